@@ -1,0 +1,321 @@
+"""Typed settings from one TOML file and the environment.
+
+Order: environment over file over default. A wrong key, type or value is named with its file, line and what is expected.
+`config.example.toml` is written from these very fields (`example()`), so it cannot drift.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+#: Environment variables that override a setting.
+ENVIRONMENT: Mapping[str, tuple[str, str]] = {
+    "DOORWARD_ISSUER": ("server", "issuer"),
+    "DOORWARD_DATA_DIR": ("storage", "data_dir"),
+    "DOORWARD_DATABASE_URL": ("storage", "database_url"),
+    "DOORWARD_STATE_URL": ("storage", "state_url"),
+    "DOORWARD_OUTBOUND_ALLOW": ("outbound", "allow"),
+    "DOORWARD_OUTBOUND_CA": ("outbound", "ca"),
+    "DOORWARD_MASTER_KEY": ("keys", "master_key"),
+}
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; the message says where and what to write instead."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Server(_Section):
+    """Where people and applications find Doorward."""
+
+    issuer: str = Field("http://127.0.0.1:8000", description="The public URL, exactly as applications write it: https, no trailing slash. http is taken on a loopback host only.")
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="The port to listen on.")
+    workers: int = Field(1, ge=1, le=256, description="Server processes; one per core is right.")
+    threads: int = Field(4, ge=1, le=64, description="Threads per process.")
+    trusted_proxies: list[str] = Field([], description='Networks whose X-Forwarded-For is believed, such as ["10.0.0.0/8"]. Nothing else a proxy says is used.')
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+            raise ValueError("expected a URL such as https://login.example.com, without user, query or fragment")
+        if value.endswith("/"):
+            raise ValueError("expected no slash at the end: applications compare the issuer byte for byte")
+        if value != value.strip() or parts.netloc != parts.netloc.lower():
+            raise ValueError("expected a lower-case host and no spaces: applications compare the issuer byte for byte")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("expected https: plain http is taken on 127.0.0.1, ::1 and localhost only")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for entry in value:
+            ipaddress.ip_network(entry)
+        return value
+
+
+    @property
+    def issuer_path(self) -> str:
+        """The issuer's path, which stands before every path of ours; often ''."""
+        return urlsplit(self.issuer).path
+
+
+class Storage(_Section):
+    """Where things are kept. The embedded default needs no other server; grow by two URLs."""
+
+    data_dir: str = Field("var", description="The folder of the embedded database and the master key; relative to this file.")
+    database_url: str = Field("", description="Empty: SQLite in data_dir. Grown: postgresql://user:password@host/name")
+    state_url: str = Field("", description="Codes and counters. Empty: in the database. Grown: redis://host:6379/0")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and not re.match(r"(sqlite|postgresql(\+psycopg)?|postgres)://", value):
+            raise ValueError("expected empty, sqlite:///path or postgresql://user:password@host/name")
+        return re.sub(r"^postgres://", "postgresql://", value)
+
+    @field_validator("state_url")
+    @classmethod
+    def _state(cls, value: str) -> str:
+        if value and not re.match(r"(rediss?|unix)://", value):
+            raise ValueError("expected empty or redis://host:6379/0 (rediss:// for TLS)")
+        return value
+
+
+class Brand(_Section):
+    """What people see."""
+
+    company: str = Field("Doorward", description="The company's name on every page.")
+    logo: str = Field("", description="A picture file (SVG, PNG) beside this file, shown in place of the name's first letter.")
+    accent: str = Field("#3b5bdb", pattern=r"^#[0-9a-fA-F]{6}$", description="The colour of buttons and links, as #rrggbb.")
+    login_hint: str = Field("E-mail address, username or employee number", description="The text beside the name field.")
+    support: str = Field("", description="Who helps when somebody cannot sign in: an address, a phone number, a sentence.")
+    status_url: str = Field("", description="A page that says whether services are up; linked from \"I can't sign in\".")
+
+
+class Session(_Section):
+    """How long a sign-in lasts."""
+
+    idle_minutes: int = Field(60, ge=1, le=43200, description="A sign-in ends after this long without use.")
+    absolute_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after this long in any case.")
+    stay_days: int = Field(14, ge=0, le=30, description="The same for \"stay signed in\"; 0 takes the box off the page.")
+
+
+class Passwords(_Section):
+    """Passwords and their hashes (NIST SP 800-63B-4, OWASP)."""
+
+    min_length: int = Field(15, ge=8, le=64, description="The shortest password taken, in characters, while it is the only factor.")
+    memory_kib: int = Field(19456, ge=8192, le=4194304, description="argon2id memory per hash.")
+    time_cost: int = Field(2, ge=1, le=20, description="argon2id passes.")
+    threads: int = Field(0, ge=0, le=64, description="Hashes computed at once per process; 0: half the cores. They run niced, beside tokens.")
+    queue: int = Field(64, ge=1, le=10000, description="Sign-ins that may wait for a hash; past it people are asked to try again in a moment.")
+    blocklist: str = Field("", description="A file of refused passwords, one a line, added to the built-in list of common ones.")
+
+
+class Throttle(_Section):
+    """What happens after wrong passwords."""
+
+    failures: int = Field(5, ge=3, le=50, description="Wrong passwords before the first pause.")
+    pauses_minutes: list[float] = Field([1, 5, 15, 30], description="The pauses, in minutes; the last one repeats.")
+    max_consecutive: int = Field(100, ge=10, le=100, description="Wrong passwords in a row after which an admin must unlock (NIST SP 800-63B-4 §3.2.2).")
+
+    @field_validator("pauses_minutes", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        if isinstance(value, list) and value and all(isinstance(v, (int, float)) and not isinstance(v, bool) and v > 0 for v in value):
+            return [float(v) for v in value]
+        raise ValueError("expected a list of minutes such as [1, 5, 15, 30]")
+
+
+class Tokens(_Section):
+    """Lifetimes, in seconds, where a client does not set its own."""
+
+    code: int = Field(60, ge=5, le=60, description="Authorization code (RFC 6749 §4.1.2).")
+    access_token: int = Field(600, ge=30, le=86400, description="Access token.")
+    id_token: int = Field(600, ge=30, le=86400, description="ID token.")
+    refresh_idle: int = Field(1209600, ge=60, le=31536000, description="Refresh token, without use: 14 days.")
+    refresh_absolute: int = Field(7776000, ge=60, le=31536000, description="Refresh token, in any case: 90 days. Rotation does not extend it.")
+    refresh_grace: int = Field(20, ge=0, le=120, description="How long a rotated refresh token still gets the same answer, for a lost response or a second tab.")
+
+
+class Keys(_Section):
+    """Signing keys and the master key that seals them."""
+
+    master_key: str = Field("", description="The master key itself, base64url of 32 bytes; meant for DOORWARD_MASTER_KEY.")
+    master_key_file: str = Field("", description="A file that holds it, mode 0600. Empty: master.key in data_dir, made by `doorward init`.")
+    master_key_command: str = Field("", description="A command that prints it, for a vault; run once at start.")
+    algorithms: list[str] = Field(["RS256", "ES256"], description="Algorithms with a key from the first day: RS256, PS256, ES256, EdDSA and the 384/512 forms. Others get one when a client registers for them.")
+    rotate_days: int = Field(90, ge=1, le=3650, description="Age at which a signing key is replaced.")
+    publish_hours: int = Field(24, ge=1, le=720, description="How long the next key stands in the JWKS before it signs.")
+
+
+class Outbound(_Section):
+    """Requests that Doorward makes itself (jwks_uri and the like): https and public addresses only, but for these."""
+
+    allow: list[str] = Field([], description='Origins let through although private or plain http, such as ["https://intranet.example"].')
+    ca: str = Field("", description="A file of CA certificates to trust in place of the system's.")
+
+
+class Log(_Section):
+    """What is written to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error.")
+    format: Literal["auto", "json", "text"] = Field("auto", description="json, text, or auto: text on a terminal.")
+
+
+class Audit(_Section):
+    """The record of who did what."""
+
+    retention_days: int = Field(400, ge=1, le=3650, description="Events older than this are swept.")
+    errors_per_minute: int = Field(120, ge=1, le=100000, description="Error pages recorded per process and minute; past it they are only logged, so that nobody can fill the store.")
+
+
+class Settings(_Section):
+    """Everything that can be set."""
+
+    server: Server = Server()
+    storage: Storage = Storage()
+    brand: Brand = Brand()
+    session: Session = Session()
+    passwords: Passwords = Passwords()
+    throttle: Throttle = Throttle()
+    tokens: Tokens = Tokens()
+    keys: Keys = Keys()
+    outbound: Outbound = Outbound()
+    log: Log = Log()
+    audit: Audit = Audit()
+    #: The file's folder; relative paths start there.
+    base_dir: str = Field(".", exclude=True)
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder, absolute."""
+        return self.path(self.storage.data_dir)
+
+    @property
+    def database_url(self) -> str:
+        """The store's URL; SQLite in the data folder by default."""
+        return self.storage.database_url or f"sqlite:///{self.data_dir / 'doorward.db'}"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether cookies may be `Secure` and `__Host-`."""
+        return self.server.issuer.startswith("https:")
+
+    def path(self, value: str) -> Path:
+        """A path of the settings, absolute."""
+        return (Path(self.base_dir) / value).resolve()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name is this machine: localhost, 127.0.0.0/8, ::1."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings. `file` None: defaults and environment. Errors: `ConfigError`."""
+    text, values = "", {}
+    if file is not None:
+        try:
+            text = file.read_text("utf-8")
+            values = tomllib.loads(text)
+        except OSError as error:
+            raise ConfigError(f"{file}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file}: not TOML: {error}") from error
+    origins: dict[tuple[str, ...], str] = {}
+    for variable, (section, key) in ENVIRONMENT.items():
+        if variable in environ:
+            raw: Any = environ[variable]
+            target = values.setdefault(section, {})
+            if isinstance(target, dict):
+                target[key] = raw.split() if key == "allow" else raw
+                origins[(section, key)] = variable
+    try:
+        return Settings(**values, base_dir=str(file.parent if file is not None else Path.cwd()))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(e, file, text, origins) for e in error.errors())) from error
+
+
+def _explain(problem: Any, file: Path | None, text: str, origins: Mapping[tuple[str, ...], str]) -> str:
+    where = tuple(str(part) for part in problem["loc"])
+    key = ".".join(where)
+    if where[:2] in origins:
+        place = f"environment variable {origins[where[:2]]}"
+    else:
+        place = f"{file}:{_line(text, where)}"
+    if problem["type"] == "extra_forbidden":
+        known = _known(where[:-1])
+        return f"{place}: unknown key {key}; expected one of: {', '.join(known)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    shown = "…" if "key" in where[-1] else repr(problem["input"])
+    return f"{place}: {key} = {shown}: {message[0].lower() + message[1:]}"
+
+
+def _known(where: tuple[str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in where:
+        model = model.model_fields[part].annotation if part in model.model_fields else Settings
+    return sorted(name for name in model.model_fields if name != "base_dir")
+
+
+def _line(text: str, where: tuple[str, ...]) -> int:
+    """The line on which a key stands, 1-based; the section's line where the key is not found, else 1."""
+    section, best = "", 1
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if match := re.match(r"\[\s*([\w.\"-]+)\s*\]", stripped):
+            section = match[1].strip('"')
+            if section == where[0]:
+                best = number
+        elif match := re.match(r"([\w.\"-]+)\s*=", stripped):
+            full = ".".join(filter(None, (section, match[1].strip('"'))))
+            if full == ".".join(where[:2]) or full == where[0]:
+                return number
+    return best
+
+
+def example() -> str:
+    """The text of `config.example.toml`: every setting with its default and reason."""
+    lines = [
+        "# Every setting of Doorward with its default. Copy what you change to doorward.toml; leave out the rest.",
+        "# Environment variables win over this file: " + ", ".join(ENVIRONMENT) + ".",
+    ]
+    for name, field in Settings.model_fields.items():
+        section: Any = field.annotation
+        if name == "base_dir":
+            continue
+        lines += ["", f"# {section.__doc__}", f"[{name}]"]
+        for key, setting in section.model_fields.items():
+            lines += [f"# {setting.description}", f"{key} = {_toml(setting.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    return str(value)

@@ -1,0 +1,79 @@
+"""What can go wrong, in three texts: for the person, for the application's developer, for the log.
+
+`Refused` is shown on our own page, since we cannot trust where an answer would go. `OAuthError` goes to the application.
+Both are raised anywhere below and caught once per endpoint. An expected "no" is a value, not an exception.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+
+# Letters and digits that nobody confuses on the phone.
+_ID_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def new_error_id() -> str:
+    """An id that a person can read out: `E-` and ten characters (50 bits)."""
+    code = "".join(secrets.choice(_ID_ALPHABET) for _ in range(10))
+    return f"E-{code[:5]}-{code[5:]}"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What an admin reads under an error's id: which side is wrong, and the fix."""
+
+    side: str  # "application", "person", "doorward"
+    fix: str
+
+
+class Refused(Exception):
+    """Shown on our page. `code` names the kind in logs and events; `detail` never reaches the page."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        advice: str = "Go back to the application and try again. If it happens again, send the error id to your IT.",
+        developer: str = "",
+        detail: str = "",
+        title: str = "This did not work",
+        explanation: Explanation | None = None,
+        client_id: str | None = None,
+        status: int = 400,
+    ) -> None:
+        super().__init__(code)
+        self.code, self.message, self.advice, self.developer, self.detail = code, message, advice, developer, detail
+        self.title, self.client_id, self.status = title, client_id, status
+        self.explanation = explanation or Explanation("application", developer or advice)
+
+
+class OAuthError(Exception):
+    """An error of RFC 6749 and its family, sent to the application.
+
+    `description` is for its developer; `detail` for the log alone.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        description: str,
+        *,
+        status: int = 400,
+        detail: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        super().__init__(code)
+        self.code, self.status, self.detail, self.headers = code, status, detail, headers
+        self.description = printable(description)
+
+
+class Stale(Exception):
+    """The store has moved past this process's snapshot of clients or keys; the hop is run again on a fresh one."""
+
+
+def printable(text: str) -> str:
+    """`text` in the characters that RFC 6749 §4.1.2.1 allows an error_description: %x20-21 / %x23-5B / %x5D-7E."""
+    return re.sub(r"[^\x20-\x21\x23-\x5B\x5D-\x7E]", "'", text)[:400]

@@ -1,0 +1,75 @@
+"""What every endpoint is given: passed as a parameter, never global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from clients.client import Client
+    from clients.registry import Registry
+    from idp.accounts.directory import Directory
+    from idp.accounts.passwords import Verifier
+    from idp.accounts.policy import Policy
+    from idp.audit import Errors
+    from idp.config import Settings
+    from idp.db import Database
+    from idp.http import Outbound
+    from idp.jobs import Jobs
+    from idp.login.throttle import Throttle
+    from idp.state import State
+    from idp.wire import Request, Response
+    from keys.ring import Ring
+    from keys.sealing import Sealer
+
+
+class ProtocolDoor(Protocol):
+    """What the sign-in engine asks of a protocol (OpenID Connect, SAML): the two ends of a conversation."""
+
+    def finish(self, services: Services, request: Request, flow: Any, session: Any) -> Response:
+        """The person is proven: answer the application."""
+        ...
+
+    def deny(self, services: Services, request: Request, flow: Any, reason: Any) -> Response:
+        """The person is not, or will not: tell the application."""
+        ...
+
+    def restart_url(self, services: Services, flow: Any) -> str:
+        """A URL that begins the same conversation anew, for a page that went stale."""
+        ...
+
+    def signed_in_clients(self, services: Services, session: Any) -> list[Client]:
+        """The applications that a session has signed its person in to by this protocol."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """The running provider's parts."""
+
+    settings: Settings
+    db: Database
+    state: State
+    sealer: Sealer
+    ring: Ring
+    registry: Registry
+    directory: Directory
+    passwords: Verifier
+    password_policy: Policy
+    throttle: Throttle
+    outbound: Outbound
+    jobs: Jobs
+    errors: Errors
+    clock: Callable[[], float]
+    log: Any
+    protocols: Mapping[str, ProtocolDoor] = field(default_factory=dict)
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier, byte-equal everywhere."""
+        return self.settings.server.issuer
+
+    def url(self, path: str) -> str:
+        """An absolute URL of ours; always from the settings, never from a Host header (RFC 9700 §4.13)."""
+        return self.settings.server.issuer + path

@@ -1,0 +1,266 @@
+"""What comes in and what goes out, as plain values: no framework here.
+
+Every endpoint is `handler(services, request) -> Response`. `web.py` turns a WSGI environment into a `Request` and one of
+`Redirect`, `AutoPost`, `Json`, `Raw` or `Page` back into HTTP; so whether Flask or a thin function serves a path is one decision, there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+MAX_BODY = 128 * 1024  # bytes of a request body that is read at all
+MAX_FIELDS = 200  # parameters in one query or form
+
+
+class BadRequest(Exception):
+    """The request cannot be read: not UTF-8, too large, too many fields."""
+
+    status = 400
+
+
+class TooLarge(BadRequest):
+    """The body is larger than `MAX_BODY`."""
+
+    status = 413
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One cookie to set. `max_age` in seconds; None is a browser-session cookie, 0 removes it."""
+
+    name: str
+    value: str
+    max_age: int | None = None
+    same_site: str = "Lax"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """What all answers share."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[Cookie, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redirect(Response):
+    """Send the browser on. 303 after a POST, never 307 or 308 (RFC 9700 §4.12)."""
+
+    location: str
+    status: int = 303
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoPost(Response):
+    """A page that posts `fields` to `action` by itself, with a button for browsers without JavaScript."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    app_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Json(Response):
+    """A JSON object. `no-store` unless the handler says otherwise."""
+
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raw(Response):
+    """Bytes made beforehand (discovery, JWKS), or nothing at all."""
+
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Response):
+    """A template of ours with its values. `form_action`: origins the page's form may end up at, for the CSP."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    form_action: tuple[str, ...] = ()
+
+
+class Params:
+    """Decoded parameters in their order, duplicates kept: a duplicated one is an error (RFC 6749 §3.1), not a choice."""
+
+    __slots__ = ("first", "pairs", "repeated")
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self.pairs = pairs
+        self.first: dict[str, str] = {}
+        self.repeated: tuple[str, ...] = ()
+        for name, value in pairs:
+            if name in self.first:
+                self.repeated += (name,)
+            else:
+                self.first[name] = value
+
+    @classmethod
+    def parse(cls, text: str) -> Params:
+        """Decode `application/x-www-form-urlencoded`. Errors: `BadRequest`."""
+        try:
+            return cls(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS))
+        except (ValueError, UnicodeDecodeError) as error:
+            raise BadRequest("the parameters are not UTF-8 form encoding, or there are too many") from error
+
+    def get(self, name: str) -> str | None:
+        """The value, or None where it is absent or empty (RFC 6749 §3.1: an empty one counts as omitted)."""
+        return self.first.get(name) or None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.first
+
+
+class Request:
+    """One HTTP request, read lazily out of the WSGI environment."""
+
+    def __init__(self, environ: Mapping[str, Any], trusted_proxies: tuple[Any, ...] = ()) -> None:
+        self.environ = environ
+        self.method: str = environ["REQUEST_METHOD"]
+        # WSGI hands the path over as Latin-1; it was UTF-8 on the wire (PEP 3333).
+        self.path: str = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+        self._proxies = trusted_proxies
+        self.id: str = os.urandom(8).hex()  # stands in every log line and audit event of this request
+        self.segment: str = ""  # what a route's trailing `<name>` matched
+        self.client_id: str = ""  # the authenticated client, once known: CORS answers only that client's origins
+        self.browser: str = ""  # see browser.py
+        self.browser_is_new = False
+
+    @cached_property
+    def query(self) -> Params:
+        """The parameters of the URL."""
+        return Params.parse(self.environ.get("QUERY_STRING") or "")
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body, at most `MAX_BODY` bytes. Errors: `TooLarge`."""
+        try:
+            announced = int(self.environ.get("CONTENT_LENGTH") or 0)
+        except ValueError as error:
+            raise BadRequest("Content-Length is not a number") from error
+        if announced > MAX_BODY:
+            raise TooLarge(f"the body has more than {MAX_BODY} bytes")
+        if not announced and "chunked" not in self.environ.get("HTTP_TRANSFER_ENCODING", ""):
+            return b""
+        body: bytes = self.environ["wsgi.input"].read(MAX_BODY + 1 if not announced else announced)
+        if len(body) > MAX_BODY:
+            raise TooLarge(f"the body has more than {MAX_BODY} bytes")
+        return body
+
+    @cached_property
+    def form(self) -> Params:
+        """The parameters of a form body; empty where the body is something else."""
+        if self.content_type != "application/x-www-form-urlencoded":
+            return Params([])
+        try:
+            return Params.parse(self.body.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise BadRequest("the body is not UTF-8") from error
+
+    @property
+    def content_type(self) -> str:
+        """The media type without its parameters, lower-case."""
+        return str(self.environ.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
+
+    def header(self, name: str) -> str:
+        """A header's value, or ''."""
+        return str(self.environ.get("HTTP_" + name.upper().replace("-", "_"), ""))
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """Cookies by name; an unreadable header is no cookie at all."""
+        header = self.environ.get("HTTP_COOKIE")
+        if not header:
+            return {}
+        found: dict[str, str] = {}
+        for part in header.split(";"):
+            name, _, value = part.strip().partition("=")
+            found.setdefault(name, value)
+        return found
+
+    @cached_property
+    def remote_address(self) -> str:
+        """The client's address: the socket's, or what trusted proxies say of it, nearest untrusted first (RFC 9700 §4.13)."""
+        import ipaddress
+
+        address = str(self.environ.get("REMOTE_ADDR") or "")
+        forwarded = [a.strip() for a in self.header("X-Forwarded-For").split(",") if a.strip()]
+        while forwarded and self._proxies:
+            try:
+                if not any(ipaddress.ip_address(address) in network for network in self._proxies):
+                    break
+                address = str(ipaddress.ip_address(forwarded[-1]))
+            except ValueError:
+                break
+            forwarded.pop()
+        return address
+
+    @property
+    def user_agent(self) -> str:
+        """The browser's own words, capped at 400 characters."""
+        return self.header("User-Agent")[:400]
+
+
+Handler = Callable[[Any, Request], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path and who answers it.
+
+    `path` is literal, or ends in `/<name>` for one trailing segment (`Request.segment`). `hot` paths are served without
+    Flask. `api` answers errors in JSON, else on a page. `cors` opens a path to the registered origins of browser apps.
+    `form`: a POST must carry the page's anti-forgery key; False where the handler has a proof of its own.
+    """
+
+    path: str
+    methods: tuple[str, ...]
+    handler: Handler
+    hot: bool = False
+    api: bool = False
+    cors: bool = False
+    form: bool = True
+
+
+def with_parameters(uri: str, parameters: list[tuple[str, str]], *, fragment: bool = False) -> str:
+    """`uri` with parameters added to its query, or as its fragment; what it has already is kept byte for byte."""
+    encoded = urlencode(parameters)
+    parts = urlsplit(uri)
+    if fragment:
+        return urlunsplit(parts._replace(fragment=encoded))
+    head, _, tail = uri.partition("#")
+    return head + ("&" if "?" in head else "?") + encoded + (f"#{tail}" if tail else "")
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON, UTF-8."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+__all__ = [
+    "AutoPost",
+    "BadRequest",
+    "Cookie",
+    "Handler",
+    "Json",
+    "Page",
+    "Params",
+    "Raw",
+    "Redirect",
+    "Request",
+    "Response",
+    "Route",
+    "TooLarge",
+    "dumps",
+    "with_parameters",
+]
