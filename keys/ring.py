@@ -1,0 +1,202 @@
+"""The ring: the one object that others hold. Reads come from a snapshot; changes go through compare-and-swap."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from . import rotation, snapshot, store
+from .algorithms import PublicKey, generate, get_algorithm
+from .ports import Signer, Store
+from .rotation import Change, Policy, SigningKey
+from .sealing import Sealer
+from .snapshot import Snapshot
+
+_ATTEMPTS = 16  # a lost race means that somebody else's change went through, so this many are never needed
+
+Decide = Callable[[Sequence[SigningKey], float], list[Change]]
+
+
+class NoKey(Exception):
+    """There is no active key of that algorithm."""
+
+
+class Contended(Exception):
+    """Others kept changing the keys; try again."""
+
+
+class Ring:
+    """The signing keys of one installation, in one process. Safe to share between threads.
+
+    `max_staleness`: seconds for which another process's change may go unseen here.
+    """
+
+    def __init__(
+        self,
+        db: Store,
+        sealer: Sealer,
+        clock: Callable[[], float] = time.time,
+        policy: Policy | None = None,
+        max_staleness: float = 5.0,
+    ) -> None:
+        self.policy = policy or Policy()
+        for alg in self.policy.algs:
+            get_algorithm(alg)
+        if self.policy.slack < 2 * max_staleness:
+            raise ValueError("the policy's slack must cover a stale JWKS and a stale signer: twice max_staleness")
+        self._db, self._sealer, self._clock, self._max_staleness = db, sealer, clock, max_staleness
+        self._snapshot: Snapshot | None = None
+        self._checked_at = 0.0
+        self._refreshing = threading.Lock()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """All keys, at most `max_staleness` seconds old. Errors: `BrokenSeal`, and what the store raises."""
+        found = self._snapshot
+        if found is not None and self._is_fresh():
+            return found
+        with self._refreshing:
+            if self._snapshot is not None and self._is_fresh():
+                return self._snapshot
+            return self._look()
+
+    def refresh(self) -> Snapshot:
+        """Look at the store now, as somebody does who knows that the keys have changed."""
+        with self._refreshing:
+            return self._look()
+
+    def saw(self, version: int) -> None:
+        """A statement of somebody else's brought the version along: this saves the ring one of its own."""
+        now, found = self._clock(), self._snapshot
+        if found is None or version > found.version:
+            self.refresh()
+        elif version == found.version:
+            self._checked_at = now
+
+    def _is_fresh(self) -> bool:
+        # A clock set back must not keep a snapshot for ever.
+        return 0 <= self._clock() - self._checked_at <= self._max_staleness
+
+    def _look(self) -> Snapshot:
+        asked_at, found = self._clock(), self._snapshot
+        if found is None or store.get_version(self._db) != found.version:
+            version, keys = store.get_keys(self._db)
+            self._snapshot = found = snapshot.take(version, keys, self._sealer, found)
+        self._checked_at = asked_at
+        return found
+
+    @property
+    def version(self) -> int:
+        """Counts the changes."""
+        return self.snapshot().version
+
+    @property
+    def jwks(self) -> bytes:
+        """The JWKS document (RFC 7517 §5), public members only."""
+        return self.snapshot().jwks
+
+    @property
+    def etag(self) -> str:
+        """The JWKS's strong ETag, quotes included."""
+        return self.snapshot().etag
+
+    def algorithms(self) -> tuple[str, ...]:
+        """The algorithms that we can sign with now, RS256 first."""
+        return tuple(self.snapshot().signers)
+
+    def signer(self, alg: str) -> Signer:
+        """The active key of an algorithm. Errors: `NoKey`."""
+        found = self.snapshot().signers.get(alg) or self.refresh().signers.get(alg)
+        if found is None:
+            raise NoKey(f"there is no active {alg} key; ensure(({alg!r},)) makes one")
+        return found
+
+    def find_public(self, kid: str, *, gone: bool = False) -> PublicKey | None:
+        """A published key of ours by its id, or None. `gone`: also those that only ID token hints may still name."""
+        known = self.snapshot()
+        if kid not in known.public and kid not in known.gone:
+            known = self.refresh()  # another process may have made an algorithm's first key just now, and used it
+        return known.public.get(kid) or (known.gone.get(kid) if gone else None)
+
+    def list_keys(self) -> tuple[SigningKey, ...]:
+        """Every key as the store has it now: active, next, retiring, gone."""
+        return self.refresh().keys
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def tick(self) -> tuple[Change, ...]:
+        """Do what is due. Any number of processes may call it at any time; the one that loses a race does nothing."""
+        return self._attempt(lambda keys, now: rotation.plan(keys, now, self.policy)) or ()
+
+    def ensure(self, algs: Iterable[str]) -> tuple[Change, ...]:
+        """See to it that each of these algorithms has an active key. Errors: `UnsupportedAlgorithm`."""
+        wanted = tuple(get_algorithm(alg).name for alg in algs)
+        if set(wanted) <= set(self.algorithms()):
+            return ()
+        return self._insist(lambda keys, now: rotation.plan(keys, now, replace(self.policy, algs=wanted)))
+
+    def rotate(self, alg: str) -> SigningKey:
+        """Publish the next key now; it signs by itself as soon as it may. Errors: `UnsupportedAlgorithm`."""
+        get_algorithm(alg)
+        self._insist(lambda keys, now: rotation.preparation(keys, alg, now, self.policy))
+        own = [key for key in self.list_keys() if key.alg == alg]
+        return next((key for key in own if key.state == "next"), own[0])
+
+    def promote(self, kid_or_alg: str, *, force: bool = False) -> tuple[Change, ...]:
+        """Let a next key sign now, or a retiring one again; () where it does already.
+
+        Errors: `TooEarly` (says from when on) unless forced, `NoSuchKey`.
+        """
+        return self._insist(lambda keys, now: rotation.promotion(keys, kid_or_alg, now, self.policy, force=force))
+
+    def withdraw(self, kid: str) -> tuple[Change, ...]:
+        """Remove a key that is not to be trusted any more, and so every token that it signed. Errors: `NoSuchKey`."""
+        return self._insist(lambda keys, now: rotation.withdrawal(keys, kid))
+
+    def _insist(self, decide: Decide) -> tuple[Change, ...]:
+        for _ in range(_ATTEMPTS):
+            done = self._attempt(decide)
+            if done is not None:
+                return done
+        raise Contended("others kept changing the keys; try again")
+
+    def _attempt(self, decide: Decide) -> tuple[Change, ...] | None:
+        """Decide on the store's present keys and carry it out; None where another change came first."""
+        now = self._clock()
+        seen, keys = store.get_keys(self._db)
+        changes = decide(keys, now)
+        if not changes:
+            return ()
+        # New keys are made before the transaction: an RSA key takes 60 ms and more.
+        added = [self._make(change, now) for change in changes if not change.kid]
+        by_kid = {key.kid: key for key in keys}
+        known = [change for change in changes if change.kid]
+        if not store.change(
+            self._db,
+            seen,
+            added=added,
+            updated=[rotation.changed(by_kid[c.kid], c, now) for c in known if c.to != "removed"],
+            removed=[c.kid for c in known if c.to == "removed"],
+        ):
+            return None
+        self.refresh()
+        new = iter(added)
+        return tuple(change if change.kid else replace(change, kid=next(new).kid) for change in changes)
+
+    def _make(self, change: Change, now: float) -> SigningKey:
+        made = generate(change.alg, self.policy.rsa_bits)
+        return SigningKey(
+            kid=made.kid,
+            alg=change.alg,
+            state=change.to,
+            public_jwk=json.dumps(dict(made.public_jwk), separators=(",", ":")),
+            sealed=self._sealer.seal(snapshot.PURPOSE, made.private, snapshot.seal_context(made.kid, change.alg)),
+            created_at=now,
+            published_at=now,
+            activate_after=change.at or now,
+            activated_at=now if change.to == "active" else None,
+        )

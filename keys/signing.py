@@ -1,0 +1,41 @@
+"""JWTs that we sign, by a key imported once.
+
+The compact form is built here around joserfc's algorithms: its `jwt.encode` checks the header we write ourselves
+every time, which costs ES256 a quarter of its speed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from joserfc.util import urlsafe_b64encode
+
+from .algorithms import Jwk, get_algorithm
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeySigner:
+    """A `ports.Signer` whose private key is in this process."""
+
+    kid: str
+    alg: str
+    key: Jwk = field(repr=False)
+    _heads: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def sign_jwt(self, claims: Mapping[str, Any], typ: str) -> str:
+        """A compact JWS; `typ` is a constant of the code (RFC 8725 §3.11). Errors: ValueError for NaN and infinity."""
+        payload = json.dumps(claims, separators=(",", ":"), allow_nan=False).encode("ascii")
+        message = self._head(typ) + urlsafe_b64encode(payload)
+        signature = get_algorithm(self.alg).jws.sign(message, self.key)
+        return (message + b"." + urlsafe_b64encode(signature)).decode("ascii")
+
+    def _head(self, typ: str) -> bytes:
+        found = self._heads.get(typ)
+        if found is None:
+            header = {"alg": self.alg, "kid": self.kid, "typ": typ}
+            found = urlsafe_b64encode(json.dumps(header, separators=(",", ":")).encode("ascii")) + b"."
+            self._heads[typ] = found
+        return found

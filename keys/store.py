@@ -1,0 +1,145 @@
+"""The tables of this room and the statements on them.
+
+Every change to `signing_keys` moves `keys_version` on in the same transaction, and only from the version on which it
+was decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from .ports import Statements, Store
+from .rotation import SigningKey
+
+metadata = MetaData()
+
+root_secrets = Table(
+    "root_secrets",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("sealed", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+keys_version = Table(
+    "keys_version",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("n", BigInteger, nullable=False),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("alg", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("public_jwk", Text, nullable=False),
+    Column("sealed", Text, nullable=False),  # '' once gone
+    Column("created_at", Double, nullable=False),
+    Column("published_at", Double, nullable=False),
+    Column("activate_after", Double, nullable=False),
+    Column("activated_at", Double),
+    Column("retired_at", Double),
+    Column("expires_at", Double),
+)
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    maker = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return maker(table).on_conflict_do_nothing(index_elements=["id"])
+
+
+def _add_root(dialect: str) -> Any:
+    return _insert(dialect, root_secrets)
+
+
+def _add_version(dialect: str) -> Any:
+    return _insert(dialect, keys_version)
+
+
+_ROOT = select(root_secrets.c.sealed).where(root_secrets.c.id == 1)
+_REPLACE_ROOT = (
+    update(root_secrets)
+    .where(root_secrets.c.id == 1, root_secrets.c.sealed == bindparam("old"))
+    .values(sealed=bindparam("new"))
+)
+_VERSION = select(keys_version.c.n).where(keys_version.c.id == 1)
+_ADVANCE = (
+    update(keys_version)
+    .where(keys_version.c.id == 1, keys_version.c.n == bindparam("seen"))
+    .values(n=keys_version.c.n + 1)
+)
+_KEYS = select(signing_keys)
+_ADD_KEY = insert(signing_keys)
+_UPDATE_KEY = (
+    update(signing_keys)
+    .where(signing_keys.c.kid == bindparam("the_kid"))
+    .values({name: bindparam(name) for name in (c.name for c in signing_keys.columns) if name != "kid"})
+)
+_REMOVE_KEY = delete(signing_keys).where(signing_keys.c.kid == bindparam("the_kid"))
+
+
+def find_root(db: Statements) -> str | None:
+    """The wrapped root secret, or None."""
+    row = db.one(_ROOT)
+    return None if row is None else str(row.sealed)
+
+
+def add_root(db: Statements, sealed: str, now: float) -> None:
+    """Keep the root secret, unless there is one already."""
+    db.run(_add_root, id=1, sealed=sealed, created_at=now)
+
+
+def replace_root(db: Statements, old: str, new: str) -> bool:
+    """Exchange the wrapped root secret; False where it is no longer `old`."""
+    return db.run(_REPLACE_ROOT, old=old, new=new) == 1
+
+
+def get_version(db: Statements) -> int:
+    """How many times the keys have changed."""
+    row = db.one(_VERSION)
+    return 0 if row is None else int(row.n)
+
+
+def get_keys(db: Statements) -> tuple[int, tuple[SigningKey, ...]]:
+    """The version and the keys, in no order. The keys may be newer than the version, never older."""
+    version = get_version(db)  # first, so that a change in between shows as a version not yet seen
+    return version, tuple(SigningKey(**row._asdict()) for row in db.all(_KEYS))
+
+
+def change(
+    db: Store, seen: int, *, added: Iterable[SigningKey], updated: Iterable[SigningKey], removed: Iterable[str]
+) -> bool:
+    """Make a change that was decided on version `seen`; False, and nothing done, where another came first."""
+    with db.transaction() as tx:
+        if seen == 0:
+            tx.run(_add_version, id=1, n=0)
+        if tx.run(_ADVANCE, seen=seen) != 1:
+            return False
+        for key in added:
+            tx.run(_ADD_KEY, **asdict(key))
+        for key in updated:
+            values = asdict(key)
+            tx.run(_UPDATE_KEY, the_kid=values.pop("kid"), **values)
+        for kid in removed:
+            tx.run(_REMOVE_KEY, the_kid=kid)
+    return True
