@@ -1,0 +1,206 @@
+"""Profiles: named sets of rules, so that an admin picks one word and gets a safe client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from clients import uris
+from clients.redirects import CUSTOM, DEVELOPMENT, HTTPS, LOOPBACK
+
+#: What an app that says nothing may ask for (Core 1.0 §5.4, and ours); a claim still goes out only when asked for.
+STANDARD_SCOPE = "openid profile email address phone groups roles offline_access"
+DAY = 86_400  # seconds
+
+_SECRET = ("client_secret_basic", "client_secret_post")
+_ASYMMETRIC = ("PS256", "ES256", "EdDSA")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`defaults` hold where nothing is said; `allowed` values and `ceilings` (seconds) may not be left.
+
+    `redirects`: the kinds of redirect URI it takes, none for a client that signs nobody in.
+    """
+
+    name: str
+    summary: str
+    redirects: frozenset[str]
+    defaults: Mapping[str, Any]
+    allowed: Mapping[str, frozenset[Any]]
+    ceilings: Mapping[str, int] = field(default_factory=dict)
+
+
+#: What holds for all where neither the client nor its profile says otherwise. Lifetimes left out are the deployment's.
+DEFAULTS: Mapping[str, Any] = {
+    "subject_type": "public",
+    "application_type": "web",
+    "response_modes": ["query", "fragment", "form_post"],
+    "scope": STANDARD_SCOPE,
+    "grant_types": ["authorization_code", "refresh_token"],
+    "token_endpoint_auth_method": "client_secret_basic",
+    # Registration 1.0 §2: RS256 for a client that says nothing; every library can check it.
+    "id_token_signed_response_alg": "RS256",
+    "require_auth_time": False,
+    "backchannel_logout_session_required": False,
+    "access_token_format": "opaque",
+    "refresh_token_rotation": True,
+    "require_pkce": True,
+    # Core 1.0 §5.4: claims of a scope are for userinfo where there is an access token.
+    "id_token_claims": False,
+    "client_assertion_audience": "issuer",
+    # RFC 7662 §4: whose tokens it may look at: its own and those meant for its resources, or everybody's.
+    "introspection": "own",
+    "consent": "implicit",
+}
+
+
+def _allowed(**values: tuple[Any, ...]) -> dict[str, frozenset[Any]]:
+    return {name: frozenset(given) for name, given in values.items()}
+
+
+_CODE = ("authorization_code", "refresh_token")
+_CONFIDENTIAL = _allowed(
+    grant_types=(*_CODE, "client_credentials"),
+    token_endpoint_auth_method=(*_SECRET, "private_key_jwt"),
+    application_type=("web",),
+)
+# RFC 6749 §2.1: an app in people's hands keeps no secret. RFC 9700 §4.14.2: so its refresh tokens are rotated.
+_PUBLIC = _allowed(
+    grant_types=_CODE,
+    token_endpoint_auth_method=("none",),
+    require_pkce=(True,),
+    refresh_token_rotation=(True,),
+)
+
+PROFILES: Mapping[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            "web",
+            "an application on a server that can keep a secret",
+            frozenset((HTTPS, DEVELOPMENT)),
+            {},
+            {**_CONFIDENTIAL, "require_pkce": frozenset((True,))},
+        ),
+        Profile(
+            "spa",
+            "an application that runs in the browser only",
+            frozenset((HTTPS, DEVELOPMENT)),
+            {
+                "token_endpoint_auth_method": "none",
+                "id_token_signed_response_alg": "ES256",
+                # RFC 10017: no refresh token that outlives the day in a browser.
+                "scope": STANDARD_SCOPE.removesuffix(" offline_access"),
+                "refresh_token_absolute": DAY,
+            },
+            {**_PUBLIC, "application_type": frozenset(("web",))},
+            {"refresh_token_absolute": DAY},
+        ),
+        Profile(
+            "native",
+            "an application installed on a phone or computer",
+            frozenset((HTTPS, LOOPBACK, CUSTOM)),
+            {
+                "application_type": "native",
+                "token_endpoint_auth_method": "none",
+                "id_token_signed_response_alg": "ES256",
+                # RFC 8252 §8.6: another app may pose as this one, so the person is asked.
+                "consent": "explicit",
+            },
+            {**_PUBLIC, "application_type": frozenset(("native",))},
+        ),
+        Profile(
+            "machine",
+            "a program that acts for itself; nobody signs in",
+            frozenset(),
+            {"grant_types": ["client_credentials"], "scope": "", "response_modes": []},
+            {**_CONFIDENTIAL, "grant_types": frozenset(("client_credentials",))},
+        ),
+        Profile(
+            "legacy",
+            "a web application whose library has no PKCE; otherwise as web",
+            frozenset((HTTPS, DEVELOPMENT)),
+            {"require_pkce": False},
+            _CONFIDENTIAL,
+        ),
+        Profile(
+            "fapi2",
+            "FAPI 2.0: for what moves money or health records",
+            frozenset((HTTPS,)),
+            {
+                "token_endpoint_auth_method": "private_key_jwt",
+                "id_token_signed_response_alg": "PS256",
+                "refresh_token_rotation": False,
+                "require_pushed_authorization_requests": True,
+                "dpop_bound_access_tokens": True,
+            },
+            {
+                **_allowed(
+                    grant_types=(*_CODE, "client_credentials"),
+                    token_endpoint_auth_method=("private_key_jwt",),
+                    application_type=("web",),
+                    require_pkce=(True,),
+                    require_pushed_authorization_requests=(True,),
+                    dpop_bound_access_tokens=(True,),
+                    client_assertion_audience=("issuer",),
+                ),
+                "id_token_signed_response_alg": frozenset(_ASYMMETRIC),
+                "token_endpoint_auth_signing_alg": frozenset(_ASYMMETRIC),
+            },
+        ),
+    )
+}
+
+
+def complete(profile: Profile, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said, and for the rest the defaults of the profile and of all."""
+    values = {**DEFAULTS, **profile.defaults, **said}
+    # RFC 7591 §2.1: the response types that go with the grant types.
+    values.setdefault("response_types", ["code"] if "authorization_code" in values["grant_types"] else [])
+    if profile.name == "spa" and "allowed_origins" not in values:
+        values["allowed_origins"] = list(dict.fromkeys(_origins(values.get("redirect_uris", ()))))
+    return values
+
+
+def _origins(redirect_uris: list[str]) -> Iterator[str]:
+    for uri in redirect_uris:
+        try:
+            yield uris.read(uri).origin
+        except ValueError:  # reported where redirect URIs are checked
+            continue
+
+
+def auth_methods(method: str) -> tuple[str, ...]:
+    """How a client may prove itself: libraries choose freely between the two ways to send a secret, so both work."""
+    return _SECRET if method in _SECRET else (method,)
+
+
+def describe(name: str) -> list[str]:
+    """A profile's rules, a line each, for help and console. Errors: KeyError."""
+    profile = PROFILES[name]
+    lines = [f"{name}: {profile.summary}", f"redirect URIs: {_redirect_rule(profile)}"]
+    values, hidden = complete(profile, {}), ("application_type", "require_pkce")
+    lines += [f"{key}: {_show(allowed)} only" for key, allowed in profile.allowed.items() if key not in hidden]
+    lines += [f"{key}: at most {limit} seconds" for key, limit in profile.ceilings.items()]
+    shown = ("grant_types", "token_endpoint_auth_method", "id_token_signed_response_alg", "scope", "consent")
+    lines += [f"{key} by default: {_show(values[key])}" for key in shown if values[key]]
+    return [*lines, f"PKCE: {'required' if values['require_pkce'] and profile.redirects else 'not required'}"]
+
+
+def _redirect_rule(profile: Profile) -> str:
+    texts = {
+        HTTPS: "https",
+        DEVELOPMENT: "http on loopback in development",
+        LOOPBACK: "http on a loopback address with any port",
+        CUSTOM: "a scheme with a dot, such as com.example.app:/callback",
+    }
+    return ", ".join(words for kind, words in texts.items() if kind in profile.redirects) or "none"
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, (frozenset, list)):
+        items = sorted(value, key=str) if isinstance(value, frozenset) else value
+        return ", ".join(_show(item) for item in items)
+    return str(value).lower() if isinstance(value, bool) else str(value)

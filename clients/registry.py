@@ -1,0 +1,350 @@
+"""The registry's door: find a client fast, change one safely."""
+
+from __future__ import annotations
+
+import secrets as random
+import time
+from base64 import b32encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from clients import secrets, store
+from clients.access import EVERYONE, Access
+from clients.cache import Cache, Freshness
+from clients.client import Client
+from clients.errors import InvalidMetadata, Problem, UnknownClient
+from clients.ports import Record, Statements, Store
+from clients.rules import find_warnings, validate
+from clients.secrets import StoredSecret
+
+RESTORABLE = 30 * 86_400  # seconds after removal in which a client can be brought back
+TOUCH_EVERY = 60  # seconds between two notes of a secret's last use
+MAX_SECRETS = 10  # valid at once, each is compared on every request
+MAX_KEY = 300  # characters of a client id or origin that is looked up at all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An application to register. `metadata` as RFC 7591 has it; its client_name holds where `name` is empty."""
+
+    name: str = ""
+    profile: str = "web"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    access: Access = EVERYONE
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What registration gives. The secret is shown this once; `warnings` are sentences for the admin."""
+
+    client: Client
+    client_secret: str | None = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the list of clients. Times are epoch seconds."""
+
+    id: str
+    kind: str
+    name: str
+    profile: str
+    enabled: bool
+    created_at: float
+    changed_at: float
+    deleted_at: float | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Where the next page begins: `list(after=last.key)`."""
+        return self.name, self.id
+
+
+class Registry:
+    """Every application. Snapshots are at most `max_staleness` seconds old; changes made here are seen at once.
+
+    `allow_loopback`: redirect URIs on the person's own machine are taken for all profiles, for development.
+    Errors: those of the store; `InvalidMetadata`, `UnknownClient` from the verbs that change something.
+    """
+
+    def __init__(
+        self,
+        db: Store,
+        clock: Callable[[], float] = time.time,
+        *,
+        cache_size: int = 100_000,
+        max_staleness: float = 5.0,
+        allow_loopback: bool = False,
+    ) -> None:
+        self._db, self._clock = db, clock
+        self._max_staleness, self._allow_loopback = max_staleness, allow_loopback
+        self._clients: Cache[Client] = Cache(cache_size)
+        # Made-up ids have a small place of their own: they cannot push real clients out.
+        self._unknown: Cache[bool] = Cache(min(cache_size, 1_000))
+        self._origins: Cache[frozenset[str]] = Cache(min(cache_size, 10_000))
+        self._touched: Cache[float] = Cache(min(cache_size, 10_000))
+        self._fresh = Freshness(self._clients, self._unknown, self._origins)  # type: ignore[arg-type]
+
+    # -- looking up ----------------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int:
+        """The change under which the snapshots were read."""
+        return self._fresh.version
+
+    def refresh(self, seen: int | None = None) -> None:
+        """Ask the store for its version; a new one drops the snapshots. `seen`: one read on the way, taken instead."""
+        asked_at = self._clock()
+        version = store.read_version(self._db) if seen is None else seen
+        with self._fresh.lock:
+            self._fresh.adopt(version, asked_at if seen is None else None)
+
+    def find(self, client_id: str) -> Client | None:
+        """The client, a disabled one too; None where there is none or it was removed."""
+        if not _is_sane(client_id):
+            return None
+        self._keep_fresh()
+        with self._fresh.lock:
+            found = self._clients.find(client_id)
+            if found is not None or self._unknown.find(client_id):
+                return found
+        for _ in range(3):
+            version, found = store.find_client(self._db, client_id)
+            with self._fresh.lock:
+                self._fresh.adopt(version)
+                if version == self._fresh.version:
+                    if found is None:
+                        self._unknown.put(client_id, True)
+                    else:
+                        self._clients.put(client_id, found)
+                    break  # else the registry moved on meanwhile: read again
+        return found
+
+    def get(self, client_id: str) -> Client:
+        """The client. Errors: `UnknownClient`."""
+        found = self.find(client_id)
+        if found is None:
+            raise UnknownClient(client_id)
+        return found
+
+    def find_origin(self, origin: str) -> frozenset[str]:
+        """The ids of the enabled clients whose browser code runs on this origin."""
+        if not _is_sane(origin):
+            return frozenset()
+        self._keep_fresh()
+        with self._fresh.lock:
+            found = self._origins.find(origin)
+            if found is not None:
+                return found
+        version, ids = store.find_origin(self._db, origin)
+        with self._fresh.lock:
+            self._fresh.adopt(version)
+            if version == self._fresh.version:
+                self._origins.put(origin, ids)
+        return ids
+
+    def list(self, after: tuple[str, str] | None = None, limit: int = 50, *, removed: bool = False) -> list[Entry]:
+        """Clients by name, at most `limit` (1 to 1000), from past the `key` of the last one of the page before."""
+        rows = store.list_rows(self._db, after or ("", ""), max(1, min(limit, 1000)), removed=removed)
+        return [
+            Entry(r.id, r.kind, r.name, r.profile, r.enabled, r.created_at, r.changed_at, r.deleted_at) for r in rows
+        ]
+
+    def list_secrets(self, client_id: str) -> tuple[StoredSecret, ...]:
+        """A client's secrets with their ends and last uses; read from the store."""
+        return tuple(store.list_secrets(self._db, client_id))
+
+    def _keep_fresh(self) -> None:
+        if self._fresh.is_stale(self._clock(), self._max_staleness):
+            self.refresh()
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def register(self, draft: Draft, *, record: Record | None = None) -> Registered:
+        """Add an application. The id is ours, never the client's choice. Errors: `InvalidMetadata`."""
+        said = dict(draft.metadata)
+        said["client_name"] = draft.name or said.get("client_name") or ""
+        said = validate(draft.profile, said, allow_loopback=self._allow_loopback)
+        now = self._clock()
+        name = said.pop("client_name")
+        row = store.Row(new_client_id(), "oidc", name, draft.profile, True, said, draft.access, now, now, None)
+        client, secret = store.to_client(row), None
+        with self._db.transaction() as tx:
+            version = store.raise_version(tx)
+            store.insert_client(tx, row)
+            store.replace_origins(tx, row.id, client.allowed_origins)
+            if takes_secret(client):
+                secret = self._insert_secret(tx, row.id, now)
+            if record is not None:
+                record(
+                    tx, "client:register", {"client_id": row.id, "name": name, "profile": row.profile, **_shown(row)}
+                )
+            client = _reread(tx, row.id)
+        self._adopt(version)
+        return Registered(client, secret, tuple(find_warnings(draft.profile, said)))
+
+    def update(
+        self,
+        client_id: str,
+        changes: Mapping[str, Any],
+        *,
+        name: str | None = None,
+        profile: str | None = None,
+        access: Access | None = None,
+        record: Record | None = None,
+    ) -> Client:
+        """Change metadata by key; None takes one back to its default. Errors: `InvalidMetadata`, `UnknownClient`."""
+
+        def changed(row: store.Row) -> store.Row:
+            said = {"client_name": row.name, **row.said, **changes}
+            if name is not None:
+                said["client_name"] = name
+            said["client_name"] = said["client_name"] or ""
+            valid = validate(profile or row.profile, said, allow_loopback=self._allow_loopback)
+            return replace(
+                row,
+                name=valid.pop("client_name"),
+                profile=profile or row.profile,
+                said=valid,
+                access=access or row.access,
+            )
+
+        return self._change(client_id, "client:update", changed, record)
+
+    def disable(self, client_id: str, *, record: Record | None = None) -> Client:
+        """Turn a client off: seen here at once, elsewhere within `max_staleness`. The caller ends its tokens."""
+        return self._change(client_id, "client:disable", lambda row: replace(row, enabled=False), record)
+
+    def enable(self, client_id: str, *, record: Record | None = None) -> Client:
+        """Turn a client on again."""
+        return self._change(client_id, "client:enable", lambda row: replace(row, enabled=True), record)
+
+    def remove(self, client_id: str, *, record: Record | None = None) -> None:
+        """Take a client away; `restore` brings it back for 30 days."""
+        now = self._clock()
+        self._change(client_id, "client:remove", lambda row: replace(row, deleted_at=now), record)
+
+    def restore(self, client_id: str, *, record: Record | None = None) -> Client:
+        """Bring a removed client back as it was, secrets included. Errors: `UnknownClient`, also after 30 days."""
+        return self._change(
+            client_id, "client:restore", lambda row: replace(row, deleted_at=None), record, removed=True
+        )
+
+    def add_secret(self, client_id: str, keep_old_for: float, *, record: Record | None = None) -> str:
+        """A new secret, shown this once. The others end `keep_old_for` seconds from now, or at their earlier end."""
+        now = self._clock()
+        with self._db.transaction() as tx:
+            version = store.raise_version(tx)
+            client = _reread(tx, client_id)
+            if not takes_secret(client):
+                method = client.auth_methods[0]
+                raise InvalidMetadata(Problem("token_endpoint_auth_method", f"is {method}: it has no secret"))
+            store.end_secrets(tx, client_id, now + max(0.0, keep_old_for))
+            if keep_old_for > 0 and sum(s.is_valid(now) for s in client.secrets) >= MAX_SECRETS:
+                message = f"{MAX_SECRETS} are valid already; end them with keep_old_for=0, or wait until one has ended"
+                raise InvalidMetadata(Problem("client_secret", message))
+            secret = self._insert_secret(tx, client_id, now)
+            if record is not None:
+                record(tx, "client:secret", {"client_id": client_id, "name": client.name, "keep_old_for": keep_old_for})
+        self._adopt(version)
+        return secret
+
+    def touch_secret(self, secret_id: str) -> None:
+        """Note that a secret was used, at most once a minute. Not to be called inside a transaction."""
+        now = self._clock()
+        with self._fresh.lock:
+            last = self._touched.find(secret_id)
+            if last is not None and 0 <= now - last < TOUCH_EVERY:
+                return
+            self._touched.put(secret_id, now)
+        store.touch_secret(self._db, secret_id, now, now - TOUCH_EVERY)
+
+    def sweep(self) -> int:
+        """Forget clients removed, and secrets ended, more than 30 days ago; how many rows went."""
+        with self._db.transaction() as tx:
+            return store.purge(tx, self._clock() - RESTORABLE)
+
+    def _change(
+        self,
+        client_id: str,
+        action: str,
+        change: Callable[[store.Row], store.Row],
+        record: Record | None,
+        *,
+        removed: bool = False,
+    ) -> Client:
+        """Read, change and write one client in one transaction; what changes nothing is not recorded."""
+        now = self._clock()
+        with self._db.transaction() as tx:
+            version = store.raise_version(tx)
+            before = store.find_row(tx, client_id)
+            if before is None or (before.deleted_at is not None) is not removed:
+                raise UnknownClient(client_id, "there is no removed client with this id" if removed else _NO_CLIENT)
+            if before.deleted_at is not None and now - before.deleted_at >= RESTORABLE:
+                raise UnknownClient(client_id, "was removed more than 30 days ago and cannot be brought back")
+            after = change(before)
+            if after != before:
+                after = replace(after, changed_at=now)
+                store.update_client(tx, after)
+                store.replace_origins(tx, client_id, store.to_client(after).allowed_origins)
+                if record is not None:
+                    detail = {"client_id": client_id, "name": after.name, "changed": _difference(before, after)}
+                    record(tx, action, detail)
+            client = store.to_client(after, tuple(store.list_secrets(tx, client_id)))
+        self._adopt(version)
+        return client
+
+    def _insert_secret(self, tx: Statements, client_id: str, now: float) -> str:
+        secret = secrets.generate()
+        store.insert_secret(tx, client_id, StoredSecret(_random("s"), secrets.hashed(secret), now, None))
+        return secret
+
+    def _adopt(self, version: int) -> None:
+        with self._fresh.lock:
+            self._fresh.adopt(version)
+
+
+_NO_CLIENT = "there is no client with this id"
+
+
+def new_client_id() -> str:
+    """'c' and 24 random characters: never a person's id, which begins with 'u' (RFC 9700 §4.15)."""
+    return _random("c")
+
+
+def takes_secret(client: Client) -> bool:
+    """Whether the client proves itself by a secret of ours."""
+    return "client_secret_basic" in client.auth_methods
+
+
+def _random(prefix: str) -> str:
+    return prefix + b32encode(random.token_bytes(15)).decode().lower()
+
+
+def _is_sane(key: str) -> bool:
+    """Whether looking a key up makes sense: no store takes NUL or lone surrogates, no id of ours is that long."""
+    return 0 < len(key) <= MAX_KEY and key.isprintable()
+
+
+def _reread(tx: Statements, client_id: str) -> Client:
+    _, client = store.find_client(tx, client_id)
+    if client is None:
+        raise UnknownClient(client_id)
+    return client
+
+
+def _shown(row: store.Row) -> dict[str, Any]:
+    return {"metadata": row.said, "access": row.access.to_json()}
+
+
+def _difference(before: store.Row, after: store.Row) -> dict[str, list[Any]]:
+    """What changed: key -> [old, new]. Metadata has no secrets."""
+
+    def flat(row: store.Row) -> dict[str, Any]:
+        own = {"profile": row.profile, "enabled": row.enabled, "removed": row.deleted_at is not None}
+        return {**row.said, "client_name": row.name, "access": row.access.to_json(), **own}
+
+    old, new = flat(before), flat(after)
+    return {key: [old.get(key), new.get(key)] for key in sorted({*old, *new}) if old.get(key) != new.get(key)}

@@ -1,0 +1,134 @@
+"""What must hold between the values of a registration: one rule per function, in one visible list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from clients import uris
+from clients.errors import InvalidMetadata, Problem
+from clients.metadata import check_values
+from clients.profiles import PROFILES, Profile, auth_methods, complete
+from clients.redirects import check_redirect_uri, is_development
+from clients.unsupported import find_unsupported
+
+Rule = Callable[[Mapping[str, Any], Profile, bool], Iterator[Problem]]
+
+
+def validate(profile: str, said: Mapping[str, Any], *, allow_loopback: bool = False) -> dict[str, Any]:
+    """What was said, tidied, when all of it may be registered. Errors: `InvalidMetadata` with every problem found."""
+    rules = PROFILES.get(profile)
+    if rules is None:
+        raise InvalidMetadata(Problem("profile", f"unknown; expected one of {', '.join(PROFILES)}"))
+    valid, problems = check_values(dict(said), allow_loopback=allow_loopback)
+    problems += find_unsupported({**valid, "profile": profile})
+    wrong = {problem.field for problem in problems}
+    values = complete(rules, {key: value for key, value in valid.items() if key not in wrong})
+    for rule in RULES:
+        problems += [p for p in rule(values, rules, allow_loopback) if p.field not in wrong]
+    if problems:
+        raise InvalidMetadata(*problems)
+    return valid
+
+
+def _within_profile(values: Mapping[str, Any], profile: Profile, _: bool) -> Iterator[Problem]:
+    for field, allowed in profile.allowed.items():
+        value = values.get(field)
+        given = [] if value is None else value if isinstance(value, list) else [value]
+        if wrong := [item for item in given if item not in allowed]:
+            names = ", ".join(str(item).lower() if isinstance(item, bool) else str(item) for item in wrong)
+            hint = "; an app that cannot do PKCE is profile legacy" if field == "require_pkce" else ""
+            choices = ", ".join(sorted(str(a).lower() if isinstance(a, bool) else str(a) for a in allowed))
+            yield Problem(field, f"{names} is not for profile {profile.name}; expected {choices}{hint}")
+    for field, limit in profile.ceilings.items():
+        if values.get(field, 0) > limit:
+            yield Problem(field, f"profile {profile.name} takes at most {limit} seconds")
+
+
+def _redirect_uris(values: Mapping[str, Any], profile: Profile, allow_loopback: bool) -> Iterator[Problem]:
+    for field in ("redirect_uris", "post_logout_redirect_uris"):
+        for uri in values.get(field, ()):
+            if not profile.redirects:
+                yield Problem(field, f"profile {profile.name} signs nobody in and has none; take {uri} out")
+                continue
+            try:
+                check_redirect_uri(uri, profile.redirects, allow_loopback=allow_loopback)
+            except ValueError as error:
+                yield Problem(field, f"{ascii(uri[:200])[1:-1]} {error}")
+
+
+def _a_redirect_uri_for_the_code(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
+    if "authorization_code" in values["grant_types"] and not values.get("redirect_uris"):
+        yield Problem("redirect_uris", "at least one is needed: where people come back to after signing in")
+
+
+def _grants_match_response_types(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
+    # RFC 7591 §2.1: authorization_code and code go together.
+    has_grant = "authorization_code" in values["grant_types"]
+    has_type = any("code" in each.split() for each in values["response_types"])
+    if has_grant and not has_type:
+        yield Problem("response_types", "code is needed with the grant type authorization_code")
+    if has_type and not has_grant:
+        yield Problem("grant_types", "authorization_code is needed with the response type code")
+    if not values["grant_types"]:
+        yield Problem("grant_types", "at least one is needed")
+    if "refresh_token" in values["grant_types"] and not has_grant:
+        yield Problem("grant_types", "refresh_token needs authorization_code beside it")
+    if has_grant and not values["response_modes"]:
+        yield Problem("response_modes", "at least one is needed")
+
+
+def _keys(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
+    # RFC 7591 §2: jwks and jwks_uri exclude each other.
+    if "jwks" in values and "jwks_uri" in values:
+        yield Problem("jwks", "give either jwks or jwks_uri, not both")
+    has_keys = "jwks" in values or "jwks_uri" in values
+    by_key = "private_key_jwt" in auth_methods(values["token_endpoint_auth_method"])
+    if by_key and not has_keys:
+        yield Problem("jwks", "private_key_jwt needs the app's public keys; give them as jwks_uri or jwks")
+    if "token_endpoint_auth_signing_alg" in values and not by_key:
+        yield Problem("token_endpoint_auth_signing_alg", "only has a meaning with private_key_jwt")
+
+
+def _lifetimes(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
+    if values.get("refresh_token_idle", 0) > values.get("refresh_token_absolute", float("inf")):
+        yield Problem("refresh_token_idle", "is longer than refresh_token_absolute")
+
+
+def _scopes_of_machines(values: Mapping[str, Any], profile: Profile, _: bool) -> Iterator[Problem]:
+    personal = {"openid", "offline_access"}.intersection(values["scope"].split())
+    if not profile.redirects and personal:
+        yield Problem("scope", f"take out {', '.join(sorted(personal))}: nobody signs in at profile {profile.name}")
+
+
+RULES: tuple[Rule, ...] = (
+    _within_profile,
+    _redirect_uris,
+    _a_redirect_uri_for_the_code,
+    _grants_match_response_types,
+    _keys,
+    _lifetimes,
+    _scopes_of_machines,
+)
+
+
+def find_warnings(profile: str, said: Mapping[str, Any]) -> list[str]:
+    """What is allowed and still worth a second look, a sentence each."""
+    values = complete(PROFILES[profile], said)
+    redirects = values.get("redirect_uris", [])
+    found = []
+    if profile != "native":
+        own = "is for development only: it leads to the person's own machine"
+        found += [f"{uri} {own}" for uri in redirects if is_development(uri)]
+    else:
+        found += [f"{uri}: use 127.0.0.1 or [::1], its port may vary" for uri in redirects if "//localhost" in uri]
+    hosts = {uris.read(uri).host for uri in redirects} - {""}
+    for key in ("logo_uri", "client_uri", "policy_uri", "tos_uri"):
+        # RFC 7591 §5: a page elsewhere may lend its good name to a bad app.
+        if key in values and hosts and uris.read(values[key]).host not in hosts:
+            found.append(f"{key} is on another host than the redirect URIs")
+    if not values["require_pkce"] and "authorization_code" in values["grant_types"]:
+        found.append("PKCE is not required: a stolen code is not stopped; switch it on when the library can")
+    if values["client_assertion_audience"] == "legacy":
+        found.append("client assertions for the token endpoint's address are taken (RFC 10070 asks for the issuer)")
+    return found

@@ -1,0 +1,321 @@
+"""The rows of clients, their secrets and origins, and the version that every change raises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from clients import client
+from clients.access import Access
+from clients.client import Client
+from clients.ports import Statements
+from clients.secrets import StoredSecret
+
+metadata = MetaData()
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # oidc
+    Column("name", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("enabled", Integer, nullable=False),
+    Column("metadata", Text, nullable=False),  # JSON, as registered: without defaults
+    Column("access", Text, nullable=False),  # JSON
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("deleted_at", Double),
+    Index("clients_name", "name", "id"),
+    Index("clients_deleted_at", "deleted_at"),
+)
+client_secrets = Table(
+    "client_secrets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("client_id", Text, ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("last_used_at", Double),
+    Index("client_secrets_client_id", "client_id"),
+    Index("client_secrets_expires_at", "expires_at"),
+)
+client_origins = Table(
+    "client_origins",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("client_id", Text, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
+    Index("client_origins_client_id", "client_id"),
+)
+clients_version = Table(
+    "clients_version",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("n", BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One client as stored. `said`: its metadata without defaults; times are epoch seconds."""
+
+    id: str
+    kind: str
+    name: str
+    profile: str
+    enabled: bool
+    said: dict[str, Any]
+    access: Access
+    created_at: float
+    changed_at: float
+    deleted_at: float | None
+
+
+#: The version as a subquery, for another room's statement to carry along; NULL before the first change.
+CURRENT_VERSION = select(clients_version.c.n).where(clients_version.c.id == 1).scalar_subquery()
+
+_VERSION = select(clients_version.c.n).where(clients_version.c.id == 1)
+_SECRET = [
+    client_secrets.c.id.label("secret_id"),
+    client_secrets.c.hash,
+    client_secrets.c.created_at.label("secret_created_at"),
+    client_secrets.c.expires_at,
+    client_secrets.c.last_used_at,
+]
+# One statement, so that the version and what was read under it belong together.
+_FIND = (
+    select(clients_version.c.n, *clients.c, *_SECRET)
+    .select_from(
+        clients_version.outerjoin(
+            clients, and_(clients.c.id == bindparam("client_id"), clients.c.deleted_at.is_(None))
+        ).outerjoin(client_secrets, client_secrets.c.client_id == clients.c.id)
+    )
+    .where(clients_version.c.id == 1)
+    .order_by(client_secrets.c.created_at)
+)
+_FIND_ORIGIN = (
+    select(clients_version.c.n, clients.c.id)
+    .select_from(
+        clients_version.outerjoin(client_origins, client_origins.c.origin == bindparam("origin")).outerjoin(
+            clients,
+            and_(clients.c.id == client_origins.c.client_id, clients.c.deleted_at.is_(None), clients.c.enabled == 1),
+        )
+    )
+    .where(clients_version.c.id == 1)
+)
+_GET = select(*clients.c).where(clients.c.id == bindparam("client_id"))
+_PAGE = (
+    select(*clients.c)
+    .where(
+        tuple_(clients.c.name, clients.c.id) > tuple_(bindparam("name", type_=Text), bindparam("client_id", type_=Text))
+    )
+    .order_by(clients.c.name, clients.c.id)
+    .limit(bindparam("at_most"))
+)
+_PAGE_LIVE = _PAGE.where(clients.c.deleted_at.is_(None))
+_PAGE_REMOVED = _PAGE.where(clients.c.deleted_at.is_not(None))
+_SECRETS = select(*client_secrets.c).where(client_secrets.c.client_id == bindparam("client_id")).order_by("created_at")
+
+_INSERT = insert(clients)
+_UPDATE = (
+    update(clients)
+    .where(clients.c.id == bindparam("client_id"))
+    .values(
+        name=bindparam("name"),
+        profile=bindparam("profile"),
+        enabled=bindparam("enabled"),
+        metadata=bindparam("metadata"),
+        access=bindparam("access"),
+        changed_at=bindparam("changed_at"),
+        deleted_at=bindparam("deleted_at"),
+    )
+)
+_INSERT_SECRET = insert(client_secrets)
+_END_SECRETS = (
+    update(client_secrets)
+    .where(client_secrets.c.client_id == bindparam("of_client"))
+    .where(or_(client_secrets.c.expires_at.is_(None), client_secrets.c.expires_at > bindparam("end")))
+    .values(expires_at=bindparam("end"))
+)
+_TOUCH = (
+    update(client_secrets)
+    .where(client_secrets.c.id == bindparam("secret_id"))
+    .where(or_(client_secrets.c.last_used_at.is_(None), client_secrets.c.last_used_at < bindparam("before")))
+    .values(last_used_at=bindparam("now"))
+)
+_INSERT_ORIGIN = insert(client_origins)
+_DELETE_ORIGINS = delete(client_origins).where(client_origins.c.client_id == bindparam("of_client"))
+_PURGE = delete(clients).where(clients.c.deleted_at < bindparam("before"))
+_PURGE_SECRETS = delete(client_secrets).where(client_secrets.c.expires_at < bindparam("before"))
+
+
+def _bump(dialect: str) -> Any:
+    new = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(clients_version).values(id=1, n=1)
+    return new.on_conflict_do_update(
+        index_elements=[clients_version.c.id], set_={"n": clients_version.c.n + 1}
+    ).returning(clients_version.c.n)
+
+
+def _dumps(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def read_version(db: Statements) -> int:
+    """The number of the last change; 0 before the first."""
+    row = db.one(_VERSION)
+    return 0 if row is None else int(row.n)
+
+
+def raise_version(tx: Statements) -> int:
+    """Count a change. Comes first in its transaction: its row lock also queues the changes, one after the other."""
+    return int(tx.all(_bump)[0].n)
+
+
+def find_client(db: Statements, client_id: str) -> tuple[int, Client | None]:
+    """A client that was not removed, and the version it was read under."""
+    rows = db.all(_FIND, client_id=client_id)
+    if not rows:
+        return 0, None
+    stored = tuple(
+        StoredSecret(r.secret_id, r.hash, r.secret_created_at, r.expires_at, r.last_used_at)
+        for r in rows
+        if r.secret_id
+    )
+    return int(rows[0].n), None if rows[0].id is None else to_client(_row(rows[0]), stored)
+
+
+def find_origin(db: Statements, origin: str) -> tuple[int, frozenset[str]]:
+    """The ids of enabled clients that run on an origin, and the version they were read under."""
+    rows = db.all(_FIND_ORIGIN, origin=origin)
+    return (int(rows[0].n) if rows else 0), frozenset(row.id for row in rows if row.id is not None)
+
+
+def find_row(db: Statements, client_id: str) -> Row | None:
+    """A client as stored, a removed one too."""
+    row = db.one(_GET, client_id=client_id)
+    return None if row is None else _row(row)
+
+
+def list_rows(db: Statements, after: tuple[str, str], limit: int, *, removed: bool = False) -> list[Row]:
+    """Clients by name, those past the key (name, id)."""
+    name, client_id = after
+    page = _PAGE_REMOVED if removed else _PAGE_LIVE
+    return [_row(row) for row in db.all(page, name=name, client_id=client_id, at_most=limit)]
+
+
+def list_secrets(db: Statements, client_id: str) -> list[StoredSecret]:
+    """A client's secrets, ended ones too, the oldest first."""
+    rows = db.all(_SECRETS, client_id=client_id)
+    return [StoredSecret(r.id, r.hash, r.created_at, r.expires_at, r.last_used_at) for r in rows]
+
+
+def insert_client(tx: Statements, row: Row) -> None:
+    """Put a new client."""
+    tx.run(_INSERT, id=row.id, kind=row.kind, created_at=row.created_at, **_changing(row))
+
+
+def update_client(tx: Statements, row: Row) -> None:
+    """Put a client's new values."""
+    tx.run(_UPDATE, client_id=row.id, **_changing(row))
+
+
+def replace_origins(tx: Statements, client_id: str, origins: Iterable[str]) -> None:
+    """Put a client's origins in place of the former ones."""
+    tx.run(_DELETE_ORIGINS, of_client=client_id)
+    for origin in origins:
+        tx.run(_INSERT_ORIGIN, origin=origin, client_id=client_id)
+
+
+def insert_secret(tx: Statements, client_id: str, secret: StoredSecret) -> None:
+    """Put a new secret."""
+    tx.run(
+        _INSERT_SECRET,
+        id=secret.id,
+        client_id=client_id,
+        hash=secret.hash,
+        created_at=secret.created_at,
+        expires_at=secret.expires_at,
+        last_used_at=secret.last_used_at,
+    )
+
+
+def end_secrets(tx: Statements, client_id: str, end: float) -> None:
+    """Let a client's secrets end no later than `end`."""
+    tx.run(_END_SECRETS, of_client=client_id, end=end)
+
+
+def touch_secret(db: Statements, secret_id: str, now: float, before: float) -> None:
+    """Note a use, unless one since `before` is noted."""
+    db.run(_TOUCH, secret_id=secret_id, now=now, before=before)
+
+
+def purge(tx: Statements, before: float) -> int:
+    """Forget clients removed, and secrets ended, before a time; how many rows went."""
+    return tx.run(_PURGE, before=before) + tx.run(_PURGE_SECRETS, before=before)
+
+
+def to_client(row: Row, stored: tuple[StoredSecret, ...] = ()) -> Client:
+    """The snapshot of a row."""
+    return client.build(
+        client_id=row.id,
+        kind=row.kind,
+        name=row.name,
+        profile=row.profile,
+        enabled=row.enabled,
+        said=row.said,
+        access=row.access,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        stored=stored,
+    )
+
+
+def _row(row: Any) -> Row:
+    return Row(
+        row.id,
+        row.kind,
+        row.name,
+        row.profile,
+        bool(row.enabled),
+        json.loads(row.metadata),
+        Access.from_json(json.loads(row.access)),
+        row.created_at,
+        row.changed_at,
+        row.deleted_at,
+    )
+
+
+def _changing(row: Row) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "profile": row.profile,
+        "enabled": int(row.enabled),
+        "metadata": _dumps(row.said),
+        "access": _dumps(row.access.to_json()),
+        "changed_at": row.changed_at,
+        "deleted_at": row.deleted_at,
+    }

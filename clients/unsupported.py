@@ -1,0 +1,90 @@
+"""What the standards have and this product has not yet: one row each. A feature that works deletes its row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clients.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """These values of a field are refused; no values named: the field itself, unless false or empty."""
+
+    field: str
+    values: frozenset[str] = frozenset()
+    why: str = ""
+
+
+def _row(field: str, *values: str, why: str = "") -> Row:
+    return Row(field, frozenset(values), why)
+
+
+UNSUPPORTED: tuple[Row, ...] = (
+    _row("profile", "fapi2", why="it needs pushed authorization requests and sender-constrained tokens"),
+    _row("grant_types", "implicit", why="use authorization_code with PKCE"),
+    _row("grant_types", "password", why="use authorization_code with PKCE"),
+    _row("grant_types", "urn:ietf:params:oauth:grant-type:device_code"),
+    _row("grant_types", "urn:ietf:params:oauth:grant-type:token-exchange"),
+    _row("grant_types", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+    _row("grant_types", "urn:ietf:params:oauth:grant-type:saml2-bearer"),
+    _row("grant_types", "urn:openid:params:grant-type:ciba"),
+    _row("response_types", "token", "id_token", "id_token token", "none", why="use code"),
+    _row("response_types", "code token", "code id_token", "code id_token token", why="use code"),
+    _row("response_modes", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"),
+    _row("token_endpoint_auth_method", "tls_client_auth", "self_signed_tls_client_auth", why="use private_key_jwt"),
+    _row(
+        "token_endpoint_auth_method",
+        "client_secret_jwt",
+        why="secrets are kept hashed, so nothing signed with one can be checked; use private_key_jwt",
+    ),
+    _row("tls_client_auth_subject_dn"),
+    _row("tls_client_auth_san_dns"),
+    _row("tls_client_auth_san_uri"),
+    _row("tls_client_auth_san_ip"),
+    _row("tls_client_auth_san_email"),
+    _row("tls_client_certificate_bound_access_tokens"),
+    _row("dpop_bound_access_tokens"),
+    _row("require_pushed_authorization_requests"),
+    _row("require_signed_request_object"),
+    _row("request_object_signing_alg"),
+    _row("request_object_encryption_alg"),
+    _row("request_object_encryption_enc"),
+    _row("request_uris"),
+    _row("subject_type", "pairwise", why="use public"),
+    _row("sector_identifier_uri"),
+    _row("id_token_signed_response_alg", "none"),
+    _row("id_token_encrypted_response_alg"),
+    _row("id_token_encrypted_response_enc"),
+    _row("userinfo_encrypted_response_alg"),
+    _row("userinfo_encrypted_response_enc"),
+    _row("introspection_signed_response_alg"),
+    _row("introspection_encrypted_response_alg"),
+    _row("introspection_encrypted_response_enc"),
+    _row("authorization_signed_response_alg"),
+    _row("authorization_encrypted_response_alg"),
+    _row("authorization_encrypted_response_enc"),
+    _row("authorization_details_types"),
+    _row("frontchannel_logout_uri", why="use backchannel_logout_uri"),
+    _row("frontchannel_logout_session_required"),
+    _row("backchannel_token_delivery_mode"),
+    _row("backchannel_client_notification_endpoint"),
+    _row("backchannel_authentication_request_signing_alg"),
+    _row("backchannel_user_code_parameter"),
+    _row("software_statement"),
+)
+
+
+def find_unsupported(values: Mapping[str, Any], rows: tuple[Row, ...] = UNSUPPORTED) -> Iterator[Problem]:
+    """What of these values is refused because it does not work yet."""
+    for row in rows:
+        value = values.get(row.field)
+        if not value:
+            continue
+        given = value if isinstance(value, list) else [value]
+        refused = [str(item) for item in given if item in row.values] if row.values else [""]
+        for item in refused:
+            why = f": {row.why}" if row.why else ""
+            yield Problem(row.field, f"{item} is not supported yet{why}".strip())

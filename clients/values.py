@@ -1,0 +1,257 @@
+"""Sorts of metadata values: each checks a JSON value, and reads one from a command line."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from clients import uris
+
+MAX_ITEMS = 100  # values in one list
+MAX_KEYS = 20  # keys in one JWK set
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+# RFC 6749 §3.3: what a scope may be made of.
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
+_DURATION = re.compile(r"([0-9]{1,9})\s*([smhd]?)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+# Claims that say who speaks to whom about what, when: only this provider sets them.
+PROTOCOL_CLAIMS = frozenset((
+    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "auth_time", "acr", "amr",
+    "azp", "at_hash", "c_hash", "s_hash", "sid", "events", "cnf", "act", "may_act",
+    "client_id", "scope", "typ", "token_use", "active", "authorization_details",
+))  # fmt: skip
+_PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
+_PUBLIC = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
+_CURVES = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("Ed25519",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`check(value, allow_loopback)` answers the value, tidied, or raises ValueError; `parse` reads it from text."""
+
+    check: Callable[[Any, bool], Any]
+    parse: Callable[[str], Any] = str
+
+
+def _text(limit: int) -> Callable[[Any, bool], str]:
+    def check(value: Any, _: bool) -> str:
+        if not isinstance(value, str) or not value.strip() or len(value) > limit:
+            raise ValueError(f"expected a text of 1 to {limit} characters")
+        value = value.strip()
+        # A name that turns the reading direction, or ends a line, could pass for another one on the consent page.
+        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in _BIDI for c in value):
+            raise ValueError("has a control character; write plain text")
+        return str(value)
+
+    return check
+
+
+def text(limit: int = 200) -> Kind:
+    """A line of text for people, at most `limit` characters."""
+    return Kind(_text(limit))
+
+
+def _boolean(value: Any, _: bool) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")
+    return value
+
+
+def _parse_boolean(given: str) -> bool:
+    known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if given.strip().lower() not in known:
+        raise ValueError("expected true or false")
+    return known[given.strip().lower()]
+
+
+BOOLEAN = Kind(_boolean, _parse_boolean)
+
+
+def _parse_seconds(given: str) -> int:
+    found = _DURATION.fullmatch(given.strip().lower())
+    if not found:
+        raise ValueError("expected a number of seconds such as 600, or 10m, 1h, 14d")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def seconds(low: int, high: int) -> Kind:
+    """A number of seconds from `low` to `high`."""
+
+    def check(value: Any, _: bool) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(f"expected a number of seconds from {low} to {high}")
+        return value
+
+    return Kind(check, _parse_seconds)
+
+
+def one_of(*allowed: str) -> Kind:
+    """One of these words."""
+
+    def check(value: Any, _: bool) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise ValueError(f"expected {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}")
+        return value
+
+    return Kind(check, str.strip)
+
+
+def _parse_json(given: str, shape: str) -> Any:
+    try:
+        return json.loads(given)
+    except (ValueError, RecursionError):
+        raise ValueError(f"expected {shape} in JSON") from None
+
+
+def list_of(kind: Kind, *, spaces: bool = True) -> Kind:
+    """Several values, each once. On a command line: separated by commas or spaces, or a JSON array.
+
+    `spaces` False: only commas part them, as the values have spaces themselves (`code id_token`).
+    """
+
+    def check(value: Any, allow_loopback: bool) -> list[Any]:
+        if not isinstance(value, (list, tuple)) or len(value) > MAX_ITEMS:
+            raise ValueError(f"expected a list of at most {MAX_ITEMS} values")
+        return list(dict.fromkeys(_item(kind, item, allow_loopback) for item in value))
+
+    def parse(given: str) -> list[Any]:
+        if given.lstrip().startswith("["):
+            return list(_parse_json(given, "a list"))
+        return [kind.parse(part.strip()) for part in re.split(r"[,\s]+" if spaces else ",", given) if part.strip()]
+
+    return Kind(check, parse)
+
+
+def _item(kind: Kind, item: Any, allow_loopback: bool) -> Any:
+    try:
+        return kind.check(item, allow_loopback)
+    except ValueError as error:
+        raise ValueError(f"{ascii(item)[:80]}: {error}") from None
+
+
+def _is_text(value: Any, _: bool) -> str:
+    if not isinstance(value, str):
+        raise ValueError("expected a URI such as https://app.example/callback")
+    return value
+
+
+#: A redirect URI: what it may be is the profile's to say.
+REDIRECT = Kind(_is_text, str.strip)
+
+
+def _address(value: Any, allow_loopback: bool) -> str:
+    parts = uris.read(_is_text(value, allow_loopback))
+    if parts.scheme == "https" or (parts.scheme == "http" and allow_loopback and parts.host in uris.LOOPBACK):
+        return str(value)
+    raise ValueError("expected an https address")
+
+
+#: An address that is opened or fetched: https, or plain http on this machine while developing.
+ADDRESS = Kind(_address, str.strip)
+
+
+def _resource(value: Any, _: bool) -> str:
+    # RFC 8707 §2: an absolute URI without a fragment.
+    uris.read(_is_text(value, _))
+    return str(value)
+
+
+RESOURCE = Kind(_resource, str.strip)
+
+
+def _origin(value: Any, allow_loopback: bool) -> str:
+    parts = uris.read(_address(value, allow_loopback).rstrip("/"))
+    if parts.path or parts.query is not None:
+        raise ValueError("expected an origin, without a path: https://app.example")
+    return parts.origin
+
+
+ORIGIN = Kind(_origin, str.strip)
+
+
+def _scope(value: Any, _: bool) -> str:
+    if not isinstance(value, str) or len(value) > 2000:
+        raise ValueError("expected scopes separated by spaces, such as openid profile email")
+    tokens = list(dict.fromkeys(value.split()))
+    for token in tokens:
+        if not _SCOPE_TOKEN.fullmatch(token):
+            raise ValueError(f"{token[:40]!r} is not a scope: printable ASCII without quotes and backslash")
+    return " ".join(tokens)
+
+
+SCOPE = Kind(_scope, lambda given: " ".join(given.replace(",", " ").split()))
+
+
+def _email(value: Any, _: bool) -> str:
+    checked = _text(320)(value, _)
+    if "@" not in checked.strip("@") or " " in checked:
+        raise ValueError(f"{checked!r} is not an e-mail address")
+    return checked
+
+
+EMAIL = Kind(_email, str.strip)
+
+
+def _claims_map(value: Any, _: bool) -> dict[str, str]:
+    if not isinstance(value, dict) or len(value) > MAX_ITEMS:
+        raise ValueError('expected claims and the person\'s attributes: {"employee_id": "employee_number"}')
+    for claim, attribute in value.items():
+        if claim in PROTOCOL_CLAIMS:
+            raise ValueError(f"the claim {claim} is set by the provider itself")
+        for name in (claim, attribute):
+            if not isinstance(name, str) or not re.fullmatch(r"[!-~]{1,200}", name):
+                raise ValueError(f"{str(name)[:40]!r} is not a name: printable ASCII without spaces")
+    return dict(value)
+
+
+CLAIMS_MAP = Kind(_claims_map, lambda given: _parse_json(given, "an object"))
+
+
+def _jwks(value: Any, _: bool) -> dict[str, Any]:
+    keys = value.get("keys") if isinstance(value, dict) else None
+    if not isinstance(keys, list) or not 1 <= len(keys) <= MAX_KEYS:
+        raise ValueError(f'expected a JWK set of 1 to {MAX_KEYS} keys: {{"keys": [...]}}')
+    for place, key in enumerate(keys, 1):
+        if problem := _jwk_problem(key):
+            raise ValueError(f"key {place} {problem}")
+    ids = [key["kid"] for key in keys if "kid" in key]
+    if len(set(ids)) < len(ids):
+        raise ValueError("two keys have the same kid")
+    return {"keys": keys}
+
+
+def _jwk_problem(key: Any) -> str | None:
+    kind = key.get("kty") if isinstance(key, dict) else None
+    if not isinstance(kind, str) or kind not in _PUBLIC:
+        return "has the wrong kty; expected RSA, EC or OKP"
+    if not isinstance(key.get("kid", ""), str):
+        return "has a kid that is not a text"
+    if _PRIVATE.intersection(key):
+        return "has private parts; send the public key only, and replace this one: it has been shown"
+    sizes = {name: _size(key.get(name)) for name in _PUBLIC[kind] if name != "crv"}
+    if missing := [name for name, bits in sizes.items() if not bits]:
+        return f"has no valid {', '.join(missing)} (base64url)"
+    if kind in _CURVES and key.get("crv") not in _CURVES[kind]:
+        return f"has the wrong crv; expected {', '.join(_CURVES[kind])}"
+    if kind == "RSA" and not 2048 <= sizes["n"] <= 8192:
+        return f"is an RSA key of {sizes['n']} bits; expected 2048 to 8192"
+    return None
+
+
+def _size(value: Any) -> int:
+    """Bits of a base64url number; 0 where it is none."""
+    if not isinstance(value, str) or len(value) > 2000 or not re.fullmatch(r"[A-Za-z0-9_-]+", value):
+        return 0
+    try:
+        return int.from_bytes(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)), "big").bit_length()
+    except (binascii.Error, ValueError):
+        return 0
+
+
+JWKS = Kind(_jwks, lambda given: _parse_json(given, "an object"))
