@@ -1,0 +1,210 @@
+"""A person as the other rooms see them, and what may be written about one."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import unicodedata
+from base64 import b32encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+ROLES = ("owner", "admin", "help_desk", "auditor")
+MAX_LOGIN = 1024  # characters of a typed name that are looked at
+MAX_CLAIMS = 16 * 1024  # characters of JSON
+
+#: Claims that we make ourselves, or that have columns of their own; nobody may write them as further claims.
+RESERVED_CLAIMS = frozenset(
+    (
+        *("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "auth_time", "acr", "amr", "azp", "sid", "events"),
+        *("at_hash", "c_hash", "s_hash", "sub_jwk", "cnf", "act", "may_act", "scope", "client_id", "token_type"),
+        *("active", "authorization_details", "username", "preferred_username", "name", "email", "email_verified"),
+        *("employee_number", "groups", "roles", "updated_at", "_claim_names", "_claim_sources"),
+    )
+)
+#: OpenID Connect Core 1.0 §5.1: the standard claims that are strings.
+_STRINGS = frozenset(
+    (
+        *("given_name", "family_name", "middle_name", "nickname", "profile", "picture", "website", "gender"),
+        *("birthdate", "zoneinfo", "locale", "phone_number"),
+    )
+)
+
+
+class InvalidPerson(Exception):
+    """Something about a person cannot be written. `field` is what to change, `message` says why, in plain words."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field, self.message = field, message
+
+
+class NoSuchPerson(Exception):
+    """Nobody has this id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is known of a person before they are added. `claims`: further OpenID Connect claims, standard or custom."""
+
+    username: str
+    email: str | None = None
+    email_verified: bool = False
+    employee_number: str | None = None
+    name: str = ""
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody with an account. `groups` are the effective ones. Times are epoch seconds."""
+
+    id: str
+    username: str
+    email: str | None
+    email_verified: bool
+    employee_number: str | None
+    name: str
+    claims: Mapping[str, Any]
+    groups: tuple[str, ...]
+    roles: tuple[str, ...]
+    enabled: bool
+    password_changed_at: float | None
+    created_at: float
+    changed_at: float
+
+    @property
+    def has_password(self) -> bool:
+        """Whether a password has been set."""
+        return self.password_changed_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A person's password hash; kept apart from `Person` so that hashes do not travel."""
+
+    person_id: str
+    password_hash: str | None = field(repr=False)
+
+
+def new_person_id() -> str:
+    """130 random bits: tells nothing of when or in which order people came, and never comes twice (it is the `sub`)."""
+    return "u" + b32encode(secrets.token_bytes(17)).decode("ascii")[:26].lower()
+
+
+def fold(text: str) -> str:
+    """The form in which names are compared: NFKC, case-folded, without unseen characters and outer spaces (L1)."""
+    folded = _fold_once(text)
+    while (again := _fold_once(folded)) != folded:  # a few letters need a second round to come to rest
+        folded = again
+    return folded
+
+
+def _fold_once(text: str) -> str:
+    if not text.isascii():
+        text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c.isspace())
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    elif not text.isprintable():
+        text = "".join(c for c in text if c.isprintable() or c.isspace())
+    return text.casefold().strip()
+
+
+def identifiers(person: Draft | Person) -> dict[str, str]:
+    """What this person signs in with: folded key to kind. A username equal to the own e-mail address counts once."""
+    found: dict[str, str] = {}
+    for kind in ("username", "email", "employee_number"):
+        value = getattr(person, kind)
+        if value:
+            found.setdefault(fold(value), kind)
+    return found
+
+
+def search_text(draft: Draft) -> str:
+    """What a search in the list of people looks at."""
+    return fold(" ".join(filter(None, (draft.username, draft.name, draft.email, draft.employee_number))))
+
+
+def cleaned(draft: Draft) -> Draft:
+    """The draft as it is stored: NFC, trimmed, empty as None. Errors: `InvalidPerson`."""
+    username = _identifier("username", draft.username, 128)
+    if username is None:
+        raise InvalidPerson("username", "is missing; give a name to sign in with, such as anna.miller")
+    email = _identifier("email", draft.email, 254)
+    if email is not None and not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)*", email):
+        raise InvalidPerson("email", f"“{email}” is not an e-mail address; write it like anna@example.com")
+    if draft.email_verified and email is None:
+        raise InvalidPerson("email_verified", "there is no e-mail address that could be verified")
+    name = unicodedata.normalize("NFC", draft.name).strip() or username
+    if len(name) > 256 or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+        raise InvalidPerson("name", "has more than 256 characters or control characters")
+    check_roles(draft.roles)
+    check_claims(draft.claims)
+    return replace(
+        draft,
+        username=username,
+        email=email,
+        employee_number=_identifier("employee_number", draft.employee_number, 64),
+        name=name,
+        groups=tuple(group_name(g) for g in draft.groups),
+        roles=tuple(role for role in ROLES if role in draft.roles),
+    )
+
+
+def _identifier(kind: str, value: str | None, longest: int) -> str | None:
+    value = unicodedata.normalize("NFC", value or "").strip()
+    if not value:
+        return None
+    if len(value) > longest:
+        raise InvalidPerson(kind, f"has {len(value)} characters; at most {longest} fit")
+    # Category C: control and invisible characters, with which one name could be drawn like another.
+    if any(c.isspace() or unicodedata.category(c).startswith("C") for c in value) or not fold(value):
+        raise InvalidPerson(kind, f"“{value}” has a space or an invisible character inside; leave it out")
+    return value
+
+
+def group_name(name: str) -> str:
+    """A group's name as it is stored. Errors: `InvalidPerson`."""
+    name = unicodedata.normalize("NFC", name).strip()
+    if not fold(name) or len(name) > 128 or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+        raise InvalidPerson("groups", f"“{name[:40]}” cannot be a group's name; use 1 to 128 visible characters")
+    return name
+
+
+def check_roles(roles: tuple[str, ...]) -> None:
+    """Errors: `InvalidPerson` for a role that there is not."""
+    for role in roles:
+        if role not in ROLES:
+            raise InvalidPerson("roles", f"there is no role “{role}”; use {', '.join(ROLES)}")
+
+
+def check_claims(claims: Mapping[str, Any]) -> None:
+    """Errors: `InvalidPerson` for a reserved name, a wrong type (Core 1.0 §5.1), or too much."""
+    for name, value in claims.items():
+        if not re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}", name):
+            raise InvalidPerson("claims", f"“{name[:40]}” cannot be a claim's name; use letters, digits, _ - : / .")
+        if name in RESERVED_CLAIMS:
+            raise InvalidPerson(
+                f"claims.{name}", "this claim has a place of its own and cannot be set as a further claim"
+            )
+        if name in _STRINGS and not isinstance(value, str):
+            raise InvalidPerson(f"claims.{name}", "expected text")
+        if name == "phone_number_verified" and not isinstance(value, bool):
+            raise InvalidPerson(f"claims.{name}", "expected true or false")
+        # Core 1.0 §5.1.1
+        if name == "address" and not (isinstance(value, dict) and all(isinstance(v, str) for v in value.values())):
+            raise InvalidPerson("claims.address", 'expected an object of texts, such as {"country": "France"}')
+    try:
+        size = len(to_json(claims))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidPerson("claims", "cannot be written as JSON") from error
+    if size > MAX_CLAIMS:
+        raise InvalidPerson("claims", f"are {size} characters of JSON; at most {MAX_CLAIMS} fit")
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON, ASCII, so that every driver takes it."""
+    return json.dumps(dict(value) if isinstance(value, Mapping) else value, separators=(",", ":"), allow_nan=False)

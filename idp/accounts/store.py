@@ -1,0 +1,190 @@
+"""People, what they sign in with, and their groups."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from idp.accounts.person import Credentials, Person
+
+metadata = MetaData()
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Text, primary_key=True),  # also the `sub` that applications see; never reassigned
+    Column("username", Text, nullable=False),
+    Column("email", Text),
+    Column("email_verified", Integer, nullable=False),
+    Column("employee_number", Text),
+    Column("name", Text, nullable=False),
+    Column("claims", Text, nullable=False),  # JSON object of further claims
+    Column("groups", Text, nullable=False),  # JSON array of names: the memberships, copied for the hot path's one read
+    Column("roles", Text, nullable=False),  # JSON array
+    Column("enabled", Integer, nullable=False),
+    Column("password_hash", Text),
+    Column("password_changed_at", Double),
+    Column("search", Text, nullable=False),  # folded, for the list's search box
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+# A literal on both sides, or the planners cannot see that a query fits the partial index.
+_HAS_ROLES = people.c.roles != literal_column("'[]'")
+Index("people_with_roles", people.c.id, sqlite_where=_HAS_ROLES, postgresql_where=_HAS_ROLES)
+
+#: One table for every kind, so that nobody's employee number is somebody else's username.
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("key", Text, primary_key=True),  # `person.fold`ed
+    Column("person_id", Text, ForeignKey("people.id"), nullable=False),
+    Column("kind", Text, nullable=False),  # username, email, employee_number
+)
+Index("identifiers_person_id", identifiers.c.person_id)
+Index("identifiers_kind_key", identifiers.c.kind, identifiers.c.key)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False, unique=True),  # `person.fold`ed name
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("group_id", Text, ForeignKey("groups.id"), primary_key=True),
+    Column("person_id", Text, ForeignKey("people.id"), primary_key=True),
+)
+Index("memberships_person_id", memberships.c.person_id)
+
+_p, _i, _g, _m = people.c, identifiers.c, groups.c, memberships.c
+_PERSON = tuple(column for column in _p if column.key not in ("password_hash", "search"))
+_OF_ID = _p.id == bindparam("person_id")
+
+# -- reading -----------------------------------------------------------------------------------------------------
+
+BY_ID = select(*_PERSON).where(_OF_ID)
+BY_KEY = select(*_PERSON, _p.password_hash).join_from(identifiers, people).where(_i.key == bindparam("key"))
+CREDENTIALS = select(_p.id, _p.password_hash).where(_OF_ID)
+OWNER_OF_KEY = select(_i.person_id, _i.kind).where(_i.key == bindparam("key"))
+_LISTED = (
+    select(*_PERSON)
+    .join_from(identifiers, people)
+    .where(_i.kind == "username", _i.key > bindparam("after"))
+    .order_by(_i.key)
+    .limit(bindparam("many"))
+)
+LIST = _LISTED
+SEARCH = _LISTED.where(_p.search.like(bindparam("pattern"), escape="\\"))
+_OWNERS = select(*_PERSON).where(_HAS_ROLES, _p.roles.like('%"owner"%')).order_by(_p.id)
+OWNERS = _OWNERS
+
+# -- writing: SQLite has one writer anyway and ignores FOR UPDATE ---------------------------------------------------
+
+LOCKED = BY_ID.with_for_update()
+OWNERS_LOCKED = _OWNERS.with_for_update()
+INSERT = insert(people)
+UPDATE = (
+    update(people)
+    .where(_OF_ID)
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                *("username", "email", "email_verified", "employee_number"),
+                *("name", "claims", "search", "changed_at"),
+            )
+        }
+    )
+)
+SET_ENABLED = update(people).where(_OF_ID).values(enabled=bindparam("enabled"), changed_at=bindparam("changed_at"))
+SET_ROLES = update(people).where(_OF_ID).values(roles=bindparam("roles"), changed_at=bindparam("changed_at"))
+SET_GROUPS = update(people).where(_OF_ID).values(groups=bindparam("groups"), changed_at=bindparam("changed_at"))
+SET_PASSWORD = (
+    update(people)
+    .where(_OF_ID)
+    .values(password_hash=bindparam("password_hash"), password_changed_at=bindparam("password_changed_at"))
+)
+#: The same password under another cost; only where nobody has set a new one meanwhile.
+REHASH = (
+    update(people)
+    .where(_OF_ID, _p.password_hash == bindparam("old_hash"))
+    .values(password_hash=bindparam("password_hash"))
+)
+IDENTIFY = insert(identifiers)
+FORGET_KEYS = delete(identifiers).where(_i.person_id == bindparam("person_id"))
+GROUP = select(_g.id, _g.name).where(_g.key == bindparam("key"))
+GROUP_NAMES = (
+    select(_g.name).join_from(memberships, groups).where(_m.person_id == bindparam("person_id")).order_by(_g.key)
+)
+LEAVE = delete(memberships).where(_m.person_id == bindparam("person_id"), _m.group_id == bindparam("group_id"))
+LEAVE_ALL = delete(memberships).where(_m.person_id == bindparam("person_id"))
+
+
+def ADD_GROUP(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
+    """A group, where there is none of that name."""
+    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(groups)
+    return inserting.on_conflict_do_nothing(index_elements=["key"])
+
+
+def JOIN(dialect: str) -> Any:  # noqa: N802
+    """A membership, where there is none yet."""
+    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(memberships)
+    return inserting.on_conflict_do_nothing(index_elements=["group_id", "person_id"])
+
+
+class Reads(Protocol):
+    """A `Database` or a `Transaction`, whichever the caller is in."""
+
+    def one(self, expression: Any, /, **params: Any) -> Any: ...
+
+
+def to_person(row: Any) -> Person:
+    """A row with the people's columns as a `Person`."""
+    return Person(
+        id=row.id,
+        username=row.username,
+        email=row.email,
+        email_verified=bool(row.email_verified),
+        employee_number=row.employee_number,
+        name=row.name,
+        claims=json.loads(row.claims),
+        groups=tuple(json.loads(row.groups)),
+        roles=tuple(json.loads(row.roles)),
+        enabled=bool(row.enabled),
+        password_changed_at=row.password_changed_at,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+    )
+
+
+def find(db: Reads, person_id: str, *, lock: bool = False) -> Person | None:
+    """The person with this id; `lock` holds the row until the transaction ends."""
+    row = db.one(LOCKED if lock else BY_ID, person_id=person_id)
+    return None if row is None else to_person(row)
+
+
+def find_by_key(db: Reads, key: str) -> tuple[Person, Credentials] | None:
+    """The person who signs in with this folded key, in one statement."""
+    row = db.one(BY_KEY, key=key)
+    return None if row is None else (to_person(row), Credentials(row.id, row.password_hash))

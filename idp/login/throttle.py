@@ -1,0 +1,235 @@
+"""Pauses after wrong passwords: the decision comes before the hash (W1–W3, W5; NIST SP 800-63B-4 §3.2.2).
+
+Failures are counted in lanes: one per account and known device, one per account and address range. A stranger fills
+only the stranger's own lane, so nobody is locked out on a device of their own. Names that nobody has are counted alike.
+Known limit: after a pause under one of a person's names the other names pause too, which tells whoever knows both that
+they belong together.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from idp.accounts.person import MAX_LOGIN, fold
+from idp.ids import digest
+from idp.state import State
+
+_DAY = 86400.0
+LANE_TTL = _DAY  # seconds from a lane's first failure until its failures are forgotten
+ACCOUNT_TTL = 30 * _DAY  # the same for the failures in a row of an account
+STOPPED_TTL = 365 * _DAY  # how long an account stays stopped that nobody unlocks
+RANGE_WINDOW = 600.0  # seconds in which the names that fail from one address range are counted
+LIFTED_FOR = 3600.0  # seconds for which an unlocked account is not held up by its address range
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Passwords are not looked at, right or wrong. `until`: epoch seconds; None: until an admin unlocks, or a reset.
+
+    `of` is what is paused: `device` and `address` for this account from here, `range` for all accounts from here.
+    """
+
+    until: float | None
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a wrong password led to. `failures`: those counted in this lane.
+
+    `alarm`: many names have now failed from this address range; once per window, for an admin event (W5).
+    """
+
+    pause: Pause | None
+    failures: int
+    alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    of: str  # "device" or "address"
+    key: str
+
+
+class Throttle:
+    """The counters, in State. `key`: secret bytes for what people typed; the rest: see the settings.
+
+    Of `max_consecutive` wrong passwords in a row per account, four fifths may come from strangers and one fifth from
+    known devices: so the sum holds NIST's limit, and strangers who use theirs up leave the person's devices (and
+    passkeys) working.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        key: bytes,
+        *,
+        failures: int = 5,
+        pauses_minutes: Sequence[float] = (1, 5, 15, 30),
+        max_consecutive: int = 100,
+        range_names: int = 30,
+    ) -> None:
+        self._state, self._secret = state, key
+        self._failures, self._range_names = failures, range_names
+        self._pauses = [minutes * 60.0 for minutes in pauses_minutes]
+        of_devices = max_consecutive // 5
+        self._limits = {"device": of_devices, "address": max_consecutive - of_devices}
+
+    def account(self, person_id: str | None, login: str) -> str:
+        """The key to count under: the person's id, or a keyed digest of a name that nobody has (maybe a password)."""
+        unknown = "x" + self._mac("name", fold(login[:MAX_LOGIN]))
+        return person_id or unknown
+
+    def check(self, account: str, device: str | None, address: str, now: float) -> Pause | None:
+        """Whether this sign-in must wait. Ask before the hash; a pause holds for right passwords too.
+
+        `device`: the id of a device that has signed in to this very account before, proven by its cookie; else None.
+        One round trip for a known device, two for others; one more where something has failed.
+        """
+        record = self._state.get(_account_key(account))
+        pause = self._pause(account, _lane(device, address), record, now)
+        if pause is None and device is None and now - _lifted(record) > LIFTED_FOR:
+            pause = _running(self._state.get(_range_key(address)), "range", now)
+        return pause
+
+    def failed(self, account: str, device: str | None, address: str, password: str, now: float) -> Failure:
+        """Count a wrong password; the same one typed again in the same lane is not counted (W2)."""
+        lane = _lane(device, address)
+        record = self._opened(account)
+        place = _place(account, record, lane)
+        typed = self._mac("password", account, unicodedata.normalize("NFC", password).strip())
+        if not self._state.add(f"throttle:typed:{place}:{typed}", 1, 2 * max(self._pauses)):
+            return Failure(
+                self._pause(account, lane, record, now), self._state.count(_lane_key(place), LANE_TTL, 0), False
+            )
+        failures = self._state.count(_lane_key(place), LANE_TTL)
+        pause = self._begin(_pause_key(place), lane.of, failures - self._failures, now)
+        in_a_row = self._state.count(_row_key(account, record, lane.of), ACCOUNT_TTL)
+        alarm = False
+        if lane.of == "address":
+            names, of_range = self._count_name(account, address, now)
+            alarm, pause = names == self._range_names, _longer(pause, of_range)
+        if in_a_row >= self._limits[lane.of]:
+            self._state.put(_account_key(account), {**record, lane.of: "stopped"}, STOPPED_TTL)
+            pause = Pause(None, lane.of)
+        return Failure(pause, failures, alarm)
+
+    def succeeded(self, account: str, device: str | None, address: str, now: float) -> Pause | None:
+        """Forget this lane's failures after a right password, unless a pause began meanwhile: then that holds.
+
+        So guesses sent in parallel gain nothing over guesses one by one. One round trip where nothing has failed.
+        """
+        record = self._state.get(_account_key(account))
+        if record is None:
+            return None
+        lane = _lane(device, address)
+        pause = self._pause(account, lane, record, now)
+        if pause is None:
+            self._state.take(_lane_key(_place(account, record, lane)))
+            for of in self._limits:  # S63: failures in a row end with a success
+                self._state.take(_row_key(account, record, of))
+        return pause
+
+    def lift(self, account: str, now: float) -> None:
+        """End every pause of an account, in all lanes: an admin's click, a completed reset, a passkey (W3)."""
+        self._state.put(_account_key(account), {**_fresh(), "lifted": now}, ACCOUNT_TTL)
+
+    # -- below -----------------------------------------------------------------------------------------------------
+
+    def _opened(self, account: str) -> dict[str, Any]:
+        """The account's record. Its `generation` is in all keys below it, so that a new record voids them at once."""
+        key = _account_key(account)
+        record: dict[str, Any] | None = self._state.get(key)
+        if record is None:
+            record = _fresh()
+            if not self._state.add(key, record, ACCOUNT_TTL):
+                record = self._state.get(key) or record
+        return record
+
+    def _pause(self, account: str, lane: _Lane, record: dict[str, Any] | None, now: float) -> Pause | None:
+        if record is None:
+            return None
+        if lane.of in record:
+            return Pause(None, lane.of)
+        return _running(self._state.get(_pause_key(_place(account, record, lane))), lane.of, now)
+
+    def _begin(self, key: str, of: str, beyond: int, now: float) -> Pause | None:
+        """Begin the pause of the failure that is `beyond` the first one to have any; None where it has none."""
+        if beyond < 0:
+            return None
+        seconds = self._pauses[min(beyond, len(self._pauses) - 1)]
+        self._state.put(key, now + seconds, seconds)
+        return Pause(now + seconds, of)
+
+    def _count_name(self, account: str, address: str, now: float) -> tuple[int, Pause | None]:
+        """Count the names that fail from one address range, each once; past the limit the range itself pauses (W5)."""
+        key = _range_key(address)
+        if not self._state.add(f"{key}:{account}", 1, RANGE_WINDOW):
+            return 0, None
+        names = self._state.count(key + ":names", RANGE_WINDOW)
+        return names, self._begin(key, "range", names - self._range_names, now)
+
+    def _mac(self, *parts: str) -> str:
+        message = "\0".join(parts).encode("utf-8", "surrogatepass")
+        return hmac.digest(self._secret, b"throttle\0" + message, "sha256")[:16].hex()
+
+
+def address_range(address: str) -> str:
+    """Whom an address stands for: IPv4 by /24, IPv6 by /56, as one line of a provider is usually given."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 56), strict=False))
+
+
+def _lane(device: str | None, address: str) -> _Lane:
+    return _Lane("address", address_range(address)) if device is None else _Lane("device", digest(device)[:22])
+
+
+def _fresh() -> dict[str, Any]:
+    return {"generation": secrets.token_hex(4)}
+
+
+def _lifted(record: dict[str, Any] | None) -> float:
+    return float(record.get("lifted", 0)) if record else 0.0
+
+
+def _running(until: float | None, of: str, now: float) -> Pause | None:
+    return Pause(until, of) if until is not None and until > now else None
+
+
+def _longer(one: Pause | None, other: Pause | None) -> Pause | None:
+    return max(filter(None, (one, other)), key=lambda pause: pause.until or 0.0, default=None)
+
+
+def _place(account: str, record: dict[str, Any], lane: _Lane) -> str:
+    return f"{account}:{record['generation']}:{lane.of}:{lane.key}"
+
+
+def _account_key(account: str) -> str:
+    return "throttle:account:" + account
+
+
+def _lane_key(place: str) -> str:
+    return "throttle:failures:" + place
+
+
+def _pause_key(place: str) -> str:
+    return "throttle:pause:" + place
+
+
+def _row_key(account: str, record: dict[str, Any], of: str) -> str:
+    return f"throttle:in-a-row:{account}:{record['generation']}:{of}"
+
+
+def _range_key(address: str) -> str:
+    return "throttle:range:" + address_range(address)
