@@ -1,0 +1,90 @@
+"""State in Redis or Valkey (6.2 or later): for several machines.
+
+URLs: redis://[user:password@]host:6379/0, rediss:// for TLS, unix:///path?db=0 for a socket.
+Every verb touches one key, so Sentinel and Cluster need only another client in `_connect`: a URL of several hosts
+(redis+sentinel://host1,host2/service/0, redis+cluster://host1,host2) would make `Sentinel.master_for`, `RedisCluster`.
+The server must not evict (`maxmemory-policy noeviction`): a forgotten "spent" mark would let a code be used twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from idp.state import Observer, StateUnavailable, check_key, decode, encode
+
+CONNECT_TIMEOUT = 0.05  # seconds
+COMMAND_TIMEOUT = 0.25  # seconds
+PREFIX = "doorward:"
+
+# One script, so that a counter can never be left without its time to live. EXPIRE NX would need Redis 7.
+_COUNT = """
+local total = redis.call('INCRBY', KEYS[1], ARGV[1])
+if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return total
+"""
+
+
+def _connect(url: str) -> redis.Redis:
+    # No retry: a command that timed out may have been done, and a second `take` or `count` would be another one.
+    # A connection that the server closed while idle is noticed, and replaced, before a command is sent on it.
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_TIMEOUT,
+        socket_timeout=COMMAND_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+    )
+
+
+def _milliseconds(ttl: float) -> int:
+    return max(1, int(ttl * 1000))
+
+
+class RedisState:
+    """See `idp.state.State`. Redis itself forgets what has expired."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = _connect(url)
+        self.observer: Observer | None = None
+
+    def _ask(self, verb: str, command: Callable[..., Any], key: str, *args: Any, **options: Any) -> Any:
+        check_key(key)
+        if self.observer is not None:
+            self.observer(verb)
+        try:
+            return command(*args, **options)
+        except redis.RedisError as error:
+            raise StateUnavailable(f"Redis: {error}") from error
+
+    def put(self, key: str, value: Any, ttl: float) -> None:
+        self._ask("put", self._redis.set, key, PREFIX + key, encode(value), px=_milliseconds(ttl))
+
+    def get(self, key: str) -> Any:
+        text = self._ask("get", self._redis.get, key, PREFIX + key)
+        return None if text is None else decode(text.decode())
+
+    def add(self, key: str, value: Any, ttl: float) -> bool:
+        options = {"px": _milliseconds(ttl), "nx": True}
+        return bool(self._ask("add", self._redis.set, key, PREFIX + key, encode(value), **options))
+
+    def take(self, key: str) -> Any:
+        text = self._ask("take", self._redis.getdel, key, PREFIX + key)
+        return None if text is None else decode(text.decode())
+
+    def count(self, key: str, ttl: float, by: int = 1) -> int:
+        if by == 0:
+            return int(self._ask("count", self._redis.get, key, PREFIX + key) or 0)
+        return int(self._ask("count", self._redis.eval, key, _COUNT, 1, PREFIX + key, by, _milliseconds(ttl)))
+
+    def sweep(self, limit: int = 1000) -> int:
+        if self.observer is not None:
+            self.observer("sweep")
+        return 0
+
+    def close(self) -> None:
+        self._redis.close()

@@ -1,0 +1,146 @@
+"""State in a table of the same database: the default, good for one machine or for PostgreSQL without Redis.
+
+Each verb is one statement. Writes are not durable: power loss may forget the last ones, a killed process does not.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    case,
+    cast,
+    delete,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from idp.db import Database, Unavailable
+from idp.state import Clock, Observer, StateUnavailable, check_key, decode, encode
+
+metadata = MetaData()
+
+state = Table(
+    "state",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index("state_expires_at", "expires_at"),
+)
+
+_NOW: Any = bindparam("now", type_=Double)
+_IS_LIVE = state.c.expires_at > _NOW
+_GET = select(state.c.value).where(state.c.key == bindparam("key"), _IS_LIVE)
+_TAKE = delete(state).where(state.c.key == bindparam("key"), _IS_LIVE).returning(state.c.value)
+
+
+def _insert(dialect: str) -> Any:
+    return (
+        (postgresql if dialect == "postgresql" else sqlite)
+        .insert(state)
+        .values(key=bindparam("key"), value=bindparam("value"), expires_at=bindparam("expires_at"))
+    )
+
+
+def _put(dialect: str) -> Any:
+    insert = _insert(dialect)
+    return insert.on_conflict_do_update(
+        index_elements=["key"], set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at}
+    )
+
+
+def _add(dialect: str) -> Any:
+    insert = _insert(dialect)
+    return insert.on_conflict_do_update(
+        index_elements=["key"],
+        set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at},
+        where=state.c.expires_at <= _NOW,
+    ).returning(state.c.key)
+
+
+def _count(dialect: str) -> Any:
+    insert = _insert(dialect)
+    total = cast(cast(state.c.value, BigInteger) + cast(insert.excluded.value, BigInteger), Text)
+    return insert.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "value": case((_IS_LIVE, total), else_=insert.excluded.value),
+            "expires_at": case((_IS_LIVE, state.c.expires_at), else_=insert.excluded.expires_at),
+        },
+    ).returning(state.c.value)
+
+
+_EXPIRED = (
+    select(state.c.key)
+    .where(state.c.expires_at <= _NOW)
+    .order_by(state.c.expires_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # two sweepers on PostgreSQL take different rows; SQLite has one writer anyway
+)
+# The outer test holds a row that was put anew between the select and the delete.
+_SWEEP = delete(state).where(state.c.key.in_(_EXPIRED.scalar_subquery()), state.c.expires_at <= _NOW)
+
+
+class SqlState:
+    """See `idp.state.State`."""
+
+    def __init__(self, db: Database, clock: Clock = time.time) -> None:
+        self._db, self._clock = db, clock
+        self.observer: Observer | None = None
+
+    def _one(self, verb: str, statement: Any, key: str, **params: Any) -> Any:
+        """The first column of the only row, or None."""
+        check_key(key)
+        if self.observer is not None:
+            self.observer(verb)
+        try:
+            row = self._db.one(statement, durable=False, key=key, **params)
+        except Unavailable as error:
+            raise StateUnavailable(str(error)) from error
+        return None if row is None else row[0]
+
+    def _run(self, verb: str, statement: Any, **params: Any) -> int:
+        if self.observer is not None:
+            self.observer(verb)
+        try:
+            return self._db.run(statement, durable=False, **params)
+        except Unavailable as error:
+            raise StateUnavailable(str(error)) from error
+
+    def put(self, key: str, value: Any, ttl: float) -> None:
+        check_key(key)
+        self._run("put", _put, key=key, value=encode(value), expires_at=self._clock() + ttl)
+
+    def get(self, key: str) -> Any:
+        text = self._one("get", _GET, key, now=self._clock())
+        return None if text is None else decode(text)
+
+    def add(self, key: str, value: Any, ttl: float) -> bool:
+        now = self._clock()
+        return self._one("add", _add, key, value=encode(value), expires_at=now + ttl, now=now) is not None
+
+    def take(self, key: str) -> Any:
+        text = self._one("take", _TAKE, key, now=self._clock())
+        return None if text is None else decode(text)
+
+    def count(self, key: str, ttl: float, by: int = 1) -> int:
+        now = self._clock()
+        if by == 0:
+            return int(self._one("count", _GET, key, now=now) or 0)
+        return int(self._one("count", _count, key, value=str(by), expires_at=now + ttl, now=now))
+
+    def sweep(self, limit: int = 1000) -> int:
+        return self._run("sweep", _SWEEP, most=limit, now=self._clock())
+
+    def close(self) -> None:
+        self._db.close()

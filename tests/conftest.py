@@ -1,0 +1,60 @@
+"""What every test may ask for: a clock, and fresh databases on real servers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.backends import Clock, PostgreSQL, Redis, share_postgresql
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that only the test moves."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def run_pid() -> int:
+    """The process whose end is the end of the test run: the one that started the workers, under pytest-xdist."""
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory, run_pid: int) -> PostgreSQL:
+    """The test run's PostgreSQL cluster, one for all workers."""
+    folder = tmp_path_factory.getbasetemp()
+    return share_postgresql(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder, run_pid)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+    """An empty PostgreSQL database of the test's own."""
+    name = postgresql.create()
+    yield postgresql.url(name)
+    postgresql.drop(name)
+
+
+@pytest.fixture(scope="session")
+def redis_server(run_pid: int) -> Redis:
+    """This worker's redis-server."""
+    return Redis(run_pid)
+
+
+@pytest.fixture
+def redis_url(redis_server: Redis) -> str:
+    """An empty Redis of the test's own."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of the test's own; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/doorward.db"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url

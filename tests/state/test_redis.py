@@ -1,0 +1,148 @@
+"""What is particular to state in Redis: one command a verb, short timeouts, fails closed, finds the server again."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+
+from idp.state import StateUnavailable
+from idp.state.redis import RedisState
+from tests.backends import Redis
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server(run_pid: int) -> Iterator[Redis]:
+    """A redis-server of the test's own, to be frozen and killed."""
+    server = Redis(run_pid)
+    yield server
+    server.thaw()
+    server.stop()
+
+
+def calls(state: RedisState) -> list[Callable[[], object]]:
+    return [
+        lambda: state.put("k", 1, 60),
+        lambda: state.get("k"),
+        lambda: state.add("k", 1, 60),
+        lambda: state.take("k"),
+        lambda: state.count("n", 60),
+        lambda: state.count("n", 60, by=0),
+    ]
+
+
+def test_every_verb_is_one_command(redis_url: str) -> None:
+    """performance.md rule 1. INFO counts the commands that a script runs as well, so round trips are counted here."""
+    state = RedisState(redis_url)
+    state.get("warm up")
+    watcher = redis.Redis.from_url(redis_url)
+    for call in calls(state):
+        before = watcher.info("commandstats")
+        call()
+        after = watcher.info("commandstats")
+        new = {
+            name: int(after[name]["calls"]) - int(before.get(name, {"calls": 0})["calls"])
+            for name in after
+            if name not in ("cmdstat_info", "cmdstat_incrby", "cmdstat_pttl", "cmdstat_pexpire")
+        }
+        assert sum(new.values()) == 1, new
+
+
+def test_a_counter_always_has_a_time_to_live(redis_url: str) -> None:
+    state = RedisState(redis_url)
+    state.count("n", 60)
+    state.count("n", 600)
+    assert 59_000 < redis.Redis.from_url(redis_url).pttl("doorward:n") <= 60_000
+
+
+def test_a_unix_socket_works(redis_server: Redis, redis_url: str) -> None:
+    assert redis_url
+    state = RedisState(redis_server.socket_url)
+    state.put("k", "v", 60)
+    assert state.get("k") == "v"
+
+
+def test_state_refuses_within_its_timeout_when_redis_does_not_answer(server: Redis) -> None:
+    """performance.md rule 13: connect 50 ms, command 250 ms, fail closed."""
+    state = RedisState(server.url)
+    state.put("k", 1, 60)
+    server.freeze()
+    for call in calls(state):
+        begin = time.monotonic()
+        with pytest.raises(StateUnavailable):
+            call()
+        assert time.monotonic() - begin < 0.75
+    server.thaw()
+    assert state.get("k") is not None
+
+
+def test_state_refuses_at_once_when_nobody_takes_the_connection() -> None:
+    """performance.md rule 13: a listener whose queue is full stands for a host that is off."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        fill = [socket.socket() for _ in range(4)]
+        for each in fill:
+            each.setblocking(False)
+            each.connect_ex(listener.getsockname())
+        begin = time.monotonic()
+        with pytest.raises(StateUnavailable):
+            RedisState(f"redis://127.0.0.1:{listener.getsockname()[1]}/0").get("k")
+        assert time.monotonic() - begin < 0.3
+        for each in fill:
+            each.close()
+
+
+def test_state_is_back_as_soon_as_redis_is(server: Redis) -> None:
+    state = RedisState(server.url)
+    state.put("k", 1, 60)
+    server.stop()
+    for call in calls(state):
+        with pytest.raises(StateUnavailable):
+            call()
+    server.start()
+    assert state.get("k") is None, "what was kept is lost, not the service"
+    assert state.add("k", 2, 60)
+
+
+def test_a_connection_closed_while_idle_costs_nobody_an_error(redis_url: str) -> None:
+    state = RedisState(redis_url)
+    state.put("k", 1, 60)
+    watcher = redis.Redis.from_url(redis_url)
+    watcher.client_kill_filter(_type="normal", skipme=True)
+    assert state.take("k") == 1
+
+
+def test_a_full_redis_refuses_and_does_not_pretend(redis_url: str) -> None:
+    state = RedisState(redis_url)
+    watcher = redis.Redis.from_url(redis_url)
+    watcher.config_set("maxmemory", "1")
+    try:
+        for call in (lambda: state.put("k", 1, 60), lambda: state.add("k", 1, 60), lambda: state.count("n", 60)):
+            with pytest.raises(StateUnavailable):
+                call()
+    finally:
+        watcher.config_set("maxmemory", "0")
+
+
+def test_the_password_is_not_in_the_error() -> None:
+    with pytest.raises(StateUnavailable) as caught:
+        RedisState("redis://:hunter2@127.0.0.1:1/0").get("k")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_forked_process_has_connections_of_its_own(redis_url: str) -> None:
+    state = RedisState(redis_url)
+    state.put("k", "parent", 60)
+    child = os.fork()
+    if child == 0:
+        ok = state.get("k") == "parent" and state.count("n", 60) == 1
+        os._exit(0 if ok else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert state.count("n", 60) == 2
