@@ -40,18 +40,30 @@ class _Section(BaseModel):
 class Server(_Section):
     """Where people and applications find Doorward."""
 
-    issuer: str = Field("http://127.0.0.1:8000", description="The public URL, exactly as applications write it: https, no trailing slash. http is taken on a loopback host only.")
+    issuer: str = Field(
+        "http://127.0.0.1:8000",
+        description="The public URL, exactly as applications write it: https, no trailing slash. http is taken on a loopback host only.",
+    )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="The port to listen on.")
     workers: int = Field(1, ge=1, le=256, description="Server processes; one per core is right.")
     threads: int = Field(4, ge=1, le=64, description="Threads per process.")
-    trusted_proxies: list[str] = Field([], description='Networks whose X-Forwarded-For is believed, such as ["10.0.0.0/8"]. Nothing else a proxy says is used.')
+    trusted_proxies: list[str] = Field(
+        [],
+        description='Networks whose X-Forwarded-For is believed, such as ["10.0.0.0/8"]. Nothing else a proxy says is used.',
+    )
 
     @field_validator("issuer")
     @classmethod
     def _issuer(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+            or parts.username
+        ):
             raise ValueError("expected a URL such as https://login.example.com, without user, query or fragment")
         if value.endswith("/"):
             raise ValueError("expected no slash at the end: applications compare the issuer byte for byte")
@@ -68,7 +80,6 @@ class Server(_Section):
             ipaddress.ip_network(entry)
         return value
 
-
     @property
     def issuer_path(self) -> str:
         """The issuer's path, which stands before every path of ours; often ''."""
@@ -78,7 +89,9 @@ class Server(_Section):
 class Storage(_Section):
     """Where things are kept. The embedded default needs no other server; grow by two URLs."""
 
-    data_dir: str = Field("var", description="The folder of the embedded database and the master key; relative to this file.")
+    data_dir: str = Field(
+        "var", description="The folder of the embedded database and the master key; relative to this file."
+    )
     database_url: str = Field("", description="Empty: SQLite in data_dir. Grown: postgresql://user:password@host/name")
     state_url: str = Field("", description="Codes and counters. Empty: in the database. Grown: redis://host:6379/0")
 
@@ -101,11 +114,19 @@ class Brand(_Section):
     """What people see."""
 
     company: str = Field("Doorward", description="The company's name on every page.")
-    logo: str = Field("", description="A picture file (SVG, PNG) beside this file, shown in place of the name's first letter.")
-    accent: str = Field("#3b5bdb", pattern=r"^#[0-9a-fA-F]{6}$", description="The colour of buttons and links, as #rrggbb.")
-    login_hint: str = Field("E-mail address, username or employee number", description="The text beside the name field.")
-    support: str = Field("", description="Who helps when somebody cannot sign in: an address, a phone number, a sentence.")
-    status_url: str = Field("", description="A page that says whether services are up; linked from \"I can't sign in\".")
+    logo: str = Field(
+        "", description="A picture file (SVG, PNG) beside this file, shown in place of the name's first letter."
+    )
+    accent: str = Field(
+        "#3b5bdb", pattern=r"^#[0-9a-fA-F]{6}$", description="The colour of buttons and links, as #rrggbb."
+    )
+    login_hint: str = Field(
+        "E-mail address, username or employee number", description="The text beside the name field."
+    )
+    support: str = Field(
+        "", description="Who helps when somebody cannot sign in: an address, a phone number, a sentence."
+    )
+    status_url: str = Field("", description='A page that says whether services are up; linked from "I can\'t sign in".')
 
 
 class Session(_Section):
@@ -113,18 +134,32 @@ class Session(_Section):
 
     idle_minutes: int = Field(60, ge=1, le=43200, description="A sign-in ends after this long without use.")
     absolute_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after this long in any case.")
-    stay_days: int = Field(14, ge=0, le=30, description="The same for \"stay signed in\"; 0 takes the box off the page.")
+    stay_days: int = Field(14, ge=0, le=30, description='The same for "stay signed in"; 0 takes the box off the page.')
 
 
 class Passwords(_Section):
     """Passwords and their hashes (NIST SP 800-63B-4, OWASP)."""
 
-    min_length: int = Field(15, ge=8, le=64, description="The shortest password taken, in characters, while it is the only factor.")
+    min_length: int = Field(
+        15, ge=8, le=64, description="The shortest password taken, in characters, while it is the only factor."
+    )
     memory_kib: int = Field(19456, ge=8192, le=4194304, description="argon2id memory per hash.")
     time_cost: int = Field(2, ge=1, le=20, description="argon2id passes.")
-    threads: int = Field(0, ge=0, le=64, description="Hashes computed at once per process; 0: half the cores. They run niced, beside tokens.")
-    queue: int = Field(64, ge=1, le=10000, description="Sign-ins that may wait for a hash; past it people are asked to try again in a moment.")
-    blocklist: str = Field("", description="A file of refused passwords, one a line, added to the built-in list of common ones.")
+    threads: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Hashes computed at once per process; 0: half the cores. They run niced, beside tokens.",
+    )
+    queue: int = Field(
+        16,
+        ge=1,
+        le=512,
+        description="Sign-ins that may wait for a hash; past it people are asked to try again in a moment.",
+    )
+    blocklist: str = Field(
+        "", description="A file of refused passwords, one a line, added to the built-in list of common ones."
+    )
 
 
 class Throttle(_Section):
@@ -132,12 +167,21 @@ class Throttle(_Section):
 
     failures: int = Field(5, ge=3, le=50, description="Wrong passwords before the first pause.")
     pauses_minutes: list[float] = Field([1, 5, 15, 30], description="The pauses, in minutes; the last one repeats.")
-    max_consecutive: int = Field(100, ge=10, le=100, description="Wrong passwords in a row after which an admin must unlock (NIST SP 800-63B-4 §3.2.2).")
+    max_consecutive: int = Field(
+        100,
+        ge=10,
+        le=100,
+        description="Wrong passwords in a row after which an admin must unlock (NIST SP 800-63B-4 §3.2.2).",
+    )
 
     @field_validator("pauses_minutes", mode="before")
     @classmethod
     def _numbers(cls, value: Any) -> Any:
-        if isinstance(value, list) and value and all(isinstance(v, (int, float)) and not isinstance(v, bool) and v > 0 for v in value):
+        if (
+            isinstance(value, list)
+            and value
+            and all(isinstance(v, (int, float)) and not isinstance(v, bool) and v > 0 for v in value)
+        ):
             return [float(v) for v in value]
         raise ValueError("expected a list of minutes such as [1, 5, 15, 30]")
 
@@ -149,25 +193,43 @@ class Tokens(_Section):
     access_token: int = Field(600, ge=30, le=86400, description="Access token.")
     id_token: int = Field(600, ge=30, le=86400, description="ID token.")
     refresh_idle: int = Field(1209600, ge=60, le=31536000, description="Refresh token, without use: 14 days.")
-    refresh_absolute: int = Field(7776000, ge=60, le=31536000, description="Refresh token, in any case: 90 days. Rotation does not extend it.")
-    refresh_grace: int = Field(20, ge=0, le=120, description="How long a rotated refresh token still gets the same answer, for a lost response or a second tab.")
+    refresh_absolute: int = Field(
+        7776000, ge=60, le=31536000, description="Refresh token, in any case: 90 days. Rotation does not extend it."
+    )
+    refresh_grace: int = Field(
+        20,
+        ge=0,
+        le=120,
+        description="How long a rotated refresh token still gets the same answer, for a lost response or a second tab.",
+    )
 
 
 class Keys(_Section):
     """Signing keys and the master key that seals them."""
 
-    master_key: str = Field("", description="The master key itself, base64url of 32 bytes; meant for DOORWARD_MASTER_KEY.")
-    master_key_file: str = Field("", description="A file that holds it, mode 0600. Empty: master.key in data_dir, made by `doorward init`.")
+    master_key: str = Field(
+        "", description="The master key itself, base64url of 32 bytes; meant for DOORWARD_MASTER_KEY."
+    )
+    master_key_file: str = Field(
+        "", description="A file that holds it, mode 0600. Empty: master.key in data_dir, made by `doorward init`."
+    )
     master_key_command: str = Field("", description="A command that prints it, for a vault; run once at start.")
-    algorithms: list[str] = Field(["RS256", "ES256"], description="Algorithms with a key from the first day: RS256, PS256, ES256, EdDSA and the 384/512 forms. Others get one when a client registers for them.")
+    algorithms: list[str] = Field(
+        ["RS256", "ES256"],
+        description="Algorithms with a key from the first day: RS256, PS256, ES256, EdDSA and the 384/512 forms. Others get one when a client registers for them.",
+    )
     rotate_days: int = Field(90, ge=1, le=3650, description="Age at which a signing key is replaced.")
-    publish_hours: int = Field(24, ge=1, le=720, description="How long the next key stands in the JWKS before it signs.")
+    publish_hours: int = Field(
+        24, ge=1, le=720, description="How long the next key stands in the JWKS before it signs."
+    )
 
 
 class Outbound(_Section):
     """Requests that Doorward makes itself (jwks_uri and the like): https and public addresses only, but for these."""
 
-    allow: list[str] = Field([], description='Origins let through although private or plain http, such as ["https://intranet.example"].')
+    allow: list[str] = Field(
+        [], description='Origins let through although private or plain http, such as ["https://intranet.example"].'
+    )
     ca: str = Field("", description="A file of CA certificates to trust in place of the system's.")
 
 
@@ -182,7 +244,12 @@ class Audit(_Section):
     """The record of who did what."""
 
     retention_days: int = Field(400, ge=1, le=3650, description="Events older than this are swept.")
-    errors_per_minute: int = Field(120, ge=1, le=100000, description="Error pages recorded per process and minute; past it they are only logged, so that nobody can fill the store.")
+    errors_per_minute: int = Field(
+        120,
+        ge=1,
+        le=100000,
+        description="Error pages recorded per process and minute; past it they are only logged, so that nobody can fill the store.",
+    )
 
 
 class Settings(_Section):

@@ -21,9 +21,6 @@ def new_id(now: float | None = None) -> str:
     return b32hexencode(raw).decode("ascii").lower().rstrip("=")
 
 
-
-
-
 def new_secret() -> str:
     """256 random bits, base64url (S17 asks for 128)."""
     return secrets.token_urlsafe(32)

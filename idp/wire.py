@@ -1,7 +1,8 @@
 """What comes in and what goes out, as plain values: no framework here.
 
-Every endpoint is `handler(services, request) -> Response`. `web.py` turns a WSGI environment into a `Request` and one of
-`Redirect`, `AutoPost`, `Json`, `Raw` or `Page` back into HTTP; so whether Flask or a thin function serves a path is one decision, there.
+Every endpoint is `handler(services, request) -> Response`. `web.py` turns a WSGI environment into a `Request`, and a
+`Redirect`, `AutoPost`, `Json`, `Raw` or `Page` back into HTTP; so whether Flask or a thin function serves a path is
+one decision, there.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class Page(Response):
 
 
 class Params:
-    """Decoded parameters in their order, duplicates kept: a duplicated one is an error (RFC 6749 §3.1), not a choice."""
+    """Decoded parameters in order, duplicates kept: a duplicated one is an error (RFC 6749 §3.1), not a choice."""
 
     __slots__ = ("first", "pairs", "repeated")
 
@@ -152,7 +153,7 @@ class Request:
             raise TooLarge(f"the body has more than {MAX_BODY} bytes")
         if not announced and "chunked" not in self.environ.get("HTTP_TRANSFER_ENCODING", ""):
             return b""
-        body: bytes = self.environ["wsgi.input"].read(MAX_BODY + 1 if not announced else announced)
+        body: bytes = self.environ["wsgi.input"].read(announced or MAX_BODY + 1)
         if len(body) > MAX_BODY:
             raise TooLarge(f"the body has more than {MAX_BODY} bytes")
         return body
@@ -190,7 +191,7 @@ class Request:
 
     @cached_property
     def remote_address(self) -> str:
-        """The client's address: the socket's, or what trusted proxies say of it, nearest untrusted first (RFC 9700 §4.13)."""
+        """The client's address: the socket's, or what trusted proxies say of it (RFC 9700 §4.13)."""
         import ipaddress
 
         address = str(self.environ.get("REMOTE_ADDR") or "")

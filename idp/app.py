@@ -1,0 +1,202 @@
+"""The composition root: the only file that knows every room."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import flask
+
+from clients.registry import Registry
+from idp import health, logs
+from idp.accounts.directory import Directory
+from idp.accounts.passwords import Verifier
+from idp.accounts.policy import Policy as PasswordPolicy
+from idp.accounts.policy import read_blocklist
+from idp.audit import Errors
+from idp.config import Settings, is_loopback
+from idp.db import Database
+from idp.http import Outbound
+from idp.jobs import Jobs
+from idp.login import sessions
+from idp.login.throttle import Throttle
+from idp.oidc import authorize
+from idp.oidc import views as oidc_views
+from idp.portal import launcher
+from idp.portal import views as portal_views
+from idp.services import Services
+from idp.state import open_state
+from idp.web import Bridge, Front
+from idp.wire import Request, Route
+from keys import sealing
+from keys.master import read_master_key
+from keys.ring import Ring
+from keys.rotation import Policy as KeyPolicy
+
+ROUTES: tuple[Route, ...] = (*health.ROUTES, *oidc_views.ROUTES, *portal_views.ROUTES)
+HOUR, DAY = 3600.0, 86400.0
+
+
+def create_services(settings: Settings, clock: Callable[[], float] = time.time) -> Services:
+    """Open everything that an initialised installation has.
+
+    Errors: `ConfigError`, `BadMasterKey`, `WrongMasterKey`, `Unavailable`.
+    """
+    log = logs.configure(settings.log)
+    db = Database(settings.database_url)
+    sealer = sealing.load(db, master_key(settings))
+    state = open_state(settings.storage.state_url, db, clock)
+    passwords, throttle = settings.passwords, settings.throttle
+    blocklist = read_blocklist(settings.path(passwords.blocklist)) if passwords.blocklist else frozenset()
+    issuer_host = urlsplit(settings.server.issuer).hostname or ""
+    return Services(
+        settings=settings,
+        db=db,
+        state=state,
+        sealer=sealer,
+        ring=Ring(db, sealer, clock, key_policy(settings)),
+        registry=Registry(db, clock, allow_loopback=is_loopback(issuer_host)),
+        directory=Directory(db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why)),
+        passwords=Verifier(
+            threads=passwords.threads, queue=passwords.queue, memory_kib=passwords.memory_kib,
+            time_cost=passwords.time_cost,
+        ),
+        password_policy=PasswordPolicy(passwords.min_length, (settings.brand.company, "doorward"), blocklist),
+        throttle=Throttle(
+            state, sealer.mac_key("throttle"), failures=throttle.failures, pauses_minutes=throttle.pauses_minutes,
+            max_consecutive=throttle.max_consecutive,
+        ),
+        outbound=Outbound(
+            settings.outbound.allow, str(settings.path(settings.outbound.ca)) if settings.outbound.ca else None
+        ),
+        jobs=Jobs(settings.data_dir, settings.storage.state_url),
+        errors=Errors(db, clock, settings.audit.errors_per_minute, log),
+        clock=clock,
+        log=log,
+        protocols={authorize.PROTOCOL: authorize.DOOR, launcher.PROTOCOL: launcher.DOOR},
+    )  # fmt: skip
+
+
+def master_key(settings: Settings) -> bytes:
+    """The master key from wherever the settings say. Errors: `BadMasterKey`."""
+    keys = settings.keys
+    file = settings.path(keys.master_key_file) if keys.master_key_file else settings.data_dir / "master.key"
+    return read_master_key(keys.master_key, file, keys.master_key_command)
+
+
+def key_policy(settings: Settings) -> KeyPolicy:
+    """When keys roll, from the settings; a key outlives the longest token that it may have signed."""
+    longest = max(settings.tokens.access_token, settings.tokens.id_token, int(DAY))
+    return KeyPolicy(
+        algs=tuple(settings.keys.algorithms),
+        rotate_after=settings.keys.rotate_days * DAY,
+        publish_before=settings.keys.publish_hours * HOUR,
+        token_lifetime_max=float(longest),
+    )
+
+
+def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
+    """What a disabled account or a new password ends: every session and every family of tokens, in one transaction."""
+    from idp.oidc import ledger
+
+    sessions.end_all(tx, person_id, now, why)
+    ledger.revoke_person(tx, person_id, now, why)
+
+
+def create_app(services: Services) -> flask.Flask:
+    """The WSGI application. Hot paths are answered before Flask is asked."""
+    root = Path(__file__).parent
+    templates = root / "templates" if (root / "templates").is_dir() else root.parent / "templates"
+    prefix = services.settings.server.issuer_path
+    app = flask.Flask("idp", template_folder=str(templates), static_folder=None)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(_globals(services, root / "static"))
+    bridge = Bridge(services, lambda name, values: app.jinja_env.get_template(name).render(**values))
+
+    def answer(route: Route) -> Callable[..., flask.Response]:
+        def view(**segments: str) -> flask.Response:
+            request = Request(flask.request.environ, bridge.proxies)
+            request.segment = next(iter(segments.values()), "")
+            status, headers, body = bridge.respond(route, request)
+            return flask.Response(body, status, headers)
+
+        return view
+
+    for route in ROUTES:
+        every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        app.add_url_rule(
+            prefix + route.path,
+            endpoint=route.path,
+            view_func=answer(route),
+            methods=every,
+            provide_automatic_options=False,
+        )
+    _serve_static(app, prefix, root / "static")
+
+    def not_found(error: Any) -> flask.Response:
+        request = Request(flask.request.environ, bridge.proxies)
+        status, headers, body = bridge.finish(request, bridge.not_found(request))
+        return flask.Response(body, status, headers)
+
+    app.register_error_handler(404, not_found)
+    app.wsgi_app = Front(bridge, ROUTES, app.wsgi_app)  # type: ignore[method-assign]
+    app.extensions["doorward"] = services
+    return app
+
+
+def _serve_static(app: flask.Flask, prefix: str, folder: Path) -> None:
+    def static(name: str) -> flask.Response:
+        response = flask.send_from_directory(folder, name, max_age=31536000)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    app.add_url_rule(f"{prefix}/static/<path:name>", endpoint="static", view_func=static)
+
+
+def _globals(services: Services, static: Path) -> Mapping[str, Any]:
+    settings = services.settings
+    prefix = settings.server.issuer_path
+    versions = {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:10] for p in static.iterdir() if p.is_file()}
+    brand = {**settings.brand.model_dump(), "logo": bool(settings.brand.logo)}
+    return {
+        "brand": brand,
+        "host": urlsplit(settings.server.issuer).netloc,
+        "asset": lambda name: f"{prefix}/static/{name}?v={versions[name]}",
+        "url": lambda path: prefix + path,
+    }
+
+
+def start_background(services: Services) -> None:
+    """Off the request path: checkpoints, key rotation, sweeps. Any number of processes may run it."""
+    threading.Thread(target=_background, args=(services,), name="background", daemon=True).start()
+
+
+def _background(services: Services) -> None:
+    services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
+    services.jobs.every("sweep", 300, lambda: sweep(services))
+    services.jobs.start()
+    while True:
+        time.sleep(1.0)
+        try:
+            services.db.checkpoint()
+        except Exception as error:
+            services.log.warning("checkpoint_failed", reason=str(error))
+
+
+def sweep(services: Services, many: int = 1000) -> dict[str, int]:
+    """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
+    from idp import audit
+    from idp.oidc import ledger
+
+    return {
+        "state": services.state.sweep(many),
+        "sessions": sessions.sweep(services, many),
+        "tokens": ledger.sweep(services, many),
+        "events": audit.sweep(services.db, services.clock() - services.settings.audit.retention_days * DAY, many),
+        "clients": services.registry.sweep(),
+    }

@@ -1,0 +1,9 @@
+"""The record of who did what to whom, from where, with which application.
+
+Door: `record` inside the transaction of the change it proves, `Errors` for error pages, `tail` and `explain` to read.
+Rule: no secret, password, code or token ever stands in an event.
+"""
+
+from idp.audit.events import Errors, Event, Recorder, explain, record, sweep, tail
+
+__all__ = ["Errors", "Event", "Recorder", "explain", "record", "sweep", "tail"]

@@ -1,0 +1,135 @@
+"""Events and how they are written and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from idp.audit import store
+from idp.db import Database, Transaction
+from idp.errors import Refused, new_error_id
+from idp.ids import new_id
+
+#: How a room reports what it changed, inside the change's own transaction: `record(tx, action, detail)`.
+Recorder = Callable[[Any, str, Mapping[str, Any]], None]
+
+
+class _Runs(Protocol):
+    def run(self, expression: Any, /, **params: Any) -> int: ...
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. `action` is `subject:action`, such as `session:started`."""
+
+    action: str
+    actor: str = ""
+    person_id: str | None = None
+    client_id: str | None = None
+    session_id: str | None = None
+    address: str = ""
+    request_id: str = ""
+    error_id: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+    at: float = 0.0
+
+
+def record(tx: Transaction | _Runs, event: Event, now: float) -> None:
+    """Write an event; in the transaction of the change that it proves."""
+    tx.run(
+        store.INSERT,
+        id=new_id(now),
+        at=now,
+        action=event.action,
+        actor=event.actor,
+        person_id=event.person_id,
+        client_id=event.client_id,
+        session_id=event.session_id,
+        address=event.address,
+        request_id=event.request_id,
+        error_id=event.error_id,
+        detail=json.dumps(event.detail, separators=(",", ":"), ensure_ascii=False, default=str),
+    )
+
+
+def _event(row: Any) -> Event:
+    return Event(**{**row._asdict(), "detail": json.loads(row.detail)})
+
+
+def tail(db: Database, many: int = 20) -> list[Event]:
+    """The latest events, oldest first."""
+    return [_event(row) for row in reversed(db.all(store.LATEST, many=many))]
+
+
+def following(db: Database, after: str, many: int = 200) -> list[Event]:
+    """Events after the one with id `after`, oldest first."""
+    return [_event(row) for row in db.all(store.AFTER, after=after, many=many)]
+
+
+def explain(db: Database, error_id: str) -> list[Event]:
+    """The events that stand under an error's id; none where it is unknown or older than the retention."""
+    return [_event(row) for row in db.all(store.BY_ERROR, wanted=error_id.strip().upper())]
+
+
+def sweep(db: Database, before: float, many: int = 1000) -> int:
+    """Delete at most `many` events older than `before` (epoch seconds); answers how many."""
+    return db.run(store.SWEEP, before=new_id(before), many=many)
+
+
+class Errors:
+    """Gives error pages their ids and keeps what an admin needs to explain them.
+
+    Anybody can provoke an error without signing in, so at most `per_minute` a process are stored; the rest is
+    only logged.
+    """
+
+    def __init__(self, db: Database, clock: Callable[[], float], per_minute: int, log: Any) -> None:
+        self._db, self._clock, self._log, self._per_minute = db, clock, log, per_minute
+        self._window, self._count = 0, 0
+        self._recent: dict[str, list[float]] = {}
+
+    def keep(self, error: Refused, *, request: Any, person_id: str | None = None) -> str:
+        """Record a refusal; answers its id."""
+        error_id, now = new_error_id(), self._clock()
+        event = Event(
+            action=f"error:{error.code}",
+            person_id=person_id,
+            client_id=error.client_id,
+            address=request.remote_address,
+            request_id=request.id,
+            error_id=error_id,
+            detail={
+                "message": error.message,
+                "side": error.explanation.side,
+                "fix": error.explanation.fix,
+                "what": error.detail,
+                "path": request.path,
+                "browser": request.user_agent,
+            },
+        )
+        self._log.warning("refused", error_id=error_id, kind=error.code, detail=error.detail, client_id=error.client_id)
+        if self._may_store(now):
+            try:
+                record(self._db, event, now)
+            except Exception as problem:  # the page must be shown even when the store is down
+                self._log.error("error_not_recorded", error_id=error_id, reason=type(problem).__name__)
+        self._note(error.code, now)
+        return error_id
+
+    def _may_store(self, now: float) -> bool:
+        window = int(now // 60)
+        if window != self._window:
+            self._window, self._count = window, 0
+        self._count += 1
+        return self._count <= self._per_minute
+
+    def _note(self, code: str, now: float) -> None:
+        recent = [at for at in self._recent.get(code, ()) if at > now - 600][-99:]
+        self._recent[code] = [*recent, now]
+
+    def others(self, code: str) -> int:
+        """How often this process saw the same kind of error in the last ten minutes (E1: "others are affected")."""
+        return len([at for at in self._recent.get(code, ()) if at > self._clock() - 600])

@@ -1,0 +1,35 @@
+"""The table of events."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, insert, select
+
+metadata = MetaData()
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),  # time-ordered
+    Column("at", Double, nullable=False),
+    Column("action", Text, nullable=False),  # subject:action
+    Column("actor", Text, nullable=False, server_default=""),
+    Column("person_id", Text),
+    Column("client_id", Text),
+    Column("session_id", Text),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("request_id", Text, nullable=False, server_default=""),
+    Column("error_id", Text),
+    Column("detail", Text, nullable=False, server_default="{}"),
+)
+Index("events_error_id", events.c.error_id)
+Index("events_person_id", events.c.person_id, events.c.id)
+
+INSERT = insert(events)
+AFTER = select(events).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("many"))
+LATEST = select(events).order_by(events.c.id.desc()).limit(bindparam("many"))
+BY_ERROR = select(events).where(events.c.error_id == bindparam("wanted"))
+SWEEP = delete(events).where(
+    events.c.id.in_(
+        select(events.c.id).where(events.c.id < bindparam("before")).order_by(events.c.id).limit(bindparam("many"))
+    )
+)

@@ -1,0 +1,91 @@
+"""The pending request: what an application asked for, carried sealed in the page until somebody proves something.
+
+Nothing is stored for an unauthenticated GET. The seal binds the flow to the browser that got the page.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from keys.sealing import BrokenSeal, Sealer
+
+PURPOSE = "login-flow"
+MAX_AGE = 7 * 86400  # seconds a page may lie open before its button says "Continue to <app>" instead
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What the protocol asks of the sign-in. OpenID Connect and SAML both reduce to this."""
+
+    silent: bool = False  # prompt=none, IsPassive
+    fresh_after: float | None = None  # prompt=login, ForceAuthn: the proof must be younger than this moment
+    max_age: int | None = None  # seconds since the proof
+    select: bool = False  # prompt=select_account
+    consent: bool = False  # prompt=consent: ask even when remembered
+    subject: str | None = None  # this person and nobody else (id_token_hint, claims.sub, saml:Subject)
+    strength: tuple[str, ...] = ()  # acr values of which one is essential
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One application's request for one sign-in."""
+
+    protocol: str  # the key of its door in `Services.protocols`
+    client_id: str
+    request: dict[str, Any] = field(default_factory=dict)  # the protocol's own; opaque here
+    demands: Demands = Demands()
+    scopes: tuple[str, ...] = ()  # what consent is asked for
+    started_at: float = 0.0
+    login_hint: str = ""
+    selected: bool = False  # an account was chosen on the page
+    destination: str = ""  # where the answer goes, for the form-action of our pages
+
+    def chosen(self) -> Flow:
+        """The same, with the account chosen."""
+        return replace(self, selected=True)
+
+
+@dataclass(frozen=True)
+class Denial:
+    """Why a conversation ends without a person. Each protocol has its own words for `code`."""
+
+    #: login_required, consent_required, account_selection_required, access_denied or unmet_authentication_requirements
+    code: str
+    description: str
+
+
+def seal(sealer: Sealer, flow: Flow, browser: str) -> str:
+    """The flow as a hidden field's value, bound to `browser`."""
+    return seal_value(sealer, PURPOSE, asdict(flow), browser)
+
+
+def open_sealed(sealer: Sealer, sealed: str, browser: str) -> tuple[Flow, bool] | None:
+    """The flow of a posted page, and whether this very browser got that page; None where we did not seal it.
+
+    A flow of another browser may only be started anew (CVE-2022-39222): it proves nothing about who asks.
+    """
+    try:
+        plain, owner = json.loads(sealer.open(PURPOSE, sealed))
+    except (BrokenSeal, ValueError):
+        return None
+    demands = plain.pop("demands")
+    demands["strength"] = tuple(demands["strength"])
+    plain["scopes"] = tuple(plain["scopes"])
+    return Flow(demands=Demands(**demands), **plain), hmac.compare_digest(owner, browser)
+
+
+def seal_value(sealer: Sealer, purpose: str, value: Any, browser: str) -> str:
+    """Any JSON value, sealed for one purpose and one browser."""
+    return sealer.seal(purpose, json.dumps([value, browser], separators=(",", ":")).encode())
+
+
+def open_value(sealer: Sealer, purpose: str, sealed: str, browser: str) -> Any | None:
+    """The value back; None where the seal is broken or belongs to another browser."""
+    try:
+        value, owner = json.loads(sealer.open(purpose, sealed))
+    except (BrokenSeal, ValueError):
+        return None
+    return value if hmac.compare_digest(owner, browser) else None

@@ -1,0 +1,167 @@
+"""The pages of the sign-in conversation: which template, with which values."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from clients.client import Client
+from idp import browser
+from idp.login import consent, sessions
+from idp.login.flow import Flow, seal
+from idp.login.sessions import Session
+from idp.login.throttle import Pause
+from idp.services import Services
+from idp.web import shown_app
+from idp.wire import Cookie, Page, Request
+
+#: How a pause without an end is told: an admin lifts it.
+STOPPED = (
+    "Too many wrong passwords: signing in with this name is stopped until the help desk unlocks it "
+    "or the password is reset."
+)
+
+
+def login(
+    services: Services, request: Request, flow: Flow, *, typed: str = "", error: str | None = None,
+    notice: str = "", pause: Pause | None = None, status: int = 200,
+) -> Page:  # fmt: skip
+    """The name and password page."""
+    now = services.clock()
+    until = pause.until if pause is not None else None
+    if pause is not None and until is None:
+        error = STOPPED
+    return Page(
+        template="login/login.html",
+        status=status,
+        headers=(("Retry-After", str(math.ceil(until - now))),) if until is not None else (),
+        values={
+            **_about(services, request, flow),
+            "login": typed or flow.login_hint,
+            "error": error,
+            "notice": notice,
+            "retry_at": math.ceil(until) if until is not None else None,
+            "retry_at_text": datetime.fromtimestamp(math.ceil(until), UTC).strftime("%H:%M:%S UTC")
+            if until is not None
+            else "",
+            "retry_in": max(1, math.ceil(until - now)) if until is not None else 0,
+            "stay_days": services.settings.session.stay_days,
+        },
+        form_action=targets(flow),
+    )
+
+
+def ask_consent(services: Services, request: Request, flow: Flow, session: Session) -> Page:
+    """What the application wants, and Allow or Don't allow."""
+    return Page(
+        template="login/consent.html",
+        values={
+            **_about(services, request, flow),
+            "scopes": consent.shown(flow, session),
+            "person": person(session),
+            "grown": bool(session.consent_scopes) and not set(flow.scopes) <= session.consent_scopes,
+        },
+        form_action=targets(flow),
+    )
+
+
+def choose_account(services: Services, request: Request, flow: Flow, session: Session) -> Page:
+    """The account that is signed in here, or another one."""
+    account = {"name": session.name or session.username, "username": session.username, "session_id": session.id}
+    return Page(
+        template="login/select_account.html",
+        values={**_about(services, request, flow), "accounts": [account]},
+        form_action=targets(flow),
+    )
+
+
+def stale(services: Services, continue_url: str, app: Client | None) -> Page:
+    """A page that was open too long or in two tabs: never a dead end (L8)."""
+    return Page(
+        template="login/stale.html",
+        values={
+            "title": "Let us start this again",
+            "message": "This page was open for a long time, or opened twice. Your sign-in can start once more.",
+            "continue_url": continue_url,
+            "app": shown_app(services, app),
+        },
+    )
+
+
+def no_cookies(services: Services, continue_url: str) -> Page:
+    """L10: the browser did not bring back the cookie that came with the form."""
+    return Page(template="login/cookies.html", values={"continue_url": continue_url}, status=400)
+
+
+def busy(services: Services, retry_after: int, continue_url: str) -> Page:
+    """More sign-ins at once than hashes can be computed; tokens go on meanwhile."""
+    return Page(
+        template="login/wait.html",
+        status=503,
+        headers=(("Retry-After", str(retry_after)),),
+        values={"retry_after": retry_after, "seconds": retry_after, "continue_url": continue_url},
+    )
+
+
+def confirm_sign_out(
+    services: Services, session: Session, client: Client | None, flow: str, action: str, form_action: tuple[str, ...]
+) -> Page:
+    """Asked before anybody is signed out whom no valid hint names."""
+    return Page(
+        template="login/confirm_sign_out.html",
+        values={
+            "action_url": services.settings.server.issuer_path + action,
+            "flow": flow,
+            "app": shown_app(services, client),
+            "person": person(session),
+        },
+        form_action=form_action,
+    )
+
+
+def signed_out(services: Services, results: tuple[dict[str, str], ...]) -> Page:
+    """What happened, application by application (A7)."""
+    return Page(template="login/signed_out.html", values={"results": list(results)})
+
+
+def end_session(
+    services: Services, request: Request, session: Session, why: str
+) -> tuple[Cookie, tuple[dict[str, str], ...]]:
+    """End the session and tell, per application, what became of it."""
+    names = [client for door in services.protocols.values() for client in door.signed_in_clients(services, session)]
+    cookie = sessions.end(services, request, session, why)
+    return cookie, tuple(
+        {
+            "name": client.name,
+            "result": "not confirmed",
+            "text": "Its access has ended here. If it still shows you as signed in, close its window.",
+        }
+        for client in names
+    )
+
+
+def person(session: Session) -> dict[str, str]:
+    """The person as the header shows them."""
+    return {"name": session.name or session.username, "username": session.username}
+
+
+def targets(flow: Flow) -> tuple[str, ...]:
+    """Where the form may end up: the application's origin, and what it redirects to inside its own web.
+
+    Browsers hold form-action against every redirect that follows a POST; an app whose callback leads to another of
+    its hosts would be cut off, so https apps may lead to https, and those on this machine to this machine.
+    """
+    if flow.destination.startswith("https:"):
+        return (flow.destination, "https:")
+    if flow.destination.startswith("http:"):
+        return (flow.destination, "http://127.0.0.1:*", "http://localhost:*")
+    return (flow.destination,) if flow.destination else ()
+
+
+def _about(services: Services, request: Request, flow: Flow) -> dict[str, Any]:
+    client = services.registry.find(flow.client_id) if flow.client_id else None
+    return {
+        "app": shown_app(services, client),
+        "flow": seal(services.sealer, flow, browser.identify(services, request)),
+    }

@@ -1,0 +1,169 @@
+"""Who is signed in, in this browser.
+
+The cookie is `<id>.<secret>`; the row holds the secret's SHA-256. A new proof always makes a new secret (ASVS 7.2.4).
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from idp.accounts.person import Person
+from idp.audit import Event, record
+from idp.browser import cookie_name
+from idp.errors import Stale
+from idp.ids import digest, new_id, new_secret, split
+from idp.login import store
+from idp.services import Services
+from idp.wire import Cookie, Request
+
+SEEN_EVERY = 60.0  # seconds between two writes of `last_seen`
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A live session with its person, and the consent for the application that asks."""
+
+    id: str
+    person_id: str
+    username: str
+    name: str
+    groups: tuple[str, ...]
+    roles: tuple[str, ...]
+    methods: tuple[str, ...]
+    created_at: float
+    auth_time: float
+    expires_at: float
+    consent_scopes: frozenset[str] = frozenset()
+    consent_at: float = 0.0
+
+
+def current(services: Services, request: Request, client_id: str = "") -> Session | None:
+    """The session of this request, or None. One read; one write a minute at most.
+
+    Errors: `Stale` when the registry has changed since this process looked.
+    """
+    presented = split(request.cookies.get(cookie_name(services, "session"), ""), "")
+    if presented is None:
+        return None
+    session_id, secret = presented
+    row = services.db.one(store.CURRENT, session_id=session_id, client_id=client_id)
+    if row is None or not hmac.compare_digest(row.secret_hash, digest(secret)):
+        return None
+    now = services.clock()
+    if row.ended_at is not None or not row.enabled or now >= row.expires_at or now >= row.last_seen + row.idle_seconds:
+        return None
+    if client_id and row.clients_version != services.registry.version:
+        raise Stale
+    if now - row.last_seen > SEEN_EVERY:
+        services.db.run(store.SEEN, durable=False, session_id=session_id, now=now)
+    return _session(row)
+
+
+def get(services: Services, session_id: str, client_id: str = "") -> Session:
+    """A session that has just been started or looked at, with the consent for `client_id`."""
+    return _session(services.db.one(store.CURRENT, session_id=session_id, client_id=client_id))
+
+
+def _session(row: Any) -> Session:
+    return Session(
+        id=row.id,
+        person_id=row.person_id,
+        username=row.username,
+        name=row.name,
+        groups=tuple(json.loads(row.groups)),
+        roles=tuple(json.loads(row.roles)),
+        methods=tuple(row.methods.split()),
+        created_at=row.created_at,
+        auth_time=row.auth_time,
+        expires_at=row.expires_at,
+        consent_scopes=frozenset((row.scopes or "").split()),
+        consent_at=row.granted_at or 0.0,
+    )
+
+
+class Changed(Exception):
+    """The account was disabled, or its password changed, while the proof was being looked at."""
+
+
+def start(
+    services: Services,
+    request: Request,
+    person: Person,
+    methods: tuple[str, ...],
+    *,
+    stay: bool,
+    before: Session | None,
+) -> tuple[str, Cookie]:
+    """Begin a session for a proven person; answers its id and the cookie.
+
+    `before` is the session that this browser had: the same person's goes on under a new secret, anybody else's ends.
+    Errors: `Changed` where the proof is not worth anything any more.
+    """
+    person_id = person.id
+    now, secret = services.clock(), new_secret()
+    setting = services.settings.session
+    seconds = setting.stay_days * 86400 if stay else setting.absolute_hours * 3600
+    values = {
+        "secret_hash": digest(secret),
+        "methods": " ".join(methods),
+        "idle_seconds": seconds if stay else setting.idle_minutes * 60,
+        "expires_at": now + seconds,
+        "address": request.remote_address,
+        "browser": request.user_agent,
+    }
+    with services.db.transaction(durable=False) as tx:
+        standing = tx.one(store.STANDING, person_id=person_id)
+        if standing is None or not standing.enabled or standing.password_changed_at != person.password_changed_at:
+            raise Changed
+        session_id = before.id if before is not None and before.person_id == person_id else ""
+        if not session_id or not tx.run(store.RENEW, session_id=session_id, now=now, **values):
+            if before is not None:
+                tx.run(store.END, session_id=before.id, now=now, why="somebody else signed in")
+            session_id = new_id(now)
+            tx.run(
+                store.INSERT,
+                id=session_id,
+                person_id=person_id,
+                created_at=now,
+                auth_time=now,
+                last_seen=now,
+                ended_at=None,
+                ended_why=None,
+                **values,
+            )
+        record(tx, _event("session:started", request, person_id, session_id, {"methods": list(methods)}), now)
+    return session_id, Cookie(cookie_name(services, "session"), f"{session_id}.{secret}", seconds if stay else None)
+
+
+def end(services: Services, request: Request, session: Session, why: str) -> Cookie:
+    """End a session; its tokens die with it, but for offline ones. Answers the cookie's removal."""
+    now = services.clock()
+    with services.db.transaction() as tx:
+        if tx.run(store.END, session_id=session.id, now=now, why=why):
+            record(tx, _event("session:ended", request, session.person_id, session.id, {"why": why}), now)
+    return Cookie(cookie_name(services, "session"), "", 0)
+
+
+def end_all(tx: Any, person_id: str, now: float, why: str, *, keep: str = "") -> int:
+    """End every session of a person but `keep`, in the caller's transaction; answers how many."""
+    return int(tx.run(store.END_ALL, owner_id=person_id, now=now, why=why, except_id=keep))
+
+
+def sweep(services: Services, many: int = 1000) -> int:
+    """Delete at most `many` sessions that ran out a day ago or longer; answers how many."""
+    return services.db.run(store.SWEEP, before=services.clock() - 86400, many=many)
+
+
+def _event(action: str, request: Request, person_id: str, session_id: str, detail: dict[str, Any]) -> Event:
+    return Event(
+        action=action,
+        actor=person_id,
+        person_id=person_id,
+        session_id=session_id,
+        address=request.remote_address,
+        request_id=request.id,
+        detail={**detail, "browser": request.user_agent},
+    )

@@ -1,0 +1,157 @@
+"""Sessions and consents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from clients.store import clients_version
+from idp.accounts.store import people
+
+metadata = MetaData()
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),  # time-ordered; also the `sid` that applications see
+    Column("secret_hash", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("methods", Text, nullable=False),  # amr values, space-separated
+    Column("created_at", Double, nullable=False),
+    Column("auth_time", Double, nullable=False),
+    Column("last_seen", Double, nullable=False),
+    Column("idle_seconds", Integer, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("ended_why", Text),
+    Column("address", Text, nullable=False),
+    Column("browser", Text, nullable=False),
+)
+Index("sessions_person_id", sessions.c.person_id)
+Index("sessions_expires_at", sessions.c.expires_at)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("client_id", Text, primary_key=True),
+    Column("scopes", Text, nullable=False),  # space-separated
+    Column("granted_at", Double, nullable=False),
+    # Tokens from before this moment are dead: revoking is one row, whatever was issued.
+    Column("revoked_before", Double, nullable=False, server_default="0"),
+)
+
+_s, _p, _c = sessions.c, people.c, consents.c
+
+#: A hop's one read: the session, its person, the consent for this application, and the version of the registry.
+CURRENT = (
+    select(
+        _s.id,
+        _s.secret_hash,
+        _s.person_id,
+        _s.methods,
+        _s.created_at,
+        _s.auth_time,
+        _s.last_seen,
+        _s.idle_seconds,
+        _s.expires_at,
+        _s.ended_at,
+        _p.username,
+        _p.name,
+        _p.groups,
+        _p.roles,
+        _p.enabled,
+        _c.scopes,
+        _c.granted_at,
+        select(clients_version.c.n).where(clients_version.c.id == 1).scalar_subquery().label("clients_version"),
+    )
+    .select_from(
+        sessions.join(people, _p.id == _s.person_id).outerjoin(
+            consents, and_(_c.person_id == _s.person_id, _c.client_id == bindparam("client_id"))
+        )
+    )
+    .where(_s.id == bindparam("session_id"))
+)
+
+#: Looked at once more in the transaction that begins a session; on PostgreSQL it holds off a change meanwhile.
+STANDING = select(_p.enabled, _p.password_changed_at).where(_p.id == bindparam("person_id")).with_for_update(read=True)
+
+INSERT = insert(sessions)
+#: A new proof by the same person: new secret, new time, same `sid`, so that applications stay signed in.
+RENEW = (
+    update(sessions)
+    .where(_s.id == bindparam("session_id"), _s.ended_at.is_(None))
+    .values(
+        secret_hash=bindparam("secret_hash"),
+        methods=bindparam("methods"),
+        auth_time=bindparam("now"),
+        last_seen=bindparam("now"),
+        idle_seconds=bindparam("idle_seconds"),
+        expires_at=bindparam("expires_at"),
+        address=bindparam("address"),
+        browser=bindparam("browser"),
+    )
+)
+SEEN = update(sessions).where(_s.id == bindparam("session_id")).values(last_seen=bindparam("now"))
+END = (
+    update(sessions)
+    .where(_s.id == bindparam("session_id"), _s.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), ended_why=bindparam("why"))
+)
+END_ALL = (
+    update(sessions)
+    .where(_s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.id != bindparam("except_id"))
+    .values(ended_at=bindparam("now"), ended_why=bindparam("why"))
+)
+LIST = (
+    select(_s.id, _s.created_at, _s.last_seen, _s.address, _s.browser, _s.expires_at)
+    .where(_s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.expires_at > bindparam("now"))
+    .order_by(_s.id.desc())
+)
+SWEEP = delete(sessions).where(
+    _s.id.in_(select(_s.id).where(_s.expires_at < bindparam("before")).order_by(_s.expires_at).limit(bindparam("many")))
+)
+
+
+def GRANT(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
+    """Remember a consent, or widen the one that stands."""
+    inserting: Any = (
+        (sqlite if dialect == "sqlite" else postgresql)
+        .insert(consents)
+        .values(
+            person_id=bindparam("person_id"),
+            client_id=bindparam("client_id"),
+            scopes=bindparam("scopes"),
+            granted_at=bindparam("granted_at"),
+            revoked_before=0,
+        )
+    )
+    return inserting.on_conflict_do_update(
+        index_elements=["person_id", "client_id"],
+        set_={"scopes": inserting.excluded.scopes, "granted_at": inserting.excluded.granted_at},
+    )
+
+
+CONSENT = select(consents).where(_c.person_id == bindparam("person_id"), _c.client_id == bindparam("client_id"))
+CONSENTS = select(consents).where(_c.person_id == bindparam("person_id"))
+REVOKE = (
+    update(consents)
+    .where(_c.person_id == bindparam("owner_id"), _c.client_id == bindparam("app_id"))
+    .values(scopes="", granted_at=0, revoked_before=bindparam("now"))
+)

@@ -1,0 +1,46 @@
+"""Structured logs on stderr, without secrets: one event a line, JSON or text."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from idp.config import Log
+
+#: What looks like a bearer value of ours, a JWT, or credentials in a URL, wherever it stands.
+_SECRET = re.compile(r"dw[car]_[0-9a-v]{20,}\.[\w-]+|eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+_NAMES = re.compile(r"password|secret|token$|^code$|cookie|authorization|master_key|assertion", re.IGNORECASE)
+
+
+def configure(settings: Log) -> Any:
+    """The logger that everything is given."""
+    as_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redact,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    return structlog.get_logger()
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The last net: values under telling names, and what looks like a token, never reach a line."""
+    for name, value in event.items():
+        if name != "event" and _NAMES.search(name):
+            event[name] = "[redacted]"
+        elif isinstance(value, str):
+            event[name] = _SECRET.sub("[redacted]", value)
+    return event

@@ -1,0 +1,48 @@
+"""The store's schema over time, by Alembic. Door: `upgrade`, `is_current`.
+
+Rule: expand, then contract: a migration leaves the previous release working while it rolls out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def _config(url: str) -> Any:
+    from alembic.config import Config  # only when migrating: the cold start does without
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema up to this release; safe to call again, and from several processes at once."""
+    from alembic import command
+
+    command.upgrade(_config(url), "head")
+
+
+def heads() -> str:
+    """The revision that this release needs."""
+    from alembic.script import ScriptDirectory
+
+    return str(ScriptDirectory.from_config(_config("")).get_current_head())
+
+
+def metadatas() -> list[Any]:
+    """Every room's tables."""
+    import clients.store
+    import idp.accounts.store
+    import idp.audit.store
+    import idp.login.store
+    import idp.oidc.store
+    import idp.state.sql
+    import keys.store
+
+    rooms: list[Any] = [
+        clients.store, keys.store, idp.accounts.store, idp.audit.store, idp.login.store, idp.oidc.store, idp.state.sql,
+    ]  # fmt: skip
+    return [room.metadata for room in rooms]

@@ -1,0 +1,32 @@
+"""How Alembic reaches the store: one connection, one transaction, one migration run at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import context
+from sqlalchemy import create_engine, make_url, pool, text
+
+from idp.migrations import metadatas
+
+#: PostgreSQL's advisory lock of this product's migrations; any number will do, as long as it stays.
+LOCK = 7_321_095_117
+
+parsed = make_url(context.config.attributes["url"])
+if parsed.get_backend_name() == "postgresql":
+    parsed = parsed.set(drivername="postgresql+psycopg")
+elif parsed.database:
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+engine = create_engine(parsed, poolclass=pool.NullPool)
+with engine.connect() as connection:
+    if parsed.get_backend_name() == "postgresql":
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        connection.commit()
+    else:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        connection.exec_driver_sql("PRAGMA busy_timeout=10000")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # one process migrates, the others wait and find it done
+    context.configure(connection=connection, target_metadata=metadatas(), transactional_ddl=True)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

@@ -1,0 +1,214 @@
+"""The authorization endpoint (RFC 6749 §3.1, Core §3.1.2).
+
+In order: where an answer may go at all; RFC 6749's rules; our checks; then the sign-in engine. Until the destination is
+known to be the client's own, an error is shown and never followed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from clients import redirects
+from clients.client import Client
+from idp.audit import Event, record
+from idp.browser import cookie_name
+from idp.errors import Explanation, OAuthError, Refused
+from idp.ids import digest, new_id, new_secret
+from idp.login import engine
+from idp.login.flow import Denial, Flow
+from idp.login.sessions import Session
+from idp.oidc import ledger, requests
+from idp.oidc.ledger import CODE, Grant
+from idp.oidc.server import create_server
+from idp.services import Services
+from idp.wire import AutoPost, Params, Redirect, Request, Response, with_parameters
+
+PROTOCOL = "oidc"
+MAX_GET = 7000  # characters of a query that every browser and proxy carries
+SERVER = create_server()
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the answer goes: proven to be the client's own."""
+
+    client: Client
+    redirect_uri: str
+    response_mode: str
+    state: str | None
+
+
+def answer(services: Services, request: Request) -> Response:
+    """GET and POST /oauth/authorize."""
+    params = request.query if request.method != "POST" else request.form
+    if request.method == "POST" and cookie_name(services, "session") not in request.cookies:
+        # A cross-site POST comes without our Lax cookies; as a GET from here it brings them.
+        location = with_parameters(services.url("/oauth/authorize"), params.pairs)
+        if len(location) < MAX_GET:
+            return Redirect(location=location)
+    destination = find_destination(services, params)
+    try:
+        scope = SERVER.check_authorization(services, request, params, destination.client)
+        asked = requests.read(services, destination.client, params, scope)
+        flow = requests.flow(services, destination.client, asked)
+        return engine.begin(services, request, flow)
+    except OAuthError as error:
+        return deliver_error(services, request, destination, error)
+
+
+def find_destination(services: Services, params: Params) -> Destination:
+    """The client and its own redirect URI. Errors: `Refused`, for every way in which they cannot be trusted."""
+    for name in ("client_id", "redirect_uri"):
+        if name in params.repeated:
+            raise _refused("repeated_parameter", f"The application sent {name} twice.", f"Send {name} once.")
+    client_id, redirect_uri = params.get("client_id"), params.get("redirect_uri")
+    if client_id is None:
+        raise _refused("missing_client_id", "The application did not say which one it is.", "Send client_id.")
+    client = services.registry.find(client_id)
+    if client is None:
+        raise _refused(
+            "unknown_client", "This application is not registered here.",
+            "client_id is not registered; compare it with `doorward client list`.",
+            detail=f"client_id {client_id[:100]!r}",
+        )  # fmt: skip
+    if not client.enabled:
+        raise _refused(
+            "disabled_client", f"{client.name} is turned off at the moment.",
+            "The client is disabled; an admin can turn it on: doorward client enable.",
+            client_id=client.id, side="doorward",
+        )  # fmt: skip
+    if redirect_uri is None:
+        raise _refused(
+            "missing_redirect_uri",
+            f"{client.name} did not say where to return to.",
+            "Send redirect_uri.",
+            client_id=client.id,
+        )
+    # RFC 6749 §4.1.2.1: a bad redirect_uri is shown, never followed.
+    if not redirects.is_registered(redirect_uri, client):
+        difference = redirects.difference(redirect_uri, client.redirect_uris) or "It has no redirect URI registered."
+        raise _refused(
+            "unregistered_redirect_uri", f"{client.name} asked to return to an address that is not registered for it.",
+            f"redirect_uri is not registered, and they are compared byte for byte. {difference}",
+            client_id=client.id, detail=f"redirect_uri {redirect_uri[:500]!r}. {difference}",
+        )  # fmt: skip
+    mode = params.get("response_mode")
+    return Destination(client, redirect_uri, mode if mode in requests.RESPONSE_MODES else "query", params.get("state"))
+
+
+def _refused(
+    code: str,
+    message: str,
+    developer: str,
+    *,
+    client_id: str | None = None,
+    detail: str = "",
+    side: str = "application",
+) -> Refused:
+    return Refused(
+        code, message, title="The application's request cannot be trusted", developer=developer, detail=detail,
+        client_id=client_id,
+        advice="Nothing is wrong with your account. Tell whoever runs the application, with the error id below.",
+        explanation=Explanation(side, developer),
+    )  # fmt: skip
+
+
+# -- the two ends that the sign-in engine calls ----------------------------------------------------------------------
+
+
+class Door:
+    """OpenID Connect's end of the sign-in conversation."""
+
+    def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
+        """Proven and agreed: a code. One write."""
+        asked, now = flow.request, services.clock()
+        code_id, secret = new_id(now), new_secret()
+        grant = Grant(
+            id=code_id,
+            code_hash=digest(secret),
+            client_id=flow.client_id,
+            person_id=session.person_id,
+            session_id=session.id,
+            redirect_uri=asked["redirect_uri"],
+            scope=asked["scope"],
+            nonce=asked["nonce"],
+            challenge=asked["challenge"],
+            claims=asked["claims"],
+            resource=asked["resource"],
+            auth_time=session.auth_time,
+            methods=" ".join(session.methods),
+            offline="offline_access" in asked["scope"].split(),
+        )
+        services.state.put(f"code:{code_id}", asdict(grant), services.settings.tokens.code)
+        return deliver(services, request, _destination(services, flow), [("code", f"{CODE}{code_id}.{secret}")])
+
+    def deny(self, services: Services, request: Request, flow: Flow, reason: Denial) -> Response:
+        """The application is told why there is no code."""
+        if reason.code == "access_denied":
+            _record_denial(services, request, flow, reason)
+        return deliver_error(
+            services, request, _destination(services, flow), OAuthError(reason.code, reason.description)
+        )
+
+    def restart_url(self, services: Services, flow: Flow) -> str:
+        """The same request anew, from its beginning."""
+        return with_parameters(services.url("/oauth/authorize"), [(str(k), str(v)) for k, v in flow.request["params"]])
+
+    def signed_in_clients(self, services: Services, session: Session) -> list[Client]:
+        """Those that hold tokens of this session."""
+        found = (services.registry.find(client_id) for client_id in ledger.clients_of_session(services, session.id))
+        return [client for client in found if client is not None]
+
+
+DOOR = Door()
+
+
+def _destination(services: Services, flow: Flow) -> Destination:
+    client = services.registry.find(flow.client_id)
+    asked = flow.request
+    if client is None or not client.enabled or not redirects.is_registered(asked["redirect_uri"], client):
+        # It was trusted when the page was made; it is not any more.
+        raise _refused(
+            "client_changed",
+            "This application was turned off or changed a moment ago.",
+            "Start again.",
+            client_id=flow.client_id,
+        )
+    return Destination(client, asked["redirect_uri"], asked["response_mode"], asked["state"])
+
+
+def deliver_error(services: Services, request: Request, destination: Destination, error: OAuthError) -> Response:
+    """RFC 6749 §4.1.2.1."""
+    services.log.info(
+        "authorization_error",
+        client_id=destination.client.id,
+        error=error.code,
+        detail=error.detail or error.description,
+        request_id=request.id,
+    )
+    return deliver(services, request, destination, [("error", error.code), ("error_description", error.description)])
+
+
+def deliver(
+    services: Services, request: Request, destination: Destination, parameters: list[tuple[str, str]]
+) -> Response:
+    """Send the browser back with an answer, always with `iss` (RFC 9207 §2) and the byte-exact state."""
+    if destination.state is not None:
+        parameters.append(("state", destination.state))
+    parameters.append(("iss", services.issuer))
+    if destination.response_mode == "form_post":
+        return AutoPost(action=destination.redirect_uri, fields=tuple(parameters), app_name=destination.client.name)
+    location = with_parameters(destination.redirect_uri, parameters, fragment=destination.response_mode == "fragment")
+    # RFC 9700 §4.12: after a POST 303, so that a browser never posts the password on.
+    return Redirect(location=location, status=303 if request.method == "POST" else 302)
+
+
+def _record_denial(services: Services, request: Request, flow: Flow, reason: Denial) -> None:
+    event = Event(
+        "client:refused",
+        client_id=flow.client_id,
+        address=request.remote_address,
+        request_id=request.id,
+        detail={"why": reason.description},
+    )
+    record(services.db, event, services.clock())

@@ -1,0 +1,114 @@
+"""An access token as a protected resource of ours sees it: opaque or JWT, in the header or a form (RFC 6750)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from idp.errors import OAuthError
+from idp.oidc import ledger, tokens
+from idp.services import Services
+from idp.wire import Request
+from keys.verifying import InvalidToken, verify_own
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A live access token. `row` has the person and the family; None for client_credentials as a JWT."""
+
+    token_id: str
+    client_id: str
+    person_id: str | None
+    scope: tuple[str, ...]
+    audience: tuple[str, ...]
+    issued_at: float
+    expires_at: float
+    family_id: str | None
+    is_jwt: bool
+    row: Any
+
+
+def find(services: Services, token: str) -> Access | None:
+    """The token, if it is one of ours and still stands. One read. Errors: `Stale`."""
+    if token.startswith(ledger.ACCESS):
+        return _opaque(services, token)
+    if token.count(".") == 2:
+        return _jwt(services, token)
+    return None
+
+
+def _opaque(services: Services, token: str) -> Access | None:
+    row = ledger.find_access(services, token)
+    if row is None:
+        return None
+    audience = tokens.audience(services, json.loads(row.resource), row.scope)
+    return Access(
+        row.token_id, row.token_client_id, row.person_id, tuple(row.scope.split()), tuple(audience), row.created_at,
+        row.expires_at, row.family_id, False, row,
+    )  # fmt: skip
+
+
+def _jwt(services: Services, token: str) -> Access | None:
+    try:
+        # RFC 9068 §4: typ at+jwt, so that an ID token never passes for an access token.
+        claims = verify_own(services.ring, token, types=("at+jwt",), now=services.clock())
+    except InvalidToken:
+        return None
+    if claims.get("iss") != services.issuer:
+        return None
+    family_id, client_id, jti = claims.get("fam"), str(claims["client_id"]), str(claims["jti"])
+    row = ledger.find_family(services, family_id, jti) if family_id else None
+    if family_id and row is None:
+        return None
+    if not family_id:
+        client = services.registry.find(client_id)
+        if ledger.is_revoked(services, jti) or client is None or not client.enabled:
+            return None
+    audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    return Access(
+        jti, client_id, row.person_id if row is not None else None, tuple(str(claims["scope"]).split()),
+        tuple(audience),
+        float(claims["iat"]), float(claims["exp"]), family_id, True, row,
+    )  # fmt: skip
+
+
+def required(services: Services, request: Request, *scopes: str) -> Access:
+    """The token of this request, meant for us and with these scopes. Errors: `OAuthError` (RFC 6750 §3.1)."""
+    token = presented(request)
+    access = find(services, token)
+    if access is None:
+        raise denied("invalid_token", "The access token is unknown, expired or revoked.")
+    request.client_id = access.client_id
+    if services.issuer not in access.audience:
+        raise denied("invalid_token", "The access token is meant for another resource.")
+    missing = [scope for scope in scopes if scope not in access.scope]
+    if missing:
+        raise denied(
+            "insufficient_scope", f"The access token lacks the scope {missing[0]}.", status=403, scope=missing[0]
+        )
+    return access
+
+
+def presented(request: Request) -> str:
+    """The bearer token of a request. Errors: `OAuthError` where there is none, or more than one (RFC 6750 §2)."""
+    header = request.header("Authorization")
+    in_form = request.form.get("access_token") if request.method == "POST" else None
+    scheme, _, token = header.partition(" ")
+    in_header = token.strip() if scheme.lower() == "bearer" else ""
+    if (in_header and in_form) or "access_token" in request.form.repeated:
+        raise denied("invalid_request", "Send the access token once.", status=400)
+    if in_header or in_form:
+        return in_header or in_form or ""
+    # RFC 6750 §3.1: without any authentication there is no error code.
+    raise OAuthError(
+        "invalid_token", "Send an access token: Authorization: Bearer ...", status=401,
+        headers=(("WWW-Authenticate", 'Bearer realm="doorward"'),),
+    )  # fmt: skip
+
+
+def denied(code: str, description: str, *, status: int = 401, scope: str = "") -> OAuthError:
+    """An error with its WWW-Authenticate header (RFC 6750 §3)."""
+    challenge = f'Bearer realm="doorward", error="{code}", error_description="{description}"'
+    challenge += f', scope="{scope}"' if scope else ""
+    return OAuthError(code, description, status=status, headers=(("WWW-Authenticate", challenge),))

@@ -1,0 +1,197 @@
+"""Which client is asking, at token, introspection and revocation: basic, post, private_key_jwt, or none."""
+
+from __future__ import annotations
+
+import json
+import threading
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from clients.client import Client
+from idp.errors import OAuthError
+from idp.http import OutboundFailed, OutboundRefused
+from idp.services import Services
+from idp.wire import Request
+from keys.algorithms import PublicKey
+from keys.verifying import InvalidToken, UnknownKey, read_jwks, verify
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_TYP = "client-authentication+jwt"
+MAX_ASSERTION_LIFE = 3600  # seconds; its jti is kept that long
+ASSERTION_ALGS = ("RS256", "PS256", "ES256", "EdDSA", "RS384", "RS512", "PS384", "PS512", "ES384", "ES512")
+KEYS_FRESH = 300.0  # seconds a fetched JWKS is used before it is fetched again
+KEYS_RETRY = 30.0  # seconds between two fetches for a key that is not in it
+
+
+@dataclass(frozen=True, slots=True)
+class _Presented:
+    method: str
+    client_id: str
+    secret: str = ""
+
+
+def authenticate(services: Services, request: Request, *, public: bool = True) -> Client:
+    """The client that proves itself, by exactly one method that it may use.
+
+    `public=False` refuses clients that cannot prove anything. Errors: `OAuthError` (invalid_client, invalid_request).
+    """
+    repeated = [name for name in request.form.repeated if name not in ("resource", "audience")]
+    if repeated:  # RFC 6749 §3.2: parameters must not be included more than once
+        raise OAuthError("invalid_request", f"Repeated parameter: {repeated[0]}.")
+    presented = _presented(request)
+    client = services.registry.find(presented.client_id)
+    basic = presented.method == "client_secret_basic"
+    if client is None or not client.enabled:
+        raise _failed("unknown or disabled client", basic=basic)
+    # A confidential client is never accepted with `none`, at any endpoint (S20).
+    if presented.method not in client.auth_methods or (
+        presented.method == "none" and not (client.is_public and public)
+    ):
+        raise _failed(f"{presented.method} is not registered for {client.id}", basic=basic)
+    if presented.method == "private_key_jwt":
+        _check_assertion(services, request, client, presented.secret)
+    elif presented.method != "none":
+        secret = client.find_secret(presented.secret, services.clock())
+        if secret is None:
+            raise _failed(f"wrong or expired secret of {client.id}", basic=basic)
+        services.registry.touch_secret(secret.id)
+    request.client_id = client.id
+    return client
+
+
+def _presented(request: Request) -> _Presented:
+    form = request.form
+    header = request.header("Authorization")
+    ways: list[_Presented] = []
+    if header[:6].lower() == "basic ":
+        ways.append(_basic(header[6:]))
+    if form.get("client_assertion") or form.get("client_assertion_type"):
+        ways.append(
+            _Presented(
+                "private_key_jwt", _subject(form.get("client_assertion") or ""), form.get("client_assertion") or ""
+            )
+        )
+        if form.get("client_assertion_type") != ASSERTION_TYPE:
+            raise OAuthError("invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}")
+    if form.get("client_secret"):
+        ways.append(_Presented("client_secret_post", form.get("client_id") or "", form.get("client_secret") or ""))
+    # RFC 6749 §2.3: never more than one method in one request.
+    if len(ways) > 1:
+        raise OAuthError("invalid_request", "The client authenticates in more than one way; use one.")
+    if not ways:
+        if not form.get("client_id"):
+            raise _failed("no client authentication", basic=True)
+        return _Presented("none", form.get("client_id") or "")
+    named = form.get("client_id")
+    if named is not None and named != ways[0].client_id:
+        raise _failed(
+            "client_id differs from the client that authenticates", basic=ways[0].method == "client_secret_basic"
+        )
+    return ways[0]
+
+
+def _basic(encoded: str) -> _Presented:
+    try:
+        user, _, password = b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+    except ValueError:
+        raise _failed("unreadable Basic credentials", basic=True) from None
+    # RFC 6749 §2.3.1: both are form-urlencoded before they go into Basic.
+    return _Presented("client_secret_basic", unquote_plus(user), unquote_plus(password))
+
+
+def _subject(assertion: str) -> str:
+    """Whose assertion it says it is; it chooses the keys that then must verify it, and nothing else."""
+    try:
+        segment = assertion.split(".")[1] if len(assertion) < 16384 else ""
+        claims = json.loads(b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_"))
+        return str(claims["sub"])
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError):
+        raise _failed("unreadable client_assertion") from None
+
+
+def _check_assertion(services: Services, request: Request, client: Client, assertion: str) -> None:
+    legacy = client.client_assertion_audience == "legacy"
+    registered = client.metadata.get("token_endpoint_auth_signing_alg")
+    try:
+        claims = _verified(services, client, assertion, (registered,) if registered else ASSERTION_ALGS, legacy)
+    except InvalidToken as error:
+        raise _failed(f"client_assertion of {client.id}: {error.reason}", hint=error.reason) from None
+    now = services.clock()
+    # RFC 7523 §3: iss and sub are the client.
+    if claims.get("iss") != client.id or claims.get("sub") != client.id:
+        raise _failed("iss and sub must both be the client_id", hint="iss and sub must both be the client_id")
+    # RFC 10070: the issuer identifier as the sole value; an array or an endpoint lets one server pass it to another.
+    accepted = {services.issuer} | ({services.url("/oauth/token"), services.url(request.path)} if legacy else set())
+    audience = claims.get("aud")
+    if legacy and isinstance(audience, list) and len(audience) == 1:
+        audience = audience[0]
+    if not isinstance(audience, str) or audience not in accepted:
+        raise _failed("aud is not the issuer alone", hint=f"aud must be the string {services.issuer}")
+    jti, expires = claims.get("jti"), float(claims["exp"])
+    if not isinstance(jti, str) or not jti or len(jti) > 256:
+        raise _failed("jti is missing", hint="jti is missing")
+    if expires > now + MAX_ASSERTION_LIFE:
+        raise _failed("exp too far ahead", hint="exp lies more than an hour ahead")
+    if not services.state.add(f"jti:{client.id}:{jti}", 1, expires - now + 1):
+        raise _failed(f"replayed client_assertion of {client.id}", hint="this jti was used before")
+
+
+def _verified(
+    services: Services, client: Client, assertion: str, algs: tuple[str, ...], legacy: bool
+) -> dict[str, Any]:
+    types = (ASSERTION_TYP, "JWT", "") if legacy else (ASSERTION_TYP,)
+    try:
+        return verify(assertion, client_keys(services, client), algs=algs, types=types, now=services.clock())[1]
+    except UnknownKey:
+        if not client.metadata.get("jwks_uri"):
+            raise
+        keys = client_keys(services, client, renewed=True)
+        return verify(assertion, keys, algs=algs, types=types, now=services.clock())[1]
+
+
+class _KeyCache:
+    """JWKS of clients that registered a jwks_uri, by URI; bounded."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, tuple[PublicKey, ...]]] = {}
+
+    def find(self, uri: str, oldest: float) -> tuple[PublicKey, ...] | None:
+        kept = self._kept.get(uri)
+        return kept[1] if kept is not None and kept[0] > oldest else None
+
+    def keep(self, uri: str, now: float, keys: tuple[PublicKey, ...]) -> None:
+        with self._lock:
+            if len(self._kept) >= 10_000:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[uri] = (now, keys)
+
+
+_fetched = _KeyCache()
+
+
+def client_keys(services: Services, client: Client, *, renewed: bool = False) -> tuple[PublicKey, ...]:
+    """The keys that a client registered, or that its jwks_uri holds. Errors: `InvalidToken` without any."""
+    now = services.clock()
+    inline, uri = client.metadata.get("jwks"), str(client.metadata.get("jwks_uri") or "")
+    cache_key = uri or f"{client.id}:{services.registry.version}"
+    kept = _fetched.find(cache_key, now - (KEYS_RETRY if renewed else KEYS_FRESH))
+    if kept is not None:
+        return kept
+    try:
+        document = inline if not uri else json.loads(services.outbound.get(uri, accept="application/json").body)
+        keys = read_jwks(document)
+    except (OutboundFailed, OutboundRefused, ValueError) as error:
+        services.log.warning("client_keys_unavailable", client_id=client.id, uri=uri, reason=str(error))
+        raise InvalidToken("the application's keys cannot be read") from error
+    _fetched.keep(cache_key, now, keys)
+    return keys
+
+
+def _failed(detail: str, *, basic: bool = False, hint: str = "") -> OAuthError:
+    # RFC 6749 §5.2: 401, and WWW-Authenticate when the client tried Basic.
+    headers = (("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),) if basic else ()
+    description = f"Client authentication failed: {hint}." if hint else "Client authentication failed."
+    return OAuthError("invalid_client", description, status=401, detail=detail, headers=headers)

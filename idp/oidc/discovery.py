@@ -1,0 +1,107 @@
+"""What we tell about ourselves: OpenID Provider metadata (Discovery 1.0, RFC 8414) and the JWKS.
+
+Both are bytes made when keys change, with ETag and Cache-Control. Every feature named here works.
+"""
+
+from __future__ import annotations
+
+import threading
+from hashlib import sha256
+from typing import Any
+
+from idp.login.authn import SUPPORTED_ACR
+from idp.oidc import claims, requests
+from idp.oidc.client_auth import ASSERTION_ALGS
+from idp.oidc.server import OIDC_SCOPES
+from idp.services import Services
+from idp.wire import Raw, Request, Response, dumps
+
+AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+_CACHE = ("Cache-Control", "public, max-age=300")
+
+
+def document(services: Services, signing: tuple[str, ...]) -> dict[str, Any]:
+    """The metadata. `signing`: algorithms with an active key."""
+    return {
+        "issuer": services.issuer,
+        "authorization_endpoint": services.url("/oauth/authorize"),
+        "token_endpoint": services.url("/oauth/token"),
+        "userinfo_endpoint": services.url("/oauth/userinfo"),
+        "jwks_uri": services.url("/oauth/jwks"),
+        "introspection_endpoint": services.url("/oauth/introspect"),
+        "revocation_endpoint": services.url("/oauth/revoke"),
+        "end_session_endpoint": services.url("/oauth/logout"),
+        "scopes_supported": list(OIDC_SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(requests.RESPONSE_MODES),
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(signing),
+        "userinfo_signing_alg_values_supported": list(signing),
+        "token_endpoint_auth_methods_supported": AUTH_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "introspection_endpoint_auth_methods_supported": AUTH_METHODS[:3],
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "claims_supported": [
+            *claims.SUPPORTED,
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "acr",
+            "amr",
+            "azp",
+            "sid",
+        ],
+        "claim_types_supported": ["normal"],
+        "acr_values_supported": list(SUPPORTED_ACR),
+        "prompt_values_supported": list(requests.PROMPTS),
+        "display_values_supported": ["page"],
+        "ui_locales_supported": ["en"],
+        "code_challenge_methods_supported": ["S256"],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+    }
+
+
+class _Made:
+    """The bytes of one version of the keys."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: tuple[tuple[str, ...], str, bytes, str] | None = None
+
+    def get(self, services: Services) -> tuple[bytes, str]:
+        signing = services.ring.algorithms()
+        kept = self._kept
+        if kept is None or kept[0] != signing or kept[1] != services.issuer:
+            body = dumps(document(services, signing))
+            with self._lock:
+                self._kept = kept = (signing, services.issuer, body, f'"{sha256(body).hexdigest()[:32]}"')
+        return kept[2], kept[3]
+
+
+_made = _Made()
+
+
+def configuration(services: Services, request: Request) -> Response:
+    """GET /.well-known/openid-configuration and /.well-known/oauth-authorization-server."""
+    return _cached(request, *_made.get(services))
+
+
+def jwks(services: Services, request: Request) -> Response:
+    """GET /oauth/jwks."""
+    return _cached(request, services.ring.jwks, services.ring.etag)
+
+
+def _cached(request: Request, body: bytes, etag: str) -> Response:
+    headers = (_CACHE, ("ETag", etag))
+    if etag in (part.strip() for part in request.header("If-None-Match").split(",")):
+        return Raw(status=304, headers=headers)
+    return Raw(body=body, content_type="application/json", headers=headers)

@@ -1,0 +1,71 @@
+"""Token introspection (RFC 7662)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clients.client import Client
+from idp.errors import OAuthError
+from idp.oidc import bearer, client_auth, ledger
+from idp.oidc import claims as claim_rules
+from idp.services import Services
+from idp.wire import Json, Request, Response
+
+_INACTIVE = {"active": False}  # RFC 7662 §2.2: and nothing else
+
+
+def answer(services: Services, request: Request) -> Response:
+    """POST /oauth/introspect. The caller proves itself (§2.1)."""
+    caller = client_auth.authenticate(services, request, public=False)
+    token = request.form.get("token")
+    if token is None:
+        raise OAuthError("invalid_request", "token is missing.")
+    if token.startswith(ledger.REFRESH):
+        return Json(body=_refresh(services, caller, token))
+    access = bearer.find(services, token)
+    if access is None or not may_see(services, caller, access):
+        return Json(body=_INACTIVE)
+    body: dict[str, Any] = {
+        "active": True,
+        "scope": " ".join(access.scope),
+        "client_id": access.client_id,
+        "token_type": "Bearer",
+        "exp": int(access.expires_at),
+        "iat": int(access.issued_at),
+        "sub": _subject(services, access.client_id, access.person_id),
+        "aud": list(access.audience),
+        "iss": services.issuer,
+        "jti": access.token_id,
+    }
+    if access.row is not None and access.person_id is not None:
+        body |= {"username": access.row.username, "auth_time": int(access.row.auth_time)}
+    return Json(body=body)
+
+
+def may_see(services: Services, caller: Client, access: bearer.Access) -> bool:
+    """Whether it is the token's own client, a resource that it is meant for, or one that an admin let see all (§4)."""
+    if caller.id == access.client_id or caller.introspection == "all":
+        return True
+    return any(uri in access.audience for uri in caller.resources)
+
+
+def _refresh(services: Services, caller: Client, token: str) -> dict[str, Any]:
+    row = ledger.find_refresh(services, token)
+    if row is None or row.client_id != caller.id:
+        return _INACTIVE
+    return {
+        "active": True,
+        "scope": row.granted_scope,
+        "client_id": row.client_id,
+        "token_type": "refresh_token",
+        "exp": int(min(row.family_expires_at, row.used_at + row.idle_seconds)),
+        "iat": int(row.used_at),
+        "sub": _subject(services, row.client_id, row.person_id),
+        "iss": services.issuer,
+        "username": row.username,
+    }
+
+
+def _subject(services: Services, client_id: str, person_id: str | None) -> str:
+    client = services.registry.find(client_id)
+    return claim_rules.subject(client, person_id) if person_id is not None and client is not None else client_id

@@ -1,0 +1,137 @@
+"""RP-Initiated Logout 1.0: an application sends the person here to sign out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clients.client import Client
+from idp import browser
+from idp.errors import Explanation, Refused
+from idp.login import pages, sessions
+from idp.login.flow import open_value, seal_value
+from idp.services import Services
+from idp.web import form_target
+from idp.wire import Params, Redirect, Request, Response, with_parameters
+from keys.verifying import InvalidToken, verify_own
+
+_PURPOSE = "logout"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A logout request whose parts were compared."""
+
+    client_id: str  # "" when the request names none
+    subject: str  # "" without a valid hint
+    session_id: str
+    return_to: str  # a registered post_logout_redirect_uri, with state; or ""
+
+
+def answer(services: Services, request: Request) -> Response:
+    """GET and POST /oauth/logout."""
+    params = request.query if request.method == "GET" else request.form
+    if request.method == "POST" and params.get("confirmed"):
+        return _confirmed(services, request)
+    asked = read(services, params)
+    session = sessions.current(services, request)
+    if session is None:
+        return _done(services, request, asked, ())
+    # RPI §2: without a hint that names this very session, the person is asked, so that no page can sign people out.
+    if asked.subject == session.person_id and (not asked.session_id or asked.session_id == session.id):
+        return _sign_out(services, request, asked, session)
+    client = services.registry.find(asked.client_id) if asked.client_id else None
+    sealed = seal_value(
+        services.sealer, _PURPOSE, [asked.client_id, asked.return_to], browser.identify(services, request)
+    )
+    return pages.confirm_sign_out(services, session, client, sealed, "/oauth/logout", _target(asked.return_to))
+
+
+def _confirmed(services: Services, request: Request) -> Response:
+    value = open_value(services.sealer, _PURPOSE, request.form.get("flow") or "", browser.identify(services, request))
+    if value is None or request.browser_is_new:
+        return pages.stale(services, "/oauth/logout", None)
+    asked = Asked(client_id=value[0], subject="", session_id="", return_to=value[1])
+    session = sessions.current(services, request)
+    if session is None:
+        return _done(services, request, asked, ())
+    return _sign_out(services, request, asked, session)
+
+
+def _sign_out(services: Services, request: Request, asked: Asked, session: sessions.Session) -> Response:
+    cookie, results = pages.end_session(
+        services, request, session, f"signed out at {asked.client_id}" if asked.client_id else "signed out"
+    )
+    response = _done(services, request, asked, results)
+    return replace(response, cookies=(*response.cookies, cookie))
+
+
+def _done(services: Services, request: Request, asked: Asked, results: tuple[dict[str, str], ...]) -> Response:
+    if asked.return_to:
+        return Redirect(location=asked.return_to)
+    return pages.signed_out(services, results)
+
+
+def read(services: Services, params: Params) -> Asked:
+    """Compare hint, client and return address. Errors: `Refused`; a return address is followed only when registered."""
+    if params.repeated:
+        raise _refused(f"The application sent {params.repeated[0]} twice.", f"Send {params.repeated[0]} once.")
+    claims = _hint(services, params.get("id_token_hint"))
+    audience = claims.get("aud", [])
+    audiences = audience if isinstance(audience, list) else [audience]
+    client_id = params.get("client_id") or (str(audiences[0]) if audiences else "")
+    if audiences and client_id not in audiences:  # RPI §2: they must name the same client
+        raise _refused(
+            "The application's sign-out request does not fit together.", "client_id is not in the aud of id_token_hint."
+        )
+    client = services.registry.find(client_id) if client_id else None
+    return_to = params.get("post_logout_redirect_uri") or ""
+    if return_to:
+        return_to = _return_address(client, return_to, params.get("state"))
+    return Asked(client_id if client else "", str(claims.get("sub", "")), str(claims.get("sid", "")), return_to)
+
+
+def _return_address(client: Client | None, uri: str, state: str | None) -> str:
+    if client is None:
+        raise _refused(
+            "The application did not say which one it is.",
+            "Send id_token_hint or client_id with post_logout_redirect_uri.",
+        )
+    # RPI §3: exactly as registered (ASVS 10.6.2).
+    if uri not in client.post_logout_redirect_uris:
+        raise _refused(
+            f"{client.name} asked to return to an address that is not registered for it.",
+            "post_logout_redirect_uri is not registered; they are compared byte for byte.", client_id=client.id,
+            detail=uri[:500],
+        )  # fmt: skip
+    return with_parameters(uri, [("state", state)]) if state is not None else uri
+
+
+def _hint(services: Services, hint: str | None) -> dict[str, Any]:
+    if hint is None:
+        return {}
+    try:
+        # RPI §2: a hint may have expired; it is only compared.
+        claims = verify_own(services.ring, hint, types=("JWT",), now=services.clock(), hint=True)
+    except InvalidToken as error:
+        raise _refused(
+            "The application's sign-out request cannot be trusted.", f"id_token_hint: {error.reason}."
+        ) from None
+    if claims.get("iss") != services.issuer:
+        raise _refused(
+            "The application's sign-out request cannot be trusted.", "id_token_hint was issued by somebody else."
+        )
+    return claims
+
+
+def _target(return_to: str) -> tuple[str, ...]:
+    return (form_target(return_to),) if return_to else ()
+
+
+def _refused(message: str, developer: str, *, client_id: str | None = None, detail: str = "") -> Refused:
+    return Refused(
+        "logout_request", message, title="The application's request cannot be trusted", developer=developer,
+        client_id=client_id,
+        advice="You are still signed in. To sign out here, use \"Sign out\" at the top right of any page.",
+        explanation=Explanation("application", developer), detail=detail,
+    )  # fmt: skip

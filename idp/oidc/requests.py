@@ -1,0 +1,242 @@
+"""What an authorization request asks for: read once, checked by an ordered tuple of rules, turned into a flow."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clients.client import Client
+from idp.errors import OAuthError
+from idp.login.authn import SUPPORTED_ACR
+from idp.login.flow import Demands, Flow
+from idp.oidc import tokens
+from idp.services import Services
+from idp.web import form_target
+from idp.wire import Params
+from keys.verifying import InvalidToken, verify_own
+
+RESPONSE_MODES = ("query", "fragment", "form_post")
+PROMPTS = ("none", "login", "consent", "select_account")
+CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+MAX_VALUE = 4096  # characters of one parameter that we keep
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An authorization request, read."""
+
+    params: Params
+    scope: str
+    redirect_uri: str
+    state: str | None
+    nonce: str
+    response_mode: str
+    challenge: str
+    challenge_method: str | None
+    prompt: frozenset[str]
+    max_age: int | None
+    acr_values: tuple[str, ...]
+    claims: dict[str, Any]
+    resource: list[str]
+    login_hint: str
+    hinted: str | None = None  # the subject of id_token_hint
+
+
+def read(services: Services, client: Client, params: Params, scope: str) -> Asked:
+    """Read and check. Errors: `OAuthError`, for the application."""
+    repeated = [name for name in params.repeated if name != "resource"]
+    if repeated:  # RFC 6749 §3.1
+        raise OAuthError("invalid_request", f"Repeated parameter: {repeated[0]}.")
+    for name, value in params.pairs:
+        if len(value) > MAX_VALUE:
+            raise OAuthError("invalid_request", f"{name} is longer than {MAX_VALUE} characters.")
+    asked = Asked(
+        params=params,
+        scope=scope,
+        redirect_uri=params.get("redirect_uri") or "",
+        state=params.get("state"),
+        nonce=params.get("nonce") or "",
+        response_mode=params.get("response_mode") or "query",
+        challenge=params.get("code_challenge") or "",
+        challenge_method=params.get("code_challenge_method"),
+        prompt=frozenset((params.get("prompt") or "").split()),
+        max_age=_max_age(params, client),
+        acr_values=tuple((params.get("acr_values") or "").split()),
+        claims=_claims(params.get("claims")),
+        resource=[value for name, value in params.pairs if name == "resource" and value],
+        login_hint=(params.get("login_hint") or "")[:255],
+    )
+    for check in CHECKS:
+        check(asked, client)
+    return _with_hint(services, client, asked)
+
+
+def check_request_object(asked: Asked, client: Client) -> None:
+    # Core §6: what is not supported is said, never fetched and never ignored.
+    if asked.params.get("request"):
+        raise OAuthError("request_not_supported", "Request objects are not supported.")
+    if asked.params.get("request_uri"):
+        raise OAuthError("request_uri_not_supported", "request_uri is not supported.")
+    if asked.params.get("registration"):
+        raise OAuthError("registration_not_supported", "The registration parameter is not supported.")
+
+
+def check_response_mode(asked: Asked, client: Client) -> None:
+    if asked.response_mode not in RESPONSE_MODES or (
+        client.response_modes and asked.response_mode not in client.response_modes
+    ):
+        raise OAuthError("invalid_request", "This response_mode is not supported; use query, fragment or form_post.")
+
+
+def check_scope(asked: Asked, client: Client) -> None:
+    if asked.params.get("scope") and not asked.scope:
+        raise OAuthError("invalid_scope", "This application may not have any of these scopes.")
+
+
+def check_pkce(asked: Asked, client: Client) -> None:
+    # RFC 7636 §4.3: a missing method means plain, which RFC 9700 §2.1.1 rules out.
+    if asked.challenge:
+        if asked.challenge_method != "S256":
+            raise OAuthError("invalid_request", "code_challenge_method must be S256.")
+        if CHALLENGE.fullmatch(asked.challenge) is None:
+            raise OAuthError("invalid_request", "code_challenge must be the base64url SHA-256 of the code_verifier.")
+    elif asked.challenge_method is not None:
+        raise OAuthError("invalid_request", "code_challenge_method was sent without code_challenge.")
+    elif client.require_pkce or client.is_public:
+        raise OAuthError("invalid_request", "PKCE is required: send code_challenge and code_challenge_method=S256.")
+
+
+def check_prompt(asked: Asked, client: Client) -> None:
+    unknown = asked.prompt - set(PROMPTS)
+    if unknown:
+        raise OAuthError("invalid_request", f"Unknown prompt; use {', '.join(PROMPTS)}.")
+    if "none" in asked.prompt and len(asked.prompt) > 1:  # Core §3.1.2.1
+        raise OAuthError("invalid_request", "prompt=none cannot be combined with other values.")
+
+
+def check_resource(asked: Asked, client: Client) -> None:
+    tokens.check_resource(client, asked.resource)
+
+
+#: Our policy, in the order in which it is applied. Each may raise an error that goes to the client.
+CHECKS: tuple[Callable[[Asked, Client], None], ...] = (
+    check_request_object,
+    check_response_mode,
+    check_scope,
+    check_pkce,
+    check_prompt,
+    check_resource,
+)
+
+
+def flow(services: Services, client: Client, asked: Asked) -> Flow:
+    """The request in the words of the sign-in engine."""
+    now = services.clock()
+    scope = _without_offline(asked, client)
+    strength = _essential_acr(asked)
+    demands = Demands(
+        silent="none" in asked.prompt,
+        fresh_after=now if "login" in asked.prompt else None,
+        max_age=asked.max_age,
+        select="select_account" in asked.prompt,
+        consent="consent" in asked.prompt,
+        subject=asked.hinted,
+        strength=strength,
+    )
+    return Flow(
+        protocol="oidc",
+        client_id=client.id,
+        request={
+            "redirect_uri": asked.redirect_uri,
+            "state": asked.state,
+            "nonce": asked.nonce,
+            "response_mode": asked.response_mode,
+            "scope": scope,
+            "challenge": asked.challenge,
+            "claims": asked.claims,
+            "resource": asked.resource,
+            "params": asked.params.pairs,
+        },
+        demands=demands,
+        scopes=tuple(scope.split()),
+        started_at=now,
+        login_hint=asked.login_hint,
+        destination=form_target(asked.redirect_uri),
+    )
+
+
+def _without_offline(asked: Asked, client: Client) -> str:
+    # Core §11: offline access needs prompt=consent or another basis: an admin's trust, or a page that named it.
+    scopes = asked.scope.split()
+    if "offline_access" in scopes and "refresh_token" not in client.grant_types:
+        scopes.remove("offline_access")
+    return " ".join(scopes)
+
+
+def _max_age(params: Params, client: Client) -> int | None:
+    value = params.get("max_age")
+    if value is None:
+        default = client.metadata.get("default_max_age")
+        return int(default) if default is not None else None
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise OAuthError("invalid_request", "max_age must be a number of seconds.")
+    return int(value)
+
+
+def _claims(text: str | None) -> dict[str, Any]:
+    """The claims parameter (Core §5.5): members `userinfo` and `id_token`, each of objects or null."""
+    if text is None:
+        return {}
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise OAuthError("invalid_request", "claims is not JSON.") from None
+    parts = {part: value.get(part) or {} for part in ("userinfo", "id_token")} if isinstance(value, dict) else None
+    if parts is None or not all(_is_claims_member(part) for part in parts.values()):
+        raise OAuthError("invalid_request", "claims must be an object with the members userinfo and id_token.")
+    return parts if any(parts.values()) else {}
+
+
+def _is_claims_member(part: Any) -> bool:
+    return isinstance(part, dict) and all(wish is None or isinstance(wish, dict) for wish in part.values())
+
+
+def _essential_acr(asked: Asked) -> tuple[str, ...]:
+    # Core §5.5.1.1: only an essential acr must be met; acr_values alone is a preference.
+    wish = (asked.claims.get("id_token") or {}).get("acr") or {}
+    values = tuple(str(v) for v in wish.get("values") or ([wish["value"]] if "value" in wish else ()))
+    if not wish.get("essential") or not values:
+        return ()
+    if not set(values) & set(SUPPORTED_ACR):
+        raise OAuthError(
+            "unmet_authentication_requirements",
+            f"None of these acr values exists here; there is {', '.join(SUPPORTED_ACR)}.",
+        )
+    return values
+
+
+def _with_hint(services: Services, client: Client, asked: Asked) -> Asked:
+    subjects = set()
+    hint = asked.params.get("id_token_hint")
+    if hint is not None:
+        try:
+            claims = verify_own(services.ring, hint, types=("JWT",), now=services.clock(), hint=True)
+        except InvalidToken as error:
+            raise OAuthError("invalid_request", f"id_token_hint: {error.reason}.") from None
+        if claims.get("iss") != services.issuer or client.id not in _as_list(claims.get("aud")):
+            raise OAuthError("invalid_request", "id_token_hint was not issued to this application.")
+        subjects.add(str(claims.get("sub")))
+    for part in asked.claims.values():
+        wish = part.get("sub") or {}
+        if "value" in wish:  # Core §5.5.1: this subject and no other
+            subjects.add(str(wish["value"]))
+    if len(subjects) > 1:
+        raise OAuthError("invalid_request", "id_token_hint and claims ask for different subjects.")
+    return replace(asked, hinted=subjects.pop()) if subjects else asked
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,46 @@
+"""Token revocation (RFC 7009)."""
+
+from __future__ import annotations
+
+from clients.client import Client
+from idp.errors import OAuthError
+from idp.oidc import bearer, client_auth, ledger
+from idp.services import Services
+from idp.wire import Raw, Request, Response
+
+_DONE = Raw(headers=(("Cache-Control", "no-store"),))
+
+
+def answer(services: Services, request: Request) -> Response:
+    """POST /oauth/revoke. 200 also for a token that is unknown or dead (§2.2); a store that fails is 503, never 200."""
+    client = client_auth.authenticate(services, request)
+    token = request.form.get("token")
+    if token is None:
+        raise OAuthError("invalid_request", "token is missing.")
+    if token.startswith(ledger.REFRESH):
+        _revoke_refresh(services, request, client, token)
+    else:
+        _revoke_access(services, request, client, token)
+    return _DONE
+
+
+def _revoke_refresh(services: Services, request: Request, client: Client, token: str) -> None:
+    # §2.1: the access tokens of the same grant die with it. A rotated token ends its family too: its owner wants out.
+    row = ledger.find_genuine(services, token)
+    if row is not None:
+        _check_owner(row.client_id, client)
+        ledger.revoke_family(services, request, row.family_id, client.id, row.person_id, "the application revoked it")
+
+
+def _revoke_access(services: Services, request: Request, client: Client, token: str) -> None:
+    access = bearer.find(services, token)
+    if access is not None:
+        _check_owner(access.client_id, client)
+        ledger.revoke_access(
+            services, request, access.token_id, client.id, access.expires_at if access.is_jwt else None
+        )
+
+
+def _check_owner(owner_id: str, client: Client) -> None:
+    if owner_id != client.id:  # §2.1
+        raise OAuthError("invalid_grant", "This token was issued to another application.")

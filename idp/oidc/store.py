@@ -1,0 +1,209 @@
+"""What was issued: families (everything that one authorization gave) and opaque access tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from clients.store import clients_version
+from idp.accounts.store import people
+from idp.login.store import consents, sessions
+
+metadata = MetaData()
+
+families = Table(
+    "families",
+    metadata,
+    Column("id", Text, primary_key=True),  # the authorization code's id: a second redemption collides here
+    Column("code_hash", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("resource", Text, nullable=False),  # JSON array
+    Column("claims", Text, nullable=False),  # the claims parameter, JSON
+    Column("auth_time", Double, nullable=False),
+    Column("methods", Text, nullable=False),
+    Column("offline", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),  # the absolute end; rotation does not move it
+    Column("idle_seconds", Integer, nullable=False),
+    Column("used_at", Double, nullable=False),
+    Column("refresh_hash", Text),
+    Column("previous_hash", Text),
+    Column("generation", Integer, nullable=False),
+    Column("revoked_at", Double),
+    Column("revoked_why", Text),
+)
+Index("families_session_id", families.c.session_id)
+Index("families_person_id", families.c.person_id, families.c.id)
+Index("families_expires_at", families.c.expires_at)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("family_id", Text),  # none: client_credentials
+    Column("client_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+Index("access_tokens_expires_at", access_tokens.c.expires_at)
+
+revoked_tokens = Table(
+    "revoked_tokens",  # JWT access tokens taken back one by one
+    metadata,
+    Column("jti", Text, primary_key=True),
+    Column("expires_at", Double, nullable=False),
+)
+Index("revoked_tokens_expires_at", revoked_tokens.c.expires_at)
+
+_f, _a, _p, _s, _c = families.c, access_tokens.c, people.c, sessions.c, consents.c
+
+_VERSION = select(clients_version.c.n).where(clients_version.c.id == 1).scalar_subquery().label("clients_version")
+_PERSON = (
+    _p.username, _p.email, _p.email_verified, _p.employee_number, _p.name, _p.claims.label("person_claims"),
+    _p.groups, _p.roles, _p.enabled.label("person_enabled"), _p.changed_at,
+)  # fmt: skip
+_STANDING = (
+    _s.ended_at.label("session_ended_at"),
+    _s.expires_at.label("session_expires_at"),
+    _c.revoked_before,
+    _VERSION,
+)
+_FAMILY = (
+    _f.id.label("family_id"), _f.client_id, _f.person_id, _f.session_id, _f.scope.label("granted_scope"),
+    _f.resource.label("granted_resource"), _f.claims, _f.auth_time, _f.methods, _f.offline,
+    _f.created_at.label("family_created_at"), _f.expires_at.label("family_expires_at"), _f.idle_seconds, _f.used_at,
+    _f.refresh_hash, _f.previous_hash, _f.generation, _f.revoked_at, _f.code_hash,
+)  # fmt: skip
+
+
+def _circumstances(base: Any, person_id: Any, session_id: Any, client_id: Any) -> Any:
+    return (
+        base.outerjoin(people, _p.id == person_id)
+        .outerjoin(sessions, _s.id == session_id)
+        .outerjoin(consents, and_(_c.person_id == person_id, _c.client_id == client_id))
+    )
+
+
+#: Everything that a redemption looks at, in one read.
+PERSON_STANDING = (
+    select(_p.id.label("person_id"), *_PERSON, *_STANDING)
+    .select_from(
+        people.outerjoin(sessions, _s.id == bindparam("session_id")).outerjoin(
+            consents, and_(_c.person_id == _p.id, _c.client_id == bindparam("client_id"))
+        )
+    )
+    .where(_p.id == bindparam("person_id"))
+)
+#: Everything that userinfo and introspection look at, in one read: the token, its family, and all that may end it.
+ACCESS = (
+    select(
+        _a.id.label("token_id"), _a.hash, _a.client_id.label("token_client_id"), _a.scope, _a.resource,
+        _a.created_at, _a.expires_at, *_FAMILY, *_PERSON, *_STANDING,
+    )
+    .select_from(
+        _circumstances(
+            access_tokens.outerjoin(families, _f.id == _a.family_id), _f.person_id, _f.session_id, _f.client_id
+        )
+    )
+    .where(_a.id == bindparam("token_id"))
+)  # fmt: skip
+#: The same for a JWT access token of a family.
+FAMILY = (
+    select(*_FAMILY, *_PERSON, *_STANDING, revoked_tokens.c.jti)
+    .select_from(
+        _circumstances(families, _f.person_id, _f.session_id, _f.client_id).outerjoin(
+            revoked_tokens, revoked_tokens.c.jti == bindparam("jti")
+        )
+    )
+    .where(_f.id == bindparam("family_id"))
+)
+#: The same for a JWT of client_credentials.
+REVOKED = select(
+    select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == bindparam("jti")).scalar_subquery().label("jti"),
+    _VERSION,
+)
+
+INSERT_ACCESS = insert(access_tokens)
+#: client_credentials: one statement that issues only while this process's view of the registry is the current one.
+INSERT_ACCESS_GUARDED = insert(access_tokens).from_select(
+    ["id", "hash", "family_id", "client_id", "scope", "resource", "created_at", "expires_at"],
+    select(
+        bindparam("id"), bindparam("hash"), null(), bindparam("client_id"), bindparam("scope"), bindparam("resource"),
+        bindparam("created_at"), bindparam("expires_at"),
+    ).where(literal_column("1") == literal_column("1"), _VERSION.element == bindparam("version")),
+)  # fmt: skip
+VERSION = select(_VERSION)
+
+
+def INSERT_FAMILY(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
+    """One family per code id: the row count says whether this redemption was the first."""
+    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(families)
+    return inserting.on_conflict_do_nothing(index_elements=["id"])
+
+
+ROTATE = (
+    update(families)
+    .where(_f.id == bindparam("family_id"), _f.refresh_hash == bindparam("presented"), _f.revoked_at.is_(None))
+    .values(
+        refresh_hash=bindparam("next_hash"),
+        previous_hash=bindparam("presented"),
+        generation=_f.generation + 1,
+        used_at=bindparam("now"),
+    )
+)
+USED = update(families).where(_f.id == bindparam("family_id")).values(used_at=bindparam("now"))
+REVOKE = (
+    update(families)
+    .where(_f.id == bindparam("family_id"), _f.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
+)
+REVOKE_PERSON = (
+    update(families)
+    .where(_f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
+)
+DELETE_ACCESS = delete(access_tokens).where(_a.id == bindparam("token_id"))
+OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id"), _f.revoked_at.is_(None)).distinct()
+
+
+def REVOKE_JTI(dialect: str) -> Any:  # noqa: N802
+    """Take one JWT back."""
+    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(revoked_tokens)
+    return inserting.on_conflict_do_nothing(index_elements=["jti"])
+
+
+def _sweep(table: Table, key: Any) -> Any:
+    some = (
+        select(key)
+        .where(table.c.expires_at < bindparam("before"))
+        .order_by(table.c.expires_at)
+        .limit(bindparam("many"))
+    )
+    return delete(table).where(key.in_(some))
+
+
+SWEEPS = (_sweep(access_tokens, _a.id), _sweep(families, _f.id), _sweep(revoked_tokens, revoked_tokens.c.jti))

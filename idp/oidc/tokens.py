@@ -1,0 +1,107 @@
+"""The token endpoint's answer: access token, ID token, refresh token, and how each is written."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from hashlib import sha256, sha384, sha512
+from typing import Any
+
+from clients.client import Client
+from idp.errors import OAuthError
+from idp.login.authn import acr_of
+from idp.oidc import claims as claim_rules
+from idp.oidc.ledger import Holder, Issued
+from idp.services import Services
+
+_HASHES = {"256": sha256, "384": sha384, "512": sha512}
+
+
+def response(services: Services, client: Client, issued: Issued, *, nonce: str = "") -> dict[str, Any]:
+    """The JSON of RFC 6749 §5.1. `scope` is always told, since it may be less than was asked."""
+    is_opaque = client.access_token_format == "opaque"  # noqa: S105
+    access_token = issued.access_token if is_opaque else _jwt_access_token(services, client, issued)
+    body: dict[str, Any] = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+        "scope": issued.scope,
+    }
+    if issued.refresh_token is not None:
+        body["refresh_token"] = issued.refresh_token
+    if issued.holder is not None and "openid" in issued.scope.split():
+        body["id_token"] = id_token(services, client, issued, issued.holder, access_token, nonce)
+    return body
+
+
+def id_token(services: Services, client: Client, issued: Issued, holder: Holder, access_token: str, nonce: str) -> str:
+    """Core §2. `nonce` only where the authorization request had one, never after a refresh (§12.2)."""
+    now = int(issued.issued_at)
+    algorithm = client.id_token_signed_response_alg
+    claims: dict[str, Any] = {
+        "iss": services.issuer,
+        "sub": claim_rules.subject(client, holder.person_id),
+        "aud": client.id,
+        "exp": now + (client.id_token_lifetime or services.settings.tokens.id_token),
+        "iat": now,
+        "auth_time": int(holder.auth_time),
+        "acr": acr_of(holder.methods),
+        "amr": list(holder.methods),
+        "azp": client.id,
+        "sid": holder.session_id,
+        "at_hash": token_hash(access_token, algorithm),
+    }
+    if nonce:
+        claims["nonce"] = nonce
+    scopes = issued.scope.split() if client.id_token_claims else []
+    requested = holder.claims.get("id_token") or {}
+    if scopes or requested:
+        claims = {**claim_rules.of_person(client, holder.person, scopes, requested), **claims}
+    return services.ring.signer(algorithm).sign_jwt(claims, "JWT")
+
+
+def token_hash(value: str, algorithm: str) -> str:
+    """`at_hash` (Core §3.1.3.6). Errors: `ValueError` where no hash is known: that must not pass in silence."""
+    if algorithm == "EdDSA":  # Ed25519 signs with SHA-512
+        half = sha512(value.encode("ascii")).digest()[:32]
+    elif algorithm[-3:] in _HASHES:
+        digest = _HASHES[algorithm[-3:]](value.encode("ascii")).digest()
+        half = digest[: len(digest) // 2]
+    else:
+        raise ValueError(f"no hash is known for {algorithm}")
+    return urlsafe_b64encode(half).rstrip(b"=").decode("ascii")
+
+
+def audience(services: Services, resource: list[str], scope: str) -> list[str]:
+    """Who may take an access token (RFC 9068 §3): the resources asked for, and ourselves for userinfo."""
+    return [*resource, services.issuer] if not resource or "openid" in scope.split() else resource
+
+
+def check_resource(client: Client, resource: list[str]) -> None:
+    """RFC 8707 §2: absolute, without fragment, and one that the application may use."""
+    for uri in resource:
+        if uri not in client.resources:
+            raise OAuthError("invalid_target", "This resource is not registered for this application.")
+
+
+def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str:
+    """RFC 9068. `fam` leads back to the row that may have ended since."""
+    holder, now = issued.holder, int(issued.issued_at)
+    audiences = audience(services, issued.resource, issued.scope)
+    claims: dict[str, Any] = {
+        "iss": services.issuer,
+        "sub": claim_rules.subject(client, holder.person_id) if holder is not None else client.id,
+        "aud": audiences if len(audiences) > 1 else audiences[0],
+        "exp": now + issued.expires_in,
+        "iat": now,
+        "jti": issued.token_id,
+        "client_id": client.id,
+        "scope": issued.scope,
+    }
+    if holder is not None:
+        claims |= {
+            "auth_time": int(holder.auth_time),
+            "acr": acr_of(holder.methods),
+            "amr": list(holder.methods),
+            "fam": holder.family_id,
+        }
+    return services.ring.signer(client.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")

@@ -1,0 +1,42 @@
+"""Claims about the person (Core §5.3)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from idp.oidc import bearer
+from idp.oidc import claims as claim_rules
+from idp.services import Services
+from idp.wire import Json, Raw, Request, Response
+
+
+def answer(services: Services, request: Request) -> Response:
+    """GET and POST /oauth/userinfo."""
+    access = bearer.required(services, request, "openid")
+    client = services.registry.find(access.client_id)
+    if client is None or access.row is None or access.person_id is None:
+        raise bearer.denied("invalid_token", "The access token speaks of no person.")
+    requested = json.loads(access.row.claims).get("userinfo") or {}
+    body: dict[str, Any] = {"sub": claim_rules.subject(client, access.person_id)}
+    body |= claim_rules.of_person(client, access.row, list(access.scope), requested)
+    algorithm = client.metadata.get("userinfo_signed_response_alg")
+    if not algorithm:
+        return Json(body=body)
+    # Core §5.3.2: signed, it says who made it and for whom.
+    signed = services.ring.signer(str(algorithm)).sign_jwt({**body, "iss": services.issuer, "aud": client.id}, "JWT")
+    return Raw(body=signed.encode("ascii"), content_type="application/jwt", headers=(("Cache-Control", "no-store"),))
+
+
+def whoami(services: Services, request: Request) -> Response:
+    """GET /oauth/whoami: a protected resource to try a token on."""
+    access = bearer.required(services, request)
+    body: dict[str, Any] = {
+        "sub": access.person_id or access.client_id,
+        "client_id": access.client_id,
+        "scope": " ".join(access.scope),
+        "aud": list(access.audience),
+        "exp": int(access.expires_at),
+        "token_type": "Bearer",
+    }
+    return Json(body=body)

@@ -1,0 +1,17 @@
+"""The paths of OAuth 2.0 and OpenID Connect."""
+
+from idp.oidc import authorize, discovery, introspect, logout, revoke, token, userinfo
+from idp.wire import Route
+
+ROUTES = (
+    Route("/.well-known/openid-configuration", ("GET",), discovery.configuration, hot=True, api=True, cors=True),
+    Route("/.well-known/oauth-authorization-server", ("GET",), discovery.configuration, hot=True, api=True, cors=True),
+    Route("/oauth/jwks", ("GET",), discovery.jwks, hot=True, api=True, cors=True),
+    Route("/oauth/authorize", ("GET", "POST"), authorize.answer, hot=True, form=False),
+    Route("/oauth/token", ("POST",), token.answer, hot=True, api=True, cors=True),
+    Route("/oauth/userinfo", ("GET", "POST"), userinfo.answer, hot=True, api=True, cors=True),
+    Route("/oauth/introspect", ("POST",), introspect.answer, hot=True, api=True),
+    Route("/oauth/revoke", ("POST",), revoke.answer, hot=True, api=True, cors=True),
+    Route("/oauth/logout", ("GET", "POST"), logout.answer, form=False),
+    Route("/oauth/whoami", ("GET",), userinfo.whoami, hot=True, api=True, cors=True),
+)

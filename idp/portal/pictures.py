@@ -1,0 +1,85 @@
+"""Logos: the company's from a file, applications' through us, so that no page of ours asks a third party."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from idp.errors import Explanation, Refused
+from idp.http import OutboundFailed, OutboundRefused
+from idp.services import Services
+from idp.wire import Raw, Request, Response
+
+#: SVG may hold script: as an image it never runs, and opened by itself the sandbox stops it.
+TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
+_SUFFIXES = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+}
+_HEADERS = (
+    ("Cache-Control", "public, max-age=3600"),
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+)
+KEPT_FOR = 3600.0  # seconds
+MAX_KEPT = 200
+
+_lock = threading.Lock()
+_kept: OrderedDict[str, tuple[float, str, bytes]] = OrderedDict()
+
+
+def app_logo(services: Services, request: Request) -> Response:
+    """GET /app-logo/<client id>."""
+    client = services.registry.find(request.segment)
+    uri = client.logo_uri if client is not None and client.enabled else None
+    if not uri:
+        raise _missing()
+    now = services.clock()
+    with _lock:
+        kept = _kept.get(uri)
+    if kept is None or kept[0] < now - KEPT_FOR:
+        kept = (now, *_fetch(services, uri))
+        with _lock:
+            _kept[uri] = kept
+            if len(_kept) > MAX_KEPT:
+                _kept.popitem(last=False)
+    if not kept[2]:
+        raise _missing()
+    return Raw(body=kept[2], content_type=kept[1], headers=_HEADERS)
+
+
+def _fetch(services: Services, uri: str) -> tuple[str, bytes]:
+    try:
+        fetched = services.outbound.get(uri, accept="image/*")
+    except (OutboundRefused, OutboundFailed) as error:
+        services.log.warning("logo_unavailable", uri=uri, reason=error.reason)
+        return "", b""
+    kind = fetched.content_type.partition(";")[0].strip().lower()
+    return (kind, fetched.body) if fetched.status == 200 and kind in TYPES else ("", b"")
+
+
+def company_logo(services: Services, request: Request) -> Response:
+    """GET /brand/logo."""
+    name = services.settings.brand.logo
+    path = services.settings.path(name) if name else None
+    if path is None or path.suffix.lower() not in _SUFFIXES or not path.is_file():
+        raise _missing()
+    return Raw(body=path.read_bytes(), content_type=_SUFFIXES[path.suffix.lower()], headers=_HEADERS)
+
+
+def company_colours(services: Services, request: Request) -> Response:
+    """GET /brand.css: the accent as a custom property, so that the policy needs no inline style."""
+    body = f":root{{--accent:{services.settings.brand.accent}}}\n".encode()
+    return Raw(body=body, content_type="text/css; charset=utf-8", headers=(("Cache-Control", "public, max-age=300"),))
+
+
+def _missing() -> Refused:
+    return Refused(
+        "no_picture",
+        "There is no picture here.",
+        status=404,
+        explanation=Explanation("application", "logo_uri is missing, unreachable, not a picture, or over 64 kB."),
+    )

@@ -1,0 +1,330 @@
+"""The bridge to HTTP: requests into `wire.Request`, `wire` answers into status, headers and body.
+
+Hot paths are served by `Front` directly, everything else through Flask; both end in `Bridge.respond`, so headers,
+cookies, CORS and errors are decided once, here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from idp import browser
+from idp.db import Unavailable
+from idp.errors import Explanation, OAuthError, Refused, Stale
+from idp.services import Services
+from idp.state import StateUnavailable
+from idp.wire import AutoPost, BadRequest, Cookie, Json, Page, Raw, Redirect, Request, Response, Route, dumps
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+Render = Callable[[str, Mapping[str, Any]], str]
+
+_NO_STORE = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
+_JSON_HEADERS = [("Content-Type", "application/json"), *_NO_STORE, ("X-Content-Type-Options", "nosniff")]
+#: RFC 9700 §4.2.4, §4.16. Popups must keep their opener, else sign-in windows of browser apps hang.
+_PAGE_HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    *_NO_STORE,
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin-allow-popups"),
+    ("Permissions-Policy", "publickey-credentials-get=(self), camera=(), microphone=(), geolocation=()"),
+]
+_CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {}"
+)
+_STATUS = {
+    200: "OK", 201: "Created", 204: "No Content", 302: "Found", 303: "See Other", 304: "Not Modified",
+    400: "Bad Request",
+    401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
+    429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable",
+}  # fmt: skip
+
+
+class Bridge:
+    """Runs a route's handler and turns what comes out into HTTP."""
+
+    def __init__(self, services: Services, render: Render) -> None:
+        self.services, self._render = services, render
+        self.proxies = tuple(ipaddress.ip_network(n) for n in services.settings.server.trusted_proxies)
+        parts = urlsplit(services.issuer)
+        self.prefix = parts.path
+        self.host = parts.netloc
+        self._hsts = [("Strict-Transport-Security", "max-age=31536000")] if services.settings.is_https else []
+
+    def respond(self, route: Route, request: Request) -> Answer:
+        """Answer one request; never raises."""
+        cors = self._cors_headers(route, request) if route.cors else []
+        if request.method == "OPTIONS" and route.cors:
+            return 204, [*cors, ("Content-Length", "0")], b""
+        if request.method not in route.methods and not (request.method == "HEAD" and "GET" in route.methods):
+            status, headers, body = self._wrong_method(route, request)
+            return status, headers + cors, body
+        try:
+            status, headers, body = self.finish(request, self._run(route, request))
+        except Exception as error:
+            status, headers, body = self.finish(request, self.failed(route, request, error))
+        if (
+            cors
+            and request.client_id
+            and request.client_id not in self.services.registry.find_origin(request.header("Origin"))
+        ):
+            cors = [("Vary", "Origin")]  # the origin belongs to another application than the one that asks
+        return status, headers + cors, body if request.method != "HEAD" else b""
+
+    def _run(self, route: Route, request: Request) -> Response:
+        if (
+            route.form
+            and not route.api
+            and request.method == "POST"
+            and not browser.is_own_form(self.services, request)
+        ):
+            raise _stale_form(request)
+        for _ in range(4):
+            try:
+                return route.handler(self.services, request)
+            except Stale:
+                self.services.registry.refresh()
+                self.services.ring.refresh()
+        raise Unavailable("the registry changes faster than it can be read")
+
+    # -- errors --------------------------------------------------------------------------------------------------
+
+    def failed(self, route: Route, request: Request, error: Exception) -> Response:
+        """The answer to something raised: JSON for programs, a page for people; details only to the log."""
+        if isinstance(error, OAuthError):
+            return Json(
+                status=error.status,
+                headers=error.headers,
+                body={"error": error.code, "error_description": error.description},
+            )
+        refusal = error if isinstance(error, Refused) else _refusal(error)
+        if not isinstance(error, (Refused, BadRequest, Unavailable, StateUnavailable)):
+            self.services.log.error("unexpected", exc_info=error, path=request.path, request_id=request.id)
+        if route.api:
+            error_id = self.services.errors.keep(refusal, request=request)
+            code = {503: "temporarily_unavailable", 500: "server_error"}.get(refusal.status, "invalid_request")
+            retry = (("Retry-After", "5"),) if refusal.status == 503 else ()
+            return Json(
+                status=refusal.status,
+                headers=retry,
+                body={"error": code, "error_description": refusal.message, "error_id": error_id},
+            )
+        return self.error_page(request, refusal)
+
+    def error_page(self, request: Request, refusal: Refused) -> Page:
+        """E1: plain words, what to do next, an id that an admin can look up."""
+        services = self.services
+        error_id = services.errors.keep(refusal, request=request)
+        client = services.registry.find(refusal.client_id) if refusal.client_id and refusal.status < 500 else None
+        others = services.errors.others(refusal.code)
+        now = services.clock()
+        support = services.settings.brand.support
+        text = f"Error {error_id} at {utc(now)}: {refusal.message}"
+        return Page(
+            status=refusal.status,
+            template="error.html",
+            headers=(("Retry-After", "5"),) if refusal.status == 503 else (),
+            values={
+                "title": refusal.title,
+                "message": refusal.message,
+                "advice": refusal.advice,
+                "developer": refusal.developer or None,
+                "error_id": error_id,
+                "at_utc": utc(now),
+                "at_epoch": int(now),
+                "browser": describe_browser(request.user_agent),
+                "app": shown_app(services, client),
+                "support": support,
+                "mailto": f"mailto:{support}?subject={quote(error_id)}&body={quote(text)}"
+                if "@" in support and " " not in support
+                else None,
+                "others_affected": f"This happened {others} times here in the last ten minutes."
+                if others > 2
+                else None,
+                "back_url": None,
+            },
+        )
+
+    def not_found(self, request: Request) -> Page:
+        """No such page."""
+        return self.error_page(
+            request,
+            Refused(
+                "not_found", "There is no page at this address.", title="Page not found", status=404,
+                advice="Check the address, or start from the overview of your applications.",
+                detail=request.path, explanation=Explanation("application", "The link that led here leads nowhere."),
+            ),
+        )  # fmt: skip
+
+    def _wrong_method(self, route: Route, request: Request) -> Answer:
+        allow = ("Allow", ", ".join(route.methods))
+        message = f"This address takes {' and '.join(route.methods)} only."
+        if route.api:
+            return self.finish(
+                request,
+                Json(status=405, headers=(allow,), body={"error": "invalid_request", "error_description": message}),
+            )
+        refusal = Refused("method_not_allowed", message, status=405, detail=request.method)
+        status, headers, body = self.finish(request, self.error_page(request, refusal))
+        return status, [*headers, allow], body
+
+    # -- answers -------------------------------------------------------------------------------------------------
+
+    def finish(self, request: Request, response: Response) -> Answer:
+        """Status, headers and body of a wire answer."""
+        cookies = response.cookies
+        if isinstance(response, Json):
+            headers, body = [*_JSON_HEADERS], dumps(response.body)
+        elif isinstance(response, Redirect):
+            headers, body = [("Location", response.location), *_NO_STORE, ("Referrer-Policy", "no-referrer")], b""
+        elif isinstance(response, Raw):
+            headers, body = (
+                [("Content-Type", response.content_type), ("X-Content-Type-Options", "nosniff")],
+                response.body,
+            )
+        elif isinstance(response, AutoPost):
+            headers, body = self._auto_post(response)
+        elif isinstance(response, Page):
+            headers, body = self._page(request, response)
+            if request.browser_is_new:
+                cookies = (*cookies, browser.cookie(self.services, request))
+        else:
+            raise TypeError(f"not an answer: {response!r}")
+        for cookie in cookies:
+            headers.append(("Set-Cookie", self._cookie(cookie)))
+        if response.headers:
+            named = {name.lower() for name, _ in response.headers}
+            headers = [h for h in headers if h[0].lower() not in named] + list(response.headers)
+        headers += self._hsts
+        headers.append(("Content-Length", str(len(body))))
+        return response.status, headers, body
+
+    def _page(self, request: Request, page: Page) -> tuple[list[tuple[str, str]], bytes]:
+        values = {
+            "app": None,
+            "person": None,
+            "flow": "",
+            "form_key": browser.form_key(self.services, request),
+            **page.values,
+        }
+        csp = _CSP.format(" ".join(("'self'", *page.form_action)))
+        return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()
+
+    def _auto_post(self, post: AutoPost) -> tuple[list[tuple[str, str]], bytes]:
+        values = {"action": post.action, "fields": post.fields, "app_name": post.app_name, "app": None, "person": None}
+        csp = _CSP.format(form_target(post.action))
+        return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render("auto_post.html", values).encode()
+
+    def _cookie(self, cookie: Cookie) -> str:
+        text = f"{cookie.name}={cookie.value}; Path=/; HttpOnly; SameSite={cookie.same_site}"
+        if self.services.settings.is_https:
+            text += "; Secure"
+        return text if cookie.max_age is None else f"{text}; Max-Age={cookie.max_age}"
+
+    def _cors_headers(self, route: Route, request: Request) -> list[tuple[str, str]]:
+        # Never on authorize (RFC 9700 §4.17); elsewhere only origins that an application registered.
+        origin = request.header("Origin")
+        if not origin or not self.services.registry.find_origin(origin):
+            return [("Vary", "Origin")]
+        headers = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
+        if request.method == "OPTIONS":
+            headers += [
+                ("Access-Control-Allow-Methods", ", ".join(route.methods)),
+                ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
+                ("Access-Control-Max-Age", "600"),
+            ]
+        else:
+            headers.append(("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce"))
+        return headers
+
+
+class Front:
+    """The WSGI callable: hot paths first, Flask for the rest."""
+
+    def __init__(self, bridge: Bridge, routes: Sequence[Route], fallback: Callable[..., Iterable[bytes]]) -> None:
+        self._bridge, self._fallback = bridge, fallback
+        self._hot = {bridge.prefix + route.path: route for route in routes if route.hot}
+        for route in routes:
+            # RFC 8414 §3: the well-known part stands before the issuer's own path.
+            if bridge.prefix and route.path == "/.well-known/oauth-authorization-server":
+                self._hot[route.path + bridge.prefix] = route
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        route = self._hot.get(environ.get("PATH_INFO", ""))
+        if route is None:
+            return self._fallback(environ, start_response)
+        status, headers, body = self._bridge.respond(route, Request(environ, self._bridge.proxies))
+        start_response(f"{status} {_STATUS.get(status, 'Status')}", headers)
+        return [body]
+
+
+def form_target(uri: str) -> str:
+    """The CSP source of the place where a form may end up: an origin, or a private-use scheme (RFC 8252 §7.1)."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+def shown_app(services: Services, client: Any) -> dict[str, str] | None:
+    """What pages show of an application; only http(s) links, and its logo through us (no third-party request)."""
+    if client is None:
+        return None
+    metadata = client.metadata
+    shown = {key: str(metadata.get(key) or "") for key in ("policy_uri", "tos_uri", "client_uri")}
+    links = {key: uri if uri.startswith(("https://", "http://")) else "" for key, uri in shown.items()}
+    logo = services.url(f"/app-logo/{client.id}") if metadata.get("logo_uri") else ""
+    return {"name": client.name, "logo_uri": urlsplit(logo).path if logo else "", **links}
+
+
+#: First match wins: browsers name their ancestors, too. (A full parser costs 2 s and 20 MiB at its first use.)
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iPadOS"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def describe_browser(user_agent: str) -> str:
+    """Words such as "Firefox on Linux" for a user agent string."""
+    name = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return " on ".join(filter(None, (name or "Unknown browser", system)))
+
+
+def utc(now: float) -> str:
+    """A moment as pages write it."""
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _refusal(error: Exception) -> Refused:
+    if isinstance(error, BadRequest):
+        return Refused(
+            "unreadable_request", f"The request cannot be read: {error}.", status=error.status, detail=str(error)
+        )
+    if isinstance(error, (Unavailable, StateUnavailable)):
+        return Refused(
+            "store_unavailable", "Signing in is not possible at this moment.", title="Please try again in a moment",
+            status=503,
+            advice="Wait a few seconds and try again. Nothing of yours is lost.", detail=str(error)[:400],
+            explanation=Explanation("doorward", "The database or the state store gave no answer; see `doorward doctor`."),
+        )  # fmt: skip
+    return Refused(
+        "server_error", "Something went wrong on our side.", status=500, detail=type(error).__name__,
+        explanation=Explanation("doorward", "An unexpected error; the log has its trace under this request's id."),
+    )  # fmt: skip
+
+
+def _stale_form(request: Request) -> Refused:
+    return Refused(
+        "stale_form", "This page was open too long, or cookies are blocked.", title="Please open the page again",
+        advice="Go back, reload the page, and try again. If that does not help, allow cookies for this site.",
+        detail=f"form key missing or of another browser at {request.path}", status=403,
+        explanation=Explanation(
+            "person", "The form's key did not fit the browser's cookie: cookies blocked, an old page, or a forged request."
+        ),
+    )  # fmt: skip
