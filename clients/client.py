@@ -29,6 +29,7 @@ class Client:
     enabled: bool
     created_at: float
     changed_at: float
+    tokens_after: float
     access: Access
     metadata: Mapping[str, Any]
     secrets: tuple[StoredSecret, ...] = field(repr=False)
@@ -102,6 +103,7 @@ def build(
     access: Access,
     created_at: float,
     changed_at: float,
+    tokens_after: float = 0.0,
     stored: tuple[StoredSecret, ...] = (),
 ) -> Client:
     """A snapshot of what is stored. `said`: the metadata as registered, valid; defaults are added here."""
@@ -118,6 +120,7 @@ def build(
         enabled=enabled,
         created_at=created_at,
         changed_at=changed_at,
+        tokens_after=tokens_after,
         access=access,
         metadata=MappingProxyType(values),
         secrets=stored,

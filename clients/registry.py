@@ -214,8 +214,11 @@ class Registry:
         return self._change(client_id, "client:update", changed, record)
 
     def disable(self, client_id: str, *, record: Record | None = None) -> Client:
-        """Turn a client off: seen here at once, elsewhere within `max_staleness`. The caller ends its tokens."""
-        return self._change(client_id, "client:disable", lambda row: replace(row, enabled=False), record)
+        """Turn a client off: seen here at once, elsewhere within `max_staleness`. Its tokens die for good (R7)."""
+        now = self._clock()
+        return self._change(
+            client_id, "client:disable", lambda row: replace(row, enabled=False, tokens_after=now), record
+        )
 
     def enable(self, client_id: str, *, record: Record | None = None) -> Client:
         """Turn a client on again."""
@@ -224,7 +227,7 @@ class Registry:
     def remove(self, client_id: str, *, record: Record | None = None) -> None:
         """Take a client away; `restore` brings it back for 30 days."""
         now = self._clock()
-        self._change(client_id, "client:remove", lambda row: replace(row, deleted_at=now), record)
+        self._change(client_id, "client:remove", lambda row: replace(row, deleted_at=now, tokens_after=now), record)
 
     def restore(self, client_id: str, *, record: Record | None = None) -> Client:
         """Bring a removed client back as it was, secrets included. Errors: `UnknownClient`, also after 30 days."""

@@ -49,6 +49,7 @@ clients = Table(
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
     Column("deleted_at", Double),
+    Column("tokens_after", Double, nullable=False),  # what was issued up to this moment is dead
     Index("clients_name", "name", "id"),
     Index("clients_deleted_at", "deleted_at"),
 )
@@ -93,6 +94,7 @@ class Row:
     created_at: float
     changed_at: float
     deleted_at: float | None
+    tokens_after: float = 0.0
 
 
 #: The version as a subquery, for another room's statement to carry along; NULL before the first change.
@@ -152,6 +154,7 @@ _UPDATE = (
         access=bindparam("access"),
         changed_at=bindparam("changed_at"),
         deleted_at=bindparam("deleted_at"),
+        tokens_after=bindparam("tokens_after"),
     )
 )
 _INSERT_SECRET = insert(client_secrets)
@@ -290,6 +293,7 @@ def to_client(row: Row, stored: tuple[StoredSecret, ...] = ()) -> Client:
         access=row.access,
         created_at=row.created_at,
         changed_at=row.changed_at,
+        tokens_after=row.tokens_after,
         stored=stored,
     )
 
@@ -306,6 +310,7 @@ def _row(row: Any) -> Row:
         row.created_at,
         row.changed_at,
         row.deleted_at,
+        row.tokens_after,
     )
 
 
@@ -318,4 +323,5 @@ def _changing(row: Row) -> dict[str, Any]:
         "access": _dumps(row.access.to_json()),
         "changed_at": row.changed_at,
         "deleted_at": row.deleted_at,
+        "tokens_after": row.tokens_after,
     }

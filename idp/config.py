@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -42,7 +43,7 @@ class Server(_Section):
 
     issuer: str = Field(
         "http://127.0.0.1:8000",
-        description="The public URL, exactly as applications write it: https, no trailing slash. http is taken on a loopback host only.",
+        description="The public URL, exactly as applications write it: https, no trailing slash. http is taken on a loopback host only. Left out: http://127.0.0.1 with the port below.",
     )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="The port to listen on.")
@@ -299,8 +300,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings. `file` None: defaults and environment. Errors: `ConfigError`."""
+def load(
+    file: Path | None, environ: Mapping[str, str] = os.environ, options: Mapping[str, Any] = MappingProxyType({})
+) -> Settings:
+    """Read the settings. `file` None: defaults and environment; `options`: keys of [server] from the command line.
+
+    Errors: `ConfigError`.
+    """
     text, values = "", {}
     if file is not None:
         try:
@@ -311,13 +317,20 @@ def load(file: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{file}: not TOML: {error}") from error
     origins: dict[tuple[str, ...], str] = {}
-    for variable, (section, key) in ENVIRONMENT.items():
-        if variable in environ:
-            raw: Any = environ[variable]
-            target = values.setdefault(section, {})
-            if isinstance(target, dict):
-                target[key] = raw.split() if key == "allow" else raw
-                origins[(section, key)] = variable
+    given: list[tuple[str, str, Any, str]] = [
+        (section, key, environ[variable].split() if key == "allow" else environ[variable], f"environment variable {variable}")
+        for variable, (section, key) in ENVIRONMENT.items()
+        if variable in environ
+    ]
+    given += [("server", key, value, f"option --{key}") for key, value in options.items()]
+    for section, key, value, place in given:
+        target = values.setdefault(section, {})
+        if isinstance(target, dict):
+            target[key] = value
+            origins[(section, key)] = place
+    server = values.setdefault("server", {})
+    if isinstance(server, dict) and isinstance(server.get("port"), int):
+        server.setdefault("issuer", f"http://127.0.0.1:{server['port']}")  # on this machine it follows the port
     try:
         return Settings(**values, base_dir=str(file.parent if file is not None else Path.cwd()))
     except ValidationError as error:
@@ -328,7 +341,7 @@ def _explain(problem: Any, file: Path | None, text: str, origins: Mapping[tuple[
     where = tuple(str(part) for part in problem["loc"])
     key = ".".join(where)
     if where[:2] in origins:
-        place = f"environment variable {origins[where[:2]]}"
+        place = origins[where[:2]]
     else:
         place = f"{file}:{_line(text, where)}"
     if problem["type"] == "extra_forbidden":

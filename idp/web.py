@@ -311,7 +311,7 @@ def _refusal(error: Exception) -> Refused:
             "store_unavailable", "Signing in is not possible at this moment.", title="Please try again in a moment",
             status=503,
             advice="Wait a few seconds and try again. Nothing of yours is lost.", detail=str(error)[:400],
-            explanation=Explanation("doorward", "The database or the state store gave no answer; see `doorward doctor`."),
+            explanation=Explanation("doorward", "The database or the state store is silent; see `doorward doctor`."),
         )  # fmt: skip
     return Refused(
         "server_error", "Something went wrong on our side.", status=500, detail=type(error).__name__,
@@ -325,6 +325,6 @@ def _stale_form(request: Request) -> Refused:
         advice="Go back, reload the page, and try again. If that does not help, allow cookies for this site.",
         detail=f"form key missing or of another browser at {request.path}", status=403,
         explanation=Explanation(
-            "person", "The form's key did not fit the browser's cookie: cookies blocked, an old page, or a forged request."
+            "person", "The form's key did not fit the browser's cookie: cookies blocked, an old page, or a forgery."
         ),
     )  # fmt: skip

@@ -11,8 +11,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 MAX_BODY = 128 * 1024  # bytes of a request body that is read at all
@@ -122,6 +121,21 @@ class Params:
         return name in self.first
 
 
+_T = TypeVar("_T")
+
+
+class lazy(Generic[_T]):  # noqa: N801  reads as a decorator
+    """Computed at first use, then an attribute. `functools.cached_property` locks across all instances before 3.12."""
+
+    def __init__(self, compute: Callable[[Any], _T]) -> None:
+        self._compute, self._name = compute, compute.__name__
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, instance: Any, owner: Any = None) -> _T:
+        value = instance.__dict__[self._name] = self._compute(instance)
+        return value
+
+
 class Request:
     """One HTTP request, read lazily out of the WSGI environment."""
 
@@ -137,12 +151,12 @@ class Request:
         self.browser: str = ""  # see browser.py
         self.browser_is_new = False
 
-    @cached_property
+    @lazy
     def query(self) -> Params:
         """The parameters of the URL."""
         return Params.parse(self.environ.get("QUERY_STRING") or "")
 
-    @cached_property
+    @lazy
     def body(self) -> bytes:
         """The body, at most `MAX_BODY` bytes. Errors: `TooLarge`."""
         try:
@@ -158,7 +172,7 @@ class Request:
             raise TooLarge(f"the body has more than {MAX_BODY} bytes")
         return body
 
-    @cached_property
+    @lazy
     def form(self) -> Params:
         """The parameters of a form body; empty where the body is something else."""
         if self.content_type != "application/x-www-form-urlencoded":
@@ -177,7 +191,7 @@ class Request:
         """A header's value, or ''."""
         return str(self.environ.get("HTTP_" + name.upper().replace("-", "_"), ""))
 
-    @cached_property
+    @lazy
     def cookies(self) -> Mapping[str, str]:
         """Cookies by name; an unreadable header is no cookie at all."""
         header = self.environ.get("HTTP_COOKIE")
@@ -189,7 +203,7 @@ class Request:
             found.setdefault(name, value)
         return found
 
-    @cached_property
+    @lazy
     def remote_address(self) -> str:
         """The client's address: the socket's, or what trusted proxies say of it (RFC 9700 §4.13)."""
         import ipaddress

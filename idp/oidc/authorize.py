@@ -6,7 +6,7 @@ known to be the client's own, an error is shown and never followed.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from clients import redirects
 from clients.client import Client
@@ -89,8 +89,10 @@ def find_destination(services: Services, params: Params) -> Destination:
         difference = redirects.difference(redirect_uri, client.redirect_uris) or "It has no redirect URI registered."
         raise _refused(
             "unregistered_redirect_uri", f"{client.name} asked to return to an address that is not registered for it.",
-            f"redirect_uri is not registered, and they are compared byte for byte. {difference}",
-            client_id=client.id, detail=f"redirect_uri {redirect_uri[:500]!r}. {difference}",
+            "redirect_uri is not registered; compared byte for byte. The error id tells an admin how it differs.",
+            client_id=client.id, detail=f"redirect_uri {redirect_uri[:500]!r}",
+            # What is registered is told to admins alone.
+            fix=f"Register this redirect URI, or correct it in the application's settings. {difference}",
         )  # fmt: skip
     mode = params.get("response_mode")
     return Destination(client, redirect_uri, mode if mode in requests.RESPONSE_MODES else "query", params.get("state"))
@@ -104,12 +106,13 @@ def _refused(
     client_id: str | None = None,
     detail: str = "",
     side: str = "application",
+    fix: str = "",
 ) -> Refused:
     return Refused(
         code, message, title="The application's request cannot be trusted", developer=developer, detail=detail,
         client_id=client_id,
         advice="Nothing is wrong with your account. Tell whoever runs the application, with the error id below.",
-        explanation=Explanation(side, developer),
+        explanation=Explanation(side, fix or developer),
     )  # fmt: skip
 
 
@@ -139,7 +142,7 @@ class Door:
             methods=" ".join(session.methods),
             offline="offline_access" in asked["scope"].split(),
         )
-        services.state.put(f"code:{code_id}", asdict(grant), services.settings.tokens.code)
+        services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
         return deliver(services, request, _destination(services, flow), [("code", f"{CODE}{code_id}.{secret}")])
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Denial) -> Response:

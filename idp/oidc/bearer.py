@@ -65,6 +65,8 @@ def _jwt(services: Services, token: str) -> Access | None:
         client = services.registry.find(client_id)
         if ledger.is_revoked(services, jti) or client is None or not client.enabled:
             return None
+        if float(claims["iat"]) <= client.tokens_after:  # disabled since; whole seconds, so the same one counts too
+            return None
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     return Access(
         jti, client_id, row.person_id if row is not None else None, tuple(str(claims["scope"]).split()),

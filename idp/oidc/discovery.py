@@ -1,11 +1,10 @@
 """What we tell about ourselves: OpenID Provider metadata (Discovery 1.0, RFC 8414) and the JWKS.
 
-Both are bytes made when keys change, with ETag and Cache-Control. Every feature named here works.
+Both are bytes made beforehand, with ETag and Cache-Control. Every feature named here works.
 """
 
 from __future__ import annotations
 
-import threading
 from hashlib import sha256
 from typing import Any
 
@@ -15,13 +14,15 @@ from idp.oidc.client_auth import ASSERTION_ALGS
 from idp.oidc.server import OIDC_SCOPES
 from idp.services import Services
 from idp.wire import Raw, Request, Response, dumps
+from keys.algorithms import ALGORITHMS
 
 AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 _CACHE = ("Cache-Control", "public, max-age=300")
 
 
-def document(services: Services, signing: tuple[str, ...]) -> dict[str, Any]:
-    """The metadata. `signing`: algorithms with an active key."""
+def document(services: Services) -> dict[str, Any]:
+    """The metadata. Every algorithm is offered: a key is made when the first client asks for it."""
+    signing = tuple(ALGORITHMS)
     return {
         "issuer": services.issuer,
         "authorization_endpoint": services.url("/oauth/authorize"),
@@ -71,20 +72,17 @@ def document(services: Services, signing: tuple[str, ...]) -> dict[str, Any]:
 
 
 class _Made:
-    """The bytes of one version of the keys."""
+    """The bytes, made once."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: tuple[tuple[str, ...], str, bytes, str] | None = None
+        self._kept: tuple[str, bytes, str] | None = None
 
     def get(self, services: Services) -> tuple[bytes, str]:
-        signing = services.ring.algorithms()
         kept = self._kept
-        if kept is None or kept[0] != signing or kept[1] != services.issuer:
-            body = dumps(document(services, signing))
-            with self._lock:
-                self._kept = kept = (signing, services.issuer, body, f'"{sha256(body).hexdigest()[:32]}"')
-        return kept[2], kept[3]
+        if kept is None or kept[0] != services.issuer:
+            body = dumps(document(services))
+            self._kept = kept = (services.issuer, body, f'"{sha256(body).hexdigest()[:32]}"')
+        return kept[1], kept[2]
 
 
 _made = _Made()

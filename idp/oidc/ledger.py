@@ -48,6 +48,10 @@ class Grant:
     methods: str
     offline: bool
 
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept in State."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -84,6 +88,8 @@ def why_dead(row: Any, client: Client | None, now: float) -> str:
     """Why a family does not stand any more, or ''. Every refresh, userinfo and introspection asks here."""
     if client is None or not client.enabled:
         return "the application is disabled or removed"
+    if getattr(row, "family_created_at", now) <= client.tokens_after:
+        return "the application was disabled after this was issued"
     if getattr(row, "revoked_at", None) is not None:
         return "the grant was revoked"
     if not row.person_enabled:
@@ -304,7 +310,7 @@ def find_access(services: Services, token: str) -> Any | None:
     _check_version(services, row)
     now = services.clock()
     client = services.registry.find(row.token_client_id)
-    if now >= row.expires_at or client is None or not client.enabled:
+    if now >= row.expires_at or client is None or not client.enabled or row.created_at <= client.tokens_after:
         return None
     if row.family_id is not None and why_dead(row, client, now):
         return None

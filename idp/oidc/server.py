@@ -5,7 +5,6 @@ It reads no global request, stores nothing, and makes no token; those are `clien
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from clients.client import Client
 from idp.errors import OAuthError
 from idp.oidc import client_auth
 from idp.services import Services
-from idp.wire import Json, Params, Request
+from idp.wire import Json, Params, Request, lazy
 
 #: OpenID Connect scopes of ours; anything else is a scope that an organisation defined for its own APIs.
 OIDC_SCOPES = ("openid", "profile", "email", "address", "phone", "groups", "roles", "offline_access")
@@ -31,7 +30,7 @@ class _Payload(OAuth2Payload):  # type: ignore[misc]
     def data(self) -> dict[str, str]:
         return self._params.first
 
-    @cached_property
+    @lazy
     def datalist(self) -> dict[str, list[str]]:
         lists: dict[str, list[str]] = {}
         for name, value in self._params.pairs:

@@ -12,6 +12,8 @@ from idp.login.authn import acr_of
 from idp.oidc import claims as claim_rules
 from idp.oidc.ledger import Holder, Issued
 from idp.services import Services
+from keys.ports import Signer
+from keys.ring import NoKey
 
 _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
@@ -56,7 +58,16 @@ def id_token(services: Services, client: Client, issued: Issued, holder: Holder,
     requested = holder.claims.get("id_token") or {}
     if scopes or requested:
         claims = {**claim_rules.of_person(client, holder.person, scopes, requested), **claims}
-    return services.ring.signer(algorithm).sign_jwt(claims, "JWT")
+    return signer(services, algorithm).sign_jwt(claims, "JWT")
+
+
+def signer(services: Services, algorithm: str) -> Signer:
+    """The active key of an algorithm; the first client that needs a new one has it made."""
+    try:
+        return services.ring.signer(algorithm)
+    except NoKey:
+        services.ring.ensure((algorithm,))
+        return services.ring.signer(algorithm)
 
 
 def token_hash(value: str, algorithm: str) -> str:
@@ -104,4 +115,4 @@ def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str
             "amr": list(holder.methods),
             "fam": holder.family_id,
         }
-    return services.ring.signer(client.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")
+    return signer(services, client.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from idp.oidc import bearer
+from idp.oidc import bearer, tokens
 from idp.oidc import claims as claim_rules
 from idp.services import Services
 from idp.wire import Json, Raw, Request, Response
@@ -24,7 +24,7 @@ def answer(services: Services, request: Request) -> Response:
     if not algorithm:
         return Json(body=body)
     # Core §5.3.2: signed, it says who made it and for whom.
-    signed = services.ring.signer(str(algorithm)).sign_jwt({**body, "iss": services.issuer, "aud": client.id}, "JWT")
+    signed = tokens.signer(services, str(algorithm)).sign_jwt({**body, "iss": services.issuer, "aud": client.id}, "JWT")
     return Raw(body=signed.encode("ascii"), content_type="application/jwt", headers=(("Cache-Control", "no-store"),))
 
 

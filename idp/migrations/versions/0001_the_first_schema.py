@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("changed_at", sa.Double(), nullable=False),
         sa.Column("deleted_at", sa.Double(), nullable=True),
+        sa.Column("tokens_after", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("clients_deleted_at", "clients", ["deleted_at"], unique=False)
