@@ -1,0 +1,332 @@
+"""The job queue on its real stores: jobs survive a killed process, are retried, and periodic ones run once (O6)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import idp.jobs
+from idp.jobs import Jobs, JobsUnavailable
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=["file", "redis"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
+    """Where the queue is: the folder of a file, or a Redis URL."""
+    return tmp_path, request.getfixturevalue("redis_url") if request.param == "redis" else ""
+
+
+@pytest.fixture
+def make(store: tuple[Path, str]) -> Iterator[Callable[[], Jobs]]:
+    """Makes one more door to the same queue, as another process would have."""
+    made: list[Jobs] = []
+
+    def make() -> Jobs:
+        made.append(Jobs(*store))
+        return made[-1]
+
+    yield make
+    for jobs in made:
+        jobs.stop()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost jobs are looked for at once."""
+    monkeypatch.setattr(idp.jobs, "RECOVER_EVERY", 0.5)
+    monkeypatch.setattr(idp.jobs, "GRACE", 0.2)
+
+
+def eventually(is_true: Callable[[], object], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_O6_a_job_is_run_with_its_payload_and_then_gone(make: Callable[[], Jobs]) -> None:
+    jobs, done = make(), list[Any]()
+    jobs.register("mail", done.append)
+    jobs.enqueue("mail", {"to": "ä@example.com", "n": 1})
+    assert [(job.name, job.payload, job.state) for job in jobs.pending()] == [
+        ("mail", {"to": "ä@example.com", "n": 1}, "waiting")
+    ]
+    jobs.start()
+    eventually(lambda: not jobs.pending())
+    assert done == [{"to": "ä@example.com", "n": 1}]
+
+
+def test_a_job_that_nobody_registered_is_refused(make: Callable[[], Jobs]) -> None:
+    with pytest.raises(LookupError, match="typo"):
+        make().enqueue("typo", {})
+
+
+def test_a_delayed_job_waits(make: Callable[[], Jobs]) -> None:
+    jobs, done = make(), list[Any]()
+    jobs.register("later", lambda _: done.append(time.time()))
+    jobs.start()
+    due = time.time() + 1.5
+    jobs.enqueue("later", {}, delay=1.5)
+    assert jobs.pending()[0].due == pytest.approx(due, abs=0.1)
+    eventually(lambda: done)
+    assert done[0] >= due - 0.01
+
+
+def test_a_failing_job_is_retried_with_back_off(make: Callable[[], Jobs]) -> None:
+    jobs, tried = make(), list[float]()
+
+    def fail(payload: dict[str, Any]) -> None:
+        tried.append(time.time())
+        if len(tried) < 3:
+            raise ValueError("not yet")
+
+    jobs.register("flaky", fail, retries=5, retry_delay=0.6)
+    jobs.enqueue("flaky", {})
+    jobs.start()
+    eventually(lambda: len(tried) == 1 and jobs.pending() and jobs.pending()[0].tries == 1)
+    assert jobs.pending()[0].error == "ValueError: not yet"
+    eventually(lambda: len(tried) == 3 and not jobs.pending())
+    assert tried[1] - tried[0] >= 0.6
+    assert tried[2] - tried[1] >= 1.2
+
+
+def test_O6_a_job_that_used_up_its_tries_stays_visible(make: Callable[[], Jobs]) -> None:
+    jobs, tried = make(), list[float]()
+
+    def fail(payload: dict[str, Any]) -> None:
+        tried.append(1)
+        raise ValueError("never")
+
+    jobs.register("hopeless", fail, retries=1, retry_delay=0)
+    id = jobs.enqueue("hopeless", {"app": "crm"})
+    jobs.start()
+    eventually(lambda: jobs.pending()[0].state == "failed")
+    (job,) = jobs.pending()
+    assert (job.id, job.payload, job.tries, job.error) == (id, {"app": "crm"}, 2, "ValueError: never")
+    assert len(tried) == 2
+
+
+@pytest.mark.usefixtures("hasty")
+def test_what_failed_long_ago_is_forgotten(make: Callable[[], Jobs], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idp.jobs, "KEEP_FAILED", 0.5)
+    jobs = make()
+    jobs.register("hopeless", lambda _: 1 / 0)
+    jobs.enqueue("hopeless", {})
+    jobs.start()
+    eventually(lambda: not jobs.pending())
+
+
+def test_a_running_job_is_shown_as_running(make: Callable[[], Jobs]) -> None:
+    jobs, gate = make(), threading.Event()
+    jobs.register("slow", lambda _: gate.wait(10))
+    jobs.enqueue("slow", {})
+    jobs.start()
+    eventually(lambda: [job.state for job in jobs.pending()] == ["running"])
+    gate.set()
+    eventually(lambda: not jobs.pending())
+
+
+def test_each_job_is_run_once_by_several_consumers(make: Callable[[], Jobs]) -> None:
+    runs: Counter[int] = Counter()
+    several = [make() for _ in range(3)]
+    for jobs in several:
+        jobs.register("count", lambda payload: runs.update([payload["n"]]))
+    for number in range(40):
+        several[number % 3].enqueue("count", {"n": number})
+    for jobs in several:
+        jobs.start()
+    eventually(lambda: not several[0].pending(), 30)
+    assert runs == Counter(range(40))
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_job_queued_twice_over_is_run_once(make: Callable[[], Jobs]) -> None:
+    """Recovery may queue a job that was not lost; the ledger and the claim see to it that nothing comes of it."""
+    jobs, runs, gate = make(), list[int](), threading.Event()
+
+    def run(payload: dict[str, Any]) -> None:
+        runs.append(1)
+        gate.wait(3)
+
+    jobs.register("once", run)
+    id = jobs.enqueue("once", {})
+    for _ in range(3):
+        jobs._opened().push(id, time.time() - 1)
+    jobs.start()
+    eventually(lambda: runs)
+    time.sleep(1.5)
+    gate.set()
+    eventually(lambda: not jobs.pending())
+    time.sleep(1.5)
+    assert runs == [1]
+
+
+# -- killed processes ------------------------------------------------------------------------------------------------
+
+PROGRAM = """
+import os, signal, sys, time
+from pathlib import Path
+from idp.jobs import Jobs
+
+folder, url, what = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+jobs = Jobs(folder, url)
+
+def run(payload):
+    with (folder / "started").open("a") as file:
+        file.write(f"{payload['n']}\\n")
+    time.sleep(60)
+
+jobs.register("work", run, lease=1)
+jobs.every("beat", 1, lambda: (folder / "beats").open("a").write(f"{time.time()}\\n"))
+if what == "enqueue":
+    for number in range(20):
+        jobs.enqueue("work", {"n": number}, delay=0.5 if number % 2 else 0)
+    os.kill(os.getpid(), signal.SIGKILL)
+if what == "run":
+    jobs.enqueue("work", {"n": 1})
+jobs.start()
+time.sleep(60)
+"""
+
+
+def spawn(store: tuple[Path, str], what: str) -> subprocess.Popen[bytes]:
+    root = str(Path(idp.jobs.__file__).parents[2])
+    environ = {**os.environ, "PYTHONPATH": root}
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, str(store[0]), store[1], what], env=environ)
+
+
+def test_O6_jobs_queued_by_a_process_killed_since_are_run(store: tuple[Path, str], make: Callable[[], Jobs]) -> None:
+    assert spawn(store, "enqueue").wait(30) == -signal.SIGKILL
+    jobs, done = make(), list[Any]()
+    jobs.register("work", lambda payload: done.append(payload["n"]))
+    assert len(jobs.pending()) == 20
+    jobs.start()
+    eventually(lambda: not jobs.pending(), 30)
+    assert sorted(done) == list(range(20))
+
+
+@pytest.mark.usefixtures("hasty")
+def test_O6_a_job_whose_process_was_killed_while_at_it_is_run_again(
+    store: tuple[Path, str], make: Callable[[], Jobs]
+) -> None:
+    process = spawn(store, "run")
+    try:
+        eventually(lambda: (store[0] / "started").exists(), 30)
+    finally:
+        process.kill()
+        process.wait()
+    jobs, done = make(), list[Any]()
+    jobs.register("work", done.append)
+    jobs.every("beat", 1, lambda: None)
+    assert [job.payload for job in jobs.pending() if job.name == "work"] == [{"n": 1}]
+    jobs.start()
+    eventually(lambda: done, 30)
+    assert done == [{"n": 1}]
+
+
+# -- periodic --------------------------------------------------------------------------------------------------------
+
+
+def test_O6_a_periodic_job_runs_once_a_period_whoever_serves(store: tuple[Path, str], make: Callable[[], Jobs]) -> None:
+    """Two consumers in this process and two more processes."""
+    beats = store[0] / "beats"
+    begin = int(time.time())
+    processes = [spawn(store, "serve") for _ in range(2)]
+    try:
+        for jobs in (make(), make()):
+            jobs.every("beat", 1, lambda: beats.open("a").write(f"{time.time()}\n"))
+            jobs.start()
+        eventually(lambda: beats.exists() and len(beats.read_text().splitlines()) >= 4, 30)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    count = len(beats.read_text().splitlines())
+    assert 4 <= count <= int(time.time()) - begin + 1
+
+
+def test_a_periodic_job_that_fails_runs_again_in_the_next_period(make: Callable[[], Jobs]) -> None:
+    jobs, tried = make(), list[float]()
+
+    def fail() -> None:
+        tried.append(time.time())
+        raise ValueError("down")
+
+    jobs.every("sync", 1, fail)
+    jobs.start()
+    eventually(lambda: len(tried) >= 2)
+    eventually(lambda: [job.error for job in jobs.pending()] == ["ValueError: down"])
+
+
+def test_a_periodic_job_that_takes_long_is_not_started_beside_itself(make: Callable[[], Jobs]) -> None:
+    jobs, running, most = make(), list[int](), list[int]()
+
+    def run() -> None:
+        running.append(1)
+        most.append(len(running))
+        time.sleep(2.2)
+        running.pop()
+
+    jobs.every("long", 1, run)
+    jobs.start()
+    eventually(lambda: len(most) >= 2)
+    assert max(most) == 1
+
+
+def test_periodic_jobs_leave_nothing_behind(make: Callable[[], Jobs]) -> None:
+    jobs, done = make(), list[Any]()
+    jobs.every("tick", 0.2, lambda: done.append(1))
+    jobs.start()
+    eventually(lambda: len(done) >= 5)
+    jobs.stop()
+    assert len(jobs._opened()._store.result_items()) < 8
+
+
+# -- the store -------------------------------------------------------------------------------------------------------
+
+
+def test_a_queue_that_cannot_be_reached_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for jobs in (Jobs(tmp_path / "file"), Jobs(tmp_path, "redis://:hunter2@127.0.0.1:1/0")):
+        jobs.register("mail", print)
+        with pytest.raises(JobsUnavailable) as caught:
+            jobs.enqueue("mail", {})
+        assert "hunter2" not in str(caught.value)
+        with pytest.raises(JobsUnavailable):
+            jobs.pending()
+
+
+def test_the_queue_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path / "data")
+    jobs.register("mail", print)
+    jobs.enqueue("mail", {})
+    for file in (tmp_path / "data").iterdir():
+        assert file.stat().st_mode & 0o077 == 0, file.name
+
+
+def test_nothing_in_the_store_is_pickled(make: Callable[[], Jobs]) -> None:
+    """Who can write to a pickled queue runs code of theirs here."""
+    jobs = make()
+    jobs.register("mail", print)
+    jobs.enqueue("mail", {})
+    jobs.enqueue("mail", {}, delay=60)
+    stored = jobs._opened()._store
+    for data in (*stored.enqueued_items(), *stored.scheduled_items(), *stored.result_items().values()):
+        assert bytes(data)[:1] in (b"[", b"{")
+
+
+def test_the_cold_start_does_without_huey() -> None:
+    program = "import sys, idp.jobs; idp.jobs.Jobs(None); sys.exit('huey' in sys.modules)"
+    root = str(Path(idp.jobs.__file__).parents[2])
+    assert subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": root}).returncode == 0
