@@ -179,7 +179,7 @@ def start_background(services: Services) -> None:
 def _background(services: Services) -> None:
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
     services.jobs.every("sweep", 300, lambda: sweep(services))
-    services.jobs.start()
+    services.jobs.start(after=1.0)  # the first answers come before the queue library is loaded
     while True:
         time.sleep(1.0)
         try:

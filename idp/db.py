@@ -128,7 +128,7 @@ class Database:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA wal_autocheckpoint=4000")  # a fallback: `checkpoint` runs off the request path
-        connection.execute("PRAGMA cache_size=-8192")
+        connection.execute("PRAGMA cache_size=-2048")
         return connection
 
     def _connect_postgresql(self) -> Any:
