@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import flask
+import jinja2
 
 from clients.registry import Registry
 from idp import health, logs
@@ -115,6 +116,7 @@ def create_app(services: Services) -> flask.Flask:
     prefix = services.settings.server.issuer_path
     app = flask.Flask("idp", template_folder=str(templates), static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.undefined = jinja2.StrictUndefined  # a misspelt value is an error, not a blank
     app.jinja_env.globals.update(_globals(services, root / "static"))
     bridge = Bridge(services, lambda name, values: app.jinja_env.get_template(name).render(**values))
 

@@ -33,6 +33,17 @@ def grant(services: Services, request: Request, session: Session, flow: Flow) ->
         record(tx, _event("consent:granted", request, session, flow.client_id, {"scopes": scopes}), now)
 
 
+def given(services: Services, person_id: str) -> dict[str, tuple[str, ...]]:
+    """What a person has agreed to: client id to scopes."""
+    rows = services.db.all(store.CONSENTS, person_id=person_id)
+    return {row.client_id: tuple(row.scopes.split()) for row in rows if row.scopes}
+
+
+def title(scope: str) -> str:
+    """A scope in plain words."""
+    return SCOPES.get(scope, (scope, ""))[0]
+
+
 def revoke(services: Services, request: Request, session: Session, client_id: str) -> bool:
     """Take a consent back; every token issued under it is dead at once. Answers whether there was one."""
     now = services.clock()
@@ -49,7 +60,7 @@ def shown(flow: Flow, session: Session) -> list[dict[str, Any]]:
     return [
         {
             "name": scope,
-            "title": SCOPES.get(scope, (scope, ""))[0],
+            "title": title(scope),
             "description": SCOPES.get(scope, ("", "Access that your company defined."))[1],
             "new": bool(session.consent_scopes) and scope not in session.consent_scopes,
         }

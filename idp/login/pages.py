@@ -100,7 +100,7 @@ def busy(services: Services, retry_after: int, continue_url: str) -> Page:
         template="login/wait.html",
         status=503,
         headers=(("Retry-After", str(retry_after)),),
-        values={"retry_after": retry_after, "seconds": retry_after, "continue_url": continue_url},
+        values={"retry_in": retry_after, "continue_url": continue_url},
     )
 
 

@@ -31,7 +31,7 @@ class Asked:
 def answer(services: Services, request: Request) -> Response:
     """GET and POST /oauth/logout."""
     params = request.query if request.method == "GET" else request.form
-    if request.method == "POST" and params.get("confirmed"):
+    if request.method == "POST" and params.get("confirm"):
         return _confirmed(services, request)
     asked = read(services, params)
     session = sessions.current(services, request)

@@ -11,7 +11,7 @@ from idp.login.flow import Demands, Flow
 from idp.login.sessions import Session
 from idp.services import Services
 from idp.web import shown_app
-from idp.wire import Page, Redirect, Request, Response
+from idp.wire import Handler, Page, Redirect, Request, Response
 
 PROTOCOL = "portal"
 MAX_TILES = 500
@@ -59,6 +59,15 @@ def home(services: Services, request: Request) -> Response:
     return Page(
         template="portal/launcher.html", values={"apps": tiles(services, session), "person": pages.person(session)}
     )
+
+
+def or_home(submit: Handler) -> Handler:
+    """The handler for a page's POST; whoever comes there by a bookmark or a reload is sent to the start (L8)."""
+
+    def answer(services: Services, request: Request) -> Response:
+        return submit(services, request) if request.method == "POST" else Redirect(location=services.url("/"))
+
+    return answer
 
 
 def tiles(services: Services, session: Session) -> list[dict[str, Any]]:

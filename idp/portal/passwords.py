@@ -133,7 +133,7 @@ def _change_page(services: Services, session: sessions.Session, problems: list[s
         template="login/change_password.html",
         values={
             "person": shown,
-            "account": shown,
+            "action_url": f"{services.settings.server.issuer_path}/password",
             "min_length": services.password_policy.min_length,
             "problems": problems,
         },

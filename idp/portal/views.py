@@ -2,16 +2,17 @@
 
 from idp.login import engine
 from idp.portal import help as help_pages
-from idp.portal import launcher, passwords, pictures
+from idp.portal import access, launcher, passwords, pictures
 from idp.wire import Route
 
 ROUTES = (
     Route("/", ("GET",), launcher.home),
     # These carry the sealed flow, which is bound to the browser and so is its own anti-forgery proof.
-    Route("/login", ("POST",), engine.submit_password, form=False),
-    Route("/login/consent", ("POST",), engine.submit_consent, form=False),
-    Route("/login/account", ("POST",), engine.submit_account, form=False),
+    Route("/login", ("GET", "POST"), launcher.or_home(engine.submit_password), form=False),
+    Route("/login/consent", ("GET", "POST"), launcher.or_home(engine.submit_consent), form=False),
+    Route("/login/account", ("GET", "POST"), launcher.or_home(engine.submit_account), form=False),
     Route("/logout", ("GET", "POST"), launcher.sign_out),
+    Route("/access", ("GET", "POST"), access.answer),
     Route("/setup/<token>", ("GET", "POST"), passwords.setup),
     Route("/password", ("GET", "POST"), passwords.change),
     Route("/.well-known/change-password", ("GET",), help_pages.change_password),

@@ -1,0 +1,31 @@
+"""The access that somebody gave to applications, to look at and to take back."""
+
+from __future__ import annotations
+
+from idp.login import consent, pages, sessions
+from idp.portal.launcher import sign_in
+from idp.services import Services
+from idp.web import shown_app
+from idp.wire import Page, Redirect, Request, Response
+
+
+def answer(services: Services, request: Request) -> Response:
+    """GET and POST /access."""
+    session = sessions.current(services, request)
+    if session is None:
+        return sign_in(services, request, "/access")
+    if request.method == "POST":
+        consent.revoke(services, request, session, request.form.get("client_id") or "")
+        return Redirect(location=services.url("/access"))
+    return Page(
+        template="portal/access.html", values={"person": pages.person(session), "grants": _grants(services, session)}
+    )
+
+
+def _grants(services: Services, session: sessions.Session) -> list[dict[str, object]]:
+    shown = []
+    for client_id, scopes in consent.given(services, session.person_id).items():
+        app = shown_app(services, services.registry.find(client_id))
+        if app is not None:
+            shown.append({"app": app, "client_id": client_id, "scopes": [consent.title(s) for s in scopes]})
+    return sorted(shown, key=lambda grant: str(grant["app"]))
