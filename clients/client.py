@@ -42,6 +42,7 @@ class Client:
     response_types: frozenset[str]
     response_modes: frozenset[str]
     scopes: frozenset[str]
+    offline_access_registered: bool
     auth_methods: tuple[str, ...]
     is_public: bool
     resources: frozenset[str]
@@ -132,6 +133,7 @@ def build(
         response_types=frozenset(values["response_types"]),
         response_modes=frozenset(values["response_modes"]),
         scopes=frozenset(values["scope"].split()),
+        offline_access_registered="offline_access" in str(said.get("scope", "")).split(),
         auth_methods=methods,
         is_public=methods == ("none",),
         resources=frozenset(get("resources", ())),

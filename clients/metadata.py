@@ -131,7 +131,7 @@ FIELDS: dict[str, Kind] = {
     "allowed_origins": list_of(ORIGIN),
     "claims_map": CLAIMS_MAP,
     "client_assertion_audience": one_of("issuer", "legacy"),
-    "introspection": one_of("own", "all"),
+    "introspection": one_of("own", "audience", "all"),
     "launch_url": ADDRESS,
     "consent": one_of("implicit", "explicit"),
 }

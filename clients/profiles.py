@@ -50,7 +50,8 @@ DEFAULTS: Mapping[str, Any] = {
     # Core 1.0 §5.4: claims of a scope are for userinfo where there is an access token.
     "id_token_claims": False,
     "client_assertion_audience": "issuer",
-    # RFC 7662 §4: whose tokens it may look at: its own and those meant for its resources, or everybody's.
+    # RFC 7662 §4: whose tokens it may look at: its own, those meant for its resources too,
+    # or everybody's.
     "introspection": "own",
     "consent": "implicit",
 }

@@ -215,9 +215,8 @@ class Registry:
 
     def disable(self, client_id: str, *, record: Record | None = None) -> Client:
         """Turn a client off: seen here at once, elsewhere within `max_staleness`. Its tokens die for good (R7)."""
-        now = self._clock()
         return self._change(
-            client_id, "client:disable", lambda row: replace(row, enabled=False, tokens_after=now), record
+            client_id, "client:disable", lambda row: replace(row, enabled=False, tokens_after=self._clock()), record
         )
 
     def enable(self, client_id: str, *, record: Record | None = None) -> Client:

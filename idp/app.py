@@ -115,6 +115,7 @@ def create_app(services: Services) -> flask.Flask:
     templates = root / "templates" if (root / "templates").is_dir() else root.parent / "templates"
     prefix = services.settings.server.issuer_path
     app = flask.Flask("idp", template_folder=str(templates), static_folder=None)
+    app.url_map.merge_slashes = False  # its redirect would be a 308 to whatever the Host header says
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = jinja2.StrictUndefined  # a misspelt value is an error, not a blank
     app.jinja_env.globals.update(_globals(services, root / "static"))
@@ -145,7 +146,8 @@ def create_app(services: Services) -> flask.Flask:
         status, headers, body = bridge.finish(request, bridge.not_found(request))
         return flask.Response(body, status, headers)
 
-    app.register_error_handler(404, not_found)
+    for status in (404, 405):  # a method that nothing of ours takes, such as TRACE, leads nowhere either
+        app.register_error_handler(status, not_found)
     app.wsgi_app = Front(bridge, ROUTES, app.wsgi_app)  # type: ignore[method-assign]
     app.extensions["doorward"] = services
     return app
@@ -180,7 +182,7 @@ def start_background(services: Services) -> None:
 
 def _background(services: Services) -> None:
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
-    services.jobs.every("sweep", 300, lambda: sweep(services))
+    services.jobs.every("sweep", 300, lambda: sweep_out(services))
     services.jobs.start(after=1.0)  # the first answers come before the queue library is loaded
     while True:
         time.sleep(1.0)
@@ -188,6 +190,13 @@ def _background(services: Services) -> None:
             services.db.checkpoint()
         except Exception as error:
             services.log.warning("checkpoint_failed", reason=str(error))
+
+
+def sweep_out(services: Services, seconds: float = 30.0) -> None:
+    """Sweep until nothing is left, or the time is up; small steps, so that nobody waits for a lock."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and max(sweep(services).values()) >= 1000:
+        time.sleep(0.05)
 
 
 def sweep(services: Services, many: int = 1000) -> dict[str, int]:

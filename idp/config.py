@@ -318,7 +318,12 @@ def load(
             raise ConfigError(f"{file}: not TOML: {error}") from error
     origins: dict[tuple[str, ...], str] = {}
     given: list[tuple[str, str, Any, str]] = [
-        (section, key, environ[variable].split() if key == "allow" else environ[variable], f"environment variable {variable}")
+        (
+            section,
+            key,
+            environ[variable].split() if key == "allow" else environ[variable],
+            f"environment variable {variable}",
+        )
         for variable, (section, key) in ENVIRONMENT.items()
         if variable in environ
     ]
@@ -329,7 +334,7 @@ def load(
             target[key] = value
             origins[(section, key)] = place
     server = values.setdefault("server", {})
-    if isinstance(server, dict) and isinstance(server.get("port"), int):
+    if isinstance(server, dict) and type(server.get("port")) is int:
         server.setdefault("issuer", f"http://127.0.0.1:{server['port']}")  # on this machine it follows the port
     try:
         return Settings(**values, base_dir=str(file.parent if file is not None else Path.cwd()))
@@ -348,7 +353,10 @@ def _explain(problem: Any, file: Path | None, text: str, origins: Mapping[tuple[
         known = _known(where[:-1])
         return f"{place}: unknown key {key}; expected one of: {', '.join(known)}"
     message = problem["msg"].removeprefix("Value error, ")
-    shown = "…" if "key" in where[-1] else repr(problem["input"])
+    if problem["type"] == "model_type":
+        message = f"expected a section: [{key}] on a line of its own"
+    # A database's URL holds its password.
+    shown = "…" if "key" in where[-1] else re.sub(r"(?<=://)[^@]*(?=@)", "…", repr(problem["input"]))
     return f"{place}: {key} = {shown}: {message[0].lower() + message[1:]}"
 
 

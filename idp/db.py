@@ -9,6 +9,7 @@ text, integers, doubles (times: seconds since the epoch), and bytes.
 from __future__ import annotations
 
 import contextlib
+import select
 import sqlite3
 import threading
 from collections import namedtuple
@@ -21,6 +22,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.sql.dml import UpdateBase
 
 BUSY_MS = 5_000  # how long a writer waits for another process's write, ms
+STATEMENT_MS = 5_000  # how long PostgreSQL may take for one statement, ms
 
 
 class Unavailable(Exception):
@@ -133,10 +135,15 @@ class Database:
 
     def _connect_postgresql(self) -> Any:
         url = self._parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-        return self._errors.connect(url, autocommit=True, connect_timeout=5, prepare_threshold=2)
+        # A server that is gone or stuck must fail the request, not hold its thread.
+        limit = f"-c statement_timeout={STATEMENT_MS}"
+        return self._errors.connect(url, autocommit=True, connect_timeout=2, prepare_threshold=2, options=limit)
 
     def _connection(self) -> Any:
         connection = getattr(self._local, "connection", None)
+        if connection is not None and self.name == "postgresql" and self._local.ended.poll(0):
+            self.close()
+            connection = None
         if connection is None:
             try:
                 connection = self._local.connection = self._connect()
@@ -144,6 +151,10 @@ class Database:
                 raise Unavailable(str(error)) from error
             self._local.cursor = connection.cursor()
             self._local.durable = True
+            if self.name == "postgresql":
+                # A server that restarts says so on idle connections: noticed before anything is asked on one (1 µs).
+                self._local.ended = select.poll()
+                self._local.ended.register(connection.fileno(), select.POLLIN)
         return connection
 
     def close(self) -> None:

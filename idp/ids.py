@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import time
 from base64 import b32hexencode, urlsafe_b64encode
+
+_BEARER = re.compile(r"([0-9a-v]+)\.([A-Za-z0-9_-]+)")
 
 
 def new_id(now: float | None = None) -> str:
@@ -35,5 +38,5 @@ def split(value: str, prefix: str) -> tuple[str, str] | None:
     """(id, secret) of a bearer value, or None where it has not the form."""
     if not value.startswith(prefix) or len(value) > 200:
         return None
-    head, dot, secret = value[len(prefix) :].partition(".")
-    return (head, secret) if dot and head and secret else None
+    found = _BEARER.fullmatch(value, len(prefix))
+    return (found[1], found[2]) if found else None

@@ -13,7 +13,9 @@ import structlog
 from idp.config import Log
 
 #: What looks like a bearer value of ours, a JWT, or credentials in a URL, wherever it stands.
-_SECRET = re.compile(r"dw[car]_[0-9a-v]{20,}\.[\w-]+|eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+_SECRET = re.compile(
+    r"dw[car]_[0-9a-v]{20,}\.[\w-]+|dwl_[\w-]+|eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
 _NAMES = re.compile(r"password|secret|token$|^code$|cookie|authorization|master_key|assertion", re.IGNORECASE)
 
 

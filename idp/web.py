@@ -7,7 +7,7 @@ cookies, CORS and errors are decided once, here.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -24,14 +24,15 @@ Render = Callable[[str, Mapping[str, Any]], str]
 
 _NO_STORE = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 _JSON_HEADERS = [("Content-Type", "application/json"), *_NO_STORE, ("X-Content-Type-Options", "nosniff")]
-#: RFC 9700 §4.2.4, §4.16. Popups must keep their opener, else sign-in windows of browser apps hang.
+#: RFC 9700 §4.2.4, §4.16. Applications open sign-in in popups and wait to hear from them: a window keeps its opener only
+#: when both pages say unsafe-none (HTML §7.1.3.2); same-origin-allow-popups would part a popup from the page that opened it.
 _PAGE_HEADERS = [
     ("Content-Type", "text/html; charset=utf-8"),
     *_NO_STORE,
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Opener-Policy", "same-origin-allow-popups"),
+    ("Cross-Origin-Opener-Policy", "unsafe-none"),
     ("Permissions-Policy", "publickey-credentials-get=(self), camera=(), microphone=(), geolocation=()"),
 ]
 _CSP = (
@@ -64,16 +65,12 @@ class Bridge:
             return 204, [*cors, ("Content-Length", "0")], b""
         if request.method not in route.methods and not (request.method == "HEAD" and "GET" in route.methods):
             status, headers, body = self._wrong_method(route, request)
-            return status, headers + cors, body
+            return status, headers + cors, body if request.method != "HEAD" else b""
         try:
             status, headers, body = self.finish(request, self._run(route, request))
         except Exception as error:
             status, headers, body = self.finish(request, self.failed(route, request, error))
-        if (
-            cors
-            and request.client_id
-            and request.client_id not in self.services.registry.find_origin(request.header("Origin"))
-        ):
+        if cors and request.client_id and request.client_id not in self._origin_of(request):
             cors = [("Vary", "Origin")]  # the origin belongs to another application than the one that asks
         return status, headers + cors, body if request.method != "HEAD" else b""
 
@@ -105,7 +102,7 @@ class Bridge:
             )
         refusal = error if isinstance(error, Refused) else _refusal(error)
         if not isinstance(error, (Refused, BadRequest, Unavailable, StateUnavailable)):
-            self.services.log.error("unexpected", exc_info=error, path=request.path, request_id=request.id)
+            self.services.log.error("unexpected", exc_info=error, path=request.shown_path, request_id=request.id)
         if route.api:
             error_id = self.services.errors.keep(refusal, request=request)
             code = {503: "temporarily_unavailable", 500: "server_error"}.get(refusal.status, "invalid_request")
@@ -147,7 +144,7 @@ class Bridge:
                 "others_affected": f"This happened {others} times here in the last ten minutes."
                 if others > 2
                 else None,
-                "back_url": None,
+                "back_url": self.services.url("/") if refusal.status == 404 else None,
             },
         )
 
@@ -158,7 +155,7 @@ class Bridge:
             Refused(
                 "not_found", "There is no page at this address.", title="Page not found", status=404,
                 advice="Check the address, or start from the overview of your applications.",
-                detail=request.path, explanation=Explanation("application", "The link that led here leads nowhere."),
+                detail=request.shown_path, explanation=Explanation("application", "The link that led here is wrong."),
             ),
         )  # fmt: skip
 
@@ -209,6 +206,7 @@ class Bridge:
         values = {
             "app": None,
             "person": None,
+            "here": "",
             "flow": "",
             "form_key": browser.form_key(self.services, request),
             **page.values,
@@ -217,7 +215,8 @@ class Bridge:
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()
 
     def _auto_post(self, post: AutoPost) -> tuple[list[tuple[str, str]], bytes]:
-        values = {"action": post.action, "fields": post.fields, "app_name": post.app_name, "app": None, "person": None}
+        values = {"action": post.action, "fields": post.fields, "app_name": post.app_name}
+        values |= {"app": None, "person": None, "here": ""}
         csp = _CSP.format(form_target(post.action))
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render("auto_post.html", values).encode()
 
@@ -227,10 +226,18 @@ class Bridge:
             text += "; Secure"
         return text if cookie.max_age is None else f"{text}; Max-Age={cookie.max_age}"
 
+    def _origin_of(self, request: Request) -> Set[str]:
+        """The applications whose origin asks; none for other origins, and while nobody can tell."""
+        origin = request.header("Origin")
+        try:
+            return self.services.registry.find_origin(origin) if origin else frozenset()
+        except Unavailable:  # the answer itself is 503 then
+            return frozenset()
+
     def _cors_headers(self, route: Route, request: Request) -> list[tuple[str, str]]:
         # Never on authorize (RFC 9700 §4.17); elsewhere only origins that an application registered.
         origin = request.header("Origin")
-        if not origin or not self.services.registry.find_origin(origin):
+        if not self._origin_of(request):
             return [("Vary", "Origin")]
         headers = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
         if request.method == "OPTIONS":
@@ -244,6 +251,9 @@ class Bridge:
         return headers
 
 
+_INSERTED = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+
+
 class Front:
     """The WSGI callable: hot paths first, Flask for the rest."""
 
@@ -251,8 +261,8 @@ class Front:
         self._bridge, self._fallback = bridge, fallback
         self._hot = {bridge.prefix + route.path: route for route in routes if route.hot}
         for route in routes:
-            # RFC 8414 §3: the well-known part stands before the issuer's own path.
-            if bridge.prefix and route.path == "/.well-known/oauth-authorization-server":
+            # RFC 8414 §3, §5: the well-known part stands before the issuer's own path.
+            if bridge.prefix and route.path in _INSERTED:
                 self._hot[route.path + bridge.prefix] = route
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -323,7 +333,7 @@ def _stale_form(request: Request) -> Refused:
     return Refused(
         "stale_form", "This page was open too long, or cookies are blocked.", title="Please open the page again",
         advice="Go back, reload the page, and try again. If that does not help, allow cookies for this site.",
-        detail=f"form key missing or of another browser at {request.path}", status=403,
+        detail=f"form key missing or of another browser at {request.shown_path}", status=403,
         explanation=Explanation(
             "person", "The form's key did not fit the browser's cookie: cookies blocked, an old page, or a forgery."
         ),

@@ -148,8 +148,15 @@ class Request:
         self.id: str = os.urandom(8).hex()  # stands in every log line and audit event of this request
         self.segment: str = ""  # what a route's trailing `<name>` matched
         self.client_id: str = ""  # the authenticated client, once known: CORS answers only that client's origins
+        self.accepted_jti: str = ""  # of a client assertion that this very request has had accepted
         self.browser: str = ""  # see browser.py
         self.browser_is_new = False
+
+    @property
+    def shown_path(self) -> str:
+        """The path for logs and events: a one-time link is a secret."""
+        head, mark, _ = self.path.partition("/setup/")
+        return f"{head}{mark}…" if mark else head
 
     @lazy
     def query(self) -> Params:
@@ -163,6 +170,8 @@ class Request:
             announced = int(self.environ.get("CONTENT_LENGTH") or 0)
         except ValueError as error:
             raise BadRequest("Content-Length is not a number") from error
+        if announced < 0:
+            raise BadRequest("Content-Length is negative")
         if announced > MAX_BODY:
             raise TooLarge(f"the body has more than {MAX_BODY} bytes")
         if not announced and "chunked" not in self.environ.get("HTTP_TRANSFER_ENCODING", ""):
@@ -208,7 +217,7 @@ class Request:
         """The client's address: the socket's, or what trusted proxies say of it (RFC 9700 §4.13)."""
         import ipaddress
 
-        address = str(self.environ.get("REMOTE_ADDR") or "")
+        address = str(self.environ.get("REMOTE_ADDR") or "").removeprefix("::ffff:")  # IPv4 on a dual-stack socket
         forwarded = [a.strip() for a in self.header("X-Forwarded-For").split(",") if a.strip()]
         while forwarded and self._proxies:
             try:

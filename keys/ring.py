@@ -50,6 +50,7 @@ class Ring:
         self._db, self._sealer, self._clock, self._max_staleness = db, sealer, clock, max_staleness
         self._snapshot: Snapshot | None = None
         self._checked_at = 0.0
+        self._asked_again = 0.0
         self._refreshing = threading.Lock()
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -118,9 +119,17 @@ class Ring:
     def find_public(self, kid: str, *, gone: bool = False) -> PublicKey | None:
         """A published key of ours by its id, or None. `gone`: also those that only ID token hints may still name."""
         known = self.snapshot()
-        if kid not in known.public and kid not in known.gone:
+        if kid not in known.public and kid not in known.gone and self._may_ask_again():
             known = self.refresh()  # another process may have made an algorithm's first key just now, and used it
         return known.public.get(kid) or (known.gone.get(kid) if gone else None)
+
+    def _may_ask_again(self) -> bool:
+        """Once a second at most: anybody can make up a `kid`."""
+        now = time.monotonic()
+        due = now - self._asked_again >= 1.0
+        if due:
+            self._asked_again = now
+        return due
 
     def list_keys(self) -> tuple[SigningKey, ...]:
         """Every key as the store has it now: active, next, retiring, gone."""

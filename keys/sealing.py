@@ -68,6 +68,7 @@ class Sealer:
 
     root: bytes = field(repr=False)
     _ciphers: dict[str, AESGCM] = field(default_factory=dict, repr=False)
+    _mac_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def _derive(self, label: str) -> bytes:
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=label.encode()).derive(self.root)
@@ -88,7 +89,10 @@ class Sealer:
 
     def mac_key(self, purpose: str) -> bytes:
         """32 bytes for HMAC, always the same for a purpose, unrelated to the one that seals for it."""
-        return self._derive(f"mac:{purpose}")
+        found = self._mac_keys.get(purpose)
+        if found is None:
+            found = self._mac_keys[purpose] = self._derive(f"mac:{purpose}")
+        return found
 
 
 def create(db: Statements, master: bytes, clock: Callable[[], float]) -> Sealer:

@@ -65,7 +65,7 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _watch(run: int, folder: Path, pid_file: str, stop: str) -> None:
+def watch(run: int, folder: Path, pid_file: str, stop: str) -> None:
     """When the process `run` is gone: send the signal `stop` to the server named in the pid file, remove `folder`."""
     script = 'while kill -0 "$0"; do sleep 0.5; done; kill "$1" "$(head -n 1 "$2")"; sleep 0.5; rm -rf "$3"'
     watcher = subprocess.Popen(
@@ -179,7 +179,7 @@ def start_postgresql(run: int) -> PostgreSQL:
         **_as_server_user(),  # type: ignore[call-overload]
     )
     cluster = PostgreSQL(str(folder), find_free_port(), password)
-    _watch(run, folder, "data/postmaster.pid", "-QUIT")
+    watch(run, folder, "data/postmaster.pid", "-QUIT")
     cluster.start()
     return cluster
 
@@ -215,7 +215,7 @@ class Redis:
         self.port = find_free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.socket_url = f"unix://{self.folder}/redis.sock?db=0"
-        _watch(run, self.folder, "pid", "-KILL")
+        watch(run, self.folder, "pid", "-KILL")
         self.start()
 
     def start(self) -> None:

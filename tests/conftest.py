@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.backends import Clock, PostgreSQL, Redis, share_postgresql
+from tests.provider import Browser, Provider, make_template
 
 
 @pytest.fixture
@@ -58,3 +59,36 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/doorward.db"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An initialised installation, made once per test process; tests work on copies."""
+    return make_template(tmp_path_factory.mktemp("installation"))
+
+
+@pytest.fixture
+def open_provider(tmp_path: Path, clock: Clock, template: Path) -> Iterator[Callable[..., Provider]]:
+    """Opens providers with settings of the test's own: `open_provider(server={"issuer": "https://…"})`."""
+    opened: list[Provider] = []
+
+    def open_one(**sections: object) -> Provider:
+        sections.setdefault("server", {"issuer": "https://login.example"})
+        opened.append(Provider.open(tmp_path / f"provider{len(opened)}", clock, template, **sections))
+        return opened[-1]
+
+    yield open_one
+    for provider in opened:
+        provider.close()
+
+
+@pytest.fixture
+def provider(open_provider: Callable[..., Provider]) -> Provider:
+    """A provider at https://login.example on SQLite."""
+    return open_provider()
+
+
+@pytest.fixture
+def browser(provider: Provider) -> Browser:
+    """Somebody's browser, without any cookie."""
+    return provider.browser()

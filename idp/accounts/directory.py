@@ -21,6 +21,7 @@ from idp.accounts.person import (
     InvalidPerson,
     NoSuchPerson,
     Person,
+    PersonChanged,
     check_roles,
     cleaned,
     fold,
@@ -174,6 +175,8 @@ class Directory:
         with self._db.transaction() as tx:
             person = _locked(tx, person_id)
             if not person.enabled:
+                # What was just being issued as the account was disabled has slipped past that end; not past this one.
+                self._ended(tx, person_id, "account was disabled")
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=1, changed_at=self._clock())
                 _tell(record, tx, "person:enabled", person)
             return _stored(tx, person_id)
@@ -212,12 +215,18 @@ class Directory:
         password_hash: str,
         *,
         detail: Mapping[str, Any],
+        known: Person | None = None,
         record: Recorder | None = None,
         ended: Ended | None = None,
     ) -> None:
-        """Keep a new password's hash and end what the old one opened; `set_password` is the verb to call."""
+        """Keep a new password's hash and end what the old one opened; `set_password` is the verb to call.
+
+        `known`: the person as the caller proved them. Errors: `PersonChanged` where that is not how things are now.
+        """
         with self._db.transaction() as tx:
             person = _locked(tx, person_id)
+            if known is not None and (not person.enabled or person.password_changed_at != known.password_changed_at):
+                raise PersonChanged
             now = self._clock()
             tx.run(store.SET_PASSWORD, person_id=person_id, password_hash=password_hash, password_changed_at=now)
             _tell(record, tx, "password:set", person, **detail)

@@ -41,6 +41,10 @@ class InvalidPerson(Exception):
         self.field, self.message = field, message
 
 
+class PersonChanged(Exception):
+    """The account was disabled, or its password changed, since the caller looked."""
+
+
 class NoSuchPerson(Exception):
     """Nobody has this id."""
 

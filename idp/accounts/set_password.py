@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from idp.accounts.directory import Directory, Ended
 from idp.accounts.passwords import Verifier
+from idp.accounts.person import Person
 from idp.accounts.policy import Policy
 from idp.audit import Recorder
 
@@ -16,18 +17,22 @@ def set_password(
     password: str,
     *,
     purpose: str = "",
+    known: Person | None = None,
     record: Recorder | None = None,
     ended: Ended | None = None,
 ) -> list[str]:
     """Set a person's password; answers why it is refused, empty where it is set.
 
-    `purpose` goes into the event `password:set`. `ended` stands in for the directory's, to keep this browser's session,
-    say. Whoever calls asks for fresh authentication, or holds a one-time link, and lifts the pause of the throttle
-    afterwards (W3, P7). Errors: `NoSuchPerson`, `Busy`.
+    `known`: the person as the caller proved them, where a change since must win. `purpose` goes into the event
+    `password:set`. `ended` stands in for the directory's, to keep this browser's session, say. Whoever calls asks for
+    fresh authentication, or holds a one-time link, and lifts the pause of the throttle afterwards (W3, P7).
+    Errors: `NoSuchPerson`, `PersonChanged`, `Busy`.
     """
     problems = policy.problems(password, directory.get(person_id))
     if problems:
         return problems
     password_hash = verifier.hash(password)  # before the transaction: a hash costs longer than any lock may be held
-    directory.store_password(person_id, password_hash, detail={"purpose": purpose}, record=record, ended=ended)
+    directory.store_password(
+        person_id, password_hash, detail={"purpose": purpose}, known=known, record=record, ended=ended
+    )
     return []

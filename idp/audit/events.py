@@ -106,7 +106,7 @@ class Errors:
                 "side": error.explanation.side,
                 "fix": error.explanation.fix,
                 "what": error.detail,
-                "path": request.path,
+                "path": request.shown_path,
                 "browser": request.user_agent,
             },
         )

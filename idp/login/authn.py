@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PASSWORD = "pwd"  # noqa: S105  RFC 8176 §2: the method, not a secret
+PASSWORD = "pwd"
 
 #: Authentication context classes, weakest first: what they need, and their name in either protocol.
 CLASSES: tuple[tuple[str, frozenset[str]], ...] = (

@@ -27,8 +27,9 @@ SCOPES: dict[str, tuple[str, str]] = {
 def grant(services: Services, request: Request, session: Session, flow: Flow) -> None:
     """Remember the person's yes: what stood already, widened by what was asked now."""
     now = services.clock()
-    scopes = " ".join(sorted(session.consent_scopes | set(flow.scopes)))
     with services.db.transaction() as tx:
+        row = tx.one(store.CONSENT, person_id=session.person_id, client_id=flow.client_id)
+        scopes = " ".join(sorted({*(row.scopes.split() if row else ()), *flow.scopes}))
         tx.run(store.GRANT, person_id=session.person_id, client_id=flow.client_id, scopes=scopes, granted_at=now)
         record(tx, _event("consent:granted", request, session, flow.client_id, {"scopes": scopes}), now)
 
@@ -41,6 +42,8 @@ def given(services: Services, person_id: str) -> dict[str, tuple[str, ...]]:
 
 def title(scope: str) -> str:
     """A scope in plain words."""
+    if scope.startswith("claim:"):  # of the application's own table
+        return f"Your {scope.removeprefix('claim:').replace('_', ' ')}"
     return SCOPES.get(scope, (scope, ""))[0]
 
 

@@ -68,9 +68,8 @@ def submit_password(services: Services, request: Request) -> Response:
     person = outcome.person
     shared = bool(request.form.get("shared"))
     stay = bool(request.form.get("stay")) and not shared and services.settings.session.stay_days > 0
-    before = sessions.current(services, request)
     try:
-        session_id, cookie = sessions.start(services, request, person, (PASSWORD,), stay=stay, before=before)
+        session_id, cookie = sessions.start(services, request, person, (PASSWORD,), stay=stay)
     except sessions.Changed:
         return pages.login(services, request, flow, typed=typed, error=password.WRONG)
     session = sessions.get(services, session_id, flow.client_id)
@@ -86,8 +85,9 @@ def submit_consent(services: Services, request: Request) -> Response:
         return flow
     session = sessions.current(services, request, flow.client_id)
     decision = request.form.get("decision")
-    if session is None:
-        return proceed(services, request, flow, None)
+    if session is None or session.id != flow.shown_to:
+        # Nobody, or somebody else by now, than the page was shown to: no decision of theirs.
+        return proceed(services, request, replace(flow, shown_to=""), session)
     if decision == "switch":
         return pages.login(services, request, replace(flow, login_hint=""))
     if decision == "allow":

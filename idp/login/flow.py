@@ -41,6 +41,7 @@ class Flow:
     started_at: float = 0.0
     login_hint: str = ""
     selected: bool = False  # an account was chosen on the page
+    shown_to: str = ""  # the session whose consent page this flow stands on
     destination: str = ""  # where the answer goes, for the form-action of our pages
 
     def chosen(self) -> Flow:

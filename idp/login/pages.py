@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +49,7 @@ def login(
             "retry_in": max(1, math.ceil(until - now)) if until is not None else 0,
             "stay_days": services.settings.session.stay_days,
         },
-        form_action=targets(flow),
+        form_action=targets(flow.destination),
     )
 
 
@@ -57,12 +58,12 @@ def ask_consent(services: Services, request: Request, flow: Flow, session: Sessi
     return Page(
         template="login/consent.html",
         values={
-            **_about(services, request, flow),
+            **_about(services, request, replace(flow, shown_to=session.id)),
             "scopes": consent.shown(flow, session),
             "person": person(session),
             "grown": bool(session.consent_scopes) and not set(flow.scopes) <= session.consent_scopes,
         },
-        form_action=targets(flow),
+        form_action=targets(flow.destination),
     )
 
 
@@ -72,7 +73,7 @@ def choose_account(services: Services, request: Request, flow: Flow, session: Se
     return Page(
         template="login/select_account.html",
         values={**_about(services, request, flow), "accounts": [account]},
-        form_action=targets(flow),
+        form_action=targets(flow.destination),
     )
 
 
@@ -84,6 +85,7 @@ def stale(services: Services, continue_url: str, app: Client | None) -> Page:
             "title": "Let us start this again",
             "message": "This page was open for a long time, or opened twice. Your sign-in can start once more.",
             "continue_url": continue_url,
+            "here": continue_url,
             "app": shown_app(services, app),
         },
     )
@@ -91,7 +93,7 @@ def stale(services: Services, continue_url: str, app: Client | None) -> Page:
 
 def no_cookies(services: Services, continue_url: str) -> Page:
     """L10: the browser did not bring back the cookie that came with the form."""
-    return Page(template="login/cookies.html", values={"continue_url": continue_url}, status=400)
+    return Page(template="login/cookies.html", values={"continue_url": continue_url, "here": continue_url}, status=400)
 
 
 def busy(services: Services, retry_after: int, continue_url: str) -> Page:
@@ -100,7 +102,7 @@ def busy(services: Services, retry_after: int, continue_url: str) -> Page:
         template="login/wait.html",
         status=503,
         headers=(("Retry-After", str(retry_after)),),
-        values={"retry_in": retry_after, "continue_url": continue_url},
+        values={"retry_in": retry_after, "continue_url": continue_url, "here": continue_url},
     )
 
 
@@ -122,7 +124,7 @@ def confirm_sign_out(
 
 def signed_out(services: Services, results: tuple[dict[str, str], ...]) -> Page:
     """What happened, application by application (A7)."""
-    return Page(template="login/signed_out.html", values={"results": list(results)})
+    return Page(template="login/signed_out.html", values={"results": list(results), "here": services.url("/logout")})
 
 
 def end_session(
@@ -146,22 +148,24 @@ def person(session: Session) -> dict[str, str]:
     return {"name": session.name or session.username, "username": session.username}
 
 
-def targets(flow: Flow) -> tuple[str, ...]:
+def targets(destination: str) -> tuple[str, ...]:
     """Where the form may end up: the application's origin, and what it redirects to inside its own web.
 
     Browsers hold form-action against every redirect that follows a POST; an app whose callback leads to another of
     its hosts would be cut off, so https apps may lead to https, and those on this machine to this machine.
     """
-    if flow.destination.startswith("https:"):
-        return (flow.destination, "https:")
-    if flow.destination.startswith("http:"):
-        return (flow.destination, "http://127.0.0.1:*", "http://localhost:*")
-    return (flow.destination,) if flow.destination else ()
+    if destination.startswith("https:"):
+        return (destination, "https:")
+    if destination.startswith("http:"):
+        return (destination, "http://127.0.0.1:*", "http://localhost:*")
+    return (destination,) if destination else ()
 
 
 def _about(services: Services, request: Request, flow: Flow) -> dict[str, Any]:
     client = services.registry.find(flow.client_id) if flow.client_id else None
+    restart = services.protocols[flow.protocol].restart_url(services, flow)
     return {
         "app": shown_app(services, client),
         "flow": seal(services.sealer, flow, browser.identify(services, request)),
+        "here": restart if request.method == "POST" else "",
     }

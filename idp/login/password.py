@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from idp.accounts.person import Person
 from idp.audit import Event, record
 from idp.login import devices
-from idp.login.throttle import Pause
+from idp.login.throttle import Account, Pause
 from idp.services import Services
 from idp.wire import Request
 
@@ -43,7 +44,8 @@ def prove(services: Services, request: Request, login: str, password: str) -> Ou
     if person is None or credentials is None or not verdict.ok:
         return _failed(services, request, person, account, device, password)
     pause = services.throttle.succeeded(account, device, address, services.clock())
-    if pause is not None:
+    if pause is not None:  # it began while this password was hashed
+        _record(services, request, person, {"known_device": device is not None, "late": True})
         return Outcome(None, None, pause)
     if verdict.rehash is not None:
         services.directory.rehash(credentials, verdict.rehash)
@@ -51,26 +53,30 @@ def prove(services: Services, request: Request, login: str, password: str) -> Ou
 
 
 def _failed(
-    services: Services, request: Request, person: Person | None, account: str, device: str | None, password: str
+    services: Services, request: Request, person: Person | None, account: Account, device: str | None, password: str
 ) -> Outcome:
     now = services.clock()
     failure = services.throttle.failed(account, device, request.remote_address, password, now)
     detail = {
         "failures": failure.failures,
         "known_device": device is not None,
-        "browser": request.user_agent,
         "paused_until": failure.pause.until if failure.pause else None,
         "enabled": person.enabled if person else None,
     }
+    _record(services, request, person, detail)
+    if failure.alarm:
+        services.log.warning("many_names_fail", address=request.remote_address)
+        record(services.db, Event("range:alarm", address=request.remote_address, request_id=request.id), now)
+    # Guesses sent at once: past the budget, right and wrong ones get the same answer.
+    return Outcome(None, None if failure.late else WRONG, failure.pause)
+
+
+def _record(services: Services, request: Request, person: Person | None, detail: dict[str, Any]) -> None:
     event = Event(
         "session:failed",
         person_id=person.id if person else None,
         address=request.remote_address,
         request_id=request.id,
-        detail=detail,
+        detail={**detail, "browser": request.user_agent},
     )
-    record(services.db, event, now)
-    if failure.alarm:
-        services.log.warning("many_names_fail", address=request.remote_address)
-        record(services.db, Event("range:alarm", address=request.remote_address, request_id=request.id), now)
-    return Outcome(None, WRONG, failure.pause)
+    record(services.db, event, services.clock())

@@ -25,6 +25,7 @@ class Done:
 
 
 Step = Ask | Denial | Done
+READING = 300  # seconds between a proof and the last page of its conversation
 
 
 def next_step(flow: Flow, session: Any, client: Client | None, now: float) -> Step:
@@ -65,10 +66,11 @@ def is_fresh(flow: Flow, auth_time: float, now: float) -> bool:
     """Whether the proof is young enough for `prompt=login`, `ForceAuthn` and `max_age` (Core §3.1.2.1)."""
     if flow.demands.fresh_after is not None and auth_time < flow.demands.fresh_after:
         return False
-    # A proof given inside this conversation satisfies any max_age, 0 included.
-    if flow.demands.max_age is not None and auth_time < flow.started_at:
-        return now - auth_time <= flow.demands.max_age
-    return True
+    if flow.demands.max_age is None:
+        return True
+    # A proof given inside this conversation satisfies any max_age, 0 included, for as long as a page may take to read.
+    allowed = max(flow.demands.max_age, READING) if auth_time >= flow.started_at else flow.demands.max_age
+    return now - auth_time <= allowed
 
 
 def needs_consent(flow: Flow, session: Any, client: Client) -> bool:

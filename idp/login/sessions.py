@@ -45,12 +45,8 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
 
     Errors: `Stale` when the registry has changed since this process looked.
     """
-    presented = split(request.cookies.get(cookie_name(services, "session"), ""), "")
-    if presented is None:
-        return None
-    session_id, secret = presented
-    row = services.db.one(store.CURRENT, session_id=session_id, client_id=client_id)
-    if row is None or not hmac.compare_digest(row.secret_hash, digest(secret)):
+    row = _presented(services, request, client_id)
+    if row is None:
         return None
     now = services.clock()
     if row.ended_at is not None or not row.enabled or now >= row.expires_at or now >= row.last_seen + row.idle_seconds:
@@ -58,8 +54,17 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
     if client_id and row.clients_version != services.registry.version:
         raise Stale
     if now - row.last_seen > SEEN_EVERY:
-        services.db.run(store.SEEN, durable=False, session_id=session_id, now=now)
+        services.db.run(store.SEEN, durable=False, session_id=row.id, now=now)
     return _session(row)
+
+
+def _presented(services: Services, request: Request, client_id: str = "") -> Any | None:
+    """The row that this browser's cookie proves, live or not."""
+    presented = split(request.cookies.get(cookie_name(services, "session"), ""), "")
+    if presented is None:
+        return None
+    row = services.db.one(store.CURRENT, session_id=presented[0], client_id=client_id)
+    return row if row is not None and hmac.compare_digest(row.secret_hash, digest(presented[1])) else None
 
 
 def get(services: Services, session_id: str, client_id: str = "") -> Session:
@@ -95,15 +100,17 @@ def start(
     methods: tuple[str, ...],
     *,
     stay: bool,
-    before: Session | None,
 ) -> tuple[str, Cookie]:
     """Begin a session for a proven person; answers its id and the cookie.
 
-    `before` is the session that this browser had: the same person's goes on under a new secret, anybody else's ends.
+    The session that this browser had, idle or not, goes on under a new secret when it is the same person's, so that
+    applications stay signed in and one sign-out ends all; anybody else's ends.
     Errors: `Changed` where the proof is not worth anything any more.
     """
     person_id = person.id
     now, secret = services.clock(), new_secret()
+    before = _presented(services, request)
+    is_same = before is not None and before.person_id == person_id and now < before.expires_at
     setting = services.settings.session
     seconds = setting.stay_days * 86400 if stay else setting.absolute_hours * 3600
     values = {
@@ -118,10 +125,10 @@ def start(
         standing = tx.one(store.STANDING, person_id=person_id)
         if standing is None or not standing.enabled or standing.password_changed_at != person.password_changed_at:
             raise Changed
-        session_id = before.id if before is not None and before.person_id == person_id else ""
+        session_id = before.id if before is not None and is_same else ""
         if not session_id or not tx.run(store.RENEW, session_id=session_id, now=now, **values):
             if before is not None:
-                tx.run(store.END, session_id=before.id, now=now, why="somebody else signed in")
+                tx.run(store.END, session_id=before.id, now=now, why="signed in anew")
             session_id = new_id(now)
             tx.run(
                 store.INSERT,

@@ -148,7 +148,11 @@ def GRANT(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
     )
 
 
-CONSENT = select(consents).where(_c.person_id == bindparam("person_id"), _c.client_id == bindparam("client_id"))
+CONSENT = (
+    select(consents)
+    .where(_c.person_id == bindparam("person_id"), _c.client_id == bindparam("client_id"))
+    .with_for_update()
+)
 CONSENTS = select(consents).where(_c.person_id == bindparam("person_id"))
 REVOKE = (
     update(consents)

@@ -2,8 +2,8 @@
 
 Failures are counted in lanes: one per account and known device, one per account and address range. A stranger fills
 only the stranger's own lane, so nobody is locked out on a device of their own. Names that nobody has are counted alike.
-Known limit: after a pause under one of a person's names the other names pause too, which tells whoever knows both that
-they belong together.
+Strangers are counted by the name that they typed, so that no name's pause tells that another one is the same person's;
+the limit of failures in a row, and whatever lifts a pause, go by the person.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import secrets
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from idp.accounts.person import MAX_LOGIN, fold
 from idp.ids import digest
@@ -44,16 +44,26 @@ class Failure:
     """What a wrong password led to. `failures`: those counted in this lane.
 
     `alarm`: many names have now failed from this address range; once per window, for an admin event (W5).
+    `late`: a pause had begun before this one was counted, so the answer must not tell that the password was wrong.
     """
 
     pause: Pause | None
     failures: int
     alarm: bool
+    late: bool = False
+
+
+class Account(NamedTuple):
+    """What failures are counted under. `key`: the person's id, or `name` for a name that nobody has."""
+
+    key: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Lane:
     of: str  # "device" or "address"
+    whose: str  # the person on a device of their own; the name as typed for everybody else
     key: str
 
 
@@ -81,63 +91,62 @@ class Throttle:
         of_devices = max_consecutive // 5
         self._limits = {"device": of_devices, "address": max_consecutive - of_devices}
 
-    def account(self, person_id: str | None, login: str) -> str:
-        """The key to count under: the person's id, or a keyed digest of a name that nobody has (maybe a password)."""
-        unknown = "x" + self._mac("name", fold(login[:MAX_LOGIN]))
-        return person_id or unknown
+    def account(self, person_id: str | None, login: str) -> Account:
+        """What to count under: a keyed digest of the name as typed (maybe a password), and the person behind it."""
+        name = "x" + self._mac("name", fold(login[:MAX_LOGIN]))
+        return Account(person_id or name, name)
 
-    def check(self, account: str, device: str | None, address: str, now: float) -> Pause | None:
+    def check(self, account: Account, device: str | None, address: str, now: float) -> Pause | None:
         """Whether this sign-in must wait. Ask before the hash; a pause holds for right passwords too.
 
         `device`: the id of a device that has signed in to this very account before, proven by its cookie; else None.
         One round trip for a known device, two for others; one more where something has failed.
         """
-        record = self._state.get(_account_key(account))
-        pause = self._pause(account, _lane(device, address), record, now)
+        record = self._state.get(_account_key(account.key))
+        pause = self._pause(_lane(account, device, address), record, now)
         if pause is None and device is None and now - _lifted(record) > LIFTED_FOR:
             pause = _running(self._state.get(_range_key(address)), "range", now)
         return pause
 
-    def failed(self, account: str, device: str | None, address: str, password: str, now: float) -> Failure:
+    def failed(self, account: Account, device: str | None, address: str, password: str, now: float) -> Failure:
         """Count a wrong password; the same one typed again in the same lane is not counted (W2)."""
-        lane = _lane(device, address)
-        record = self._opened(account)
-        place = _place(account, record, lane)
-        typed = self._mac("password", account, unicodedata.normalize("NFC", password).strip())
+        lane = _lane(account, device, address)
+        record = self._opened(account.key)
+        place = _place(record, lane)
+        typed = self._mac("password", lane.whose, unicodedata.normalize("NFC", password).strip())
         if not self._state.add(f"throttle:typed:{place}:{typed}", 1, 2 * max(self._pauses)):
-            return Failure(
-                self._pause(account, lane, record, now), self._state.count(_lane_key(place), LANE_TTL, 0), False
-            )
+            pause = self._pause(lane, record, now)
+            return Failure(pause, self._state.count(_lane_key(place), LANE_TTL, 0), False, pause is not None)
         failures = self._state.count(_lane_key(place), LANE_TTL)
-        pause = self._begin(_pause_key(place), lane.of, failures - self._failures, now)
-        in_a_row = self._state.count(_row_key(account, record, lane.of), ACCOUNT_TTL)
+        pause, late = self._begin(_pause_key(place), lane.of, failures - self._failures, now)
+        in_a_row = self._state.count(_row_key(account.key, record, lane.of), ACCOUNT_TTL)
         alarm = False
         if lane.of == "address":
-            names, of_range = self._count_name(account, address, now)
+            names, of_range = self._count_name(account.name, address, now)
             alarm, pause = names == self._range_names, _longer(pause, of_range)
         if in_a_row >= self._limits[lane.of]:
-            self._state.put(_account_key(account), {**record, lane.of: "stopped"}, STOPPED_TTL)
+            self._state.put(_account_key(account.key), {**record, lane.of: "stopped"}, STOPPED_TTL)
             pause = Pause(None, lane.of)
-        return Failure(pause, failures, alarm)
+        return Failure(pause, failures, alarm, late)
 
-    def succeeded(self, account: str, device: str | None, address: str, now: float) -> Pause | None:
+    def succeeded(self, account: Account, device: str | None, address: str, now: float) -> Pause | None:
         """Forget this lane's failures after a right password, unless a pause began meanwhile: then that holds.
 
         So guesses sent in parallel gain nothing over guesses one by one. One round trip where nothing has failed.
         """
-        record = self._state.get(_account_key(account))
+        record = self._state.get(_account_key(account.key))
         if record is None:
             return None
-        lane = _lane(device, address)
-        pause = self._pause(account, lane, record, now)
+        lane = _lane(account, device, address)
+        pause = self._pause(lane, record, now)
         if pause is None:
-            self._state.take(_lane_key(_place(account, record, lane)))
+            self._state.take(_lane_key(_place(record, lane)))
             for of in self._limits:  # S63: failures in a row end with a success
-                self._state.take(_row_key(account, record, of))
+                self._state.take(_row_key(account.key, record, of))
         return pause
 
     def lift(self, account: str, now: float) -> None:
-        """End every pause of an account, in all lanes: an admin's click, a completed reset, a passkey (W3)."""
+        """End every pause of an account (a person's id), in all lanes: an admin's click, a reset, a passkey (W3)."""
         self._state.put(_account_key(account), {**_fresh(), "lifted": now}, ACCOUNT_TTL)
 
     # -- below -----------------------------------------------------------------------------------------------------
@@ -152,28 +161,32 @@ class Throttle:
                 record = self._state.get(key) or record
         return record
 
-    def _pause(self, account: str, lane: _Lane, record: dict[str, Any] | None, now: float) -> Pause | None:
+    def _pause(self, lane: _Lane, record: dict[str, Any] | None, now: float) -> Pause | None:
         if record is None:
             return None
         if lane.of in record:
             return Pause(None, lane.of)
-        return _running(self._state.get(_pause_key(_place(account, record, lane))), lane.of, now)
+        return _running(self._state.get(_pause_key(_place(record, lane))), lane.of, now)
 
-    def _begin(self, key: str, of: str, beyond: int, now: float) -> Pause | None:
-        """Begin the pause of the failure that is `beyond` the first one to have any; None where it has none."""
+    def _begin(self, key: str, of: str, beyond: int, now: float) -> tuple[Pause | None, bool]:
+        """Begin the pause of the failure that is `beyond` the first one to have any; None where it has none.
+
+        Of failures that race, one begins it; the others hear that they come late, and the pause that runs.
+        """
         if beyond < 0:
-            return None
+            return None, False
         seconds = self._pauses[min(beyond, len(self._pauses) - 1)]
-        self._state.put(key, now + seconds, seconds)
-        return Pause(now + seconds, of)
+        if self._state.add(key, now + seconds, seconds):
+            return Pause(now + seconds, of), False
+        return _running(self._state.get(key), of, now) or Pause(now + seconds, of), True
 
-    def _count_name(self, account: str, address: str, now: float) -> tuple[int, Pause | None]:
+    def _count_name(self, name: str, address: str, now: float) -> tuple[int, Pause | None]:
         """Count the names that fail from one address range, each once; past the limit the range itself pauses (W5)."""
         key = _range_key(address)
-        if not self._state.add(f"{key}:{account}", 1, RANGE_WINDOW):
+        if not self._state.add(f"{key}:{name}", 1, RANGE_WINDOW):
             return 0, None
         names = self._state.count(key + ":names", RANGE_WINDOW)
-        return names, self._begin(key, "range", names - self._range_names, now)
+        return names, self._begin(key, "range", names - self._range_names, now)[0]
 
     def _mac(self, *parts: str) -> str:
         message = "\0".join(parts).encode("utf-8", "surrogatepass")
@@ -191,8 +204,10 @@ def address_range(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 56), strict=False))
 
 
-def _lane(device: str | None, address: str) -> _Lane:
-    return _Lane("address", address_range(address)) if device is None else _Lane("device", digest(device)[:22])
+def _lane(account: Account, device: str | None, address: str) -> _Lane:
+    if device is None:
+        return _Lane("address", account.name, address_range(address))
+    return _Lane("device", account.key, digest(device)[:22])
 
 
 def _fresh() -> dict[str, Any]:
@@ -211,8 +226,8 @@ def _longer(one: Pause | None, other: Pause | None) -> Pause | None:
     return max(filter(None, (one, other)), key=lambda pause: pause.until or 0.0, default=None)
 
 
-def _place(account: str, record: dict[str, Any], lane: _Lane) -> str:
-    return f"{account}:{record['generation']}:{lane.of}:{lane.key}"
+def _place(record: dict[str, Any], lane: _Lane) -> str:
+    return f"{lane.whose}:{record['generation']}:{lane.of}:{lane.key}"
 
 
 def _account_key(account: str) -> str:

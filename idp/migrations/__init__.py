@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from idp.db import Unavailable
+
 
 def _config(url: str) -> Any:
     from alembic.config import Config  # only when migrating: the cold start does without
@@ -19,10 +21,17 @@ def _config(url: str) -> Any:
 
 
 def upgrade(url: str) -> None:
-    """Bring the schema up to this release; safe to call again, and from several processes at once."""
-    from alembic import command
+    """Bring the schema up to this release; safe to call again, and from several processes at once.
 
-    command.upgrade(_config(url), "head")
+    Errors: `Unavailable` where the database cannot be used.
+    """
+    from alembic import command
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        command.upgrade(_config(url), "head")
+    except OperationalError as error:
+        raise Unavailable(str(error.orig)) from error
 
 
 def heads() -> str:

@@ -14,7 +14,7 @@ from idp.audit import Event, record
 from idp.browser import cookie_name
 from idp.errors import Explanation, OAuthError, Refused
 from idp.ids import digest, new_id, new_secret
-from idp.login import engine
+from idp.login import engine, sessions
 from idp.login.flow import Denial, Flow
 from idp.login.sessions import Session
 from idp.oidc import ledger, requests
@@ -141,13 +141,15 @@ class Door:
             auth_time=session.auth_time,
             methods=" ".join(session.methods),
             offline="offline_access" in asked["scope"].split(),
+            issued_at=now,
         )
         services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
         return deliver(services, request, _destination(services, flow), [("code", f"{CODE}{code_id}.{secret}")])
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Denial) -> Response:
         """The application is told why there is no code."""
-        if reason.code == "access_denied":
+        # Only for somebody who is signed in: anybody can press Cancel, as often as they like.
+        if reason.code == "access_denied" and sessions.current(services, request) is not None:
             _record_denial(services, request, flow, reason)
         return deliver_error(
             services, request, _destination(services, flow), OAuthError(reason.code, reason.description)

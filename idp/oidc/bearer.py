@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from clients.client import Client
 from idp.errors import OAuthError
 from idp.oidc import ledger, tokens
 from idp.services import Services
@@ -42,10 +43,13 @@ def _opaque(services: Services, token: str) -> Access | None:
     row = ledger.find_access(services, token)
     if row is None:
         return None
-    audience = tokens.audience(services, json.loads(row.resource), row.scope)
+    client = services.registry.get(row.token_client_id)
+    audience = tokens.audience(
+        services, [uri for uri in json.loads(row.resource) if uri in client.resources], row.scope
+    )
     return Access(
-        row.token_id, row.token_client_id, row.person_id, tuple(row.scope.split()), tuple(audience), row.created_at,
-        row.expires_at, row.family_id, False, row,
+        row.token_id, row.token_client_id, row.person_id, standing_scope(client, row.scope), tuple(audience),
+        row.created_at, row.expires_at, row.family_id, False, row,
     )  # fmt: skip
 
 
@@ -61,18 +65,25 @@ def _jwt(services: Services, token: str) -> Access | None:
     row = ledger.find_family(services, family_id, jti) if family_id else None
     if family_id and row is None:
         return None
+    client = services.registry.find(client_id)
+    if client is None:
+        return None
     if not family_id:
-        client = services.registry.find(client_id)
-        if ledger.is_revoked(services, jti) or client is None or not client.enabled:
+        if ledger.is_revoked(services, jti) or not client.enabled:
             return None
         if float(claims["iat"]) <= client.tokens_after:  # disabled since; whole seconds, so the same one counts too
             return None
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     return Access(
-        jti, client_id, row.person_id if row is not None else None, tuple(str(claims["scope"]).split()),
+        jti, client_id, row.person_id if row is not None else None, standing_scope(client, str(claims["scope"])),
         tuple(audience),
         float(claims["iat"]), float(claims["exp"]), family_id, True, row,
     )  # fmt: skip
+
+
+def standing_scope(client: Client, scope: str) -> tuple[str, ...]:
+    """What an admin has left the application of a token's scope; a change holds for tokens already out."""
+    return tuple(s for s in scope.split() if s in client.scopes)
 
 
 def required(services: Services, request: Request, *scopes: str) -> Access:

@@ -59,6 +59,16 @@ def of_person(client: Client, row: Any, scopes: list[str], requested: Mapping[st
     return {name: known[name] for name in dict.fromkeys(names) if name in known}
 
 
+def scopes_of(requested: Mapping[str, Any], client: Client) -> list[str]:
+    """The scopes that would give the claims of a `claims` member, `claim:<name>` for the client's own table."""
+    needed = []
+    for claim in requested:
+        if claim in client.claims_map:
+            needed.append(f"claim:{claim}")
+        needed += [scope for scope, claims in BY_SCOPE.items() if claim in claims and scope in client.scopes]
+    return needed
+
+
 def _may_request(claim: str, client: Client) -> bool:
     # A claim asked for one by one is given only where a scope of the client's own list would give it.
     return claim in client.claims_map or any(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -19,6 +20,7 @@ from keys.verifying import InvalidToken, UnknownKey, read_jwks, verify
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_TYP = "client-authentication+jwt"
+ENDPOINTS = ("/oauth/token", "/oauth/introspect", "/oauth/revoke")  # that a legacy client may name as aud
 MAX_ASSERTION_LIFE = 3600  # seconds; its jti is kept that long
 ASSERTION_ALGS = ("RS256", "PS256", "ES256", "EdDSA", "RS384", "RS512", "PS384", "PS512", "ES384", "ES512")
 KEYS_FRESH = 300.0  # seconds a fetched JWKS is used before it is fetched again
@@ -123,19 +125,21 @@ def _check_assertion(services: Services, request: Request, client: Client, asser
     if claims.get("iss") != client.id or claims.get("sub") != client.id:
         raise _failed("iss and sub must both be the client_id", hint="iss and sub must both be the client_id")
     # RFC 10070: the issuer identifier as the sole value; an array or an endpoint lets one server pass it to another.
-    accepted = {services.issuer} | ({services.url("/oauth/token"), services.url(request.path)} if legacy else set())
+    accepted = {services.issuer, *(map(services.url, ENDPOINTS) if legacy else ())}
     audience = claims.get("aud")
     if legacy and isinstance(audience, list) and len(audience) == 1:
         audience = audience[0]
     if not isinstance(audience, str) or audience not in accepted:
         raise _failed("aud is not the issuer alone", hint=f"aud must be the string {services.issuer}")
     jti, expires = claims.get("jti"), float(claims["exp"])
-    if not isinstance(jti, str) or not jti or len(jti) > 256:
-        raise _failed("jti is missing", hint="jti is missing")
+    if not isinstance(jti, str) or not jti.isprintable() or not 0 < len(jti) <= 256:
+        raise _failed("jti is missing or unusable", hint="jti must be 1 to 256 printable characters")
     if expires > now + MAX_ASSERTION_LIFE:
         raise _failed("exp too far ahead", hint="exp lies more than an hour ahead")
-    if not services.state.add(f"jti:{client.id}:{jti}", 1, expires - now + 1):
+    # A hop that is run again on a fresh snapshot carries the assertion that it has had accepted.
+    if request.accepted_jti != jti and not services.state.add(f"jti:{client.id}:{jti}", 1, expires - now + 1):
         raise _failed(f"replayed client_assertion of {client.id}", hint="this jti was used before")
+    request.accepted_jti = jti
 
 
 def _verified(
@@ -152,42 +156,61 @@ def _verified(
 
 
 class _KeyCache:
-    """JWKS of clients that registered a jwks_uri, by URI; bounded."""
+    """JWKS of clients, by URI or by version of the client; bounded. Empty: they cannot be had."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, tuple[PublicKey, ...]]] = {}
+        self._fetching: set[str] = set()
 
-    def find(self, uri: str, oldest: float) -> tuple[PublicKey, ...] | None:
-        kept = self._kept.get(uri)
-        return kept[1] if kept is not None and kept[0] > oldest else None
+    def find(self, key: str, now: float, fresh: float) -> tuple[PublicKey, ...] | None:
+        """Keys that are younger than `fresh` seconds; a failure counts for `KEYS_RETRY`."""
+        kept = self._kept.get(key)
+        if kept is None or kept[0] <= now - (fresh if kept[1] else KEYS_RETRY):
+            return None
+        return kept[1]
 
-    def keep(self, uri: str, now: float, keys: tuple[PublicKey, ...]) -> None:
+    def fetch(self, key: str, now: float, get: Callable[[], tuple[PublicKey, ...]]) -> tuple[PublicKey, ...]:
+        """Get and keep. One thread at a time asks one client's server; the others go on with what there is."""
         with self._lock:
-            if len(self._kept) >= 10_000:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[uri] = (now, keys)
+            if key in self._fetching:
+                return self._kept.get(key, (0.0, ()))[1]
+            self._fetching.add(key)
+        keys: tuple[PublicKey, ...] = ()
+        try:
+            keys = get()
+        finally:
+            with self._lock:
+                self._fetching.discard(key)
+                if len(self._kept) >= 10_000:
+                    self._kept.pop(next(iter(self._kept)))
+                self._kept[key] = (now, keys)
+        return keys
 
 
-_fetched = _KeyCache()
+_cache = _KeyCache()
 
 
 def client_keys(services: Services, client: Client, *, renewed: bool = False) -> tuple[PublicKey, ...]:
     """The keys that a client registered, or that its jwks_uri holds. Errors: `InvalidToken` without any."""
-    now = services.clock()
-    inline, uri = client.metadata.get("jwks"), str(client.metadata.get("jwks_uri") or "")
-    cache_key = uri or f"{client.id}:{services.registry.version}"
-    kept = _fetched.find(cache_key, now - (KEYS_RETRY if renewed else KEYS_FRESH))
-    if kept is not None:
-        return kept
-    try:
-        document = inline if not uri else json.loads(services.outbound.get(uri, accept="application/json").body)
-        keys = read_jwks(document)
-    except (OutboundFailed, OutboundRefused, ValueError) as error:
-        services.log.warning("client_keys_unavailable", client_id=client.id, uri=uri, reason=str(error))
-        raise InvalidToken("the application's keys cannot be read") from error
-    _fetched.keep(cache_key, now, keys)
+    now, uri = services.clock(), client.jwks_uri
+    key = uri or f"{client.id}:{client.changed_at!r}"
+    keys = _cache.find(key, now, KEYS_RETRY if renewed else KEYS_FRESH)
+    if keys is None:
+        keys = _cache.fetch(key, now, lambda: _read_keys(services, client))
+    if not keys:
+        raise InvalidToken("the application's keys cannot be read")
     return keys
+
+
+def _read_keys(services: Services, client: Client) -> tuple[PublicKey, ...]:
+    try:
+        if client.jwks_uri:
+            return read_jwks(json.loads(services.outbound.get(client.jwks_uri, accept="application/json").body))
+        return read_jwks(client.jwks or {"keys": []})
+    except (OutboundFailed, OutboundRefused, ValueError, RecursionError) as error:
+        services.log.warning("client_keys_unavailable", client_id=client.id, uri=client.jwks_uri, reason=str(error))
+        return ()
 
 
 def _failed(detail: str, *, basic: bool = False, hint: str = "") -> OAuthError:

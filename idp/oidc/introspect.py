@@ -46,7 +46,8 @@ def may_see(services: Services, caller: Client, access: bearer.Access) -> bool:
     """Whether it is the token's own client, a resource that it is meant for, or one that an admin let see all (§4)."""
     if caller.id == access.client_id or caller.introspection == "all":
         return True
-    return any(uri in access.audience for uri in caller.resources)
+    meant_for_caller = any(uri in access.audience for uri in caller.resources if uri != services.issuer)
+    return caller.introspection == "audience" and meant_for_caller
 
 
 def _refresh(services: Services, caller: Client, token: str) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _refresh(services: Services, caller: Client, token: str) -> dict[str, Any]:
         return _INACTIVE
     return {
         "active": True,
-        "scope": row.granted_scope,
+        "scope": " ".join(bearer.standing_scope(caller, row.granted_scope)),
         "client_id": row.client_id,
         "token_type": "refresh_token",
         "exp": int(min(row.family_expires_at, row.used_at + row.idle_seconds)),

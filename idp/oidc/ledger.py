@@ -11,7 +11,7 @@ import hmac
 import json
 from base64 import b32hexencode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -47,6 +47,7 @@ class Grant:
     auth_time: float
     methods: str
     offline: bool
+    issued_at: float
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in State."""
@@ -84,17 +85,21 @@ class CodeReused(Exception):
     """The code was redeemed before; its family is revoked by now."""
 
 
-def why_dead(row: Any, client: Client | None, now: float) -> str:
-    """Why a family does not stand any more, or ''. Every refresh, userinfo and introspection asks here."""
+def why_dead(row: Any, client: Client | None, now: float, *, issued_at: float | None = None) -> str:
+    """Why a family does not stand any more, or ''. Every refresh, userinfo and introspection asks here.
+
+    `issued_at`: when the code was, where the family is only about to be made.
+    """
+    since = row.family_created_at if issued_at is None else issued_at
     if client is None or not client.enabled:
         return "the application is disabled or removed"
-    if getattr(row, "family_created_at", now) <= client.tokens_after:
+    if since <= client.tokens_after:
         return "the application was disabled after this was issued"
     if getattr(row, "revoked_at", None) is not None:
         return "the grant was revoked"
     if not row.person_enabled:
         return "the account is disabled or gone"
-    if row.revoked_before is not None and getattr(row, "family_created_at", now) <= row.revoked_before:
+    if row.revoked_before is not None and since <= row.revoked_before:
         return "the person took the consent back"
     if not getattr(row, "offline", 0) and (
         row.session_expires_at is None or row.session_ended_at is not None or now >= row.session_expires_at
@@ -115,11 +120,8 @@ def redeem(
     with services.db.transaction(durable=False) as tx:
         row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
         _check_version(services, row)
-        if row is None or (reason := why_dead(row, client, now)):
-            raise OAuthError(
-                "invalid_grant", "The grant does not stand any more.", detail=reason if row else "no such person"
-            )
-        first = tx.run(
+        reason = why_dead(row, client, now, issued_at=grant.issued_at) if row is not None else "no such person"
+        first = not reason and tx.run(
             store.INSERT_FAMILY,
             id=grant.id,
             code_hash=grant.code_hash,
@@ -139,6 +141,8 @@ def redeem(
             used_at=now,
             refresh_hash=digest(secret) if refresh else None,
             previous_hash=None,
+            answered_scope="",
+            answered_resource="[]",
             generation=0,
             revoked_at=None,
             revoked_why=None,
@@ -146,7 +150,10 @@ def redeem(
         if first:
             _insert_access(tx, access, grant.id, client, grant.scope, resource, now)
     if not first:
-        revoke_family(services, request, grant.id, client.id, grant.person_id, "the code was used twice")
+        # A second use ends what the first one gave, also where the grant itself does not stand any more.
+        revoke_family(services, request, grant.id, client.id, grant.person_id, reason or "the code was used twice")
+        if reason:
+            raise OAuthError("invalid_grant", "The grant does not stand any more.", detail=reason)
         raise CodeReused
     token = f"{REFRESH}{grant.id}.{secret}" if refresh else None
     holder = Holder(
@@ -159,7 +166,7 @@ def issue_to_client(services: Services, client: Client, scope: str, resource: li
     """client_credentials: a token for the application itself. One statement. Errors: `Stale`."""
     now = services.clock()
     access = _new_access(client, services, now)
-    if client.access_token_format == "jwt":  # noqa: S105
+    if client.access_token_format == "jwt":
         if services.db.one(store.VERSION).clients_version != services.registry.version:
             raise Stale
     elif not services.db.run(
@@ -197,18 +204,28 @@ def refresh(
         _check_version(services, row)
         if reason := _why_refused(row, client, now):
             raise _invalid(reason)
-        narrowed, narrowed_resource = _narrowed(row, scope), _narrowed_resource(row, resource)
+        narrowed, narrowed_resource = _narrowed(row, client, scope), _narrowed_resource(row, client, resource)
         hashed = digest(secret)
         issued_at = now
         if hmac.compare_digest(hashed, row.refresh_hash):
             successor = _successor(services, family_id, secret) if client.refresh_token_rotation else secret
             won = (
-                tx.run(store.ROTATE, family_id=family_id, presented=hashed, next_hash=digest(successor), now=now)
+                tx.run(
+                    store.ROTATE,
+                    family_id=family_id,
+                    presented=hashed,
+                    next_hash=digest(successor),
+                    now=now,
+                    answered_scope=narrowed,
+                    answered_resource=_json(narrowed_resource),
+                )
                 if client.refresh_token_rotation
                 else tx.run(store.USED, family_id=family_id, now=now)
             )
             if not won:  # PostgreSQL only: another process rotated between our read and our write
                 row = tx.one(store.FAMILY, family_id=family_id, jti="")
+                if reason := _why_refused(row, client, now):  # or it was revoked
+                    raise _invalid(reason)
         else:
             won, successor = 0, ""
         if won:
@@ -217,10 +234,13 @@ def refresh(
                 if client.refresh_token_rotation
                 else _new_access(client, services, now)
             )
+            # The absolute end of the grant is the end of its access tokens, too.
+            access = replace(access, expires_in=max(1, min(access.expires_in, int(row.family_expires_at - now))))
             _insert_access(tx, access, family_id, client, narrowed, narrowed_resource, now)
     if not won:
         successor, issued_at = _in_grace(services, request, client, row, secret, hashed, now)
         access = _derived_access(client, services, family_id, secret, issued_at)
+        narrowed, narrowed_resource = row.answered_scope, json.loads(row.answered_resource)
     return Issued(
         access.value, access.id, max(1, int(access.expires_in - (now - issued_at))), narrowed, narrowed_resource,
         f"{REFRESH}{family_id}.{successor}", _holder(row), issued_at,
@@ -276,17 +296,19 @@ def _why_refused(row: Any, client: Client | None, now: float) -> str:
     return why_dead(row, client, now)
 
 
-def _narrowed(row: Any, scope: str | None) -> str:
+def _narrowed(row: Any, client: Client, scope: str | None) -> str:
+    # What an admin took from the application since is gone from its grants as well.
+    granted = [s for s in row.granted_scope.split() if s in client.scopes]
     if scope is None:
-        return str(row.granted_scope)
-    asked, granted = scope.split(), set(row.granted_scope.split())
-    if not set(asked) <= granted:  # RFC 6749 §6: never more than was granted
+        return " ".join(granted)
+    asked = scope.split()
+    if not set(asked) <= set(granted):  # RFC 6749 §6: never more than was granted
         raise OAuthError("invalid_scope", "A refresh cannot ask for more than was granted.")
     return " ".join(asked)
 
 
-def _narrowed_resource(row: Any, resource: list[str]) -> list[str]:
-    granted: list[str] = json.loads(row.granted_resource)
+def _narrowed_resource(row: Any, client: Client, resource: list[str]) -> list[str]:
+    granted = [uri for uri in json.loads(row.granted_resource) if uri in client.resources]
     if not set(resource) <= set(granted):  # RFC 8707 §2.2
         raise OAuthError("invalid_target", "A refresh cannot ask for a resource that was not granted.")
     return resource or granted
@@ -312,7 +334,8 @@ def find_access(services: Services, token: str) -> Any | None:
     client = services.registry.find(row.token_client_id)
     if now >= row.expires_at or client is None or not client.enabled or row.created_at <= client.tokens_after:
         return None
-    if row.family_id is not None and why_dead(row, client, now):
+    # A family that is gone has died: its tokens are no tokens of the client itself.
+    if row.token_family_id is not None and (row.family_id is None or why_dead(row, client, now)):
         return None
     return row
 
@@ -368,9 +391,9 @@ def revoke_family(
     return done
 
 
-def revoke_person(tx: Any, person_id: str, now: float, why: str) -> int:
-    """Every family of a person, in the caller's transaction; answers how many lived."""
-    return int(tx.run(store.REVOKE_PERSON, owner_id=person_id, now=now, why=why))
+def revoke_person(tx: Any, person_id: str, now: float, why: str, *, keep_session: str = "") -> int:
+    """Every family of a person but those of one session, in the caller's transaction; answers how many lived."""
+    return int(tx.run(store.REVOKE_PERSON, owner_id=person_id, now=now, why=why, except_session=keep_session))
 
 
 def revoke_access(
@@ -438,7 +461,7 @@ def _derived_access(client: Client, services: Services, family_id: str, secret: 
 def _insert_access(
     tx: Any, access: _Access, family_id: str, client: Client, scope: str, resource: list[str], now: float
 ) -> None:
-    if client.access_token_format == "jwt":  # noqa: S105  its family's row is enough
+    if client.access_token_format == "jwt":
         return
     tx.run(
         store.INSERT_ACCESS,
@@ -459,4 +482,4 @@ def _check_version(services: Services, row: Any) -> None:
 
 
 def _json(value: list[str] | Mapping[str, Any]) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, separators=(",", ":"))  # ASCII: no driver takes a lone surrogate

@@ -10,6 +10,7 @@ from idp import browser
 from idp.errors import Explanation, Refused
 from idp.login import pages, sessions
 from idp.login.flow import open_value, seal_value
+from idp.oidc.authorize import MAX_GET
 from idp.services import Services
 from idp.web import form_target
 from idp.wire import Params, Redirect, Request, Response, with_parameters
@@ -25,7 +26,13 @@ class Asked:
     client_id: str  # "" when the request names none
     subject: str  # "" without a valid hint
     session_id: str
-    return_to: str  # a registered post_logout_redirect_uri, with state; or ""
+    uri: str  # a registered post_logout_redirect_uri, or ""
+    state: str | None
+
+    @property
+    def return_to(self) -> str:
+        """Where the browser goes in the end, or ''."""
+        return with_parameters(self.uri, [("state", self.state)]) if self.uri and self.state is not None else self.uri
 
 
 def answer(services: Services, request: Request) -> Response:
@@ -33,6 +40,11 @@ def answer(services: Services, request: Request) -> Response:
     params = request.query if request.method == "GET" else request.form
     if request.method == "POST" and params.get("confirm"):
         return _confirmed(services, request)
+    if request.method == "POST" and browser.cookie_name(services, "session") not in request.cookies:
+        # A cross-site POST comes without our Lax cookies; as a GET from here it finds the session.
+        location = with_parameters(services.url("/oauth/logout"), params.pairs)
+        if len(location) < MAX_GET:
+            return Redirect(location=location)
     asked = read(services, params)
     session = sessions.current(services, request)
     if session is None:
@@ -42,7 +54,7 @@ def answer(services: Services, request: Request) -> Response:
         return _sign_out(services, request, asked, session)
     client = services.registry.find(asked.client_id) if asked.client_id else None
     sealed = seal_value(
-        services.sealer, _PURPOSE, [asked.client_id, asked.return_to], browser.identify(services, request)
+        services.sealer, _PURPOSE, [asked.client_id, asked.uri, asked.state], browser.identify(services, request)
     )
     return pages.confirm_sign_out(services, session, client, sealed, "/oauth/logout", _target(asked.return_to))
 
@@ -50,8 +62,12 @@ def answer(services: Services, request: Request) -> Response:
 def _confirmed(services: Services, request: Request) -> Response:
     value = open_value(services.sealer, _PURPOSE, request.form.get("flow") or "", browser.identify(services, request))
     if value is None or request.browser_is_new:
-        return pages.stale(services, "/oauth/logout", None)
-    asked = Asked(client_id=value[0], subject="", session_id="", return_to=value[1])
+        return pages.stale(services, services.url("/oauth/logout"), None)
+    client_id, uri, state = value
+    client = services.registry.find(client_id) if client_id else None
+    if client is None or uri not in client.post_logout_redirect_uris:
+        uri = ""  # it was registered when the page was made; it is not any more
+    asked = Asked(client_id, "", "", uri, state)
     session = sessions.current(services, request)
     if session is None:
         return _done(services, request, asked, ())
@@ -85,13 +101,14 @@ def read(services: Services, params: Params) -> Asked:
             "The application's sign-out request does not fit together.", "client_id is not in the aud of id_token_hint."
         )
     client = services.registry.find(client_id) if client_id else None
-    return_to = params.get("post_logout_redirect_uri") or ""
-    if return_to:
-        return_to = _return_address(client, return_to, params.get("state"))
-    return Asked(client_id if client else "", str(claims.get("sub", "")), str(claims.get("sid", "")), return_to)
+    uri = params.get("post_logout_redirect_uri") or ""
+    if uri:
+        _check_return_address(client, uri)
+    subject, session_id = str(claims.get("sub", "")), str(claims.get("sid", ""))
+    return Asked(client_id if client else "", subject, session_id, uri, params.get("state"))
 
 
-def _return_address(client: Client | None, uri: str, state: str | None) -> str:
+def _check_return_address(client: Client | None, uri: str) -> None:
     if client is None:
         raise _refused(
             "The application did not say which one it is.",
@@ -104,7 +121,6 @@ def _return_address(client: Client | None, uri: str, state: str | None) -> str:
             "post_logout_redirect_uri is not registered; they are compared byte for byte.", client_id=client.id,
             detail=uri[:500],
         )  # fmt: skip
-    return with_parameters(uri, [("state", state)]) if state is not None else uri
 
 
 def _hint(services: Services, hint: str | None) -> dict[str, Any]:
@@ -125,7 +141,7 @@ def _hint(services: Services, hint: str | None) -> dict[str, Any]:
 
 
 def _target(return_to: str) -> tuple[str, ...]:
-    return (form_target(return_to),) if return_to else ()
+    return pages.targets(form_target(return_to)) if return_to else ()
 
 
 def _refused(message: str, developer: str, *, client_id: str | None = None, detail: str = "") -> Refused:

@@ -12,6 +12,7 @@ from clients.client import Client
 from idp.errors import OAuthError
 from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
+from idp.oidc import claims as claim_rules
 from idp.oidc import tokens
 from idp.services import Services
 from idp.web import form_target
@@ -22,6 +23,7 @@ RESPONSE_MODES = ("query", "fragment", "form_post")
 PROMPTS = ("none", "login", "consent", "select_account")
 CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 MAX_VALUE = 4096  # characters of one parameter that we keep
+MAX_CLAIMS_DEPTH = 4  # objects and arrays inside one another, in a wish of the claims parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def flow(services: Services, client: Client, asked: Asked) -> Flow:
             "params": asked.params.pairs,
         },
         demands=demands,
-        scopes=tuple(scope.split()),
+        scopes=_consented(scope, asked, client),
         started_at=now,
         login_hint=asked.login_hint,
         destination=form_target(asked.redirect_uri),
@@ -169,11 +171,21 @@ def flow(services: Services, client: Client, asked: Asked) -> Flow:
 
 
 def _without_offline(asked: Asked, client: Client) -> str:
-    # Core §11: offline access needs prompt=consent or another basis: an admin's trust, or a page that named it.
+    # Core §11: ignored without prompt=consent, unless there is another basis: a consent page that names it (explicit
+    # consent), or an admin who wrote it into the registration.
+    basis = "consent" in asked.prompt or client.consent == "explicit" or client.offline_access_registered
     scopes = asked.scope.split()
-    if "offline_access" in scopes and "refresh_token" not in client.grant_types:
+    if "offline_access" in scopes and not (basis and "refresh_token" in client.grant_types):
         scopes.remove("offline_access")
     return " ".join(scopes)
+
+
+def _consented(scope: str, asked: Asked, client: Client) -> tuple[str, ...]:
+    """What the consent page must name: the scopes, and what the claims parameter asks for beyond them (Core §5.5)."""
+    named = dict.fromkeys(scope.split())
+    for part in asked.claims.values():
+        named |= dict.fromkeys(claim_rules.scopes_of(part, client))
+    return tuple(named)
 
 
 def _max_age(params: Params, client: Client) -> int | None:
@@ -191,7 +203,7 @@ def _claims(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         raise OAuthError("invalid_request", "claims is not JSON.") from None
     parts = {part: value.get(part) or {} for part in ("userinfo", "id_token")} if isinstance(value, dict) else None
@@ -200,8 +212,31 @@ def _claims(text: str | None) -> dict[str, Any]:
     return parts if any(parts.values()) else {}
 
 
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number out of range")
+    return value
+
+
 def _is_claims_member(part: Any) -> bool:
-    return isinstance(part, dict) and all(wish is None or isinstance(wish, dict) for wish in part.values())
+    return isinstance(part, dict) and all(wish is None or _is_wish(wish) for wish in part.values())
+
+
+def _is_wish(wish: Any) -> bool:
+    return isinstance(wish, dict) and isinstance(wish.get("values", []), list) and _is_shallow(wish, MAX_CLAIMS_DEPTH)
+
+
+def _is_shallow(value: Any, left: int) -> bool:
+    if isinstance(value, (dict, list)):
+        return left > 0 and all(
+            _is_shallow(v, left - 1) for v in (value.values() if isinstance(value, dict) else value)
+        )
+    return True
 
 
 def _essential_acr(asked: Asked) -> tuple[str, ...]:

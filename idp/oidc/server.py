@@ -103,6 +103,8 @@ class Server(AuthorizationServer):  # type: ignore[misc]
 
     def token(self, services: Services, request: Request) -> Json:
         """Answer a token request. Errors: `OAuthError`."""
+        if request.form.get("grant_type") is None:
+            raise OAuthError("invalid_request", "grant_type is missing.")
         asked = GrantRequest(services, request, request.form)
         try:
             grant = self.get_token_grant(asked)

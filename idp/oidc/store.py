@@ -49,6 +49,9 @@ families = Table(
     Column("used_at", Double, nullable=False),
     Column("refresh_hash", Text),
     Column("previous_hash", Text),
+    # What the latest refresh was answered with: within the grace it is answered again, word for word.
+    Column("answered_scope", Text, nullable=False),
+    Column("answered_resource", Text, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("revoked_at", Double),
     Column("revoked_why", Text),
@@ -96,7 +99,8 @@ _FAMILY = (
     _f.id.label("family_id"), _f.client_id, _f.person_id, _f.session_id, _f.scope.label("granted_scope"),
     _f.resource.label("granted_resource"), _f.claims, _f.auth_time, _f.methods, _f.offline,
     _f.created_at.label("family_created_at"), _f.expires_at.label("family_expires_at"), _f.idle_seconds, _f.used_at,
-    _f.refresh_hash, _f.previous_hash, _f.generation, _f.revoked_at, _f.code_hash,
+    _f.refresh_hash, _f.previous_hash, _f.generation, _f.answered_scope, _f.answered_resource, _f.revoked_at,
+    _f.code_hash,
 )  # fmt: skip
 
 
@@ -117,11 +121,14 @@ PERSON_STANDING = (
         )
     )
     .where(_p.id == bindparam("person_id"))
+    # On PostgreSQL a reset or a disable waits for the redemption, and then finds the family to revoke.
+    .with_for_update(read=True, of=people)
 )
 #: Everything that userinfo and introspection look at, in one read: the token, its family, and all that may end it.
 ACCESS = (
     select(
-        _a.id.label("token_id"), _a.hash, _a.client_id.label("token_client_id"), _a.scope, _a.resource,
+        _a.id.label("token_id"), _a.family_id.label("token_family_id"), _a.hash,
+        _a.client_id.label("token_client_id"), _a.scope, _a.resource,
         _a.created_at, _a.expires_at, *_FAMILY, *_PERSON, *_STANDING,
     )
     .select_from(
@@ -171,6 +178,8 @@ ROTATE = (
     .values(
         refresh_hash=bindparam("next_hash"),
         previous_hash=bindparam("presented"),
+        answered_scope=bindparam("answered_scope"),
+        answered_resource=bindparam("answered_resource"),
         generation=_f.generation + 1,
         used_at=bindparam("now"),
     )
@@ -183,7 +192,7 @@ REVOKE = (
 )
 REVOKE_PERSON = (
     update(families)
-    .where(_f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None))
+    .where(_f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None), _f.session_id != bindparam("except_session"))
     .values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
 )
 DELETE_ACCESS = delete(access_tokens).where(_a.id == bindparam("token_id"))

@@ -20,7 +20,7 @@ _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 def response(services: Services, client: Client, issued: Issued, *, nonce: str = "") -> dict[str, Any]:
     """The JSON of RFC 6749 §5.1. `scope` is always told, since it may be less than was asked."""
-    is_opaque = client.access_token_format == "opaque"  # noqa: S105
+    is_opaque = client.access_token_format == "opaque"
     access_token = issued.access_token if is_opaque else _jwt_access_token(services, client, issued)
     body: dict[str, Any] = {
         "access_token": access_token,

@@ -23,9 +23,14 @@ def answer(services: Services, request: Request) -> Response:
 
 
 def _grants(services: Services, session: sessions.Session) -> list[dict[str, object]]:
-    shown = []
+    shown: list[tuple[str, dict[str, object]]] = []
     for client_id, scopes in consent.given(services, session.person_id).items():
         app = shown_app(services, services.registry.find(client_id))
         if app is not None:
-            shown.append({"app": app, "client_id": client_id, "scopes": [consent.title(s) for s in scopes]})
-    return sorted(shown, key=lambda grant: str(grant["app"]))
+            grant: dict[str, object] = {
+                "app": app,
+                "client_id": client_id,
+                "scopes": [consent.title(s) for s in scopes],
+            }
+            shown.append((app["name"], grant))
+    return [grant for _, grant in sorted(shown, key=lambda named: named[0])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from idp.browser import cookie_name
+from idp.login import sessions
 from idp.services import Services
 from idp.wire import Cookie, Page, Redirect, Request, Response
 
@@ -26,7 +27,10 @@ def username(services: Services, request: Request) -> Response:
 
 
 def reset_browser(services: Services, request: Request) -> Response:
-    """POST /help/reset-browser: clears this host's cookies, and ends nothing elsewhere."""
+    """POST /help/reset-browser: ends the session, if there is one, and clears this host's cookies."""
+    session = sessions.current(services, request)
+    if session is not None:
+        sessions.end(services, request, session, "this browser's sign-in was reset")
     gone = tuple(Cookie(cookie_name(services, name), "", 0) for name in COOKIES)
     return Redirect(location=services.url("/"), cookies=gone)
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from idp.accounts import links
 from idp.accounts.passwords import Busy
-from idp.accounts.person import Person
+from idp.accounts.person import Person, PersonChanged
 from idp.accounts.set_password import set_password
 from idp.audit import Event, record
 from idp.login import engine, pages, sessions
 from idp.login.authn import PASSWORD
+from idp.oidc import ledger
 from idp.portal.launcher import sign_in
 from idp.services import Services
 from idp.wire import Page, Redirect, Request, Response
@@ -39,13 +40,15 @@ def setup(services: Services, request: Request) -> Response:
         return pages.busy(services, error.retry_after, services.url(f"/setup/{token}"))
     if links.take(services.state, token) is None:
         return Page(template="login/link_used.html", status=404)
-    services.directory.store_password(
-        person.id, password_hash, detail={"purpose": link.purpose}, record=recorder(services, request, person.id)
-    )
-    services.throttle.lift(person.id, services.clock())
-    before = sessions.current(services, request)
-    person = services.directory.get(person.id)
-    _, cookie = sessions.start(services, request, person, (PASSWORD,), stay=False, before=before)
+    try:
+        services.directory.store_password(
+            person.id, password_hash, detail={"purpose": link.purpose}, known=person,
+            record=recorder(services, request, person.id),
+        )  # fmt: skip
+        services.throttle.lift(person.id, services.clock())
+        _, cookie = sessions.start(services, request, services.directory.get(person.id), (PASSWORD,), stay=False)
+    except (PersonChanged, sessions.Changed):  # another link, or an admin, was faster
+        return Page(template="login/link_used.html", status=404)
     return engine.with_cookies(Redirect(location=services.url("/")), cookie)
 
 
@@ -65,14 +68,19 @@ def change(services: Services, request: Request) -> Response:
         try:
             problems = set_password(
                 services.directory, services.passwords, services.password_policy, person.id, form.get("password", ""),
-                purpose="change", record=recorder(services, request, person.id), ended=_end_others(services, session),
+                purpose="change", known=person, record=recorder(services, request, person.id),
+                ended=_end_others(services, session),
             )  # fmt: skip
+        except PersonChanged:  # a reset was faster: whoever knows the old password only is out
+            return sign_in(services, request, "/password")
         except Busy as error:
             return pages.busy(services, error.retry_after, services.url("/password"))
     if problems:
         return _change_page(services, session, problems)
-    person = services.directory.get(person.id)
-    _, cookie = sessions.start(services, request, person, session.methods, stay=False, before=session)
+    try:
+        _, cookie = sessions.start(services, request, services.directory.get(person.id), session.methods, stay=False)
+    except sessions.Changed:
+        return sign_in(services, request, "/")
     return engine.with_cookies(Redirect(location=services.url("/")), cookie)
 
 
@@ -90,7 +98,9 @@ def _wrong_current(services: Services, request: Request, person: Person, current
 
 def _end_others(services: Services, session: sessions.Session) -> Callable[[Any, str, str], None]:
     def end(tx: Any, person_id: str, why: str) -> None:
-        sessions.end_all(tx, person_id, services.clock(), why, keep=session.id)
+        now = services.clock()
+        sessions.end_all(tx, person_id, now, why, keep=session.id)
+        ledger.revoke_person(tx, person_id, now, why, keep_session=session.id)
 
     return end
 
@@ -123,6 +133,7 @@ def _setup_page(services: Services, token: str, person: Person, problems: list[s
             "problems": problems,
             "welcome": "owner" in person.roles and not person.has_password,
             "action_url": f"{services.settings.server.issuer_path}/setup/{token}",
+            "here": services.url(f"/setup/{token}"),
         },
     )
 
@@ -134,6 +145,7 @@ def _change_page(services: Services, session: sessions.Session, problems: list[s
         values={
             "person": shown,
             "action_url": f"{services.settings.server.issuer_path}/password",
+            "here": services.url("/password"),
             "min_length": services.password_policy.min_length,
             "problems": problems,
         },

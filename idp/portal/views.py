@@ -1,8 +1,8 @@
 """The paths of our own pages."""
 
 from idp.login import engine
-from idp.portal import help as help_pages
 from idp.portal import access, launcher, passwords, pictures
+from idp.portal import help as help_pages
 from idp.wire import Route
 
 ROUTES = (

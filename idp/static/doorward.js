@@ -6,6 +6,9 @@
   const byId = (id) => document.getElementById(id);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 
+  // What a form led to cannot be loaded again by Back or a reload; its page has an address that can.
+  if (root.dataset.here) try { history.replaceState(null, "", root.dataset.here); } catch { /* another host name */ }
+
   // Theme: the system's, light, dark.
   all("[data-theme-switch]", (button) => {
     const order = ["auto", "light", "dark"];

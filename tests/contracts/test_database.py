@@ -328,12 +328,12 @@ def test_sqlite_held_by_another_process_past_the_limit_is_unavailable(
     assert ids(ours) == ["a"]
 
 
-def terminate_all(url: str) -> None:
-    """End every connection to the database of `url`, as a restart or a failover does."""
+def terminate_all(url: str, which: str = "true") -> None:
+    """End every connection (or those `which`) to the database of `url`, as a restart or a failover does."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid, 3000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            b"SELECT pg_terminate_backend(pid, 3000) FROM pg_stat_activity"
+            + f" WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}".encode()
         )
 
 
@@ -351,14 +351,41 @@ def test_a_read_survives_a_connection_that_died_while_idle(grown: Database) -> N
 
 
 @pytest.mark.slow
-def test_a_write_on_a_dead_connection_is_unavailable_and_the_next_one_works(grown: Database) -> None:
-    """The write is not repeated on its own: nobody knows whether the server had done it."""
+def test_a_write_goes_past_a_connection_that_died_while_idle(grown: Database) -> None:
+    """It is noticed before anything is sent, so nothing can be done twice."""
     add(grown, "a")
     terminate_all(grown.url)
-    with pytest.raises(Unavailable):
-        add(grown, "b")
+    add(grown, "b")
+    terminate_all(grown.url)
+    with grown.transaction() as tx:
+        tx.run(ADD, id="c", n=1, at=None, raw=None, parent=None)
+    assert ids(grown) == ["a", "b", "c"]
+
+
+@pytest.mark.slow
+def test_a_write_whose_connection_dies_under_it_is_unavailable_and_the_next_one_works(grown: Database) -> None:
+    """The write is not repeated on its own: nobody knows whether the server had done it."""
+    other, failures = Database(grown.url), []
+
+    def write() -> None:
+        try:
+            add(grown, "a")
+        except Unavailable as error:
+            failures.append(error)
+
+    with other.transaction() as tx:
+        tx.run(ADD, id="a", n=1, at=None, raw=None, parent=None)
+        waiting = threading.Thread(target=write)
+        waiting.start()
+        deadline = time.monotonic() + 10
+        while not failures and time.monotonic() < deadline:
+            terminate_all(grown.url, "wait_event_type = 'Lock'")  # the one that waits for our transaction
+            time.sleep(0.02)
+        waiting.join()
+        tx.run(ADD, id="b", n=1, at=None, raw=None, parent=None)
+    assert len(failures) == 1
     add(grown, "c")
-    assert ids(grown) == ["a", "c"]
+    assert ids(grown) == ["a", "b", "c"]
 
 
 @pytest.mark.slow

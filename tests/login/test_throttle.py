@@ -10,13 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.login.throttle import Failure, Pause, Throttle, address_range
+from idp.login.throttle import Account, Failure, Pause, Throttle, address_range
 from idp.state.memory import MemoryState
 from tests.backends import Clock
 
 HOME, OFFICE = "203.0.113.7", "198.51.100.20"
 LAPTOP = "device-1"
 PERSON = "uaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+
+def as_account(account: Account | str) -> Account:
+    """A person under the one name that they use here."""
+    return Account(account, f"x{account}") if isinstance(account, str) else account
 
 
 class Door:
@@ -29,19 +34,22 @@ class Door:
         self._typed = 0
 
     def wrong(
-        self, account: str = PERSON, device: str | None = None, address: str = HOME, password: str = ""
+        self, account: Account | str = PERSON, device: str | None = None, address: str = HOME, password: str = ""
     ) -> Failure:
         """Type a password that was not typed before, or this one."""
         self._typed += 1
-        return self.throttle.failed(account, device, address, password or f"wrong {self._typed}", self.clock.now)
+        typed = password or f"wrong {self._typed}"
+        return self.throttle.failed(as_account(account), device, address, typed, self.clock.now)
 
-    def check(self, account: str = PERSON, device: str | None = None, address: str = HOME) -> Pause | None:
-        return self.throttle.check(account, device, address, self.clock.now)
+    def check(self, account: Account | str = PERSON, device: str | None = None, address: str = HOME) -> Pause | None:
+        return self.throttle.check(as_account(account), device, address, self.clock.now)
 
-    def right(self, account: str = PERSON, device: str | None = None, address: str = HOME) -> Pause | None:
-        return self.throttle.succeeded(account, device, address, self.clock.now)
+    def right(self, account: Account | str = PERSON, device: str | None = None, address: str = HOME) -> Pause | None:
+        return self.throttle.succeeded(as_account(account), device, address, self.clock.now)
 
-    def fail_until_paused(self, account: str = PERSON, device: str | None = None, address: str = HOME) -> Pause:
+    def fail_until_paused(
+        self, account: Account | str = PERSON, device: str | None = None, address: str = HOME
+    ) -> Pause:
         """Type wrong passwords until a pause begins."""
         for _ in range(200):
             pause = self.wrong(account, device, address).pause
@@ -128,7 +136,24 @@ def test_W1_every_spelling_of_an_unknown_name_is_one_account(door: Door) -> None
     account = door.throttle.account(None, "nobody@example.com")
     assert door.throttle.account(None, " NOBODY@example.com ") == account
     assert door.throttle.account(None, "nobody@example.org") != account
-    assert door.throttle.account(PERSON, "anna") == door.throttle.account(PERSON, "anna@example.com") == PERSON
+
+
+def test_S55_a_pause_under_one_name_does_not_tell_whose_other_name_is(door: Door) -> None:
+    by_name, by_mail = door.throttle.account(PERSON, "anna"), door.throttle.account(PERSON, "anna@example.com")
+    assert by_name.key == by_mail.key == PERSON
+    door.fail_until_paused(by_name)
+    assert door.check(by_name) is not None
+    assert door.check(by_mail) is None  # as with two names that nobody has
+    door.throttle.lift(PERSON, door.clock.now)
+    assert door.check(by_name) is None
+
+
+def test_S63_failures_in_a_row_are_counted_over_all_names_of_a_person(door: Door) -> None:
+    for n in range(80):
+        name = door.throttle.account(PERSON, f"spelling {n % 3}")
+        pause = door.wrong(name, address=f"10.0.{n}.1").pause
+    assert pause is not None
+    assert pause.until is None  # until an admin unlocks
 
 
 @given(st.text(max_size=2000))
@@ -294,7 +319,9 @@ def test_S63_guesses_sent_in_parallel_gain_nothing(door: Door) -> None:
         checks = list(pool.map(lambda _: door.check(), range(32)))
         assert checks == [None] * 32
         failures = list(
-            pool.map(lambda n: door.throttle.failed(PERSON, None, HOME, f"guess {n}", door.clock.now), range(32))
+            pool.map(
+                lambda n: door.throttle.failed(as_account(PERSON), None, HOME, f"guess {n}", door.clock.now), range(32)
+            )
         )
     assert sorted(f.failures for f in failures) == list(range(1, 33))
     assert door.right() is not None

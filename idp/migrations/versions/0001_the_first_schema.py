@@ -223,6 +223,8 @@ def upgrade() -> None:
         sa.Column("used_at", sa.Double(), nullable=False),
         sa.Column("refresh_hash", sa.Text(), nullable=True),
         sa.Column("previous_hash", sa.Text(), nullable=True),
+        sa.Column("answered_scope", sa.Text(), nullable=False),
+        sa.Column("answered_resource", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("revoked_at", sa.Double(), nullable=True),
         sa.Column("revoked_why", sa.Text(), nullable=True),

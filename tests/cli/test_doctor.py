@@ -1,0 +1,71 @@
+"""`doorward doctor`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.cli.conftest import CHEAP, Folder
+
+
+def found(site: Folder, check: str, **env: str) -> list[dict[str, Any]]:
+    findings = site.run("doctor", "--json", env=env).json["findings"]
+    return [finding for finding in findings if finding["check"] == check]
+
+
+def test_a_fresh_installation_is_well_and_says_what_is_left_to_do(site: Folder) -> None:
+    result = site.spawn("doctor")
+    assert result.code == 0, result.out
+    assert "✗" not in result.out
+    assert "✓ keys: RS256 signs for 0 days" in result.out
+    assert "! owner: no owner can sign in yet\n    run `doorward init` for a one-time link" in result.out
+    assert "! server: nothing answers at http://127.0.0.1:8000/" in result.out
+
+
+def test_what_is_wrong_ends_with_exit_code_1(site: Folder) -> None:
+    (site.path / "doorward.toml").write_text(CHEAP + 'blocklist = "gone.txt"\n[brand]\nlogo = "logo.exe"\n')
+    (site.path / "logo.exe").write_text("MZ")
+    try:
+        result = site.run("doctor")
+        assert result.code == 1
+        assert f"✗ passwords.blocklist: {site.path}/gone.txt does not exist" in result.out
+        assert "✗ brand.logo: logo.exe is not a picture that browsers show" in result.out
+        assert "✓ database: SQLite" in result.out
+    finally:
+        (site.path / "doorward.toml").write_text(CHEAP)
+
+
+def test_files_that_others_can_read_are_named_with_the_command_that_helps(site: Folder) -> None:
+    site.data.chmod(0o755)
+    (site.data / "doorward.db").chmod(0o644)
+    try:
+        fixes = {finding["fix"] for finding in found(site, "data folder")}
+        assert fixes == {f"chmod 700 {site.data}", f"chmod 600 {site.data}/doorward.db"}
+    finally:
+        site.data.chmod(0o700)
+        (site.data / "doorward.db").chmod(0o600)
+
+
+def test_before_init_it_says_so(folder: Folder) -> None:
+    result = folder.run("doctor")
+    assert result.code == 1
+    assert "run `doorward init`" in result.out
+
+
+def test_a_bad_settings_file_is_a_finding(folder: Folder) -> None:
+    (folder.path / "doorward.toml").write_text("[server]\nport = 0\n")
+    result = folder.run("doctor")
+    assert result.code == 1
+    assert "✗ config: " in result.out
+    assert "doorward.toml:2: server.port = 0" in result.out
+
+
+def test_several_workers_on_the_embedded_database_are_noted(site: Folder) -> None:
+    (site.path / "doorward.toml").write_text(CHEAP + "[server]\nworkers = 2\n")
+    try:
+        assert any("on one machine" in finding["text"] for finding in found(site, "database"))
+    finally:
+        (site.path / "doorward.toml").write_text(CHEAP)
+
+
+def test_behind_https_an_untrusted_proxy_is_noted(site: Folder) -> None:
+    assert found(site, "proxy", DOORWARD_ISSUER="https://login.example.invalid")[0]["status"] == "warning"

@@ -1,0 +1,201 @@
+"""RP-Initiated Logout 1.0. S51, and "a logout URL with client_id and no hint asks and then returns"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from idp.accounts.person import Person
+from tests.backends import Clock
+from tests.provider import Answer, App, Browser, Provider
+
+BYE = "https://crm.example/bye"
+
+
+def log_out(browser: Browser, method: str = "GET", **params: Any) -> Answer:
+    pairs = [(k, str(v)) for k, v in params.items() if v is not None]
+    return browser.post("oauth/logout", pairs) if method == "POST" else browser.get("oauth/logout?" + urlencode(pairs))
+
+
+def is_signed_in(provider: Provider, browser: Browser, app: App) -> bool:
+    return "code" in provider.authorize(browser, app, prompt="none").sent
+
+
+@pytest.mark.spec("RPI 2")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_S51_a_hint_for_this_very_session_signs_out_and_returns(
+    provider: Provider, browser: Browser, crm: App, clock: Clock, method: str
+) -> None:
+    tokens = provider.tokens(crm, browser)
+    clock.advance(2000)  # the hint has expired
+    answer = log_out(browser, method, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b&c")
+    assert answer.status == 303
+    assert answer.location.startswith(BYE + "?")
+    assert answer.sent == {"state": "a b&c"}
+    assert browser.cookie("session") == ""
+    assert not is_signed_in(provider, browser, crm)
+    assert provider.refresh(crm, tokens["refresh_token"]).error == "invalid_grant"
+    assert [event.detail["why"] for event in provider.events("session:ended")] == [f"signed out at {crm.id}"]
+
+
+def test_S51_the_session_dies_on_the_server_not_only_in_the_browser(
+    provider: Provider, browser: Browser, crm: App
+) -> None:
+    tokens = provider.tokens(crm, browser)
+    kept = dict(browser.cookies)
+    log_out(browser, id_token_hint=tokens["id_token"])
+    browser.cookies = kept
+    assert not is_signed_in(provider, browser, crm)
+
+
+@pytest.mark.spec("RPI 2")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_S51_without_a_hint_the_person_is_asked_and_then_returned(
+    provider: Provider, browser: Browser, crm: App, method: str
+) -> None:
+    provider.sign_in(browser, crm)
+    page = log_out(browser, method, client_id=crm.id, post_logout_redirect_uri=BYE, state="s")
+    assert page.status == 200
+    assert page.dom.find("button", id="confirm")
+    assert "CRM" in page.dom.text
+    assert is_signed_in(provider, browser, crm)
+    done = browser.submit(page, "confirm")
+    assert (done.status, done.location) == (303, BYE + "?state=s")
+    assert not is_signed_in(provider, browser, crm)
+
+
+@pytest.mark.parametrize("params", [{}, {"client_id": "unknown"}, {"state": "x"}, {"logout_hint": "ann", "ui_locales": "de"}])
+def test_S51_without_a_client_the_person_is_asked_and_stays_here(
+    provider: Provider, browser: Browser, crm: App, params: dict[str, str]
+) -> None:
+    provider.sign_in(browser, crm)
+    page = log_out(browser, **params)
+    assert page.dom.find("button", id="confirm")
+    done = browser.submit(page, "confirm")
+    assert done.status == 200
+    assert "signed out" in done.dom.text
+    assert not is_signed_in(provider, browser, crm)
+
+
+@pytest.mark.spec("RPI 3")
+@pytest.mark.parametrize("uri", [BYE + "/", BYE + "?x=1", "https://crm.example/cb", "https://evil.example/", "javascript:alert(1)", BYE.upper()])
+def test_S51_an_unregistered_return_address_is_shown_and_signs_nobody_out(
+    provider: Provider, browser: Browser, crm: App, uri: str
+) -> None:
+    hint = provider.tokens(crm, browser)["id_token"]
+    for params in ({"id_token_hint": hint}, {"client_id": crm.id}, {}):
+        answer = log_out(browser, post_logout_redirect_uri=uri, **params)
+        assert answer.is_error_page
+        assert answer.status == 400
+        assert not answer.location
+    assert is_signed_in(provider, browser, crm)
+
+
+def test_S51_hint_and_client_must_name_the_same_application(provider: Provider, browser: Browser, crm: App) -> None:
+    other = provider.add_client("Other", post_logout_redirect_uris=["https://other.example/bye"])
+    hint = provider.tokens(crm, browser)["id_token"]
+    answer = log_out(browser, id_token_hint=hint, client_id=other.id, post_logout_redirect_uri="https://other.example/bye")
+    assert answer.is_error_page
+    assert is_signed_in(provider, browser, crm)
+    assert log_out(browser, id_token_hint=hint, client_id=crm.id, post_logout_redirect_uri=BYE).location == BYE
+
+
+@pytest.mark.parametrize("hint", ["x.y.z", "eyJhbGciOiJub25lIn0.e30.", "x"])
+def test_S51_a_hint_that_is_not_ours_signs_nobody_out(
+    provider: Provider, browser: Browser, crm: App, hint: str
+) -> None:
+    provider.sign_in(browser, crm)
+    answer = log_out(browser, id_token_hint=hint, client_id=crm.id, post_logout_redirect_uri=BYE)
+    assert answer.is_error_page
+    assert is_signed_in(provider, browser, crm)
+
+
+def test_S51_a_hint_for_somebody_else_or_another_session_asks(
+    provider: Provider, browser: Browser, crm: App, clock: Clock
+) -> None:
+    provider.add_person("bob")
+    bobs = provider.tokens(crm, login="bob")["id_token"]
+    elsewhere = provider.tokens(crm, login="ann")["id_token"]
+    provider.sign_in(browser, crm)
+    for hint in (bobs, elsewhere):
+        page = log_out(browser, id_token_hint=hint, post_logout_redirect_uri=BYE)
+        assert page.dom.find("button", id="confirm")
+        assert is_signed_in(provider, browser, crm)
+
+
+def test_S51_signing_out_when_nobody_is_signed_in_returns_too(provider: Provider, browser: Browser, crm: App) -> None:
+    assert log_out(browser, client_id=crm.id, post_logout_redirect_uri=BYE).location == BYE
+    assert "signed out" in log_out(browser).dom.text
+
+
+def test_S51_a_cross_site_post_finds_the_session_that_its_cookies_left_at_home(
+    provider: Provider, browser: Browser, crm: App
+) -> None:
+    hint = provider.tokens(crm, browser)["id_token"]
+    params = {"id_token_hint": hint, "post_logout_redirect_uri": BYE, "state": "s"}
+    # A browser sends no Lax cookie with a form posted by another site.
+    answer = browser.open("POST", "oauth/logout", params, cookies=False)
+    assert answer.location != BYE + "?state=s"
+    done = browser.follow(answer)
+    assert done.location == BYE + "?state=s"
+    assert not is_signed_in(provider, browser, crm)
+
+
+def test_S51_repeated_parameters_are_refused(provider: Provider, browser: Browser, crm: App) -> None:
+    provider.sign_in(browser, crm)
+    pairs = [("client_id", crm.id), ("post_logout_redirect_uri", BYE), ("post_logout_redirect_uri", "https://evil.example")]
+    assert browser.get("oauth/logout?" + urlencode(pairs)).is_error_page
+
+
+def test_S61_nobody_can_be_signed_out_by_a_page_of_another_site(
+    provider: Provider, browser: Browser, crm: App, ann: Person
+) -> None:
+    provider.sign_in(browser, crm)
+    stranger = provider.browser()
+    provider.sign_in(stranger, crm)
+    page = log_out(stranger, client_id=crm.id)
+    forged = dict(page.form.fields) | {"confirm": "yes"}
+    for path in ("oauth/logout", "logout"):
+        browser.post(path, forged)  # the attacker's own confirmation, posted from the victim's browser
+        browser.post(path, {"confirm": "yes"})
+        browser.get(f"{path}?confirm=yes")
+        assert is_signed_in(provider, browser, crm), path
+
+
+def test_a_confirmation_page_that_went_stale_leads_on(provider: Provider, browser: Browser, crm: App) -> None:
+    provider.sign_in(browser, crm)
+    page = log_out(browser, client_id=crm.id)
+    browser.forget("browser")
+    stale = browser.submit(page, "confirm")
+    assert stale.status == 200
+    link = next(a["href"] for a in stale.dom.find("a") if "main" in a.get("class", ""))
+    again = browser.get(link)
+    assert again.dom.find("button", id="confirm")
+
+
+def test_the_portals_own_sign_out_asks_and_ends_all(provider: Provider, browser: Browser, crm: App) -> None:
+    tokens = provider.tokens(crm, browser)
+    page = browser.get("logout")
+    assert page.dom.find("button", id="confirm")
+    done = browser.submit(page, "confirm")
+    assert "CRM" in done.dom.text
+    assert provider.userinfo(tokens["access_token"]).status == 401
+    sign_in_again = next(a["href"] for a in done.dom.find("a") if "Sign in again" in done.text and "main" not in a.get("class", "x"))
+    assert browser.get(sign_in_again).status in (200, 302, 303)
+
+
+def test_a_path_in_the_issuer_is_kept_on_every_link(open_provider: Callable[..., Provider]) -> None:
+    provider = open_provider(server={"issuer": "https://example.org/sso"})
+    provider.add_person()
+    crm, browser = provider.add_client(), provider.browser()
+    provider.sign_in(browser, crm)
+    page = log_out(browser, client_id=crm.id)
+    assert page.form.action.startswith("/sso/")
+    browser.forget("browser")
+    stale = browser.submit(page, "confirm")
+    links = [a["href"] for a in stale.dom.find("a") if a["href"].startswith(("/", "https://example.org"))]
+    assert links
+    assert all(link.startswith(("/sso/", "https://example.org/sso")) for link in links)
