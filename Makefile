@@ -1,0 +1,67 @@
+# `make help` lists what there is. Nothing has to be installed by hand on Debian 12 or later.
+.DEFAULT_GOAL := help
+.PHONY: help run demo install test check bench lock screenshots
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+JOBS := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# `make PYTHON=/path/to/python3 ...` decides which Python; else .ci/venv finds one that is new enough.
+PYTHON ?=
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: install ## Start the provider on http://127.0.0.1:8000; the first start prints a link for the first owner
+	@$(BIN)/doorward init
+	@exec $(BIN)/doorward serve
+
+demo: $(VENV)/.demo ## Start the provider and two applications with people ready to sign in (Ctrl-C stops all)
+	@exec $(BIN)/python -m tests.apps.demo
+
+install: $(VENV)/.run ## Make .venv with the `doorward` command in it
+
+test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in parallel; installs what they need
+	@command -v chromium >/dev/null || .ci/need "tests in a real browser" chromium
+	@command -v redis-server >/dev/null || .ci/need "tests on Redis" redis-server
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "tests on PostgreSQL" postgresql
+	@$(MAKE) static
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: $(VENV)/.test static ## The quick part: lint, types, import rules, the tests that need no server
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+.PHONY: static
+static:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.test ## Measure: requests per second, latency and memory beside what this machine's OpenSSL can sign
+	$(BIN)/python -m bench
+
+screenshots: $(VENV)/.test ## Take the pictures in docs/images anew, from the running demo
+	$(BIN)/python docs/screenshots.py
+
+config.example.toml: idp/config.py $(VENV)/.test
+	@$(BIN)/python -c 'from idp.config import example; print(example(), end="")' > $@
+
+lock: $(VENV)/.test ## Write requirements.lock from what is installed now
+	@{ echo "# The exact versions that are tested and installed. Written by \`make lock\`."; \
+	$(PIP) freeze --exclude-editable --exclude doorward; } > requirements.lock
+
+# -- the virtual environment: each stamp stands for one set of extras, renewed when the versions change --------------
+
+$(VENV)/.run: EXTRAS := postgresql,redis
+$(VENV)/.demo: EXTRAS := postgresql,redis,demo
+$(VENV)/.test: EXTRAS := postgresql,redis,demo,test
+
+$(VENV)/.run $(VENV)/.demo $(VENV)/.test: pyproject.toml requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || .ci/venv $(VENV) $(PYTHON)
+	@echo "Installing Doorward and what it needs into $(VENV) ..."
+	@$(PIP) install --quiet --constraint requirements.lock --editable '.[$(EXTRAS)]'
+	@touch $@
+
