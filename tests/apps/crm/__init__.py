@@ -1,0 +1,1 @@
+"""A customer database; signs people in with Authlib's Flask client."""

@@ -1,0 +1,144 @@
+"""What `make demo` promises: two applications with different libraries, one sign-in, one sign-out."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.apps.demo import PEOPLE, ROOT, START_WITHIN, Ports
+from tests.backends import find_free_port
+
+pytestmark = pytest.mark.slow
+
+ANNA, BEN, _ = PEOPLE
+
+
+class Browser:
+    """Keeps cookies and follows redirects, as browsers do; it has one jar for all ports of a host."""
+
+    def __init__(self) -> None:
+        self._web = requests.Session()
+        self._web.headers["Accept"] = "text/html"
+
+    def open(self, url: str) -> requests.Response:
+        return self._web.get(url, timeout=20)
+
+    def press(self, url: str, **fields: str) -> requests.Response:
+        return self._web.post(url, data=fields, timeout=20)
+
+    def sign_in(self, page: requests.Response, ports: Ports, person: tuple[str, str, str, str]) -> requests.Response:
+        found = re.search(r'name="flow" value="([^"]+)"', page.text)
+        assert found, "this is not the sign-in page"
+        return self.press(f"{ports.url('doorward')}/login", flow=found[1], login=person[0], password=person[3])
+
+
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+    """The demo as `make demo` starts it, on free ports; ended as Ctrl-C ends it."""
+    own = Ports(find_free_port(), find_free_port(), find_free_port())
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    numbers = [str(number) for number in (own.doorward, own.crm, own.desk)]
+    command = [sys.executable, "-m", "tests.apps.demo", "--folder", str(folder), "--ports", *numbers]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
+        try:
+            assert demo.stdout is not None
+            said = ""
+            while "Ctrl-C stops it" not in said:
+                line = demo.stdout.readline()
+                assert line, said
+                said += line
+            yield own
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.communicate(timeout=START_WITHIN)
+    assert demo.returncode == 0
+    assert not any(_answers(port) for port in (own.doorward, own.crm, own.desk))
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return Browser()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _is_sign_in_page(page: requests.Response, ports: Ports) -> bool:
+    return page.url.startswith(ports.url("doorward")) and 'name="password"' in page.text
+
+
+def test_signing_in_at_the_crm_opens_desk_without_a_prompt(ports: Ports, browser: Browser) -> None:
+    page = browser.open(ports.url("crm"))
+    assert _is_sign_in_page(page, ports)
+    crm = browser.sign_in(page, ports, ANNA)
+    assert crm.url == f"{ports.url('crm')}/"
+    assert "Anna Berg" in crm.text
+    assert "Ingrid Solheim" in crm.text
+    desk = browser.open(ports.url("desk"))
+    assert desk.url == f"{ports.url('desk')}/"
+    assert "anna.berg@larkfield.example" in desk.text
+
+
+def test_a_person_comes_back_to_the_page_that_they_asked_for(ports: Ports, browser: Browser) -> None:
+    asked = f"{ports.url('desk')}/tickets/1043"
+    page = browser.sign_in(browser.open(asked), ports, BEN)
+    assert page.url.rstrip("?") == asked
+
+
+@pytest.mark.parametrize(("left", "other"), [("desk", "crm"), ("crm", "desk")])
+def test_signing_out_at_either_application_ends_both(ports: Ports, browser: Browser, left: str, other: str) -> None:
+    somebody_else = Browser()
+    somebody_else.sign_in(somebody_else.open(ports.url(other)), ports, BEN)
+    browser.sign_in(browser.open(ports.url("crm")), ports, ANNA)
+    assert "Anna Berg" in browser.open(ports.url("desk")).text
+
+    page = browser.press(f"{ports.url(left)}/sign-out")
+
+    assert page.url.startswith(f"{ports.url(left)}/signed-out")  # no question asked: id_token_hint names the session
+    assert "You are signed out" in page.text
+    assert _is_sign_in_page(browser.open(ports.url(other)), ports)
+    assert _is_sign_in_page(browser.open(ports.url(left)), ports)
+    assert _is_sign_in_page(browser.open(ports.url("doorward")), ports)
+    assert "Ben Okafor" in somebody_else.open(ports.url(other)).text
+
+
+def test_signing_out_at_the_provider_ends_both(ports: Ports, browser: Browser) -> None:
+    browser.sign_in(browser.open(ports.url("crm")), ports, ANNA)
+    browser.open(ports.url("desk"))
+    question = browser.open(f"{ports.url('doorward')}/logout")
+    form_key = re.search(r'name="form_key" value="([^"]+)"', question.text)
+    assert form_key
+    page = browser.press(f"{ports.url('doorward')}/logout", form_key=form_key[1])
+    assert "Larkfield CRM" in page.text
+    assert "Desk" in page.text
+    assert _is_sign_in_page(browser.open(ports.url("crm")), ports)
+    assert _is_sign_in_page(browser.open(ports.url("desk")), ports)
+
+
+def test_the_launcher_shows_both_applications_with_their_logos(ports: Ports, browser: Browser) -> None:
+    page = browser.sign_in(browser.open(ports.url("doorward")), ports, ANNA)
+    assert set(re.findall(r'class="tile" href="([^"]+)"', page.text)) == {
+        f"{ports.url('crm')}/",
+        f"{ports.url('desk')}/",
+    }
+    logos = [browser.open(ports.url("doorward") + path) for path in re.findall(r'"(/app-logo/[^"]+)"', page.text)]
+    assert [logo.headers["Content-Type"] for logo in logos] == ["image/svg+xml"] * 2
+
+
+def test_an_answer_of_another_browser_signs_nobody_in(ports: Ports, browser: Browser) -> None:
+    thief = Browser()
+    page = thief.open(ports.url("desk"))
+    stolen = thief.sign_in(page, ports, BEN).history[0].headers["Location"]
+    assert stolen.startswith(f"{ports.url('desk')}/callback?")
+    refused = browser.open(stolen)
+    assert refused.status_code == 403
+    assert _is_sign_in_page(browser.open(ports.url("desk")), ports)
