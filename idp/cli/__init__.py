@@ -1,0 +1,18 @@
+"""The `doorward` command, one file per noun: each adds its parsers and runs its verbs.
+
+Rule: `--json` prints one JSON object on stdout and nothing else; what is wrong goes to stderr with exit code 2 (bad
+input) or 1 (failure). Rooms are imported when a command runs, never with the module.
+"""
+
+#: Each command and the file of this folder that adds it, in the order of the help.
+COMMANDS = {
+    "init": "init",
+    "serve": "serve",
+    "user": "users",
+    "client": "applications",
+    "key": "signing_keys",
+    "audit": "events",
+    "doctor": "doctor",
+    "migrate": "migrate",
+    "sweep": "sweep",
+}

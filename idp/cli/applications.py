@@ -1,0 +1,347 @@
+"""`doorward client …`: register applications and change them."""
+
+from __future__ import annotations
+
+import contextlib
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from idp.cli.installation import opened, recorder
+from idp.cli.terminal import Refused, command, complain, group, print_json, print_table, say, timestamp, with_json
+
+if TYPE_CHECKING:
+    from clients.access import Access
+    from clients.client import Client
+    from clients.registry import Entry
+    from idp.services import Services
+
+#: The words of clients/profiles.py, so that `--help` needs no import; a test holds them together.
+PROFILES = ("web", "spa", "native", "machine", "legacy", "fapi2")
+#: The option that sets a field, where it is not `--set field=…`.
+_OPTIONS = {
+    "client_name": "--name",
+    "profile": "--profile",
+    "redirect_uris": "--redirect-uri",
+    "post_logout_redirect_uris": "--post-logout-redirect-uri",
+    "backchannel_logout_uri": "--backchannel-logout-uri",
+    "consent": "--consent",
+}
+
+
+def add_parsers(commands: Any) -> None:
+    """Add `client`."""
+    verbs = group(commands, "client", "applications that people sign in to")
+    kinds = group(verbs, "add", "register an application")
+    add = with_json(command(kinds, "oidc", run_add, "register an OpenID Connect application"))
+    add.add_argument("--name", metavar="N", required=True, help="what people read on the sign-in page")
+    add.add_argument("--profile", choices=PROFILES, default="web", help="the kind of application (web)")
+    add.add_argument("--redirect-uri", metavar="URI", action="append", default=[], help="may stand several times")
+    add.add_argument("--post-logout-redirect-uri", metavar="URI", action="append", default=[], help="the same")
+    add.add_argument("--backchannel-logout-uri", metavar="URI", help="where to tell the application of a sign-out")
+    add.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="any metadata of RFC 7591")
+    add.add_argument("--consent", choices=("implicit", "explicit"), help="whether people are asked at first use")
+    _access(add)
+    listing = with_json(command(verbs, "list", run_list, "list applications by name"))
+    listing.add_argument("--removed", action="store_true", help="those that can be restored")
+    _client(with_json(command(verbs, "show", run_show, "show an application")))
+    change = _client(with_json(command(verbs, "set", run_set, "change an application; KEY= takes a value back")))
+    change.add_argument("settings", metavar="KEY=VALUE", nargs="*", help="any metadata of RFC 7591, name, profile")
+    _access(change)
+    secret = _client(with_json(command(verbs, "secret", run_secret, "make a new secret")))
+    secret.add_argument("--keep-old", metavar="TIME", default="0", help="how long the old ones work on: 3600, 12h, 1d")
+    _client(with_json(command(verbs, "disable", run_disable, "turn an application off and end its tokens")))
+    _client(with_json(command(verbs, "enable", run_enable, "turn an application on again")))
+    _client(with_json(command(verbs, "remove", run_remove, "remove an application; it can be restored for 30 days")))
+    _client(with_json(command(verbs, "restore", run_restore, "bring a removed application back")))
+
+
+def _client(parser: Any) -> Any:
+    parser.add_argument("client", metavar="ID", help="the client id, or the name where only one has it")
+    return parser
+
+
+def _access(parser: Any) -> None:
+    parser.add_argument(
+        "--group", metavar="G", action="append", default=[], help="only this group's members may use it"
+    )
+    parser.add_argument("--person", metavar="LOGIN", action="append", default=[], help="only this person may")
+
+
+# -- verbs -----------------------------------------------------------------------------------------------------------
+
+
+def run_add(args: Namespace) -> None:
+    """Register an application; its secret is shown this once."""
+    with opened(args) as services, naming_options():
+        from clients.registry import Draft
+
+        draft = Draft(name=args.name, profile=args.profile, metadata=_metadata(args), access=_rule(services, args))
+        made = services.registry.register(draft, record=recorder(services.clock))
+        _ensure_keys(services, made.client)
+        shown = described(services, made.client, made.client_secret)
+    if args.json:
+        print_json({**shown, "warnings": list(made.warnings)})
+        return
+    say(f"Registered {made.client.name} with the profile {made.client.profile}.", f"Client id:     {made.client.id}")
+    if made.client_secret is not None:
+        say(
+            f"Client secret: {made.client_secret}",
+            "The secret is shown this once: keep it safe.",
+        )
+    say("", "Paste this into the application:", "", shown["snippet"].rstrip("\n"))
+    complain(*(f"note: {warning}" for warning in made.warnings))
+
+
+def run_list(args: Namespace) -> None:
+    """List applications."""
+    with opened(args) as services:
+        entries = list(_entries(services, removed=args.removed))
+    if args.json:
+        keys = ("kind", "name", "profile", "enabled", "created_at", "changed_at")
+        print_json({"clients": [{"client_id": e.id, **{key: getattr(e, key) for key in keys}} for e in entries]})
+        return
+    rows = [(e.name, e.id, e.profile, e.enabled, timestamp(e.changed_at)) for e in entries]
+    columns = ("Name", "Client id", "Profile", "Enabled", "Changed")
+    print_table(columns, rows, "No applications: register one with `doorward client add oidc`.")
+
+
+def run_show(args: Namespace) -> None:
+    """Show an application with everything that is set for it."""
+    with opened(args) as services:
+        client = get(services, args.client)
+        secrets = [
+            {"created_at": s.created_at, "expires_at": s.expires_at, "last_used_at": s.last_used_at}
+            for s in services.registry.list_secrets(client.id)
+        ]
+        shown = {**described(services, client, None), "secrets": secrets}
+    if args.json:
+        print_json(shown)
+        return
+    rows = [(key, value) for key, value in shown.items() if key not in ("snippet", "secrets")]
+    rows += [("secret", _secret_line(secret)) for secret in secrets]
+    print_table(("Field", "Value"), rows, "")
+
+
+def run_set(args: Namespace) -> None:
+    """Change metadata, name, profile or access."""
+    with opened(args) as services, naming_options("{}"):
+        client = get(services, args.client)
+        changes, name, profile = _changes(args.settings)
+        access = _rule(services, args) if args.group or args.person else None
+        client = services.registry.update(
+            client.id, changes, name=name, profile=profile, access=access, record=recorder(services.clock)
+        )
+        _ensure_keys(services, client)
+        _answer(services, args, client, "is changed")
+
+
+def run_secret(args: Namespace) -> None:
+    """Make a new secret and show it."""
+    with opened(args) as services, naming_options():
+        client = get(services, args.client)
+        keep = _seconds(args.keep_old)
+        secret = services.registry.add_secret(client.id, keep, record=recorder(services.clock))
+    if args.json:
+        print_json({"client_id": client.id, "client_secret": secret, "keep_old_for": keep})
+        return
+    say(f"Client id:     {client.id}", f"Client secret: {secret}", "The secret is shown this once.")
+    say(f"The old ones work for {keep} seconds more." if keep else "The old ones have ended.")
+
+
+def run_disable(args: Namespace) -> None:
+    """Turn an application off."""
+    with opened(args) as services:
+        client = services.registry.disable(get(services, args.client).id, record=recorder(services.clock))
+        _answer(services, args, client, "is turned off, and its tokens have ended")
+
+
+def run_enable(args: Namespace) -> None:
+    """Turn an application on."""
+    with opened(args) as services:
+        client = services.registry.enable(get(services, args.client).id, record=recorder(services.clock))
+        _answer(services, args, client, "is turned on")
+
+
+def run_remove(args: Namespace) -> None:
+    """Remove an application."""
+    with opened(args) as services:
+        client = get(services, args.client)
+        services.registry.remove(client.id, record=recorder(services.clock))
+    if args.json:
+        print_json({"client_id": client.id, "removed": True})
+    else:
+        say(f"{client.name} is removed; `doorward client restore {client.id}` brings it back for 30 days.")
+
+
+def run_restore(args: Namespace) -> None:
+    """Bring a removed application back."""
+    from clients.errors import UnknownClient
+
+    with opened(args) as services:
+        client_id = _named(_entries(services, removed=True), args.client) or args.client
+        try:
+            client = services.registry.restore(client_id, record=recorder(services.clock))
+        except UnknownClient as error:
+            raise Refused(str(error)) from None
+        _answer(services, args, client, "is back")
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def get(services: Services, given: str) -> Client:
+    """The application that somebody means, by id or by a name that only one has. Errors: `Refused`."""
+    found = services.registry.find(given)
+    if found is None and (named := _named(_entries(services), given)) is not None:
+        found = services.registry.find(named)
+    if found is None:
+        raise Refused(f"no application has the id or name “{given}”; `doorward client list` shows all")
+    return found
+
+
+def _named(entries: Iterator[Entry], name: str) -> str | None:
+    ids = [entry.id for entry in entries if entry.name == name or entry.id == name]
+    if len(ids) > 1:
+        raise Refused(f"{len(ids)} applications are called “{name}”; give the id: {', '.join(ids)}")
+    return ids[0] if ids else None
+
+
+def _entries(services: Services, *, removed: bool = False) -> Iterator[Entry]:
+    after = None
+    while page := services.registry.list(after, 1000, removed=removed):
+        yield from page
+        after = page[-1].key
+
+
+def described(services: Services, client: Client, secret: str | None) -> dict[str, Any]:
+    """An application as `--json` shows it: all metadata, defaults included."""
+    from clients.snippets import snippet
+
+    return {
+        "client_id": client.id,
+        **({"client_secret": secret} if secret is not None else {}),
+        "name": client.name,
+        "profile": client.profile,
+        "enabled": client.enabled,
+        "access": client.access.to_json(),
+        **client.metadata,
+        "created_at": client.created_at,
+        "changed_at": client.changed_at,
+        "issuer": services.issuer,
+        "discovery_url": services.url("/.well-known/openid-configuration"),
+        "snippet": snippet(client, secret, services.issuer),
+    }
+
+
+def _answer(services: Services, args: Namespace, client: Client, done: str) -> None:
+    if args.json:
+        print_json(described(services, client, None))
+    else:
+        say(f"{client.name} ({client.id}) {done}.")
+
+
+def _secret_line(secret: dict[str, Any]) -> str:
+    end = f", ends {timestamp(secret['expires_at'])}" if secret["expires_at"] else ""
+    used = timestamp(secret["last_used_at"]) or "never"
+    return f"made {timestamp(secret['created_at'])}, last used {used}{end}"
+
+
+def _metadata(args: Namespace) -> dict[str, Any]:
+    """What the options say. Errors: `InvalidMetadata`, with every problem of all `--set`."""
+    said: dict[str, Any] = {
+        "redirect_uris": args.redirect_uri or None,
+        "post_logout_redirect_uris": args.post_logout_redirect_uri or None,
+        "backchannel_logout_uri": args.backchannel_logout_uri,
+        "consent": args.consent,
+    }
+    for key, value in _settings(args.set, "--set").items():
+        if said.get(key) is not None or key == "client_name":
+            raise Refused(f"--set {key}: is given by {_OPTIONS[key]} already; give it once")
+        said[key] = value
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _settings(given: list[str], where: str) -> dict[str, Any]:
+    from clients.errors import InvalidMetadata, Problem
+    from clients.metadata import parse_setting
+
+    found: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for entry in given:
+        key, equals, text = entry.partition("=")
+        if not equals:
+            raise Refused(f"{where}: “{entry}” has no value; write it like access_token_format=jwt")
+        try:
+            found[key] = parse_setting(key, text)
+        except InvalidMetadata as error:
+            problems += error.problems
+    if problems:
+        raise InvalidMetadata(*problems)
+    return found
+
+
+def _changes(given: list[str]) -> tuple[dict[str, Any], str | None, str | None]:
+    """Metadata to change, and the new name and profile where they are among it. `KEY=` takes a value back."""
+    own = {"name": "", "profile": ""}
+    taken_back: dict[str, Any] = {}
+    rest = []
+    for entry in given:
+        key, _, text = entry.partition("=")
+        if key in own and text:
+            own[key] = text
+        elif entry.endswith("=") and entry.count("=") == 1:
+            from clients.metadata import get_kind
+
+            get_kind(key)
+            taken_back[key] = None
+        else:
+            rest.append(entry)
+    if own["profile"] and own["profile"] not in PROFILES:
+        raise Refused(f"profile: expected one of {', '.join(PROFILES)}")
+    return {**_settings(rest, "KEY=VALUE"), **taken_back}, own["name"] or None, own["profile"] or None
+
+
+def _rule(services: Services, args: Namespace) -> Access:
+    from clients.access import EVERYONE, Access
+    from idp.accounts.person import InvalidPerson, group_name
+    from idp.cli import users
+
+    if not args.group and not args.person:
+        return EVERYONE
+    try:
+        groups = [group_name(name) for name in args.group]
+    except InvalidPerson as error:
+        raise Refused(f"--group: {error.message}") from None
+    return Access.only(groups=groups, persons=[users.get(services, login).id for login in args.person])
+
+
+def _ensure_keys(services: Services, client: Client) -> None:
+    """Every algorithm that we sign with for an application has a key from now on, not from its first sign-in on."""
+    from keys.algorithms import ALGORITHMS
+
+    asked = {str(value) for key, value in client.metadata.items() if key.endswith("_signed_response_alg")}
+    services.ring.ensure(sorted(asked & ALGORITHMS.keys()))
+
+
+def _seconds(text: str) -> int:
+    from clients.values import seconds
+
+    kind = seconds(0, 365 * 86_400)
+    try:
+        return int(kind.check(kind.parse(text), False))
+    except ValueError as error:
+        raise Refused(f"--keep-old: {error}") from None
+
+
+@contextlib.contextmanager
+def naming_options(other: str = "--set {}") -> Iterator[None]:
+    """Everything that is wrong with a registration, each under the option to change."""
+    from clients.errors import InvalidMetadata
+
+    try:
+        yield
+    except InvalidMetadata as error:
+        options = _OPTIONS if other != "{}" else {}
+        lines = [f"{options.get(p.field) or other.format(p.field)}: {p.message}" for p in error.problems]
+        raise Refused(*lines) from None

@@ -1,0 +1,100 @@
+"""Whether the database has the schema of this release; on SQLite it is brought up, on a server it is asked for."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from idp.cli.installation import INIT_FIRST, sqlite_file
+from idp.cli.terminal import Failed
+
+if TYPE_CHECKING:
+    from idp.config import Settings
+
+
+@cache
+def head() -> str:
+    """The revision that this release needs, read from the migrations' own files: Alembic costs half a second."""
+    folder = Path(__file__).parent.parent / "migrations" / "versions"
+    texts = [file.read_text("utf-8") for file in folder.glob("*.py")]
+    (newest,) = _named("revision", texts) - _named("down_revision", texts)
+    return newest
+
+
+def _named(name: str, texts: list[str]) -> set[str]:
+    found = (re.search(rf"^{name}\b.*=\s*[\"'](\w+)[\"']", text, re.MULTILINE) for text in texts)
+    return {match[1] for match in found if match}
+
+
+def current(settings: Settings) -> str | None:
+    """The database's revision; None for an empty database. Errors: `Failed` where it cannot be reached."""
+    file = sqlite_file(settings)
+    return _of_file(file) if file is not None else _of_server(settings.database_url)
+
+
+def _of_file(file: Path) -> str | None:
+    import sqlite3
+
+    if not file.exists():
+        return None
+    try:
+        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5)
+        try:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        if "no such table" in str(error):
+            return None
+        raise Failed(f"the database {file} cannot be read: {error}") from None
+    return str(row[0]) if row else None
+
+
+def _of_server(url: str) -> str | None:
+    (known,) = _ask(url, "SELECT to_regclass('alembic_version') IS NOT NULL") or (False,)
+    row = _ask(url, "SELECT version_num FROM alembic_version") if known else None
+    return str(row[0]) if row else None
+
+
+def _ask(url: str, query: LiteralString) -> tuple[Any, ...] | None:
+    import psycopg
+
+    plain = re.sub(r"^postgresql\+\w+://", "postgresql://", url)
+    try:
+        with psycopg.connect(plain, connect_timeout=5) as connection:
+            return connection.execute(query).fetchone()
+    except psycopg.Error as error:
+        raise Failed(f"the database cannot be reached: {error}") from None
+
+
+def server_clock(url: str) -> float:
+    """What time it is at the database server, epoch seconds. Errors: `Failed`."""
+    (now,) = _ask(url, "SELECT extract(epoch FROM clock_timestamp())::float8") or (0.0,)
+    return float(now)
+
+
+def check_current(settings: Settings) -> None:
+    """Errors: `Failed`, with what to do, unless the schema is this release's. The embedded database is migrated."""
+    found = current(settings)
+    if found == head():
+        return
+    if found is None:
+        raise Failed(INIT_FIRST)
+    if found > head():
+        raise Failed(f"the database is of a newer release (schema {found}, this one knows {head()}): upgrade Doorward")
+    if sqlite_file(settings) is None:
+        raise Failed(f"the database has schema {found}, this release needs {head()}: run `doorward migrate`")
+    upgrade(settings)
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the schema up; of several processes one does it and the others wait. Errors: `Failed`."""
+    from idp import migrations
+    from idp.db import Unavailable
+
+    try:
+        migrations.upgrade(settings.database_url)
+    except Unavailable as error:
+        raise Failed(f"the database cannot be used: {error}") from None

@@ -1,0 +1,166 @@
+"""`doorward serve`: a small supervisor, and worker processes that serve."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+from idp.cli.terminal import Failed, command, complain, say
+
+#: Seconds that a worker must have lived for its end to count as an accident of its own, not as one that will repeat.
+SETTLED = 5.0
+MAX_DELAY = 30.0  # seconds at most between two starts of a worker that keeps dying
+GRACE = 30.0  # seconds that requests are given at the end
+
+
+def add_parsers(commands: Any) -> None:
+    """Add `serve`."""
+    parser = command(commands, "serve", run, "serve people and applications")
+    parser.add_argument("--host", metavar="H", help="the address to listen on (127.0.0.1)")
+    parser.add_argument("--port", metavar="P", type=int, help="the port to listen on (8000)")
+    parser.add_argument("--workers", metavar="N", type=int, help="server processes, one per core is right (1)")
+
+
+def run(args: Namespace) -> int:
+    """Start the workers and keep them alive until a signal ends this process.
+
+    It imports nothing that only workers need, and so stays as small as Python itself.
+    """
+    options = {key: getattr(args, key) for key in ("host", "port", "workers") if getattr(args, key) is not None}
+
+    def work(report: Callable[[str], None], first: bool) -> None:
+        from idp.cli.worker import serve
+
+        serve(args.config, options, report, first=first)
+
+    return Supervisor(work).run()
+
+
+class Supervisor:
+    """Forks workers, starts those that died anew, and ends with a signal or when the first one cannot start."""
+
+    def __init__(self, work: Callable[[Callable[[str], None], bool], None]) -> None:
+        self._work = work
+        self._started: dict[int, float] = {}  # living workers, and when each began
+        self._stopping = 0.0
+        self._delay = 0.0
+        self._alive, self._held = os.pipe()  # workers see its end close when this process is gone
+
+    def run(self) -> int:
+        """Serve; answers the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, self._stop)
+        reports, out = os.pipe()
+        self._start(out, first=True)
+        os.close(out)
+        first = _read(reports)
+        if not first:  # it has said why
+            return self._reap_failed()
+        workers, _, line = first.partition(" ")
+        say(line)
+        while len(self._started) < int(workers) and not self._stopping:
+            self._start()
+        return self._watch()
+
+    def _start(self, out: int = -1, *, first: bool = False) -> None:
+        begun = time.monotonic()
+        pid = os.fork()
+        if pid:
+            self._started[pid] = begun
+            if self._stopping:  # the signal came while we were forking
+                os.kill(pid, signal.SIGTERM)
+            return
+        code = 1
+        try:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            os.close(self._held)
+            _die_with(self._alive)
+            self._work(lambda text: _report(out, text), first)
+            code = 0
+        except Failed as failed:
+            complain(*failed.lines)
+            code = failed.code
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    def _reap_failed(self) -> int:
+        code = 0
+        while self._started:
+            pid, status = os.waitpid(-1, 0)
+            self._started.pop(pid, None)
+            code = code or os.waitstatus_to_exitcode(status)
+        if self._stopping:
+            return 0
+        return code if code > 0 else 1
+
+    def _watch(self) -> int:
+        while self._started:
+            pid, status = os.waitpid(-1, 0)
+            begun = self._started.pop(pid, None)
+            if begun is None or self._stopping:
+                continue
+            code = os.waitstatus_to_exitcode(status)
+            complain(f"a worker ended unexpectedly ({_ending(code)}); starting another one")
+            self._delay = 0.0 if time.monotonic() - begun > SETTLED else min(max(1.0, self._delay * 2), MAX_DELAY)
+            self._pause(self._delay)
+            if not self._stopping:
+                self._start()
+        return 0
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.2))
+
+    def _stop(self, number: int, _frame: Any) -> None:
+        """The first signal lets the workers finish their requests; one more, or too long a wait, ends them."""
+        again = self._stopping and number != signal.SIGALRM
+        if not self._stopping:
+            self._stopping = time.monotonic()
+            signal.signal(signal.SIGALRM, self._stop)
+            signal.alarm(int(GRACE))
+        final = number == signal.SIGALRM or (again and time.monotonic() - self._stopping > 1)
+        for pid in list(self._started):
+            try:
+                os.kill(pid, signal.SIGKILL if final else signal.SIGTERM)
+            except ProcessLookupError:
+                continue
+
+
+def _ending(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+
+def _report(out: int, text: str) -> None:
+    if out >= 0:
+        os.write(out, text.encode())
+        os.close(out)
+
+
+def _read(reports: int) -> str:
+    """All that comes until the other end closes."""
+    with os.fdopen(reports, "rb") as source:
+        return source.read().decode()
+
+
+def _die_with(alive: int) -> None:
+    """End this worker when its supervisor is gone, however that came about: nobody would start it anew, or stop it."""
+    import threading
+
+    def wait() -> None:
+        os.read(alive, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="supervisor", daemon=True).start()

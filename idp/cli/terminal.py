@@ -1,0 +1,119 @@
+"""What a command says: lines and tables for people, one JSON object for programs, complaints on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+
+class Failed(Exception):
+    """A command ends here, without a traceback. `code` 1: it failed; 2: something in the input is to be changed."""
+
+    def __init__(self, *lines: str, code: int = 1) -> None:
+        super().__init__("\n".join(lines))
+        self.lines, self.code = lines, code
+
+
+class Refused(Failed):
+    """Bad input, one line for each thing to fix."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines, code=2)
+
+
+def complain(*lines: str) -> None:
+    """Lines on stderr."""
+    sys.stderr.write("".join(f"doorward: {line}\n" for text in lines for line in text.splitlines()))
+
+
+def say(*lines: str) -> None:
+    """Lines on stdout."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on a line of its own."""
+    say(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], nothing: str) -> None:
+    """Rows under their headings: drawn on a terminal, separated by tabs in a pipe."""
+    texts = [[_cell(value) for value in row] for row in rows]
+    if not sys.stdout.isatty():
+        say("\t".join(columns).lower(), *("\t".join(row) for row in texts))
+    elif not texts:
+        say(nothing)
+    else:
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")  # an id that is cut off cannot be copied
+        for row in texts:
+            table.add_row(*map(escape, row))
+        Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """The text without control characters: what somebody once typed must not steer an admin's terminal."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", text)
+
+
+def timestamp(at: float | None) -> str:
+    """An epoch time as people here write it; empty for none."""
+    return "" if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Callable[[int], None]]:
+    """A counter of work done, on a terminal's stderr; elsewhere silent. Call what it yields with each new total."""
+    if not sys.stderr.isatty():
+        yield lambda total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed:,}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda total: bar.update(task, completed=total)
+
+
+def command(commands: Any, name: str, run: Callable[[Any], int | None], help: str) -> argparse.ArgumentParser:
+    """A new command. `--config` may stand behind it, too."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+    parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def group(commands: Any, name: str, help: str) -> Any:
+    """A new noun, whose verbs are commands below it."""
+    parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+    parser.set_defaults(parser=parser)
+    return parser.add_subparsers(title="commands", metavar="COMMAND")
+
+
+def with_json(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The command prints data: programs get it as one JSON object."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    return parser

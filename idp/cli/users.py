@@ -1,0 +1,291 @@
+"""`doorward user …`: add people, find them, let them in and shut them out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from idp.cli.installation import opened, recorder
+from idp.cli.terminal import Failed, Refused, command, group, print_json, print_table, say, timestamp, with_json
+
+if TYPE_CHECKING:
+    from idp.accounts.person import Draft, Person
+    from idp.services import Services
+
+PAGE = 200  # people read at once
+#: The option that sets each field of a person, where it is not the field's own name.
+_OPTIONS = {
+    "employee_number": "--employee-number",
+    "email_verified": "--email-verified",
+    "groups": "--group",
+    "roles": "--role",
+}
+
+
+def add_parsers(commands: Any) -> None:
+    """Add `user`."""
+    verbs = group(commands, "user", "people and what they may")
+    add = with_json(command(verbs, "add", run_add, "add a person"))
+    add.add_argument("--username", metavar="U", required=True)
+    add.add_argument("--email", metavar="E")
+    add.add_argument("--email-verified", action="store_true", help="the address is known to be theirs")
+    add.add_argument("--name", metavar="N", default="", help="the full name")
+    add.add_argument("--employee-number", metavar="X")
+    add.add_argument("--password-stdin", action="store_true", help="the password is the first line of standard input")
+    add.add_argument("--claim", metavar="K=V", action="append", default=[], help="a further claim; V may be JSON")
+    add.add_argument("--group", metavar="G", action="append", default=[], help="may stand several times")
+    add.add_argument("--role", metavar="R", action="append", default=[], help="owner, admin, help_desk or auditor")
+    find = with_json(command(verbs, "list", run_list, "list people by username"))
+    find.add_argument("--search", metavar="TEXT", default="", help="in names, e-mail addresses, employee numbers")
+    _login(with_json(command(verbs, "show", run_show, "show a person")))
+    _login(with_json(command(verbs, "disable", run_disable, "shut a person out; everything they have open ends")))
+    _login(with_json(command(verbs, "enable", run_enable, "let a person in again")))
+    _login(with_json(command(verbs, "unlock", run_unlock, "end the pause after wrong passwords")))
+    password = _login(with_json(command(verbs, "password", run_password, "set a password, or print a link for it")))
+    ways = password.add_mutually_exclusive_group()
+    ways.add_argument("--password-stdin", action="store_true", help="the password is the first line of standard input")
+    ways.add_argument("--link", action="store_true", help="print a one-time link where the person sets it (default)")
+    for name, run, what in (("group", run_group, "groups"), ("role", run_role, "roles")):
+        changes = _login(with_json(command(verbs, name, run, f"change a person's {what}")))
+        changes.add_argument("--add", metavar="NAME", action="append", default=[])
+        changes.add_argument("--remove", metavar="NAME", action="append", default=[])
+
+
+def _login(parser: Any) -> Any:
+    parser.add_argument("login", metavar="LOGIN", help="username, e-mail address, employee number or id")
+    return parser
+
+
+# -- verbs ---------------------------------------------------------------------------------------------------------
+
+
+def run_add(args: Namespace) -> None:
+    """Add a person, with a password or with a link to set one."""
+    from idp.accounts import links
+
+    password = _first_line() if args.password_stdin else None
+    claims = _claims(args.claim)
+    with opened(args) as services, _naming_options():
+        from idp.accounts.person import Draft
+
+        draft = Draft(
+            username=args.username, email=args.email, email_verified=args.email_verified, name=args.name,
+            employee_number=args.employee_number, claims=claims, groups=tuple(args.group), roles=tuple(args.role),
+        )  # fmt: skip
+        hashed = None if password is None else _hash(services, draft, password)
+        person = services.directory.add(draft, password_hash=hashed, record=recorder(services.clock))
+        link = _link(services, person, "invitation", links.OWNER_TTL) if password is None else None
+    if args.json:
+        print_json({**described(person), "password_link": link})
+        return
+    say(f"Added {person.username} ({person.id}).")
+    if link is not None:
+        say("They set a password here. The link works once, for 24 hours; whoever has it can set it:", f"  {link}")
+
+
+def run_list(args: Namespace) -> None:
+    """List people."""
+    found: list[Person] = []
+    with opened(args) as services:
+        while page := services.directory.list(found[-1].username if found else "", PAGE, args.search):
+            found += page
+    if args.json:
+        print_json({"users": [described(person) for person in found]})
+        return
+    columns = ("Username", "Name", "E-mail", "Number", "Groups", "Roles", "Enabled", "Password")
+    rows = [
+        (p.username, p.name, p.email, p.employee_number, p.groups, p.roles, p.enabled, p.has_password) for p in found
+    ]
+    print_table(columns, rows, "Nobody yet: add people with `doorward user add`.")
+
+
+def run_show(args: Namespace) -> None:
+    """Show a person."""
+    with opened(args) as services:
+        _show(args, get(services, args.login))
+
+
+def run_disable(args: Namespace) -> None:
+    """Shut a person out at once."""
+    with opened(args) as services, _naming_options():
+        person = get(services, args.login)
+        _show(args, services.directory.disable(person.id, record=recorder(services.clock)), "is shut out")
+
+
+def run_enable(args: Namespace) -> None:
+    """Let a person in again."""
+    with opened(args) as services:
+        person = get(services, args.login)
+        _show(args, services.directory.enable(person.id, record=recorder(services.clock)), "may sign in again")
+
+
+def run_unlock(args: Namespace) -> None:
+    """End the pause after wrong passwords."""
+    with opened(args) as services:
+        person = get(services, args.login)
+        _lift(services, person)
+        _show(args, person, "may try again now")
+
+
+def run_password(args: Namespace) -> None:
+    """Set a password, or hand out a link for it; the pause ends either way."""
+    from idp.accounts import links
+    from idp.accounts.set_password import set_password
+
+    password = _first_line() if args.password_stdin else None
+    with opened(args) as services:
+        person, link = get(services, args.login), None
+        if password is None:
+            link = _link(services, person, "reset", links.TTL)
+        else:
+            problems = set_password(
+                services.directory, services.passwords, services.password_policy, person.id, password,
+                purpose="admin", record=recorder(services.clock),
+            )  # fmt: skip
+            _check(problems)
+        _lift(services, person)
+        person = services.directory.get(person.id)
+    if args.json:
+        print_json({**described(person), "password_link": link})
+    elif link is None:
+        say(f"{person.username} has a new password; what the old one opened is closed.")
+    else:
+        say(f"{person.username} sets a new password here. The link works once, for an hour:", f"  {link}")
+
+
+def run_group(args: Namespace) -> None:
+    """Put a person in groups and take them out of others."""
+    with opened(args) as services, _naming_options():
+        person = get(services, args.login)
+        for name in args.add:
+            person = services.directory.add_to_group(person.id, name, record=recorder(services.clock))
+        for name in args.remove:
+            person = services.directory.remove_from_group(person.id, name, record=recorder(services.clock))
+        _show(args, person, f"is in {', '.join(person.groups) or 'no group'}")
+
+
+def run_role(args: Namespace) -> None:
+    """Give a person roles and take others away."""
+    with opened(args) as services, _naming_options():
+        person = get(services, args.login)
+        wanted = [role for role in (*person.roles, *args.add) if role not in args.remove]
+        person = services.directory.set_roles(person.id, wanted, record=recorder(services.clock))
+        _show(args, person, f"has {', '.join(person.roles) or 'no role'}")
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def get(services: Services, login: str) -> Person:
+    """The person that somebody means. Errors: `Refused`."""
+    person = services.directory.find_by_login(login) or services.directory.find(login)
+    if person is None:
+        raise Refused(f"nobody has the username, e-mail address, employee number or id “{login}”")
+    return person
+
+
+def described(person: Person) -> dict[str, Any]:
+    """A person as `--json` shows them."""
+    return {
+        "id": person.id,
+        "sub": person.id,  # what applications know them by
+        "username": person.username,
+        "email": person.email,
+        "email_verified": person.email_verified,
+        "name": person.name,
+        "employee_number": person.employee_number,
+        "groups": list(person.groups),
+        "roles": list(person.roles),
+        "enabled": person.enabled,
+        "claims": dict(person.claims),
+        "has_password": person.has_password,
+        "created_at": person.created_at,
+    }
+
+
+def _show(args: Namespace, person: Person, done: str = "") -> None:
+    if args.json:
+        print_json(described(person))
+    elif done:
+        say(f"{person.username} {done}.")
+    else:
+        times = {"created_at": timestamp(person.created_at), "password": timestamp(person.password_changed_at) or None}
+        known = {key: value for key, value in {**described(person), **times}.items() if value not in (None, "", [], {})}
+        print_table(("Field", "Value"), list(known.items()), "")
+
+
+def _first_line() -> str:
+    """The password as it was received, without the end of the line."""
+    line = sys.stdin.buffer.readline()
+    text = line.removesuffix(b"\n").removesuffix(b"\r")
+    try:
+        password = text.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("--password-stdin: the first line is not UTF-8") from None
+    if not password:
+        raise Refused("--password-stdin: standard input is empty; its first line is the password")
+    return password
+
+
+def _claims(given: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for entry in given:
+        name, equals, text = entry.partition("=")
+        if not equals or not name:
+            raise Refused(f"--claim: “{entry}” has no value; write it like --claim department=Sales")
+        found[name] = _value(text)
+    return found
+
+
+def _value(text: str) -> Any:
+    """JSON where it reads as an object, array, number, true or false; else the text itself."""
+    try:
+        value = json.loads(text, parse_constant=lambda name: name)
+    except (ValueError, RecursionError):
+        return text
+    return text if value is None or isinstance(value, str) else value
+
+
+def _hash(services: Services, draft: Draft, password: str) -> str:
+    _check(services.password_policy.problems(password, draft))
+    return services.passwords.hash(password)
+
+
+def _check(problems: list[str]) -> None:
+    if problems:
+        raise Refused(*(f"--password-stdin: {problem}" for problem in problems))
+
+
+def _link(services: Services, person: Person, purpose: str, ttl: float) -> str:
+    from idp.accounts import links
+
+    if not person.enabled:
+        raise Failed(f"{person.username} is shut out, so the link would not work; run `doorward user enable` first")
+    token = links.make(services.state, person, purpose, ttl)
+    recorder(services.clock)(services.db, "link:made", {"person_id": person.id, "purpose": purpose})
+    return services.url(f"/setup/{token}")
+
+
+def _lift(services: Services, person: Person) -> None:
+    now = services.clock()
+    services.throttle.lift(person.id, now)
+    recorder(services.clock)(services.db, "person:unlocked", {"person_id": person.id})
+
+
+@contextlib.contextmanager
+def _naming_options() -> Iterator[None]:
+    """What is wrong with a person, under the name of the option to change."""
+    from idp.accounts.person import InvalidPerson
+
+    try:
+        yield
+    except InvalidPerson as error:
+        field, _, claim = error.field.partition(".")
+        if field == "enabled":
+            raise Failed(error.message) from None
+        option = "--claim" if field == "claims" else _OPTIONS.get(field, f"--{field}")
+        raise Refused(f"{option}: {claim + ': ' if claim else ''}{error.message}") from None

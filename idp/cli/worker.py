@@ -1,0 +1,146 @@
+"""One server process: the settings, the application, and granian in front of it."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from idp.cli.terminal import Failed
+
+if TYPE_CHECKING:
+    from idp.config import Settings
+
+BACKLOG = 1024  # connections that the kernel holds for us, and that one worker keeps open
+PATIENCE = 3.0  # seconds for a server that is just ending to let go of the port
+M_ARENA_MAX = -8  # <malloc.h>
+
+
+def serve(file: str | None, options: Mapping[str, Any], report: Callable[[str], None], *, first: bool) -> None:
+    """Serve until SIGTERM. `report` hears "<workers> <line to show>" once people can connect.
+
+    Errors: `Failed`, `Refused`, before anything is served.
+    """
+    gc.disable()  # until everything is imported: `wsgi.create` says why
+    from idp.cli.installation import read_settings
+
+    limit_arenas()
+    settings = read_settings(file, options)
+    leave_out(settings)
+    server = settings.server
+    if first:
+        check_port(server.host, server.port)
+    from idp import wsgi
+
+    app, services = wsgi.create(settings)
+    wsgi.forget_secrets()
+    line = f"Doorward listens on {_url(server.host, server.port)} (issuer {server.issuer})"
+    threading.Thread(target=_announce, args=(server, lambda: report(f"{server.workers} {line}")), daemon=True).start()
+    threads = blocking_threads(settings, services.passwords.threads)
+    _granian(settings, threads).serve(target_loader=lambda: app, wrap_loader=False)
+
+
+def blocking_threads(settings: Settings, hashing: int) -> int:
+    """Threads that answer requests: while all the sign-ins wait that may, `server.threads` go on serving tokens."""
+    return settings.server.threads + settings.passwords.queue + hashing + 2
+
+
+def _granian(settings: Settings, threads: int) -> Any:
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server import MTServer
+
+    class InProcess(MTServer):
+        """granian's threaded server: the one that serves in the process it is called in.
+
+        It is meant for Python without the GIL, but WSGI's threads take it as they need it; the other server would keep
+        a second process of 26 MiB beside each installation, and could not tell a failed start from a crash.
+        """
+
+        def _check_gil(self) -> None:
+            pass
+
+    return InProcess(
+        "idp.wsgi:application",
+        address=settings.server.host,
+        port=settings.server.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        blocking_threads=threads,
+        blocking_threads_idle_timeout=600,
+        backlog=BACKLOG,
+        backpressure=BACKLOG,
+        log_level=LogLevels.error,
+        log_access=False,
+    )
+
+
+def leave_out(settings: Settings) -> None:
+    """Libraries that others import wherever they find them, and that these settings have no use for.
+
+    The job queue tries all its stores, the logger its colours: 18 MiB and 250 ms in every process. None in
+    `sys.modules` makes an import fail as if it were not installed.
+    """
+    unused = {
+        "psycopg": not settings.database_url.startswith("postgresql"),
+        "redis": not settings.storage.state_url,
+        "rich": settings.log.format == "json" or not sys.stderr.isatty(),
+    }
+    for name, is_unused in unused.items():
+        if is_unused:
+            sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+
+
+def limit_arenas() -> None:
+    """Two heaps for all threads in place of eight per core: glibc keeps what each of them once had."""
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None and "MALLOC_ARENA_MAX" not in os.environ:
+        mallopt(M_ARENA_MAX, 2)
+
+
+def check_port(host: str, port: int) -> None:
+    """Errors: `Failed` when the address is not ours, or another server has the port.
+
+    granian would share the port with it (SO_REUSEPORT), and each would get half of the requests.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+            return
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < until:
+                time.sleep(0.05)
+                continue
+            taken = error.errno == errno.EADDRINUSE
+            what = "another program has it; stop that, or choose another --port" if taken else error.strerror
+            raise Failed(f"cannot listen on {host} port {port}: {what}") from None
+
+
+def _announce(server: Any, ready: Callable[[], None]) -> None:
+    """Wait until the port answers, then say so."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104
+    for _ in range(3000):
+        try:
+            socket.create_connection((host, server.port), timeout=1).close()
+        except OSError:
+            time.sleep(0.01)
+            continue
+        ready()
+        return
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
