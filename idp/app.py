@@ -116,6 +116,8 @@ def create_app(services: Services) -> flask.Flask:
     prefix = services.settings.server.issuer_path
     app = flask.Flask("idp", template_folder=str(templates), static_folder=None)
     app.url_map.merge_slashes = False  # its redirect would be a 308 to whatever the Host header says
+    # No redirect to a tidier path: Werkzeug would build it, and its host, from the Host header (RFC 9700 §4.13).
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = jinja2.StrictUndefined  # a misspelt value is an error, not a blank
     app.jinja_env.globals.update(_globals(services, root / "static"))

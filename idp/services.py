@@ -39,6 +39,10 @@ class ProtocolDoor(Protocol):
         """A URL that begins the same conversation anew, for a page that went stale."""
         ...
 
+    def describe_consent(self, services: Services, flow: Any, session: Any) -> list[dict[str, str]]:
+        """What the person is asked to agree to: `name`, `title`, `description` of each of the flow's scopes."""
+        ...
+
     def signed_in_clients(self, services: Services, session: Any) -> list[Client]:
         """The applications that a session has signed its person in to by this protocol."""
         ...

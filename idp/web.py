@@ -24,8 +24,8 @@ Render = Callable[[str, Mapping[str, Any]], str]
 
 _NO_STORE = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 _JSON_HEADERS = [("Content-Type", "application/json"), *_NO_STORE, ("X-Content-Type-Options", "nosniff")]
-#: RFC 9700 §4.2.4, §4.16. Applications open sign-in in popups and wait to hear from them: a window keeps its opener only
-#: when both pages say unsafe-none (HTML §7.1.3.2); same-origin-allow-popups would part a popup from the page that opened it.
+#: RFC 9700 §4.2.4, §4.16. Applications sign people in by a popup and wait to hear from it. It keeps its opener only
+#: where both pages say unsafe-none (HTML, "matching cross-origin opener policies"); any other value parts them.
 _PAGE_HEADERS = [
     ("Content-Type", "text/html; charset=utf-8"),
     *_NO_STORE,
@@ -215,8 +215,8 @@ class Bridge:
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()
 
     def _auto_post(self, post: AutoPost) -> tuple[list[tuple[str, str]], bytes]:
-        values = {"action": post.action, "fields": post.fields, "app_name": post.app_name}
-        values |= {"app": None, "person": None, "here": ""}
+        about = {"app": None, "person": None, "here": ""}
+        values = {"action": post.action, "fields": post.fields, "app_name": post.app_name, **about}
         csp = _CSP.format(form_target(post.action))
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render("auto_post.html", values).encode()
 

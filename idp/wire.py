@@ -217,13 +217,13 @@ class Request:
         """The client's address: the socket's, or what trusted proxies say of it (RFC 9700 §4.13)."""
         import ipaddress
 
-        address = str(self.environ.get("REMOTE_ADDR") or "").removeprefix("::ffff:")  # IPv4 on a dual-stack socket
+        address = _unmapped(str(self.environ.get("REMOTE_ADDR") or ""))
         forwarded = [a.strip() for a in self.header("X-Forwarded-For").split(",") if a.strip()]
         while forwarded and self._proxies:
             try:
                 if not any(ipaddress.ip_address(address) in network for network in self._proxies):
                     break
-                address = str(ipaddress.ip_address(forwarded[-1]))
+                address = _unmapped(str(ipaddress.ip_address(forwarded[-1])))
             except ValueError:
                 break
             forwarded.pop()
@@ -233,6 +233,18 @@ class Request:
     def user_agent(self) -> str:
         """The browser's own words, capped at 400 characters."""
         return self.header("User-Agent")[:400]
+
+
+def _unmapped(address: str) -> str:
+    """An IPv4 address as such, where a dual-stack socket calls it ::ffff:192.0.2.1 (RFC 4291 §2.5.5.2)."""
+    import ipaddress
+
+    if not address.lower().startswith("::ffff:"):
+        return address
+    try:
+        return str(getattr(ipaddress.ip_address(address), "ipv4_mapped", None) or address)
+    except ValueError:
+        return address
 
 
 Handler = Callable[[Any, Request], Response]

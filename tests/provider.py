@@ -18,7 +18,7 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes, urlencode, urljoin, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -232,7 +232,7 @@ class Browser:
         environ: Mapping[str, Any] | None = None,
     ) -> Answer:
         """One request. `cookies=False`: as a cross-site POST comes, without our Lax cookies."""
-        target = urlsplit(urljoin(self.issuer + "/", url))
+        target = urlsplit(self.origin + url if url.startswith("/") else urljoin(self.issuer + "/", url))
         body = data if isinstance(data, bytes) or data is None else urlencode(list(_pairs(data))).encode()
         sent = {**self.headers, **(headers or {})}
         if body is not None and "Content-Type" not in sent:
@@ -240,9 +240,11 @@ class Browser:
         if cookies and self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         builder = EnvironBuilder(
-            path=target.path, query_string=target.query, method=method, headers=sent, data=body or b"",
+            query_string=target.query, method=method, headers=sent, data=body or b"",
             base_url=f"{target.scheme}://{host or target.netloc}",
-            environ_overrides={"REMOTE_ADDR": self.address, **(environ or {})},
+            environ_overrides={
+                "REMOTE_ADDR": self.address, "PATH_INFO": unquote_to_bytes(target.path).decode("latin-1"), **(environ or {}),
+            },
         )  # fmt: skip
         iterable, status, answered = run_wsgi_app(self.app, builder.get_environ(), buffered=True)
         answer = Answer(int(status.split()[0]), answered, b"".join(iterable), target.geturl())

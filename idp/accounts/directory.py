@@ -218,7 +218,7 @@ class Directory:
         known: Person | None = None,
         record: Recorder | None = None,
         ended: Ended | None = None,
-    ) -> None:
+    ) -> Person:
         """Keep a new password's hash and end what the old one opened; `set_password` is the verb to call.
 
         `known`: the person as the caller proved them. Errors: `PersonChanged` where that is not how things are now.
@@ -231,6 +231,7 @@ class Directory:
             tx.run(store.SET_PASSWORD, person_id=person_id, password_hash=password_hash, password_changed_at=now)
             _tell(record, tx, "password:set", person, **detail)
             (ended or self._ended)(tx, person_id, "password changed")
+            return _stored(tx, person_id)
 
     def rehash(self, credentials: Credentials, password_hash: str) -> bool:
         """Keep the same password under a new cost (P1); False where it has been changed meanwhile."""

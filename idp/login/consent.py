@@ -11,18 +11,6 @@ from idp.login.sessions import Session
 from idp.services import Services
 from idp.wire import Request
 
-#: What a scope means, for the person. Scopes of an organisation's own APIs are shown by their name.
-SCOPES: dict[str, tuple[str, str]] = {
-    "openid": ("Know that it is you", "An identifier for your account."),
-    "profile": ("Your profile", "Name, username and what else your profile holds."),
-    "email": ("Your e-mail address", "And whether it is confirmed."),
-    "phone": ("Your phone number", "And whether it is confirmed."),
-    "address": ("Your postal address", ""),
-    "groups": ("Your groups", "The names of the groups that you belong to."),
-    "roles": ("Your roles", "What you may do here."),
-    "offline_access": ("Stay connected", "It keeps its access while you are signed out, until you take it back."),
-}
-
 
 def grant(services: Services, request: Request, session: Session, flow: Flow) -> None:
     """Remember the person's yes: what stood already, widened by what was asked now."""
@@ -40,13 +28,6 @@ def given(services: Services, person_id: str) -> dict[str, tuple[str, ...]]:
     return {row.client_id: tuple(row.scopes.split()) for row in rows if row.scopes}
 
 
-def title(scope: str) -> str:
-    """A scope in plain words."""
-    if scope.startswith("claim:"):  # of the application's own table
-        return f"Your {scope.removeprefix('claim:').replace('_', ' ')}"
-    return SCOPES.get(scope, (scope, ""))[0]
-
-
 def revoke(services: Services, request: Request, session: Session, client_id: str) -> bool:
     """Take a consent back; every token issued under it is dead at once. Answers whether there was one."""
     now = services.clock()
@@ -57,17 +38,11 @@ def revoke(services: Services, request: Request, session: Session, client_id: st
     return done
 
 
-def shown(flow: Flow, session: Session) -> list[dict[str, Any]]:
-    """The scopes as the consent page shows them."""
-    known = [s for s in flow.scopes if s in SCOPES] + [s for s in flow.scopes if s not in SCOPES]
+def shown(services: Services, flow: Flow, session: Session) -> list[dict[str, Any]]:
+    """What the consent page lists, in the words of the protocol, with what is new since the last time marked."""
+    items = services.protocols[flow.protocol].describe_consent(services, flow, session)
     return [
-        {
-            "name": scope,
-            "title": title(scope),
-            "description": SCOPES.get(scope, ("", "Access that your company defined."))[1],
-            "new": bool(session.consent_scopes) and scope not in session.consent_scopes,
-        }
-        for scope in known
+        {**item, "new": bool(session.consent_scopes) and item["name"] not in session.consent_scopes} for item in items
     ]
 
 

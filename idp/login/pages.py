@@ -59,7 +59,7 @@ def ask_consent(services: Services, request: Request, flow: Flow, session: Sessi
         template="login/consent.html",
         values={
             **_about(services, request, replace(flow, shown_to=session.id)),
-            "scopes": consent.shown(flow, session),
+            "scopes": consent.shown(services, flow, session),
             "person": person(session),
             "grown": bool(session.consent_scopes) and not set(flow.scopes) <= session.consent_scopes,
         },

@@ -7,7 +7,7 @@ from typing import Any
 
 from clients.access import decide
 from clients.client import Client
-from idp.login.authn import acr_of
+from idp.login.authn import reached
 from idp.login.flow import Demands, Denial, Flow
 
 
@@ -52,7 +52,7 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float) -> St
 
 
 def _admitted(flow: Flow, session: Any, client: Client) -> Step:
-    if flow.demands.strength and acr_of(session.methods) not in flow.demands.strength:
+    if flow.demands.strength and not set(reached(session.methods)) & set(flow.demands.strength):
         return Denial("unmet_authentication_requirements", "No way to sign in here is as strong as acr_values asks.")
     decision = decide(client, session.person_id, session.groups)
     if not decision.allowed:

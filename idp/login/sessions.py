@@ -58,6 +58,14 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
     return _session(row)
 
 
+def to_end(services: Services, request: Request) -> Session | None:
+    """The session that signing out ends: also one that was idle for too long, since its tokens are still alive."""
+    row = _presented(services, request)
+    if row is None or row.ended_at is not None or services.clock() >= row.expires_at:
+        return None
+    return _session(row)
+
+
 def _presented(services: Services, request: Request, client_id: str = "") -> Any | None:
     """The row that this browser's cookie proves, live or not."""
     presented = split(request.cookies.get(cookie_name(services, "session"), ""), "")

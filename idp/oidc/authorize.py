@@ -17,7 +17,7 @@ from idp.ids import digest, new_id, new_secret
 from idp.login import engine, sessions
 from idp.login.flow import Denial, Flow
 from idp.login.sessions import Session
-from idp.oidc import ledger, requests
+from idp.oidc import ledger, requests, scopes
 from idp.oidc.ledger import CODE, Grant
 from idp.oidc.server import create_server
 from idp.services import Services
@@ -158,6 +158,11 @@ class Door:
     def restart_url(self, services: Services, flow: Flow) -> str:
         """The same request anew, from its beginning."""
         return with_parameters(services.url("/oauth/authorize"), [(str(k), str(v)) for k, v in flow.request["params"]])
+
+    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
+        """The scopes, those that everybody knows first."""
+        described = [(scope, *scopes.describe(scope)) for scope in scopes.in_order(flow.scopes)]
+        return [{"name": name, "title": title, "description": text} for name, title, text in described]
 
     def signed_in_clients(self, services: Services, session: Session) -> list[Client]:
         """Those that hold tokens of this session."""

@@ -44,11 +44,10 @@ def _opaque(services: Services, token: str) -> Access | None:
     if row is None:
         return None
     client = services.registry.get(row.token_client_id)
-    audience = tokens.audience(
-        services, [uri for uri in json.loads(row.resource) if uri in client.resources], row.scope
-    )
+    audience = tokens.audience(services, json.loads(row.resource), row.scope)
     return Access(
-        row.token_id, row.token_client_id, row.person_id, standing_scope(client, row.scope), tuple(audience),
+        row.token_id, row.token_client_id, row.person_id, standing_scope(client, row.scope),
+        standing_audience(services, client, audience),
         row.created_at, row.expires_at, row.family_id, False, row,
     )  # fmt: skip
 
@@ -76,7 +75,7 @@ def _jwt(services: Services, token: str) -> Access | None:
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     return Access(
         jti, client_id, row.person_id if row is not None else None, standing_scope(client, str(claims["scope"])),
-        tuple(audience),
+        standing_audience(services, client, audience),
         float(claims["iat"]), float(claims["exp"]), family_id, True, row,
     )  # fmt: skip
 
@@ -84,6 +83,11 @@ def _jwt(services: Services, token: str) -> Access | None:
 def standing_scope(client: Client, scope: str) -> tuple[str, ...]:
     """What an admin has left the application of a token's scope; a change holds for tokens already out."""
     return tuple(s for s in scope.split() if s in client.scopes)
+
+
+def standing_audience(services: Services, client: Client, audience: list[str]) -> tuple[str, ...]:
+    """Whom a token is still meant for: ourselves, if it ever was, and the resources that the application still has."""
+    return tuple(uri for uri in audience if uri == services.issuer or uri in client.resources)
 
 
 def required(services: Services, request: Request, *scopes: str) -> Access:

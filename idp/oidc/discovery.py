@@ -9,9 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 from idp.login.authn import SUPPORTED_ACR
-from idp.oidc import claims, requests
+from idp.oidc import claims, requests, scopes
 from idp.oidc.client_auth import ASSERTION_ALGS
-from idp.oidc.server import OIDC_SCOPES
 from idp.services import Services
 from idp.wire import Raw, Request, Response, dumps
 from keys.algorithms import ALGORITHMS
@@ -32,7 +31,7 @@ def document(services: Services) -> dict[str, Any]:
         "introspection_endpoint": services.url("/oauth/introspect"),
         "revocation_endpoint": services.url("/oauth/revoke"),
         "end_session_endpoint": services.url("/oauth/logout"),
-        "scopes_supported": list(OIDC_SCOPES),
+        "scopes_supported": list(scopes.SUPPORTED),
         "response_types_supported": ["code"],
         "response_modes_supported": list(requests.RESPONSE_MODES),
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],

@@ -23,7 +23,7 @@ def answer(services: Services, request: Request) -> Response:
     if token.startswith(ledger.REFRESH):
         return Json(body=_refresh(services, caller, token))
     access = bearer.find(services, token)
-    if access is None or not may_see(services, caller, access):
+    if access is None or not access.audience or not may_see(services, caller, access):
         return Json(body=_INACTIVE)
     body: dict[str, Any] = {
         "active": True,

@@ -101,7 +101,9 @@ def why_dead(row: Any, client: Client | None, now: float, *, issued_at: float | 
         return "the account is disabled or gone"
     if row.revoked_before is not None and since <= row.revoked_before:
         return "the person took the consent back"
-    if not getattr(row, "offline", 0) and (
+    # offline_access that an admin took away holds for grants that are out already.
+    offline = getattr(row, "offline", 0) and "offline_access" in client.scopes
+    if not offline and (
         row.session_expires_at is None or row.session_ended_at is not None or now >= row.session_expires_at
     ):
         return "the session has ended"
@@ -117,6 +119,8 @@ def redeem(
     now, secret = services.clock(), new_secret()
     settings = services.settings.tokens
     access = _new_access(client, services, now)
+    absolute = (client.refresh_token_absolute or settings.refresh_absolute) if refresh else access.expires_in + 60
+    access = _until(access, now, now + absolute)
     with services.db.transaction(durable=False) as tx:
         row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
         _check_version(services, row)
@@ -135,17 +139,13 @@ def redeem(
             methods=grant.methods,
             offline=int(grant.offline),
             created_at=now,
-            expires_at=now
-            + ((client.refresh_token_absolute or settings.refresh_absolute) if refresh else access.expires_in + 60),
+            expires_at=now + absolute,
             idle_seconds=client.refresh_token_idle or settings.refresh_idle,
             used_at=now,
             refresh_hash=digest(secret) if refresh else None,
-            previous_hash=None,
             answered_scope="",
             answered_resource="[]",
             generation=0,
-            revoked_at=None,
-            revoked_why=None,
         )
         if first:
             _insert_access(tx, access, grant.id, client, grant.scope, resource, now)
@@ -234,12 +234,13 @@ def refresh(
                 if client.refresh_token_rotation
                 else _new_access(client, services, now)
             )
-            # The absolute end of the grant is the end of its access tokens, too.
-            access = replace(access, expires_in=max(1, min(access.expires_in, int(row.family_expires_at - now))))
+            access = _until(access, now, row.family_expires_at)
             _insert_access(tx, access, family_id, client, narrowed, narrowed_resource, now)
     if not won:
         successor, issued_at = _in_grace(services, request, client, row, secret, hashed, now)
-        access = _derived_access(client, services, family_id, secret, issued_at)
+        access = _until(
+            _derived_access(client, services, family_id, secret, issued_at), issued_at, row.family_expires_at
+        )
         narrowed, narrowed_resource = row.answered_scope, json.loads(row.answered_resource)
     return Issued(
         access.value, access.id, max(1, int(access.expires_in - (now - issued_at))), narrowed, narrowed_resource,
@@ -456,6 +457,11 @@ def _derived_access(client: Client, services: Services, family_id: str, secret: 
         urlsafe_b64encode(mac).rstrip(b"=").decode("ascii"),
         client.access_token_lifetime or services.settings.tokens.access_token,
     )
+
+
+def _until(access: _Access, now: float, end: float) -> _Access:
+    """The absolute end of the grant is the end of its access tokens, too."""
+    return replace(access, expires_in=max(1, min(access.expires_in, int(end - now))))
 
 
 def _insert_access(

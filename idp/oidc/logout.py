@@ -41,12 +41,9 @@ def answer(services: Services, request: Request) -> Response:
     if request.method == "POST" and params.get("confirm"):
         return _confirmed(services, request)
     if request.method == "POST" and browser.cookie_name(services, "session") not in request.cookies:
-        # A cross-site POST comes without our Lax cookies; as a GET from here it finds the session.
-        location = with_parameters(services.url("/oauth/logout"), params.pairs)
-        if len(location) < MAX_GET:
-            return Redirect(location=location)
+        return _as_get(services, params)
     asked = read(services, params)
-    session = sessions.current(services, request)
+    session = sessions.to_end(services, request)
     if session is None:
         return _done(services, request, asked, ())
     # RPI §2: without a hint that names this very session, the person is asked, so that no page can sign people out.
@@ -59,6 +56,18 @@ def answer(services: Services, request: Request) -> Response:
     return pages.confirm_sign_out(services, session, client, sealed, "/oauth/logout", _target(asked.return_to))
 
 
+def _as_get(services: Services, params: Params) -> Response:
+    """A cross-site POST comes without our Lax cookies; as a GET from here it finds the session."""
+    location = with_parameters(services.url("/oauth/logout"), params.pairs)
+    if len(location) >= MAX_GET:  # without the hint, then: the person is asked
+        asked = read(services, params)
+        kept = {"client_id": asked.client_id, "post_logout_redirect_uri": asked.uri, "state": asked.state or ""}
+        location = with_parameters(services.url("/oauth/logout"), [(k, v) for k, v in kept.items() if v])
+    if len(location) >= MAX_GET:
+        raise _refused("The application's sign-out request is too long.", "Send a shorter state.")
+    return Redirect(location=location)
+
+
 def _confirmed(services: Services, request: Request) -> Response:
     value = open_value(services.sealer, _PURPOSE, request.form.get("flow") or "", browser.identify(services, request))
     if value is None or request.browser_is_new:
@@ -68,7 +77,7 @@ def _confirmed(services: Services, request: Request) -> Response:
     if client is None or uri not in client.post_logout_redirect_uris:
         uri = ""  # it was registered when the page was made; it is not any more
     asked = Asked(client_id, "", "", uri, state)
-    session = sessions.current(services, request)
+    session = sessions.to_end(services, request)
     if session is None:
         return _done(services, request, asked, ())
     return _sign_out(services, request, asked, session)

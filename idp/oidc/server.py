@@ -18,9 +18,6 @@ from idp.oidc import client_auth
 from idp.services import Services
 from idp.wire import Json, Params, Request, lazy
 
-#: OpenID Connect scopes of ours; anything else is a scope that an organisation defined for its own APIs.
-OIDC_SCOPES = ("openid", "profile", "email", "address", "phone", "groups", "roles", "offline_access")
-
 
 class _Payload(OAuth2Payload):  # type: ignore[misc]
     def __init__(self, params: Params) -> None:

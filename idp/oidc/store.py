@@ -167,8 +167,15 @@ VERSION = select(_VERSION)
 
 
 def INSERT_FAMILY(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
-    """One family per code id: the row count says whether this redemption was the first."""
+    """One family per code id: the row count says whether this redemption was the first.
+
+    Looks once more whether the session stands: a reset that the lock waited for is newer than what was read before it.
+    """
     inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(families)
+    columns = [column for column in _f if column.name not in ("previous_hash", "revoked_at", "revoked_why")]
+    lives = select(_s.id).where(_s.id == bindparam("session_id", type_=Text()), _s.ended_at.is_(None)).exists()
+    values = select(*(bindparam(column.name, type_=column.type) for column in columns)).where(lives)
+    inserting = inserting.from_select([column.name for column in columns], values)
     return inserting.on_conflict_do_nothing(index_elements=["id"])
 
 

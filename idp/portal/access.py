@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from idp.login import consent, pages, sessions
+from idp.oidc.scopes import describe
 from idp.portal.launcher import sign_in
 from idp.services import Services
 from idp.web import shown_app
@@ -30,7 +31,7 @@ def _grants(services: Services, session: sessions.Session) -> list[dict[str, obj
             grant: dict[str, object] = {
                 "app": app,
                 "client_id": client_id,
-                "scopes": [consent.title(s) for s in scopes],
+                "scopes": [describe(s)[0] for s in scopes],
             }
             shown.append((app["name"], grant))
     return [grant for _, grant in sorted(shown, key=lambda named: named[0])]

@@ -28,7 +28,7 @@ def username(services: Services, request: Request) -> Response:
 
 def reset_browser(services: Services, request: Request) -> Response:
     """POST /help/reset-browser: ends the session, if there is one, and clears this host's cookies."""
-    session = sessions.current(services, request)
+    session = sessions.to_end(services, request)
     if session is not None:
         sessions.end(services, request, session, "this browser's sign-in was reset")
     gone = tuple(Cookie(cookie_name(services, name), "", 0) for name in COOKIES)

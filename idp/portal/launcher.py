@@ -32,6 +32,10 @@ class Door:
         """The same page again."""
         return services.url(flow.request["path"])
 
+    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
+        """Our own pages ask for nothing."""
+        return []
+
     def signed_in_clients(self, services: Services, session: Session) -> list[Client]:
         """Our own pages are no application."""
         return []
@@ -90,7 +94,7 @@ def tiles(services: Services, session: Session) -> list[dict[str, Any]]:
 
 def sign_out(services: Services, request: Request) -> Response:
     """GET and POST /logout."""
-    session = sessions.current(services, request)
+    session = sessions.to_end(services, request)
     if session is None:
         return pages.signed_out(services, ())
     if request.method != "POST":

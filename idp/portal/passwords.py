@@ -8,7 +8,6 @@ from typing import Any
 from idp.accounts import links
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
-from idp.accounts.set_password import set_password
 from idp.audit import Event, record
 from idp.login import engine, pages, sessions
 from idp.login.authn import PASSWORD
@@ -41,12 +40,12 @@ def setup(services: Services, request: Request) -> Response:
     if links.take(services.state, token) is None:
         return Page(template="login/link_used.html", status=404)
     try:
-        services.directory.store_password(
+        person = services.directory.store_password(
             person.id, password_hash, detail={"purpose": link.purpose}, known=person,
             record=recorder(services, request, person.id),
         )  # fmt: skip
         services.throttle.lift(person.id, services.clock())
-        _, cookie = sessions.start(services, request, services.directory.get(person.id), (PASSWORD,), stay=False)
+        _, cookie = sessions.start(services, request, person, (PASSWORD,), stay=False)
     except (PersonChanged, sessions.Changed):  # another link, or an admin, was faster
         return Page(template="login/link_used.html", status=404)
     return engine.with_cookies(Redirect(location=services.url("/")), cookie)
@@ -64,12 +63,13 @@ def change(services: Services, request: Request) -> Response:
     problems = _wrong_current(services, request, person, form.get("current", ""))
     if not problems and form.get("password") != form.get("confirm"):
         problems = [MISMATCH]
+    problems = problems or services.password_policy.problems(form.get("password", ""), person)
     if not problems:
         try:
-            problems = set_password(
-                services.directory, services.passwords, services.password_policy, person.id, form.get("password", ""),
-                purpose="change", known=person, record=recorder(services, request, person.id),
-                ended=_end_others(services, session),
+            password_hash = services.passwords.hash(form.get("password", ""))
+            person = services.directory.store_password(
+                person.id, password_hash, detail={"purpose": "change"}, known=person,
+                record=recorder(services, request, person.id), ended=_end_others(services, session),
             )  # fmt: skip
         except PersonChanged:  # a reset was faster: whoever knows the old password only is out
             return sign_in(services, request, "/password")
@@ -78,7 +78,7 @@ def change(services: Services, request: Request) -> Response:
     if problems:
         return _change_page(services, session, problems)
     try:
-        _, cookie = sessions.start(services, request, services.directory.get(person.id), session.methods, stay=False)
+        _, cookie = sessions.start(services, request, person, session.methods, stay=False)
     except sessions.Changed:
         return sign_in(services, request, "/")
     return engine.with_cookies(Redirect(location=services.url("/")), cookie)

@@ -8,7 +8,8 @@ from authlib.oauth2.rfc6749 import UnauthorizedClientError, grants
 
 from idp.errors import OAuthError
 from idp.oidc import ledger, tokens
-from idp.oidc.server import OIDC_SCOPES, allowed_scope
+from idp.oidc.scopes import SUPPORTED
+from idp.oidc.server import allowed_scope
 
 
 class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]
@@ -24,7 +25,7 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[mis
         request = self.request
         client = request.client.client
         asked = request.form.get("scope") or None
-        scope = " ".join(s for s in allowed_scope(client, asked).split() if s not in OIDC_SCOPES)
+        scope = " ".join(s for s in allowed_scope(client, asked).split() if s not in SUPPORTED)
         if asked and not scope:
             raise OAuthError("invalid_scope", "This application may not have any of these scopes.")
         resource = request.payload.datalist.get("resource", [])

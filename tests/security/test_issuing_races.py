@@ -1,0 +1,164 @@
+"""A reset or a disabled account wins against whatever is being issued at that moment, on servers with many writers. S58.
+
+The race is held still: the change stands in the middle of its transaction while the other side asks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import psycopg
+import pytest
+
+from idp.accounts.person import Person
+from tests.backends import Clock
+from tests.provider import PASSWORD, Answer, App, Provider
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def grown(open_provider: Callable[..., Provider], postgresql_url: str) -> Iterator[Provider]:
+    """A provider on PostgreSQL."""
+    provider = open_provider(storage={"database_url": postgresql_url}, server={"issuer": "https://login.example"})
+    yield provider
+    provider.close()
+
+
+class Held:
+    """Runs a change of a person in a thread, and holds it before its end until somebody waits for it."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self._begun, self._go = threading.Event(), threading.Event()
+
+    def record(self, tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+        """In the change's transaction: the person's row is locked, nothing is visible yet."""
+        self._begun.set()
+        assert self._go.wait(10)
+
+    def against(self, change: Callable[[], Any], ask: Callable[[], Answer]) -> Answer:
+        """The answer of `ask`, asked while `change` is under way, given when both are through."""
+        answers: list[Answer] = []
+        changing = threading.Thread(target=lambda: (change(), self.provider.services.db.close()))
+        asking = threading.Thread(target=lambda: (answers.append(ask()), self.provider.services.db.close()))
+        changing.start()
+        assert self._begun.wait(10)
+        asking.start()
+        self._until_somebody_waits(asking)
+        self._go.set()
+        changing.join()
+        asking.join()
+        return answers[0]
+
+    def _until_somebody_waits(self, asking: threading.Thread) -> None:
+        with psycopg.connect(self.provider.settings.database_url, autocommit=True) as connection:
+            for _ in range(300):
+                waiting = connection.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+                if (waiting and waiting[0]) or not asking.is_alive():
+                    return
+                time.sleep(0.01)
+
+
+def changes(provider: Provider, held: Held, ann: Person) -> dict[str, Callable[[], Any]]:
+    directory, hashed = provider.services.directory, provider.services.passwords.hash("another long password")
+    return {
+        "reset": lambda: directory.store_password(ann.id, hashed, detail={}, record=held.record),
+        "disable": lambda: directory.disable(ann.id, record=held.record),
+    }
+
+
+@pytest.mark.parametrize("what", ["reset", "disable"])
+@pytest.mark.parametrize("scope", ["openid", "openid offline_access"])
+def test_S58_a_code_redeemed_while_a_reset_or_disable_is_under_way_gives_nothing_that_lives(
+    grown: Provider, clock: Clock, what: str, scope: str
+) -> None:
+    ann, crm = grown.add_person("ann"), grown.add_client("CRM", scope=scope)
+    code = grown.sign_in(grown.browser(), crm, scope=scope).code
+    clock.advance(1)
+    held = Held(grown)
+    answer = held.against(changes(grown, held, ann)[what], lambda: grown.redeem(crm, code))
+    clock.advance(1)
+    assert answer.error == "invalid_grant"
+    assert grown.services.db.one(_families()).n == 0
+
+
+@pytest.mark.parametrize("what", ["reset", "disable"])
+def test_S58_a_refresh_while_a_reset_or_disable_is_under_way_gives_nothing_that_lives(
+    grown: Provider, clock: Clock, what: str
+) -> None:
+    ann, crm = grown.add_person("ann"), grown.add_client("CRM", scope="openid offline_access")
+    tokens = grown.tokens(crm, scope="openid offline_access")
+    clock.advance(1)
+    held = Held(grown)
+    answer = held.against(changes(grown, held, ann)[what], lambda: grown.refresh(crm, tokens["refresh_token"]))
+    later = answer.json if answer.status == 200 else tokens
+    assert grown.introspect(crm, later["access_token"]) == {"active": False}
+    assert grown.refresh(crm, later["refresh_token"]).error == "invalid_grant"
+
+
+@pytest.mark.parametrize("what", ["reset", "disable"])
+def test_S58_a_sign_in_while_a_reset_or_disable_is_under_way_opens_no_session(
+    grown: Provider, clock: Clock, what: str
+) -> None:
+    ann, crm = grown.add_person("ann"), grown.add_client("CRM")
+    browser = grown.browser()
+    page = grown.authorize(browser, crm)
+    clock.advance(1)
+    held = Held(grown)
+    answer = held.against(changes(grown, held, ann)[what], lambda: browser.log_in(page, "ann", PASSWORD))
+    assert "code" not in answer.sent
+    assert grown.authorize(browser, crm, prompt="none").error == "login_required"
+
+
+def test_S58_a_redemption_under_way_is_seen_and_ended_by_the_disable_that_waits_for_it(grown: Provider) -> None:
+    ann, crm = grown.add_person("ann"), grown.add_client("CRM")
+    code = grown.sign_in(grown.browser(), crm).code
+    services = grown.services
+    begun, go = threading.Event(), threading.Event()
+    issuer: dict[str, Answer] = {}
+    original = services.db.transaction
+
+    def slow(*, durable: bool = True) -> Any:
+        inner = original(durable=durable)
+        return _Slow(inner, begun, go) if threading.current_thread() is redeeming else inner
+
+    redeeming = threading.Thread(target=lambda: issuer.update(answer=grown.redeem(crm, code)))
+    services.db.transaction = slow  # type: ignore[method-assign]
+    redeeming.start()
+    assert begun.wait(10)
+    disabling = threading.Thread(target=lambda: services.directory.disable(ann.id))
+    disabling.start()
+    time.sleep(0.2)
+    assert disabling.is_alive()  # it waits for what is being issued
+    go.set()
+    redeeming.join()
+    disabling.join()
+    assert issuer["answer"].status == 200
+    assert grown.introspect(crm, issuer["answer"].json["access_token"]) == {"active": False}
+
+
+class _Slow:
+    """A transaction that stays open a while before it commits."""
+
+    def __init__(self, inner: Any, begun: threading.Event, go: threading.Event) -> None:
+        self.inner, self.begun, self.go = inner, begun, go
+
+    def __enter__(self) -> Any:
+        return self.inner.__enter__()
+
+    def __exit__(self, *error: Any) -> Any:
+        self.begun.set()
+        assert self.go.wait(10)
+        return self.inner.__exit__(*error)
+
+
+def _families() -> Any:
+    from sqlalchemy import func, select
+
+    from idp.oidc.store import families
+
+    return select(func.count().label("n")).select_from(families).where(families.c.revoked_at.is_(None))

@@ -1,0 +1,593 @@
+"""S10, S58, X21, X24, X29: whatever people, applications and admins do in whatever order, nobody is ever signed in as
+somebody else, and what was taken back is dead at once, on every path.
+
+A model in plain Python says what each step must lead to; the provider is asked the same over its endpoints, and after
+every step everything that was ever issued is looked at again. `HYPOTHESIS_PROFILE=deep` looks longer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import tempfile
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from tests.backends import Clock
+from tests.provider import Answer, App, Browser, Provider
+
+PEOPLE = ("ann", "bob", "cat")
+IDLE, ABSOLUTE, ACCESS, GRACE, PAGE = 3600, 43200, 600, 20, 86400  # seconds: the defaults
+SCOPES = ("openid", "openid profile email", "openid email offline_access")
+MAX_WATCHED = 8  # families that are looked at after each step, the latest ones
+
+seats = st.integers(0, 1)
+apps = st.integers(0, 1)
+people = st.sampled_from(PEOPLE)
+picks = st.integers(0, 5)
+
+
+@dataclass(eq=False)
+class Session:
+    """Somebody's sign-in, as the model has it."""
+
+    person: str
+    sid: str
+    auth_time: float
+    expires: float
+    ended: bool = False
+
+    def stands(self, now: float) -> bool:
+        return not self.ended and now < self.expires
+
+
+@dataclass(eq=False)
+class Tab:
+    """A page that lies open: what it shows, and what it was asked for."""
+
+    page: Answer
+    kind: str  # login, consent or account
+    app: int
+    scope: str
+    prompt: str
+    opened: float
+    shown_to: Session | None = None
+
+
+@dataclass(eq=False)
+class Seat:
+    """One browser: who is signed in there, and which cookies it once had."""
+
+    browser: Browser
+    session: Session | None = None
+    seen: float = 0.0
+    dead: list[str] = field(default_factory=list)
+    tabs: list[Tab] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Family:
+    """What one code gave."""
+
+    app: int
+    session: Session
+    created: float
+    scope: str
+    id_token: str
+    refresh: str
+    access: dict[str, float]  # token: its end
+    rotated: list[str] = field(default_factory=list)
+    rotated_at: float = 0.0
+    dead: bool = False
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """The claims of a JWT, unverified: who verifies them is tested elsewhere."""
+    part = token.split(".")[1]
+    return dict(json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))))
+
+
+class House(RuleBasedStateMachine):
+    """Two browsers, three people, an application that asks nothing and one that asks for consent."""
+
+    folders: Callable[[], Path]
+    template: Path  # set by the test
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = type(self).folders()
+        self.clock = Clock()
+        self.provider = Provider.open(
+            self.folder,
+            self.clock,
+            self.template,
+            server={"issuer": "https://login.example"},
+            throttle={"failures": 50},  # pauses have tests of their own
+        )
+        self.ids = {name: self.provider.add_person(name).id for name in PEOPLE}
+        self.enabled = dict.fromkeys(PEOPLE, True)
+        scope = "openid profile email offline_access"
+        self.apps: list[App] = [
+            self.provider.add_client("CRM", scope=scope),
+            self.provider.add_client("Desk", scope=scope, consent="explicit"),
+        ]
+        self.always = self.provider.add_client("Always")  # works in any case, and asks nothing
+        self.guard = self.provider.add_client("Guard", "machine", introspection="all", scope="jobs")
+        self.app_enabled = [True, True]
+        self.tokens_after = [0.0, 0.0]
+        self.agreed: dict[tuple[str, int], set[str]] = {}
+        self.agreed_at: dict[tuple[str, int], float] = {}
+        self.taken_back: dict[tuple[str, int], float] = {}
+        self.seats = [Seat(self.provider.browser()), Seat(self.provider.browser())]
+        self.families: list[Family] = []
+        self.count = itertools.count()
+
+    def teardown(self) -> None:
+        self.provider.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- the model -------------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        return self.clock.now
+
+    def tick(self) -> None:
+        """No two things happen at the same instant."""
+        self.clock.advance(1)
+
+    def live(self, seat: Seat) -> Session | None:
+        """Who is signed in here."""
+        session = seat.session
+        if session is None or not session.stands(self.now) or self.now >= seat.seen + IDLE:
+            return None
+        return session
+
+    def after(self, seat: Seat, tab: Tab, session: Session, *, asked_consent: bool = False) -> str:
+        """Where a proven person stands with an application: `code`, `consent` or `refused`."""
+        if not self.app_enabled[tab.app]:
+            return "refused"
+        key = (session.person, tab.app)
+        enough = set(tab.scope.split()) <= self.agreed.get(key, set())
+        if tab.prompt == "consent":
+            return "code" if enough and self.agreed_at.get(key, 0) >= tab.opened else "consent"
+        return "code" if tab.app == 0 or enough else "consent"
+
+    def is_alive(self, family: Family) -> bool:
+        """Whether what a code gave may still work."""
+        person, app = family.session.person, family.app
+        return (
+            not family.dead
+            and self.enabled[person]
+            and self.app_enabled[app]
+            and family.created > max(self.tokens_after[app], self.taken_back.get((person, app), 0))
+            and ("offline_access" in family.scope or family.session.stands(self.now))
+        )
+
+    # -- what an answer must be --------------------------------------------------------------------------------------
+
+    def expect(self, seat: Seat, tab: Tab, answer: Answer, expected: str) -> None:
+        """The answer is of this kind; a code is redeemed, and speaks of whoever is signed in here."""
+        if expected == "code":
+            assert seat.session is not None
+            assert answer.code
+            self.redeem(seat.session, tab, answer)
+        elif expected in ("login", "consent", "account"):
+            is_it = {
+                "login": answer.is_login_page,
+                "consent": answer.is_consent_page,
+                "account": bool(answer.dom.find("button", name="account")),
+            }
+            assert is_it == {kind: kind == expected for kind in is_it}, answer.dom.text
+            shown_to = seat.session if expected != "login" else None
+            if shown_to is not None:
+                name = shown_to.person.title() + " Example"
+                assert name in answer.dom.text
+                assert not any(n.title() + " Example" in answer.dom.text for n in PEOPLE if n != shown_to.person)
+            seat.tabs.append(Tab(answer, expected, tab.app, tab.scope, tab.prompt, tab.opened, shown_to))
+            del seat.tabs[:-4]
+        elif expected == "refused":
+            assert answer.is_error_page
+            assert not answer.sent
+        elif expected == "stale":
+            assert not answer.sent
+            assert not answer.is_login_page
+        else:
+            assert answer.error == expected
+
+    def redeem(self, session: Session, tab: Tab, answer: Answer) -> None:
+        app = self.apps[tab.app]
+        given = self.provider.redeem(app, answer.code)
+        assert given.status == 200, given.text
+        told = claims_of(given.json["id_token"])
+        assert (told["sub"], told["sid"]) == (self.ids[session.person], session.sid)
+        assert told["auth_time"] == int(session.auth_time)
+        assert given.json["scope"].split() == tab.scope.split()
+        access, refresh = given.json["access_token"], given.json["refresh_token"]
+        ends = {access: self.now + ACCESS}
+        self.families.append(
+            Family(tab.app, session, self.now, tab.scope, given.json["id_token"], refresh, access=ends)
+        )
+
+    def tab_of(self, seat: Seat, pick: int, kind: str) -> Tab:
+        return [tab for tab in seat.tabs if tab.kind == kind][pick % len(self.tabs(seat, kind))]
+
+    @staticmethod
+    def tabs(seat: Seat, kind: str) -> list[Tab]:
+        return [tab for tab in seat.tabs if tab.kind == kind]
+
+    def has_tab(self, kind: str) -> bool:
+        return any(self.tabs(seat, kind) for seat in self.seats)
+
+    def pick_tab(self, number: int, pick: int, kind: str) -> tuple[Seat, Tab]:
+        seat = self.seats[number] if self.tabs(self.seats[number], kind) else self.seats[1 - number]
+        return seat, self.tab_of(seat, pick, kind)
+
+    # -- people --------------------------------------------------------------------------------------------------------
+
+    @rule(number=seats, app=apps, scope=st.sampled_from(SCOPES), prompt=st.sampled_from(
+        ("", "", "none", "login", "select_account", "consent")))  # fmt: skip
+    def come_from_an_application(self, number: int, app: int, scope: str, prompt: str) -> None:
+        self.tick()
+        seat = self.seats[number]
+        tab = Tab(None, "", app, scope, prompt, self.now)  # type: ignore[arg-type]
+        answer = self.provider.authorize(
+            seat.browser, self.apps[app], scope=scope, prompt=prompt or None, nonce=f"n{next(self.count)}"
+        )
+        session = self.live(seat)
+        if not self.app_enabled[app]:
+            expected = "refused"
+        elif session is None:
+            expected = "login_required" if prompt == "none" else "login"
+        elif prompt == "login":
+            expected = "login"
+        elif prompt == "select_account":
+            expected = "account"
+        else:
+            expected = self.after(seat, tab, session)
+            if prompt == "none" and expected == "consent":
+                expected = "consent_required"
+        if session is not None:
+            seat.seen = self.now
+        self.expect(seat, tab, answer, expected)
+
+    @precondition(lambda self: self.has_tab("login"))
+    @rule(number=seats, pick=picks, person=people, right=st.sampled_from((True, True, True, False)))
+    def type_a_password(self, number: int, pick: int, person: str, right: bool) -> None:
+        self.tick()
+        seat, tab = self.pick_tab(number, pick, "login")
+        before, cookie = self.live(seat), seat.browser.cookie("session")
+        password = {} if right else {"password": f"wrong {next(self.count)}"}
+        answer = seat.browser.log_in(tab.page, person, **password)
+        if self.now - tab.opened >= PAGE:
+            self.expect(seat, tab, answer, "stale")
+        elif not right or not self.enabled[person]:
+            assert "is not right" in answer.text
+            assert seat.browser.cookie("session") == cookie
+            self.expect(seat, tab, answer, "login")
+        else:
+            self.sign_in(seat, before, cookie, person)
+            assert seat.session is not None
+            expected = self.after(seat, tab, seat.session)
+            self.expect(seat, tab, answer, expected)
+            if expected == "refused":  # the cookie does not come with an error page
+                self.check_signed_out(seat)
+            else:
+                assert seat.browser.cookie("session") not in ("", cookie)
+                seat.session.sid = seat.browser.cookie("session").partition(".")[0]
+
+    def sign_in(self, seat: Seat, before: Session | None, cookie: str, person: str) -> None:
+        """The same person's session goes on under a new secret; anybody else's ends."""
+        if cookie:
+            seat.dead.append(cookie)
+        if before is not None and before.person == person:
+            before.auth_time, before.expires = self.now, self.now + ABSOLUTE
+        else:
+            if before is not None:
+                before.ended = True
+            sid = seat.browser.cookie("session").partition(".")[0]
+            seat.session = Session(person, sid, self.now, self.now + ABSOLUTE)
+        seat.seen = self.now
+
+    def check_signed_out(self, seat: Seat) -> None:
+        seat.session = None
+        assert self.provider.authorize(seat.browser, self.always, prompt="none").error == "login_required"
+
+    @precondition(lambda self: self.has_tab("login"))
+    @rule(number=seats, pick=picks)
+    def cancel(self, number: int, pick: int) -> None:
+        """CVE-2023-6787: whoever was signed in stays so, and nobody else becomes it."""
+        self.tick()
+        seat, tab = self.pick_tab(number, pick, "login")
+        cookie = seat.browser.cookie("session")
+        answer = seat.browser.submit(tab.page, "cancel", login="bob", password="")
+        if self.now - tab.opened >= PAGE:
+            expected = "stale"
+        else:
+            expected = "access_denied" if self.app_enabled[tab.app] else "refused"
+        self.expect(seat, tab, answer, expected)
+        assert seat.browser.cookie("session") == cookie
+
+    @precondition(lambda self: self.has_tab("consent"))
+    @rule(number=seats, pick=picks, press=st.sampled_from(("allow", "allow", "deny", "switch")))
+    def decide(self, number: int, pick: int, press: str) -> None:
+        self.tick()
+        seat, tab = self.pick_tab(number, pick, "consent")
+        session = self.live(seat)
+        if session is not None:
+            seat.seen = self.now
+        answer = seat.browser.submit(tab.page, press)
+        if self.now - tab.opened >= PAGE:
+            expected = "stale"
+        elif session is None:
+            expected = "login"
+        elif session is not tab.shown_to:  # somebody else by now: the decision is not theirs
+            expected = self.after(seat, tab, session)
+        elif press == "switch":
+            expected = "login"
+        elif press == "deny":
+            expected = "access_denied" if self.app_enabled[tab.app] else "refused"
+        else:
+            key = (session.person, tab.app)
+            self.agreed[key] = self.agreed.get(key, set()) | set(tab.scope.split())
+            self.agreed_at[key] = self.now
+            expected = self.after(seat, tab, session)
+        self.expect(seat, tab, answer, expected)
+
+    @precondition(lambda self: self.has_tab("account"))
+    @rule(number=seats, pick=picks, other=st.booleans())
+    def choose_an_account(self, number: int, pick: int, other: bool) -> None:
+        self.tick()
+        seat, tab = self.pick_tab(number, pick, "account")
+        session = self.live(seat)
+        if session is not None:
+            seat.seen = self.now
+        assert tab.shown_to is not None
+        answer = seat.browser.submit(tab.page, "other" if other else tab.shown_to.sid)
+        if self.now - tab.opened >= PAGE:
+            expected = "stale"
+        elif session is None or other or session is not tab.shown_to:
+            expected = "login"
+        else:
+            expected = self.after(seat, tab, session)
+        self.expect(seat, tab, answer, expected)
+
+    @precondition(lambda self: any(seat.tabs for seat in self.seats))
+    @rule(number=seats, pick=picks, person=people)
+    def carry_a_page_to_another_browser(self, number: int, pick: int, person: str) -> None:
+        """CVE-2022-39222: a page of somebody else's browser proves nothing about who asks, whatever is typed on it."""
+        self.tick()
+        number = number if self.seats[number].tabs else 1 - number
+        tab = self.seats[number].tabs[pick % len(self.seats[number].tabs)]
+        seat = self.seats[1 - number]
+        cookie = seat.browser.cookie("session")
+        values = {"login": {"login": person, "password": "correct horse battery staple"}}.get(tab.kind, {})
+        press = {"login": None, "consent": "allow", "account": tab.shown_to.sid if tab.shown_to else None}[tab.kind]
+        answer = seat.browser.submit(tab.page, press, **values)
+        assert not answer.sent
+        assert not answer.is_redirect
+        assert seat.browser.cookie("session") == cookie
+
+    @rule(number=seats)
+    def sign_out_at_the_portal(self, number: int) -> None:
+        self.tick()
+        seat = self.seats[number]
+        session = self.live(seat)
+        page = seat.browser.get("logout")
+        if session is not None:
+            self.leave(seat, session, seat.browser.submit(page, "confirm"))
+
+    @precondition(lambda self: self.families)
+    @rule(number=seats, pick=picks)
+    def sign_out_at_an_application(self, number: int, pick: int) -> None:
+        """Its hint signs out the session that it names, and asks before it ends any other."""
+        self.tick()
+        seat, family = self.seats[number], self.families[-1 - pick % len(self.families)]
+        session = self.live(seat)
+        answer = seat.browser.get(f"oauth/logout?id_token_hint={family.id_token}")
+        if session is None:
+            return
+        if session is family.session:
+            self.leave(seat, session, answer)
+        else:
+            assert answer.dom.find("button", id="confirm")
+            seat.seen = self.now
+
+    def leave(self, seat: Seat, session: Session, answer: Answer) -> None:
+        assert answer.status == 200
+        assert seat.browser.cookie("session") == ""
+        session.ended, seat.session = True, None
+
+    @precondition(lambda self: any(self.live(seat) and seat.session and self.agreed_by(seat) for seat in self.seats))
+    @rule(number=seats, pick=picks)
+    def take_consent_back(self, number: int, pick: int) -> None:
+        self.tick()
+        seat = next(s for s in (self.seats[number], self.seats[1 - number]) if self.live(s) and self.agreed_by(s))
+        assert seat.session is not None
+        seat.seen = self.now
+        given = self.agreed_by(seat)
+        app = given[pick % len(given)]
+        page = seat.browser.get("access")
+        form = next(n for n, f in enumerate(page.dom.forms) if ("client_id", self.apps[app].id) in f.fields)
+        assert seat.browser.submit(page, form=form).is_redirect
+        key = (seat.session.person, app)
+        self.agreed[key], self.agreed_at[key], self.taken_back[key] = set(), 0, self.now
+
+    def agreed_by(self, seat: Seat) -> list[int]:
+        person = seat.session.person if seat.session else ""
+        return [app for (name, app), scopes in self.agreed.items() if name == person and scopes]
+
+    # -- applications --------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.families)
+    @rule(pick=picks)
+    def refresh(self, pick: int) -> None:
+        self.tick()
+        family = self.families[-1 - pick % len(self.families)]
+        alive = self.is_alive(family)
+        answer = self.provider.refresh(self.apps[family.app], family.refresh)
+        self.check_refreshed(family, answer, alive)
+        if alive:
+            assert answer.json["refresh_token"] != family.refresh
+            family.rotated.append(family.refresh)
+            family.refresh, family.rotated_at = answer.json["refresh_token"], self.now
+            family.access[answer.json["access_token"]] = self.now + ACCESS
+
+    def check_refreshed(self, family: Family, answer: Answer, alive: bool) -> None:
+        if not alive:
+            assert answer.error == ("invalid_grant" if self.app_enabled[family.app] else "invalid_client")
+            return
+        assert answer.status == 200, answer.text
+        told = claims_of(answer.json["id_token"])
+        assert (told["sub"], told["sid"]) == (self.ids[family.session.person], family.session.sid)
+
+    @precondition(lambda self: any(family.rotated for family in self.families))
+    @rule(pick=picks)
+    def refresh_with_an_old_token(self, pick: int) -> None:
+        """In the grace the same answer again; any other use of an old token ends the family."""
+        self.tick()
+        found = [family for family in self.families if family.rotated]
+        family = found[-1 - pick % len(found)]
+        old = family.rotated[-1 - pick % min(2, len(family.rotated))]
+        in_grace = old == family.rotated[-1] and self.now - family.rotated_at <= GRACE
+        alive = self.is_alive(family)
+        answer = self.provider.refresh(self.apps[family.app], old)
+        self.check_refreshed(family, answer, alive and in_grace)
+        if alive and in_grace:
+            assert answer.json["refresh_token"] == family.refresh
+            assert answer.json["access_token"] in family.access
+        elif alive:
+            family.dead = True
+
+    @precondition(lambda self: self.families)
+    @rule(pick=picks, kind=st.sampled_from(("refresh", "access", "foreign")))
+    def revoke(self, pick: int, kind: str) -> None:
+        self.tick()
+        family = self.families[-1 - pick % len(self.families)]
+        token = family.refresh if kind != "access" else next(reversed(family.access), "")
+        if kind == "foreign":  # RFC 7009 §2.1: of another application: refused, and nothing happens
+            assert self.provider.revoke(self.always, token).status == 400
+            return
+        if not token:
+            return
+        answer = self.provider.revoke(self.apps[family.app], token)
+        assert answer.status == (200 if self.app_enabled[family.app] else 401)
+        if self.app_enabled[family.app]:
+            family.dead = family.dead or kind == "refresh"
+            if kind == "access":
+                family.access[token] = 0.0
+
+    # -- admins and time -----------------------------------------------------------------------------------------------
+
+    @rule(person=people)
+    def turn_somebody_off(self, person: str) -> None:
+        self.tick()
+        self.provider.services.directory.disable(self.ids[person])
+        self.enabled[person] = False
+        for seat in self.seats:
+            if seat.session is not None and seat.session.person == person:
+                seat.session.ended = True
+        for family in self.families:
+            if family.session.person == person:
+                family.dead = family.session.ended = True
+
+    @precondition(lambda self: not all(self.enabled.values()))
+    @rule()
+    def let_everybody_in_again(self) -> None:
+        self.tick()
+        for person in PEOPLE:
+            self.provider.services.directory.enable(self.ids[person])
+            self.enabled[person] = True
+
+    @rule(app=apps)
+    def turn_an_application_off_or_on(self, app: int) -> None:
+        self.tick()
+        registry, on = self.provider.services.registry, not self.app_enabled[app]
+        (registry.enable if on else registry.disable)(self.apps[app].id)
+        self.app_enabled[app] = on
+        if not on:
+            self.tokens_after[app] = self.now
+
+    @rule(seconds=st.sampled_from((15, 25, 650, 3000, 3700, ABSOLUTE)))
+    def wait(self, seconds: int) -> None:
+        self.clock.advance(seconds)
+
+    @precondition(lambda self: any(seat.dead for seat in self.seats))
+    @rule(number=seats, pick=picks)
+    def come_back_with_an_old_cookie(self, number: int, pick: int) -> None:
+        """S58: what was replaced at a sign-in never works again."""
+        self.tick()
+        seat = self.seats[number] if self.seats[number].dead else self.seats[1 - number]
+        thief = self.provider.browser()
+        thief.cookies = {**seat.browser.cookies, "__Host-doorward_session": seat.dead[pick % len(seat.dead)]}
+        assert self.provider.authorize(thief, self.always, prompt="none").error == "login_required"
+
+    # -- always --------------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def everybody_is_who_they_are(self) -> None:
+        for seat in self.seats:
+            session = self.live(seat)
+            answer = self.provider.authorize(seat.browser, self.always, prompt="none", scope="openid")
+            if session is None:
+                assert answer.error == "login_required"
+                continue
+            seat.seen = self.now
+            token = self.provider.redeem(self.always, answer.code).json["access_token"]
+            assert self.provider.userinfo(token).json["sub"] == self.ids[session.person]
+
+    @invariant()
+    def what_was_issued_works_exactly_as_long_as_it_may(self) -> None:
+        for family in self.families[-MAX_WATCHED:]:
+            alive, app, person = self.is_alive(family), self.apps[family.app], self.ids[family.session.person]
+            for token, end in list(family.access.items())[-2:]:
+                told = self.provider.introspect(self.guard, token)
+                assert told["active"] is (alive and self.now < end)
+                assert told.get("sub", person) == person
+                about = self.provider.userinfo(token)
+                assert about.status == (200 if alive and self.now < end else 401)
+                assert about.json.get("sub", person) == person
+            if self.app_enabled[family.app]:
+                assert self.provider.introspect(app, family.refresh)["active"] is alive
+                assert all(self.provider.introspect(app, old) == {"active": False} for old in family.rotated[-2:])
+
+
+PROFILES = {"": (30, 40), "deep": (400, 80)}
+
+
+def test_X21_X29_nobody_is_ever_somebody_else_and_revocation_is_immediate(
+    template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    memory = Path("/dev/shm")  # where there is one: what a disk takes for its syncs is not the question here
+    base = Path(tempfile.mkdtemp(dir=memory)) if os.access(memory, os.W_OK) else tmp_path_factory.mktemp("houses")
+    numbers = itertools.count()
+
+    class OfThisRun(House):
+        folders = staticmethod(lambda: base / str(next(numbers)))
+
+    OfThisRun.template = template
+    examples, steps = PROFILES.get(os.environ.get("HYPOTHESIS_PROFILE", ""), PROFILES[""])
+    try:
+        run_state_machine_as_test(
+            OfThisRun,
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=steps,
+                deadline=None,
+                print_blob=True,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck), phases=[__import__('hypothesis').Phase.generate],
+            ),
+        )
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
