@@ -35,6 +35,7 @@ from idp.state import open_state
 from idp.web import Bridge, Front
 from idp.wire import Request, Route
 from keys import sealing
+from keys.certificates import CertificateRing
 from keys.master import read_master_key
 from keys.ring import Ring
 from keys.rotation import Policy as KeyPolicy
@@ -61,6 +62,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time) 
         state=state,
         sealer=sealer,
         ring=Ring(db, sealer, clock, key_policy(settings)),
+        certificates=CertificateRing(db, sealer, clock, name=issuer_host),
         registry=Registry(db, clock, allow_loopback=is_loopback(issuer_host)),
         directory=Directory(db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why)),
         passwords=Verifier(

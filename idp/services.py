@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from idp.login.throttle import Throttle
     from idp.state import State
     from idp.wire import Request, Response
+    from keys.certificates import CertificateRing
     from keys.ring import Ring
     from keys.sealing import Sealer
 
@@ -57,6 +58,7 @@ class Services:
     state: State
     sealer: Sealer
     ring: Ring
+    certificates: CertificateRing
     registry: Registry
     directory: Directory
     passwords: Verifier

@@ -72,7 +72,8 @@ def _add_root(dialect: str) -> Any:
     return _insert(dialect, root_secrets)
 
 
-def _add_version(dialect: str) -> Any:
+def add_version(dialect: str) -> Any:
+    """A counter of `keys_version`, unless it is there already: one per kind of key."""
     return _insert(dialect, keys_version)
 
 
@@ -132,7 +133,7 @@ def change(
     """Make a change that was decided on version `seen`; False, and nothing done, where another came first."""
     with db.transaction() as tx:
         if seen == 0:
-            tx.run(_add_version, id=1, n=0)
+            tx.run(add_version, id=1, n=0)
         if tx.run(_ADVANCE, seen=seen) != 1:
             return False
         for key in added:

@@ -49,6 +49,7 @@ def metadatas() -> list[Any]:
     import idp.login.store
     import idp.oidc.store
     import idp.state.sql
+    import keys.certificate_store
     import keys.store
 
     rooms: list[Any] = [

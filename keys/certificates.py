@@ -1,0 +1,248 @@
+"""Keys with a certificate, for SAML: long-lived, prepared here, promoted by an operator (K1).
+
+Metadata carries the next certificate beside the active one for as long as an operator waits, and the retiring one until
+it is removed; nothing turns by itself, since service providers of the world read metadata when they please.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from . import certificate_store as store
+from .ports import Store
+from .sealing import Sealer
+
+Use = Literal["signing", "encryption"]
+Kind = Literal["rsa", "ec"]
+PUBLISHED = ("active", "next", "retiring")  # in the order of metadata
+PURPOSE = "certificate-key"
+YEARS = 10  # a self-signed certificate is a bare key in an envelope; service providers ignore or dislike its end
+_ATTEMPTS = 8
+
+
+class NoSuchCertificate(Exception):
+    """No certificate has this id."""
+
+
+class TooEarly(Exception):
+    """The next certificate has not stood in the metadata for long enough. `at`: from when on, epoch seconds."""
+
+    def __init__(self, kid: str, at: float) -> None:
+        super().__init__(f"{kid} has not been in the metadata for long enough")
+        self.kid, self.at = kid, at
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate and its life so far. Times: epoch seconds. `der`: the X.509 certificate, base64."""
+
+    kid: str
+    use: str
+    kind: str
+    state: str
+    der: str = field(repr=False)
+    sealed: str = field(repr=False)
+    created_at: float
+    activated_at: float | None = None
+    retired_at: float | None = None
+
+
+@dataclass(frozen=True)
+class CertifiedKey:
+    """A private key with its certificate, ready for use. `kid`: the certificate's SHA-256, 32 hexadecimal digits."""
+
+    kid: str
+    use: str
+    kind: str
+    state: str
+    private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = field(repr=False)
+    certificate: bytes = field(repr=False)  # DER
+
+    @cached_property
+    def expires_at(self) -> datetime:
+        """The certificate's own end."""
+        return x509.load_der_x509_certificate(self.certificate).not_valid_after_utc
+
+
+class CertificateRing:
+    """The certificates of one installation, in one process. Safe to share between threads.
+
+    `name`: the common name of new certificates, as service providers show it. `publish_before`: seconds that a next
+    certificate stands in the metadata before it may be promoted. `max_staleness`: seconds for which another process's
+    change may go unseen here.
+    """
+
+    def __init__(
+        self,
+        db: Store,
+        sealer: Sealer,
+        clock: Callable[[], float] = time.time,
+        *,
+        name: str = "doorward",
+        publish_before: float = 86400.0,
+        max_staleness: float = 5.0,
+    ) -> None:
+        self._db, self._sealer, self._clock, self._name = db, sealer, clock, name
+        self._publish_before, self._max_staleness = publish_before, max_staleness
+        self._lock = threading.Lock()
+        self._version, self._looked_at = -1, float("-inf")
+        self._keys: tuple[CertifiedKey, ...] = ()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> int:
+        """Moves on with every change: whoever keeps metadata made from the certificates compares it."""
+        self._look()
+        return self._version
+
+    def published(self, use: Use = "signing") -> tuple[CertifiedKey, ...]:
+        """What metadata shows: active, next, retiring."""
+        return tuple(key for key in self._look() if key.use == use)
+
+    def active(self, use: Use = "signing", kind: Kind = "rsa") -> CertifiedKey:
+        """The one that signs, or that others encrypt for; made where there is none yet."""
+        found = self._active(use, kind)
+        if found is None:
+            self._insist(lambda have: _first(have, use, kind, lambda: self._make(use, kind, "active")))
+            found = self._active(use, kind)
+        if found is None:
+            raise NoSuchCertificate(f"no active {kind} certificate for {use}")
+        return found
+
+    def private_keys(self, use: Use = "encryption") -> tuple[Any, ...]:
+        """Every key that something may have been encrypted for: those of all certificates in the metadata."""
+        return tuple(key.private_key for key in self.published(use))
+
+    def everything(self) -> tuple[Certificate, ...]:
+        """Every certificate as the store has it now."""
+        return store.get_all(self._db)[1]
+
+    def _active(self, use: str, kind: str) -> CertifiedKey | None:
+        return next((k for k in self._look() if (k.use, k.kind, k.state) == (use, kind, "active")), None)
+
+    def _look(self) -> tuple[CertifiedKey, ...]:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._looked_at > self._max_staleness:
+                if store.get_version(self._db) != self._version:
+                    self._version, rows = store.get_all(self._db)
+                    ordered = sorted(rows, key=lambda row: (PUBLISHED.index(row.state), row.created_at))
+                    self._keys = tuple(map(self._import, ordered))
+                self._looked_at = now
+            return self._keys
+
+    def _import(self, row: Certificate) -> CertifiedKey:
+        pem = self._sealer.open(PURPOSE, row.sealed, row.kid.encode())
+        # The seal has proven the bytes; checking an RSA key's primes again costs 40 ms.
+        key: Any = serialization.load_der_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
+        return CertifiedKey(row.kid, row.use, row.kind, row.state, key, b64decode(row.der))
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def prepare(self, use: Use = "signing", kind: Kind = "rsa") -> Certificate:
+        """Put the next certificate into the metadata, unless one stands there already."""
+        self.active(use, kind)
+        self._insist(lambda have: _next(have, use, kind, lambda: self._make(use, kind, "next")))
+        return next(c for c in self.everything() if (c.use, c.kind, c.state) == (use, kind, "next"))
+
+    def promote(self, kid: str, *, force: bool = False) -> Certificate:
+        """Let a next certificate sign, or a retiring one again.
+
+        Errors: `TooEarly` unless forced, `NoSuchCertificate`.
+        """
+        now = self._clock()
+
+        def decide(have: Sequence[Certificate]) -> list[Certificate]:
+            chosen = _get(have, kid)
+            if chosen.state == "active":
+                return []
+            ripe = chosen.created_at + self._publish_before
+            if chosen.state == "next" and now < ripe and not force:
+                raise TooEarly(kid, ripe)
+            same = [c for c in have if (c.use, c.kind, c.state) == (chosen.use, chosen.kind, "active")]
+            retired = [replace(c, state="retiring", retired_at=now) for c in same]
+            return [*retired, replace(chosen, state="active", activated_at=now, retired_at=None)]
+
+        self._insist(decide)
+        return _get(self.everything(), kid)
+
+    def remove(self, kid: str) -> None:
+        """Take a certificate that does not sign out of the metadata, for good. Errors: `NoSuchCertificate`."""
+        chosen = _get(self.everything(), kid)
+        if chosen.state == "active":
+            raise ValueError("this certificate signs; promote another one first")
+        store.remove(self._db, kid)
+        self._forget()
+
+    def _insist(self, decide: Callable[[Sequence[Certificate]], list[Certificate]]) -> None:
+        for _ in range(_ATTEMPTS):
+            seen, have = store.get_all(self._db)
+            changes = decide(have)
+            if not changes or store.change(self._db, seen, changes):
+                self._forget()
+                return
+        raise RuntimeError("others kept changing the certificates; try again")
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._looked_at = float("-inf")
+
+    def _make(self, use: str, kind: str, state: str) -> Certificate:
+        now = self._clock()
+        if kind == "ec":
+            key: Any = ec.generate_private_key(ec.SECP256R1())
+        else:
+            key = rsa.generate_private_key(65537, 3072 if use == "encryption" else 2048)
+        der = _self_signed(key, self._name, now)
+        kid = sha256(der).hexdigest()[:32]
+        private = key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        sealed = self._sealer.seal(PURPOSE, private, kid.encode())
+        activated = now if state == "active" else None
+        return Certificate(kid, use, kind, state, b64encode(der).decode("ascii"), sealed, now, activated)
+
+
+def _first(have: Sequence[Certificate], use: str, kind: str, make: Callable[[], Certificate]) -> list[Certificate]:
+    return [] if any((c.use, c.kind, c.state) == (use, kind, "active") for c in have) else [make()]
+
+
+def _next(have: Sequence[Certificate], use: str, kind: str, make: Callable[[], Certificate]) -> list[Certificate]:
+    return [] if any((c.use, c.kind, c.state) == (use, kind, "next") for c in have) else [make()]
+
+
+def _get(have: Sequence[Certificate], kid: str) -> Certificate:
+    for certificate in have:
+        if certificate.kid == kid:
+            return certificate
+    raise NoSuchCertificate(kid)
+
+
+def _self_signed(key: Any, name: str, now: float) -> bytes:
+    start = datetime.fromtimestamp(now, UTC).replace(microsecond=0)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(int.from_bytes(os.urandom(19), "big") | 1)
+        .not_valid_before(start - timedelta(hours=1))
+        .not_valid_after(start + timedelta(days=365 * YEARS))
+    )
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
