@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from idp.cli import certificates
 from idp.cli.installation import check_initialised, explained, load_settings, master_key_file, opened, recorder
 from idp.cli.terminal import Failed, Refused, command, group, print_json, print_table, say, timestamp, with_json
 
@@ -24,6 +25,9 @@ def add_parsers(commands: Any) -> None:
     verbs = group(commands, "key", "the keys that sign tokens")
     with_json(command(verbs, "list", run_list, "list the keys and what becomes of them"))
     rotate = with_json(command(verbs, "rotate", run_rotate, "publish the next key; it signs when apps can know it"))
+    rotate.add_argument("--saml", action="store_true", help="the certificate of SAML instead: into the metadata")
+    rotate.add_argument("--use", choices=("signing", "encryption"), default="signing", help="with --saml (signing)")
+    rotate.add_argument("--kind", choices=("rsa", "ec"), default="rsa", help="with --saml (rsa)")
     rotate.add_argument("--alg", metavar="ALG", action="append", help="only this algorithm, such as RS256")
     promote = with_json(command(verbs, "promote", run_promote, "let a published key sign now, or a retiring one again"))
     promote.add_argument("key", metavar="KID_OR_ALG")
@@ -39,16 +43,21 @@ def run_list(args: Namespace) -> None:
     """List the keys."""
     with opened(args) as services:
         keys = services.ring.list_keys()
-    if args.json:
-        print_json({"keys": [described(key) for key in keys]})
-        return
-    rows = [(key.alg, key.state, key.kid, timestamp(key.activated_at), _outlook(key)) for key in keys]
-    print_table(("Alg", "State", "Key id", "Signs since", "Then"), rows, "No keys yet.")
+        if args.json:
+            shown = [certificates.described(key) for key in certificates.published(services)]
+            print_json({"keys": [described(key) for key in keys], "certificates": shown})
+            return
+        rows = [(key.alg, key.state, key.kid, timestamp(key.activated_at), _outlook(key)) for key in keys]
+        print_table(("Alg", "State", "Key id", "Signs since", "Then"), rows, "No keys yet.")
+        certificates.show(services)
 
 
 def run_rotate(args: Namespace) -> None:
     """Publish the next key of each algorithm."""
     with opened(args) as services, _named():
+        if args.saml:
+            certificates.rotate(services, args.use, args.kind, args.json)
+            return
         algs = args.alg or sorted(services.ring.algorithms())
         keys = [services.ring.rotate(alg) for alg in algs]
         _record(services, "key:rotate", {"kids": [key.kid for key in keys], "algs": algs})
@@ -64,6 +73,9 @@ def run_rotate(args: Namespace) -> None:
 def run_promote(args: Namespace) -> None:
     """Let a key sign now."""
     with opened(args) as services, _named():
+        if certificates.is_one(services, args.key):
+            certificates.promote(services, args.key, force=args.force, as_json=args.json)
+            return
         changes = services.ring.promote(args.key, force=args.force)
         if changes:
             _record(services, "key:promote", {"key": args.key, "forced": args.force, "changes": _listed(changes)})
@@ -76,6 +88,9 @@ def run_promote(args: Namespace) -> None:
 def run_withdraw(args: Namespace) -> None:
     """Remove a key that is not to be trusted any more."""
     with opened(args) as services, _named():
+        if certificates.is_one(services, args.key):
+            certificates.withdraw(services, args.key, as_json=args.json)
+            return
         changes = services.ring.withdraw(args.key)
         _record(services, "key:withdraw", {"kid": args.key})
     if args.json:

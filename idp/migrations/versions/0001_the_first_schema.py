@@ -56,6 +56,19 @@ def upgrade() -> None:
     op.create_index("client_secrets_client_id", "client_secrets", ["client_id"], unique=False)
     op.create_index("client_secrets_expires_at", "client_secrets", ["expires_at"], unique=False)
     op.create_table(
+        "certificates",
+        sa.Column("kid", sa.Text(), nullable=False),
+        sa.Column("use", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("der", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("activated_at", sa.Double(), nullable=True),
+        sa.Column("retired_at", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("kid"),
+    )
+    op.create_table(
         "keys_version",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
