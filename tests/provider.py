@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes, urlencode, urljoin, urlsplit
 
+from jinja2.bccache import Bucket, BytecodeCache
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -28,7 +29,6 @@ from clients.access import EVERYONE, Access
 from clients.client import Client
 from clients.registry import Draft
 from idp import audit, migrations
-from idp.accounts.passwords import Verifier
 from idp.accounts.person import Draft as PersonDraft
 from idp.accounts.person import Person
 from idp.app import create_app, create_services
@@ -144,7 +144,11 @@ class Answer:
 
     @cached_property
     def dom(self) -> Dom:
-        assert self.headers.get("Content-Type", "").startswith("text/html"), (self.status, self.headers, self.body[:300])
+        assert self.headers.get("Content-Type", "").startswith("text/html"), (
+            self.status,
+            self.headers,
+            self.body[:300],
+        )
         return Dom(self.text)
 
     @property
@@ -206,7 +210,7 @@ class Answer:
         return self.status == 200 and bool(self.dom.find("button", id="allow"))
 
 
-# -- who asks ------------------------------------------------------------------------------------------------------------
+# -- who asks ----------------------------------------------------------------------------------------------------------
 
 
 class Browser:
@@ -243,7 +247,8 @@ class Browser:
             query_string=target.query, method=method, headers=sent, data=body or b"",
             base_url=f"{target.scheme}://{host or target.netloc}",
             environ_overrides={
-                "REMOTE_ADDR": self.address, "PATH_INFO": unquote_to_bytes(target.path).decode("latin-1"), **(environ or {}),
+                "REMOTE_ADDR": self.address, "PATH_INFO": unquote_to_bytes(target.path).decode("latin-1"),
+                **(environ or {}),
             },
         )  # fmt: skip
         iterable, status, answered = run_wsgi_app(self.app, builder.get_environ(), buffered=True)
@@ -333,7 +338,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": "Bearer " + token}
 
 
-# -- the provider --------------------------------------------------------------------------------------------------------
+# -- the provider ------------------------------------------------------------------------------------------------------
 
 
 def make_settings(folder: Path, **sections: Mapping[str, Any]) -> Settings:
@@ -366,16 +371,34 @@ def make_template(folder: Path) -> Path:
     return folder
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once per test process: each provider has an environment of its own."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_templates = Compiled()
+_statements: dict[str, dict[Any, Any]] = {}  # compiled SQL by dialect; the statements are constants of the modules
 _hashes: dict[str, str] = {}
 
 
 class Provider:
-    """One process of the provider. `another()` is a second one on the same stores: another worker, or after a restart."""
+    """One process of the provider. `another()` is a second one on the same stores: a worker, or after a restart."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self.settings, self.clock = settings, clock
         self.services = create_services(settings, clock)
+        self.services.db._compiled = _statements.setdefault(self.services.db.name, self.services.db._compiled)
         self.app = create_app(self.services)
+        self.app.jinja_env.bytecode_cache = _templates
         self._machine = self.browser()
         self._others: list[Provider] = []
 
@@ -410,7 +433,7 @@ class Provider:
         """Somebody's browser, without any cookie."""
         return Browser(self.app, self.issuer, address)
 
-    # -- who and what is registered --------------------------------------------------------------------------------------
+    # -- who and what is registered ------------------------------------------------------------------------------------
 
     def add_person(self, username: str = "ann", password: str | None = PASSWORD, **about: Any) -> Person:
         """Somebody with a password."""
@@ -437,15 +460,18 @@ class Provider:
             metadata.setdefault("token_endpoint_auth_method", "private_key_jwt")
             if "jwks_uri" not in metadata:
                 metadata.setdefault("jwks", {"keys": [public_jwk(key)]})
-        registered = self.services.registry.register(Draft(name=name, profile=profile, metadata=metadata, access=access))
+        registered = self.services.registry.register(
+            Draft(name=name, profile=profile, metadata=metadata, access=access)
+        )
         return App(registered.client, registered.client_secret, key)
 
-    # -- the story, step by step -----------------------------------------------------------------------------------------
+    # -- the story, step by step ---------------------------------------------------------------------------------------
 
     def request(self, app: App, **overrides: Any) -> list[tuple[str, str]]:
         """The parameters of an authorization request. An override of None takes one out; a list repeats it."""
         values: dict[str, Any] = {
-            "client_id": app.id, "response_type": "code", "scope": "openid profile email", "state": "st 8", "nonce": "n-1",
+            "client_id": app.id, "response_type": "code", "scope": "openid profile email", "state": "st 8",
+            "nonce": "n-1",
             "code_challenge": challenge_of(), "code_challenge_method": "S256",
         }  # fmt: skip
         if app.client.redirect_uris:
@@ -477,7 +503,9 @@ class Provider:
             answer = browser.submit(answer, "allow")
         return answer
 
-    def post(self, path: str, app: App | None, data: Mapping[str, Any] | Sequence[tuple[str, str]], **headers: str) -> Answer:
+    def post(
+        self, path: str, app: App | None, data: Mapping[str, Any] | Sequence[tuple[str, str]], **headers: str
+    ) -> Answer:
         """A request from the application's server, authenticated as it is registered."""
         pairs = [(k, str(v)) for k, v in _pairs(data) if v is not None]
         sent = dict(headers)
@@ -522,7 +550,9 @@ class Provider:
         return dict(answer.json)
 
     def refresh(self, app: App, refresh_token: str, **overrides: Any) -> Answer:
-        return self.post("oauth/token", app, {"grant_type": "refresh_token", "refresh_token": refresh_token, **overrides})
+        return self.post(
+            "oauth/token", app, {"grant_type": "refresh_token", "refresh_token": refresh_token, **overrides}
+        )
 
     def client_credentials(self, app: App, **data: Any) -> Answer:
         return self.post("oauth/token", app, {"grant_type": "client_credentials", **data})
@@ -541,7 +571,7 @@ class Provider:
     def revoke(self, app: App, token: str) -> Answer:
         return self.post("oauth/revoke", app, {"token": token})
 
-    # -- what was recorded -----------------------------------------------------------------------------------------------
+    # -- what was recorded ---------------------------------------------------------------------------------------------
 
     def events(self, action: str = "", many: int = 500) -> list[audit.Event]:
         """The audit events, oldest first; of one action where it is given."""

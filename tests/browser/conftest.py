@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.backends import find_free_port
 from tests.browser import landing
 from tests.browser.site import Served, Site
 from tests.browser.windows import ARGUMENTS, Windows
+from tests.server import Server
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -33,21 +35,42 @@ def site(run_pid: int) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="package")
-def tls_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Where the landing place answers on https."""
-    port = find_free_port()
-    served = Served(landing.create_app(), port, landing.make_tls(tmp_path_factory.mktemp("tls")))
-    yield port
+def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A certificate for everything on https."""
+    return landing.make_tls(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="package")
+def https_ports() -> dict[str, int]:
+    """Where hosts of the wide world are found on this machine."""
+    return {"login.example": find_free_port(), "*.example": find_free_port()}
+
+
+@pytest.fixture(scope="package")
+def wide_world(https_ports: dict[str, int], tls: ssl.SSLContext) -> Iterator[None]:
+    """The landing place on https, under many names."""
+    served = Served(landing.create_app(), https_ports["*.example"], tls)
+    yield
     served.stop()
 
 
 @pytest.fixture(scope="package")
-def chromium(tls_port: int) -> Iterator[Browser]:
+def secure(run_pid: int, https_ports: dict[str, int], tls: ssl.SSLContext, wide_world: None) -> Iterator[Server]:
+    """A provider at https://login.example, behind a proxy that takes https off."""
+    server = Server(run_pid, server={"issuer": "https://login.example"})
+    proxy = landing.TlsProxy(https_ports["login.example"], server.port, tls)
+    yield server
+    proxy.stop()
+    server.close()
+
+
+@pytest.fixture(scope="package")
+def chromium(https_ports: dict[str, int], wide_world: None) -> Iterator[Browser]:
     """Debian's Chromium. Of the package, not the session: its event loop would be in the way of other tests."""
     with sync_playwright() as playwright:
-        # https://app.example and https://home.example are the landing place.
-        rules = f"--host-resolver-rules=MAP *.example:443 127.0.0.1:{tls_port}"
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, rules])
+        rules = ",".join(f"MAP {host}:443 127.0.0.1:{port}" for host, port in https_ports.items())
+        arguments = [*ARGUMENTS, f"--host-resolver-rules={rules}"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         browser.close()
 

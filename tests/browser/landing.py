@@ -6,7 +6,9 @@ On http it is any application of this machine; on https, under `app.example` and
 from __future__ import annotations
 
 import json
+import socket
 import ssl
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -125,3 +127,47 @@ def make_tls(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context
+
+
+class TlsProxy:
+    """Takes https off in front of a server, as a load balancer does; bytes pass as they are."""
+
+    def __init__(self, port: int, target: int, tls: ssl.SSLContext) -> None:
+        self._target, self._tls = target, tls
+        self._listener = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no more."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                plain, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+
+    def _serve(self, plain: socket.socket) -> None:
+        try:
+            outside = self._tls.wrap_socket(plain, server_side=True)
+            inside = socket.create_connection(("127.0.0.1", self._target))
+        except OSError:
+            plain.close()
+            return
+        back = threading.Thread(target=_pump, args=(inside, outside), daemon=True)
+        back.start()
+        _pump(outside, inside)
+        back.join()
+        inside.close()
+        outside.close()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        return

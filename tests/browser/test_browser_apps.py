@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from playwright.sync_api import expect
 
@@ -10,6 +12,7 @@ from tests.browser.site import Site
 from tests.browser.test_pages import landed
 from tests.browser.windows import Windows, log_in
 from tests.provider import VERIFIER
+from tests.server import Server, unique
 
 
 @pytest.mark.spec("OAuth 2.0 Form Post Response Mode 2")
@@ -127,3 +130,29 @@ def test_form_action_lets_a_sign_out_return_to_another_host(windows: Windows, si
     page.goto(f"{site.issuer}/oauth/logout?client_id={app.id}&post_logout_redirect_uri=https://app.example/moving")
     page.click("#confirm")
     page.wait_for_url("https://home.example/welcome**")
+
+
+@pytest.mark.spec("RFC6265bis 4.1.3.2")
+def test_X27_on_https_every_cookie_is_of_this_host_alone(windows: Windows, secure: Server) -> None:
+    """`__Host-`, Secure, HttpOnly, Lax: the browser keeps them, and the whole way works with them."""
+    windows.welcome |= {"https://login.example", "https://app.example", "https://home.example"}
+    ann = secure.add_person(unique("ann"))
+    app = secure.add_client("Wide", redirect_uris=["https://app.example/moving"], consent="explicit")
+    page = windows.open()
+    answer = page.goto("https://login.example/oauth/authorize?" + urlencode(secure.request(app)))
+    assert answer is not None
+    assert answer.headers["strict-transport-security"].startswith("max-age=")
+    page.check("#stay")
+    log_in(page, ann)
+    page.click("#allow")
+    page.wait_for_url("https://home.example/welcome?**")
+    cookies = {cookie.get("name"): cookie for cookie in page.context.cookies("https://login.example")}
+    assert set(cookies) == {f"__Host-doorward_{name}" for name in ("browser", "session", "device")}
+    for cookie in cookies.values():
+        assert (cookie.get("secure"), cookie.get("httpOnly"), cookie.get("sameSite")) == (True, True, "Lax")
+        assert (cookie.get("domain"), cookie.get("path")) == ("login.example", "/")
+    page.goto("https://login.example/logout")
+    page.click("#confirm")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out")
+    page.goto("https://login.example/")
+    expect(page.locator("#password")).to_be_visible()

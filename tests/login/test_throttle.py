@@ -325,3 +325,15 @@ def test_S63_guesses_sent_in_parallel_gain_nothing(door: Door) -> None:
         )
     assert sorted(f.failures for f in failures) == list(range(1, 33))
     assert door.right() is not None
+
+
+def test_S63_past_the_budget_a_wrong_guess_is_told_nothing(door: Door) -> None:
+    """One that passed the check before the pause began: late, whether it is new or was sent twice."""
+    first = [door.wrong(password=f"guess {n}") for n in range(5)]
+    assert [failure.late for failure in first] == [False] * 5
+    pause = first[-1].pause
+    for password in ("guess 7", "guess 1", "guess 7"):
+        failure = door.wrong(password=password)
+        assert (failure.late, failure.pause) == (True, pause)
+    door.clock.advance(60)
+    assert not door.wrong().late

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from idp.accounts.person import Person
+from idp.oidc.client_auth import client_keys
 from tests.backends import Clock
 from tests.provider import App, Provider, assertion_form, basic, new_key, public_jwk
 
@@ -35,7 +37,7 @@ def by_assertion(provider: Provider, assertion: str, path: str = "oauth/token", 
     return provider.post(path, None, {**CLIENT_CREDENTIALS, "token": "x", **assertion_form(assertion), **more})
 
 
-# -- secrets -------------------------------------------------------------------------------------------------------------
+# -- secrets -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("RFC6749 2.3.1")
@@ -50,7 +52,9 @@ def test_S20_basic_and_post_both_work_for_a_client_with_a_secret(provider: Provi
 def test_S20_basic_credentials_are_form_urldecoded(provider: Provider, machine: App) -> None:
     from base64 import b64encode
 
-    encoded = "".join(f"%{ord(c):02X}" for c in machine.id) + ":" + "".join(f"%{ord(c):02x}" for c in machine.secret or "")
+    encoded = (
+        "".join(f"%{ord(c):02X}" for c in machine.id) + ":" + "".join(f"%{ord(c):02x}" for c in machine.secret or "")
+    )
     header = {"Authorization": "Basic " + b64encode(encoded.encode()).decode()}
     assert provider.post("oauth/token", None, CLIENT_CREDENTIALS, **header).status == 200
 
@@ -60,7 +64,13 @@ def test_S20_basic_credentials_are_form_urldecoded(provider: Provider, machine: 
 def test_S20_a_failed_basic_authentication_is_401_with_a_challenge(provider: Provider, machine: App, path: str) -> None:
     data = {**CLIENT_CREDENTIALS, "token": "x"}
     secret = machine.secret or ""
-    for user, password in ((machine.id, "wrong"), (machine.id, ""), ("nobody", secret), ("", secret), (machine.id, secret + " ")):
+    for user, password in (
+        (machine.id, "wrong"),
+        (machine.id, ""),
+        ("nobody", secret),
+        ("", secret),
+        (machine.id, secret + " "),
+    ):
         answer = provider.post(path, None, data, **basic(user, password))
         assert (answer.status, answer.error) == (401, "invalid_client")
         assert answer.headers["WWW-Authenticate"].startswith("Basic ")
@@ -79,9 +89,14 @@ def test_S20_never_two_methods_in_one_request(provider: Provider, machine: App, 
     both = {**CLIENT_CREDENTIALS, "client_id": machine.id, "client_secret": secret}
     assert provider.post("oauth/token", None, both, **basic(machine.id, secret)).error == "invalid_request"
     key = assertion_form(provider.assertion(signer))
-    assert provider.post("oauth/token", None, {**CLIENT_CREDENTIALS, **key}, **basic(machine.id, secret)).error == "invalid_request"
+    assert (
+        provider.post("oauth/token", None, {**CLIENT_CREDENTIALS, **key}, **basic(machine.id, secret)).error
+        == "invalid_request"
+    )
     assert provider.post("oauth/token", None, {**both, **key}).error == "invalid_request"
-    other = provider.post("oauth/token", None, {**CLIENT_CREDENTIALS, "client_id": "another"}, **basic(machine.id, secret))
+    other = provider.post(
+        "oauth/token", None, {**CLIENT_CREDENTIALS, "client_id": "another"}, **basic(machine.id, secret)
+    )
     assert (other.status, other.error) == (401, "invalid_client")
 
 
@@ -165,7 +180,7 @@ def test_grant_types_that_are_missing_unknown_or_not_registered(
     assert answer.json["error_description"]
 
 
-# -- private_key_jwt -----------------------------------------------------------------------------------------------------
+# -- private_key_jwt ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("RFC7523 2.2")
@@ -211,8 +226,10 @@ def test_S31_S40_the_type_is_explicit(provider: Provider, signer: App, typ: str 
 @pytest.mark.parametrize(
     "claims",
     [
-        {"iss": "https://evil.example"}, {"iss": None}, {"sub": "other"}, {"sub": None}, {"jti": None}, {"jti": ""}, {"jti": 5},
-        {"jti": "x" * 300}, {"jti": "a\u0000b"}, {"jti": "\ud800"}, {"exp": None}, {"exp": "soon"}, {"exp": True}, {"exp": 1e400},
+        {"iss": "https://evil.example"}, {"iss": None}, {"sub": "other"}, {"sub": None}, {"jti": None}, {"jti": ""},
+        {"jti": 5},
+        {"jti": "x" * 300}, {"jti": "a\u0000b"}, {"jti": "\ud800"}, {"exp": None}, {"exp": "soon"}, {"exp": True},
+        {"exp": 1e400},
         {"exp": 0}, {"exp": 4102444800}, {"iat": 4102444800}, {"nbf": 4102444800}, {"sub": ["x"]}, {"iss": ["x"]},
     ],
     ids=str,
@@ -223,7 +240,15 @@ def test_S31_S60_claims_that_are_missing_or_wrong_are_refused(
     from joserfc import jws
 
     now = int(provider.clock())
-    values = {"iss": signer.id, "sub": signer.id, "aud": provider.issuer, "iat": now, "exp": now + 60, "jti": "j", **claims}
+    values = {
+        "iss": signer.id,
+        "sub": signer.id,
+        "aud": provider.issuer,
+        "iat": now,
+        "exp": now + 60,
+        "jti": "j",
+        **claims,
+    }
     payload = json.dumps({k: v for k, v in values.items() if v is not None}).encode()
     assert signer.key is not None
     made = jws.serialize_compact({"alg": "ES256", "typ": "client-authentication+jwt"}, payload, signer.key)
@@ -293,15 +318,20 @@ def test_client_assertion_type_must_be_named(provider: Provider, signer: App) ->
     for kind in ("", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"):
         data = {**CLIENT_CREDENTIALS, "client_assertion": provider.assertion(signer), "client_assertion_type": kind}
         assert provider.post("oauth/token", None, data).error == "invalid_request"
-    only_type = {**CLIENT_CREDENTIALS, "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+    only_type = {
+        **CLIENT_CREDENTIALS,
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    }
     assert provider.post("oauth/token", None, only_type).status == 401
 
 
 @pytest.mark.parametrize(
     ("alg", "make"),
     [
-        ("RS256", lambda: RSAKey.generate_key(2048, {"kid": "r"})), ("PS256", lambda: RSAKey.generate_key(2048, {"kid": "r"})),
-        ("ES256", lambda: ECKey.generate_key("P-256", {"kid": "e"})), ("ES384", lambda: ECKey.generate_key("P-384", {"kid": "e"})),
+        ("RS256", lambda: RSAKey.generate_key(2048, {"kid": "r"})), ("PS256", lambda: RSAKey.generate_key(2048,
+        {"kid": "r"})),
+        ("ES256", lambda: ECKey.generate_key("P-256", {"kid": "e"})), ("ES384", lambda: ECKey.generate_key("P-384",
+        {"kid": "e"})),
         ("EdDSA", lambda: OKPKey.generate_key("Ed25519", {"kid": "o"})),
     ],
 )  # fmt: skip
@@ -321,7 +351,7 @@ def test_S40_the_registered_algorithm_is_the_only_one(provider: Provider) -> Non
     assert by_assertion(provider, provider.assertion(app)).status == 401
 
 
-# -- jwks_uri ------------------------------------------------------------------------------------------------------------
+# -- jwks_uri ----------------------------------------------------------------------------------------------------------
 
 
 class KeyServer:
@@ -330,13 +360,15 @@ class KeyServer:
     def __init__(self) -> None:
         self.keys: list[Any] = []
         self.asked = 0
+        self.status, self.seconds = 200, 0.0  # what it answers, and how long that takes
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked += 1
+                time.sleep(outer.seconds)
                 body = json.dumps({"keys": outer.keys}).encode()
-                self.send_response(200)
+                self.send_response(outer.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -396,3 +428,120 @@ def test_S42_a_jwks_uri_that_the_guard_does_not_let_out_is_not_fetched(
     assert (answer.status, answer.error) == (401, "invalid_client")
     assert key_server.asked == 0
     assert key_server.origin not in answer.text
+
+
+def test_a_key_server_that_is_down_is_asked_once_in_thirty_seconds_however_many_assertions_come(
+    open_provider: Callable[..., Provider], key_server: KeyServer, clock: Clock
+) -> None:
+    provider = open_provider(server={"issuer": "http://127.0.0.1:8000"}, outbound={"allow": [key_server.origin]})
+    key = new_key()
+    app = provider.add_client("Robot", "machine", scope="a", key=key, jwks_uri=key_server.origin + "/jwks")
+    key_server.status = 500
+    key_server.keys = ["nothing of use"]
+    for _ in range(10):
+        assert by_assertion(provider, provider.assertion(app)).status == 401
+        clock.advance(2)
+    assert key_server.asked == 1
+    clock.advance(30)
+    assert by_assertion(provider, provider.assertion(app)).status == 401
+    assert key_server.asked == 2
+    key_server.keys, key_server.status = [public_jwk(key)], 200
+    clock.advance(30)
+    assert by_assertion(provider, provider.assertion(app)).status == 200
+
+
+@pytest.mark.parametrize("status", [404, 500, 203])
+def test_a_key_set_in_an_error_page_is_no_key_set(
+    open_provider: Callable[..., Provider], key_server: KeyServer, status: int
+) -> None:
+    provider = open_provider(server={"issuer": "http://127.0.0.1:8000"}, outbound={"allow": [key_server.origin]})
+    key = new_key()
+    key_server.keys, key_server.status = [public_jwk(key)], status
+    app = provider.add_client("Robot", "machine", scope="a", key=key, jwks_uri=key_server.origin + "/jwks")
+    assert by_assertion(provider, provider.assertion(app)).status == 401
+
+
+def test_while_one_request_waits_for_a_key_server_the_others_do_not(
+    open_provider: Callable[..., Provider], key_server: KeyServer
+) -> None:
+    provider = open_provider(server={"issuer": "http://127.0.0.1:8000"}, outbound={"allow": [key_server.origin]})
+    app = provider.add_client("Robot", "machine", scope="a", key=new_key(), jwks_uri=key_server.origin + "/jwks")
+    key_server.status, key_server.seconds = 500, 1.0
+    waiting = threading.Thread(target=lambda: by_assertion(provider, provider.assertion(app)))
+    waiting.start()
+    while not key_server.asked:
+        time.sleep(0.01)
+    for _ in range(5):
+        assert by_assertion(provider, provider.assertion(app)).status == 401
+    assert waiting.is_alive()  # it still waits; nobody else had to
+    waiting.join()
+    assert key_server.asked == 1
+
+
+# -- keys in the registration ------------------------------------------------------------------------------------------
+
+
+def test_S31_a_key_that_was_replaced_in_the_registration_is_refused_at_once_everywhere(
+    provider: Provider, signer: App, clock: Clock
+) -> None:
+    old, new, elsewhere = signer.key, new_key("k2"), provider.another()
+    for process in (provider, elsewhere):
+        assert by_assertion(process, provider.assertion(signer)).status == 200
+    clock.advance(1)
+    provider.services.registry.update(signer.id, {"jwks": {"keys": [public_jwk(new)]}})
+    for process in (provider, elsewhere):
+        assert by_assertion(process, provider.assertion(signer, key=old)).status == 401
+        assert by_assertion(process, provider.assertion(signer, {"kid": "k2"}, key=new)).status == 200
+
+
+def test_S31_keys_looked_up_for_a_client_as_it_was_are_never_those_of_the_client_as_it_is(
+    provider: Provider, signer: App, clock: Clock
+) -> None:
+    """A thread that still holds the client of a moment ago leaves nothing behind for the next one."""
+    before, new = provider.services.registry.get(signer.id), new_key("k2")
+    clock.advance(1)
+    now = provider.services.registry.update(signer.id, {"jwks": {"keys": [public_jwk(new)]}})
+    assert [key.kid for key in client_keys(provider.services, before)] == ["k1"]
+    assert [key.kid for key in client_keys(provider.services, now)] == ["k2"]
+
+
+def test_S31_a_key_that_was_replaced_under_the_same_kid_is_refused_at_once(
+    provider: Provider, signer: App, clock: Clock
+) -> None:
+    old, new = signer.key, new_key(str(signer.key.kid) if signer.key else "")
+    assert by_assertion(provider, provider.assertion(signer)).status == 200
+    clock.advance(1)
+    provider.services.registry.update(signer.id, {"jwks": {"keys": [public_jwk(new)]}})
+    assert by_assertion(provider, provider.assertion(signer, key=old)).status == 401
+    assert by_assertion(provider, provider.assertion(signer, key=new)).status == 200
+
+
+@pytest.mark.parametrize("issuer", ["https://login.example", "https://example.com/sso"])
+def test_S31_the_legacy_audience_is_an_endpoints_full_address_also_under_a_path(
+    open_provider: Callable[..., Provider], issuer: str
+) -> None:
+    provider = open_provider(server={"issuer": issuer})
+    app = provider.add_client("Old", "machine", scope="a", key=new_key(), client_assertion_audience="legacy")
+    for endpoint in ("/oauth/token", "/oauth/introspect", "/oauth/revoke"):
+        for audience in (issuer, issuer + endpoint, issuer + "/oauth/token"):
+            answer = by_assertion(provider, provider.assertion(app, aud=audience), endpoint[1:])
+            assert answer.status == 200, (endpoint, audience)
+    host = issuer.removesuffix("/sso")
+    for audience in (issuer + "/sso/oauth/token", host + "/oauth/token/", host + "/other/oauth/token", "/oauth/token"):
+        assert by_assertion(provider, provider.assertion(app, aud=audience)).status == 401
+
+
+def test_X13_an_assertion_is_honest_however_often_the_registry_changes_in_between(
+    provider: Provider, clock: Clock
+) -> None:
+    app = provider.add_client("Web", key=new_key(), grant_types=["authorization_code", "refresh_token"])
+    provider.add_person()
+    elsewhere = provider.another()
+    code = provider.sign_in(provider.browser(), app).code
+    elsewhere.add_client("Newcomer")
+    tokens = provider.redeem(app, code)
+    assert tokens.status == 200
+    elsewhere.add_client("Another")
+    assert provider.refresh(app, tokens.json["refresh_token"]).status == 200
+    elsewhere.add_client("A third")
+    assert provider.introspect(app, tokens.json["access_token"])["active"]

@@ -144,8 +144,12 @@ def test_S7_X28_a_code_is_of_no_use_to_another_client(provider: Provider, browse
 
 
 @pytest.mark.spec("RFC6749 4.1.3")
-@pytest.mark.parametrize("uri", [None, "", "https://crm.example/other", "https://crm.example/cb/", "https://crm.example/CB"])
-def test_S7_a_code_is_bound_to_its_redirect_uri(provider: Provider, browser: Browser, ann: Any, uri: str | None) -> None:
+@pytest.mark.parametrize(
+    "uri", [None, "", "https://crm.example/other", "https://crm.example/cb/", "https://crm.example/CB"]
+)
+def test_S7_a_code_is_bound_to_its_redirect_uri(
+    provider: Provider, browser: Browser, ann: Any, uri: str | None
+) -> None:
     crm = provider.add_client("CRM", redirect_uris=["https://crm.example/cb", "https://crm.example/other"])
     answer = provider.redeem(crm, provider.sign_in(browser, crm).code, redirect_uri=uri)
     assert answer.status == 400
@@ -198,7 +202,12 @@ def take_consent_back(provider: Provider, browser: Browser, app: App) -> None:
 
 def test_S17_codes_and_tokens_have_more_than_128_random_bits(provider: Provider, browser: Browser, crm: App) -> None:
     tokens = provider.tokens(crm, browser, scope="openid offline_access")
-    values = [provider.sign_in(browser, crm).code, tokens["access_token"], tokens["refresh_token"], browser.cookie("session")]
+    values = [
+        provider.sign_in(browser, crm).code,
+        tokens["access_token"],
+        tokens["refresh_token"],
+        browser.cookie("session"),
+    ]
     for value in values:
         secret = value.rpartition(".")[2]
         assert len(urlsplit_bytes(secret)) >= 32

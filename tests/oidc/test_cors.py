@@ -31,7 +31,8 @@ def allowed(answer: Answer) -> str | None:
         ("POST", "oauth/revoke", True), ("GET", "oauth/jwks", True), ("GET", ".well-known/openid-configuration", True),
         ("GET", ".well-known/oauth-authorization-server", True), ("GET", "oauth/whoami", True),
         ("GET", "oauth/authorize", False), ("POST", "oauth/authorize", False), ("POST", "oauth/introspect", False),
-        ("GET", "oauth/logout", False), ("GET", "", False), ("POST", "login", False), ("GET", "logout", False), ("GET", "healthz", False),
+        ("GET", "oauth/logout", False), ("GET", "", False), ("POST", "login", False), ("GET", "logout", False),
+        ("GET", "healthz", False),
     ],
 )  # fmt: skip
 def test_S22_cors_is_for_registered_origins_on_the_endpoints_of_browser_apps(
@@ -57,7 +58,9 @@ def test_S22_one_apps_origin_does_not_read_another_apps_answers(provider: Provid
     tokens = provider.tokens(spa)
     assert allowed(provider.userinfo(tokens["access_token"], Origin=SPA)) == SPA
     assert allowed(provider.userinfo(tokens["access_token"], Origin=OTHER)) is None
-    renewed = provider.post("oauth/token", spa, {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}, Origin=OTHER)
+    renewed = provider.post(
+        "oauth/token", spa, {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}, Origin=OTHER
+    )
     assert (renewed.status, allowed(renewed)) == (200, None)
     assert allowed(provider.post("oauth/revoke", spa, {"token": "x"}, Origin=OTHER)) is None
     assert allowed(provider.post("oauth/revoke", spa, {"token": "x"}, Origin=SPA)) == SPA

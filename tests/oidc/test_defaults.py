@@ -34,9 +34,11 @@ def test_the_issuer_has_no_trailing_slash_and_is_byte_equal_everywhere(provider:
     answer = provider.sign_in(browser, crm)
     tokens = provider.redeem(crm, answer.code).json
     seen = {
-        browser.get(".well-known/openid-configuration").json["issuer"], browser.get(".well-known/oauth-authorization-server").json["issuer"],
+        browser.get(".well-known/openid-configuration").json["issuer"],
+        browser.get(".well-known/oauth-authorization-server").json["issuer"],
         answer.sent["iss"], jwt.decode(tokens["id_token"], options={"verify_signature": False})["iss"],
-        provider.introspect(crm, tokens["access_token"])["iss"], provider.authorize(browser, crm, prompt="none", max_age="0", scope="x").sent["iss"],
+        provider.introspect(crm, tokens["access_token"])["iss"], provider.authorize(browser, crm, prompt="none",
+        max_age="0", scope="x").sent["iss"],
     }  # fmt: skip
     assert seen == {issuer}
 

@@ -82,7 +82,8 @@ def _features(provider: Provider) -> dict[str, Any]:
 #: Every member of the document, and the test here that walks it. A new member fails until it has its place.
 WALKED = {
     "issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "introspection_endpoint",
-    "revocation_endpoint", "end_session_endpoint", "scopes_supported", "response_types_supported", "response_modes_supported",
+    "revocation_endpoint", "end_session_endpoint", "scopes_supported", "response_types_supported",
+    "response_modes_supported",
     "grant_types_supported", "subject_types_supported", "id_token_signing_alg_values_supported",
     "userinfo_signing_alg_values_supported", "token_endpoint_auth_methods_supported",
     "token_endpoint_auth_signing_alg_values_supported", "introspection_endpoint_auth_methods_supported",
@@ -91,6 +92,8 @@ WALKED = {
     "acr_values_supported", "prompt_values_supported", "display_values_supported", "ui_locales_supported",
     "code_challenge_methods_supported", "claims_parameter_supported", "request_parameter_supported",
     "request_uri_parameter_supported", "authorization_response_iss_parameter_supported",
+    # tests/oidc/test_backchannel.py
+    "backchannel_logout_supported", "backchannel_logout_session_supported",
 }  # fmt: skip
 
 
@@ -142,14 +145,16 @@ def test_request_objects_are_neither_advertised_nor_taken(provider: Provider, br
 
 def test_advertised_scopes_and_claims_are_given(provider: Provider, browser: Browser) -> None:
     document = _features(provider)
-    standard = {name: "x" for name in ("given_name", "family_name", "middle_name", "nickname", "profile", "picture", "website",
-                                       "gender", "birthdate", "zoneinfo", "locale", "phone_number")}  # fmt: skip
+    names = "given_name family_name middle_name nickname profile picture website gender birthdate zoneinfo locale"
+    standard = dict.fromkeys([*names.split(), "phone_number"], "x")
     claims: dict[str, Any] = {**standard, "phone_number_verified": True, "address": {"country": "FR"}}
     provider.add_person(claims=claims, groups=("a",), roles=("auditor",))
     app = provider.add_client("App", scope=" ".join(document["scopes_supported"]))
     tokens = provider.tokens(app, browser, scope=" ".join(document["scopes_supported"]))
     assert set(tokens["scope"].split()) == set(document["scopes_supported"])
-    given = set(provider.userinfo(tokens["access_token"]).json) | set(verified(provider, tokens["id_token"], audience=app.id))
+    given = set(provider.userinfo(tokens["access_token"]).json) | set(
+        verified(provider, tokens["id_token"], audience=app.id)
+    )
     assert set(document["claims_supported"]) - given == set()
     assert document["claim_types_supported"] == ["normal"]
     assert document["subject_types_supported"] == ["public"]
@@ -159,7 +164,9 @@ def test_advertised_scopes_and_claims_are_given(provider: Provider, browser: Bro
 
 def test_advertised_grants_and_ways_to_authenticate_work(provider: Provider, ann: Person) -> None:
     document = _features(provider)
-    web = provider.add_client("Web", grant_types=["authorization_code", "refresh_token", "client_credentials"], scope="openid a")
+    web = provider.add_client(
+        "Web", grant_types=["authorization_code", "refresh_token", "client_credentials"], scope="openid a"
+    )
     robot, spa = provider.add_client("Robot", key=new_key()), provider.add_client("Spa", "spa")
     tokens = provider.tokens(web, scope="openid a")
     worked = {

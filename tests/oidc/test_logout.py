@@ -67,7 +67,9 @@ def test_S51_without_a_hint_the_person_is_asked_and_then_returned(
     assert not is_signed_in(provider, browser, crm)
 
 
-@pytest.mark.parametrize("params", [{}, {"client_id": "unknown"}, {"state": "x"}, {"logout_hint": "ann", "ui_locales": "de"}])
+@pytest.mark.parametrize(
+    "params", [{}, {"client_id": "unknown"}, {"state": "x"}, {"logout_hint": "ann", "ui_locales": "de"}]
+)
 def test_S51_without_a_client_the_person_is_asked_and_stays_here(
     provider: Provider, browser: Browser, crm: App, params: dict[str, str]
 ) -> None:
@@ -81,7 +83,10 @@ def test_S51_without_a_client_the_person_is_asked_and_stays_here(
 
 
 @pytest.mark.spec("RPI 3")
-@pytest.mark.parametrize("uri", [BYE + "/", BYE + "?x=1", "https://crm.example/cb", "https://evil.example/", "javascript:alert(1)", BYE.upper()])
+@pytest.mark.parametrize(
+    "uri",
+    [BYE + "/", BYE + "?x=1", "https://crm.example/cb", "https://evil.example/", "javascript:alert(1)", BYE.upper()],
+)
 def test_S51_an_unregistered_return_address_is_shown_and_signs_nobody_out(
     provider: Provider, browser: Browser, crm: App, uri: str
 ) -> None:
@@ -97,7 +102,9 @@ def test_S51_an_unregistered_return_address_is_shown_and_signs_nobody_out(
 def test_S51_hint_and_client_must_name_the_same_application(provider: Provider, browser: Browser, crm: App) -> None:
     other = provider.add_client("Other", post_logout_redirect_uris=["https://other.example/bye"])
     hint = provider.tokens(crm, browser)["id_token"]
-    answer = log_out(browser, id_token_hint=hint, client_id=other.id, post_logout_redirect_uri="https://other.example/bye")
+    answer = log_out(
+        browser, id_token_hint=hint, client_id=other.id, post_logout_redirect_uri="https://other.example/bye"
+    )
     assert answer.is_error_page
     assert is_signed_in(provider, browser, crm)
     assert log_out(browser, id_token_hint=hint, client_id=crm.id, post_logout_redirect_uri=BYE).location == BYE
@@ -146,7 +153,11 @@ def test_S51_a_cross_site_post_finds_the_session_that_its_cookies_left_at_home(
 
 def test_S51_repeated_parameters_are_refused(provider: Provider, browser: Browser, crm: App) -> None:
     provider.sign_in(browser, crm)
-    pairs = [("client_id", crm.id), ("post_logout_redirect_uri", BYE), ("post_logout_redirect_uri", "https://evil.example")]
+    pairs = [
+        ("client_id", crm.id),
+        ("post_logout_redirect_uri", BYE),
+        ("post_logout_redirect_uri", "https://evil.example"),
+    ]
     assert browser.get("oauth/logout?" + urlencode(pairs)).is_error_page
 
 
@@ -183,7 +194,9 @@ def test_the_portals_own_sign_out_asks_and_ends_all(provider: Provider, browser:
     done = browser.submit(page, "confirm")
     assert "CRM" in done.dom.text
     assert provider.userinfo(tokens["access_token"]).status == 401
-    sign_in_again = next(a["href"] for a in done.dom.find("a") if "Sign in again" in done.text and "main" not in a.get("class", "x"))
+    sign_in_again = next(
+        a["href"] for a in done.dom.find("a") if "Sign in again" in done.text and "main" not in a.get("class", "x")
+    )
     assert browser.get(sign_in_again).status in (200, 302, 303)
 
 

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from idp.accounts.person import Person
+from idp.login.authn import SUPPORTED_ACR
 from tests.backends import Clock
 from tests.oidc.test_tokens import verified
 from tests.provider import PASSWORD, App, Browser, Provider
 
+PASSWORD_CLASS = SUPPORTED_ACR[0]
 
-# -- prompt=none ---------------------------------------------------------------------------------------------------------
+
+# -- prompt=none -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("OIDC-Core 3.1.2.6")
@@ -53,18 +56,22 @@ def test_S44_prompt_none_never_shows_a_page(
 
 
 @pytest.mark.spec("OIDC-Core 3.1.2.1")
-@pytest.mark.parametrize("prompt", ["none login", "none consent", "none select_account", "create", "None", "login,consent"])
+@pytest.mark.parametrize(
+    "prompt", ["none login", "none consent", "none select_account", "create", "None", "login,consent"]
+)
 def test_S44_prompts_that_are_unknown_or_contradict_are_refused(
     provider: Provider, browser: Browser, crm: App, prompt: str
 ) -> None:
     assert provider.authorize(browser, crm, prompt=prompt).error == "invalid_request"
 
 
-# -- proof anew ----------------------------------------------------------------------------------------------------------
+# -- proof anew --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("OIDC-Core 3.1.2.1")
-@pytest.mark.parametrize("overrides", [{"prompt": "login"}, {"max_age": "30"}, {"max_age": "0"}, {"prompt": "login consent"}])
+@pytest.mark.parametrize(
+    "overrides", [{"prompt": "login"}, {"max_age": "30"}, {"max_age": "0"}, {"prompt": "login consent"}]
+)
 def test_S44_prompt_login_and_max_age_ask_for_the_password_again(
     provider: Provider, browser: Browser, crm: App, clock: Clock, overrides: dict[str, str]
 ) -> None:
@@ -131,7 +138,7 @@ def test_S44_X21_somebody_else_signing_in_replaces_the_session_as_a_whole(
     assert provider.authorize(browser, crm, prompt="none").error == "login_required"
 
 
-# -- who is meant --------------------------------------------------------------------------------------------------------
+# -- who is meant ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("OIDC-Core 3.1.2.1")
@@ -162,7 +169,14 @@ def test_S45_a_hint_of_another_application_or_provider_is_refused(
     foreign = provider.tokens(other, browser)["id_token"]
     assert provider.authorize(browser, crm, id_token_hint=foreign).error == "invalid_request"
     head, payload, signature = provider.tokens(crm, browser)["id_token"].split(".")
-    for made_up in (f"{head}.{payload}.", f"{head}.{payload}.{signature[:-4]}AAAA", f"{head}.{payload[:-2]}.{signature}", "", "é", "x"):
+    for made_up in (
+        f"{head}.{payload}.",
+        f"{head}.{payload}.{signature[:-4]}AAAA",
+        f"{head}.{payload[:-2]}.{signature}",
+        "",
+        "é",
+        "x",
+    ):
         answer = provider.authorize(browser, crm, id_token_hint=made_up, prompt="none")
         assert answer.error == ("invalid_request" if made_up else ""), made_up
 
@@ -191,7 +205,7 @@ def test_prompt_select_account_offers_the_account_and_another(
     assert provider.authorize(browser, crm, prompt="none", login_hint="ann").code
 
 
-# -- acr -----------------------------------------------------------------------------------------------------------------
+# -- acr ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("OIDC-Core 5.5.1.1")
@@ -203,7 +217,7 @@ def test_prompt_select_account_offers_the_account_and_another(
         ('{"id_token":{"acr":{"value":"phr"}}}', ""),
         ('{"id_token":{"acr":null}}', ""),
         ('{"id_token":{"acr":{"essential":true}}}', ""),
-        ('{"id_token":{"acr":{"essential":true,"values":["phr","urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"]}}}', ""),
+        (f'{{"id_token":{{"acr":{{"essential":true,"values":["phr","{PASSWORD_CLASS}"]}}}}}}', ""),
     ],
 )  # fmt: skip
 def test_an_essential_acr_is_met_or_refused_and_never_claimed(
@@ -216,7 +230,7 @@ def test_an_essential_acr_is_met_or_refused_and_never_claimed(
         assert claims["acr"].endswith("PasswordProtectedTransport")
 
 
-# -- consent -------------------------------------------------------------------------------------------------------------
+# -- consent -----------------------------------------------------------------------------------------------------------
 
 
 def test_consent_is_asked_once_remembered_and_asked_again_when_scopes_grow(
@@ -299,7 +313,9 @@ def test_not_you_on_the_consent_page_lets_somebody_else_sign_in(
 
 
 @pytest.mark.spec("OIDC-Core 11")
-@pytest.mark.parametrize(("grants", "kept"), [(["authorization_code"], False), (["authorization_code", "refresh_token"], True)])
+@pytest.mark.parametrize(
+    ("grants", "kept"), [(["authorization_code"], False), (["authorization_code", "refresh_token"], True)]
+)
 def test_S46_offline_access_only_on_its_basis(
     provider: Provider, browser: Browser, ann: Person, grants: list[str], kept: bool
 ) -> None:

@@ -1,4 +1,4 @@
-"""Refresh tokens: rotation, grace, reuse, limits, and everything that ends them. S9, S10, S19, S23, S38, S46, X20, X29."""
+"""Refresh tokens: rotation, grace, reuse, limits, and what ends them. S9, S10, S19, S23, S38, S46, X20, X29."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ OFFLINE = "openid profile offline_access"
 
 
 @pytest.mark.spec("RFC6749 6")
-def test_a_refresh_gives_new_tokens_and_the_old_access_token_goes_on(provider: Provider, crm: App, clock: Clock) -> None:
+def test_a_refresh_gives_new_tokens_and_the_old_access_token_goes_on(
+    provider: Provider, crm: App, clock: Clock
+) -> None:
     first = provider.tokens(crm)
     clock.advance(30)
     answer = provider.refresh(crm, first["refresh_token"])
@@ -32,7 +34,9 @@ def test_a_refresh_gives_new_tokens_and_the_old_access_token_goes_on(provider: P
 
 
 @pytest.mark.spec("OIDC-Core 12.2")
-def test_S46_a_refreshed_id_token_keeps_who_and_when_and_has_no_nonce(provider: Provider, crm: App, clock: Clock) -> None:
+def test_S46_a_refreshed_id_token_keeps_who_and_when_and_has_no_nonce(
+    provider: Provider, crm: App, clock: Clock
+) -> None:
     first = provider.tokens(crm)
     clock.advance(300)
     second = provider.refresh(crm, first["refresh_token"]).json
@@ -48,7 +52,7 @@ def _read(token: str) -> dict[str, Any]:
     return dict(jwt.decode(token, options={"verify_signature": False}))
 
 
-# -- rotation ------------------------------------------------------------------------------------------------------------
+# -- rotation ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("RFC9700 4.14.2")
@@ -93,14 +97,21 @@ def test_S9_an_ancestor_of_any_age_is_recognised_even_within_the_grace(
 def test_S9_a_made_up_token_of_a_family_revokes_nothing(provider: Provider, crm: App) -> None:
     token = provider.tokens(crm)["refresh_token"]
     head, _, secret = token.partition(".")
-    for made_up in (f"{head}.{'A' * len(secret)}", head, f"{head}.", token + "A", token.upper(), "dwr_x.y", "x" * 5000, "dwr_a\x00.b"):
+    for made_up in (
+        f"{head}.{'A' * len(secret)}",
+        head,
+        f"{head}.",
+        token + "A",
+        token.upper(),
+        "dwr_x.y",
+        "x" * 5000,
+        "dwr_a\x00.b",
+    ):
         assert provider.refresh(crm, made_up).error == "invalid_grant", made_up
     assert provider.refresh(crm, token).status == 200
 
 
-def test_X20_two_refreshes_one_after_the_other_give_one_family_with_one_successor(
-    provider: Provider, crm: App
-) -> None:
+def test_X20_two_refreshes_one_after_the_other_give_one_family_with_one_successor(provider: Provider, crm: App) -> None:
     token = provider.tokens(crm)["refresh_token"]
     workers = [provider, provider.another()]
     answers = [workers[i % 2].refresh(crm, token).json for i in range(6)]
@@ -128,7 +139,7 @@ def test_a_confidential_client_may_go_without_rotation(provider: Provider, ann: 
         assert provider.refresh(app, token).json["refresh_token"] == token
 
 
-# -- limits --------------------------------------------------------------------------------------------------------------
+# -- limits ------------------------------------------------------------------------------------------------------------
 
 
 def test_S9_S23_the_absolute_end_is_not_moved_by_rotation(provider: Provider, ann: Person, clock: Clock) -> None:
@@ -175,7 +186,7 @@ def test_S23_browser_apps_have_no_refresh_token_for_longer_than_a_day(
     assert provider.refresh(app, token).error == "invalid_grant"
 
 
-# -- scope and resource --------------------------------------------------------------------------------------------------
+# -- scope and resource ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("RFC6749 6")
@@ -212,7 +223,7 @@ def test_X28_a_refresh_token_is_of_no_use_to_another_client(provider: Provider, 
     assert provider.refresh(crm, token).status == 200
 
 
-# -- what ends it --------------------------------------------------------------------------------------------------------
+# -- what ends it ------------------------------------------------------------------------------------------------------
 
 
 def test_offline_access_survives_the_sign_out_and_other_tokens_die_with_the_session(

@@ -12,7 +12,7 @@ from tests.backends import Clock
 from tests.oidc.test_tokens import verified
 from tests.provider import App, Provider, basic, bearer
 
-# -- userinfo ------------------------------------------------------------------------------------------------------------
+# -- userinfo ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("OIDC-Core 5.3.1")
@@ -116,7 +116,7 @@ def test_people_are_described_as_they_are_now(provider: Provider, crm: App, ann:
     assert (body["name"], body["groups"]) == ("Ann Married", ["support"])
 
 
-# -- introspection -------------------------------------------------------------------------------------------------------
+# -- introspection -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("RFC7662 2.2")
@@ -180,7 +180,7 @@ def test_S33_what_is_not_active_says_nothing_else(provider: Provider, crm: App, 
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-# -- revocation ----------------------------------------------------------------------------------------------------------
+# -- revocation --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("RFC7009 2.1")

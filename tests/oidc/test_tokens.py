@@ -166,7 +166,7 @@ def test_access_tokens_end_on_time(provider: Provider, ann: Person, clock: Clock
     assert provider.introspect(app, tokens["access_token"]) == {"active": False}
 
 
-# -- machines ------------------------------------------------------------------------------------------------------------
+# -- machines ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("format_", ["opaque", "jwt"])
@@ -224,7 +224,7 @@ def test_X29_a_machines_token_dies_with_its_client_also_when_another_process_dis
     assert provider.client_credentials(app).status == 200
 
 
-# -- claims --------------------------------------------------------------------------------------------------------------
+# -- claims ------------------------------------------------------------------------------------------------------------
 
 
 def test_claims_may_stand_in_the_id_token_where_a_client_is_registered_so(provider: Provider) -> None:
@@ -238,7 +238,8 @@ def test_claims_may_stand_in_the_id_token_where_a_client_is_registered_so(provid
 
 @pytest.mark.spec("OIDC-Core 5.5")
 def test_S47_the_claims_parameter_puts_claims_where_it_says(provider: Provider, crm: App) -> None:
-    wish = '{"userinfo":{"given_name":null,"nonsense":null,"phone_number":{"essential":true}},"id_token":{"email":{"essential":true},"groups":{"values":["a"]}}}'
+    userinfo = '{"given_name":null,"nonsense":null,"phone_number":{"essential":true}}'
+    wish = f'{{"userinfo":{userinfo},"id_token":{{"email":{{"essential":true}},"groups":{{"values":["a"]}}}}}}'
     tokens = provider.tokens(crm, scope="openid", claims=wish)
     claims = verified(provider, tokens["id_token"], audience=crm.id)
     assert claims["email"] == "ann@example.com"
@@ -252,8 +253,10 @@ def test_S47_the_claims_parameter_puts_claims_where_it_says(provider: Provider, 
 
 @pytest.mark.parametrize(
     "wish",
-    ["{", "[]", "null", "5", '"x"', '{"userinfo":[1]}', '{"id_token":5}', '{"id_token":{"email":5}}', '{"id_token":{"acr":{"values":5,"essential":true}}}',
-     '{"id_token":{"acr":{"essential":true,"values":"abc"}}}', '{"userinfo":{"x":{"value":' + "[" * 500 + "]" * 500 + "}}}", "[" * 4000, "NaN", "1" * 4000],
+    ["{", "[]", "null", "5", '"x"', '{"userinfo":[1]}', '{"id_token":5}', '{"id_token":{"email":5}}',
+    '{"id_token":{"acr":{"values":5,"essential":true}}}',
+     '{"id_token":{"acr":{"essential":true,"values":"abc"}}}',
+     '{"userinfo":{"x":{"value":' + "[" * 500 + "]" * 500 + "}}}", "[" * 4000, "NaN", "1" * 4000],
     ids=lambda w: w[:30],
 )  # fmt: skip
 def test_a_claims_parameter_that_is_no_such_object_is_refused_in_words(

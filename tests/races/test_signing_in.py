@@ -106,7 +106,9 @@ def test_X29_after_the_answer_of_disable_no_token_of_the_person_works(server: Se
     app = server.add_client(unique("CRM"), scope="openid profile email offline_access")
     name = unique("ann")
     person = server.add_person(name)
-    held = [server.tokens(app, login=name, scope=scope) for scope in ("openid", "openid offline_access", "openid")]
+    scopes = ("openid", "openid offline_access", "openid")
+    held = [server.tokens(app, login=name, scope=scope) for scope in scopes]
+    assert [tokens["scope"] for tokens in held] == list(scopes)
     code = server.sign_in(server.browser(), app, name).code
     seen: list[tuple[float, bool, str]] = []
     latest = [dict(h) for h in held]

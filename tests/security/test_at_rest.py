@@ -53,7 +53,9 @@ def whole_story(provider: Provider, clock: Clock) -> dict[str, str]:
     provider.refresh(web, tokens["refresh_token"])  # reuse: revokes, with an event
     provider.redeem(web, answer.code)
     provider.revoke(web, renewed["refresh_token"])
-    provider.post("oauth/token", None, {"grant_type": "client_credentials", "client_id": web.id, "client_secret": web.secret})
+    provider.post(
+        "oauth/token", None, {"grant_type": "client_credentials", "client_id": web.id, "client_secret": web.secret}
+    )
     provider.authorize(browser, web, redirect_uri="https://evil.example/")
     browser.submit(browser.get("logout"), "confirm")
     return secrets
@@ -88,7 +90,10 @@ def test_S18_neither_secrets_nor_hashes_travel_in_what_is_shown_of_a_client(prov
 
 
 def test_no_secret_reaches_the_log_at_any_level(
-    open_provider: Callable[..., Provider], clock: Clock, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    open_provider: Callable[..., Provider],
+    clock: Clock,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     provider = open_provider(log={"level": "debug", "format": "json"})
     secrets = whole_story(provider, clock)

@@ -15,16 +15,26 @@ from tests.provider import App, Browser, Provider
 URI = "https://crm.example/cb"
 #: Each looks like URI to somebody: a prefix matcher, a decoder, a lower-caser, a browser, a proxy, a regex.
 NEAR_MISSES = (
-    "https://crm.example.evil.example/cb", "https://crm.example@evil.example/cb", "https://evil.example/https://crm.example/cb",
-    "https://evil.example#https://crm.example/cb", "https://evil.example?https://crm.example/cb", "https://evil.example\\@crm.example/cb",
-    "https://crm.example\\.evil.example/cb", "https://crm.example/cb/../evil", "https://crm.example/cb/..", "https://crm.example/cb/%2e%2e/evil",
-    "https://crm.example/cb%252f..%252fevil", "https://crm.example/cb..;/evil", "https://crm.example/cb;jsessionid=1", "https://crm.example/./cb",
-    "https://crm.example//cb", "https://crm.example/cb\t", "https://crm.example/cb\n", "https://crm.example/cb%0d%0aLocation:x", " https://crm.example/cb",
-    "https://crm.example/cb ", "https://crm.example/\x00cb", "https://crm.example/cb\x00.evil.example", "HTTPS://crm.example/cb", "https://CRM.example/cb",
-    "https://crm.example/CB", "https://crm.example/cb/", "https://crm.example/cb?", "https://crm.example/cb?a=b", "https://crm.example/cb#", "https://crm.example/cb#a",
-    "https://crm.example:443/cb", "https://crm.example:8443/cb", "https://crm.example./cb", "https://ann@crm.example/cb", "https://ann:pw@crm.example/cb",
-    "https://crm.еxample/cb", "https://ⓒrm.example/cb", "https://xn--crm-example/cb", "http://crm.example/cb", "//crm.example/cb", "/cb", "crm.example/cb", "https:crm.example/cb",
-    "https:///crm.example/cb", "https://crmxexample/cb", "https://*.example/cb", "https://sub.crm.example/cb", "https://crm.example/%63b",
+    "https://crm.example.evil.example/cb", "https://crm.example@evil.example/cb",
+    "https://evil.example/https://crm.example/cb",
+    "https://evil.example#https://crm.example/cb", "https://evil.example?https://crm.example/cb",
+    "https://evil.example\\@crm.example/cb",
+    "https://crm.example\\.evil.example/cb", "https://crm.example/cb/../evil", "https://crm.example/cb/..",
+    "https://crm.example/cb/%2e%2e/evil",
+    "https://crm.example/cb%252f..%252fevil", "https://crm.example/cb..;/evil", "https://crm.example/cb;jsessionid=1",
+    "https://crm.example/./cb",
+    "https://crm.example//cb", "https://crm.example/cb\t", "https://crm.example/cb\n",
+    "https://crm.example/cb%0d%0aLocation:x", " https://crm.example/cb",
+    "https://crm.example/cb ", "https://crm.example/\x00cb", "https://crm.example/cb\x00.evil.example",
+    "HTTPS://crm.example/cb", "https://CRM.example/cb",
+    "https://crm.example/CB", "https://crm.example/cb/", "https://crm.example/cb?", "https://crm.example/cb?a=b",
+    "https://crm.example/cb#", "https://crm.example/cb#a",
+    "https://crm.example:443/cb", "https://crm.example:8443/cb", "https://crm.example./cb",
+    "https://ann@crm.example/cb", "https://ann:pw@crm.example/cb",
+    "https://crm.еxample/cb", "https://ⓒrm.example/cb", "https://xn--crm-example/cb", "http://crm.example/cb",
+    "//crm.example/cb", "/cb", "crm.example/cb", "https:crm.example/cb",
+    "https:///crm.example/cb", "https://crmxexample/cb", "https://*.example/cb", "https://sub.crm.example/cb",
+    "https://crm.example/%63b",
     "javascript:alert(1)//https://crm.example/cb", "data:text/html,https://crm.example/cb", "vbscript:x", "",
 )  # fmt: skip
 
@@ -218,8 +228,10 @@ def test_S2_a_canary_request_uri_is_never_fetched(provider: Provider, browser: B
 @pytest.mark.parametrize("profile", ["web", "spa", "native", "legacy"])
 @pytest.mark.parametrize(
     "uri",
-    ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "https://crm.example/cb#here", "https://crm.example/cb#",
-     "file:///etc/passwd", "blob:https://crm.example/1", "https://*.crm.example/cb", "http://crm.example/cb", "https://u@crm.example/"],
+    ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "https://crm.example/cb#here",
+    "https://crm.example/cb#",
+     "file:///etc/passwd", "blob:https://crm.example/1", "https://*.crm.example/cb", "http://crm.example/cb",
+     "https://u@crm.example/"],
 )  # fmt: skip
 def test_S3_S49_dangerous_redirect_uris_are_refused_at_registration(provider: Provider, profile: str, uri: str) -> None:
     with pytest.raises(InvalidMetadata) as refused:
@@ -326,7 +338,10 @@ def test_X3_openid_is_never_taken_from_the_raw_request(provider: Provider, brows
     tokens = provider.redeem(plain, answer.code).json
     assert tokens["scope"] == "files.read"
     assert "id_token" not in tokens
-    assert provider.authorize(browser, plain, scope="openid", response_type="id_token").error == "unsupported_response_type"
+    assert (
+        provider.authorize(browser, plain, scope="openid", response_type="id_token").error
+        == "unsupported_response_type"
+    )
     assert provider.authorize(browser, plain, scope="openid").error == "invalid_scope"
     assert provider.userinfo(tokens["access_token"]).status == 403
 

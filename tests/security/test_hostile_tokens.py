@@ -35,7 +35,9 @@ class Doors:
     def __init__(self, provider: Provider) -> None:
         self.provider, self.browser = provider, provider.browser()
         self.ann = provider.add_person()
-        self.web = provider.add_client("Web", access_token_format="jwt", post_logout_redirect_uris=["https://web.example/bye"])
+        self.web = provider.add_client(
+            "Web", access_token_format="jwt", post_logout_redirect_uris=["https://web.example/bye"]
+        )
         self.robot = provider.add_client("Robot", "machine", scope="a", key=new_key())
         self.tokens = provider.tokens(self.web, self.browser)
         self.ways: dict[str, Callable[[str], bool]] = {
@@ -68,7 +70,11 @@ class Doors:
 
     def _logs_out(self, token: str) -> bool:
         """Whether the hint is taken; nobody is signed in there, so that nothing changes."""
-        params = {"id_token_hint": token, "client_id": self.web.id, "post_logout_redirect_uri": "https://web.example/bye"}
+        params = {
+            "id_token_hint": token,
+            "client_id": self.web.id,
+            "post_logout_redirect_uri": "https://web.example/bye",
+        }
         visitor = self.provider.browser()
         long = len(token) > 6000
         answer = visitor.post("oauth/logout", params) if long else visitor.get("oauth/logout?" + urlencode(params))
@@ -116,7 +122,10 @@ def refused_everywhere(doors: Doors, forge: Callable[[str], str | None]) -> None
 
 
 @pytest.mark.spec("RFC8725 3.2")
-@pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", "null", None, 0, ["RS256"], "RS256 ", "rs256", "HS256", "HS512", "ROT13"])
+@pytest.mark.parametrize(
+    "alg",
+    ["none", "None", "NONE", "nOnE", "", "null", None, 0, ["RS256"], "RS256 ", "rs256", "HS256", "HS512", "ROT13"],
+)
 def test_S40_S60_no_other_algorithm_than_the_keys_own(doors: Doors, alg: Any) -> None:
     def forge(token: str) -> str:
         header, claims = parts(token)
@@ -138,7 +147,8 @@ def test_S40_S60_no_other_algorithm_than_the_keys_own(doors: Doors, alg: Any) ->
 @pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c", "kid"])
 def test_S40_X8_a_key_that_comes_with_the_token_is_never_used(doors: Doors, member: str) -> None:
     asked: list[str] = []
-    doors.provider.services.outbound._resolver = lambda host, port: asked.append(host) or []  # type: ignore[func-returns-value]
+    outbound = doors.provider.services.outbound
+    outbound._resolver = lambda host, port: asked.append(host) or []  # type: ignore[func-returns-value]
     for own in (ECKey.generate_key("P-256"), RSAKey.generate_key(2048)):
         alg = "ES256" if isinstance(own, ECKey) else "RS256"
         value = {
@@ -170,10 +180,15 @@ def test_S60_X11_a_public_key_is_no_hmac_secret_in_any_encoding(doors: Doors, al
             for encoding, form in (
                 (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), (Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
                 (Encoding.OpenSSH, PublicFormat.OpenSSH),
-                *(((Encoding.PEM, PublicFormat.PKCS1), (Encoding.DER, PublicFormat.PKCS1)) if jwk["kty"] == "RSA" else ()),
+                *(((Encoding.PEM, PublicFormat.PKCS1), (Encoding.DER,
+                PublicFormat.PKCS1)) if jwk["kty"] == "RSA" else ()),
             )
         ]  # fmt: skip
-        encodings += [e.rstrip(b"\n") for e in encodings] + [json.dumps(jwk).encode(), jwk.get("n", jwk.get("x")).encode(), b""]
+        encodings += [e.rstrip(b"\n") for e in encodings] + [
+            json.dumps(jwk).encode(),
+            jwk.get("n", jwk.get("x")).encode(),
+            b"",
+        ]
         for secret in encodings:
 
             def forge(token: str, secret: bytes = secret, kid: str = jwk["kid"]) -> str:
@@ -222,7 +237,11 @@ def test_S40_X10_crit_is_refused_even_where_the_signature_is_genuine(doors: Door
 
 
 def test_S60_our_own_tokens_of_another_kind_are_refused(doors: Doors) -> None:
-    kinds = {"id": doors.tokens["id_token"], "at": doors.tokens["access_token"], "ca": doors.provider.assertion(doors.robot)}
+    kinds = {
+        "id": doors.tokens["id_token"],
+        "at": doors.tokens["access_token"],
+        "ca": doors.provider.assertion(doors.robot),
+    }
     for way, accepts in doors.ways.items():
         own = "ca" if way.startswith("client_assertion") else "id" if way.startswith("id_token") else "at"
         for kind, token in kinds.items():
@@ -251,8 +270,10 @@ def test_S60_expired_access_tokens_and_assertions_are_refused_and_expired_hints_
 @pytest.mark.parametrize(
     "token",
     [
-        "", ".", "..", "...", "a.b.c", "e30.e30.", "e30.e30.e30", "bnVsbA.bnVsbA.", "W10.W10.", "é.é.é", "\x00.\x00.\x00", "{}.{}.{}",
-        "e30=.e30=.e30=", " e30.e30.e30", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA", "eyJhbGciOiJSUzI1NiIsImFsZyI6Im5vbmUifQ.e30.",
+        "", ".", "..", "...", "a.b.c", "e30.e30.", "e30.e30.e30", "bnVsbA.bnVsbA.", "W10.W10.", "é.é.é",
+        "\x00.\x00.\x00", "{}.{}.{}",
+        "e30=.e30=.e30=", " e30.e30.e30", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA",
+        "eyJhbGciOiJSUzI1NiIsImFsZyI6Im5vbmUifQ.e30.",
         '{"payload":"e30","signatures":[]}', "e30.e30.e30.e30.e30",
     ],
 )  # fmt: skip
@@ -276,7 +297,12 @@ def test_S40_X10_size_nesting_and_compression_are_bounded(doors: Doors, what: st
         "deep": lambda: f"{b64(json.dumps(header).encode())}.{b64(b'[' * 10_000 + b']' * 10_000)[:12000]}.AAAA",
         "wide": lambda: f"{b64(wide)}.e30.AAAA",
         "zip bomb": lambda: f"{b64(zipped)}..{b64(b'0' * 12)}.{b64(bomb)}.{b64(b'0' * 16)}",
-        "encrypted": lambda: jwe.encrypt_compact({"alg": "RSA-OAEP-256", "enc": "A128GCM", "zip": "DEF"}, b"{}", key, algorithms=["RSA-OAEP-256", "A128GCM", "DEF"]),
+        "encrypted": lambda: jwe.encrypt_compact(
+            {"alg": "RSA-OAEP-256", "enc": "A128GCM", "zip": "DEF"},
+            b"{}",
+            key,
+            algorithms=["RSA-OAEP-256", "A128GCM", "DEF"],
+        ),
         "many digits": lambda: f"{b64(digits)}.e30.AAAA",
     }[what]()
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()

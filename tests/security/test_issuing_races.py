@@ -1,4 +1,4 @@
-"""A reset or a disabled account wins against whatever is being issued at that moment, on servers with many writers. S58.
+"""A reset or a disabled account wins against whatever is issued at that moment, with many writers. S58.
 
 The race is held still: the change stands in the middle of its transaction while the other side asks.
 """
@@ -15,7 +15,7 @@ import pytest
 
 from idp.accounts.person import Person
 from tests.backends import Clock
-from tests.provider import PASSWORD, Answer, App, Provider
+from tests.provider import PASSWORD, Answer, Provider
 
 pytestmark = pytest.mark.slow
 
@@ -141,6 +141,32 @@ def test_S58_a_redemption_under_way_is_seen_and_ended_by_the_disable_that_waits_
     assert grown.introspect(crm, issuer["answer"].json["access_token"]) == {"active": False}
 
 
+def test_a_NUL_in_any_field_of_a_signed_in_persons_forms_is_no_crash_on_postgresql(grown: Provider) -> None:
+    grown.add_person("ann")
+    crm, browser = grown.add_client("CRM"), grown.browser()
+    grown.sign_in(browser, crm)
+    key = dict(browser.get("password").form.fields)["form_key"]
+    forms: dict[str, dict[str, str]] = {
+        "access": {"client_id": "a\0b"},
+        "password": {"current": "\0", "password": "\0" * 20, "confirm": "\0" * 20},
+        "login/consent": {"flow": "\0", "decision": "\0"},
+        "login/account": {"flow": "\0", "account": "\0"},
+        "login": {"flow": "\0", "login": "\0", "password": "\0"},
+        "logout": {"x": "\0"},
+        "oauth/logout": {"confirm": "1", "flow": "\0"},
+        "help/reset-browser": {"x": "\0"},
+    }
+    for path, fields in forms.items():
+        assert browser.post(path, {"form_key": key, **fields}).status < 500, path
+    page = grown.authorize(grown.browser(), crm, login_hint="\0", state="\0", nonce="\0", ui_locales="\0")
+    assert page.is_login_page
+    assert grown.authorize(grown.browser(), crm, client_id="\0").status == 400
+    other = grown.browser()
+    assert other.log_in(grown.authorize(other, crm, nonce="a\0", state="a\0"), "b\0b").is_login_page
+    tokens = grown.tokens(crm, other, nonce="a\0", state="a\0")
+    assert grown.userinfo(tokens["access_token"]).status == 200
+
+
 class _Slow:
     """A transaction that stays open a while before it commits."""
 
@@ -162,3 +188,33 @@ def _families() -> Any:
     from idp.oidc.store import families
 
     return select(func.count().label("n")).select_from(families).where(families.c.revoked_at.is_(None))
+
+
+def test_X29_what_is_taken_back_while_a_code_is_being_redeemed_stays_taken_back(grown: Provider, clock: Clock) -> None:
+    """The moment that counts is when the person agreed, not when the application came for the tokens."""
+    grown.add_person("ann")
+    crm, browser = grown.add_client("CRM", consent="explicit"), grown.browser()
+    code = grown.sign_in(browser, crm).code
+    access = browser.get("access")
+    clock.advance(1)
+    begun, go = threading.Event(), threading.Event()
+    answers: dict[str, Answer] = {}
+    original = grown.services.db.transaction
+
+    def slow(*, durable: bool = True) -> Any:
+        inner = original(durable=durable)
+        return _Slow(inner, begun, go) if threading.current_thread() is revoking else inner
+
+    grown.services.db.transaction = slow  # type: ignore[method-assign]
+    form = next(i for i, form in enumerate(access.dom.forms) if form.action.endswith("/access"))
+    revoking = threading.Thread(target=lambda: answers.update(revoked=browser.submit(access, None, form=form)))
+    revoking.start()
+    assert begun.wait(10)
+    clock.advance(1)
+    redeemed = grown.redeem(crm, code)  # the person's no is not there yet
+    go.set()
+    revoking.join()
+    assert answers["revoked"].is_redirect
+    assert redeemed.status == 200
+    assert grown.introspect(crm, redeemed.json["access_token"]) == {"active": False}
+    assert grown.refresh(crm, redeemed.json["refresh_token"]).error == "invalid_grant"

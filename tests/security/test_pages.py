@@ -15,10 +15,26 @@ from tests.backends import Clock
 from tests.provider import Answer, App, Browser, Provider
 
 PAYLOADS = (
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'-alert(1)-'", "javascript:alert(1)", "</title><svg/onload=alert(1)>",
-    "{{7*7}}{%for x in y%}", "\"></textarea><iframe srcdoc='<script>1</script>'>", "\u2028<b>\u202e", "]]><x:script xmlns:x='http://www.w3.org/1999/xhtml'>1</x:script>",
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'-alert(1)-'", "javascript:alert(1)",
+    "</title><svg/onload=alert(1)>",
+    "{{7007*7}}{%for x in y%}", "\"></textarea><iframe srcdoc='<script>1</script>'>", "\u2028<b>\u202e",
+    "]]><x:script xmlns:x='http://www.w3.org/1999/xhtml'>1</x:script>",
 )  # fmt: skip
-RUNS = {"script", "iframe", "object", "embed", "applet", "base", "meta", "link", "style", "svg", "img", "form", "x:script"}
+RUNS = {
+    "script",
+    "iframe",
+    "object",
+    "embed",
+    "applet",
+    "base",
+    "meta",
+    "link",
+    "style",
+    "svg",
+    "img",
+    "form",
+    "x:script",
+}
 OURS = {"meta", "link", "script", "svg", "form", "img"}
 
 
@@ -34,7 +50,9 @@ def is_inert(answer: Answer, like: Answer | None = None) -> bool:
         if tag == "script":
             assert attributes["src"].startswith("/static/")
     if like is not None:
-        assert [tag for tag, _ in answer.dom.elements if tag in RUNS] == [tag for tag, _ in like.dom.elements if tag in RUNS]
+        assert [tag for tag, _ in answer.dom.elements if tag in RUNS] == [
+            tag for tag, _ in like.dom.elements if tag in RUNS
+        ]
     return True
 
 
@@ -44,7 +62,9 @@ def test_X17_html_in_any_parameter_of_any_error_page_stays_text(provider: Provid
         for answer in (
             provider.authorize(browser, crm, client_id=payload),
             provider.authorize(browser, crm, redirect_uri=payload),
-            provider.authorize(browser, crm, redirect_uri="https://crm.example/cb" + payload, state=payload, scope=payload),
+            provider.authorize(
+                browser, crm, redirect_uri="https://crm.example/cb" + payload, state=payload, scope=payload
+            ),
             provider.authorize(browser, crm, client_id=None, **{payload: payload}),
             browser.get("oauth/logout?post_logout_redirect_uri=" + quote(payload) + "&client_id=" + crm.id),
             browser.get("oauth/logout?id_token_hint=" + quote(payload)),
@@ -57,7 +77,7 @@ def test_X17_html_in_any_parameter_of_any_error_page_stays_text(provider: Provid
         ):
             if answer.headers["Content-Type"].startswith("text/html"):
                 assert is_inert(answer)
-                assert "49" not in answer.dom.text or "{{" not in payload
+                assert "49049" not in answer.dom.text or "{{" not in payload
             assert answer.status < 500
     assert is_inert(plain)
 
@@ -68,11 +88,14 @@ def test_X17_html_on_the_pages_of_the_sign_in_stays_text(
     for number, payload in enumerate(PAYLOADS):
         visitor = provider.browser()
         app = provider.add_client(
-            f"App {number} " + payload.replace("\u2028", ""), consent="explicit", scope="openid profile <b>x</b>",
+            f"App {number} " + "".join(c for c in payload if c.isprintable()), consent="explicit",
+            scope="openid profile <b>x</b>",
             redirect_uris=["https://app.example/cb"],
         )  # fmt: skip
         eve = provider.add_person(f"eve{number}", name="Eve " + payload)
-        page = provider.authorize(visitor, app, login_hint=payload, state=payload, ui_locales=payload, scope="openid <b>x</b>")
+        page = provider.authorize(
+            visitor, app, login_hint=payload, state=payload, ui_locales=payload, scope="openid <b>x</b>"
+        )
         assert is_inert(page)
         assert page.dom.find("input", name="login")[0]["value"] == payload
         wrong = visitor.log_in(page, payload, payload)
@@ -88,16 +111,14 @@ def test_X17_html_on_the_pages_of_the_sign_in_stays_text(
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_X17_X28_form_post_carries_html_as_text(
-    provider: Provider, browser: Browser, crm: App, payload: str
-) -> None:
+def test_X17_X28_form_post_carries_html_as_text(provider: Provider, browser: Browser, crm: App, payload: str) -> None:
     answer = provider.authorize(browser, crm, response_mode="form_post", prompt="none", state=payload)
     assert is_inert(answer)
     assert dict(answer.form.fields)["state"] == payload
     assert len(answer.dom.forms) == 1
 
 
-# -- headers -------------------------------------------------------------------------------------------------------------
+# -- headers -----------------------------------------------------------------------------------------------------------
 
 
 def every_page(provider: Provider, browser: Browser, clock: Clock) -> dict[str, Answer]:
@@ -140,7 +161,10 @@ def test_S13_S16_every_page_keeps_to_itself(provider: Provider, browser: Browser
         for tag, attributes in page.dom.elements:
             if tag in ("script", "link", "img", "iframe", "form", "source", "video"):
                 address = attributes.get("src") or attributes.get("href") or attributes.get("action") or "/"
-                assert address.startswith("/") and not address.startswith("//") or name == "form_post", (name, address)
+                assert (address.startswith("/") and not address.startswith("//")) or name == "form_post", (
+                    name,
+                    address,
+                )
             assert "style" not in attributes, (name, tag)
 
 
@@ -149,15 +173,17 @@ def test_S16_answers_that_carry_secrets_are_never_stored(provider: Provider, bro
     redirect = provider.sign_in(browser, crm)
     token = provider.redeem(crm, redirect.code)
     for answer in (
-        redirect, token, provider.redeem(crm, redirect.code), provider.authorize(browser, crm, prompt="none", max_age="0", scope="x"),
-        provider.post("oauth/introspect", crm, {"token": token.json["access_token"]}), provider.userinfo("x"), provider.userinfo(token.json["access_token"]),
+        redirect, token, provider.redeem(crm, redirect.code), provider.authorize(browser, crm, prompt="none",
+        max_age="0", scope="x"),
+        provider.post("oauth/introspect", crm, {"token": token.json["access_token"]}), provider.userinfo("x"),
+        provider.userinfo(token.json["access_token"]),
         provider.revoke(crm, "x"), provider.whoami("x"),
     ):  # fmt: skip
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers.get("Referrer-Policy", "no-referrer") == "no-referrer"
 
 
-# -- hosts ---------------------------------------------------------------------------------------------------------------
+# -- hosts -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.spec("RFC9700 4.13")
@@ -189,7 +215,15 @@ def test_S14_X26_no_header_moves_our_links_issuer_or_redirects(
     wrong = browser.log_in(page, "ann", "not this")
     done = browser.log_in(wrong)
     assert done.sent["iss"] == "https://login.example"
-    pages = [page, wrong, browser.get(""), browser.get("help"), browser.get("nowhere"), browser.get("logout"), browser.get("oauth/authorize")]
+    pages = [
+        page,
+        wrong,
+        browser.get(""),
+        browser.get("help"),
+        browser.get("nowhere"),
+        browser.get("logout"),
+        browser.get("oauth/authorize"),
+    ]
     pages += [browser.get("//help"), browser.get("/help/"), browser.get("/./help"), browser.get("help//password")]
     documents = [browser.get(".well-known/openid-configuration"), browser.get("oauth/jwks")]
     posted = provider.authorize(provider.browser(), crm, method="POST")
@@ -225,14 +259,23 @@ def test_S14_the_address_of_a_browser_is_believed_from_configured_proxies_only(
 
 
 def test_X26_odd_hosts_are_no_crash(provider: Provider, browser: Browser) -> None:
-    for host in ("evil.example:99999", "[::1]", "a b", "a\\b", "é.example", "", "login.example@evil.example", "x" * 3000):
+    for host in (
+        "evil.example:99999",
+        "[::1]",
+        "a b",
+        "a\\b",
+        "é.example",
+        "",
+        "login.example@evil.example",
+        "x" * 3000,
+    ):
         for path in ("help", "oauth/authorize", "healthz", "nowhere"):
             answer = browser.open("GET", path, environ={"HTTP_HOST": host})
             assert answer.status < 500, (host, path)
             assert not answer.is_redirect
 
 
-# -- cookies -------------------------------------------------------------------------------------------------------------
+# -- cookies -----------------------------------------------------------------------------------------------------------
 
 
 def test_X27_cookies_on_https(provider: Provider, browser: Browser, crm: App) -> None:
@@ -267,8 +310,10 @@ def test_X27_a_session_cookie_that_was_changed_is_none(provider: Provider, brows
     provider.sign_in(other, crm, "bob")
     bobs = other.cookie("session").partition(".")
     for value in (
-        "", ".", head, head + ".", "." + secret, head.upper() + "." + secret, genuine[:-1], genuine + "A", f"{head}.{secret.swapcase()}",
-        f"{head}.{bobs[2]}", f"{bobs[0]}.{secret}", '"' + genuine + '"', "x" * 5000, "0.0", "' OR 1=1--.x", "%00." + secret,
+        "", ".", head, head + ".", "." + secret, head.upper() + "." + secret, genuine[:-1], genuine + "A",
+        f"{head}.{secret.swapcase()}",
+        f"{head}.{bobs[2]}", f"{bobs[0]}.{secret}", '"' + genuine + '"', "x" * 5000, "0.0", "' OR 1=1--.x",
+        "%00." + secret,
     ):  # fmt: skip
         browser.cookies[name] = value
         assert provider.authorize(browser, crm, prompt="none").error == "login_required", value
@@ -277,15 +322,31 @@ def test_X27_a_session_cookie_that_was_changed_is_none(provider: Provider, brows
 
 
 def test_X27_odd_cookie_headers_are_no_crash(provider: Provider, browser: Browser, crm: App) -> None:
-    for header in ("", ";", "=", ";;;=;", "a", "x" * 9000, "__Host-doorward_session", "é=é", "__Host-doorward_device=x.y; __Host-doorward_browser=" + "A" * 22):
+    for header in (
+        "",
+        ";",
+        "=",
+        ";;;=;",
+        "a",
+        "x" * 9000,
+        "__Host-doorward_session",
+        "é=é",
+        "__Host-doorward_device=x.y; __Host-doorward_browser=" + "A" * 22,
+    ):
         page = provider.authorize(browser, crm)
-        answer = browser.open("GET", urlsplit(page.url).path + "?" + urlsplit(page.url).query, headers={"Cookie": header}, cookies=False)
+        answer = browser.open(
+            "GET", urlsplit(page.url).path + "?" + urlsplit(page.url).query, headers={"Cookie": header}, cookies=False
+        )
         assert answer.status == 200
-        posted = browser.open("POST", "login", {"flow": "x", "login": "a", "password": "b"}, {"Cookie": header}, cookies=False)
+        posted = browser.open(
+            "POST", "login", {"flow": "x", "login": "a", "password": "b"}, {"Cookie": header}, cookies=False
+        )
         assert posted.status in (200, 400)
 
 
-def test_E1_an_error_page_says_what_to_do_and_has_an_id_that_is_explained(provider: Provider, browser: Browser, crm: App) -> None:
+def test_E1_an_error_page_says_what_to_do_and_has_an_id_that_is_explained(
+    provider: Provider, browser: Browser, crm: App
+) -> None:
     from idp.audit import explain
 
     for number in range(4):

@@ -1,0 +1,166 @@
+"""OpenID Connect Back-Channel Logout 1.0, and what the page says of each application (A7)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from tests.backends import Clock
+from tests.provider import App, Browser, Provider
+from tests.receiver import Receiver
+
+LOCAL = {"issuer": "http://127.0.0.1:8000"}
+BYE = "https://crm.example/bye"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def provider(open_provider: Callable[..., Provider], receiver: Receiver) -> Provider:
+    made = open_provider(server=LOCAL, outbound={"allow": [receiver.origin]})
+    made.add_person("ann")
+    return made
+
+
+@pytest.fixture
+def browser(provider: Provider) -> Browser:
+    return provider.browser()
+
+
+@pytest.fixture
+def crm(provider: Provider, receiver: Receiver) -> App:
+    return provider.add_client(
+        "CRM", post_logout_redirect_uris=[BYE], backchannel_logout_uri=receiver.origin + "/logout",
+        backchannel_logout_session_required=True,
+    )  # fmt: skip
+
+
+def read(provider: Provider, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A logout token as an application reads it."""
+    keys = KeySet.import_key_set(provider.browser().get("oauth/jwks").json)
+    decoded = jwt.decode(token, keys)
+    return dict(decoded.header), dict(decoded.claims)
+
+
+def sign_out(browser: Browser) -> Any:
+    return browser.submit(browser.get("logout"), "confirm")
+
+
+@pytest.mark.spec("BCL 2.4")
+@pytest.mark.spec("BCL 2.5")
+def test_a_sign_out_sends_a_logout_token_and_the_page_says_signed_out(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver, clock: Clock
+) -> None:
+    tokens = provider.tokens(crm, browser)
+    page = sign_out(browser)
+    assert receiver.content_types == ["application/x-www-form-urlencoded"]
+    [form] = receiver.forms
+    assert set(form) == {"logout_token"}
+    header, claims = read(provider, form["logout_token"])
+    _, id_token = read(provider, tokens["id_token"])
+    assert header["typ"] == "logout+jwt"
+    assert claims["events"] == {"http://schemas.openid.net/event/backchannel-logout": {}}
+    assert (claims["iss"], claims["aud"]) == (provider.issuer, crm.id)
+    assert (claims["sub"], claims["sid"]) == (id_token["sub"], id_token["sid"])
+    assert claims["exp"] - claims["iat"] <= 120
+    assert claims["iat"] == int(clock())
+    assert claims["jti"]
+    assert "nonce" not in claims
+    assert "Signed out" in page.dom.text
+    assert "Not confirmed" not in page.dom.text
+    assert provider.refresh(crm, tokens["refresh_token"]).error == "invalid_grant"
+
+
+def test_A7_the_page_tells_which_application_has_not_confirmed_and_which_cannot_be_told(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver
+) -> None:
+    receiver.status = 503
+    desk = provider.add_client("Desk")
+    provider.tokens(crm, browser)
+    provider.tokens(desk, browser)
+    page = sign_out(browser)
+    assert "CRM It has not answered yet" in page.dom.text
+    assert "Not confirmed" in page.dom.text
+    assert "Not supported" in page.dom.text
+
+
+def test_a_notice_that_failed_is_tried_again_with_a_fresh_token_until_it_is_confirmed(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver, clock: Clock
+) -> None:
+    receiver.status = 500
+    provider.tokens(crm, browser)
+    sign_out(browser)
+    [job] = [job for job in provider.services.jobs.pending() if job.name == "oidc.logout"]
+    assert "eyJ" not in str(job.payload)  # no token waits in the queue
+    with pytest.raises(Exception, match="status 500"):
+        provider.services.jobs.perform(job.name, job.payload)
+    clock.advance(3600)
+    receiver.status = 204
+    provider.services.jobs.perform(job.name, job.payload)
+    provider.services.jobs.perform(job.name, job.payload)  # told already: nothing is sent
+    assert len(receiver.bodies) == 3
+    claims = [read(provider, form["logout_token"])[1] for form in receiver.forms]
+    assert len({one["jti"] for one in claims}) == 3
+    assert claims[-1]["iat"] == int(clock())
+
+
+def test_after_a_day_nobody_is_told_any_more(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver, clock: Clock
+) -> None:
+    receiver.status = 500
+    provider.tokens(crm, browser)
+    sign_out(browser)
+    [job] = [job for job in provider.services.jobs.pending() if job.name == "oidc.logout"]
+    clock.advance(86401)
+    provider.services.jobs.perform(job.name, job.payload)
+    assert len(receiver.bodies) == 1
+
+
+def test_the_page_does_not_wait_for_an_application_that_is_silent(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver
+) -> None:
+    receiver.seconds = 4
+    provider.tokens(crm, browser)
+    began = time.monotonic()
+    page = sign_out(browser)
+    assert time.monotonic() - began < 3.5
+    assert "Not confirmed" in page.dom.text
+
+
+def test_a_sign_out_by_an_application_tells_the_others_and_returns(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver
+) -> None:
+    other = provider.add_client("Other", backchannel_logout_uri=receiver.origin + "/other")
+    hint = provider.tokens(crm, browser)["id_token"]
+    provider.tokens(other, browser)
+    answer = browser.get(f"oauth/logout?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state=s")
+    assert (answer.status, answer.location) == (303, BYE + "?state=s")
+    audiences = {read(provider, form["logout_token"])[1]["aud"] for form in receiver.forms}
+    assert audiences == {crm.id, other.id}
+
+
+def test_another_sessions_applications_hear_nothing(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver
+) -> None:
+    elsewhere = provider.browser()
+    provider.tokens(crm, elsewhere)
+    desk = provider.add_client("Desk")
+    provider.tokens(desk, browser)
+    sign_out(browser)
+    assert receiver.bodies == []
+
+
+def test_what_is_advertised(provider: Provider) -> None:
+    document = provider.browser().get(".well-known/openid-configuration").json
+    assert document["backchannel_logout_supported"] is True
+    assert document["backchannel_logout_session_supported"] is True
