@@ -1,6 +1,6 @@
 # `make help` lists what there is. Nothing has to be installed by hand on Debian 12 or later.
 .DEFAULT_GOAL := help
-.PHONY: help run demo install test check bench lock screenshots
+.PHONY: help run demo install test check fuzz bench lock screenshots
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
@@ -26,6 +26,7 @@ install: $(VENV)/.run ## Make .venv with the `doorward` command in it
 test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in parallel; installs what they need
 	@command -v chromium >/dev/null || .ci/need "tests in a real browser" chromium
 	@command -v redis-server >/dev/null || .ci/need "tests on Redis" redis-server
+	@command -v xmlsec1 >/dev/null || .ci/need "tests with xmlsec1" xmlsec1
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "tests on PostgreSQL" postgresql
 	@$(MAKE) static
 	$(BIN)/python -m pytest -n $(JOBS)
@@ -39,6 +40,9 @@ static:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.test ## Throw made-up SAML messages and metadata at the parsers for some minutes
+	FUZZ_EXAMPLES=5000 $(BIN)/python -m pytest tests/saml/test_fuzz.py
 
 bench: $(VENV)/.test ## Measure: requests per second, latency and memory beside what this machine's OpenSSL can sign
 	$(BIN)/python -m bench

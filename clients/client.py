@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from clients import secrets
+from clients import secrets, service_provider
 from clients.access import Access
-from clients.profiles import PROFILES, auth_methods, complete
+from clients.profiles import DEFAULTS, PROFILES, auth_methods, complete
 from clients.redirects import without_port
 from clients.secrets import StoredSecret
+from clients.service_provider import ServiceProvider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -19,7 +20,8 @@ class Client:
     """One registered application. Equal only to itself, so what is derived from it can be kept by it.
 
     `metadata` holds all values, defaults included, by their names in the standards; those that every request asks for
-    stand beside it. Lifetimes are seconds; None: the deployment's setting holds.
+    stand beside it. Lifetimes are seconds; None: the deployment's setting holds. `saml` is what `kind` "saml" is asked
+    for; all that OpenID Connect asks for is then empty, so that no endpoint of its takes such a client.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Client:
     launch_url: str | None
     initiate_login_uri: str | None
     logo_uri: str | None
+    saml: ServiceProvider | None = None
 
     def find_secret(self, presented: str, now: float) -> StoredSecret | None:
         """The valid secret that was presented, or None. Constant time over all of them."""
@@ -93,6 +96,10 @@ class Client:
         return None if found is None else str(found)
 
 
+#: What a client that does not speak OpenID Connect has of it: nothing that any endpoint would take.
+_NO_OIDC: Mapping[str, Any] = {**DEFAULTS, "scope": "", "grant_types": [], "response_types": [], "response_modes": []}
+
+
 def build(
     *,
     client_id: str,
@@ -108,11 +115,16 @@ def build(
     stored: tuple[StoredSecret, ...] = (),
 ) -> Client:
     """A snapshot of what is stored. `said`: the metadata as registered, valid; defaults are added here."""
-    values = {**complete(PROFILES[profile], said), "client_name": name}
+    provider = service_provider.build(said) if kind == "saml" else None
+    if provider is None:
+        shown = values = {**complete(PROFILES[profile], said), "client_name": name}
+    else:
+        shown = service_provider.complete(provider, said, name)
+        values = {**_NO_OIDC, **shown}
     get = values.get
     redirect_uris = frozenset(get("redirect_uris", ()))
     is_native = profile == "native"
-    methods = auth_methods(values["token_endpoint_auth_method"])
+    methods = () if provider else auth_methods(values["token_endpoint_auth_method"])
     return Client(
         id=client_id,
         kind=kind,
@@ -123,7 +135,7 @@ def build(
         changed_at=changed_at,
         tokens_after=tokens_after,
         access=access,
-        metadata=MappingProxyType(values),
+        metadata=MappingProxyType(shown),
         secrets=stored,
         redirect_uris=redirect_uris,
         loopback_redirects=frozenset(filter(None, map(without_port, redirect_uris))) if is_native else frozenset(),
@@ -162,4 +174,5 @@ def build(
         launch_url=get("launch_url"),
         initiate_login_uri=get("initiate_login_uri"),
         logo_uri=get("logo_uri"),
+        saml=provider,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from clients.errors import InvalidMetadata, Problem
@@ -140,44 +141,46 @@ LOCALIZED = frozenset(("client_name", "client_uri", "logo_uri", "policy_uri", "t
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
-def find_kind(key: str) -> Kind | None:
+def find_kind(key: str, fields: Mapping[str, Kind] = FIELDS) -> Kind | None:
     """The sort of value that a key takes, localized keys included; None for an unknown key."""
     name, mark, language = key.partition("#")
     if mark and not (name in LOCALIZED and _LANGUAGE.fullmatch(language)):
         return None
-    return FIELDS.get(name)
+    return fields.get(name)
 
 
-def get_kind(key: str) -> Kind:
+def get_kind(key: str, fields: Mapping[str, Kind] = FIELDS) -> Kind:
     """The same; an unknown key is refused with the nearest known one. Errors: `InvalidMetadata`."""
-    kind = find_kind(key)
+    kind = find_kind(key, fields)
     if kind is None:
-        raise InvalidMetadata(Problem(key[:60], _unknown(key)))
+        raise InvalidMetadata(Problem(key[:60], _unknown(key, fields)))
     return kind
 
 
-def _unknown(key: str) -> str:
+def _unknown(key: str, fields: Mapping[str, Kind]) -> str:
     name, mark, _ = key.partition("#")
-    if mark and name in LOCALIZED:
+    if mark and name in LOCALIZED and name in fields:
         return f"expected a language after the '#', such as {name}#de"
-    if mark and name in FIELDS:
+    if mark and name in fields:
         return f"has no variants by language; use {name}"
-    near = difflib.get_close_matches(name.lower().replace("-", "_")[:60], FIELDS, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.lower().replace("-", "_")[:60], fields, n=1, cutoff=0.6)
     return "unknown key" + (f"; did you mean {near[0]}?" if near else "; see the list of client metadata")
 
 
-def parse_setting(key: str, given: str) -> Any:
+def parse_setting(key: str, given: str, fields: Mapping[str, Kind] = FIELDS) -> Any:
     """The value of `key=value` from a command line: lists by comma or space, true/false, seconds (10m, 1h), JSON.
 
     Errors: `InvalidMetadata`. The value itself is checked on registration, together with all others.
     """
     try:
-        return get_kind(key).parse(given)
+        return get_kind(key, fields).parse(given)
     except (ValueError, TypeError) as error:
         raise error if isinstance(error, InvalidMetadata) else InvalidMetadata(Problem(key, str(error))) from None
 
 
-def check_values(said: dict[str, Any], *, allow_loopback: bool) -> tuple[dict[str, Any], list[Problem]]:
+def check_values(
+    said: dict[str, Any], fields: Mapping[str, Kind] = FIELDS, *, allow_loopback: bool
+) -> tuple[dict[str, Any], list[Problem]]:
     """Every value by itself: what is valid, tidied, and what is wrong with the rest. None takes a key out."""
     valid: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -185,7 +188,7 @@ def check_values(said: dict[str, Any], *, allow_loopback: bool) -> tuple[dict[st
         if value is None:
             continue
         try:
-            valid[key] = get_kind(key).check(value, allow_loopback)
+            valid[key] = get_kind(key, fields).check(value, allow_loopback)
         except InvalidMetadata as error:
             problems += error.problems
         except ValueError as error:

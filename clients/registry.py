@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from clients import secrets, store
+from clients import rules, saml_fields, secrets, store
 from clients.access import EVERYONE, Access
 from clients.cache import Cache, Freshness
 from clients.client import Client
+from clients.entities import MAX_ENTITY_ID
 from clients.errors import InvalidMetadata, Problem, UnknownClient
 from clients.ports import Record, Statements, Store
-from clients.rules import find_warnings, validate
 from clients.secrets import StoredSecret
 
 RESTORABLE = 30 * 86_400  # seconds after removal in which a client can be brought back
@@ -26,9 +26,13 @@ MAX_KEY = 300  # characters of a client id or origin that is looked up at all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An application to register. `metadata` as RFC 7591 has it; its client_name holds where `name` is empty."""
+    """An application to register. `metadata` as RFC 7591 has it; its client_name holds where `name` is empty.
+
+    `kind` "saml": `metadata` holds `sp_metadata` and settings of `saml_fields.SAML_FIELDS`; there is no profile.
+    """
 
     name: str = ""
+    kind: str = "oidc"
     profile: str = "web"
     metadata: Mapping[str, Any] = field(default_factory=dict)
     access: Access = EVERYONE
@@ -84,10 +88,20 @@ class Registry:
         # Made-up ids have a small place of their own: they cannot push real clients out.
         self._unknown: Cache[bool] = Cache(min(cache_size, 1_000))
         self._origins: Cache[frozenset[str]] = Cache(min(cache_size, 10_000))
+        self._entities: Cache[str] = Cache(cache_size)
         self._touched: Cache[float] = Cache(min(cache_size, 10_000))
-        self._fresh = Freshness(self._clients, self._unknown, self._origins)  # type: ignore[arg-type]
+        self._unknown_entities: Cache[bool] = Cache(min(cache_size, 1_000))
+        caches: tuple[Any, ...] = (
+            self._clients, self._unknown, self._origins, self._entities, self._unknown_entities,
+        )  # fmt: skip
+        self._fresh = Freshness(*caches)
 
     # -- looking up ----------------------------------------------------------------------------------------------
+
+    @property
+    def allow_loopback(self) -> bool:
+        """Whether addresses on this machine may be registered."""
+        return self._allow_loopback
 
     @property
     def version(self) -> int:
@@ -129,6 +143,29 @@ class Registry:
             raise UnknownClient(client_id)
         return found
 
+    def find_entity(self, entity_id: str) -> Client | None:
+        """The service provider with exactly this entityID, a disabled one too; None where there is none."""
+        if not _is_sane(entity_id, MAX_ENTITY_ID):
+            return None
+        self._keep_fresh()
+        with self._fresh.lock:
+            client_id = self._entities.find(entity_id)
+            found = None if client_id is None else self._clients.find(client_id)
+            if found is not None or self._unknown_entities.find(entity_id):
+                return found
+        for _ in range(3):
+            version, found = store.find_entity(self._db, entity_id)
+            with self._fresh.lock:
+                self._fresh.adopt(version)
+                if version == self._fresh.version:
+                    if found is None:
+                        self._unknown_entities.put(entity_id, True)
+                    else:
+                        self._entities.put(entity_id, found.id)
+                        self._clients.put(found.id, found)
+                    break  # else the registry moved on meanwhile: read again
+        return found
+
     def find_origin(self, origin: str) -> frozenset[str]:
         """The ids of the enabled clients whose browser code runs on this origin."""
         if not _is_sane(origin):
@@ -164,17 +201,21 @@ class Registry:
 
     def register(self, draft: Draft, *, record: Record | None = None) -> Registered:
         """Add an application. The id is ours, never the client's choice. Errors: `InvalidMetadata`."""
+        profile = _profile(draft.kind, draft.profile)
         said = dict(draft.metadata)
         said["client_name"] = draft.name or said.get("client_name") or ""
-        said = validate(draft.profile, said, allow_loopback=self._allow_loopback)
+        said = self._validate(draft.kind, profile, said)
         now = self._clock()
         name = said.pop("client_name")
-        row = store.Row(new_client_id(), "oidc", name, draft.profile, True, said, draft.access, now, now, None)
+        row = store.Row(new_client_id(), draft.kind, name, profile, True, said, draft.access, now, now, None)
         client, secret = store.to_client(row), None
         with self._db.transaction() as tx:
             version = store.raise_version(tx)
+            _check_free(tx, client)
             store.insert_client(tx, row)
             store.replace_origins(tx, row.id, client.allowed_origins)
+            if client.saml is not None:
+                store.insert_entity(tx, client.saml.entity_id, row.id)
             if takes_secret(client):
                 secret = self._insert_secret(tx, row.id, now)
             if record is not None:
@@ -183,7 +224,7 @@ class Registry:
                 )
             client = _reread(tx, row.id)
         self._adopt(version)
-        return Registered(client, secret, tuple(find_warnings(draft.profile, said)))
+        return Registered(client, secret, tuple(_find_warnings(row)))
 
     def update(
         self,
@@ -202,11 +243,13 @@ class Registry:
             if name is not None:
                 said["client_name"] = name
             said["client_name"] = said["client_name"] or ""
-            valid = validate(profile or row.profile, said, allow_loopback=self._allow_loopback)
+            new_profile = _profile(row.kind, profile or row.profile)
+            valid = self._validate(row.kind, new_profile, said)
+            _check_same_entity(row, valid)
             return replace(
                 row,
                 name=valid.pop("client_name"),
-                profile=profile or row.profile,
+                profile=new_profile,
                 said=valid,
                 access=access or row.access,
             )
@@ -241,7 +284,7 @@ class Registry:
             version = store.raise_version(tx)
             client = _reread(tx, client_id)
             if not takes_secret(client):
-                method = client.auth_methods[0]
+                method = next(iter(client.auth_methods), client.kind)
                 raise InvalidMetadata(Problem("token_endpoint_auth_method", f"is {method}: it has no secret"))
             store.end_secrets(tx, client_id, now + max(0.0, keep_old_for))
             if keep_old_for > 0 and sum(s.is_valid(now) for s in client.secrets) >= MAX_SECRETS:
@@ -298,6 +341,11 @@ class Registry:
         self._adopt(version)
         return client
 
+    def _validate(self, kind: str, profile: str, said: dict[str, Any]) -> dict[str, Any]:
+        if kind == "saml":
+            return saml_fields.validate(said, allow_loopback=self._allow_loopback)
+        return rules.validate(profile, said, allow_loopback=self._allow_loopback)
+
     def _insert_secret(self, tx: Statements, client_id: str, now: float) -> str:
         secret = secrets.generate()
         store.insert_secret(tx, client_id, StoredSecret(_random("s"), secrets.hashed(secret), now, None))
@@ -325,9 +373,39 @@ def _random(prefix: str) -> str:
     return prefix + b32encode(random.token_bytes(15)).decode().lower()
 
 
-def _is_sane(key: str) -> bool:
+def _is_sane(key: str, limit: int = MAX_KEY) -> bool:
     """Whether looking a key up makes sense: no store takes NUL or lone surrogates, no id of ours is that long."""
-    return 0 < len(key) <= MAX_KEY and key.isprintable()
+    return 0 < len(key) <= limit and key.isprintable()
+
+
+def _profile(kind: str, profile: str) -> str:
+    """A service provider has no profile: its metadata and settings say all."""
+    if kind not in ("oidc", "saml"):
+        raise InvalidMetadata(Problem("kind", "unknown; expected oidc or saml"))
+    if kind == "saml" and profile not in ("saml", "web"):
+        raise InvalidMetadata(Problem("profile", "is for OpenID Connect; a SAML service provider has none"))
+    return "saml" if kind == "saml" else profile
+
+
+def _check_free(tx: Statements, client: Client) -> None:
+    """Nobody takes over an entityID by registering it again (or in an aggregate)."""
+    owner = None if client.saml is None else store.find_owner(tx, client.saml.entity_id)
+    if owner is not None:
+        client_id, name, removed = owner
+        hint = "removed, can be restored" if removed else "change or refresh that one"
+        raise InvalidMetadata(Problem("entity_id", f"is registered already: {name} ({client_id}; {hint})"))
+
+
+def _check_same_entity(row: store.Row, valid: Mapping[str, Any]) -> None:
+    if row.kind != "saml":
+        return
+    old, new = row.said["sp_metadata"]["entity_id"], valid["sp_metadata"]["entity_id"]
+    if old != new:
+        raise InvalidMetadata(Problem("entity_id", f"is {old} and cannot become {new}: register that one anew"))
+
+
+def _find_warnings(row: store.Row) -> list[str]:
+    return saml_fields.find_warnings(row.said) if row.kind == "saml" else rules.find_warnings(row.profile, row.said)
 
 
 def _reread(tx: Statements, client_id: str) -> Client:
@@ -346,7 +424,9 @@ def _difference(before: store.Row, after: store.Row) -> dict[str, list[Any]]:
 
     def flat(row: store.Row) -> dict[str, Any]:
         own = {"profile": row.profile, "enabled": row.enabled, "removed": row.deleted_at is not None}
-        return {**row.said, "client_name": row.name, "access": row.access.to_json(), **own}
+        facts = {f"sp_metadata.{key}": fact for key, fact in row.said.get("sp_metadata", {}).items()}
+        said = {key: value for key, value in row.said.items() if key != "sp_metadata"}
+        return {**said, **facts, "client_name": row.name, "access": row.access.to_json(), **own}
 
     old, new = flat(before), flat(after)
     return {key: [old.get(key), new.get(key)] for key in sorted({*old, *new}) if old.get(key) != new.get(key)}

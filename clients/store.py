@@ -1,4 +1,4 @@
-"""The rows of clients, their secrets and origins, and the version that every change raises."""
+"""The rows of clients, their secrets, origins and entityIDs, and the version that every change raises."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ clients = Table(
     "clients",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # oidc
+    Column("kind", Text, nullable=False),  # oidc, saml
     Column("name", Text, nullable=False),
     Column("profile", Text, nullable=False),
     Column("enabled", Integer, nullable=False),
@@ -71,6 +71,13 @@ client_origins = Table(
     Column("origin", Text, primary_key=True),
     Column("client_id", Text, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
     Index("client_origins_client_id", "client_id"),
+)
+client_entities = Table(
+    "client_entities",
+    metadata,
+    Column("entity_id", Text, primary_key=True),  # a removed client keeps its entityID as long as it can be restored
+    Column("client_id", Text, ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    Index("client_entities_client_id", "client_id", unique=True),
 )
 clients_version = Table(
     "clients_version",
@@ -129,6 +136,21 @@ _FIND_ORIGIN = (
     )
     .where(clients_version.c.id == 1)
 )
+_FIND_ENTITY = (
+    select(clients_version.c.n, *clients.c, *_SECRET)
+    .select_from(
+        clients_version.outerjoin(client_entities, client_entities.c.entity_id == bindparam("entity_id"))
+        .outerjoin(clients, and_(clients.c.id == client_entities.c.client_id, clients.c.deleted_at.is_(None)))
+        .outerjoin(client_secrets, client_secrets.c.client_id == clients.c.id)
+    )
+    .where(clients_version.c.id == 1)
+)
+_ENTITY_OWNER = (
+    select(clients.c.id, clients.c.name, clients.c.deleted_at)
+    .select_from(client_entities.join(clients, clients.c.id == client_entities.c.client_id))
+    .where(client_entities.c.entity_id == bindparam("entity_id"))
+)
+_INSERT_ENTITY = insert(client_entities)
 _GET = select(*clients.c).where(clients.c.id == bindparam("client_id"))
 _PAGE = (
     select(*clients.c)
@@ -200,7 +222,15 @@ def raise_version(tx: Statements) -> int:
 
 def find_client(db: Statements, client_id: str) -> tuple[int, Client | None]:
     """A client that was not removed, and the version it was read under."""
-    rows = db.all(_FIND, client_id=client_id)
+    return _found(db.all(_FIND, client_id=client_id))
+
+
+def find_entity(db: Statements, entity_id: str) -> tuple[int, Client | None]:
+    """The service provider with an entityID, unless it was removed, and the version it was read under."""
+    return _found(db.all(_FIND_ENTITY, entity_id=entity_id))
+
+
+def _found(rows: list[Any]) -> tuple[int, Client | None]:
     if not rows:
         return 0, None
     stored = tuple(
@@ -251,6 +281,17 @@ def replace_origins(tx: Statements, client_id: str, origins: Iterable[str]) -> N
     tx.run(_DELETE_ORIGINS, of_client=client_id)
     for origin in origins:
         tx.run(_INSERT_ORIGIN, origin=origin, client_id=client_id)
+
+
+def find_owner(tx: Statements, entity_id: str) -> tuple[str, str, bool] | None:
+    """Whose an entityID is: the id and name of a client, and whether it was removed."""
+    row = tx.one(_ENTITY_OWNER, entity_id=entity_id)
+    return None if row is None else (row.id, row.name, row.deleted_at is not None)
+
+
+def insert_entity(tx: Statements, entity_id: str, client_id: str) -> None:
+    """Note that a client has an entityID, which nobody else may have."""
+    tx.run(_INSERT_ENTITY, entity_id=entity_id, client_id=client_id)
 
 
 def insert_secret(tx: Statements, client_id: str, secret: StoredSecret) -> None:

@@ -26,10 +26,13 @@ from idp.http import Outbound
 from idp.jobs import Jobs
 from idp.login import sessions
 from idp.login.throttle import Throttle
-from idp.oidc import authorize
+from idp.oidc import authorize, backchannel
 from idp.oidc import views as oidc_views
 from idp.portal import launcher
 from idp.portal import views as portal_views
+from idp.saml import logout, sso
+from idp.saml import views as saml_views
+from idp.saml.door import DOOR as SAML_DOOR
 from idp.services import Services
 from idp.state import open_state
 from idp.web import Bridge, Front
@@ -40,7 +43,7 @@ from keys.master import read_master_key
 from keys.ring import Ring
 from keys.rotation import Policy as KeyPolicy
 
-ROUTES: tuple[Route, ...] = (*health.ROUTES, *oidc_views.ROUTES, *portal_views.ROUTES)
+ROUTES: tuple[Route, ...] = (*health.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *portal_views.ROUTES)
 HOUR, DAY = 3600.0, 86400.0
 
 
@@ -56,7 +59,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time) 
     passwords, throttle = settings.passwords, settings.throttle
     blocklist = read_blocklist(settings.path(passwords.blocklist)) if passwords.blocklist else frozenset()
     issuer_host = urlsplit(settings.server.issuer).hostname or ""
-    return Services(
+    services = Services(
         settings=settings,
         db=db,
         state=state,
@@ -81,8 +84,11 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time) 
         errors=Errors(db, clock, settings.audit.errors_per_minute, log),
         clock=clock,
         log=log,
-        protocols={authorize.PROTOCOL: authorize.DOOR, launcher.PROTOCOL: launcher.DOOR},
+        protocols={authorize.PROTOCOL: authorize.DOOR, sso.PROTOCOL: SAML_DOOR, launcher.PROTOCOL: launcher.DOOR},
     )  # fmt: skip
+    backchannel.register(services)
+    logout.register(services)
+    return services
 
 
 def master_key(settings: Settings) -> bytes:
@@ -207,11 +213,13 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
     from idp import audit
     from idp.oidc import ledger
+    from idp.saml import store as saml_store
 
     return {
         "state": services.state.sweep(many),
         "sessions": sessions.sweep(services, many),
         "tokens": ledger.sweep(services, many),
+        "saml_sessions": saml_store.sweep(services.db, services.clock() - DAY, many),
         "events": audit.sweep(services.db, services.clock() - services.settings.audit.retention_days * DAY, many),
         "clients": services.registry.sweep(),
     }

@@ -205,6 +205,51 @@ class Tokens(_Section):
     )
 
 
+class Saml(_Section):
+    """SAML 2.0. Each service provider may have its own attributes, signatures and encryption; this holds for all."""
+
+    entity_id: str = Field(
+        "",
+        description="Our entityID, for taking over the name of an identity provider that was there before. Empty: the issuer with /saml/metadata.",
+    )
+    scope: str = Field(
+        "",
+        description='The domain behind the @ of scoped attributes, such as "example.com". Empty: the host of the issuer.',
+    )
+    skew_seconds: int = Field(180, ge=0, le=600, description="How far service providers' clocks may be off.")
+    assertion_seconds: int = Field(300, ge=30, le=300, description="How long an assertion may be on its way.")
+    want_requests_signed: bool = Field(
+        False, description="Whether every service provider must sign its requests; else those whose metadata says so."
+    )
+    strict_relay_state: bool = Field(
+        False, description="Whether a RelayState of more than 80 bytes is refused, as the specification has it."
+    )
+    blocked_algorithms: list[str] = Field(
+        [], description="Algorithm URIs that are neither used nor accepted, beside MD5, SHA-1 and RSA 1.5."
+    )
+    metadata_days: int = Field(
+        365, ge=1, le=3650, description="How long our metadata is valid for those who took it once (validUntil)."
+    )
+    technical_contact: str = Field(
+        "", description="An e-mail address for the administrators of service providers; in our metadata."
+    )
+    error_url: str = Field("", description="A page of yours that explains errors to people; empty: our help page.")
+
+    @field_validator("scope")
+    @classmethod
+    def _scope(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,125}[a-z0-9])?", value):
+            raise ValueError("expected a domain in lower case, such as example.com")
+        return value
+
+    @field_validator("entity_id")
+    @classmethod
+    def _entity_id(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}", value):
+            raise ValueError("expected a URI, such as https://login.example.com/saml/metadata")
+        return value
+
+
 class Keys(_Section):
     """Signing keys and the master key that seals them."""
 
@@ -263,6 +308,7 @@ class Settings(_Section):
     passwords: Passwords = Passwords()
     throttle: Throttle = Throttle()
     tokens: Tokens = Tokens()
+    saml: Saml = Saml()
     keys: Keys = Keys()
     outbound: Outbound = Outbound()
     log: Log = Log()
@@ -279,6 +325,16 @@ class Settings(_Section):
     def database_url(self) -> str:
         """The store's URL; SQLite in the data folder by default."""
         return self.storage.database_url or f"sqlite:///{self.data_dir / 'doorward.db'}"
+
+    @property
+    def saml_entity_id(self) -> str:
+        """Our SAML entityID."""
+        return self.saml.entity_id or f"{self.server.issuer}/saml/metadata"
+
+    @property
+    def saml_scope(self) -> str:
+        """The scope of scoped attributes."""
+        return self.saml.scope or (urlsplit(self.server.issuer).hostname or "").lower()
 
     @property
     def is_https(self) -> bool:

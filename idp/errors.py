@@ -1,7 +1,7 @@
 """What can go wrong, in three texts: for the person, for the application's developer, for the log.
 
-`Refused` is shown on our own page, since we cannot trust where an answer would go. `OAuthError` goes to the
-application. Both are raised anywhere below and caught once per endpoint. An expected "no" is a value, not an exception.
+`Refused` is shown on our own page, since we cannot trust where an answer would go. `OAuthError` and `SamlError` go to
+the application. Both are raised anywhere below and caught once per endpoint. An expected "no" is a value, not an exception.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ class Explanation:
 
 
 class Refused(Exception):
-    """Shown on our page. `code` names the kind in logs and events; `detail` never reaches the page."""
+    """Shown on our page. `code` names the kind in logs and events; `detail` never reaches the page.
+
+    `evidence`: what came in, decoded, for the admin who looks the error up.
+    """
 
     def __init__(
         self,
@@ -43,10 +46,11 @@ class Refused(Exception):
         explanation: Explanation | None = None,
         client_id: str | None = None,
         status: int = 400,
+        evidence: str = "",
     ) -> None:
         super().__init__(code)
         self.code, self.message, self.advice, self.developer, self.detail = code, message, advice, developer, detail
-        self.title, self.client_id, self.status = title, client_id, status
+        self.title, self.client_id, self.status, self.evidence = title, client_id, status, evidence
         self.explanation = explanation or Explanation("application", developer or advice)
 
 
@@ -68,6 +72,19 @@ class OAuthError(Exception):
         super().__init__(code)
         self.code, self.status, self.detail, self.headers = code, status, detail, headers
         self.description = printable(description)
+
+
+class SamlError(Exception):
+    """An error Response of SAML 2.0, sent to a service provider that we trust.
+
+    `status`, `substatus`: URIs, the second stands inside the first (Core §3.2.2.2). `message` is for its developer;
+    `detail` for the log alone; `fix` for the admin, where the message does not say it.
+    """
+
+    def __init__(self, status: str, substatus: str | None, message: str, *, detail: str = "", fix: str = "") -> None:
+        super().__init__(message)
+        self.status, self.substatus, self.message = status, substatus, message
+        self.detail, self.fix = detail, fix
 
 
 class Stale(Exception):

@@ -1,7 +1,8 @@
 """The one guarded client for requests that Doorward makes itself (jwks_uri, logout delivery, webhooks): S42.
 
 https and public addresses only, after DNS resolution, and the address that was checked is the one connected to;
-no redirects, no proxies, no cookies, no compression; one deadline for the whole exchange; a cap on the answer.
+no proxies, no cookies, no compression; redirects only where asked for, each checked again; one deadline for the whole
+exchange; a cap on the answer.
 Settings let single origins through (loopback and private hosts for tests and intranets) and name a CA bundle.
 """
 
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 if TYPE_CHECKING:
     import httpcore  # imported where it is used: the cold start does without
@@ -43,6 +44,14 @@ class OutboundFailed(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class _Redirected(Exception):
+    """It answered with a redirect. `location` as sent."""
+
+    def __init__(self, status: int, location: str) -> None:
+        super().__init__(status)
+        self.status, self.location = status, location
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +209,15 @@ class _Wire:
         return self._socket if info == "ssl_object" and isinstance(self._socket, ssl.SSLSocket) else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Sink:
+    """Where an answer's body goes. `whole`: a longer one counts as failed; else the rest is left unread."""
+
+    write: Callable[[bytes], object]
+    max_bytes: int
+    whole: bool = True
+
+
 # -- the client ------------------------------------------------------------------------------------------------------
 
 
@@ -232,9 +250,47 @@ class Outbound:
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"{self._ca}: expected a file of CA certificates in PEM form ({error})") from error
 
-    def get(self, url: str, accept: str = "application/json") -> Fetched:
-        """Fetch a document. Longer than `max_bytes`, or encoded, it counts as failed."""
-        return self._fetch("GET", url, {"accept": accept}, b"", whole=True)
+    def get(
+        self,
+        url: str,
+        accept: str = "application/json",
+        *,
+        redirects: int = 0,
+        max_bytes: int | None = None,
+        timeout: float | None = None,
+    ) -> Fetched:
+        """Fetch a document. Longer than `max_bytes`, or encoded, it counts as failed.
+
+        `redirects`: how many are followed, each through the same guard, none from https to http, and none from
+        outside to an origin that only the settings let through. The deadline is one for all.
+        """
+        limit = self._max_bytes if max_bytes is None else max_bytes
+        body = bytearray()
+        fetched = self._follow(url, accept, redirects, timeout, lambda: _Sink(body.extend, limit))
+        return Fetched(fetched.status, fetched.content_type, bytes(body))
+
+    def download(
+        self, url: str, write: Callable[[bytes], object], accept: str, *, redirects: int, max_bytes: int, timeout: float
+    ) -> Fetched:
+        """The same for what is too big for memory: the parts go to `write`, and the answer's `body` is empty."""
+        return self._follow(url, accept, redirects, timeout, lambda: _Sink(write, max_bytes))
+
+    def _follow(
+        self, url: str, accept: str, redirects: int, timeout: float | None, sink: Callable[[], _Sink]
+    ) -> Fetched:
+        deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
+        inside = parse(url).origin in self._allow
+        failure = OutboundFailed("no answer")
+        for hop in range(redirects + 1):
+            try:
+                return self._fetch("GET", url, {"accept": accept}, b"", sink(), deadline, inside)
+            except _Redirected as redirect:
+                words = "too many redirects" if hop else "redirects are not followed"
+                failure = OutboundFailed(f"it answered with a redirect ({redirect.status}); {words}")
+                if not redirect.location or hop == redirects:
+                    break
+                url = _next(url, redirect.location)
+        raise failure
 
     def post(
         self, url: str, data: Mapping[str, str] | bytes = b"", headers: Mapping[str, str] | None = None
@@ -244,16 +300,35 @@ class Outbound:
         if isinstance(data, Mapping):
             data = urlencode(data).encode()
             sent.setdefault("content-type", "application/x-www-form-urlencoded")
-        return self._fetch("POST", url, {**sent, "content-length": str(len(data))}, data, whole=False)
-
-    def _fetch(self, method: str, url: str, headers: dict[str, str], content: bytes, *, whole: bool) -> Fetched:
+        sent["content-length"] = str(len(data))
+        body = bytearray()
         deadline = time.monotonic() + self._timeout
+        try:
+            fetched = self._fetch("POST", url, sent, data, _Sink(body.extend, self._max_bytes, whole=False), deadline)
+        except _Redirected as redirect:
+            status = redirect.status
+        else:
+            return Fetched(fetched.status, fetched.content_type, bytes(body))
+        raise OutboundFailed(f"it answered with a redirect ({status}); redirects are not followed")
+
+    def _fetch(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        content: bytes,
+        sink: _Sink,
+        deadline: float,
+        inside: bool = True,
+    ) -> Fetched:
         target = parse(url)
-        addresses = self._vet(target, deadline)
+        addresses = self._vet(target, deadline, inside)
         headers |= {"host": target.authority, "user-agent": "Doorward", "accept-encoding": "identity"}
         failure = OutboundFailed("no answer")
         try:
-            return self._exchange(method, target, addresses, headers, content, deadline, whole)
+            return self._exchange(method, target, addresses, headers, content, deadline, sink)
+        except _Redirected:
+            raise
         except OutboundFailed as error:
             failure = error
         except Exception as error:  # of httpcore, h11, ssl, socket: all of them "failed"
@@ -261,9 +336,12 @@ class Outbound:
         # Raised out here, without the cause: a protocol error's text, or its traceback, may hold what was answered.
         raise failure
 
-    def _vet(self, target: Target, deadline: float) -> Sequence[str]:
-        """The addresses that may be connected to: resolved once, each of them checked."""
-        is_allowed = target.origin in self._allow
+    def _vet(self, target: Target, deadline: float, inside: bool) -> Sequence[str]:
+        """The addresses that may be connected to: resolved once, each of them checked.
+
+        `inside`: whether the settings' exceptions count; not where somebody outside sent us there.
+        """
+        is_allowed = inside and target.origin in self._allow
         if target.scheme != "https" and not is_allowed:
             raise OutboundRefused("https is required")
         addresses = self._resolve(target, deadline)
@@ -298,7 +376,7 @@ class Outbound:
         headers: Mapping[str, str],
         content: bytes,
         deadline: float,
-        whole: bool,
+        sink: _Sink,
     ) -> Fetched:
         import httpcore
 
@@ -311,22 +389,35 @@ class Outbound:
             httpcore.HTTPConnection(origin, ssl_context=tls, network_backend=wire) as connection,
             connection.stream(method, url, headers=list(headers.items()), content=content) as response,
         ):
-            return self._read(response, whole)
+            return self._read(response, sink)
 
-    def _read(self, response: httpcore.Response, whole: bool) -> Fetched:
+    def _read(self, response: httpcore.Response, sink: _Sink) -> Fetched:
         headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
         if 300 <= response.status < 400:
-            raise OutboundFailed(f"it answered with a redirect ({response.status}); redirects are not followed")
-        if whole and headers.get(b"content-encoding", "identity").lower() != "identity":
+            raise _Redirected(response.status, headers.get(b"location", "") if response.status in _FOLLOWED else "")
+        if sink.whole and headers.get(b"content-encoding", "identity").lower() != "identity":
             raise OutboundFailed("it answered compressed, which was not asked for")
-        body = bytearray()
+        left = sink.max_bytes
         for chunk in response.iter_stream():
-            body += chunk
-            if len(body) > self._max_bytes:
-                if whole:
-                    raise OutboundFailed(f"its answer is longer than {self._max_bytes} bytes")
+            if len(chunk) > left and sink.whole:
+                raise OutboundFailed(f"its answer is longer than {sink.max_bytes} bytes")
+            sink.write(chunk[:left])
+            left -= min(left, len(chunk))
+            if not left and not sink.whole:
                 break
-        return Fetched(response.status, headers.get(b"content-type", ""), bytes(body[: self._max_bytes]))
+        return Fetched(response.status, headers.get(b"content-type", ""), b"")
+
+
+#: IIP-MD02 names 301, 302 and 307; 308 is 301 for those who mean it.
+_FOLLOWED = (301, 302, 307, 308)
+
+
+def _next(url: str, location: str) -> str:
+    """Where a redirect leads. Errors: `OutboundRefused`."""
+    target = urljoin(url, location)
+    if parse(url).scheme == "https" and parse(target).scheme != "https":
+        raise OutboundRefused("it redirects from https to http")
+    return target
 
 
 def _origin(entry: str) -> tuple[str, str, int]:

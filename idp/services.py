@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from clients.client import Client
     from clients.registry import Registry
     from idp.accounts.directory import Directory
     from idp.accounts.passwords import Verifier
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from idp.db import Database
     from idp.http import Outbound
     from idp.jobs import Jobs
+    from idp.login.signout import Notice
     from idp.login.throttle import Throttle
     from idp.state import State
     from idp.wire import Request, Response
@@ -44,8 +44,16 @@ class ProtocolDoor(Protocol):
         """What the person is asked to agree to: `name`, `title`, `description` of each of the flow's scopes."""
         ...
 
-    def signed_in_clients(self, services: Services, session: Any) -> list[Client]:
-        """The applications that a session has signed its person in to by this protocol."""
+    def notices(self, services: Services, session: Any) -> list[Notice]:
+        """The applications that a session has signed its person in to by this protocol, and how to tell each."""
+        ...
+
+    def hop(self, services: Services, notice: Any, chain: str, at: int) -> Response | None:
+        """Lead the browser to an application to sign out there; None where that is not possible any more."""
+        ...
+
+    def conclude(self, services: Services, request: Request, values: Any, *, complete: bool) -> Response:
+        """Everybody was told: answer the application that asked for it."""
         ...
 
 

@@ -108,6 +108,7 @@ class Errors:
                 "what": error.detail,
                 "path": request.shown_path,
                 "browser": request.user_agent,
+                **({"evidence": error.evidence} if error.evidence else {}),
             },
         )
         self._log.warning("refused", error_id=error_id, kind=error.code, detail=error.detail, client_id=error.client_id)

@@ -10,6 +10,7 @@ COMMANDS = {
     "serve": "serve",
     "user": "users",
     "client": "applications",
+    "source": "metadata_sources",
     "key": "signing_keys",
     "audit": "events",
     "doctor": "doctor",

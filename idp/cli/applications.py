@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, recorder
@@ -31,6 +31,8 @@ _OPTIONS = {
 
 def add_parsers(commands: Any) -> None:
     """Add `client`."""
+    from idp.cli import service_providers
+
     verbs = group(commands, "client", "applications that people sign in to")
     kinds = group(verbs, "add", "register an application")
     add = with_json(command(kinds, "oidc", run_add, "register an OpenID Connect application"))
@@ -41,27 +43,30 @@ def add_parsers(commands: Any) -> None:
     add.add_argument("--backchannel-logout-uri", metavar="URI", help="where to tell the application of a sign-out")
     add.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="any metadata of RFC 7591")
     add.add_argument("--consent", choices=("implicit", "explicit"), help="whether people are asked at first use")
-    _access(add)
+    add_access(add)
+    service_providers.add_parsers(kinds, verbs)
     listing = with_json(command(verbs, "list", run_list, "list applications by name"))
     listing.add_argument("--removed", action="store_true", help="those that can be restored")
-    _client(with_json(command(verbs, "show", run_show, "show an application")))
-    change = _client(with_json(command(verbs, "set", run_set, "change an application; KEY= takes a value back")))
+    add_client(with_json(command(verbs, "show", run_show, "show an application")))
+    change = add_client(with_json(command(verbs, "set", run_set, "change an application; KEY= takes a value back")))
     change.add_argument("settings", metavar="KEY=VALUE", nargs="*", help="any metadata of RFC 7591, name, profile")
-    _access(change)
-    secret = _client(with_json(command(verbs, "secret", run_secret, "make a new secret")))
+    add_access(change)
+    secret = add_client(with_json(command(verbs, "secret", run_secret, "make a new secret")))
     secret.add_argument("--keep-old", metavar="TIME", default="0", help="how long the old ones work on: 3600, 12h, 1d")
-    _client(with_json(command(verbs, "disable", run_disable, "turn an application off and end its tokens")))
-    _client(with_json(command(verbs, "enable", run_enable, "turn an application on again")))
-    _client(with_json(command(verbs, "remove", run_remove, "remove an application; it can be restored for 30 days")))
-    _client(with_json(command(verbs, "restore", run_restore, "bring a removed application back")))
+    add_client(with_json(command(verbs, "disable", run_disable, "turn an application off and end its tokens")))
+    add_client(with_json(command(verbs, "enable", run_enable, "turn an application on again")))
+    add_client(with_json(command(verbs, "remove", run_remove, "remove an application; it can be restored for 30 days")))
+    add_client(with_json(command(verbs, "restore", run_restore, "bring a removed application back")))
 
 
-def _client(parser: Any) -> Any:
+def add_client(parser: Any) -> Any:
+    """Add the argument that names an application."""
     parser.add_argument("client", metavar="ID", help="the client id, or the name where only one has it")
     return parser
 
 
-def _access(parser: Any) -> None:
+def add_access(parser: Any) -> None:
+    """Add the options that say who may use an application."""
     parser.add_argument(
         "--group", metavar="G", action="append", default=[], help="only this group's members may use it"
     )
@@ -76,7 +81,7 @@ def run_add(args: Namespace) -> None:
     with opened(args) as services, naming_options():
         from clients.registry import Draft
 
-        draft = Draft(name=args.name, profile=args.profile, metadata=_metadata(args), access=_rule(services, args))
+        draft = Draft(name=args.name, profile=args.profile, metadata=_metadata(args), access=rule(services, args))
         made = services.registry.register(draft, record=recorder(services.clock))
         _ensure_keys(services, made.client)
         shown = described(services, made.client, made.client_secret)
@@ -103,7 +108,7 @@ def run_list(args: Namespace) -> None:
         return
     rows = [(e.name, e.id, e.profile, e.enabled, timestamp(e.changed_at)) for e in entries]
     columns = ("Name", "Client id", "Profile", "Enabled", "Changed")
-    print_table(columns, rows, "No applications: register one with `doorward client add oidc`.")
+    print_table(columns, rows, "No applications: register one with `doorward client add`.")
 
 
 def run_show(args: Namespace) -> None:
@@ -119,6 +124,10 @@ def run_show(args: Namespace) -> None:
         print_json(shown)
         return
     rows = [(key, value) for key, value in shown.items() if key not in ("snippet", "secrets")]
+    if client.saml is not None:
+        from idp.cli import service_providers
+
+        rows = service_providers.rows({key: value for key, value in shown.items() if key != "secrets"})
     rows += [("secret", _secret_line(secret)) for secret in secrets]
     print_table(("Field", "Value"), rows, "")
 
@@ -127,8 +136,8 @@ def run_set(args: Namespace) -> None:
     """Change metadata, name, profile or access."""
     with opened(args) as services, naming_options("{}"):
         client = get(services, args.client)
-        changes, name, profile = _changes(args.settings)
-        access = _rule(services, args) if args.group or args.person else None
+        changes, name, profile = _changes(args.settings, _fields(client))
+        access = rule(services, args) if args.group or args.person else None
         client = services.registry.update(
             client.id, changes, name=name, profile=profile, access=access, record=recorder(services.clock)
         )
@@ -216,11 +225,16 @@ def _entries(services: Services, *, removed: bool = False) -> Iterator[Entry]:
 
 def described(services: Services, client: Client, secret: str | None) -> dict[str, Any]:
     """An application as `--json` shows it: all metadata, defaults included."""
+    if client.saml is not None:
+        from idp.cli import service_providers
+
+        return service_providers.described(services, client)
     from clients.snippets import snippet
 
     return {
         "client_id": client.id,
         **({"client_secret": secret} if secret is not None else {}),
+        "kind": client.kind,
         "name": client.name,
         "profile": client.profile,
         "enabled": client.enabled,
@@ -232,6 +246,14 @@ def described(services: Services, client: Client, secret: str | None) -> dict[st
         "discovery_url": services.url("/.well-known/openid-configuration"),
         "snippet": snippet(client, secret, services.issuer),
     }
+
+
+def _fields(client: Client) -> Mapping[str, Any] | None:
+    if client.saml is None:
+        return None
+    from idp.cli import service_providers
+
+    return service_providers.fields()
 
 
 def _answer(services: Services, args: Namespace, client: Client, done: str) -> None:
@@ -255,16 +277,17 @@ def _metadata(args: Namespace) -> dict[str, Any]:
         "backchannel_logout_uri": args.backchannel_logout_uri,
         "consent": args.consent,
     }
-    for key, value in _settings(args.set, "--set").items():
+    for key, value in settings(args.set, "--set").items():
         if said.get(key) is not None or key == "client_name":
             raise Refused(f"--set {key}: is given by {_OPTIONS[key]} already; give it once")
         said[key] = value
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _settings(given: list[str], where: str) -> dict[str, Any]:
+def settings(given: list[str], where: str, fields: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """`key=value` of the command line; `fields`: others than those of RFC 7591. Errors: `InvalidMetadata`."""
     from clients.errors import InvalidMetadata, Problem
-    from clients.metadata import parse_setting
+    from clients.metadata import FIELDS, parse_setting
 
     found: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -273,7 +296,7 @@ def _settings(given: list[str], where: str) -> dict[str, Any]:
         if not equals:
             raise Refused(f"{where}: “{entry}” has no value; write it like access_token_format=jwt")
         try:
-            found[key] = parse_setting(key, text)
+            found[key] = parse_setting(key, text, fields or FIELDS)
         except InvalidMetadata as error:
             problems += error.problems
     if problems:
@@ -281,7 +304,7 @@ def _settings(given: list[str], where: str) -> dict[str, Any]:
     return found
 
 
-def _changes(given: list[str]) -> tuple[dict[str, Any], str | None, str | None]:
+def _changes(given: list[str], fields: Mapping[str, Any] | None) -> tuple[dict[str, Any], str | None, str | None]:
     """Metadata to change, and the new name and profile where they are among it. `KEY=` takes a value back."""
     own = {"name": "", "profile": ""}
     taken_back: dict[str, Any] = {}
@@ -291,18 +314,19 @@ def _changes(given: list[str]) -> tuple[dict[str, Any], str | None, str | None]:
         if key in own and text:
             own[key] = text
         elif entry.endswith("=") and entry.count("=") == 1:
-            from clients.metadata import get_kind
+            from clients.metadata import FIELDS, get_kind
 
-            get_kind(key)
+            get_kind(key, fields or FIELDS)
             taken_back[key] = None
         else:
             rest.append(entry)
     if own["profile"] and own["profile"] not in PROFILES:
         raise Refused(f"profile: expected one of {', '.join(PROFILES)}")
-    return {**_settings(rest, "KEY=VALUE"), **taken_back}, own["name"] or None, own["profile"] or None
+    return {**settings(rest, "KEY=VALUE", fields), **taken_back}, own["name"] or None, own["profile"] or None
 
 
-def _rule(services: Services, args: Namespace) -> Access:
+def rule(services: Services, args: Namespace) -> Access:
+    """Who may use an application, from the options. Errors: `Refused`."""
     from clients.access import EVERYONE, Access
     from idp.accounts.person import InvalidPerson, group_name
     from idp.cli import users
@@ -335,13 +359,13 @@ def _seconds(text: str) -> int:
 
 
 @contextlib.contextmanager
-def naming_options(other: str = "--set {}") -> Iterator[None]:
+def naming_options(other: str = "--set {}", options: Mapping[str, str] | None = None) -> Iterator[None]:
     """Everything that is wrong with a registration, each under the option to change."""
     from clients.errors import InvalidMetadata
 
     try:
         yield
     except InvalidMetadata as error:
-        options = _OPTIONS if other != "{}" else {}
+        options = options or (_OPTIONS if other != "{}" else {})
         lines = [f"{options.get(p.field) or other.format(p.field)}: {p.message}" for p in error.problems]
         raise Refused(*lines) from None

@@ -104,6 +104,7 @@ def _story(event: Event, names: _Names) -> dict[str, Any]:
         "path": detail.get("path"),
         "browser": detail.get("browser"),
         "request_id": event.request_id,
+        "evidence": detail.get("evidence"),
     }
 
 

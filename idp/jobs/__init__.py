@@ -92,6 +92,10 @@ class Jobs:
             raise LookupError(f"no job is registered as {name!r}")
         return self._add(Job(secrets.token_hex(12), name, dict(payload), time.time() + delay))
 
+    def perform(self, name: str, payload: Mapping[str, Any]) -> None:
+        """Do a registered job here and now, beside the queue. Errors: `LookupError`, and whatever the job raises."""
+        self._work[name].run(dict(payload))
+
     def pending(self) -> list[Job]:
         """Every job that is not done, soonest first; failed ones stay 30 days. Errors: `JobsUnavailable`."""
         with self._translated() as queue:

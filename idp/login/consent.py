@@ -29,13 +29,14 @@ def given(services: Services, person_id: str) -> dict[str, tuple[str, ...]]:
 
 
 def revoke(services: Services, request: Request, session: Session, client_id: str) -> bool:
-    """Take a consent back; every token issued under it is dead at once. Answers whether there was one."""
+    """Take a consent back; every token issued under it is dead at once. Answers whether there is such a client."""
+    if services.registry.find(client_id) is None:
+        return False
     now = services.clock()
     with services.db.transaction() as tx:
-        done = tx.run(store.REVOKE, owner_id=session.person_id, app_id=client_id, now=now) > 0
-        if done:
-            record(tx, _event("consent:revoked", request, session, client_id, {}), now)
-    return done
+        tx.run(store.REVOKE, person_id=session.person_id, client_id=client_id, now=now)
+        record(tx, _event("consent:revoked", request, session, client_id, {}), now)
+    return True
 
 
 def shown(services: Services, flow: Flow, session: Session) -> list[dict[str, Any]]:

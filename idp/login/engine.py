@@ -56,7 +56,7 @@ def submit_password(services: Services, request: Request) -> Response:
     if request.form.get("action") == "cancel":
         # The old session, if there is one, is left as it was (CVE-2023-6787).
         return door(services, flow).deny(
-            services, request, flow, Denial("access_denied", "The person cancelled the sign-in.")
+            services, request, flow, Denial("access_denied", "The person cancelled the sign-in.", "cancelled")
         )
     typed, secret = request.form.first.get("login", ""), request.form.first.get("password", "")
     try:
@@ -93,7 +93,9 @@ def submit_consent(services: Services, request: Request) -> Response:
     if decision == "allow":
         consent.grant(services, request, session, flow)
         return proceed(services, request, flow, sessions.get(services, session.id, flow.client_id))
-    return door(services, flow).deny(services, request, flow, Denial("access_denied", "The person did not agree."))
+    return door(services, flow).deny(
+        services, request, flow, Denial("access_denied", "The person did not agree.", "declined")
+    )
 
 
 def submit_account(services: Services, request: Request) -> Response:

@@ -56,6 +56,8 @@ class Denial:
     #: login_required, consent_required, account_selection_required, access_denied or unmet_authentication_requirements
     code: str
     description: str
+    #: What lies behind access_denied: "cancelled", "declined" (the consent) or "policy"
+    cause: str = ""
 
 
 def seal(sealer: Sealer, flow: Flow, browser: str) -> str:

@@ -9,13 +9,13 @@ from typing import Any
 
 from clients.client import Client
 from idp import browser
-from idp.login import consent, sessions
+from idp.login import consent
 from idp.login.flow import Flow, seal
 from idp.login.sessions import Session
 from idp.login.throttle import Pause
 from idp.services import Services
 from idp.web import shown_app
-from idp.wire import Cookie, Page, Request
+from idp.wire import Page, Request
 
 #: How a pause without an end is told: an admin lifts it.
 STOPPED = (
@@ -125,22 +125,6 @@ def confirm_sign_out(
 def signed_out(services: Services, results: tuple[dict[str, str], ...]) -> Page:
     """What happened, application by application (A7)."""
     return Page(template="login/signed_out.html", values={"results": list(results), "here": services.url("/logout")})
-
-
-def end_session(
-    services: Services, request: Request, session: Session, why: str
-) -> tuple[Cookie, tuple[dict[str, str], ...]]:
-    """End the session and tell, per application, what became of it."""
-    names = [client for door in services.protocols.values() for client in door.signed_in_clients(services, session)]
-    cookie = sessions.end(services, request, session, why)
-    return cookie, tuple(
-        {
-            "name": client.name,
-            "result": "not confirmed",
-            "text": "Its access has ended here. If it still shows you as signed in, close its window.",
-        }
-        for client in names
-    )
 
 
 def person(session: Session) -> dict[str, str]:

@@ -56,7 +56,7 @@ def _admitted(flow: Flow, session: Any, client: Client) -> Step:
         return Denial("unmet_authentication_requirements", "No way to sign in here is as strong as acr_values asks.")
     decision = decide(client, session.person_id, session.groups)
     if not decision.allowed:
-        return Denial("access_denied", "This person may not use this application.")
+        return Denial("access_denied", "This person may not use this application.", "policy")
     if needs_consent(flow, session, client):
         return _ask(flow.demands, "consent", "consent_required", "The person has not agreed yet.")
     return Done()

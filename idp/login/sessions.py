@@ -66,6 +66,12 @@ def to_end(services: Services, request: Request) -> Session | None:
     return _session(row)
 
 
+def find_open(services: Services, session_id: str) -> Session | None:
+    """A session that has not ended, whoever's browser it is in; None where it has."""
+    row = services.db.one(store.CURRENT, session_id=session_id, client_id="")
+    return _session(row) if row is not None and row.ended_at is None and services.clock() < row.expires_at else None
+
+
 def _presented(services: Services, request: Request, client_id: str = "") -> Any | None:
     """The row that this browser's cookie proves, live or not."""
     presented = split(request.cookies.get(cookie_name(services, "session"), ""), "")

@@ -154,8 +154,22 @@ CONSENT = (
     .with_for_update()
 )
 CONSENTS = select(consents).where(_c.person_id == bindparam("person_id"))
-REVOKE = (
-    update(consents)
-    .where(_c.person_id == bindparam("owner_id"), _c.client_id == bindparam("app_id"))
-    .values(scopes="", granted_at=0, revoked_before=bindparam("now"))
-)
+
+
+def REVOKE(dialect: str) -> Any:  # noqa: N802
+    """Take a consent back, also one that an admin gave for everybody: what was issued until now is dead."""
+    inserting: Any = (
+        (sqlite if dialect == "sqlite" else postgresql)
+        .insert(consents)
+        .values(
+            person_id=bindparam("person_id"),
+            client_id=bindparam("client_id"),
+            scopes="",
+            granted_at=0,
+            revoked_before=bindparam("now"),
+        )
+    )
+    return inserting.on_conflict_do_update(
+        index_elements=["person_id", "client_id"],
+        set_={"scopes": "", "granted_at": 0, "revoked_before": inserting.excluded.revoked_before},
+    )

@@ -48,11 +48,14 @@ def metadatas() -> list[Any]:
     import idp.audit.store
     import idp.login.store
     import idp.oidc.store
+    import idp.saml.sources.store
+    import idp.saml.store
     import idp.state.sql
     import keys.certificate_store
     import keys.store
 
     rooms: list[Any] = [
-        clients.store, keys.store, idp.accounts.store, idp.audit.store, idp.login.store, idp.oidc.store, idp.state.sql,
+        clients.store, keys.store, idp.accounts.store, idp.audit.store, idp.login.store, idp.oidc.store, idp.saml.store,
+        idp.saml.sources.store, idp.state.sql,
     ]  # fmt: skip
     return [room.metadata for room in rooms]

@@ -7,6 +7,7 @@ known to be the client's own, an error is shown and never followed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from clients import redirects
 from clients.client import Client
@@ -14,10 +15,11 @@ from idp.audit import Event, record
 from idp.browser import cookie_name
 from idp.errors import Explanation, OAuthError, Refused
 from idp.ids import digest, new_id, new_secret
-from idp.login import engine, sessions
+from idp.login import engine, pages, sessions
 from idp.login.flow import Denial, Flow
 from idp.login.sessions import Session
-from idp.oidc import ledger, requests, scopes
+from idp.login.signout import Notice
+from idp.oidc import backchannel, requests, scopes
 from idp.oidc.ledger import CODE, Grant
 from idp.oidc.server import create_server
 from idp.services import Services
@@ -164,10 +166,16 @@ class Door:
         described = [(scope, *scopes.describe(scope)) for scope in scopes.in_order(flow.scopes)]
         return [{"name": name, "title": title, "description": text} for name, title, text in described]
 
-    def signed_in_clients(self, services: Services, session: Session) -> list[Client]:
+    def notices(self, services: Services, session: Session) -> list[Notice]:
         """Those that hold tokens of this session."""
-        found = (services.registry.find(client_id) for client_id in ledger.clients_of_session(services, session.id))
-        return [client for client in found if client is not None]
+        return backchannel.notices(services, session)
+
+    def hop(self, services: Services, notice: Notice, chain: str, at: int) -> None:
+        """Applications are told from server to server."""
+
+    def conclude(self, services: Services, request: Request, values: Any, *, complete: bool) -> Response:
+        """Where an application asked, `Ending.location` leads back to it."""
+        return pages.signed_out(services, ())
 
 
 DOOR = Door()

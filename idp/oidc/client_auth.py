@@ -206,7 +206,10 @@ def client_keys(services: Services, client: Client, *, renewed: bool = False) ->
 def _read_keys(services: Services, client: Client) -> tuple[PublicKey, ...]:
     try:
         if client.jwks_uri:
-            return read_jwks(json.loads(services.outbound.get(client.jwks_uri, accept="application/json").body))
+            fetched = services.outbound.get(client.jwks_uri, accept="application/json")
+            if fetched.status != 200:  # an error page is no key set, whatever it holds
+                raise OutboundFailed(f"it answered with status {fetched.status}")
+            return read_jwks(json.loads(fetched.body))
         return read_jwks(client.jwks or {"keys": []})
     except (OutboundFailed, OutboundRefused, ValueError, RecursionError) as error:
         services.log.warning("client_keys_unavailable", client_id=client.id, uri=client.jwks_uri, reason=str(error))

@@ -31,6 +31,8 @@ def document(services: Services) -> dict[str, Any]:
         "introspection_endpoint": services.url("/oauth/introspect"),
         "revocation_endpoint": services.url("/oauth/revoke"),
         "end_session_endpoint": services.url("/oauth/logout"),
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "scopes_supported": list(scopes.SUPPORTED),
         "response_types_supported": ["code"],
         "response_modes_supported": list(requests.RESPONSE_MODES),

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from base64 import b32hexencode, urlsafe_b64encode
-from collections.abc import Mapping
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -19,13 +18,15 @@ from clients.access import decide
 from clients.client import Client
 from idp.audit import Event, record
 from idp.errors import OAuthError, Stale
-from idp.ids import digest, new_id, new_secret, split
+from idp.ids import base32, digest, new_id, new_secret, split
 from idp.oidc import store
 from idp.services import Services
 from idp.wire import Request
 
 CODE, ACCESS, REFRESH = "dwc_", "dwa_", "dwr_"  # prefixes that a secret scanner can look for
 _CHAIN = "refresh-chain"
+#: Compact; ASCII, since no driver takes a lone surrogate. Made once: `json.dumps` makes an encoder per call.
+_json = json.JSONEncoder(separators=(",", ":")).encode
 MAX_CHAIN = 4096  # generations that a reused refresh token is followed
 
 
@@ -73,7 +74,8 @@ class Issued:
 
     access_token: str
     token_id: str
-    expires_in: int
+    lifetime: int  # seconds from `issued_at`
+    expires_in: int  # seconds from now: less, where an answer is given once more
     scope: str
     resource: list[str]
     refresh_token: str | None
@@ -138,7 +140,7 @@ def redeem(
             auth_time=grant.auth_time,
             methods=grant.methods,
             offline=int(grant.offline),
-            created_at=now,
+            created_at=grant.issued_at,  # what is taken back or disabled while this is under way ends it, too
             expires_at=now + absolute,
             idle_seconds=client.refresh_token_idle or settings.refresh_idle,
             used_at=now,
@@ -159,7 +161,9 @@ def redeem(
     holder = Holder(
         grant.id, grant.person_id, grant.session_id, grant.auth_time, tuple(grant.methods.split()), grant.claims, row
     )
-    return Issued(access.value, access.id, access.expires_in, grant.scope, resource, token, holder, now)
+    return Issued(
+        access.value, access.id, access.expires_in, access.expires_in, grant.scope, resource, token, holder, now
+    )
 
 
 def issue_to_client(services: Services, client: Client, scope: str, resource: list[str]) -> Issued:
@@ -182,7 +186,7 @@ def issue_to_client(services: Services, client: Client, scope: str, resource: li
         version=services.registry.version,
     ):
         raise Stale
-    return Issued(access.value, access.id, access.expires_in, scope, resource, None, None, now)
+    return Issued(access.value, access.id, access.expires_in, access.expires_in, scope, resource, None, None, now)
 
 
 # -- refresh ---------------------------------------------------------------------------------------------------------
@@ -243,8 +247,8 @@ def refresh(
         )
         narrowed, narrowed_resource = row.answered_scope, json.loads(row.answered_resource)
     return Issued(
-        access.value, access.id, max(1, int(access.expires_in - (now - issued_at))), narrowed, narrowed_resource,
-        f"{REFRESH}{family_id}.{successor}", _holder(row), issued_at,
+        access.value, access.id, access.expires_in, max(1, int(access.expires_in - (now - issued_at))), narrowed,
+        narrowed_resource, f"{REFRESH}{family_id}.{successor}", _holder(row), issued_at,
     )  # fmt: skip
 
 
@@ -453,7 +457,7 @@ def _derived_access(client: Client, services: Services, family_id: str, secret: 
     mac = hmac.new(key, f"access:{family_id}:{secret}".encode(), sha256).digest()
     raw = int(now * 1000).to_bytes(6, "big") + hmac.digest(key, b"id" + mac, "sha256")[:10]
     return _Access(
-        b32hexencode(raw).decode("ascii").lower().rstrip("="),
+        base32(raw),
         urlsafe_b64encode(mac).rstrip(b"=").decode("ascii"),
         client.access_token_lifetime or services.settings.tokens.access_token,
     )
@@ -485,7 +489,3 @@ def _insert_access(
 def _check_version(services: Services, row: Any) -> None:
     if row is not None and row.clients_version != services.registry.version:
         raise Stale
-
-
-def _json(value: list[str] | Mapping[str, Any]) -> str:
-    return json.dumps(value, separators=(",", ":"))  # ASCII: no driver takes a lone surrogate

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from clients.client import Client
 from idp import browser
 from idp.errors import Explanation, Refused
-from idp.login import pages, sessions
+from idp.login import pages, sessions, signout
 from idp.login.flow import open_value, seal_value
+from idp.login.signout import Ending
 from idp.oidc.authorize import MAX_GET
 from idp.services import Services
 from idp.web import form_target
@@ -45,7 +46,7 @@ def answer(services: Services, request: Request) -> Response:
     asked = read(services, params)
     session = sessions.to_end(services, request)
     if session is None:
-        return _done(services, request, asked, ())
+        return _done(services, asked)
     # RPI §2: without a hint that names this very session, the person is asked, so that no page can sign people out.
     if asked.subject == session.person_id and (not asked.session_id or asked.session_id == session.id):
         return _sign_out(services, request, asked, session)
@@ -79,22 +80,17 @@ def _confirmed(services: Services, request: Request) -> Response:
     asked = Asked(client_id, "", "", uri, state)
     session = sessions.to_end(services, request)
     if session is None:
-        return _done(services, request, asked, ())
+        return _done(services, asked)
     return _sign_out(services, request, asked, session)
 
 
 def _sign_out(services: Services, request: Request, asked: Asked, session: sessions.Session) -> Response:
-    cookie, results = pages.end_session(
-        services, request, session, f"signed out at {asked.client_id}" if asked.client_id else "signed out"
-    )
-    response = _done(services, request, asked, results)
-    return replace(response, cookies=(*response.cookies, cookie))
+    why = f"signed out at {asked.client_id}" if asked.client_id else "signed out"
+    return signout.leave(services, request, [session], why, Ending(location=asked.return_to))
 
 
-def _done(services: Services, request: Request, asked: Asked, results: tuple[dict[str, str], ...]) -> Response:
-    if asked.return_to:
-        return Redirect(location=asked.return_to)
-    return pages.signed_out(services, results)
+def _done(services: Services, asked: Asked) -> Response:
+    return Redirect(location=asked.return_to) if asked.return_to else pages.signed_out(services, ())
 
 
 def read(services: Services, params: Params) -> Asked:

@@ -6,7 +6,6 @@ It reads no global request, stores nothing, and makes no token; those are `clien
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload, OAuth2Request
@@ -64,11 +63,11 @@ class GrantRequest(OAuth2Request):  # type: ignore[misc]
     """A wire request in the words of Authlib's grants."""
 
     def __init__(self, services: Services, request: Request, params: Params) -> None:
-        # Authlib refuses plain http by the URI's scheme; whether ours may be http is decided by the settings.
-        super().__init__(request.method, "https://" + urlsplit(services.issuer).netloc, headers={})
+        # Not Authlib's own: that one parses the URI, to refuse plain http; whether ours may be is for the settings.
+        self.method = request.method
         self.services, self.wire = services, request
         self.payload = _Payload(params)
-        self.grant: Any = None
+        self.client = self.authorization_code = None
 
     @property
     def args(self) -> dict[str, str]:

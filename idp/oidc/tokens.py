@@ -102,7 +102,7 @@ def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str
         "iss": services.issuer,
         "sub": claim_rules.subject(client, holder.person_id) if holder is not None else client.id,
         "aud": audiences if len(audiences) > 1 else audiences[0],
-        "exp": now + issued.expires_in,
+        "exp": now + issued.lifetime,
         "iat": now,
         "jti": issued.token_id,
         "client_id": client.id,

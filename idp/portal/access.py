@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.login import consent, pages, sessions
 from idp.oidc.scopes import describe
 from idp.portal.launcher import sign_in
+from idp.saml import attributes
 from idp.services import Services
 from idp.web import shown_app
 from idp.wire import Page, Redirect, Request, Response
@@ -16,7 +17,9 @@ def answer(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, "/access")
     if request.method == "POST":
-        consent.revoke(services, request, session, request.form.get("client_id") or "")
+        client = services.registry.find(request.form.get("client_id") or "")
+        if client is not None:
+            consent.revoke(services, request, session, client.id)
         return Redirect(location=services.url("/access"))
     return Page(
         template="portal/access.html", values={"person": pages.person(session), "grants": _grants(services, session)}
@@ -31,7 +34,12 @@ def _grants(services: Services, session: sessions.Session) -> list[dict[str, obj
             grant: dict[str, object] = {
                 "app": app,
                 "client_id": client_id,
-                "scopes": [describe(s)[0] for s in scopes],
+                "scopes": [_title(s) for s in scopes],
             }
             shown.append((app["name"], grant))
     return [grant for _, grant in sorted(shown, key=lambda named: named[0])]
+
+
+def _title(scope: str) -> str:
+    is_attribute = scope.startswith(attributes.CONSENT)
+    return attributes.title_of_scope(scope) if is_attribute else describe(scope)[0]

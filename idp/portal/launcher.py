@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from clients.access import decide
-from clients.client import Client
-from idp.login import engine, pages, sessions
+from idp.login import engine, pages, sessions, signout
 from idp.login.flow import Demands, Flow
 from idp.login.sessions import Session
+from idp.login.signout import Ending, Notice
+from idp.saml import sso
 from idp.services import Services
 from idp.web import shown_app
 from idp.wire import Handler, Page, Redirect, Request, Response
@@ -36,9 +37,16 @@ class Door:
         """Our own pages ask for nothing."""
         return []
 
-    def signed_in_clients(self, services: Services, session: Session) -> list[Client]:
+    def notices(self, services: Services, session: Session) -> list[Notice]:
         """Our own pages are no application."""
         return []
+
+    def hop(self, services: Services, notice: Notice, chain: str, at: int) -> None:
+        """Nor is there anywhere to go."""
+
+    def conclude(self, services: Services, request: Request, values: Any, *, complete: bool) -> Response:
+        """Nobody waits for an answer."""
+        return pages.signed_out(services, ())
 
 
 DOOR = Door()
@@ -87,8 +95,8 @@ def tiles(services: Services, session: Session) -> list[dict[str, Any]]:
             continue
         about = shown_app(services, client)
         if about is not None:
-            launch = client.launch_url or client.initiate_login_uri or about["client_uri"] or None
-            shown.append({**about, "launch_url": launch, "description": ""})
+            launch = client.launch_url or client.initiate_login_uri or sso.start_url(services, client) or about["client_uri"]
+            shown.append({**about, "launch_url": launch or None, "description": ""})
     return shown
 
 
@@ -99,5 +107,4 @@ def sign_out(services: Services, request: Request) -> Response:
         return pages.signed_out(services, ())
     if request.method != "POST":
         return pages.confirm_sign_out(services, session, None, "", "/logout", ())
-    cookie, results = pages.end_session(services, request, session, "signed out")
-    return engine.with_cookies(pages.signed_out(services, results), cookie)
+    return signout.leave(services, request, [session], "signed out", Ending())

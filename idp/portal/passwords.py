@@ -60,21 +60,22 @@ def change(services: Services, request: Request) -> Response:
     if request.method != "POST":
         return _change_page(services, session, [])
     form = request.form.first
-    problems = _wrong_current(services, request, person, form.get("current", ""))
-    if not problems and form.get("password") != form.get("confirm"):
-        problems = [MISMATCH]
-    problems = problems or services.password_policy.problems(form.get("password", ""), person)
-    if not problems:
-        try:
-            password_hash = services.passwords.hash(form.get("password", ""))
+    password = form.get("password", "")
+    try:
+        problems = (
+            _wrong_current(services, request, person, form.get("current", ""))
+            or ([MISMATCH] if password != form.get("confirm") else [])
+            or services.password_policy.problems(password, person)
+        )
+        if not problems:
             person = services.directory.store_password(
-                person.id, password_hash, detail={"purpose": "change"}, known=person,
+                person.id, services.passwords.hash(password), detail={"purpose": "change"}, known=person,
                 record=recorder(services, request, person.id), ended=_end_others(services, session),
             )  # fmt: skip
-        except PersonChanged:  # a reset was faster: whoever knows the old password only is out
-            return sign_in(services, request, "/password")
-        except Busy as error:
-            return pages.busy(services, error.retry_after, services.url("/password"))
+    except PersonChanged:  # a reset was faster: whoever knows the old password only is out
+        return sign_in(services, request, "/password")
+    except Busy as error:
+        return pages.busy(services, error.retry_after, services.url("/password"))
     if problems:
         return _change_page(services, session, problems)
     try:

@@ -1,6 +1,6 @@
 """The paths of our own pages."""
 
-from idp.login import engine
+from idp.login import engine, signout
 from idp.portal import access, launcher, passwords, pictures
 from idp.portal import help as help_pages
 from idp.wire import Route
@@ -12,6 +12,7 @@ ROUTES = (
     Route("/login/consent", ("GET", "POST"), launcher.or_home(engine.submit_consent), form=False),
     Route("/login/account", ("GET", "POST"), launcher.or_home(engine.submit_account), form=False),
     Route("/logout", ("GET", "POST"), launcher.sign_out),
+    Route("/logout/next", ("GET",), signout.go_on),
     Route("/access", ("GET", "POST"), access.answer),
     Route("/setup/<token>", ("GET", "POST"), passwords.setup),
     Route("/password", ("GET", "POST"), passwords.change),

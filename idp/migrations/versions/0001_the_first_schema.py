@@ -35,6 +35,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "client_entities",
+        sa.Column("entity_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("entity_id"),
+    )
+    op.create_index("client_entities_client_id", "client_entities", ["client_id"], unique=True)
+    op.create_table(
         "client_origins",
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("client_id", sa.Text(), nullable=False),
@@ -253,6 +261,64 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("jti"),
     )
     op.create_index("revoked_tokens_expires_at", "revoked_tokens", ["expires_at"], unique=False)
+    op.create_table(
+        "saml_sources",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("next_at", sa.Double(), nullable=False),
+        sa.Column("checked_at", sa.Double(), nullable=True),
+        sa.Column("changed_at", sa.Double(), nullable=True),
+        sa.Column("valid_until", sa.Double(), nullable=True),
+        sa.Column("published_at", sa.Double(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("saml_sources_client_id", "saml_sources", ["client_id"], unique=False)
+    op.create_index("saml_sources_next_at", "saml_sources", ["next_at"], unique=False)
+    op.create_table(
+        "saml_entities",
+        sa.Column("entity_id", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["source_id"], ["saml_sources.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("entity_id"),
+    )
+    op.create_index("saml_entities_source_id", "saml_entities", ["source_id"], unique=False)
+    op.create_table(
+        "saml_name_ids",
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("qualifier", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "qualifier"),
+    )
+    op.create_index("saml_name_ids_value", "saml_name_ids", ["qualifier", "value"], unique=True)
+    op.create_table(
+        "saml_sessions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("name_id", sa.Text(), nullable=False),
+        sa.Column("name_qualifier", sa.Text(), nullable=False),
+        sa.Column("sp_name_qualifier", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("saml_sessions_expires_at", "saml_sessions", ["expires_at"], unique=False)
+    op.create_index("saml_sessions_name_id", "saml_sessions", ["client_id", "name_id"], unique=False)
+    op.create_index("saml_sessions_told", "saml_sessions", ["session_id", "client_id", "format"], unique=True)
     op.create_table(
         "state",
         sa.Column("key", sa.Text(), nullable=False),

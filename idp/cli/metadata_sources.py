@@ -1,0 +1,153 @@
+"""`doorward source …`: federations whose service providers are taken as they come, by aggregate or MDQ."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from idp.cli import applications, service_providers
+from idp.cli.installation import opened, recorder
+from idp.cli.service_providers import explained
+from idp.cli.terminal import Refused, command, complain, group, print_json, print_table, say, timestamp, with_json
+
+if TYPE_CHECKING:
+    from idp.saml.sources import Outcome, Source
+    from idp.services import Services
+
+
+def add_parsers(commands: Any) -> None:
+    """Add `source`."""
+    verbs = group(commands, "source", "where the metadata of SAML service providers comes from")
+    add = with_json(command(verbs, "add", run_add, "trust a federation's metadata"))
+    add.add_argument("--aggregate", metavar="URL", help="one signed document with all entities")
+    add.add_argument("--mdq", metavar="URL", help="the base of a server that is asked for one entity at a time")
+    add.add_argument("--key", metavar="FILE", required=True, help="certificates (PEM) that sign it")
+    add.add_argument("--name", metavar="N", default="", help="what admins call it")
+    add.add_argument("--sha1", action="store_true", help="ask the MDQ server by {sha1}, as servers on plain files want")
+    add.add_argument("--max-days", metavar="N", type=int, help="how far away its validUntil may be (30)")
+    add.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="what its applications start with")
+    applications.add_access(add)
+    with_json(command(verbs, "list", run_list, "list sources by name"))
+    refresh = _source(with_json(command(verbs, "refresh", run_refresh, "read a source again now")))
+    refresh.add_argument("--accept-older", action="store_true", help="take a publication older than the last one")
+    _source(with_json(command(verbs, "remove", run_remove, "forget a source, and turn off what it brought")))
+
+
+def _source(parser: Any) -> Any:
+    parser.add_argument("source", metavar="ID", help="the source's id, name or address")
+    return parser
+
+
+# -- verbs -----------------------------------------------------------------------------------------------------------
+
+
+def run_add(args: Namespace) -> None:
+    """Add a source and read it."""
+    from idp.saml import sources
+
+    if bool(args.aggregate) is bool(args.mdq):
+        raise Refused("--aggregate, --mdq: give one of them")
+    if args.sha1 and not args.mdq:
+        raise Refused("--sha1: is for --mdq")
+    if args.max_days is not None and not 1 <= args.max_days <= 400:
+        raise Refused("--max-days: expected 1 to 400")
+    kind = "aggregate" if args.aggregate else "mdq"
+    with opened(args) as services, service_providers.naming_options(), explained(f"--{kind}"):
+        source = sources.add(
+            services, kind, args.aggregate or args.mdq, service_providers.certificates(args.key), name=args.name,
+            defaults=applications.settings(args.set, "--set", service_providers.fields()),
+            access=applications.rule(services, args), sha1=args.sha1,
+            max_validity=args.max_days * 86_400.0 if args.max_days else None, record=recorder(services.clock),
+        )  # fmt: skip
+        outcome = _first_reading(services, source)
+        shown = _shown(services, outcome.source)
+    if args.json:
+        print_json({**shown, "warnings": list(outcome.notes)})
+        return
+    say(f"{source.name} ({source.id}) is a source now: {_what(shown)}.")
+    complain(*(f"note: {note}" for note in outcome.notes))
+
+
+def _first_reading(services: Services, source: Source) -> Outcome:
+    """A source that cannot be read at all is not kept."""
+    from idp.saml import sources
+    from idp.saml.lexical import BadMetadata
+
+    try:
+        return sources.refresh(services, source.id)
+    except BadMetadata:
+        sources.remove(services, source.id, record=recorder(services.clock))
+        raise
+
+
+def run_list(args: Namespace) -> None:
+    """List sources."""
+    from idp.saml import sources
+
+    with opened(args) as services:
+        shown = [_shown(services, source) for source in sources.list_all(services)]
+    if args.json:
+        print_json({"sources": shown})
+        return
+    rows = [
+        (
+            s["name"],
+            s["id"],
+            s["kind"],
+            s["entities"],
+            timestamp(s["checked_at"]),
+            timestamp(s["valid_until"]),
+            s["error"],
+        )
+        for s in shown
+    ]
+    columns = ("Name", "Id", "Kind", "Applications", "Read", "Valid until", "Error")
+    print_table(columns, rows, "No sources: add one with `doorward source add`.")
+
+
+def run_refresh(args: Namespace) -> None:
+    """Read a source again."""
+    from idp.saml import sources
+
+    with opened(args) as services, service_providers.naming_options(), explained(args.source):
+        outcome = sources.refresh(services, args.source, accept_older=args.accept_older)
+        shown = _shown(services, outcome.source)
+    if args.json:
+        done = {"changed": outcome.changed, "removed": outcome.removed}
+        print_json({**shown, **done, "warnings": list(outcome.notes)})
+        return
+    say(f"{shown['name']}: {_what(shown)}; {outcome.changed} changed, {outcome.removed} removed.")
+    complain(*(f"note: {note}" for note in outcome.notes))
+
+
+def run_remove(args: Namespace) -> None:
+    """Forget a source."""
+    from idp.saml import sources
+
+    with opened(args) as services, explained(args.source):
+        source = sources.get(services, args.source)
+        ended = sources.remove(services, source.id, record=recorder(services.clock))
+    if args.json:
+        print_json({"id": source.id, "removed": True, "disabled": ended})
+        return
+    say(f"{source.name} is forgotten; {ended} applications that it brought are turned off.")
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _shown(services: Services, source: Source) -> dict[str, Any]:
+    from idp.saml import sources
+
+    keys = (
+        "id", "kind", "name", "url", "client_id", "defaults", "access", "max_validity", "sha1", "created_at",
+        "checked_at", "changed_at", "next_at", "valid_until", "failures", "error",
+    )  # fmt: skip
+    entities = 1 if source.kind == "entity" else sources.count_entities(services, source.id)
+    return {**{key: getattr(source, key) for key in keys}, "entities": entities}
+
+
+def _what(shown: dict[str, Any]) -> str:
+    if shown["kind"] == "mdq":
+        return f"asked for each application at its first sign-in, {shown['entities']} so far"
+    return f"{shown['entities']:,} applications, until {timestamp(shown['valid_until']) or 'further notice'}"

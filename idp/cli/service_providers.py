@@ -1,0 +1,255 @@
+"""`doorward client add saml` and `doorward client refresh`: SAML service providers by their metadata."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from idp.cli import applications
+from idp.cli.installation import actor, opened, recorder
+from idp.cli.terminal import Refused, command, complain, print_json, say, timestamp, with_json
+
+if TYPE_CHECKING:
+    from clients.client import Client
+    from clients.registry import Registered
+    from idp.saml.description import Description
+    from idp.services import Services
+
+#: The option that gives a field, where it is not `--set field=…`.
+OPTIONS = {
+    "client_name": "--name",
+    "sp_metadata": "--metadata",
+    "entity_id": "--entity-id",
+    "metadata_source": "--metadata",
+}
+
+
+def add_parsers(kinds: Any, verbs: Any) -> None:
+    """Add `client add saml` and `client refresh`."""
+    add = with_json(command(kinds, "saml", run_add, "register a SAML service provider"))
+    add.add_argument(
+        "--metadata", metavar="FILE_OR_URL", help="its metadata; a URL is read again from then on, - is stdin"
+    )
+    add.add_argument("--entity-id", metavar="E", help="which one, where the metadata has several; or without metadata")
+    add.add_argument(
+        "--acs", metavar="URL", action="append", default=[], help="without metadata: where it takes Responses"
+    )
+    add.add_argument("--key", metavar="FILE", help="certificates (PEM) of which one must have signed the metadata")
+    add.add_argument("--name", metavar="N", help="what people read on the sign-in page; else what the metadata says")
+    add.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="sign, encrypt, attributes and more"
+    )
+    applications.add_access(add)
+    refresh = applications.add_client(
+        with_json(command(verbs, "refresh", run_refresh, "read a service provider's metadata again"))
+    )
+    refresh.add_argument("--metadata", metavar="FILE_OR_URL", help="from here this once; - is stdin")
+
+
+# -- verbs -----------------------------------------------------------------------------------------------------------
+
+
+def run_add(args: Namespace) -> None:
+    """Register a service provider."""
+    with opened(args) as services, naming_options(), explained():
+        found, url = _described_by(services, args)
+        from idp.saml import sources
+
+        made = sources.register(
+            services, found, name=args.name or "", settings=applications.settings(args.set, "--set", fields()),
+            access=applications.rule(services, args), url=url, certificates=certificates(args.key),
+            record=recorder(services.clock),
+        )  # fmt: skip
+        shown = described(services, made.client)
+    if args.json:
+        print_json({**shown, "warnings": list(made.warnings)})
+        return
+    _say_added(made, shown)
+
+
+def _say_added(made: Registered, shown: Mapping[str, Any]) -> None:
+    say(
+        f"Registered {made.client.name}, {shown['entity_id']}.",
+        f"Client id:    {made.client.id}",
+        "",
+        "Give the application our metadata; it has all of the rest:",
+        f"Metadata URL: {shown['metadata_url']}",
+        f"Entity ID:    {shown['idp_entity_id']}",
+        f"Sign-on URL:  {shown['sso_url']}",
+        f"Logout URL:   {shown['slo_url']}",
+        f"Start URL:    {shown['start_url']}",
+    )
+    complain(*(f"note: {warning}" for warning in made.warnings))
+
+
+def run_refresh(args: Namespace) -> None:
+    """Read a service provider's metadata again."""
+    from idp.saml import sources
+
+    with opened(args) as services, naming_options(), explained():
+        client = applications.get(services, args.client)
+        if client.saml is None:
+            raise Refused(f"{client.name} is no SAML service provider: it has no metadata to read")
+        if args.metadata:
+            found = _read(services, args.metadata, client.saml.entity_id, ())
+            changed, notes = sources.replace_metadata(services, client, found, actor()), found.warnings
+        else:
+            outcome = sources.refresh_client(services, client)
+            changed, notes = bool(outcome.changed), outcome.notes
+        shown = described(services, services.registry.get(client.id))
+    if args.json:
+        print_json({**shown, "changed": changed, "warnings": list(notes)})
+        return
+    say(f"{client.name} ({client.id}) {'has new metadata' if changed else 'is up to date'}.")
+    complain(*(f"note: {note}" for note in notes))
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def fields() -> Mapping[str, Any]:
+    """What can be set for a service provider."""
+    from clients.saml_fields import SETTINGS
+
+    return SETTINGS
+
+
+def described(services: Services, client: Client) -> dict[str, Any]:
+    """A service provider as `--json` shows it: what its metadata says, what is set, and what the other side needs."""
+    provider = client.saml
+    assert provider is not None
+    settings = {key: value for key, value in client.metadata.items() if key != "sp_metadata"}
+    return {
+        "client_id": client.id,
+        "kind": client.kind,
+        "name": client.name,
+        "enabled": client.enabled,
+        "access": client.access.to_json(),
+        "entity_id": provider.entity_id,
+        **settings,
+        "sp_metadata": client.metadata["sp_metadata"],
+        "source": _source(services, provider.source),
+        "created_at": client.created_at,
+        "changed_at": client.changed_at,
+        "issuer": services.issuer,
+        "idp_entity_id": services.settings.saml_entity_id,
+        "metadata_url": services.url("/saml/metadata"),
+        "sso_url": services.url("/saml/sso"),
+        "slo_url": services.url("/saml/slo"),
+        "start_url": services.url(f"/saml/start/{client.id}"),
+    }
+
+
+def _source(services: Services, source_id: str | None) -> dict[str, Any] | None:
+    from idp.saml import sources
+
+    source = None if source_id is None else sources.find(services, source_id)
+    if source is None:
+        return None
+    keys = ("id", "kind", "name", "url", "checked_at", "changed_at", "next_at", "valid_until", "failures", "error")
+    return {key: getattr(source, key) for key in keys}
+
+
+def rows(shown: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The same for people: certificates by number, times as times."""
+    facts = dict(shown["sp_metadata"])
+    found = [(key, value) for key, value in shown.items() if key not in ("sp_metadata", "source", "metadata_source")]
+    for key in ("acs", "slo"):
+        found += [(key, f"{e['location']} ({e['binding'].rpartition(':')[2]})") for e in facts.get(key, ())]
+    found += [(key, len(facts.get(key, ()))) for key in ("signing_certificates", "encryption_keys")]
+    if "valid_until" in facts:
+        found.append(("valid_until", timestamp(facts["valid_until"])))
+    if shown["source"]:
+        about = shown["source"]
+        found += [("source", about["url"]), ("read", timestamp(about["checked_at"]))]
+        found += [("error", about["error"])] if about["error"] else []
+    return found
+
+
+def _described_by(services: Services, args: Namespace) -> tuple[Description, str]:
+    """What the options say a service provider is, and the URL that it is read from."""
+    if args.metadata:
+        if args.acs:
+            raise Refused("--acs: is for an application without metadata; the metadata says where Responses go")
+        found = _read(services, args.metadata, args.entity_id, certificates(args.key))
+        return found, args.metadata if is_url(args.metadata) else ""
+    if not args.entity_id or not args.acs:
+        raise Refused("--metadata: give the application's metadata (a file, a URL or -), or --entity-id and --acs")
+    if args.key:
+        raise Refused("--key: is for metadata that is signed; there is none here")
+    from idp.saml.description import from_acs
+
+    return from_acs(args.entity_id, args.acs), ""
+
+
+def _read(services: Services, given: str, entity_id: str | None, keys: tuple[str, ...]) -> Description:
+    from idp.saml import reading, sources
+    from idp.saml.sources import refreshing
+
+    if is_url(given):
+        return sources.read_url(services, given, entity_id=entity_id, certificates=keys)
+    return reading.read(
+        _bytes(given), services.clock(), entity_id=entity_id, keys=refreshing.keys_of(keys),
+        allow_loopback=services.registry.allow_loopback,
+    )  # fmt: skip
+
+
+def is_url(given: str) -> bool:
+    """Whether somebody means an address, not a file."""
+    return given.partition("://")[0].lower() in ("http", "https") and "://" in given
+
+
+def _bytes(given: str) -> bytes:
+    from idp.saml.reading import MAX_BYTES
+
+    try:
+        if given == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with Path(given).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Refused(f"--metadata: {given} cannot be read: {error.strerror}") from None
+
+
+def certificates(file: str | None) -> tuple[str, ...]:
+    """The certificates of a PEM file, DER in base64. Errors: `Refused`."""
+    if not file:
+        return ()
+    import re
+
+    from idp.saml.signatures import BadSignature, public_key
+
+    try:
+        text = Path(file).read_text("ascii", "replace")
+    except OSError as error:
+        raise Refused(f"--key: {file} cannot be read: {error.strerror}") from None
+    found = re.findall(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", text)
+    if not found:
+        raise Refused(f"--key: {file} has no certificate (PEM: -----BEGIN CERTIFICATE-----)")
+    made = tuple("".join(body.split()) for body in found)
+    for certificate in made:
+        try:
+            public_key(certificate)
+        except BadSignature as error:
+            raise Refused(f"--key: {file}: {error.reason}") from None
+    return made
+
+
+def naming_options() -> contextlib.AbstractContextManager[None]:
+    """Everything that is wrong with a registration, each under the option to change."""
+    return applications.naming_options(options=OPTIONS)
+
+
+@contextlib.contextmanager
+def explained(option: str = "--metadata") -> Iterator[None]:
+    """Metadata that cannot be taken, as a sentence."""
+    from idp.saml.lexical import BadMetadata
+
+    try:
+        yield
+    except BadMetadata as error:
+        raise Refused(f"{option}: {error.reason}") from None

@@ -1,0 +1,207 @@
+"""Signing out of everything that one session opened, whatever protocol each application speaks.
+
+The session ends first, and its tokens with it. Then each application is told: from server to server by the durable
+queue, or by way of the browser, hop by hop. No application that is silent holds up the others.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
+
+from idp.jobs import JobsUnavailable
+from idp.login import pages, sessions
+from idp.login.sessions import Session
+from idp.services import Services
+from idp.web import form_target
+from idp.wire import AutoPost, Cookie, Page, Redirect, Request, Response, with_parameters
+
+FIRST_TRY: Final = 2.0  # seconds that the page waits for the applications' answers
+BEFORE_RETRY: Final = 10.0  # seconds until the queue takes over what the first try left
+KEEP_TRYING: Final = 86400.0  # seconds
+RETRIES: Final = 32  # with the queue's back-off: a day
+HOP_SECONDS: Final = 10  # that the browser waits for one application
+CHAIN_SECONDS: Final = 900.0  # until an unfinished chain is forgotten
+_PARALLEL: Final = 8
+
+_TEXTS: Final = {
+    "signed out": "It has confirmed that you are signed out.",
+    "not confirmed": "It has not answered yet. If it still shows you as signed in, close its window.",
+    "not supported": "Its access has ended here. If it still shows you as signed in, close its window.",
+}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One application to tell. `job`: the queue's name for telling it directly; `protocol`: whose hop it is, else.
+
+    Neither: it has no way to be told. `payload`: the job's or the hop's own, JSON, no secrets.
+    """
+
+    client_id: str
+    name: str
+    job: str = ""
+    protocol: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What comes after the last hop: a protocol's answer, a registered address, or (neither) our page."""
+
+    location: str = ""
+    protocol: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one application: signed out, not confirmed, not supported."""
+
+    name: str
+    result: str
+
+    def shown(self) -> dict[str, str]:
+        """As the page has it."""
+        return {"name": self.name, "result": self.result, "text": _TEXTS[self.result]}
+
+
+def leave(
+    services: Services, request: Request, left: Sequence[Session], why: str, ending: Ending, *, asked_by: str = ""
+) -> Response:
+    """End these sessions and tell the applications; answers the first hop, or the ending.
+
+    `asked_by`: the client that asked, which knows already.
+    """
+    results, hops, cookies = end(services, request, left, why, asked_by=asked_by)
+    if not hops:
+        response = _conclude(services, request, ending, results)
+    else:
+        chain = secrets.token_urlsafe(32)
+        _keep(services, chain, {"results": [asdict(r) for r in results], "hops": [asdict(h) for h in hops], "at": 0,
+              "begun": False, "ending": asdict(ending)})  # fmt: skip
+        response = Redirect(location=_url(services, chain))
+    return replace(response, cookies=(*response.cookies, *cookies))
+
+
+def end(
+    services: Services, request: Request, left: Sequence[Session], why: str, *, asked_by: str = ""
+) -> tuple[list[Result], list[Notice], list[Cookie]]:
+    """The sessions end, and who can be told directly is told: what is known so far, who needs the browser, cookies."""
+    notices = [
+        notice for session in left for door in services.protocols.values() for notice in door.notices(services, session)
+    ]
+    here = sessions.to_end(services, request)
+    cookies = []
+    for session in left:
+        cookie = sessions.end(services, request, session, why)
+        if here is not None and here.id == session.id:
+            cookies.append(cookie)
+    notices = [notice for notice in notices if notice.client_id != asked_by]
+    direct = [notice for notice in notices if notice.job]
+    results = _tell(services, direct)
+    results += [Result(notice.name, "not supported") for notice in notices if not notice.job and not notice.protocol]
+    return results, [notice for notice in notices if not notice.job and notice.protocol], cookies
+
+
+# -- from server to server -------------------------------------------------------------------------------------------
+
+
+def is_told(services: Services, payload: Mapping[str, Any]) -> bool:
+    """Whether this notice has been confirmed, or is too old to matter."""
+    return services.clock() > payload["until"] or bool(services.state.get(f"told:{payload['notice']}"))
+
+
+def mark_told(services: Services, payload: Mapping[str, Any]) -> None:
+    """The application has confirmed this notice."""
+    services.state.put(f"told:{payload['notice']}", True, KEEP_TRYING + 3600)
+
+
+def _tell(services: Services, notices: Sequence[Notice]) -> list[Result]:
+    """Queue every notice, then try each at once, so that the page can say what happened."""
+    if not notices:
+        return []
+    until = services.clock() + KEEP_TRYING
+    payloads = [{**notice.payload, "notice": secrets.token_hex(16), "until": until} for notice in notices]
+    for notice, payload in zip(notices, payloads, strict=True):
+        try:
+            services.jobs.enqueue(notice.job, payload, delay=BEFORE_RETRY)
+        except JobsUnavailable as error:  # the session has ended all the same
+            services.log.warning("logout_not_queued", client_id=notice.client_id, reason=str(error)[:200])
+    pool = ThreadPoolExecutor(min(_PARALLEL, len(notices)), thread_name_prefix="sign-out")
+    tries = [pool.submit(services.jobs.perform, n.job, p) for n, p in zip(notices, payloads, strict=True)]
+    wait(tries, timeout=FIRST_TRY)
+    pool.shutdown(wait=False, cancel_futures=True)
+    done = [one.done() and not one.cancelled() and one.exception() is None for one in tries]
+    return [
+        Result(notice.name, "signed out" if confirmed else "not confirmed")
+        for notice, confirmed in zip(notices, done, strict=True)
+    ]
+
+
+# -- by way of the browser -------------------------------------------------------------------------------------------
+
+
+def go_on(services: Services, request: Request) -> Response:
+    """GET /logout/next: the next application, or the end. Whoever comes back without an answer is not waited for."""
+    chain = request.query.get("chain") or ""
+    kept = services.state.get(f"signout:{chain}") if 0 < len(chain) <= 64 else None
+    if kept is None:
+        return pages.signed_out(services, ())
+    hops = [Notice(**hop) for hop in kept["hops"]]
+    while kept["at"] < len(hops):
+        at, hop = kept["at"], hops[kept["at"]]
+        if not kept["begun"]:
+            kept["begun"] = True
+            leap = services.protocols[hop.protocol].hop(services, hop, chain, at)
+            if leap is not None:
+                _keep(services, chain, kept)
+                return _hop_page(services, hop, leap, chain, len(hops) - at)
+        verdict = services.state.take(f"signout:{chain}:{at}")
+        kept["results"].append({"name": hop.name, "result": verdict or "not confirmed"})
+        kept["at"], kept["begun"] = at + 1, False
+    services.state.take(f"signout:{chain}")
+    return _conclude(services, request, Ending(**kept["ending"]), [Result(**one) for one in kept["results"]])
+
+
+def answered(services: Services, chain: str, at: int, *, confirmed: bool) -> Response:
+    """An application has answered its hop: on to the next one."""
+    services.state.put(f"signout:{chain}:{at}", "signed out" if confirmed else "not confirmed", CHAIN_SECONDS)
+    return Redirect(location=_url(services, chain))
+
+
+def _hop_page(services: Services, hop: Notice, leap: Response, chain: str, left: int) -> Page:
+    """Leads on by itself; goes on without the application where it does not answer in time."""
+    if isinstance(leap, AutoPost):
+        action, method, fields = leap.action, "post", leap.fields
+    else:
+        assert isinstance(leap, Redirect)
+        action, method, fields = leap.location, "get", ()
+    return Page(
+        template="login/sign_out_next.html",
+        values={
+            "name": hop.name, "left": left, "action": action, "method": method, "fields": fields,
+            "skip_url": _url(services, chain), "wait": HOP_SECONDS,
+        },
+        form_action=pages.targets(form_target(action)),
+    )  # fmt: skip
+
+
+def _conclude(services: Services, request: Request, ending: Ending, results: Sequence[Result]) -> Response:
+    if ending.protocol:
+        complete = all(one.result == "signed out" for one in results)
+        return services.protocols[ending.protocol].conclude(services, request, ending.values, complete=complete)
+    if ending.location:
+        return Redirect(location=ending.location)
+    return pages.signed_out(services, tuple(one.shown() for one in results))
+
+
+def _keep(services: Services, chain: str, kept: Mapping[str, Any]) -> None:
+    services.state.put(f"signout:{chain}", kept, CHAIN_SECONDS)
+
+
+def _url(services: Services, chain: str) -> str:
+    return with_parameters(services.url("/logout/next"), [("chain", chain)])

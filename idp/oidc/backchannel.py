@@ -1,0 +1,73 @@
+"""OpenID Connect Back-Channel Logout 1.0: tell an application's server that a session has ended."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+from clients.client import Client
+from idp.login import signout
+from idp.login.sessions import Session
+from idp.login.signout import Notice
+from idp.oidc import claims, ledger
+from idp.oidc.tokens import signer
+from idp.services import Services
+
+JOB: Final = "oidc.logout"
+EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+LIFETIME: Final = 120  # seconds; BCL §2.4 recommends two minutes at most
+
+
+class NotConfirmed(Exception):
+    """The application did not confirm; the queue tries again."""
+
+
+def register(services: Services) -> None:
+    """Let the queue know how applications are told."""
+    services.jobs.register(
+        JOB, lambda payload: deliver(services, payload), retries=signout.RETRIES, retry_delay=signout.BEFORE_RETRY
+    )
+
+
+def notices(services: Services, session: Session) -> list[Notice]:
+    """Everybody who holds tokens of the session; those without a backchannel_logout_uri cannot be told."""
+    found = (services.registry.find(client_id) for client_id in ledger.clients_of_session(services, session.id))
+    return [_notice(client, session) for client in found if client is not None]
+
+
+def _notice(client: Client, session: Session) -> Notice:
+    if not client.backchannel_logout_uri:
+        return Notice(client.id, client.name)
+    payload = {"client_id": client.id, "person_id": session.person_id, "session_id": session.id}
+    return Notice(client.id, client.name, JOB, payload=payload)
+
+
+def deliver(services: Services, payload: dict[str, Any]) -> None:
+    """Send one Logout Token, made anew for each try. Errors: `NotConfirmed`, `OutboundRefused`, `OutboundFailed`."""
+    if signout.is_told(services, payload):
+        return
+    client = services.registry.find(payload["client_id"])
+    if client is None or not client.backchannel_logout_uri:
+        return
+    token = logout_token(services, client, payload["person_id"], payload["session_id"])
+    fetched = services.outbound.post(client.backchannel_logout_uri, {"logout_token": token})
+    # BCL §2.8: 200; some frameworks turn an empty one into 204.
+    if fetched.status not in (200, 204):
+        raise NotConfirmed(f"{client.id} answered with status {fetched.status}")
+    signout.mark_told(services, payload)
+
+
+def logout_token(services: Services, client: Client, person_id: str, session_id: str) -> str:
+    """BCL §2.4: sub and sid, the event, and never a nonce."""
+    now = int(services.clock())
+    token = {
+        "iss": services.issuer,
+        "sub": claims.subject(client, person_id),
+        "aud": client.id,
+        "iat": now,
+        "exp": now + LIFETIME,
+        "jti": secrets.token_urlsafe(16),
+        "events": {EVENT: {}},
+        "sid": session_id,
+    }
+    return signer(services, client.id_token_signed_response_alg).sign_jwt(token, "logout+jwt")
