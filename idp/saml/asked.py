@@ -1,0 +1,81 @@
+"""A pending AuthnRequest: what of it an answer needs, and how it travels through the browser."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from idp.services import Services
+from keys.sealing import BrokenSeal
+
+MAX_URL: Final = 7000  # characters of a URL that every browser and proxy carries
+KEPT_FOR: Final = 300.0  # seconds that a request which came by POST waits for its browser
+_SEAL: Final = "saml-request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An AuthnRequest after every check, or what stands for one where we begin: small, and plain JSON.
+
+    `acs`, `binding`: where and how the answer goes. `request_id` None: nobody asked. `spent_for`: seconds for which the
+    request's ID is remembered once it is answered. `subject`: the id of the one person it is about.
+    """
+
+    client_id: str
+    acs: str
+    binding: str
+    at: float
+    name_id_format: str
+    request_id: str | None = None
+    spent_for: float = 0.0
+    relay_state: str | None = None
+    force: bool = False
+    passive: bool = False
+    classes: tuple[str, ...] = ()
+    subject: str | None = None
+    hint: str = ""
+    may_create: bool = True
+    encrypt_name_id: bool = False
+    service_index: int | None = None
+    not_on_or_after: float | None = None
+
+
+    def to_json(self) -> dict[str, Any]:
+        """As it travels."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Asked:
+        """What `to_json` made."""
+        return cls(**{**plain, "classes": tuple(plain["classes"])})
+
+
+def sealed_url(services: Services, asked: Asked) -> str:
+    """The request in a URL of ours. Bound to no browser, as the message itself was not: a cross-site POST shows none."""
+    plain = json.dumps(asked.to_json(), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return services.url(f"/saml/continue?request={services.sealer.seal(_SEAL, zlib.compress(plain))}")
+
+
+def kept_url(services: Services, asked: Asked) -> str:
+    """The same; where that is too long for a URL the request waits in State."""
+    url = sealed_url(services, asked)
+    if len(url) <= MAX_URL:
+        return url
+    handle = secrets.token_urlsafe(24)
+    services.state.put(f"saml:request:{handle}", asked.to_json(), KEPT_FOR)
+    return services.url(f"/saml/continue?handle={handle}")
+
+
+def find(services: Services, sealed: str | None, handle: str | None) -> Asked | None:
+    """The request that one of these URLs stands for; None where it is none of ours, or gone."""
+    if sealed:
+        try:
+            return Asked.from_json(json.loads(zlib.decompress(services.sealer.open(_SEAL, sealed))))
+        except BrokenSeal:
+            return None
+    kept = services.state.get(f"saml:request:{handle[:64]}") if handle else None
+    return None if kept is None else Asked.from_json(kept)

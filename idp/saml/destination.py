@@ -1,0 +1,165 @@
+"""Where an answer may go: who asks, proven where that must be, and an assertion consumer service of its own.
+
+Every way in which it cannot be trusted is `Refused`: shown on our page, kept with the message, and never sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final
+
+from clients.client import Client
+from clients.service_provider import ServiceProvider
+from idp.errors import Explanation, Refused
+from idp.services import Services
+
+from . import messages, names, providers
+from .asked import Asked
+from .bindings import BadMessage, Received
+from .checks import Incoming
+from .providers import UntrustedAcs
+from .signatures import BadSignature, Opened, open_message
+from .xml import BadXml, parse
+
+MAX_EVIDENCE: Final = 8192  # characters of a message that are kept with its error
+
+
+def find_destination(
+    services: Services, received: Received, location: str, bindings: Collection[str]
+) -> tuple[Incoming, tuple[str, str]]:
+    """Who asks, and its own (location, binding) for the answer.
+
+    `location`: the URL of ours that the message came to; `bindings`: those that we answer by. Errors: `Refused`.
+    """
+    try:
+        issuer = messages.read_issuer(parse(received.message))
+        client, provider = find_provider(services, issuer)
+        incoming = _read(services, client, provider, received, issuer, location)
+        acs, answerable = providers.choose_acs(provider, incoming.request, bindings)
+    except (BadXml, BadMessage) as error:
+        raise unreadable(error.reason, evidence(received)) from error
+    except Refused as error:
+        error.evidence = evidence(received)
+        raise
+    except UntrustedAcs as error:
+        raise untrusted(client, error.reason, evidence(received)) from error
+    incoming = replace(incoming, answerable=answerable)
+    return incoming, (acs.location, acs.binding if acs.binding in bindings else names.HTTP_POST)
+
+
+def _read(
+    services: Services, client: Client, provider: ServiceProvider, received: Received, issuer: str, location: str
+) -> Incoming:
+    try:
+        opened = _open(services, provider, received)
+    except BadSignature as error:
+        raise _refused(
+            "saml_bad_signature", f"The request of {client.name} is not signed as it must be.",
+            "The signature of the SAML message is refused; the error id tells an admin why.", detail=error.reason,
+            client_id=client.id,
+            fix="Compare the key it signs with and the certificates in its metadata; register its metadata anew after "
+            f"a change of keys. The reason: {error.reason}.",
+        ) from error  # fmt: skip
+    request = messages.read_authn_request(opened.root)
+    if request.header.issuer != issuer:
+        raise BadMessage("what is signed names another Issuer")
+    return Incoming(client, provider, request, opened.signed, False, location)
+
+
+def _open(services: Services, provider: ServiceProvider, received: Received) -> Opened:
+    # SDP-IDP05: a bad signature is fatal, also where none is asked for.
+    keys = providers.signing_keys(provider)
+    opened = open_message(received, keys, allowed=providers.algorithms(services, provider))
+    if not opened.signed and (provider.requires_signed_requests or services.settings.saml.want_requests_signed):
+        raise BadSignature("requests of this service provider must be signed, and this one is not")
+    return opened
+
+
+def find_provider(services: Services, entity_id: str) -> tuple[Client, ServiceProvider]:
+    """The registered service provider, enabled and current. Errors: `Refused`."""
+    client = services.registry.find_entity(entity_id)
+    if client is None:
+        raise _refused(
+            "saml_unknown_issuer", "This application is not registered here.",
+            "The Issuer is not registered; compare it with `doorward client list`.",
+            detail=f"Issuer {entity_id[:300]!r}",
+            fix="Register the service provider by its metadata: doorward client add saml --metadata FILE_OR_URL",
+        )  # fmt: skip
+    return _standing(services, client)
+
+
+def get_provider(services: Services, client_id: str) -> tuple[Client, ServiceProvider]:
+    """The same by our own id for it. Errors: `Refused`."""
+    client = services.registry.find(client_id)
+    if client is None:
+        raise _refused(
+            "saml_unknown_client", "This application is not registered here.", "No service provider has this id.",
+            detail=f"client {client_id[:100]!r}",
+        )  # fmt: skip
+    return _standing(services, client)
+
+
+def get_trusted(services: Services, asked: Asked) -> tuple[Client, ServiceProvider]:
+    """The client and its provider, if the answer may still go where it could when the request came in."""
+    client, provider = get_provider(services, asked.client_id)
+    if asked.acs not in provider.acs_locations:
+        raise untrusted(client, f"{asked.acs} was taken out of its metadata a moment ago")
+    return client, provider
+
+
+def _standing(services: Services, client: Client) -> tuple[Client, ServiceProvider]:
+    if client.saml is None:
+        raise _refused(
+            "saml_unknown_client", f"{client.name} does not sign people in by SAML.",
+            "This client is registered for OpenID Connect.", client_id=client.id,
+        )  # fmt: skip
+    if not client.enabled:
+        raise _refused(
+            "disabled_client", f"{client.name} is turned off at the moment.",
+            "The service provider is disabled; an admin can turn it on: doorward client enable.",
+            client_id=client.id, side="doorward",
+        )  # fmt: skip
+    if not client.saml.is_current(services.clock()):
+        raise _refused(
+            "saml_metadata_expired", f"{client.name} cannot be trusted at the moment.",
+            "The metadata of the service provider has expired (validUntil).", client_id=client.id, side="doorward",
+            fix="Its metadata source has not given newer metadata in time; see why, or give the metadata by hand.",
+        )  # fmt: skip
+    return client, client.saml
+
+
+def evidence(received: Received) -> str:
+    """The message as an admin may read it later."""
+    return received.message.decode("utf-8", "replace")[:MAX_EVIDENCE]
+
+
+def unreadable(reason: str, seen: str = "") -> Refused:
+    """Not a message that we take."""
+    return _refused(
+        "saml_unreadable", "The application sent a request that cannot be read.",
+        f"The SAML message is refused: {reason}.", detail=reason, seen=seen,
+    )  # fmt: skip
+
+
+def untrusted(client: Client, reason: str, seen: str = "") -> Refused:
+    """Not a place that an answer may go to."""
+    return _refused(
+        "saml_untrusted_acs", f"{client.name} asked for its answer at an address that is not registered for it.",
+        "The AssertionConsumerService is not in the metadata; compared byte for byte. The error id tells an admin more.",
+        detail=reason, client_id=client.id, seen=seen,
+        # What is registered is told to admins alone.
+        fix=f"Register its current metadata, or correct the address in the application's settings: {reason}.",
+    )  # fmt: skip
+
+
+def _refused(
+    code: str, message: str, developer: str, *, client_id: str | None = None, detail: str = "",
+    side: str = "application", fix: str = "", seen: str = "",
+) -> Refused:  # fmt: skip
+    return Refused(
+        code, message, title="The application's request cannot be trusted", developer=developer, detail=detail,
+        client_id=client_id, evidence=seen,
+        advice="Nothing is wrong with your account. Tell whoever runs the application, with the error id below.",
+        explanation=Explanation(side, fix or developer),
+    )  # fmt: skip

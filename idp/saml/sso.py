@@ -1,0 +1,196 @@
+"""Single sign-on (Prof §4.1): a request comes in, or a sign-in begins here.
+
+In order: where an answer may go at all; our checks; then the sign-in engine. Until the assertion consumer service is
+known to be the service provider's own, an error is shown and never sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from clients.client import Client
+from clients.service_provider import ServiceProvider
+from idp.browser import cookie_name
+from idp.errors import Explanation, Refused, SamlError
+from idp.login import engine, sessions
+from idp.login.flow import Demands, Flow
+from idp.services import Services
+from idp.web import form_target, shown_app
+from idp.wire import Page, Redirect, Request, Response
+
+from . import answering, asked, attributes, bindings, checks, context, destination, name_ids, names, subjects
+from .asked import Asked
+from .bindings import BadMessage, Received
+from .checks import CHECKS, SSO_PATH, Incoming
+from .xml import BadXml
+
+PROTOCOL: Final = "saml"
+OPEN_FOR: Final = 86400.0  # seconds after which a pending request is not begun anew
+
+
+def start(services: Services, request: Request) -> Response:
+    """GET (HTTP-Redirect) and POST (HTTP-POST) /saml/sso."""
+    received = _receive(services, request)
+    location = services.url(SSO_PATH)
+    incoming, (acs, binding) = destination.find_destination(services, received, location, answering.SEND)
+    pending = Asked(
+        client_id=incoming.client.id,
+        acs=acs,
+        binding=binding,
+        at=services.clock(),
+        name_id_format=names.NAMEID_UNSPECIFIED,
+        request_id=incoming.request.header.id,
+        relay_state=received.relay_state,
+    )
+    brings_session = cookie_name(services, "session") in request.cookies
+    try:
+        for check in CHECKS:
+            check(services, incoming)
+        pending = _read(services, incoming, pending)
+        if not brings_session:
+            answering.check_unspent(services, pending)
+    except SamlError as error:
+        seen = destination.evidence(received)
+        return answering.deliver_error(services, request, pending, error, evidence=seen)
+    if request.method == "POST" and not brings_session:
+        # A cross-site POST comes without our Lax cookies; a GET from here brings them.
+        return Redirect(location=asked.kept_url(services, pending))
+    return begin(services, request, pending)
+
+
+def resume(services: Services, request: Request) -> Response:
+    """GET /saml/continue: a request that came by POST, or one that is begun anew from a page of ours."""
+    pending = asked.find(services, request.query.get("request"), request.query.get("handle"))
+    if pending is None or services.clock() - pending.at > OPEN_FOR:
+        raise Refused(
+            "saml_request_gone", "This sign-in was begun too long ago.", title="Please start again",
+            advice="Go back to the application and sign in from there.", detail="the sealed request is unknown or old",
+            client_id=None if pending is None else pending.client_id,
+            explanation=Explanation("person", "An old tab or a copied address; the application starts a new one."),
+        )  # fmt: skip
+    destination.get_trusted(services, pending)
+    return begin(services, request, pending)
+
+
+def launch(services: Services, request: Request) -> Response:
+    """GET and POST /saml/start/<client id>: a sign-in that begins here, without a request (Prof §4.1.5)."""
+    client, provider = destination.get_provider(services, request.segment)
+    if not provider.allow_idp_initiated:
+        raise Refused(
+            "saml_no_idp_initiated", f"{client.name} must be opened from its own page.", client_id=client.id,
+            title="Open it from its own page", status=403, detail="allow_idp_initiated is off",
+            advice=f"Go to {client.name} and sign in there.",
+            explanation=Explanation("doorward", f"Set allow_idp_initiated=true for {client.id} to let it begin here."),
+        )  # fmt: skip
+    # A form's key proves that a page of ours was pressed. Of GETs, browsers tell who caused them, and no site can forge
+    # it; a link in a mail or on another site, and browsers that tell nothing, get to see what is about to be opened.
+    if request.method != "POST" and request.header("Sec-Fetch-Site") != "same-origin":
+        path = f"{services.settings.server.issuer_path}/saml/start/{client.id}"
+        return Page(template="saml/start.html", values={"app": shown_app(services, client), "action_url": path})
+    acs = provider.default_acs(answering.SEND)
+    if acs is None:
+        raise destination.untrusted(client, "it has no AssertionConsumerService by a binding that we answer by")
+    pending = Asked(
+        client_id=client.id,
+        acs=acs.location,
+        binding=acs.binding,
+        at=services.clock(),
+        name_id_format=name_ids.choose_format(provider, None),
+        relay_state=provider.default_relay_state,
+    )
+    return begin(services, request, pending)
+
+
+def start_url(services: Services, client: Client) -> str | None:
+    """Where a sign-in to this service provider can begin with us; None where it may not."""
+    if client.saml is None or not client.saml.allow_idp_initiated:
+        return None
+    return services.url(f"/saml/start/{client.id}")
+
+
+def begin(services: Services, request: Request, pending: Asked) -> Response:
+    """Hand a request that was checked to the sign-in engine."""
+    client, provider = destination.get_provider(services, pending.client_id)
+    return engine.begin(services, request, _flow(services, request, client, provider, pending))
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _receive(services: Services, request: Request) -> Received:
+    try:
+        if request.method == "POST":
+            received = bindings.decode_post(request.form)
+        else:
+            received = bindings.decode_redirect(request.environ.get("QUERY_STRING") or "")
+        if received.parameter != "SAMLRequest":
+            raise BadMessage("this address takes SAMLRequest, not SAMLResponse")
+        strict = services.settings.saml.strict_relay_state
+        if strict and received.relay_state is not None and len(received.relay_state.encode()) > 80:
+            raise BadMessage("RelayState has more than 80 bytes (Bind §3.4.3)")
+    except BadMessage as error:
+        raise destination.unreadable(error.reason) from error
+    return received
+
+
+def _read(services: Services, incoming: Incoming, pending: Asked) -> Asked:
+    """The request in the few values that an answer needs. Errors: `SamlError`."""
+    request, provider, policy = incoming.request, incoming.provider, incoming.request.policy
+    pending = replace(
+        pending,
+        spent_for=checks.lifetime(services, provider, request.header),
+        force=request.force_authn,
+        passive=request.is_passive,
+        classes=context.acceptable(request.context),
+        name_id_format=name_ids.choose_format(provider, policy),
+        may_create=policy is None or policy.allow_create is not False,
+        encrypt_name_id=policy is not None and policy.format == names.NAMEID_ENCRYPTED,
+        service_index=request.attribute_index,
+        not_on_or_after=request.not_on_or_after,
+    )
+    return pending if request.subject is None else _with_subject(services, incoming, pending)
+
+
+def _with_subject(services: Services, incoming: Incoming, pending: Asked) -> Asked:
+    policy = incoming.request.policy
+    try:
+        name_id = subjects.read(services, incoming.request.subject)
+    except (BadMessage, BadXml) as error:
+        message = "The Subject of the request cannot be read."
+        raise SamlError(names.REQUESTER, names.REQUEST_UNSUPPORTED, message, detail=error.reason) from error
+    if name_id is None:
+        return pending
+    if policy is None or policy.format in (None, names.NAMEID_UNSPECIFIED):
+        # Core §3.4.1.4: the assertion names the subject as the request does.
+        if name_id.format not in name_ids.SUPPORTED:
+            raise name_ids.invalid("NameIDs of the Subject's Format are not issued here.")
+        pending = replace(pending, name_id_format=name_id.format)
+    person_id = subjects.find_person(services, incoming.client, incoming.provider, name_id)
+    is_name = name_id.format in (names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED)
+    return replace(pending, subject=person_id, hint=name_id.value[:255] if is_name else "")
+
+
+def _flow(services: Services, request: Request, client: Client, provider: ServiceProvider, pending: Asked) -> Flow:
+    now, subject = services.clock(), pending.subject
+    if subject is None and pending.force:
+        # A new proof of presence by whoever is signed in, not by somebody else (SDP-IDP07).
+        session = sessions.current(services, request, client.id)
+        subject = None if session is None else session.person_id
+    demands = Demands(
+        silent=pending.passive,
+        fresh_after=now if pending.force else None,
+        subject=subject,
+        strength=context.strength(pending.classes),
+    )
+    released = attributes.to_release(provider, pending.service_index)
+    return Flow(
+        protocol=PROTOCOL,
+        client_id=client.id,
+        request=pending.to_json(),
+        demands=demands,
+        scopes=tuple(dict.fromkeys(one.scope for one in released)),
+        started_at=now,
+        login_hint=pending.hint,
+        destination=form_target(pending.acs),
+    )

@@ -1,0 +1,253 @@
+"""What service providers were told: persistent identifiers, for good, and who is signed in where, for logout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    Column,
+    Double,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from idp.accounts.store import people
+from idp.login.store import sessions
+
+metadata = MetaData()
+
+saml_name_ids = Table(
+    "saml_name_ids",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("qualifier", Text, primary_key=True),  # SPNameQualifier: the entityID, so that it outlives a registration
+    Column("value", Text, nullable=False),  # never given to anybody else, and never swept
+    Column("created_at", Double, nullable=False),
+)
+Index("saml_name_ids_value", saml_name_ids.c.qualifier, saml_name_ids.c.value, unique=True)
+
+saml_sessions = Table(
+    "saml_sessions",
+    metadata,
+    Column("id", Text, primary_key=True),  # the SessionIndex: random, another one for each service provider
+    Column("session_id", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    # The NameID as it was told, with its qualifiers: logout must name it the same way.
+    Column("format", Text, nullable=False),
+    Column("name_id", Text, nullable=False),
+    Column("name_qualifier", Text, nullable=False),  # '' where there is none
+    Column("sp_name_qualifier", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
+Index("saml_sessions_told", saml_sessions.c.session_id, saml_sessions.c.client_id, saml_sessions.c.format, unique=True)
+Index("saml_sessions_name_id", saml_sessions.c.client_id, saml_sessions.c.name_id)
+Index("saml_sessions_expires_at", saml_sessions.c.expires_at)
+
+_p, _n, _t, _s = people.c, saml_name_ids.c, saml_sessions.c, sessions.c
+
+#: Everything that an assertion is made of, in one read.
+_STANDING = (
+    select(
+        _p.id.label("person_id"),
+        _p.username,
+        _p.email,
+        _p.employee_number,
+        _p.name,
+        _p.claims,
+        _p.groups,
+        _p.roles,
+        _n.value.label("persistent_id"),
+        _t.id.label("session_index"),
+        _t.name_id.label("told"),
+    )
+    .select_from(
+        people.outerjoin(
+            saml_name_ids, and_(_n.person_id == _p.id, _n.qualifier == bindparam("qualifier"))
+        ).outerjoin(
+            saml_sessions,
+            and_(
+                _t.session_id == bindparam("session_id"),
+                _t.client_id == bindparam("client_id"),
+                _t.format == bindparam("format"),
+            ),
+        )
+    )
+    .where(_p.id == bindparam("person_id"))
+)  # fmt: skip
+_PERSON_OF_VALUE = select(_n.person_id).where(_n.qualifier == bindparam("qualifier"), _n.value == bindparam("value"))
+_PERSON_OF_NAME = (
+    select(_t.person_id)
+    .where(
+        _t.client_id == bindparam("client_id"),
+        _t.name_id == bindparam("name_id"),
+        _t.format == bindparam("format"),
+        _t.expires_at > bindparam("now"),
+    )
+    .limit(1)
+)
+_CLIENTS = select(_t.client_id).where(_t.session_id == bindparam("session_id")).distinct()
+_OF_SESSION = select(*_t).where(_t.session_id == bindparam("session_id")).order_by(_t.created_at)
+_OF_NAME = select(*_t).where(
+    _t.client_id == bindparam("client_id"), _t.name_id == bindparam("name_id"), _t.expires_at > bindparam("now")
+)
+_RENAME = update(saml_sessions).where(_t.id == bindparam("session_index")).values(name_id=bindparam("name_id"))
+_SWEEP = delete(saml_sessions).where(
+    _t.id.in_(select(_t.id).where(_t.expires_at < bindparam("before")).order_by(_t.expires_at).limit(bindparam("many")))
+)
+
+
+def _keep_name_id(dialect: str) -> Any:
+    """Of racing requests the first one's value stands, and all of them get it back."""
+    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(saml_name_ids)
+    return inserting.on_conflict_do_update(
+        index_elements=["person_id", "qualifier"], set_={"value": saml_name_ids.c.value}
+    ).returning(saml_name_ids.c.value)
+
+
+def _keep_session(dialect: str) -> Any:
+    """One row per session, service provider and format; none where the session has ended meanwhile."""
+    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(saml_sessions)
+    lives = select(_s.id).where(_s.id == bindparam("session_id", type_=Text()), _s.ended_at.is_(None)).exists()
+    values = select(*(bindparam(column.name, type_=column.type) for column in _t)).where(lives)
+    inserting = inserting.from_select([column.name for column in _t], values)
+    return inserting.on_conflict_do_update(
+        index_elements=["session_id", "client_id", "format"], set_={"expires_at": inserting.excluded.expires_at}
+    ).returning(_t.id, _t.name_id)
+
+
+class Reads(Protocol):
+    """A database or a transaction."""
+
+    def one(self, expression: Any, /, **params: Any) -> Any: ...
+    def all(self, expression: Any, /, **params: Any) -> list[Any]: ...
+
+
+class Runs(Reads, Protocol):
+    """The same, to change something."""
+
+    def run(self, expression: Any, /, **params: Any) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A person as an assertion needs them. `told`: the NameID in this session so far; '' for what is not there yet."""
+
+    person_id: str
+    attributes: Mapping[str, Any]
+    persistent_id: str
+    session_index: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One service provider that knows of a session, under which NameID. `session_index` also tells it apart there."""
+
+    session_index: str
+    session_id: str
+    client_id: str
+    person_id: str
+    format: str
+    name_id: str
+    name_qualifier: str
+    sp_name_qualifier: str
+    created_at: float
+    expires_at: float
+
+
+def get_standing(
+    db: Reads, *, person_id: str, session_id: str, client_id: str, qualifier: str, name_id_format: str
+) -> Standing:
+    """One read: the person, their persistent identifier, and what this session told this service provider."""
+    row = db.one(
+        _STANDING, person_id=person_id, session_id=session_id, client_id=client_id, qualifier=qualifier,
+        format=name_id_format,
+    )  # fmt: skip
+    return Standing(
+        row.person_id, _attributes(row), row.persistent_id or "", row.session_index or "", row.told or ""
+    )  # fmt: skip
+
+
+def _attributes(row: Any) -> dict[str, Any]:
+    """By claim name, as everywhere; what is not known is left out."""
+    known: dict[str, Any] = json.loads(row.claims)
+    own = {
+        "username": row.username,
+        "preferred_username": row.username,
+        "email": row.email,
+        "employee_number": row.employee_number,
+        "name": row.name,
+        "groups": json.loads(row.groups),
+        "roles": json.loads(row.roles),
+    }
+    return {**known, **{name: value for name, value in own.items() if value}}
+
+
+def keep_name_id(tx: Runs, person_id: str, qualifier: str, value: str, now: float) -> str:
+    """Give a person a persistent identifier; answers the one that stands."""
+    row = tx.one(_keep_name_id, person_id=person_id, qualifier=qualifier, value=value, created_at=now)
+    return str(row.value)
+
+
+def keep_session(tx: Runs, told: Told, *, rename: bool) -> tuple[str, str] | None:
+    """Note that a service provider was told a NameID; answers (SessionIndex, NameID) as they stand.
+
+    None: the session has ended. `rename`: the new NameID takes the place of another one, else that one stays.
+    """
+    row = tx.one(
+        _keep_session, id=told.session_index, session_id=told.session_id, client_id=told.client_id,
+        person_id=told.person_id, format=told.format, name_id=told.name_id, name_qualifier=told.name_qualifier,
+        sp_name_qualifier=told.sp_name_qualifier, created_at=told.created_at, expires_at=told.expires_at,
+    )  # fmt: skip
+    if row is None:
+        return None
+    if rename and row.name_id != told.name_id:
+        tx.run(_RENAME, session_index=row.id, name_id=told.name_id)
+        return row.id, told.name_id
+    return row.id, row.name_id
+
+
+def find_person_by_persistent(db: Reads, qualifier: str, value: str) -> str | None:
+    """Whose persistent identifier this is at this service provider."""
+    row = db.one(_PERSON_OF_VALUE, qualifier=qualifier, value=value)
+    return None if row is None else str(row.person_id)
+
+
+def find_person_by_told(db: Reads, client_id: str, name_id_format: str, name_id: str, now: float) -> str | None:
+    """Whom a NameID of a session stands for, transient ones above all."""
+    row = db.one(_PERSON_OF_NAME, client_id=client_id, format=name_id_format, name_id=name_id, now=now)
+    return None if row is None else str(row.person_id)
+
+
+def clients_of_session(db: Reads, session_id: str) -> list[str]:
+    """The service providers that a session is known at."""
+    return [str(row.client_id) for row in db.all(_CLIENTS, session_id=session_id)]
+
+
+def told_of_session(db: Reads, session_id: str) -> list[Told]:
+    """Everything that a session told, oldest first."""
+    return [Told(*row) for row in db.all(_OF_SESSION, session_id=session_id)]
+
+
+def told_of_name(db: Reads, client_id: str, name_id: str, now: float) -> list[Told]:
+    """The sessions that a service provider was told of by this NameID, whatever its format and qualifiers."""
+    return [Told(*row) for row in db.all(_OF_NAME, client_id=client_id, name_id=name_id, now=now)]
+
+
+def sweep(db: Runs, before: float, many: int) -> int:
+    """Forget at most `many` sessions that ran out before a moment; answers how many."""
+    return db.run(_SWEEP, before=before, many=many)
+
