@@ -27,6 +27,7 @@ test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in paral
 	@command -v chromium >/dev/null || .ci/need "tests in a real browser" chromium
 	@command -v redis-server >/dev/null || .ci/need "tests on Redis" redis-server
 	@command -v xmlsec1 >/dev/null || .ci/need "tests with xmlsec1" xmlsec1
+	@test -e /usr/lib/apache2/modules/mod_auth_mellon.so || .ci/need "tests with Apache as a SAML application" apache2 libapache2-mod-auth-mellon
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "tests on PostgreSQL" postgresql
 	@$(MAKE) static
 	$(BIN)/python -m pytest -n $(JOBS)

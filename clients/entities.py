@@ -132,7 +132,7 @@ class _Facts:
         try:
             return check_location(value, self._allow_loopback)
         except ValueError as error:
-            raise ValueError(f"{ascii(value)[1:201]} {error}") from None
+            raise ValueError(f"{ascii(str(value)[:200])[1:-1]} {error}") from None
 
     def _address(self, value: Any) -> str:
         return str(ADDRESS.check(value, self._allow_loopback))

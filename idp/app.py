@@ -31,6 +31,7 @@ from idp.oidc import views as oidc_views
 from idp.portal import launcher
 from idp.portal import views as portal_views
 from idp.saml import logout, sso
+from idp.saml import sources as saml_sources
 from idp.saml import views as saml_views
 from idp.saml.door import DOOR as SAML_DOOR
 from idp.services import Services
@@ -193,6 +194,7 @@ def start_background(services: Services) -> None:
 def _background(services: Services) -> None:
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
+    saml_sources.schedule(services)
     services.jobs.start(after=1.0)  # the first answers come before the queue library is loaded
     while True:
         time.sleep(1.0)

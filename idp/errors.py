@@ -1,7 +1,7 @@
 """What can go wrong, in three texts: for the person, for the application's developer, for the log.
 
 `Refused` is shown on our own page, since we cannot trust where an answer would go. `OAuthError` and `SamlError` go to
-the application. Both are raised anywhere below and caught once per endpoint. An expected "no" is a value, not an exception.
+the application. All are raised anywhere below and caught once per endpoint. An expected "no" is a value, no exception.
 """
 
 from __future__ import annotations

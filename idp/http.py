@@ -414,7 +414,10 @@ _FOLLOWED = (301, 302, 307, 308)
 
 def _next(url: str, location: str) -> str:
     """Where a redirect leads. Errors: `OutboundRefused`."""
-    target = urljoin(url, location)
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        raise OutboundRefused("it redirects to something that is no URL") from None
     if parse(url).scheme == "https" and parse(target).scheme != "https":
         raise OutboundRefused("it redirects from https to http")
     return target

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 #: The option that gives a field, where it is not `--set field=…`.
 OPTIONS = {
     "client_name": "--name",
-    "sp_metadata": "--metadata",
     "entity_id": "--entity-id",
-    "metadata_source": "--metadata",
 }
 
 
@@ -55,7 +53,8 @@ def add_parsers(kinds: Any, verbs: Any) -> None:
 
 def run_add(args: Namespace) -> None:
     """Register a service provider."""
-    with opened(args) as services, naming_options(), explained():
+    facts = "--metadata" if args.metadata else "--entity-id, --acs"
+    with opened(args) as services, naming_options(facts), explained():
         found, url = _described_by(services, args)
         from idp.saml import sources
 
@@ -239,9 +238,9 @@ def certificates(file: str | None) -> tuple[str, ...]:
     return made
 
 
-def naming_options() -> contextlib.AbstractContextManager[None]:
+def naming_options(facts: str = "--metadata") -> contextlib.AbstractContextManager[None]:
     """Everything that is wrong with a registration, each under the option to change."""
-    return applications.naming_options(options=OPTIONS)
+    return applications.naming_options(options={**OPTIONS, "sp_metadata": facts})
 
 
 @contextlib.contextmanager

@@ -95,7 +95,9 @@ def tiles(services: Services, session: Session) -> list[dict[str, Any]]:
             continue
         about = shown_app(services, client)
         if about is not None:
-            launch = client.launch_url or client.initiate_login_uri or sso.start_url(services, client) or about["client_uri"]
+            launch = (
+                client.launch_url or client.initiate_login_uri or sso.start_url(services, client) or about["client_uri"]
+            )
             shown.append({**about, "launch_url": launch or None, "description": ""})
     return shown
 

@@ -151,7 +151,8 @@ def _write(root: Element, file: TextIO, now: float, until: float | None, allow_l
         facts = {key: fact for key, fact in found.facts.items() if (key, fact) != ("valid_until", until)}
         text = json.dumps([found.name, facts], separators=(",", ":"), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        file.write(json.dumps(asdict(Line(found.entity_id, found.name, digest, facts)), separators=(",", ":")) + "\n")
+        line = {"entity_id": found.entity_id, "name": found.name, "digest": digest, "facts": facts}
+        file.write(json.dumps(line, separators=(",", ":")) + "\n")
     return count, left_out[:50]
 
 

@@ -11,7 +11,7 @@ from idp.ids import digest
 from idp.services import Services
 from idp.wire import Request, Response
 
-from . import bindings, issuing, names
+from . import artifact, bindings, issuing, names
 from .asked import Asked
 from .destination import get_trusted
 from .xml import Element
@@ -24,8 +24,12 @@ def _by_post(services: Services, client: Client, asked: Asked, message: Element)
     return bindings.encode_post(asked.acs, "SAMLResponse", message, asked.relay_state, app_name=client.name)
 
 
+def _by_artifact(services: Services, client: Client, asked: Asked, message: Element) -> Response:
+    return artifact.issue(services, client, asked.acs, message, asked.relay_state)
+
+
 #: The bindings that we answer by, and how. Prof §4.1.2: never HTTP-Redirect.
-SEND: Final[Mapping[str, Send]] = {names.HTTP_POST: _by_post}
+SEND: Final[Mapping[str, Send]] = {names.HTTP_POST: _by_post, names.HTTP_ARTIFACT: _by_artifact}
 
 
 def send(services: Services, client: Client, asked: Asked, message: Element) -> Response:
@@ -37,10 +41,10 @@ def deliver_error(
     services: Services, request: Request, asked: Asked, error: SamlError, *, evidence: str = "",
     person_id: str | None = None,
 ) -> Response:  # fmt: skip
-    """A message that was refused: kept under an id for the admins, which stands in what the service provider is told."""
+    """A message that was refused: kept under an id for the admins, which the service provider is told as well."""
     refusal = Refused(
-        "saml_" + (error.substatus or error.status).rpartition(":")[2].lower(), error.message, client_id=asked.client_id,
-        detail=error.detail or error.message, evidence=evidence,
+        "saml_" + (error.substatus or error.status).rpartition(":")[2].lower(), error.message,
+        client_id=asked.client_id, detail=error.detail or error.message, evidence=evidence,
         explanation=Explanation("application", error.fix or error.message),
     )  # fmt: skip
     error_id = services.errors.keep(refusal, request=request, person_id=person_id)

@@ -43,7 +43,6 @@ class Asked:
     service_index: int | None = None
     not_on_or_after: float | None = None
 
-
     def to_json(self) -> dict[str, Any]:
         """As it travels."""
         return asdict(self)
@@ -55,7 +54,7 @@ class Asked:
 
 
 def sealed_url(services: Services, asked: Asked) -> str:
-    """The request in a URL of ours. Bound to no browser, as the message itself was not: a cross-site POST shows none."""
+    """The request in a URL of ours. Bound to no browser, as the message was not: a cross-site POST shows none."""
     plain = json.dumps(asked.to_json(), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
     return services.url(f"/saml/continue?request={services.sealer.seal(_SEAL, zlib.compress(plain))}")
 

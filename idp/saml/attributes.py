@@ -127,7 +127,9 @@ _REFEDS = "https://refeds.org/category/"
 _BUNDLES: Final[Mapping[str, tuple[str, ...]]] = {
     "http://refeds.org/category/research-and-scholarship": _RESEARCH,
     f"{_REFEDS}personalized": (*_RESEARCH, "subject-id", "eduPersonAssurance", "schacHomeOrganization"),
-    f"{_REFEDS}pseudonymous": ("pairwise-id", "eduPersonAssurance", "eduPersonScopedAffiliation", "schacHomeOrganization"),
+    f"{_REFEDS}pseudonymous": (
+        "pairwise-id", "eduPersonAssurance", "eduPersonScopedAffiliation", "schacHomeOrganization",
+    ),
     f"{_REFEDS}anonymous": ("eduPersonScopedAffiliation", "schacHomeOrganization"),
 }  # fmt: skip
 _CODE_OF_CONDUCT: Final = frozenset(
@@ -179,7 +181,9 @@ def _of_rule(rule: AttributeRule) -> Attribute:
     """One line of the admin's table. Without a NameFormat: uri for what looks like one, else basic."""
     known = KNOWN.get(rule.name)
     if known is not None and rule.name_format is None:
-        return replace(known, source=rule.source or "", values=rule.values, friendly_name=rule.friendly_name or known.key)
+        return replace(
+            known, source=rule.source or "", values=rule.values, friendly_name=rule.friendly_name or known.key
+        )
     usual = names.ATTRNAME_URI if ":" in rule.name else names.ATTRNAME_BASIC
     return Attribute(
         rule.name, rule.name, rule.source or "", rule.name_format or usual, rule.friendly_name, rule.values
@@ -192,9 +196,7 @@ def _of_request(asked: RequestedAttribute) -> Attribute | None:
     if source is None:
         return None
     name_format = asked.name_format or names.ATTRNAME_UNSPECIFIED
-    return Attribute(
-        _KEYS.get(source, source), asked.name, source, name_format, asked.friendly_name, only=asked.values
-    )
+    return Attribute(_KEYS.get(source, source), asked.name, source, name_format, asked.friendly_name, only=asked.values)
 
 
 # -- values ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import re
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote_plus, unquote_to_bytes
 
@@ -225,6 +225,8 @@ _ENVELOPE: Final = f"{{{names.SOAP}}}Envelope"
 _HEADER: Final = f"{{{names.SOAP}}}Header"
 _BODY: Final = f"{{{names.SOAP}}}Body"
 _SOAP_TYPE: Final = "text/xml; charset=utf-8"
+#: Media types of envelopes. A page of another site cannot send these without asking first.
+SOAP_TYPES: Final = ("text/xml", "application/soap+xml", "application/vnd.paos+xml")
 
 
 def decode_soap(body: bytes) -> Received:
@@ -252,6 +254,11 @@ def soap_fault(code: str, text: str) -> wire.Raw:
     child(fault, "", "faultcode", None, f"soap:{code}")
     child(fault, "", "faultstring", None, text)
     return _soap(fault, (), 500)
+
+
+def not_soap() -> wire.Raw:
+    """The answer to a request of another media type."""
+    return replace(soap_fault("Client", "Send a SOAP envelope as text/xml."), status=415)
 
 
 def _soap(content: Element, headers: Iterable[Element], status: int) -> wire.Raw:

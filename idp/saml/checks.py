@@ -139,7 +139,7 @@ def check_header_instant(services: Services, provider: ServiceProvider, header: 
     raise _requester(
         names.REQUEST_DENIED, "The request is too old, or the clocks differ. Please start again at the application.",
         detail=f"IssueInstant is {how}; {skew} s of skew are allowed",
-        fix="Set the clock of the application's server by NTP. A person who used a bookmark or an old tab starts again.",
+        fix="Set the clock of the application's server by NTP. Whoever used a bookmark or an old tab starts again.",
     )  # fmt: skip
 
 

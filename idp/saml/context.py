@@ -43,9 +43,7 @@ def _satisfying(comparison: str, asked: list[str]) -> list[str]:
     if comparison == "maximum":
         # "As strong as possible without exceeding": the strongest first.
         return list(reversed(_LADDER[: max(ranks) + 1]))
-    raise SamlError(
-        names.REQUESTER, names.REQUEST_UNSUPPORTED, "Comparison must be exact, minimum, maximum or better."
-    )
+    raise SamlError(names.REQUESTER, names.REQUEST_UNSUPPORTED, "Comparison must be exact, minimum, maximum or better.")
 
 
 def strength(classes: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused
 from idp.services import Services
 
-from . import messages, names, providers
+from . import messages, names, providers, sources
 from .asked import Asked
 from .bindings import BadMessage, Received
 from .checks import Incoming
@@ -78,7 +78,7 @@ def _open(services: Services, provider: ServiceProvider, received: Received) -> 
 
 def find_provider(services: Services, entity_id: str) -> tuple[Client, ServiceProvider]:
     """The registered service provider, enabled and current. Errors: `Refused`."""
-    client = services.registry.find_entity(entity_id)
+    client = sources.find_service_provider(services, entity_id)
     if client is None:
         raise _refused(
             "saml_unknown_issuer", "This application is not registered here.",
@@ -146,7 +146,7 @@ def untrusted(client: Client, reason: str, seen: str = "") -> Refused:
     """Not a place that an answer may go to."""
     return _refused(
         "saml_untrusted_acs", f"{client.name} asked for its answer at an address that is not registered for it.",
-        "The AssertionConsumerService is not in the metadata; compared byte for byte. The error id tells an admin more.",
+        "The AssertionConsumerService is not in the metadata; compared byte for byte. The error id tells admins more.",
         detail=reason, client_id=client.id, seen=seen,
         # What is registered is told to admins alone.
         fix=f"Register its current metadata, or correct the address in the application's settings: {reason}.",

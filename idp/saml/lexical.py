@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import unicodedata
 from typing import Final
 
 DAY: Final = 86_400.0
@@ -18,15 +17,13 @@ class BadMetadata(Exception):
         self.reason = reason
 
 
-_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+# Control characters, lone surrogates, and what turns the reading direction.
+_HIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(text: str | None, most: int = 1000) -> str:
     """Text that can be shown: one line, no control characters, nothing that turns the reading direction."""
-    kept = (
-        c for c in text or "" if c not in _TURNING and (c in "\t\r\n" or unicodedata.category(c) not in ("Cc", "Cs"))
-    )
-    return " ".join("".join(kept).split())[:most].strip()
+    return " ".join(_HIDDEN.sub("", (text or "")[: 10 * most]).split())[:most].strip()
 
 
 def uri(text: str | None) -> str:

@@ -48,7 +48,7 @@ def register(services: Services) -> None:
 
 def answer(services: Services, request: Request) -> Response:
     """GET and POST /saml/slo."""
-    if request.method == "POST" and request.content_type in ("text/xml", "application/soap+xml"):
+    if request.method == "POST" and request.content_type in bindings.SOAP_TYPES:
         return _by_soap(services, request)
     received: Received | None = None
     try:
@@ -111,12 +111,11 @@ def _open(services: Services, received: Received) -> tuple[Client, ServiceProvid
     """The signed message and who sent it. Errors: `BadMessage`, `BadXml`, `BadSignature`."""
     issuer = messages.read_issuer(parse(received.message))
     client = services.registry.find_entity(issuer)
-    if client is None or client.saml is None:
-        raise BadMessage(f"the Issuer {issuer[:300]!r} is not registered")
+    # One that was turned off may still sign people out, and is told of it.
+    if client is None or client.saml is None or not client.saml.is_current(services.clock()):
+        raise BadMessage(f"the Issuer {issuer[:300]!r} is not registered, or its metadata has expired")
     provider = client.saml
-    opened = open_message(
-        received, providers.signing_keys(provider), allowed=providers.algorithms(services, provider)
-    )
+    opened = open_message(received, providers.signing_keys(provider), allowed=providers.algorithms(services, provider))
     # SDP-IDP26, SDP-IDP30: requests and responses; whatever is allowed for sign-in.
     if not opened.signed:
         raise BadSignature("logout messages must be signed, and this one is not")
@@ -199,7 +198,10 @@ def deliver(services: Services, payload: Mapping[str, Any]) -> None:
     message = logout_messages.request(_about(services), endpoint.location, payload)
     identifier = str(message.get("ID"))
     body = bindings.encode_soap(logout_messages.signed(services, client.saml, message)).body
-    headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"http://www.oasis-open.org/committees/security"'}
+    headers = {
+        "Content-Type": "text/xml; charset=utf-8",
+        "SOAPAction": '"http://www.oasis-open.org/committees/security"',
+    }
     fetched = services.outbound.post(endpoint.location, body, headers)
     try:
         sender, _, root = _open(services, bindings.decode_soap(fetched.body))
@@ -311,5 +313,3 @@ def _refused(reason: str, received: Received | None) -> Refused:
 
 
 __all__ = ["PATH", "answer", "conclude", "deliver", "hop", "notices", "register"]
-
-

@@ -12,7 +12,10 @@ from idp.services import Services
 from idp.wire import Raw, Request, Response
 
 from . import name_ids, names, providers
+from .artifact import INDEX as ARTIFACT_INDEX
+from .artifact import PATH as ARTIFACT_PATH
 from .checks import SSO_PATH
+from .ecp import PATH as ECP_PATH
 from .logout import PATH as SLO_PATH
 from .response import instant
 from .signing import ECDSA, RSA, sign
@@ -36,6 +39,7 @@ class Endpoint:
 
 #: What is announced, in the order of the schema: logout and artifact resolution before the name formats, then these.
 SESSION_ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("ArtifactResolutionService", names.SOAP_BINDING, ARTIFACT_PATH, ARTIFACT_INDEX),
     Endpoint("SingleLogoutService", names.HTTP_REDIRECT, SLO_PATH),
     Endpoint("SingleLogoutService", names.HTTP_POST, SLO_PATH),
     Endpoint("SingleLogoutService", names.SOAP_BINDING, SLO_PATH),
@@ -43,6 +47,8 @@ SESSION_ENDPOINTS: tuple[Endpoint, ...] = (
 SIGN_ON_ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("SingleSignOnService", names.HTTP_REDIRECT, SSO_PATH),
     Endpoint("SingleSignOnService", names.HTTP_POST, SSO_PATH),
+    # ECP 2.0: a client sends its envelope there.
+    Endpoint("SingleSignOnService", names.SOAP_BINDING, ECP_PATH),
 )
 
 
@@ -177,5 +183,3 @@ def _add_contact(root: Element, kind: str, name: str, address: str) -> None:
     contact = child(root, names.MD, "ContactPerson", {"contactType": kind})
     child(contact, names.MD, "GivenName", None, name)
     child(contact, names.MD, "EmailAddress", None, f"mailto:{address}")
-
-

@@ -47,7 +47,7 @@ def start(services: Services, request: Request) -> Response:
     try:
         for check in CHECKS:
             check(services, incoming)
-        pending = _read(services, incoming, pending)
+        pending = read(services, incoming, pending)
         if not brings_session:
             answering.check_unspent(services, pending)
     except SamlError as error:
@@ -112,7 +112,7 @@ def start_url(services: Services, client: Client) -> str | None:
 def begin(services: Services, request: Request, pending: Asked) -> Response:
     """Hand a request that was checked to the sign-in engine."""
     client, provider = destination.get_provider(services, pending.client_id)
-    return engine.begin(services, request, _flow(services, request, client, provider, pending))
+    return engine.begin(services, request, make_flow(services, request, client, provider, pending))
 
 
 # -- below -----------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def _receive(services: Services, request: Request) -> Received:
     return received
 
 
-def _read(services: Services, incoming: Incoming, pending: Asked) -> Asked:
+def read(services: Services, incoming: Incoming, pending: Asked) -> Asked:
     """The request in the few values that an answer needs. Errors: `SamlError`."""
     request, provider, policy = incoming.request, incoming.provider, incoming.request.policy
     pending = replace(
@@ -171,7 +171,8 @@ def _with_subject(services: Services, incoming: Incoming, pending: Asked) -> Ask
     return replace(pending, subject=person_id, hint=name_id.value[:255] if is_name else "")
 
 
-def _flow(services: Services, request: Request, client: Client, provider: ServiceProvider, pending: Asked) -> Flow:
+def make_flow(services: Services, request: Request, client: Client, provider: ServiceProvider, pending: Asked) -> Flow:
+    """What the sign-in engine is asked for."""
     now, subject = services.clock(), pending.subject
     if subject is None and pending.force:
         # A new proof of presence by whoever is signed in, not by somebody else (SDP-IDP07).

@@ -250,4 +250,3 @@ def told_of_name(db: Reads, client_id: str, name_id: str, now: float) -> list[To
 def sweep(db: Runs, before: float, many: int) -> int:
     """Forget at most `many` sessions that ran out before a moment; answers how many."""
     return db.run(_SWEEP, before=before, many=many)
-

@@ -1,4 +1,4 @@
-"""`make demo`: the provider and two applications on this machine, with people ready to sign in.
+"""`make demo`: the provider and three applications on this machine, with people ready to sign in.
 
 The provider is set up and used as an admin would: by the `doorward` command. Everything is kept in one folder.
 """
@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,8 @@ PEOPLE = (
     ("ben.okafor", "Ben Okafor", "support", "copper-lantern-river"),
     ("chloe.martin", "Chloe Martin", "support", "nine-quiet-pelicans"),
 )
-APPS = {"crm": "Larkfield CRM", "desk": "Desk"}
+APPS = {"crm": "Larkfield CRM", "desk": "Desk", "wiki": "Wiki"}
+PORTS = ("DOORWARD", "CRM", "DESK", "WIKI")
 START_WITHIN = 60.0  # seconds
 
 
@@ -36,11 +38,12 @@ class DemoFailed(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the three listen, on 127.0.0.1."""
+    """Where they listen, on 127.0.0.1."""
 
     doorward: int = 8000
     crm: int = 8001
     desk: int = 8002
+    wiki: int = 8003
 
     def url(self, name: str) -> str:
         """The address of one of them."""
@@ -49,14 +52,14 @@ class Ports:
 
 @dataclass
 class Demo:
-    """Three processes; `stop` ends them."""
+    """Four processes; `stop` ends them."""
 
     folder: Path
     ports: Ports
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Set up what is missing, start all three, and wait until they answer. Errors: `DemoFailed`."""
+        """Set up what is missing, start all of them, and wait until they answer. Errors: `DemoFailed`."""
         registered = self._set_up()
         self._run("doorward", [*self._doorward(), "serve"], {})
         self._wait("doorward", "/readyz")
@@ -66,7 +69,7 @@ class Demo:
             self._wait(name, "/static/logo.svg")
 
     def stop(self) -> None:
-        """End all three, gently at first."""
+        """End all of them, gently at first."""
         for process in self.running.values():
             process.terminate()
         for process in self.running.values():
@@ -77,7 +80,7 @@ class Demo:
                 process.wait()
 
     def check(self) -> None:
-        """Errors: `DemoFailed` when one of the three has ended."""
+        """Errors: `DemoFailed` when one of them has ended."""
         for name, process in self.running.items():
             if process.poll() is not None:
                 log = (self.folder / f"{name}.log").read_text("utf-8", "replace").strip().splitlines()
@@ -88,8 +91,10 @@ class Demo:
     def _set_up(self) -> Mapping[str, Mapping[str, str]]:
         """An initialised provider with people and applications; answers what registering each application gave."""
         note, settings = self.folder / "applications.json", self.folder / "doorward.toml"
+        if note.exists() and not set(APPS) <= json.loads(note.read_text("utf-8")).keys():
+            note.unlink()  # made when there were fewer applications
         if settings.exists() and not note.exists() and settings.read_text("utf-8").startswith(MARK):
-            shutil.rmtree(self.folder)  # the first start was cut short
+            shutil.rmtree(self.folder)  # the first start was cut short, or is of an older demo
         self.folder.mkdir(parents=True, exist_ok=True)
         settings.write_text(self._settings(), "utf-8")
         self._call("init")
@@ -119,6 +124,8 @@ class Demo:
 
     def _register(self, name: str) -> dict[str, str]:
         url = self.ports.url(name)
+        if name == "wiki":
+            return self._register_wiki(url)
         answer = self._call(
             "client", "add", "oidc", "--name", APPS[name], "--profile", "web", "--json",
             "--redirect-uri", f"{url}/callback", "--post-logout-redirect-uri", f"{url}/signed-out",
@@ -127,6 +134,20 @@ class Demo:
         )  # fmt: skip
         made: dict[str, str] = json.loads(answer)
         return made
+
+    def _register_wiki(self, url: str) -> dict[str, str]:
+        said = subprocess.run(
+            [sys.executable, "-m", "tests.apps.wiki", "--metadata"], cwd=ROOT, capture_output=True, text=True,
+            env={**os.environ, **self._environment("wiki", {})}, check=False,
+        )  # fmt: skip
+        if said.returncode:
+            raise DemoFailed(f"the wiki cannot say what it is: {said.stderr.strip()}")
+        answer = self._call(
+            "client", "add", "saml", "--name", APPS["wiki"], "--metadata", "-", "--json",
+            "--set", f"launch_url={url}/", "--set", f"logo_uri={url}/static/logo.svg", stdin=said.stdout,
+        )  # fmt: skip
+        made: dict[str, Any] = json.loads(answer)
+        return {"client_id": made["client_id"]}
 
     def _doorward(self) -> list[str]:
         return [str(Path(sys.executable).with_name("doorward")), "--config", str(self.folder / "doorward.toml")]
@@ -143,6 +164,15 @@ class Demo:
 
     def _environment(self, name: str, made: Mapping[str, str]) -> dict[str, str]:
         url, neighbour = self.ports.url(name), next(other for other in APPS if other != name)
+        if name == "wiki":
+            return {
+                "SAML_IDP_METADATA_URL": f"{self.ports.url('doorward')}/saml/metadata",
+                "SAML_SP_KEY_FILE": str(self.folder / "wiki.pem"),
+                "PROVIDER_URL": self.ports.url("doorward"),
+                "BASE_URL": url,
+                "NEIGHBOUR_URL": self.ports.url(neighbour),
+                "PORT": str(self.ports.wiki),
+            }
         return {
             "OIDC_ISSUER": self.ports.url("doorward"),
             "OIDC_CLIENT_ID": made["client_id"],
@@ -157,7 +187,7 @@ class Demo:
         with (self.folder / f"{name}.log").open("wb") as log:
             self.running[name] = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,  # Ctrl-C is ours to handle: the three end in good order
+                start_new_session=True,  # Ctrl-C is ours to handle: they end in good order
             )  # fmt: skip
 
     def _wait(self, name: str, path: str) -> None:
@@ -182,7 +212,8 @@ The demo is running; Ctrl-C stops it.
 
   1. Open the CRM and sign in         {ports.url("crm")}
   2. Open Desk: no second sign-in     {ports.url("desk")}
-  3. Sign out at either: both end
+  3. Open the Wiki, by SAML: nor here   {ports.url("wiki")}
+  4. Sign out at any of them: all end
      All apps in one place            {ports.url("doorward")}
 
   People, and their passwords:
@@ -194,7 +225,7 @@ def main() -> int:
     """Run until told to stop."""
     parser = argparse.ArgumentParser(prog="make demo")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "demo")
-    parser.add_argument("--ports", type=int, nargs=3, default=(8000, 8001, 8002), metavar=("DOORWARD", "CRM", "DESK"))
+    parser.add_argument("--ports", type=int, nargs=4, default=(8000, 8001, 8002, 8003), metavar=PORTS)
     args = parser.parse_args()
     demo = Demo(args.folder.resolve(), Ports(*args.ports))
     for name in (signal.SIGTERM, signal.SIGINT):

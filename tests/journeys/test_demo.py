@@ -1,4 +1,4 @@
-"""What `make demo` promises: two applications with different libraries, one sign-in, one sign-out."""
+"""What `make demo` promises: three applications by two protocols and three libraries, one sign-in, one sign-out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import requests
 
 from tests.apps.demo import PEOPLE, ROOT, START_WITHIN, Ports
 from tests.backends import find_free_port
+from tests.provider import Dom
 
 pytestmark = pytest.mark.slow
 
@@ -36,15 +37,25 @@ class Browser:
     def sign_in(self, page: requests.Response, ports: Ports, person: tuple[str, str, str, str]) -> requests.Response:
         found = re.search(r'name="flow" value="([^"]+)"', page.text)
         assert found, "this is not the sign-in page"
-        return self.press(f"{ports.url('doorward')}/login", flow=found[1], login=person[0], password=person[3])
+        page = self.press(f"{ports.url('doorward')}/login", flow=found[1], login=person[0], password=person[3])
+        return self.go_on(page)
+
+    def go_on(self, page: requests.Response) -> requests.Response:
+        """Send the form that brings a SAML answer to its application, or open the next sign-out, as scripts do."""
+        dom = Dom(page.text)
+        if dom.find("form", id="auto-post"):
+            return self.press(dom.forms[0].action, **dict(dom.forms[0].fields))
+        if hop := dom.find("a", id="sign-out-hop"):
+            return self.go_on(self.open(hop[0]["href"]))
+        return page
 
 
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
     """The demo as `make demo` starts it, on free ports; ended as Ctrl-C ends it."""
-    own = Ports(find_free_port(), find_free_port(), find_free_port())
+    own = Ports(find_free_port(), find_free_port(), find_free_port(), find_free_port())
     folder = tmp_path_factory.mktemp("demo") / "data"
-    numbers = [str(number) for number in (own.doorward, own.crm, own.desk)]
+    numbers = [str(number) for number in (own.doorward, own.crm, own.desk, own.wiki)]
     command = [sys.executable, "-m", "tests.apps.demo", "--folder", str(folder), "--ports", *numbers]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
         try:
@@ -59,7 +70,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
             demo.send_signal(signal.SIGINT)
             demo.communicate(timeout=START_WITHIN)
     assert demo.returncode == 0
-    assert not any(_answers(port) for port in (own.doorward, own.crm, own.desk))
+    assert not any(_answers(port) for port in (own.doorward, own.crm, own.desk, own.wiki))
 
 
 @pytest.fixture
@@ -124,14 +135,15 @@ def test_signing_out_at_the_provider_ends_both(ports: Ports, browser: Browser) -
     assert _is_sign_in_page(browser.open(ports.url("desk")), ports)
 
 
-def test_the_launcher_shows_both_applications_with_their_logos(ports: Ports, browser: Browser) -> None:
+def test_the_launcher_shows_every_application_with_their_logos(ports: Ports, browser: Browser) -> None:
     page = browser.sign_in(browser.open(ports.url("doorward")), ports, ANNA)
     assert set(re.findall(r'class="tile" href="([^"]+)"', page.text)) == {
         f"{ports.url('crm')}/",
         f"{ports.url('desk')}/",
+        f"{ports.url('wiki')}/",
     }
     logos = [browser.open(ports.url("doorward") + path) for path in re.findall(r'"(/app-logo/[^"]+)"', page.text)]
-    assert [logo.headers["Content-Type"] for logo in logos] == ["image/svg+xml"] * 2
+    assert [logo.headers["Content-Type"] for logo in logos] == ["image/svg+xml"] * 3
 
 
 def test_an_answer_of_another_browser_signs_nobody_in(ports: Ports, browser: Browser) -> None:
@@ -142,3 +154,42 @@ def test_an_answer_of_another_browser_signs_nobody_in(ports: Ports, browser: Bro
     refused = browser.open(stolen)
     assert refused.status_code == 403
     assert _is_sign_in_page(browser.open(ports.url("desk")), ports)
+
+
+def test_signing_in_by_openid_connect_opens_the_saml_application_without_a_prompt(
+    ports: Ports, browser: Browser
+) -> None:
+    browser.sign_in(browser.open(ports.url("crm")), ports, ANNA)
+    page = browser.go_on(browser.open(f"{ports.url('wiki')}/pages/on-call"))
+    assert page.url == f"{ports.url('wiki')}/pages/on-call"
+    assert "Anna Berg" in page.text
+    assert "anna.berg@larkfield.example" in page.text
+
+
+def test_and_signing_in_by_saml_opens_the_others(ports: Ports, browser: Browser) -> None:
+    page = browser.open(ports.url("wiki"))
+    assert _is_sign_in_page(page, ports)
+    assert "Wiki" in page.text
+    assert "Ben Okafor" in browser.sign_in(page, ports, BEN).text
+    assert browser.open(ports.url("desk")).url == f"{ports.url('desk')}/"
+
+
+@pytest.mark.parametrize("left", ["wiki", "crm"])
+def test_signing_out_ends_both_protocols(ports: Ports, browser: Browser, left: str) -> None:
+    browser.sign_in(browser.open(ports.url("crm")), ports, ANNA)
+    browser.go_on(browser.open(ports.url("wiki")))
+
+    page = browser.go_on(browser.press(f"{ports.url(left)}/sign-out"))
+
+    assert page.url.startswith(f"{ports.url(left)}/signed-out"), (page.url, page.text)
+    for name in ("crm", "wiki", "doorward"):
+        assert _is_sign_in_page(browser.open(ports.url(name)), ports), name
+
+
+def test_an_answer_that_another_browser_asked_for_signs_nobody_in_to_the_wiki(ports: Ports, browser: Browser) -> None:
+    thief = Browser()
+    found = re.search(r'name="flow" value="([^"]+)"', thief.open(ports.url("wiki")).text)
+    assert found
+    answer = thief.press(f"{ports.url('doorward')}/login", flow=found[1], login=BEN[0], password=BEN[3])
+    assert browser.go_on(answer).status_code == 403
+    assert _is_sign_in_page(browser.open(ports.url("wiki")), ports)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from base64 import b64encode
 from collections.abc import Iterable
 
@@ -235,6 +236,6 @@ def signed(root: Element | bytes, pair: Pair | None = None) -> bytes:
     """The document signed by the federation's key; an `ID` is given where there is none."""
     root = parse(root, drop_comments=True, max_bytes=10**8) if isinstance(root, bytes) else root
     if root.get("ID") is None:
-        root.set("ID", "_document")
+        root.set("ID", f"_{secrets.token_hex(16)}")
     signing.sign(root, (pair or rsa_pair("federation")).signer())
     return serialize(root)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
+from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
 from clients.access import EVERYONE, Access
@@ -56,8 +57,9 @@ class Toolkit:
     last_request_id: str | None = None
 
     def settings(self) -> dict[str, Any]:
-        services = self.provider.services
-        certificates = [b64encode(k.certificate).decode() for k in services.certificates.published("signing")]
+        # All that it knows of us is our metadata.
+        text = self.provider.browser().get("/saml/metadata").text
+        idp = OneLogin_Saml2_IdPMetadataParser.parse(text)["idp"]
         sp: dict[str, Any] = {
             "entityId": self.entity_id,
             "assertionConsumerService": {"url": self.acs, "binding": names.HTTP_POST},
@@ -68,11 +70,7 @@ class Toolkit:
         return {
             "strict": True,
             "sp": sp,
-            "idp": {
-                "entityId": services.settings.saml_entity_id,
-                "singleSignOnService": {"url": services.url("/saml/sso"), "binding": names.HTTP_REDIRECT},
-                "x509certMulti": {"signing": certificates},
-            },
+            "idp": idp,
             "security": {
                 "rejectUnsolicitedResponsesWithInResponseTo": True,
                 "signatureAlgorithm": names.RSA_SHA256,

@@ -23,6 +23,7 @@ from idp.saml.xml import Element, child, element, parse, serialize
 from tests.backends import Clock
 from tests.provider import Answer, App, Browser, Provider
 from tests.receiver import Receiver
+from tests.saml import xsw
 from tests.saml.pairs import Pair, rsa_pair
 from tests.saml.relying import NS, Toolkit, certificate, facts, message, register, sign_in
 
@@ -444,9 +445,7 @@ def test_T20_every_qualifier_of_the_name_is_compared(
     assert is_signed_in(provider, browser, crm)
 
 
-def test_T20_an_unsigned_or_foreign_response_confirms_nothing(
-    provider: Provider, browser: Browser, wiki: Wiki
-) -> None:
+def test_T20_an_unsigned_or_foreign_response_confirms_nothing(provider: Provider, browser: Browser, wiki: Wiki) -> None:
     evil = add(provider, "evil")
     wiki.sign_in(browser)
     page = browser.follow(browser.submit(browser.get("logout"), "confirm"))
@@ -535,9 +534,7 @@ def test_soap_cannot_reach_those_that_need_the_browser_and_says_so(
     assert open_sessions(provider) == 0
 
 
-def test_a_service_provider_with_soap_is_told_without_the_browser(
-    open_provider: Any, receiver: Receiver
-) -> None:
+def test_a_service_provider_with_soap_is_told_without_the_browser(open_provider: Any, receiver: Receiver) -> None:
     provider = open_provider(server={"issuer": "http://127.0.0.1:8000"}, outbound={"allow": [receiver.origin]})
     provider.add_person("ann")
     browser = provider.browser()
@@ -561,3 +558,15 @@ def test_a_service_provider_with_soap_is_told_without_the_browser(
     wiki.sign_in(browser)
     page = browser.submit(browser.get("logout"), "confirm")
     assert "Wiki It has not answered" in page.dom.text
+
+
+def test_T1_no_wrapped_message_ends_a_session(provider: Provider, browser: Browser, wiki: Wiki, crm: App) -> None:
+    wiki.sign_in(browser)
+    root = wiki.request()
+    sign(root, wiki.pair.signer())
+    for name, forged in xsw.variants(serialize(root), rsa_pair("attacker")):
+        answer = browser.open("POST", "saml/slo", {"SAMLRequest": b64encode(forged).decode()}, cookies=False)
+        assert answer.is_error_page, name
+        body = b'<s:Envelope xmlns:s="%s"><s:Body>%s</s:Body></s:Envelope>' % (names.SOAP.encode(), forged)
+        assert browser.open("POST", "saml/slo", body, {"Content-Type": "text/xml"}).status == 500, name
+    assert is_signed_in(provider, browser, crm)

@@ -15,7 +15,7 @@ from tests.backends import Clock
 from tests.provider import Browser, Provider
 from tests.saml.asking import authn_request, by_post, by_redirect, policy, requested_context, subject
 from tests.saml.conftest import WHO
-from tests.saml.relying import ACS, NS, Toolkit, certificate, facts, message, register, rsa_pair, sign_in, status
+from tests.saml.relying import NS, Toolkit, certificate, facts, message, register, rsa_pair, sign_in, status
 
 
 def test_IIP_SSO02_sign_in_by_redirect(provider: Provider, wiki: Client, browser: Browser) -> None:
@@ -75,9 +75,7 @@ def test_a_kept_request_is_gone_after_five_minutes(
     assert "start again" in page.dom.text.lower()
 
 
-def test_with_a_session_a_hop_is_two_reads_and_one_write(
-    provider: Provider, wiki: Client, signed_in: Browser
-) -> None:
+def test_with_a_session_a_hop_is_two_reads_and_one_write(provider: Provider, wiki: Client, signed_in: Browser) -> None:
     by_redirect(signed_in, authn_request(provider))
     request = authn_request(provider)
     sql, verbs, answer = provider.counted(lambda: by_redirect(signed_in, request))
@@ -162,8 +160,9 @@ def test_SDP_IDP07_force_authn_takes_the_same_person_only(
 
 @pytest.mark.spec("SAML2 Core 3.4.1")
 def test_IIP_IDP07_is_passive_with_a_session_and_without(
-    provider: Provider, wiki: Client, signed_in: Browser, browser: Browser
+    provider: Provider, wiki: Client, signed_in: Browser, browser: Browser, clock: Clock
 ) -> None:
+    clock.advance(1)
     assert status(by_redirect(browser, authn_request(provider, IsPassive="true")))[:2] == ("Responder", "NoPassive")
     assert status(by_redirect(signed_in, authn_request(provider, IsPassive="1")))[0] == "Success"
     both = authn_request(provider, IsPassive="true", ForceAuthn="true")
@@ -287,7 +286,7 @@ def test_who_may_not_use_the_application_is_request_denied(provider: Provider, a
 
 
 def test_consent_shows_the_values_is_remembered_and_asked_again_for_more(
-    provider: Provider, ann: Person, browser: Browser
+    provider: Provider, ann: Person, browser: Browser, clock: Clock
 ) -> None:
     wiki = register(provider, consent="explicit", attributes={"mail": "email", "displayName": "name"})
     page = browser.log_in(by_redirect(browser, authn_request(provider)))
@@ -297,9 +296,12 @@ def test_consent_shows_the_values_is_remembered_and_asked_again_for_more(
     assert "<Bob>" not in page.text
     answer = browser.submit(page, "allow")
     assert message(answer).get("Consent") == names.CONSENT_OBTAINED
+    clock.advance(1)
     assert message(by_redirect(browser, authn_request(provider))).get("Consent") == names.CONSENT_PRIOR
     assert "E-mail address" in browser.get("/access").dom.text
-    provider.services.registry.update(wiki.id, {"attributes": {"mail": "email", "displayName": "name", "uid": "username"}})
+    provider.services.registry.update(
+        wiki.id, {"attributes": {"mail": "email", "displayName": "name", "uid": "username"}}
+    )
     page = by_redirect(browser, authn_request(provider))
     assert page.is_consent_page
     assert "asks for more" in page.dom.text
@@ -336,7 +338,12 @@ def test_nobody_hears_of_consent_where_none_is_asked(provider: Provider, wiki: C
     ],
 )
 def test_IIP_IDP08_one_class_is_asserted_and_it_was_asked_for(
-    provider: Provider, wiki: Client, signed_in: Browser, comparison: str | None, classes: list[str], expected: str | None
+    provider: Provider,
+    wiki: Client,
+    signed_in: Browser,
+    comparison: str | None,
+    classes: list[str],
+    expected: str | None,
 ) -> None:
     answer = by_redirect(signed_in, authn_request(provider, requested_context(*classes, comparison=comparison)))
     if expected is None:
@@ -410,6 +417,7 @@ def test_a_page_that_lay_open_leads_back_to_the_same_request(
     page = by_redirect(browser, request)
     clock.advance(2 * 3600)
     assert message(browser.log_in(page)).get("InResponseTo") == request.get("ID")
+    clock.advance(1)
     late = by_redirect(browser, authn_request(provider, ForceAuthn="true"))
     clock.advance(25 * 3600)
     stale = browser.log_in(late)
