@@ -51,7 +51,7 @@ def metadatas() -> list[Any]:
     import idp.saml.sources.store
     import idp.saml.store
     import idp.state.sql
-    import keys.certificate_store
+    import keys.certificates.store
     import keys.store
 
     rooms: list[Any] = [

@@ -11,8 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from idp.db import Database
-from keys import certificate_store, sealing
+from keys import sealing
 from keys.certificates import CertificateRing, NoSuchCertificate, TooEarly
+from keys.certificates import store as certificate_store
 from tests.backends import Clock, create_tables
 
 MASTER = b"m" * 32

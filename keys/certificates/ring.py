@@ -1,8 +1,4 @@
-"""Keys with a certificate, for SAML: long-lived, prepared here, promoted by an operator (K1).
-
-Metadata carries the next certificate beside the active one for as long as an operator waits, and the retiring one until
-it is removed; nothing turns by itself, since service providers of the world read metadata when they please.
-"""
+"""The certificates of one installation, and how they come and go."""
 
 from __future__ import annotations
 
@@ -22,9 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from . import certificate_store as store
-from .ports import Store
-from .sealing import Sealer
+from ..ports import Store
+from ..sealing import Sealer
+from . import store
 
 Use = Literal["signing", "encryption"]
 Kind = Literal["rsa", "ec"]

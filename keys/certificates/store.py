@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Double, Table, Text, bindparam, delete, insert, select, update
 
-from .ports import Statements, Store
-from .store import add_version, keys_version, metadata
+from ..ports import Statements, Store
+from ..store import add_version, keys_version, metadata
 
 if TYPE_CHECKING:
-    from .certificates import Certificate
+    from .ring import Certificate
 
 certificates = Table(
     "certificates",
@@ -54,7 +54,7 @@ def get_version(db: Statements) -> int:
 
 def get_all(db: Statements) -> tuple[int, tuple[Certificate, ...]]:
     """The version and the certificates; they may be newer than the version, never older."""
-    from .certificates import Certificate
+    from .ring import Certificate
 
     version = get_version(db)
     return version, tuple(Certificate(**row._asdict()) for row in db.all(_ALL))
