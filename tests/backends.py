@@ -108,8 +108,8 @@ class PostgreSQL:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
-    def start(self) -> None:
-        """Start the server and wait until it answers."""
+    def start(self, **settings: str) -> None:
+        """Start the server and wait until it answers. `settings` of PostgreSQL win over those that suit tests."""
         options = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
@@ -118,6 +118,7 @@ class PostgreSQL:
             "full_page_writes": "off",
             "shared_buffers": "32MB",
             "max_connections": 200,
+            **settings,
         }
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         with Path(self.folder, "log").open("ab") as log:
@@ -161,7 +162,7 @@ def _as_server_user() -> dict[str, object]:
 _INITDB = ("--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
 
 
-def start_postgresql(run: int) -> PostgreSQL:
+def start_postgresql(run: int, **settings: str) -> PostgreSQL:
     """A new cluster that lives as long as the process `run`."""
     initdb = find_program("initdb", "postgresql")
     folder = Path(tempfile.mkdtemp(prefix="doorward-pg-"))  # short: a unix socket's path has 107 bytes
@@ -180,7 +181,7 @@ def start_postgresql(run: int) -> PostgreSQL:
     )
     cluster = PostgreSQL(str(folder), find_free_port(), password)
     watch(run, folder, "data/postmaster.pid", "-QUIT")
-    cluster.start()
+    cluster.start(**settings)
     return cluster
 
 

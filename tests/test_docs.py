@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
-TYPED = ("README.md", "docs/getting-started.md", "docs/applications.md", "docs/operating.md")
+TYPED = ("README.md", "docs/getting-started.md", "docs/applications.md", "docs/operating.md", "docs/saml.md")
 DOCUMENTS = [
     "README.md",
     "CHANGELOG.md",
@@ -97,11 +97,28 @@ def test_every_path_of_the_reference_is_routed_and_none_is_missing() -> None:
 
 
 def test_every_error_page_is_in_the_reference() -> None:
-    text = (ROOT / "docs" / "openid-connect.md").read_text("utf-8")
+    text = "".join((ROOT / "docs" / name).read_text("utf-8") for name in ("openid-connect.md", "saml.md"))
     sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "idp").rglob("*.py"))
     codes = set(re.findall(r"""(?:Refused|_refused)\(\s*"([a-z_]+)",""", sources)) - {"no_picture"}
     assert len(codes) > 10
     assert {code for code in codes if f"`{code}`" not in text} == set()
+
+
+def test_every_test_that_the_checks_of_saml_name_exists() -> None:
+    text = (ROOT / "docs" / "saml.md").read_text("utf-8")
+    named = set(re.findall(r"`(test_[A-Za-z0-9_]+)`", text))
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 80
+    assert {name for name in named if f"def {name}(" not in sources} == set()
+    assert all((ROOT / path).exists() for path in re.findall(r"`(tests/[a-z0-9_/]+\.py)`", text))
+
+
+def test_every_path_of_saml_is_in_its_reference() -> None:
+    from idp.saml.views import ROUTES
+
+    text = (ROOT / "docs" / "saml.md").read_text("utf-8")
+    paths = {route.path.replace("<client_id>", "<client id>") for route in ROUTES} - {"/saml/continue"}
+    assert {path for path in paths if f"`{path}`" not in text} == set()
 
 
 def test_pictures_are_small_enough_for_a_page() -> None:

@@ -6,7 +6,7 @@ import json
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from idp.services import Services
@@ -45,7 +45,7 @@ class Asked:
 
     def to_json(self) -> dict[str, Any]:
         """As it travels."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Asked:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, unquote
+from weakref import WeakKeyDictionary
 
 from clients.service_provider import AttributeRule, RequestedAttribute, ServiceProvider
 
@@ -33,11 +34,11 @@ class Attribute:
     friendly_name: str | None = None
     values: tuple[str, ...] = ()
     only: tuple[str, ...] = ()  # of the person's values, just these
+    #: How a consent names it: a word without spaces.
+    scope: str = field(init=False)
 
-    @property
-    def scope(self) -> str:
-        """How a consent names it: a word without spaces."""
-        return CONSENT + quote(self.key, safe=":/.-_@")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scope", CONSENT + quote(self.key, safe=":/.-_@"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,20 @@ _BY_NAME: Final[Mapping[str, str]] = {
 _KEYS: Final[Mapping[str, str]] = {one.source: key for key, one in reversed(list(KNOWN.items()))}
 
 
+_kept: WeakKeyDictionary[ServiceProvider, dict[int | None, tuple[Attribute, ...]]] = WeakKeyDictionary()
+
+
 def to_release(provider: ServiceProvider, service_index: int | None = None) -> tuple[Attribute, ...]:
     """The attributes for a service provider, in order; `service_index`: the AttributeConsumingService asked for."""
+    known = _kept.setdefault(provider, {})
+    if service_index not in known:
+        if provider.find_attribute_service(service_index) is None:
+            service_index = None  # all that do not exist are one
+        known[service_index] = _to_release(provider, service_index)
+    return known[service_index]
+
+
+def _to_release(provider: ServiceProvider, service_index: int | None) -> tuple[Attribute, ...]:
     if not isinstance(provider.attributes, str):
         return (*map(_of_rule, provider.attributes), *_subject_identifiers(provider))
     if provider.attributes != "default":

@@ -5,24 +5,19 @@ Certificates are bare keys (IIP-MD12); what is broken or unknown is left out wit
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-from clients.entities import MAX_ENDPOINTS, MAX_INDEX, MAX_KEYS, check_entity_id, check_location
+from clients.entities import MAX_ENDPOINTS, MAX_INDEX, check_entity_id, check_location
 from clients.service_provider import ACS_BINDINGS, SLO_BINDINGS
 from clients.values import ADDRESS
 
 from . import names
+from .key_descriptors import read_keys
 from .lexical import DAY, BadMetadata, day_of, flag, least, parse_duration, parse_time, plain, uri
-from .signatures import BadSignature, PublicKey, public_key
 from .xml import Element
 
 
@@ -158,7 +153,9 @@ class _Reader:
             ][:100],
         )
         yield "artifact_resolution", self._artifact_resolution()
-        yield from self._keys()
+        signing, encryption = read_keys(self.role, self._warn)
+        yield "signing_certificates", signing
+        yield "encryption_keys", encryption
         yield "digest_methods", [str(m.get("Algorithm")) for m in self._algorithms("DigestMethod")]
         yield "signing_methods", [_signing_method(m) for m in self._algorithms("SigningMethod")]
         yield (
@@ -223,36 +220,7 @@ class _Reader:
         taken.add(index)
         return index
 
-    # -- keys --------------------------------------------------------------------------------------------------------
-
-    def _keys(self) -> Iterator[tuple[str, Any]]:
-        signing: list[str] = []
-        encryption: list[dict[str, Any]] = []
-        for descriptor in self.role.findall(_md("KeyDescriptor")):
-            use = descriptor.get("use")
-            for certificate, key in self._certificates(descriptor):
-                # IIP-MD11: without `use` a key is for both.
-                if use in (None, "signing") and certificate not in signing:
-                    signing.append(certificate)
-                if use in (None, "encryption") and isinstance(key, RSAPublicKey):
-                    methods = [_encryption_method(m) for m in descriptor.findall(_md("EncryptionMethod"))][:50]
-                    encryption.append({"certificate": certificate, **({"methods": methods} if methods else {})})
-                elif use == "encryption":
-                    self._warn("an encryption key is left out: only RSA keys are encrypted for")
-        yield "signing_certificates", signing[:MAX_KEYS]
-        yield "encryption_keys", encryption[:MAX_KEYS]
-
-    def _certificates(self, descriptor: Element) -> Iterator[tuple[str, PublicKey]]:
-        found = descriptor.findall(f"{_ds('KeyInfo')}/{_ds('X509Data')}")
-        if not found:
-            self._warn("a KeyDescriptor without a certificate is left out")
-        for data in found:
-            texts = [node.text or "" for node in data.findall(_ds("X509Certificate"))]
-            try:
-                certificate = _end_entity([_der(text) for text in texts])
-                yield base64.b64encode(certificate).decode(), public_key(certificate)
-            except (BadSignature, ValueError) as error:
-                self._warn(f"a key is left out: {getattr(error, 'reason', error)}")
+    # -- algorithms, what it asks for, what people see of it ---------------------------------------------------------
 
     def _algorithms(self, name: str) -> list[Element]:
         """Algorithm support §2: what the role says goes before what the entity says."""
@@ -261,8 +229,6 @@ class _Reader:
             if found:
                 return [m for m in found if uri(m.get("Algorithm"))][:50]
         return []
-
-    # -- what it asks for, what people see of it -----------------------------------------------------------------------
 
     def _attribute_services(self) -> Iterator[dict[str, Any]]:
         taken: set[int] = set()
@@ -331,13 +297,6 @@ def _signing_method(node: Element) -> dict[str, Any]:
     return {"algorithm": uri(node.get("Algorithm")), **bits}
 
 
-def _encryption_method(node: Element) -> dict[str, str]:
-    parts = {"digest": node.find(_ds("DigestMethod")), "mgf": node.find(f"{{{names.XENC11}}}MGF")}
-    found = {key: name for key, part in parts.items() if part is not None and (name := uri(part.get("Algorithm")))}
-    # A method without a name says that nothing we know will do, not that anything will.
-    return {"algorithm": uri(node.get("Algorithm")) or "unknown", **found}
-
-
 def _requested(node: Element) -> dict[str, Any]:
     said = {
         "name": plain(node.get("Name")),
@@ -373,34 +332,9 @@ def _texts(nodes: Iterable[Element], tidy: Callable[[str | None], str] | None = 
     return found
 
 
-def _der(text: str) -> bytes:
-    # Some write the PEM lines into the element.
-    bare = re.sub(r"-----[A-Z ]+-----", "", text)
-    try:
-        return base64.b64decode("".join(bare.split()).encode("ascii"), validate=True)
-    except (UnicodeEncodeError, binascii.Error, ValueError):
-        raise ValueError("its certificate is not base64") from None
-
-
-def _end_entity(certificates: list[bytes]) -> bytes:
-    """Of a chain the one that issued no other: an authority's key in it vouches for nothing here."""
-    if not certificates:
-        raise ValueError("it has no certificate")
-    if len(certificates) == 1:
-        return certificates[0]
-    loaded = [x509.load_der_x509_certificate(der) for der in certificates[:10]]
-    issuers = [[c.issuer for other, c in enumerate(loaded) if other != place] for place in range(len(loaded))]
-    leaves = [place for place, c in enumerate(loaded) if c.subject not in issuers[place]]
-    return certificates[leaves[0] if leaves else 0]
-
-
 def _local(node: Element) -> str:
     return str(node.tag).rpartition("}")[2]
 
 
 def _md(name: str) -> str:
     return f"{{{names.MD}}}{name}"
-
-
-def _ds(name: str) -> str:
-    return f"{{{names.DS}}}{name}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
+import copy
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from idp.errors import SamlError
 
 from . import names
-from .attributes import Released
+from .attributes import Attribute, Released
 from .encryption import Recipient, encrypted_assertion, encrypted_id
 from .messages import NameID
 from .signing import SigningKey, sign
@@ -27,7 +29,7 @@ class Envelope:
     now: float
     key: SigningKey
     digest: str = names.SHA256
-    new_id: Callable[[], str] = lambda: "_" + secrets.token_hex(16)  # Core §1.3.4: 128 random bits and more
+    new_id: Callable[[], str] = lambda: "_" + os.urandom(20).hex()  # Core §1.3.4: 128 random bits and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,14 @@ def build(envelope: Envelope, outcome: Authentication | SamlError) -> Element:
     return response
 
 
+@lru_cache(maxsize=64)
+def _instant(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+
+
 def instant(at: float) -> str:
     """xs:dateTime in UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+    return _instant(int(at // 1))
 
 
 def _message(envelope: Envelope) -> Element:
@@ -94,59 +101,85 @@ def _add_status(status: Element, error: SamlError) -> None:
     child(status, names.SAMLP, "StatusMessage", None, clean_text(error.message))
 
 
+# -- the assertion: a copy of a mould, with what is this person's own filled in --------------------------------------
+
+
 def _assertion(envelope: Envelope, about: Authentication) -> Element:
-    made = {"ID": envelope.new_id(), "Version": "2.0", "IssueInstant": instant(envelope.now)}
-    assertion = element(names.SAML, "Assertion", made)
-    child(assertion, names.SAML, "Issuer", None, envelope.issuer)
-    _add_subject(child(assertion, names.SAML, "Subject"), envelope, about)
-    window = {"NotBefore": instant(about.not_before), "NotOnOrAfter": instant(about.not_on_or_after)}
-    conditions = child(assertion, names.SAML, "Conditions", window)
-    child(child(conditions, names.SAML, "AudienceRestriction"), names.SAML, "Audience", None, about.audience)
-    told = {"AuthnInstant": instant(about.authn_instant), "SessionIndex": about.session_index}
+    shape = tuple((released.attribute, len(released.values)) for released in about.attributes)
+    assertion = copy.deepcopy(_mould(envelope.issuer, about.audience, shape))
+    subject, conditions, statement = assertion[1], assertion[2], assertion[3]
+    assertion.set("ID", envelope.new_id())
+    assertion.set("IssueInstant", instant(envelope.now))
+    _fill_subject(subject, envelope, about)
+    conditions.set("NotBefore", instant(about.not_before))
+    conditions.set("NotOnOrAfter", instant(about.not_on_or_after))
+    statement.set("AuthnInstant", instant(about.authn_instant))
+    statement.set("SessionIndex", about.session_index)
     if about.session_not_on_or_after is not None:
-        told["SessionNotOnOrAfter"] = instant(about.session_not_on_or_after)
-    statement = child(assertion, names.SAML, "AuthnStatement", told)
-    context = child(statement, names.SAML, "AuthnContext")
-    child(context, names.SAML, "AuthnContextClassRef", None, about.context_class)
-    if about.attributes:
-        # Core §2.7.3: an AttributeStatement has at least one Attribute.
-        _add_attributes(child(assertion, names.SAML, "AttributeStatement"), about.attributes)
+        statement.set("SessionNotOnOrAfter", instant(about.session_not_on_or_after))
+    statement[0][0].text = about.context_class
+    if shape:
+        _fill_attributes(assertion[4], about.attributes)
     return assertion
 
 
-def _add_subject(subject: Element, envelope: Envelope, about: Authentication) -> None:
+@lru_cache(maxsize=256)
+def _mould(issuer: str, audience: str, shape: tuple[tuple[Attribute, int], ...]) -> Element:
+    """An assertion for one service provider and one set of attributes, without anything of a person or a moment."""
+    mould = element(names.SAML, "Assertion", {"ID": "", "Version": "2.0", "IssueInstant": ""})
+    child(mould, names.SAML, "Issuer", None, issuer)
+    confirmation = child(child(mould, names.SAML, "Subject"), names.SAML, "SubjectConfirmation", {"Method": names.BEARER})
+    child(confirmation, names.SAML, "SubjectConfirmationData")
+    conditions = child(mould, names.SAML, "Conditions")
+    child(child(conditions, names.SAML, "AudienceRestriction"), names.SAML, "Audience", None, audience)
+    context = child(child(mould, names.SAML, "AuthnStatement"), names.SAML, "AuthnContext")
+    child(context, names.SAML, "AuthnContextClassRef")
+    if shape:
+        # Core §2.7.3: an AttributeStatement has at least one Attribute.
+        _add_attributes(child(mould, names.SAML, "AttributeStatement"), shape)
+    return mould
+
+
+def _add_attributes(statement: Element, shape: tuple[tuple[Attribute, int], ...]) -> None:
+    for what, values in shape:
+        about = {"Name": what.name, "NameFormat": what.name_format}
+        if what.friendly_name:
+            about["FriendlyName"] = what.friendly_name
+        attribute = child(statement, names.SAML, "Attribute", about)
+        for _ in range(values):
+            child(attribute, names.SAML, "AttributeValue")
+
+
+def _fill_attributes(statement: Element, attributes: tuple[Released, ...]) -> None:
+    for attribute, released in zip(statement, attributes, strict=True):
+        for node, value in zip(attribute, released.values, strict=True):
+            # Core §2.7.3.1: an empty value is an empty element, no value at all is xsi:nil.
+            if value is None:
+                attribute.replace(node, element(names.SAML, "AttributeValue", {_NIL: "true"}, declare=("xsi",)))
+            else:
+                node.text = value
+
+
+_NIL = qualified(names.XSI, "nil")
+
+
+def _fill_subject(subject: Element, envelope: Envelope, about: Authentication) -> None:
     if about.name_id is not None:
-        _add_name_id(subject, about.name_id, about.recipient if about.encrypt_name_id else None)
-    confirmation = child(subject, names.SAML, "SubjectConfirmation", {"Method": names.BEARER})
+        recipient = about.recipient if about.encrypt_name_id else None
+        name_id = _name_id(about.name_id)
+        subject.insert(0, name_id if recipient is None else encrypted_id(name_id, recipient))
     # Prof §4.1.4.2: Recipient, NotOnOrAfter, InResponseTo where it answers something, and no NotBefore.
-    bounds = {"Recipient": envelope.destination, "NotOnOrAfter": instant(about.not_on_or_after)}
+    data = subject[-1][0]
+    data.set("Recipient", envelope.destination)
+    data.set("NotOnOrAfter", instant(about.not_on_or_after))
     if envelope.in_response_to is not None:
-        bounds["InResponseTo"] = envelope.in_response_to
-    child(confirmation, names.SAML, "SubjectConfirmationData", bounds)
+        data.set("InResponseTo", envelope.in_response_to)
 
 
-def _add_name_id(subject: Element, name_id: NameID, recipient: Recipient | None) -> None:
+def _name_id(name_id: NameID) -> Element:
     about = {"Format": name_id.format}
     if name_id.name_qualifier is not None:
         about["NameQualifier"] = name_id.name_qualifier
     if name_id.sp_name_qualifier is not None:
         about["SPNameQualifier"] = name_id.sp_name_qualifier
-    if recipient is None:
-        child(subject, names.SAML, "NameID", about, clean_text(name_id.value))
-    else:
-        subject.append(encrypted_id(element(names.SAML, "NameID", about, clean_text(name_id.value)), recipient))
-
-
-def _add_attributes(statement: Element, attributes: tuple[Released, ...]) -> None:
-    for released in attributes:
-        what = released.attribute
-        about = {"Name": what.name, "NameFormat": what.name_format}
-        if what.friendly_name:
-            about["FriendlyName"] = what.friendly_name
-        attribute = child(statement, names.SAML, "Attribute", about)
-        for value in released.values:
-            # Core §2.7.3.1: an empty value is an empty element, no value at all is xsi:nil.
-            if value is None:
-                child(attribute, names.SAML, "AttributeValue", {qualified(names.XSI, "nil"): "true"})
-            else:
-                child(attribute, names.SAML, "AttributeValue", None, value)
+    return element(names.SAML, "NameID", about, clean_text(name_id.value))

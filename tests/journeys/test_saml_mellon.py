@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,7 +65,10 @@ DocumentRoot {folder}/pages
   MellonEnable info
 </Location>
 """
-PAGE = '<p id="user"><!--#echo var="REMOTE_USER" --></p><p id="name"><!--#echo var="MELLON_displayName" --></p>\n'
+# Mellon hands values on as they stand in the XML, escaped.
+PAGE = """<p id="user"><!--#echo var="REMOTE_USER" --></p>
+<p id="name"><!--#echo encoding="none" var="MELLON_displayName" --></p>
+"""
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def _ask(visitor: Visitor, site: Apache, binding: str) -> requests.Response:
 
 
 def test_mellon_signs_in_by_redirect_and_by_post(server: Server, site: Apache, binding: str, login: str) -> None:
-    """Signed request; the assertion verified by lasso, its values as the person has them."""
+    """Signed request; the assertion decrypted and verified by lasso, its values as the person has them."""
     visitor = Visitor()
     page = _ask(visitor, site, binding)
     assert is_sign_in_page(page, server.issuer), (page.url, page.text)
@@ -166,6 +170,7 @@ def test_mellon_signs_in_by_redirect_and_by_post(server: Server, site: Apache, b
     assert page.url == f"{site.url}/", (page.url, page.text, site.log.read_text())
     page.encoding = "utf-8"
     assert f'<p id="user">{login}</p>' in page.text
+    assert b"EncryptedAssertion" in b64decode(visitor.posted[-1][1]["SAMLResponse"])
     assert '<p id="name">Älice &amp; &lt;Bob&gt;</p>' in page.text
 
 

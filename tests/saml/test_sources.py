@@ -704,3 +704,27 @@ def test_a_store_that_is_full_of_sources_lists_them_by_name(services: Services) 
     assert [s.name for s in store.list_sources(services.db)] == ["a", "b"]
     assert sources.get(services, "https://b.example").name == "b"
     assert "no source is called" in refusal(lambda: sources.get(services, "c"))
+
+
+@pytest.mark.slow
+def test_a_source_lives_on_postgresql_too(
+    open_provider: Callable[..., Provider], publisher: Publisher, clock: Clock, postgresql_url: str
+) -> None:
+    outbound = {"allow": [publisher.site.origin]}
+    services = open_provider(outbound=outbound, storage={"database_url": postgresql_url}).services
+    source = add(services, publisher.put("/fed", federation(clock, 1, 2)))
+    client = find(services, SP1)
+    other = sources.add(services, "aggregate", publisher.put("/other", federation(clock, 2, 3)), PINNED)
+    assert len(refresh(services, other).notes) == 1
+    clock.advance(60)
+    publisher.put("/fed", federation(clock, 4))
+    assert refresh(services, source).removed == 2
+    assert sources.find_service_provider(services, SP2) is None
+    assert find(services, SP1).id == client.id
+    sources.schedule(services)
+    clock.advance(DAY)
+    assert sources.refresh_due(services) == 2
+    assert sources.remove(services, source.id) == 1
+    assert "is registered already" in refusal(
+        lambda: sources.register(services, reading.read(sp(entity_id=SP1), clock()))
+    )
