@@ -128,7 +128,9 @@ def _mould(issuer: str, audience: str, shape: tuple[tuple[Attribute, int], ...])
     """An assertion for one service provider and one set of attributes, without anything of a person or a moment."""
     mould = element(names.SAML, "Assertion", {"ID": "", "Version": "2.0", "IssueInstant": ""})
     child(mould, names.SAML, "Issuer", None, issuer)
-    confirmation = child(child(mould, names.SAML, "Subject"), names.SAML, "SubjectConfirmation", {"Method": names.BEARER})
+    confirmation = child(
+        child(mould, names.SAML, "Subject"), names.SAML, "SubjectConfirmation", {"Method": names.BEARER}
+    )
     child(confirmation, names.SAML, "SubjectConfirmationData")
     conditions = child(mould, names.SAML, "Conditions")
     child(child(conditions, names.SAML, "AudienceRestriction"), names.SAML, "Audience", None, audience)

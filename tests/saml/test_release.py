@@ -309,3 +309,26 @@ def test_sessions_that_ran_out_are_swept_and_identifiers_never(
     assert not store.told_of_session(provider.services.db, session_id)
     again = provider.browser()
     assert name_id(provider, again, names.NAMEID_PERSISTENT) == value
+
+
+def test_it_is_the_same_on_every_database(database_url: str, open_provider: Any) -> None:
+    provider = open_provider(storage={"database_url": database_url})
+    provider.add_person("ann")
+    register(provider, said=facts(entity_attributes={REQ: ["pairwise-id"]}))
+    browser = provider.browser()
+    for _ in range(2):
+        for format_uri in (names.NAMEID_PERSISTENT, names.NAMEID_TRANSIENT, names.NAMEID_EMAIL):
+            assert name_id(provider, browser, format_uri) == name_id(provider, browser, format_uri)
+    assert told(provider, browser)[names.PAIRWISE_ID] == [
+        name_id(provider, browser, names.NAMEID_PERSISTENT) + "@login.example"
+    ]
+    session_id = provider.events("saml:signed-in")[0].session_id
+    assert len(provider.events("saml:signed-in")) == 4  # once for each format
+    assert len(store.told_of_session(provider.services.db, session_id or "")) == 4
+    assert provider.services.protocols["saml"].notices(provider.services, _session(provider, browser))
+
+
+def _session(provider: Provider, browser: Browser) -> Any:
+    from idp.login import sessions
+
+    return sessions.get(provider.services, browser.cookie("session").partition(".")[0])
