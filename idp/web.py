@@ -217,7 +217,7 @@ class Bridge:
     def _auto_post(self, post: AutoPost) -> tuple[list[tuple[str, str]], bytes]:
         about = {"app": None, "person": None, "here": ""}
         values = {"action": post.action, "fields": post.fields, "app_name": post.app_name, **about}
-        csp = _CSP.format(form_target(post.action))
+        csp = _CSP.format(" ".join(form_targets(form_target(post.action))))
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render("auto_post.html", values).encode()
 
     def _cookie(self, cookie: Cookie) -> str:
@@ -278,6 +278,19 @@ def form_target(uri: str) -> str:
     """The CSP source of the place where a form may end up: an origin, or a private-use scheme (RFC 8252 §7.1)."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+def form_targets(destination: str) -> tuple[str, ...]:
+    """Where a form may end up: the application's origin, and what it redirects to inside its own web.
+
+    Browsers hold form-action against every redirect that follows a POST; an app whose callback leads to another of
+    its hosts would be cut off, so https apps may lead to https, and those on this machine to this machine.
+    """
+    if destination.startswith("https:"):
+        return (destination, "https:")
+    if destination.startswith("http:"):
+        return (destination, "http://127.0.0.1:*", "http://localhost:*")
+    return (destination,) if destination else ()
 
 
 def shown_app(services: Services, client: Any) -> dict[str, str] | None:

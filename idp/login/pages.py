@@ -14,7 +14,7 @@ from idp.login.flow import Flow, seal
 from idp.login.sessions import Session
 from idp.login.throttle import Pause
 from idp.services import Services
-from idp.web import shown_app
+from idp.web import form_targets, shown_app
 from idp.wire import Page, Request
 
 #: How a pause without an end is told: an admin lifts it.
@@ -49,7 +49,7 @@ def login(
             "retry_in": max(1, math.ceil(until - now)) if until is not None else 0,
             "stay_days": services.settings.session.stay_days,
         },
-        form_action=targets(flow.destination),
+        form_action=form_targets(flow.destination),
     )
 
 
@@ -63,7 +63,7 @@ def ask_consent(services: Services, request: Request, flow: Flow, session: Sessi
             "person": person(session),
             "grown": bool(session.consent_scopes) and not set(flow.scopes) <= session.consent_scopes,
         },
-        form_action=targets(flow.destination),
+        form_action=form_targets(flow.destination),
     )
 
 
@@ -73,7 +73,7 @@ def choose_account(services: Services, request: Request, flow: Flow, session: Se
     return Page(
         template="login/select_account.html",
         values={**_about(services, request, flow), "accounts": [account]},
-        form_action=targets(flow.destination),
+        form_action=form_targets(flow.destination),
     )
 
 
@@ -130,19 +130,6 @@ def signed_out(services: Services, results: tuple[dict[str, str], ...]) -> Page:
 def person(session: Session) -> dict[str, str]:
     """The person as the header shows them."""
     return {"name": session.name or session.username, "username": session.username}
-
-
-def targets(destination: str) -> tuple[str, ...]:
-    """Where the form may end up: the application's origin, and what it redirects to inside its own web.
-
-    Browsers hold form-action against every redirect that follows a POST; an app whose callback leads to another of
-    its hosts would be cut off, so https apps may lead to https, and those on this machine to this machine.
-    """
-    if destination.startswith("https:"):
-        return (destination, "https:")
-    if destination.startswith("http:"):
-        return (destination, "http://127.0.0.1:*", "http://localhost:*")
-    return (destination,) if destination else ()
 
 
 def _about(services: Services, request: Request, flow: Flow) -> dict[str, Any]:

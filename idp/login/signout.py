@@ -16,7 +16,7 @@ from idp.jobs import JobsUnavailable
 from idp.login import pages, sessions
 from idp.login.sessions import Session
 from idp.services import Services
-from idp.web import form_target
+from idp.web import form_target, form_targets
 from idp.wire import AutoPost, Cookie, Page, Redirect, Request, Response, with_parameters
 
 FIRST_TRY: Final = 2.0  # seconds that the page waits for the applications' answers
@@ -186,7 +186,7 @@ def _hop_page(services: Services, hop: Notice, leap: Response, chain: str, left:
             "name": hop.name, "left": left, "action": action, "method": method, "fields": fields,
             "skip_url": _url(services, chain), "wait": HOP_SECONDS,
         },
-        form_action=pages.targets(form_target(action)),
+        form_action=form_targets(form_target(action)),
     )  # fmt: skip
 
 

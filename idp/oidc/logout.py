@@ -13,7 +13,7 @@ from idp.login.flow import open_value, seal_value
 from idp.login.signout import Ending
 from idp.oidc.authorize import MAX_GET
 from idp.services import Services
-from idp.web import form_target
+from idp.web import form_target, form_targets
 from idp.wire import Params, Redirect, Request, Response, with_parameters
 from keys.verifying import InvalidToken, verify_own
 
@@ -146,7 +146,7 @@ def _hint(services: Services, hint: str | None) -> dict[str, Any]:
 
 
 def _target(return_to: str) -> tuple[str, ...]:
-    return pages.targets(form_target(return_to)) if return_to else ()
+    return form_targets(form_target(return_to)) if return_to else ()
 
 
 def _refused(message: str, developer: str, *, client_id: str | None = None, detail: str = "") -> Refused:

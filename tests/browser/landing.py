@@ -71,7 +71,7 @@ def create_app() -> Flask:
         got = {"method": request.method, **request.values.to_dict()}
         return PAGE.format(title="Landed") + f"<pre id=got>{escape(json.dumps(got))}</pre>"
 
-    @app.get("/moving")
+    @app.route("/moving", methods=["GET", "POST"])
     def moving() -> Response:
         # Many applications answer on one host and live on another.
         return redirect("https://home.example/welcome?" + request.query_string.decode(), 302)

@@ -1,0 +1,59 @@
+"""Reading and writing parameters and ids: our fast ways say what the standard library says."""
+
+from __future__ import annotations
+
+from base64 import b32hexencode
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from idp.ids import base32, new_id
+from idp.wire import MAX_FIELDS, BadRequest, Params, with_parameters
+
+#: Text that forms are made of, and of what people try instead.
+_FORM = st.text(alphabet="abc&=+%%%20AFfg;é#?/ \x00", max_size=40)
+_VALUE = st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=20)
+
+
+@given(_FORM)
+@example("a=1&a=2&&b&=c&%41=%zz&%=%2")
+@example("x=%C3%A9+%2B")
+@example("x=%FF")
+def test_parameters_are_read_as_the_standard_library_reads_them(text: str) -> None:
+    try:
+        expected = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError:
+        with pytest.raises(BadRequest):
+            Params.parse(text)
+    else:
+        assert Params.parse(text).pairs == expected
+
+
+def test_too_many_parameters_are_refused() -> None:
+    assert len(Params.parse("&".join(["a=1"] * MAX_FIELDS)).pairs) == MAX_FIELDS
+    with pytest.raises(BadRequest):
+        Params.parse("&".join(["a=1"] * (MAX_FIELDS + 1)))
+
+
+@given(st.lists(st.tuples(_VALUE, _VALUE), max_size=4))
+@example([("state", "a b+c&d=é\r\nSet-Cookie: x"), ("iss", "http://127.0.0.1:8000")])
+def test_parameters_are_written_as_the_standard_library_writes_them(parameters: list[tuple[str, str]]) -> None:
+    assert with_parameters("https://app.example/cb", parameters) == "https://app.example/cb?" + urlencode(parameters)
+    assert with_parameters("https://app.example/cb?x=1", parameters, fragment=True) == (
+        "https://app.example/cb?x=1" + ("#" + urlencode(parameters) if parameters else "")
+    )
+
+
+@given(st.binary(min_size=16, max_size=16))
+@example(b"\x00" * 16)
+@example(b"\xff" * 16)
+def test_ids_are_base32hex(raw: bytes) -> None:
+    assert base32(raw) == b32hexencode(raw).decode().lower().rstrip("=")
+
+
+@given(st.integers(0, 2**47), st.integers(0, 2**47))
+def test_ids_sort_by_time(one: int, other: int) -> None:
+    if one != other:
+        assert (new_id(one / 1000) < new_id(other / 1000)) == (int(one / 1000 * 1000) < int(other / 1000 * 1000))
