@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    func,
     insert,
     literal,
     select,
@@ -235,6 +236,21 @@ def test_durable_sets_what_the_store_promises(database: Database) -> None:
     assert promised(False) == "off"
     assert promised(True) == "on"
     assert promised(False) == "off"
+
+
+TELLING = insert(thing).values(id=func.current_setting("synchronous_commit"), n=0).returning(thing.c.id)
+
+
+def test_a_single_change_is_durable_unless_said_otherwise(database: Database) -> None:
+    if database.name == "postgresql":
+        assert [database.one(TELLING).id, database.one(TELLING, durable=False).id] == ["on", "off"]
+        return
+    add(database, "first")
+    before = database._commits.syncs
+    add(database, "a")
+    assert database._commits.syncs == before + 1
+    database.run(INCREMENT, key="a", durable=False)
+    assert database._commits.syncs == before + 1
 
 
 def test_what_only_reads_waits_for_no_disk(database: Database) -> None:
