@@ -111,6 +111,7 @@ def measure(installation: Installation, cores: Cores, effort: Effort, say: Say, 
         results.figures.append(_logins(installation, cores, effort, results))
         say("tokens in a login flood")
         results.flood = _flood(installation, effort)
+        time.sleep(5)  # what is handed back once nobody signs in any more
         results.memory["after load"] = machine.memory(installation.server.pid)
     return results
 
