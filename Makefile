@@ -1,6 +1,6 @@
 # `make help` lists what there is. Nothing has to be installed by hand on Debian 12 or later.
 .DEFAULT_GOAL := help
-.PHONY: help run demo install test check fuzz bench lock screenshots
+.PHONY: help run demo install test check fuzz bench lock screenshots catalogues
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
@@ -28,6 +28,7 @@ test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in paral
 	@command -v redis-server >/dev/null || .ci/need "tests on Redis" redis-server
 	@command -v xmlsec1 >/dev/null || .ci/need "tests with xmlsec1" xmlsec1
 	@test -e /usr/lib/apache2/modules/mod_auth_mellon.so || .ci/need "tests with Apache as a SAML application" apache2 libapache2-mod-auth-mellon
+	@test -e /usr/lib/apache2/modules/mod_shib.so || .ci/need "tests with Shibboleth as a SAML application" apache2 libapache2-mod-shib
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "tests on PostgreSQL" postgresql
 	@$(MAKE) static
 	$(BIN)/python -m pytest -n $(JOBS)
@@ -42,14 +43,22 @@ static:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fuzz: $(VENV)/.test ## Throw made-up SAML messages and metadata at the parsers for some minutes
-	FUZZ_EXAMPLES=5000 $(BIN)/python -m pytest tests/saml/test_fuzz.py
+fuzz: $(VENV)/.test ## Throw made-up SAML messages and metadata at the parsers, FUZZ_SECONDS=15 for each of them
+	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),15) $(BIN)/python -m pytest tests/saml/test_fuzz.py
 
 bench: $(VENV)/.test ## Measure: requests per second, latency and memory beside what this machine's OpenSSL can sign
 	$(BIN)/python -m bench
 
 screenshots: $(VENV)/.test ## Take the pictures in docs/images anew, from the running demo
 	$(BIN)/python docs/screenshots.py
+
+catalogues: $(VENV)/.test ## Extract the texts that people see, bring idp/locales up to date and compile it; then translate what is new
+	@$(BIN)/pybabel -q extract --mapping idp/locales/babel.cfg --keywords N_ --keywords plural:1,2 \
+	--add-location file --no-wrap --project Doorward --output idp/locales/messages.pot .
+	@$(BIN)/pybabel -q update --input-file idp/locales/messages.pot --output-dir idp/locales \
+	--ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date --no-wrap
+	@rm idp/locales/messages.pot
+	@$(BIN)/pybabel compile --directory idp/locales --statistics
 
 config.example.toml: idp/config.py $(VENV)/.test
 	@$(BIN)/python -c 'from idp.config import example; print(example(), end="")' > $@
