@@ -19,6 +19,7 @@ class Receiver:
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
         self.content_types: list[str] = []
+        self.headers: list[Any] = []
         self.status, self.seconds = 200, 0.0  # what it answers, and how long that takes
         self.answering: Answering | None = None
         outer = self
@@ -28,6 +29,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.bodies.append(body)
                 outer.content_types.append(self.headers["Content-Type"])
+                outer.headers.append(self.headers)
                 time.sleep(outer.seconds)
                 status, kind, answer = outer.answering(body) if outer.answering else (outer.status, "text/plain", b"")
                 self.send_response(status)

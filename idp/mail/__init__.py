@@ -1,0 +1,12 @@
+"""Messages to people: mail and SMS, queued, sealed, in the person's language.
+
+Door: `tell` (a person, about their account), `send` (an address), `sms.send`, `is_ready`; `messages.MESSAGES` says
+which message takes which values. Rule: links are made from the settings only, and what a message says stands nowhere
+in clear until it leaves: not in the queue, not in a log, not in an event.
+"""
+
+from idp.mail.delivery import is_ready, register
+from idp.mail.masks import masked_address, masked_number
+from idp.mail.sending import send, tell
+
+__all__ = ["is_ready", "masked_address", "masked_number", "register", "send", "tell"]

@@ -1,0 +1,163 @@
+"""The job that delivers one message: by SMTP or an SMS sender, or into the outbox of a development machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from idp.audit import Event, record
+from idp.db import Unavailable
+from idp.ids import new_id
+from idp.jobs import JobsUnavailable
+from idp.language import Text, lookup, translate
+from idp.mail import outbox
+from idp.mail.masks import masked_address, masked_number
+
+if TYPE_CHECKING:
+    from idp.services import Services
+
+JOB = "mail"
+SMS_JOB = "sms"
+PURPOSE = "mail"
+RETRIES = 32  # with the doubling wait, capped at an hour: one day
+BEFORE_RETRY = 10.0  # seconds
+LEASE = 180.0  # seconds; a server may take its time for each of the steps
+DAY = 86400.0
+
+
+class Undelivered(Exception):
+    """It did not leave; the queue tries again. The text names no address and nothing of the message."""
+
+
+class Rejected(Exception):
+    """The other side will never take it, so there is no second try. `reason` in words for the help desk."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def register(services: Services) -> None:
+    """Let the queue know how messages leave."""
+    for job in (JOB, SMS_JOB):
+        services.jobs.register(
+            job, partial(deliver, services, job), retries=RETRIES, retry_delay=BEFORE_RETRY, lease=LEASE
+        )
+
+
+def is_ready(services: Services) -> bool:
+    """Whether mail can leave at all: a server is set, or this is a development machine with its outbox."""
+    return bool(services.settings.mail.host) or outbox.is_used(services.settings)
+
+
+def queue(
+    services: Services,
+    to: str,
+    message: str,
+    locale: str,
+    values: Mapping[str, Any],
+    person_id: str | None,
+    *,
+    job: str = JOB,
+) -> None:
+    """Write a message down to be delivered; what goes wrong is logged and recorded, never raised."""
+    if job == JOB and not is_ready(services):
+        failed(services, message, to, "no mail server is set: give [mail] a host", person_id=person_id)
+        return
+    content = _content(services, to, message, locale, values, person_id)
+    sealed = services.sealer.seal(PURPOSE, json.dumps(content, separators=(",", ":")).encode(), job.encode())
+    try:
+        services.jobs.enqueue(job, {"id": content["id"], "sealed": sealed})
+    except JobsUnavailable as error:
+        services.log.error("mail_not_queued", message=message, reason=str(error)[:200])
+        failed(services, message, to, "the queue could not be reached", person_id=person_id, job=job)
+
+
+def send_now(services: Services, to: str, message: str, locale: str, *, job: str) -> str:
+    """Past the queue, for an admin who waits; answers what the other side said. Errors: `Rejected`, `Undelivered`."""
+    content = _content(services, to, message, locale, {}, None)
+    try:
+        said = _leave(services, job, content)
+    except (Rejected, Undelivered) as problem:
+        failed(services, message, to, str(problem), job=job)
+        raise
+    _record(services, f"{job}:sent", message, to, None, job, {"said": said})
+    return said
+
+
+def _content(
+    services: Services, to: str, message: str, locale: str, values: Mapping[str, Any], person_id: str | None
+) -> dict[str, Any]:
+    now = services.clock()
+    useful = values["minutes"] * 60.0 if "minutes" in values else DAY
+    return {
+        "id": new_id(now), "at": now, "until": now + useful, "to": to, "message": message,
+        "locale": locale, "values": _said(services, locale, values), "person_id": person_id,
+    }  # fmt: skip
+
+
+def _said(services: Services, locale: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Texts that still carry their values are written out in the reader's language: the queue keeps plain JSON."""
+    language = lookup((locale,)) or services.settings.brand.language
+    return {name: translate(language, value) if isinstance(value, Text) else value for name, value in values.items()}
+
+
+def deliver(services: Services, job: str, payload: Mapping[str, Any]) -> None:
+    """Send one queued message. Errors: `Undelivered`, so that the queue tries again."""
+    content = json.loads(services.sealer.open(PURPOSE, payload["sealed"], job.encode()))
+    id, to, message, person_id = content["id"], content["to"], content["message"], content["person_id"]
+    if not to or services.state.get(_sent_key(id)):  # for nobody; or a process was killed after it had sent this
+        return
+    if services.clock() >= content["until"]:
+        failed(services, message, to, "it came too late to be of use", person_id=person_id, job=job)
+        return
+    try:
+        said = _leave(services, job, content)
+    except Rejected as rejected:
+        failed(services, message, to, rejected.reason, person_id=person_id, job=job)
+        return
+    except Undelivered as problem:
+        if services.state.add(f"mail:failed:{id}", 1, DAY):  # told once, not with every try
+            failed(services, message, to, f"{problem}; trying again", person_id=person_id, job=job)
+        raise
+    services.state.put(_sent_key(id), 1, DAY)
+    _record(services, f"{job}:sent", message, to, person_id, job, {"said": said})
+
+
+def _leave(services: Services, job: str, content: Mapping[str, Any]) -> str:
+    """Answers what the other side said."""
+    if job == SMS_JOB:
+        from idp.mail import sms
+
+        return sms.leave(services, content)
+    from idp.mail import rendering, smtp  # smtplib, ssl and the templates are loaded where mail leaves
+
+    letter = rendering.letter(services, content)
+    if not services.settings.mail.host and outbox.is_used(services.settings):
+        outbox.keep(services, content["to"], content["message"], letter)
+        return "kept in the outbox of this machine"
+    return smtp.leave(services, content["to"], letter)
+
+
+def failed(
+    services: Services, message: str, to: str, reason: str, *, person_id: str | None = None, job: str = JOB
+) -> None:
+    """Record for the help desk that a message did not leave."""
+    services.log.warning("message_failed", kind=job, message=message, reason=reason)
+    _record(services, f"{job}:failed", message, to, person_id, job, {"reason": reason})
+
+
+def _record(
+    services: Services, action: str, message: str, to: str, person_id: str | None, job: str, more: Mapping[str, Any]
+) -> None:
+    masked = masked_number(to) if job == SMS_JOB else masked_address(to)
+    event = Event(action, actor="system", person_id=person_id, detail={"message": message, "to": masked, **more})
+    with contextlib.suppress(Unavailable):  # the log has it, and the message itself is not to be sent twice for this
+        record(services.db, event, services.clock())
+
+
+def _sent_key(id: str) -> str:
+    return f"mail:sent:{id}"

@@ -1,0 +1,71 @@
+"""Which messages there are, and which values each takes.
+
+Times are epoch seconds and are written in the reader's language and time zone. Links are absolute, made by
+`services.url`. What stands in `optional` is left out of the text where it is missing or empty. A message with `minutes`
+is not sent any more when they are over, every other one after a day. Any may have `name` and `zone` (the person's time
+zone); `tell` fills them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. `security`: it says "This was not me" and cannot be switched off (A5)."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    security: bool = False
+
+
+#: Of most security messages: when, on what ("Chrome on Linux"), where ("Berlin, Germany").
+_WHEN = ("time", "device", "place")
+
+MESSAGES: Mapping[str, Message] = {
+    "new_device": Message((), _WHEN, security=True),
+    # kind: a factor's kind, see `rendering.KINDS`; label: what the person calls it
+    "factor_added": Message(("kind",), ("label", *_WHEN), security=True),
+    "factor_removed": Message(("kind",), ("label", *_WHEN), security=True),
+    "password_changed": Message((), _WHEN, security=True),
+    # left: how many codes there are still
+    "backup_code_used": Message(("left",), _WHEN, security=True),
+    # until: how long the code works; reason: why it was issued
+    "admin_code_issued": Message(("until",), ("reason", *_WHEN), security=True),
+    # what: "email" or "phone"; new: the new one, masked, '' where it was removed; undo_link: takes the change back;
+    # hours: how long that works
+    "recovery_address_changed": Message(("what",), ("new", "undo_link", "hours", *_WHEN), security=True),
+    # link and code do the same; minutes: how long the link works; code_minutes: how long the code does
+    "reset_password": Message(("link", "minutes"), ("code", "code_minutes", *_WHEN)),
+    # usernames: a list
+    "usernames": Message(("usernames",), ()),
+    # app: where the person is signing in to
+    "sign_in_code": Message(("code", "minutes"), ("app", *_WHEN)),
+    # a code that shows that a new address or number is somebody's
+    "confirm_address": Message(("code", "minutes"), ("link",)),
+    "confirm_number": Message(("code", "minutes"), ()),
+    # days: 14, 7, 1; link: where to change it
+    "password_expires": Message(("days", "link"), ("date",)),
+    # case: its id, to be read out to the help desk
+    "case_opened": Message(("case",), ("time",)),
+    "test": Message((), ()),
+}
+
+
+def check(message: str, values: Mapping[str, Any], issuer: str) -> None:
+    """Errors: `LookupError` for a message that there is not, `ValueError` for a missing value or somebody else's link.
+
+    These are mistakes in the calling code, told where they are made and not a minute later in the queue.
+    """
+    if message not in MESSAGES:
+        raise LookupError(f"there is no message {message!r}")
+    missing = [name for name in MESSAGES[message].required if name not in values]
+    if missing:
+        raise ValueError(f"the message {message!r} needs {', '.join(missing)}")
+    for name, value in values.items():
+        # RFC 9700 §4.13: a link never leads to a host that a request named.
+        if name.endswith(("link", "url")) and value and not str(value).startswith(issuer + "/"):
+            raise ValueError(f"{name} of {message!r} does not lead to this provider; make it with services.url()")
