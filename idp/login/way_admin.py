@@ -1,0 +1,45 @@
+"""The code that the help desk gave out (F6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from idp.accounts.factors import admin_codes, codes
+from idp.accounts.passwords import Busy
+from idp.accounts.person import Person
+from idp.language import N_
+from idp.login.authn import ADMIN_CODE
+from idp.login.pending import Pending, Verdict
+from idp.login.recording import recorder
+from idp.login.way_backup import BUSY
+from idp.services import Services
+from idp.wire import Request
+
+INCOMPLETE = N_("The code has ten letters and digits, such as 4K7QP-M2XT9. Type all of it.")
+WRONG = N_("This is not the code. It works once and for a short time; ask the help desk for a new one if it ran out.")
+
+
+class _Admin:
+    kind = admin_codes.KIND
+    label = N_("Code from the help desk")
+    methods = (ADMIN_CODE,)
+
+    def is_ready(self, services: Services, person: Person) -> bool:
+        return admin_codes.is_ready(services, person.id)
+
+    def show(self, services: Services, request: Request, pending: Pending) -> tuple[str, Mapping[str, Any]]:
+        return "login/factor_admin.html", {}
+
+    def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
+        typed, person_id = request.form.first.get("code", ""), pending.person_id
+        if not codes.read(typed):
+            return Verdict(False, error=INCOMPLETE, counts=False)
+        try:
+            used = admin_codes.use(services, person_id, typed, recorder(services, request, person_id))
+        except Busy:
+            return Verdict(False, error=BUSY, counts=False)
+        return Verdict(True, (ADMIN_CODE,)) if used is not None else Verdict(False, error=WRONG)
+
+
+WAY = _Admin()

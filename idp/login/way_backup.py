@@ -1,0 +1,51 @@
+"""One of the ten codes on paper (F5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from idp.accounts.factors import backup_codes, codes
+from idp.accounts.passwords import Busy
+from idp.accounts.person import Person
+from idp.language import N_
+from idp.login.authn import BACKUP
+from idp.login.pending import Pending, Verdict
+from idp.login.recording import circumstances, recorder
+from idp.services import Services
+from idp.wire import Request
+
+INCOMPLETE = N_("A backup code has ten letters and digits, such as 4K7QP-M2XT9. Type all of one.")
+WRONG = N_("This is none of your unused backup codes. Each works once: cross out those that you used.")
+BUSY = N_("Very many people are signing in right now. Wait a few seconds and try again; the code is still good.")
+
+
+class _Backup:
+    kind = backup_codes.KIND
+    label = N_("Backup code")
+    methods = (BACKUP,)
+
+    def is_ready(self, services: Services, person: Person) -> bool:
+        return backup_codes.left(services.db, person.id) > 0
+
+    def show(self, services: Services, request: Request, pending: Pending) -> tuple[str, Mapping[str, Any]]:
+        return "login/factor_backup.html", {"left": backup_codes.left(services.db, pending.person_id)}
+
+    def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
+        from idp import mail
+
+        typed, person_id = request.form.first.get("code", ""), pending.person_id
+        if not codes.read(typed):
+            return Verdict(False, error=INCOMPLETE, counts=False)
+        try:
+            left = backup_codes.use(services, person_id, typed, recorder(services, request, person_id))
+        except Busy:
+            return Verdict(False, error=BUSY, counts=False)
+        if left is None:
+            return Verdict(False, error=WRONG)
+        person = services.directory.get(person_id)
+        mail.tell(services, person, "backup_code_used", {"left": left, **circumstances(services, request)})
+        return Verdict(True, (BACKUP,))
+
+
+WAY = _Backup()

@@ -1,0 +1,64 @@
+"""The code of an authenticator app (F1), and what is wrong with the phone's clock where that is the trouble (F2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from idp.accounts.factors import totp
+from idp.accounts.person import Person
+from idp.language import N_, plural
+from idp.login.authn import PASSKEY, PASSWORD, TOTP
+from idp.login.pending import Pending, Verdict
+from idp.services import Services
+from idp.wire import Request
+
+INCOMPLETE = N_("Type the six digits that the app shows now.")
+WRONG = N_("This code is not right. Type the one that the app shows now.")
+REUSED = N_("This code was used already. Wait until the app shows the next one, and type that.")
+
+
+class _Totp:
+    kind = totp.KIND
+    label = N_("Authenticator app")
+    methods = (TOTP,)
+
+    def is_ready(self, services: Services, person: Person) -> bool:
+        return totp.has_any(services, person.id)
+
+    def show(self, services: Services, request: Request, pending: Pending) -> tuple[str, Mapping[str, Any]]:
+        return "login/factor_totp.html", {}
+
+    def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
+        typed = request.form.first.get("code", "")
+        if not totp.is_code(typed):
+            return Verdict(False, error=INCOMPLETE, counts=False)
+        matched = totp.verify(services, pending.person_id, typed)
+        if matched.ok:
+            return Verdict(True, (TOTP,))
+        # Only for somebody who has proven something that no stranger guesses (F2).
+        is_known = bool({PASSWORD, PASSKEY} & set(pending.methods))
+        return Verdict(False, error=what_is_wrong(matched) if is_known else WRONG)
+
+
+def what_is_wrong(matched: totp.Matched) -> str:
+    """What to tell somebody whose code was not taken."""
+    if matched.reused:
+        return REUSED
+    if not matched.steps:
+        return WRONG
+    minutes = max(1, (abs(matched.steps) * totp.STEP + 30) // 60)
+    if matched.steps < 0:
+        return plural(
+            "Your phone’s clock is about %(n)s minute slow. Switch on its automatic time, then type the next code.",
+            "Your phone’s clock is about %(n)s minutes slow. Switch on its automatic time, then type the next code.",
+            minutes,
+        )
+    return plural(
+        "Your phone’s clock is about %(n)s minute fast. Switch on its automatic time, then type the next code.",
+        "Your phone’s clock is about %(n)s minutes fast. Switch on its automatic time, then type the next code.",
+        minutes,
+    )
+
+
+WAY = _Totp()
