@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from idp import browser
 from idp.accounts.passwords import Busy
-from idp.login import consent, devices, loops, pages, password, sessions
+from idp.accounts.person import Person
+from idp.login import consent, devices, loops, pages, password, requirements, robots, sessions, several, standing
 from idp.login.authn import PASSWORD
 from idp.login.flow import Denial, Flow, open_sealed
-from idp.login.policy import Ask, next_step
+from idp.login.policy import Ask, more_proof, next_step
 from idp.login.sessions import Session
 from idp.services import ProtocolDoor, Services
 from idp.wire import Cookie, Request, Response
@@ -21,6 +22,10 @@ from idp.wire import Cookie, Request, Response
 def begin(services: Services, request: Request, flow: Flow) -> Response:
     """A protocol's request comes in: answer it from the live session, or show the page that is missing."""
     session = sessions.current(services, request, flow.client_id)
+    wanted = flow.demands.subject
+    if wanted is not None and (session is None or session.person_id != wanted):
+        other = several.find(services, request, person_id=wanted, client_id=flow.client_id)
+        session = other.session if other is not None else session
     if session is not None and loops.is_looping(services, request, flow, session):
         return loops.page(services, request, flow, session)
     return proceed(services, request, flow, session)
@@ -29,17 +34,26 @@ def begin(services: Services, request: Request, flow: Flow) -> Response:
 def proceed(services: Services, request: Request, flow: Flow, session: Session | None) -> Response:
     """The next page, or the protocol's answer."""
     client = services.registry.find(flow.client_id) if flow.client_id else None
-    step = next_step(flow, session, client, services.clock())
+    needs = standing.of_session(services, request, flow, session)
+    step = next_step(flow, session, client, services.clock(), needs)
     if isinstance(step, Denial):
         return door(services, flow).deny(services, request, flow, step)
     if isinstance(step, Ask):
+        if step.what in ("factor", "enrol") and session is not None:
+            from idp.login import proof
+
+            return proof.step_up(services, request, flow, session, step, needs)
         if step.what == "consent" and session is not None:
             return pages.ask_consent(services, request, flow, session)
         if step.what == "account" and session is not None:
             return pages.choose_account(services, request, flow, session)
+        if session is None and not flow.selected and several.others(services, request):
+            return pages.choose_account(services, request, flow, None)
         return pages.login(
             services, request, flow, notice=step.notice, typed=session.username if session and step.notice else ""
         )
+    if session is not None and flow.client_id:
+        services.uses.note(session.person_id, flow.client_id, services.clock())
     return door(services, flow).finish(services, request, flow, session)
 
 
@@ -64,18 +78,59 @@ def submit_password(services: Services, request: Request) -> Response:
     except Busy as error:
         return pages.busy(services, error.retry_after, door(services, flow).restart_url(services, flow))
     if outcome.person is None:
-        return pages.login(services, request, flow, typed=typed, error=outcome.error, pause=outcome.pause)
-    person = outcome.person
+        page = pages.login(
+            services, request, flow, typed=typed, error=outcome.error, pause=outcome.pause, check=outcome.check
+        )
+        return with_cookies(page, robots.cookie(services)) if outcome.check else page
     shared = bool(request.form.get("shared"))
     stay = bool(request.form.get("stay")) and not shared and services.settings.session.stay_days > 0
+    return enter(services, request, flow, outcome.person, (PASSWORD,), stay=stay, shared=shared)
+
+
+def enter(
+    services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...], *,
+    stay: bool = False, shared: bool = False, session_id: str = "",
+) -> Response:  # fmt: skip
+    """What every proof ends in: more is asked for, or the person has a session and the conversation goes on.
+
+    `stay`: the sign-in outlasts the browser; `shared`: the device is not remembered; `session_id`: the session that has
+    shown a part of `methods`.
+    """
+    needs = standing.of_person(services, request, flow, person, methods)
+    step = more_proof(flow, methods, needs, services.clock())
+    if isinstance(step, Ask) and step.what != "enrol":
+        from idp.login import proof
+
+        return proof.ask_for(
+            services, request, flow, person, methods, step, stay=stay, shared=shared, session_id=session_id
+        )
+    if isinstance(step, Denial) and not requirements.is_met(needs.need.level, methods):
+        return door(services, flow).deny(services, request, flow, step)
+    is_new_device = devices.known(services, request, person.id) is None
+    again = several.find(services, request, person_id=person.id)
+    beside = flow.beside or again is not None  # who was at the front has been beside this one already
     try:
-        session_id, cookie = sessions.start(services, request, person, (PASSWORD,), stay=stay)
+        grows = sessions.get_open(services, session_id) if session_id else None
+        session_id, cookie = sessions.start(
+            services, request, person, methods, stay=stay, beside=beside, again=again.session if again else None,
+            grows=grows,
+        )  # fmt: skip
     except sessions.Changed:
-        return pages.login(services, request, flow, typed=typed, error=password.WRONG)
+        error = pages.LOCKED if services.directory.get(person.id).must_reset else password.WRONG
+        return pages.login(services, request, replace(flow, pending=""), typed=person.username, error=error)
     session = sessions.get(services, session_id, flow.client_id)
-    response = proceed(services, request, replace(flow, selected=True), session)
-    remembered = () if shared else (devices.remember(services, request, person.id),)
-    return with_cookies(response, cookie, *remembered)
+    response = proceed(services, request, replace(flow, selected=True, pending=""), session)
+    remembered = () if shared else (devices.remember(services, request, person, methods),)
+    if is_new_device:
+        devices.announce(services, request, person)
+    aside = several.after_start(services, request, session_id, beside=beside)
+    return with_cookies(response, cookie, *remembered, *aside)
+
+
+def lacks(services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...]) -> bool:
+    """Whether more is needed than `methods`: for paths that can show no page, which must refuse then."""
+    needs = standing.of_person(services, request, flow, person, methods)
+    return more_proof(flow, methods, needs, services.clock()) is not None
 
 
 def submit_consent(services: Services, request: Request) -> Response:
@@ -86,8 +141,11 @@ def submit_consent(services: Services, request: Request) -> Response:
     session = sessions.current(services, request, flow.client_id)
     decision = request.form.get("decision")
     if session is None or session.id != flow.shown_to:
-        # Nobody, or somebody else by now, than the page was shown to: no decision of theirs.
-        return proceed(services, request, replace(flow, shown_to=""), session)
+        # A hint asked somebody who is not at the front. Whoever has gone meanwhile: no decision of theirs.
+        other = several.find(services, request, session_id=flow.shown_to, client_id=flow.client_id)
+        if other is None:
+            return proceed(services, request, replace(flow, shown_to=""), session)
+        session = other.session
     if decision == "switch":
         return pages.login(services, request, replace(flow, login_hint=""))
     if decision == "allow":
@@ -103,10 +161,14 @@ def submit_account(services: Services, request: Request) -> Response:
     flow = posted_flow(services, request)
     if isinstance(flow, Response):
         return flow
-    session = sessions.current(services, request, flow.client_id)
-    if session is not None and request.form.get("account") == session.id:
+    session, chosen = sessions.current(services, request, flow.client_id), request.form.get("account") or ""
+    if session is not None and chosen == session.id:
         return proceed(services, request, flow.chosen(), session)
-    return pages.login(services, request, replace(flow, login_hint=""))
+    other = several.find(services, request, session_id=chosen, client_id=flow.client_id)
+    if other is not None:
+        response = proceed(services, request, flow.chosen(), other.session)
+        return with_cookies(response, *several.put_first(services, request, other))
+    return pages.login(services, request, replace(flow, login_hint="", beside=True, selected=True))
 
 
 def posted_flow(services: Services, request: Request) -> Flow | Response:
@@ -116,6 +178,8 @@ def posted_flow(services: Services, request: Request) -> Flow | Response:
         return pages.stale(services, services.url("/"), None)
     flow, same_browser = opened
     if same_browser and services.clock() - flow.started_at < MAX_OPEN:
+        request.for_client = flow.client_id
+        request.ui_locales = flow.ui_locales
         return flow
     again = door(services, flow).restart_url(services, flow)
     if request.browser_is_new:

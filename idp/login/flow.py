@@ -40,9 +40,13 @@ class Flow:
     scopes: tuple[str, ...] = ()  # what consent is asked for
     started_at: float = 0.0
     login_hint: str = ""
+    ui_locales: str = ""  # the languages that the application asks for
     selected: bool = False  # an account was chosen on the page
     shown_to: str = ""  # the session whose consent page this flow stands on
     destination: str = ""  # where the answer goes, for the form-action of our pages
+    pending: str = ""  # what has been proven so far, in State: see `pending.py`
+    beside: bool = False  # another account was asked for: whoever is signed in stays so
+    postponed: bool = False  # setting up a second factor was put off in this conversation
 
     def chosen(self) -> Flow:
         """The same, with the account chosen."""
@@ -62,7 +66,7 @@ class Denial:
 
 def seal(sealer: Sealer, flow: Flow, browser: str) -> str:
     """The flow as a hidden field's value, bound to `browser`."""
-    return seal_value(sealer, PURPOSE, asdict(flow), browser)
+    return seal_value(sealer, PURPOSE, dump(flow), browser)
 
 
 def open_sealed(sealer: Sealer, sealed: str, browser: str) -> tuple[Flow, bool] | None:
@@ -74,10 +78,18 @@ def open_sealed(sealer: Sealer, sealed: str, browser: str) -> tuple[Flow, bool] 
         plain, owner = json.loads(sealer.open(PURPOSE, sealed))
     except (BrokenSeal, ValueError):
         return None
-    demands = plain.pop("demands")
-    demands["strength"] = tuple(demands["strength"])
-    plain["scopes"] = tuple(plain["scopes"])
-    return Flow(demands=Demands(**demands), **plain), hmac.compare_digest(owner, browser)
+    return load(plain), hmac.compare_digest(owner, browser)
+
+
+def dump(flow: Flow) -> dict[str, Any]:
+    """The flow as a JSON value."""
+    return asdict(flow)
+
+
+def load(plain: dict[str, Any]) -> Flow:
+    """The flow back."""
+    demands = {**plain["demands"], "strength": tuple(plain["demands"]["strength"])}
+    return Flow(**{**plain, "demands": Demands(**demands), "scopes": tuple(plain["scopes"])})
 
 
 def seal_value(sealer: Sealer, purpose: str, value: Any, browser: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from clients.client import Client
 from idp import browser
-from idp.login import consent
+from idp.language import N_
+from idp.login import consent, passkeys, robots, several
 from idp.login.flow import Flow, seal
 from idp.login.sessions import Session
 from idp.login.throttle import Pause
@@ -18,17 +19,22 @@ from idp.web import form_targets, shown_app
 from idp.wire import Page, Request
 
 #: How a pause without an end is told: an admin lifts it.
-STOPPED = (
+STOPPED = N_(
     "Too many wrong passwords: signing in with this name is stopped until the help desk unlocks it "
     "or the password is reset."
+)
+#: For somebody who has proven who they are by another way than the password that was taken away (A3).
+LOCKED = N_(
+    "This account was locked because somebody said “This was not me”. "
+    "Choose a new password by “Forgot password?” to get back in."
 )
 
 
 def login(
     services: Services, request: Request, flow: Flow, *, typed: str = "", error: str | None = None,
-    notice: str = "", pause: Pause | None = None, status: int = 200,
+    notice: str = "", pause: Pause | None = None, status: int = 200, check: bool = False,
 ) -> Page:  # fmt: skip
-    """The name and password page."""
+    """The name and password page; with `check`, somebody must show that they are no program."""
     now = services.clock()
     until = pause.until if pause is not None else None
     if pause is not None and until is None:
@@ -42,12 +48,20 @@ def login(
             "login": typed or flow.login_hint,
             "error": error,
             "notice": notice,
+            "notices": [
+                {"text": told.text, "app": ""}
+                for told in services.notices.shown("login")
+                if told.client_id in (None, flow.client_id)
+            ],
             "retry_at": math.ceil(until) if until is not None else None,
             "retry_at_text": datetime.fromtimestamp(math.ceil(until), UTC).strftime("%H:%M:%S UTC")
             if until is not None
             else "",
             "retry_in": max(1, math.ceil(until - now)) if until is not None else 0,
             "stay_days": services.settings.session.stay_days,
+            "passkey": passkeys.offer(services, request),
+            "signals": "",
+            "check": robots.offer(services, request) if check or robots.is_expected(services, request) else None,
         },
         form_action=form_targets(flow.destination),
     )
@@ -67,12 +81,16 @@ def ask_consent(services: Services, request: Request, flow: Flow, session: Sessi
     )
 
 
-def choose_account(services: Services, request: Request, flow: Flow, session: Session) -> Page:
-    """The account that is signed in here, or another one."""
-    account = {"name": session.name or session.username, "username": session.username, "session_id": session.id}
+def choose_account(services: Services, request: Request, flow: Flow, session: Session | None) -> Page:
+    """The accounts that are signed in here, the one at the front first, or another one."""
+    here = [session] if session is not None else []
+    here += [other.session for other in several.others(services, request)]
     return Page(
         template="login/select_account.html",
-        values={**_about(services, request, flow), "accounts": [account]},
+        values={
+            **_about(services, request, flow),
+            "accounts": [{**person(one), "session_id": one.id} for one in here],
+        },
         form_action=form_targets(flow.destination),
     )
 
@@ -82,8 +100,8 @@ def stale(services: Services, continue_url: str, app: Client | None) -> Page:
     return Page(
         template="login/stale.html",
         values={
-            "title": "Let us start this again",
-            "message": "This page was open for a long time, or opened twice. Your sign-in can start once more.",
+            "title": N_("Let us start this again"),
+            "message": N_("This page was open for a long time, or opened twice. Your sign-in can start once more."),
             "continue_url": continue_url,
             "here": continue_url,
             "app": shown_app(services, app),
@@ -135,6 +153,7 @@ def person(session: Session) -> dict[str, str]:
 def _about(services: Services, request: Request, flow: Flow) -> dict[str, Any]:
     client = services.registry.find(flow.client_id) if flow.client_id else None
     restart = services.protocols[flow.protocol].restart_url(services, flow)
+    request.ui_locales = flow.ui_locales
     return {
         "app": shown_app(services, client),
         "flow": seal(services.sealer, flow, browser.identify(services, request)),

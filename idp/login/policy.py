@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clients.access import decide
 from clients.client import Client
-from idp.login.authn import reached
+from idp.language import N_
+from idp.login import requirements
+from idp.login.authn import ADMIN_CODE, reached
 from idp.login.flow import Demands, Denial, Flow
+from idp.login.requirements import SECOND, Need
 
 
 @dataclass(frozen=True)
 class Ask:
-    """Show the person a page: `password`, `account`, or `consent`."""
+    """Show the person a page: `password`, `account`, `consent`, `factor`, `enrol` or `renew` (the password).
+
+    `ways`: of `factor`, what would do, the best first. `until`: of `enrol`, when it can be put off no longer; 0: now.
+    """
 
     what: str
     notice: str = ""
+    ways: tuple[str, ...] = ()
+    until: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,29 @@ Step = Ask | Denial | Done
 READING = 300  # seconds between a proof and the last page of its conversation
 
 
-def next_step(flow: Flow, session: Any, client: Client | None, now: float) -> Step:
+def _none() -> Mapping[str, tuple[str, ...]]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is needed of this person here, and what they could do about it.
+
+    `available`: each way that they could prove more by, best first, with the methods that it would show; looked up only
+    when more is needed. `enrollable`: the same for what they could set up.
+    """
+
+    need: Need = requirements.NONE
+    available: Callable[[], Mapping[str, tuple[str, ...]]] = _none
+    enrollable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    email_is_second: bool = False
+    password_expired: bool = False
+
+
+NOTHING = Standing()
+
+
+def next_step(flow: Flow, session: Any, client: Client | None, now: float, standing: Standing = NOTHING) -> Step:
     """Decide. `session` is a `sessions.Session` or None; `client` None for our own pages."""
     demands = flow.demands
     if session is None:
@@ -46,14 +77,58 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float) -> St
         return _ask(
             demands, "password", "login_required", "The sign-in is older than the application allows.", again=True
         )
+    more = more_proof(flow, session.methods, standing, now)
+    if more is not None:
+        return more
     if client is None:
         return Done()
     return _admitted(flow, session, client)
 
 
+def more_proof(flow: Flow, methods: tuple[str, ...], standing: Standing, now: float) -> Ask | Denial | None:
+    """What must be shown beside `methods`; None where they are enough."""
+    step = _stronger(flow, methods, standing, now)
+    # The second factor comes first: a stolen password that ran out is not replaced by its thief.
+    if standing.password_expired and not (isinstance(step, Ask) and step.what == "factor"):
+        return _ask(flow.demands, "renew", "login_required", "The person must choose a new password first.")
+    return step
+
+
+def _stronger(flow: Flow, methods: tuple[str, ...], standing: Standing, now: float) -> Ask | Denial | None:
+    if _is_enough(flow, methods, standing):
+        # Whoever came in by a code of the help desk has lost something: set up anew, before it happens again (F6).
+        if ADMIN_CODE in methods and standing.enrollable and not flow.postponed and not flow.demands.silent:
+            return Ask("enrol", until=now + 1)
+        return None
+    available = standing.available()
+    ways = tuple(way for way, shown in available.items() if _is_enough(flow, (*methods, *shown), standing))
+    if ways:
+        return _ask_factor(flow.demands, ways)
+    # Whoever has a second factor shows it before setting up another: a stolen password must not replace it.
+    has = tuple(way for way, shown in available.items() if requirements.is_met(SECOND, (*methods, *shown)))
+    if has and not requirements.is_met(SECOND, methods):
+        return _ask_factor(flow.demands, has)
+    if any(_is_enough(flow, (*methods, *shown), standing) for shown in standing.enrollable.values()):
+        until = standing.need.due if not flow.demands.strength else 0.0
+        if until > now and (flow.postponed or flow.demands.silent):
+            return None
+        silent = _ask(flow.demands, "enrol", "login_required", "The person must set up a second factor first.")
+        return silent if isinstance(silent, Denial) else Ask("enrol", until=until if until > now else 0.0)
+    return Denial("unmet_authentication_requirements", "No way to sign in here is as strong as what is asked for.")
+
+
+def _ask_factor(demands: Demands, ways: tuple[str, ...]) -> Ask | Denial:
+    asked = _ask(demands, "factor", "login_required", "A stronger sign-in is needed.")
+    return replace(asked, ways=ways) if isinstance(asked, Ask) else asked
+
+
+def _is_enough(flow: Flow, methods: tuple[str, ...], standing: Standing) -> bool:
+    if not requirements.is_met(standing.need.level, methods, email_is_second=standing.email_is_second):
+        return False
+    return not flow.demands.strength or bool(set(reached(methods)) & set(flow.demands.strength))
+
+
 def _admitted(flow: Flow, session: Any, client: Client) -> Step:
-    if flow.demands.strength and not set(reached(session.methods)) & set(flow.demands.strength):
-        return Denial("unmet_authentication_requirements", "No way to sign in here is as strong as acr_values asks.")
     decision = decide(client, session.person_id, session.groups)
     if not decision.allowed:
         return Denial("access_denied", "This person may not use this application.", "policy")
@@ -84,4 +159,4 @@ def _ask(demands: Demands, what: str, code: str, description: str, *, again: boo
     # Core §3.1.2.6: prompt=none never shows a page.
     if demands.silent:
         return Denial(code, description)
-    return Ask(what, "Please sign in again to go on." if again else "")
+    return Ask(what, N_("Please sign in again to go on.") if again else "")

@@ -36,6 +36,7 @@ class Session:
     created_at: float
     auth_time: float
     expires_at: float
+    idle_seconds: int = 0
     consent_scopes: frozenset[str] = frozenset()
     consent_at: float = 0.0
 
@@ -49,13 +50,21 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
     if row is None:
         return None
     now = services.clock()
-    if row.ended_at is not None or not row.enabled or now >= row.expires_at or now >= row.last_seen + row.idle_seconds:
+    if not is_live(row, now):
         return None
     if client_id and row.clients_version != services.registry.version:
         raise Stale
     if now - row.last_seen > SEEN_EVERY:
         services.db.run(store.SEEN, durable=False, session_id=row.id, now=now)
-    return _session(row)
+    request.person_claims = row.claims
+    return of_row(row)
+
+
+def is_live(row: Any, now: float) -> bool:
+    """Whether a session's row stands for somebody who is signed in."""
+    return bool(
+        row.ended_at is None and row.enabled and now < row.expires_at and now < row.last_seen + row.idle_seconds
+    )
 
 
 def to_end(services: Services, request: Request) -> Session | None:
@@ -63,13 +72,21 @@ def to_end(services: Services, request: Request) -> Session | None:
     row = _presented(services, request)
     if row is None or row.ended_at is not None or services.clock() >= row.expires_at:
         return None
-    return _session(row)
+    return of_row(row)
 
 
 def find_open(services: Services, session_id: str) -> Session | None:
     """A session that has not ended, whoever's browser it is in; None where it has."""
     row = services.db.one(store.CURRENT, session_id=session_id, client_id="")
-    return _session(row) if row is not None and row.ended_at is None and services.clock() < row.expires_at else None
+    return of_row(row) if row is not None and row.ended_at is None and services.clock() < row.expires_at else None
+
+
+def get_open(services: Services, session_id: str) -> Session:
+    """The same; errors: `Changed` where it has ended."""
+    found = find_open(services, session_id)
+    if found is None:
+        raise Changed
+    return found
 
 
 def _presented(services: Services, request: Request, client_id: str = "") -> Any | None:
@@ -83,10 +100,10 @@ def _presented(services: Services, request: Request, client_id: str = "") -> Any
 
 def get(services: Services, session_id: str, client_id: str = "") -> Session:
     """A session that has just been started or looked at, with the consent for `client_id`."""
-    return _session(services.db.one(store.CURRENT, session_id=session_id, client_id=client_id))
+    return of_row(services.db.one(store.CURRENT, session_id=session_id, client_id=client_id))
 
 
-def _session(row: Any) -> Session:
+def of_row(row: Any) -> Session:
     return Session(
         id=row.id,
         person_id=row.person_id,
@@ -98,6 +115,7 @@ def _session(row: Any) -> Session:
         created_at=row.created_at,
         auth_time=row.auth_time,
         expires_at=row.expires_at,
+        idle_seconds=row.idle_seconds,
         consent_scopes=frozenset((row.scopes or "").split()),
         consent_at=row.granted_at or 0.0,
     )
@@ -114,15 +132,21 @@ def start(
     methods: tuple[str, ...],
     *,
     stay: bool,
+    beside: bool = False,
+    again: Session | None = None,
+    grows: Session | None = None,
 ) -> tuple[str, Cookie]:
     """Begin a session for a proven person; answers its id and the cookie.
 
     The session that this browser had, idle or not, goes on under a new secret when it is the same person's, so that
-    applications stay signed in and one sign-out ends all; anybody else's ends.
+    applications stay signed in and one sign-out ends all; anybody else's ends, but where this one begins `beside` it.
+    `again`: a session of the same person in this browser that was not at the front. `grows`: the session that has shown
+    the first of `methods`; it goes on under a new secret, and is as old as what it showed first (P7).
     Errors: `Changed` where the proof is not worth anything any more.
     """
     person_id = person.id
     now, secret = services.clock(), new_secret()
+    request.person_claims = json.dumps(dict(person.claims))
     before = _presented(services, request)
     is_same = before is not None and before.person_id == person_id and now < before.expires_at
     setting = services.settings.session
@@ -139,10 +163,18 @@ def start(
         standing = tx.one(store.STANDING, person_id=person_id)
         if standing is None or not standing.enabled or standing.password_changed_at != person.password_changed_at:
             raise Changed
-        session_id = before.id if before is not None and is_same else ""
-        if not session_id or not tx.run(store.RENEW, session_id=session_id, now=now, **values):
-            if before is not None:
-                tx.run(store.END, session_id=before.id, now=now, why="signed in anew")
+        if (
+            standing.password_changed_at is not None and not standing.has_hash
+        ):  # it was taken away (A3): by no way at all
+            raise Changed
+        session_id = before.id if before is not None and is_same else again.id if again is not None else ""
+        session_id, auth_time = (grows.id, grows.auth_time) if grows is not None else (session_id, now)
+        if not session_id or not tx.run(store.RENEW, session_id=session_id, now=now, auth_time=auth_time, **values):
+            if grows is not None:  # it was ended meanwhile
+                raise Changed
+            ends = before is not None and (is_same or not beside)
+            if before is not None and ends and tx.run(store.END, session_id=before.id, now=now, why="signed in anew"):
+                tx.run(store.NOTE_UNTOLD_ONE, session_id=before.id, person_id=before.person_id, due=now)
             session_id = new_id(now)
             tx.run(
                 store.INSERT,
@@ -159,18 +191,70 @@ def start(
     return session_id, Cookie(cookie_name(services, "session"), f"{session_id}.{secret}", seconds if stay else None)
 
 
-def end(services: Services, request: Request, session: Session, why: str) -> Cookie:
-    """End a session; its tokens die with it, but for offline ones. Answers the cookie's removal."""
+def end(services: Services, request: Request, session: Session, why: str, *, told: bool = False) -> Cookie:
+    """End a session; its tokens die with it, but for offline ones. Answers the cookie's removal.
+
+    `told`: the caller tells the applications itself; else `signout.tell_ended` does.
+    """
     now = services.clock()
     with services.db.transaction() as tx:
         if tx.run(store.END, session_id=session.id, now=now, why=why):
+            if not told:
+                tx.run(store.NOTE_UNTOLD_ONE, session_id=session.id, person_id=session.person_id, due=now)
             record(tx, _event("session:ended", request, session.person_id, session.id, {"why": why}), now)
     return Cookie(cookie_name(services, "session"), "", 0)
 
 
 def end_all(tx: Any, person_id: str, now: float, why: str, *, keep: str = "") -> int:
-    """End every session of a person but `keep`, in the caller's transaction; answers how many."""
+    """End every session of a person but `keep`, in the caller's transaction; answers how many.
+
+    The applications are told once it has committed: `signout.tell_ended` finds what is noted here.
+    """
+    tx.run(store.NOTE_UNTOLD, owner_id=person_id, now=now, except_id=keep)
     return int(tx.run(store.END_ALL, owner_id=person_id, now=now, why=why, except_id=keep))
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """One of a person's sessions, as they look at it: since when, from where, on what. Times are epoch seconds."""
+
+    id: str
+    created_at: float
+    auth_time: float
+    last_seen: float
+    address: str
+    browser: str
+    expires_at: float
+
+
+def open_of(services: Services, person_id: str) -> tuple[Open, ...]:
+    """Every session of a person that has not ended, the latest first; idle ones too: their tokens are still alive."""
+    return tuple(Open(*row) for row in services.db.all(store.LIST, owner_id=person_id, now=services.clock()))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that ended without a sign-out, whose applications are still to be told."""
+
+    id: str
+    person_id: str
+
+
+def take_untold(services: Services, seconds: float) -> Ended | None:
+    """One that nobody is at; it is this caller's for so long. None where there is none: one read and no write."""
+    now = services.clock()
+    while (found := services.db.one(store.ANY_UNTOLD, now=now)) is not None:
+        row = services.db.one(
+            store.TAKE_UNTOLD, durable=False, taken_id=found.session_id, now=now, until=now + seconds
+        )  # fmt: skip
+        if row is not None:
+            return Ended(row.session_id, row.person_id)
+    return None
+
+
+def forget_untold(services: Services, ended: Ended) -> None:
+    """All of its notices are queued."""
+    services.db.run(store.FORGET_UNTOLD, durable=False, taken_id=ended.id)
 
 
 def sweep(services: Services, many: int = 1000) -> int:
@@ -183,6 +267,7 @@ def _event(action: str, request: Request, person_id: str, session_id: str, detai
         action=action,
         actor=person_id,
         person_id=person_id,
+        client_id=request.for_client or None,
         session_id=session_id,
         address=request.remote_address,
         request_id=request.id,

@@ -2,18 +2,26 @@
 
 The session ends first, and its tokens with it. Then each application is told: from server to server by the durable
 queue, or by way of the browser, hop by hop. No application that is silent holds up the others.
+
+Sessions that end without a sign-out (a disabled account, a new password, an admin) are noted as they end, in the same
+transaction. `tell_ended` queues what needs no browser; a process that dies meanwhile leaves the note to the next one.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
+from idp import browser
+from idp.ids import digest
 from idp.jobs import JobsUnavailable
-from idp.login import pages, sessions
+from idp.language import N_
+from idp.login import pages, sessions, several
 from idp.login.sessions import Session
 from idp.services import Services
 from idp.web import form_target, form_targets
@@ -23,14 +31,16 @@ FIRST_TRY: Final = 2.0  # seconds that the page waits for the applications' answ
 BEFORE_RETRY: Final = 10.0  # seconds until the queue takes over what the first try left
 KEEP_TRYING: Final = 86400.0  # seconds
 RETRIES: Final = 32  # with the queue's back-off: a day
+TAKE_UP_AFTER: Final = 60.0  # seconds until another process takes up what one has begun to queue
 HOP_SECONDS: Final = 10  # that the browser waits for one application
 CHAIN_SECONDS: Final = 900.0  # until an unfinished chain is forgotten
 _PARALLEL: Final = 8
+_CHAIN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 _TEXTS: Final = {
-    "signed out": "It has confirmed that you are signed out.",
-    "not confirmed": "It has not answered yet. If it still shows you as signed in, close its window.",
-    "not supported": "Its access has ended here. If it still shows you as signed in, close its window.",
+    "signed out": N_("It has confirmed that you are signed out."),
+    "not confirmed": N_("It has not answered yet. If it still shows you as signed in, close its window."),
+    "not supported": N_("Its access has ended here. If it still shows you as signed in, close its window."),
 }
 
 
@@ -38,6 +48,7 @@ _TEXTS: Final = {
 class Notice:
     """One application to tell. `job`: the queue's name for telling it directly; `protocol`: whose hop it is, else.
 
+    Both: the browser goes there where the direct way fails, such as for a server that only people's machines reach.
     Neither: it has no way to be told. `payload`: the job's or the hop's own, JSON, no secrets.
     """
 
@@ -83,6 +94,7 @@ def leave(
         chain = secrets.token_urlsafe(32)
         _keep(services, chain, {"results": [asdict(r) for r in results], "hops": [asdict(h) for h in hops], "at": 0,
               "begun": False, "ending": asdict(ending)})  # fmt: skip
+        services.state.put(_of_browser(services, request), chain, CHAIN_SECONDS)
         response = Redirect(location=_url(services, chain))
     return replace(response, cookies=(*response.cookies, *cookies))
 
@@ -97,14 +109,23 @@ def end(
     here = sessions.to_end(services, request)
     cookies = []
     for session in left:
-        cookie = sessions.end(services, request, session, why)
+        cookie = sessions.end(services, request, session, why, told=True)
         if here is not None and here.id == session.id:
             cookies.append(cookie)
+    cookies += several.without(services, request, [session.id for session in left])
     notices = [notice for notice in notices if notice.client_id != asked_by]
-    direct = [notice for notice in notices if notice.job]
-    results = _tell(services, direct)
-    results += [Result(notice.name, "not supported") for notice in notices if not notice.job and not notice.protocol]
-    return results, [notice for notice in notices if not notice.job and notice.protocol], cookies
+    results, hops = [], []
+    for notice, confirmed in _tell(services, [notice for notice in notices if notice.job]):
+        if confirmed or not notice.protocol:
+            results.append(Result(notice.name, "signed out" if confirmed else "not confirmed"))
+        else:
+            hops.append(notice)
+    for notice in notices:
+        if not notice.job and notice.protocol:
+            hops.append(notice)
+        elif not notice.job:
+            results.append(Result(notice.name, "not supported"))
+    return results, hops, cookies
 
 
 # -- from server to server -------------------------------------------------------------------------------------------
@@ -120,8 +141,32 @@ def mark_told(services: Services, payload: Mapping[str, Any]) -> None:
     services.state.put(f"told:{payload['notice']}", True, KEEP_TRYING + 3600)
 
 
-def _tell(services: Services, notices: Sequence[Notice]) -> list[Result]:
-    """Queue every notice, then try each at once, so that the page can say what happened."""
+def tell_ended(services: Services, many: int = 100) -> int:
+    """Queue the notices of sessions that ended without a sign-out, of at most `many`; answers how many it were.
+
+    Errors: `JobsUnavailable`, `Unavailable`: what is left is taken up again a minute later.
+    """
+    for done in range(many):
+        ended = sessions.take_untold(services, TAKE_UP_AFTER)
+        if ended is None:
+            return done
+        until = services.clock() + KEEP_TRYING
+        for door in services.protocols.values():
+            for notice in door.notices(services, ended):
+                if notice.job:
+                    payload = {**notice.payload, "notice": _name_of(notice, ended), "until": until}
+                    services.jobs.enqueue(notice.job, payload)
+        sessions.forget_untold(services, ended)
+    return many
+
+
+def _name_of(notice: Notice, ended: sessions.Ended) -> str:
+    """The same name whoever queues it: told once, though two processes took it up."""
+    return digest(json.dumps([ended.id, notice.job, notice.payload], sort_keys=True))
+
+
+def _tell(services: Services, notices: Sequence[Notice]) -> list[tuple[Notice, bool]]:
+    """Queue every notice, then try each at once, so that the page can say what happened: who has confirmed."""
     if not notices:
         return []
     until = services.clock() + KEEP_TRYING
@@ -136,10 +181,8 @@ def _tell(services: Services, notices: Sequence[Notice]) -> list[Result]:
     wait(tries, timeout=FIRST_TRY)
     pool.shutdown(wait=False, cancel_futures=True)
     done = [one.done() and not one.cancelled() and one.exception() is None for one in tries]
-    return [
-        Result(notice.name, "signed out" if confirmed else "not confirmed")
-        for notice, confirmed in zip(notices, done, strict=True)
-    ]
+    named = (replace(notice, payload=payload) for notice, payload in zip(notices, payloads, strict=True))
+    return list(zip(named, done, strict=True))
 
 
 # -- by way of the browser -------------------------------------------------------------------------------------------
@@ -148,8 +191,9 @@ def _tell(services: Services, notices: Sequence[Notice]) -> list[Result]:
 def go_on(services: Services, request: Request) -> Response:
     """GET /logout/next: the next application, or the end. Whoever comes back without an answer is not waited for."""
     chain = request.query.get("chain") or ""
-    kept = services.state.get(f"signout:{chain}") if 0 < len(chain) <= 64 else None
-    if kept is None:
+    kept = services.state.get(f"signout:{chain}") if _CHAIN.fullmatch(chain) else None
+    # The first browser that comes keeps the chain: an application that answers by itself would learn of the others.
+    if kept is None or kept.setdefault("browser", _of_browser(services, request)) != _of_browser(services, request):
         return pages.signed_out(services, ())
     hops = [Notice(**hop) for hop in kept["hops"]]
     while kept["at"] < len(hops):
@@ -157,14 +201,29 @@ def go_on(services: Services, request: Request) -> Response:
         if not kept["begun"]:
             kept["begun"] = True
             leap = services.protocols[hop.protocol].hop(services, hop, chain, at)
-            if leap is not None:
+            # A browser would show its own error where nobody listens, and lead nowhere from there.
+            if leap is not None and not services.outbound.is_refused(_address_of(leap)):
                 _keep(services, chain, kept)
                 return _hop_page(services, hop, leap, chain, len(hops) - at)
         verdict = services.state.take(f"signout:{chain}:{at}")
+        if hop.job and verdict == "signed out":
+            mark_told(services, hop.payload)  # what is still queued for it has nothing left to do
         kept["results"].append({"name": hop.name, "result": verdict or "not confirmed"})
         kept["at"], kept["begun"] = at + 1, False
     services.state.take(f"signout:{chain}")
     return _conclude(services, request, Ending(**kept["ending"]), [Result(**one) for one in kept["results"]])
+
+
+def resume(services: Services, request: Request) -> Response | None:
+    """The rest of this browser's chain, for whoever comes back from an application that led nowhere; None: no rest."""
+    chain = services.state.get(_of_browser(services, request))
+    if not isinstance(chain, str) or services.state.get(f"signout:{chain}") is None:
+        return None
+    return Redirect(location=_url(services, chain))
+
+
+def _of_browser(services: Services, request: Request) -> str:
+    return f"signout:of:{digest(browser.identify(services, request))}"
 
 
 def answered(services: Services, chain: str, at: int, *, confirmed: bool) -> Response:
@@ -175,11 +234,8 @@ def answered(services: Services, chain: str, at: int, *, confirmed: bool) -> Res
 
 def _hop_page(services: Services, hop: Notice, leap: Response, chain: str, left: int) -> Page:
     """Leads on by itself; goes on without the application where it does not answer in time."""
-    if isinstance(leap, AutoPost):
-        action, method, fields = leap.action, "post", leap.fields
-    else:
-        assert isinstance(leap, Redirect)
-        action, method, fields = leap.location, "get", ()
+    action = _address_of(leap)
+    method, fields = ("post", leap.fields) if isinstance(leap, AutoPost) else ("get", ())
     return Page(
         template="login/sign_out_next.html",
         values={
@@ -188,6 +244,13 @@ def _hop_page(services: Services, hop: Notice, leap: Response, chain: str, left:
         },
         form_action=form_targets(form_target(action)),
     )  # fmt: skip
+
+
+def _address_of(leap: Response) -> str:
+    if isinstance(leap, AutoPost):
+        return leap.action
+    assert isinstance(leap, Redirect)
+    return leap.location
 
 
 def _conclude(services: Services, request: Request, ending: Ending, results: Sequence[Result]) -> Response:

@@ -57,7 +57,18 @@ consents = Table(
     Column("revoked_before", Double, nullable=False, server_default="0"),
 )
 
-_s, _p, _c = sessions.c, people.c, consents.c
+# Sessions that ended without a sign-out, until their applications' notices are queued: written with the end itself, so
+# that neither is without the other.
+untold_sessions = Table(
+    "untold_sessions",
+    metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("due", Double, nullable=False),  # when the next process may take it up
+)
+Index("untold_sessions_due", untold_sessions.c.due)
+
+_s, _p, _c, _u = sessions.c, people.c, consents.c, untold_sessions.c
 
 #: A hop's one read: the session, its person, the consent for this application, and the version of the registry.
 CURRENT = (
@@ -74,6 +85,7 @@ CURRENT = (
         _s.ended_at,
         _p.username,
         _p.name,
+        _p.claims,
         _p.groups,
         _p.roles,
         _p.enabled,
@@ -90,17 +102,21 @@ CURRENT = (
 )
 
 #: Looked at once more in the transaction that begins a session; on PostgreSQL it holds off a change meanwhile.
-STANDING = select(_p.enabled, _p.password_changed_at).where(_p.id == bindparam("person_id")).with_for_update(read=True)
+STANDING = (
+    select(_p.enabled, _p.password_changed_at, _p.password_hash.is_not(None).label("has_hash"))
+    .where(_p.id == bindparam("person_id"))
+    .with_for_update(read=True)
+)
 
 INSERT = insert(sessions)
-#: A new proof by the same person: new secret, new time, same `sid`, so that applications stay signed in.
+#: A new proof by the same person: new secret, same `sid`, so that applications stay signed in.
 RENEW = (
     update(sessions)
     .where(_s.id == bindparam("session_id"), _s.ended_at.is_(None))
     .values(
         secret_hash=bindparam("secret_hash"),
         methods=bindparam("methods"),
-        auth_time=bindparam("now"),
+        auth_time=bindparam("auth_time"),
         last_seen=bindparam("now"),
         idle_seconds=bindparam("idle_seconds"),
         expires_at=bindparam("expires_at"),
@@ -119,8 +135,35 @@ END_ALL = (
     .where(_s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.id != bindparam("except_id"))
     .values(ended_at=bindparam("now"), ended_why=bindparam("why"))
 )
+
+
+def NOTE_UNTOLD(dialect: str) -> Any:  # noqa: N802
+    """Before `END_ALL`, in its transaction: the same sessions are to be told of."""
+    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(untold_sessions)
+    due: Any = bindparam("now", type_=Double()).label("due")
+    ending = select(_s.id, _s.person_id, due).where(
+        _s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.id != bindparam("except_id")
+    )
+    return inserting.from_select(["session_id", "person_id", "due"], ending).on_conflict_do_nothing()
+
+
+def NOTE_UNTOLD_ONE(dialect: str) -> Any:  # noqa: N802
+    """One session that has just ended."""
+    return (sqlite if dialect == "sqlite" else postgresql).insert(untold_sessions).on_conflict_do_nothing()
+
+
+ANY_UNTOLD = select(_u.session_id).where(_u.due <= bindparam("now")).order_by(_u.due).limit(1)
+#: Of any number of processes one gets it; another one later, where that one dies before the notices are queued.
+TAKE_UNTOLD = (
+    update(untold_sessions)
+    .where(_u.session_id == bindparam("taken_id"), _u.due <= bindparam("now"))
+    .values(due=bindparam("until"))
+    .returning(_u.session_id, _u.person_id)
+)
+FORGET_UNTOLD = delete(untold_sessions).where(_u.session_id == bindparam("taken_id"))
+
 LIST = (
-    select(_s.id, _s.created_at, _s.last_seen, _s.address, _s.browser, _s.expires_at)
+    select(_s.id, _s.created_at, _s.auth_time, _s.last_seen, _s.address, _s.browser, _s.expires_at)
     .where(_s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.expires_at > bindparam("now"))
     .order_by(_s.id.desc())
 )

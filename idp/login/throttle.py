@@ -108,6 +108,11 @@ class Throttle:
             pause = _running(self._state.get(_range_key(address)), "range", now)
         return pause
 
+    def failures(self, account: Account, address: str) -> int:
+        """The wrong passwords counted for this name from here, on devices that are not known; two round trips."""
+        record = self._state.get(_account_key(account.key)) or {"generation": ""}  # the same steps for every name (L7)
+        return self._state.count(_lane_key(_place(record, _lane(account, None, address))), LANE_TTL, 0)
+
     def failed(self, account: Account, device: str | None, address: str, password: str, now: float) -> Failure:
         """Count a wrong password; the same one typed again in the same lane is not counted (W2)."""
         lane = _lane(account, device, address)

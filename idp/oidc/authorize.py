@@ -15,9 +15,10 @@ from idp.audit import Event, record
 from idp.browser import cookie_name
 from idp.errors import Explanation, OAuthError, Refused
 from idp.ids import digest, new_id, new_secret
+from idp.language import N_
 from idp.login import engine, pages, sessions
 from idp.login.flow import Denial, Flow
-from idp.login.sessions import Session
+from idp.login.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.oidc import backchannel, requests, scopes
 from idp.oidc.ledger import CODE, Grant
@@ -48,6 +49,7 @@ def answer(services: Services, request: Request) -> Response:
         location = with_parameters(services.url("/oauth/authorize"), params.pairs)
         if len(location) < MAX_GET:
             return Redirect(location=location)
+    request.ui_locales = params.get("ui_locales") or ""
     destination = find_destination(services, params)
     try:
         scope = SERVER.check_authorization(services, request, params, destination.client)
@@ -62,27 +64,29 @@ def find_destination(services: Services, params: Params) -> Destination:
     """The client and its own redirect URI. Errors: `Refused`, for every way in which they cannot be trusted."""
     for name in ("client_id", "redirect_uri"):
         if name in params.repeated:
-            raise _refused("repeated_parameter", f"The application sent {name} twice.", f"Send {name} once.")
+            raise _refused(
+                "repeated_parameter", N_("The application sent %(name)s twice.", name=name), f"Send {name} once."
+            )
     client_id, redirect_uri = params.get("client_id"), params.get("redirect_uri")
     if client_id is None:
-        raise _refused("missing_client_id", "The application did not say which one it is.", "Send client_id.")
+        raise _refused("missing_client_id", N_("The application did not say which one it is."), "Send client_id.")
     client = services.registry.find(client_id)
     if client is None:
         raise _refused(
-            "unknown_client", "This application is not registered here.",
+            "unknown_client", N_("This application is not registered here."),
             "client_id is not registered; compare it with `doorward client list`.",
             detail=f"client_id {client_id[:100]!r}",
         )  # fmt: skip
     if not client.enabled:
         raise _refused(
-            "disabled_client", f"{client.name} is turned off at the moment.",
+            "disabled_client", N_("%(app)s is turned off at the moment.", app=client.name),
             "The client is disabled; an admin can turn it on: doorward client enable.",
             client_id=client.id, side="doorward",
         )  # fmt: skip
     if redirect_uri is None:
         raise _refused(
             "missing_redirect_uri",
-            f"{client.name} did not say where to return to.",
+            N_("%(app)s did not say where to return to.", app=client.name),
             "Send redirect_uri.",
             client_id=client.id,
         )
@@ -90,7 +94,8 @@ def find_destination(services: Services, params: Params) -> Destination:
     if not redirects.is_registered(redirect_uri, client):
         difference = redirects.difference(redirect_uri, client.redirect_uris) or "It has no redirect URI registered."
         raise _refused(
-            "unregistered_redirect_uri", f"{client.name} asked to return to an address that is not registered for it.",
+            "unregistered_redirect_uri",
+            N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
             "redirect_uri is not registered; compared byte for byte. The error id tells an admin how it differs.",
             client_id=client.id, detail=f"redirect_uri {redirect_uri[:500]!r}",
             # What is registered is told to admins alone.
@@ -111,9 +116,9 @@ def _refused(
     fix: str = "",
 ) -> Refused:
     return Refused(
-        code, message, title="The application's request cannot be trusted", developer=developer, detail=detail,
+        code, message, title=N_("The application's request cannot be trusted"), developer=developer, detail=detail,
         client_id=client_id,
-        advice="Nothing is wrong with your account. Tell whoever runs the application, with the error id below.",
+        advice=N_("Nothing is wrong with your account. Tell whoever runs the application, with the error id below."),
         explanation=Explanation(side, fix or developer),
     )  # fmt: skip
 
@@ -166,7 +171,7 @@ class Door:
         described = [(scope, *scopes.describe(scope)) for scope in scopes.in_order(flow.scopes)]
         return [{"name": name, "title": title, "description": text} for name, title, text in described]
 
-    def notices(self, services: Services, session: Session) -> list[Notice]:
+    def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
         """Those that hold tokens of this session."""
         return backchannel.notices(services, session)
 

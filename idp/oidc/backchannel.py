@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from clients.client import Client
 from idp.login import signout
-from idp.login.sessions import Session
+from idp.login.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.oidc import claims, ledger
 from idp.oidc.tokens import signer
@@ -29,13 +29,15 @@ def register(services: Services) -> None:
     )
 
 
-def notices(services: Services, session: Session) -> list[Notice]:
+def notices(services: Services, session: Session | Ended) -> list[Notice]:
     """Everybody who holds tokens of the session; those without a backchannel_logout_uri cannot be told."""
-    found = (services.registry.find(client_id) for client_id in ledger.clients_of_session(services, session.id))
+    # What ended with the session is revoked by now, and still to be told.
+    known = ledger.clients_of_session(services, session.id, revoked=isinstance(session, Ended))
+    found = (services.registry.find(client_id) for client_id in known)
     return [_notice(client, session) for client in found if client is not None]
 
 
-def _notice(client: Client, session: Session) -> Notice:
+def _notice(client: Client, session: Session | Ended) -> Notice:
     if not client.backchannel_logout_uri:
         return Notice(client.id, client.name)
     payload = {"client_id": client.id, "person_id": session.person_id, "session_id": session.id}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from idp.language import LANGUAGES
 from idp.login.authn import SUPPORTED_ACR
 from idp.oidc import claims, requests, scopes
 from idp.oidc.client_auth import ASSERTION_ALGS
@@ -63,7 +64,7 @@ def document(services: Services) -> dict[str, Any]:
         "acr_values_supported": list(SUPPORTED_ACR),
         "prompt_values_supported": list(requests.PROMPTS),
         "display_values_supported": ["page"],
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": list(LANGUAGES),
         "code_challenge_methods_supported": ["S256"],
         "claims_parameter_supported": True,
         "request_parameter_supported": False,

@@ -401,6 +401,11 @@ def revoke_person(tx: Any, person_id: str, now: float, why: str, *, keep_session
     return int(tx.run(store.REVOKE_PERSON, owner_id=person_id, now=now, why=why, except_session=keep_session))
 
 
+def revoke_session(tx: Any, person_id: str, session_id: str, now: float, why: str) -> int:
+    """Every family of one of a person's sessions, offline ones too; in the caller's transaction; how many lived."""
+    return int(tx.run(store.REVOKE_SESSION, owner_id=person_id, of_session=session_id, now=now, why=why))
+
+
 def revoke_access(
     services: Services, request: Request, token_id: str, client_id: str, jwt_expires_at: float | None = None
 ) -> None:
@@ -422,9 +427,10 @@ def revoke_reused_code(services: Services, request: Request, code_id: str, code_
         revoke_family(services, request, code_id, client.id, row.person_id, "the code was used twice")
 
 
-def clients_of_session(services: Services, session_id: str) -> list[str]:
-    """The ids of the applications that this session signed somebody in to."""
-    return [row.client_id for row in services.db.all(store.OF_SESSION, session_id=session_id)]
+def clients_of_session(services: Services, session_id: str, *, revoked: bool = False) -> list[str]:
+    """The ids of the applications that this session signed somebody in to; `revoked`: also where that has ended."""
+    statement = store.EVER_OF_SESSION if revoked else store.OF_SESSION
+    return [row.client_id for row in services.db.all(statement, session_id=session_id)]
 
 
 def sweep(services: Services, many: int = 1000) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 from clients.client import Client
 from idp import browser
 from idp.errors import Explanation, Refused
-from idp.login import pages, sessions, signout
+from idp.language import N_
+from idp.login import pages, sessions, several, signout
 from idp.login.flow import open_value, seal_value
 from idp.login.signout import Ending
 from idp.oidc.authorize import MAX_GET
@@ -35,6 +36,10 @@ class Asked:
         """Where the browser goes in the end, or ''."""
         return with_parameters(self.uri, [("state", self.state)]) if self.uri and self.state is not None else self.uri
 
+    def names(self, session: sessions.Session) -> bool:
+        """Whether the hint is of this very session."""
+        return self.subject == session.person_id and self.session_id in ("", session.id)
+
 
 def answer(services: Services, request: Request) -> Response:
     """GET and POST /oauth/logout."""
@@ -44,12 +49,14 @@ def answer(services: Services, request: Request) -> Response:
     if request.method == "POST" and browser.cookie_name(services, "session") not in request.cookies:
         return _as_get(services, params)
     asked = read(services, params)
-    session = sessions.to_end(services, request)
-    if session is None:
+    here = several.to_end(services, request)
+    if not here:
         return _done(services, asked)
     # RPI §2: without a hint that names this very session, the person is asked, so that no page can sign people out.
-    if asked.subject == session.person_id and (not asked.session_id or asked.session_id == session.id):
-        return _sign_out(services, request, asked, session)
+    named = next((one for one in here if asked.names(one)), None)
+    if named is not None:
+        return _sign_out(services, request, asked, named)
+    session = here[0]
     client = services.registry.find(asked.client_id) if asked.client_id else None
     sealed = seal_value(
         services.sealer, _PURPOSE, [asked.client_id, asked.uri, asked.state], browser.identify(services, request)
@@ -65,7 +72,7 @@ def _as_get(services: Services, params: Params) -> Response:
         kept = {"client_id": asked.client_id, "post_logout_redirect_uri": asked.uri, "state": asked.state or ""}
         location = with_parameters(services.url("/oauth/logout"), [(k, v) for k, v in kept.items() if v])
     if len(location) >= MAX_GET:
-        raise _refused("The application's sign-out request is too long.", "Send a shorter state.")
+        raise _refused(N_("The application's sign-out request is too long."), "Send a shorter state.")
     return Redirect(location=location)
 
 
@@ -78,10 +85,8 @@ def _confirmed(services: Services, request: Request) -> Response:
     if client is None or uri not in client.post_logout_redirect_uris:
         uri = ""  # it was registered when the page was made; it is not any more
     asked = Asked(client_id, "", "", uri, state)
-    session = sessions.to_end(services, request)
-    if session is None:
-        return _done(services, asked)
-    return _sign_out(services, request, asked, session)
+    here = several.to_end(services, request)
+    return _sign_out(services, request, asked, here[0]) if here else _done(services, asked)
 
 
 def _sign_out(services: Services, request: Request, asked: Asked, session: sessions.Session) -> Response:
@@ -96,14 +101,17 @@ def _done(services: Services, asked: Asked) -> Response:
 def read(services: Services, params: Params) -> Asked:
     """Compare hint, client and return address. Errors: `Refused`; a return address is followed only when registered."""
     if params.repeated:
-        raise _refused(f"The application sent {params.repeated[0]} twice.", f"Send {params.repeated[0]} once.")
+        raise _refused(
+            N_("The application sent %(name)s twice.", name=params.repeated[0]), f"Send {params.repeated[0]} once."
+        )
     claims = _hint(services, params.get("id_token_hint"))
     audience = claims.get("aud", [])
     audiences = audience if isinstance(audience, list) else [audience]
     client_id = params.get("client_id") or (str(audiences[0]) if audiences else "")
     if audiences and client_id not in audiences:  # RPI §2: they must name the same client
         raise _refused(
-            "The application's sign-out request does not fit together.", "client_id is not in the aud of id_token_hint."
+            N_("The application's sign-out request does not fit together."),
+            "client_id is not in the aud of id_token_hint."
         )
     client = services.registry.find(client_id) if client_id else None
     uri = params.get("post_logout_redirect_uri") or ""
@@ -116,13 +124,13 @@ def read(services: Services, params: Params) -> Asked:
 def _check_return_address(client: Client | None, uri: str) -> None:
     if client is None:
         raise _refused(
-            "The application did not say which one it is.",
+            N_("The application did not say which one it is."),
             "Send id_token_hint or client_id with post_logout_redirect_uri.",
         )
     # RPI §3: exactly as registered (ASVS 10.6.2).
     if uri not in client.post_logout_redirect_uris:
         raise _refused(
-            f"{client.name} asked to return to an address that is not registered for it.",
+            N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
             "post_logout_redirect_uri is not registered; they are compared byte for byte.", client_id=client.id,
             detail=uri[:500],
         )  # fmt: skip
@@ -136,11 +144,11 @@ def _hint(services: Services, hint: str | None) -> dict[str, Any]:
         claims = verify_own(services.ring, hint, types=("JWT",), now=services.clock(), hint=True)
     except InvalidToken as error:
         raise _refused(
-            "The application's sign-out request cannot be trusted.", f"id_token_hint: {error.reason}."
+            N_("The application's sign-out request cannot be trusted."), f"id_token_hint: {error.reason}."
         ) from None
     if claims.get("iss") != services.issuer:
         raise _refused(
-            "The application's sign-out request cannot be trusted.", "id_token_hint was issued by somebody else."
+            N_("The application's sign-out request cannot be trusted."), "id_token_hint was issued by somebody else."
         )
     return claims
 
@@ -151,8 +159,8 @@ def _target(return_to: str) -> tuple[str, ...]:
 
 def _refused(message: str, developer: str, *, client_id: str | None = None, detail: str = "") -> Refused:
     return Refused(
-        "logout_request", message, title="The application's request cannot be trusted", developer=developer,
+        "logout_request", message, title=N_("The application's request cannot be trusted"), developer=developer,
         client_id=client_id,
-        advice="You are still signed in. To sign out here, use \"Sign out\" at the top right of any page.",
+        advice=N_("You are still signed in. To sign out here, use “Sign out” at the top of any page."),
         explanation=Explanation("application", developer), detail=detail,
     )  # fmt: skip

@@ -166,6 +166,7 @@ def flow(services: Services, client: Client, asked: Asked) -> Flow:
         scopes=_consented(scope, asked, client),
         started_at=now,
         login_hint=asked.login_hint,
+        ui_locales=(asked.params.get("ui_locales") or "")[:255],
         destination=form_target(asked.redirect_uri),
     )
 

@@ -202,8 +202,14 @@ REVOKE_PERSON = (
     .where(_f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None), _f.session_id != bindparam("except_session"))
     .values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
 )
+REVOKE_SESSION = (
+    update(families)
+    .where(_f.session_id == bindparam("of_session"), _f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
+)
 DELETE_ACCESS = delete(access_tokens).where(_a.id == bindparam("token_id"))
 OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id"), _f.revoked_at.is_(None)).distinct()
+EVER_OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id")).distinct()
 
 
 def REVOKE_JTI(dialect: str) -> Any:  # noqa: N802

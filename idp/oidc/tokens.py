@@ -8,7 +8,7 @@ from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.login.authn import acr_of
+from idp.login.authn import acr_of, amr_of
 from idp.oidc import claims as claim_rules
 from idp.oidc.ledger import Holder, Issued
 from idp.services import Services
@@ -47,7 +47,7 @@ def id_token(services: Services, client: Client, issued: Issued, holder: Holder,
         "iat": now,
         "auth_time": int(holder.auth_time),
         "acr": acr_of(holder.methods),
-        "amr": list(holder.methods),
+        "amr": list(amr_of(holder.methods)),
         "azp": client.id,
         "sid": holder.session_id,
         "at_hash": token_hash(access_token, algorithm),
@@ -112,7 +112,7 @@ def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str
         claims |= {
             "auth_time": int(holder.auth_time),
             "acr": acr_of(holder.methods),
-            "amr": list(holder.methods),
+            "amr": list(amr_of(holder.methods)),
             "fam": holder.family_id,
         }
     return signer(services, client.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")

@@ -385,13 +385,15 @@ def test_L11_a_company_may_take_staying_signed_in_away(open_provider: Callable[.
 def test_W1_the_pauses_grow_and_are_told_with_the_clock_time(
     provider: Provider, browser: Browser, crm: App, clock: Clock, name: str
 ) -> None:
-    page = provider.authorize(browser, crm)
     tried = 0
+
+    def log_in(password: str = PASSWORD) -> Answer:
+        return browser.log_in(provider.authorize(browser, crm), name, password)
 
     def wrong() -> Answer:
         nonlocal tried
         tried += 1
-        return browser.log_in(page, name, f"wrong {tried}")
+        return log_in(f"wrong {tried}")
 
     for _ in range(4):
         assert "paused" not in wrong().dom.text
@@ -410,15 +412,15 @@ def test_W1_the_pauses_grow_and_are_told_with_the_clock_time(
         for way in ("/help/password", "/help"):
             assert answer.dom.find("a", href=way)
         clock.advance(20)
-        assert "paused" in browser.log_in(page, name, PASSWORD).dom.text  # right or wrong, nothing is looked at
+        assert "paused" in log_in().dom.text  # right or wrong, nothing is looked at
         clock.advance(minutes * 60)
-    assert ("code" in browser.log_in(page, name, PASSWORD).sent) is (name == "ann")
+    assert ("code" in log_in().sent) is (name == "ann")
 
 
 def test_W1_the_last_minute_is_called_so(provider: Provider, browser: Browser, crm: App, clock: Clock) -> None:
     page = provider.authorize(browser, crm)
     for attempt in range(5):
-        browser.log_in(page, "ann", f"wrong {attempt}")
+        page = browser.log_in(page, "ann", f"wrong {attempt}")
     clock.advance(30)
     assert "Less than a minute left." in browser.log_in(page, "ann", PASSWORD).dom.text
 
@@ -426,8 +428,9 @@ def test_W1_the_last_minute_is_called_so(provider: Provider, browser: Browser, c
 def test_W3_a_pause_is_lifted_by_an_admin(provider: Provider, browser: Browser, crm: App, ann: Person) -> None:
     page = provider.authorize(browser, crm)
     for attempt in range(5):
-        browser.log_in(page, "ann", f"wrong {attempt}")
-    assert "paused" in browser.log_in(page).dom.text
+        page = browser.log_in(page, "ann", f"wrong {attempt}")
+    page = browser.log_in(page)
+    assert "paused" in page.dom.text
     provider.services.throttle.lift(ann.id, provider.clock())
     assert browser.log_in(page).code
 

@@ -32,7 +32,7 @@ PASSWORD_CLASS = SUPPORTED_ACR[0]
         ({}, {"default_max_age": 10}, "login_required"),
         ({"max_age": "10000"}, {"default_max_age": 10}, ""),
         ({"acr_values": "phr"}, {}, ""),
-        ({"claims": '{"id_token":{"acr":{"essential":true,"value":"phr"}}}'}, {}, "unmet_authentication_requirements"),
+        ({"claims": '{"id_token":{"acr":{"essential":true,"value":"phr"}}}'}, {}, "login_required"),
         ({"ui_locales": "de fr-CA", "claims_locales": "de", "display": "popup"}, {}, ""),
         ({"login_hint": "somebody-else@example.com"}, {}, ""),
         ({"unknown_parameter": "1"}, {}, ""),
@@ -212,8 +212,8 @@ def test_prompt_select_account_offers_the_account_and_another(
 @pytest.mark.parametrize(
     ("wish", "error"),
     [
-        ('{"id_token":{"acr":{"essential":true,"value":"phr"}}}', "unmet_authentication_requirements"),
-        ('{"id_token":{"acr":{"essential":true,"values":["phr","phrh"]}}}', "unmet_authentication_requirements"),
+        ('{"id_token":{"acr":{"essential":true,"value":"phrh"}}}', "unmet_authentication_requirements"),
+        ('{"id_token":{"acr":{"essential":true,"values":["phrh","made-up"]}}}', "unmet_authentication_requirements"),
         ('{"id_token":{"acr":{"value":"phr"}}}', ""),
         ('{"id_token":{"acr":null}}', ""),
         ('{"id_token":{"acr":{"essential":true}}}', ""),
@@ -228,6 +228,23 @@ def test_an_essential_acr_is_met_or_refused_and_never_claimed(
     if not error:
         claims = verified(provider, provider.redeem(crm, answer.code).json["id_token"], audience=crm.id)
         assert claims["acr"].endswith("PasswordProtectedTransport")
+
+
+def test_an_essential_acr_that_can_be_set_up_leads_there(provider: Provider, browser: Browser, crm: App) -> None:
+    wish = '{"id_token":{"acr":{"essential":true,"values":["phr","phrh"]}}}'
+    page = provider.sign_in(browser, crm, claims=wish)
+    assert page.dom.find("a", href="/security/passkeys")
+    assert not page.dom.find("button", id="later")
+
+
+def test_an_essential_acr_is_refused_where_nothing_could_ever_meet_it(open_provider: Callable[..., Provider]) -> None:
+    """Passkeys belong to a host name, and here is none."""
+    provider = open_provider(server={"issuer": "http://127.0.0.1:8000"})
+    provider.add_person("ann")
+    answer = provider.sign_in(
+        provider.browser(), provider.add_client(), claims='{"id_token":{"acr":{"essential":true,"value":"phr"}}}'
+    )
+    assert answer.error == "unmet_authentication_requirements"
 
 
 # -- consent -----------------------------------------------------------------------------------------------------------

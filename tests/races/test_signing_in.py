@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 WRONG = "The name or the password is not right."
 PAUSED = "Too many wrong passwords"
+UNPROVEN = "had to show first that it is not a program"
 
 
 def test_S56_of_many_who_open_one_link_one_sets_the_password(server: Server) -> None:
@@ -42,7 +43,8 @@ def test_S56_of_many_who_open_one_link_one_sets_the_password(server: Server) -> 
 
 
 def test_S63_guesses_sent_at_once_are_no_more_than_guesses_one_by_one(server: Server) -> None:
-    """Forty passwords before a pause can begin, the right one among them: five are judged, the others learn nothing."""
+    """Forty passwords before a pause can begin, the right one among them: five at most are judged, the others learn
+    nothing: a pause, or that a check for programs comes first (W4)."""
     name = unique("ann")
     person = server.add_person(name)
     app = server.add_client(unique("CRM"))
@@ -55,20 +57,21 @@ def test_S63_guesses_sent_at_once_are_no_more_than_guesses_one_by_one(server: Se
 
     answers = race([lambda n=n: guess(n) for n in range(len(guesses))])  # type: ignore[misc]
     judged = [a for a in answers[:-1] if WRONG in a.text]
-    assert len(judged) == 5
-    paused = [a for a in answers[:-1] if a not in judged]
-    assert all(a.status == 200 and PAUSED in a.text for a in paused)
-    if answers[-1].status == 200:  # else it was among the first five
-        assert _told(answers[-1]) == _told(paused[0])
+    assert 3 <= len(judged) <= 5
+    unheard = [a for a in answers[:-1] if a not in judged]
+    assert all(a.status == 200 and (PAUSED in a.text or UNPROVEN in a.text) for a in unheard)
+    if answers[-1].status == 200:  # else it was among the first ones
+        assert _told(answers[-1]) in {_told(a) for a in unheard}
     events = [e for e in server.events("session:failed") if e.person_id == person.id]
-    assert len([e for e in events if e.detail.get("failures", 9) <= 5]) == 5
+    assert len([e for e in events if e.detail.get("failures", 9) <= 5]) == len(judged)
     again = server.browser("198.51.100.77")
-    assert PAUSED in again.log_in(server.authorize(again, app), name).text
+    assert server.authorize(again, app).is_login_page
+    assert not again.log_in(server.authorize(again, app), name).is_redirect
 
 
 def _told(answer: Answer) -> str:
     """What a page says, but for the times."""
-    return re.sub(r"\d\d:\d\d:\d\d UTC|About \d+ minutes left|Less than a minute left", "", answer.dom.text)
+    return re.sub(r"\d\d:\d\d:\d\d UTC|About \d+ minutes? left|Less than a minute left", "", answer.dom.text)
 
 
 def test_X21_two_people_racing_in_one_browser_are_never_mixed_up(server: Server) -> None:

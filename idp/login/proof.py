@@ -1,0 +1,235 @@
+"""More proof than a password: the conversation between a half-proven person and the ways that they have.
+
+Wrong codes are counted per person over all sign-ins at once, apart from passwords (X27; NIST SP 800-63B-4 §3.2.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from idp.accounts.passwords import Busy
+from idp.accounts.person import Person, PersonChanged
+from idp.audit import Event, record
+from idp.language import N_
+from idp.login import devices, engine, pages, pending, proof_pages, sessions, several, standing, ways
+from idp.login.authn import ADMIN_CODE, PASSWORD
+from idp.login.flow import Denial, Flow, dump, load
+from idp.login.pending import Pending
+from idp.login.policy import Ask, Standing, more_proof
+from idp.login.sessions import Session
+from idp.login.throttle import Account
+from idp.services import Services
+from idp.wire import Cookie, Redirect, Request, Response
+
+LATE = N_("That took longer than a quarter of an hour. Please sign in again.")
+NOT_NOW = N_("This way cannot be used at the moment. Choose another one.")
+PAUSED = N_("Too many wrong codes. Please wait, then use the newest code.")
+STOPPED = N_("Too many wrong codes: the help desk must unlock this account first.")
+
+
+def ask_for(
+    services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...], step: Ask, *,
+    stay: bool, shared: bool, session_id: str = "",
+) -> Response:  # fmt: skip
+    """Keep what was proven, and show the page for the best way on. `session_id`: where a session proves `methods`."""
+    kept = pending.begin(
+        services, flow, person, methods, stay=stay, shared=shared, allowed=step.ways, session_id=session_id
+    )
+    if step.what == "renew":
+        return proof_pages.renew_password(services, request, kept, person, [])
+    way = ways.get(step.ways[0])
+    assert way is not None, step
+    return proof_pages.ask(services, request, kept, person, way)
+
+
+def step_up(services: Services, request: Request, flow: Flow, session: Session, step: Ask, needs: Standing) -> Response:
+    """Somebody who is signed in shall prove more, or set something up first."""
+    person = services.directory.find(session.person_id)
+    if person is None:
+        return pages.login(services, request, flow)
+    if step.what == "enrol":
+        if step.until and services.state.get(_postponed(session.id)):
+            return engine.proceed(services, request, replace(flow, postponed=True), session)
+        services.state.put(_waiting(session.id), dump(flow), pending.TTL * 4)
+        return proof_pages.enrol(services, request, flow, person, step.until, needs.need.why)
+    stays = session.idle_seconds > services.settings.session.idle_minutes * 60
+    shared = devices.known(services, request, person.id) is None
+    return ask_for(
+        services, request, flow, person, session.methods, step, stay=stays, shared=shared, session_id=session.id
+    )
+
+
+def submit(services: Services, request: Request) -> Response:
+    """POST /login/factor."""
+    flow = engine.posted_flow(services, request)
+    if isinstance(flow, Response):
+        return flow
+    if request.form.get("action") == "cancel":
+        pending.drop(services, flow)
+        reason = Denial("access_denied", "The person cancelled the sign-in.", "cancelled")
+        return engine.door(services, flow).deny(services, request, flow, reason)
+    kept, person = _standing_person(services, request, flow)
+    if kept is None or person is None:
+        return pages.login(services, request, replace(flow, pending=""), notice=LATE)
+    return _answer(services, request, kept, person)
+
+
+def _answer(services: Services, request: Request, kept: Pending, person: Person) -> Response:
+    action, way = request.form.get("action"), ways.get(request.form.get("way") or "")
+    kept = _with_new_ways(services, request, kept, person)
+    if action == "stuck":
+        from idp import mail
+        from idp.accounts import cases
+
+        case = cases.open_case(services, person.id, cases.NO_WAY_IN, "None of the second steps works.", request)
+        if case.opened_at == services.clock():  # not one of today's that is told again
+            mail.tell(services, person, "case_opened", {"case": case.id})
+        return proof_pages.stuck(services, request, kept, person, case.id)
+    if action == "other" or way is None or way.kind not in kept.allowed or not way.is_ready(services, person):
+        return proof_pages.choose(services, request, kept, person)
+    account, device = _account(person), devices.known(services, request, person.id)
+    pause = services.throttle.check(account, device, request.remote_address, services.clock())
+    if pause is not None:
+        text = PAUSED if pause.until is not None else STOPPED
+        return proof_pages.ask(services, request, kept, person, way, error=text, pause=pause)
+    if action == "show":
+        return proof_pages.ask(services, request, kept, person, way)
+    verdict = way.verify(services, request, kept)
+    kept = pending.find(services, kept.flow) or kept  # the way may keep something of its own
+    if verdict.ok:
+        pause = services.throttle.succeeded(account, device, request.remote_address, services.clock())
+    elif verdict.counts:
+        # A wrong password stays wrong, so typing it again is no guess. Six digits are another guess with every step.
+        typed = f"{kept.id}:{int(services.clock()) // 30}:{request.form.first.get('code', '')}"
+        failure = services.throttle.failed(account, device, request.remote_address, typed, services.clock())
+        pause = failure.pause
+        _record_failure(services, request, person, way.kind, failure.failures)
+    if pause is not None:
+        text = PAUSED if pause.until is not None else STOPPED
+        return proof_pages.ask(services, request, kept, person, way, error=text, pause=pause)
+    if not verdict.ok:
+        return proof_pages.ask(services, request, kept, person, way, error=verdict.error)
+    pending.drop(services, kept.flow)
+    methods = tuple(dict.fromkeys((*kept.methods, *verdict.methods)))
+    flow = replace(kept.flow, pending="")
+    return engine.enter(
+        services, request, flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id
+    )
+
+
+def _with_new_ways(services: Services, request: Request, kept: Pending, person: Person) -> Pending:
+    """The same with what would do by now, too: the help desk may have issued a code meanwhile (F7)."""
+    needs = standing.of_person(services, request, kept.flow, person, kept.methods)
+    step = more_proof(kept.flow, kept.methods, needs, services.clock())
+    now = step.ways if isinstance(step, Ask) else ()
+    return replace(kept, allowed=tuple(dict.fromkeys((*kept.allowed, *now))))
+
+
+def renew(services: Services, request: Request) -> Response:
+    """POST /login/renew: a new password in place of one that ran out (P3)."""
+    flow = engine.posted_flow(services, request)
+    if isinstance(flow, Response):
+        return flow
+    kept, person = _standing_person(services, request, flow)
+    if kept is None or person is None or PASSWORD not in kept.methods:
+        return pages.login(services, request, replace(flow, pending=""), notice=LATE)
+    needs = standing.of_person(services, request, flow, person, kept.methods)
+    step = more_proof(flow, kept.methods, needs, services.clock())
+    if not isinstance(step, Ask) or step.what != "renew":  # it has not run out, or a second step comes before (P7)
+        return pages.login(services, request, replace(flow, pending=""), notice=LATE)
+    from idp.accounts import expiry
+
+    first = request.form.first
+    try:
+        problems = expiry.renew(services, request, person, first.get("password", ""), first.get("confirm", ""))
+    except PersonChanged:
+        return pages.login(services, request, replace(flow, pending=""), notice=LATE)
+    except Busy as error:
+        again = engine.door(services, flow).restart_url(services, flow)
+        return pages.busy(services, error.retry_after, again)
+    if problems:
+        return proof_pages.renew_password(services, request, kept, person, problems)
+    pending.drop(services, flow)
+    person = services.directory.get(person.id)
+    flow = replace(flow, pending="")
+    return engine.enter(
+        services, request, flow, person, kept.methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id
+    )
+
+
+def postpone(services: Services, request: Request) -> Response:
+    """POST /login/enrol: setting up can wait, for as long as the rule says."""
+    flow = engine.posted_flow(services, request)
+    if isinstance(flow, Response):
+        return flow
+    session = sessions.current(services, request, flow.client_id)
+    if session is not None:
+        services.state.put(_postponed(session.id), True, session.expires_at - services.clock())
+    return engine.proceed(services, request, replace(flow, postponed=True), session)
+
+
+def is_waiting(services: Services, session: Session) -> bool:
+    """Whether an application waits until this person has set something up; `/login/continue` goes on to it."""
+    return services.state.get(_waiting(session.id)) is not None
+
+
+def shown(services: Services, request: Request, session: Session, method: str) -> Cookie:
+    """Somebody who is signed in has just set something up and shown it: the session knows, under a new secret.
+
+    Errors: `sessions.Changed`.
+    """
+    person = services.directory.get(session.person_id)
+    stays = session.idle_seconds > services.settings.session.idle_minutes * 60
+    methods = tuple(dict.fromkeys((*(m for m in session.methods if m != ADMIN_CODE), method)))
+    return sessions.start(services, request, person, methods, stay=stays, grows=session)[1]
+
+
+def go_on(services: Services, request: Request) -> Response:
+    """GET /login/continue: back to the application that asked for a second factor."""
+    session = sessions.current(services, request)
+    kept = services.state.get(_waiting(session.id)) if session is not None else None
+    if session is None or kept is None:
+        return Redirect(location=services.url("/"))
+    flow = load(kept)
+    return engine.proceed(services, request, flow, sessions.current(services, request, flow.client_id))
+
+
+def _standing_person(services: Services, request: Request, flow: Flow) -> tuple[Pending | None, Person | None]:
+    """The conversation, and its person where they are still who they were when it began."""
+    kept = pending.find(services, flow)
+    person = services.directory.find(kept.person_id) if kept is not None else None
+    if kept is None or person is None or not person.enabled or person.password_changed_at != kept.password_changed_at:
+        return kept, None
+    if kept.session_id and not several.is_here(services, request, kept.session_id):
+        return kept, None  # signed out meanwhile: what that session had shown is worth nothing any more
+    return kept, person
+
+
+def lift(services: Services, person_id: str) -> None:
+    """End the pause after wrong codes: an admin's click. A new password does not end it (S56 V6.4.3)."""
+    services.throttle.lift(_key(person_id), services.clock())
+
+
+def _key(person_id: str) -> str:
+    return "second:" + person_id
+
+
+def _account(person: Person) -> Account:
+    return Account(_key(person.id), _key(person.id))
+
+
+def _waiting(session_id: str) -> str:
+    return "login:waiting:" + session_id
+
+
+def _postponed(session_id: str) -> str:
+    return "login:postponed:" + session_id
+
+
+def _record_failure(services: Services, request: Request, person: Person, kind: str, failures: int) -> None:
+    detail = {"kind": kind, "failures": failures, "browser": request.user_agent}
+    event = Event(
+        "factor:failed", person_id=person.id, client_id=request.for_client or None, address=request.remote_address,
+        request_id=request.id, detail=detail,
+    )  # fmt: skip
+    record(services.db, event, services.clock())

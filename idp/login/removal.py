@@ -1,0 +1,108 @@
+"""Giving up an authenticator, but never the last way in, nor what the company's rules ask for (F10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from idp.accounts import factors
+from idp.accounts.factors import Enrolled, backup_codes, webauthn
+from idp.accounts.person import Person
+from idp.audit import Recorder
+from idp.language import N_
+from idp.login import requirements, ways
+from idp.login.authn import PASSKEY, PASSWORD, SECURITY_KEY, TOTP
+from idp.services import Services
+
+LAST_WAY_IN = N_(
+    "This is the only way into the account, which has no password. Add another passkey first, then remove this one."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was removed, or why it was not. Both None: there is no such authenticator."""
+
+    removed: Enrolled | None = None
+    refused: str | None = None
+
+
+def remove(services: Services, person: Person, factor_id: str, record: Recorder) -> Outcome:
+    """Remove one; of two removals that race, the second one counts what the first has left."""
+    others = _other_ways(services, person)
+    with services.db.transaction() as tx:
+        held = factors.list_of(tx, person.id, lock=True)
+        factor = next((one for one in held if one.id == factor_id), None)
+        if factor is None:
+            return Outcome()
+        refused = _refusal(services, person, held, factor, others)
+        if refused is not None:
+            return Outcome(refused=refused)
+        factors.remove(tx, person.id, factor.id)
+        if len(held) == 1:
+            backup_codes.drop(tx, person.id)
+        detail = {"person_id": person.id, "factor": factor.id, "kind": factor.kind, "label": factor.label}
+        record(tx, "factor:removed", detail)
+    return Outcome(removed=factor)
+
+
+def check_removable(services: Services, person: Person, factor: Enrolled) -> str | None:
+    """Why it must stay, for people; None where it may go."""
+    held = factors.list_of(services.db, person.id)
+    return _refusal(services, person, held, factor, _other_ways(services, person))
+
+
+def _refusal(
+    services: Services, person: Person, held: Iterable[Enrolled], factor: Enrolled, others: tuple[tuple[str, ...], ...]
+) -> str | None:
+    working = [one for one in held if _works(services, one)]
+    proofs = [_proof(one) for one in working]
+    left = [_proof(one) for one in working if one.id != factor.id]
+    if not person.has_password and (PASSKEY,) in proofs and (PASSKEY,) not in left:
+        return LAST_WAY_IN
+    level = _needed(services, person)
+    if not level or not _meets(services, level, (*proofs, *others)) or _meets(services, level, (*left, *others)):
+        return None
+    return N_(
+        "%(company)s asks for a second step, and this is the only one that does. Add another first, then remove this.",
+        company=services.settings.brand.company,
+    )
+
+
+def _needed(services: Services, person: Person) -> str:
+    """The strongest that the rules ask of this person anywhere."""
+    now = services.clock()
+    levels = [
+        rule.need
+        for rule in services.settings.factors.rules
+        if requirements.starts_at(rule) <= now and (not rule.groups or set(rule.groups) & set(person.groups))
+    ]
+    return requirements.PHISHING_RESISTANT if requirements.PHISHING_RESISTANT in levels else max(levels, default="")
+
+
+def _meets(services: Services, level: str, proofs: Iterable[tuple[str, ...]]) -> bool:
+    by_mail = services.settings.factors.email_is_second
+    return any(requirements.is_met(level, proof, email_is_second=by_mail) for proof in proofs)
+
+
+def _works(services: Services, factor: Enrolled) -> bool:
+    """A passkey of a former host name lets nobody in."""
+    if factor.kind != webauthn.KIND:
+        return True
+    party = webauthn.relying_party(services.settings)
+    return party is not None and bool(webauthn.of_party([factor], party))
+
+
+def _proof(factor: Enrolled) -> tuple[str, ...]:
+    """What somebody shows who signs in with it."""
+    if factor.kind != "webauthn":
+        return PASSWORD, TOTP
+    return (PASSKEY,) if factor.data.get("user_verified") else (PASSWORD, SECURITY_KEY)
+
+
+def _other_ways(services: Services, person: Person) -> tuple[tuple[str, ...], ...]:
+    """What the person could show without any authenticator, from one sign-in to the next: text messages, mail."""
+    if not person.has_password:
+        return ()
+    lasting = (ways.get("sms"), ways.get("email"))
+    return tuple((PASSWORD, *way.methods) for way in lasting if way is not None and way.is_ready(services, person))

@@ -1,0 +1,117 @@
+"""What the operator's rules ask of somebody here and now, gathered for `policy`, which decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from idp.accounts import expiry, factors
+from idp.accounts.person import Person
+from idp.login import devices, requirements
+from idp.login.authn import ADMIN_CODE, PASSWORD
+from idp.login.flow import Flow
+from idp.login.policy import NOTHING, Standing
+from idp.login.requirements import Need
+from idp.login.sessions import Session
+from idp.services import Services
+from idp.wire import Request
+
+
+def of_session(services: Services, request: Request, flow: Flow, session: Session | None) -> Standing:
+    """For somebody who is signed in. No look at the store unless more is needed."""
+    if session is None or flow.demands.subject not in (None, session.person_id):
+        return NOTHING
+    rules = services.settings.factors.rules
+    if not rules and not flow.demands.strength and ADMIN_CODE not in session.methods:
+        return NOTHING
+    need = requirements.needed(
+        rules, session.groups, flow.client_id, request.remote_address,
+        lambda: _is_let_off(services, request, services.directory.find(session.person_id)), services.clock(),
+    )  # fmt: skip
+    if need.due:
+        # Counted from the person's first day, which the session does not carry; so looked up where it matters.
+        person = services.directory.find(session.person_id)
+        need = _needed(services, request, flow, person) if person is not None else need
+    return _standing(services, need, session.person_id)
+
+
+def of_person(services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...]) -> Standing:
+    """For somebody who has just proven a part, with what they set up themselves."""
+    need = _needed(services, request, flow, person)
+    due = expiry.password_due(services, person, services.clock()) if PASSWORD in methods else None
+    is_over = due is not None and due.is_over
+    if not need.level and _asks_for_own(services, request, flow, person, renews=is_over):
+        need = Need(requirements.SECOND)
+    return _standing(services, need, person.id, password_expired=is_over)
+
+
+def _needed(services: Services, request: Request, flow: Flow, person: Person) -> Need:
+    return requirements.needed(
+        services.settings.factors.rules, person.groups, flow.client_id, request.remote_address,
+        lambda: _is_let_off(services, request, person), services.clock(), person.created_at,
+    )  # fmt: skip
+
+
+def _is_let_off(services: Services, request: Request, person: Person | None) -> bool:
+    return person is not None and devices.is_let_off(services, request, person)
+
+
+def _asks_for_own(services: Services, request: Request, flow: Flow, person: Person, *, renews: bool) -> bool:
+    """Whether the person set up a second factor, and it is asked for here. `renews`: the password is changed next."""
+    if renews or flow.demands.max_age is not None or flow.demands.fresh_after is not None:
+        return _has_second(services, person)  # who must prove it anew must prove all of it
+    when = services.settings.factors.personal
+    if when == "never" or (when == "unknown-device" and devices.is_let_off(services, request, person)):
+        return False
+    return bool(factors.list_of(services.db, person.id))
+
+
+def _has_second(services: Services, person: Person) -> bool:
+    """Whether a stolen password is not all of it: what the person set up, or the messages that a rule takes for it."""
+    if factors.list_of(services.db, person.id):
+        return True
+    rules, now = services.settings.factors.rules, services.clock()
+    if not any(requirements.concerns(rule, person.groups, now) for rule in rules):
+        return False
+    from idp.login import ways
+
+    by_mail, shown = services.settings.factors.email_is_second, ways.available(services, person)
+    return any(
+        requirements.is_met(requirements.SECOND, (PASSWORD, *shown[kind]), email_is_second=by_mail)
+        for kind in ("sms", "email")
+        if kind in shown
+    )
+
+
+def _standing(services: Services, need: Need, person_id: str, *, password_expired: bool = False) -> Standing:
+    from idp.login import ways
+
+    def available() -> Mapping[str, tuple[str, ...]]:
+        person = services.directory.find(person_id)
+        return ways.available(services, person) if person is not None else {}
+
+    return Standing(
+        need, available, ways.enrollable(services), services.settings.factors.email_is_second, password_expired
+    )
+
+
+def may_change_security(services: Services, session: Session) -> bool:
+    """Whether the proof is fresh, and was made with a second factor where there is one (P7; ASVS 7.5.1)."""
+    if services.clock() - session.auth_time > FRESH:
+        return False
+    if requirements.is_met(requirements.SECOND, session.methods):
+        return True
+    person = services.directory.find(session.person_id)
+    if person is None or not _has_second(services, person):
+        return True
+    from idp.login import ways
+
+    # A code by mail does where somebody has nothing better and the company takes it.
+    by_mail = services.settings.factors.email_is_second and not factors.list_of(services.db, person.id)
+    if requirements.is_met(requirements.SECOND, session.methods, email_is_second=by_mail):
+        return True
+    # Passkeys of a former host name cannot be shown here: to wait for them would ask for a sign-in for ever.
+    proofs = [(*session.methods, *more) for more in ways.available(services, person).values()]
+    return not any(requirements.is_met(requirements.SECOND, proof, email_is_second=by_mail) for proof in proofs)
+
+
+FRESH = 300  # seconds since the proof that changes of mail, factors and password ask for
