@@ -1,0 +1,69 @@
+"""What a new password must be: long enough for what else the person signs in with, and none that they had (P2, P3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from idp import mail
+from idp.accounts import history
+from idp.accounts.device_text import describe
+from idp.accounts.person import Person
+from idp.accounts.places import describe as describe_place
+from idp.accounts.policy import Policy
+from idp.language import N_
+
+if TYPE_CHECKING:
+    from idp.services import Services
+    from idp.wire import Request
+
+MISMATCH = N_("The two passwords differ. Type the same one twice.")
+USED = N_("You had this password before. Choose a new one.")
+MAX_APPS = 500  # whose names count as easy to guess
+_DAY = 86400.0
+
+
+def policy_for(services: Services, person: Person) -> Policy:
+    """The rules for this person's next password."""
+    policy = services.password_policy
+    names = tuple(entry.name for entry in services.registry.list(limit=MAX_APPS))
+    shortest = min(policy.min_length, services.settings.passwords.min_length_with_second)
+    length = shortest if always_needs_second(services, person) else policy.min_length
+    return replace(policy, min_length=length, context_words=(*policy.context_words, *names))
+
+
+def problems(services: Services, person: Person, password: str, confirm: str) -> list[str]:
+    """Why this new password is not taken, in words for the person; empty where it is. Errors: `Busy`."""
+    if password != confirm:
+        return [MISMATCH]
+    found = policy_for(services, person).problems(password, person)
+    return found or ([USED] if history.is_reused(services, person, password) else [])
+
+
+def always_needs_second(services: Services, person: Person) -> bool:
+    """Whether a rule asks this person for a second factor at every sign-in, wherever and for whatever (P2).
+
+    A code by e-mail makes no password shorter: it proves no possession (NIST SP 800-63B-4 §3.1.3.1).
+    """
+    factors = services.settings.factors
+    return not factors.email_is_second and any(_always_holds(services, rule, person) for rule in factors.rules)
+
+
+def _always_holds(services: Services, rule: Any, person: Person) -> bool:
+    if rule.apps or rule.networks or rule.outside or rule.device != "any":
+        return False
+    if rule.groups and not set(rule.groups) & set(person.groups):
+        return False
+    begins = datetime.fromisoformat(rule.starts).replace(tzinfo=UTC).timestamp() if rule.starts else 0.0
+    grace = max(begins, person.created_at) + rule.grace_days * _DAY if rule.grace_days else begins
+    return services.clock() >= grace
+
+
+def tell(services: Services, request: Request, person: Person) -> None:
+    """Mail the person that the password is a new one (A5). Call it after the change's transaction."""
+    about = {
+        "time": services.clock(), "device": str(describe(request.user_agent)),
+        "place": describe_place(services, request.remote_address),
+    }  # fmt: skip
+    mail.tell(services, person, "password_changed", about)

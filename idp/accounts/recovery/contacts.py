@@ -1,0 +1,302 @@
+"""A person's recovery address and number (P6): confirmed by a code, told to the old one, undone by it for 72 hours."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from idp import mail
+from idp.accounts.person import InvalidPerson, Person, fold
+from idp.accounts.recovery import store
+from idp.audit import Event, Recorder, record
+from idp.ids import digest, new_secret
+from idp.language import N_
+
+if TYPE_CHECKING:
+    from idp.services import Services
+
+EMAIL, PHONE = "email", "phone"
+KINDS = (EMAIL, PHONE)
+OWN = "own"  # the account's address itself, which waits to be confirmed
+DAY = 86400.0
+CODE_TTL = 600.0  # seconds (ASVS 5.0 V6.5.5)
+CODE_TRIES = 5
+RESEND_AFTER = 30.0  # seconds
+CODES_PER_HOUR = 6  # sent for one person, whatever the address
+PREFIX = "dwu_"
+_PURPOSE = "recovery-code"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A confirmed address or number. Times are epoch seconds."""
+
+    person_id: str
+    kind: str
+    value: str
+    confirmed_at: float
+    reviewed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One that can be undone: what stood there `before`, None for nothing."""
+
+    person_id: str
+    kind: str
+    before: str | None
+    confirmed_at: float | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A new address or number that a code was sent to."""
+
+    kind: str
+    value: str
+    sent_at: float
+
+
+#: What an audit event and a mail say of whoever asks: `device`, `address`, `request_id`.
+About = Mapping[str, str]
+
+
+# -- looking -----------------------------------------------------------------------------------------------------------
+
+
+def of_person(services: Services, person_id: str) -> dict[str, Contact]:
+    """By kind."""
+    rows = services.db.all(store.OF_PERSON, owner_id=person_id)
+    return {row.kind: _contact(row) for row in rows}
+
+
+def owners_of(services: Services, address: str) -> tuple[Person, ...]:
+    """Everybody whose confirmed recovery address this is."""
+    rows = services.db.all(store.OF_KEY, wanted_key=fold(address))
+    found = (services.directory.find(row.person_id) for row in rows)
+    return tuple(person for person in found if person is not None and person.enabled)
+
+
+def addresses(services: Services, person: Person) -> tuple[str, ...]:
+    """Where a person is reached for recovery: confirmed addresses only, the account's own first."""
+    own = (person.email,) if person.email and person.email_verified else ()
+    contact = of_person(services, person.id).get(EMAIL)
+    return tuple(dict.fromkeys((*own, *((contact.value,) if contact else ()))))
+
+
+def number(services: Services, person: Person) -> str:
+    """The number that a code is sent to for recovery, or ''.
+
+    Never the one that codes for the second step go to: one phone would be both (ASVS 6.4.3, NIST SP 800-63B-4 §4.2.2).
+    """
+    from idp.mail import sms
+
+    contact = of_person(services, person.id).get(PHONE)
+    second = "".join(c for c in str(person.claims.get("phone_number") or "") if c.isdigit() or c == "+")
+    return contact.value if contact is not None and contact.value != second and sms.is_ready(services) else ""
+
+
+def review_due(services: Services, person: Person) -> bool:
+    """Whether it is time to ask "is this still right?" (every 180 days)."""
+    days = services.settings.recovery.review_days
+    last = services.clock() - days * DAY
+    return days > 0 and any(contact.reviewed_at < last for contact in of_person(services, person.id).values())
+
+
+def reviewed(services: Services, person: Person, about: About) -> None:
+    """The person says that they are."""
+    now = services.clock()
+    with services.db.transaction() as tx:
+        tx.run(store.REVIEWED, owner_id=person.id, now=now)
+        record(tx, _event("recovery:reviewed", person.id, about, {}), now)
+
+
+# -- confirming a new one ----------------------------------------------------------------------------------------------
+
+
+def cleaned(kind: str, value: str, person: Person) -> str:
+    """An address or number as it is stored. Errors: `InvalidPerson`, in words for the person."""
+    value = value.strip()
+    if kind == PHONE:
+        number = re.sub(r"[\s().\-/]", "", value)
+        number = "+" + number[2:] if number.startswith("00") else number
+        if not re.fullmatch(r"\+[1-9]\d{6,14}", number):  # ITU-T E.164
+            raise InvalidPerson(kind, N_("Write the number with its country code, such as +49 170 1234567."))
+        return number
+    plain = len(value) <= 254 and value.isprintable() and not any(c.isspace() or c in ',;<>"' for c in value)
+    if not plain or not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)+", value):
+        raise InvalidPerson(kind, N_("This is not a complete e-mail address. Write it like anna@example.com."))
+    if fold(value) == fold(person.email or ""):
+        raise InvalidPerson(kind, N_("This is the address of your account. Use one that works without it."))
+    return value
+
+
+def send_code(services: Services, person: Person, bound_to: str, kind: str, value: str, locale: str) -> str:
+    """Send a code to a new address or number; answers why not, '' where it is on its way. Errors: `InvalidPerson`.
+
+    `bound_to`: the session that asks; the code is worth something there only.
+    """
+    value, now = (person.email or "") if kind == OWN else cleaned(kind, value, person), services.clock()
+    last = services.state.get(_waiting_key(bound_to)) or {"kind": "", "value": "", "sent_at": 0.0}
+    if (last["kind"], last["value"]) == (kind, value) and now - last["sent_at"] < RESEND_AFTER:
+        return N_("The code is on its way. It can be sent again after half a minute.")
+    if services.state.count(f"recovery:codes:{person.id}", 3600.0) > CODES_PER_HOUR:
+        return N_("Too many codes were sent in the last hour. Please try again later.")
+    code = f"{secrets.randbelow(10**6):06}"
+    made = {"kind": kind, "value": value, "sent_at": now, "hash": _hash(services, bound_to, value, code)}
+    services.state.put(_waiting_key(bound_to), made, CODE_TTL)
+    services.state.take(_tries_key(bound_to))
+    values = {"code": code, "minutes": int(CODE_TTL // 60), "name": person.name}
+    if kind == PHONE:
+        from idp.mail import sms
+
+        sms.send(services, value, "confirm_number", locale, values, person_id=person.id)
+    else:
+        mail.send(services, value, "confirm_address", locale, values, person_id=person.id)
+    return ""
+
+
+def waiting(services: Services, bound_to: str) -> Waiting | None:
+    """What waits for its code in this session."""
+    kept = services.state.get(_waiting_key(bound_to))
+    return None if kept is None else Waiting(kept["kind"], kept["value"], kept["sent_at"])
+
+
+def give_up(services: Services, bound_to: str) -> None:
+    """Nothing waits any more."""
+    services.state.take(_waiting_key(bound_to))
+
+
+def confirm(services: Services, person: Person, bound_to: str, typed: str, about: About) -> str:
+    """Take the code and keep the new address or number; answers what is wrong, '' where it is kept."""
+    kept = services.state.get(_waiting_key(bound_to))
+    if kept is None:
+        return N_("The code has run out. Please ask for a new one.")
+    if services.state.count(_tries_key(bound_to), CODE_TTL) > CODE_TRIES:
+        services.state.take(_waiting_key(bound_to))
+        return N_("Too many wrong codes. Please ask for a new one.")
+    code = re.sub(r"[\s-]", "", typed)
+    if not hmac.compare_digest(kept["hash"], _hash(services, bound_to, kept["value"], code)):
+        return N_("This is not the code that was sent last. Please look again.")
+    if services.state.take(_waiting_key(bound_to)) is None:  # another tab was faster
+        return N_("The code has run out. Please ask for a new one.")
+    if kept["kind"] != OWN:
+        change(services, person, kept["kind"], kept["value"], about)
+    elif person.email == kept["value"]:
+        services.directory.update(person.id, email_verified=True, record=_recorder(services, about))
+    return ""
+
+
+# -- changing ----------------------------------------------------------------------------------------------------------
+
+
+def change(services: Services, person: Person, kind: str, value: str | None, about: About) -> None:
+    """Keep a confirmed address or number, or with None forget it; the old one is told, and can take it back."""
+    now, hours, token = services.clock(), services.settings.recovery.undo_hours, PREFIX + new_secret()
+    with services.db.transaction() as tx:
+        old = tx.one(store.ONE, owner_id=person.id, wanted=kind)
+        if (old.value if old else None) == value:
+            return
+        _keep(tx, person.id, kind, value, now, now)
+        tx.run(
+            store.ADD_UNDO, token_hash=digest(token), person_id=person.id, kind=kind,
+            before=old.value if old else None, confirmed_at=old.confirmed_at if old else None,
+            created_at=now, expires_at=now + hours * 3600.0, used_at=None,
+        )  # fmt: skip
+        what = "removed" if value is None else "changed" if old else "added"
+        record(tx, _event(f"recovery:{what}", person.id, about, {"kind": kind}), now)
+        others = tx.all(store.OF_PERSON, owner_id=person.id)
+    told = [row.value for row in (*((old,) if old else ()), *others) if row.kind == EMAIL and row.value != value]
+    shown = "" if value is None else mail.masked_address(value) if kind == EMAIL else mail.masked_number(value)
+    values = {
+        "what": kind, "new": shown, "undo_link": services.url(f"/recovery/undo/{token}"), "hours": hours, "time": now,
+        "device": about.get("device", ""),
+    }  # fmt: skip
+    mail.tell(services, person, "recovery_address_changed", values, also=dict.fromkeys(told))
+
+
+def _tell_undone(services: Services, person: Person, kind: str, value: str | None, gone: str | None) -> None:
+    """The account's own address, and the one that was taken off, hear of an undoing."""
+    shown = "" if value is None else mail.masked_address(value) if kind == EMAIL else mail.masked_number(value)
+    values = {"what": kind, "new": shown, "time": services.clock()}
+    mail.tell(services, person, "recovery_address_changed", values, also=[gone] if gone and kind == EMAIL else [])
+
+
+def find_change(services: Services, token: str) -> Change | None:
+    """What a link from a mail would undo; looking uses nothing up."""
+    row = services.db.one(store.UNDO, wanted=digest(token))
+    if row is None or row.used_at is not None or row.expires_at <= services.clock():
+        return None
+    return Change(row.person_id, row.kind, row.before, row.confirmed_at, row.created_at)
+
+
+def undo(services: Services, token: str, about: About) -> Change | None:
+    """Put back what stood before, once; None where it is too late. Later changes cannot undo the undoing."""
+    now = services.clock()
+    with services.db.transaction() as tx:
+        if not tx.run(store.USE_UNDO, wanted=digest(token), now=now):
+            return None
+        row = tx.one(store.UNDO, wanted=digest(token))
+        gone = tx.one(store.ONE, owner_id=row.person_id, wanted=row.kind)
+        tx.run(store.VOID_LATER, owner_id=row.person_id, wanted=row.kind, since=row.created_at, now=now)
+        _keep(tx, row.person_id, row.kind, row.before, row.confirmed_at or now, now)
+        record(tx, _event("recovery:undone", row.person_id, about, {"kind": row.kind}), now)
+    person = services.directory.find(row.person_id)
+    if person is not None:
+        _tell_undone(services, person, row.kind, row.before, gone.value if gone is not None else None)
+    return Change(row.person_id, row.kind, row.before, row.confirmed_at, row.created_at)
+
+
+def sweep(services: Services, many: int = 1000) -> int:
+    """Forget at most `many` changes that can be undone no longer; answers how many."""
+    return services.db.run(store.SWEEP, before=services.clock(), many=many)
+
+
+# -- below -------------------------------------------------------------------------------------------------------------
+
+
+def _keep(tx: Any, person_id: str, kind: str, value: str | None, confirmed_at: float, now: float) -> None:
+    if value is None:
+        tx.run(store.REMOVE, owner_id=person_id, wanted=kind)
+    else:
+        tx.run(
+            store.KEEP, person_id=person_id, kind=kind, value=value, key=fold(value), confirmed_at=confirmed_at,
+            reviewed_at=now,
+        )  # fmt: skip
+
+
+def _contact(row: Any) -> Contact:
+    return Contact(row.person_id, row.kind, row.value, row.confirmed_at, row.reviewed_at)
+
+
+def _event(action: str, person_id: str, about: About, detail: Mapping[str, Any]) -> Event:
+    return Event(
+        action, actor=about.get("actor", person_id), person_id=person_id, address=about.get("address", ""),
+        request_id=about.get("request_id", ""), detail=detail,
+    )  # fmt: skip
+
+
+def _recorder(services: Services, about: About) -> Recorder:
+    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+        record(tx, _event(action, str(detail["person_id"]), about, detail), services.clock())
+
+    return write
+
+
+def _hash(services: Services, bound_to: str, value: str, code: str) -> str:
+    message = "\0".join((bound_to, value, code)).encode()
+    return hmac.new(services.sealer.mac_key(_PURPOSE), message, sha256).hexdigest()
+
+
+def _waiting_key(bound_to: str) -> str:
+    return "recovery:waiting:" + bound_to
+
+
+def _tries_key(bound_to: str) -> str:
+    return "recovery:tries:" + bound_to

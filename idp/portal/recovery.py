@@ -1,0 +1,137 @@
+"""The recovery address and number (P6): look, add, confirm, change, remove, review, and undo by the mail's link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp import language, mail
+from idp.accounts.person import InvalidPerson, Person
+from idp.accounts.recovery import contacts
+from idp.language import N_
+from idp.login import pages, sessions
+from idp.login.sessions import Session
+from idp.mail import sms
+from idp.portal.forgotten import about_of
+from idp.portal.launcher import is_fresh, sign_in
+from idp.services import Services
+from idp.wire import Page, Redirect, Request, Response
+
+PATH = "/security/recovery"
+
+
+def answer(services: Services, request: Request) -> Response:
+    """GET and POST /security/recovery. Changing needs a fresh sign-in (P7); looking does not."""
+    session = sessions.current(services, request)
+    if session is None:
+        return sign_in(services, request, PATH)
+    if not is_fresh(services, session) and (request.method == "POST" or request.query.get("change")):
+        return sign_in(services, request, PATH, fresh=True)
+    person = services.directory.get(session.person_id)
+    if request.method != "POST":
+        return _page(services, session, person)
+    if request.form.get("action") == "confirm":
+        about, typed = about_of(request), request.form.first.get("code", "")
+        error = contacts.confirm(services, person, session.id, typed, about)
+        return _page(services, session, person, error) if error else Redirect(location=services.url(PATH))
+    return _change(services, request, session, person)
+
+
+def _change(services: Services, request: Request, session: Session, person: Person) -> Response:
+    action, kind = request.form.get("action"), request.form.get("kind") or ""
+    waiting = contacts.waiting(services, session.id)
+    if action == "cancel":
+        contacts.give_up(services, session.id)
+    elif action == "remove" and kind in contacts.KINDS:
+        contacts.change(services, person, kind, None, about_of(request))
+    elif action == "again" and waiting is not None:
+        return _send(services, request, session, person, waiting.kind, waiting.value)
+    elif action == "own" and person.email and not person.email_verified:
+        return _send(services, request, session, person, contacts.OWN, person.email)
+    elif action == "add" and kind in _kinds(services):
+        return _send(services, request, session, person, kind, request.form.first.get("value", ""))
+    return Redirect(location=services.url(PATH))
+
+
+def _send(
+    services: Services, request: Request, session: Session, person: Person, kind: str, value: str
+) -> Response:  # fmt: skip
+    try:
+        locale = language.locale_for(services, request)
+        error = contacts.send_code(services, person, session.id, kind, value, locale)
+    except InvalidPerson as problem:
+        return _page(services, session, person, problem.message, typed={kind: value}, wrong=problem.field)
+    return _page(services, session, person, error) if error else Redirect(location=services.url(PATH))
+
+
+def review(services: Services, request: Request) -> Response:
+    """GET and POST /recovery/review: "Is this still right?", every 180 days."""
+    session = sessions.current(services, request)
+    if session is None:
+        return sign_in(services, request, "/recovery/review")
+    person = services.directory.get(session.person_id)
+    if request.method == "POST":
+        if request.form.get("action") != "right":
+            return Redirect(location=services.url(PATH + "?change=1"))
+        contacts.reviewed(services, person, about_of(request))
+        return Redirect(location=services.url("/"))
+    return Page(
+        template="portal/recovery_review.html",
+        values={"person": pages.person(session), "contacts": _shown(services, person), "email": person.email},
+    )
+
+
+def undo(services: Services, request: Request) -> Response:
+    """GET and POST /recovery/undo/<token>: from the mail to the old address, signed in or out."""
+    change = contacts.find_change(services, request.segment)
+    if change is not None and request.method == "POST":
+        about = {**about_of(request), "actor": ""}
+        change = contacts.undo(services, request.segment, about)
+        if change is not None:
+            return Page(template="login/recovery_undone.html", values={"change": change, "here": services.url("/help")})
+    if change is None:
+        return Page(template="login/recovery_undo.html", values={"change": None}, status=404)
+    mask = mail.masked_address if change.kind == contacts.EMAIL else mail.masked_number
+    values = {
+        "change": change,
+        "before": mask(change.before) if change.before else "",
+        "here": services.url(f"/recovery/undo/{request.segment}"),
+    }
+    return Page(template="login/recovery_undo.html", values=values)
+
+
+def _page(
+    services: Services, session: Session, person: Person, error: str = "", *, typed: dict[str, str] | None = None,
+    wrong: str = "",
+) -> Page:  # fmt: skip
+    return Page(
+        template="portal/recovery.html",
+        values={
+            "person": pages.person(session),
+            "contacts": _shown(services, person),
+            "email": person.email,
+            "email_verified": person.email_verified,
+            "kinds": _kinds(services),
+            "waiting": contacts.waiting(services, session.id),
+            "error": error,
+            "wrong": wrong,
+            "typed": typed or {},
+            "is_fresh": is_fresh(services, session),
+            "here": services.url(PATH),
+        },
+    )
+
+
+def _kinds(services: Services) -> tuple[str, ...]:
+    """What can be confirmed here."""
+    ready = {contacts.EMAIL: mail.is_ready(services), contacts.PHONE: sms.is_ready(services)}
+    return tuple(kind for kind in contacts.KINDS if ready[kind])
+
+
+def _shown(services: Services, person: Person) -> list[dict[str, Any]]:
+    names = {contacts.EMAIL: N_("Recovery e-mail address"), contacts.PHONE: N_("Recovery phone number")}
+    found = contacts.of_person(services, person.id)
+    return [
+        {"kind": kind, "title": names[kind], "value": found[kind].value, "confirmed_at": found[kind].confirmed_at}
+        for kind in contacts.KINDS
+        if kind in found
+    ]
