@@ -37,6 +37,8 @@ from idp.ids import new_id
 
 #: Ends what a person has open: `ended(tx, person_id, why)`, in the transaction of the change that asks for it.
 Ended = Callable[[Transaction, str, str], None]
+#: Keeps what a new password replaces: `replaced(tx, person_id, password_hash, now)`, in the same transaction.
+Replaced = Callable[[Transaction, str, str, float], None]
 
 
 class Changes(TypedDict, total=False):
@@ -51,11 +53,21 @@ class Changes(TypedDict, total=False):
 
 
 class Directory:
-    """People and groups. `ended` ends sessions and tokens wherever a change must (S58): pass it once, here."""
+    """People and groups. `ended` ends sessions and tokens wherever a change must (S58): pass it once, here.
 
-    def __init__(self, db: Database, clock: Callable[[], float] = time.time, ended: Ended | None = None) -> None:
+    `replaced` keeps earlier passwords (P3, L6), however they are replaced.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], float] = time.time,
+        ended: Ended | None = None,
+        replaced: Replaced | None = None,
+    ) -> None:
         self._db, self._clock = db, clock
         self._ended: Ended = ended or _nothing_to_end
+        self._replaced = replaced
 
     # -- looking up ------------------------------------------------------------------------------------------------
 
@@ -155,6 +167,25 @@ class Directory:
             _tell(record, tx, "person:changed", person, fields=changed)
             return _stored(tx, person_id)
 
+    def merge_claims(
+        self, person_id: str, claims: Mapping[str, Any], *, name: str | None = None, record: Recorder | None = None
+    ) -> Person:
+        """Set these claims, take out those that are None, and leave all others as they stand at this moment.
+
+        Errors: `InvalidPerson`, `NoSuchPerson`.
+        """
+        with self._db.transaction() as tx:
+            person = _locked(tx, person_id)
+            merged = {key: value for key, value in {**person.claims, **claims}.items() if value is not None}
+            draft = cleaned(replace(_draft(person), claims=merged, name=person.name if name is None else name))
+            changed = [key for key in claims if merged.get(key) != person.claims.get(key)]
+            changed += ["name"] if draft.name != person.name else []
+            if not changed:
+                return person
+            tx.run(store.UPDATE, person_id=person_id, **_columns(draft), changed_at=self._clock())
+            _tell(record, tx, "person:changed", person, fields=changed)
+            return _stored(tx, person_id)
+
     def disable(self, person_id: str, *, record: Recorder | None = None, ended: Ended | None = None) -> Person:
         """Shut a person out at once: everything they have open ends (S58).
 
@@ -227,10 +258,23 @@ class Directory:
             person = _locked(tx, person_id)
             if known is not None and (not person.enabled or person.password_changed_at != known.password_changed_at):
                 raise PersonChanged
-            now = self._clock()
-            tx.run(store.SET_PASSWORD, person_id=person_id, password_hash=password_hash, password_changed_at=now)
+            self._replace(tx, person, password_hash)
             _tell(record, tx, "password:set", person, **detail)
             (ended or self._ended)(tx, person_id, "password changed")
+            return _stored(tx, person_id)
+
+    def drop_password(
+        self, person_id: str, *, detail: Mapping[str, Any], record: Recorder | None = None, ended: Ended | None = None
+    ) -> Person:
+        """Take the password away and end everything: nobody signs in, by any way, until a new one is set (A3).
+
+        Only ever restricts. Links for setting a password that are out already are void. Errors: `NoSuchPerson`.
+        """
+        with self._db.transaction() as tx:
+            person = _locked(tx, person_id)
+            self._replace(tx, person, None)
+            _tell(record, tx, "person:secured", person, **detail)
+            (ended or self._ended)(tx, person_id, "the person said that it was not them")
             return _stored(tx, person_id)
 
     def rehash(self, credentials: Credentials, password_hash: str) -> bool:
@@ -239,6 +283,14 @@ class Directory:
         return self._db.run(store.REHASH, person_id=person_id, old_hash=old, password_hash=password_hash) == 1
 
     # -- below -----------------------------------------------------------------------------------------------------
+
+    def _replace(self, tx: Transaction, person: Person, password_hash: str | None) -> None:
+        """Another password, or none, at a moment that no earlier one was set at: links and proofs are told by it."""
+        now = max(self._clock(), (person.password_changed_at or 0.0) + 0.001)
+        before = tx.one(store.CREDENTIALS, person_id=person.id).password_hash
+        if self._replaced is not None and before:
+            self._replaced(tx, person.id, before, now)
+        tx.run(store.SET_PASSWORD, person_id=person.id, password_hash=password_hash, password_changed_at=now)
 
     def _check_free(self, db: store.Reads, draft: Draft, person_id: str) -> None:
         for key, kind in identifiers(draft).items():

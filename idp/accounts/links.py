@@ -19,17 +19,21 @@ OWNER_TTL = 24 * 60 * 60.0  # seconds; the link that the first start prints
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a token stands for. `stamp`: when the password was last set as the link was made, None for never."""
+    """What a token stands for. `stamp`: when the password was last set as the link was made, None for never.
+
+    `via`: the digest of the address that it was mailed to; '' where somebody handed it out.
+    """
 
     person_id: str
     purpose: str
     stamp: float | None
+    via: str = ""
 
 
-def make(state: State, person: Person, purpose: str, ttl: float = TTL) -> str:
+def make(state: State, person: Person, purpose: str, ttl: float = TTL, via: str = "") -> str:
     """A new token of 256 bits for `ttl` seconds. `purpose` tells links apart, such as `owner` or `reset`."""
     token = PREFIX + new_secret()
-    value = {"person_id": person.id, "purpose": purpose, "stamp": person.password_changed_at}
+    value = {"person_id": person.id, "purpose": purpose, "stamp": person.password_changed_at, "via": via}
     state.put(_key(token), value, ttl)
     return token
 

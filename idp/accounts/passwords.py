@@ -7,6 +7,7 @@ slows down logins and nothing else (P1); past the queue callers hear `Busy` at o
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import math
 import os
 import secrets
@@ -24,6 +25,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 
 MAX_LENGTH = 1024  # code points; NIST SP 800-63B-4 §3.1.1.2 asks for at least 64
 NICENESS = 10
+QUIET = 2.0  # seconds without a hash before its memory is handed back
 
 _T = TypeVar("_T")
 
@@ -58,6 +60,7 @@ class Verifier:
         self._counting = threading.Lock()
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism)
         self._decoy = _decoy(memory_kib, time_cost, parallelism)
+        self._ended, self._given_back_at = 0.0, 0
         self._pool = ThreadPoolExecutor(self.threads, "password", initializer=_step_back)
 
     def hash(self, password: str) -> str:
@@ -73,6 +76,17 @@ class Verifier:
         if not candidates:
             return Verdict(False)
         return self._run(lambda: self._verify(stored, candidates))
+
+    def give_back(self) -> bool:
+        """Hand the memory of past hashes back to the system, once there has been none for a while; answers whether.
+
+        glibc keeps the last 19 MiB for the next hash, which saves a third of its time while people sign in.
+        """
+        if self.hashes == self._given_back_at or time.perf_counter() - self._ended < QUIET:
+            return False
+        self._given_back_at = self.hashes
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        return trim is not None and bool(trim(0))
 
     def close(self) -> None:
         """Let the threads end."""
@@ -91,7 +105,8 @@ class Verifier:
         try:
             return job()
         finally:
-            self._seconds = time.perf_counter() - begun
+            self._ended = time.perf_counter()
+            self._seconds = self._ended - begun
 
     def _hash(self, password: bytes) -> str:
         self._count()

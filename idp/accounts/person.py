@@ -80,11 +80,12 @@ class Person:
     password_changed_at: float | None
     created_at: float
     changed_at: float
+    must_reset: bool = False  # the password was taken away: nobody signs in until a new one is set (A3)
 
     @property
     def has_password(self) -> bool:
-        """Whether a password has been set."""
-        return self.password_changed_at is not None
+        """Whether there is a password to sign in with."""
+        return self.password_changed_at is not None and not self.must_reset
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from idp.accounts.passwords import MAX_LENGTH, is_too_long
 from idp.accounts.person import Draft, Person
+from idp.language import N_
 
 ENOUGH = 5  # characters that must be left when known words, rows and repetitions are taken out
 _RUN = 4  # characters in a row (1234, qwer, aaaa) that count as one
@@ -57,20 +58,24 @@ def problems(
     `min_length` counts code points. `blocklist`: further refused passwords, from `read_blocklist`.
     """
     if is_too_long(password):
-        return [f"Use at most {MAX_LENGTH:,} characters."]
+        return [N_("Use at most %(count)s characters.", count=MAX_LENGTH)]
     length = len(unicodedata.normalize("NFC", password))
     found = []
     if length < min_length:
         found.append(
-            f"Use at least {min_length} characters; this has {length}. A few words in a row make a good password."
+            N_(
+                "Use at least %(count)s characters; this has %(length)s. A few words in a row make a good password.",
+                count=min_length,
+                length=length,
+            )
         )
     plain = _plain(password)
     if _is_listed(plain, blocklist):
         found.append(
-            "This is one of the passwords that are tried first, because so many people use it. Choose another one."
+            N_("This is one of the passwords that are tried first, because so many people use it. Choose another one.")
         )
     elif _is_repetition(plain, blocklist):
-        found.append("This repeats one short or common piece. Choose something less regular.")
+        found.append(N_("This repeats one short or common piece. Choose something less regular."))
     else:
         found += _thin(plain, person, context_words, blocklist)
     return found
@@ -128,12 +133,19 @@ def _thin(
             used.append(word)
     if _count(left) < ENOUGH and used:
         shown = ", ".join(f"“{word}”" for word in used)
-        return [f"Words such as {shown} are easy to guess here, and too little else is left. Add unrelated words."]
+        return [
+            N_(
+                "Words such as %(words)s are easy to guess here, and too little else is left. Add unrelated words.",
+                words=shown,
+            )
+        ]
     listed = _longest_listed(left, blocklist)
     rest = _without_runs(left.replace(listed, "\n", 1) if listed else left)
     if _count(rest) < ENOUGH and (used or listed or rest != left):
         return [
-            "Without names, common passwords and rows such as 1234 or qwertz, too little is left. Add unrelated words."
+            N_(
+                "Without names, common passwords and rows such as 1234 or qwertz, too little is left. Add unrelated words."
+            )
         ]
     return []
 

@@ -77,8 +77,32 @@ memberships = Table(
 )
 Index("memberships_person_id", memberships.c.person_id)
 
+#: Passwords that were replaced, the latest last, sealed: a copy of the database is no collection of old passwords.
+password_history = Table(
+    "password_history",
+    metadata,
+    Column("id", Text, primary_key=True),  # time-ordered
+    Column("person_id", Text, nullable=False),
+    Column("sealed", Text, nullable=False),  # the argon2id hash
+    Column("replaced_at", Double, nullable=False),
+)
+Index("password_history_person_id", password_history.c.person_id)
+
+#: Which notice of a password's end has been given.
+password_notices = Table(
+    "password_notices",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("password_changed_at", Double, nullable=False),  # of the password that it is about
+    Column("days", Integer, nullable=False),
+)
+
 _p, _i, _g, _m = people.c, identifiers.c, groups.c, memberships.c
-_PERSON = tuple(column for column in _p if column.key not in ("password_hash", "search"))
+_h = password_history.c
+_PERSON = (
+    *(column for column in _p if column.key not in ("password_hash", "search")),
+    _p.password_hash.is_not(None).label("has_hash"),
+)
 _OF_ID = _p.id == bindparam("person_id")
 
 # -- reading -----------------------------------------------------------------------------------------------------
@@ -140,6 +164,35 @@ GROUP_NAMES = (
 LEAVE = delete(memberships).where(_m.person_id == bindparam("person_id"), _m.group_id == bindparam("group_id"))
 LEAVE_ALL = delete(memberships).where(_m.person_id == bindparam("person_id"))
 
+KEEP_PASSWORD = insert(password_history)
+EARLIER = (
+    select(password_history)
+    .where(_h.person_id == bindparam("person_id"))
+    .order_by(_h.id.desc())
+    .limit(bindparam("many"))
+)
+FORGET_EARLIER = delete(password_history).where(
+    _h.person_id == bindparam("person_id"),
+    _h.id.not_in(
+        select(_h.id).where(_h.person_id == bindparam("person_id")).order_by(_h.id.desc()).limit(bindparam("many"))
+    ),
+)
+#: People whose password was last set before a moment, in the order of their ids.
+OF_OLD_PASSWORDS = (
+    select(*_PERSON)
+    .where(_p.id > bindparam("after"), _p.password_changed_at <= bindparam("before"), _p.enabled == 1)
+    .order_by(_p.id)
+    .limit(bindparam("many"))
+)
+NOTICE = select(password_notices).where(password_notices.c.person_id == bindparam("person_id"))
+
+
+def NOTE(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
+    """Remember which notice was given last."""
+    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(password_notices)
+    changed = {name: inserting.excluded[name] for name in ("password_changed_at", "days")}
+    return inserting.on_conflict_do_update(index_elements=["person_id"], set_=changed)
+
 
 def ADD_GROUP(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
     """A group, where there is none of that name."""
@@ -173,6 +226,7 @@ def to_person(row: Any) -> Person:
         roles=tuple(json.loads(row.roles)),
         enabled=bool(row.enabled),
         password_changed_at=row.password_changed_at,
+        must_reset=row.password_changed_at is not None and not row.has_hash,
         created_at=row.created_at,
         changed_at=row.changed_at,
     )

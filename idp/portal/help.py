@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from idp.browser import cookie_name
-from idp.login import sessions
+from idp.login import sessions, several
+from idp.mail import outbox
 from idp.services import Services
 from idp.wire import Cookie, Page, Redirect, Request, Response
 
 #: The cookies of ours that a browser may hold.
-COOKIES = ("session", "browser", "device")
+COOKIES = ("session", "accounts", "browser", "device", "check", "language")
 
 
 def cannot_sign_in(services: Services, request: Request) -> Response:
     """GET /help."""
-    return Page(template="login/help.html")
-
-
-def password(services: Services, request: Request) -> Response:
-    """GET /help/password."""
-    return Page(template="login/help_password.html")
-
-
-def username(services: Services, request: Request) -> Response:
-    """GET /help/username."""
-    return Page(template="login/help_username.html")
+    sessions.current(services, request)  # whoever is signed in reads it in their own language
+    return Page(template="login/help.html", values={"outbox": outbox.is_open(services.settings)})
 
 
 def reset_browser(services: Services, request: Request) -> Response:
-    """POST /help/reset-browser: ends the session, if there is one, and clears this host's cookies."""
-    session = sessions.to_end(services, request)
-    if session is not None:
+    """POST /help/reset-browser: ends the session of everybody who is signed in here, and clears this host's cookies."""
+    for session in several.to_end(services, request):
         sessions.end(services, request, session, "this browser's sign-in was reset")
     gone = tuple(Cookie(cookie_name(services, name), "", 0) for name in COOKIES)
     return Redirect(location=services.url("/"), cookies=gone)

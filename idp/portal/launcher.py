@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from clients.access import decide
-from idp.login import engine, pages, sessions, signout
+from clients.client import Client
+from idp import language
+from idp.accounts.own import pins
+from idp.accounts.person import fold
+from idp.login import engine, pages, sessions, several, signout, standing
 from idp.login.flow import Demands, Flow
-from idp.login.sessions import Session
+from idp.login.sessions import Ended, Session
 from idp.login.signout import Ending, Notice
+from idp.portal import frame, reminders
 from idp.saml import sso
 from idp.services import Services
 from idp.web import shown_app
-from idp.wire import Handler, Page, Redirect, Request, Response
+from idp.wire import Handler, Redirect, Request, Response
 
 PROTOCOL = "portal"
 MAX_TILES = 500
@@ -37,7 +43,7 @@ class Door:
         """Our own pages ask for nothing."""
         return []
 
-    def notices(self, services: Services, session: Session) -> list[Notice]:
+    def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
         """Our own pages are no application."""
         return []
 
@@ -55,22 +61,53 @@ DOOR = Door()
 def sign_in(services: Services, request: Request, path: str, *, fresh: bool = False) -> Response:
     """Ask for a sign-in that leads to one of our own paths; `fresh` asks for the password again (P7)."""
     now = services.clock()
-    demands = Demands(max_age=FRESH if fresh else None)
+    # Anew, not merely young: a young proof that was not strong enough would come straight back here.
+    demands = Demands(fresh_after=now if fresh else None)
     flow = Flow(protocol=PROTOCOL, client_id="", request={"path": path}, demands=demands, started_at=now)
     return engine.begin(services, request, flow)
 
 
-FRESH = 300  # seconds since the proof that changes of mail, factors and password ask for
+def is_fresh(services: Services, session: Session) -> bool:
+    """Whether the proof is young enough, and strong enough, for a change of mail, factors or password (P7)."""
+    return standing.may_change_security(services, session)
 
 
 def home(services: Services, request: Request) -> Response:
-    """GET /."""
+    """GET /: the tiles, pinned ones first; `?q=` searches them for whoever has no JavaScript."""
     session = sessions.current(services, request)
     if session is None:
         return sign_in(services, request, "/")
-    return Page(
-        template="portal/launcher.html", values={"apps": tiles(services, session), "person": pages.person(session)}
+    apps = tiles(services, request, session)
+    query = " ".join((request.query.get("q") or "").split())[:100]
+    found = [app for app in apps if _matches(app, query)]
+    return frame.page(
+        session,
+        "portal/launcher.html",
+        apps=found,
+        has_apps=bool(apps),
+        has_search=len(apps) > 1,
+        query=query,
+        notices=_notices(services, apps),
+        reminders=reminders.of(services, session),
     )
+
+
+def arrange(services: Services, request: Request) -> Response:
+    """GET and POST /apps: which tiles come first, and in which order."""
+    session = sessions.current(services, request)
+    if session is None:
+        return sign_in(services, request, "/apps")
+    apps = tiles(services, request, session)
+    if request.method == "POST":
+        wanted, move = request.form.get("client_id") or "", request.form.get("move") or ""
+        mine = {app["id"] for app in apps}
+        if wanted in mine and move in pins.MOVES:
+            # What the person may not open any more goes out of the order with the next change.
+            standing = [client_id for client_id in pins.of(services.db, session.person_id) if client_id in mine]
+            pins.save(services.db, session.person_id, pins.moved(standing, wanted, move))
+        return Redirect(location=services.url("/apps"))
+    pinned = [app for app in apps if app["pinned"]]
+    return frame.page(session, "portal/arrange.html", pinned=pinned, others=[app for app in apps if not app["pinned"]])
 
 
 def or_home(submit: Handler) -> Handler:
@@ -82,8 +119,11 @@ def or_home(submit: Handler) -> Handler:
     return answer
 
 
-def tiles(services: Services, session: Session) -> list[dict[str, Any]]:
-    """The applications that this person may open, by name."""
+def tiles(services: Services, request: Request, session: Session) -> list[dict[str, Any]]:
+    """The applications that this person may open: those pinned in the person's order, then the others by name."""
+    order = {client_id: at for at, client_id in enumerate(pins.of(services.db, session.person_id))}
+    used = services.uses.of(session.person_id)
+    locale, zone, now = language.locale_for(services, request), language.zone_for(request), services.clock()
     shown = []
     for entry in services.registry.list(limit=MAX_TILES):
         client = services.registry.find(entry.id)
@@ -98,15 +138,64 @@ def tiles(services: Services, session: Session) -> list[dict[str, Any]]:
             launch = (
                 client.launch_url or client.initiate_login_uri or sso.start_url(services, client) or about["client_uri"]
             )
-            shown.append({**about, "launch_url": launch or None, "description": ""})
-    return shown
+            shown.append(
+                {
+                    **about,
+                    "id": client.id,
+                    "launch_url": launch or None,
+                    "description": _description(client, locale),
+                    "used_at": used.get(client.id),
+                    "used_days": _days_ago(used[client.id], now, zone) if client.id in used else None,
+                    "pinned": client.id in order,
+                }
+            )
+    return sorted(shown, key=lambda app: order.get(app["id"], len(order)))
+
+
+def _description(client: Client, locale: str) -> str:
+    """The admin's line, else the service provider's own (mdui:Description)."""
+    said = client.localized("description", (locale,))
+    of_provider = client.saml.descriptions if client.saml is not None else {}
+    return said or of_provider.get(locale.partition("-")[0]) or of_provider.get("en") or ""
+
+
+def _days_ago(at: float, now: float, zone: str) -> int:
+    """0 for today, 1 for yesterday, where the person is."""
+    return language.day_number(now, zone) - language.day_number(at, zone)
+
+
+def _matches(app: dict[str, Any], query: str) -> bool:
+    text = _plain(f"{app['name']} {app['description']}")
+    return all(word in text for word in _plain(query).split())
+
+
+def _plain(text: str) -> str:
+    """Without case and accents, as the page's own search does it."""
+    return "".join(c for c in unicodedata.normalize("NFKD", fold(text)) if not unicodedata.combining(c))
+
+
+def _notices(services: Services, apps: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """What admins say to everybody, and to the people of each of these applications."""
+    names = {app["id"]: app["name"] for app in apps}
+    return [
+        {"text": notice.text, "app": names.get(notice.client_id or "", "")}
+        for notice in services.notices.shown("launcher")
+        if notice.client_id is None or notice.client_id in names
+    ]
 
 
 def sign_out(services: Services, request: Request) -> Response:
     """GET and POST /logout."""
-    session = sessions.to_end(services, request)
-    if session is None:
-        return pages.signed_out(services, ())
+    everybody = several.to_end(services, request)
+    if not everybody:
+        return signout.resume(services, request) or pages.signed_out(services, ())
     if request.method != "POST":
-        return pages.confirm_sign_out(services, session, None, "", "/logout", ())
-    return signout.leave(services, request, [session], "signed out", Ending())
+        return pages.confirm_sign_out(services, everybody[0], None, "", "/logout", ())
+    return signout.leave(services, request, everybody, "signed out", Ending())
+
+
+def switch(services: Services, request: Request) -> Response:
+    """GET /accounts: the people who are signed in in this browser, and one more (A9)."""
+    flow = Flow(protocol=PROTOCOL, client_id="", request={"path": "/"}, demands=Demands(select=True),
+                started_at=services.clock())  # fmt: skip
+    return engine.begin(services, request, flow)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from idp.accounts import links
+from idp.accounts import choosing, factors, links
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
+from idp.accounts.recovery import resets
 from idp.audit import Event, record
+from idp.language import N_
 from idp.login import engine, pages, sessions
 from idp.login.authn import PASSWORD
 from idp.oidc import ledger
-from idp.portal.launcher import sign_in
+from idp.portal import resuming
+from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
+from idp.web import form_targets
 from idp.wire import Page, Redirect, Request, Response
-
-MISMATCH = "The two passwords differ. Type the same one twice."
 
 
 def setup(services: Services, request: Request) -> Response:
@@ -24,62 +26,76 @@ def setup(services: Services, request: Request) -> Response:
     token = request.segment
     link = links.peek(services.state, token)
     person = services.directory.find(link.person_id) if link is not None else None
-    if link is None or person is None or not links.is_current(link, person):
-        return Page(template="login/link_used.html", status=404)
+    if link is None or person is None or not resets.is_valid(services, link, person):
+        return _used(services)
     if request.method != "POST":
-        return _setup_page(services, token, person, [])
+        return _setup_page(services, request, person, [])
     password, confirm = request.form.first.get("password", ""), request.form.first.get("confirm", "")
-    problems = [MISMATCH] if password != confirm else services.password_policy.problems(password, person)
-    if problems:
-        return _setup_page(services, token, person, problems)
     try:
+        problems = choosing.problems(services, person, password, confirm)
         # Before the link is used up, so that a busy moment costs nobody their link.
-        password_hash = services.passwords.hash(password)
+        password_hash = "" if problems else services.passwords.hash(password)
     except Busy as error:
         return pages.busy(services, error.retry_after, services.url(f"/setup/{token}"))
+    if problems:
+        return _setup_page(services, request, person, problems)
     if links.take(services.state, token) is None:
-        return Page(template="login/link_used.html", status=404)
+        return _used(services)
+    return _enter(services, request, link, person, password_hash)
+
+
+def _enter(services: Services, request: Request, link: links.Link, person: Person, password_hash: str) -> Response:
+    """The link is used: keep the password, end the pause, and go on as after any password (S56 V6.4.3: with MFA)."""
+    had_password, is_first = person.has_password, person.password_changed_at is None
     try:
         person = services.directory.store_password(
-            person.id, password_hash, detail={"purpose": link.purpose}, known=person,
-            record=recorder(services, request, person.id),
+            person.id, password_hash, detail={"purpose": link.purpose, "by": "mail" if link.via else "link"},
+            known=person, record=_unlocking(services, request, person.id),
+            ended=_nothing_ends if had_password and request.form.get("keep_others") else None,
         )  # fmt: skip
-        services.throttle.lift(person.id, services.clock())
-        _, cookie = sessions.start(services, request, person, (PASSWORD,), stay=False)
-    except (PersonChanged, sessions.Changed):  # another link, or an admin, was faster
-        return Page(template="login/link_used.html", status=404)
-    return engine.with_cookies(Redirect(location=services.url("/")), cookie)
+    except PersonChanged:  # another link, or an admin, was faster
+        return _used(services)
+    services.throttle.lift(person.id, services.clock())
+    if not is_first:
+        choosing.tell(services, request, person)
+    flow = resuming.find(services, request)
+    resuming.forget(services, request)
+    return engine.enter(services, request, flow, person, (PASSWORD,))
 
 
 def change(services: Services, request: Request) -> Response:
-    """GET and POST /password: knowing the old one (ASVS 6.2.3)."""
+    """GET and POST /password: knowing the old one (ASVS 6.2.3), and fresh where more than a password is asked (P7)."""
     session = sessions.current(services, request)
     if session is None:
         return sign_in(services, request, "/password")
     person = services.directory.get(session.person_id)
+    is_enough = person.has_password and not factors.list_of(services.db, person.id)
+    if not is_enough and not is_fresh(services, session):
+        return sign_in(services, request, "/password", fresh=True)
     if request.method != "POST":
-        return _change_page(services, session, [])
+        return _change_page(services, session, person, [])
     form = request.form.first
     password = form.get("password", "")
     try:
         problems = (
-            _wrong_current(services, request, person, form.get("current", ""))
-            or ([MISMATCH] if password != form.get("confirm") else [])
-            or services.password_policy.problems(password, person)
-        )
+            _wrong_current(services, request, person, form.get("current", "")) if person.has_password else []
+        ) or choosing.problems(services, person, password, form.get("confirm", ""))
         if not problems:
             person = services.directory.store_password(
                 person.id, services.passwords.hash(password), detail={"purpose": "change"}, known=person,
-                record=recorder(services, request, person.id), ended=_end_others(services, session),
+                record=recorder(services, request, person.id),
+                ended=_nothing_ends if form.get("keep_others") else _end_others(services, session),
             )  # fmt: skip
     except PersonChanged:  # a reset was faster: whoever knows the old password only is out
         return sign_in(services, request, "/password")
     except Busy as error:
         return pages.busy(services, error.retry_after, services.url("/password"))
     if problems:
-        return _change_page(services, session, problems)
+        return _change_page(services, session, person, problems)
+    choosing.tell(services, request, person)
+    stays = session.idle_seconds > services.settings.session.idle_minutes * 60
     try:
-        _, cookie = sessions.start(services, request, person, session.methods, stay=False)
+        _, cookie = sessions.start(services, request, person, session.methods, stay=stays, grows=session)
     except sessions.Changed:
         return sign_in(services, request, "/")
     return engine.with_cookies(Redirect(location=services.url("/")), cookie)
@@ -89,12 +105,12 @@ def _wrong_current(services: Services, request: Request, person: Person, current
     """The old password counts like a sign-in: a left-open browser is no place to guess it."""
     from idp.login.password import prove
 
-    outcome = prove(services, request, person.username, current)
+    outcome = prove(services, request, person.username, current, known=True)
     if outcome.person is not None and outcome.person.id == person.id:
         return []
     if outcome.pause is not None:
-        return ["Too many wrong passwords. Wait a few minutes, or ask the help desk."]
-    return ["The current password is not right."]
+        return [N_("Too many wrong passwords. Wait a few minutes, or ask the help desk.")]
+    return [N_("The current password is not right.")]
 
 
 def _end_others(services: Services, session: sessions.Session) -> Callable[[Any, str, str], None]:
@@ -104,6 +120,21 @@ def _end_others(services: Services, session: sessions.Session) -> Callable[[Any,
         ledger.revoke_person(tx, person_id, now, why, keep_session=session.id)
 
     return end
+
+
+def _nothing_ends(_tx: Any, _person_id: str, _why: str) -> None:
+    """The person said so: their other sessions go on."""
+
+
+def _unlocking(services: Services, request: Request, actor: str) -> Callable[[Any, str, Mapping[str, Any]], None]:
+    """The recorder of a change that ends a pause, too (W3)."""
+    write = recorder(services, request, actor)
+
+    def both(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+        write(tx, action, detail)
+        write(tx, "person:unlocked", {"person_id": actor, "why": "the password was set anew"})
+
+    return both
 
 
 def recorder(services: Services, request: Request, actor: str) -> Callable[[Any, str, Mapping[str, Any]], None]:
@@ -123,23 +154,30 @@ def recorder(services: Services, request: Request, actor: str) -> Callable[[Any,
     return write
 
 
-def _setup_page(services: Services, token: str, person: Person, problems: list[str]) -> Page:
+def _setup_page(services: Services, request: Request, person: Person, problems: list[str]) -> Page:
+    token, flow = request.segment, resuming.find(services, request)
     return Page(
         template="login/set_password.html",
         status=200,
         values={
             "person": None,
             "account": _shown(person),
-            "min_length": services.password_policy.min_length,
+            "min_length": choosing.policy_for(services, person).min_length,
             "problems": problems,
             "welcome": "owner" in person.roles and not person.has_password,
+            "is_reset": person.has_password,
             "action_url": f"{services.settings.server.issuer_path}/setup/{token}",
             "here": services.url(f"/setup/{token}"),
         },
+        form_action=form_targets(flow.destination),
     )
 
 
-def _change_page(services: Services, session: sessions.Session, problems: list[str]) -> Page:
+def _used(services: Services) -> Page:
+    return Page(template="login/link_used.html", status=404, values={"by_mail": resets.is_open(services)})
+
+
+def _change_page(services: Services, session: sessions.Session, person: Person, problems: list[str]) -> Page:
     shown = pages.person(session)
     return Page(
         template="login/change_password.html",
@@ -147,7 +185,8 @@ def _change_page(services: Services, session: sessions.Session, problems: list[s
             "person": shown,
             "action_url": f"{services.settings.server.issuer_path}/password",
             "here": services.url("/password"),
-            "min_length": services.password_policy.min_length,
+            "min_length": choosing.policy_for(services, person).min_length,
+            "has_password": person.has_password,
             "problems": problems,
         },
     )

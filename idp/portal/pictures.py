@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from idp.errors import Explanation, Refused
 from idp.http import OutboundFailed, OutboundRefused
+from idp.language import N_
 from idp.services import Services
 from idp.wire import Raw, Request, Response
 
@@ -79,7 +80,7 @@ def company_colours(services: Services, request: Request) -> Response:
 def _missing() -> Refused:
     return Refused(
         "no_picture",
-        "There is no picture here.",
+        N_("There is no picture here."),
         status=404,
         explanation=Explanation("application", "logo_uri is missing, unreachable, not a picture, or over 64 kB."),
     )

@@ -31,45 +31,15 @@
     show();
   });
 
-  // Show password. It is hidden again before it is sent, so that no browser keeps it as plain text.
-  all("[data-reveal]", (button) => {
-    const input = byId(button.dataset.reveal);
-    const set = (shown) => {
-      input.type = shown ? "text" : "password";
-      button.textContent = shown ? button.dataset.hide : button.dataset.show;
-      button.setAttribute("aria-label", shown ? button.dataset.hideLabel : button.dataset.showLabel);
-    };
-    button.addEventListener("click", () => {
-      set(input.type === "password");
-      input.focus();
-    });
-    input.form.addEventListener("submit", () => set(false));
-    set(false);
-  });
-
-  // Caps Lock, live.
-  all("[data-caps]", (note) => {
-    const input = byId(note.dataset.caps);
-    const look = (event) => {
-      const on = event.getModifierState && event.getModifierState("CapsLock");
-      note.textContent = on ? note.dataset.text : "";
-    };
-    ["keydown", "keyup", "mousedown"].forEach((kind) => input.addEventListener(kind, look));
-    input.addEventListener("blur", () => { note.textContent = ""; });
-  });
-
-  // Two boxes that contradict each other.
-  all("[data-excludes]", (box) => box.addEventListener("change", () => {
-    const other = byId(box.dataset.excludes);
-    if (box.checked && other) other.checked = false;
-  }));
+  const spoken = navigator.languages.find((one) => one.startsWith(root.lang)) || root.lang;
+  const seconds = new Intl.NumberFormat(spoken, { style: "unit", unit: "second", unitDisplay: "long" });
 
   // Seconds left, counted from when the page came: the visitor's clock may be wrong.
   all("[data-seconds]", (place) => {
     const end = Date.now() + Number(place.dataset.seconds) * 1000;
     const tick = () => {
       const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
-      const time = left < 60 ? fill(place.dataset.unit, { n: left })
+      const time = left < 60 ? seconds.format(left)
         : Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
       place.textContent = fill(place.dataset.text, { time });
       if (left) return;
@@ -84,8 +54,9 @@
 
   // The visitor's own time beside UTC.
   all("[data-epoch]", (place) => {
-    const style = place.dataset.style === "time" ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "long" };
-    const time = new Intl.DateTimeFormat(navigator.language, style).format(Number(place.dataset.epoch) * 1000);
+    const style = place.dataset.style === "time" ? { timeStyle: "short" }
+      : { dateStyle: "medium", timeStyle: place.dataset.style === "when" ? "short" : "long" };
+    const time = new Intl.DateTimeFormat(spoken, style).format(Number(place.dataset.epoch) * 1000);
     place.textContent = fill(place.dataset.text || "{time}", { time });
     const row = place.closest("[data-row]");
     if (row) row.hidden = false;
@@ -113,59 +84,7 @@
     });
   });
 
-  // Password meter: a hint while typing; the server decides.
-  const rows = ["abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "01234567890"];
-  const guessable = (text, words) => {
-    const low = text.toLowerCase();
-    const bare = low.replace(/[^\p{L}\p{N}]/gu, "");
-    const rest = words.reduce((left, word) => word.length > 2 ? left.replaceAll(word, "") : left, bare);
-    if (rest !== bare && rest.length < 8) return "personal";
-    if (new Set(low).size < 6 || /^(.{1,4})\1+$/u.test(low)) return "repeated";
-    if (bare.length > 3 && rows.some((row) => (row + row).includes(bare))) return "sequence";
-    return /^(password|passwort|letmein|welcome|iloveyou|qwerty)\P{L}*$/u.test(low) ? "common" : "";
-  };
-  all("[data-meter]", (meter) => {
-    const input = byId(meter.dataset.meter);
-    const min = Number(meter.dataset.min);
-    const words = meter.dataset.words.toLowerCase().split(/[\s@._-]+/).filter(Boolean);
-    const text = meter.querySelector("[data-meter-text]");
-    const judge = () => {
-      const n = [...input.value.normalize("NFC")].length;
-      const why = n < min ? "" : guessable(input.value, words);
-      let level = n < min || why ? 1 : n < min + 4 ? 2 : n < min + 10 ? 3 : 4;
-      if (!n) level = 0;
-      meter.dataset.level = level;
-      const key = !n ? "" : n < min ? "short" : why || ["", "", "fair", "good", "strong"][level];
-      text.textContent = key ? fill(meter.dataset[key], { n, min }) : "";
-    };
-    input.addEventListener("input", judge);
-    judge();
-  });
-  all("[data-match]", (note) => {
-    const [first, second] = note.dataset.match.split(" ").map(byId);
-    const look = () => {
-      const same = first.value === second.value;
-      note.textContent = !second.value ? "" : same ? note.dataset.same
-        : first.value.startsWith(second.value) ? "" : note.dataset.different;
-      note.dataset.ok = same;
-    };
-    first.addEventListener("input", look);
-    second.addEventListener("input", look);
-  });
-
-  // Search the tiles.
-  all("[data-filter]", (input) => {
-    const items = [...byId(input.dataset.filter).children];
-    const none = byId(input.dataset.none);
-    const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-    const look = () => {
-      const wanted = plain(input.value.trim()).split(/\s+/);
-      items.forEach((item) => { item.hidden = !wanted.every((word) => plain(item.textContent).includes(word)); });
-      none.textContent = items.every((item) => item.hidden) ? fill(none.dataset.text, { query: input.value.trim() }) : "";
-    };
-    input.addEventListener("input", look);
-    look();
-  });
+  all("[data-print]", (button) => button.addEventListener("click", () => print()));
 
   // A logo that does not load leaves its letter.
   all(".mark img", (image) => {

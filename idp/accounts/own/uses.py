@@ -1,0 +1,72 @@
+"""When a person last opened each application: noted in memory, written together, at most once a minute each (A1).
+
+No request waits for it. What a process had not written yet is lost with the process, and nobody misses it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Final
+
+from idp.accounts.own import store
+from idp.db import Database
+
+EVERY: Final = 60.0  # seconds between two writes for one person and application
+MAX_WAITING: Final = 20_000  # notes
+MAX_WRITTEN: Final = 20_000  # last writes that are remembered
+_TOGETHER: Final = 200  # rows a transaction: nobody else waits long for the lock
+
+
+class Uses:
+    """One for each process."""
+
+    def __init__(self, db: Database) -> None:
+        self._db, self._lock = db, threading.Lock()
+        self._waiting: dict[tuple[str, str], float] = {}
+        self._written: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def note(self, person_id: str, client_id: str, now: float) -> None:
+        """Somebody opened an application. Costs a look into a dictionary."""
+        key = (person_id, client_id)
+        if now - self._written.get(key, 0.0) < EVERY:
+            return
+        with self._lock:
+            if len(self._waiting) < MAX_WAITING:
+                self._waiting[key] = now
+
+    def flush(self) -> int:
+        """Write what is waiting; answers how much. Call it off the request path, every few seconds."""
+        if not self._waiting:
+            return 0
+        with self._lock:
+            taken, self._waiting = self._waiting, {}
+        notes = sorted(taken.items())  # one order in every process, or two of them may wait for each other
+        for start in range(0, len(notes), _TOGETHER):
+            some = notes[start : start + _TOGETHER]
+            with self._db.transaction(durable=False) as tx:
+                for (person_id, client_id), at in some:
+                    tx.run(store.USED, person_id=person_id, client_id=client_id, used_at=at)
+            with self._lock:
+                self._remember(dict(some))
+        return len(notes)
+
+    def of(self, person_id: str) -> Mapping[str, float]:
+        """When this person last opened what: client id to epoch seconds."""
+        found = {row.client_id: row.used_at for row in self._db.all(store.USES, owner_id=person_id)}
+        with self._lock:
+            waiting = {client: at for (person, client), at in self._waiting.items() if person == person_id}
+        return {**found, **waiting}
+
+    def _remember(self, written: Mapping[tuple[str, str], float]) -> None:
+        for key, at in written.items():
+            self._written[key] = at
+            self._written.move_to_end(key)
+        while len(self._written) > MAX_WRITTEN:
+            self._written.popitem(last=False)
+
+
+def sweep(db: Database, before: float, many: int = 1000) -> int:
+    """Delete at most `many` of what was last used before that moment; answers how many."""
+    return db.run(store.SWEEP_USES, before=before, many=many)

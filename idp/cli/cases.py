@@ -1,0 +1,128 @@
+"""`doorward case …`: what people need help with, until somebody has helped them."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from idp.cli.installation import actor, opened
+from idp.cli.terminal import (
+    Failed,
+    Refused,
+    command,
+    group,
+    print_json,
+    print_table,
+    printable,
+    say,
+    timestamp,
+    with_json,
+)
+
+if TYPE_CHECKING:
+    from idp.accounts.cases import Case
+    from idp.services import Services
+
+
+def add_parsers(commands: Any) -> None:
+    """Add `case`."""
+    verbs = group(commands, "case", "people who need help to get in, or say that something was not them")
+    found = with_json(command(verbs, "list", run_list, "list open cases, the latest first"))
+    found.add_argument("--all", action="store_true", help="closed ones, too")
+    found.add_argument("-n", metavar="N", type=int, default=200, dest="many", help="at most so many (200)")
+    _case(with_json(command(verbs, "show", run_show, "show a case with its notes")))
+    note = _case(with_json(command(verbs, "note", run_note, "write something on a case")))
+    note.add_argument("text", metavar="TEXT")
+    close = _case(with_json(command(verbs, "close", run_close, "close a case")))
+    close.add_argument("--note", metavar="TEXT", default="", help="what was done")
+
+
+def _case(parser: Any) -> Any:
+    parser.add_argument("case_id", metavar="CASE", help="such as C-59VST-5V34C")
+    return parser
+
+
+def run_list(args: Namespace) -> None:
+    """List cases."""
+    from idp.accounts import cases
+
+    with opened(args) as services:
+        found = [_described(services, case) for case in cases.list_of(services.db, closed=args.all, many=args.many)]
+    if args.json:
+        print_json({"cases": found})
+        return
+    columns = ("Case", "Opened", "Person", "Kind", "State", "What")
+    rows = [
+        (c["id"], timestamp(c["opened_at"]), c["person"], c["kind"], c["state"], printable(c["text"])[:80])
+        for c in found
+    ]
+    print_table(columns, rows, "No case is open.")
+
+
+def run_show(args: Namespace) -> None:
+    """Show a case."""
+    with opened(args) as services:
+        _show(args, services, _get(services, args.case_id))
+
+
+def run_note(args: Namespace) -> None:
+    """Write on a case."""
+    from idp.accounts import cases
+
+    if not args.text.strip():
+        raise Refused("TEXT: is empty; say what is to be kept")
+    with opened(args) as services:
+        case = _get(services, args.case_id)
+        cases.note(services, case.id, args.text, actor())
+        _show(args, services, case)
+
+
+def run_close(args: Namespace) -> None:
+    """Close a case."""
+    from idp.accounts import cases
+
+    with opened(args) as services:
+        case = _get(services, args.case_id)
+        if not cases.close(services, case.id, args.note, actor()):
+            raise Failed(f"{case.id} was closed already, on {timestamp(case.closed_at)} by {case.closed_by}")
+        closed = _get(services, case.id)
+        if args.json:
+            _show(args, services, closed)
+        else:
+            say(f"{closed.id} is closed.")
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _get(services: Services, case_id: str) -> Case:
+    from idp.accounts import cases
+
+    case = cases.find(services.db, case_id)
+    if case is None:
+        raise Refused(f"there is no case {printable(case_id)[:40]}; `doorward case list --all` has them")
+    return case
+
+
+def _described(services: Services, case: Case) -> dict[str, Any]:
+    person = services.directory.find(case.person_id) if case.person_id else None
+    return {
+        **asdict(case),
+        "state": "open" if case.is_open else "closed",
+        "person": person.username if person is not None else None,
+    }
+
+
+def _show(args: Namespace, services: Services, case: Case) -> None:
+    from idp.accounts import cases
+
+    notes = cases.notes_of(services.db, case.id)
+    shown = _described(services, case)
+    if args.json:
+        print_json({**shown, "notes": [asdict(note) for note in notes]})
+        return
+    times = {"opened_at": timestamp(case.opened_at), "closed_at": timestamp(case.closed_at) or None}
+    rows = [(key.replace("_", " "), printable(str(value))) for key, value in {**shown, **times}.items() if value]
+    rows += [(f"{timestamp(note.at)} {note.by}", printable(note.text)) for note in notes]
+    print_table(("About", "What"), rows, "")

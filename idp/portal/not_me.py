@@ -1,0 +1,112 @@
+"""“This was not me” (A3): everything ends, the password is gone, the help desk has a case. It can only restrict."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from idp import audit, language, mail
+from idp.accounts import cases, not_me
+from idp.accounts.factors import admin_codes
+from idp.accounts.own import verdicts
+from idp.accounts.person import Person
+from idp.audit import Event
+from idp.browser import cookie_name
+from idp.ids import digest
+from idp.login import sessions
+from idp.oidc import ledger
+from idp.portal import activity
+from idp.portal.launcher import sign_in
+from idp.services import Services
+from idp.web import utc
+from idp.wire import Cookie, Page, Request, Response
+
+_GONE: Final = "portal/not_me_gone.html"
+
+
+def by_link(services: Services, request: Request) -> Response:
+    """GET and POST /not-me/<token>: from a security mail, signed in or not. Looking uses nothing up."""
+    now, token = services.clock(), request.segment
+    found = not_me.find(services.sealer, token, now)
+    person = services.directory.find(found.person_id) if found is not None else None
+    if found is None or person is None or not person.enabled:
+        return Page(template=_GONE, status=404)
+    spent = "not-me:" + digest(found.id)
+    kept = services.state.get(spent)
+    if kept is not None:
+        return _done_page(services, str(kept))
+    if request.method != "POST":
+        return _ask_page(services, f"/not-me/{token}", person, None)
+    case_id = secure(services, request, person, f"the mail “{found.event}” of {utc(found.at)}")
+    services.state.put(spent, case_id, not_me.TTL)
+    return _done_page(services, case_id)
+
+
+def by_session(services: Services, request: Request) -> Response:
+    """GET and POST /not-me: from the list of activity."""
+    session = sessions.current(services, request)
+    if session is None:
+        return sign_in(services, request, "/activity")
+    person = services.directory.get(session.person_id)
+    named = (request.form if request.method == "POST" else request.query).get("event") or ""
+    event = audit.find_of_person(services.db, person.id, named) if named.isascii() and named.isalnum() else None
+    if event is not None and event.action not in activity.ACTIONS:
+        event = None
+    if request.method != "POST":
+        return _ask_page(services, "/not-me", person, _about(services, request, event), session)
+    if event is not None:
+        verdicts.say(services.db, person.id, event.id, verdicts.NOT_ME, services.clock())
+    case_id = secure(services, request, person, _named(event))
+    return _done_page(services, case_id, Cookie(cookie_name(services, "session"), "", 0))
+
+
+def secure(services: Services, request: Request, person: Person, what: str) -> str:
+    """End everything, take the password away, open a case; answers its id. `what`: for the help desk."""
+
+    def ended(tx: Any, person_id: str, why: str) -> None:
+        now = services.clock()
+        # The applications are told as soon as this has committed: `signout.tell_ended`.
+        sessions.end_all(tx, person_id, now, why)
+        ledger.revoke_person(tx, person_id, now, why)
+        admin_codes.void(tx, person_id, now)
+
+    def record(tx: Any, action: str, detail: Any) -> None:
+        event = Event(
+            action, actor=person.id, person_id=person.id, address=request.remote_address, request_id=request.id,
+            detail={**detail, "browser": request.user_agent},
+        )  # fmt: skip
+        audit.record(tx, event, services.clock())
+
+    services.directory.drop_password(person.id, detail={"what": what}, record=record, ended=ended)
+    case = cases.open_case(services, person.id, cases.NOT_ME, f"The person says it was not them: {what}.", request)
+    mail.tell(services, person, "case_opened", {"case": case.id, "time": services.clock()})
+    return case.id
+
+
+def _named(event: Event | None) -> str:
+    if event is None:
+        return "something on their account"
+    return f"{event.action} of {utc(event.at)} from {event.address or 'nowhere'} (event {event.id})"
+
+
+def _about(services: Services, request: Request, event: Event | None) -> dict[str, Any] | None:
+    return activity.shown(services, event, language.locale_for(services, request)) if event is not None else None
+
+
+def _ask_page(
+    services: Services, path: str, person: Person, event: dict[str, Any] | None, session: sessions.Session | None = None
+) -> Page:
+    from idp.login import pages
+
+    return Page(
+        template="portal/not_me.html",
+        values={
+            "person": pages.person(session) if session is not None else None,
+            "account": {"name": person.name, "username": person.username} if session is not None else None,
+            "action_url": services.settings.server.issuer_path + path,
+            "event": event,
+        },
+    )
+
+
+def _done_page(services: Services, case_id: str, *cookies: Cookie) -> Page:
+    return Page(template="portal/not_me_done.html", values={"case": case_id, "here": ""}, cookies=cookies)

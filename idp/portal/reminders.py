@@ -1,0 +1,34 @@
+"""What the person is reminded of on their own pages: a password that ends soon, an address to look at, few codes."""
+
+from __future__ import annotations
+
+from idp.accounts import expiry
+from idp.accounts.factors import backup_codes
+from idp.accounts.recovery import contacts
+from idp.language import N_, plural
+from idp.login.sessions import Session
+from idp.services import Services
+
+REVIEW = N_("Is your recovery address still right? Please have a look.")
+
+
+def of(services: Services, session: Session) -> list[dict[str, str]]:
+    """Each as `text` and the `path` of the page where it is settled (P3, P6)."""
+    person = services.directory.get(session.person_id)
+    found = []
+    due = expiry.password_due(services, person, services.clock())
+    if due is not None and person.has_password:
+        text = plural(
+            "Your password must be changed within %(n)s day.", "Your password must be changed within %(n)s days.",
+            due.days or 1,
+        )  # fmt: skip
+        found.append({"text": text, "path": "/password"})
+    if contacts.review_due(services, person):
+        found.append({"text": REVIEW, "path": "/recovery/review"})
+    low = backup_codes.running_low(services.db, person.id)
+    if low is not None:
+        text = plural(
+            "You have %(n)s backup code left. Make new ones.", "You have %(n)s backup codes left. Make new ones.", low
+        )
+        found.append({"text": text, "path": "/security/codes"})
+    return found

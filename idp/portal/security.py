@@ -1,0 +1,246 @@
+"""The person's own ways to sign in: the password, authenticators, backup codes; what there is, and changing it.
+
+Looking needs a sign-in, changing a fresh one (P7). After a change the other sessions can be ended (ASVS 7.4.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from idp.accounts import factors
+from idp.accounts.factors import Enrolled, TooMany, backup_codes, totp
+from idp.accounts.passwords import Busy
+from idp.accounts.person import Person
+from idp.language import N_
+from idp.login import engine, pages, passkeys, proof, removal, sessions, ways
+from idp.login.authn import ADMIN_CODE, TOTP
+from idp.login.recording import recorder
+from idp.login.sessions import Session
+from idp.login.way_totp import INCOMPLETE, what_is_wrong
+from idp.portal import backup_codes as code_pages
+from idp.portal import signed_in
+from idp.portal.changing import fresh_session, tell
+from idp.portal.launcher import sign_in
+from idp.services import Services
+from idp.wire import Page, Redirect, Request, Response
+
+#: What each kind is called. A kind that is not here is shown by its label alone.
+TITLES: Mapping[str, str] = {
+    "totp": N_("Authenticator app"),
+    "webauthn": N_("Passkey or security key"),
+}
+#: What can be added, in the order of the page: the way (see `ways.enrollable`), where to, name, what it is.
+ADDABLE = (
+    (
+        "webauthn",
+        "/security/passkeys",
+        N_("Add a passkey"),
+        N_("This device’s fingerprint, face or PIN, or a security key. Nothing to type."),
+    ),
+    ("totp", "/security/totp", N_("Add an authenticator app"), N_("An app on your phone that shows six digits.")),
+)
+#: What the page says after a change.
+CHANGED: Mapping[str, str] = {
+    "added": N_("It is set up. From now on you can sign in with it."),
+    "removed": N_("It is removed and signs nobody in any more."),
+    "renamed": N_("It has its new name."),
+    "codes": N_("You have new backup codes. The old ones do not work any more."),
+    "ended": N_("You are signed out everywhere else."),
+}
+#: Those of them after which other sessions may be somebody else's.
+_WEIGHTY = ("added", "removed", "codes")
+TOO_MANY = N_("You have as many as fit. Remove one that you no longer use, then add this one.")
+GONE = N_("That took longer than a quarter of an hour, so here is a new code to scan.")
+
+
+def home(services: Services, request: Request) -> Response:
+    """GET /security."""
+    session = sessions.current(services, request)
+    if session is None:
+        return sign_in(services, request, "/security")
+    person = services.directory.get(session.person_id)
+    changed = request.query.get("changed") or ""
+    held = factors.list_of(services.db, person.id)
+    possible = ways.enrollable(services)
+    return Page(
+        template="portal/security.html",
+        values={
+            "person": pages.person(session),
+            "password_changed_at": person.password_changed_at,
+            "factors": [shown(factor) for factor in held],
+            "addable": [
+                {"url": path, "title": title, "text": text, "kind": kind}
+                for kind, path, title, text in ADDABLE
+                if kind in possible
+            ],
+            "codes_left": backup_codes.left(services.db, person.id),
+            "codes_made_at": backup_codes.made_at(services.db, person.id),
+            "few_codes": backup_codes.FEW,
+            "changed": CHANGED.get(changed),
+            "offer_others": changed in _WEIGHTY,
+            "was_helped": ADMIN_CODE in session.methods,
+            "is_waiting": proof.is_waiting(services, session),
+            "signals": passkeys.signals(services, person.id),
+        },
+    )
+
+
+def shown(factor: Enrolled) -> dict[str, Any]:
+    """An authenticator as pages show it. Times are epoch seconds."""
+    title = TITLES.get(factor.kind, "")
+    return {
+        "id": factor.id, "kind": factor.kind, "title": title, "name": factor.label or title,
+        "has_label": bool(factor.label), "created_at": factor.created_at, "last_used_at": factor.last_used_at,
+    }  # fmt: skip
+
+
+# -- authenticator apps --------------------------------------------------------------------------------------------
+
+
+def app(services: Services, request: Request) -> Response:
+    """GET and POST /security/totp."""
+    session = fresh_session(services, request, "/security/totp")
+    if isinstance(session, Response):
+        return session
+    person = services.directory.get(session.person_id)
+    if request.method != "POST":
+        return _app_page(services, session, person)
+    enrolment = totp.find_begun(services, person, session.id)
+    if enrolment is None:
+        # Posted twice: the first one has done it. Else it lay open for too long.
+        held = [one for one in factors.list_of(services.db, person.id) if one.kind == totp.KIND]
+        is_done = any(one.created_at > services.clock() - totp.TTL for one in held)
+        return _changed(services, "added") if is_done else _app_page(services, session, person, GONE)
+    return _confirm(services, request, session, person, enrolment)
+
+
+def _confirm(
+    services: Services, request: Request, session: Session, person: Person, enrolment: totp.Enrolment
+) -> Response:
+    form = request.form.first
+    code, label = form.get("code", ""), form.get("label", "")
+    if not totp.is_code(code):
+        return _app_page(services, session, person, INCOMPLETE, label)
+    matched = totp.check(services, person, enrolment, code)
+    if not matched.ok:
+        return _app_page(services, session, person, what_is_wrong(matched), label)
+    try:
+        batch = code_pages.first(services, person)  # before the transaction: ten hashes take a while
+    except Busy as error:
+        return pages.busy(services, error.retry_after, services.url("/security/totp"))
+    if not totp.take(services, person, session.id, enrolment):
+        return _changed(services, "added")
+    record = recorder(services, request, person.id)
+    try:
+        with services.db.transaction() as tx:
+            factor = totp.keep(tx, services, person, enrolment, code, label, record)
+            if batch is not None:
+                backup_codes.keep(tx, services.clock(), person.id, batch, record)
+    except TooMany:
+        return _app_page(services, session, person, TOO_MANY, label)
+    tell(services, request, person, "factor_added", factor.kind, factor.label)
+    return added(services, request, session, TOTP, batch)
+
+
+def added(
+    services: Services, request: Request, session: Session, method: str, batch: backup_codes.Batch | None
+) -> Response:
+    """After a new authenticator: the session has shown `method`, too, and backup codes are shown where they are new."""
+    try:
+        cookie = proof.shown(services, request, session, method)
+    except sessions.Changed:
+        return sign_in(services, request, "/security")
+    if batch is not None:
+        return engine.with_cookies(code_pages.page(services, request, session, batch), cookie)
+    path = "/login/continue" if proof.is_waiting(services, session) else "/security?changed=added"
+    return Redirect(location=services.url(path), cookies=(cookie,))
+
+
+def _app_page(services: Services, session: Session, person: Person, error: str = "", label: str = "") -> Page:
+    enrolment = totp.begin(services, person, session.id)
+    return Page(
+        template="portal/security_totp.html",
+        values={
+            "person": pages.person(session),
+            "here": services.url("/security/totp"),
+            "uri": enrolment.uri,
+            "picture": enrolment.picture,
+            "seed": enrolment.spaced,
+            "label": label,
+            "error": error,
+        },
+    )
+
+
+# -- one authenticator -----------------------------------------------------------------------------------------------
+
+
+def factor(services: Services, request: Request) -> Response:
+    """GET and POST /security/factor/<id>: another name, or removed."""
+    session = fresh_session(services, request, f"/security/factor/{_safe(request.segment)}")
+    if isinstance(session, Response):
+        return session
+    person = services.directory.get(session.person_id)
+    found = factors.find(services.db, _safe(request.segment))
+    if found is None or found.person_id != person.id:
+        return Redirect(location=services.url("/security"))
+    action = request.form.get("action") if request.method == "POST" else None
+    if action == "rename":
+        return _rename(services, request, person, found)
+    if action == "remove":
+        return _remove(services, request, session, person, found)
+    return _factor_page(services, session, person, found)
+
+
+def _rename(services: Services, request: Request, person: Person, found: Enrolled) -> Response:
+    with services.db.transaction() as tx:
+        if factors.rename(tx, person.id, found.id, request.form.first.get("label", "")):
+            detail = {"person_id": person.id, "factor": found.id, "kind": found.kind}
+            recorder(services, request, person.id)(tx, "factor:renamed", detail)
+    return _changed(services, "renamed")
+
+
+def _remove(services: Services, request: Request, session: Session, person: Person, found: Enrolled) -> Response:
+    outcome = removal.remove(services, person, found.id, recorder(services, request, person.id))
+    if outcome.refused is not None:
+        return _factor_page(services, session, person, found)
+    if outcome.removed is not None:
+        tell(services, request, person, "factor_removed", found.kind, found.label)
+    return _changed(services, "removed")
+
+
+def _factor_page(services: Services, session: Session, person: Person, found: Enrolled) -> Page:
+    return Page(
+        template="portal/security_factor.html",
+        values={
+            "person": pages.person(session),
+            "here": services.url(f"/security/factor/{found.id}"),
+            "factor": shown(found),
+            "refused": removal.check_removable(services, person, found),
+        },
+    )
+
+
+# -- other sessions --------------------------------------------------------------------------------------------------
+
+
+def end_others(services: Services, request: Request) -> Response:
+    """POST /security/others: every session but this one, and what was issued in it (ASVS 7.4.3)."""
+    session = sessions.current(services, request)
+    if session is None:
+        return sign_in(services, request, "/security")
+    signed_in.end_others(services, request, session)
+    return _changed(services, "ended")
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _changed(services: Services, what: str) -> Redirect:
+    return Redirect(location=services.url(f"/security?changed={what}"))
+
+
+def _safe(segment: str) -> str:
+    """An id of ours, or '-': it goes into the path that a sign-in leads back to."""
+    return segment if segment.isascii() and segment.isalnum() and len(segment) <= 64 else "-"

@@ -1,0 +1,84 @@
+"""Where a person is signed in: each session with its device, place and applications; end one, end all others (A4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from idp import audit, language
+from idp.accounts import device_text, places
+from idp.audit import Event
+from idp.login import sessions
+from idp.login.sessions import Open, Session
+from idp.oidc import ledger
+from idp.portal import frame
+from idp.portal.launcher import sign_in
+from idp.services import Services
+from idp.wire import Redirect, Request, Response
+
+MAX_SHOWN = 50
+WHY = "the person ended it from another device"
+
+
+def answer(services: Services, request: Request) -> Response:
+    """GET and POST /sessions."""
+    session = sessions.current(services, request)
+    if session is None:
+        return sign_in(services, request, "/sessions")
+    if request.method == "POST":
+        if request.form.get("all"):
+            end_others(services, request, session)
+        else:
+            end_one(services, request, session, request.form.get("session") or "")
+        return Redirect(location=services.url("/sessions"))
+    locale = language.locale_for(services, request)
+    found = sessions.open_of(services, session.person_id)
+    shown = [_shown(services, one, session, locale) for one in found[:MAX_SHOWN]]
+    return frame.page(
+        session, "portal/sessions.html",
+        here_now=[one for one in shown if one["is_this"]], others=[one for one in shown if not one["is_this"]],
+        more=max(0, len(found) - MAX_SHOWN),
+    )  # fmt: skip
+
+
+def end_one(services: Services, request: Request, session: Session, session_id: str) -> bool:
+    """End another session of the same person, and whatever it opened; answers whether there was one.
+
+    The applications are told off the request, by `signout.tell_ended`.
+    """
+    own = {one.id for one in sessions.open_of(services, session.person_id)} - {session.id}
+    ended = sessions.find_open(services, session_id) if session_id in own else None
+    if ended is None or ended.person_id != session.person_id:
+        return False
+    sessions.end(services, request, ended, WHY)
+    with services.db.transaction() as tx:
+        ledger.revoke_session(tx, session.person_id, session_id, services.clock(), WHY)
+    return True
+
+
+def end_others(services: Services, request: Request, session: Session) -> int:
+    """End every session of this person but this one, and whatever they opened; answers how many."""
+    now = services.clock()
+    with services.db.transaction() as tx:
+        ended = sessions.end_all(tx, session.person_id, now, WHY, keep=session.id)
+        ledger.revoke_person(tx, session.person_id, now, WHY, keep_session=session.id)
+        event = Event(
+            "session:ended_others", actor=session.person_id, person_id=session.person_id, session_id=session.id,
+            address=request.remote_address, request_id=request.id, detail={"sessions": ended},
+        )  # fmt: skip
+        audit.record(tx, event, now)
+    return ended
+
+
+def _shown(services: Services, one: Open, session: Session, locale: str) -> dict[str, Any]:
+    of_it = replace(session, id=one.id)  # the same person's
+    names = {notice.name for door in services.protocols.values() for notice in door.notices(services, of_it)}
+    return {
+        "id": one.id,
+        "device": device_text.describe(one.browser),
+        "place": places.describe(services, one.address, locale),
+        "started_at": one.created_at,
+        "seen_at": one.last_seen,
+        "apps": sorted(names),
+        "is_this": one.id == session.id,
+    }
