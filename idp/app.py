@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,8 +15,11 @@ import flask
 import jinja2
 
 from clients.registry import Registry
-from idp import health, logs
+from idp import health, language, logs, mail
+from idp.accounts import expiry, history, recovery
 from idp.accounts.directory import Directory
+from idp.accounts.notices import Notices
+from idp.accounts.own.uses import Uses
 from idp.accounts.passwords import Verifier
 from idp.accounts.policy import Policy as PasswordPolicy
 from idp.accounts.policy import read_blocklist
@@ -24,7 +28,7 @@ from idp.config import Settings, is_loopback
 from idp.db import Database
 from idp.http import Outbound
 from idp.jobs import Jobs
-from idp.login import sessions
+from idp.login import sessions, signout
 from idp.login.throttle import Throttle
 from idp.oidc import authorize, backchannel
 from idp.oidc import views as oidc_views
@@ -68,7 +72,10 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time) 
         ring=Ring(db, sealer, clock, key_policy(settings)),
         certificates=CertificateRing(db, sealer, clock, name=issuer_host),
         registry=Registry(db, clock, allow_loopback=is_loopback(issuer_host)),
-        directory=Directory(db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why)),
+        directory=Directory(
+            db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why),
+            replaced=lambda tx, person_id, old, now: history.keep(tx, sealer, person_id, old, now, passwords.history),
+        ),
         passwords=Verifier(
             threads=passwords.threads, queue=passwords.queue, memory_kib=passwords.memory_kib,
             time_cost=passwords.time_cost,
@@ -83,12 +90,16 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time) 
         ),
         jobs=Jobs(settings.data_dir, settings.storage.state_url),
         errors=Errors(db, clock, settings.audit.errors_per_minute, log),
+        notices=Notices(db, clock),
+        uses=Uses(db),
         clock=clock,
         log=log,
         protocols={authorize.PROTOCOL: authorize.DOOR, sso.PROTOCOL: SAML_DOOR, launcher.PROTOCOL: launcher.DOOR},
     )  # fmt: skip
     backchannel.register(services)
     logout.register(services)
+    mail.register(services)
+    recovery.register(services)
     return services
 
 
@@ -130,6 +141,9 @@ def create_app(services: Services) -> flask.Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = jinja2.StrictUndefined  # a misspelt value is an error, not a blank
     app.jinja_env.globals.update(_globals(services, root / "static"))
+    app.jinja_env.filters.update(_FILTERS)
+    app.jinja_env.add_extension("jinja2.ext.i18n")  # {% trans %}; its words come with each page, see `language.words`
+    app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
     bridge = Bridge(services, lambda name, values: app.jinja_env.get_template(name).render(**values))
 
     def answer(route: Route) -> Callable[..., flask.Response]:
@@ -183,7 +197,26 @@ def _globals(services: Services, static: Path) -> Mapping[str, Any]:
         "host": urlsplit(settings.server.issuer).netloc,
         "asset": lambda name: f"{prefix}/static/{name}?v={versions[name]}",
         "url": lambda path: prefix + path,
+        "languages": language.LANGUAGES,
     }
+
+
+def _spoken(write: Callable[..., str]) -> Callable[..., str]:
+    """A filter that writes a value as the page's language does."""
+
+    @jinja2.pass_context
+    def filtered(context: Any, value: float) -> str:
+        return write(context["locale"], value, context["zone"])
+
+    return filtered
+
+
+_FILTERS = {
+    "date_time": _spoken(language.date_time),
+    "date": _spoken(language.date),
+    "iso": lambda value: datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds"),
+    "number": _spoken(lambda locale, value, zone: language.number(locale, value)),
+}
 
 
 def start_background(services: Services) -> None:
@@ -194,14 +227,25 @@ def start_background(services: Services) -> None:
 def _background(services: Services) -> None:
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
+    if services.settings.passwords.expire_days:
+        services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
     saml_sources.schedule(services)
     services.jobs.start(after=1.0)  # the first answers come before the queue library is loaded
     while True:
         time.sleep(1.0)
         try:
             services.db.checkpoint()
+            services.passwords.give_back()
         except Exception as error:
             services.log.warning("checkpoint_failed", reason=str(error))
+        try:
+            services.uses.flush()
+        except Exception as error:
+            services.log.warning("uses_not_written", reason=str(error))
+        try:
+            signout.tell_ended(services)
+        except Exception as error:
+            services.log.warning("ended_sessions_not_told", reason=str(error))
 
 
 def sweep_out(services: Services, seconds: float = 30.0) -> None:
@@ -214,14 +258,24 @@ def sweep_out(services: Services, seconds: float = 30.0) -> None:
 def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
     from idp import audit
+    from idp.accounts import cases, notices
+    from idp.accounts.factors import admin_codes
+    from idp.accounts.own import uses, verdicts
     from idp.oidc import ledger
     from idp.saml import store as saml_store
 
+    db, retained = services.db, services.clock() - services.settings.audit.retention_days * DAY
     return {
         "state": services.state.sweep(many),
         "sessions": sessions.sweep(services, many),
         "tokens": ledger.sweep(services, many),
         "saml_sessions": saml_store.sweep(services.db, services.clock() - DAY, many),
-        "events": audit.sweep(services.db, services.clock() - services.settings.audit.retention_days * DAY, many),
+        "events": audit.sweep(db, retained, many),
+        "cases": cases.sweep(db, retained, many),
+        "verdicts": verdicts.sweep(db, retained, many),
+        "recoveries": recovery.contacts.sweep(services, many),
+        "admin_codes": admin_codes.sweep(services, many),
+        "uses": uses.sweep(db, retained, many),
+        "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
         "clients": services.registry.sweep(),
     }

@@ -11,12 +11,15 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from idp.language import N_
 
 #: Environment variables that override a setting.
 ENVIRONMENT: Mapping[str, tuple[str, str]] = {
@@ -27,6 +30,8 @@ ENVIRONMENT: Mapping[str, tuple[str, str]] = {
     "DOORWARD_OUTBOUND_ALLOW": ("outbound", "allow"),
     "DOORWARD_OUTBOUND_CA": ("outbound", "ca"),
     "DOORWARD_MASTER_KEY": ("keys", "master_key"),
+    "DOORWARD_MAIL_PASSWORD": ("mail", "password"),
+    "DOORWARD_SMS_TOKEN": ("sms", "token"),
 }
 
 
@@ -122,12 +127,15 @@ class Brand(_Section):
         "#3b5bdb", pattern=r"^#[0-9a-fA-F]{6}$", description="The colour of buttons and links, as #rrggbb."
     )
     login_hint: str = Field(
-        "E-mail address, username or employee number", description="The text beside the name field."
+        N_("E-mail address, username or employee number"), description="The text beside the name field."
     )
     support: str = Field(
         "", description="Who helps when somebody cannot sign in: an address, a phone number, a sentence."
     )
     status_url: str = Field("", description='A page that says whether services are up; linked from "I can\'t sign in".')
+    language: Literal["en", "de", "fr", "es", "zh-Hans"] = Field(
+        "en", description="What people get whose browser asks for no language that there is, and mail without a choice."
+    )
 
 
 class Session(_Section):
@@ -143,6 +151,9 @@ class Passwords(_Section):
 
     min_length: int = Field(
         15, ge=8, le=64, description="The shortest password taken, in characters, while it is the only factor."
+    )
+    min_length_with_second: int = Field(
+        8, ge=8, le=64, description="The same where a rule of [factors] demands a second factor at every sign-in."
     )
     memory_kib: int = Field(19456, ge=8192, le=4194304, description="argon2id memory per hash.")
     time_cost: int = Field(2, ge=1, le=20, description="argon2id passes.")
@@ -160,6 +171,44 @@ class Passwords(_Section):
     )
     blocklist: str = Field(
         "", description="A file of refused passwords, one a line, added to the built-in list of common ones."
+    )
+    expire_days: dict[str, int] = Field(
+        {},
+        description='Days after which a password must be changed, by group, such as {"Finance" = 90}; "*" is everybody. NIST SP 800-63B-4 §3.1.1.2 says: do not.',
+    )
+    history: int = Field(0, ge=0, le=24, description="How many earlier passwords may not be chosen again.")
+
+    @field_validator("expire_days")
+    @classmethod
+    def _days(cls, value: dict[str, int]) -> dict[str, int]:
+        if any(not 1 <= days <= 3650 for days in value.values()):
+            raise ValueError("expected days between 1 and 3650 for each group")
+        return value
+
+
+class Recovery(_Section):
+    """Forgotten passwords and usernames, and the addresses that help then. Needs [mail]."""
+
+    reset_by_mail: bool = Field(
+        True, description="Whether people set a forgotten password by a link to their confirmed address."
+    )
+    link_minutes: int = Field(30, ge=5, le=60, description="How long the link works.")
+    code_minutes: int = Field(10, ge=2, le=10, description="How long the code in the same mail works.")
+    mails_per_hour: int = Field(3, ge=1, le=20, description="Mails for one account, or to one address, in an hour.")
+    asks_per_network: int = Field(
+        60,
+        ge=5,
+        le=10000,
+        description="Forms sent from one address range in ten minutes; then people are asked to wait.",
+    )
+    review_days: int = Field(
+        180,
+        ge=0,
+        le=3650,
+        description="How often people are asked whether their recovery address and number are still right; 0: never.",
+    )
+    undo_hours: int = Field(
+        72, ge=1, le=720, description="How long a change of them can be undone by the link in its mail."
     )
 
 
@@ -185,6 +234,108 @@ class Throttle(_Section):
         ):
             return [float(v) for v in value]
         raise ValueError("expected a list of minutes such as [1, 5, 15, 30]")
+
+
+class FactorRule(_Section):
+    """Who needs more than a password, and from when. Every condition that is named must hold."""
+
+    need: Literal["second", "phishing-resistant"] = Field("second", description="A second factor, or a passkey.")
+    groups: list[str] = Field([], description="Members of one of these groups.")
+    apps: list[str] = Field([], description="On the way to one of these applications, by client id.")
+    networks: list[str] = Field([], description="From one of these networks.")
+    outside: list[str] = Field([], description="From anywhere but these networks.")
+    device: Literal["any", "unknown"] = Field("any", description="Any device, or those not signed in on before.")
+    starts: str = Field("", description="The day it begins, as 2026-12-01; empty: at once.")
+    grace_days: int = Field(0, ge=0, le=365, description="Days for which people without a factor may put it off.")
+    why: str = Field("", description="The reason that people are told.")
+
+    @field_validator("starts")
+    @classmethod
+    def _day(cls, value: str) -> str:
+        try:
+            if value:
+                date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("expected a day such as 2026-12-01") from None
+        return value
+
+    @field_validator("networks", "outside")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for entry in value:
+            ipaddress.ip_network(entry)
+        return value
+
+
+class Factors(_Section):
+    """Second factors and passkeys. Rules are tables of their own: see docs/people.md."""
+
+    personal: Literal["always", "unknown-device", "never"] = Field(
+        "always",
+        description="When somebody is asked for the second factor that they set up and no rule demands: always, on unknown devices only, or never.",
+    )
+    email_is_second: bool = Field(
+        False,
+        description="Whether a code by e-mail lets in where a rule demands a second factor. Applications are not told that it is one (NIST SP 800-63B-4 §3.1.3.1).",
+    )
+    rules: list[FactorRule] = Field(
+        [],
+        description='Who needs more, such as [{need = "second", groups = ["finance"], starts = "2026-12-01", grace_days = 14, why = "Finance handles payments."}]',
+    )
+
+
+class Passkeys(_Section):
+    """Passkeys and security keys (WebAuthn). They belong to a host name, so an issuer with an IP address has none."""
+
+    rp_id: str = Field(
+        "",
+        description="The domain that passkeys belong to. Empty: the issuer's host. A parent domain of it lets them move between its hosts. After a change of the host name: the old host, while it still leads here, with the new origin in related_origins. A change turns away every passkey made before; `doorward doctor` counts them.",
+    )
+    related_origins: list[str] = Field(
+        [],
+        description='Further origins where these passkeys may be used, such as ["https://login.example.org"]; browsers read them at /.well-known/webauthn.',
+    )
+    aaguids: list[str] = Field(
+        [], description="The models that people may enrol, by AAGUID. Empty: any, and none has to tell what it is."
+    )
+    attestation_roots: str = Field(
+        "",
+        description="A PEM file with the makers' root certificates, which must vouch for those models. Empty: authenticators are believed.",
+    )
+
+    @field_validator("rp_id")
+    @classmethod
+    def _domain(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", value):
+            raise ValueError("expected a domain in lower case, such as example.com")
+        if value.replace(".", "").isdigit():
+            raise ValueError("expected a host name: passkeys cannot belong to an IP address")
+        return value
+
+    @field_validator("related_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            if not re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?", origin):
+                raise ValueError("expected origins such as https://login.example.org, without a slash at the end")
+        return value
+
+    @field_validator("aaguids")
+    @classmethod
+    def _models(cls, value: list[str]) -> list[str]:
+        for aaguid in value:
+            if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", aaguid):
+                raise ValueError("expected AAGUIDs such as 2fc0579f-8113-47ea-b116-bb5a8db9202a")
+        return value
+
+
+class AdminCodes(_Section):
+    """One-time codes that the help desk gives to somebody who has lost their second factor."""
+
+    minutes: int = Field(60, ge=5, le=1440, description="How long such a code works.")
+    second_approver: bool = Field(
+        False, description="Whether a code works only after somebody else than its issuer has approved it."
+    )
 
 
 class Tokens(_Section):
@@ -234,6 +385,15 @@ class Saml(_Section):
         "", description="An e-mail address for the administrators of service providers; in our metadata."
     )
     error_url: str = Field("", description="A page of yours that explains errors to people; empty: our help page.")
+    assurance: list[str] = Field(
+        [], description='What you certify, such as ["https://refeds.org/sirtfi"]; in our metadata (entity attributes).'
+    )
+    entity_categories: list[str] = Field(
+        [], description='What we are, such as ["http://refeds.org/category/hide-from-discovery"]; in our metadata.'
+    )
+    supported_categories: list[str] = Field(
+        [], description="Categories of service providers whose attributes we release (entity-category-support)."
+    )
 
     @field_validator("scope")
     @classmethod
@@ -279,6 +439,103 @@ class Outbound(_Section):
     ca: str = Field("", description="A file of CA certificates to trust in place of the system's.")
 
 
+class Mail(_Section):
+    """The mail server. Without one, and on this machine only, mail is kept in an outbox to read at /dev/outbox."""
+
+    host: str = Field("", description="The SMTP server's name, as its TLS certificate has it. Empty: none.")
+    port: int = Field(587, ge=1, le=65535, description="587 for starttls, 465 for tls.")
+    tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls, tls from the first byte, or none: for a server on this machine."
+    )
+    username: str = Field("", description="The name to sign in to the mail server with. Empty: it asks for none.")
+    password: str = Field("", description="Its password; better in the environment as DOORWARD_MAIL_PASSWORD.")
+    sender: str = Field(
+        "",
+        description='Who mail comes from, such as "Example <login@example.com>". Empty: the company, no-reply@ the issuer\'s host.',
+    )
+    reply_to: str = Field("", description="Where answers go, such as the help desk's address. Empty: to the sender.")
+    ca: str = Field("", description="A file of CA certificates to trust for the mail server, in place of the system's.")
+    timeout: int = Field(20, ge=1, le=120, description="Seconds that the mail server may take for each step.")
+
+    @field_validator("sender", "reply_to")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"([^<>@\r\n]+ <[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)", value):
+            raise ValueError('expected an address such as login@example.com or "Example <login@example.com>"')
+        return value
+
+    @model_validator(mode="after")
+    def _in_clear(self) -> Self:
+        if self.host and self.tls == "none" and not is_loopback(self.host):
+            raise ValueError(
+                "codes and links are secrets: set tls to starttls or tls; none is taken for a mail server on this machine"
+            )
+        return self
+
+
+class Sms(_Section):
+    """Text messages with sign-in codes."""
+
+    sender: Literal["", "webhook", "smpp", "console"] = Field(
+        "", description="webhook, smpp, or console (the outbox of a development machine). Empty: no text messages."
+    )
+    url: str = Field(
+        "",
+        description="webhook: the https URL that each message is posted to as JSON. smpp: smpps://host:port or smpp://host:port.",
+    )
+    token: str = Field(
+        "",
+        description="webhook: sent as a bearer token. smpp: the password. Better in the environment as DOORWARD_SMS_TOKEN.",
+    )
+    username: str = Field("", description="smpp: the system_id.")
+    originator: str = Field("", description="The number or name that messages come from, where the provider wants one.")
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(https?|smpps?)://[^\s@]+", value):
+            raise ValueError("expected https://… for a webhook, smpps://host:port for SMPP")
+        return value
+
+    @model_validator(mode="after")
+    def _where(self) -> Self:
+        schemes = {"webhook": ("https:", "http:"), "smpp": ("smpps:", "smpp:")}.get(self.sender)
+        if schemes and not self.url.startswith(schemes):
+            raise ValueError(f"the sender {self.sender} needs a url that starts with {schemes[0]}//")
+        if self.sender == "smpp" and (len(self.token) > 8 or len(self.username) > 15):
+            # SMPP 3.4 §4.1.1: no longer ones fit into the protocol.
+            raise ValueError("SMPP has room for 8 characters of password (token) and 15 of username")
+        return self
+
+
+#: Claims that people may be let change themselves (OpenID Connect Core §5.1): never who they are, or what they may.
+EDITABLE = (
+    "name", "given_name", "family_name", "middle_name", "nickname", "gender", "birthdate", "website", "profile",
+    "phone_number", "locale", "zoneinfo",
+)  # fmt: skip
+
+
+class Portal(_Section):
+    """People's own pages."""
+
+    editable: list[str] = Field(
+        ["nickname", "website", "locale", "zoneinfo"],
+        description="What people may change on their profile: " + ", ".join(EDITABLE) + ".",
+    )
+    geoip: str = Field(
+        "",
+        description="A GeoIP file (.mmdb, cities or countries), so that sign-ins show a place; needs the extra geoip. Empty: they show the network.",
+    )
+
+    @field_validator("editable")
+    @classmethod
+    def _claims(cls, value: list[str]) -> list[str]:
+        for claim in value:
+            if claim not in EDITABLE:
+                raise ValueError(f"expected some of {', '.join(EDITABLE)}; {claim} is not for people to change")
+        return value
+
+
 class Log(_Section):
     """What is written to stderr."""
 
@@ -306,15 +563,40 @@ class Settings(_Section):
     brand: Brand = Brand()
     session: Session = Session()
     passwords: Passwords = Passwords()
+    recovery: Recovery = Recovery()
     throttle: Throttle = Throttle()
+    factors: Factors = Factors()
+    admin_codes: AdminCodes = AdminCodes()
+    passkeys: Passkeys = Passkeys()
     tokens: Tokens = Tokens()
     saml: Saml = Saml()
     keys: Keys = Keys()
     outbound: Outbound = Outbound()
+    mail: Mail = Mail()
+    sms: Sms = Sms()
+    portal: Portal = Portal()
     log: Log = Log()
     audit: Audit = Audit()
     #: The file's folder; relative paths start there.
     base_dir: str = Field(".", exclude=True)
+
+    @field_validator("passkeys")
+    @classmethod
+    def _relying_party(cls, value: Passkeys, info: ValidationInfo) -> Passkeys:
+        """WebAuthn §5.1.2: the issuer's host or a parent of it; another domain only where browsers are told of us."""
+        server = info.data.get("server")
+        parts = urlsplit(server.issuer if server is not None else "")
+        if (
+            server is not None
+            and value.rp_id
+            and not f".{parts.hostname}".endswith(f".{value.rp_id}")
+            and f"{parts.scheme}://{parts.netloc}" not in value.related_origins
+        ):
+            raise ValueError(
+                f"rp_id must be {parts.hostname} or a parent domain of it, or the issuer's origin must stand in "
+                f"related_origins, for passkeys that were made under another host name"
+            )
+        return value
 
     @property
     def data_dir(self) -> Path:
@@ -340,6 +622,12 @@ class Settings(_Section):
     def is_https(self) -> bool:
         """Whether cookies may be `Secure` and `__Host-`."""
         return self.server.issuer.startswith("https:")
+
+    @property
+    def has_host_name(self) -> bool:
+        """Whether passkeys are possible: their relying party is a host name, never an address (WebAuthn §5.1.2)."""
+        host = urlsplit(self.server.issuer).hostname or ""
+        return not re.fullmatch(r"[\d.]+|.*:.*", host) and (self.is_https or is_loopback(host))
 
     def path(self, value: str) -> Path:
         """A path of the settings, absolute."""
@@ -411,9 +699,13 @@ def _explain(problem: Any, file: Path | None, text: str, origins: Mapping[tuple[
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "model_type":
         message = f"expected a section: [{key}] on a line of its own"
+    told = f"{message[0].lower()}{message[1:]}"
+    if isinstance(problem["input"], dict):  # two settings that do not fit together; all of a section may hold a secret
+        return f"{place}: {key}: {told}"
     # A database's URL holds its password.
-    shown = "…" if "key" in where[-1] else re.sub(r"(?<=://)[^@]*(?=@)", "…", repr(problem["input"]))
-    return f"{place}: {key} = {shown}: {message[0].lower() + message[1:]}"
+    secret = "key" in where[-1] or where[-1] in ("password", "token")
+    shown = "…" if secret else re.sub(r"(?<=://)[^@]*(?=@)", "…", repr(problem["input"]))
+    return f"{place}: {key} = {shown}: {told}"
 
 
 def _known(where: tuple[str, ...]) -> list[str]:
@@ -462,4 +754,6 @@ def _toml(value: Any) -> str:
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, list):
         return "[" + ", ".join(_toml(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in value.items()) + "}"
     return str(value)

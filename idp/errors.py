@@ -10,14 +10,21 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from idp.language import N_
+
 # Letters and digits that nobody confuses on the phone.
 _ID_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def new_error_id() -> str:
-    """An id that a person can read out: `E-` and ten characters (50 bits)."""
+    """An error page's id."""
+    return new_spoken_id("E")
+
+
+def new_spoken_id(letter: str) -> str:
+    """An id that a person can read out: a letter that says what it is of, and ten characters (50 bits)."""
     code = "".join(secrets.choice(_ID_ALPHABET) for _ in range(10))
-    return f"E-{code[:5]}-{code[5:]}"
+    return f"{letter}-{code[:5]}-{code[5:]}"
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,12 @@ class Refused(Exception):
         code: str,
         message: str,
         *,
-        advice: str = "Go back to the application and try again. If it happens again, send the error id to your IT.",
+        advice: str = N_(
+            "Go back to the application and try again. If it happens again, send the error id to your IT."
+        ),
         developer: str = "",
         detail: str = "",
-        title: str = "This did not work",
+        title: str = N_("This did not work"),
         explanation: Explanation | None = None,
         client_id: str | None = None,
         status: int = 400,

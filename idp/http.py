@@ -311,6 +311,19 @@ class Outbound:
             return Fetched(fetched.status, fetched.content_type, bytes(body))
         raise OutboundFailed(f"it answered with a redirect ({status}); redirects are not followed")
 
+    def is_refused(self, url: str, timeout: float = 0.5) -> bool:
+        """Whether nobody listens there: every address of the host refuses the connection. Nothing is sent.
+
+        False where that cannot be told: no answer in time, or an address that the guard keeps.
+        """
+        deadline = time.monotonic() + timeout
+        try:
+            target = parse(url)
+            addresses = self._vet(target, deadline, True)
+        except (OutboundRefused, OutboundFailed):
+            return False
+        return all(_is_closed(address, target.port, deadline) for address in addresses)
+
     def _fetch(
         self,
         method: str,
@@ -406,6 +419,16 @@ class Outbound:
             if not left and not sink.whole:
                 break
         return Fetched(response.status, headers.get(b"content-type", ""), b"")
+
+
+def _is_closed(address: str, port: int, deadline: float) -> bool:
+    try:
+        socket.create_connection((address, port), max(0.05, deadline - time.monotonic())).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 #: IIP-MD02 names 301, 302 and 307; 308 is 301 for those who mean it.

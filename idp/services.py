@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from clients.registry import Registry
     from idp.accounts.directory import Directory
+    from idp.accounts.notices import Notices
+    from idp.accounts.own.uses import Uses
     from idp.accounts.passwords import Verifier
     from idp.accounts.policy import Policy
     from idp.audit import Errors
@@ -75,6 +77,8 @@ class Services:
     outbound: Outbound
     jobs: Jobs
     errors: Errors
+    notices: Notices
+    uses: Uses
     clock: Callable[[], float]
     log: Any
     protocols: Mapping[str, ProtocolDoor] = field(default_factory=dict)

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from idp import browser
+from idp import browser, language
 from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused, Stale
+from idp.language import N_, plural, translate
 from idp.services import Services
 from idp.state import StateUnavailable
 from idp.wire import AutoPost, BadRequest, Cookie, Json, Page, Raw, Redirect, Request, Response, Route, dumps
@@ -33,7 +34,10 @@ _PAGE_HEADERS = [
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Opener-Policy", "unsafe-none"),
-    ("Permissions-Policy", "publickey-credentials-get=(self), camera=(), microphone=(), geolocation=()"),
+    (
+        "Permissions-Policy",
+        "publickey-credentials-create=(self), publickey-credentials-get=(self), camera=(), microphone=(), geolocation=()",
+    ),
 ]
 _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -122,7 +126,9 @@ class Bridge:
         others = services.errors.others(refusal.code)
         now = services.clock()
         support = services.settings.brand.support
-        text = f"Error {error_id} at {utc(now)}: {refusal.message}"
+        locale = language.locale_for(services, request)
+        told = N_("Error %(id)s at %(time)s: %(text)s", id=error_id, time=utc(now), text=refusal.message)
+        text = translate(locale, told, text=translate(locale, refusal.message))
         return Page(
             status=refusal.status,
             template="error.html",
@@ -141,7 +147,11 @@ class Bridge:
                 "mailto": f"mailto:{support}?subject={quote(error_id)}&body={quote(text)}"
                 if "@" in support and " " not in support
                 else None,
-                "others_affected": f"This happened {others} times here in the last ten minutes."
+                "others_affected": plural(
+                    "This happened %(n)s time here in the last ten minutes.",
+                    "This happened %(n)s times here in the last ten minutes.",
+                    others,
+                )
                 if others > 2
                 else None,
                 "back_url": self.services.url("/") if refusal.status == 404 else None,
@@ -153,15 +163,15 @@ class Bridge:
         return self.error_page(
             request,
             Refused(
-                "not_found", "There is no page at this address.", title="Page not found", status=404,
-                advice="Check the address, or start from the overview of your applications.",
+                "not_found", N_("There is no page at this address."), title=N_("Page not found"), status=404,
+                advice=N_("Check the address, or start from the overview of your applications."),
                 detail=request.shown_path, explanation=Explanation("application", "The link that led here is wrong."),
             ),
         )  # fmt: skip
 
     def _wrong_method(self, route: Route, request: Request) -> Answer:
         allow = ("Allow", ", ".join(route.methods))
-        message = f"This address takes {' and '.join(route.methods)} only."
+        message = N_("This address takes %(methods)s only.", methods=", ".join(route.methods))
         if route.api:
             return self.finish(
                 request,
@@ -186,7 +196,7 @@ class Bridge:
                 response.body,
             )
         elif isinstance(response, AutoPost):
-            headers, body = self._auto_post(response)
+            headers, body = self._auto_post(request, response)
         elif isinstance(response, Page):
             headers, body = self._page(request, response)
             if request.browser_is_new:
@@ -209,13 +219,33 @@ class Bridge:
             "here": "",
             "flow": "",
             "form_key": browser.form_key(self.services, request),
+            "has_session": self._has_session(request, page),
+            **self._words(request),
             **page.values,
         }
+        values["back"] = self._back(request, str(page.values.get("back") or values["here"] or ""))
         csp = _CSP.format(" ".join(("'self'", *page.form_action)))
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()
 
-    def _auto_post(self, post: AutoPost) -> tuple[list[tuple[str, str]], bytes]:
-        about = {"app": None, "person": None, "here": ""}
+    def _has_session(self, request: Request, page: Page) -> bool:
+        """Whether the browser brought a session, live or not, and keeps it: then it can be signed out of (A7)."""
+        name = browser.cookie_name(self.services, "session")
+        return bool(request.cookies.get(name)) and all(kept.value for kept in page.cookies if kept.name == name)
+
+    def _words(self, request: Request) -> dict[str, Any]:
+        return language.words(language.locale_for(self.services, request), language.zone_for(request))
+
+    def _back(self, request: Request, here: str) -> str:
+        """Where the choice of another language leads back to, below the issuer: this page, or the one it stands for."""
+        if here:
+            return here.removeprefix(self.services.issuer) if here.startswith(self.services.issuer + "/") else "/"
+        if request.method == "POST":
+            return "/"
+        query = str(request.environ.get("QUERY_STRING") or "")
+        return quote(request.path.removeprefix(self.prefix), safe="/~:@!$&'()*+,;=") + (f"?{query}" if query else "")
+
+    def _auto_post(self, request: Request, post: AutoPost) -> tuple[list[tuple[str, str]], bytes]:
+        about = {"app": None, "person": None, "here": "", "back": "", **self._words(request)}
         values = {"action": post.action, "fields": post.fields, "app_name": post.app_name, **about}
         csp = _CSP.format(" ".join(form_targets(form_target(post.action))))
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render("auto_post.html", values).encode()
@@ -264,6 +294,9 @@ class Front:
             # RFC 8414 §3, §5: the well-known part stands before the issuer's own path.
             if bridge.prefix and route.path in _INSERTED:
                 self._hot[route.path + bridge.prefix] = route
+            # WebAuthn level 3 §5.11.1: at the root of the host, wherever we live.
+            if bridge.prefix and route.path == "/.well-known/webauthn":
+                self._hot[route.path] = route
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         route = self._hot.get(environ.get("PATH_INFO", ""))
@@ -316,7 +349,9 @@ def describe_browser(user_agent: str) -> str:
     """Words such as "Firefox on Linux" for a user agent string."""
     name = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
-    return " on ".join(filter(None, (name or "Unknown browser", system)))
+    if not system:
+        return name or N_("Unknown browser")
+    return N_("%(browser)s on %(system)s", browser=name or N_("Unknown browser"), system=system)
 
 
 def utc(now: float) -> str:
@@ -327,25 +362,27 @@ def utc(now: float) -> str:
 def _refusal(error: Exception) -> Refused:
     if isinstance(error, BadRequest):
         return Refused(
-            "unreadable_request", f"The request cannot be read: {error}.", status=error.status, detail=str(error)
+            "unreadable_request", N_("The request cannot be read: %(reason)s.", reason=str(error)), status=error.status,
+            detail=str(error),
         )
     if isinstance(error, (Unavailable, StateUnavailable)):
         return Refused(
-            "store_unavailable", "Signing in is not possible at this moment.", title="Please try again in a moment",
-            status=503,
-            advice="Wait a few seconds and try again. Nothing of yours is lost.", detail=str(error)[:400],
+            "store_unavailable", N_("Signing in is not possible at this moment."),
+            title=N_("Please try again in a moment"), status=503,
+            advice=N_("Wait a few seconds and try again. Nothing of yours is lost."), detail=str(error)[:400],
             explanation=Explanation("doorward", "The database or the state store is silent; see `doorward doctor`."),
         )  # fmt: skip
     return Refused(
-        "server_error", "Something went wrong on our side.", status=500, detail=type(error).__name__,
+        "server_error", N_("Something went wrong on our side."), status=500, detail=type(error).__name__,
         explanation=Explanation("doorward", "An unexpected error; the log has its trace under this request's id."),
     )  # fmt: skip
 
 
 def _stale_form(request: Request) -> Refused:
     return Refused(
-        "stale_form", "This page was open too long, or cookies are blocked.", title="Please open the page again",
-        advice="Go back, reload the page, and try again. If that does not help, allow cookies for this site.",
+        "stale_form", N_("This page was open too long, or cookies are blocked."),
+        title=N_("Please open the page again"),
+        advice=N_("Go back, reload the page, and try again. If that does not help, allow cookies for this site."),
         detail=f"form key missing or of another browser at {request.shown_path}", status=403,
         explanation=Explanation(
             "person", "The form's key did not fit the browser's cookie: cookies blocked, an old page, or a forgery."

@@ -17,6 +17,8 @@ from urllib.parse import quote_plus, unquote, urlsplit, urlunsplit
 
 MAX_BODY = 128 * 1024  # bytes of a request body that is read at all
 MAX_FIELDS = 200  # parameters in one query or form
+#: What stands before the secret of a one-time link.
+_ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/")
 
 
 class BadRequest(Exception):
@@ -170,12 +172,19 @@ class Request:
         self.accepted_jti: str = ""  # of a client assertion that this very request has had accepted
         self.browser: str = ""  # see browser.py
         self.browser_is_new = False
+        self.for_client: str = ""  # the application that somebody is signing in for, for the record
+        self.language: str = ""  # chosen by this very request, see language.py
+        self.ui_locales: str = ""  # the languages that the application asked for
+        self.person_claims: str = ""  # JSON: claims of whoever is signed in, for their language and time zone
 
     @property
     def shown_path(self) -> str:
         """The path for logs and events: a one-time link is a secret."""
-        head, mark, _ = self.path.partition("/setup/")
-        return f"{head}{mark}…" if mark else head
+        for mark in _ONE_TIME:
+            head, found, _ = self.path.partition(mark)
+            if found:
+                return f"{head}{mark}…"
+        return self.path
 
     @lazy
     def id(self) -> str:

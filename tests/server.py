@@ -275,11 +275,18 @@ def _lives(group: int) -> bool:
 
 
 def to_toml(sections: Mapping[str, Mapping[str, Any]]) -> str:
-    """A settings file: texts, numbers and lists are written alike in JSON and TOML."""
+    """A settings file."""
     lines = []
     for name, values in sections.items():
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+        lines += [f"[{name}]", *(f"{key} = {_value(value)}" for key, value in values.items())]
     return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    """Texts and numbers are written alike in JSON and TOML; tables within are not."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_value(one)}" for key, one in value.items()) + "}"
+    return "[" + ", ".join(map(_value, value)) + "]" if isinstance(value, list) else json.dumps(value)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from idp.http import Outbound, OutboundFailed, OutboundRefused, Target, is_public, parse
+from tests.backends import find_free_port
 
 PUBLIC = "198.41.0.4"  # a root name server: nobody answers https there, and the tests do not wait for it
 
@@ -412,6 +413,29 @@ def test_the_next_address_is_tried_when_one_refuses(site: Site) -> None:
 
 
 # -- hostile answers -------------------------------------------------------------------------------------------------
+
+
+def test_a_port_where_nobody_listens_is_known_without_sending_anything(site: Site, connects: list[Any]) -> None:
+    dead = f"http://127.0.0.1:{find_free_port()}"
+    outbound = Outbound(allow=[dead, site.origin])
+    assert outbound.is_refused(dead + "/slo?x=1")
+    assert not outbound.is_refused(site.origin)
+    assert site.asked == []
+    assert len(connects) == 2
+
+
+def test_of_several_addresses_all_must_refuse(site: Site) -> None:
+    named = site.origin.replace("127.0.0.1", "sp.example")
+    assert not Outbound(allow=[named], resolver=lambda *_: ["127.0.0.2", "127.0.0.1"]).is_refused(named)
+    assert Outbound(allow=[named], resolver=lambda *_: ["127.0.0.2", "127.0.0.3"]).is_refused(named)
+
+
+def test_S42_what_the_guard_keeps_is_not_tried_and_what_cannot_be_told_is_not_dead(connects: list[Any]) -> None:
+    port = find_free_port()
+    outbound = Outbound(resolver=lambda *_: [])
+    for url in (f"http://127.0.0.1:{port}", f"https://127.0.0.1:{port}", "https://nowhere.example", "no url"):
+        assert not outbound.is_refused(url)
+    assert connects == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

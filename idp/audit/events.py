@@ -74,6 +74,22 @@ def explain(db: Database, error_id: str) -> list[Event]:
     return [_event(row) for row in db.all(store.BY_ERROR, wanted=error_id.strip().upper())]
 
 
+def of_person(
+    db: Database, person_id: str, actions: tuple[str, ...], *, after: float, before: str = "", many: int = 50
+) -> list[Event]:
+    """A person's events of these actions since `after` (epoch seconds), the latest first; `before`: an event's id."""
+    rows = db.all(
+        store.of_person(actions), owner_id=person_id, after=new_id(after), before=before or "w", many=many
+    )  # fmt: skip
+    return [_event(row) for row in rows]
+
+
+def find_of_person(db: Database, person_id: str, event_id: str) -> Event | None:
+    """One event, if it is that person's."""
+    row = db.one(store.OF_PERSON_BY_ID, owner_id=person_id, event_id=event_id)
+    return None if row is None else _event(row)
+
+
 def sweep(db: Database, before: float, many: int = 1000) -> int:
     """Delete at most `many` events older than `before` (epoch seconds); answers how many."""
     return db.run(store.SWEEP, before=new_id(before), many=many)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, insert, select
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, insert, literal, select
 
 metadata = MetaData()
 
@@ -28,6 +31,27 @@ INSERT = insert(events)
 AFTER = select(events).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("many"))
 LATEST = select(events).order_by(events.c.id.desc()).limit(bindparam("many"))
 BY_ERROR = select(events).where(events.c.error_id == bindparam("wanted"))
+
+
+@cache
+def of_person(actions: tuple[str, ...]) -> Any:
+    """A person's events of these actions, the latest first, a page at a time; one statement for each set of actions."""
+    return (
+        select(events)
+        .where(
+            events.c.person_id == bindparam("owner_id"),
+            events.c.id > bindparam("after"),
+            events.c.id < bindparam("before"),
+            events.c.action.in_([literal(action) for action in actions]),
+        )
+        .order_by(events.c.id.desc())
+        .limit(bindparam("many"))
+    )
+
+
+OF_PERSON_BY_ID = select(events).where(
+    events.c.person_id == bindparam("owner_id"), events.c.id == bindparam("event_id")
+)
 SWEEP = delete(events).where(
     events.c.id.in_(
         select(events.c.id).where(events.c.id < bindparam("before")).order_by(events.c.id).limit(bindparam("many"))

@@ -90,7 +90,8 @@ def _caught(name: str, check: Callable[[Any], Found], subject: Any) -> list[Find
 def _config(args: Namespace, settings: Settings) -> Found:
     file = config_file(args.config)
     yield Finding("config", "ok", f"{file} is valid" if file else "no file, so the defaults and the environment hold")
-    password = urlsplit(settings.storage.database_url).password or settings.keys.master_key
+    secrets = (settings.keys.master_key, settings.mail.password, settings.sms.token)
+    password = urlsplit(settings.storage.database_url).password or any(secrets)
     if file is not None and password and _mode(file) & 0o077:
         yield Finding("config", "warning", "others can read the file, and it may hold a secret", f"chmod 600 {file}")
 
@@ -153,7 +154,12 @@ def _database(settings: Settings) -> Found:
 
 
 def _files(settings: Settings) -> Found:
-    for key, value in (("passwords.blocklist", settings.passwords.blocklist), ("outbound.ca", settings.outbound.ca)):
+    roots = settings.passkeys.attestation_roots
+    for key, value in (
+        ("passwords.blocklist", settings.passwords.blocklist),
+        ("outbound.ca", settings.outbound.ca),
+        ("passkeys.attestation_roots", roots),
+    ):
         if value:
             text = f"{settings.path(value)} {'is there' if settings.path(value).is_file() else 'does not exist'}"
             yield Finding(key, "ok" if settings.path(value).is_file() else "error", text)
@@ -232,6 +238,32 @@ def _owner(services: Services) -> Found:
         yield Finding("owner", "warning", "no owner can sign in yet", "run `doorward init` for a one-time link")
 
 
+def _passkeys(services: Services) -> Found:
+    """WebAuthn ties a passkey to the host name that it was made under: after a change, who is left behind?"""
+    from idp.accounts import factors
+    from idp.accounts.factors import webauthn
+
+    party = webauthn.relying_party(services.settings)
+    if party is None:
+        fix = "give server.issuer a host name with https (http://localhost is enough to try them)"
+        yield Finding("passkeys", "warning", "there are none at an address without a host name", fix)
+        return
+    people: dict[str, set[str]] = {}
+    counts: dict[str, int] = {}
+    for enrolled in factors.of_kind(services.db, webauthn.KIND):
+        domain = str(enrolled.data.get("rp_id"))
+        people.setdefault(domain, set()).add(enrolled.person_id)
+        counts[domain] = counts.get(domain, 0) + 1
+    yield Finding("passkeys", "ok", f"{counts.pop(party.id, 0)} belong to {party.id}")
+    for domain, count in sorted(counts.items()):
+        text = f"{count} of {len(people[domain])} people belong to {domain}: they do not work at {party.id}"
+        fix = (
+            f"while {domain} still leads here, set passkeys.rp_id to it and name {party.origins[0]} in "
+            "passkeys.related_origins; or ask these people to add new ones"
+        )
+        yield Finding("passkeys", "warning", text, fix)
+
+
 def _password_cost(services: Services) -> Found:
     begun = time.perf_counter()
     services.passwords.hash("doctor")
@@ -264,12 +296,54 @@ def _server(services: Services) -> Found:
         yield Finding("server", "error", f"the server at {services.issuer} calls itself {said}", fix)
 
 
+def _mail(services: Services) -> Found:
+    from idp.mail import outbox
+
+    mail = services.settings.mail
+    if not mail.host:
+        if outbox.is_used(services.settings):
+            yield Finding("mail", "ok", f"no server is set: read the messages at {services.url('/dev/outbox')}")
+        else:
+            text = "no mail server is set, so nobody can reset a password or is told of a new device"
+            yield Finding("mail", "warning", text, "give [mail] a host, then run `doorward mail test --to ADDRESS`")
+        return
+    from idp.mail import smtp
+
+    place = f"{mail.host}:{mail.port} ({mail.tls}{', signed in' if mail.username else ''})"
+    try:
+        with smtp.connected(services.settings):
+            pass
+    except Exception as error:
+        fix = "see [mail] in the settings; `doorward mail test --to ADDRESS` sends one"
+        yield Finding("mail", "error", f"{place}: {smtp.explain(error)}", fix)
+        return
+    yield Finding("mail", "ok", f"{place} takes mail from {smtp.sender_of(services.settings)[0]}")
+
+
+def _sms(services: Services) -> Found:
+    from importlib.util import find_spec
+
+    from idp.mail import outbox
+
+    sms = services.settings.sms
+    if sms.sender == "console" and not outbox.is_development(services.settings):
+        text = "the sender console is for a development machine: no text message leaves"
+        yield Finding("sms", "error", text, "set sms.sender to webhook or smpp")
+    elif sms.sender == "smpp" and find_spec("smpplib") is None:
+        yield Finding("sms", "error", "SMPP needs the package smpplib", "pip install 'doorward[smpp]'")
+    elif sms.sender:
+        yield Finding("sms", "ok", f"by {sms.sender}{' at ' + sms.url if sms.url else ''}")
+
+
 _OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("state", _state),
     ("clock", _clock),
     ("keys", _keys),
     ("owner", _owner),
+    ("passkeys", _passkeys),
     ("passwords", _password_cost),
+    ("mail", _mail),
+    ("sms", _sms),
     ("server", _server),
 )
 

@@ -80,7 +80,7 @@ def _say_added(made: Registered, shown: Mapping[str, Any]) -> None:
         f"Entity ID:    {shown['idp_entity_id']}",
         f"Sign-on URL:  {shown['sso_url']}",
         f"Logout URL:   {shown['slo_url']}",
-        f"Start URL:    {shown['start_url']}",
+        f"Start URL:    {shown['start_url'] or '- (allow_idp_initiated is off)'}",
     )
     complain(*(f"note: {warning}" for warning in made.warnings))
 
@@ -139,7 +139,7 @@ def described(services: Services, client: Client) -> dict[str, Any]:
         "metadata_url": services.url("/saml/metadata"),
         "sso_url": services.url("/saml/sso"),
         "slo_url": services.url("/saml/slo"),
-        "start_url": services.url(f"/saml/start/{client.id}"),
+        "start_url": services.url(f"/saml/start/{client.id}") if provider.allow_idp_initiated else None,
     }
 
 

@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from idp.cli import user_factors
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import Failed, Refused, command, group, print_json, print_table, say, timestamp, with_json
 
@@ -44,15 +45,17 @@ def add_parsers(commands: Any) -> None:
     _login(with_json(command(verbs, "show", run_show, "show a person")))
     _login(with_json(command(verbs, "disable", run_disable, "shut a person out; everything they have open ends")))
     _login(with_json(command(verbs, "enable", run_enable, "let a person in again")))
-    _login(with_json(command(verbs, "unlock", run_unlock, "end the pause after wrong passwords")))
+    _login(with_json(command(verbs, "unlock", run_unlock, "end the pause after wrong passwords and codes")))
     password = _login(with_json(command(verbs, "password", run_password, "set a password, or print a link for it")))
     ways = password.add_mutually_exclusive_group()
     ways.add_argument("--password-stdin", action="store_true", help="the password is the first line of standard input")
     ways.add_argument("--link", action="store_true", help="print a one-time link where the person sets it (default)")
+    ways.add_argument("--mail", action="store_true", help="mail the link to the person's confirmed addresses instead")
     for name, run, what in (("group", run_group, "groups"), ("role", run_role, "roles")):
         changes = _login(with_json(command(verbs, name, run, f"change a person's {what}")))
         changes.add_argument("--add", metavar="NAME", action="append", default=[])
         changes.add_argument("--remove", metavar="NAME", action="append", default=[])
+    user_factors.add_parsers(verbs)
 
 
 def _login(parser: Any) -> Any:
@@ -124,33 +127,43 @@ def run_enable(args: Namespace) -> None:
 
 
 def run_unlock(args: Namespace) -> None:
-    """End the pause after wrong passwords."""
+    """End the pauses after wrong passwords and after wrong codes."""
     with opened(args) as services:
+        from idp.login import proof
+
         person = get(services, args.login)
         _lift(services, person)
+        proof.lift(services, person.id)
         _show(args, person, "may try again now")
 
 
 def run_password(args: Namespace) -> None:
     """Set a password, or hand out a link for it; the pause ends either way."""
-    from idp.accounts import links
+    from idp import mail
+    from idp.accounts import choosing, links
     from idp.accounts.set_password import set_password
 
     password = _first_line() if args.password_stdin else None
     with opened(args) as services:
-        person, link = get(services, args.login), None
-        if password is None:
+        person, link, mails = get(services, args.login), None, 0
+        if args.mail:
+            mails = _mail(services, person)
+        elif password is None:
             link = _link(services, person, "reset", links.TTL)
         else:
             problems = set_password(
-                services.directory, services.passwords, services.password_policy, person.id, password,
+                services.directory, services.passwords, choosing.policy_for(services, person), person.id, password,
                 purpose="admin", record=recorder(services.clock),
             )  # fmt: skip
             _check(problems)
+            if person.has_password:
+                mail.tell(services, person, "password_changed", {"time": services.clock()})
         _lift(services, person)
         person = services.directory.get(person.id)
     if args.json:
-        print_json({**described(person), "password_link": link})
+        print_json({**described(person), "password_link": link, "mails": mails})
+    elif mails:
+        say(f"{person.username} gets the link by mail, at {mails} confirmed address{'es' if mails > 1 else ''}.")
     elif link is None:
         say(f"{person.username} has a new password; what the old one opened is closed.")
     else:
@@ -270,9 +283,24 @@ def _link(services: Services, person: Person, purpose: str, ttl: float) -> str:
     return services.url(f"/setup/{token}")
 
 
+def _mail(services: Services, person: Person) -> int:
+    from idp import mail
+    from idp.accounts.recovery import resets
+
+    if not mail.is_ready(services):
+        raise Failed("no mail can be sent: give [mail] a host in the settings")
+    mails = resets.send_link(services, person)
+    if not mails:
+        raise Failed(f"{person.username} has no confirmed address, or is shut out; use --link")
+    recorder(services.clock)(services.db, "link:made", {"person_id": person.id, "purpose": "reset", "mails": mails})
+    return mails
+
+
 def _lift(services: Services, person: Person) -> None:
-    now = services.clock()
-    services.throttle.lift(person.id, now)
+    from idp.login import proof
+
+    services.throttle.lift(person.id, services.clock())
+    proof.lift(services, person.id)
     recorder(services.clock)(services.db, "person:unlocked", {"person_id": person.id})
 
 

@@ -40,7 +40,7 @@ def serve(file: str | None, options: Mapping[str, Any], report: Callable[[str], 
 
     app, services = wsgi.create(settings)
     wsgi.forget_secrets()
-    line = f"Doorward listens on {_url(server.host, server.port)} (issuer {server.issuer})"
+    line = f"Doorward listens on {_url(server.host, server.port)} (issuer {server.issuer}){_outbox(settings)}"
     threading.Thread(target=_announce, args=(server, lambda: report(f"{server.workers} {line}")), daemon=True).start()
     threads = blocking_threads(settings, services.passwords.threads)
     _granian(settings, threads).serve(target_loader=lambda: app, wrap_loader=False)
@@ -140,6 +140,13 @@ def _announce(server: Any, ready: Callable[[], None]) -> None:
             continue
         ready()
         return
+
+
+def _outbox(settings: Settings) -> str:
+    from idp.mail import outbox
+
+    kept = f"\nNo mail server is set: messages are kept at {settings.server.issuer}/dev/outbox"
+    return kept if outbox.is_open(settings) else ""
 
 
 def _url(host: str, port: int) -> str:

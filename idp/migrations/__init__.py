@@ -44,6 +44,11 @@ def heads() -> str:
 def metadatas() -> list[Any]:
     """Every room's tables."""
     import clients.store
+    import idp.accounts.cases.store
+    import idp.accounts.factors.store
+    import idp.accounts.notices.store
+    import idp.accounts.own.store
+    import idp.accounts.recovery.store
     import idp.accounts.store
     import idp.audit.store
     import idp.login.store
@@ -55,7 +60,8 @@ def metadatas() -> list[Any]:
     import keys.store
 
     rooms: list[Any] = [
-        clients.store, keys.store, idp.accounts.store, idp.audit.store, idp.login.store, idp.oidc.store, idp.saml.store,
-        idp.saml.sources.store, idp.state.sql,
+        clients.store, keys.store, idp.accounts.store, idp.accounts.factors.store, idp.accounts.recovery.store,
+        idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store, idp.audit.store, idp.login.store,
+        idp.oidc.store, idp.saml.store, idp.saml.sources.store, idp.state.sql,
     ]  # fmt: skip
     return [room.metadata for room in rooms]

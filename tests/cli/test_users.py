@@ -131,3 +131,12 @@ def test_the_last_owner_stays(site: Folder) -> None:
     assert site.run("user", "password", "owner", "--password-stdin", input=PASSWORD).code == 0
     assert "is the last owner who can sign in" in site.refusal("user", "disable", "owner", code=1)
     assert "is the last owner who can sign in" in site.refusal("user", "role", "owner", "--remove", "owner")
+
+
+def test_S56_V6_4_6_an_admin_starts_a_reset_by_mail_and_sees_no_link(site: Folder) -> None:
+    site.run("user", "add", "--username", "mia", "--email", "mia@example.com", "--email-verified")
+    done = site.run("user", "password", "mia", "--mail")
+    assert (done.code, "1 confirmed address." in done.out, "/setup/" in done.out) == (0, True, False)
+    assert site.run("user", "password", "mia", "--mail", "--json").json["mails"] == 1
+    site.run("user", "add", "--username", "moe", "--email", "moe@example.com")
+    assert "has no confirmed address" in site.refusal("user", "password", "moe", "--mail", code=1)
