@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
-TYPED = ("README.md", "docs/getting-started.md", "docs/applications.md", "docs/operating.md", "docs/saml.md")
+TYPED = ("README.md", *(f"docs/{n}.md" for n in ("getting-started", "applications", "operating", "people", "saml")))
 DOCUMENTS = [
     "README.md",
     "CHANGELOG.md",
@@ -111,6 +111,20 @@ def test_every_test_that_the_checks_of_saml_name_exists() -> None:
     assert len(named) > 80
     assert {name for name in named if f"def {name}(" not in sources} == set()
     assert all((ROOT / path).exists() for path in re.findall(r"`(tests/[a-z0-9_/]+\.py)`", text))
+
+
+def test_every_line_about_people_has_a_test_that_exists() -> None:
+    text = (ROOT / "docs" / "people.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([LWFPAE]\d+) \|.*\| (.*) \|$", text, re.MULTILINE)
+    expected = {
+        f"{kind}{n}" for kind, last in zip("LWFPAE", (11, 5, 10, 7, 10, 2), strict=True) for n in range(1, last + 1)
+    }
+    assert {line for line, _ in rows} == expected
+    for line, shown in rows:
+        named = re.findall(r"`([a-z0-9_/]+\.py)::(test_\w+)`", shown)
+        assert named, line
+        for path, name in named:
+            assert f"def {name}(" in (ROOT / "tests" / path).read_text("utf-8"), (line, name)
 
 
 def test_every_path_of_saml_is_in_its_reference() -> None:
