@@ -1,7 +1,8 @@
 """SAML: signed Responses a second, and whole hops with a session, beside what OpenSSL signs in the same seconds.
 
 `python -m bench.saml` prints a table. All runs on one core, in one thread, without a network: the hop is the WSGI
-application, called as the server calls it. Both sides are counted in processor time. A ratio of 100 % would mean that nothing but the RSA signatures costs time.
+application, called as the server calls it. Both sides are counted in processor time. A ratio of 100 % would mean that
+nothing but the RSA signatures costs time.
 """
 
 from __future__ import annotations
@@ -149,7 +150,8 @@ def main() -> None:
     print(f"\n{'':18} {'a second':>10} {'signatures':>12} {'ratio':>7}  target")
     cases = [
         ("RSA-2048, both", "rsa2048", 2, 0.75), ("assertion only", "rsa2048", 1, None),
-        ("both, encrypted", "rsa2048", 2, None), ("P-256, both", "ecdsap256", 2, None), ("whole hop", "rsa2048", 2, 0.50),
+        ("both, encrypted", "rsa2048", 2, None), ("P-256, both", "ecdsap256", 2, None),
+        ("whole hop", "rsa2048", 2, 0.50),
     ]  # fmt: skip
     missed = False
     with tempfile.TemporaryDirectory() as folder:
