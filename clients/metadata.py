@@ -134,10 +134,11 @@ FIELDS: dict[str, Kind] = {
     "client_assertion_audience": one_of("issuer", "legacy"),
     "introspection": one_of("own", "audience", "all"),
     "launch_url": ADDRESS,
+    "description": text(),
     "consent": one_of("implicit", "explicit"),
 }
 #: RFC 7591 §2.2: these may stand again with a language: `client_name#de`.
-LOCALIZED = frozenset(("client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri"))
+LOCALIZED = frozenset(("client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri", "description"))
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 

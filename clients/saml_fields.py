@@ -25,6 +25,7 @@ NAME_ID_FORMATS: Mapping[str, str] = {
     "x509": "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName",
     "windows": "urn:oasis:names:tc:SAML:1.1:nameid-format:WindowsDomainQualifiedName",
     "kerberos": "urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos",
+    "none": "none",  # nobody is named: the attributes say who it is
 }
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _MGF1 = "http://www.w3.org/2007/05/xmldsig-more#"
@@ -157,6 +158,7 @@ SAML_FIELDS: Mapping[str, Kind] = {
     "policy_uri": ADDRESS,
     "tos_uri": ADDRESS,
     "launch_url": ADDRESS,
+    "description": text(),
 }
 #: What `--set` takes: the rest is read from metadata.
 SETTINGS: Mapping[str, Kind] = {

@@ -7,10 +7,14 @@ cookies, CORS and errors are decided once, here.
 from __future__ import annotations
 
 import ipaddress
+import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+from markupsafe import escape
 
 from idp import browser, language
 from idp.db import Unavailable
@@ -36,7 +40,8 @@ _PAGE_HEADERS = [
     ("Cross-Origin-Opener-Policy", "unsafe-none"),
     (
         "Permissions-Policy",
-        "publickey-credentials-create=(self), publickey-credentials-get=(self), camera=(), microphone=(), geolocation=()",
+        "publickey-credentials-create=(self), publickey-credentials-get=(self), "
+        "camera=(), microphone=(), geolocation=()",
     ),
 ]
 _CSP = (
@@ -60,6 +65,7 @@ class Bridge:
         parts = urlsplit(services.issuer)
         self.prefix = parts.path
         self.host = parts.netloc
+        self._moulds: dict[tuple[str, str, tuple[str, ...], bool], list[str | int]] = {}
         self._hsts = [("Strict-Transport-Security", "max-age=31536000")] if services.settings.is_https else []
 
     def respond(self, route: Route, request: Request) -> Answer:
@@ -245,10 +251,29 @@ class Bridge:
         return quote(request.path.removeprefix(self.prefix), safe="/~:@!$&'()*+,;=") + (f"?{query}" if query else "")
 
     def _auto_post(self, request: Request, post: AutoPost) -> tuple[list[tuple[str, str]], bytes]:
-        about = {"app": None, "person": None, "here": "", "back": "", **self._words(request)}
-        values = {"action": post.action, "fields": post.fields, "app_name": post.app_name, **about}
+        locale = language.locale_for(self.services, request)
+        names = tuple(name for name, _ in post.fields)
+        key = (locale, post.app_name, names, post.action.lower().startswith(("https://", "http://")))
+        mould = self._moulds.get(key)
+        if mould is None:
+            if len(self._moulds) >= MAX_MOULDS:
+                self._moulds.clear()
+            mould = self._moulds[key] = self._mould(*key)
+        values = [str(escape(value)) for value in (post.action, *(value for _, value in post.fields))]
+        body = "".join(values[part] if isinstance(part, int) else part for part in mould)
         csp = _CSP.format(" ".join(form_targets(form_target(post.action))))
-        return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render("auto_post.html", values).encode()
+        return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], body.encode()
+
+    def _mould(self, locale: str, app_name: str, names: tuple[str, ...], is_web: bool) -> list[str | int]:
+        """The page with numbers in the places of the address and the fields' values: it is made for every SAML
+        response, and the template takes longer than all of the message but its signatures."""
+        mark = os.urandom(16).hex()
+        scheme = "https://" if is_web else "x:"
+        fields = [(name, f"{mark}-{number}-") for number, name in enumerate(names, 1)]
+        about = {"app": None, "person": None, "here": "", "back": "", **language.words(locale, "UTC")}
+        values = {"action": f"{scheme}{mark}-0-", "fields": fields, "app_name": app_name, **about}
+        parts = re.split(f"(?:{scheme})?{mark}-([0-9]+)-", self._render("auto_post.html", values))
+        return [int(part) if at % 2 else part for at, part in enumerate(parts)]
 
     def _cookie(self, cookie: Cookie) -> str:
         text = f"{cookie.name}={cookie.value}; Path=/; HttpOnly; SameSite={cookie.same_site}"
@@ -280,6 +305,8 @@ class Bridge:
             headers.append(("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce"))
         return headers
 
+
+MAX_MOULDS = 256  # auto-post pages kept without their values: languages times applications
 
 _INSERTED = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 
@@ -362,7 +389,9 @@ def utc(now: float) -> str:
 def _refusal(error: Exception) -> Refused:
     if isinstance(error, BadRequest):
         return Refused(
-            "unreadable_request", N_("The request cannot be read: %(reason)s.", reason=str(error)), status=error.status,
+            "unreadable_request",
+            N_("The request cannot be read: %(reason)s.", reason=str(error)),
+            status=error.status,
             detail=str(error),
         )
     if isinstance(error, (Unavailable, StateUnavailable)):

@@ -12,29 +12,29 @@ from idp.services import Services
 from idp.wire import Request, Response
 
 from . import artifact, bindings, issuing, names
-from .asked import Asked
+from .asked import OPEN_FOR, Asked
 from .destination import get_trusted
 from .xml import Element
 
-#: Sends a Response to where it was asked for.
-Send = Callable[[Services, Client, Asked, Element], Response]
+#: Sends a Response, of a session ("" of none), to where it was asked for.
+Send = Callable[[Services, Client, Asked, Element, str], Response]
 
 
-def _by_post(services: Services, client: Client, asked: Asked, message: Element) -> Response:
+def _by_post(services: Services, client: Client, asked: Asked, message: Element, session_id: str) -> Response:
     return bindings.encode_post(asked.acs, "SAMLResponse", message, asked.relay_state, app_name=client.name)
 
 
-def _by_artifact(services: Services, client: Client, asked: Asked, message: Element) -> Response:
-    return artifact.issue(services, client, asked.acs, message, asked.relay_state)
+def _by_artifact(services: Services, client: Client, asked: Asked, message: Element, session_id: str) -> Response:
+    return artifact.issue(services, client, asked.acs, message, asked.relay_state, session_id)
 
 
 #: The bindings that we answer by, and how. Prof §4.1.2: never HTTP-Redirect.
 SEND: Final[Mapping[str, Send]] = {names.HTTP_POST: _by_post, names.HTTP_ARTIFACT: _by_artifact}
 
 
-def send(services: Services, client: Client, asked: Asked, message: Element) -> Response:
-    """Hand a Response to the browser."""
-    return SEND[asked.binding](services, client, asked, message)
+def send(services: Services, client: Client, asked: Asked, message: Element, session_id: str = "") -> Response:
+    """Hand a Response to the browser. `session_id`: of the session that an assertion speaks of."""
+    return SEND[asked.binding](services, client, asked, message, session_id)
 
 
 def deliver_error(
@@ -73,7 +73,9 @@ def check_unspent(services: Services, asked: Asked) -> None:
 
 def spend(services: Services, asked: Asked) -> None:
     """A request is answered with an assertion once, however many browsers bring it. Errors: `SamlError`."""
-    if asked.request_id is not None and not services.state.add(_key(asked), 1, asked.spent_for):
+    # A page of ours may be begun anew for a day and lie open for another, long after the message itself is too old.
+    ttl = max(asked.spent_for, asked.at + 2 * OPEN_FOR - services.clock())
+    if asked.request_id is not None and not services.state.add(_key(asked), 1, ttl):
         raise _replayed()
 
 

@@ -11,11 +11,12 @@ from typing import Final
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused, SamlError
+from idp.login import sessions
 from idp.services import Services
 from idp.wire import Redirect, Request, Response, with_parameters
 from keys.sealing import BrokenSeal
 
-from . import bindings, checks, messages, names, providers
+from . import bindings, checks, destination, messages, names, providers
 from .bindings import BadMessage, Received
 from .response import instant
 from .signatures import BadSignature, open_message
@@ -28,12 +29,14 @@ WAITS: Final = 60.0  # seconds for a Response to be asked for
 _SEAL: Final = "saml-artifact"
 
 
-def issue(services: Services, client: Client, location: str, message: Element, relay_state: str | None) -> Redirect:
-    """Keep a Response, and send the browser on with its artifact."""
+def issue(
+    services: Services, client: Client, location: str, message: Element, relay_state: str | None, session_id: str
+) -> Redirect:
+    """Keep a Response for as long as its session lives, and send the browser on with its artifact."""
     artifact = bindings.new_artifact(services.settings.saml_entity_id, INDEX)
     # It names a person: what is kept is sealed.
     sealed = services.sealer.seal(_SEAL, serialize(message), client.id.encode())
-    services.state.put(_key(client, artifact.handle), sealed, WAITS)
+    services.state.put(_key(client, artifact.handle), [sealed, session_id], WAITS)
     parameters = [("SAMLart", bindings.encode_artifact(artifact))]
     if relay_state is not None:
         parameters.append(("RelayState", relay_state))
@@ -47,7 +50,7 @@ def resolve(services: Services, request: Request) -> Response:
         return bindings.not_soap()
     received: Received | None = None
     try:
-        received = bindings.decode_soap(request.body)
+        received = bindings.receive_soap(request)
         client, provider, root = _open(services, received)
         header = messages.read_header(root)
         artifact = bindings.decode_artifact(_artifact_text(root))
@@ -95,9 +98,12 @@ def _take(services: Services, client: Client, artifact: bindings.Artifact) -> El
     """The message, once, and only for its audience: another one's look does not spend it (Core §3.5.3)."""
     if artifact.source_id != bindings.source_id(services.settings.saml_entity_id) or artifact.index != INDEX:
         return None
-    sealed = services.state.take(_key(client, artifact.handle))
-    if sealed is None:
+    kept = services.state.take(_key(client, artifact.handle))
+    if kept is None:
         return None
+    sealed, session_id = kept
+    if session_id and sessions.find_open(services, session_id) is None:
+        return None  # signed out, or shut out, meanwhile
     try:
         return parse(services.sealer.open(_SEAL, sealed, client.id.encode()))
     except BrokenSeal:  # the master key was changed meanwhile
@@ -133,9 +139,8 @@ def _key(client: Client, handle: bytes) -> str:
 def _keep(
     services: Services, request: Request, reason: str, received: Received | None, client: Client | None = None
 ) -> None:
-    evidence = "" if received is None else received.message.decode("utf-8", "replace")[:8192]
     refusal = Refused(
-        "saml_artifact", "An artifact could not be resolved.", detail=reason, evidence=evidence,
+        "saml_artifact", "An artifact could not be resolved.", detail=reason, evidence=destination.evidence(received),
         client_id=None if client is None else client.id,
         explanation=Explanation("application", f"{reason}. An ArtifactResolve is signed with a key of its metadata."),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import zlib
 from collections.abc import Mapping
@@ -13,8 +14,10 @@ from idp.services import Services
 from keys.sealing import BrokenSeal
 
 MAX_URL: Final = 7000  # characters of a URL that every browser and proxy carries
+OPEN_FOR: Final = 86400.0  # seconds after which a pending request is not begun anew
 KEPT_FOR: Final = 300.0  # seconds that a request which came by POST waits for its browser
 _SEAL: Final = "saml-request"
+_HANDLE: Final = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,5 +79,5 @@ def find(services: Services, sealed: str | None, handle: str | None) -> Asked | 
             return Asked.from_json(json.loads(zlib.decompress(services.sealer.open(_SEAL, sealed))))
         except BrokenSeal:
             return None
-    kept = services.state.get(f"saml:request:{handle[:64]}") if handle else None
+    kept = services.state.get(f"saml:request:{handle}") if handle and _HANDLE.fullmatch(handle) else None
     return None if kept is None else Asked.from_json(kept)

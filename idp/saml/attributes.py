@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 from weakref import WeakKeyDictionary
 
 from clients.service_provider import AttributeRule, RequestedAttribute, ServiceProvider
+from idp.language import N_
 
 from . import names
 from .xml import clean_text
@@ -269,22 +270,22 @@ def _text(value: Any) -> Value:
 # -- what people are shown -------------------------------------------------------------------------------------------
 
 _TITLES: Final[Mapping[str, str]] = {
-    "email": "E-mail address",
-    "name": "Name",
-    "given_name": "First name",
-    "family_name": "Last name",
-    "username": "Username",
-    "scoped_username": "Username with organisation",
-    "affiliation": "Role in the organisation",
-    "scoped_affiliation": "Role in the organisation",
-    "employee_number": "Employee number",
-    "groups": "Groups",
-    "roles": "Roles",
-    "scope": "Organisation",
-    "subject_id": "Account identifier",
-    "pairwise_id": "Identifier for this application only",
-    "phone_number": "Phone number",
-    "locale": "Language",
+    "email": N_("E-mail address"),
+    "name": N_("Name"),
+    "given_name": N_("First name"),
+    "family_name": N_("Last name"),
+    "username": N_("Username"),
+    "scoped_username": N_("Username with organisation"),
+    "affiliation": N_("Role in the organisation"),
+    "scoped_affiliation": N_("Role in the organisation"),
+    "employee_number": N_("Employee number"),
+    "groups": N_("Groups"),
+    "roles": N_("Roles"),
+    "scope": N_("Organisation"),
+    "subject_id": N_("Account identifier"),
+    "pairwise_id": N_("Identifier for this application only"),
+    "phone_number": N_("Phone number"),
+    "locale": N_("Language"),
 }
 
 

@@ -229,6 +229,14 @@ _SOAP_TYPE: Final = "text/xml; charset=utf-8"
 SOAP_TYPES: Final = ("text/xml", "application/soap+xml", "application/vnd.paos+xml")
 
 
+def receive_soap(request: wire.Request) -> Received:
+    """The message in a request's body, as below; what cannot be read at all is `BadMessage` too, so no page of ours."""
+    try:
+        return decode_soap(request.body)
+    except wire.BadRequest as error:
+        raise BadMessage(str(error)) from error
+
+
 def decode_soap(body: bytes) -> Received:
     """Take the one message out of a SOAP 1.1 envelope. Errors: `BadXml`, `BadMessage`."""
     envelope = parse(body)

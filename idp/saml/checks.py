@@ -41,7 +41,9 @@ def check_instant(services: Services, incoming: Incoming) -> None:
 
 
 def check_destination(services: Services, incoming: Incoming) -> None:
-    check_header_destination(incoming.request.header, incoming.location, incoming.signed)
+    # By PAOS the service provider does not know yet which identity provider the client will ask.
+    by_browser = incoming.location == services.url(SSO_PATH)
+    check_header_destination(incoming.request.header, incoming.location, incoming.signed and by_browser)
 
 
 def check_binding(services: Services, incoming: Incoming) -> None:
@@ -49,7 +51,7 @@ def check_binding(services: Services, incoming: Incoming) -> None:
         raise SamlError(
             names.RESPONDER, names.UNSUPPORTED_BINDING,
             "A Response cannot be sent by the ProtocolBinding that is asked for.",
-            detail=f"ProtocolBinding {incoming.request.protocol_binding}",
+            detail=f"ProtocolBinding {str(incoming.request.protocol_binding)[:300]}",
             fix="Let it ask for HTTP-POST, with an AssertionConsumerService by that binding in its metadata.",
         )  # fmt: skip
 
@@ -120,7 +122,7 @@ def check_header_version(header: Header) -> None:
     if header.version == "2.0":
         return
     major, _, _ = header.version.partition(".")
-    higher = major.isdigit() and (int(major[:9]) > 2 or (major == "2"))
+    higher = major.isascii() and major.isdigit() and int(major[:9]) >= 2
     raise SamlError(
         names.VERSION_MISMATCH,
         names.REQUEST_VERSION_TOO_HIGH if higher else names.REQUEST_VERSION_TOO_LOW,

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from idp.errors import SamlError
-from idp.login.authn import SUPPORTED_ACR, acr_of, reached
+from idp.login.authn import SUPPORTED_ACR, reached
 
 from . import names
 from .messages import RequestedAuthnContext
 
-_LADDER = (names.AC_UNSPECIFIED, *SUPPORTED_ACR)  # weakest first
+# Weakest first. Core §2.7.2.2: a class is named by a URI; OpenID Connect's short names mean nothing here.
+_CLASSES = tuple(name for name in SUPPORTED_ACR if ":" in name)
+_LADDER = (names.AC_UNSPECIFIED, *_CLASSES)
 
 
 def acceptable(requested: RequestedAuthnContext | None) -> tuple[str, ...]:
@@ -56,9 +58,9 @@ def asserted(classes: Sequence[str], methods: tuple[str, ...]) -> str:
 
     Errors: `SamlError` (NoAuthnContext).
     """
-    if not classes:
-        return acr_of(methods) or names.AC_UNSPECIFIED
     shown = {names.AC_UNSPECIFIED, *reached(methods)}
+    if not classes:
+        return next(ref for ref in reversed(_LADDER) if ref in shown)
     found = next((ref for ref in classes if ref in shown), None)
     if found is None:
         raise no_authn_context("the sign-in does not amount to what was asked for")
@@ -70,5 +72,5 @@ def no_authn_context(detail: str) -> SamlError:
     return SamlError(
         names.RESPONDER, names.NO_AUTHN_CONTEXT,
         "No way to sign in here matches the RequestedAuthnContext.", detail=detail,
-        fix=f"Ask for one of {', '.join(SUPPORTED_ACR)}, or leave RequestedAuthnContext out.",
+        fix=f"Ask for one of {', '.join(_CLASSES)}, or leave RequestedAuthnContext out.",
     )  # fmt: skip

@@ -20,6 +20,8 @@ from .key_descriptors import read_keys
 from .lexical import DAY, BadMetadata, day_of, flag, least, parse_duration, parse_time, plain, uri
 from .xml import Element
 
+_MAX_SERVICES: Final = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Description:
@@ -162,7 +164,7 @@ class _Reader:
             "name_id_formats",
             [text for node in self.role.findall(_md("NameIDFormat")) if (text := uri(node.text))][:50],
         )
-        yield "attribute_services", list(self._attribute_services())[:50]
+        yield "attribute_services", list(self._attribute_services())
         yield "authn_requests_signed", flag(self.role.get("AuthnRequestsSigned"))
         yield "want_assertions_signed", flag(self.role.get("WantAssertionsSigned"))
         yield "entity_attributes", self._entity_attributes()
@@ -232,7 +234,7 @@ class _Reader:
 
     def _attribute_services(self) -> Iterator[dict[str, Any]]:
         taken: set[int] = set()
-        for node in self.role.findall(_md("AttributeConsumingService")):
+        for node in self.role.findall(_md("AttributeConsumingService"))[:_MAX_SERVICES]:
             requested = [r for r in map(_requested, node.findall(_md("RequestedAttribute"))) if r["name"]]
             yield {
                 "index": self._index(node, taken),

@@ -5,6 +5,7 @@ Every way in which it cannot be trusted is `Refused`: shown on our page, kept wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused
+from idp.language import N_
 from idp.services import Services
 
 from . import messages, names, providers, sources
@@ -55,7 +57,7 @@ def _read(
         opened = _open(services, provider, received, root)
     except BadSignature as error:
         raise _refused(
-            "saml_bad_signature", f"The request of {client.name} is not signed as it must be.",
+            "saml_bad_signature", N_("The request of %(app)s is not signed as it must be.", app=client.name),
             "The signature of the SAML message is refused; the error id tells an admin why.", detail=error.reason,
             client_id=client.id,
             fix="Compare the key it signs with and the certificates in its metadata; register its metadata anew after "
@@ -84,7 +86,7 @@ def find_provider(services: Services, entity_id: str) -> tuple[Client, ServicePr
     client = sources.find_service_provider(services, entity_id)
     if client is None:
         raise _refused(
-            "saml_unknown_issuer", "This application is not registered here.",
+            "saml_unknown_issuer", N_("This application is not registered here."),
             "The Issuer is not registered; compare it with `doorward client list`.",
             detail=f"Issuer {entity_id[:300]!r}",
             fix="Register the service provider by its metadata: doorward client add saml --metadata FILE_OR_URL",
@@ -97,7 +99,7 @@ def get_provider(services: Services, client_id: str) -> tuple[Client, ServicePro
     client = services.registry.find(client_id)
     if client is None:
         raise _refused(
-            "saml_unknown_client", "This application is not registered here.", "No service provider has this id.",
+            "saml_unknown_client", N_("This application is not registered here."), "No service provider has this id.",
             detail=f"client {client_id[:100]!r}",
         )  # fmt: skip
     return _standing(services, client)
@@ -114,33 +116,40 @@ def get_trusted(services: Services, asked: Asked) -> tuple[Client, ServiceProvid
 def _standing(services: Services, client: Client) -> tuple[Client, ServiceProvider]:
     if client.saml is None:
         raise _refused(
-            "saml_unknown_client", f"{client.name} does not sign people in by SAML.",
+            "saml_unknown_client", N_("%(app)s does not sign people in by SAML.", app=client.name),
             "This client is registered for OpenID Connect.", client_id=client.id,
         )  # fmt: skip
     if not client.enabled:
         raise _refused(
-            "disabled_client", f"{client.name} is turned off at the moment.",
+            "disabled_client", N_("%(app)s is turned off at the moment.", app=client.name),
             "The service provider is disabled; an admin can turn it on: doorward client enable.",
             client_id=client.id, side="doorward",
         )  # fmt: skip
     if not client.saml.is_current(services.clock()):
         raise _refused(
-            "saml_metadata_expired", f"{client.name} cannot be trusted at the moment.",
+            "saml_metadata_expired", N_("%(app)s cannot be trusted at the moment.", app=client.name),
             "The metadata of the service provider has expired (validUntil).", client_id=client.id, side="doorward",
             fix="Its metadata source has not given newer metadata in time; see why, or give the metadata by hand.",
         )  # fmt: skip
     return client, client.saml
 
 
-def evidence(received: Received) -> str:
-    """The message as an admin may read it later."""
+def evidence(received: Received | None) -> str:
+    """The message as an admin may read it later; never an assertion that came to the wrong place."""
+    if received is None:
+        return ""
+    if _ASSERTION.search(received.message):
+        return "(a message with an assertion, which is not kept)"
     return received.message.decode("utf-8", "replace")[:MAX_EVIDENCE]
+
+
+_ASSERTION: Final = re.compile(rb"<(?:[^\s<>/:]+:)?(?:Encrypted)?Assertion[\s/>]")
 
 
 def unreadable(reason: str, seen: str = "") -> Refused:
     """Not a message that we take."""
     return _refused(
-        "saml_unreadable", "The application sent a request that cannot be read.",
+        "saml_unreadable", N_("The application sent a request that cannot be read."),
         f"The SAML message is refused: {reason}.", detail=reason, seen=seen,
     )  # fmt: skip
 
@@ -148,7 +157,8 @@ def unreadable(reason: str, seen: str = "") -> Refused:
 def untrusted(client: Client, reason: str, seen: str = "") -> Refused:
     """Not a place that an answer may go to."""
     return _refused(
-        "saml_untrusted_acs", f"{client.name} asked for its answer at an address that is not registered for it.",
+        "saml_untrusted_acs",
+        N_("%(app)s asked for its answer at an address that is not registered for it.", app=client.name),
         "The AssertionConsumerService is not in the metadata; compared byte for byte. The error id tells admins more.",
         detail=reason, client_id=client.id, seen=seen,
         # What is registered is told to admins alone.
@@ -161,8 +171,8 @@ def _refused(
     side: str = "application", fix: str = "", seen: str = "",
 ) -> Refused:  # fmt: skip
     return Refused(
-        code, message, title="The application's request cannot be trusted", developer=developer, detail=detail,
+        code, message, title=N_("The application's request cannot be trusted"), developer=developer, detail=detail,
         client_id=client_id, evidence=seen,
-        advice="Nothing is wrong with your account. Tell whoever runs the application, with the error id below.",
+        advice=N_("Nothing is wrong with your account. Tell whoever runs the application, with the error id below."),
         explanation=Explanation(side, fix or developer),
     )  # fmt: skip

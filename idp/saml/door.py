@@ -8,7 +8,7 @@ from clients.client import Client
 from idp.audit import Event, record
 from idp.errors import SamlError
 from idp.login.flow import Demands, Denial, Flow
-from idp.login.sessions import Session
+from idp.login.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.services import Services
 from idp.wire import Redirect, Request, Response
@@ -34,7 +34,7 @@ class Door:
         except SessionEnded:
             # Signed out between two of our statements: the same request meets the sign-in page.
             return Redirect(location=self.restart_url(services, flow))
-        return answering.send(services, client, asked, message)
+        return answering.send(services, client, asked, message, session.id)
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Denial) -> Response:
         """The service provider is told why there is no assertion."""
@@ -64,7 +64,7 @@ class Door:
             if scope in shown
         ]
 
-    def notices(self, services: Services, session: Session) -> list[Notice]:
+    def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
         """Those that were told of this session."""
         return logout.notices(services, session)
 

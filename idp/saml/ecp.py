@@ -14,23 +14,23 @@ from typing import Final
 from clients.client import Client
 from idp.accounts.passwords import Busy
 from idp.errors import Explanation, Refused, SamlError
-from idp.login import password, sessions
+from idp.login import engine, password, sessions
 from idp.login.authn import PASSWORD
-from idp.login.flow import Denial
+from idp.login.flow import Demands, Denial, Flow
 from idp.login.policy import Done, next_step
 from idp.login.sessions import Session
 from idp.services import Services
 from idp.wire import Raw, Request, Response
 
-from . import answering, bindings, context, destination, issuing, names, sso
+from . import answering, bindings, context, destination, issuing, names, providers, sso
 from .asked import Asked
-from .bindings import BadMessage
+from .bindings import BadMessage, Received
+from .channel_bindings import NEXT, Bound, bind, find_unknown
 from .checks import CHECKS, Incoming
 from .issuing import SessionEnded, Wanted
 from .xml import BadXml, Element, element, qualified
 
 PATH: Final = "/saml/ecp"
-_NEXT: Final = "http://schemas.xmlsoap.org/soap/actor/next"
 
 
 def answer(services: Services, request: Request) -> Response:
@@ -39,7 +39,7 @@ def answer(services: Services, request: Request) -> Response:
     if request.content_type not in bindings.SOAP_TYPES:
         return bindings.not_soap()
     try:
-        received = bindings.decode_soap(request.body)
+        received = bindings.receive_soap(request)
         incoming, (acs, binding) = destination.find_destination(services, received, services.url(PATH), (names.PAOS,))
     except (BadMessage, BadXml) as error:
         services.errors.keep(destination.unreadable(error.reason), request=request)
@@ -47,7 +47,10 @@ def answer(services: Services, request: Request) -> Response:
     except Refused as error:
         error_id = services.errors.keep(error, request=request)
         return bindings.soap_fault("Client", f"{error.message} (Error {error_id})")
-    session = _authenticate(services, request)
+    unknown = find_unknown(received.headers)
+    if unknown is not None:
+        return bindings.soap_fault("MustUnderstand", f"The header {unknown[:200]} is not understood here.")
+    session = _authenticate(services, request, incoming.client.id)
     if isinstance(session, Response):
         return session
     pending = Asked(
@@ -58,24 +61,46 @@ def answer(services: Services, request: Request) -> Response:
         name_id_format=names.NAMEID_UNSPECIFIED,
         request_id=incoming.request.header.id,
     )
+    bound = Bound()
     try:
-        message = _issue(services, request, incoming, pending, session)
+        bound = _bind(services, incoming, received)
+        message = _issue(services, request, incoming, pending, session, bound)
     except SamlError as error:
+        bound = Bound()
         message = _refuse(services, request, incoming.client, pending, error, destination.evidence(received))
-    return bindings.encode_soap(message, [_header(acs)])
+    return bindings.encode_soap(message, [_header(acs), *bound.headers])
 
 
-def _authenticate(services: Services, request: Request) -> Session | Response:
+def _bind(services: Services, incoming: Incoming, received: Received) -> Bound:
+    """What the client and the service provider agree on, and their key. Errors: `SamlError`."""
+    try:
+        return bind(
+            incoming.request.channel_bindings, received.headers, signed=incoming.signed,
+            encrypted=providers.recipient(services, incoming.provider) is not None,
+        )  # fmt: skip
+    except BadXml as error:
+        raise SamlError(
+            names.REQUESTER, names.REQUEST_UNSUPPORTED, "A header is wrong.", detail=error.reason
+        ) from error
+
+
+def _authenticate(services: Services, request: Request, client_id: str) -> Session | Response:
     """A session for the name and password of the Authorization header, throttled as on the page."""
     presented = _basic(request)
     if presented is None:
         return _unauthorized()
     try:
         outcome = password.prove(services, request, *presented)
-        if outcome.pause is not None:
-            return replace(bindings.soap_fault("Client", "Too many attempts. Try again later."), status=429)
+        if outcome.is_unheard:
+            text = "Too many attempts. Try again later, or sign in with a browser."
+            return replace(bindings.soap_fault("Client", text), status=429)
         if outcome.person is None:
             return _unauthorized()
+        flow = Flow("saml", client_id, demands=Demands(silent=True), started_at=services.clock())
+        # ASVS 6.3.4: no path is weaker than the page. A second factor, a password that ran out: there is nobody to ask.
+        if engine.lacks(services, request, flow, outcome.person, (PASSWORD,)):
+            text = "A password alone does not sign this account in. Sign in with a browser."
+            return replace(bindings.soap_fault("Client", text), status=403)
         session_id, _ = sessions.start(services, request, outcome.person, (PASSWORD,), stay=False)
     except Busy as error:
         busy = replace(bindings.soap_fault("Server", "Too many sign-ins at once. Try again."), status=503)
@@ -103,7 +128,9 @@ def _unauthorized() -> Raw:
     return replace(fault, status=401, headers=(*fault.headers, challenge))
 
 
-def _issue(services: Services, request: Request, incoming: Incoming, pending: Asked, session: Session) -> Element:
+def _issue(
+    services: Services, request: Request, incoming: Incoming, pending: Asked, session: Session, bound: Bound
+) -> Element:
     """The Response for this person, if every check and the access policy allow it. Errors: `SamlError`."""
     for check in CHECKS:
         check(services, incoming)
@@ -128,6 +155,7 @@ def _issue(services: Services, request: Request, incoming: Incoming, pending: As
         not_on_or_after=pending.not_on_or_after,
         scopes=frozenset(flow.scopes) if explicit else None,
         consent=names.CONSENT_PRIOR if explicit and flow.scopes else None,
+        advice=bound.advice,
     )
     try:
         message = issuing.issue(services, request, client, session, wanted)
@@ -165,6 +193,6 @@ def _header(location: str) -> Element:
     about = {
         "AssertionConsumerServiceURL": location,
         qualified(names.SOAP, "mustUnderstand"): "1",
-        qualified(names.SOAP, "actor"): _NEXT,
+        qualified(names.SOAP, "actor"): NEXT,
     }
     return element(names.ECP, "Response", about, declare=("soap",))

@@ -29,6 +29,7 @@ class Wanted:
     """What an assertion is to be, once somebody is proven. `destination`: the assertion consumer service's location.
 
     `may_create`: whether a persistent identifier may be made. `scopes`: what the person agreed to, where that matters.
+    `advice`: what else the assertion carries, for those who know it.
     """
 
     destination: str
@@ -41,6 +42,7 @@ class Wanted:
     not_on_or_after: float | None = None
     scopes: frozenset[str] | None = None
     consent: str | None = None
+    advice: tuple[Element, ...] = ()
 
 
 def issue(services: Services, request: Request, client: Client, session: Session, wanted: Wanted) -> Element:
@@ -78,6 +80,7 @@ def issue(services: Services, request: Request, client: Client, session: Session
         sign=provider.sign,
         recipient=recipient,
         encrypt_name_id=wanted.encrypt_name_id,
+        advice=wanted.advice,
     )
     return response.build(envelope(services, provider, wanted.destination, wanted.in_response_to), about)
 
@@ -142,7 +145,9 @@ def _session_end(provider: ServiceProvider, session: Session, now: float) -> flo
     return min(now + provider.session_lifetime, session.expires_at)
 
 
-def _name_id(services: Services, provider: ServiceProvider, standing: Standing, wanted: Wanted) -> NameID:
+def _name_id(services: Services, provider: ServiceProvider, standing: Standing, wanted: Wanted) -> NameID | None:
+    if wanted.name_id_format == name_ids.NONE:
+        return None
     own, theirs = _qualifiers(services, provider, wanted.name_id_format)
     return NameID(standing.told, wanted.name_id_format, own or None, theirs or None)
 
@@ -169,6 +174,8 @@ def _told(
         value = standing.told or name_ids.new_transient()
     elif kind == names.NAMEID_PERSISTENT:
         value = standing.persistent_id
+    elif kind == name_ids.NONE:
+        value = ""
     else:
         value = name_ids.of_person(kind, standing.attributes)
     if not needs_id and standing.session_index and standing.told == value:

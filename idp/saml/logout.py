@@ -12,13 +12,14 @@ from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused, SamlError
 from idp.ids import digest
+from idp.language import N_
 from idp.login import pages, sessions, signout
-from idp.login.sessions import Session
+from idp.login.sessions import Ended, Session
 from idp.login.signout import Ending, Notice
 from idp.services import Services
 from idp.wire import Raw, Request, Response
 
-from . import bindings, checks, logout_messages, messages, names, providers, store
+from . import bindings, checks, destination, logout_messages, messages, names, providers, store
 from .bindings import BadMessage, Received
 from .logout_messages import LogoutRequest
 from .signatures import BadSignature, open_message
@@ -29,7 +30,6 @@ PATH: Final = "/saml/slo"
 PROTOCOL: Final = "saml"
 JOB: Final = "saml.logout"
 _FRONT: Final = (names.HTTP_REDIRECT, names.HTTP_POST)
-_MAX_EVIDENCE: Final = 8192
 
 
 class NotConfirmed(Exception):
@@ -83,7 +83,7 @@ def _by_soap(services: Services, request: Request) -> Response:
     """A LogoutRequest from server to server: whoever needs the browser is not reached (PartialLogout)."""
     received: Received | None = None
     try:
-        received = bindings.decode_soap(request.body)
+        received = bindings.receive_soap(request)
         client, provider, root = _open(services, received)
     except (BadMessage, BadXml, BadSignature) as error:
         services.errors.keep(_refused(error.reason, received), request=request)
@@ -168,7 +168,7 @@ def find_sessions(services: Services, client: Client, asked: LogoutRequest) -> l
 # -- telling service providers ---------------------------------------------------------------------------------------
 
 
-def notices(services: Services, session: Session) -> list[Notice]:
+def notices(services: Services, session: Session | Ended) -> list[Notice]:
     """Everybody who was told of the session; SOAP before the browser, since it needs nobody's patience."""
     found = []
     for told in store.told_of_session(services.db, session.id):
@@ -180,11 +180,12 @@ def notices(services: Services, session: Session) -> list[Notice]:
 
 def _notice(client: Client, provider: ServiceProvider, told: Told) -> Notice:
     payload = logout_messages.named(told)
-    if told.name_id and provider.find_slo(names.SOAP_BINDING):
-        return Notice(client.id, client.name, JOB, payload={**payload, "client_id": client.id})
-    if told.name_id and provider.find_slo(*_FRONT):
-        return Notice(client.id, client.name, protocol=PROTOCOL, payload=payload)
-    return Notice(client.id, client.name)
+    if not told.name_id:
+        return Notice(client.id, client.name)
+    protocol = PROTOCOL if provider.find_slo(*_FRONT) else ""
+    if provider.find_slo(names.SOAP_BINDING):
+        return Notice(client.id, client.name, JOB, protocol, {**payload, "client_id": client.id})
+    return Notice(client.id, client.name, protocol=protocol, payload=payload)
 
 
 def deliver(services: Services, payload: Mapping[str, Any]) -> None:
@@ -290,24 +291,20 @@ def _skew(services: Services, provider: ServiceProvider) -> int:
     return services.settings.saml.skew_seconds if provider.skew_seconds is None else provider.skew_seconds
 
 
-def _evidence(received: Received | None) -> str:
-    return "" if received is None else received.message.decode("utf-8", "replace")[:_MAX_EVIDENCE]
-
-
 def _keep_error(services: Services, request: Request, client: Client, error: SamlError, received: Received) -> None:
     refusal = Refused(
         "saml_logout", error.message, client_id=client.id, detail=error.detail or error.message,
-        evidence=_evidence(received), explanation=Explanation("application", error.fix or error.message),
+        evidence=destination.evidence(received), explanation=Explanation("application", error.fix or error.message),
     )  # fmt: skip
     services.errors.keep(refusal, request=request)
 
 
 def _refused(reason: str, received: Received | None) -> Refused:
     return Refused(
-        "saml_logout", "The application's sign-out message cannot be trusted.", detail=reason,
-        title="The application's message cannot be trusted", evidence=_evidence(received),
+        "saml_logout", N_("The application's sign-out message cannot be trusted."), detail=reason,
+        title=N_("The application's message cannot be trusted"), evidence=destination.evidence(received),
         developer="The SAML logout message is refused; the error id tells an admin why.",
-        advice='To sign out here, use "Sign out" at the top right of any page.',
+        advice=N_("To sign out here, use “Sign out” at the top of any page."),
         explanation=Explanation("application", f"{reason}. Logout messages are signed with a key of its metadata."),
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from .ecp import PATH as ECP_PATH
 from .logout import PATH as SLO_PATH
 from .response import instant
 from .signing import ECDSA, RSA, sign
-from .xml import Element, child, element, serialize
+from .xml import Element, child, element, qualified, serialize
 
 DAY: Final = 86400
 CONTENT_TYPE: Final = "application/samlmetadata+xml"
@@ -35,6 +35,7 @@ class Endpoint:
     binding: str
     path: str
     index: int | None = None
+    channel_bindings: bool = False
 
 
 #: What is announced, in the order of the schema: logout and artifact resolution before the name formats, then these.
@@ -48,7 +49,7 @@ SIGN_ON_ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("SingleSignOnService", names.HTTP_REDIRECT, SSO_PATH),
     Endpoint("SingleSignOnService", names.HTTP_POST, SSO_PATH),
     # ECP 2.0: a client sends its envelope there.
-    Endpoint("SingleSignOnService", names.SOAP_BINDING, ECP_PATH),
+    Endpoint("SingleSignOnService", names.SOAP_BINDING, ECP_PATH, channel_bindings=True),
 )
 
 
@@ -103,11 +104,30 @@ def document(services: Services, made_at: float, *, signed: bool = False) -> Ele
     # Core §1.3.4: the ID must be there for the signature, and the same for the same document.
     about["ID"] = "_" + sha256(" ".join((entity_id, str(made_at), *_kids(services))).encode()).hexdigest()[:40]
     root = element(names.MD, "EntityDescriptor", about)
+    _add_entity_attributes(root, services)
     _add_role(child(root, names.MD, "IDPSSODescriptor", _role_attributes(services)), services)
     _add_organization(root, services)
     if signed:
         sign(root, providers.signer(services))
     return root
+
+
+def _add_entity_attributes(root: Element, services: Services) -> None:
+    """Metadata Extension for Entity Attributes §2; mdrpi is the federation's to add."""
+    setting = services.settings.saml
+    said = {
+        "urn:oasis:names:tc:SAML:attribute:assurance-certification": setting.assurance,
+        "http://macedir.org/entity-category": setting.entity_categories,
+        "http://macedir.org/entity-category-support": setting.supported_categories,
+    }
+    if not any(said.values()):
+        return
+    attributes = child(child(root, names.MD, "Extensions"), names.MDATTR, "EntityAttributes")
+    for name, values in said.items():
+        if values:
+            attribute = child(attributes, names.SAML, "Attribute", {"Name": name, "NameFormat": names.ATTRNAME_URI})
+            for value in values:
+                child(attribute, names.SAML, "AttributeValue", None, value)
 
 
 def _role_attributes(services: Services) -> dict[str, str]:
@@ -164,7 +184,9 @@ def _add_endpoints(role: Element, services: Services, endpoints: tuple[Endpoint,
         about = {"Binding": endpoint.binding, "Location": services.url(endpoint.path)}
         if endpoint.index is not None:
             about["index"] = str(endpoint.index)
-        child(role, names.MD, endpoint.name, about)
+        if endpoint.channel_bindings:  # ECP 2.0 §2.3.10
+            about[qualified(names.CB, "supportsChannelBindings")] = "true"
+        role.append(element(names.MD, endpoint.name, about, declare=("cb",) if endpoint.channel_bindings else ()))
 
 
 def _add_organization(root: Element, services: Services) -> None:

@@ -22,6 +22,8 @@ _FROM_PERSON: Final[Mapping[str, str]] = {
     names.NAMEID_KERBEROS: "kerberos_principal",
 }
 SUPPORTED: Final = frozenset({names.NAMEID_PERSISTENT, names.NAMEID_TRANSIENT, *_FROM_PERSON})
+#: No format: the assertion names nobody, and only its attributes say who it is (IIP-IDP11). For an admin to choose.
+NONE: Final = "none"
 #: In metadata: those that every person has.
 ADVERTISED: Final = (
     names.NAMEID_PERSISTENT, names.NAMEID_TRANSIENT, names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED,
@@ -37,6 +39,8 @@ def choose_format(provider: ServiceProvider, policy: NameIDPolicy | None) -> str
     wanted = None if policy is None else policy.format
     if wanted not in (None, names.NAMEID_UNSPECIFIED, names.NAMEID_ENCRYPTED):
         return _supported(str(wanted))
+    if provider.name_id_format == NONE:
+        return NONE
     if provider.name_id_format is not None:
         return _supported(provider.name_id_format)
     declared = [one for one in provider.name_id_formats if one in SUPPORTED]

@@ -49,6 +49,7 @@ class Authentication:
     sign: str = "both"
     recipient: Recipient | None = None
     encrypt_name_id: bool = False
+    advice: tuple[Element, ...] = ()
 
 
 def build(envelope: Envelope, outcome: Authentication | SamlError) -> Element:
@@ -120,6 +121,9 @@ def _assertion(envelope: Envelope, about: Authentication) -> Element:
     statement[0][0].text = about.context_class
     if shape:
         _fill_attributes(assertion[4], about.attributes)
+    if about.advice:
+        # Core §2.3.3: after the Conditions.
+        conditions.addnext(element(names.SAML, "Advice", None, *about.advice))
     return assertion
 
 

@@ -1,18 +1,14 @@
-"""The gate: what bears a signature or is encrypted is believed here, or nowhere.
+"""What bears a signature or is encrypted is believed here, or nowhere. `gate` has looked at it before xmlsec does.
 
-xmlsec runs transforms before it checks a signature, so every name in the signature is checked against a list first.
 Keys come from the caller (metadata), never from KeyInfo. What comes back is parsed anew from the very bytes that were
 signed; nothing else of the message may be read.
 """
 
 from __future__ import annotations
 
-import binascii
 import copy
 import functools
-import hashlib
 import hmac
-import re
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +16,6 @@ from typing import Any, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -31,8 +26,29 @@ from lxml import etree
 from . import names
 from .bindings import DetachedSignature, Received
 from .encryption import BadEncryption, rebuilt
-from .signing import DIGESTS, ECDSA, RSA, RSA_PSS, pss
-from .xml import MAX_BYTES, BadXml, Element, c14n, parse, serialize, text_of
+from .gate import (
+    DIGEST_METHODS,
+    ECDSA_METHODS,
+    RSA_METHODS,
+    SECURE,
+    SIGNATURE,
+    WITH_SHA1,
+    Algorithms,
+    BadSignature,
+    check_allowed,
+    check_signature,
+    children,
+    ds,
+    one_signature,
+    remove,
+)
+from .signing import RSA_PSS, pss
+from .xml import MAX_BYTES, BadXml, Element, c14n, parse, serialize
+
+__all__ = [
+    "SECURE", "WITH_SHA1", "Algorithms", "BadSignature", "CannotDecrypt", "Opened", "PublicKey", "check_libraries",
+    "decrypt_id", "is_signed", "open_message", "public_key", "verify_detached", "verify_enveloped", "verify_metadata",
+]  # fmt: skip
 
 _PAIR: Final = (
     "lxml and xmlsec must be built with the same libxml2; install the pair that Doorward pins: "
@@ -56,40 +72,11 @@ check_libraries()
 PublicKey = RSAPublicKey | EllipticCurvePublicKey
 
 
-class BadSignature(Exception):
-    """The signature is missing, malformed, forbidden or wrong. `reason` is for the log and the developer."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 class CannotDecrypt(Exception):
     """One generic error for all that may go wrong in decryption: anything finer is an oracle (threat 25)."""
 
 
-# -- algorithms ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Algorithms:
-    """The algorithm URIs that are accepted from a sender."""
-
-    signatures: frozenset[str]
-    digests: frozenset[str]
-
-    def without(self, blocked: frozenset[str]) -> Algorithms:
-        """The same, less an operator's block-list."""
-        return Algorithms(self.signatures - blocked, self.digests - blocked)
-
-
-_RSA: Final = RSA | {names.RSA_SHA1: hashes.SHA1()}  # noqa: S303  only with WITH_SHA1
-_ECDSA: Final = ECDSA | {names.ECDSA_SHA1: hashes.SHA1()}  # noqa: S303  only with WITH_SHA1
-_DIGESTS: Final = DIGESTS | {names.SHA1: hashlib.sha1}
-
-# Only for a service provider whose administrator asked for it: SHA-1 can be collided.
-WITH_SHA1: Final = Algorithms(frozenset({*_RSA, *RSA_PSS, *_ECDSA}), frozenset(_DIGESTS))
-SECURE: Final = WITH_SHA1.without(frozenset({names.RSA_SHA1, names.ECDSA_SHA1, names.SHA1}))
+# -- keys ------------------------------------------------------------------------------------------------------------
 
 
 def public_key(certificate: bytes | str) -> PublicKey:
@@ -138,24 +125,24 @@ def open_message(received: Received, keys: Sequence[PublicKey], *, allowed: Algo
     root = parse(received.message)
     if received.binding == names.HTTP_REDIRECT:
         # Bind §3.4.4.1: a signature in the message has no meaning here.
-        for signature in root.findall(_SIGNATURE):
-            _remove(signature)
+        for signature in root.findall(SIGNATURE):
+            remove(signature)
         if received.signature is not None:
             verify_detached(received.signature, keys, allowed=allowed)
         return Opened(root, received.signature is not None)
     if not is_signed(root):
         return Opened(root, False)
-    return Opened(verify_enveloped(root, keys, allowed=allowed), True)
+    return Opened(parse(_signed_bytes(root, keys, allowed, nested=False)), True)
 
 
 def is_signed(root: Element) -> bool:
     """Is there a ds:Signature anywhere in this document?"""
-    return next(root.iter(_SIGNATURE), None) is not None
+    return next(root.iter(SIGNATURE), None) is not None
 
 
 def verify_detached(signature: DetachedSignature, keys: Sequence[PublicKey], *, allowed: Algorithms = SECURE) -> None:
     """Check the signature of an HTTP-Redirect message. Errors: `BadSignature`."""
-    _check_allowed("signature", signature.algorithm, allowed.signatures)
+    check_allowed("signature", signature.algorithm, allowed.signatures)
     if not any(_is_made_by(key, signature) for key in _of_algorithm(keys, signature.algorithm)):
         raise BadSignature("no signing key in the sender's metadata made this signature")
 
@@ -168,8 +155,8 @@ def _is_made_by(key: PublicKey, signature: DetachedSignature) -> bool:
                 return False
             r, s = signature.value[:size], signature.value[size:]
             encoded = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-            key.verify(encoded, signature.octets, ec.ECDSA(_ECDSA[signature.algorithm]))
-        elif digest := _RSA.get(signature.algorithm):
+            key.verify(encoded, signature.octets, ec.ECDSA(ECDSA_METHODS[signature.algorithm]))
+        elif digest := RSA_METHODS.get(signature.algorithm):
             key.verify(signature.value, signature.octets, padding.PKCS1v15(), digest)
         else:
             digest = RSA_PSS[signature.algorithm]
@@ -181,31 +168,11 @@ def _is_made_by(key: PublicKey, signature: DetachedSignature) -> bool:
 
 def _of_algorithm(keys: Sequence[PublicKey], algorithm: str) -> list[PublicKey]:
     """The keys that could have made a signature of this kind: RSA for RSA, EC for ECDSA."""
-    kind = EllipticCurvePublicKey if algorithm in _ECDSA else RSAPublicKey
+    kind = EllipticCurvePublicKey if algorithm in ECDSA_METHODS else RSAPublicKey
     return [key for key in keys if isinstance(key, kind)]
 
 
-def _check_allowed(what: str, algorithm: str, allowed: frozenset[str]) -> None:
-    if algorithm not in allowed:
-        raise BadSignature(f"the {what} algorithm {algorithm[:100]} is not accepted")
-
-
 # -- the enveloped signature -----------------------------------------------------------------------------------------
-
-_SIGNATURE: Final = f"{{{names.DS}}}Signature"
-_EXCLUSIVE: Final = frozenset({names.EXC_C14N, names.EXC_C14N_COMMENTS})
-_MAX_PREFIXES: Final = 32
-_ID: Final = re.compile(r"[\w.:-]+")  # nothing that "#..." could mean otherwise, as in "#xpointer(/)"
-
-
-@dataclass(frozen=True, slots=True)
-class _Reference:
-    """What a checked SignedInfo says."""
-
-    algorithm: str
-    digest: str
-    value: bytes
-    prefixes: tuple[str, ...]
 
 
 def verify_enveloped(
@@ -218,7 +185,8 @@ def verify_enveloped(
     """
     if root.getparent() is not None or root.getprevious() is not None or root.getnext() is not None:
         raise BadSignature("only a whole document can be verified")
-    return parse(_signed_bytes(copy.deepcopy(root), keys, allowed, nested))
+    # A copy by lxml would keep its names in this thread: see `reader`.
+    return parse(_signed_bytes(parse(serialize(root)), keys, allowed, nested))
 
 
 def verify_metadata(
@@ -235,124 +203,19 @@ def verify_metadata(
 
 def _signed_bytes(root: Element, keys: Sequence[PublicKey], allowed: Algorithms, nested: bool) -> bytes:
     """The canonical bytes that a good signature covers. Takes KeyInfo and the signature out of `root`."""
-    signature = _one_signature(root, nested)
-    reference = _check_signature(signature, root, allowed)
-    for key_info in signature.findall(_ds("KeyInfo")):
-        _remove(key_info)
+    signature = one_signature(root, nested)
+    reference = check_signature(signature, root, allowed)
+    for key_info in signature.findall(ds("KeyInfo")):
+        remove(key_info)
     if not any(_is_signed_by(root, signature, key) for key in _of_algorithm(keys, reference.algorithm)):
         raise BadSignature("no signing key in the sender's metadata made this signature")
-    _remove(signature)
+    remove(signature)
     # They are computed anew here and must have the digest that was signed. Nothing has a digest as well, and would
     # vouch for anything (CVE-2025-66568).
     signed = c14n(root, reference.prefixes)
-    if not signed or not hmac.compare_digest(_DIGESTS[reference.digest](signed).digest(), reference.value):
+    if not signed or not hmac.compare_digest(DIGEST_METHODS[reference.digest](signed).digest(), reference.value):
         raise BadSignature("the signature does not cover this message")
     return signed
-
-
-def _one_signature(root: Element, nested: bool) -> Element:
-    direct = [node for node in root if node.tag == _SIGNATURE]
-    if len(direct) != 1:
-        raise BadSignature("exactly one signature is needed, as a child of the root element")
-    if not nested and sum(1 for _ in root.iter(_SIGNATURE)) != 1:
-        raise BadSignature("a second signature stands inside the document")
-    return direct[0]
-
-
-def _check_signature(signature: Element, root: Element, allowed: Algorithms) -> _Reference:
-    """Everything about a signature that can be checked without running it."""
-    _check_attributes(signature, optional=("Id",))
-    parts = _children(signature)
-    if [p.tag for p in parts[:2]] != [_ds("SignedInfo"), _ds("SignatureValue")] or (
-        [p.tag for p in parts[2:]] not in ([], [_ds("KeyInfo")])
-    ):
-        raise BadSignature("Signature must hold SignedInfo, SignatureValue and at most one KeyInfo")
-    signed_info, value = parts[:2]
-    _check_attributes(value, optional=("Id",))
-    _octets(value)
-    _check_attributes(signed_info, optional=("Id",))
-    method, algorithm, reference = _exactly(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
-    _check_attributes(method, required=("Algorithm",))
-    _check_attributes(algorithm, required=("Algorithm",))
-    _check_exclusive(method)
-    _exactly(algorithm)
-    _check_allowed("signature", str(algorithm.get("Algorithm")), allowed.signatures)
-    # Core §5.4.2: the reference names the root by its ID; anything else would sign another element than we read.
-    _check_attributes(reference, required=("URI",))
-    if not _ID.fullmatch(root.get("ID") or "") or reference.get("URI") != f"#{root.get('ID')}":
-        raise BadSignature("the signature's Reference is not the root element's ID")
-    return _check_reference(reference, str(algorithm.get("Algorithm")), allowed)
-
-
-def _check_reference(reference: Element, algorithm: str, allowed: Algorithms) -> _Reference:
-    transforms, method, value = _exactly(reference, "Transforms", "DigestMethod", "DigestValue")
-    _check_attributes(transforms)
-    # Core §5.4.4: these two, in this order; XSLT, XPath and base64 would run before the signature is checked.
-    enveloped, exclusive = _exactly(transforms, "Transform", "Transform")
-    _check_attributes(enveloped, required=("Algorithm",))
-    _check_attributes(exclusive, required=("Algorithm",))
-    if enveloped.get("Algorithm") != names.ENVELOPED:
-        raise BadSignature("the first transform must be enveloped-signature")
-    _exactly(enveloped)
-    prefixes = _check_exclusive(exclusive)
-    _check_attributes(method, required=("Algorithm",))
-    _exactly(method)
-    digest = str(method.get("Algorithm"))
-    _check_allowed("digest", digest, allowed.digests)
-    _check_attributes(value)
-    return _Reference(algorithm, digest, _octets(value), prefixes)
-
-
-def _check_exclusive(method: Element) -> tuple[str, ...]:
-    """Exclusive canonicalisation, and the PrefixList if it has one."""
-    if method.get("Algorithm") not in _EXCLUSIVE:
-        raise BadSignature("only exclusive canonicalisation is accepted")
-    parts = _children(method)
-    if not parts:
-        return ()
-    if [part.tag for part in parts] != [f"{{{names.EC}}}InclusiveNamespaces"]:
-        raise BadSignature("only InclusiveNamespaces may stand in a canonicalisation method")
-    _check_attributes(parts[0], required=("PrefixList",))
-    _exactly(parts[0])
-    prefixes = str(parts[0].get("PrefixList")).split()
-    if len(prefixes) > _MAX_PREFIXES:
-        raise BadSignature(f"more than {_MAX_PREFIXES} prefixes in InclusiveNamespaces")
-    return tuple(prefixes)
-
-
-def _ds(name: str) -> str:
-    return f"{{{names.DS}}}{name}"
-
-
-def _children(node: Element) -> list[Element]:
-    """Child elements of an element that holds nothing else but white space."""
-    if (node.text or "").strip() or any((part.tail or "").strip() for part in node):
-        raise BadSignature("text where the signature must have none")
-    return list(node)
-
-
-def _exactly(node: Element, *children: str) -> list[Element]:
-    found = _children(node)
-    if [part.tag for part in found] != [_ds(name) for name in children]:
-        wanted = ", ".join(children) or "nothing"
-        raise BadSignature(f"{etree.QName(node).localname} must hold exactly: {wanted}")
-    return found
-
-
-def _check_attributes(node: Element, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> None:
-    there = set(node.keys())
-    if not set(required) <= there <= {*required, *optional}:
-        raise BadSignature(f"{etree.QName(node).localname} has attributes that it must not have, or lacks one")
-
-
-def _octets(node: Element) -> bytes:
-    try:
-        decoded = b64decode("".join(text_of(node).split()).encode("ascii"), validate=True)
-    except (BadXml, ValueError, binascii.Error):
-        decoded = b""
-    if not decoded:
-        raise BadSignature(f"{etree.QName(node).localname} is not base64")
-    return decoded
 
 
 def _is_signed_by(root: Element, signature: Element, key: PublicKey) -> bool:
@@ -383,19 +246,6 @@ _TRANSFORMS: Final = (
 @functools.lru_cache(maxsize=256)
 def _xmlsec_key(pem: bytes) -> xmlsec.Key:
     return xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem)
-
-
-def _remove(node: Element) -> None:
-    """Take an element out of its tree, and leave the text behind it there."""
-    parent, tail = node.getparent(), node.tail
-    assert parent is not None
-    if tail:
-        before = node.getprevious()
-        if before is None:
-            parent.text = (parent.text or "") + tail
-        else:
-            before.tail = (before.tail or "") + tail
-    parent.remove(node)
 
 
 # -- decryption ------------------------------------------------------------------------------------------------------
@@ -438,6 +288,6 @@ def _name_id(plaintext: bytes, encrypted: Element) -> Element:
     """Parse what was decrypted where it stood (xmlenc §4.5): peers leave out the namespaces of the surroundings."""
     around: Element = etree.Element("context", nsmap=encrypted.nsmap)  # type: ignore[arg-type]  # None is the default one
     context = parse(serialize(around).removesuffix(b"/>") + b">" + plaintext + b"</context>")
-    if [node.tag for node in _children(context)] != [f"{{{names.SAML}}}NameID"]:
+    if [node.tag for node in children(context)] != [f"{{{names.SAML}}}NameID"]:
         raise BadXml("not a NameID")
     return parse(serialize(context[0]))

@@ -13,6 +13,7 @@ from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.browser import cookie_name
 from idp.errors import Explanation, Refused, SamlError
+from idp.language import N_
 from idp.login import engine, sessions
 from idp.login.flow import Demands, Flow
 from idp.services import Services
@@ -23,10 +24,10 @@ from . import answering, asked, attributes, bindings, checks, context, destinati
 from .asked import Asked
 from .bindings import BadMessage, Received
 from .checks import CHECKS, SSO_PATH, Incoming
+from .messages import Subject
 from .xml import BadXml
 
 PROTOCOL: Final = "saml"
-OPEN_FOR: Final = 86400.0  # seconds after which a pending request is not begun anew
 
 
 def start(services: Services, request: Request) -> Response:
@@ -62,11 +63,11 @@ def start(services: Services, request: Request) -> Response:
 def resume(services: Services, request: Request) -> Response:
     """GET /saml/continue: a request that came by POST, or one that is begun anew from a page of ours."""
     pending = asked.find(services, request.query.get("request"), request.query.get("handle"))
-    if pending is None or services.clock() - pending.at > OPEN_FOR:
+    if pending is None or services.clock() - pending.at > asked.OPEN_FOR:
         raise Refused(
-            "saml_request_gone", "This sign-in was begun too long ago.", title="Please start again",
-            advice="Go back to the application and sign in from there.", detail="the sealed request is unknown or old",
-            client_id=None if pending is None else pending.client_id,
+            "saml_request_gone", N_("This sign-in was begun too long ago."), title=N_("Please start again"),
+            advice=N_("Go back to the application and sign in from there."),
+            detail="the sealed request is unknown or old", client_id=None if pending is None else pending.client_id,
             explanation=Explanation("person", "An old tab or a copied address; the application starts a new one."),
         )  # fmt: skip
     destination.get_trusted(services, pending)
@@ -78,9 +79,9 @@ def launch(services: Services, request: Request) -> Response:
     client, provider = destination.get_provider(services, request.segment)
     if not provider.allow_idp_initiated:
         raise Refused(
-            "saml_no_idp_initiated", f"{client.name} must be opened from its own page.", client_id=client.id,
-            title="Open it from its own page", status=403, detail="allow_idp_initiated is off",
-            advice=f"Go to {client.name} and sign in there.",
+            "saml_no_idp_initiated", N_("%(app)s must be opened from its own page.", app=client.name),
+            title=N_("Open it from its own page"), status=403, detail="allow_idp_initiated is off", client_id=client.id,
+            advice=N_("Go to %(app)s and sign in there.", app=client.name),
             explanation=Explanation("doorward", f"Set allow_idp_initiated=true for {client.id} to let it begin here."),
         )  # fmt: skip
     # A form's key proves that a page of ours was pressed. Of GETs, browsers tell who caused them, and no site can forge
@@ -96,9 +97,13 @@ def launch(services: Services, request: Request) -> Response:
         acs=acs.location,
         binding=acs.binding,
         at=services.clock(),
-        name_id_format=name_ids.choose_format(provider, None),
+        name_id_format=names.NAMEID_UNSPECIFIED,
         relay_state=provider.default_relay_state,
     )
+    try:
+        pending = replace(pending, name_id_format=name_ids.choose_format(provider, None))
+    except SamlError as error:
+        return answering.deliver_error(services, request, pending, error)
     return begin(services, request, pending)
 
 
@@ -149,13 +154,19 @@ def read(services: Services, incoming: Incoming, pending: Asked) -> Asked:
         service_index=request.attribute_index,
         not_on_or_after=request.not_on_or_after,
     )
-    return pending if request.subject is None else _with_subject(services, incoming, pending)
+    return pending if request.subject is None else _with_subject(services, incoming, request.subject, pending)
 
 
-def _with_subject(services: Services, incoming: Incoming, pending: Asked) -> Asked:
+def _with_subject(services: Services, incoming: Incoming, subject: Subject, pending: Asked) -> Asked:
     policy = incoming.request.policy
+    if subject.is_encrypted and not incoming.signed:
+        # Anybody could have us open what they caught on its way (threat 25).
+        raise SamlError(
+            names.REQUESTER, names.REQUEST_DENIED, "An EncryptedID is taken in a signed request only.",
+            fix="Let the service provider sign its requests, with a key in its metadata, or name the subject openly.",
+        )  # fmt: skip
     try:
-        name_id = subjects.read(services, incoming.request.subject)
+        name_id = subjects.read(services, subject)
     except (BadMessage, BadXml) as error:
         message = "The Subject of the request cannot be read."
         raise SamlError(names.REQUESTER, names.REQUEST_UNSUPPORTED, message, detail=error.reason) from error
@@ -167,7 +178,8 @@ def _with_subject(services: Services, incoming: Incoming, pending: Asked) -> Ask
             raise name_ids.invalid("NameIDs of the Subject's Format are not issued here.")
         pending = replace(pending, name_id_format=name_id.format)
     person_id = subjects.find_person(services, incoming.client, incoming.provider, name_id)
-    is_name = name_id.format in (names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED)
+    # What was encrypted stands on no page.
+    is_name = name_id.format in (names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED) and not subject.is_encrypted
     return replace(pending, subject=person_id, hint=name_id.value[:255] if is_name else "")
 
 

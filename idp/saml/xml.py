@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from lxml import etree
 
+from .aside import aside
 from .names import PREFIXES, XML
 
 Element = etree._Element
@@ -17,15 +18,6 @@ BYTES_PER_TAG: Final = 16  # at the least, on average, of the bytes allowed: bou
 MAX_DEPTH: Final = 64
 MAX_ATTRIBUTES: Final = 64  # of one element
 MAX_NAMESPACES: Final = 64  # in scope of one element
-
-_MESSAGE = etree.XMLParser(
-    encoding="utf-8", resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, dtd_validation=False,
-    attribute_defaults=False, collect_ids=False, strip_cdata=True,
-)  # fmt: skip
-_METADATA = etree.XMLParser(
-    encoding="utf-8", resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, dtd_validation=False,
-    attribute_defaults=False, collect_ids=False, strip_cdata=True, remove_comments=True, remove_pis=True,
-)  # fmt: skip
 
 _DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*(["'])1\.0\1(\s+encoding\s*=\s*(["'])(?i:utf-8)\3)?(\s+standalone\s*=\s*(["'])(yes|no)\5)?\s*\?>"""
@@ -54,7 +46,7 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool = Fals
     """
     check_bytes(data, max_bytes=max_bytes, drop_comments=drop_comments)
     try:
-        root = etree.fromstring(data, _METADATA if drop_comments else _MESSAGE)
+        root = aside(lambda: etree.fromstring(data, _parser(drop_comments)))
     except etree.XMLSyntaxError as error:
         raise BadXml(f"not well-formed XML: {error.msg}"[:300]) from None
     except ValueError as error:
@@ -65,6 +57,15 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool = Fals
         raise BadXml(_NO_DTD)
     _check_tree(root)
     return root
+
+
+def _parser(drop_comments: bool) -> etree.XMLParser:
+    """Never shared: see `aside`."""
+    return etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False,
+        dtd_validation=False, attribute_defaults=False, collect_ids=False, strip_cdata=True,
+        remove_comments=drop_comments, remove_pis=drop_comments,
+    )  # fmt: skip
 
 
 def check_bytes(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -85,6 +86,90 @@ def test_settings_groups_and_persons_are_taken(site: Folder) -> None:
     changed = site.run("client", "set", made["client_id"], "sign=", "encrypt=never", "name=Other", "--json").json
     assert (changed["sign"], changed["encrypt"], changed["name"]) == ("both", "never", "Other")
     assert changed["attributes"] == "aws"
+
+
+RSA = "http://www.w3.org/2001/04/xmldsig-more#rsa-"
+PSS = "http://www.w3.org/2007/05/xmldsig-more#"
+FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:"
+TABLE = {
+    "mail": "email",
+    "team": {"source": "groups", "friendly_name": "Team", "name_format": "basic"},
+    "plan": {"values": ["gold", "Älice & <Bob>"]},
+}
+#: What is typed, and what `client show` says of it then. Every setting there is.
+SETTABLE: list[tuple[str, str, Any]] = [
+    *(("sign", one, one) for one in ("assertion", "response", "both")),
+    *(("encrypt", one, one) for one in ("auto", "never", "required")),
+    *(("name_id_format", one, FORMAT + end) for one, end in (("email", "emailAddress"), ("unspecified", "unspecified"),
+      ("x509", "X509SubjectName"), ("windows", "WindowsDomainQualifiedName"))),
+    *(("name_id_format", one, f"urn:oasis:names:tc:SAML:2.0:nameid-format:{one}")
+      for one in ("persistent", "transient", "kerberos")),
+    ("name_id_format", "urn:example:format", "urn:example:format"),
+    ("name_id_format", "none", "none"),
+    *(("attributes", one, one)
+      for one in ("default", "none", "eduperson", "microsoft", "google", "aws", "salesforce")),
+    ("attributes", json.dumps(TABLE), {**TABLE, "team": {
+        "source": "groups", "friendly_name": "Team",
+        "name_format": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"}}),
+    *(("require_signed_requests", one, value) for one, value in (("yes", True), ("false", False))),
+    *(("signature_algorithm", f"rsa-sha{bits}", f"{RSA}sha{bits}") for bits in (256, 384, 512)),
+    *(("signature_algorithm", f"rsa-pss-sha{bits}", f"{PSS}sha{bits}-rsa-MGF1") for bits in (256, 384, 512)),
+    *(("signature_algorithm", f"ecdsa-sha{bits}", f"{RSA[:-4]}ecdsa-sha{bits}") for bits in (256, 384, 512)),
+    ("signature_algorithm", f"{RSA}sha512", f"{RSA}sha512"),
+    ("digest_algorithm", "sha256", "http://www.w3.org/2001/04/xmlenc#sha256"),
+    ("digest_algorithm", "sha384", "http://www.w3.org/2001/04/xmldsig-more#sha384"),
+    ("digest_algorithm", "sha512", "http://www.w3.org/2001/04/xmlenc#sha512"),
+    ("allow_sha1", "true", True),
+    ("allow_cbc", "true", True),
+    ("default_relay_state", "https://intra.example/?a=1&b=ü", "https://intra.example/?a=1&b=ü"),
+    ("allow_idp_initiated", "false", False),
+    ("skew_seconds", "90", 90),
+    ("session_lifetime", "8h", 28_800),
+    ("consent", "explicit", "explicit"),
+    ("scoping", "ignore", "ignore"),
+    ("description", "Where we write things down", "Where we write things down"),
+    ("contacts", "ann@example.com, bob@example.com", ["ann@example.com", "bob@example.com"]),
+    *((key, "https://intra.example/page", "https://intra.example/page")
+      for key in ("logo_uri", "client_uri", "policy_uri", "tos_uri", "launch_url")),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def intra(site: Folder) -> str:
+    """A service provider with keys for everything."""
+    document = MOD_SHIB.replace(b"wiki.example", b"settable.example")
+    return str(add(site, "--metadata", "-", "--name", "Settable", input=document)["client_id"])
+
+
+@pytest.mark.parametrize(("key", "typed", "shown"), SETTABLE, ids=lambda value: str(value)[:40])
+def test_each_setting_is_taken_kept_shown_and_taken_back(
+    site: Folder, intra: str, key: str, typed: str, shown: Any
+) -> None:
+    before = site.run("client", "show", intra, "--json").json
+    assert site.run("client", "set", intra, f"{key}={typed}", "--json").json[key] == shown
+    assert site.run("client", "show", intra, "--json").json[key] == shown
+    site.run("client", "set", intra, f"{key}=", "--json")
+    assert site.run("client", "show", intra, "--json").json.get(key) == before.get(key)
+
+
+def test_every_setting_is_tried_above_and_all_can_be_given_at_once(site: Folder) -> None:
+    from clients.saml_fields import SETTINGS
+
+    assert {key for key, *_ in SETTABLE} == set(SETTINGS)
+    last = {key: (typed, shown) for key, typed, shown in SETTABLE}
+    words = [word for key, (typed, _) in last.items() for word in ("--set", f"{key}={typed}")]
+    document = MOD_SHIB.replace(b"wiki.example", b"all.example")
+    made = add(site, "--metadata", "-", *words, input=document)
+    assert {key: made[key] for key in last} == {key: shown for key, (_, shown) in last.items()}
+
+
+def test_the_start_url_is_shown_where_a_sign_in_may_begin_here(site: Folder, intra: str) -> None:
+    url = f"{ISSUER}/saml/start/{intra}"
+    assert site.run("client", "show", intra, "--json").json["start_url"] == url
+    assert site.run("client", "set", intra, "allow_idp_initiated=no", "--json").json["start_url"] is None
+    assert url not in site.run("client", "show", intra).out
+    site.run("client", "set", intra, "allow_idp_initiated=")
+    assert site.run("client", "show", intra, "--json").json["start_url"] == url
 
 
 @pytest.mark.parametrize(

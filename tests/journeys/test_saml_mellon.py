@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,35 +12,18 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.apps.wiki.door import make_key
-from tests.backends import find_free_port, find_program, watch
+from tests.backends import find_free_port
+from tests.journeys import apache
+from tests.journeys.relying import site as application
+from tests.journeys.relying import with_authlib
 from tests.journeys.visiting import Visitor, is_sign_in_page
 from tests.provider import PASSWORD, Dom
-from tests.server import Server, unique
+from tests.server import Server, running, unique
 
 pytestmark = pytest.mark.slow
 
 NAME = "Älice & <Bob>"
-MODULES = "mpm_prefork authn_core authz_core authz_user alias dir mime include auth_mellon"
 CONFIG = """
-ServerRoot {folder}
-ServerName 127.0.0.1
-Listen 127.0.0.1:{port}
-PidFile {folder}/pid
-ErrorLog {folder}/log
-Mutex file:{folder} default
-User www-data
-Group www-data
-StartServers 2
-{modules}
-TypesConfig /etc/mime.types
-DocumentRoot {folder}/pages
-<Directory {folder}/pages>
-  Options +Includes
-  SetOutputFilter INCLUDES
-  AddDefaultCharset UTF-8
-  DirectoryIndex index.html
-</Directory>
 <Location />
   Require valid-user
   AuthType Mellon
@@ -73,61 +51,39 @@ PAGE = """<p id="user"><!--#echo var="REMOTE_USER" --></p>
 
 @dataclass(frozen=True)
 class Apache:
-    """An Apache that lets nobody in without an assertion."""
+    """An Apache that lets nobody in without an assertion, and the provider that it trusts."""
 
+    server: Server
     url: str
     client_id: str
     log: Path
 
 
 @contextmanager
-def apache(server: Server, run: int, binding: str) -> Iterator[Apache]:
-    """Started as an ordinary process and registered by its own metadata; asks for sign-in by `binding` alone."""
-    program = find_program("apache2", "apache2")
-    folder, port = Path(tempfile.mkdtemp(prefix="doorward-apache-")), find_free_port()
-    folder.chmod(0o755)  # Apache's workers are another user
-    (folder / "pages").mkdir()
-    (folder / "pages" / "index.html").write_text(PAGE)
-    pem, url = folder / "both.pem", f"http://127.0.0.1:{port}"
-    make_key(pem)
-    key, mark, certificate = pem.read_text().partition("-----BEGIN CERTIFICATE-----")
-    (folder / "key.pem").write_text(key)
-    (folder / "certificate.pem").write_text(mark + certificate)
-    other = "HTTP-POST" if binding == "HTTP-Redirect" else "HTTP-Redirect"
-    said = requests.get(f"{server.issuer}/saml/metadata", timeout=20).text
-    without = re.sub(rf'<[a-z0-9:]*SingleSignOnService [^>]*bindings:{other}"[^>]*/>', "", said)
-    assert without != said
-    (folder / "idp.xml").write_text(without, "utf-8")
-    modules = "\n".join(f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so" for m in MODULES.split())
-    (folder / "apache.conf").write_text(CONFIG.format(folder=folder, port=port, modules=modules))
-    command = [program, "-f", str(folder / "apache.conf"), "-DFOREGROUND"]
-    process = subprocess.Popen(  # a session of its own: at its end Apache signals all of its process group
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    watch(run, folder, "pid", "-TERM")
-    try:
-        _wait(process, port, folder / "log")
-        (folder / "metadata.xml").write_text(requests.get(f"{url}/mellon/metadata", timeout=20).text, "utf-8")
-        made = server.cli_json(
-            "client", "add", "saml", "--name", unique("Apache"), "--metadata", str(folder / "metadata.xml"), "--json"
-        )
-        yield Apache(url, made["client_id"], folder / "log")
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait(process: subprocess.Popen[str], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if process.poll() is not None or time.monotonic() > deadline:
-            said = process.stdout.read() if process.stdout and process.poll() is not None else ""
-            raise AssertionError(said + (log.read_text() if log.exists() else ""))
-        time.sleep(0.05)
+def mellon(run: int, binding: str) -> Iterator[Apache]:
+    """Registered by its own metadata; asks for sign-in by `binding` alone, and is told of sign-outs by one, too."""
+    port = find_free_port()
+    url = f"http://127.0.0.1:{port}"
+    with running(run, workers=2, outbound={"allow": [url]}) as server, apache.made_folder(run) as folder:
+        (folder / "pages" / "index.html").write_text(PAGE)
+        other = "HTTP-POST" if binding == "HTTP-Redirect" else "HTTP-Redirect"
+        said = requests.get(f"{server.issuer}/saml/metadata", timeout=20).text
+        without = re.sub(rf'<[a-z0-9:]*SingleSignOnService [^>]*bindings:{other}"[^>]*/>', "", said)
+        assert without != said
+        (folder / "idp.xml").write_text(without, "utf-8")
+        with apache.serving(run, folder, port, "auth_mellon", CONFIG.format(folder=folder)):
+            said = requests.get(f"{url}/mellon/metadata", timeout=20).text
+            told = said
+            if binding == "HTTP-Redirect":  # else it is told by SOAP, which comes first where there is both
+                told = re.sub(r'<SingleLogoutService\s[^>]*bindings:SOAP"[^>]*/>', "", said)
+                assert told != said
+            assert "bindings:HTTP-Redirect" in told
+            (folder / "metadata.xml").write_text(told, "utf-8")
+            made = server.cli_json(
+                "client", "add", "saml", "--name", unique("Apache"), "--metadata", str(folder / "metadata.xml"),
+                "--json",
+            )  # fmt: skip
+            yield Apache(server, url, made["client_id"], folder / "log")
 
 
 @pytest.fixture(scope="module", params=["HTTP-Redirect", "HTTP-POST"])
@@ -136,19 +92,20 @@ def binding(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(server: Server, run_pid: int, binding: str) -> Iterator[Apache]:
-    with apache(server, run_pid, binding) as running:
-        yield running
+def site(run_pid: int, binding: str) -> Iterator[Apache]:
+    with mellon(run_pid, binding) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(site: Apache) -> Server:
+    """This file's own: it may reach its Apache."""
+    return site.server
 
 
 @pytest.fixture
 def login(server: Server) -> str:
-    name = unique("ann")
-    server.cli_json(
-        "user", "add", "--username", name, "--email", f"{name}@example.com", "--name", NAME, "--password-stdin",
-        "--json", input=PASSWORD + "\n",
-    )  # fmt: skip
-    return name
+    return server.add_person(unique("ann"), name=NAME).username
 
 
 def _ask(visitor: Visitor, site: Apache, binding: str) -> requests.Response:
@@ -201,10 +158,34 @@ def test_mellon_is_opened_from_the_launcher_side(server: Server, site: Apache, l
     assert f'<p id="user">{login}</p>' in visitor.open(f"{site.url}/").text
 
 
-def test_mellon_signs_out_here_and_there(server: Server, site: Apache, binding: str, login: str) -> None:
+def test_mellon_signs_out_there_and_comes_back(server: Server, site: Apache, binding: str, login: str) -> None:
+    """The LogoutResponse is verified by lasso, and says Success; nobody is signed in anywhere any more."""
     visitor = Visitor()
     visitor.press(_ask(visitor, site, binding), login=login, password=PASSWORD)
     page = visitor.open(f"{site.url}/mellon/logout?ReturnTo={site.url}/mellon/metadata")
     assert page.url.startswith(f"{site.url}/mellon/metadata"), (page.url, page.text[:500], site.log.read_text())
     assert is_sign_in_page(visitor.open(server.issuer), server.issuer)
+    assert is_sign_in_page(_ask(visitor, site, binding), server.issuer)
+
+
+def test_mellon_signs_out_the_openid_connect_application_too(
+    server: Server, site: Apache, binding: str, login: str
+) -> None:
+    visitor = Visitor()
+    visitor.press(_ask(visitor, site, binding), login=login, password=PASSWORD)
+    with application(server, with_authlib) as crm:
+        assert visitor.open(crm.url).json()["name"] == NAME
+        visitor.open(f"{site.url}/mellon/logout?ReturnTo={site.url}/mellon/metadata")
+        visitor.web.cookies.clear(domain="127.0.0.1", path="/", name="authlib")
+        assert is_sign_in_page(visitor.open(crm.url), server.issuer)
+
+
+def test_mellon_is_told_of_a_sign_out_here(server: Server, site: Apache, binding: str, login: str) -> None:
+    """By way of the browser, or by SOAP: the page tells that it has confirmed, and its session is gone."""
+    visitor = Visitor()
+    visitor.press(_ask(visitor, site, binding), login=login, password=PASSWORD)
+    assert f'<p id="user">{login}</p>' in visitor.open(f"{site.url}/").text
+    page = visitor.press(visitor.open(f"{server.issuer}/logout"))
+    assert page.url.startswith(server.issuer), (page.url, page.text, site.log.read_text())
+    assert "It has confirmed that you are signed out" in Dom(page.text).text, (page.text, site.log.read_text())
     assert is_sign_in_page(_ask(visitor, site, binding), server.issuer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,49 @@ def test_a_certificate_is_rolled_over_while_people_work(server: Server, wiki: Wi
     while _signer_of_a_sign_in(wiki, login) == before:  # every one of these sign-ins works, by either certificate
         assert time.monotonic() < deadline
         time.sleep(0.5)
+
+
+def test_no_sign_in_fails_while_certificates_roll_over_twice(server: Server, wiki: WikiSettings, login: str) -> None:
+    """People sign in all the time, several at once; the service provider reads the metadata anew for each."""
+    signers: list[list[str]] = [[] for _ in range(3)]
+    failures: list[BaseException] = []
+    over = threading.Event()
+
+    def work(mine: list[str]) -> None:
+        try:
+            while not over.is_set():
+                mine.append(_signer_of_a_sign_in(wiki, login))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(mine,), daemon=True) for mine in signers]
+    for thread in threads:
+        thread.start()
+    try:
+        _wait(lambda: all(len(mine) >= 2 for mine in signers), failures)
+        for _ in range(2):
+            former = {mine[-1] for mine in signers}
+            prepared = server.cli_json("key", "rotate", "--saml", "--json")["certificates"]
+            following = next(key["kid"] for key in prepared if key["use"] == "signing" and key["state"] == "next")
+            promoted = server.cli("key", "promote", following, "--force")
+            assert promoted.returncode == 0, promoted.stderr
+            _wait(lambda: all(mine[-1] not in former for mine in signers), failures)  # noqa: B023
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(30)
+    assert failures == []
+    assert len({signer for mine in signers for signer in mine}) == 3
+    for mine in signers:  # each change once, and never back for good
+        assert mine[0] != mine[-1]
+
+
+def _wait(is_so: Callable[[], bool], failures: list[BaseException]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert not failures, failures
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _signer_of_a_sign_in(wiki: WikiSettings, login: str) -> str:

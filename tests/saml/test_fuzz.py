@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from clients.saml_fields import validate
 from idp import wire
-from idp.saml import names
+from idp.saml import logout_messages, messages, names, reading
 from idp.saml.bindings import (
     BadMessage,
     decode_artifact,
@@ -24,6 +24,7 @@ from idp.saml.bindings import (
     encode_soap,
 )
 from idp.saml.encryption import Recipient, encrypted_id
+from idp.saml.lexical import BadMetadata
 from idp.saml.signatures import (
     BadSignature,
     CannotDecrypt,
@@ -35,12 +36,12 @@ from idp.saml.signatures import (
 )
 from idp.saml.xml import BadXml, c14n, element, parse, serialize
 from tests.saml import cpu
+from tests.saml.documents import AWS, GOOGLE, MELLON, MOD_SHIB, ZOOM, aggregate, federated
+from tests.saml.fuzzing import fuzzed, fuzzed_less
 from tests.saml.pairs import rsa_pair
 from tests.saml.samples import IDP, ROOTS, authn_request, signed
 
 SECONDS = 0.3  # of this thread's CPU, for one input; a hundred times the usual
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))  # more of them for a long run
-fuzzed = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 
 
 def timed(work: Callable[[], Any], *errors: type[Exception]) -> Any:
@@ -94,7 +95,7 @@ ANY_XML = st.one_of(
 
 @fuzzed
 @given(ANY_XML, st.booleans())
-def test_the_parser_answers_or_says_bad_xml(data: bytes, drop_comments: bool):
+def test_the_parser_answers_or_says_bad_xml(data: bytes, drop_comments: bool) -> None:
     root = timed(lambda: parse(data, drop_comments=drop_comments), BadXml)
     if root is not None:
         # What it accepts is the same to every reader: it comes back unchanged from its own canonical form.
@@ -102,9 +103,44 @@ def test_the_parser_answers_or_says_bad_xml(data: bytes, drop_comments: bool):
         assert canonical is None or c14n(parse(canonical)) == canonical
 
 
+READERS: dict[str, Callable[[Any], Any]] = {
+    "AuthnRequest": messages.read_authn_request,
+    "LogoutRequest": lambda root: logout_messages.read_request(root, [rsa_pair().key]),
+    "LogoutResponse": logout_messages.read_response,
+}
+
+
+@fuzzed
+@given(st.data(), st.sampled_from(sorted(READERS)))
+def test_the_message_readers_answer_or_say_bad_message(data: st.DataObject, kind: str) -> None:
+    document = data.draw(mutated(serialize(ROOTS[kind]())))
+    root = timed(lambda: parse(document), BadXml)
+    if root is not None:
+        read = timed(lambda: READERS[kind](root), BadXml, BadMessage)
+        assert read is None or len(repr(read)) < 10 * len(document) + 2000
+
+
+METADATA = {
+    "mod_shib": MOD_SHIB, "mellon": MELLON, "aws": AWS, "google": GOOGLE, "zoom": ZOOM,
+    "aggregate": serialize(aggregate([federated(1), federated(2)])),
+}  # fmt: skip
+
+
+@fuzzed
+@given(st.data(), st.sampled_from(sorted(METADATA)))
+def test_the_metadata_reader_answers_or_says_bad_metadata(data: st.DataObject, kind: str) -> None:
+    """And what it reads the registry takes."""
+    original = METADATA[kind]
+    document = data.draw(mutated(original if isinstance(original, bytes) else original.encode()))
+    entity_id = "https://sp00001.example.org/shibboleth" if kind == "aggregate" else None
+    found = timed(lambda: reading.read(document, 1_800_000_000.0, entity_id=entity_id), BadMetadata)
+    if found is not None:
+        validate({"client_name": found.name or "A name", "sp_metadata": found.facts, "require_signed_requests": False})
+
+
 @fuzzed
 @given(ANY_XML)
-def test_the_soap_reader_answers_or_says_bad(data: bytes):
+def test_the_soap_reader_answers_or_says_bad(data: bytes) -> None:
     timed(lambda: decode_soap(data), BadXml, BadMessage)
     start = f'<S:Envelope xmlns:S="{names.SOAP}"><S:Body>'.encode()
     timed(lambda: decode_soap(start + data + b"</S:Body></S:Envelope>"), BadXml, BadMessage)
@@ -125,7 +161,7 @@ QUERY = encode_redirect(IDP, "SAMLRequest", authn_request(), "r s&t", rsa_pair()
         ANY_XML.map(lambda data: "SAMLRequest=" + quote(b64encode(deflate(data)).decode(), safe="")),
     )
 )
-def test_the_redirect_reader_answers_or_says_bad(query: str):
+def test_the_redirect_reader_answers_or_says_bad(query: str) -> None:
     received = timed(lambda: decode_redirect(query), BadMessage)
     if received is not None:
         opened = timed(lambda: open_message(received, [rsa_pair().public]), BadXml, BadSignature)
@@ -141,13 +177,13 @@ def test_the_redirect_reader_answers_or_says_bad(query: str):
         st.tuples(st.sampled_from(["SAMLRequest", "SAMLResponse", "RelayState", "x"]), st.text(max_size=60)), max_size=5
     )
 )
-def test_the_form_reader_answers_or_says_bad(pairs: list[tuple[str, str]]):
+def test_the_form_reader_answers_or_says_bad(pairs: list[tuple[str, str]]) -> None:
     timed(lambda: decode_post(wire.Params(pairs)), BadMessage)
 
 
 @fuzzed
 @given(st.one_of(st.text(max_size=100), st.binary(min_size=40, max_size=48).map(lambda raw: b64encode(raw).decode())))
-def test_the_artifact_reader_answers_or_says_bad(text: str):
+def test_the_artifact_reader_answers_or_says_bad(text: str) -> None:
     timed(lambda: decode_artifact(text), BadMessage)
 
 
@@ -157,7 +193,7 @@ CANONICAL = {kind: c14n(make()) for kind, make in ROOTS.items()}
 
 @fuzzed
 @given(st.data(), st.sampled_from(sorted(ROOTS)))
-def test_the_gate_gives_back_what_was_signed_or_nothing(data: st.DataObject, kind: str):
+def test_the_gate_gives_back_what_was_signed_or_nothing(data: st.DataObject, kind: str) -> None:
     """Whatever is done to a signed document: what is accepted is the sender's, to the last byte."""
     document = data.draw(mutated(SIGNED[kind]))
     keys = [rsa_pair().public]
@@ -170,9 +206,9 @@ def test_the_gate_gives_back_what_was_signed_or_nothing(data: st.DataObject, kin
 ENCRYPTED = serialize(encrypted_id(element(names.SAML, "NameID", None, "abc"), Recipient(rsa_pair().key.public_key())))
 
 
-@settings(fuzzed, max_examples=EXAMPLES // 2)
+@fuzzed_less
 @given(mutated(ENCRYPTED))
-def test_decryption_gives_back_what_was_encrypted_or_one_error(data: bytes):
+def test_decryption_gives_back_what_was_encrypted_or_one_error(data: bytes) -> None:
     root = timed(lambda: parse(data), BadXml)
     if root is not None:
         opened = timed(lambda: decrypt_id(root, [rsa_pair().key]), CannotDecrypt)
@@ -181,13 +217,18 @@ def test_decryption_gives_back_what_was_encrypted_or_one_error(data: bytes):
 
 @fuzzed
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200), mutated(rsa_pair().certificate)))
-def test_a_certificate_is_read_or_refused(certificate: bytes | str):
+def test_a_certificate_is_read_or_refused(certificate: bytes | str) -> None:
     timed(lambda: public_key(certificate), BadSignature)
 
 
-def test_a_message_wrapped_in_soap_is_fuzzed_as_it_stands():
+def test_a_message_wrapped_in_soap_is_fuzzed_as_it_stands() -> None:
     """The corpus is alive: without a change each of them is accepted."""
     for kind, document in SIGNED.items():
         assert c14n(verify_enveloped(parse(document), [rsa_pair().public])) == CANONICAL[kind]
     assert decode_soap(encode_soap(authn_request()).body).message
     assert decrypt_id(parse(ENCRYPTED), [rsa_pair().key]).text == "abc"
+    assert all(read(ROOTS[kind]()) for kind, read in READERS.items())
+    for kind, document in METADATA.items():
+        entity_id = "https://sp00001.example.org/shibboleth" if kind == "aggregate" else None
+        raw = document if isinstance(document, bytes) else document.encode()
+        assert reading.read(raw, 1_700_000_000.0, entity_id=entity_id).facts["acs"]

@@ -132,3 +132,28 @@ def test_the_settings_can_say_who_we_are(open_provider: Callable[..., Provider])
         b64encode(provider.services.certificates.active("signing").certificate).decode()
         in provider.browser().get(PATH).text
     )
+
+
+def test_what_a_federation_wants_to_know_of_us_is_told_where_an_admin_says_so(
+    open_provider: Callable[..., Provider],
+) -> None:
+    """SIRTFI, hide-from-discovery and the like; mdrpi is left to the federation."""
+    said = {
+        "assurance": ["https://refeds.org/sirtfi", "https://refeds.org/sirtfi2"],
+        "entity_categories": ["http://refeds.org/category/hide-from-discovery"],
+        "supported_categories": ["http://refeds.org/category/research-and-scholarship"],
+    }
+    provider = open_provider(saml=said)
+    answer = provider.browser().get(PATH + "?signed=1")
+    check("metadata", answer.body)
+    path = f"md:Extensions/{{{names.MDATTR}}}EntityAttributes/saml:Attribute"
+    found = {
+        node.get("Name"): [value.text for value in node.iterfind("saml:AttributeValue", NS)]
+        for node in tree(answer).iterfind(path, NS)
+    }
+    assert found == {
+        "urn:oasis:names:tc:SAML:attribute:assurance-certification": said["assurance"],
+        "http://macedir.org/entity-category": said["entity_categories"],
+        "http://macedir.org/entity-category-support": said["supported_categories"],
+    }
+    assert tree(open_provider().browser().get(PATH)).find("md:Extensions", NS) is None

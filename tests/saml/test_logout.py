@@ -15,12 +15,13 @@ from onelogin.saml2.auth import OneLogin_Saml2_Auth
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
 from clients.client import Client
+from idp.http import OutboundRefused
 from idp.saml import bindings, encryption, names
 from idp.saml.response import instant
 from idp.saml.signatures import public_key, verify_enveloped
 from idp.saml.signing import sign
 from idp.saml.xml import Element, child, element, parse, serialize
-from tests.backends import Clock
+from tests.backends import Clock, find_free_port
 from tests.provider import Answer, App, Browser, Provider
 from tests.receiver import Receiver
 from tests.saml import xsw
@@ -40,6 +41,7 @@ class Wiki:
     pair: Pair
     name_id: Element | None = None
     session_index: str = ""
+    origin: str = ""
 
     @property
     def entity_id(self) -> str:
@@ -51,7 +53,7 @@ class Wiki:
 
     @property
     def slo(self) -> str:
-        return f"https://{self.slug}.example/slo"
+        return f"{self.origin or f'https://{self.slug}.example'}/slo"
 
     @property
     def toolkit(self) -> Toolkit:
@@ -113,19 +115,25 @@ class Wiki:
         return root
 
 
-def add(provider: Provider, slug: str, *, slo: tuple[str, ...] = BOTH, soap: str = "", **settings: Any) -> Wiki:
+def add(
+    provider: Provider, slug: str, *, slo: tuple[str, ...] = BOTH, soap: str = "", origin: str = "",
+    responses_to: str = "", **settings: Any,
+) -> Wiki:  # fmt: skip
+    """`origin`: where it lives, for logout alone."""
     provider.services.certificates.active("signing")  # as reading our metadata makes it
     pair = rsa_pair(slug)
     endpoints: list[dict[str, Any]] = [
-        {"binding": binding, "location": f"https://{slug}.example/slo"} for binding in slo
+        {"binding": binding, "location": f"{origin or f'https://{slug}.example'}/slo"} for binding in slo
     ]
+    if responses_to:
+        endpoints = [{**one, "response_location": responses_to} for one in endpoints]
     if soap:
         endpoints.append({"binding": names.SOAP_BINDING, "location": soap})
     said = facts(
         f"https://{slug}.example/metadata", f"https://{slug}.example/acs", slo=endpoints,
         signing_certificates=[certificate(pair)], name_id_formats=[settings.pop("format", names.NAMEID_PERSISTENT)],
     )  # fmt: skip
-    return Wiki(provider, slug, register(provider, slug.title(), said, **settings), pair)
+    return Wiki(provider, slug, register(provider, slug.title(), said, **settings), pair, origin=origin)
 
 
 @pytest.fixture
@@ -235,6 +243,21 @@ def test_alone_it_hears_success_with_its_relay_state(
     assert open_sessions(provider) == 0
 
 
+@pytest.mark.spec("SAML2 Metadata 2.2.2")
+def test_the_answer_goes_to_the_response_location_where_there_is_one(provider: Provider, browser: Browser) -> None:
+    provider.add_person("ann")
+    bye = "https://wiki.example/bye"
+    wiki = add(provider, "wiki", responses_to=bye)
+    wiki.sign_in(browser)
+    answer = browser.get(wiki.redirect(wiki.request()))
+    where, response = incoming(answer.location)
+    assert where == response.get("Destination") == bye
+    # Requests go to the other one.
+    wiki.sign_in(browser)
+    page = browser.follow(browser.submit(browser.get("logout"), "confirm"))
+    assert incoming(hop_of(page))[0] == wiki.slo
+
+
 def test_without_a_session_index_every_session_of_the_person_there_ends(
     provider: Provider, browser: Browser, wiki: Wiki, crm: App
 ) -> None:
@@ -338,6 +361,49 @@ def test_a_dead_service_provider_does_not_stall_the_others(
     page = browser.follow(browser.open("POST", "saml/slo", form, cookies=False))
     assert "Wiki It has not answered" in page.dom.text
     assert "Blog It has confirmed" in page.dom.text
+
+
+@pytest.mark.parametrize("binding", BOTH)
+def test_where_nobody_listens_the_browser_is_not_sent(
+    open_provider: Any, clock: Clock, receiver: Receiver, binding: str
+) -> None:
+    """It would show an error of its own there, and lead nowhere: the others would never be told."""
+    dead = f"http://127.0.0.1:{find_free_port()}"
+    provider = open_provider(
+        server={"issuer": "http://127.0.0.1:8000"}, outbound={"allow": [dead, receiver.origin]}
+    )  # fmt: skip
+    provider.add_person("ann")
+    browser = provider.browser()
+    for slug, origin in (("dead", dead), ("live", receiver.origin), ("grave", dead)):
+        add(provider, slug, slo=(binding,), origin=origin).sign_in(browser)
+        clock.advance(1)
+    page = browser.follow(browser.submit(browser.get("logout"), "confirm"))
+    assert "Signing you out of Live" in page.dom.text
+    assert receiver.origin in (page.form.action if binding == names.HTTP_POST else hop_of(page))
+    assert receiver.bodies == []  # nothing was sent to find out
+    text = browser.get(page.dom.find("a", id="sign-out-skip")[0]["href"]).dom.text
+    assert [name for name in ("Dead", "Live", "Grave") if f"{name} It has not answered" in text] == [
+        "Dead", "Live", "Grave",
+    ]  # fmt: skip
+
+
+def test_who_comes_back_from_an_application_that_led_nowhere_goes_on(
+    provider: Provider, browser: Browser, wiki: Wiki, clock: Clock
+) -> None:
+    """By Back, or by asking to be signed out again."""
+    wiki.sign_in(browser)
+    clock.advance(1)
+    add(provider, "blog").sign_in(browser)
+    page = browser.follow(browser.submit(browser.get("logout"), "confirm"))
+    assert incoming(hop_of(page))[0] == wiki.slo
+    page = browser.follow(browser.get("logout"))
+    assert incoming(hop_of(page))[0] == "https://blog.example/slo"
+    page = browser.follow(browser.get("logout"))
+    assert "Wiki It has not answered" in page.dom.text
+    assert "Blog It has not answered" in page.dom.text
+    assert browser.get("logout").status == 200
+    stranger = provider.browser()
+    assert not stranger.get("logout").is_redirect
 
 
 def test_a_sign_out_at_one_service_provider_reaches_the_others_and_comes_back(
@@ -556,8 +622,32 @@ def test_a_service_provider_with_soap_is_told_without_the_browser(open_provider:
     assert "Wiki It has confirmed" in page.dom.text
     signed = False  # an answer without a signature confirms nothing
     wiki.sign_in(browser)
-    page = browser.submit(browser.get("logout"), "confirm")
+    page = browser.follow(browser.submit(browser.get("logout"), "confirm"))
+    assert incoming(hop_of(page))[0] == wiki.slo
+    page = browser.get(page.dom.find("a", id="sign-out-skip")[0]["href"])
     assert "Wiki It has not answered" in page.dom.text
+
+
+def test_whom_soap_does_not_reach_the_browser_tells_where_it_can(provider: Provider, browser: Browser) -> None:
+    """A server on a private address, say: people's machines reach it, and we do not."""
+    provider.add_person("ann")
+    wiki, blog = (
+        add(provider, "wiki", soap="https://10.0.0.1/slo"),
+        add(provider, "blog", slo=(), soap="https://10.0.0.1/slo"),
+    )
+    wiki.sign_in(browser)
+    blog.sign_in(browser)
+    page = browser.follow(browser.submit(browser.get("logout"), "confirm"))
+    where, root = incoming(hop_of(page))
+    assert where == wiki.slo
+    page = browser.follow(browser.get(wiki.redirect(wiki.response(root.get("ID", "")), "SAMLResponse")))
+    assert "Wiki It has confirmed" in page.dom.text
+    assert "Blog It has not answered" in page.dom.text
+    jobs = provider.services.jobs
+    waiting = {job.payload["client_id"]: job for job in jobs.pending()}
+    jobs.perform(waiting[wiki.client.id].name, waiting[wiki.client.id].payload)  # has nothing left to do
+    with pytest.raises(OutboundRefused):
+        jobs.perform(waiting[blog.client.id].name, waiting[blog.client.id].payload)
 
 
 def test_T1_no_wrapped_message_ends_a_session(provider: Provider, browser: Browser, wiki: Wiki, crm: App) -> None:

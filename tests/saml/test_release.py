@@ -13,10 +13,12 @@ from clients.saml_fields import PRESETS as PRESET_NAMES
 from clients.service_provider import build
 from idp.accounts.person import Person
 from idp.saml import attributes, name_ids, names, store
+from idp.saml.xml import serialize
 from tests.provider import Browser, Provider
 from tests.saml.asking import authn_request, by_redirect, policy
 from tests.saml.conftest import WHO
 from tests.saml.relying import NS, SP, facts, message, register, sign_in
+from tests.saml.schemas import check
 
 MAIL, DISPLAY_NAME = "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:2.16.840.1.113730.3.1.241"
 EPPN = "urn:oid:1.3.6.1.4.1.5923.1.1.1.6"
@@ -220,6 +222,21 @@ def test_IIP_IDP21_a_persistent_identifier_stays_whatever_changes(
     provider.services.registry.remove(wiki.id)
     provider.services.registry.restore(wiki.id)
     assert name_id(provider, signed_in, names.NAMEID_PERSISTENT) == first
+
+
+def test_IIP_IDP11_an_assertion_may_name_nobody(provider: Provider, ann: Person, browser: Browser) -> None:
+    """Its attributes say who it is; a request that asks for a format gets it all the same."""
+    register(provider, name_id_format="none", attributes={"mail": "email"})
+    for _ in range(2):
+        root = message(sign_in(browser, by_redirect(browser, authn_request(provider))))
+        check("protocol", serialize(root))
+        assert root.find(".//saml:NameID", NS) is None
+        assert root.find(".//saml:Subject/saml:SubjectConfirmation", NS) is not None
+        assert root.find(".//saml:AuthnStatement", NS).get("SessionIndex")
+        assert root.findtext(".//saml:AttributeValue", "", NS) == "ann@example.com"
+    assert name_id(provider, browser, names.NAMEID_TRANSIENT).startswith("_")
+    page = browser.submit(browser.get("logout"), "confirm")
+    assert "Its access has ended here" in page.dom.text  # a logout request could name nobody
 
 
 def test_persistent_identifiers_differ_by_person_and_by_application(

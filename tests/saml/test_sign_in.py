@@ -9,9 +9,12 @@ import pytest
 
 from clients.access import Access
 from clients.client import Client
+from idp.accounts.factors import totp
 from idp.accounts.person import Person
+from idp.login.authn import PHISHING_RESISTANT
 from idp.saml import names
 from tests.backends import Clock
+from tests.phone import Phone
 from tests.provider import Browser, Provider
 from tests.saml.asking import authn_request, by_post, by_redirect, policy, requested_context, subject
 from tests.saml.conftest import WHO
@@ -318,6 +321,9 @@ def test_nobody_hears_of_consent_where_none_is_asked(provider: Provider, wiki: C
 # -- what is asked of the sign-in ------------------------------------------------------------------------------------
 
 
+SET_UP = "set up"
+
+
 @pytest.mark.spec("SAML2 Core 3.3.2.2.1")
 @pytest.mark.parametrize(
     ("comparison", "classes", "expected"),
@@ -326,15 +332,17 @@ def test_nobody_hears_of_consent_where_none_is_asked(provider: Provider, wiki: C
         ("exact", [names.AC_PASSWORD], names.AC_PASSWORD),
         ("exact", [names.AC_X509, names.AC_PASSWORD, names.AC_PASSWORD_PROTECTED], names.AC_PASSWORD),
         ("exact", [names.AC_UNSPECIFIED], names.AC_UNSPECIFIED),
-        ("exact", [names.REFEDS_MFA], None),
+        ("exact", [names.REFEDS_MFA], SET_UP),
+        ("exact", [names.AC_X509], None),
         ("minimum", [names.AC_PASSWORD], names.AC_PASSWORD),
-        ("minimum", [names.REFEDS_MFA], None),
+        ("minimum", [names.REFEDS_MFA], SET_UP),
         ("better", [names.AC_PASSWORD], names.AC_PASSWORD_PROTECTED),
-        ("better", [names.AC_PASSWORD_PROTECTED], None),
-        ("better", [names.AC_PASSWORD, names.AC_PASSWORD_PROTECTED], None),
+        ("better", [names.AC_PASSWORD_PROTECTED], SET_UP),
+        ("better", [names.AC_PASSWORD, names.AC_PASSWORD_PROTECTED], SET_UP),
+        ("better", [PHISHING_RESISTANT], None),
         ("maximum", [names.AC_PASSWORD], names.AC_PASSWORD),
         ("maximum", [names.AC_PASSWORD_PROTECTED], names.AC_PASSWORD_PROTECTED),
-        ("maximum", [names.REFEDS_MFA], None),
+        ("maximum", [names.REFEDS_MFA], names.AC_PASSWORD_PROTECTED),
     ],
 )
 def test_IIP_IDP08_one_class_is_asserted_and_it_was_asked_for(
@@ -348,6 +356,8 @@ def test_IIP_IDP08_one_class_is_asserted_and_it_was_asked_for(
     answer = by_redirect(signed_in, authn_request(provider, requested_context(*classes, comparison=comparison)))
     if expected is None:
         assert status(answer)[:2] == ("Responder", "NoAuthnContext")
+    elif expected == SET_UP:  # there is no second factor yet, and the person may set one up on the way
+        assert answer.dom.find("a", href="/security/totp")
     else:
         found = message(answer).findall(".//saml:AuthnContextClassRef", NS)
         assert [ref.text for ref in found] == [expected]
@@ -393,21 +403,24 @@ def test_a_persistent_identifier_of_another_service_provider_names_nobody(
     assert by_redirect(signed_in, theirs).is_login_page
 
 
-def test_an_encrypted_subject_is_decrypted(provider: Provider, wiki: Client, signed_in: Browser) -> None:
+def test_an_encrypted_subject_is_decrypted(provider: Provider, ann: Person, signed_in: Browser) -> None:
     """IIP-IDP19: with any of our keys."""
     from cryptography import x509
 
     from idp.saml.encryption import Recipient, encrypted_id
     from idp.saml.xml import element
 
+    pair = rsa_pair("wiki")
+    register(provider, said=facts(signing_certificates=[certificate(pair)]))
     key = provider.services.certificates.active("encryption")
     recipient: Any = x509.load_der_x509_certificate(key.certificate).public_key()
     name_id = element(names.SAML, "NameID", {"Format": names.NAMEID_EMAIL}, "ann@example.com")
     sealed = element(names.SAML, "Subject", None, encrypted_id(name_id, Recipient(recipient)))
-    answer = by_redirect(signed_in, authn_request(provider, sealed))
+    answer = by_redirect(signed_in, authn_request(provider, sealed), pair=pair)
     assert message(answer).findtext(".//saml:NameID", None, NS) == "ann@example.com"
     foreign = element(names.SAML, "Subject", None, encrypted_id(name_id, Recipient(rsa_pair("x").key.public_key())))
-    assert status(by_redirect(signed_in, authn_request(provider, foreign)))[:2] == ("Requester", "RequestUnsupported")
+    answer = by_redirect(signed_in, authn_request(provider, foreign), pair=pair)
+    assert status(answer)[:2] == ("Requester", "RequestUnsupported")
 
 
 def test_a_page_that_lay_open_leads_back_to_the_same_request(
@@ -422,3 +435,23 @@ def test_a_page_that_lay_open_leads_back_to_the_same_request(
     clock.advance(25 * 3600)
     stale = browser.log_in(late)
     assert "start this again" in stale.dom.text
+
+
+@pytest.mark.spec("SAML2 Core 3.3.2.2.1")
+def test_F9_an_sp_that_asks_for_two_factors_gets_them_after_a_step_up(
+    provider: Provider, wiki: Client, signed_in: Browser, clock: Clock
+) -> None:
+    ann = provider.services.directory.find_by_login("ann")
+    assert ann is not None
+    enrolment = totp.begin(provider.services, ann, "test")
+    phone = Phone(enrolment.uri, clock)
+    with provider.services.db.transaction() as tx:
+        totp.keep(tx, provider.services, ann, enrolment, phone.code, "Phone", lambda *_: None)
+    clock.advance(30)
+    asked = authn_request(provider, requested_context(names.REFEDS_MFA))
+    page = by_redirect(signed_in, asked)
+    answer = signed_in.submit(page, code=phone.code)
+    found = message(answer).findall(".//saml:AuthnContextClassRef", NS)
+    assert [ref.text for ref in found] == [names.REFEDS_MFA]
+    again = by_redirect(signed_in, authn_request(provider, requested_context(names.REFEDS_MFA)))
+    assert message(again).find(".//saml:AuthnStatement", NS) is not None  # now without a page

@@ -104,10 +104,10 @@ def test_threat_7_other_transforms_are_refused_before_they_run(name: str, place:
     root = parse(etree.tostring(with_transform(name, min(place, 1) if replace else place, replace)))
     best = 1.0
     for _ in range(20):
-        started = time.thread_time()
+        started = time.process_time()
         with pytest.raises(BadSignature) as caught:
             verify_enveloped(root, keys())
-        best = min(best, time.thread_time() - started)
+        best = min(best, time.process_time() - started)
     assert "Transform" in caught.value.reason or "transform" in caught.value.reason or "canon" in caught.value.reason
     assert best < 0.001
 

@@ -8,7 +8,7 @@ import pytest
 import xmlsec
 from lxml import etree
 
-from idp.saml import names, signing
+from idp.saml import names, signatures, signing
 from idp.saml.bindings import Received
 from idp.saml.signatures import BadSignature, open_message, verify_enveloped, verify_metadata
 from idp.saml.xml import BadXml, parse, serialize
@@ -78,6 +78,18 @@ def test_threat_2_what_comes_back_holds_nothing_that_was_not_signed():
     assert tree is not root
     root[0].text = "https://evil.example.com"
     assert tree[0].text == SP
+
+
+@pytest.mark.spec("threat 2")
+def test_threat_2_what_was_signed_is_digested_anew_whatever_the_verifier_says(monkeypatch: pytest.MonkeyPatch):
+    """A verifier that was led to other bytes than those we read (CVE-2025-66568) opens nothing."""
+    document = signed(ROOTS["AuthnRequest"]())
+    forged = document.replace(b"https://sp.example.com/acs", b"https://evil.example/acs")
+    assert forged != document
+    monkeypatch.setattr(signatures, "_is_signed_by", lambda *_: True)
+    assert verify_enveloped(parse(document), [rsa_pair().public]) is not None
+    with pytest.raises(BadSignature):
+        verify_enveloped(parse(forged), [rsa_pair().public])
 
 
 def test_the_callers_tree_is_left_as_it_was():

@@ -17,7 +17,7 @@ from clients.entities import check_entity_id
 from clients.errors import InvalidMetadata
 from clients.ports import Record
 from clients.registry import Draft, Registered
-from idp.ids import new_id
+from idp.ids import digest, new_id
 from idp.saml.description import Description
 from idp.saml.lexical import BadMetadata
 from idp.saml.signatures import BadSignature, public_key
@@ -70,13 +70,16 @@ def _take(services: Services, source: Source, entity: Entity) -> Client | None:
     except InvalidMetadata as error:
         # Somebody was faster, or an admin has removed it: then it stays away.
         services.log.warning("service_provider_not_taken", source=source.id, entity=entity.entity_id, reason=str(error))
+        if source.kind == "mdq":  # it is asked for anew, for its metadata may get better
+            store.forget_entity(services.db, source.id, entity.entity_id)
+            services.state.put(_missed(source, entity.entity_id), 1, 30)
         services.registry.refresh()
         return services.registry.find_entity(entity.entity_id)
 
 
 def _ask(services: Services, source: Source, entity_id: str) -> Entity | None:
     """An entity of an MDQ server; strangers choose the name, so misses are remembered and lookups counted."""
-    missed = f"saml.mdq:{source.id}:{entity_id}"
+    missed = _missed(source, entity_id)
     if services.state.get(missed) is not None:
         return None
     if services.state.count(f"saml.mdq.count:{source.id}", 60) > MDQ_PER_MINUTE:
@@ -94,6 +97,10 @@ def _ask(services: Services, source: Source, entity_id: str) -> Entity | None:
     entity = Entity(entity_id, source.id, "mdq", found.name, found.facts)
     with services.db.transaction() as tx:
         return entity if store.put_entity(tx, entity) else None
+
+
+def _missed(source: Source, entity_id: str) -> str:
+    return f"saml.mdq:{source.id}:{digest(entity_id)}"
 
 
 # -- for admins --------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from clients.access import Access
 from clients.client import Client
 from clients.errors import InvalidMetadata
 from clients.registry import RESTORABLE, Draft
+from clients.service_provider import ENTITY_CATEGORY
 from idp.audit import Event, record
 from idp.saml import aggregates, reading
 from idp.saml.description import Description, with_validity
@@ -112,10 +113,23 @@ def check_newer(source: Source, published_at: float | None, valid_until: float |
 
 def fetch_entity(services: Services, source: Source, entity_id: str | None, now: float) -> Description:
     """What a service provider's own URL says. Errors: `BadMetadata`."""
-    return reading.read(
+    found = reading.read(
         fetching.fetch(services, source.url), now, entity_id=entity_id, keys=keys_of(source.certificates),
         max_validity=source.max_validity, allow_loopback=services.registry.allow_loopback,
     )  # fmt: skip
+    return found if source.certificates else _without_categories(found)
+
+
+def _without_categories(found: Description) -> Description:
+    """Entity categories are a registrar's word, and stand for attributes: nobody gives them to themselves."""
+    said = dict(found.facts.get("entity_attributes", {}))
+    if said.pop(ENTITY_CATEGORY, None) is None:
+        return found
+    facts = {key: fact for key, fact in found.facts.items() if key != "entity_attributes"}
+    word = "its entity categories are left out: only metadata signed by a pinned key can vouch for them"
+    return replace(
+        found, facts={**facts, **({"entity_attributes": said} if said else {})}, warnings=(*found.warnings, word)
+    )
 
 
 def _refresh_entity(services: Services, source: Source, now: float, accept_older: bool) -> Outcome:

@@ -279,9 +279,14 @@ def use_entity(tx: Runs, source_id: str, entity_id: str, client_id: str) -> None
     tx.run(_USE, of_source=source_id, of_entity=entity_id, client_id=client_id)
 
 
+def forget_entity(tx: Runs, source_id: str, entity_id: str) -> bool:
+    """Forget what a source said of an entity that is no client; whether there was such a thing."""
+    return bool(tx.run(_FORGET, of_source=source_id, of_entity=entity_id))
+
+
 def drop_entity(tx: Runs, source_id: str, entity_id: str) -> None:
     """A source has an entity no longer; of one that is a client, the row stays and says so."""
-    if not tx.run(_FORGET, of_source=source_id, of_entity=entity_id):
+    if not forget_entity(tx, source_id, entity_id):
         tx.run(_WITHDRAW, of_source=source_id, of_entity=entity_id)
 
 
