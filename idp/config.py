@@ -244,7 +244,9 @@ class FactorRule(_Section):
     apps: list[str] = Field([], description="On the way to one of these applications, by client id.")
     networks: list[str] = Field([], description="From one of these networks.")
     outside: list[str] = Field([], description="From anywhere but these networks.")
-    device: Literal["any", "unknown"] = Field("any", description="Any device, or those on which no second factor was shown since the last new password.")
+    device: Literal["any", "unknown"] = Field(
+        "any", description="Any device, or those on which no second factor was shown since the last new password."
+    )
     starts: str = Field("", description="The day it begins, as 2026-12-01; empty: at once.")
     grace_days: int = Field(0, ge=0, le=365, description="Days for which people without a factor may put it off.")
     why: str = Field("", description="The reason that people are told.")

@@ -14,7 +14,7 @@ from idp.config import Log
 
 #: What looks like a bearer value of ours, a JWT, or credentials in a URL, wherever it stands.
 _SECRET = re.compile(
-    r"dw[car]_[0-9a-v]{20,}\.[\w-]+|dwl_[\w-]+|eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"dw[car]_[0-9a-v]{20,}\.[\w-]+|dw[lu]_[\w-]+|eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 _NAMES = re.compile(r"password|secret|token$|^code$|cookie|authorization|master_key|assertion", re.IGNORECASE)
 

@@ -144,7 +144,8 @@ def _thin(
     if _count(rest) < ENOUGH and (used or listed or rest != left):
         return [
             N_(
-                "Without names, common passwords and rows such as 1234 or qwertz, too little is left. Add unrelated words."
+                "Without names, common passwords and rows such as 1234 or qwertz, "
+                "too little is left. Add unrelated words."
             )
         ]
     return []

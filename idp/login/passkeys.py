@@ -27,6 +27,7 @@ from idp.wire import Request
 
 MAX_AGE = 86400.0  # seconds that a login page may lie open and its challenge still be answered; see `engine.MAX_OPEN`
 _PURPOSE = "webauthn-get"
+_MAX_EVENTS = 50  # of refused proofs for one person, in a day
 _CREDENTIAL_ID = re.compile(r"[A-Za-z0-9_-]{1,1364}")
 
 
@@ -50,6 +51,11 @@ def issue(services: Services, ceremony: str, owner: str, ttl: float) -> bytes:
     challenge = secrets.token_bytes(webauthn.CHALLENGE_BYTES)
     services.state.put(_key(ceremony, challenge), owner, ttl)
     return challenge
+
+
+def is_issued(services: Services, ceremony: str, owner: str, credential: Mapping[str, Any]) -> bool:
+    """Whether `take` would go through: asked before work that costs. Errors: `NotProven`."""
+    return bool(services.state.get(_key(ceremony, webauthn.challenge_of(credential))) == owner)
 
 
 def take(services: Services, ceremony: str, owner: str, credential: Mapping[str, Any]) -> bytes:
@@ -95,6 +101,8 @@ def prove(services: Services, request: Request) -> Outcome:
     if enrolled is None or enrolled.kind != webauthn.KIND:
         # Whoever has this id had the credential; it tells that the browser may forget it.
         return _refuse(services, request, "nobody has this credential", unknown=credential["id"])
+    if enrolled.data.get("never_alone"):
+        return _refuse(services, request, "added shortly before “This was not me”", enrolled.person_id)
     try:
         seen = webauthn.verify_authentication(party, credential, challenge, enrolled, sole=True)
     except NotProven as error:
@@ -207,7 +215,8 @@ def _suspect(services: Services, request: Request, enrolled: Enrolled, seen: web
 def _refuse(services: Services, request: Request, reason: str, person_id: str = "", unknown: str = "") -> Outcome:
     """What concerns somebody leaves an event; what strangers make up is logged only, so that nobody fills the store."""
     services.log.info("passkey_refused", reason=reason, request_id=request.id)
-    if person_id:
+    # Whoever knows a credential's id can post it for ever; so many a day are enough to see it by.
+    if person_id and services.state.count("webauthn:refused:" + person_id, 86400.0) <= _MAX_EVENTS:
         detail = {"kind": webauthn.KIND, "reason": reason, "browser": request.user_agent}
         _record(services, request, "session:failed", person_id, detail)
     return Outcome(None, unknown=unknown if _CREDENTIAL_ID.fullmatch(unknown) else "")

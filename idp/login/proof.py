@@ -94,7 +94,11 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
         return proof_pages.ask(services, request, kept, person, way, error=text, pause=pause)
     if action == "show":
         return proof_pages.ask(services, request, kept, person, way)
-    verdict = way.verify(services, request, kept)
+    try:
+        verdict = way.verify(services, request, kept)
+    except Busy as error:
+        again = engine.door(services, kept.flow).restart_url(services, kept.flow)
+        return pages.busy(services, error.retry_after, again)
     kept = pending.find(services, kept.flow) or kept  # the way may keep something of its own
     if verdict.ok:
         pause = services.throttle.succeeded(account, device, request.remote_address, services.clock())

@@ -72,11 +72,7 @@ def _refusal(
 def _needed(services: Services, person: Person) -> str:
     """The strongest that the rules ask of this person anywhere."""
     now = services.clock()
-    levels = [
-        rule.need
-        for rule in services.settings.factors.rules
-        if requirements.starts_at(rule) <= now and (not rule.groups or set(rule.groups) & set(person.groups))
-    ]
+    levels = [rule.need for rule in services.settings.factors.rules if requirements.concerns(rule, person.groups, now)]
     return requirements.PHISHING_RESISTANT if requirements.PHISHING_RESISTANT in levels else max(levels, default="")
 
 
@@ -97,7 +93,8 @@ def _proof(factor: Enrolled) -> tuple[str, ...]:
     """What somebody shows who signs in with it."""
     if factor.kind != "webauthn":
         return PASSWORD, TOTP
-    return (PASSKEY,) if factor.data.get("user_verified") else (PASSWORD, SECURITY_KEY)
+    is_alone = factor.data.get("user_verified") and not factor.data.get("never_alone")
+    return (PASSKEY,) if is_alone else (PASSWORD, SECURITY_KEY)
 
 
 def _other_ways(services: Services, person: Person) -> tuple[tuple[str, ...], ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from idp.accounts.person import fold
 from idp.login.authn import ADMIN_CODE, EMAIL, PASSWORD, is_multi_factor, resists_phishing
 
 if TYPE_CHECKING:
@@ -62,7 +63,12 @@ def is_met(level: str, methods: Sequence[str], *, email_is_second: bool = False)
 
 def concerns(rule: Rule, groups: Sequence[str], now: float) -> bool:
     """Whether a rule asks this person for more somewhere, wherever that is."""
-    return starts_at(rule) <= now and (not rule.groups or bool(set(rule.groups) & set(groups)))
+    return starts_at(rule) <= now and (not rule.groups or _is_member(rule, groups))
+
+
+def _is_member(rule: Rule, groups: Sequence[str]) -> bool:
+    """A group's name is the same in any spelling, so that no rule fails to hold for its capitals."""
+    return bool(set(map(fold, rule.groups)) & set(map(fold, groups)))
 
 
 def starts_at(rule: Rule) -> float:
@@ -73,7 +79,7 @@ def starts_at(rule: Rule) -> float:
 def _applies(
     rule: Rule, groups: Sequence[str], client_id: str, address: str, is_known_device: Callable[[], bool]
 ) -> bool:
-    if rule.groups and not set(rule.groups) & set(groups):
+    if rule.groups and not _is_member(rule, groups):
         return False
     if rule.apps and client_id not in rule.apps:
         return False

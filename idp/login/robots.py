@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 from base64 import b64decode
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from idp.errors import Explanation, Refused
 from idp.ids import digest
 from idp.language import N_
 from idp.login.flow import open_value, seal_value
+from idp.login.throttle import address_range
 from idp.services import Services
 from idp.wire import Cookie, Raw, Request, Response
 
@@ -26,8 +28,13 @@ EFFORT = 60_000  # hashes at most: under a second in a browser, and ten hours of
 TTL = 1800.0  # seconds
 DIGITS = 6
 UNPROVEN = N_("Please type the password once more: this browser had to show first that it is not a program.")
+TOO_MANY = N_("Very many people asked from your network just now. Please wait ten minutes, or ask the help desk.")
 _PURPOSE = "robot-check"
+_NOT_KEPT = (("Cache-Control", "no-store"),)
 _LOOKS = 10  # pictures and sounds that one check may be asked for
+_LOOKS_OF_RANGE, _WINDOW = 100, 600.0  # the same from one address range, within so many seconds
+#: A sound costs a quarter of a second of a core, and anybody may ask for one: so one at a time.
+_sounding = threading.Lock()
 
 
 def is_expected(services: Services, request: Request) -> bool:
@@ -92,18 +99,34 @@ def picture(services: Services, request: Request) -> Response:
     from captcha.image import ImageCaptcha
 
     number = _number(services, request)
-    return Raw(body=ImageCaptcha(width=220, height=80).generate(number, "png").getvalue(), content_type="image/png")
+    body = ImageCaptcha(width=220, height=80).generate(number, "png").getvalue()
+    return Raw(body=body, content_type="image/png", headers=_NOT_KEPT)
 
 
 def sound(services: Services, request: Request) -> Response:
     """GET /check/sound/<token>: the digits to be heard."""
     from captcha.audio import AudioCaptcha
 
-    return Raw(body=bytes(AudioCaptcha().generate(_number(services, request))), content_type="audio/wav")
+    number = _number(services, request)
+    if not _sounding.acquire(blocking=False):
+        raise Refused(
+            "no_picture", N_("Please try again in a moment"), status=503,
+            explanation=Explanation("nobody", "Somebody else's sound is being made, and they are made one by one."),
+        )  # fmt: skip
+    try:
+        return Raw(body=bytes(AudioCaptcha().generate(number)), content_type="audio/wav", headers=_NOT_KEPT)
+    finally:
+        _sounding.release()
 
 
 def _number(services: Services, request: Request) -> str:
     value = _open(services, request, request.segment)
+    looks = "robot:looks-from:" + address_range(request.remote_address)
+    if value is not None and services.state.count(looks, _WINDOW) > _LOOKS_OF_RANGE:
+        raise Refused(
+            "no_picture", TOO_MANY, status=429,
+            explanation=Explanation("nobody", "Pictures and sounds cost work; one network asked for very many."),
+        )  # fmt: skip
     if value is None or services.state.count("robot:looks:" + value[0], TTL) > _LOOKS:
         raise Refused(
             "no_picture", N_("This picture is not there any more. Load the page again."), status=404,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from idp.accounts import expiry, factors
 from idp.accounts.person import Person
+from idp.accounts.recovery import resets
 from idp.login import devices, requirements
 from idp.login.authn import ADMIN_CODE, PASSWORD
 from idp.login.flow import Flow
@@ -41,7 +42,7 @@ def of_person(services: Services, request: Request, flow: Flow, person: Person, 
     is_over = due is not None and due.is_over
     if not need.level and _asks_for_own(services, request, flow, person, renews=is_over):
         need = Need(requirements.SECOND)
-    return _standing(services, need, person.id, password_expired=is_over)
+    return _standing(services, need, person.id, password_expired=is_over, by_mail=_by_mail(services, person))
 
 
 def _needed(services: Services, request: Request, flow: Flow, person: Person) -> Need:
@@ -58,14 +59,14 @@ def _is_let_off(services: Services, request: Request, person: Person | None) -> 
 def _asks_for_own(services: Services, request: Request, flow: Flow, person: Person, *, renews: bool) -> bool:
     """Whether the person set up a second factor, and it is asked for here. `renews`: the password is changed next."""
     if renews or flow.demands.max_age is not None or flow.demands.fresh_after is not None:
-        return _has_second(services, person)  # who must prove it anew must prove all of it
+        return has_second(services, person)  # who must prove it anew must prove all of it
     when = services.settings.factors.personal
     if when == "never" or (when == "unknown-device" and devices.is_let_off(services, request, person)):
         return False
     return bool(factors.list_of(services.db, person.id))
 
 
-def _has_second(services: Services, person: Person) -> bool:
+def has_second(services: Services, person: Person) -> bool:
     """Whether a stolen password is not all of it: what the person set up, or the messages that a rule takes for it."""
     if factors.list_of(services.db, person.id):
         return True
@@ -82,16 +83,27 @@ def _has_second(services: Services, person: Person) -> bool:
     )
 
 
-def _standing(services: Services, need: Need, person_id: str, *, password_expired: bool = False) -> Standing:
+def _by_mail(services: Services, person: Person) -> bool:
+    """Whether a code by mail is a second step for this person here.
+
+    Not where the password came by a message and there is something better: a mailbox would be both (ASVS 6.4.3).
+    """
+    if not services.settings.factors.email_is_second:
+        return False
+    return not (resets.is_by_message(services, person) and factors.list_of(services.db, person.id))
+
+
+def _standing(
+    services: Services, need: Need, person_id: str, *, password_expired: bool = False, by_mail: bool | None = None
+) -> Standing:
     from idp.login import ways
 
     def available() -> Mapping[str, tuple[str, ...]]:
         person = services.directory.find(person_id)
         return ways.available(services, person) if person is not None else {}
 
-    return Standing(
-        need, available, ways.enrollable(services), services.settings.factors.email_is_second, password_expired
-    )
+    by_mail = services.settings.factors.email_is_second if by_mail is None else by_mail
+    return Standing(need, available, ways.enrollable(services), by_mail, password_expired)
 
 
 def may_change_security(services: Services, session: Session) -> bool:
@@ -101,7 +113,7 @@ def may_change_security(services: Services, session: Session) -> bool:
     if requirements.is_met(requirements.SECOND, session.methods):
         return True
     person = services.directory.find(session.person_id)
-    if person is None or not _has_second(services, person):
+    if person is None or not has_second(services, person):
         return True
     from idp.login import ways
 

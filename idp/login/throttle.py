@@ -100,10 +100,12 @@ class Throttle:
         """Whether this sign-in must wait. Ask before the hash; a pause holds for right passwords too.
 
         `device`: the id of a device that has signed in to this very account before, proven by its cookie; else None.
-        One round trip for a known device, two for others; one more where something has failed.
+        One round trip for a known device, one more where something has failed; three for others, whatever has: a
+        failure under one name of a person must not be seen in the work for another name (L7).
         """
         record = self._state.get(_account_key(account.key))
-        pause = self._pause(_lane(account, device, address), record, now)
+        looked = record or ({"generation": ""} if device is None else None)
+        pause = self._pause(_lane(account, device, address), looked, now)
         if pause is None and device is None and now - _lifted(record) > LIFTED_FOR:
             pause = _running(self._state.get(_range_key(address)), "range", now)
         return pause
@@ -158,13 +160,9 @@ class Throttle:
 
     def _opened(self, account: str) -> dict[str, Any]:
         """The account's record. Its `generation` is in all keys below it, so that a new record voids them at once."""
-        key = _account_key(account)
-        record: dict[str, Any] | None = self._state.get(key)
-        if record is None:
-            record = _fresh()
-            if not self._state.add(key, record, ACCOUNT_TTL):
-                record = self._state.get(key) or record
-        return record
+        key, record = _account_key(account), _fresh()
+        self._state.add(key, record, ACCOUNT_TTL)
+        return self._state.get(key) or record  # both, whether there was one or not (L7)
 
     def _pause(self, lane: _Lane, record: dict[str, Any] | None, now: float) -> Pause | None:
         if record is None:

@@ -111,7 +111,7 @@ def read(services: Services, params: Params) -> Asked:
     if audiences and client_id not in audiences:  # RPI §2: they must name the same client
         raise _refused(
             N_("The application's sign-out request does not fit together."),
-            "client_id is not in the aud of id_token_hint."
+            "client_id is not in the aud of id_token_hint.",
         )
     client = services.registry.find(client_id) if client_id else None
     uri = params.get("post_logout_redirect_uri") or ""

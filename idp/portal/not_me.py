@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from idp import audit, language, mail
-from idp.accounts import cases, not_me
+from idp.accounts import cases, factors, not_me
 from idp.accounts.factors import admin_codes
 from idp.accounts.own import verdicts
 from idp.accounts.person import Person
+from idp.accounts.recovery import contacts
 from idp.audit import Event
 from idp.browser import cookie_name
 from idp.ids import digest
@@ -60,7 +61,12 @@ def by_session(services: Services, request: Request) -> Response:
 
 
 def secure(services: Services, request: Request, person: Person, what: str) -> str:
-    """End everything, take the password away, open a case; answers its id. `what`: for the help desk."""
+    """End everything, take the password away, open a case; answers its id. `what`: for the help desk.
+
+    What was added in the days that such a link lives may be the stranger's: recovery addresses go, and passkeys do
+    nothing without the new password.
+    """
+    recent: list[str] = []
 
     def ended(tx: Any, person_id: str, why: str) -> None:
         now = services.clock()
@@ -68,6 +74,10 @@ def secure(services: Services, request: Request, person: Person, what: str) -> s
         sessions.end_all(tx, person_id, now, why)
         ledger.revoke_person(tx, person_id, now, why)
         admin_codes.void(tx, person_id, now)
+        for kind in contacts.forget_recent(tx, person_id, now - not_me.TTL):
+            record(tx, "recovery:removed", {"person_id": person_id, "kind": kind, "why": why})
+            recent.append({"email": "a recovery address (removed)"}.get(kind, "a recovery number (removed)"))
+        recent.extend(f"{one.kind} “{one.label}”" for one in factors.restrict_recent(tx, person_id, now - not_me.TTL))
 
     def record(tx: Any, action: str, detail: Any) -> None:
         event = Event(
@@ -77,7 +87,9 @@ def secure(services: Services, request: Request, person: Person, what: str) -> s
         audit.record(tx, event, services.clock())
 
     services.directory.drop_password(person.id, detail={"what": what}, record=record, ended=ended)
-    case = cases.open_case(services, person.id, cases.NOT_ME, f"The person says it was not them: {what}.", request)
+    text = f"The person says it was not them: {what}."
+    text += f" Added in the last seven days, so ask whether it is theirs: {', '.join(recent)}." if recent else ""
+    case = cases.open_case(services, person.id, cases.NOT_ME, text, request)
     mail.tell(services, person, "case_opened", {"case": case.id, "time": services.clock()})
     return case.id
 

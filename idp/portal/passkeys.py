@@ -87,7 +87,8 @@ def proposed_label(services: Services, request: Request) -> str:
 def _enrol(services: Services, request: Request, session: Session) -> Response:
     person = services.directory.get(session.person_id)
     try:
-        batch = code_pages.first(services, person)  # before the challenge is used up: ten hashes take a while
+        # Before the challenge is used up: ten hashes take a while. Not for what cannot be an answer.
+        batch = code_pages.first(services, person) if _is_answer(services, request, session) else None
     except Busy as error:
         return pages.busy(services, error.retry_after, services.url(PATH))
     try:
@@ -106,6 +107,14 @@ def _enrol(services: Services, request: Request, session: Session) -> Response:
     is_passkey = made.data["discoverable"] or made.data["user_verified"]
     tell(services, request, person, "factor_added", "passkey" if is_passkey else webauthn.KIND, label)
     return security.added(services, request, session, PASSKEY if made.data["user_verified"] else SECURITY_KEY, batch)
+
+
+def _is_answer(services: Services, request: Request, session: Session) -> bool:
+    try:
+        credential = webauthn.read(request.form.first.get("credential", ""))
+        return passkeys.is_issued(services, "create", session.id, credential)
+    except NotProven:
+        return False
 
 
 def _verified(services: Services, request: Request, session: Session, person: Person) -> Registration:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from idp.accounts import choosing, factors, links
+from idp.accounts import choosing, links
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
 from idp.accounts.recovery import resets
 from idp.audit import Event, record
+from idp.ids import digest
 from idp.language import N_
-from idp.login import engine, pages, sessions
+from idp.login import engine, pages, sessions, standing
 from idp.login.authn import PASSWORD
 from idp.oidc import ledger
 from idp.portal import resuming
@@ -19,6 +20,8 @@ from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
 from idp.web import form_targets
 from idp.wire import Page, Redirect, Request, Response
+
+MAX_TRIES = 30  # of choosing a password by one link
 
 
 def setup(services: Services, request: Request) -> Response:
@@ -30,6 +33,9 @@ def setup(services: Services, request: Request) -> Response:
         return _used(services)
     if request.method != "POST":
         return _setup_page(services, request, person, [])
+    # What is refused tells which passwords the person had before: so not for ever.
+    if services.state.count("link:tries:" + digest(token), links.OWNER_TTL) > MAX_TRIES:
+        return _used(services)
     password, confirm = request.form.first.get("password", ""), request.form.first.get("confirm", "")
     try:
         problems = choosing.problems(services, person, password, confirm)
@@ -56,6 +62,8 @@ def _enter(services: Services, request: Request, link: links.Link, person: Perso
     except PersonChanged:  # another link, or an admin, was faster
         return _used(services)
     services.throttle.lift(person.id, services.clock())
+    if link.via:
+        resets.remember(services, person)
     if not is_first:
         choosing.tell(services, request, person)
     flow = resuming.find(services, request)
@@ -69,7 +77,7 @@ def change(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, "/password")
     person = services.directory.get(session.person_id)
-    is_enough = person.has_password and not factors.list_of(services.db, person.id)
+    is_enough = person.has_password and not standing.has_second(services, person)
     if not is_enough and not is_fresh(services, session):
         return sign_in(services, request, "/password", fresh=True)
     if request.method != "POST":

@@ -50,7 +50,7 @@ def answer(services: Services, request: Request) -> Response:
     unknown = find_unknown(received.headers)
     if unknown is not None:
         return bindings.soap_fault("MustUnderstand", f"The header {unknown[:200]} is not understood here.")
-    session = _authenticate(services, request, incoming.client.id)
+    session = _authenticate(services, request, incoming.client.id, force=incoming.request.force_authn)
     if isinstance(session, Response):
         return session
     pending = Asked(
@@ -84,7 +84,7 @@ def _bind(services: Services, incoming: Incoming, received: Received) -> Bound:
         ) from error
 
 
-def _authenticate(services: Services, request: Request, client_id: str) -> Session | Response:
+def _authenticate(services: Services, request: Request, client_id: str, *, force: bool) -> Session | Response:
     """A session for the name and password of the Authorization header, throttled as on the page."""
     presented = _basic(request)
     if presented is None:
@@ -96,7 +96,9 @@ def _authenticate(services: Services, request: Request, client_id: str) -> Sessi
             return replace(bindings.soap_fault("Client", text), status=429)
         if outcome.person is None:
             return _unauthorized()
-        flow = Flow("saml", client_id, demands=Demands(silent=True), started_at=services.clock())
+        now = services.clock()
+        demands = Demands(silent=True, fresh_after=now if force else None)
+        flow = Flow("saml", client_id, demands=demands, started_at=now)
         # ASVS 6.3.4: no path is weaker than the page. A second factor, a password that ran out: there is nobody to ask.
         if engine.lacks(services, request, flow, outcome.person, (PASSWORD,)):
             text = "A password alone does not sign this account in. Sign in with a browser."

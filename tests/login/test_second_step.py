@@ -309,8 +309,9 @@ def test_S58_a_step_up_ends_with_the_session_that_it_began_in(
 ) -> None:
     provider = open_provider(factors={"personal": "never"})
     phone, app, browser = enrol(provider, clock), provider.add_client(), provider.browser()
+    wanted = '{"id_token":{"acr":{"essential":true,"values":["%s"]}}}'
     provider.sign_in(browser, app)
-    page = provider.authorize(browser, app, claims='{"id_token":{"acr":{"essential":true,"values":["%s"]}}}' % MFA)
+    page = provider.authorize(browser, app, claims=wanted % MFA)
     browser.submit(browser.get("logout"), "confirm")
     assert browser.submit(page, code=phone.code).is_login_page  # the password was shown in a session that is no more
     assert not browser.cookie("session")

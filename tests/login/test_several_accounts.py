@@ -160,8 +160,9 @@ def test_A9_somebody_who_is_not_at_the_front_can_agree(provider: Provider, two: 
     assert whose(two) == "bob"
 
 
-def test_A9_whoever_proves_it_again_from_aside_changes_places(provider: Provider, two: Browser) -> None:
+def test_A9_whoever_proves_it_again_from_aside_changes_places(provider: Provider, two: Browser, clock: Clock) -> None:
     app = provider.add_client("CRM")
+    clock.advance(1)
     two.log_in(provider.authorize(two, app, prompt="login"), "ann")
     assert whose(two) == "ann"
     two.follow(two.submit(two.get("accounts"), pick(two, "bob")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -331,3 +332,16 @@ def test_S55_a_password_alone_is_no_way_round_a_second_factor(provider: Provider
     assert answer.status == 403
     assert "Sign in with a browser" in answer.text
     assert provider.events("session:started") == []
+
+
+@pytest.mark.spec("ASVS 6.3.4")
+def test_S55_a_new_proof_is_all_of_it_where_a_second_factor_is_not_always_asked_for(
+    open_provider: Callable[..., Provider],
+) -> None:
+    provider = open_provider(factors={"personal": "never"})
+    ann = provider.add_person("ann", password=ANN[1])
+    register(provider, said=said())
+    with provider.services.db.transaction() as tx:
+        factors.add(tx, provider.clock(), ann.id, "totp", "Phone")
+    assert send(provider, request(provider, ForceAuthn="true")).status == 403
+    assert send(provider, request(provider)).status == 200

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from idp.login.sessions import open_of
 from tests.backends import Clock
-from tests.provider import Answer, App, Browser, Provider
+from tests.provider import Answer, App, Provider
+from tests.security.seats import ABSOLUTE, Key, Seat, Session
 
-PEOPLE = ("ann", "bob")
-IDLE, ABSOLUTE, ACCESS, GRACE, PAGE = 3600, 43200, 600, 20, 86400  # seconds: the defaults
+PEOPLE = ("ann", "bob", "cid")
+ACCESS, GRACE, PAGE = 600, 20, 86400  # seconds: the defaults
+PORTAL = -1  # in the place of an application
 SCOPES = ("openid", "openid profile email", "openid email offline_access")
 MAX_WATCHED = 8  # families that are looked at after each step, the latest ones
 
@@ -35,20 +38,6 @@ seats = st.integers(0, 1)
 apps = st.integers(0, 1)
 people = st.sampled_from(PEOPLE)
 picks = st.integers(0, 5)
-
-
-@dataclass(eq=False)
-class Session:
-    """Somebody's sign-in, as the model has it."""
-
-    person: str
-    sid: str
-    auth_time: float
-    expires: float
-    ended: bool = False
-
-    def stands(self, now: float) -> bool:
-        return not self.ended and now < self.expires
 
 
 @dataclass(eq=False)
@@ -61,18 +50,10 @@ class Tab:
     scope: str
     prompt: str
     opened: float
-    shown_to: Session | None = None
-
-
-@dataclass(eq=False)
-class Seat:
-    """One browser: who is signed in there, and which cookies it once had."""
-
-    browser: Browser
-    session: Session | None = None
-    seen: float = 0.0
-    dead: list[str] = field(default_factory=list)
-    tabs: list[Tab] = field(default_factory=list)
+    shown_to: tuple[Session, ...] = ()
+    hint: str = ""  # whom the application means
+    beside: bool = False  # another account was asked for
+    selected: bool = False
 
 
 @dataclass(eq=False)
@@ -98,7 +79,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 class House(RuleBasedStateMachine):
-    """Two browsers, two people, an application that asks nothing and one that asks for consent."""
+    """Two browsers, three people, an application that asks nothing and one that asks for consent."""
 
     folders: Callable[[], Path]
     template: Path  # set by the test
@@ -129,6 +110,9 @@ class House(RuleBasedStateMachine):
         self.agreed_at: dict[tuple[str, int], float] = {}
         self.taken_back: dict[tuple[str, int], float] = {}
         self.seats = [Seat(self.provider.browser()), Seat(self.provider.browser())]
+        self.sessions: list[Session] = []
+        self.hints: dict[str, str] = {}
+        self.failures: dict[str, int] = {}
         self.families: list[Family] = []
         self.count = itertools.count()
 
@@ -146,22 +130,32 @@ class House(RuleBasedStateMachine):
         """No two things happen at the same instant."""
         self.clock.advance(1)
 
-    def live(self, seat: Seat) -> Session | None:
-        """Who is signed in here."""
-        session = seat.session
-        if session is None or not session.stands(self.now) or self.now >= seat.seen + IDLE:
-            return None
-        return session
+    def is_on(self, app: int) -> bool:
+        return app == PORTAL or self.app_enabled[app]
 
-    def held(self, seat: Seat) -> Session | None:
-        """Whose session the browser's cookie proves, idle for too long or not: its tokens are alive."""
-        return seat.session if seat.session is not None and seat.session.stands(self.now) else None
+    def denied(self, tab: Tab, error: str) -> str:
+        """Where somebody without a proof is led."""
+        if tab.app == PORTAL:
+            return "home"
+        return error if self.app_enabled[tab.app] else "refused"
 
-    def after(self, seat: Seat, tab: Tab, session: Session, *, asked_consent: bool = False) -> str:
-        """Where a proven person stands with an application: `code`, `consent` or `refused`."""
+    def nobody(self, seat: Seat, tab: Tab) -> str:
+        """What is shown where nobody is at the front: who else is here, or the form for a name."""
+        return "account" if seat.others(self.now) and not tab.selected else "login"
+
+    def after(self, tab: Tab, session: Session) -> str:
+        """Where a proven person stands with what was asked for: a page, `code`, `home`, `refused` or an error."""
+        key = (session.person, tab.app)
+        if tab.hint not in ("", session.person):
+            return self.denied(tab, "login_required") if session.auth_time >= tab.opened else "login"
+        if tab.prompt == "select_account" and not tab.selected:
+            return "account"
+        if tab.prompt == "login" and session.auth_time < tab.opened:
+            return "login"
+        if tab.app == PORTAL:
+            return "home"
         if not self.app_enabled[tab.app]:
             return "refused"
-        key = (session.person, tab.app)
         enough = set(tab.scope.split()) <= self.agreed.get(key, set())
         if tab.prompt == "consent":
             return "code" if enough and self.agreed_at.get(key, 0) >= tab.opened else "consent"
@@ -180,12 +174,14 @@ class House(RuleBasedStateMachine):
 
     # -- what an answer must be ---------------------------------------------------------------------------------------
 
-    def expect(self, seat: Seat, tab: Tab, answer: Answer, expected: str) -> None:
-        """The answer is of this kind; a code is redeemed, and speaks of whoever is signed in here."""
+    def expect(self, seat: Seat, tab: Tab, answer: Answer, expected: str, session: Session | None = None) -> None:
+        """The answer is of this kind; a code is redeemed, and speaks of the `session` that it must be of."""
         if expected == "code":
-            assert seat.session is not None
+            assert session is not None
             assert answer.code
-            self.redeem(seat.session, tab, answer)
+            self.redeem(session, tab, answer)
+        elif expected == "home":
+            assert answer.location == self.provider.issuer + "/"
         elif expected in ("login", "consent", "account"):
             is_it = {
                 "login": answer.is_login_page,
@@ -193,12 +189,15 @@ class House(RuleBasedStateMachine):
                 "account": bool(answer.dom.find("button", name="account")),
             }
             assert is_it == {kind: kind == expected for kind in is_it}, answer.dom.text
-            shown_to = seat.session if expected != "login" else None
-            if shown_to is not None:
-                name = shown_to.person.title() + " Example"
-                assert name in answer.dom.text
-                assert not any(n.title() + " Example" in answer.dom.text for n in PEOPLE if n != shown_to.person)
-            seat.tabs.append(Tab(answer, expected, tab.app, tab.scope, tab.prompt, tab.opened, shown_to))
+            front = seat.live(self.now)
+            shown = {
+                "login": (),
+                "consent": (session,),
+                "account": (*((front,) if front is not None else ()), *seat.others(self.now)),
+            }[expected]
+            names = {one.person for one in shown if one is not None}
+            assert {name for name in PEOPLE if name.title() + " Example" in answer.dom.text} == names
+            seat.tabs.append(replace(tab, page=answer, kind=expected, shown_to=tuple(one for one in shown if one)))
             del seat.tabs[:-4]
         elif expected == "refused":
             assert answer.is_error_page
@@ -213,6 +212,7 @@ class House(RuleBasedStateMachine):
         app = self.apps[tab.app]
         given = self.provider.redeem(app, answer.code)
         assert given.status == 200, given.text
+        assert session.stands(self.now)
         told = claims_of(given.json["id_token"])
         assert (told["sub"], told["sid"]) == (self.ids[session.person], session.sid)
         assert told["auth_time"] == int(session.auth_time)
@@ -246,25 +246,57 @@ class House(RuleBasedStateMachine):
         self.tick()
         seat = self.seats[number]
         tab = Tab(None, "", app, scope, prompt, self.now)  # type: ignore[arg-type]
+        self.ask(seat, tab, seat.live(self.now))
+
+    @precondition(lambda self: self.families)
+    @rule(number=seats, pick=picks, prompt=st.sampled_from(("", "none", "none", "login")))
+    def come_with_a_hint(self, number: int, pick: int, prompt: str) -> None:
+        """OIDC Core §3.1.2.1: whom the application means, at the front or not, and nobody else."""
+        self.tick()
+        seat, family = self.seats[number], self.families[-1 - pick % len(self.families)]
+        tab = Tab(None, "", family.app, family.scope, prompt, self.now, hint=family.session.person)  # type: ignore[arg-type]
+        self.ask(seat, tab, self.meant(seat, tab.hint), id_token_hint=family.id_token)
+
+    def meant(self, seat: Seat, person: str) -> Session | None:
+        """Their session where it is in this browser, else the one at the front."""
+        front = seat.live(self.now)
+        here = [*([front] if front is not None else []), *seat.others(self.now)]
+        return next((one for one in here if one.person == person), front)
+
+    def ask(self, seat: Seat, tab: Tab, session: Session | None, **more: str) -> None:
         answer = self.provider.authorize(
-            seat.browser, self.apps[app], scope=scope, prompt=prompt or None, nonce=f"n{next(self.count)}"
-        )
-        session = self.live(seat)
-        if not self.app_enabled[app]:
+            seat.browser, self.apps[tab.app], scope=tab.scope, prompt=tab.prompt or None,
+            nonce=f"n{next(self.count)}", **more,
+        )  # fmt: skip
+        silent = tab.prompt == "none"
+        if not self.app_enabled[tab.app]:
             expected = "refused"
-        elif session is None:
-            expected = "login_required" if prompt == "none" else "login"
-        elif prompt == "login":
-            expected = "login"
-        elif prompt == "select_account":
-            expected = "account"
         else:
-            expected = self.after(seat, tab, session)
-            if prompt == "none" and expected == "consent":
-                expected = "consent_required"
-        if session is not None:
-            seat.seen = self.now
-        self.expect(seat, tab, answer, expected)
+            seat.touch(self.now)
+            expected = self.nobody(seat, tab) if session is None else self.after(tab, session)
+            if silent and expected in ("login", "account", "consent"):
+                expected = {"consent": "consent_required"}.get(expected, "login_required")
+        self.expect(seat, tab, answer, expected, session)
+
+    @rule(number=seats)
+    def look_who_is_here(self, number: int) -> None:
+        """The portal's own page of accounts."""
+        self.tick()
+        seat = self.seats[number]
+        answer = seat.browser.get("accounts")
+        seat.touch(self.now)
+        tab = Tab(None, "", PORTAL, "", "select_account", self.now)  # type: ignore[arg-type]
+        session = seat.live(self.now)
+        self.expect(seat, tab, answer, self.nobody(seat, tab) if session is None else "account", session)
+
+    @rule(number=seats, person=people)
+    def sign_in_beside_whoever_is_here(self, number: int, person: str) -> None:
+        """A9: another account, all the way."""
+        self.look_who_is_here(number)
+        seat = self.seats[number]
+        if seat.tabs[-1].kind == "account":
+            self.choose_an_account(number, len(self.tabs(seat, "account")) - 1, 9)
+        self.type_a_password(number, len(self.tabs(seat, "login")) - 1, person, True)
 
     @rule(number=seats, app=apps, scope=st.sampled_from(SCOPES), person=people)
     def sign_in_all_the_way(self, number: int, app: int, scope: str, person: str) -> None:
@@ -286,42 +318,37 @@ class House(RuleBasedStateMachine):
     def type_a_password(self, number: int, pick: int, person: str, right: bool) -> None:
         self.tick()
         seat, tab = self.pick_tab(number, pick, "login")
-        before, cookie = self.held(seat), seat.browser.cookie("session")
+        cookie, old = seat.browser.cookie("session"), seat.front
         password = {} if right else {"password": f"wrong {next(self.count)}"}
         answer = seat.browser.log_in(tab.page, person, **password)
         if self.now - tab.opened >= PAGE:
             self.expect(seat, tab, answer, "stale")
-        elif not right or not self.enabled[person]:
-            assert "is not right" in answer.text
+        elif not right or not self.enabled[person] or self.is_asked_for_a_check(person, answer):
+            self.failures[person] = self.failures.get(person, 0) + 1
+            assert "is not right" in answer.text or self.is_asked_for_a_check(person, answer)
             assert seat.browser.cookie("session") == cookie
             self.expect(seat, tab, answer, "login")
         else:
-            self.sign_in(seat, before, cookie, person)
-            assert seat.session is not None
-            expected = self.after(seat, tab, seat.session)
-            self.expect(seat, tab, answer, expected)
-            if expected == "refused":  # the cookie does not come with an error page
-                self.check_signed_out(seat)
-            else:
-                assert seat.browser.cookie("session") not in ("", cookie)
-                seat.session.sid = seat.browser.cookie("session").partition(".")[0]
+            tab = replace(tab, selected=True)
+            fine = self.is_on(tab.app)  # the cookie does not come with an error page
+            session = seat.start(person, ("pwd",), self.now, beside=tab.beside, arrives=fine)
+            if session not in self.sessions:
+                self.sessions.append(session)
+            self.check_cookie(seat, session, old, cookie, changed=fine)
+            self.expect(seat, tab, answer, self.after(tab, session), session)
 
-    def sign_in(self, seat: Seat, before: Session | None, cookie: str, person: str) -> None:
-        """The same person's session goes on under a new secret; anybody else's ends."""
-        if cookie:
+    def is_asked_for_a_check(self, person: str, answer: Answer) -> bool:
+        """W4: after three wrong passwords a browser that is not known must show first that somebody is there."""
+        return self.failures.get(person, 0) >= 3 and "this browser had to show first" in answer.text
+
+    def check_cookie(self, seat: Seat, session: Session, old: Key | None, cookie: str, *, changed: bool) -> None:
+        """A proof makes a new secret, and what it replaces is worth nothing; whoever was set aside is still there."""
+        assert (seat.browser.cookie("session") != cookie) is changed
+        if changed:
+            assert session.sid in ("", seat.browser.cookie("session").partition(".")[0])
+            session.sid = seat.browser.cookie("session").partition(".")[0]
+        if cookie and old is not None and old.held(self.now) is None:
             seat.dead.append(cookie)
-        if before is not None and before.person == person:
-            before.auth_time, before.expires = self.now, self.now + ABSOLUTE
-        else:
-            if before is not None:
-                before.ended = True
-            sid = seat.browser.cookie("session").partition(".")[0]
-            seat.session = Session(person, sid, self.now, self.now + ABSOLUTE)
-        seat.seen = self.now
-
-    def check_signed_out(self, seat: Seat) -> None:
-        seat.session = None
-        assert self.provider.authorize(seat.browser, self.always, prompt="none").error == "login_required"
 
     @precondition(lambda self: self.has_tab("login"))
     @rule(number=seats, pick=picks)
@@ -330,12 +357,8 @@ class House(RuleBasedStateMachine):
         self.tick()
         seat, tab = self.pick_tab(number, pick, "login")
         cookie = seat.browser.cookie("session")
-        answer = seat.browser.submit(tab.page, "cancel", login="bob", password="")
-        if self.now - tab.opened >= PAGE:
-            expected = "stale"
-        else:
-            expected = "access_denied" if self.app_enabled[tab.app] else "refused"
-        self.expect(seat, tab, answer, expected)
+        answer = seat.browser.submit(tab.page, login="bob", password="", action="cancel")
+        self.expect(seat, tab, answer, "stale" if self.now - tab.opened >= PAGE else self.denied(tab, "access_denied"))
         assert seat.browser.cookie("session") == cookie
 
     @precondition(lambda self: self.has_tab("consent"))
@@ -343,44 +366,48 @@ class House(RuleBasedStateMachine):
     def decide(self, number: int, pick: int, press: str) -> None:
         self.tick()
         seat, tab = self.pick_tab(number, pick, "consent")
-        session = self.live(seat)
-        if session is not None:
-            seat.seen = self.now
         answer = seat.browser.submit(tab.page, press)
-        if self.now - tab.opened >= PAGE:
+        session, is_open = seat.live(self.now), self.now - tab.opened < PAGE
+        if is_open:
+            seat.touch(self.now)
+        (shown_to,) = tab.shown_to
+        is_here = shown_to in (session, *seat.others(self.now))
+        if not is_open:
             expected = "stale"
-        elif session is None:
-            expected = "login"
-        elif session is not tab.shown_to:  # somebody else by now: the decision is not theirs
-            expected = self.after(seat, tab, session)
+        elif not is_here:  # nobody, or somebody else by now: the decision is not theirs
+            expected = self.nobody(seat, tab) if session is None else self.after(tab, session)
         elif press == "switch":
             expected = "login"
         elif press == "deny":
-            expected = "access_denied" if self.app_enabled[tab.app] else "refused"
+            expected = self.denied(tab, "access_denied")
         else:
+            session = shown_to
             key = (session.person, tab.app)
             self.agreed[key] = self.agreed.get(key, set()) | set(tab.scope.split())
             self.agreed_at[key] = self.now
-            expected = self.after(seat, tab, session)
-        self.expect(seat, tab, answer, expected)
+            expected = self.after(tab, session)
+        self.expect(seat, tab, answer, expected, session)
 
     @precondition(lambda self: self.has_tab("account"))
-    @rule(number=seats, pick=picks, other=st.booleans())
-    def choose_an_account(self, number: int, pick: int, other: bool) -> None:
+    @rule(number=seats, pick=picks, which=st.sampled_from((0, 1, 2, 9)))
+    def choose_an_account(self, number: int, pick: int, which: int) -> None:
+        """One of those that the page shows, or (9) another one."""
         self.tick()
         seat, tab = self.pick_tab(number, pick, "account")
-        session = self.live(seat)
-        if session is not None:
-            seat.seen = self.now
-        assert tab.shown_to is not None
-        answer = seat.browser.submit(tab.page, "other" if other else tab.shown_to.sid)
+        chosen = tab.shown_to[which % len(tab.shown_to)] if which < 9 else None
+        answer = seat.browser.submit(tab.page, chosen.sid if chosen is not None else "other")
         if self.now - tab.opened >= PAGE:
-            expected = "stale"
-        elif session is None or other or session is not tab.shown_to:
-            expected = "login"
+            self.expect(seat, tab, answer, "stale")
+            return
+        seat.touch(self.now)
+        tab = replace(tab, selected=True)
+        if chosen is not None and chosen in (seat.live(self.now), *seat.others(self.now)):
+            expected = self.after(tab, chosen)
+            if chosen is not seat.live(self.now) and expected != "refused":  # an error page brings no cookies
+                seat.put_first(chosen)
+            self.expect(seat, tab, answer, expected, chosen)
         else:
-            expected = self.after(seat, tab, session)
-        self.expect(seat, tab, answer, expected)
+            self.expect(seat, replace(tab, beside=True), answer, "login")
 
     @precondition(lambda self: any(seat.tabs for seat in self.seats))
     @rule(number=seats, pick=picks, person=people)
@@ -394,8 +421,7 @@ class House(RuleBasedStateMachine):
         if tab.kind == "login":
             answer = seat.browser.log_in(tab.page, person)
         else:
-            assert tab.shown_to is not None
-            answer = seat.browser.submit(tab.page, "allow" if tab.kind == "consent" else tab.shown_to.sid)
+            answer = seat.browser.submit(tab.page, "allow" if tab.kind == "consent" else tab.shown_to[-1].sid)
         assert not answer.sent
         assert not answer.is_redirect
         assert seat.browser.cookie("session") == cookie
@@ -404,48 +430,55 @@ class House(RuleBasedStateMachine):
     def sign_out_at_the_portal(self, number: int) -> None:
         self.tick()
         seat = self.seats[number]
-        session = self.held(seat)
+        everybody = seat.everybody(self.now)
         page = seat.browser.get("logout")
-        if session is not None:
-            self.leave(seat, session, seat.browser.submit(page, "confirm"))
+        assert bool(page.dom.find("button", id="confirm")) is bool(everybody)
+        if everybody:
+            self.leave(seat, everybody, seat.browser.submit(page, "confirm"))
+            assert not seat.browser.cookie("accounts") or seat.aside
 
     @precondition(lambda self: self.families)
     @rule(number=seats, pick=picks)
     def sign_out_at_an_application(self, number: int, pick: int) -> None:
-        """Its hint signs out the session that it names, and asks before it ends any other."""
+        """Its hint signs out the session that it names, at the front or not, and asks before it ends any other."""
         self.tick()
         seat, family = self.seats[number], self.families[-1 - pick % len(self.families)]
-        session = self.held(seat)
+        everybody = seat.everybody(self.now)
         answer = seat.browser.get(f"oauth/logout?id_token_hint={family.id_token}")
-        if session is None:
-            return
-        if session is family.session:
-            self.leave(seat, session, answer)
-        else:
+        if family.session in everybody:
+            self.leave(seat, [family.session], answer)
+        elif everybody:
+            assert everybody[0].person.title() + " Example" in answer.dom.text
             assert answer.dom.find("button", id="confirm")
 
-    def leave(self, seat: Seat, session: Session, answer: Answer) -> None:
+    def leave(self, seat: Seat, sessions: list[Session], answer: Answer) -> None:
         assert answer.status == 200
-        assert seat.browser.cookie("session") == ""
-        session.ended, seat.session = True, None
+        was_front = seat.held(self.now) in sessions
+        seat.leave(sessions, self.now)
+        if was_front:
+            assert seat.browser.cookie("session") == ""
 
-    @precondition(lambda self: any(self.live(seat) and seat.session and self.agreed_by(seat) for seat in self.seats))
+    @precondition(lambda self: any(self.agreed_by(seat) for seat in self.seats))
     @rule(number=seats, pick=picks)
     def take_consent_back(self, number: int, pick: int) -> None:
         self.tick()
-        seat = next(s for s in (self.seats[number], self.seats[1 - number]) if self.live(s) and self.agreed_by(s))
-        assert seat.session is not None
-        seat.seen = self.now
+        seat = next((s for s in (self.seats[number], self.seats[1 - number]) if self.agreed_by(s)), None)
+        if seat is None:  # idle for too long, by this one second
+            return
+        session = seat.live(self.now)
+        assert session is not None
         given = self.agreed_by(seat)
         app = given[pick % len(given)]
         page = seat.browser.get("access")
+        seat.touch(self.now)
         form = next(n for n, f in enumerate(page.dom.forms) if ("client_id", self.apps[app].id) in f.fields)
         assert seat.browser.submit(page, form=form).is_redirect
-        key = (seat.session.person, app)
+        key = (session.person, app)
         self.agreed[key], self.agreed_at[key], self.taken_back[key] = set(), 0, self.now
 
     def agreed_by(self, seat: Seat) -> list[int]:
-        person = seat.session.person if seat.session else ""
+        session = seat.live(self.now)
+        person = session.person if session is not None else ""
         return [app for (name, app), scopes in self.agreed.items() if name == person and scopes]
 
     # -- applications -------------------------------------------------------------------------------------------------
@@ -516,12 +549,11 @@ class House(RuleBasedStateMachine):
         self.tick()
         self.provider.services.directory.disable(self.ids[person])
         self.enabled[person] = False
-        for seat in self.seats:
-            if seat.session is not None and seat.session.person == person:
-                seat.session.ended = True
+        for session in self.sessions:
+            session.ended = session.ended or session.person == person
         for family in self.families:
             if family.session.person == person:
-                family.dead = family.session.ended = True
+                family.dead = True
         if back:
             self.let_everybody_in_again()
 
@@ -563,14 +595,40 @@ class House(RuleBasedStateMachine):
     @invariant()
     def everybody_is_who_they_are(self) -> None:
         for seat in self.seats:
-            session = self.live(seat)
+            front = seat.live(self.now)
             answer = self.provider.authorize(seat.browser, self.always, prompt="none", scope="openid")
-            if session is None:
+            seat.touch(self.now)
+            if front is not None:
+                self.hints[front.person] = self.check_whose(answer, front)
+            else:
                 assert answer.error == "login_required"
-                continue
-            seat.seen = self.now
-            token = self.provider.redeem(self.always, answer.code).json["access_token"]
-            assert self.provider.userinfo(token).json["sub"] == self.ids[session.person]
+            for key in seat.aside:  # who is set aside is found by a hint, for as long as they are signed in
+                person = key.session.person
+                answer = self.provider.authorize(
+                    seat.browser, self.always, prompt="none", scope="openid", id_token_hint=self.hints[person]
+                )
+                session = self.meant(seat, person)
+                if session is not None and session.person == person:
+                    self.check_whose(answer, session)
+                else:
+                    assert answer.error == "login_required"
+
+    def check_whose(self, answer: Answer, session: Session) -> str:
+        """The code is of this session; answers its ID token."""
+        given = self.provider.redeem(self.always, answer.code).json
+        told = claims_of(given["id_token"])
+        assert (told["sub"], told["sid"]) == (self.ids[session.person], session.sid)
+        assert self.provider.userinfo(given["access_token"]).json["sub"] == self.ids[session.person]
+        return str(given["id_token"])
+
+    @invariant()
+    def nobody_else_is_signed_in(self) -> None:
+        for name, person_id in self.ids.items():
+            expected = {one.sid for one in self.sessions if one.person == name and one.stands(self.now) and one.sid}
+            unseen = sum(one.stands(self.now) and not one.sid for one in self.sessions if one.person == name)
+            found = {one.id for one in open_of(self.provider.services, person_id)}
+            assert expected <= found
+            assert len(found) == len(expected) + unseen
 
     @invariant()
     def what_was_issued_works_exactly_as_long_as_it_may(self) -> None:

@@ -100,6 +100,17 @@ def touch(db: Database | Transaction, factor_id: str, now: float, data: Mapping[
         db.run(store.TOUCH_WITH, factor_id=factor_id, now=now, data=_json(data))
 
 
+def restrict_recent(tx: Transaction, person_id: str, since: float) -> list[Enrolled]:
+    """Those added after a moment, none of which signs in by itself from now on: it may be somebody else's (A3).
+
+    They are not removed: whoever reads the person's mail would get round the second step.
+    """
+    recent = [factor for factor in list_of(tx, person_id, lock=True) if factor.created_at > since]
+    for factor in recent:
+        tx.run(store.SET_DATA, factor_id=factor.id, data=_json({**factor.data, "never_alone": True}))
+    return recent
+
+
 class TooMany(Exception):
     """The person has as many as anybody may have."""
 

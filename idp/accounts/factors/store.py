@@ -87,6 +87,7 @@ ADVANCE = (
     .values(counter=bindparam("counter"), last_used_at=bindparam("now"))
 )
 TOUCH = update(factors).where(_ITS_ID).values(last_used_at=bindparam("now"))
+SET_DATA = update(factors).where(_ITS_ID).values(data=bindparam("data"))
 TOUCH_WITH = update(factors).where(_ITS_ID).values(last_used_at=bindparam("now"), data=bindparam("data"))
 
 _b = backup_codes.c

@@ -99,6 +99,7 @@ def number(services: Services, person: Person) -> str:
 
     contact = of_person(services, person.id).get(PHONE)
     second = "".join(c for c in str(person.claims.get("phone_number") or "") if c.isdigit() or c == "+")
+    second = "+" + second[2:] if second.startswith("00") else second
     return contact.value if contact is not None and contact.value != second and sms.is_ready(services) else ""
 
 
@@ -256,6 +257,14 @@ def undo(services: Services, token: str, about: About) -> Change | None:
 def sweep(services: Services, many: int = 1000) -> int:
     """Forget at most `many` changes that can be undone no longer; answers how many."""
     return services.db.run(store.SWEEP, before=services.clock(), many=many)
+
+
+def forget_recent(tx: Any, person_id: str, since: float) -> list[str]:
+    """Forget what was confirmed after a moment, in the caller's transaction: it may be somebody else's (A3)."""
+    recent = [row.kind for row in tx.all(store.OF_PERSON, owner_id=person_id) if row.confirmed_at > since]
+    for kind in recent:
+        tx.run(store.REMOVE, owner_id=person_id, wanted=kind)
+    return recent
 
 
 # -- below -------------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ PURPOSE = "reset"  # of the links; an event of the change names it
 CODE_DIGITS = 8
 CODE_TRIES = 5
 _SEAL = "recovery-reset"
+_REMEMBERED = 30 * 86400.0  # seconds
 
 
 def is_open(services: Services) -> bool:
@@ -85,6 +86,16 @@ def is_valid(services: Services, link: links.Link, person: Person | None) -> boo
         return False
     reached = (*contacts.addresses(services, person), contacts.number(services, person))
     return not link.via or link.via in {digest(one) for one in reached if one}
+
+
+def remember(services: Services, person: Person) -> None:
+    """The password was set by somebody who reads the person's messages."""
+    services.state.put(_set_key(person), person.password_changed_at, _REMEMBERED)
+
+
+def is_by_message(services: Services, person: Person) -> bool:
+    """Whether the password of now was set by a link or code from a message: then another message proves no more."""
+    return person.password_changed_at is not None and services.state.get(_set_key(person)) == person.password_changed_at
 
 
 # -- below -------------------------------------------------------------------------------------------------------------
@@ -153,6 +164,10 @@ def _record(services: Services, person: Person, about: Mapping[str, str], detail
 
 def _hash(services: Services, ticket: str, code: str) -> str:
     return hmac.new(services.sealer.mac_key(_SEAL), f"{ticket}:{code}".encode(), sha256).hexdigest()
+
+
+def _set_key(person: Person) -> str:
+    return "recovery:set-by-message:" + person.id
 
 
 def _code_key(ticket: str) -> str:
