@@ -59,8 +59,8 @@ def applications(site: Site) -> Iterator[str]:
     served.stop()
 
 
-def add(site: Site, url: str, name: str) -> str:
-    slo = [{"binding": names.HTTP_REDIRECT, "location": f"{url}/{name}/slo"}]
+def add(site: Site, url: str, name: str, logout: str = "") -> str:
+    slo = [{"binding": names.HTTP_REDIRECT, "location": f"{logout or url}/{name}/slo"}]
     said = facts(
         f"{url}/{name}/metadata", f"{url}/{name}/acs", slo=slo, signing_certificates=[certificate(rsa_pair("live"))]
     )
@@ -86,3 +86,32 @@ def test_the_chain_goes_on_without_a_silent_service_provider(
     windows.shoot(page, "done")
     expect(page.locator("li", has_text="Silent")).to_contain_text("Not confirmed")
     expect(page.locator("li", has_text="Live")).to_contain_text("Signed out")
+
+
+@pytest.mark.parametrize("way", ["back", "again"])
+def test_the_chain_goes_on_for_who_comes_back_from_a_dead_service_provider(
+    windows: Windows, site: Site, ann: Person, applications: str, way: str
+) -> None:
+    """The browser's own error page leads nowhere; Back does, and so does signing out once more."""
+    windows.welcome.add(applications)
+    dead = f"http://127.0.0.1:{find_free_port()}"
+    windows.welcome.add(dead)
+    page = windows.open()
+    for number, (name, slo) in enumerate((("dead", dead), ("live", applications))):
+        page.goto(f"{site.issuer}/saml/start/{add(site, applications, name, slo)}")
+        page.get_by_role("button").last.click()
+        if number == 0:
+            log_in(page, ann)
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"Signed in at {name}")
+    page.goto(site.issuer + "/logout")
+    with page.expect_event("requestfailed", lambda request: request.url.startswith(dead)):
+        page.locator("#confirm").click(no_wait_after=True)
+    expect(page.locator("#sign-out-hop")).to_have_count(0)  # the browser's own error page is there
+    if way == "back":
+        page.evaluate("history.back()")
+    else:
+        page.goto(site.issuer + "/logout")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out", timeout=25000)
+    expect(page.locator("li", has_text="Dead")).to_contain_text("Not confirmed")
+    expect(page.locator("li", has_text="Live")).to_contain_text("Signed out")
+    windows.forgive("ERR_CONNECTION_REFUSED")

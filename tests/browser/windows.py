@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import axe_playwright_python
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from idp.accounts.person import Person
@@ -19,6 +20,13 @@ ARGUMENTS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+#: What CSS and JavaScript of a page weigh together, in bytes as they are, from the wire or a cache.
+WEIGHTS = r"""Object.fromEntries(performance.getEntriesByType("resource")
+  .filter((entry) => /\.(css|js)$/.test(new URL(entry.name).pathname))
+  .map((entry) => [entry.name, entry.decodedBodySize]))"""
+MAX_WEIGHT = 30_000
 #: A policy that is broken is told to the console by the browser; this tells it again where that is silent.
 LISTEN = """
 addEventListener("securitypolicyviolation", (event) =>
@@ -53,6 +61,9 @@ class Windows:
         context.on("dialog", self._dialog)
         context.on("request", self._requested)
         self._contexts.append(context)
+        self._schemes[context] = scheme
+        if not js:
+            self._without_js.append(context)
         return context.new_page()
 
     def close(self) -> None:
@@ -71,12 +82,37 @@ class Windows:
         self.complaints = [one for one in self.complaints if not any(text in one for text in texts)]
 
     def shoot(self, page: Page, what: str) -> None:
-        """Keep a picture; and nothing may stick out to the right (WCAG 1.4.10)."""
+        """Keep a picture. Nothing sticks out, down to 320 px (WCAG 1.4.10), and styles and scripts stay light."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self._shots += 1
         name = re.sub(r"[^A-Za-z0-9]+", "-", f"{self.test}-{self._shots}-{what}").strip("-")
         page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than the window"
+        weights = page.evaluate(WEIGHTS)
+        is_ours = any("/doorward" in url for url in weights)
+        size = page.viewport_size or {"width": 0, "height": 0}
+        for width in (size["width"], 320) if is_ours and size["width"] < 400 else (size["width"],):
+            page.set_viewport_size({"width": width, "height": size["height"]})
+            fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert fits, f"{what} is wider than a window of {width} px"
+        page.set_viewport_size(size)
+        assert not is_ours or 10_000 < sum(weights.values()) < MAX_WEIGHT, (what, weights)
+        self.look_closely(page, what)
+
+    def look_closely(self, page: Page, what: str) -> None:
+        """axe finds nothing that WCAG 2.2 AA forbids, whatever the colours."""
+        if page.context in self._without_js:
+            return  # axe itself is JavaScript
+        page.evaluate(AXE)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", WCAG)
+            told = [
+                f"{one['id']}: {node['target']} {node['failureSummary']}"
+                for one in found["violations"]
+                for node in one["nodes"]
+            ]
+            assert not told, f"{what}, {scheme}:\n" + "\n".join(told)
+        page.emulate_media(color_scheme=self._schemes[page.context], reduced_motion="no-preference")
 
     # -- below -------------------------------------------------------------------------------------------------------
 
@@ -105,6 +141,8 @@ class Windows:
 
     def __post_init__(self) -> None:
         self._pages: set[str] = set()
+        self._without_js: list[BrowserContext] = []
+        self._schemes: dict[BrowserContext, Any] = {}
 
 
 def log_in(page: Page, person: Person, password: str = PASSWORD) -> None:

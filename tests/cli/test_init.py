@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from idp import migrations
 from tests.cli.conftest import PASSWORD, Folder
 
 
@@ -97,7 +98,7 @@ def test_init_and_every_command_work_on_postgresql(folder: Folder, postgresql_ur
     assert "run `doorward init` first" in folder.refusal("migrate", "--config", "doorward.toml", code=1, env=env)
     assert folder.run("init", "--json", env=env).json["created"] is True
     assert folder.run("init", "--json", env=env).json["created"] is False
-    assert folder.run("migrate", "--json", env=env).json["after"] == "0001"
+    assert folder.run("migrate", "--json", env=env).json["after"] == migrations.heads()
     assert [u["username"] for u in folder.run("user", "list", "--json", env=env).json["users"]] == ["owner"]
     found = folder.run("doctor", "--json", env=env).json["findings"]
     assert {"check": "database", "status": "ok", "text": "PostgreSQL, schema 0001", "fix": ""} in found

@@ -57,7 +57,8 @@ def test_S63_guesses_sent_at_once_are_no_more_than_guesses_one_by_one(server: Se
 
     answers = race([lambda n=n: guess(n) for n in range(len(guesses))])  # type: ignore[misc]
     judged = [a for a in answers[:-1] if WRONG in a.text]
-    assert 3 <= len(judged) <= 5
+    # The right one, where it was among the first, let the counting begin anew.
+    assert 3 <= len(judged) <= (5 if answers[-1].status == 200 else 9)
     unheard = [a for a in answers[:-1] if a not in judged]
     assert all(a.status == 200 and (PAUSED in a.text or UNPROVEN in a.text) for a in unheard)
     if answers[-1].status == 200:  # else it was among the first ones
