@@ -314,7 +314,7 @@ def end_secrets(tx: Statements, client_id: str, end: float) -> None:
 
 def touch_secret(db: Statements, secret_id: str, now: float, before: float) -> None:
     """Note a use, unless one since `before` is noted."""
-    db.run(_TOUCH, secret_id=secret_id, now=now, before=before)
+    db.run(_TOUCH, durable=False, secret_id=secret_id, now=now, before=before)
 
 
 def purge(tx: Statements, before: float) -> int:

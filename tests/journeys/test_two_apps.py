@@ -75,7 +75,9 @@ def test_E1_a_refused_redirect_uri_is_a_page_whose_id_the_command_explains(serve
     page = server.authorize(server.browser(), app, redirect_uri="https://crm.example/cb/")
     assert page.is_error_page
     assert not page.is_redirect
-    assert "crm.example" not in page.text  # what is registered is for admins alone
+    assert "crm.example" not in page.dom.text  # what is registered is for admins alone
+    led = [about.get(name, "") for _, about in page.dom.elements for name in ("href", "action", "src")]
+    assert not any("crm.example" in where for where in led)
     told = server.cli_json("audit", "show", page.error_id, "--json")
     assert (told["code"], told["side"]) == ("unregistered_redirect_uri", "application")
     assert told["client_id"] == app.id
