@@ -116,6 +116,7 @@ def test_A6_a_chosen_theme_holds_on_the_persons_own_pages(windows: Windows, site
     page = windows.open(scheme="light")
     page.goto(site.issuer)
     log_in(page, ann)
+    page.wait_for_load_state()
     canvas = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(canvas)
     page.locator("[data-theme-switch]").click()
