@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -40,11 +41,10 @@ _MODULES = (
 )  # fmt: skip
 
 
+@cache
 def all_ways() -> tuple[Way, ...]:
     """Every way that this product has, the best first."""
-    from importlib.util import find_spec
-
-    return tuple(import_module(name).WAY for name in _MODULES if find_spec(name))  # TEMPORARY until all exist
+    return tuple(import_module(name).WAY for name in _MODULES)
 
 
 def get(kind: str) -> Way | None:
