@@ -64,6 +64,10 @@ def resume(services: Services, request: Request) -> Response:
     """GET /saml/continue: a request that came by POST, or one that is begun anew from a page of ours."""
     pending = asked.find(services, request.query.get("request"), request.query.get("handle"))
     if pending is None or services.clock() - pending.at > asked.OPEN_FOR:
+        # L8: the request is too old for its application to take an answer; a sign-in of our own is not.
+        location = start_url(services, destination.get_trusted(services, pending)[0]) if pending is not None else None
+        if location is not None:
+            return Redirect(location=location)
         raise Refused(
             "saml_request_gone", N_("This sign-in was begun too long ago."), title=N_("Please start again"),
             advice=N_("Go back to the application and sign in from there."),

@@ -1,0 +1,104 @@
+"""F7: whatever the second factor is, losing it is no dead end: another way, a backup code, a case and the help desk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from idp.accounts.factors import admin_codes, backup_codes
+from tests.authenticator import Authenticator
+from tests.backends import Clock
+from tests.login.test_passkeys import add_passkey
+from tests.login.test_second_step import enrol, person_id
+from tests.provider import Answer, Browser, Provider
+
+SMS = {"sender": "webhook", "url": "https://sms.example/send"}
+LOST = ("totp", "webauthn", "sms")
+RULE = {"need": "second"}
+
+
+def somebody(provider: Provider, clock: Clock, factor: str) -> str:
+    """Ann with this one second factor and ten backup codes; her id."""
+    if factor == "totp":
+        enrol(provider, clock)
+    else:
+        verified = {"phone_number": "+4917012345678", "phone_number_verified": True}
+        provider.add_person("ann", claims=verified if factor == "sms" else {})
+    if factor == "webauthn":
+        browser = provider.browser()
+        browser.log_in(browser.get(""))
+        add_passkey(browser, Authenticator())
+    return person_id(provider)
+
+
+@pytest.fixture(params=LOST)
+def lost(request: pytest.FixtureRequest, open_provider: Callable[..., Provider], clock: Clock) -> tuple[Provider, str]:
+    factor = str(request.param)
+    provider = open_provider(sms=SMS, factors={"rules": [RULE] if factor == "sms" else []})
+    somebody(provider, clock, factor)
+    return provider, factor
+
+
+def ways(page: Answer) -> list[str]:
+    return [value for form in page.dom.forms for _, name, value in form.buttons if name == "way"]
+
+
+def at_the_list(browser: Browser) -> Answer:
+    page = browser.log_in(browser.get(""))
+    form = next(n for n, form in enumerate(page.dom.forms) if any(b[0] == "other" for b in form.buttons))
+    return browser.submit(page, "other", form=form)
+
+
+def typed(browser: Browser, page: Answer, code: str) -> Answer:
+    form = next(n for n, form in enumerate(page.dom.forms) if "code" in form.names())
+    return browser.submit(page, form=form, code=code)
+
+
+def test_F7_a_backup_code_lets_in_from_each_factor(lost: tuple[Provider, str]) -> None:
+    provider, factor = lost
+    batch = backup_codes.make(provider.services)
+    with provider.services.db.transaction() as tx:
+        backup_codes.keep(tx, provider.clock(), person_id(provider), batch, lambda *_: None)
+    browser = provider.browser()
+    page = at_the_list(browser)
+    assert ways(page) == [factor, "backup"]
+    answer = typed(browser, browser.submit(page, "backup"), batch.codes[3])
+    assert answer.location == provider.issuer + "/"
+    assert browser.cookie("session")
+
+
+def test_F7_with_nothing_left_the_help_desk_lets_in_from_each_factor(lost: tuple[Provider, str]) -> None:
+    provider, factor = lost
+    if factor == "webauthn":  # the codes that came with it are lost, too
+        with provider.services.db.transaction() as tx:
+            backup_codes.drop(tx, person_id(provider))
+    browser = provider.browser()
+    page = at_the_list(browser)
+    assert ways(page) == [factor]
+    form = next(n for n, form in enumerate(page.dom.forms) if any(b[0] == "stuck" for b in form.buttons))
+    page = browser.submit(page, "stuck", form=form)
+    assert re.search(r"Your case: C-", page.dom.text)
+    assert not browser.cookie("session")
+    code = admin_codes.issue(provider.services, person_id(provider), "lost it", "desk").code
+    page = typed(browser, browser.submit(page, "admin"), code)
+    assert browser.cookie("session")
+    assert "Set up a second step" in page.dom.text
+
+
+def test_F7_a_list_never_names_what_somebody_has_not(lost: tuple[Provider, str]) -> None:
+    provider, factor = lost
+    page = at_the_list(provider.browser())
+    assert set(ways(page)) <= {factor, "backup"}
+
+
+def test_F7_the_person_is_told_of_the_case(lost: tuple[Provider, str]) -> None:
+    """By an event that their pages show and, where they have an address, by mail."""
+    provider, _ = lost
+    browser = provider.browser()
+    page = at_the_list(browser)
+    form = next(n for n, form in enumerate(page.dom.forms) if any(b[0] == "stuck" for b in form.buttons))
+    browser.submit(page, "stuck", form=form)
+    (event,) = provider.events("case:opened")
+    assert event.person_id == person_id(provider)
