@@ -99,24 +99,83 @@ def test_S51_an_unregistered_return_address_is_shown_and_signs_nobody_out(
     assert is_signed_in(provider, browser, crm)
 
 
-def test_S51_hint_and_client_must_name_the_same_application(provider: Provider, browser: Browser, crm: App) -> None:
-    other = provider.add_client("Other", post_logout_redirect_uris=["https://other.example/bye"])
+@pytest.mark.spec("RPI 2")
+def test_S51_a_hint_of_another_application_is_not_used_and_the_person_is_asked(
+    provider: Provider, browser: Browser, crm: App
+) -> None:
+    bye = "https://other.example/bye"
+    other = provider.add_client("Other", post_logout_redirect_uris=[bye])
     hint = provider.tokens(crm, browser)["id_token"]
-    answer = log_out(
-        browser, id_token_hint=hint, client_id=other.id, post_logout_redirect_uri="https://other.example/bye"
-    )
-    assert answer.is_error_page
+    page = log_out(browser, id_token_hint=hint, client_id=other.id, post_logout_redirect_uri=bye, state="s")
+    assert page.dom.find("button", id="confirm")
     assert is_signed_in(provider, browser, crm)
     assert log_out(browser, id_token_hint=hint, client_id=crm.id, post_logout_redirect_uri=BYE).location == BYE
 
 
-@pytest.mark.parametrize("hint", ["x.y.z", "eyJhbGciOiJub25lIn0.e30.", "x"])
-def test_S51_a_hint_that_is_not_ours_signs_nobody_out(
-    provider: Provider, browser: Browser, crm: App, hint: str
+def bad_hints(provider: Provider, crm: App, browser: Browser) -> dict[str, str]:
+    """What applications send that is no hint of theirs; the last ones come near to it."""
+    head, payload, signature = provider.tokens(crm, browser)["id_token"].split(".")
+    access = provider.tokens(provider.add_client("API", access_token_format="jwt"), browser)["access_token"]
+    return {
+        "undefined": "undefined", "null": "null", "None": "None", "abc": "abc", "empty": "",
+        "object": "[object Object]",
+        "dots": "x.y.z", "beyond ASCII": "é", "none": "eyJhbGciOiJub25lIn0.e30.", "cut": f"{head}.{payload}",
+        "unsigned": f"{head}.{payload}.", "forged": f"{head}.{payload}.{signature[:-6]}AAAAAA", "access token": access,
+        "long": "a" * 6000,
+    }  # fmt: skip
+
+
+@pytest.mark.spec("RPI 4")
+def test_n19_a_hint_that_cannot_be_used_leads_to_the_question_and_then_back(
+    provider: Provider, browser: Browser, crm: App
 ) -> None:
+    for name, hint in bad_hints(provider, crm, browser).items():
+        provider.sign_in(browser, crm)
+        page = log_out(browser, id_token_hint=hint, client_id=crm.id, post_logout_redirect_uri=BYE, state="s")
+        assert page.status == 200, name
+        assert page.dom.find("button", id="confirm"), name
+        assert is_signed_in(provider, browser, crm), name
+        assert browser.submit(page, "confirm").location == BYE + "?state=s", name
+        assert not is_signed_in(provider, browser, crm), name
+        # Nobody is signed in any more: nothing to ask.
+        again = log_out(browser, id_token_hint=hint, client_id=crm.id, post_logout_redirect_uri=BYE, state="s")
+        assert again.location == BYE + "?state=s", name
+
+
+@pytest.mark.spec("RPI 4")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_n19_without_a_client_only_the_way_back_is_left_out(
+    provider: Provider, browser: Browser, crm: App, method: str
+) -> None:
+    """Browser applications with an empty storage send both, and no client_id."""
     provider.sign_in(browser, crm)
-    answer = log_out(browser, id_token_hint=hint, client_id=crm.id, post_logout_redirect_uri=BYE)
-    assert answer.is_error_page
+    page = log_out(browser, method, id_token_hint="undefined", post_logout_redirect_uri=BYE, state="s")
+    assert page.dom.find("button", id="confirm")
+    done = browser.submit(page, "confirm")
+    assert (done.status, done.location) == (200, "")
+    assert "signed out" in done.dom.text
+    assert not is_signed_in(provider, browser, crm)
+
+
+def test_n19_an_unusable_hint_opens_no_way_to_an_address_that_is_not_registered(
+    provider: Provider, browser: Browser, crm: App
+) -> None:
+    for hint in ("undefined", "x.y.z"):
+        provider.sign_in(browser, crm)
+        evil = {"post_logout_redirect_uri": "https://evil.example/"}
+        assert log_out(browser, id_token_hint=hint, client_id=crm.id, **evil).is_error_page
+        done = browser.submit(log_out(browser, id_token_hint=hint, **evil), "confirm")
+        assert (done.status, done.location) == (200, "")
+
+
+def test_n19_a_hint_of_another_issuer_is_not_used(
+    provider: Provider, browser: Browser, crm: App, open_provider: Callable[..., Provider]
+) -> None:
+    foreign = open_provider(server={"issuer": "https://elsewhere.example"})
+    foreign.add_person("ann")
+    hint = foreign.tokens(foreign.add_client())["id_token"]
+    provider.sign_in(browser, crm)
+    assert log_out(browser, id_token_hint=hint, client_id=crm.id).dom.find("button", id="confirm")
     assert is_signed_in(provider, browser, crm)
 
 

@@ -70,15 +70,12 @@ class Doors:
 
     def _logs_out(self, token: str) -> bool:
         """Whether the hint is taken; nobody is signed in there, so that nothing changes."""
-        params = {
-            "id_token_hint": token,
-            "client_id": self.web.id,
-            "post_logout_redirect_uri": "https://web.example/bye",
-        }
+        # Only a hint that is believed says whose address that is.
+        params = {"id_token_hint": token, "post_logout_redirect_uri": "https://web.example/bye"}
         visitor = self.provider.browser()
         long = len(token) > 6000
         answer = visitor.post("oauth/logout", params) if long else visitor.get("oauth/logout?" + urlencode(params))
-        assert answer.status in (303, 400, 413), answer.status
+        assert answer.status in (200, 303, 400, 413), answer.status
         return answer.location == "https://web.example/bye"
 
 
