@@ -20,7 +20,7 @@ from bench import machine
 from clients.registry import Draft
 from idp import config
 from idp.accounts.person import Draft as PersonDraft
-from idp.app import create_services
+from idp.opening import create_services
 from idp.services import Services
 
 PASSWORD = "correct horse battery staple"

@@ -1,4 +1,4 @@
-"""The composition root: the only file that knows every room."""
+"""The composition root: with `opening`, which opens the rooms, the only file that knows them all."""
 
 from __future__ import annotations
 
@@ -14,119 +14,19 @@ from urllib.parse import urlsplit
 import flask
 import jinja2
 
-from clients.registry import Registry
-from idp import health, language, logs, mail
-from idp.accounts import expiry, history, recovery
-from idp.accounts.directory import Directory
-from idp.accounts.notices import Notices
-from idp.accounts.own.uses import Uses
-from idp.accounts.passwords import Verifier
-from idp.accounts.policy import Policy as PasswordPolicy
-from idp.accounts.policy import read_blocklist
-from idp.audit import Errors
-from idp.config import Settings, is_loopback
-from idp.db import Database
-from idp.http import Outbound
-from idp.jobs import Jobs
+from idp import health, language
+from idp.accounts import expiry, recovery
 from idp.login import sessions, signout
-from idp.login.throttle import Throttle
-from idp.oidc import authorize, backchannel
 from idp.oidc import views as oidc_views
-from idp.portal import launcher
+from idp.opening import DAY, HOUR
 from idp.portal import views as portal_views
-from idp.saml import logout, sso
 from idp.saml import sources as saml_sources
 from idp.saml import views as saml_views
-from idp.saml.door import DOOR as SAML_DOOR
 from idp.services import Services
-from idp.state import open_state
 from idp.web import Bridge, Front
 from idp.wire import Request, Route
-from keys import sealing
-from keys.certificates import CertificateRing
-from keys.master import read_master_key
-from keys.ring import Ring
-from keys.rotation import Policy as KeyPolicy
 
 ROUTES: tuple[Route, ...] = (*health.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *portal_views.ROUTES)
-HOUR, DAY = 3600.0, 86400.0
-
-
-def create_services(settings: Settings, clock: Callable[[], float] = time.time) -> Services:
-    """Open everything that an initialised installation has.
-
-    Errors: `ConfigError`, `BadMasterKey`, `WrongMasterKey`, `Unavailable`.
-    """
-    log = logs.configure(settings.log)
-    db = Database(settings.database_url)
-    sealer = sealing.load(db, master_key(settings))
-    state = open_state(settings.storage.state_url, db, clock)
-    passwords, throttle = settings.passwords, settings.throttle
-    blocklist = read_blocklist(settings.path(passwords.blocklist)) if passwords.blocklist else frozenset()
-    issuer_host = urlsplit(settings.server.issuer).hostname or ""
-    services = Services(
-        settings=settings,
-        db=db,
-        state=state,
-        sealer=sealer,
-        ring=Ring(db, sealer, clock, key_policy(settings)),
-        certificates=CertificateRing(db, sealer, clock, name=issuer_host),
-        registry=Registry(db, clock, allow_loopback=is_loopback(issuer_host)),
-        directory=Directory(
-            db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why),
-            replaced=lambda tx, person_id, old, now: history.keep(tx, sealer, person_id, old, now, passwords.history),
-        ),
-        passwords=Verifier(
-            threads=passwords.threads, queue=passwords.queue, memory_kib=passwords.memory_kib,
-            time_cost=passwords.time_cost,
-        ),
-        password_policy=PasswordPolicy(passwords.min_length, (settings.brand.company, "doorward"), blocklist),
-        throttle=Throttle(
-            state, sealer.mac_key("throttle"), failures=throttle.failures, pauses_minutes=throttle.pauses_minutes,
-            max_consecutive=throttle.max_consecutive,
-        ),
-        outbound=Outbound(
-            settings.outbound.allow, str(settings.path(settings.outbound.ca)) if settings.outbound.ca else None
-        ),
-        jobs=Jobs(settings.data_dir, settings.storage.state_url),
-        errors=Errors(db, clock, settings.audit.errors_per_minute, log),
-        notices=Notices(db, clock),
-        uses=Uses(db),
-        clock=clock,
-        log=log,
-        protocols={authorize.PROTOCOL: authorize.DOOR, sso.PROTOCOL: SAML_DOOR, launcher.PROTOCOL: launcher.DOOR},
-    )  # fmt: skip
-    backchannel.register(services)
-    logout.register(services)
-    mail.register(services)
-    recovery.register(services)
-    return services
-
-
-def master_key(settings: Settings) -> bytes:
-    """The master key from wherever the settings say. Errors: `BadMasterKey`."""
-    keys = settings.keys
-    file = settings.path(keys.master_key_file) if keys.master_key_file else settings.data_dir / "master.key"
-    return read_master_key(keys.master_key, file, keys.master_key_command)
-
-
-def key_policy(settings: Settings) -> KeyPolicy:
-    """When keys roll, from the settings; a key outlives the longest token that it may have signed."""
-    longest = max(settings.tokens.access_token, settings.tokens.id_token, int(DAY))
-    return KeyPolicy(
-        algs=tuple(settings.keys.algorithms),
-        rotate_after=settings.keys.rotate_days * DAY,
-        publish_before=settings.keys.publish_hours * HOUR,
-        token_lifetime_max=float(longest),
-    )
-
-
-def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
-    """What a disabled account or a new password ends: every session and every family of tokens, in one transaction."""
-    from idp.oidc import ledger
-
-    sessions.end_all(tx, person_id, now, why)
-    ledger.revoke_person(tx, person_id, now, why)
 
 
 def create_app(services: Services) -> flask.Flask:

@@ -44,7 +44,8 @@ def create(settings: Settings) -> tuple[App, Services]:
     check_initialised(settings)
     check_current(settings)
     with explained():
-        from idp.app import create_app, create_services, start_background
+        from idp.app import create_app, start_background
+        from idp.opening import create_services
 
         services = create_services(settings)
         app = create_app(services)

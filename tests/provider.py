@@ -31,9 +31,10 @@ from clients.registry import Draft
 from idp import audit, migrations
 from idp.accounts.person import Draft as PersonDraft
 from idp.accounts.person import Person
-from idp.app import create_app, create_services
+from idp.app import create_app
 from idp.config import Settings
 from idp.db import Database
+from idp.opening import create_services
 from keys import sealing
 from keys.master import make_master_key_file, read_master_key
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ def policy_for(services: Services, person: Person) -> Policy:
     names = tuple(entry.name for entry in services.registry.list(limit=MAX_APPS))
     shortest = min(policy.min_length, services.settings.passwords.min_length_with_second)
     length = shortest if always_needs_second(services, person) else policy.min_length
-    return replace(policy, min_length=length, context_words=(*policy.context_words, *names))
+    return policy.fitted(length, names)
 
 
 def problems(services: Services, person: Person, password: str, confirm: str) -> list[str]:

@@ -10,7 +10,7 @@ import gzip
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -44,6 +44,10 @@ class Policy:
     def problems(self, password: str, person: Person | Draft | None) -> list[str]:
         """See `problems`."""
         return problems(password, person, self.context_words, self.min_length, self.blocklist)
+
+    def fitted(self, min_length: int, words: Iterable[str]) -> Policy:
+        """The same with another length, and with more words that are easy to guess here."""
+        return replace(self, min_length=min_length, context_words=(*self.context_words, *words))
 
 
 def problems(

@@ -60,17 +60,16 @@ def examine(args: Namespace) -> list[Finding]:
         return findings  # the rest needs an installation that opens
     try:
         with explained():
-            from idp.app import create_services
+            from idp.opening import close, create_services
 
-            services = create_services(settings)
+            services = create_services(settings, deferred=True)
     except Failed as failed:
         return [*findings, *(Finding("master key", "error", line) for line in failed.lines)]
     try:
         for name, check in _OPENED:
             findings += _caught(name, check, services)
     finally:
-        services.passwords.close()
-        services.db.close()
+        close(services)
     return findings
 
 
@@ -126,7 +125,7 @@ def _data_dir(settings: Settings) -> Found:
 
 
 def _master_key(settings: Settings) -> Found:
-    from idp.app import master_key
+    from idp.opening import master_key
 
     check_initialised(settings)
     master_key(settings)

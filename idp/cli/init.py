@@ -27,15 +27,14 @@ def run(args: Namespace) -> None:
     settings = load_settings(args)
     with explained():
         created = prepare(settings)
-        from idp.app import create_services
+        from idp.opening import close, create_services
 
-        services = create_services(settings)
+        services = create_services(settings, deferred=True)
         try:
             services.ring.tick()
             link = owner_link(services, args.owner, args.owner_email)
         finally:
-            services.passwords.close()
-            services.db.close()
+            close(services)
     if args.json:
         result = {"issuer": settings.server.issuer, "data_dir": str(settings.data_dir), "created": created}
         print_json({**result, "owner_link": link})
@@ -47,8 +46,8 @@ def prepare(settings: Settings) -> bool:
     """The folder, the master key, the schema, the root secret. Answers whether the root secret is new."""
     import time
 
-    from idp.app import master_key
     from idp.db import Database
+    from idp.opening import master_key
     from keys import sealing, store
 
     _make_folder(settings)

@@ -71,17 +71,15 @@ def opened(args: Namespace) -> Iterator[Services]:
     settings = load_settings(args)
     check_initialised(settings)
     with explained():
-        from idp.app import create_services
         from idp.cli.schema import check_current
+        from idp.opening import close, create_services
 
         check_current(settings)
-        services = create_services(settings)
+        services = create_services(settings, deferred=True)
         try:
             yield services
         finally:
-            services.passwords.close()
-            services.state.close()
-            services.db.close()
+            close(services)
 
 
 def check_initialised(settings: Settings) -> None:

@@ -111,8 +111,8 @@ def run_master(args: Namespace) -> None:
     old_file = master_key_file(settings)
     new_file = Path(args.into).absolute() if args.into else old_file.with_name(old_file.name + ".new")
     with explained():
-        from idp.app import master_key
         from idp.db import Database
+        from idp.opening import master_key
         from keys import sealing
 
         db = Database(settings.database_url)

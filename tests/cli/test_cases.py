@@ -11,7 +11,7 @@ from tests.cli.conftest import Folder
 
 
 def open_one(site: Folder, text: str = "The phone is lost.") -> str:
-    from idp.app import create_services
+    from idp.opening import create_services
 
     services = create_services(read_settings(str(site.path / "doorward.toml")))
     person = services.directory.find_by_login("ann")

@@ -1,0 +1,265 @@
+"""Everything that an installation has, opened: all of it for a server, for a command what it comes to use.
+
+The half of the composition root that needs no page and no route. A command that lists people has no use for SAML, for
+keys or for the job queue, and importing them would take longer than the list: so each part is made by a function that
+imports what it needs, and `deferred` puts off calling it until somebody asks the part for something.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from idp.accounts.directory import Directory
+from idp.audit import Errors
+from idp.db import Database
+from idp.services import Services
+from keys import sealing
+from keys.master import read_master_key
+
+if TYPE_CHECKING:
+    from clients.registry import Registry
+    from idp.accounts.passwords import Verifier
+    from idp.accounts.policy import Policy as PasswordPolicy
+    from idp.config import Settings
+    from idp.http import Outbound
+    from idp.jobs import Jobs
+    from idp.login.throttle import Throttle
+    from idp.services import ProtocolDoor
+    from idp.state import State
+    from keys.rotation import Policy as KeyPolicy
+
+HOUR, DAY = 3600.0, 86400.0
+Part = TypeVar("Part")
+
+
+class Deferred:
+    """Stands for a part until it is asked for something; then makes it, once."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make, self._made = make, None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_made(self), name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return _made(self)[key]
+
+
+def _made(part: Deferred) -> Any:
+    if part._made is None:
+        part._made = part._make()
+    return part._made
+
+
+def is_open(part: Any) -> bool:
+    """Whether a part has been made: one that was not needs no closing."""
+    return not isinstance(part, Deferred) or part._made is not None
+
+
+def create_services(settings: Settings, clock: Callable[[], float] = time.time, *, deferred: bool = False) -> Services:
+    """Open everything that an initialised installation has; `deferred`: most parts at their first use.
+
+    Errors: `ConfigError`, `BadMasterKey`, `WrongMasterKey`, `Unavailable`.
+    """
+
+    def part(make: Callable[[], Part]) -> Part:
+        return cast(Part, Deferred(make)) if deferred else make()
+
+    log = part(lambda: _log(settings))
+    db = Database(settings.database_url)
+    sealer = sealing.load(db, master_key(settings))
+    state: State = part(lambda: _state(settings, db, clock))
+
+    def jobs() -> Jobs:
+        made = _jobs(settings)
+        if deferred:  # the work is registered on the way to the queue: nobody else comes by
+            _register(services, made)
+        return made
+
+    services = Services(
+        settings=settings,
+        db=db,
+        state=state,
+        sealer=sealer,
+        ring=part(lambda: _ring(settings, db, sealer, clock)),
+        certificates=part(lambda: _certificates(settings, db, sealer, clock)),
+        registry=part(lambda: _registry(settings, db, clock)),
+        directory=_directory(settings, db, sealer, clock),
+        passwords=part(lambda: _verifier(settings)),
+        password_policy=part(lambda: _password_policy(settings)),
+        throttle=part(lambda: _throttle(settings, state, sealer)),
+        outbound=part(lambda: _outbound(settings)),
+        jobs=part(jobs),
+        errors=Errors(db, clock, settings.audit.errors_per_minute, log),
+        notices=part(lambda: _notices(db, clock)),
+        uses=part(lambda: _uses(db)),
+        clock=clock,
+        log=log,
+        protocols=part(_protocols),
+    )
+    if not deferred:
+        _register(services, services.jobs)
+    return services
+
+
+def close(services: Services) -> None:
+    """Let go of what was opened."""
+    if is_open(services.passwords):
+        services.passwords.close()
+    if is_open(services.state):
+        services.state.close()
+    services.db.close()
+
+
+def master_key(settings: Settings) -> bytes:
+    """The master key from wherever the settings say. Errors: `BadMasterKey`."""
+    keys = settings.keys
+    file = settings.path(keys.master_key_file) if keys.master_key_file else settings.data_dir / "master.key"
+    return read_master_key(keys.master_key, file, keys.master_key_command)
+
+
+def key_policy(settings: Settings) -> KeyPolicy:
+    """When keys roll, from the settings; a key outlives the longest token that it may have signed."""
+    from keys.rotation import Policy
+
+    longest = max(settings.tokens.access_token, settings.tokens.id_token, int(DAY))
+    return Policy(
+        algs=tuple(settings.keys.algorithms),
+        rotate_after=settings.keys.rotate_days * DAY,
+        publish_before=settings.keys.publish_hours * HOUR,
+        token_lifetime_max=float(longest),
+    )
+
+
+# -- the parts -------------------------------------------------------------------------------------------------------
+
+
+def _log(settings: Settings) -> Any:
+    from idp import logs
+
+    return logs.configure(settings.log)
+
+
+def _state(settings: Settings, db: Database, clock: Callable[[], float]) -> State:
+    from idp.state import open_state
+
+    return open_state(settings.storage.state_url, db, clock)
+
+
+def _ring(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> Any:
+    from keys.ring import Ring
+
+    return Ring(db, sealer, clock, key_policy(settings))
+
+
+def _certificates(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> Any:
+    from keys.certificates import CertificateRing
+
+    return CertificateRing(db, sealer, clock, name=urlsplit(settings.server.issuer).hostname or "")
+
+
+def _registry(settings: Settings, db: Database, clock: Callable[[], float]) -> Registry:
+    from clients.registry import Registry
+    from idp.config import is_loopback
+
+    return Registry(db, clock, allow_loopback=is_loopback(urlsplit(settings.server.issuer).hostname or ""))
+
+
+def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> Directory:
+    def replaced(tx: Any, person_id: str, old: str, now: float) -> None:
+        from idp.accounts import history
+
+        history.keep(tx, sealer, person_id, old, now, settings.passwords.history)
+
+    return Directory(db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why),
+                     replaced=replaced)  # fmt: skip
+
+
+def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
+    """What a disabled account or a new password ends: every session and every family of tokens, in one transaction."""
+    from idp.login import sessions
+    from idp.oidc import ledger
+
+    sessions.end_all(tx, person_id, now, why)
+    ledger.revoke_person(tx, person_id, now, why)
+
+
+def _verifier(settings: Settings) -> Verifier:
+    from idp.accounts.passwords import Verifier
+
+    passwords = settings.passwords
+    return Verifier(
+        threads=passwords.threads, queue=passwords.queue, memory_kib=passwords.memory_kib,
+        time_cost=passwords.time_cost,
+    )  # fmt: skip
+
+
+def _password_policy(settings: Settings) -> PasswordPolicy:
+    from idp.accounts.policy import Policy, read_blocklist
+
+    passwords = settings.passwords
+    blocklist = read_blocklist(settings.path(passwords.blocklist)) if passwords.blocklist else frozenset()
+    return Policy(passwords.min_length, (settings.brand.company, "doorward"), blocklist)
+
+
+def _throttle(settings: Settings, state: State, sealer: sealing.Sealer) -> Throttle:
+    from idp.login.throttle import Throttle
+
+    throttle = settings.throttle
+    return Throttle(
+        state, sealer.mac_key("throttle"), failures=throttle.failures, pauses_minutes=throttle.pauses_minutes,
+        max_consecutive=throttle.max_consecutive,
+    )  # fmt: skip
+
+
+def _outbound(settings: Settings) -> Outbound:
+    from idp.http import Outbound
+
+    ca = settings.outbound.ca
+    return Outbound(settings.outbound.allow, str(settings.path(ca)) if ca else None)
+
+
+def _jobs(settings: Settings) -> Jobs:
+    from idp.jobs import Jobs
+
+    return Jobs(settings.data_dir, settings.storage.state_url)
+
+
+def _register(services: Services, jobs: Jobs) -> None:
+    """What each job is. `jobs` is the queue of `services`, which is being made just now where parts are deferred."""
+    from dataclasses import replace
+
+    from idp import mail
+    from idp.accounts import recovery
+    from idp.oidc import backchannel
+    from idp.saml import logout
+
+    opened = replace(services, jobs=jobs)
+    for room in (backchannel, logout, mail, recovery):
+        room.register(opened)
+
+
+def _notices(db: Database, clock: Callable[[], float]) -> Any:
+    from idp.accounts.notices import Notices
+
+    return Notices(db, clock)
+
+
+def _uses(db: Database) -> Any:
+    from idp.accounts.own.uses import Uses
+
+    return Uses(db)
+
+
+def _protocols() -> Mapping[str, ProtocolDoor]:
+    from idp.oidc import authorize
+    from idp.portal import launcher
+    from idp.saml import sso
+    from idp.saml.door import DOOR as SAML_DOOR
+
+    return {authorize.PROTOCOL: authorize.DOOR, sso.PROTOCOL: SAML_DOOR, launcher.PROTOCOL: launcher.DOOR}
