@@ -37,6 +37,10 @@ def proceed(services: Services, request: Request, flow: Flow, session: Session |
     needs = standing.of_session(services, request, flow, session)
     step = next_step(flow, session, client, services.clock(), needs)
     if isinstance(step, Denial):
+        if step.cause == "policy" and session is not None and not flow.demands.silent:
+            from idp.login import no_access
+
+            return no_access.page(services, request, flow, session)
         return door(services, flow).deny(services, request, flow, step)
     if isinstance(step, Ask):
         if step.what in ("factor", "enrol") and session is not None:
@@ -116,7 +120,8 @@ def enter(
             grows=grows,
         )  # fmt: skip
     except sessions.Changed:
-        error = pages.LOCKED if services.directory.get(person.id).must_reset else password.WRONG
+        now_is = services.directory.get(person.id)
+        error = pages.LOCKED if now_is.must_reset else password.WRONG if now_is.enabled else password.DISABLED
         return pages.login(services, request, replace(flow, pending=""), typed=person.username, error=error)
     session = sessions.get(services, session_id, flow.client_id)
     response = proceed(services, request, replace(flow, selected=True, pending=""), session)

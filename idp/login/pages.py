@@ -145,6 +145,11 @@ def signed_out(services: Services, results: tuple[dict[str, str], ...]) -> Page:
     return Page(template="login/signed_out.html", values={"results": list(results), "here": services.url("/logout")})
 
 
+def sealed(services: Services, request: Request, flow: Flow) -> str:
+    """The flow as a page's hidden field, bound to this browser."""
+    return seal(services.sealer, flow, browser.identify(services, request))
+
+
 def person(session: Session) -> dict[str, str]:
     """The person as the header shows them."""
     return {"name": session.name or session.username, "username": session.username}
@@ -156,6 +161,6 @@ def _about(services: Services, request: Request, flow: Flow) -> dict[str, Any]:
     request.ui_locales = flow.ui_locales
     return {
         "app": shown_app(services, client),
-        "flow": seal(services.sealer, flow, browser.identify(services, request)),
+        "flow": sealed(services, request, flow),
         "here": restart if request.method == "POST" else "",
     }

@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from idp import browser
@@ -22,6 +22,7 @@ from idp.audit import Event, record
 from idp.ids import digest
 from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.flow import open_value, seal_value
+from idp.login.password import DISABLED
 from idp.services import Services
 from idp.wire import Request
 
@@ -33,11 +34,15 @@ _CREDENTIAL_ID = re.compile(r"[A-Za-z0-9_-]{1,1364}")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Who it was and what was shown (see `authn`); or nobody, and the id of a credential that nobody has here."""
+    """Who it was and what was shown (see `authn`); or nobody, and the id of a credential that nobody has here.
+
+    `error`: what to tell somebody who has proven an account that cannot sign in.
+    """
 
     person: Person | None
     methods: tuple[str, ...] = ()
     unknown: str = ""
+    error: str = ""
 
 
 NOBODY = Outcome(None)
@@ -110,8 +115,11 @@ def prove(services: Services, request: Request) -> Outcome:
     if not services.state.add(f"webauthn:used:{digest(webauthn.encode(challenge))}", 1, MAX_AGE):
         return _refuse(services, request, "the challenge was answered before", enrolled.person_id)
     person = services.directory.find(enrolled.person_id)
-    if person is None or not person.enabled:
-        return _refuse(services, request, "the account is shut out", enrolled.person_id)
+    if person is None:
+        return _refuse(services, request, "the account is gone", enrolled.person_id)
+    if not person.enabled:
+        refused = _refuse(services, request, "the account is disabled", enrolled.person_id)
+        return replace(refused, error=DISABLED)  # proven to be theirs, so it may be said
     return _accepted(services, request, person, enrolled, seen)
 
 

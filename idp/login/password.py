@@ -19,6 +19,8 @@ from idp.wire import Request
 
 # L7: one text for a wrong name and a wrong password.
 WRONG = N_("The name or the password is not right.")
+#: For somebody who has proven that the account is theirs: nobody else learns it.
+DISABLED = N_("This account is turned off, so it cannot sign in. The help desk can tell you why.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,17 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
     is_checked = not known and device is None and services.throttle.failures(account, address) >= robots.FROM
     if is_checked and not robots.is_passed(services, request):
         return Outcome(None, robots.UNPROVEN, check=True)
-    # A disabled account is verified like an unknown name, so that the time tells neither.
-    stored = credentials.password_hash if credentials is not None and person is not None and person.enabled else None
-    verdict = services.passwords.verify(stored, password)
+    # One hash for everybody, so that the time tells neither an unknown name nor a disabled account.
+    verdict = services.passwords.verify(credentials.password_hash if credentials is not None else None, password)
     if person is None or credentials is None or not verdict.ok:
         return _failed(services, request, person, account, device, password)
     pause = services.throttle.succeeded(account, device, address, services.clock())
     if pause is not None:  # it began while this password was hashed
         _record(services, request, person, {"known_device": device is not None, "late": True})
         return Outcome(None, None, pause, device is None)
+    if not person.enabled:  # L7 is about guessing: who knows the password may know this, too
+        _record(services, request, person, {"known_device": device is not None, "enabled": False, "right": True})
+        return Outcome(None, DISABLED)
     if verdict.rehash is not None:
         services.directory.rehash(credentials, verdict.rehash)
     return Outcome(person)

@@ -51,19 +51,19 @@ def submit(services: Services, request: Request) -> Response:
     outcome = passkeys.prove(services, request)
     person = outcome.person
     if person is None:
-        return _not_proven(services, request, flow, outcome.unknown)
+        return _not_proven(services, request, flow, outcome)
     services.throttle.lift(person.id, services.clock())  # W3
     shared = bool(request.form.get("shared"))
     stay = bool(request.form.get("stay")) and not shared and services.settings.session.stay_days > 0
     return engine.enter(services, request, flow, person, outcome.methods, stay=stay, shared=shared)
 
 
-def _not_proven(services: Services, request: Request, flow: Flow, unknown: str) -> Page:
+def _not_proven(services: Services, request: Request, flow: Flow, outcome: passkeys.Outcome) -> Page:
     typed = request.form.first.get("login", "")
-    page = pages.login(services, request, flow, typed=typed, error=NOT_PROVEN)
+    page = pages.login(services, request, flow, typed=typed, error=outcome.error or NOT_PROVEN)
     offered = page.values["passkey"]
-    if not unknown or not offered:
+    if not outcome.unknown or not offered:
         return page
     # §5.1.10: the browser may forget a credential that was removed here.
-    signal = {"signalUnknownCredential": {"rpId": offered["party"], "credentialId": unknown}}
+    signal = {"signalUnknownCredential": {"rpId": offered["party"], "credentialId": outcome.unknown}}
     return replace(page, values={**page.values, "signals": json.dumps(signal)})

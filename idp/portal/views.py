@@ -1,6 +1,6 @@
 """The paths of our own pages."""
 
-from idp.login import engine, proof, robots, signout, way_webauthn
+from idp.login import engine, no_access, proof, robots, signout, way_webauthn
 from idp.portal import (
     access,
     activity,
@@ -28,6 +28,7 @@ ROUTES = (
     Route("/login/passkey", ("GET", "POST"), launcher.or_home(way_webauthn.submit), form=False),
     Route("/login/consent", ("GET", "POST"), launcher.or_home(engine.submit_consent), form=False),
     Route("/login/account", ("GET", "POST"), launcher.or_home(engine.submit_account), form=False),
+    Route("/login/access", ("GET", "POST"), launcher.or_home(no_access.submit), form=False),
     Route("/login/factor", ("GET", "POST"), launcher.or_home(proof.submit), form=False),
     Route("/login/renew", ("GET", "POST"), launcher.or_home(proof.renew), form=False),
     Route("/login/enrol", ("GET", "POST"), launcher.or_home(proof.postpone), form=False),

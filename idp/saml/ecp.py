@@ -94,6 +94,8 @@ def _authenticate(services: Services, request: Request, client_id: str, *, force
         if outcome.is_unheard:
             text = "Too many attempts. Try again later, or sign in with a browser."
             return replace(bindings.soap_fault("Client", text), status=429)
+        if outcome.error == password.DISABLED:
+            return replace(bindings.soap_fault("Client", str(password.DISABLED)), status=403)
         if outcome.person is None:
             return _unauthorized()
         now = services.clock()

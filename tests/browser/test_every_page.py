@@ -170,6 +170,27 @@ def test_pages_that_lead_on_when_something_is_in_the_way(windows: Windows, site:
     windows.shoot(page, "loop")
 
 
+def test_t5_somebody_without_access_is_told_what_to_do(windows: Windows, strict: Named, page: Page, width: int) -> None:
+    """N32: the way to ask, somebody else's account, back to the application; and a disabled account."""
+    ann, ben = strict.someone(LONG), strict.someone("Ben")
+    app = an_app(strict, ben, contacts=["crm-owners@larkfield.example"])
+    page.goto(authorize(strict, app))
+    log_in(page, ann)
+    headed(page, f"No access to {LONG_APP} yet")
+    windows.shoot(page, "no access")
+    page.click("#ask")
+    expect(page.get_by_role("status").first).to_contain_text("Your request is with the help desk.")
+    windows.shoot(page, "asked")
+    page.goto(authorize(strict, app))
+    expect(page.get_by_role("status").first).to_contain_text("You have asked for access already.")
+    page.click("#back")
+    page.wait_for_url(re.compile("error=access_denied"))
+    strict.services.directory.disable(ann.id)
+    page.goto(strict.issuer)
+    log_in(page, ann)
+    windows.shoot(page, "turned off")
+
+
 def test_who_signs_in_among_very_many_is_asked_to_wait(windows: Windows, run_pid: int, width: int) -> None:
     server = Server(run_pid, passwords={"time_cost": 20, "memory_kib": 131072, "threads": 1, "queue": 1})
     try:

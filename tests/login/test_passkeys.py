@@ -446,9 +446,9 @@ def test_S66_a_challenge_belongs_to_its_ceremony_and_its_owner(provider: Provide
 def test_a_disabled_account_is_not_signed_in_and_its_passkey_is_not_given_up(provider: Provider, ann: Desk) -> None:
     provider.services.directory.disable(ann.person.id)
     refused = sign_in(provider.browser(), ann.device)
-    assert REFUSED in refused.dom.text
+    assert "This account is turned off" in refused.dom.text  # N32: proven to be theirs
     assert signals_of(refused) == {}
-    assert provider.events("session:failed")[-1].detail["reason"] == "the account is shut out"
+    assert provider.events("session:failed")[-1].detail["reason"] == "the account is disabled"
 
 
 def test_what_strangers_make_up_leaves_no_event(provider: Provider, ann: Desk) -> None:

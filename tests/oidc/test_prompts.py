@@ -361,7 +361,8 @@ def test_access_rules_are_told_to_the_application(provider: Provider, browser: B
     from clients.access import Access
 
     app = provider.add_client("Board", access=Access.only(groups=["board"]))
-    answer = provider.sign_in(browser, app)
-    assert answer.error == "access_denied"
+    page = provider.sign_in(browser, app)
+    assert "No access to Board yet" in page.dom.text
+    assert browser.submit(page, "back").error == "access_denied"
     provider.services.directory.add_to_group(ann.id, "board")
     assert provider.authorize(browser, app).code

@@ -283,8 +283,8 @@ def test_cancel_is_authn_failed(provider: Provider, wiki: Client, browser: Brows
 
 def test_who_may_not_use_the_application_is_request_denied(provider: Provider, ann: Person, browser: Browser) -> None:
     register(provider, access=Access.only(groups=["admins"]))
-    answer = sign_in(browser, by_redirect(browser, authn_request(provider)))
-    assert status(answer)[:2] == ("Responder", "RequestDenied")
+    page = sign_in(browser, by_redirect(browser, authn_request(provider)))
+    assert status(browser.submit(page, "back"))[:2] == ("Responder", "RequestDenied")
     assert provider.events("client:refused")
 
 

@@ -29,7 +29,7 @@ MAX_TEXT = 2000  # characters
 MAX_NOTES = 200  # on one case
 
 #: Why there is a case: a name for programs. Others may be used as well.
-NOT_ME, NO_WAY_IN = "not_me", "no_way_in"
+NOT_ME, NO_WAY_IN, ACCESS = "not_me", "no_way_in", "access"
 
 
 class TooManyCases(Exception):
@@ -71,14 +71,17 @@ class Case:
         return self.closed_at is None
 
 
-def open_case(services: Services, person_id: str | None, kind: str, text: str, request: Request) -> Case:
+def open_case(
+    services: Services, person_id: str | None, kind: str, text: str, request: Request, *, about: str = ""
+) -> Case:
     """Open a case; what the same person reports again within a day is noted on the case that there is.
 
-    `text`: what happened, in a sentence for the help desk. Writes the event `case:opened`.
+    `text`: what happened, in a sentence for the help desk. `about`: what tells two troubles of one kind apart, such as
+    the application that access is asked for. Writes the event `case:opened`.
     Errors: `TooManyCases`, for somebody unknown (`person_id` None) only.
     """
     now, case_id, text = services.clock(), new_spoken_id("C"), _plain(text)
-    key = f"case:of:{person_id}:{kind}"
+    key = _key(person_id, kind, about)
     if person_id is not None and not services.state.add(key, case_id, AGAIN):
         standing = find(services.db, str(services.state.get(key) or ""))
         if standing is not None and standing.is_open:
@@ -91,14 +94,20 @@ def open_case(services: Services, person_id: str | None, kind: str, text: str, r
         case = Case(case_id, person_id, kind, text, request.remote_address, request.user_agent, now, None, None)
         with services.db.transaction() as tx:
             tx.run(store.INSERT, **{name: getattr(case, name) for name in Case.__slots__})
-            about = {"case": case_id, "kind": kind}
+            detail = {"case": case_id, "kind": kind}
             record(tx, Event("case:opened", actor=person_id or "", person_id=person_id, address=case.address,
-                             request_id=request.id, detail=about), now)  # fmt: skip
+                             request_id=request.id, detail=detail), now)  # fmt: skip
     except Exception:
         if person_id is not None:
             services.state.take(key)
         raise
     return case
+
+
+def find_standing(services: Services, person_id: str, kind: str, *, about: str = "") -> Case | None:
+    """The open case of the last day that the same trouble of this person would be noted on."""
+    case = find(services.db, str(services.state.get(_key(person_id, kind, about)) or ""))
+    return case if case is not None and case.is_open else None
 
 
 def find(db: Database, case_id: str) -> Case | None:
@@ -157,6 +166,10 @@ def _changed(
 def _note(services: Services, case_id: str, text: str, by: str) -> None:
     if len(notes_of(services.db, case_id)) < MAX_NOTES:
         note(services, case_id, text, by)
+
+
+def _key(person_id: str | None, kind: str, about: str) -> str:
+    return f"case:of:{person_id}:{kind}:{about}" if about else f"case:of:{person_id}:{kind}"
 
 
 def _check_range(services: Services, request: Request) -> None:
