@@ -125,24 +125,36 @@ def busy(services: Services, retry_after: int, continue_url: str) -> Page:
 
 
 def confirm_sign_out(
-    services: Services, session: Session, client: Client | None, flow: str, action: str, form_action: tuple[str, ...]
-) -> Page:
-    """Asked before anybody is signed out whom no valid hint names."""
+    services: Services, session: Session | None, client: Client | None, flow: str, action: str,
+    form_action: tuple[str, ...], *, elsewhere: bool = False,
+) -> Page:  # fmt: skip
+    """Asked before anybody is signed out whom no valid hint names.
+
+    `session`: the one of this browser; `elsewhere`: one of another browser ends as well, or alone.
+    """
     return Page(
         template="login/confirm_sign_out.html",
         values={
             "action_url": services.settings.server.issuer_path + action,
             "flow": flow,
             "app": shown_app(services, client),
-            "person": person(session),
+            "person": person(session) if session is not None else None,
+            "elsewhere": elsewhere,
         },
         form_action=form_action,
     )
 
 
+def nobody_here(services: Services) -> Page:
+    """Asked to sign out a browser in which nobody is signed in: nothing has ended."""
+    values = {"results": [], "nobody": True, "here": services.url("/logout")}
+    return Page(template="login/signed_out.html", values=values)
+
+
 def signed_out(services: Services, results: tuple[dict[str, str], ...]) -> Page:
     """What happened, application by application (A7)."""
-    return Page(template="login/signed_out.html", values={"results": list(results), "here": services.url("/logout")})
+    values = {"results": list(results), "nobody": False, "here": services.url("/logout")}
+    return Page(template="login/signed_out.html", values=values)
 
 
 def sealed(services: Services, request: Request, flow: Flow) -> str:

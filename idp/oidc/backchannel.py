@@ -6,6 +6,7 @@ import secrets
 from typing import Any, Final
 
 from clients.client import Client
+from idp.jobs import JobsUnavailable
 from idp.login import signout
 from idp.login.sessions import Ended, Session
 from idp.login.signout import Notice
@@ -14,6 +15,8 @@ from idp.oidc.tokens import signer
 from idp.services import Services
 
 JOB: Final = "oidc.logout"
+REMINDER: Final = "oidc.logout.reminder"
+REMIND_AFTER: Final = 30.0  # seconds in which a browser is back at the application that asked
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 LIFETIME: Final = 120  # seconds; BCL §2.4 recommends two minutes at most
 
@@ -27,6 +30,7 @@ def register(services: Services) -> None:
     services.jobs.register(
         JOB, lambda payload: deliver(services, payload), retries=signout.RETRIES, retry_delay=signout.BEFORE_RETRY
     )
+    services.jobs.register(REMINDER, lambda payload: _remind(services, payload))
 
 
 def notices(services: Services, session: Session | Ended) -> list[Notice]:
@@ -42,6 +46,29 @@ def _notice(client: Client, session: Session | Ended) -> Notice:
         return Notice(client.id, client.name)
     payload = {"client_id": client.id, "person_id": session.person_id, "session_id": session.id}
     return Notice(client.id, client.name, JOB, payload=payload)
+
+
+def remind(services: Services, client_id: str, session: Session) -> None:
+    """Tell the application that asked for the sign-out as well, once, when the browser must have come back to it.
+
+    Sooner, it would lose its own session before its sign-out is done (Keycloak then shows an error). Never would leave
+    it open where the browser was closed on the way. By `sid` alone, so that nobody who signed in again is signed out.
+    """
+    client = services.registry.find(client_id) if client_id else None
+    if client is None or not client.backchannel_logout_uri:
+        return
+    try:
+        payload = {"client_id": client.id, "session_id": session.id}
+        services.jobs.enqueue(REMINDER, payload, delay=REMIND_AFTER)
+    except JobsUnavailable as error:
+        services.log.warning("logout_not_queued", client_id=client.id, reason=str(error)[:200])
+
+
+def _remind(services: Services, payload: dict[str, Any]) -> None:
+    client = services.registry.find(payload["client_id"])
+    if client is not None and client.backchannel_logout_uri:
+        token = logout_token(services, client, "", payload["session_id"])
+        services.outbound.post(client.backchannel_logout_uri, {"logout_token": token})
 
 
 def deliver(services: Services, payload: dict[str, Any]) -> None:
@@ -60,11 +87,11 @@ def deliver(services: Services, payload: dict[str, Any]) -> None:
 
 
 def logout_token(services: Services, client: Client, person_id: str, session_id: str) -> str:
-    """BCL §2.4: sub and sid, the event, and never a nonce."""
+    """BCL §2.4: sub (where `person_id` is given) and sid, the event, and never a nonce."""
     now = int(services.clock())
     token = {
         "iss": services.issuer,
-        "sub": claims.subject(client, person_id),
+        **({"sub": claims.subject(client, person_id)} if person_id else {}),
         "aud": client.id,
         "iat": now,
         "exp": now + LIFETIME,

@@ -63,6 +63,20 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
     return client
 
 
+def is_tried(services: Services, request: Request) -> bool:
+    """Whether a client says that it is one, at an endpoint that browsers come to as well.
+
+    A browser may bring Basic credentials of its own, for a proxy in front of us: those name no client.
+    """
+    if request.form.get("client_secret") or request.form.get("client_assertion"):
+        return True
+    header = request.header("Authorization")
+    try:
+        return header[:6].lower() == "basic " and services.registry.find(_basic(header[6:]).client_id) is not None
+    except OAuthError:
+        return False
+
+
 def _presented(request: Request) -> _Presented:
     form = request.form
     header = request.header("Authorization")

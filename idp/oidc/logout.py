@@ -1,21 +1,27 @@
-"""RP-Initiated Logout 1.0: an application sends the person here to sign out."""
+"""RP-Initiated Logout 1.0: an application sends the person here to sign out.
+
+A hint is no proof of who asks: ID tokens stand in URLs, histories and logs. So it ends a session at once only in the
+session's own browser, or where the application proves itself; anybody else who holds one is asked (ASVS 10.6.2).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clients.client import Client
 from idp import browser
-from idp.errors import Explanation, Refused
+from idp.errors import Explanation, OAuthError, Refused
 from idp.language import N_
 from idp.login import pages, sessions, several, signout
 from idp.login.flow import open_value, seal_value
+from idp.login.sessions import Session
 from idp.login.signout import Ending
+from idp.oidc import backchannel, client_auth
 from idp.oidc.authorize import MAX_GET
 from idp.services import Services
 from idp.web import form_target, form_targets
-from idp.wire import Params, Redirect, Request, Response, with_parameters
+from idp.wire import Json, Params, Redirect, Request, Response, with_parameters
 from keys.verifying import InvalidToken, verify_own
 
 _PURPOSE = "logout"
@@ -30,38 +36,95 @@ class Asked:
     session_id: str
     uri: str  # a registered post_logout_redirect_uri, or ""
     state: str | None
+    is_hinted: bool = False  # by an ID token of its own
+    elsewhere: str = ""  # the id of a live session that the hint names and this browser has not shown
 
     @property
     def return_to(self) -> str:
         """Where the browser goes in the end, or ''."""
         return with_parameters(self.uri, [("state", self.state)]) if self.uri and self.state is not None else self.uri
 
-    def names(self, session: sessions.Session) -> bool:
+    def names(self, session: Session) -> bool:
         """Whether the hint is of this very session."""
         return self.subject == session.person_id and self.session_id in ("", session.id)
+
+    @property
+    def initiator(self) -> str:
+        """The application that knows by itself what comes of this: it holds the hint, or the browser goes back to it.
+
+        '' where anybody may have written its client_id into a link.
+        """
+        return self.client_id if self.is_hinted or self.return_to else ""
 
 
 def answer(services: Services, request: Request) -> Response:
     """GET and POST /oauth/logout."""
     params = request.query if request.method == "GET" else request.form
+    if client_auth.is_tried(services, request):
+        return _by_client(services, request, params)
     if request.method == "POST" and params.get("confirm"):
         return _confirmed(services, request)
     if request.method == "POST" and browser.cookie_name(services, "session") not in request.cookies:
         return _as_get(services, params)
     asked = read(services, params)
     here = several.to_end(services, request)
-    if not here:
-        return _done(services, asked)
     # RPI §2: without a hint that names this very session, the person is asked, so that no page can sign people out.
     named = next((one for one in here if asked.names(one)), None)
     if named is not None:
         return _sign_out(services, request, asked, named)
-    session = here[0]
+    elsewhere = _find_elsewhere(services, asked)
+    if elsewhere is not None and (not here or elsewhere.person_id == here[0].person_id):
+        asked = replace(asked, elsewhere=elsewhere.id)
+    if not here and not asked.elsewhere:
+        return _done(services, asked, ended=bool(asked.session_id))
+    if not here and not _is_browser(request):
+        raise _unproven(asked)
+    return _ask(services, request, asked, here[0] if here else None)
+
+
+def _find_elsewhere(services: Services, asked: Asked) -> Session | None:
+    """The live session that the hint names, in whatever browser it is."""
+    found = sessions.find_open(services, asked.session_id) if asked.session_id else None
+    return found if found is not None and found.person_id == asked.subject else None
+
+
+def _is_browser(request: Request) -> bool:
+    """Whether somebody may be looking: a program that takes our page for an answer would tell of a sign-out."""
+    return request.user_agent.startswith("Mozilla/") or "text/html" in request.header("Accept")
+
+
+def _ask(services: Services, request: Request, asked: Asked, session: Session | None) -> Response:
     client = services.registry.find(asked.client_id) if asked.client_id else None
-    sealed = seal_value(
-        services.sealer, _PURPOSE, [asked.client_id, asked.uri, asked.state], browser.identify(services, request)
+    kept = [asked.client_id, asked.uri, asked.state, asked.elsewhere, asked.is_hinted]
+    sealed = seal_value(services.sealer, _PURPOSE, kept, browser.identify(services, request))
+    return pages.confirm_sign_out(
+        services, session, client, sealed, "/oauth/logout", _target(asked.return_to), elsewhere=bool(asked.elsewhere)
     )
-    return pages.confirm_sign_out(services, session, client, sealed, "/oauth/logout", _target(asked.return_to))
+
+
+def _by_client(services: Services, request: Request, params: Params) -> Response:
+    """The application itself asks, from its server: it has proven who it is, and what it names ends."""
+    client = client_auth.authenticate(services, request, public=False)
+    asked = read(services, params)
+    if asked.client_id != client.id:
+        raise OAuthError("invalid_request", "id_token_hint must be an ID token that was issued to this application.")
+    if not asked.session_id:
+        raise OAuthError("invalid_request", "Send id_token_hint: it names the session that is to end.")
+    session = _find_elsewhere(services, asked)
+    if session is not None:
+        _end_elsewhere(services, request, asked, session)
+    return Json(body={"signed_out": True})
+
+
+def _unproven(asked: Asked) -> OAuthError:
+    """A server that does not say who it is: nothing has ended, and it reads so."""
+    return OAuthError(
+        "invalid_client",
+        "Nobody is signed out: the session of this id_token_hint is in a browser that did not come along. Send the "
+        "person's browser here, or authenticate as the application (HTTP Basic with client_id and secret).",
+        status=401, detail=f"id_token_hint of {asked.client_id}, no cookie, no authentication",
+        headers=(("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),),
+    )  # fmt: skip
 
 
 def _as_get(services: Services, params: Params) -> Response:
@@ -80,22 +143,40 @@ def _confirmed(services: Services, request: Request) -> Response:
     value = open_value(services.sealer, _PURPOSE, request.form.get("flow") or "", browser.identify(services, request))
     if value is None or request.browser_is_new:
         return pages.stale(services, services.url("/oauth/logout"), None)
-    client_id, uri, state = value
+    client_id, uri, state, elsewhere, is_hinted = (*value, "", False)[:5]  # a page of before the upgrade has three
     client = services.registry.find(client_id) if client_id else None
     if client is None or uri not in client.post_logout_redirect_uris:
         uri = ""  # it was registered when the page was made; it is not any more
-    asked = Asked(client_id, "", "", uri, state)
+    asked = Asked(client_id, "", "", uri, state, is_hinted, elsewhere)
     here = several.to_end(services, request)
-    return _sign_out(services, request, asked, here[0]) if here else _done(services, asked)
+    other = sessions.find_open(services, elsewhere) if elsewhere else None
+    if other is not None and all(other.id != one.id for one in here):
+        _end_elsewhere(services, request, asked, other)
+    return _sign_out(services, request, asked, here[0]) if here else _done(services, asked, ended=bool(elsewhere))
 
 
-def _sign_out(services: Services, request: Request, asked: Asked, session: sessions.Session) -> Response:
-    why = f"signed out at {asked.client_id}" if asked.client_id else "signed out"
-    return signout.leave(services, request, [session], why, Ending(location=asked.return_to))
+def _sign_out(services: Services, request: Request, asked: Asked, session: Session) -> Response:
+    response = signout.leave(
+        services, request, [session], _why(asked), Ending(location=asked.return_to), asked_by=asked.initiator
+    )
+    backchannel.remind(services, asked.initiator, session)
+    return response
 
 
-def _done(services: Services, asked: Asked) -> Response:
-    return Redirect(location=asked.return_to) if asked.return_to else pages.signed_out(services, ())
+def _end_elsewhere(services: Services, request: Request, asked: Asked, session: Session) -> None:
+    """End a session of another browser. Who needs that browser to hear of it hears nothing; tokens end all the same."""
+    signout.end(services, request, [session], _why(asked), asked_by=asked.initiator)
+    backchannel.remind(services, asked.initiator, session)
+
+
+def _why(asked: Asked) -> str:
+    return f"signed out at {asked.client_id}" if asked.client_id else "signed out"
+
+
+def _done(services: Services, asked: Asked, *, ended: bool) -> Response:
+    if asked.return_to:
+        return Redirect(location=asked.return_to)
+    return pages.signed_out(services, ()) if ended else pages.nobody_here(services)
 
 
 def read(services: Services, params: Params) -> Asked:
@@ -114,7 +195,7 @@ def read(services: Services, params: Params) -> Asked:
     if uri:
         _check_return_address(client, uri)
     subject, session_id = str(claims.get("sub", "")), str(claims.get("sid", ""))
-    return Asked(client_id if client else "", subject, session_id, uri, params.get("state"))
+    return Asked(client_id if client else "", subject, session_id, uri, params.get("state"), bool(claims))
 
 
 def _check_return_address(client: Client | None, uri: str) -> None:

@@ -188,7 +188,7 @@ def sign_out(services: Services, request: Request) -> Response:
     """GET and POST /logout."""
     everybody = several.to_end(services, request)
     if not everybody:
-        return signout.resume(services, request) or pages.signed_out(services, ())
+        return signout.resume(services, request) or pages.nobody_here(services)
     if request.method != "POST":
         return pages.confirm_sign_out(services, everybody[0], None, "", "/logout", ())
     return signout.leave(services, request, everybody, "signed out", Ending())

@@ -137,7 +137,7 @@ def test_the_page_does_not_wait_for_an_application_that_is_silent(
     assert "Not confirmed" in page.dom.text
 
 
-def test_a_sign_out_by_an_application_tells_the_others_and_returns(
+def test_n16_a_sign_out_by_an_application_tells_the_others_and_returns(
     provider: Provider, browser: Browser, crm: App, receiver: Receiver
 ) -> None:
     other = provider.add_client("Other", backchannel_logout_uri=receiver.origin + "/other")
@@ -145,8 +145,61 @@ def test_a_sign_out_by_an_application_tells_the_others_and_returns(
     provider.tokens(other, browser)
     answer = browser.get(f"oauth/logout?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state=s")
     assert (answer.status, answer.location) == (303, BYE + "?state=s")
-    audiences = {read(provider, form["logout_token"])[1]["aud"] for form in receiver.forms}
-    assert audiences == {crm.id, other.id}
+    assert audiences(provider, receiver) == [other.id]
+
+
+def audiences(provider: Provider, receiver: Receiver) -> list[str]:
+    return [read(provider, form["logout_token"])[1]["aud"] for form in receiver.forms]
+
+
+def reminders(provider: Provider) -> list[Any]:
+    return [job for job in provider.services.jobs.pending() if job.name == "oidc.logout.reminder"]
+
+
+def test_n16_nor_is_it_told_after_its_person_was_asked_when_the_browser_goes_back_to_it(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver
+) -> None:
+    provider.tokens(crm, browser)
+    page = browser.get(f"oauth/logout?client_id={crm.id}&post_logout_redirect_uri={BYE}")
+    assert browser.submit(page, "confirm").location == BYE
+    assert receiver.bodies == []
+
+
+def test_n16_a_link_with_anybodys_client_id_spares_no_application(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver
+) -> None:
+    provider.tokens(crm, browser)
+    page = browser.submit(browser.get(f"oauth/logout?client_id={crm.id}"), "confirm")
+    assert "CRM" in page.dom.text
+    assert audiences(provider, receiver) == [crm.id]
+    assert reminders(provider) == []
+
+
+def test_n16_nor_the_server_that_proved_itself(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver
+) -> None:
+    other = provider.add_client("Other", backchannel_logout_uri=receiver.origin + "/other")
+    hint = provider.tokens(crm, browser)["id_token"]
+    provider.tokens(other, browser)
+    assert provider.post("oauth/logout", crm, {"id_token_hint": hint}).status == 200
+    assert audiences(provider, receiver) == [other.id]
+
+
+@pytest.mark.spec("BCL 2.4")
+def test_n16_an_application_whose_browser_may_never_have_come_back_is_reminded_once_by_sid_alone(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver
+) -> None:
+    began = time.time()
+    tokens = provider.tokens(crm, browser)
+    browser.get(f"oauth/logout?id_token_hint={tokens['id_token']}&post_logout_redirect_uri={BYE}")
+    [job] = reminders(provider)
+    assert job.due - began >= 30
+    receiver.status = 400  # it knows no such session any more
+    provider.services.jobs.perform(job.name, job.payload)
+    [form] = receiver.forms
+    _, claims = read(provider, form["logout_token"])
+    _, id_token = read(provider, tokens["id_token"])
+    assert (claims["sid"], claims["aud"], "sub" in claims) == (id_token["sid"], crm.id, False)
 
 
 def test_another_sessions_applications_hear_nothing(
