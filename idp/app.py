@@ -44,7 +44,9 @@ def create_app(services: Services) -> flask.Flask:
     app.jinja_env.filters.update(_FILTERS)
     app.jinja_env.add_extension("jinja2.ext.i18n")  # {% trans %}; its words come with each page, see `language.words`
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
-    bridge = Bridge(services, lambda name, values: app.jinja_env.get_template(name).render(**values))
+    bridge = Bridge(
+        services, lambda name, values: app.jinja_env.get_template(name).render(**values), sessions.recognise
+    )  # fmt: skip
 
     def answer(route: Route) -> Callable[..., flask.Response]:
         def view(**segments: str) -> flask.Response:

@@ -132,6 +132,11 @@ def of_person(services: Services, claims: Mapping[str, Any]) -> str:
     return lookup((str(claims.get("locale") or ""),)) or services.settings.brand.language
 
 
+def speak_to(request: Request, claims: Mapping[str, Any]) -> None:
+    """Answer in the language and time zone of the person that a link is for, who is not signed in here."""
+    request.person_claims = request.person_claims or json.dumps(dict(claims))
+
+
 def zone_for(request: Request) -> str:
     """The time zone that the person who is signed in has chosen, by its IANA name; UTC where there is none."""
     return str(_claims(request).get("zoneinfo") or "UTC")

@@ -26,6 +26,8 @@ from idp.wire import AutoPost, BadRequest, Cookie, Json, Page, Raw, Redirect, Re
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 Render = Callable[[str, Mapping[str, Any]], str]
+#: Learns whose browser it is, for the language of pages whose handler did not need to know.
+Recognise = Callable[[Services, Request], None]
 
 _NO_STORE = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 _JSON_HEADERS = [("Content-Type", "application/json"), *_NO_STORE, ("X-Content-Type-Options", "nosniff")]
@@ -59,8 +61,8 @@ _STATUS = {
 class Bridge:
     """Runs a route's handler and turns what comes out into HTTP."""
 
-    def __init__(self, services: Services, render: Render) -> None:
-        self.services, self._render = services, render
+    def __init__(self, services: Services, render: Render, recognise: Recognise) -> None:
+        self.services, self._render, self._recognise = services, render, recognise
         self.proxies = tuple(ipaddress.ip_network(n) for n in services.settings.server.trusted_proxies)
         parts = urlsplit(services.issuer)
         self.prefix = parts.path
@@ -127,6 +129,7 @@ class Bridge:
     def error_page(self, request: Request, refusal: Refused) -> Page:
         """E1: plain words, what to do next, an id that an admin can look up."""
         services = self.services
+        self._know_visitor(request, refusal.status)
         error_id = services.errors.keep(refusal, request=request)
         client = services.registry.find(refusal.client_id) if refusal.client_id and refusal.status < 500 else None
         others = services.errors.others(refusal.code)
@@ -218,7 +221,13 @@ class Bridge:
         headers.append(("Content-Length", str(len(body))))
         return response.status, headers, body
 
+    def _know_visitor(self, request: Request, status: int) -> None:
+        # A store that is down is not asked once more.
+        if not request.person_claims and status != 503:
+            self._recognise(self.services, request)
+
     def _page(self, request: Request, page: Page) -> tuple[list[tuple[str, str]], bytes]:
+        self._know_visitor(request, page.status)
         values = {
             "app": None,
             "person": None,

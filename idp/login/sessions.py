@@ -5,6 +5,7 @@ The cookie is `<id>.<secret>`; the row holds the secret's SHA-256. A new proof a
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 from idp.accounts.person import Person
 from idp.audit import Event, record
 from idp.browser import cookie_name
+from idp.db import Unavailable
 from idp.errors import Stale
 from idp.ids import digest, new_id, new_secret, split
 from idp.login import store
@@ -56,7 +58,6 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
         raise Stale
     if now - row.last_seen > SEEN_EVERY:
         services.db.run(store.SEEN, durable=False, session_id=row.id, now=now)
-    request.person_claims = row.claims
     return of_row(row)
 
 
@@ -95,7 +96,16 @@ def _presented(services: Services, request: Request, client_id: str = "") -> Any
     if presented is None:
         return None
     row = services.db.one(store.CURRENT, session_id=presented[0], client_id=client_id)
-    return row if row is not None and hmac.compare_digest(row.secret_hash, digest(presented[1])) else None
+    if row is None or not hmac.compare_digest(row.secret_hash, digest(presented[1])):
+        return None
+    request.person_claims = row.claims  # also where the session has ended: the page about it is for them (A6)
+    return row
+
+
+def recognise(services: Services, request: Request) -> None:
+    """Learn whose browser this is, for the language and the time zone of a page that asked for no session (A6)."""
+    with contextlib.suppress(Unavailable):
+        _presented(services, request)
 
 
 def get(services: Services, session_id: str, client_id: str = "") -> Session:
@@ -146,8 +156,8 @@ def start(
     """
     person_id = person.id
     now, secret = services.clock(), new_secret()
-    request.person_claims = json.dumps(dict(person.claims))
     before = _presented(services, request)
+    request.person_claims = json.dumps(dict(person.claims))
     is_same = before is not None and before.person_id == person_id and now < before.expires_at
     setting = services.settings.session
     seconds = setting.stay_days * 86400 if stay else setting.absolute_hours * 3600

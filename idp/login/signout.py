@@ -20,7 +20,7 @@ from typing import Any, Final
 from idp import browser
 from idp.ids import digest
 from idp.jobs import JobsUnavailable
-from idp.language import N_
+from idp.language import N_, locale_for
 from idp.login import pages, sessions, several
 from idp.login.sessions import Session
 from idp.services import Services
@@ -93,7 +93,7 @@ def leave(
     else:
         chain = secrets.token_urlsafe(32)
         _keep(services, chain, {"results": [asdict(r) for r in results], "hops": [asdict(h) for h in hops], "at": 0,
-              "begun": False, "ending": asdict(ending)})  # fmt: skip
+              "begun": False, "ending": asdict(ending), "locale": locale_for(services, request)})  # fmt: skip
         services.state.put(_of_browser(services, request), chain, CHAIN_SECONDS)
         response = Redirect(location=_url(services, chain))
     return replace(response, cookies=(*response.cookies, *cookies))
@@ -195,6 +195,7 @@ def go_on(services: Services, request: Request) -> Response:
     # The first browser that comes keeps the chain: an application that answers by itself would learn of the others.
     if kept is None or kept.setdefault("browser", _of_browser(services, request)) != _of_browser(services, request):
         return pages.signed_out(services, ())
+    request.language = kept.get("locale", "")  # the session is gone, and with it whose language it was
     hops = [Notice(**hop) for hop in kept["hops"]]
     while kept["at"] < len(hops):
         at, hop = kept["at"], hops[kept["at"]]

@@ -31,6 +31,7 @@ def by_link(services: Services, request: Request) -> Response:
     person = services.directory.find(found.person_id) if found is not None else None
     if found is None or person is None or not person.enabled:
         return Page(template=_GONE, status=404)
+    language.speak_to(request, person.claims)
     spent = "not-me:" + digest(found.id)
     kept = services.state.get(spent)
     if kept is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from idp import language
 from idp.accounts import choosing, links
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
@@ -31,6 +32,7 @@ def setup(services: Services, request: Request) -> Response:
     person = services.directory.find(link.person_id) if link is not None else None
     if link is None or person is None or not resets.is_valid(services, link, person):
         return _used(services)
+    language.speak_to(request, person.claims)
     if request.method != "POST":
         return _setup_page(services, request, person, [])
     # What is refused tells which passwords the person had before: so not for ever.

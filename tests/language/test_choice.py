@@ -75,7 +75,7 @@ def test_A6_the_browser_s_wish_comes_last_and_the_choice_in_it_first(provider: P
     consent = browser.log_in(page)
     assert consent.is_consent_page
     assert spoken(consent) == "fr", "the setting of the person, as soon as it is known who they are"
-    assert spoken(browser.get("help/username")) == "de", "a page that looks nobody up"
+    assert spoken(browser.get("help/username")) == "fr", "also on a page that looks nobody up (N30)"
     assert spoken(browser.get("help")) == "fr"
     assert spoken(browser.get("")) == "fr"
     assert spoken(provider.authorize(browser, app, ui_locales="es fr")) == "es"

@@ -342,6 +342,19 @@ def test_signing_out_here_leads_through_the_service_providers_and_tells_what_eac
     assert "CRM Its access has ended here" in text
 
 
+def test_n30_the_walk_ends_in_the_persons_language_though_their_session_is_gone(
+    provider: Provider, browser: Browser, wiki: Wiki
+) -> None:
+    provider.add_person("ben", claims={"locale": "de"})
+    browser.headers["Accept-Language"] = "en"
+    wiki.sign_in(browser, "ben")
+    page = browser.follow(browser.submit(browser.get("logout"), "confirm"))
+    assert page.dom.elements[0][1]["lang"] == "de"
+    ended = browser.get(page.dom.find("a", id="sign-out-skip")[0]["href"])
+    assert "Wiki" in ended.dom.text
+    assert ended.dom.elements[0][1]["lang"] == "de"
+
+
 def test_a_dead_service_provider_does_not_stall_the_others(
     provider: Provider, browser: Browser, wiki: Wiki, clock: Clock
 ) -> None:

@@ -229,7 +229,7 @@ def test_S55_L7_unknown_disabled_and_wrong_look_and_cost_the_same(provider: Prov
     for name, password in (
         ("ann", "wrong one"),
         ("nobody", "wrong one"),
-        ("dora", PASSWORD),
+        ("dora", "wrong one"),  # with the right one she may know (N32)
         ("new", PASSWORD),
         ("ann@example.com", "wrong two"),
     ):
@@ -242,6 +242,10 @@ def test_S55_L7_unknown_disabled_and_wrong_look_and_cost_the_same(provider: Prov
         assert "The name or the password is not right." in text
         assert browser.cookie("session") == browser.cookie("device") == ""
     assert len(set(seen.values())) == 1, {name: (s, h, n) for name, (s, _, h, n) in seen.items()}
+    before = provider.services.passwords.hashes
+    browser = provider.browser("198.51.9.1")
+    browser.log_in(provider.authorize(browser, crm), "dora")
+    assert provider.services.passwords.hashes - before == seen["dora"][2]
 
 
 def test_S55_the_pause_comes_for_unknown_names_alike(provider: Provider, crm: App) -> None:
