@@ -78,9 +78,16 @@ def reached(methods: tuple[str, ...]) -> tuple[str, ...]:
     return found
 
 
-def acr_of(methods: tuple[str, ...]) -> str:
-    """The strongest of them."""
-    return reached(methods)[-1] if reached(methods) else ""
+def amounts_to(methods: tuple[str, ...], wanted: str) -> bool:
+    """Whether this class, or a stronger one, was shown: nobody types a password after a passkey for a wish."""
+    found = reached(methods)
+    return bool(found) and SUPPORTED_ACR.index(found[-1]) >= SUPPORTED_ACR.index(wanted)
+
+
+def acr_of(methods: tuple[str, ...], wanted: Iterable[str] = ()) -> str:
+    """The `acr` claim: the first class asked for that was reached (Core §5.5.1.1), else the strongest."""
+    found = reached(methods)
+    return next((value for value in wanted if value in found), found[-1] if found else "")
 
 
 def amr_of(methods: tuple[str, ...]) -> tuple[str, ...]:

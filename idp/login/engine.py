@@ -13,7 +13,7 @@ from idp.accounts.person import Person
 from idp.login import consent, devices, loops, pages, password, requirements, robots, sessions, several, standing
 from idp.login.authn import PASSWORD
 from idp.login.flow import Denial, Flow, open_sealed
-from idp.login.policy import Ask, more_proof, next_step
+from idp.login.policy import Ask, more_proof, next_step, without_wishes
 from idp.login.sessions import Session
 from idp.services import ProtocolDoor, Services
 from idp.wire import Cookie, Request, Response
@@ -100,6 +100,7 @@ def enter(
     `stay`: the sign-in outlasts the browser; `shared`: the device is not remembered; `session_id`: the session that has
     shown a part of `methods`.
     """
+    flow = without_wishes(flow) if len(methods) > 1 else flow
     needs = standing.of_person(services, request, flow, person, methods)
     step = more_proof(flow, methods, needs, services.clock())
     if isinstance(step, Ask) and step.what != "enrol":

@@ -27,6 +27,7 @@ class Demands:
     consent: bool = False  # prompt=consent: ask even when remembered
     subject: str | None = None  # this person and nobody else (id_token_hint, claims.sub, saml:Subject)
     strength: tuple[str, ...] = ()  # acr values of which one is essential
+    preferred: tuple[str, ...] = ()  # acr values that exist here, the most wanted first: met where the person can
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def dump(flow: Flow) -> dict[str, Any]:
 
 def load(plain: dict[str, Any]) -> Flow:
     """The flow back."""
-    demands = {**plain["demands"], "strength": tuple(plain["demands"]["strength"])}
+    asked = plain["demands"]
+    demands = {**asked, "strength": tuple(asked["strength"]), "preferred": tuple(asked.get("preferred", ()))}
     return Flow(**{**plain, "demands": Demands(**demands), "scopes": tuple(plain["scopes"])})
 
 

@@ -10,7 +10,7 @@ from clients.access import decide
 from clients.client import Client
 from idp.language import N_
 from idp.login import requirements
-from idp.login.authn import ADMIN_CODE, reached
+from idp.login.authn import ADMIN_CODE, amounts_to, reached
 from idp.login.flow import Demands, Denial, Flow
 from idp.login.requirements import SECOND, Need
 
@@ -96,6 +96,9 @@ def more_proof(flow: Flow, methods: tuple[str, ...], standing: Standing, now: fl
 
 def _stronger(flow: Flow, methods: tuple[str, ...], standing: Standing, now: float) -> Ask | Denial | None:
     if _is_enough(flow, methods, standing):
+        wish = _preferred(flow, methods, standing)
+        if wish is not None:
+            return wish
         # Whoever came in by a code of the help desk has lost something: set up anew, before it happens again (F6).
         if ADMIN_CODE in methods and standing.enrollable and not flow.postponed and not flow.demands.silent:
             return Ask("enrol", until=now + 1)
@@ -115,6 +118,29 @@ def _stronger(flow: Flow, methods: tuple[str, ...], standing: Standing, now: flo
         silent = _ask(flow.demands, "enrol", "login_required", "The person must set up a second factor first.")
         return silent if isinstance(silent, Denial) else Ask("enrol", until=until if until > now else 0.0)
     return Denial("unmet_authentication_requirements", "No way to sign in here is as strong as what is asked for.")
+
+
+def _preferred(flow: Flow, methods: tuple[str, ...], standing: Standing) -> Ask | None:
+    """The most wanted class that this person can reach, where it is not reached; else they go on (Core §5.5.1.1).
+
+    Whatever else is a second factor does, too: a wish must not lock out who has lost the one that would meet it.
+    """
+    if flow.demands.silent:
+        return None
+    for value in flow.demands.preferred:
+        if amounts_to(methods, value):
+            return None
+        available = standing.available()
+        best = [way for way, shown in available.items() if value in reached((*methods, *shown))]
+        if best:
+            others = [way for way, shown in available.items() if requirements.is_met(SECOND, (*methods, *shown))]
+            return Ask("factor", ways=tuple(dict.fromkeys((*best, *others))))
+    return None
+
+
+def without_wishes(flow: Flow) -> Flow:
+    """The same, once somebody was asked for what an application would rather see and showed what they could."""
+    return replace(flow, demands=replace(flow.demands, preferred=())) if flow.demands.preferred else flow
 
 
 def _ask_factor(demands: Demands, ways: tuple[str, ...]) -> Ask | Denial:

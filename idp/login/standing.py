@@ -8,7 +8,7 @@ from idp.accounts import expiry, factors
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
 from idp.login import devices, requirements
-from idp.login.authn import ADMIN_CODE, PASSWORD
+from idp.login.authn import ADMIN_CODE, PASSWORD, amounts_to
 from idp.login.flow import Flow
 from idp.login.policy import NOTHING, Standing
 from idp.login.requirements import Need
@@ -22,7 +22,8 @@ def of_session(services: Services, request: Request, flow: Flow, session: Sessio
     if session is None or flow.demands.subject not in (None, session.person_id):
         return NOTHING
     rules = services.settings.factors.rules
-    if not rules and not flow.demands.strength and ADMIN_CODE not in session.methods:
+    wishes = any(not amounts_to(session.methods, value) for value in flow.demands.preferred[:1])
+    if not rules and not flow.demands.strength and not wishes and ADMIN_CODE not in session.methods:
         return NOTHING
     need = requirements.needed(
         rules, session.groups, flow.client_id, request.remote_address,

@@ -59,6 +59,13 @@ def of_person(client: Client, row: Any, scopes: list[str], requested: Mapping[st
     return {name: known[name] for name in dict.fromkeys(names) if name in known}
 
 
+def wanted_acr(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values of an `acr` wish of the claims parameter, the most wanted first (Core §5.5.1.1)."""
+    wish = (claims.get("id_token") or {}).get("acr") or {}
+    values = wish.get("values") or ([wish["value"]] if "value" in wish else ())
+    return tuple(value for value in values if isinstance(value, str))
+
+
 def scopes_of(requested: Mapping[str, Any], client: Client) -> list[str]:
     """The scopes that would give the claims of a `claims` member, `claim:<name>` for the client's own table."""
     needed = []

@@ -40,7 +40,6 @@ class Asked:
     challenge_method: str | None
     prompt: frozenset[str]
     max_age: int | None
-    acr_values: tuple[str, ...]
     claims: dict[str, Any]
     resource: list[str]
     login_hint: str
@@ -66,8 +65,7 @@ def read(services: Services, client: Client, params: Params, scope: str) -> Aske
         challenge_method=params.get("code_challenge_method"),
         prompt=frozenset((params.get("prompt") or "").split()),
         max_age=_max_age(params, client),
-        acr_values=tuple((params.get("acr_values") or "").split()),
-        claims=_claims(params.get("claims")),
+        claims=_with_acr(_claims(params.get("claims")), params.get("acr_values"), client),
         resource=[value for name, value in params.pairs if name == "resource" and value],
         login_hint=(params.get("login_hint") or "")[:255],
     )
@@ -147,6 +145,7 @@ def flow(services: Services, client: Client, asked: Asked) -> Flow:
         consent="consent" in asked.prompt,
         subject=asked.hinted,
         strength=strength,
+        preferred=tuple(value for value in claim_rules.wanted_acr(asked.claims) if value in SUPPORTED_ACR),
     )
     return Flow(
         protocol="oidc",
@@ -240,11 +239,25 @@ def _is_shallow(value: Any, left: int) -> bool:
     return True
 
 
+def _with_acr(claims: dict[str, Any], acr_values: str | None, client: Client) -> dict[str, Any]:
+    """Core §5.5.1.1: `acr_values` asks for `acr` as a voluntary claim with these values; the claim's own come first.
+
+    Registration 1.0 §2: `default_acr_values` hold where the request has neither.
+    """
+    wanted = acr_values.split() if acr_values else client.default_acr_values
+    values = [value for value in dict.fromkeys(wanted) if value in SUPPORTED_ACR]
+    if not values or claim_rules.wanted_acr(claims):
+        return claims
+    return {
+        "userinfo": claims.get("userinfo") or {},
+        "id_token": {**claims.get("id_token", {}), "acr": {"values": values}},
+    }
+
+
 def _essential_acr(asked: Asked) -> tuple[str, ...]:
-    # Core §5.5.1.1: only an essential acr must be met; acr_values alone is a preference.
-    wish = (asked.claims.get("id_token") or {}).get("acr") or {}
-    values = tuple(str(v) for v in wish.get("values") or ([wish["value"]] if "value" in wish else ()))
-    if not wish.get("essential") or not values:
+    # Core §5.5.1.1: only an essential acr must be met; any other is a preference.
+    values = claim_rules.wanted_acr(asked.claims)
+    if not values or not asked.claims["id_token"]["acr"].get("essential"):
         return ()
     if not set(values) & set(SUPPORTED_ACR):
         raise OAuthError(

@@ -46,7 +46,7 @@ def id_token(services: Services, client: Client, issued: Issued, holder: Holder,
         "exp": now + (client.id_token_lifetime or services.settings.tokens.id_token),
         "iat": now,
         "auth_time": int(holder.auth_time),
-        "acr": acr_of(holder.methods),
+        "acr": acr_of(holder.methods, claim_rules.wanted_acr(holder.claims)),
         "amr": list(amr_of(holder.methods)),
         "azp": client.id,
         "sid": holder.session_id,
@@ -111,7 +111,7 @@ def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str
     if holder is not None:
         claims |= {
             "auth_time": int(holder.auth_time),
-            "acr": acr_of(holder.methods),
+            "acr": acr_of(holder.methods, claim_rules.wanted_acr(holder.claims)),
             "amr": list(amr_of(holder.methods)),
             "fam": holder.family_id,
         }
