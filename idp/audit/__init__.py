@@ -4,6 +4,7 @@ Door: `record` inside the transaction of the change it proves, `Errors` for erro
 Rule: no secret, password, code or token ever stands in an event.
 """
 
-from idp.audit.events import Errors, Event, Recorder, explain, find_of_person, of_person, record, sweep, tail
+from idp.audit.events import Errors, Event, Recorder, explain, find_of_person, of_person, record, repeat, sweep, tail
 
-__all__ = ["Errors", "Event", "Recorder", "explain", "find_of_person", "of_person", "record", "sweep", "tail"]
+__all__ = ["Errors", "Event", "Recorder", "explain", "find_of_person", "of_person", "record", "repeat",
+           "sweep", "tail"]  # fmt: skip

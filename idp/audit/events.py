@@ -38,10 +38,10 @@ class Event:
 
 
 def record(tx: Transaction | _Runs, event: Event, now: float) -> None:
-    """Write an event; in the transaction of the change that it proves."""
+    """Write an event; in the transaction of the change that it proves. Its `id`, where it has one, is from `new_id`."""
     tx.run(
         store.INSERT,
-        id=new_id(now),
+        id=event.id or new_id(now),
         at=now,
         action=event.action,
         actor=event.actor,
@@ -51,8 +51,25 @@ def record(tx: Transaction | _Runs, event: Event, now: float) -> None:
         address=event.address,
         request_id=event.request_id,
         error_id=event.error_id,
-        detail=json.dumps(event.detail, separators=(",", ":"), ensure_ascii=False, default=str),
+        detail=_json(event.detail),
     )
+
+
+def repeat(db: Database, event_id: str, times: int, now: float) -> None:
+    """Say in an event that the same happened `times` more, lately `now`: no row for what adds nothing to the record.
+
+    Written for the first ten, then ever more seldom: what anybody may repeat for ever costs a handful of writes a day.
+    """
+    if times % 10 ** (len(str(times)) - 1):
+        return
+    row = db.one(store.BY_ID, event_id=event_id)
+    if row is not None:
+        detail = {**json.loads(row.detail), "repeated": times, "repeated_at": now}
+        db.run(store.AMEND, durable=False, event_id=event_id, detail=_json(detail))
+
+
+def _json(detail: Mapping[str, Any]) -> str:
+    return json.dumps(detail, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def _event(row: Any) -> Event:

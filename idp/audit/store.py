@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, insert, literal, select
+from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, insert, literal, select, update
 
 metadata = MetaData()
 
@@ -30,6 +30,9 @@ Index("events_person_id", events.c.person_id, events.c.id)
 INSERT = insert(events)
 AFTER = select(events).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("many"))
 LATEST = select(events).order_by(events.c.id.desc()).limit(bindparam("many"))
+BY_ID = select(events).where(events.c.id == bindparam("event_id"))
+#: Of an event that is counted up, and of nothing else: see `events.repeat`.
+AMEND = update(events).where(events.c.id == bindparam("event_id")).values(detail=bindparam("detail"))
 BY_ERROR = select(events).where(events.c.error_id == bindparam("wanted"))
 
 

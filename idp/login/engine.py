@@ -10,7 +10,7 @@ from dataclasses import replace
 from idp import browser
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
-from idp.login import consent, devices, loops, pages, password, requirements, robots, sessions, several, standing
+from idp.login import consent, devices, held, loops, pages, password, requirements, robots, sessions, several, standing
 from idp.login.authn import PASSWORD
 from idp.login.flow import Denial, Flow, open_sealed
 from idp.login.policy import Ask, more_proof, next_step, without_wishes
@@ -76,19 +76,35 @@ def submit_password(services: Services, request: Request) -> Response:
         return door(services, flow).deny(
             services, request, flow, Denial("access_denied", "The person cancelled the sign-in.", "cancelled")
         )
-    typed, secret = request.form.first.get("login", ""), request.form.first.get("password", "")
+    typed = held.read(services, request)
+    if held.is_late(services, request):
+        return pages.login(services, request, flow, typed=typed.login, notice=held.LATE)
     try:
-        outcome = password.prove(services, request, typed, secret)
+        outcome = password.prove(services, request, typed.login, typed.password)
     except Busy as error:
-        return pages.busy(services, error.retry_after, door(services, flow).restart_url(services, flow))
+        return pages.busy(
+            services, error.retry_after, door(services, flow).restart_url(services, flow),
+            again=pages.resend(services, request, flow, typed),
+        )  # fmt: skip
     if outcome.person is None:
-        page = pages.login(
-            services, request, flow, typed=typed, error=outcome.error, pause=outcome.pause, check=outcome.check
-        )
-        return with_cookies(page, robots.cookie(services)) if outcome.check else page
-    shared = bool(request.form.get("shared"))
-    stay = bool(request.form.get("stay")) and not shared and services.settings.session.stay_days > 0
-    return enter(services, request, flow, outcome.person, (PASSWORD,), stay=stay, shared=shared)
+        return _not_proven(services, request, flow, typed, outcome)
+    stay = typed.stay and services.settings.session.stay_days > 0
+    return enter(services, request, flow, outcome.person, (PASSWORD,), stay=stay, shared=typed.shared)
+
+
+def _not_proven(
+    services: Services, request: Request, flow: Flow, typed: held.Typed, outcome: password.Outcome
+) -> Response:
+    """The page again. Nobody is blamed who has only to show that they are no program: what they typed is kept."""
+    kept, notice = "", ""
+    if outcome.unproven:
+        kept = held.seal(services, request, typed)
+        notice = robots.MISREAD if request.form.get("digits") else robots.UNPROVEN
+    page = pages.login(
+        services, request, flow, typed=typed.login, error=outcome.error, notice=notice, pause=outcome.pause,
+        check=outcome.check, kept=kept,
+    )  # fmt: skip
+    return with_cookies(page, robots.cookie(services)) if outcome.check else page
 
 
 def enter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from clients.client import Client
 from idp import browser
 from idp.language import N_
-from idp.login import consent, passkeys, robots, several
+from idp.login import consent, held, passkeys, robots, several
 from idp.login.flow import Flow, seal
 from idp.login.sessions import Session
 from idp.login.throttle import Pause
@@ -32,9 +33,12 @@ LOCKED = N_(
 
 def login(
     services: Services, request: Request, flow: Flow, *, typed: str = "", error: str | None = None,
-    notice: str = "", pause: Pause | None = None, status: int = 200, check: bool = False,
+    notice: str = "", pause: Pause | None = None, status: int = 200, check: bool = False, kept: str = "",
 ) -> Page:  # fmt: skip
-    """The name and password page; with `check`, somebody must show that they are no program."""
+    """The name and password page; with `check`, somebody must show that they are no program.
+
+    `kept`: what they have typed, sealed, so that showing it is all that is left to do.
+    """
     now = services.clock()
     until = pause.until if pause is not None else None
     if pause is not None and until is None:
@@ -62,6 +66,7 @@ def login(
             "passkey": passkeys.offer(services, request),
             "signals": "",
             "check": robots.offer(services, request) if check or robots.is_expected(services, request) else None,
+            "kept": kept,
         },
         form_action=form_targets(flow.destination),
     )
@@ -114,13 +119,22 @@ def no_cookies(services: Services, continue_url: str) -> Page:
     return Page(template="login/cookies.html", values={"continue_url": continue_url, "here": continue_url}, status=400)
 
 
-def busy(services: Services, retry_after: int, continue_url: str) -> Page:
-    """More sign-ins at once than hashes can be computed; tokens go on meanwhile."""
+def resend(services: Services, request: Request, flow: Flow, typed: held.Typed) -> dict[str, str]:
+    """The fields of the sign-in form, filled in as they were: nobody types a password twice for our sake."""
+    return {
+        "flow": seal(services.sealer, flow, browser.identify(services, request)),
+        "login": typed.login,
+        "held": held.seal(services, request, typed),
+    }
+
+
+def busy(services: Services, retry_after: int, continue_url: str, again: Mapping[str, str] | None = None) -> Page:
+    """More sign-ins at once than hashes can be computed; tokens go on meanwhile. `again`: the form to send anew."""
     return Page(
         template="login/wait.html",
         status=503,
         headers=(("Retry-After", str(retry_after)),),
-        values={"retry_in": retry_after, "continue_url": continue_url, "here": continue_url},
+        values={"retry_in": retry_after, "continue_url": continue_url, "here": continue_url, "again": again},
     )
 
 

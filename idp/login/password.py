@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from idp import language
+from idp import audit, language
 from idp.accounts import history
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.audit import Event, record
+from idp.ids import new_id
 from idp.language import N_
 from idp.login import devices, robots
-from idp.login.throttle import Account, Pause
+from idp.login.throttle import Account, Pause, Repeat
 from idp.services import Services
 from idp.wire import Request
 
@@ -25,17 +26,44 @@ DISABLED = N_("This account is turned off, so it cannot sign in. The help desk c
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The person, or what to say instead."""
+    """The person, or what to say instead.
+
+    `unproven`: the password was not looked at, since nobody has shown to be there.
+    `check`: the next try from here must show that (W4).
+    """
 
     person: Person | None
     error: str | None = None
     pause: Pause | None = None
-    check: bool = False  # the next try from here must show that a person is there (W4)
+    check: bool = False
+    unproven: bool = False
 
     @property
     def is_unheard(self) -> bool:
         """Whether the password was not looked at: a pause, or nobody has shown to be there."""
-        return self.pause is not None or self.error == robots.UNPROVEN
+        return self.pause is not None or self.unproven
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """One password, typed for one name from one place. `stored`: the hash that it is compared with."""
+
+    person: Person | None
+    account: Account
+    device: str | None
+    address: str
+    typed: str = field(repr=False)
+    stored: str | None = field(repr=False)
+
+    @property
+    def lane(self) -> tuple[Account, str | None, str, str]:
+        """What the throttle is asked with."""
+        return self.account, self.device, self.address, self.typed
+
+    @property
+    def of(self) -> str:
+        """What it was compared with: once that is another, what was wrong may be right."""
+        return f"{self.stored or ''}:{self.person is not None and not self.person.enabled}"
 
 
 def prove(services: Services, request: Request, login: str, password: str, *, known: bool = False) -> Outcome:
@@ -45,46 +73,56 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
     """
     if not login.strip() or not password:
         return Outcome(None, N_("Please type your name and your password."))
-    now, address = services.clock(), request.remote_address
+    address = request.remote_address
     found = services.directory.find_for_password(login)
     person, credentials = found if found is not None else (None, None)
     account = services.throttle.account(person.id if person else None, login)
     device = devices.known(services, request, person.id) if person else None
     # The decision comes before the hash, so that a locked name costs nothing.
-    pause = services.throttle.check(account, device, address, now)
+    pause = services.throttle.check(account, device, address, services.clock())
     if pause is not None:
         return Outcome(None, None, pause)
+    stored = credentials.password_hash if credentials is not None else None
+    tried = _Try(person, account, device, address, password, stored)
+    again = services.throttle.repeated(*tried.lane, of=tried.of)
+    if again is not None:
+        return _repeated(services, request, tried, again)
     is_checked = not known and device is None and services.throttle.failures(account, address) >= robots.FROM
     if is_checked and not robots.is_passed(services, request):
-        return Outcome(None, robots.UNPROVEN, check=True)
+        return Outcome(None, check=True, unproven=True)
     # One hash for everybody, so that the time tells neither an unknown name nor a disabled account.
-    verdict = services.passwords.verify(credentials.password_hash if credentials is not None else None, password)
+    verdict = services.passwords.verify(stored, password)
     if person is None or credentials is None or not verdict.ok:
-        return _failed(services, request, person, account, device, password)
+        return _failed(services, request, tried)
     pause = services.throttle.succeeded(account, device, address, services.clock())
     if pause is not None:  # it began while this password was hashed
         _record(services, request, person, {"known_device": device is not None, "late": True})
         return Outcome(None, None, pause, device is None)
     if not person.enabled:  # L7 is about guessing: who knows the password may know this, too
-        _record(services, request, person, {"known_device": device is not None, "enabled": False, "right": True})
+        note = {"event": new_id(services.clock()), "disabled": True}
+        detail = {"known_device": device is not None, "enabled": False, "right": True}
+        _record(services, request, person, detail, str(note["event"]))
+        services.throttle.annotate(*tried.lane, note, tried.of)  # it stays so: no hash and no row for the next time
         return Outcome(None, DISABLED)
     if verdict.rehash is not None:
         services.directory.rehash(credentials, verdict.rehash)
     return Outcome(person)
 
 
-def _failed(
-    services: Services, request: Request, person: Person | None, account: Account, device: str | None, password: str
-) -> Outcome:
-    now = services.clock()
-    failure = services.throttle.failed(account, device, request.remote_address, password, now)
-    detail = {
-        "failures": failure.failures,
-        "known_device": device is not None,
-        "paused_until": failure.pause.until if failure.pause else None,
-        "enabled": person.enabled if person else None,
-    }
-    _record(services, request, person, detail)
+def _failed(services: Services, request: Request, tried: _Try) -> Outcome:
+    now, person, device = services.clock(), tried.person, tried.device
+    note = {"event": new_id(now)}
+    failure = services.throttle.failed(*tried.lane, now, of=tried.of, note=note)
+    if failure.again is not None and failure.pause is None:
+        return _repeated(services, request, tried, failure.again)
+    if failure.again is None:
+        detail = {
+            "failures": failure.failures,
+            "known_device": device is not None,
+            "paused_until": failure.pause.until if failure.pause else None,
+            "enabled": person.enabled if person else None,
+        }
+        _record(services, request, person, detail, note["event"])
     if failure.alarm:
         services.log.warning("many_names_fail", address=request.remote_address)
         record(services.db, Event("range:alarm", address=request.remote_address, request_id=request.id), now)
@@ -92,32 +130,59 @@ def _failed(
     check = device is None and failure.failures >= robots.FROM
     if failure.late:
         return Outcome(None, None, failure.pause, check)
-    is_owner = device is not None and person is not None and person.enabled and not person.must_reset
-    return Outcome(None, (is_owner and _changed_on(services, request, person, password)) or WRONG, failure.pause, check)
+    changed = _changed_on(services, request, tried) if _is_owner(tried) else ""
+    if changed:
+        services.throttle.annotate(*tried.lane, {**note, "earlier": True}, tried.of)
+    return Outcome(None, changed or WRONG, failure.pause, check)
 
 
-def _changed_on(services: Services, request: Request, person: Person | None, password: str) -> str:
+def _repeated(services: Services, request: Request, tried: _Try, again: Repeat) -> Outcome:
+    """Known to be wrong: no hash, no guess, and no row of its own in the record."""
+    audit.repeat(services.db, str(again.note.get("event", "")), again.times, services.clock())
+    if again.note.get("disabled"):
+        return Outcome(None, DISABLED)
+    check = tried.device is None and services.throttle.failures(tried.account, tried.address) >= robots.FROM
+    changed = _text_of_change(services, request, tried) if again.note.get("earlier") else ""
+    return Outcome(None, changed or WRONG, None, check)
+
+
+def _is_owner(tried: _Try) -> bool:
+    person = tried.person
+    return tried.device is not None and person is not None and person.enabled and not person.must_reset
+
+
+def _changed_on(services: Services, request: Request, tried: _Try) -> str:
     """When the password was changed, if this is the one of before (L6); asked for a known device only.
 
     So only there a wrong password costs a second hash: strangers learn nothing, by the text or the time.
     """
+    person = tried.person
     earlier = history.latest(services, person.id) if person is not None else ()
     if person is None or not earlier or earlier[0].replaced_at != person.password_changed_at:
         return ""
     with contextlib.suppress(Busy):
-        if services.passwords.verify(earlier[0].password_hash, password).ok:
-            zone = str(person.claims.get("zoneinfo") or "UTC")
-            day = language.date(language.locale_for(services, request), earlier[0].replaced_at, zone)
-            return N_(
-                "This is your earlier password: it was changed on %(day)s. Was that not you? Press “Forgot password?”.",
-                day=day,
-            )
+        if services.passwords.verify(earlier[0].password_hash, tried.typed).ok:
+            return _text_of_change(services, request, tried)
     return ""
 
 
-def _record(services: Services, request: Request, person: Person | None, detail: dict[str, Any]) -> None:
+def _text_of_change(services: Services, request: Request, tried: _Try) -> str:
+    person = tried.person
+    assert person is not None
+    zone = str(person.claims.get("zoneinfo") or "UTC")
+    day = language.date(language.locale_for(services, request), person.password_changed_at or 0.0, zone)
+    return N_(
+        "This is your earlier password: it was changed on %(day)s. Was that not you? Press “Forgot password?”.",
+        day=day,
+    )
+
+
+def _record(
+    services: Services, request: Request, person: Person | None, detail: dict[str, Any], event_id: str = ""
+) -> None:
     event = Event(
         "session:failed",
+        id=event_id,
         person_id=person.id if person else None,
         client_id=request.for_client or None,
         address=request.remote_address,

@@ -27,7 +27,11 @@ FROM = 3  # failures in a lane of a stranger's, after which it is asked
 EFFORT = 60_000  # hashes at most: under a second in a browser, and ten hours of a core for a million guesses
 TTL = 1800.0  # seconds
 DIGITS = 6
-UNPROVEN = N_("Please type the password once more: this browser had to show first that it is not a program.")
+UNPROVEN = N_(
+    "Several wrong passwords were typed for this name from your network, so this browser had to show first that it is "
+    "not a program. What you typed is kept: there is nothing to type again."
+)
+MISREAD = N_("These were not the digits in the picture. Here is another one; your password is kept.")
 TOO_MANY = N_("Very many people asked from your network just now. Please wait ten minutes, or ask the help desk.")
 _PURPOSE = "robot-check"
 _NOT_KEPT = (("Cache-Control", "no-store"),)

@@ -12,8 +12,8 @@ import hmac
 import ipaddress
 import secrets
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from idp.accounts.person import MAX_LOGIN, fold
@@ -26,6 +26,7 @@ ACCOUNT_TTL = 30 * _DAY  # the same for the failures in a row of an account
 STOPPED_TTL = 365 * _DAY  # how long an account stays stopped that nobody unlocks
 RANGE_WINDOW = 600.0  # seconds in which the names that fail from one address range are counted
 LIFTED_FOR = 3600.0  # seconds for which an unlocked account is not held up by its address range
+PADDINGS = 3  # ways to put spaces around a known-wrong password that are not counted; each costs a hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,25 @@ class Failure:
 
     `alarm`: many names have now failed from this address range; once per window, for an admin event (W5).
     `late`: a pause had begun before this one was counted, so the answer must not tell that the password was wrong.
+    `again`: the same was wrong before, and is not counted; the others that raced with it are.
     """
 
     pause: Pause | None
     failures: int
     alarm: bool
     late: bool = False
+    again: Repeat | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Something that is known to be wrong, typed again: no guess, and not worth a hash (W2).
+
+    `times`: how often it was repeated; `note`: what was kept when it was wrong the first time.
+    """
+
+    times: int
+    note: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Account(NamedTuple):
@@ -111,19 +125,46 @@ class Throttle:
         return pause
 
     def failures(self, account: Account, address: str) -> int:
-        """The wrong passwords counted for this name from here, on devices that are not known; two round trips."""
-        record = self._state.get(_account_key(account.key)) or {"generation": ""}  # the same steps for every name (L7)
-        return self._state.count(_lane_key(_place(record, _lane(account, None, address))), LANE_TTL, 0)
+        """What was wrong for this name from here on devices that are not known, repeats included (W4).
 
-    def failed(self, account: Account, device: str | None, address: str, password: str, now: float) -> Failure:
-        """Count a wrong password; the same one typed again in the same lane is not counted (W2)."""
+        Three round trips, the same for every name (L7).
+        """
+        record = self._state.get(_account_key(account.key)) or {"generation": ""}
+        place = _place(record, _lane(account, None, address))
+        count = self._state.count
+        return count(_lane_key(place), LANE_TTL, 0) + count(_repeats_key(place), LANE_TTL, 0)
+
+    def repeated(
+        self, account: Account, device: str | None, address: str, password: str, of: str = ""
+    ) -> Repeat | None:
+        """Whether this very password was wrong in this lane within the hour; counts it as a repeat then.
+
+        `of`: what it was compared with, so that a password that was set meanwhile is looked at. Two round trips where
+        it was not, four where it was. What is kept is a keyed digest: who reads State cannot try passwords on it.
+        """
+        lane = _lane(account, device, address)
+        record = self._state.get(_account_key(account.key)) or {"generation": ""}
+        place = _place(record, lane)
+        typed = _normal(password)
+        note = self._state.get(self._typed_key(place, lane, of, typed))
+        return None if note is None else self._repeat(place, self._typed_key(place, lane, of, typed.strip()), note)
+
+    def failed(
+        self, account: Account, device: str | None, address: str, password: str, now: float, *, of: str = "",
+        note: Mapping[str, Any] | None = None,
+    ) -> Failure:  # fmt: skip
+        """Count a wrong password; the same one typed again in the same lane is not counted (W2).
+
+        `note`: kept with it for `repeated`.
+        """
         lane = _lane(account, device, address)
         record = self._opened(account.key)
         place = _place(record, lane)
-        typed = self._mac("password", lane.whose, unicodedata.normalize("NFC", password).strip())
-        if not self._state.add(f"throttle:typed:{place}:{typed}", 1, 2 * max(self._pauses)):
+        repeat = self._note_wrong(place, lane, of, _normal(password), dict(note or {}))
+        if repeat is not None:
             pause = self._pause(lane, record, now)
-            return Failure(pause, self._state.count(_lane_key(place), LANE_TTL, 0), False, pause is not None)
+            failures = self._state.count(_lane_key(place), LANE_TTL, 0)
+            return Failure(pause, failures, False, pause is not None, repeat)
         failures = self._state.count(_lane_key(place), LANE_TTL)
         pause, late = self._begin(_pause_key(place), lane.of, failures - self._failures, now)
         in_a_row = self._state.count(_row_key(account.key, record, lane.of), ACCOUNT_TTL)
@@ -135,6 +176,14 @@ class Throttle:
             self._state.put(_account_key(account.key), {**record, lane.of: "stopped"}, STOPPED_TTL)
             pause = Pause(None, lane.of)
         return Failure(pause, failures, alarm, late)
+
+    def annotate(
+        self, account: Account, device: str | None, address: str, password: str, note: Mapping[str, Any], of: str = ""
+    ) -> None:
+        """Another note for something that has just failed."""
+        lane = _lane(account, device, address)
+        place = _place(self._opened(account.key), lane)
+        self._state.put(self._typed_key(place, lane, of, _normal(password)), dict(note), self._typed_ttl)
 
     def succeeded(self, account: Account, device: str | None, address: str, now: float) -> Pause | None:
         """Forget this lane's failures after a right password, unless a pause began meanwhile: then that holds.
@@ -148,6 +197,7 @@ class Throttle:
         pause = self._pause(lane, record, now)
         if pause is None:
             self._state.take(_lane_key(_place(record, lane)))
+            self._state.take(_repeats_key(_place(record, lane)))
             for of in self._limits:  # S63: failures in a row end with a success
                 self._state.take(_row_key(account.key, record, of))
         return pause
@@ -191,6 +241,31 @@ class Throttle:
         names = self._state.count(key + ":names", RANGE_WINDOW)
         return names, self._begin(key, "range", names - self._range_names, now)[0]
 
+    @property
+    def _typed_ttl(self) -> float:
+        return 2 * max(self._pauses)
+
+    def _note_wrong(self, place: str, lane: _Lane, of: str, password: str, note: dict[str, Any]) -> Repeat | None:
+        """Keep that it is wrong; answers the repeat that it is, None where it counts.
+
+        Spaces around a password that is wrong are no guess; but each way to put them costs a hash, so few are free.
+        """
+        bare = password.strip()
+        key = self._typed_key(place, lane, of, bare)
+        is_new = self._state.add(key, note, self._typed_ttl)
+        if password != bare:
+            padded = self._typed_key(place, lane, of, password)
+            if self._state.add(padded, note, self._typed_ttl) and not is_new:
+                is_new = self._state.count(key + ":padded", self._typed_ttl) > PADDINGS
+        return None if is_new else self._repeat(place, key, self._state.get(key) or note)
+
+    def _repeat(self, place: str, key: str, note: Any) -> Repeat:
+        self._state.count(_repeats_key(place), LANE_TTL)
+        return Repeat(self._state.count(key + ":times", self._typed_ttl), note if isinstance(note, dict) else {})
+
+    def _typed_key(self, place: str, lane: _Lane, of: str, password: str) -> str:
+        return f"throttle:typed:{place}:{self._mac('password', lane.whose, of, password)}"
+
     def _mac(self, *parts: str) -> str:
         message = "\0".join(parts).encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, b"throttle\0" + message, "sha256")[:16].hex()
@@ -211,6 +286,10 @@ def _lane(account: Account, device: str | None, address: str) -> _Lane:
     if device is None:
         return _Lane("address", account.name, address_range(address))
     return _Lane("device", account.key, digest(device)[:22])
+
+
+def _normal(password: str) -> str:
+    return unicodedata.normalize("NFC", password)
 
 
 def _fresh() -> dict[str, Any]:
@@ -239,6 +318,10 @@ def _account_key(account: str) -> str:
 
 def _lane_key(place: str) -> str:
     return "throttle:failures:" + place
+
+
+def _repeats_key(place: str) -> str:
+    return "throttle:repeats:" + place
 
 
 def _pause_key(place: str) -> str:

@@ -26,7 +26,10 @@
       field.value = btoa(JSON.stringify({algorithm, challenge, number: from + at, salt, signature}));
       solved = true;
       note.textContent = note.dataset.done;
+      // What was typed before is kept: it goes by itself, unless somebody is typing something else.
+      const typed = form.querySelector("input[type=password]");
       if (waiting) form.requestSubmit(waiting);
+      else if ("send" in box.dataset && typed && !typed.value) form.requestSubmit();
       return;
     }
   })();

@@ -47,6 +47,8 @@
       place.textContent = "";
       const done = byId(place.dataset.doneAt);
       if (done) done.textContent = done.dataset.text;
+      const form = byId(place.dataset.send);
+      if (form) form.requestSubmit();
     };
     const timer = setInterval(tick, 500);
     tick();

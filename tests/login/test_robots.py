@@ -119,3 +119,91 @@ def test_W4_never_of_a_known_device(provider: Provider, browser: Browser) -> Non
     page = fail(browser, 4)
     assert not has_check(page)
     assert browser.log_in(page, "ann", PASSWORD).is_redirect
+
+
+# -- N31: what was typed is kept -----------------------------------------------------------------------------------
+
+
+def asked_first(provider: Provider, password: str = PASSWORD, login: str = "ann") -> tuple[Browser, Answer]:
+    """An innocent in an office where somebody else mistyped that name three times: their own page had no check."""
+    provider.add_person("ann")
+    innocent = provider.browser()
+    page = innocent.get("")
+    fail(provider.browser("203.0.113.9"), 3, login)
+    assert not has_check(page)
+    return innocent, innocent.log_in(page, login, password)
+
+
+def hidden(page: Answer, name: str) -> str:
+    (field,) = page.dom.find("input", name=name)
+    return field.get("value", "")
+
+
+def test_n31_a_right_password_is_kept_while_the_browser_does_the_work(provider: Provider) -> None:
+    innocent, page = asked_first(provider)
+    assert "What you typed is kept" in page.dom.text
+    assert "say bad" not in page.text  # nobody is blamed
+    assert "aria-invalid" not in page.text
+    assert hidden(page, "login") == "ann"
+    assert PASSWORD not in page.text
+    assert "data-send" in page.text  # and goes by itself
+    assert innocent.submit(page).is_redirect  # nothing typed again
+
+
+def test_n31_without_javascript_only_the_picture_is_left_to_answer(provider: Provider) -> None:
+    innocent, page = asked_first(provider)
+    source = page.text.split('<img src="')[1].split('"')[0]
+    token = source.rpartition("/")[2]
+    misread = innocent.submit(page, work="", picture=token, digits="000000")
+    assert "Here is another one; your password is kept" in misread.dom.text
+    source = misread.text.split('<img src="')[1].split('"')[0]
+    number, token = digits_of(provider, innocent, source), source.rpartition("/")[2]
+    assert innocent.submit(misread, work="", picture=token, digits=number).is_redirect
+
+
+def test_n31_what_is_kept_was_not_looked_at_and_a_wrong_one_is_told_after_the_work(provider: Provider) -> None:
+    innocent, page = asked_first(provider, "not the password")
+    before = provider.services.passwords.hashes
+    after = innocent.submit(page)
+    assert provider.services.passwords.hashes > before
+    assert "The name or the password is not right." in after.dom.text
+    _, right = innocent, innocent.log_in(after, "ann", PASSWORD)
+    assert right.is_redirect
+
+
+def test_n31_the_choices_of_the_form_are_kept_too(provider: Provider) -> None:
+    provider.add_person("ann")
+    innocent = provider.browser()
+    page = innocent.get("")
+    fail(provider.browser("203.0.113.9"), 3)
+    page = innocent.log_in(page, stay="1")
+    innocent.submit(page)
+    assert [line for line in innocent.set_cookies if "doorward_session" in line and "Max-Age" in line]
+
+
+def test_n31_it_is_kept_for_this_browser_this_name_and_ten_minutes(provider: Provider, clock: Clock) -> None:
+    innocent, page = asked_first(provider)
+    thief = provider.browser()
+    mine = thief.log_in(thief.get(""), "ann", "x y z", work="")
+    assert not thief.submit(mine, held=hidden(page, "held")).is_redirect
+    assert not innocent.submit(page, login="bob").is_redirect
+    clock.advance(601)
+    late = innocent.submit(page)
+    assert "Please type your password once more" in late.dom.text
+    assert "say bad" not in late.text
+    assert innocent.log_in(late).is_redirect
+
+
+def test_n31_a_full_queue_does_not_throw_it_away_either(provider: Provider, browser: Browser) -> None:
+    """The same kind: the page that asks to wait sends it again."""
+    provider.add_person("ann")
+    page = browser.get("")
+    room = provider.services.passwords._room
+    taken = 0
+    while room.acquire(blocking=False):
+        taken += 1
+    busy = browser.log_in(page)
+    assert busy.status == 503
+    assert PASSWORD not in busy.text
+    room.release(taken)
+    assert browser.submit(busy).is_redirect
