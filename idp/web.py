@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import escape
 
-from idp import browser, language
+from idp import browser, flash, language
 from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused, Stale
 from idp.language import N_, plural, translate
@@ -210,6 +210,7 @@ class Bridge:
             headers, body = self._page(request, response)
             if request.browser_is_new:
                 cookies = (*cookies, browser.cookie(self.services, request))
+            cookies = (*cookies, *flash.gone(self.services, request))
         else:
             raise TypeError(f"not an answer: {response!r}")
         for cookie in cookies:
@@ -235,6 +236,7 @@ class Bridge:
             "flow": "",
             "form_key": browser.form_key(self.services, request),
             "has_session": self._has_session(request, page),
+            "done": flash.TEXTS.get(flash.name_of(self.services, request), ""),
             **self._words(request),
             **page.values,
         }

@@ -161,13 +161,14 @@ def confirm_sign_out(
 
 def nobody_here(services: Services) -> Page:
     """Asked to sign out a browser in which nobody is signed in: nothing has ended."""
-    values = {"results": [], "nobody": True, "here": services.url("/logout")}
+    values = {"results": [], "nobody": True, "left": "", "here": services.url("/logout")}
     return Page(template="login/signed_out.html", values=values)
 
 
-def signed_out(services: Services, results: tuple[dict[str, str], ...]) -> Page:
-    """What happened, application by application (A7)."""
-    values = {"results": list(results), "nobody": False, "here": services.url("/logout")}
+def signed_out(services: Services, results: tuple[dict[str, str], ...], left: str = "") -> Page:
+    """What happened, application by application (A7). `left`: the one account that was left, where others stay (A9)."""
+    here = services.url("/" if left else "/logout")
+    values = {"results": list(results), "nobody": False, "left": left, "here": here}
     return Page(template="login/signed_out.html", values=values)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from idp.login import consent, pages, sessions
+from idp import flash
+from idp.login import consent, sessions
 from idp.oidc.scopes import describe
+from idp.portal import frame
 from idp.portal.launcher import sign_in
 from idp.saml import attributes
 from idp.services import Services
 from idp.web import shown_app
-from idp.wire import Page, Redirect, Request, Response
+from idp.wire import Redirect, Request, Response
 
 
 def answer(services: Services, request: Request) -> Response:
@@ -20,10 +22,9 @@ def answer(services: Services, request: Request) -> Response:
         client = services.registry.find(request.form.get("client_id") or "")
         if client is not None:
             consent.revoke(services, request, session, client.id)
+            return flash.redirect(services, "/access", "taken_back")
         return Redirect(location=services.url("/access"))
-    return Page(
-        template="portal/access.html", values={"person": pages.person(session), "grants": _grants(services, session)}
-    )
+    return frame.page(services, request, session, "portal/access.html", grants=_grants(services, session))
 
 
 def _grants(services: Services, session: sessions.Session) -> list[dict[str, object]]:

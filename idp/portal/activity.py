@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from idp import audit, language
+from idp import audit, flash, language
 from idp.accounts import device_text, places
 from idp.accounts.own import verdicts
 from idp.audit import Event
@@ -76,6 +76,8 @@ def answer(services: Services, request: Request) -> Response:
     said = verdicts.of(services.db, session.person_id, [event.id for event in found[:PAGE]])
     locale = language.locale_for(services, request)
     return frame.page(
+        services,
+        request,
         session,
         "portal/activity.html",
         events=[{**shown(services, event, locale), "said": said.get(event.id, "")} for event in found[:PAGE]],
@@ -95,6 +97,7 @@ def _judge(services: Services, request: Request, session: Session) -> Response:
         return Redirect(location=services.url(f"/not-me?event={event.id}"))
     if verdict == verdicts.ME:
         verdicts.say(services.db, session.person_id, event.id, verdicts.ME, services.clock())
+        return flash.redirect(services, "/activity", "was_me")
     return Redirect(location=services.url("/activity"))
 
 

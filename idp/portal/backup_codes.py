@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp import browser
+from idp import browser, flash
 from idp.accounts import factors
 from idp.accounts.factors import backup_codes
 from idp.accounts.factors.backup_codes import Batch
@@ -12,6 +12,7 @@ from idp.login import pages, proof, sessions
 from idp.login.flow import open_value, seal_value
 from idp.login.recording import recorder
 from idp.login.sessions import Session
+from idp.portal import frame
 from idp.portal.changing import fresh_session, tell
 from idp.services import Services
 from idp.wire import Page, Raw, Redirect, Request, Response
@@ -37,9 +38,7 @@ def answer(services: Services, request: Request) -> Response:
         return Redirect(location=services.url("/security"))
     if request.method != "POST":
         left = backup_codes.left(services.db, person.id)
-        return Page(
-            template="portal/security_new_codes.html", values={"person": pages.person(session), "codes_left": left}
-        )
+        return frame.page(services, request, session, "portal/security_new_codes.html", codes_left=left)
     try:
         batch = backup_codes.make(services)
     except Busy as error:
@@ -50,22 +49,17 @@ def answer(services: Services, request: Request) -> Response:
     return page(services, request, session, batch)
 
 
-def page(services: Services, request: Request, session: Session, batch: Batch) -> Page:
-    """The codes, this once: to print, to save, to copy."""
+def page(services: Services, request: Request, session: Session, batch: Batch, done: str = "codes") -> Page:
+    """The codes, this once: to print, to save, to copy. `done`: what has just happened, see `flash`."""
     value = {"codes": batch.shown, "person": session.person_id, "at": services.clock()}
     is_waiting = proof.is_waiting(services, session)
-    return Page(
-        template="portal/security_codes.html",
-        values={
-            "person": pages.person(session),
-            "here": services.url("/security"),
-            "codes": batch.shown,
-            "sealed_codes": seal_value(services.sealer, _PAGE, value, browser.identify(services, request)),
-            "made_at": services.clock(),
-            "next_url": services.settings.server.issuer_path + ("/login/continue" if is_waiting else "/security"),
-            "is_waiting": is_waiting,
-        },
-    )
+    return frame.page(
+        services, request, session, "portal/security_codes.html",
+        here=services.url("/security"), done=flash.TEXTS[done], codes=batch.shown,
+        sealed_codes=seal_value(services.sealer, _PAGE, value, browser.identify(services, request)),
+        made_at=services.clock(), is_waiting=is_waiting,
+        next_url=services.settings.server.issuer_path + ("/login/continue" if is_waiting else "/security"),
+    )  # fmt: skip
 
 
 def save(services: Services, request: Request) -> Response:

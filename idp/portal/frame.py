@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp.login import pages
+from idp.login import pages, several
 from idp.login.sessions import Session
-from idp.wire import Page
+from idp.services import Services
+from idp.wire import Page, Request
 
 
-def page(session: Session, template: str, *, status: int = 200, **values: Any) -> Page:
+def page(
+    services: Services, request: Request, session: Session, template: str, *, status: int = 200, **values: Any
+) -> Page:
     """One of the person's own pages. `template` extends `portal/page.html` and fills its block `content`."""
-    return Page(template=template, status=status, values={"person": pages.person(session), **values})
+    person = whoever(services, request, session)
+    return Page(template=template, status=status, values={"person": person, **values})
+
+
+def whoever(services: Services, request: Request, session: Session) -> dict[str, Any]:
+    """The account menu at the top right (A9): who is at the front, and who else is signed in in this browser."""
+    others = [
+        {**pages.person(other.session), "session_id": other.session.id} for other in several.others(services, request)
+    ]
+    return {**pages.person(session), "session_id": session.id, "others": others}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 from clients.access import decide
 from clients.client import Client
-from idp import language
+from idp import flash, language
 from idp.accounts.own import pins
 from idp.accounts.person import fold
 from idp.login import engine, pages, sessions, several, signout, standing
@@ -81,6 +82,8 @@ def home(services: Services, request: Request) -> Response:
     query = " ".join((request.query.get("q") or "").split())[:100]
     found = [app for app in apps if _matches(app, query)]
     return frame.page(
+        services,
+        request,
         session,
         "portal/launcher.html",
         apps=found,
@@ -107,7 +110,10 @@ def arrange(services: Services, request: Request) -> Response:
             pins.save(services.db, session.person_id, pins.moved(standing, wanted, move))
         return Redirect(location=services.url("/apps"))
     pinned = [app for app in apps if app["pinned"]]
-    return frame.page(session, "portal/arrange.html", pinned=pinned, others=[app for app in apps if not app["pinned"]])
+    return frame.page(
+        services, request, session, "portal/arrange.html",
+        pinned=pinned, others=[app for app in apps if not app["pinned"]],
+    )  # fmt: skip
 
 
 def or_home(submit: Handler) -> Handler:
@@ -185,17 +191,29 @@ def _notices(services: Services, apps: list[dict[str, Any]]) -> list[dict[str, s
 
 
 def sign_out(services: Services, request: Request) -> Response:
-    """GET and POST /logout."""
+    """GET and POST /logout. A press on one of our own pages is the answer; only an address that was opened is asked."""
     everybody = several.to_end(services, request)
     if not everybody:
         return signout.resume(services, request) or pages.nobody_here(services)
     if request.method != "POST":
         return pages.confirm_sign_out(services, everybody[0], None, "", "/logout", ())
-    return signout.leave(services, request, everybody, "signed out", Ending())
+    only = request.form.get("only")
+    leaving = [one for one in everybody if only in (None, one.id)] or everybody
+    stays = next((one for one in everybody if one not in leaving), None)
+    values = {"left": pages.person(leaving[0])["name"]} if stays is not None else {}
+    return signout.leave(services, request, leaving, "signed out", Ending(values=values))
 
 
 def switch(services: Services, request: Request) -> Response:
-    """GET /accounts: the people who are signed in in this browser, and one more (A9)."""
-    flow = Flow(protocol=PROTOCOL, client_id="", request={"path": "/"}, demands=Demands(select=True),
-                started_at=services.clock())  # fmt: skip
+    """GET and POST /accounts: the people who are signed in in this browser, one of them put first, one more (A9)."""
+    now = services.clock()
+    if request.method == "POST":
+        other = several.find(services, request, session_id=request.form.get("account") or "")
+        if other is None:
+            return Redirect(location=services.url("/"))
+        return flash.redirect(services, "/", "switched", *several.put_first(services, request, other))
+    flow = Flow(protocol=PROTOCOL, client_id="", request={"path": "/"}, demands=Demands(select=True), started_at=now)
+    if request.query.get("add"):
+        sessions.current(services, request)  # whoever is signed in reads it in their own language
+        return pages.login(services, request, replace(flow, beside=True, selected=True))
     return engine.begin(services, request, flow)

@@ -17,7 +17,7 @@ from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.recording import recorder
 from idp.login.sessions import Session
 from idp.portal import backup_codes as code_pages
-from idp.portal import security
+from idp.portal import frame, security
 from idp.portal.changing import tell
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
@@ -53,18 +53,11 @@ def _page(services: Services, request: Request, session: Session, problem: str) 
     if party is not None:
         challenge = passkeys.issue(services, "create", session.id, TTL)
         options = webauthn.registration_options(party, person, enrolled, challenge, sole=not person.has_password)
-    return Page(
-        template="portal/passkeys.html",
-        values={
-            "person": pages.person(session),
-            "passkeys": [_shown(f, party) for f in enrolled],
-            "options": options,
-            "label": proposed_label(services, request),
-            "max_label": factors.MAX_LABEL,
-            "problem": problem,
-            "signals": passkeys.signals(services, person.id),
-        },
-    )
+    return frame.page(
+        services, request, session, "portal/passkeys.html",
+        passkeys=[_shown(f, party) for f in enrolled], options=options, label=proposed_label(services, request),
+        max_label=factors.MAX_LABEL, problem=problem, signals=passkeys.signals(services, person.id),
+    )  # fmt: skip
 
 
 def _shown(enrolled: factors.Enrolled, party: RelyingParty | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from idp import language
+from idp import flash, language
 from idp.accounts import choosing, links
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
@@ -16,11 +16,11 @@ from idp.language import N_
 from idp.login import engine, pages, sessions, standing
 from idp.login.authn import PASSWORD
 from idp.oidc import ledger
-from idp.portal import resuming
+from idp.portal import frame, resuming
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
 from idp.web import form_targets
-from idp.wire import Page, Redirect, Request, Response
+from idp.wire import Page, Request, Response
 
 MAX_TRIES = 30  # of choosing a password by one link
 
@@ -83,7 +83,7 @@ def change(services: Services, request: Request) -> Response:
     if not is_enough and not is_fresh(services, session):
         return sign_in(services, request, "/password", fresh=True)
     if request.method != "POST":
-        return _change_page(services, session, person, [])
+        return _change_page(services, request, session, person, [])
     form = request.form.first
     password = form.get("password", "")
     try:
@@ -101,14 +101,15 @@ def change(services: Services, request: Request) -> Response:
     except Busy as error:
         return pages.busy(services, error.retry_after, services.url("/password"))
     if problems:
-        return _change_page(services, session, person, problems)
+        return _change_page(services, request, session, person, problems)
     choosing.tell(services, request, person)
     stays = session.idle_seconds > services.settings.session.idle_minutes * 60
     try:
         _, cookie = sessions.start(services, request, person, session.methods, stay=stays, grows=session)
     except sessions.Changed:
         return sign_in(services, request, "/")
-    return engine.with_cookies(Redirect(location=services.url("/")), cookie)
+    said = "password" if form.get("keep_others") else "password_others"
+    return engine.with_cookies(flash.redirect(services, "/", said), cookie)
 
 
 def _wrong_current(services: Services, request: Request, person: Person, current: str) -> list[str]:
@@ -187,12 +188,13 @@ def _used(services: Services) -> Page:
     return Page(template="login/link_used.html", status=404, values={"by_mail": resets.is_open(services)})
 
 
-def _change_page(services: Services, session: sessions.Session, person: Person, problems: list[str]) -> Page:
-    shown = pages.person(session)
+def _change_page(
+    services: Services, request: Request, session: sessions.Session, person: Person, problems: list[str]
+) -> Page:
     return Page(
         template="login/change_password.html",
         values={
-            "person": shown,
+            "person": frame.whoever(services, request, session),
             "action_url": f"{services.settings.server.issuer_path}/password",
             "here": services.url("/password"),
             "min_length": choosing.policy_for(services, person).min_length,

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from idp import flash
 from idp.accounts.person import InvalidPerson, Person
 from idp.language import LANGUAGES, N_
 from idp.login import sessions
@@ -18,7 +19,7 @@ from idp.login.sessions import Session
 from idp.portal import frame, languages
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
-from idp.wire import Redirect, Request, Response
+from idp.wire import Request, Response
 
 LONGEST: Final = 200  # characters of one field
 #: Claims that prove something elsewhere: their change asks for a fresh sign-in (P7).
@@ -106,20 +107,22 @@ def answer(services: Services, request: Request) -> Response:
         return sign_in(services, request, "/profile")
     person = services.directory.get(session.person_id)
     if request.method != "POST":
-        return _page(services, session, person, {}, {})
+        return _page(services, request, session, person, {}, {})
     typed, values, problems = _typed(services, request, person)
     if problems:
-        return _page(services, session, person, typed, problems)
+        return _page(services, request, session, person, typed, problems)
     if NEEDS_PROOF & _changes(person, values).keys() and not is_fresh(services, session):
         return sign_in(services, request, "/profile", fresh=True)
     try:
         _save(services, request, person, values)
     except InvalidPerson as error:
         field = error.field.removeprefix("claims.")
-        return _page(services, session, person, typed, {field: N_("This cannot be saved. Type something shorter.")})
+        return _page(
+            services, request, session, person, typed, {field: N_("This cannot be saved. Type something shorter.")}
+        )
     # The language of one's own takes the place of the one that was chosen in this browser.
     chosen = (languages.forgotten(services),) if "locale" in _changes(person, values) else ()
-    return Redirect(location=services.url("/profile"), cookies=chosen)
+    return flash.redirect(services, "/profile", "saved", *chosen)
 
 
 def _typed(
@@ -176,8 +179,9 @@ def _known(person: Person) -> dict[str, str]:
 
 
 def _page(
-    services: Services, session: Session, person: Person, typed: Mapping[str, str], problems: Mapping[str, str]
-) -> Response:
+    services: Services, request: Request, session: Session, person: Person, typed: Mapping[str, str],
+    problems: Mapping[str, str],
+) -> Response:  # fmt: skip
     known = _known(person)
     editable = _editable(services)
     fields = [
@@ -193,7 +197,7 @@ def _page(
     ]
     fixed = [(f.label, known[f.name]) for f in FIELDS if f not in editable and known.get(f.name)]
     return frame.page(
-        session, "portal/profile.html",
+        services, request, session, "portal/profile.html",
         account=person, fields=fields, fixed=fixed, zones=zones() if any(f.kind == "zone" for f in editable) else (),
         has_problems=bool(problems),
     )  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp import language, mail
+from idp import flash, language, mail
 from idp.accounts.person import InvalidPerson, Person
 from idp.accounts.recovery import contacts
 from idp.language import N_
-from idp.login import pages, sessions
+from idp.login import sessions
 from idp.login.sessions import Session
 from idp.mail import sms
+from idp.portal import frame
 from idp.portal.forgotten import about_of
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
@@ -28,11 +29,13 @@ def answer(services: Services, request: Request) -> Response:
         return sign_in(services, request, PATH, fresh=True)
     person = services.directory.get(session.person_id)
     if request.method != "POST":
-        return _page(services, session, person)
+        return _page(services, request, session, person)
     if request.form.get("action") == "confirm":
         about, typed = about_of(request), request.form.first.get("code", "")
         error = contacts.confirm(services, person, session.id, typed, about)
-        return _page(services, session, person, error) if error else Redirect(location=services.url(PATH))
+        return (
+            _page(services, request, session, person, error) if error else flash.redirect(services, PATH, "confirmed")
+        )
     return _change(services, request, session, person)
 
 
@@ -43,6 +46,7 @@ def _change(services: Services, request: Request, session: Session, person: Pers
         contacts.give_up(services, session.id)
     elif action == "remove" and kind in contacts.KINDS:
         contacts.change(services, person, kind, None, about_of(request))
+        return flash.redirect(services, PATH, "forgotten")
     elif action == "again" and waiting is not None:
         return _send(services, request, session, person, waiting.kind, waiting.value)
     elif action == "own" and person.email and not person.email_verified:
@@ -59,8 +63,8 @@ def _send(
         locale = language.locale_for(services, request)
         error = contacts.send_code(services, person, session.id, kind, value, locale)
     except InvalidPerson as problem:
-        return _page(services, session, person, problem.message, typed={kind: value}, wrong=problem.field)
-    return _page(services, session, person, error) if error else Redirect(location=services.url(PATH))
+        return _page(services, request, session, person, problem.message, typed={kind: value}, wrong=problem.field)
+    return _page(services, request, session, person, error) if error else Redirect(location=services.url(PATH))
 
 
 def review(services: Services, request: Request) -> Response:
@@ -73,11 +77,11 @@ def review(services: Services, request: Request) -> Response:
         if request.form.get("action") != "right":
             return Redirect(location=services.url(PATH + "?change=1"))
         contacts.reviewed(services, person, about_of(request))
-        return Redirect(location=services.url("/"))
-    return Page(
-        template="portal/recovery_review.html",
-        values={"person": pages.person(session), "contacts": _shown(services, person), "email": person.email},
-    )
+        return flash.redirect(services, "/", "reviewed")
+    return frame.page(
+        services, request, session, "portal/recovery_review.html",
+        contacts=_shown(services, person), email=person.email,
+    )  # fmt: skip
 
 
 def undo(services: Services, request: Request) -> Response:
@@ -100,25 +104,15 @@ def undo(services: Services, request: Request) -> Response:
 
 
 def _page(
-    services: Services, session: Session, person: Person, error: str = "", *, typed: dict[str, str] | None = None,
-    wrong: str = "",
+    services: Services, request: Request, session: Session, person: Person, error: str = "", *,
+    typed: dict[str, str] | None = None, wrong: str = "",
 ) -> Page:  # fmt: skip
-    return Page(
-        template="portal/recovery.html",
-        values={
-            "person": pages.person(session),
-            "contacts": _shown(services, person),
-            "email": person.email,
-            "email_verified": person.email_verified,
-            "kinds": _kinds(services),
-            "waiting": contacts.waiting(services, session.id),
-            "error": error,
-            "wrong": wrong,
-            "typed": typed or {},
-            "is_fresh": is_fresh(services, session),
-            "here": services.url(PATH),
-        },
-    )
+    return frame.page(
+        services, request, session, "portal/recovery.html",
+        contacts=_shown(services, person), email=person.email, email_verified=person.email_verified,
+        kinds=_kinds(services), waiting=contacts.waiting(services, session.id), error=error, wrong=wrong,
+        typed=typed or {}, is_fresh=is_fresh(services, session), here=services.url(PATH),
+    )  # fmt: skip
 
 
 def _kinds(services: Services) -> tuple[str, ...]:

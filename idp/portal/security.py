@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from idp import flash
 from idp.accounts import factors
 from idp.accounts.factors import Enrolled, TooMany, backup_codes, totp
 from idp.accounts.passwords import Busy
@@ -19,7 +20,7 @@ from idp.login.recording import recorder
 from idp.login.sessions import Session
 from idp.login.way_totp import INCOMPLETE, what_is_wrong
 from idp.portal import backup_codes as code_pages
-from idp.portal import signed_in
+from idp.portal import frame, signed_in
 from idp.portal.changing import fresh_session, tell
 from idp.portal.launcher import sign_in
 from idp.services import Services
@@ -40,15 +41,7 @@ ADDABLE = (
     ),
     ("totp", "/security/totp", N_("Add an authenticator app"), N_("An app on your phone that shows six digits.")),
 )
-#: What the page says after a change.
-CHANGED: Mapping[str, str] = {
-    "added": N_("It is set up. From now on you can sign in with it."),
-    "removed": N_("It is removed and signs nobody in any more."),
-    "renamed": N_("It has its new name."),
-    "codes": N_("You have new backup codes. The old ones do not work any more."),
-    "ended": N_("You are signed out everywhere else."),
-}
-#: Those of them after which other sessions may be somebody else's.
+#: What has just been done (see `flash`) after which other sessions may be somebody else's.
 _WEIGHTY = ("added", "removed", "codes")
 TOO_MANY = N_("You have as many as fit. Remove one that you no longer use, then add this one.")
 GONE = N_("That took longer than a quarter of an hour, so here is a new code to scan.")
@@ -60,29 +53,27 @@ def home(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, "/security")
     person = services.directory.get(session.person_id)
-    changed = request.query.get("changed") or ""
     held = factors.list_of(services.db, person.id)
     possible = ways.enrollable(services)
-    return Page(
-        template="portal/security.html",
-        values={
-            "person": pages.person(session),
-            "password_changed_at": person.password_changed_at,
-            "factors": [shown(factor) for factor in held],
-            "addable": [
-                {"url": path, "title": title, "text": text, "kind": kind}
-                for kind, path, title, text in ADDABLE
-                if kind in possible
-            ],
-            "codes_left": backup_codes.left(services.db, person.id),
-            "codes_made_at": backup_codes.made_at(services.db, person.id),
-            "few_codes": backup_codes.FEW,
-            "changed": CHANGED.get(changed),
-            "offer_others": changed in _WEIGHTY,
-            "was_helped": ADMIN_CODE in session.methods,
-            "is_waiting": proof.is_waiting(services, session),
-            "signals": passkeys.signals(services, person.id),
-        },
+    return frame.page(
+        services,
+        request,
+        session,
+        "portal/security.html",
+        password_changed_at=person.password_changed_at,
+        factors=[shown(factor) for factor in held],
+        addable=[
+            {"url": path, "title": title, "text": text, "kind": kind}
+            for kind, path, title, text in ADDABLE
+            if kind in possible
+        ],
+        codes_left=backup_codes.left(services.db, person.id),
+        codes_made_at=backup_codes.made_at(services.db, person.id),
+        few_codes=backup_codes.FEW,
+        offer_others=flash.name_of(services, request) in _WEIGHTY,
+        was_helped=ADMIN_CODE in session.methods,
+        is_waiting=proof.is_waiting(services, session),
+        signals=passkeys.signals(services, person.id),
     )
 
 
@@ -105,13 +96,13 @@ def app(services: Services, request: Request) -> Response:
         return session
     person = services.directory.get(session.person_id)
     if request.method != "POST":
-        return _app_page(services, session, person)
+        return _app_page(services, request, session, person)
     enrolment = totp.find_begun(services, person, session.id)
     if enrolment is None:
         # Posted twice: the first one has done it. Else it lay open for too long.
         held = [one for one in factors.list_of(services.db, person.id) if one.kind == totp.KIND]
         is_done = any(one.created_at > services.clock() - totp.TTL for one in held)
-        return _changed(services, "added") if is_done else _app_page(services, session, person, GONE)
+        return _changed(services, "added") if is_done else _app_page(services, request, session, person, GONE)
     return _confirm(services, request, session, person, enrolment)
 
 
@@ -121,10 +112,10 @@ def _confirm(
     form = request.form.first
     code, label = form.get("code", ""), form.get("label", "")
     if not totp.is_code(code):
-        return _app_page(services, session, person, INCOMPLETE, label)
+        return _app_page(services, request, session, person, INCOMPLETE, label)
     matched = totp.check(services, person, enrolment, code)
     if not matched.ok:
-        return _app_page(services, session, person, what_is_wrong(matched), label)
+        return _app_page(services, request, session, person, what_is_wrong(matched), label)
     try:
         batch = code_pages.first(services, person)  # before the transaction: ten hashes take a while
     except Busy as error:
@@ -138,7 +129,7 @@ def _confirm(
             if batch is not None:
                 backup_codes.keep(tx, services.clock(), person.id, batch, record)
     except TooMany:
-        return _app_page(services, session, person, TOO_MANY, label)
+        return _app_page(services, request, session, person, TOO_MANY, label)
     tell(services, request, person, "factor_added", factor.kind, factor.label)
     return added(services, request, session, TOTP, batch)
 
@@ -152,25 +143,21 @@ def added(
     except sessions.Changed:
         return sign_in(services, request, "/security")
     if batch is not None:
-        return engine.with_cookies(code_pages.page(services, request, session, batch), cookie)
-    path = "/login/continue" if proof.is_waiting(services, session) else "/security?changed=added"
-    return Redirect(location=services.url(path), cookies=(cookie,))
+        return engine.with_cookies(code_pages.page(services, request, session, batch, "added"), cookie)
+    if proof.is_waiting(services, session):
+        return Redirect(location=services.url("/login/continue"), cookies=(cookie,))
+    return engine.with_cookies(_changed(services, "added"), cookie)
 
 
-def _app_page(services: Services, session: Session, person: Person, error: str = "", label: str = "") -> Page:
+def _app_page(
+    services: Services, request: Request, session: Session, person: Person, error: str = "", label: str = ""
+) -> Page:
     enrolment = totp.begin(services, person, session.id)
-    return Page(
-        template="portal/security_totp.html",
-        values={
-            "person": pages.person(session),
-            "here": services.url("/security/totp"),
-            "uri": enrolment.uri,
-            "picture": enrolment.picture,
-            "seed": enrolment.spaced,
-            "label": label,
-            "error": error,
-        },
-    )
+    return frame.page(
+        services, request, session, "portal/security_totp.html",
+        here=services.url("/security/totp"), uri=enrolment.uri, picture=enrolment.picture, seed=enrolment.spaced,
+        label=label, error=error,
+    )  # fmt: skip
 
 
 # -- one authenticator -----------------------------------------------------------------------------------------------
@@ -190,7 +177,7 @@ def factor(services: Services, request: Request) -> Response:
         return _rename(services, request, person, found)
     if action == "remove":
         return _remove(services, request, session, person, found)
-    return _factor_page(services, session, person, found)
+    return _factor_page(services, request, session, person, found)
 
 
 def _rename(services: Services, request: Request, person: Person, found: Enrolled) -> Response:
@@ -204,22 +191,18 @@ def _rename(services: Services, request: Request, person: Person, found: Enrolle
 def _remove(services: Services, request: Request, session: Session, person: Person, found: Enrolled) -> Response:
     outcome = removal.remove(services, person, found.id, recorder(services, request, person.id))
     if outcome.refused is not None:
-        return _factor_page(services, session, person, found)
+        return _factor_page(services, request, session, person, found)
     if outcome.removed is not None:
         tell(services, request, person, "factor_removed", found.kind, found.label)
     return _changed(services, "removed")
 
 
-def _factor_page(services: Services, session: Session, person: Person, found: Enrolled) -> Page:
-    return Page(
-        template="portal/security_factor.html",
-        values={
-            "person": pages.person(session),
-            "here": services.url(f"/security/factor/{found.id}"),
-            "factor": shown(found),
-            "refused": removal.check_removable(services, person, found),
-        },
-    )
+def _factor_page(services: Services, request: Request, session: Session, person: Person, found: Enrolled) -> Page:
+    return frame.page(
+        services, request, session, "portal/security_factor.html",
+        here=services.url(f"/security/factor/{found.id}"), factor=shown(found),
+        refused=removal.check_removable(services, person, found),
+    )  # fmt: skip
 
 
 # -- other sessions --------------------------------------------------------------------------------------------------
@@ -238,7 +221,7 @@ def end_others(services: Services, request: Request) -> Response:
 
 
 def _changed(services: Services, what: str) -> Redirect:
-    return Redirect(location=services.url(f"/security?changed={what}"))
+    return flash.redirect(services, "/security", what)
 
 
 def _safe(segment: str) -> str:

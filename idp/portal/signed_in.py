@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from idp import audit, language
+from idp import audit, flash, language
 from idp.accounts import device_text, places
 from idp.audit import Event
 from idp.login import sessions
@@ -28,14 +28,15 @@ def answer(services: Services, request: Request) -> Response:
     if request.method == "POST":
         if request.form.get("all"):
             end_others(services, request, session)
-        else:
-            end_one(services, request, session, request.form.get("session") or "")
+            return flash.redirect(services, "/sessions", "ended")
+        if end_one(services, request, session, request.form.get("session") or ""):
+            return flash.redirect(services, "/sessions", "ended_one")
         return Redirect(location=services.url("/sessions"))
     locale = language.locale_for(services, request)
     found = sessions.open_of(services, session.person_id)
     shown = [_shown(services, one, session, locale) for one in found[:MAX_SHOWN]]
     return frame.page(
-        session, "portal/sessions.html",
+        services, request, session, "portal/sessions.html",
         here_now=[one for one in shown if one["is_this"]], others=[one for one in shown if not one["is_this"]],
         more=max(0, len(found) - MAX_SHOWN),
     )  # fmt: skip

@@ -35,7 +35,7 @@ ROUTES = (
     Route("/login/continue", ("GET",), proof.go_on),
     Route("/check/picture/<token>", ("GET",), robots.picture),
     Route("/check/sound/<token>", ("GET",), robots.sound),
-    Route("/accounts", ("GET",), launcher.switch),
+    Route("/accounts", ("GET", "POST"), launcher.switch),
     Route("/logout", ("GET", "POST"), launcher.sign_out),
     Route("/logout/next", ("GET",), signout.go_on),
     Route("/apps", ("GET", "POST"), launcher.arrange),

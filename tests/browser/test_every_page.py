@@ -418,7 +418,7 @@ def test_security_and_what_is_set_up(windows: Windows, strict: Named, page: Page
     headed(page, "Your apps")
     for code in codes[:8]:
         backup_codes.use(strict.services, max_.id, code, _silent)
-    for path in ("/security", "/security?changed=added", "/security/codes", "/security/passkeys", "/password"):
+    for path in ("/security", "/security/codes", "/security/passkeys", "/password"):
         assert goto(page, strict.issuer + path) == 200, path
         windows.shoot(page, path)
     page.goto(strict.issuer + "/security")

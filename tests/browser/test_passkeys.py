@@ -195,7 +195,7 @@ def test_S68_the_browser_forgets_a_passkey_that_was_removed(windows: Windows, na
     assert other.evaluate("typeof PublicKeyCredential.signalUnknownCredential") == "function"
     forgotten(other, moved)
     # Signed in by the password, the window in which it was made hears that none is good any more.
-    page.goto(named.issuer + "/security?changed=removed")
+    page.goto(named.issuer + "/security")
     forgotten(page, device)
 
 

@@ -154,7 +154,7 @@ def test_the_pages_of_what_is_set_up_stand_every_test_of_looks(
 ) -> None:
     page = windows.open(width, 800)
     set_up(page, site, ann)
-    for path in ("/security?changed=added", "/security/codes"):
+    for path in ("/security", "/security/codes"):
         page.goto(site.issuer + path)
         windows.shoot(page, path)
     page.goto(site.issuer + "/security")

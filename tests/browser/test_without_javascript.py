@@ -17,8 +17,7 @@ def headed(page: Page, text: str) -> None:
 
 
 def sign_out(page: Page) -> None:
-    page.locator("header > a[href$='/logout']").click()
-    page.click("#confirm")
+    page.click("header > button[form=leave]")
     headed(page, "You are signed out")
 
 

@@ -63,7 +63,7 @@ def add_passkey(browser: Browser, device: Authenticator, label: str = "", **bent
 
 def is_added(answer: Answer) -> bool:
     """Whether the passkey was taken; the first one leads to backup codes."""
-    return answer.location == ORIGIN + "/security?changed=added" or "Your backup codes" in answer.text
+    return answer.location == ORIGIN + "/security" or "Your backup codes" in answer.text
 
 
 def sign_in(browser: Browser, device: Authenticator, page: Answer | None = None, **bent: Any) -> Answer:

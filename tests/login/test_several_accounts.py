@@ -37,7 +37,7 @@ def subject(provider: Provider, app: App, answer: Answer) -> str:
 def whose(browser: Browser) -> str:
     """Who is at the front."""
     text = browser.get("").dom.text
-    return next((name.lower() for name in ("Ann", "Bob") if f"{name} Example" in text), "")
+    return next((name.lower() for name in ("Ann", "Bob") if f"Hello, {name} Example" in text), "")
 
 
 def pick(browser: Browser, name: str) -> str:

@@ -1,0 +1,62 @@
+"""What the next page says after a form was sent and the browser redirected: one short message, told once.
+
+The redirect carries a cookie with the message's name; whichever page of ours comes next shows the text and drops the
+cookie. Only names of `TEXTS` are shown, so no link and no foreign cookie can put words into our mouth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from idp.browser import cookie_name
+from idp.language import N_
+from idp.services import Services
+from idp.wire import Cookie, Redirect, Request
+
+COOKIE: Final = "done"  # see `browser.cookie_name`
+TTL: Final = 120  # seconds: a page that never came is forgotten
+
+TEXTS: Final[Mapping[str, str]] = {
+    "added": N_("It is set up. From now on you can sign in with it."),
+    "removed": N_("It is removed and signs nobody in any more."),
+    "renamed": N_("It has its new name."),
+    "codes": N_("Your backup codes are ready. Earlier ones do not work any more."),
+    "ended": N_("You are signed out everywhere else."),
+    "ended_one": N_("That sign-in has ended, and so has what it opened."),
+    "saved": N_("Your profile is saved."),
+    "password": N_("Your new password holds from now on."),
+    "password_others": N_("Your new password holds from now on, and you are signed out everywhere else."),
+    "confirmed": N_("It is confirmed and helps you back in from now on."),
+    "forgotten": N_("It is removed and opens nothing any more."),
+    "reviewed": N_("Thank you. You are asked again in half a year."),
+    "was_me": N_("Noted: this was you."),
+    "taken_back": N_("That permission has ended. The app has to ask you again."),
+    "pinned": N_("It comes first from now on."),
+    "unpinned": N_("It stands among the others again."),
+    "moved": N_("The new order is saved."),
+    "switched": N_("You have switched accounts."),
+}
+
+
+def redirect(services: Services, path: str, name: str, *cookies: Cookie) -> Redirect:
+    """To one of our own paths, where `TEXTS[name]` is said."""
+    return Redirect(location=services.url(path), cookies=(*cookies, cookie(services, name)))
+
+
+def cookie(services: Services, name: str) -> Cookie:
+    """The cookie that makes the next page say it."""
+    assert name in TEXTS, name
+    return Cookie(cookie_name(services, COOKIE), name, TTL)
+
+
+def name_of(services: Services, request: Request) -> str:
+    """Which message this request's page is to show; '' for none."""
+    said = request.cookies.get(cookie_name(services, COOKIE), "")
+    return said if said in TEXTS else ""
+
+
+def gone(services: Services, request: Request) -> tuple[Cookie, ...]:
+    """Drops what has been said, where the browser brought it."""
+    named = cookie_name(services, COOKIE)
+    return (Cookie(named, "", 0),) if named in request.cookies else ()
