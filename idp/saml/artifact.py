@@ -71,12 +71,13 @@ def resolve(services: Services, request: Request) -> Response:
 
 
 def _open(services: Services, received: Received) -> tuple[Client, ServiceProvider, Element]:
-    issuer = messages.read_issuer(parse(received.message))
+    root = parse(received.message)
+    issuer = messages.read_issuer(root)
     client = services.registry.find_entity(issuer)
     if client is None or client.saml is None or not client.enabled or not client.saml.is_current(services.clock()):
         raise BadMessage(f"the Issuer {issuer[:300]!r} is not registered, turned off, or its metadata has expired")
     keys = providers.signing_keys(client.saml)
-    opened = open_message(received, keys, allowed=providers.algorithms(services, client.saml))
+    opened = open_message(received, keys, allowed=providers.algorithms(services, client.saml), root=root)
     # Bind §3.6.5.2: whoever asks proves that it is the one that the artifact was sent to.
     if not opened.signed:
         raise BadSignature("an ArtifactResolve must be signed, and this one is not")

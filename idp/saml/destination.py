@@ -75,7 +75,7 @@ def _open(services: Services, provider: ServiceProvider, received: Received, roo
     else:
         # SDP-IDP05: a bad signature is fatal, also where none is asked for.
         keys = providers.signing_keys(provider)
-        opened = open_message(received, keys, allowed=providers.algorithms(services, provider))
+        opened = open_message(received, keys, allowed=providers.algorithms(services, provider), root=root)
     if not opened.signed and (provider.requires_signed_requests or services.settings.saml.want_requests_signed):
         raise BadSignature("requests of this service provider must be signed, and this one is not")
     return opened

@@ -1,6 +1,6 @@
 """The gate: everything about an enveloped signature that can be checked without running it.
 
-xmlsec runs transforms before it checks a signature, so every name in the signature is checked against a list first.
+Every name in it is checked against a list first: nothing that it asks for is done that is not on the list.
 """
 
 from __future__ import annotations
@@ -51,18 +51,33 @@ SECURE: Final = WITH_SHA1.without(frozenset({names.RSA_SHA1, names.ECDSA_SHA1, n
 
 SIGNATURE: Final = f"{{{names.DS}}}Signature"
 _EXCLUSIVE: Final = frozenset({names.EXC_C14N, names.EXC_C14N_COMMENTS})
+# What old .NET software signs with: docs/decisions/saml-signatures.md.
+_INCLUSIVE: Final = frozenset({names.C14N, names.C14N_COMMENTS, names.C14N_11, names.C14N_11_COMMENTS})
 _MAX_PREFIXES: Final = 32
 _ID: Final = re.compile(r"[\w.:-]+")  # nothing that "#..." could mean otherwise, as in "#xpointer(/)"
 
 
 @dataclass(frozen=True, slots=True)
+class Canonical:
+    """One canonicalisation: exclusive with its PrefixList, or inclusive."""
+
+    exclusive: bool = True
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
-    """What a checked SignedInfo says."""
+    """What a checked Signature says. `signed_info`, `form`: how that and the document are canonicalised.
+
+    `signature`: the octets of SignatureValue; `value`: those of DigestValue.
+    """
 
     algorithm: str
+    signature: bytes
+    signed_info: Canonical
     digest: str
     value: bytes
-    prefixes: tuple[str, ...]
+    form: Canonical
 
 
 def one_signature(root: Element, nested: bool) -> Element:
@@ -85,47 +100,57 @@ def check_signature(signature: Element, root: Element, allowed: Algorithms) -> R
         raise BadSignature("Signature must hold SignedInfo, SignatureValue and at most one KeyInfo")
     signed_info, value = parts[:2]
     _check_attributes(value, optional=("Id",))
-    _octets(value)
     _check_attributes(signed_info, optional=("Id",))
     method, algorithm, reference = _exactly(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
     _check_attributes(method, required=("Algorithm",))
     _check_attributes(algorithm, required=("Algorithm",))
-    _check_exclusive(method)
+    canonical = _check_canonical(method)
     _exactly(algorithm)
     check_allowed("signature", str(algorithm.get("Algorithm")), allowed.signatures)
     # Core §5.4.2: the reference names the root by its ID; anything else would sign another element than we read.
     _check_attributes(reference, required=("URI",))
     if not _ID.fullmatch(root.get("ID") or "") or reference.get("URI") != f"#{root.get('ID')}":
         raise BadSignature("the signature's Reference is not the root element's ID")
-    return _check_reference(reference, str(algorithm.get("Algorithm")), allowed)
+    digest, digest_value, form = _check_reference(reference, allowed)
+    return Reference(str(algorithm.get("Algorithm")), _octets(value), canonical, digest, digest_value, form)
 
 
-def _check_reference(reference: Element, algorithm: str, allowed: Algorithms) -> Reference:
+def _check_reference(reference: Element, allowed: Algorithms) -> tuple[str, bytes, Canonical]:
     transforms, method, value = _exactly(reference, "Transforms", "DigestMethod", "DigestValue")
     _check_attributes(transforms)
-    # Core §5.4.4: these two, in this order; XSLT, XPath and base64 would run before the signature is checked.
-    enveloped, exclusive = _exactly(transforms, "Transform", "Transform")
-    _check_attributes(enveloped, required=("Algorithm",))
-    _check_attributes(exclusive, required=("Algorithm",))
-    if enveloped.get("Algorithm") != names.ENVELOPED:
-        raise BadSignature("the first transform must be enveloped-signature")
-    _exactly(enveloped)
-    prefixes = _check_exclusive(exclusive)
+    form = _check_transforms(transforms)
     _check_attributes(method, required=("Algorithm",))
     _exactly(method)
     digest = str(method.get("Algorithm"))
     check_allowed("digest", digest, allowed.digests)
     _check_attributes(value)
-    return Reference(algorithm, digest, _octets(value), prefixes)
+    return digest, _octets(value), form
 
 
-def _check_exclusive(method: Element) -> tuple[str, ...]:
-    """Exclusive canonicalisation, and the PrefixList if it has one."""
+def _check_transforms(transforms: Element) -> Canonical:
+    # Core §5.4.4: these, in this order, and no XSLT, XPath or base64.
+    listed = children(transforms)
+    if [node.tag for node in listed] not in ([ds("Transform")], [ds("Transform")] * 2):
+        raise BadSignature("Transforms must hold enveloped-signature, and a canonicalisation behind it")
+    for node in listed:
+        _check_attributes(node, required=("Algorithm",))
+    if listed[0].get("Algorithm") != names.ENVELOPED:
+        raise BadSignature("the first transform must be enveloped-signature")
+    _exactly(listed[0])
+    # XMLDSig §4.4.3.2: without a canonicalisation among the transforms it is Canonical XML 1.0, the inclusive one.
+    return _check_canonical(listed[1]) if len(listed) == 2 else Canonical(exclusive=False)
+
+
+def _check_canonical(method: Element) -> Canonical:
+    """Canonicalisation, exclusive with the PrefixList if it has one, or inclusive. Documents have no comments."""
+    if method.get("Algorithm") in _INCLUSIVE:
+        _exactly(method)
+        return Canonical(exclusive=False)
     if method.get("Algorithm") not in _EXCLUSIVE:
-        raise BadSignature("only exclusive canonicalisation is accepted")
+        raise BadSignature(f"the transform {str(method.get('Algorithm'))[:100]} is not a canonicalisation that we know")
     parts = children(method)
     if not parts:
-        return ()
+        return Canonical()
     if [part.tag for part in parts] != [f"{{{names.EC}}}InclusiveNamespaces"]:
         raise BadSignature("only InclusiveNamespaces may stand in a canonicalisation method")
     _check_attributes(parts[0], required=("PrefixList",))
@@ -133,7 +158,7 @@ def _check_exclusive(method: Element) -> tuple[str, ...]:
     prefixes = str(parts[0].get("PrefixList")).split()
     if len(prefixes) > _MAX_PREFIXES:
         raise BadSignature(f"more than {_MAX_PREFIXES} prefixes in InclusiveNamespaces")
-    return tuple(prefixes)
+    return Canonical(prefixes=tuple(prefixes))
 
 
 def ds(name: str) -> str:

@@ -109,13 +109,15 @@ def _by_soap(services: Services, request: Request) -> Response:
 
 def _open(services: Services, received: Received) -> tuple[Client, ServiceProvider, Element]:
     """The signed message and who sent it. Errors: `BadMessage`, `BadXml`, `BadSignature`."""
-    issuer = messages.read_issuer(parse(received.message))
+    root = parse(received.message)
+    issuer = messages.read_issuer(root)
     client = services.registry.find_entity(issuer)
     # One that was turned off may still sign people out, and is told of it.
     if client is None or client.saml is None or not client.saml.is_current(services.clock()):
         raise BadMessage(f"the Issuer {issuer[:300]!r} is not registered, or its metadata has expired")
     provider = client.saml
-    opened = open_message(received, providers.signing_keys(provider), allowed=providers.algorithms(services, provider))
+    keys, allowed = providers.signing_keys(provider), providers.algorithms(services, provider)
+    opened = open_message(received, keys, allowed=allowed, root=root)
     # SDP-IDP26, SDP-IDP30: requests and responses; whatever is allowed for sign-in.
     if not opened.signed:
         raise BadSignature("logout messages must be signed, and this one is not")

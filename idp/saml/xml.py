@@ -55,6 +55,8 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool = Fals
     # The bytes were searched before; this holds even if libxml2 reads them in another way than we do.
     if document.doctype or document.internalDTD is not None or document.externalDTD is not None:
         raise BadXml(_NO_DTD)
+    if data.count(b"xmlns") > MAX_NAMESPACES:
+        _check_namespaces(root)
     _check_tree(root)
     return root
 
@@ -96,30 +98,28 @@ def check_bytes(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool 
 
 
 def _check_tree(root: Element) -> None:
-    """Depth, attributes and namespaces within their caps, IDs unique."""
-    depth = scope = 0
-    opened: list[int] = []  # namespaces declared by each open element
-    declared = 0
+    """Depth and attributes within their caps, IDs unique, nothing but elements and text."""
+    if next(root.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity), None) is not None:
+        raise BadXml("only elements and text are allowed")
     ids: set[str | bytes] = set()
-    for event, node in etree.iterwalk(root, events=("start-ns", "start", "end")):
-        if event == "start-ns":
-            declared += 1
-            # Canonicalisation is quadratic in these.
-            if scope + declared > MAX_NAMESPACES:
-                raise BadXml(f"more than {MAX_NAMESPACES} namespaces in scope")
-        elif event == "start":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise BadXml(f"more than {MAX_DEPTH} elements deep")
-            if not isinstance(node.tag, str):
-                raise BadXml("only elements and text are allowed")
-            opened.append(declared)
-            scope, declared = scope + declared, 0
+    depth, level = 0, [root]
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise BadXml(f"more than {MAX_DEPTH} elements deep")
+        for node in level:
             if attributes := len(node.attrib):
                 _check_attributes(node, attributes, ids)
-        else:
-            depth -= 1
-            scope -= opened.pop()
+        level = [inner for node in level if len(node) for inner in node]
+
+
+def _check_namespaces(root: Element) -> None:
+    """Canonicalisation is quadratic in these."""
+    scope = 0
+    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
+        scope += 1 if event == "start-ns" else -1
+        if scope > MAX_NAMESPACES:
+            raise BadXml(f"more than {MAX_NAMESPACES} namespaces in scope")
 
 
 def _check_attributes(node: Element, count: int, ids: set[str | bytes]) -> None:
@@ -195,23 +195,23 @@ def clean_text(text: str) -> str:
     return _FORBIDDEN.sub("", text)
 
 
-def c14n(node: Element, prefixes: Iterable[str] = ()) -> bytes:
-    """Exclusive canonical form without comments; `prefixes` is the InclusiveNamespaces PrefixList.
+def c14n(node: Element, prefixes: Iterable[str] = (), *, exclusive: bool = True) -> bytes:
+    """Canonical form without comments, exclusive unless told; `prefixes` is the InclusiveNamespaces PrefixList.
 
-    Errors: `BadXml` where there is none (a relative namespace URI).
+    Inclusive: Canonical XML 1.0 of an element with all namespaces that it stands in. Errors: `BadXml` where there is
+    none (a relative namespace URI).
     """
     prefixes = [prefix for prefix in prefixes if _NAME.fullmatch(prefix)]
     for prefix in prefixes:
         _make_known(node, prefix)
+    if not exclusive and node.getparent() is not None:
+        # lxml would leave out the namespaces of what it stands in.
+        node = parse(serialize(node))
     try:
         canonical: bytes = etree.tostring(
-            node,
-            method="c14n",
-            exclusive=True,
-            with_comments=False,
-            with_tail=False,
+            node, method="c14n", exclusive=exclusive, with_comments=False, with_tail=False,
             inclusive_ns_prefixes=prefixes,
-        )
+        )  # fmt: skip
     except etree.LxmlError:
         raise BadXml("there is no canonical form of this") from None
     return canonical

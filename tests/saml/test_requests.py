@@ -30,6 +30,7 @@ from tests.saml.asking import (
 )
 from tests.saml.pairs import ec_pair
 from tests.saml.relying import ACS, SP, certificate, facts, message, register, rsa_pair, status
+from tests.saml.test_signatures import FORMS, signed_with
 
 
 def refused(provider: Provider, answer: Answer, code: str) -> dict[str, Any]:
@@ -61,6 +62,22 @@ def test_the_issuer_is_required_and_an_entity(provider: Provider, wiki: Client, 
     refused(provider, by_redirect(browser, request), "saml_unreadable")
     request[0].set("Format", names.NAMEID_ENTITY)
     assert by_redirect(browser, request).is_login_page
+
+
+@pytest.mark.spec("Core 5.4.3")
+def test_a_request_that_old_net_software_signed_leads_to_the_sign_in_page(
+    provider: Provider, ann: Person, browser: Browser
+) -> None:
+    """SignedXml as it comes: inclusive canonicalisation, the enveloped transform alone."""
+    register(provider, said=facts(signing_certificates=[certificate(rsa_pair())], authn_requests_signed=True))
+    document = signed_with(*FORMS["SignedXml of .NET as it comes"], root=authn_request(provider))
+    answer = browser.follow(by_post(browser, document))
+    assert answer.is_login_page
+    assert status(browser.log_in(answer))[0] == "Success"
+    changed = signed_with(*FORMS["SignedXml of .NET as it comes"], root=authn_request(provider))
+    changed = changed.replace(b"<samlp:AuthnRequest", b'<samlp:AuthnRequest ForceAuthn="true"')
+    detail = refused(provider, by_post(browser, changed), "saml_bad_signature")
+    assert "changed after it was signed" in detail["what"]
 
 
 def test_a_disabled_service_provider_gets_nothing(provider: Provider, wiki: Client, signed_in: Browser) -> None:

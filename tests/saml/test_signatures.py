@@ -6,11 +6,12 @@ import copy
 import hashlib
 import hmac
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 import xmlsec
@@ -76,8 +77,8 @@ TRANSFORMS = {
     ),
     "base64": ("http://www.w3.org/2000/09/xmldsig#base64", ""),
     "XPointer": ("http://www.w3.org/2001/04/xmldsig-more/xptr", ""),
-    "inclusive": ("http://www.w3.org/TR/2001/REC-xml-c14n-20010315", ""),
-    "inclusive 1.1": ("http://www.w3.org/2006/12/xml-c14n11", ""),
+    "XML decryption": ("http://www.w3.org/2002/07/decrypt#XML", ""),
+    "STR": ("http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform", ""),
     "Visa 3D": ("http://www.aleksey.com/xmlsec/2005/09/visa-3d", ""),
     "unknown": ("urn:unknown", ""),
 }
@@ -163,8 +164,17 @@ SHAPES = {
         r, "SignedInfo/SignatureMethod", f'<HMACOutputLength xmlns="{names.DS}">1</HMACOutputLength>'
     ),
     "two CanonicalizationMethods": lambda r: twice(r, "SignedInfo/CanonicalizationMethod"),
-    "inclusive canonicalisation": lambda r: find(r, "SignedInfo/CanonicalizationMethod").set(
-        "Algorithm", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+    "another canonicalisation": lambda r: find(r, "SignedInfo/CanonicalizationMethod").set(
+        "Algorithm", "http://www.w3.org/2010/xml-c14n2"
+    ),
+    "prefixes of inclusive canonicalisation": lambda r: find(r, "SignedInfo/CanonicalizationMethod").extend(
+        [find(r, "SignedInfo/CanonicalizationMethod").set("Algorithm", names.C14N) or etree.Element(f"{DS}x")]
+    ),
+    "the transforms the other way round": lambda r: find(r, "SignedInfo/Reference/Transforms").append(
+        find(r, "SignedInfo/Reference/Transforms")[0]
+    ),
+    "canonicalisation alone": lambda r: find(r, "SignedInfo/Reference/Transforms").remove(
+        find(r, "SignedInfo/Reference/Transforms")[0]
     ),
     "no Transforms": lambda r: drop(r, "SignedInfo/Reference/Transforms"),
     "no Transform": lambda r: find(r, "SignedInfo/Reference/Transforms").clear(),
@@ -236,7 +246,80 @@ def test_a_changed_document_is_refused(where: str):
         root[-1].set("AllowCreate", "false")
     else:
         root[-1].tail = "x"
-    assert "no signing key" in refused(root)
+    assert "changed after it was signed" in refused(root)
+
+
+# -- what old .NET software signs with (docs/decisions/saml-signatures.md) -------------------------------------------
+
+
+def signed_with(canonical: str, transforms: Sequence[str], root: Any = None) -> bytes:
+    """A request as xmlsec signs it: the oracle for every canonicalisation."""
+    root = authn_request() if root is None else root
+    signature = xmlsec.template.create(root, canonical, xmlsec.constants.TransformRsaSha256)
+    reference = xmlsec.template.add_reference(signature, xmlsec.constants.TransformSha256, uri=f"#{root.get('ID')}")
+    for transform in transforms:
+        xmlsec.template.add_transform(reference, transform)
+    root.insert(1, signature)
+    xmlsec.tree.add_ids(root, ["ID"])
+    context = xmlsec.SignatureContext()
+    context.key = private()
+    context.sign(signature)
+    return etree.tostring(root)
+
+
+def crowded() -> Any:
+    """A request with namespaces that nothing in it uses, as serialisers leave them: the inclusive form has them all."""
+    nsmap = {"xsd": names.XS, "xsi": names.XSI, None: "urn:unused"}
+    made = etree.Element(
+        f"{{{names.SAMLP}}}AuthnRequest", dict(authn_request().attrib), {"samlp": names.SAMLP, **nsmap}
+    )
+    made.extend(authn_request())
+    return made
+
+
+_C = xmlsec.constants
+FORMS = {
+    "SignedXml of .NET as it comes": (_C.TransformInclC14N, [_C.TransformEnveloped]),
+    "enveloped alone": (_C.TransformExclC14N, [_C.TransformEnveloped]),
+    "inclusive": (_C.TransformInclC14N, [_C.TransformEnveloped, _C.TransformInclC14N]),
+    "inclusive, with comments": (
+        _C.TransformInclC14NWithComments,
+        [_C.TransformEnveloped, _C.TransformInclC14NWithComments],
+    ),
+    "inclusive 1.1": (_C.TransformInclC14N11, [_C.TransformEnveloped, _C.TransformInclC14N11]),
+    "inclusive around, exclusive within": (_C.TransformInclC14N, [_C.TransformEnveloped, _C.TransformExclC14N]),
+    "exclusive around, inclusive within": (_C.TransformExclC14N, [_C.TransformEnveloped, _C.TransformInclC14N]),
+}
+
+
+@pytest.mark.spec("Core 5.4.3")
+@pytest.mark.spec("XMLDSig 4.4.3.2")
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("make", [authn_request, crowded])
+def test_a_request_may_be_signed_in_any_canonical_form_and_is_read_from_it(form: str, make: Any):
+    """Core §5.4.3, §5.4.4 say SHOULD of the exclusive one; a whole document means the same in either."""
+    document = signed_with(*FORMS[form], root=make())
+    opened = open_message(Received(names.HTTP_POST, "SAMLRequest", document), keys())
+    assert opened.signed
+    assert opened.root[0].text == SP
+    for changed in (
+        document.replace(b'AllowCreate="true"', b'AllowCreate="false"'),
+        document.replace(SP.encode(), b"https://evil.example.com"),
+        document.replace(b"xml-exc-c14n#", b"xml-exc-c14n#WithComments"),
+        document.replace(b"http://www.w3.org/TR/2001/REC-xml-c14n-20010315", b"http://www.w3.org/2006/12/xml-c14n11"),
+    ):
+        if changed != document:
+            with pytest.raises(BadSignature):
+                open_message(Received(names.HTTP_POST, "SAMLRequest", changed), keys())
+
+
+def test_the_inclusive_form_of_a_message_in_an_envelope_is_that_of_the_message_where_it_stood():
+    """A message signed by itself and put into an envelope that declares more than it knows fails, and never opens."""
+    document = signed_with(*FORMS["SignedXml of .NET as it comes"])
+    plain = f'<S:Envelope xmlns:S="{names.SOAP}"><S:Body>'.encode()
+    opened = bindings.decode_soap(plain + document + b"</S:Body></S:Envelope>")
+    with pytest.raises(BadSignature):
+        open_message(opened, keys())
 
 
 def test_the_prefix_list_is_honoured_and_bounded():
@@ -419,7 +502,9 @@ def test_threat_12_a_changed_redirect_is_refused(how: str):
     elif how == "algorithm":
         raw = raw.replace("rsa-sha256", "rsa-sha512")
     elif how == "signature":
-        raw = raw[:-12] + "AAAA" + raw[-8:]
+        rest, _, value = raw.partition("&Signature=")
+        turned = bytes(byte ^ 1 for byte in b64decode(unquote(value)))
+        raw = f"{rest}&Signature={quote(b64encode(turned).decode(), safe='')}"
     elif how == "short":
         raw = raw.partition("&Signature=")[0] + "&Signature=YQ%3D%3D"
     with pytest.raises(BadSignature):

@@ -86,7 +86,7 @@ def test_threat_2_what_was_signed_is_digested_anew_whatever_the_verifier_says(mo
     document = signed(ROOTS["AuthnRequest"]())
     forged = document.replace(b"https://sp.example.com/acs", b"https://evil.example/acs")
     assert forged != document
-    monkeypatch.setattr(signatures, "_is_signed_by", lambda *_: True)
+    monkeypatch.setattr(signatures, "_is_made_by", lambda *_: True)
     assert verify_enveloped(parse(document), [rsa_pair().public]) is not None
     with pytest.raises(BadSignature):
         verify_enveloped(parse(forged), [rsa_pair().public])
