@@ -17,6 +17,9 @@ from urllib.parse import quote_plus, unquote, urlsplit, urlunsplit
 
 MAX_BODY = 128 * 1024  # bytes of a request body that is read at all
 MAX_FIELDS = 200  # parameters in one query or form
+#: The address of whoever came through a proxy that says what cannot be read. It belongs to no network: rules that ask
+#: for more apply, and all who have it share their throttles.
+UNREADABLE = "unknown"
 #: What stands before the secret of a one-time link.
 _ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/")
 
@@ -247,25 +250,53 @@ class Request:
 
     @lazy
     def remote_address(self) -> str:
-        """The client's address: the socket's, or what trusted proxies say of it (RFC 9700 §4.13)."""
+        """The client's address: the socket's, or what trusted proxies say of it (RFC 9700 §4.13).
+
+        `UNREADABLE` where a proxy says something else than an address: that is never the proxy, nor what stands left
+        of it, which the client may have written.
+        """
+        address = _unmapped(str(self.environ.get("REMOTE_ADDR") or ""))
+        said = [hop for hop in map(str.strip, self.header("X-Forwarded-For").split(",")) if hop]
+        while said and self._is_proxy(address):
+            address = _address_of(said.pop())
+        return address
+
+    def _is_proxy(self, address: str) -> bool:
         import ipaddress
 
-        address = _unmapped(str(self.environ.get("REMOTE_ADDR") or ""))
-        forwarded = [a.strip() for a in self.header("X-Forwarded-For").split(",") if a.strip()]
-        while forwarded and self._proxies:
-            try:
-                if not any(ipaddress.ip_address(address) in network for network in self._proxies):
-                    break
-                address = _unmapped(str(ipaddress.ip_address(forwarded[-1])))
-            except ValueError:
-                break
-            forwarded.pop()
-        return address
+        if not self._proxies:
+            return False
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._proxies)
 
     @property
     def user_agent(self) -> str:
         """The browser's own words, capped at 400 characters."""
         return self.header("User-Agent")[:400]
+
+
+def _address_of(hop: str) -> str:
+    """The address in one element of X-Forwarded-For: alone, or as `ip:port` and `[v6]:port` (RFC 7239 §6)."""
+    import ipaddress
+
+    hop = hop.strip('"')
+    if hop.startswith("["):
+        hop, closed, port = hop[1:].partition("]")
+        hop = hop if closed and (not port or _PORT.fullmatch(port)) else ""
+    elif hop.count(":") == 1:
+        hop, _, port = hop.partition(":")
+        hop = hop if _PORT.fullmatch(":" + port) else ""
+    try:
+        # Without a zone: it means something on the proxy's machine alone, and may hold any text (RFC 4007 §11).
+        return _unmapped(str(ipaddress.ip_address(hop.partition("%")[0])))
+    except ValueError:
+        return UNREADABLE
+
+
+_PORT = re.compile(r":[0-9]{1,5}", re.ASCII)
 
 
 def _unmapped(address: str) -> str:

@@ -83,16 +83,17 @@ def _applies(
         return False
     if rule.apps and client_id not in rule.apps:
         return False
-    if rule.networks and not _is_within(address, rule.networks):
+    if rule.networks and not _is_within(address, rule.networks, unreadable=True):
         return False
-    if rule.outside and _is_within(address, rule.outside):
+    if rule.outside and _is_within(address, rule.outside, unreadable=False):
         return False
     return rule.device == "any" or not is_known_device()
 
 
-def _is_within(address: str, networks: Sequence[str]) -> bool:
+def _is_within(address: str, networks: Sequence[str], *, unreadable: bool) -> bool:
+    """Whether it is; `unreadable` for an address that cannot be read: whoever hides it is asked for more."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return False
+        return unreadable
     return any(parsed in ipaddress.ip_network(network) for network in networks)
