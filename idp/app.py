@@ -35,6 +35,7 @@ def create_app(services: Services) -> flask.Flask:
     templates = root / "templates" if (root / "templates").is_dir() else root.parent / "templates"
     prefix = services.settings.server.issuer_path
     app = flask.Flask("idp", template_folder=str(templates), static_folder=None)
+    app.response_class = _Answer
     app.url_map.merge_slashes = False  # its redirect would be a 308 to whatever the Host header says
     # No redirect to a tidier path: Werkzeug would build it, and its host, from the Host header (RFC 9700 §4.13).
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
@@ -53,7 +54,7 @@ def create_app(services: Services) -> flask.Flask:
             request = Request(flask.request.environ, bridge.proxies)
             request.segment = next(iter(segments.values()), "")
             status, headers, body = bridge.respond(route, request)
-            return flask.Response(body, status, headers)
+            return _Answer([body], status, headers)
 
         return view
 
@@ -71,13 +72,22 @@ def create_app(services: Services) -> flask.Flask:
     def not_found(error: Any) -> flask.Response:
         request = Request(flask.request.environ, bridge.proxies)
         status, headers, body = bridge.finish(request, bridge.not_found(request))
-        return flask.Response(body, status, headers)
+        return _Answer([body], status, headers)
 
     for status in (404, 405):  # a method that nothing of ours takes, such as TRACE, leads nowhere either
         app.register_error_handler(status, not_found)
     app.wsgi_app = Front(bridge, ROUTES, app.wsgi_app)  # type: ignore[method-assign]
     app.extensions["doorward"] = services
     return app
+
+
+class _Answer(flask.Response):
+    """Just what the bridge says: no Content-Type of Flask's own for an answer without content.
+
+    Its body is given as a list: bytes would have the length of a HEAD's answer counted anew, to 0.
+    """
+
+    default_mimetype = None
 
 
 def _serve_static(app: flask.Flask, prefix: str, folder: Path) -> None:

@@ -58,6 +58,10 @@ _STATUS = {
 }  # fmt: skip
 
 
+#: RFC 9110 §8.6, §15.4.5: no content and no length of it.
+_BODILESS = (204, 304)
+
+
 class Bridge:
     """Runs a route's handler and turns what comes out into HTTP."""
 
@@ -74,7 +78,7 @@ class Bridge:
         """Answer one request; never raises."""
         cors = self._cors_headers(route, request) if route.cors else []
         if request.method == "OPTIONS" and route.cors:
-            return 204, [*cors, ("Content-Length", "0")], b""
+            return 204, cors, b""
         if request.method not in route.methods and not (request.method == "HEAD" and "GET" in route.methods):
             status, headers, body = self._wrong_method(route, request)
             return status, headers + cors, body if request.method != "HEAD" else b""
@@ -219,7 +223,10 @@ class Bridge:
             named = {name.lower() for name, _ in response.headers}
             headers = [h for h in headers if h[0].lower() not in named] + list(response.headers)
         headers += self._hsts
-        headers.append(("Content-Length", str(len(body))))
+        if not body:
+            headers = _without_content(headers)
+        if response.status not in _BODILESS:
+            headers.append(("Content-Length", str(len(body))))
         return response.status, headers, body
 
     def _know_visitor(self, request: Request, status: int) -> None:
@@ -317,6 +324,11 @@ class Bridge:
         return headers
 
 
+def _without_content(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """RFC 9110 §8.3: Content-Type tells of content; browser libraries refuse an empty text/plain."""
+    return [header for header in headers if header[0].lower() != "content-type"]
+
+
 MAX_MOULDS = 256  # auto-post pages kept without their values: languages times applications
 
 _INSERTED = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
@@ -332,8 +344,8 @@ class Front:
             # RFC 8414 §3, §5: the well-known part stands before the issuer's own path.
             if bridge.prefix and route.path in _INSERTED:
                 self._hot[route.path + bridge.prefix] = route
-            # WebAuthn level 3 §5.11.1: at the root of the host, wherever we live.
-            if bridge.prefix and route.path == "/.well-known/webauthn":
+            # WebAuthn level 3 §5.11.1, and what browsers do: at the root of the host, wherever we live.
+            if bridge.prefix and route.path in ("/.well-known/webauthn", "/favicon.ico"):
                 self._hot[route.path] = route
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from pathlib import Path
 
 from idp.errors import Explanation, Refused
 from idp.http import OutboundFailed, OutboundRefused
@@ -75,6 +76,12 @@ def company_colours(services: Services, request: Request) -> Response:
     """GET /brand.css: the accent as a custom property, so that the policy needs no inline style."""
     body = f":root{{--accent:{services.settings.brand.accent}}}\n".encode()
     return Raw(body=body, content_type="text/css; charset=utf-8", headers=(("Cache-Control", "public, max-age=300"),))
+
+
+def favicon(services: Services, request: Request) -> Response:
+    """GET /favicon.ico: browsers ask for it where an answer names no picture: JSON, a picture, an auto-post page."""
+    body = (Path(__file__).parent.parent / "static" / "favicon.svg").read_bytes()
+    return Raw(body=body, content_type="image/svg+xml", headers=_HEADERS)
 
 
 def _missing() -> Refused:

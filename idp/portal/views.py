@@ -69,5 +69,6 @@ ROUTES = (
     Route("/dev/outbox/<id>", ("GET",), outbox.show_one),
     Route("/app-logo/<client_id>", ("GET",), pictures.app_logo),
     Route("/brand/logo", ("GET",), pictures.company_logo),
+    Route("/favicon.ico", ("GET",), pictures.favicon, hot=True),
     Route("/brand.css", ("GET",), pictures.company_colours, hot=True),
 )
