@@ -24,7 +24,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 MAX_LENGTH = 1024  # code points; NIST SP 800-63B-4 §3.1.1.2 asks for at least 64
-NICENESS = 10
+NICENESS = 10  # below the threads that serve
 QUIET = 2.0  # seconds without a hash before its memory is handed back
 
 _T = TypeVar("_T")
@@ -165,6 +165,10 @@ def _cores() -> int:
 
 
 def _step_back() -> None:
-    """Lower this thread's priority below the threads that serve tokens (Linux counts threads one by one)."""
+    """Lower this thread's priority below the threads that serve tokens, whatever `nice` the process was started with.
+
+    Linux counts threads one by one. 19 is the lowest: where the process runs there already, nothing is below it.
+    """
     with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(19, own + NICENESS))
