@@ -153,6 +153,8 @@ def _open(token: str) -> _Opened:
     name, kid, typ = header.get("alg"), header.get("kid", ""), header.get("typ", "")
     if not isinstance(name, str) or not isinstance(kid, str) or not isinstance(typ, str):
         raise InvalidToken("alg, kid or typ is not a string")
+    if not typ and "typ" in header:  # neither left out nor one of the kinds that are known
+        raise InvalidToken("typ is empty")
     # RFC 8725 §3.2: no `none`; and no HMAC, for which our public keys would be the secret.
     if name not in ALGORITHMS:
         raise InvalidToken(f"its alg is not supported; use one of {', '.join(ALGORITHMS)}")

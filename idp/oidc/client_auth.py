@@ -19,7 +19,8 @@ from keys.algorithms import PublicKey
 from keys.verifying import InvalidToken, UnknownKey, read_jwks, verify
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ASSERTION_TYP = "client-authentication+jwt"
+#: RFC 10070, and what libraries send so far: JWT, or none. Any other kind of JWT is no client assertion.
+ASSERTION_TYPES = ("client-authentication+jwt", "JWT", "")
 ENDPOINTS = ("/oauth/token", "/oauth/introspect", "/oauth/revoke")  # that a legacy client may name as aud
 MAX_ASSERTION_LIFE = 3600  # seconds; its jti is kept that long
 ASSERTION_ALGS = ("RS256", "PS256", "ES256", "EdDSA", "RS384", "RS512", "PS384", "PS512", "ES384", "ES512")
@@ -131,7 +132,7 @@ def _check_assertion(services: Services, request: Request, client: Client, asser
     legacy = client.client_assertion_audience == "legacy"
     registered = client.metadata.get("token_endpoint_auth_signing_alg")
     try:
-        claims = _verified(services, client, assertion, (registered,) if registered else ASSERTION_ALGS, legacy)
+        claims = _verified(services, client, assertion, (registered,) if registered else ASSERTION_ALGS)
     except InvalidToken as error:
         raise _failed(f"client_assertion of {client.id}: {error.reason}", hint=error.reason) from None
     now = services.clock()
@@ -141,10 +142,10 @@ def _check_assertion(services: Services, request: Request, client: Client, asser
     # RFC 10070: the issuer identifier as the sole value; an array or an endpoint lets one server pass it to another.
     accepted = {services.issuer, *(map(services.url, ENDPOINTS) if legacy else ())}
     audience = claims.get("aud")
-    if legacy and isinstance(audience, list) and len(audience) == 1:
-        audience = audience[0]
-    if not isinstance(audience, str) or audience not in accepted:
-        raise _failed("aud is not the issuer alone", hint=f"aud must be the string {services.issuer}")
+    # The legacy switch takes lists, too, as openid-client 5 sends one of both; of our own addresses alone.
+    named = audience if legacy and isinstance(audience, list) else [audience]
+    if not named or not all(isinstance(value, str) and value in accepted for value in named):
+        raise _failed("aud is not the issuer alone", hint=_audience_hint(services, client, audience, legacy))
     jti, expires = claims.get("jti"), float(claims["exp"])
     if not isinstance(jti, str) or not jti.isprintable() or not 0 < len(jti) <= 256:
         raise _failed("jti is missing or unusable", hint="jti must be 1 to 256 printable characters")
@@ -156,10 +157,18 @@ def _check_assertion(services: Services, request: Request, client: Client, asser
     request.accepted_jti = jti
 
 
-def _verified(
-    services: Services, client: Client, assertion: str, algs: tuple[str, ...], legacy: bool
-) -> dict[str, Any]:
-    types = (ASSERTION_TYP, "JWT", "") if legacy else (ASSERTION_TYP,)
+def _audience_hint(services: Services, client: Client, audience: Any, legacy: bool) -> str:
+    """What `aud` must be; for whoever has the client's key also the setting for a library that cannot be told."""
+    wanted = f"aud must be the string {services.issuer} and nothing beside it (RFC 10070)"
+    named = audience if isinstance(audience, list) else [audience]
+    endpoints = {*map(services.url, ENDPOINTS), services.issuer}
+    if legacy or not named or not all(isinstance(value, str) and value in endpoints for value in named):
+        return wanted
+    return f"{wanted}; for a library that sends an endpoint or a list, an admin sets client_assertion_audience=legacy"
+
+
+def _verified(services: Services, client: Client, assertion: str, algs: tuple[str, ...]) -> dict[str, Any]:
+    types = ASSERTION_TYPES
     try:
         return verify(assertion, client_keys(services, client), algs=algs, types=types, now=services.clock())[1]
     except UnknownKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -13,6 +14,7 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from idp.accounts.person import Person
+from idp.ids import new_secret
 from idp.oidc.client_auth import client_keys
 from tests.backends import Clock
 from tests.provider import App, Provider, assertion_form, basic, new_key, public_jwk
@@ -216,10 +218,73 @@ def test_S31_a_legacy_switch_takes_the_endpoints_address_too(provider: Provider)
         assert by_assertion(provider, provider.assertion(app, aud=audience)).status == 401
 
 
-@pytest.mark.parametrize("typ", ["JWT", "at+jwt", "jwt", None, "", "logout+jwt", "client-authentication"])
-def test_S31_S40_the_type_is_explicit(provider: Provider, signer: App, typ: str | None) -> None:
-    assert by_assertion(provider, provider.assertion(signer, {"typ": typ})).status == 401
-    assert by_assertion(provider, provider.assertion(signer, {"typ": "client-authentication+jwt"})).status == 200
+def typed(provider: Provider, app: App, **header: Any) -> str:
+    """An assertion with exactly this header beside `alg`: a JWT library adds a `typ` by itself."""
+    from joserfc import jws
+
+    now = int(provider.clock())
+    claims = {"iss": app.id, "sub": app.id, "aud": provider.issuer, "iat": now, "exp": now + 60, "jti": new_secret()}
+    assert app.key is not None
+    return jws.serialize_compact({"alg": "ES256", **header}, json.dumps(claims).encode(), app.key)
+
+
+@pytest.mark.spec("RFC10070 typ")
+@pytest.mark.parametrize("path", ["oauth/token", "oauth/introspect", "oauth/revoke"])
+@pytest.mark.parametrize("switch", ["issuer", "legacy"])
+def test_n14_S31_a_type_that_is_missing_or_only_says_jwt_is_taken(provider: Provider, path: str, switch: str) -> None:
+    """openid-client sends none, Authlib sends JWT; the audience's switch has nothing to do with it."""
+    app = provider.add_client("Robot", "machine", scope="a", key=new_key(), client_assertion_audience=switch)
+    for header in ({}, {"typ": "JWT"}, {"typ": "jwt"}, {"typ": "client-authentication+jwt"},
+                   {"typ": "application/client-authentication+jwt"}, {"typ": "JWT", "kid": app.key.kid}):  # fmt: skip
+        assert by_assertion(provider, typed(provider, app, **header), path).status == 200, header
+
+
+@pytest.mark.parametrize("switch", ["issuer", "legacy"])
+@pytest.mark.parametrize(
+    "typ",
+    ["at+jwt", "application/at+jwt", "logout+jwt", "dpop+jwt", "oauth-authz-req+jwt", "secevent+jwt", "id_token",
+     "client-authentication", "client-authentication+jwt ", "token-introspection+jwt", "none", "", None, 1, ["JWT"]],
+)  # fmt: skip
+def test_n14_S31_S40_a_jwt_of_another_kind_is_refused(provider: Provider, typ: Any, switch: str) -> None:
+    app = provider.add_client("Robot", "machine", scope="a", key=new_key(), client_assertion_audience=switch)
+    answer = by_assertion(provider, raw(provider, app, typ))
+    assert (answer.status, answer.error) == (401, "invalid_client")
+    assert "typ" in answer.json["error_description"]
+
+
+def raw(provider: Provider, app: App, typ: Any) -> str:
+    """The same with a header that no library would write."""
+    from joserfc.jws import JWSRegistry
+
+    _, payload, _ = typed(provider, app).split(".")
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "ES256", "typ": typ}).encode()).rstrip(b"=")
+    message = head + b"." + payload.encode()
+    signature = JWSRegistry(algorithms=["ES256"]).get_alg("ES256").sign(message, app.key)
+    return (message + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+def test_n14_an_audience_that_the_switch_would_take_names_it_and_nothing_else_does(provider: Provider) -> None:
+    app = provider.add_client("Robot", "machine", scope="a", key=new_key())
+    token_endpoint = provider.issuer + "/oauth/token"
+    for audience, named in (
+        (token_endpoint, True), ([token_endpoint], True), ([provider.issuer, token_endpoint], True),
+        ([provider.issuer], True), ("https://evil.example", False), ([provider.issuer, "https://evil.example"], False),
+        ([], False), (None, False),
+    ):  # fmt: skip
+        told = by_assertion(provider, provider.assertion(app, aud=audience)).json["error_description"]
+        assert f"aud must be the string {provider.issuer}" in told
+        assert ("client_assertion_audience=legacy" in told) is named, audience
+    # A stranger, who has not the client's key, hears of no setting.
+    foreign = provider.assertion(app, key=new_key(), aud=token_endpoint)
+    assert "legacy" not in by_assertion(provider, foreign).json["error_description"]
+
+
+def test_n14_the_legacy_switch_takes_lists_of_our_own_addresses_alone(provider: Provider) -> None:
+    app = provider.add_client("Old", "machine", scope="a", key=new_key(), client_assertion_audience="legacy")
+    both = [provider.issuer, provider.issuer + "/oauth/token"]
+    assert by_assertion(provider, provider.assertion(app, aud=both)).status == 200
+    for audience in ([*both, "https://evil.example"], [*both, 1], [both], []):
+        assert by_assertion(provider, provider.assertion(app, aud=audience)).status == 401
 
 
 @pytest.mark.spec("RFC7523 3")
