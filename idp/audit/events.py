@@ -60,7 +60,7 @@ def repeat(db: Database, event_id: str, times: int, now: float) -> None:
 
     Written for the first ten, then ever more seldom: what anybody may repeat for ever costs a handful of writes a day.
     """
-    if times % 10 ** (len(str(times)) - 1):
+    if not event_id or times % 10 ** (len(str(times)) - 1):
         return
     row = db.one(store.BY_ID, event_id=event_id)
     if row is not None:

@@ -84,9 +84,11 @@ class Verdict:
     """What one way of proving found. `methods`: what was shown, see `authn`; `error`: what to tell the person.
 
     `counts`: whether a wrong one counts towards a pause; a press of "send it again" does not.
+    `spent`: it was right, and used before: two tabs or a double click; refused (ASVS 6.5.1), and no guess.
     """
 
     ok: bool
     methods: tuple[str, ...] = ()
     error: str = ""
     counts: bool = True
+    spent: bool = False

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from idp import audit
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
 from idp.audit import Event, record
+from idp.ids import new_id
 from idp.language import N_
 from idp.login import devices, engine, pages, pending, proof_pages, sessions, several, standing, ways
 from idp.login.authn import ADMIN_CODE, PASSWORD
 from idp.login.flow import Denial, Flow, dump, load
-from idp.login.pending import Pending
+from idp.login.pending import Pending, Verdict
 from idp.login.policy import Ask, Standing, more_proof
 from idp.login.sessions import Session
-from idp.login.throttle import Account
+from idp.login.throttle import Account, Pause
+from idp.login.ways import Way
 from idp.services import Services
 from idp.wire import Cookie, Redirect, Request, Response
 
@@ -95,19 +98,11 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     if action == "show":
         return proof_pages.ask(services, request, kept, person, way)
     try:
-        verdict = way.verify(services, request, kept)
+        verdict, pause = _judge(services, request, kept, person, way, account, device)
     except Busy as error:
         again = engine.door(services, kept.flow).restart_url(services, kept.flow)
         return pages.busy(services, error.retry_after, again)
     kept = pending.find(services, kept.flow) or kept  # the way may keep something of its own
-    if verdict.ok:
-        pause = services.throttle.succeeded(account, device, request.remote_address, services.clock())
-    elif verdict.counts:
-        # A wrong password stays wrong, so typing it again is no guess. Six digits are another guess with every step.
-        typed = f"{kept.id}:{int(services.clock()) // 30}:{request.form.first.get('code', '')}"
-        failure = services.throttle.failed(account, device, request.remote_address, typed, services.clock())
-        pause = failure.pause
-        _record_failure(services, request, person, way.kind, failure.failures)
     if pause is not None:
         text = PAUSED if pause.until is not None else STOPPED
         return proof_pages.ask(services, request, kept, person, way, error=text, pause=pause)
@@ -119,6 +114,33 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     return engine.enter(
         services, request, flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id
     )
+
+
+def _judge(
+    services: Services, request: Request, kept: Pending, person: Person, way: Way, account: Account, device: str | None
+) -> tuple[Verdict, Pause | None]:
+    """What was posted, looked at and counted. Errors: `Busy`."""
+    throttle, address, guess = services.throttle, request.remote_address, way.guess(services, request, kept)
+    again = throttle.repeated(account, device, address, guess) if way.again and guess else None
+    if again is not None:  # known to be wrong: no hash, and no row of its own
+        audit.repeat(services.db, str(again.note.get("event", "")), again.times, services.clock())
+        return Verdict(False, error=way.again), None
+    verdict, now = way.verify(services, request, kept), services.clock()
+    if verdict.ok:
+        return verdict, throttle.succeeded(account, device, address, now)
+    if verdict.spent:
+        if way.again:
+            throttle.annotate(account, device, address, guess, {})
+        return verdict, None
+    if not verdict.counts:
+        return verdict, None
+    note = {"event": new_id(now)}
+    failure = throttle.failed(account, device, address, guess, now, note=note)
+    if failure.again is not None:
+        audit.repeat(services.db, str(failure.again.note.get("event", "")), failure.again.times, now)
+    else:
+        _record_failure(services, request, person, way.kind, failure.failures, note["event"])
+    return verdict, failure.pause
 
 
 def _with_new_ways(services: Services, request: Request, kept: Pending, person: Person) -> Pending:
@@ -230,10 +252,12 @@ def _postponed(session_id: str) -> str:
     return "login:postponed:" + session_id
 
 
-def _record_failure(services: Services, request: Request, person: Person, kind: str, failures: int) -> None:
+def _record_failure(
+    services: Services, request: Request, person: Person, kind: str, failures: int, event_id: str
+) -> None:
     detail = {"kind": kind, "failures": failures, "browser": request.user_agent}
     event = Event(
-        "factor:failed", person_id=person.id, client_id=request.for_client or None, address=request.remote_address,
-        request_id=request.id, detail=detail,
+        "factor:failed", id=event_id, person_id=person.id, client_id=request.for_client or None,
+        address=request.remote_address, request_id=request.id, detail=detail,
     )  # fmt: skip
     record(services.db, event, services.clock())

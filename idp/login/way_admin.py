@@ -24,6 +24,7 @@ class _Admin:
     kind = admin_codes.KIND
     label = N_("Code from the help desk")
     methods = (ADMIN_CODE,)
+    again = WRONG
 
     def is_ready(self, services: Services, person: Person) -> bool:
         return admin_codes.is_ready(services, person.id)
@@ -31,15 +32,21 @@ class _Admin:
     def show(self, services: Services, request: Request, pending: Pending) -> tuple[str, Mapping[str, Any]]:
         return "login/factor_admin.html", {}
 
+    def guess(self, services: Services, request: Request, pending: Pending) -> str:
+        code = codes.read(request.form.first.get("code", ""))
+        return f"{admin_codes.standing(services, pending.person_id)}:{code}" if code else ""
+
     def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
         typed, person_id = request.form.first.get("code", ""), pending.person_id
         if not codes.read(typed):
             return Verdict(False, error=INCOMPLETE, counts=False)
         try:
             used = admin_codes.use(services, person_id, typed, recorder(services, request, person_id))
+            if used is None:
+                return Verdict(False, error=WRONG, spent=admin_codes.was_used(services, person_id, typed))
         except Busy:
             return Verdict(False, error=BUSY, counts=False)
-        return Verdict(True, (ADMIN_CODE,)) if used is not None else Verdict(False, error=WRONG)
+        return Verdict(True, (ADMIN_CODE,))
 
 
 WAY = _Admin()

@@ -24,12 +24,17 @@ class _Backup:
     kind = backup_codes.KIND
     label = N_("Backup code")
     methods = (BACKUP,)
+    again = WRONG
 
     def is_ready(self, services: Services, person: Person) -> bool:
         return backup_codes.left(services.db, person.id) > 0
 
     def show(self, services: Services, request: Request, pending: Pending) -> tuple[str, Mapping[str, Any]]:
         return "login/factor_backup.html", {"left": backup_codes.left(services.db, pending.person_id)}
+
+    def guess(self, services: Services, request: Request, pending: Pending) -> str:
+        code = codes.read(request.form.first.get("code", ""))
+        return f"{backup_codes.made_at(services.db, pending.person_id)}:{code}" if code else ""
 
     def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
         from idp import mail
@@ -39,10 +44,10 @@ class _Backup:
             return Verdict(False, error=INCOMPLETE, counts=False)
         try:
             left = backup_codes.use(services, person_id, typed, recorder(services, request, person_id))
+            if left is None:
+                return Verdict(False, error=WRONG, spent=backup_codes.was_used(services, person_id, typed))
         except Busy:
             return Verdict(False, error=BUSY, counts=False)
-        if left is None:
-            return Verdict(False, error=WRONG)
         person = services.directory.get(person_id)
         mail.tell(services, person, "backup_code_used", {"left": left, **circumstances(services, request)})
         return Verdict(True, (BACKUP,))

@@ -18,12 +18,16 @@ class _Password:
     kind = "password"
     label = N_("Password")
     methods = (PASSWORD,)
+    again = ""
 
     def is_ready(self, services: Services, person: Person) -> bool:
         return person.has_password
 
     def show(self, services: Services, request: Request, pending: Pending) -> tuple[str, Mapping[str, Any]]:
         return "login/factor_password.html", {}
+
+    def guess(self, services: Services, request: Request, pending: Pending) -> str:
+        return ""  # The password has a throttle of its own.
 
     def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
         person = services.directory.get(pending.person_id)

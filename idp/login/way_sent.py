@@ -26,7 +26,7 @@ class Sent:
     """One of the two ways. `kind` is that of `sent_codes`."""
 
     def __init__(self, kind: str, label: str, method: str) -> None:
-        self.kind, self.label, self.methods = kind, label, (method,)
+        self.kind, self.label, self.methods, self.again = kind, label, (method,), ""
 
     def is_ready(self, services: Services, person: Person) -> bool:
         """Whether there is a verified target, and something that sends there."""
@@ -40,6 +40,10 @@ class Sent:
             "sent": sent, "minutes": int(sent_codes.TTL // 60), "most": sent_codes.MAX_SENT,
             "again_in": max(0, math.ceil(sent.again_at - services.clock())),
         }  # fmt: skip
+
+    def guess(self, services: Services, request: Request, pending: Pending) -> str:
+        """Counted for each sign-in: every one has a code of its own."""
+        return f"{pending.id}:{int(services.clock()) // 30}:{sent_codes.read(request.form.first.get('code', ''))}"
 
     def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
         """A code, or the wish for another one."""

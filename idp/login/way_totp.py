@@ -22,12 +22,17 @@ class _Totp:
     kind = totp.KIND
     label = N_("Authenticator app")
     methods = (TOTP,)
+    again = ""
 
     def is_ready(self, services: Services, person: Person) -> bool:
         return totp.has_any(services, person.id)
 
     def show(self, services: Services, request: Request, pending: Pending) -> tuple[str, Mapping[str, Any]]:
         return "login/factor_totp.html", {}
+
+    def guess(self, services: Services, request: Request, pending: Pending) -> str:
+        # Six digits are another guess with every step.
+        return f"{int(services.clock()) // totp.STEP}:{totp.digits_of(request.form.first.get('code', ''))}"
 
     def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
         typed = request.form.first.get("code", "")
@@ -38,7 +43,8 @@ class _Totp:
             return Verdict(True, (TOTP,))
         # Only for somebody who has proven something that no stranger guesses (F2).
         is_known = bool({PASSWORD, PASSKEY} & set(pending.methods))
-        return Verdict(False, error=what_is_wrong(matched) if is_known else WRONG)
+        spent = matched.reused and not matched.told
+        return Verdict(False, error=what_is_wrong(matched) if is_known else WRONG, spent=spent)
 
 
 def what_is_wrong(matched: totp.Matched) -> str:

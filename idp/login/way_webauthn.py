@@ -25,6 +25,7 @@ class _WebAuthn:
     kind = "webauthn"
     label = N_("Passkey or security key")
     methods = (SECURITY_KEY, PASSKEY)
+    again = ""
 
     def is_ready(self, services: Services, person: Person) -> bool:
         return bool(passkeys.usable(services, person.id))
@@ -32,6 +33,9 @@ class _WebAuthn:
     def show(self, services: Services, request: Request, pending_: Pending) -> tuple[str, Mapping[str, Any]]:
         options = passkeys.options_for(services, pending_.person_id, pending_.id, pending.TTL)
         return "login/factor_webauthn.html", {"options": options}
+
+    def guess(self, services: Services, request: Request, pending_: Pending) -> str:
+        return ""  # Nothing here can be guessed.
 
     def verify(self, services: Services, request: Request, pending_: Pending) -> Verdict:
         person = services.directory.get(pending_.person_id)

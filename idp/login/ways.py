@@ -29,6 +29,13 @@ class Way(Protocol):
         """Its page: the template and its values. May send what it needs to send."""
         ...
 
+    def guess(self, services: Services, request: Request, pending: Pending) -> str:
+        """Names what was posted: the same name is the same guess again, and as wrong as before. '' where none is."""
+        ...
+
+    #: What to say to a guess that was wrong before, where looking at it costs a hash; else '', and it is looked at.
+    again: str
+
     def verify(self, services: Services, request: Request, pending: Pending) -> Verdict:
         """What was posted."""
         ...

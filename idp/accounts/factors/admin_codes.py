@@ -123,6 +123,19 @@ def use(services: Services, person_id: str, typed: str, record: Recorder) -> Iss
     return issued
 
 
+def was_used(services: Services, person_id: str, typed: str) -> bool:
+    """Whether it is the code that was right a moment ago: who sends it twice has guessed nothing. A hash at most."""
+    code = codes.read(typed)
+    row = services.db.one(store.ADMIN_USED, owner_id=person_id, now=services.clock()) if code else None
+    return row is not None and services.passwords.verify(row.code_hash, code).ok
+
+
+def standing(services: Services, person_id: str) -> str:
+    """Names the open code as it stands: what was no code before may be one once that has changed."""
+    found = find_open(services.db, person_id, services.clock())
+    return f"{found.id}:{found.approved_by}" if found is not None else ""
+
+
 def void(tx: Any, person_id: str, now: float) -> int:
     """Make every unused code of a person worthless, in the caller's transaction; answers how many."""
     return int(tx.run(store.VOID_ADMIN, owner_id=person_id, now=now))

@@ -74,6 +74,13 @@ def running_low(db: Database | Transaction, person_id: str) -> int | None:
     return remaining if remaining <= FEW and made_at(db, person_id) is not None else None
 
 
+def was_used(services: Services, person_id: str, typed: str) -> bool:
+    """Whether it is one that was right once: who sends it twice has guessed nothing. A hash, where its slot is used."""
+    code = codes.read(typed)
+    row = services.db.one(store.BACKUP_USED, owner_id=person_id, wanted=code[:1]) if code else None
+    return row is not None and services.passwords.verify(row.code_hash, code).ok
+
+
 def use(services: Services, person_id: str, typed: str, record: Recorder) -> int | None:
     """Use one up; answers how many are left, None where it was not one. Of racing uses one wins.
 

@@ -94,6 +94,9 @@ _b = backup_codes.c
 BACKUP_IN_SLOT = select(_b.id, _b.code_hash).where(
     _b.person_id == bindparam("owner_id"), _b.slot == bindparam("wanted"), _b.used_at.is_(None)
 )
+BACKUP_USED = select(_b.code_hash).where(
+    _b.person_id == bindparam("owner_id"), _b.slot == bindparam("wanted"), _b.used_at.is_not(None)
+)
 BACKUP_LEFT = (
     select(func.count().label("n"))
     .select_from(backup_codes)
@@ -110,6 +113,12 @@ _a = admin_codes.c
 _OPEN = (_a.used_at.is_(None), _a.expires_at > bindparam("now"))
 #: The one that counts: issuing another voids those before.
 ADMIN_OPEN = select(admin_codes).where(_a.person_id == bindparam("owner_id"), *_OPEN).order_by(_a.id.desc()).limit(1)
+ADMIN_USED = (
+    select(_a.code_hash)
+    .where(_a.person_id == bindparam("owner_id"), _a.used_at.is_not(None), _a.expires_at > bindparam("now"))
+    .order_by(_a.id.desc())
+    .limit(1)
+)
 ADD_ADMIN = insert(admin_codes)
 USE_ADMIN = update(admin_codes).where(_a.id == bindparam("code_id"), *_OPEN).values(used_at=bindparam("now"))
 APPROVE_ADMIN = (

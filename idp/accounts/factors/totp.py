@@ -33,7 +33,7 @@ TTL = 900.0  # seconds that an enrolment may take
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Whether a code was right. `reused`: right, but used before.
+    """Whether a code was right. `reused`: right, but used before; `told`: or announced before as right some time later.
 
     `steps`: how far from now it was, which tells the phone's clock: -8 is four minutes slow. None: not of this phone.
     """
@@ -41,6 +41,7 @@ class Matched:
     ok: bool
     steps: int | None = None
     reused: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,10 @@ def verify(services: Services, person_id: str, code: str) -> Matched:
         if found is None:
             continue
         if abs(found) <= WINDOW:
-            if _is_spent(services, factor, now, found) or not factors.advance(
-                services.db, factor.id, _step(now) + found, now
-            ):
+            if _is_spent(services, factor, now, found):
+                best = Matched(False, reused=True, told=True)
+                continue
+            if not factors.advance(services.db, factor.id, _step(now) + found, now):
                 best = Matched(False, reused=True)
                 continue
             return Matched(True, found)
@@ -132,6 +134,11 @@ def verify(services: Services, person_id: str, code: str) -> Matched:
 def is_code(typed: str) -> bool:
     """Whether it has the form of a code; what has not is no guess."""
     return bool(_digits(typed))
+
+
+def digits_of(typed: str) -> str:
+    """The six digits, however they were grouped; '' where it is no code."""
+    return _digits(typed)
 
 
 def has_any(services: Services, person_id: str) -> bool:
