@@ -190,10 +190,16 @@ class Recovery(_Section):
     """Forgotten passwords and usernames, and the addresses that help then. Needs [mail]."""
 
     reset_by_mail: bool = Field(
-        True, description="Whether people set a forgotten password by a link to their confirmed address."
+        True, description="Whether people set a forgotten password by a link to the address of their account."
     )
     link_minutes: int = Field(30, ge=5, le=60, description="How long the link works.")
     code_minutes: int = Field(10, ge=2, le=10, description="How long the code in the same mail works.")
+    invitation_hours: int = Field(
+        72,
+        ge=1,
+        le=720,
+        description='How long the link of a mailed invitation works; afterwards "Forgot password?" does.',
+    )
     mails_per_hour: int = Field(3, ge=1, le=20, description="Mails for one account, or to one address, in an hour.")
     asks_per_network: int = Field(
         60,

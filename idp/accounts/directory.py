@@ -167,6 +167,21 @@ class Directory:
             _tell(record, tx, "person:changed", person, fields=changed)
             return _stored(tx, person_id)
 
+    def confirm_address(self, person_id: str, address: str, *, record: Recorder | None = None) -> bool:
+        """The person reads the mail of this address; False where it is not, or no longer, their account's.
+
+        Errors: `NoSuchPerson`.
+        """
+        with self._db.transaction() as tx:
+            person = _locked(tx, person_id)
+            if not person.email or fold(person.email) != fold(address):
+                return False
+            if not person.email_verified:
+                draft = replace(_draft(person), email_verified=True)
+                tx.run(store.UPDATE, person_id=person_id, **_columns(draft), changed_at=self._clock())
+                _tell(record, tx, "person:changed", person, fields=["email_verified"])
+        return True
+
     def merge_claims(
         self, person_id: str, claims: Mapping[str, Any], *, name: str | None = None, record: Recorder | None = None
     ) -> Person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from idp.cli import telling
 from idp.cli.installation import actor, opened, recorder
 from idp.cli.terminal import Failed, Refused, command, print_json, print_table, say, timestamp, with_json
 
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
     from idp.accounts.factors import Enrolled
     from idp.accounts.factors.admin_codes import Issued
     from idp.accounts.person import Person
+    from idp.mail import Told
     from idp.services import Services
 
 
 def add_parsers(verbs: Any) -> None:
     """Add the three verbs to `user`."""
     shown = with_json(command(verbs, "factors", run_factors, "list authenticators and backup codes, or remove one"))
-    shown.add_argument("--remove", metavar="ID", help="remove this authenticator; its owner is told by mail")
+    shown.add_argument("--remove", metavar="ID", help="remove this authenticator; its owner is told, at their address")
     code = with_json(
         command(verbs, "code", run_code, "issue a code that lets somebody in once in place of a lost factor")
     )
@@ -38,8 +40,9 @@ def run_factors(args: Namespace) -> None:
 
     with opened(args) as services:
         person = _get(services, args.login)
+        said = ""
         if args.remove:
-            _remove(services, person, args.remove)
+            said = telling.of_mail(services, _remove(services, person, args.remove), person.username)
         held = factors.list_of(services.db, person.id)
         left = backup_codes.left(services.db, person.id)
     if args.json:
@@ -47,7 +50,7 @@ def run_factors(args: Namespace) -> None:
         print_json({"user": person.id, "factors": [_listed(one) for one in held], "backup_codes_left": left, **about})
         return
     if args.remove:
-        say(f"Removed {args.remove} of {person.username}.")
+        say(f"Removed {args.remove} of {person.username}.", said)
     rows = [(one.id, one.kind, one.label, timestamp(one.created_at), timestamp(one.last_used_at)) for one in held]
     print_table(("Id", "Kind", "Name", "Added", "Last used"), rows, f"{person.username} has none.")
     say(f"Backup codes left: {left}")
@@ -66,13 +69,15 @@ def run_code(args: Namespace) -> None:
         except admin_codes.NotIssued as error:
             raise Refused(str(error)) from None
         waits = admin_codes.needs_approval(services) and not issued.approved_by
+        said = telling.of_mail(services, issued.told, person.username)
     if args.json:
-        print_json({**_described(person, issued), "code": issued.code, "needs_approval": waits})
+        mailed = {"mailed_to": list(issued.told.to)}
+        print_json({**_described(person, issued), "code": issued.code, "needs_approval": waits, **mailed})
         return
     say(f"The code of {person.username}: {issued.code}", f"It works once, until {timestamp(issued.expires_at)}.")
     if waits:
         say(f"Somebody else must agree first: doorward user code-approve {person.username} --approver …")
-    say("Make sure that it is really them before you read it out. They are told by mail that you did.")
+    say("Make sure that it is really them before you read it out.", said)
 
 
 def run_approve(args: Namespace) -> None:
@@ -106,7 +111,7 @@ def _approver(services: Services, login: str) -> str:
     return approver.id
 
 
-def _remove(services: Services, person: Person, factor_id: str) -> None:
+def _remove(services: Services, person: Person, factor_id: str) -> Told:
     from idp import mail
     from idp.login import removal
 
@@ -116,7 +121,7 @@ def _remove(services: Services, person: Person, factor_id: str) -> None:
     if outcome.removed is None:
         raise Refused(f"--remove: {person.username} has no authenticator {factor_id}; `user factors` lists them")
     about = {"kind": outcome.removed.kind, "label": outcome.removed.label, "time": services.clock()}
-    mail.tell(services, person, "factor_removed", about)
+    return mail.tell(services, person, "factor_removed", about)
 
 
 def _described(person: Person, issued: Issued) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import user_factors
+from idp.cli import telling, user_factors
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import Failed, Refused, command, group, print_json, print_table, say, timestamp, with_json
 
 if TYPE_CHECKING:
+    from idp.accounts.invitations import Invited
     from idp.accounts.person import Draft, Person
+    from idp.mail import Told
     from idp.services import Services
 
 PAGE = 200  # people read at once
@@ -36,7 +38,11 @@ def add_parsers(commands: Any) -> None:
     add.add_argument("--email-verified", action="store_true", help="the address is known to be theirs")
     add.add_argument("--name", metavar="N", default="", help="the full name")
     add.add_argument("--employee-number", metavar="X")
-    add.add_argument("--password-stdin", action="store_true", help="the password is the first line of standard input")
+    password = add.add_mutually_exclusive_group()
+    password.add_argument(
+        "--password-stdin", action="store_true", help="the password is the first line of standard input"
+    )
+    password.add_argument("--link", action="store_true", help="print the link to set one, and mail nothing")
     add.add_argument("--claim", metavar="K=V", action="append", default=[], help="a further claim; V may be JSON")
     add.add_argument("--group", metavar="G", action="append", default=[], help="may stand several times")
     add.add_argument("--role", metavar="R", action="append", default=[], help="owner, admin, help_desk or auditor")
@@ -50,7 +56,7 @@ def add_parsers(commands: Any) -> None:
     ways = password.add_mutually_exclusive_group()
     ways.add_argument("--password-stdin", action="store_true", help="the password is the first line of standard input")
     ways.add_argument("--link", action="store_true", help="print a one-time link where the person sets it (default)")
-    ways.add_argument("--mail", action="store_true", help="mail the link to the person's confirmed addresses instead")
+    ways.add_argument("--mail", action="store_true", help="mail the link to the person's address instead")
     for name, run, what in (("group", run_group, "groups"), ("role", run_role, "roles")):
         changes = _login(with_json(command(verbs, name, run, f"change a person's {what}")))
         changes.add_argument("--add", metavar="NAME", action="append", default=[])
@@ -67,8 +73,8 @@ def _login(parser: Any) -> Any:
 
 
 def run_add(args: Namespace) -> None:
-    """Add a person, with a password or with a link to set one."""
-    from idp.accounts import links
+    """Add a person, with a password or with a link to set one: mailed to them where it can be, else printed."""
+    from idp.accounts.invitations import Invited
 
     password = _first_line() if args.password_stdin else None
     claims = _claims(args.claim)
@@ -81,11 +87,16 @@ def run_add(args: Namespace) -> None:
         )  # fmt: skip
         hashed = None if password is None else _hash(services, draft, password)
         person = services.directory.add(draft, password_hash=hashed, record=recorder(services.clock))
-        link = _link(services, person, "invitation", links.OWNER_TTL) if password is None else None
+        invited, link = Invited(), None
+        if password is None:
+            invited, link = _invite(services, person, by_mail=not args.link)
     if args.json:
-        print_json({**described(person), "password_link": link})
+        mailed = {"mailed_to": invited.to or None, "mail_server_said": invited.said, "not_mailed": invited.why}
+        print_json({**described(person), "password_link": link, **(mailed if password is None else {})})
         return
     say(f"Added {person.username} ({person.id}).")
+    if password is None and not args.link:
+        say(telling.of_invitation(invited, person.username))
     if link is not None:
         say("They set a password here. The link works once, for 24 hours; whoever has it can set it:", f"  {link}")
 
@@ -145,9 +156,9 @@ def run_password(args: Namespace) -> None:
 
     password = _first_line() if args.password_stdin else None
     with opened(args) as services:
-        person, link, mails = get(services, args.login), None, 0
+        person, link, told = get(services, args.login), None, mail.Told()
         if args.mail:
-            mails = _mail(services, person)
+            told = _mail(services, person)
         elif password is None:
             link = _link(services, person, "reset", links.TTL)
         else:
@@ -157,15 +168,18 @@ def run_password(args: Namespace) -> None:
             )  # fmt: skip
             _check(problems)
             if person.has_password:
-                mail.tell(services, person, "password_changed", {"time": services.clock()})
+                told = mail.tell(services, person, "password_changed", {"time": services.clock()})
         _lift(services, person)
+        said = telling.of_mail(services, told, person.username)
+        link_said = telling.of_link(services, told, person.username)
+        is_first = not person.has_password
         person = services.directory.get(person.id)
     if args.json:
-        print_json({**described(person), "password_link": link, "mails": mails})
-    elif mails:
-        say(f"{person.username} gets the link by mail, at {mails} confirmed address{'es' if mails > 1 else ''}.")
+        print_json({**described(person), "password_link": link, "mails": len(told.to), "mailed_to": list(told.to)})
+    elif args.mail:
+        say(link_said)
     elif link is None:
-        say(f"{person.username} has a new password; what the old one opened is closed.")
+        say(f"{person.username} has a new password; what the old one opened is closed.", *([] if is_first else [said]))
     else:
         say(f"{person.username} sets a new password here. The link works once, for an hour:", f"  {link}")
 
@@ -273,6 +287,17 @@ def _check(problems: list[str]) -> None:
         raise Refused(*(f"--password-stdin: {problem}" for problem in problems))
 
 
+def _invite(services: Services, person: Person, *, by_mail: bool) -> tuple[Invited, str | None]:
+    """Mail an invitation; a link to hand out where none has left."""
+    from idp.accounts import invitations
+
+    invited = invitations.send(services, person, now=True) if by_mail else invitations.Invited()
+    link = None if invited.said else invitations.hand_out(services, person)
+    detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
+    recorder(services.clock)(services.db, "link:made", detail)
+    return invited, link
+
+
 def _link(services: Services, person: Person, purpose: str, ttl: float) -> str:
     from idp.accounts import links
 
@@ -283,17 +308,20 @@ def _link(services: Services, person: Person, purpose: str, ttl: float) -> str:
     return services.url(f"/setup/{token}")
 
 
-def _mail(services: Services, person: Person) -> int:
+def _mail(services: Services, person: Person) -> Told:
     from idp import mail
     from idp.accounts.recovery import resets
 
     if not mail.is_ready(services):
-        raise Failed("no mail can be sent: give [mail] a host in the settings")
-    mails = resets.send_link(services, person)
-    if not mails:
-        raise Failed(f"{person.username} has no confirmed address, or is shut out; use --link")
-    recorder(services.clock)(services.db, "link:made", {"person_id": person.id, "purpose": "reset", "mails": mails})
-    return mails
+        raise Failed("no mail can be sent: give [mail] a host in the settings, or use --link")
+    if not person.enabled:
+        raise Failed(f"{person.username} is shut out, so the link would not work; run `doorward user enable` first")
+    told = resets.send_link(services, person)
+    if not told.to:
+        raise Failed(f"nothing was mailed to {person.username}: {told.why}; use --link")
+    detail = {"person_id": person.id, "purpose": "reset", "mails": len(told.to)}
+    recorder(services.clock)(services.db, "link:made", detail)
+    return told
 
 
 def _lift(services: Services, person: Person) -> None:

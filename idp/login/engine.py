@@ -10,6 +10,7 @@ from dataclasses import replace
 from idp import browser
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
+from idp.accounts.recovery import resets
 from idp.login import consent, devices, held, loops, pages, password, requirements, robots, sessions, several, standing
 from idp.login.authn import PASSWORD
 from idp.login.flow import Denial, Flow, open_sealed
@@ -138,7 +139,8 @@ def enter(
         )  # fmt: skip
     except sessions.Changed:
         now_is = services.directory.get(person.id)
-        error = pages.LOCKED if now_is.must_reset else password.WRONG if now_is.enabled else password.DISABLED
+        locked = pages.LOCKED if person.email and resets.is_open(services) else pages.LOCKED_ASK
+        error = locked if now_is.must_reset else password.WRONG if now_is.enabled else password.DISABLED
         return pages.login(services, request, replace(flow, pending=""), typed=person.username, error=error)
     session = sessions.get(services, session_id, flow.client_id)
     response = proceed(services, request, replace(flow, selected=True, pending=""), session)

@@ -29,6 +29,11 @@ LOCKED = N_(
     "This account was locked because somebody said “This was not me”. "
     "Choose a new password by “Forgot password?” to get back in."
 )
+#: The same, where no mail leads back in.
+LOCKED_ASK = N_(
+    "This account was locked because somebody said “This was not me”. "
+    "Ask the help desk for a link to choose a new password."
+)
 
 
 def login(

@@ -26,6 +26,8 @@ RETRIES = 32  # with the doubling wait, capped at an hour: one day
 BEFORE_RETRY = 10.0  # seconds
 LEASE = 180.0  # seconds; a server may take its time for each of the steps
 DAY = 86400.0
+NO_SERVER = "no mail server is set: give [mail] a host"
+NO_QUEUE = "the queue could not be reached"
 
 
 class Undelivered(Exception):
@@ -50,7 +52,12 @@ def register(services: Services) -> None:
 
 def is_ready(services: Services) -> bool:
     """Whether mail can leave at all: a server is set, or this is a development machine with its outbox."""
-    return bool(services.settings.mail.host) or outbox.is_used(services.settings)
+    return leaves(services) or outbox.is_used(services.settings)
+
+
+def leaves(services: Services) -> bool:
+    """Whether mail leaves this machine: a server is set. The outbox of a development machine reaches nobody."""
+    return bool(services.settings.mail.host)
 
 
 def queue(
@@ -62,29 +69,37 @@ def queue(
     person_id: str | None,
     *,
     job: str = JOB,
-) -> None:
-    """Write a message down to be delivered; what goes wrong is logged and recorded, never raised."""
+) -> str:
+    """Write a message down to be delivered; answers why it is not, '' where it is.
+
+    What goes wrong is logged and recorded, never raised.
+    """
     if job == JOB and not is_ready(services):
-        failed(services, message, to, "no mail server is set: give [mail] a host", person_id=person_id)
-        return
+        failed(services, message, to, NO_SERVER, person_id=person_id)
+        return NO_SERVER
     content = _content(services, to, message, locale, values, person_id)
     sealed = services.sealer.seal(PURPOSE, json.dumps(content, separators=(",", ":")).encode(), job.encode())
     try:
         services.jobs.enqueue(job, {"id": content["id"], "sealed": sealed})
     except JobsUnavailable as error:
         services.log.error("mail_not_queued", message=message, reason=str(error)[:200])
-        failed(services, message, to, "the queue could not be reached", person_id=person_id, job=job)
+        failed(services, message, to, NO_QUEUE, person_id=person_id, job=job)
+        return NO_QUEUE
+    return ""
 
 
-def send_now(services: Services, to: str, message: str, locale: str, *, job: str) -> str:
+def send_now(
+    services: Services, to: str, message: str, locale: str, values: Mapping[str, Any] = {}, *, job: str = JOB,
+    person_id: str | None = None,
+) -> str:  # fmt: skip
     """Past the queue, for an admin who waits; answers what the other side said. Errors: `Rejected`, `Undelivered`."""
-    content = _content(services, to, message, locale, {}, None)
+    content = _content(services, to, message, locale, values, person_id)
     try:
         said = _leave(services, job, content)
     except (Rejected, Undelivered) as problem:
-        failed(services, message, to, str(problem), job=job)
+        failed(services, message, to, str(problem), person_id=person_id, job=job)
         raise
-    _record(services, f"{job}:sent", message, to, None, job, {"said": said})
+    _record(services, f"{job}:sent", message, to, person_id, job, {"said": said})
     return said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from idp.accounts import not_me
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from idp.services import Services
 
 
+NO_ADDRESS = "the person has no address"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a message: the addresses that it is on its way to, or `why` there are none.
+
+    Whoever announces a mail announces this, and nothing else.
+    """
+
+    to: tuple[str, ...] = ()
+    why: str = ""
+
+
 def tell(
     services: Services,
     person: Person,
@@ -22,21 +37,34 @@ def tell(
     values: Mapping[str, Any] = {},
     *,
     also: Iterable[str] = (),
-) -> None:
-    """Tell a person about their account, in their language, at their verified address and those of `also`.
+) -> Told:
+    """Tell a person about their account, in their language, at the account's address and those of `also`.
 
-    Call it after the change's transaction. A security message gets its "This was not me" link here (A3).
+    The account's address is the company's word and needs no confirmation first. Call it after the change's transaction.
+    A security message gets its "This was not me" link here (A3).
     """
-    addresses = ([person.email] if person.email and person.email_verified else []) + [*also]
+    addresses = tuple(dict.fromkeys(filter(None, (person.email, *also))))
     about = {"name": person.name, "zone": person.claims.get("zoneinfo", ""), **values}
     if MESSAGES[message].security:
         token = not_me.make(services.sealer, person.id, message, services.clock())
         about["not_me_url"] = services.url(f"/not-me/{token}")
     if not addresses:
         check(message, about, services.issuer)
-        delivery.failed(services, message, "", "the person has no verified address", person_id=person.id)
-    for address in dict.fromkeys(addresses):
-        send(services, address, message, of_person(services, person.claims), about, person_id=person.id)
+        delivery.failed(services, message, "", NO_ADDRESS, person_id=person.id)
+        return Told(why=NO_ADDRESS)
+    locale = of_person(services, person.claims)
+    refused = {address: send(services, address, message, locale, about, person_id=person.id) for address in addresses}
+    on_their_way = tuple(address for address, why in refused.items() if not why)
+    return Told(on_their_way, "" if on_their_way else next(iter(refused.values())))
+
+
+def tell_gone(services: Services, person: Person, address: str, message: str, values: Mapping[str, Any]) -> None:
+    """Tell an address that has just been taken off an account; without any link that acts on the account.
+
+    Whoever reads it may be the reason why it went.
+    """
+    about = {"name": person.name, "zone": person.claims.get("zoneinfo", ""), **values}
+    send(services, address, message, of_person(services, person.claims), about, person_id=person.id)
 
 
 def send(
@@ -47,11 +75,12 @@ def send(
     values: Mapping[str, Any] = {},
     *,
     person_id: str | None = None,
-) -> None:
-    """Queue a message to an address; never raises for a mail server or a queue that is down.
+) -> str:
+    """Queue a message to an address; answers why it is not on its way, '' where it is.
 
-    `to` empty: queued all the same, and dropped by the worker, so that a page takes as long for names that nobody
-    has (L7). Errors: `LookupError`, `ValueError` for a mistake in the call (see `messages.check`).
+    Never raises for a mail server or a queue that is down. `to` empty: queued all the same, and dropped by the worker,
+    so that a page takes as long for names that nobody has (L7). Errors: `LookupError`, `ValueError` for a mistake in
+    the call (see `messages.check`).
     """
     check(message, values, services.issuer)
-    delivery.queue(services, to, message, locale, values, person_id)
+    return delivery.queue(services, to, message, locale, values, person_id)

@@ -9,7 +9,7 @@ from idp.accounts import cases, factors, not_me
 from idp.accounts.factors import admin_codes
 from idp.accounts.own import verdicts
 from idp.accounts.person import Person
-from idp.accounts.recovery import contacts
+from idp.accounts.recovery import contacts, resets
 from idp.audit import Event
 from idp.browser import cookie_name
 from idp.ids import digest
@@ -117,9 +117,11 @@ def _ask_page(
             "account": {"name": person.name, "username": person.username} if session is not None else None,
             "action_url": services.settings.server.issuer_path + path,
             "event": event,
+            "by_mail": resets.is_open(services) and bool(person.email),
         },
     )
 
 
 def _done_page(services: Services, case_id: str, *cookies: Cookie) -> Page:
-    return Page(template="portal/not_me_done.html", values={"case": case_id, "here": ""}, cookies=cookies)
+    values = {"case": case_id, "here": "", "by_mail": resets.is_open(services)}
+    return Page(template="portal/not_me_done.html", values=values, cookies=cookies)

@@ -66,6 +66,8 @@ def _enter(services: Services, request: Request, link: links.Link, person: Perso
     services.throttle.lift(person.id, services.clock())
     if link.via:
         resets.remember(services, person)
+    if person.email and link.via == digest(person.email):  # so this person reads the mail of that address
+        services.directory.confirm_address(person.id, person.email, record=recorder(services, request, person.id))
     if not is_first:
         choosing.tell(services, request, person)
     flow = resuming.find(services, request)

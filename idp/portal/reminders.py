@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from idp import mail
 from idp.accounts import expiry
 from idp.accounts.factors import backup_codes
 from idp.accounts.recovery import contacts
 from idp.language import N_, plural
+from idp.login import ways
+from idp.login.authn import ADMIN_CODE
 from idp.login.sessions import Session
 from idp.services import Services
 
 REVIEW = N_("Is your recovery address still right? Please have a look.")
+CONFIRM = N_("Please confirm your e-mail address: a code is sent there.")
+NO_ADDRESS = N_("If you forget your password, no mail can reach you. Add a recovery address.")
+ENROL = N_("A code from the help desk let you in. Set up a new second step, so that you can get in next time.")
 
 
 def of(services: Services, session: Session) -> list[dict[str, str]]:
@@ -23,6 +29,13 @@ def of(services: Services, session: Session) -> list[dict[str, str]]:
             due.days or 1,
         )  # fmt: skip
         found.append({"text": text, "path": "/password"})
+    if ADMIN_CODE in session.methods and ways.enrollable(services):
+        found.append({"text": ENROL, "path": "/security"})
+    if mail.is_ready(services) and not person.email_verified:
+        if person.email:
+            found.append({"text": CONFIRM, "path": "/security/recovery"})
+        elif not contacts.addresses(services, person):
+            found.append({"text": NO_ADDRESS, "path": "/security/recovery"})
     if contacts.review_due(services, person):
         found.append({"text": REVIEW, "path": "/recovery/review"})
     low = backup_codes.running_low(services.db, person.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from idp import flash
+from idp import flash, mail
 from idp.accounts import factors
 from idp.accounts.factors import Enrolled, TooMany, backup_codes, totp
 from idp.accounts.passwords import Busy
@@ -202,6 +202,7 @@ def _factor_page(services: Services, request: Request, session: Session, person:
         services, request, session, "portal/security_factor.html",
         here=services.url(f"/security/factor/{found.id}"), factor=shown(found),
         refused=removal.check_removable(services, person, found),
+        is_told=bool(person.email) and mail.is_ready(services),
     )  # fmt: skip
 
 

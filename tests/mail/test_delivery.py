@@ -100,13 +100,24 @@ def test_L7_a_message_to_nobody_takes_the_same_way_and_ends_with_the_worker(
     assert provider.events("mail:failed") == []
 
 
-def test_an_unverified_address_is_told_nothing_about_the_account(provider: Provider, server: MailServer) -> None:
-    bob = provider.add_person("bob")
-    mail.tell(provider.services, bob, "password_changed")
+def test_n26_the_address_that_an_admin_gave_is_told_before_it_is_confirmed(
+    provider: Provider, server: MailServer
+) -> None:
+    told = mail.tell(provider.services, provider.add_person("cy"), "password_changed")
+    assert told == mail.Told(("cy@example.com",))
+    deliver(provider)
+    assert [got.to for got in server.received] == [["cy@example.com"]]
+
+
+def test_somebody_without_an_address_is_told_nothing_and_nobody_says_otherwise(
+    provider: Provider, server: MailServer
+) -> None:
+    bob = provider.add_person("bob", email=None)
+    assert mail.tell(provider.services, bob, "password_changed") == mail.Told(why="the person has no address")
     assert deliver(provider) == 0
     assert server.received == []
     (event,) = provider.events("mail:failed")
-    assert (event.person_id, event.detail["reason"]) == (bob.id, "the person has no verified address")
+    assert (event.person_id, event.detail["reason"]) == (bob.id, "the person has no address")
     mail.tell(provider.services, bob, "recovery_address_changed", {"what": "email"}, also=["old@example.org"])
     deliver(provider)
     assert [got.to for got in server.received] == [["old@example.org"]]

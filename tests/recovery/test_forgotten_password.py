@@ -296,12 +296,24 @@ def test_P4_A3_a_password_that_was_taken_away_is_not_chosen_again(
 # -- where it goes -----------------------------------------------------------------------------------------------------
 
 
-def test_P4_nothing_goes_to_an_address_that_nobody_confirmed(provider: Provider, browser: Browser) -> None:
+def test_P4_n26_the_address_that_an_admin_gave_is_good_before_it_is_confirmed(
+    provider: Provider, browser: Browser
+) -> None:
     bob = provider.add_person("bob")
+    ask(provider, browser, "bob")
+    (mail,) = mails(provider)
+    assert mail.to == "bob@example.com"
+    assert not provider.services.directory.get(bob.id).email_verified
+    assert choose(browser, mail.link).is_redirect
+    assert provider.services.directory.get(bob.id).email_verified  # the link was mailed there, and was used
+
+
+def test_P4_nothing_goes_to_somebody_without_any_address(provider: Provider, browser: Browser) -> None:
+    bob = provider.add_person("bob", email=None)
     ask(provider, browser, "bob")
     assert mails(provider) == []
     (event,) = provider.events("recovery:asked")
-    assert (event.person_id, event.detail["why"]) == (bob.id, "no confirmed address")
+    assert (event.person_id, event.detail["why"]) == (bob.id, "no address")
 
 
 def test_P4_P6_the_recovery_address_gets_a_link_of_its_own(provider: Provider, ann: Person, browser: Browser) -> None:
@@ -322,7 +334,7 @@ def test_P4_P6_typing_the_recovery_address_finds_the_account(provider: Provider,
 
 
 def test_P4_P6_the_recovery_number_gets_a_code(provider: Provider, browser: Browser) -> None:
-    bob = provider.add_person("bob")  # no confirmed address at all
+    bob = provider.add_person("bob", email=None)
     contacts.change(provider.services, bob, "phone", "+491701234567", {})
     collect(provider)
     page = ask(provider, browser, "bob")
@@ -337,7 +349,7 @@ def test_S56_V6_4_3_one_phone_is_never_both_the_recovery_and_the_second_step(
     provider: Provider, browser: Browser
 ) -> None:
     claims = {"phone_number": "+49 170 1234567", "phone_number_verified": True}
-    bob = provider.add_person("bob", claims=claims)
+    bob = provider.add_person("bob", email=None, claims=claims)
     contacts.change(provider.services, bob, "phone", "+491701234567", {})
     collect(provider)
     ask(provider, browser, "bob")

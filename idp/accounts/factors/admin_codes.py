@@ -5,17 +5,20 @@ It lets in beside what else was shown, claims no factor, and the sign-in asks ri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from idp import mail
 from idp.accounts.factors import codes, store
 from idp.accounts.person import Person
 from idp.audit import Recorder
 from idp.db import Database
 from idp.ids import new_id
+from idp.mail import Told
 from idp.services import Services
 
 KIND = "admin"
+NOBODY = Told()
 MAX_MINUTES = 24 * 60
 MAX_REASON = 400  # characters
 #: Who may approve what another admin issued.
@@ -34,6 +37,7 @@ class Issued:
     created_at: float
     expires_at: float
     code: str = field(default="", repr=False)
+    told: Told = NOBODY  # where the mail about it is on its way to
 
 
 class NotIssued(Exception):
@@ -73,8 +77,7 @@ def issue(
             approved_by=approved_by or None, created_at=now, expires_at=issued.expires_at, used_at=None,
         )  # fmt: skip
         _tell(record, tx, "admin_code:issued", issued, minutes=minutes)
-    _mail(services, person, issued)
-    return issued
+    return replace(issued, told=_mail(services, person, issued))
 
 
 def approve(services: Services, person_id: str, approver: str, record: Recorder | None = None) -> Issued:
@@ -163,12 +166,11 @@ def _check_approver(person: Person, issued_by: str, approver: str) -> None:
         raise NotIssued("two people are asked for: somebody else than who issues the code, and than who gets it")
 
 
-def _mail(services: Services, person: Person, issued: Issued) -> None:
-    from idp import mail
-
+def _mail(services: Services, person: Person, issued: Issued) -> Told:
     about: dict[str, Any] = {"until": issued.expires_at, "reason": issued.reason, "time": issued.created_at}
     issuer = services.directory.find(issued.issued_by)
-    mail.tell(services, person, "admin_code_issued", {**about, "by": issuer.name} if issuer is not None else about)
+    by = {"by": issuer.name} if issuer is not None else {}
+    return mail.tell(services, person, "admin_code_issued", {**about, **by})
 
 
 def _tell(record: Recorder | None, tx: Any, action: str, issued: Issued, **more: Any) -> None:

@@ -84,8 +84,11 @@ def owners_of(services: Services, address: str) -> tuple[Person, ...]:
 
 
 def addresses(services: Services, person: Person) -> tuple[str, ...]:
-    """Where a person is reached for recovery: confirmed addresses only, the account's own first."""
-    own = (person.email,) if person.email and person.email_verified else ()
+    """Where a person is reached for recovery: the account's own address, and then a contact that they confirmed.
+
+    The own address is only ever written by an admin: it is the company's word, and good before it is confirmed.
+    """
+    own = (person.email,) if person.email else ()
     contact = of_person(services, person.id).get(EMAIL)
     return tuple(dict.fromkeys((*own, *((contact.value,) if contact else ()))))
 
@@ -189,8 +192,8 @@ def confirm(services: Services, person: Person, bound_to: str, typed: str, about
         return N_("The code has run out. Please ask for a new one.")
     if kept["kind"] != OWN:
         change(services, person, kept["kind"], kept["value"], about)
-    elif person.email == kept["value"]:
-        services.directory.update(person.id, email_verified=True, record=_recorder(services, about))
+    elif not services.directory.confirm_address(person.id, kept["value"], record=_recorder(services, about)):
+        return N_("The address of your account is another one now. Please ask for a new code.")
     return ""
 
 

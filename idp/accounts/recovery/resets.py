@@ -46,7 +46,7 @@ def ask(services: Services, typed: str, locale: str, about: contacts.About) -> s
 
 
 def perform(services: Services, payload: Mapping[str, Any]) -> None:
-    """The job: find out who is meant, and mail each confirmed address a link and a code of its own."""
+    """The job: find out who is meant, and mail each of their addresses a link and a code of its own."""
     asked = json.loads(services.sealer.open(_SEAL, payload["sealed"]))
     if services.clock() >= asked["at"] + services.settings.recovery.link_minutes * 60:
         return
@@ -55,12 +55,13 @@ def perform(services: Services, payload: Mapping[str, Any]) -> None:
         services.state.put(_code_key(asked["ticket"]), codes, services.settings.recovery.code_minutes * 60)
 
 
-def send_link(services: Services, person: Person) -> int:
-    """An admin starts a reset: the link goes to the person alone (ASVS 6.4.6); answers to how many addresses."""
+def send_link(services: Services, person: Person) -> mail.Told:
+    """An admin starts a reset: the link goes to the person alone (ASVS 6.4.6); answers where it is on its way to."""
     found = contacts.addresses(services, person) if person.enabled else ()
-    for address in found:
-        _send(services, person, address, services.settings.recovery.link_minutes, "", {})
-    return len(found)
+    minutes = services.settings.recovery.link_minutes
+    refused = {address: _send(services, person, address, minutes, "", {}) for address in found}
+    on_their_way = tuple(address for address, why in refused.items() if not why)
+    return mail.Told(on_their_way, "".join(list(refused.values())[:1]) if found else "the person has no address")
 
 
 def redeem_code(services: Services, ticket: str, typed: str) -> str | None:
@@ -116,7 +117,7 @@ def _mail(services: Services, person: Person, asked: Mapping[str, Any]) -> list[
     sent = services.state.count(f"recovery:mails:{person.id}", 3600.0) if found or number else 0
     detail: dict[str, Any] = {"mails": len(found), "text_messages": int(bool(number))}
     if not found and not number:
-        detail["why"] = "no confirmed address"
+        detail["why"] = "no address"
     elif sent > recovery.mails_per_hour:
         detail = {"mails": 0, "why": "too many mails in this hour"}
         found, number = (), ""
@@ -146,12 +147,12 @@ def _text(services: Services, person: Person, number: str, locale: str, code: st
 
 def _send(
     services: Services, person: Person, address: str, minutes: int, locale: str, values: Mapping[str, Any]
-) -> None:  # fmt: skip
-    """Mail a link of its own to an address."""
+) -> str:  # fmt: skip
+    """Mail a link of its own to an address; answers why it is not on its way, '' where it is."""
     token = links.make(services.state, person, PURPOSE, minutes * 60.0, via=digest(address))
     about = {"link": services.url(f"/setup/{token}"), "minutes": minutes, "name": person.name, **values}
     locale = str(person.claims.get("locale", "") or locale)
-    mail.send(services, address, "reset_password", locale, about, person_id=person.id)
+    return mail.send(services, address, "reset_password", locale, about, person_id=person.id)
 
 
 def _record(services: Services, person: Person, about: Mapping[str, str], detail: Mapping[str, Any]) -> None:

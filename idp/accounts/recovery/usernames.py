@@ -53,10 +53,10 @@ def perform(services: Services, payload: Mapping[str, Any]) -> None:
 
 
 def _holders(services: Services, typed: str) -> tuple[Person, ...]:
-    """Everybody who has confirmed this address, as their own or for recovery."""
+    """Everybody whose account has this address, or who confirmed it for recovery."""
     key = fold(typed)
     own = services.directory.find_by_login(typed)
-    is_own = own is not None and own.enabled and own.email_verified and fold(own.email or "") == key
+    is_own = own is not None and own.enabled and fold(own.email or "") == key
     found = {person.id: person for person in ((own,) if own is not None and is_own else ())}
     found |= {person.id: person for person in contacts.owners_of(services, typed)}
     return tuple(found.values())

@@ -1,0 +1,30 @@
+"""The address of an account, as an admin changes it: told where it was before, and where it is now.
+
+It is the company's word: links for a new password and security mails go there at once. Whether its person reads it is
+another matter, which applications are told as `email_verified`: it is true once a mailed link or code was used, or an
+admin says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from idp import mail
+from idp.accounts.person import Person, fold
+
+if TYPE_CHECKING:
+    from idp.services import Services
+
+
+def tell_changed(services: Services, before: Person, after: Person) -> mail.Told:
+    """Tell both addresses after `Directory.update`, by which links to the old one are void; nothing where it stayed.
+
+    The old one may be somebody else's by now, or a typing mistake: it is told, and gets no link to this account.
+    """
+    if fold(before.email or "") == fold(after.email or ""):
+        return mail.Told()
+    values = {"new": mail.masked_address(after.email) if after.email else "", "time": services.clock()}
+    told = mail.tell(services, after, "address_changed", values)
+    if before.email:
+        mail.tell_gone(services, after, before.email, "address_changed", values)
+    return told
