@@ -76,8 +76,8 @@ class Bridge:
 
     def respond(self, route: Route, request: Request) -> Answer:
         """Answer one request; never raises."""
-        cors = self._cors_headers(route, request) if route.cors else []
-        if request.method == "OPTIONS" and route.cors:
+        cors = self._cors_headers(route, request) if route.cors or route.public else []
+        if request.method == "OPTIONS" and cors:
             return 204, cors, b""
         if request.method not in route.methods and not (request.method == "HEAD" and "GET" in route.methods):
             status, headers, body = self._wrong_method(route, request)
@@ -86,7 +86,7 @@ class Bridge:
             status, headers, body = self.finish(request, self._run(route, request))
         except Exception as error:
             status, headers, body = self.finish(request, self.failed(route, request, error))
-        if cors and request.client_id and request.client_id not in self._origin_of(request):
+        if route.cors and request.client_id and request.client_id not in self._origin_of(request):
             cors = [("Vary", "Origin")]  # the origin belongs to another application than the one that asks
         return status, headers + cors, body if request.method != "HEAD" else b""
 
@@ -308,19 +308,21 @@ class Bridge:
             return frozenset()
 
     def _cors_headers(self, route: Route, request: Request) -> list[tuple[str, str]]:
-        # Never on authorize (RFC 9700 §4.17); elsewhere only origins that an application registered.
-        origin = request.header("Origin")
-        if not self._origin_of(request):
+        # Never on authorize (RFC 9700 §4.17), never with credentials; what everybody may read is for any origin, the
+        # rest only for origins that an application registered.
+        is_known = not route.public and bool(self._origin_of(request))
+        if not route.public and not is_known:
             return [("Vary", "Origin")]
-        headers = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
+        headers = [("Access-Control-Allow-Origin", request.header("Origin") if is_known else "*")]
+        headers += [("Vary", "Origin")] if is_known else []
         if request.method == "OPTIONS":
             headers += [
                 ("Access-Control-Allow-Methods", ", ".join(route.methods)),
-                ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
+                ("Access-Control-Allow-Headers", _allowed_headers(request)),
                 ("Access-Control-Max-Age", "600"),
             ]
         else:
-            headers.append(("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce"))
+            headers.append(("Access-Control-Expose-Headers", _EXPOSED))
         return headers
 
 
@@ -329,6 +331,19 @@ def _without_content(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [header for header in headers if header[0].lower() != "content-type"]
 
 
+def _allowed_headers(request: Request) -> str:
+    """Whatever the call brings: tracing and libraries add headers of their own, and none that we do not know counts."""
+    asked = [name.strip() for name in request.header("Access-Control-Request-Headers").split(",")]
+    named = [name for name in asked[:MAX_ASKED_HEADERS] if _TOKEN.fullmatch(name)]
+    return ", ".join(dict.fromkeys((*_ALWAYS_ALLOWED, *(n for n in named if n.lower() not in _KNOWN_HEADERS))))
+
+
+#: What scripts need beside the headers that every browser shows them (Fetch §3.2.3).
+_EXPOSED = "WWW-Authenticate, Retry-After, DPoP-Nonce, ETag, Date"
+_ALWAYS_ALLOWED = ("Authorization", "Content-Type", "DPoP")
+_KNOWN_HEADERS = frozenset(name.lower() for name in _ALWAYS_ALLOWED)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")  # RFC 9110 §5.6.2
+MAX_ASKED_HEADERS = 64
 MAX_MOULDS = 256  # auto-post pages kept without their values: languages times applications
 
 _INSERTED = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")

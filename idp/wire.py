@@ -319,7 +319,8 @@ class Route:
     """One path and who answers it.
 
     `path` is literal, or ends in `/<name>` for one trailing segment (`Request.segment`). `hot` paths are served without
-    Flask. `api` answers errors in JSON, else on a page. `cors` opens a path to the registered origins of browser apps.
+    Flask. `api` answers errors in JSON, else on a page. `cors` opens a path to the registered origins of browser apps,
+    `public` to any origin: the same for everybody, read without credentials.
     `form`: a POST must carry the page's anti-forgery key; False where the handler has a proof of its own.
     """
 
@@ -329,6 +330,7 @@ class Route:
     hot: bool = False
     api: bool = False
     cors: bool = False
+    public: bool = False
     form: bool = True
 
 

@@ -4,9 +4,11 @@ from idp.oidc import authorize, discovery, introspect, logout, revoke, token, us
 from idp.wire import Route
 
 ROUTES = (
-    Route("/.well-known/openid-configuration", ("GET",), discovery.configuration, hot=True, api=True, cors=True),
-    Route("/.well-known/oauth-authorization-server", ("GET",), discovery.configuration, hot=True, api=True, cors=True),
-    Route("/oauth/jwks", ("GET",), discovery.jwks, hot=True, api=True, cors=True),
+    Route("/.well-known/openid-configuration", ("GET",), discovery.configuration, hot=True, api=True, public=True),
+    Route(
+        "/.well-known/oauth-authorization-server", ("GET",), discovery.configuration, hot=True, api=True, public=True
+    ),
+    Route("/oauth/jwks", ("GET",), discovery.jwks, hot=True, api=True, public=True),
     Route("/oauth/authorize", ("GET", "POST"), authorize.answer, hot=True, form=False),
     Route("/oauth/token", ("POST",), token.answer, hot=True, api=True, cors=True),
     Route("/oauth/userinfo", ("GET", "POST"), userinfo.answer, hot=True, api=True, cors=True),

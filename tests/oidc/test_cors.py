@@ -28,8 +28,7 @@ def allowed(answer: Answer) -> str | None:
     ("method", "path", "open_"),
     [
         ("POST", "oauth/token", True), ("GET", "oauth/userinfo", True), ("POST", "oauth/userinfo", True),
-        ("POST", "oauth/revoke", True), ("GET", "oauth/jwks", True), ("GET", ".well-known/openid-configuration", True),
-        ("GET", ".well-known/oauth-authorization-server", True), ("GET", "oauth/whoami", True),
+        ("POST", "oauth/revoke", True), ("GET", "oauth/whoami", True),
         ("GET", "oauth/authorize", False), ("POST", "oauth/authorize", False), ("POST", "oauth/introspect", False),
         ("GET", "oauth/logout", False), ("GET", "", False), ("POST", "login", False), ("GET", "logout", False),
         ("GET", "healthz", False),
@@ -75,9 +74,77 @@ def test_S22_errors_are_readable_by_the_app_too(provider: Provider, spa: App) ->
 
 
 def test_S22_an_origin_goes_with_its_client(provider: Provider, spa: App) -> None:
-    assert allowed(provider.browser().get("oauth/jwks", headers={"Origin": SPA})) == SPA
+    assert allowed(provider.browser().get("oauth/userinfo", headers={"Origin": SPA})) == SPA
     provider.services.registry.disable(spa.id)
-    assert allowed(provider.browser().get("oauth/jwks", headers={"Origin": SPA})) is None
+    assert allowed(provider.browser().get("oauth/userinfo", headers={"Origin": SPA})) is None
+
+
+PUBLIC = ["oauth/jwks", ".well-known/openid-configuration", ".well-known/oauth-authorization-server"]
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+@pytest.mark.parametrize("origin", ["https://grafana.example", SPA, "null", "http://localhost:3000", None])
+def test_n22_S22_what_is_public_is_read_from_any_origin(
+    provider: Provider, spa: App, path: str, origin: str | None
+) -> None:
+    browser, sent = provider.browser(), {"Origin": origin} if origin else {}
+    answer = browser.get(path, headers=sent)
+    again = browser.get(path, headers={**sent, "If-None-Match": answer.headers["ETag"]})
+    flight = browser.open("OPTIONS", path, headers={**sent, **asking("GET", "x-requested-with, if-none-match")})
+    for one, status in ((answer, 200), (again, 304), (flight, 204)):
+        assert (one.status, one.headers["Access-Control-Allow-Origin"]) == (status, "*")
+        assert "Access-Control-Allow-Credentials" not in one.headers
+        assert "Origin" not in one.headers.get("Vary", "")  # one copy serves all
+    assert {"x-requested-with", "if-none-match"} <= allowed_headers(flight)
+
+
+def asking(method: str, headers: str) -> dict[str, str]:
+    """What a browser asks first."""
+    return {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": headers}
+
+
+def allowed_headers(flight: Answer) -> set[str]:
+    return {name.strip().lower() for name in flight.headers["Access-Control-Allow-Headers"].split(",")}
+
+
+@pytest.mark.parametrize("path", ["oauth/token", "oauth/userinfo", "oauth/revoke"])
+@pytest.mark.parametrize(
+    "headers",
+    ["content-type,traceparent,sentry-trace,baggage,x-requested-with", "authorization,dpop,x-datadog-trace-id",
+     "x-b3-traceid, x-b3-spanid,  request-id ,request-context", "", "cache-control,pragma,expires"],
+)  # fmt: skip
+def test_n22_a_registered_origin_may_send_whatever_its_libraries_add(
+    provider: Provider, spa: App, path: str, headers: str
+) -> None:
+    browser = provider.browser()
+    flight = browser.open("OPTIONS", path, headers={"Origin": SPA, **asking("POST", headers)})
+    wanted = {name.strip() for name in headers.split(",") if name.strip()}
+    assert (flight.status, allowed(flight)) == (204, SPA)
+    assert wanted | {"authorization", "content-type", "dpop"} <= allowed_headers(flight)
+    foreign = browser.open("OPTIONS", path, headers={"Origin": "https://evil.example", **asking("POST", headers)})
+    assert not [name for name, _ in foreign.headers.items() if name.lower().startswith("access-control")]
+
+
+def test_n22_what_is_no_header_name_is_not_given_back(provider: Provider, spa: App) -> None:
+    odd = "traceparent,a b,x:y,\xe9,(z),\t,{},x" + "y" * 64 + ",<script>"
+    flight = provider.browser().open("OPTIONS", "oauth/token", headers={"Origin": SPA, **asking("POST", odd)})
+    assert allowed_headers(flight) == {"authorization", "content-type", "dpop", "traceparent"}
+    many = ",".join(f"x-{n}" for n in range(500))
+    flight = provider.browser().open("OPTIONS", "oauth/token", headers={"Origin": SPA, **asking("POST", many)})
+    assert len(allowed_headers(flight)) < 100
+
+
+def test_n22_never_on_authorize_whatever_is_asked_for(provider: Provider, spa: App) -> None:
+    for path in ("oauth/authorize", "oauth/introspect", "oauth/logout", "login"):
+        flight = provider.browser().open("OPTIONS", path, headers={"Origin": SPA, **asking("POST", "traceparent")})
+        assert not [name for name, _ in flight.headers.items() if name.lower().startswith("access-control")], path
+
+
+@pytest.mark.parametrize("name", ["WWW-Authenticate", "Retry-After", "DPoP-Nonce", "ETag"])
+def test_n22_scripts_may_read_the_headers_that_they_need(provider: Provider, spa: App, name: str) -> None:
+    for path in ("oauth/userinfo", *PUBLIC):
+        answer = provider.browser().get(path, headers={"Origin": SPA})
+        assert name in answer.headers["Access-Control-Expose-Headers"].split(", ")
 
 
 def test_S22_web_message_is_no_response_mode(provider: Provider, spa: App) -> None:
