@@ -7,7 +7,7 @@ import re
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from idp.services import Services
@@ -26,6 +26,7 @@ class Asked:
 
     `acs`, `binding`: where and how the answer goes. `request_id` None: nobody asked. `spent_for`: seconds for which the
     request's ID is remembered once it is answered. `subject`: the id of the one person it is about.
+    `other_formats`: of the NameID, in their order, for who cannot have the first.
     """
 
     client_id: str
@@ -45,6 +46,11 @@ class Asked:
     encrypt_name_id: bool = False
     service_index: int | None = None
     not_on_or_after: float | None = None
+    other_formats: tuple[str, ...] = ()
+
+    def with_formats(self, formats: tuple[str, ...]) -> Asked:
+        """The same with these formats of the NameID, the preferred one first."""
+        return replace(self, name_id_format=formats[0], other_formats=formats[1:])
 
     def to_json(self) -> dict[str, Any]:
         """As it travels."""
@@ -53,7 +59,8 @@ class Asked:
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Asked:
         """What `to_json` made."""
-        return cls(**{**plain, "classes": tuple(plain["classes"])})
+        lists = ("classes", "other_formats")
+        return cls(**{**plain, **{name: tuple(plain.get(name, ())) for name in lists}})
 
 
 def sealed_url(services: Services, asked: Asked) -> str:

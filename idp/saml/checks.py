@@ -69,7 +69,7 @@ def check_context(services: Services, incoming: Incoming) -> None:
 
 
 def check_name_id_policy(services: Services, incoming: Incoming) -> None:
-    name_ids.choose_format(incoming.provider, incoming.request.policy)
+    name_ids.choose_formats(incoming.provider, incoming.request.policy)
 
 
 def check_subject(services: Services, incoming: Incoming) -> None:

@@ -88,7 +88,7 @@ def _wanted(client: Client, flow: Flow, session: Session, asked: Asked) -> Wante
     return Wanted(
         destination=asked.acs,
         in_response_to=asked.request_id,
-        name_id_format=asked.name_id_format,
+        name_id_formats=(asked.name_id_format, *asked.other_formats),
         may_create=asked.may_create,
         encrypt_name_id=asked.encrypt_name_id,
         classes=asked.classes,

@@ -151,7 +151,7 @@ def _issue(
     wanted = Wanted(
         destination=pending.acs,
         in_response_to=pending.request_id,
-        name_id_format=pending.name_id_format,
+        name_id_formats=(pending.name_id_format, *pending.other_formats),
         may_create=pending.may_create,
         encrypt_name_id=pending.encrypt_name_id,
         classes=pending.classes,

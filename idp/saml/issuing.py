@@ -28,13 +28,14 @@ class SessionEnded(Exception):
 class Wanted:
     """What an assertion is to be, once somebody is proven. `destination`: the assertion consumer service's location.
 
+    `name_id_formats`: the person is named by the first of these that they can have.
     `may_create`: whether a persistent identifier may be made. `scopes`: what the person agreed to, where that matters.
     `advice`: what else the assertion carries, for those who know it.
     """
 
     destination: str
     in_response_to: str | None
-    name_id_format: str
+    name_id_formats: tuple[str, ...]
     may_create: bool = True
     encrypt_name_id: bool = False
     classes: tuple[str, ...] = ()
@@ -60,15 +61,19 @@ def issue(services: Services, request: Request, client: Client, session: Session
     class_ref = context.asserted(wanted.classes, session.methods)
     standing = store.get_standing(
         services.db, person_id=session.person_id, session_id=session.id, client_id=client.id,
-        qualifier=provider.entity_id, name_id_format=wanted.name_id_format,
+        qualifier=provider.entity_id,
+    )  # fmt: skip
+    kind = name_ids.choose_format(
+        wanted.name_id_formats, standing.attributes, has_persistent=bool(standing.persistent_id),
+        may_create=wanted.may_create,
     )  # fmt: skip
     chosen = _to_release(provider, wanted)
-    standing = _told(services, request, client, provider, session, standing, wanted, chosen, now)
+    standing = _told(services, request, client, provider, session, standing.by(kind), kind, wanted, chosen, now)
     skew = services.settings.saml.skew_seconds if provider.skew_seconds is None else provider.skew_seconds
     end = now + services.settings.saml.assertion_seconds
     about = Authentication(
         audience=provider.entity_id,
-        name_id=_name_id(services, provider, standing, wanted),
+        name_id=_name_id(services, provider, standing, kind),
         session_index=standing.session_index,
         authn_instant=session.auth_time,
         context_class=class_ref,
@@ -111,7 +116,7 @@ def preview(
     provider = _provider(client)
     standing = store.get_standing(
         services.db, person_id=session.person_id, session_id=session.id, client_id=client.id,
-        qualifier=provider.entity_id, name_id_format=names.NAMEID_PERSISTENT,
+        qualifier=provider.entity_id,
     )  # fmt: skip
     known = attributes.scoped(
         standing.attributes, standing.person_id, services.settings.saml_scope, standing.persistent_id or "…"
@@ -145,11 +150,11 @@ def _session_end(provider: ServiceProvider, session: Session, now: float) -> flo
     return min(now + provider.session_lifetime, session.expires_at)
 
 
-def _name_id(services: Services, provider: ServiceProvider, standing: Standing, wanted: Wanted) -> NameID | None:
-    if wanted.name_id_format == name_ids.NONE:
+def _name_id(services: Services, provider: ServiceProvider, standing: Standing, kind: str) -> NameID | None:
+    if kind == name_ids.NONE:
         return None
-    own, theirs = _qualifiers(services, provider, wanted.name_id_format)
-    return NameID(standing.told, wanted.name_id_format, own or None, theirs or None)
+    own, theirs = _qualifiers(services, provider, kind)
+    return NameID(standing.told, kind, own or None, theirs or None)
 
 
 def _qualifiers(services: Services, provider: ServiceProvider, name_id_format: str) -> tuple[str, str]:
@@ -160,10 +165,9 @@ def _qualifiers(services: Services, provider: ServiceProvider, name_id_format: s
 
 def _told(
     services: Services, request: Request, client: Client, provider: ServiceProvider, session: Session,
-    standing: Standing, wanted: Wanted, chosen: tuple[Attribute, ...], now: float,
+    standing: Standing, kind: str, wanted: Wanted, chosen: tuple[Attribute, ...], now: float,
 ) -> Standing:  # fmt: skip
     """The standing with NameID, SessionIndex and persistent identifier as told now; kept where they are new."""
-    kind = wanted.name_id_format
     pairwise = any(attribute.source == "pairwise_id" for attribute in chosen)
     needs_id = (kind == names.NAMEID_PERSISTENT or pairwise) and not standing.persistent_id
     if needs_id and not wanted.may_create:

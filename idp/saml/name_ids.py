@@ -30,21 +30,35 @@ ADVERTISED: Final = (
 )  # fmt: skip
 
 
-def choose_format(provider: ServiceProvider, policy: NameIDPolicy | None) -> str:
-    """The request's, else the admin's, else the metadata's first that there is, else `unspecified`.
+def choose_formats(provider: ServiceProvider, policy: NameIDPolicy | None) -> tuple[str, ...]:
+    """The formats that would do, the preferred one first: which one it is, depends on who signs in.
 
-    Errors: `SamlError` (InvalidNameIDPolicy).
+    The request's, else the admin's, else the metadata's in their order, else `unspecified`. The admin's takes the place
+    of a request's that is not issued here, or that a person has not. Errors: `SamlError` (InvalidNameIDPolicy).
     """
     check_qualifier(provider, policy)
-    wanted = None if policy is None else policy.format
+    wanted, own = None if policy is None else policy.format, provider.name_id_format
     if wanted not in (None, names.NAMEID_UNSPECIFIED, names.NAMEID_ENCRYPTED):
-        return _supported(str(wanted))
-    if provider.name_id_format == NONE:
-        return NONE
-    if provider.name_id_format is not None:
-        return _supported(provider.name_id_format)
-    declared = [one for one in provider.name_id_formats if one in SUPPORTED]
-    return declared[0] if declared else names.NAMEID_UNSPECIFIED
+        if own is None or wanted in (names.NAMEID_PERSISTENT, names.NAMEID_TRANSIENT):
+            return (_supported(str(wanted)),)
+        own = own if own == NONE else _supported(own)
+        return tuple(dict.fromkeys((str(wanted), own))) if wanted in SUPPORTED else (own,)
+    if own is not None:
+        return (own if own == NONE else _supported(own),)
+    return tuple(one for one in provider.name_id_formats if one in SUPPORTED) or (names.NAMEID_UNSPECIFIED,)
+
+
+def choose_format(
+    formats: tuple[str, ...], known: Mapping[str, Any], *, has_persistent: bool = False, may_create: bool = True
+) -> str:
+    """The first of these that the person can have; where it is none of them, the first, and `of_person` says why."""
+
+    def can_have(one: str) -> bool:
+        if one == names.NAMEID_PERSISTENT:
+            return has_persistent or may_create
+        return one not in _FROM_PERSON or bool(_value(one, known))
+
+    return next((one for one in formats if can_have(one)), formats[0])
 
 
 def check_qualifier(provider: ServiceProvider, policy: NameIDPolicy | None) -> None:
@@ -56,20 +70,29 @@ def check_qualifier(provider: ServiceProvider, policy: NameIDPolicy | None) -> N
 
 def _supported(format_uri: str) -> str:
     if format_uri not in SUPPORTED:
-        raise invalid(f"NameIDs of the format {format_uri[:200]} are not issued here.")
+        raise invalid(
+            f"NameIDs of the format {format_uri[:200]} are not issued here.",
+            fix="Let the application ask for another one, or overrule it for this application: doorward client set ID "
+            "name_id_format=email (or persistent, transient, unspecified).",
+        )
     return format_uri
 
 
 def of_person(format_uri: str, known: Mapping[str, Any]) -> str:
     """The value in a format that is neither persistent nor transient. Errors: `SamlError` where the person has none."""
-    name = _FROM_PERSON[format_uri]
-    value = known.get(name)
-    if not isinstance(value, str) or not value:
+    name, value = _FROM_PERSON[format_uri], _value(format_uri, known)
+    if not value:
         raise invalid(
             "This person has no identifier of the format that is asked for.", detail=f"the person has no {name}",
-            fix=f"Give the person the attribute {name}, or let the service provider use another name_id_format.",
+            fix=f"Give the person the attribute {name}, or let the application have another one: doorward client set "
+            "ID name_id_format=email (or persistent, transient, unspecified).",
         )  # fmt: skip
     return value
+
+
+def _value(format_uri: str, known: Mapping[str, Any]) -> str:
+    value = known.get(_FROM_PERSON[format_uri])
+    return value if isinstance(value, str) else ""
 
 
 def new_persistent() -> str:

@@ -105,7 +105,7 @@ def launch(services: Services, request: Request) -> Response:
         relay_state=provider.default_relay_state,
     )
     try:
-        pending = replace(pending, name_id_format=name_ids.choose_format(provider, None))
+        pending = pending.with_formats(name_ids.choose_formats(provider, None))
     except SamlError as error:
         return answering.deliver_error(services, request, pending, error)
     return begin(services, request, pending)
@@ -147,12 +147,11 @@ def read(services: Services, incoming: Incoming, pending: Asked) -> Asked:
     """The request in the few values that an answer needs. Errors: `SamlError`."""
     request, provider, policy = incoming.request, incoming.provider, incoming.request.policy
     pending = replace(
-        pending,
+        pending.with_formats(name_ids.choose_formats(provider, policy)),
         spent_for=checks.lifetime(services, provider, request.header),
         force=request.force_authn,
         passive=request.is_passive,
         classes=context.acceptable(request.context),
-        name_id_format=name_ids.choose_format(provider, policy),
         may_create=policy is None or policy.allow_create is not False,
         encrypt_name_id=policy is not None and policy.format == names.NAMEID_ENCRYPTED,
         service_index=request.attribute_index,
@@ -180,7 +179,7 @@ def _with_subject(services: Services, incoming: Incoming, subject: Subject, pend
         # Core §3.4.1.4: the assertion names the subject as the request does.
         if name_id.format not in name_ids.SUPPORTED:
             raise name_ids.invalid("NameIDs of the Subject's Format are not issued here.")
-        pending = replace(pending, name_id_format=name_id.format)
+        pending = pending.with_formats((name_id.format,))
     person_id = subjects.find_person(services, incoming.client, incoming.provider, name_id)
     # What was encrypted stands on no page.
     is_name = name_id.format in (names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED) and not subject.is_encrypted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -70,6 +70,7 @@ _STANDING = (
         _p.groups,
         _p.roles,
         _n.value.label("persistent_id"),
+        _t.format,
         _t.id.label("session_index"),
         _t.name_id.label("told"),
     )
@@ -78,11 +79,7 @@ _STANDING = (
             saml_name_ids, and_(_n.person_id == _p.id, _n.qualifier == bindparam("qualifier"))
         ).outerjoin(
             saml_sessions,
-            and_(
-                _t.session_id == bindparam("session_id"),
-                _t.client_id == bindparam("client_id"),
-                _t.format == bindparam("format"),
-            ),
+            and_(_t.session_id == bindparam("session_id"), _t.client_id == bindparam("client_id")),
         )
     )
     .where(_p.id == bindparam("person_id"))
@@ -143,13 +140,22 @@ class Runs(Reads, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person as an assertion needs them. `told`: the NameID in this session so far; '' for what is not there yet."""
+    """A person as an assertion needs them. `told`: the NameID in this session so far; '' for what is not there yet.
+
+    `sessions`: (SessionIndex, NameID) by format, one of which `session_index` and `told` are.
+    """
 
     person_id: str
     attributes: Mapping[str, Any]
     persistent_id: str
-    session_index: str
-    told: str
+    session_index: str = ""
+    told: str = ""
+    sessions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def by(self, name_id_format: str) -> Standing:
+        """The same, with what was told in this format."""
+        session_index, told = self.sessions.get(name_id_format, ("", ""))
+        return replace(self, session_index=session_index, told=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +174,11 @@ class Told:
     expires_at: float
 
 
-def get_standing(
-    db: Reads, *, person_id: str, session_id: str, client_id: str, qualifier: str, name_id_format: str
-) -> Standing:
+def get_standing(db: Reads, *, person_id: str, session_id: str, client_id: str, qualifier: str) -> Standing:
     """One read: the person, their persistent identifier, and what this session told this service provider."""
-    row = db.one(
-        _STANDING, person_id=person_id, session_id=session_id, client_id=client_id, qualifier=qualifier,
-        format=name_id_format,
-    )  # fmt: skip
-    return Standing(
-        row.person_id, _attributes(row), row.persistent_id or "", row.session_index or "", row.told or ""
-    )  # fmt: skip
+    rows = db.all(_STANDING, person_id=person_id, session_id=session_id, client_id=client_id, qualifier=qualifier)
+    first, told = rows[0], {row.format: (row.session_index, row.told) for row in rows if row.session_index}
+    return Standing(first.person_id, _attributes(first), first.persistent_id or "", sessions=told)
 
 
 def _attributes(row: Any) -> dict[str, Any]:
