@@ -144,7 +144,11 @@ def _background(services: Services) -> None:
     saml_sources.schedule(services)
     services.jobs.start(after=1.0)  # the first answers come before the queue library is loaded
     while True:
-        time.sleep(1.0)
+        services.faults.woken.wait(1.0)
+        try:
+            services.faults.flush()
+        except Exception as error:
+            services.log.warning("faults_not_written", reason=str(error))
         try:
             services.db.checkpoint()
             services.passwords.give_back()

@@ -66,7 +66,9 @@ class Refused(Exception):
 class OAuthError(Exception):
     """An error of RFC 6749 and its family, sent to the application.
 
-    `description` is for its developer; `detail` for the log alone.
+    `description` is for its developer; `detail` for the log and the admins alone. `fix` and `side` are what an admin
+    reads under its id (`Explanation`); without a fix the description is one. `client_id`: whose fault it is, where the
+    request has not proven it.
     """
 
     def __init__(
@@ -77,10 +79,23 @@ class OAuthError(Exception):
         status: int = 400,
         detail: str = "",
         headers: tuple[tuple[str, str], ...] = (),
+        fix: str = "",
+        side: str = "application",
+        client_id: str = "",
     ) -> None:
         super().__init__(code)
         self.code, self.status, self.detail, self.headers = code, status, detail, headers
+        self.fix, self.side, self.client_id = fix, side, client_id
         self.description = printable(description)
+
+    def told(self, error_id: str) -> str:
+        """The description as it is sent, with the id under which an admin reads more. All of it is printable ASCII."""
+        return f"{self.description[:380]} ({error_id})" if error_id else self.description
+
+    def headers_told(self, error_id: str) -> tuple[tuple[str, str], ...]:
+        """The headers, where the description stands in a challenge as well (RFC 6750 §3)."""
+        quoted = f'error_description="{self.description}"'
+        return tuple((k, v.replace(quoted, f'error_description="{self.told(error_id)}"')) for k, v in self.headers)
 
 
 class SamlError(Exception):

@@ -311,6 +311,10 @@ class Outbound:
             return Fetched(fetched.status, fetched.content_type, bytes(body))
         raise OutboundFailed(f"it answered with a redirect ({status}); redirects are not followed")
 
+    def check(self, url: str, timeout: float = 1.0) -> None:
+        """Whether the guard would let a request there; nothing is sent. Errors: `OutboundRefused`, `OutboundFailed`."""
+        self._vet(parse(url), time.monotonic() + timeout, True)
+
     def is_refused(self, url: str, timeout: float = 0.5) -> bool:
         """Whether nobody listens there: every address of the host refuses the connection. Nothing is sent.
 

@@ -35,7 +35,21 @@ def configure(settings: Log) -> Any:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    return structlog.get_logger()
+    log = structlog.get_logger()
+    logging.basicConfig(level=logging.WARNING, handlers=[_Forward(log)])  # nothing where somebody set it up already
+    return log
+
+
+class _Forward(logging.Handler):
+    """What libraries, and the job queue, say by Python's logging: a line like all others, not a raw one."""
+
+    def __init__(self, log: Any) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        getattr(self._log, level)("logged", logger=record.name, message=record.getMessage(), exc_info=record.exc_info)
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from idp.accounts.directory import Directory
-from idp.audit import Errors
+from idp.audit import Errors, Faults
 from idp.db import Database
 from idp.services import Services
 from keys import sealing
@@ -72,6 +72,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
 
     log = part(lambda: _log(settings))
     db = Database(settings.database_url)
+    errors = Errors(db, clock, settings.audit.errors_per_minute, log)
     sealer = sealing.load(db, master_key(settings))
     state: State = part(lambda: _state(settings, db, clock))
 
@@ -95,7 +96,8 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
         throttle=part(lambda: _throttle(settings, state, sealer)),
         outbound=part(lambda: _outbound(settings)),
         jobs=part(jobs),
-        errors=Errors(db, clock, settings.audit.errors_per_minute, log),
+        errors=errors,
+        faults=Faults(db, clock, errors.may_store, log),
         notices=part(lambda: _notices(db, clock)),
         uses=part(lambda: _uses(db)),
         clock=clock,

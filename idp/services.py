@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from idp.accounts.own.uses import Uses
     from idp.accounts.passwords import Verifier
     from idp.accounts.policy import Policy
-    from idp.audit import Errors
+    from idp.audit import Errors, Faults
     from idp.config import Settings
     from idp.db import Database
     from idp.http import Outbound
@@ -77,6 +77,7 @@ class Services:
     outbound: Outbound
     jobs: Jobs
     errors: Errors
+    faults: Faults
     notices: Notices
     uses: Uses
     clock: Callable[[], float]

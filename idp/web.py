@@ -111,10 +111,12 @@ class Bridge:
     def failed(self, route: Route, request: Request, error: Exception) -> Response:
         """The answer to something raised: JSON for programs, a page for people; details only to the log."""
         if isinstance(error, OAuthError):
+            name = "token_error" if route.path == "/oauth/token" else "protocol_error"
+            error_id = self.services.faults.told(error, request=request, name=name)
             return Json(
                 status=error.status,
-                headers=error.headers,
-                body={"error": error.code, "error_description": error.description},
+                headers=error.headers_told(error_id),
+                body={"error": error.code, "error_description": error.told(error_id)},
             )
         refusal = error if isinstance(error, Refused) else _refusal(error)
         if not isinstance(error, (Refused, BadRequest, Unavailable, StateUnavailable)):

@@ -1,10 +1,24 @@
 """The record of who did what to whom, from where, with which application.
 
-Door: `record` inside the transaction of the change it proves, `Errors` for error pages, `tail` and `explain` to read.
+Door: `record` inside the transaction of the change it proves, `Errors` for error pages, `Faults` for what applications
+are told, `tail` and `explain` to read.
 Rule: no secret, password, code or token ever stands in an event.
 """
 
-from idp.audit.events import Errors, Event, Recorder, explain, find_of_person, of_person, record, repeat, sweep, tail
+from idp.audit.events import (
+    Errors,
+    Event,
+    Recorder,
+    explain,
+    find_of_person,
+    of_person,
+    record,
+    repeat,
+    since,
+    sweep,
+    tail,
+)
+from idp.audit.told import Faults
 
-__all__ = ["Errors", "Event", "Recorder", "explain", "find_of_person", "of_person", "record", "repeat",
-           "sweep", "tail"]  # fmt: skip
+__all__ = ["Errors", "Event", "Faults", "Recorder", "explain", "find_of_person", "of_person", "record", "repeat",
+           "since", "sweep", "tail"]  # fmt: skip

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from idp.audit import store
 from idp.db import Database, Transaction
@@ -51,7 +52,7 @@ def record(tx: Transaction | _Runs, event: Event, now: float) -> None:
         address=event.address,
         request_id=event.request_id,
         error_id=event.error_id,
-        detail=_json(event.detail),
+        detail=as_json(event.detail),
     )
 
 
@@ -65,11 +66,27 @@ def repeat(db: Database, event_id: str, times: int, now: float) -> None:
     row = db.one(store.BY_ID, event_id=event_id)
     if row is not None:
         detail = {**json.loads(row.detail), "repeated": times, "repeated_at": now}
-        db.run(store.AMEND, durable=False, event_id=event_id, detail=_json(detail))
+        db.run(store.AMEND, durable=False, event_id=event_id, detail=as_json(detail))
 
 
-def _json(detail: Mapping[str, Any]) -> str:
+def as_json(detail: Mapping[str, Any]) -> str:
+    """An event's detail as it is stored."""
     return json.dumps(detail, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+#: What writes the rows that a process keeps back for a moment, by the database where they belong.
+_behind: WeakKeyDictionary[Database, Callable[[], None]] = WeakKeyDictionary()
+
+
+def written_behind(db: Database, write: Callable[[], None]) -> None:
+    """Have `write` called before anything is read from the record in this process."""
+    _behind[db] = write
+
+
+def _all(db: Database, expression: Any, **params: Any) -> list[Any]:
+    if db in _behind:
+        _behind[db]()
+    return db.all(expression, **params)
 
 
 def _event(row: Any) -> Event:
@@ -78,17 +95,22 @@ def _event(row: Any) -> Event:
 
 def tail(db: Database, many: int = 20) -> list[Event]:
     """The latest events, oldest first."""
-    return [_event(row) for row in reversed(db.all(store.LATEST, many=many))]
+    return [_event(row) for row in reversed(_all(db, store.LATEST, many=many))]
 
 
 def following(db: Database, after: str, many: int = 200) -> list[Event]:
     """Events after the one with id `after`, oldest first."""
-    return [_event(row) for row in db.all(store.AFTER, after=after, many=many)]
+    return [_event(row) for row in _all(db, store.AFTER, after=after, many=many)]
+
+
+def since(db: Database, action: str, after: float, many: int = 1000) -> list[Event]:
+    """The events of one action since `after` (epoch seconds), oldest first. It reads all events of that time."""
+    return [_event(row) for row in _all(db, store.OF_ACTION, wanted_action=action, after=new_id(after), many=many)]
 
 
 def explain(db: Database, error_id: str) -> list[Event]:
     """The events that stand under an error's id; none where it is unknown or older than the retention."""
-    return [_event(row) for row in db.all(store.BY_ERROR, wanted=error_id.strip().upper())]
+    return [_event(row) for row in _all(db, store.BY_ERROR, wanted=error_id.strip().upper())]
 
 
 def of_person(
@@ -145,7 +167,7 @@ class Errors:
             },
         )
         self._log.warning("refused", error_id=error_id, kind=error.code, detail=error.detail, client_id=error.client_id)
-        if self._may_store(now):
+        if self.may_store(now):
             try:
                 record(self._db, event, now)
             except Exception as problem:  # the page must be shown even when the store is down
@@ -153,7 +175,8 @@ class Errors:
         self._note(error.code, now)
         return error_id
 
-    def _may_store(self, now: float) -> bool:
+    def may_store(self, now: float) -> bool:
+        """Whether one more may be stored in this minute."""
         window = int(now // 60)
         if window != self._window:
             self._window, self._count = window, 0

@@ -33,6 +33,12 @@ LATEST = select(events).order_by(events.c.id.desc()).limit(bindparam("many"))
 BY_ID = select(events).where(events.c.id == bindparam("event_id"))
 #: Of an event that is counted up, and of nothing else: see `events.repeat`.
 AMEND = update(events).where(events.c.id == bindparam("event_id")).values(detail=bindparam("detail"))
+OF_ACTION = (
+    select(events)
+    .where(events.c.id > bindparam("after"), events.c.action == bindparam("wanted_action"))
+    .order_by(events.c.id)
+    .limit(bindparam("many"))
+)
 BY_ERROR = select(events).where(events.c.error_id == bindparam("wanted"))
 
 

@@ -85,8 +85,9 @@ def run_add(args: Namespace) -> None:
         made = services.registry.register(draft, record=recorder(services.clock))
         _ensure_keys(services, made.client)
         shown = described(services, made.client, made.client_secret)
+        warnings = [*made.warnings, *unreachable(services, made.client)]
     if args.json:
-        print_json({**shown, "warnings": list(made.warnings)})
+        print_json({**shown, "warnings": warnings})
         return
     say(f"Registered {made.client.name} with the profile {made.client.profile}.", f"Client id:     {made.client.id}")
     if made.client_secret is not None:
@@ -95,7 +96,14 @@ def run_add(args: Namespace) -> None:
             "The secret is shown this once: keep it safe.",
         )
     say("", "Paste this into the application:", "", shown["snippet"].rstrip("\n"))
-    complain(*(f"note: {warning}" for warning in made.warnings))
+    complain(*(f"note: {warning}" for warning in warnings))
+
+
+def unreachable(services: Services, client: Client) -> list[str]:
+    """A sentence for each address that we would call by ourselves and cannot."""
+    from idp.reach import find_unreachable
+
+    return [str(found) for found in find_unreachable(services, client)]
 
 
 def run_list(args: Namespace) -> None:
@@ -143,6 +151,7 @@ def run_set(args: Namespace) -> None:
         )
         _ensure_keys(services, client)
         _answer(services, args, client, "is changed")
+        complain(*(f"note: {warning}" for warning in unreachable(services, client)))
 
 
 def run_secret(args: Namespace) -> None:

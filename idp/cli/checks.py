@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from idp.services import Services
 
 MAX_LOGO = 256 * 1024  # bytes
+PROBING = 5.0  # seconds for all applications' addresses together
 CLOCK_SLACK = 2.0  # seconds that two clocks may differ
 SLOW_HASH, FAST_HASH = 0.5, 0.01  # seconds
 
@@ -263,6 +264,30 @@ def _passkeys(services: Services) -> Found:
         yield Finding("passkeys", "warning", text, fix)
 
 
+def _applications(services: Services) -> Found:
+    """Whether every address that we would call by ourselves can be called, and was when it mattered."""
+    from idp import reach
+    from idp.audit import since
+    from idp.audit.told import UNDELIVERED
+
+    until = time.monotonic() + PROBING
+    clients = [services.registry.find(entry.id) for entry in services.registry.list(None, 1000)]
+    found = [one for c in clients if c is not None for one in reach.find_unreachable(services, c, until)]
+    for one in found:
+        text = f"{one.name}: {one.setting} {one.url} cannot be called: {one.reason}"
+        yield Finding("applications", "warning", text, one.explanation.fix)
+    failed: dict[str, tuple[int, str]] = {}
+    for event in since(services.db, UNDELIVERED, services.clock() - 86400):
+        times = failed.get(event.client_id or "", (0, ""))[0] + int(event.detail.get("times", 1))
+        failed[event.client_id or ""] = (times, event.error_id or "")
+    for client_id, (times, error_id) in failed.items():
+        client = services.registry.find(client_id)
+        text = f"{client.name if client else client_id}: {times} sign-outs of the last day could not be told to it"
+        yield Finding("applications", "warning", text, f"see `doorward audit show {error_id}`")
+    if not found and not failed:
+        yield Finding("applications", "ok", "what is to be told to them can be")
+
+
 def _password_cost(services: Services) -> Found:
     begun = time.perf_counter()
     services.passwords.hash("doctor")
@@ -340,6 +365,7 @@ _OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("keys", _keys),
     ("owner", _owner),
     ("passkeys", _passkeys),
+    ("applications", _applications),
     ("passwords", _password_cost),
     ("mail", _mail),
     ("sms", _sms),

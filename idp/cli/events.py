@@ -96,6 +96,8 @@ def _story(event: Event, names: _Names) -> dict[str, Any]:
         "side": side,
         "who": _SIDES.get(side),
         "fix": detail.get("fix"),
+        "times": detail.get("times"),
+        "last_at": detail.get("last_at"),
         "client_id": event.client_id,
         "application": names.client(event.client_id),
         "person_id": event.person_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,13 +64,14 @@ def run_add(args: Namespace) -> None:
             record=recorder(services.clock),
         )  # fmt: skip
         shown = described(services, made.client)
+        warnings = [*made.warnings, *applications.unreachable(services, made.client)]
     if args.json:
-        print_json({**shown, "warnings": list(made.warnings)})
+        print_json({**shown, "warnings": warnings})
         return
-    _say_added(made, shown)
+    _say_added(made, shown, warnings)
 
 
-def _say_added(made: Registered, shown: Mapping[str, Any]) -> None:
+def _say_added(made: Registered, shown: Mapping[str, Any], warnings: Iterable[str]) -> None:
     say(
         f"Registered {made.client.name}, {shown['entity_id']}.",
         f"Client id:    {made.client.id}",
@@ -82,7 +83,7 @@ def _say_added(made: Registered, shown: Mapping[str, Any]) -> None:
         f"Logout URL:   {shown['slo_url']}",
         f"Start URL:    {shown['start_url'] or '- (allow_idp_initiated is off)'}",
     )
-    complain(*(f"note: {warning}" for warning in made.warnings))
+    complain(*(f"note: {warning}" for warning in warnings))
 
 
 def run_refresh(args: Namespace) -> None:

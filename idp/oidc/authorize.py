@@ -202,14 +202,11 @@ def _destination(services: Services, flow: Flow) -> Destination:
 
 def deliver_error(services: Services, request: Request, destination: Destination, error: OAuthError) -> Response:
     """RFC 6749 §4.1.2.1."""
-    services.log.info(
-        "authorization_error",
-        client_id=destination.client.id,
-        error=error.code,
-        detail=error.detail or error.description,
-        request_id=request.id,
-    )
-    return deliver(services, request, destination, [("error", error.code), ("error_description", error.description)])
+    error_id = services.faults.told(
+        error, request=request, client_id=destination.client.id, name="authorization_error"
+    )  # fmt: skip
+    told = [("error", error.code), ("error_description", error.told(error_id))]
+    return deliver(services, request, destination, told)
 
 
 def deliver(

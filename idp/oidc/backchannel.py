@@ -6,6 +6,8 @@ import secrets
 from typing import Any, Final
 
 from clients.client import Client
+from idp import reach
+from idp.http import OutboundFailed, OutboundRefused
 from idp.jobs import JobsUnavailable
 from idp.login import signout
 from idp.login.sessions import Ended, Session
@@ -79,10 +81,15 @@ def deliver(services: Services, payload: dict[str, Any]) -> None:
     if client is None or not client.backchannel_logout_uri:
         return
     token = logout_token(services, client, payload["person_id"], payload["session_id"])
-    fetched = services.outbound.post(client.backchannel_logout_uri, {"logout_token": token})
-    # BCL §2.8: 200; some frameworks turn an empty one into 204.
-    if fetched.status not in (200, 204):
-        raise NotConfirmed(f"{client.id} answered with status {fetched.status}")
+    try:
+        fetched = services.outbound.post(client.backchannel_logout_uri, {"logout_token": token})
+        # BCL §2.8: 200; some frameworks turn an empty one into 204.
+        if fetched.status not in (200, 204):
+            raise NotConfirmed(f"it answered with status {fetched.status}")
+    except (NotConfirmed, OutboundFailed, OutboundRefused) as error:
+        told = reach.explain(client.backchannel_logout_uri, error)
+        services.faults.undelivered(client.id, f"{client.backchannel_logout_uri}: {error}", told)
+        raise
     signout.mark_told(services, payload)
 
 

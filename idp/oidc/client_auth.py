@@ -46,22 +46,54 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
     presented = _presented(request)
     client = services.registry.find(presented.client_id)
     basic = presented.method == "client_secret_basic"
-    if client is None or not client.enabled:
-        raise _failed("unknown or disabled client", basic=basic)
+    if client is None:
+        raise _failed(f"client id {presented.client_id[:100]!r} is not registered", basic=basic, fix=_COMPARE_ID)
+    try:
+        _prove(services, request, client, presented, public=public)
+    except OAuthError as error:
+        error.client_id = client.id  # it says so, and the admins read at whose requests to look
+        raise
+    request.client_id = client.id
+    return client
+
+
+def _prove(services: Services, request: Request, client: Client, presented: _Presented, *, public: bool) -> None:
+    basic = presented.method == "client_secret_basic"
+    if not client.enabled:
+        fix = f"Turn it on: doorward client enable {client.id}"
+        raise _failed(f"{client.name} is turned off", basic=basic, fix=fix, side="doorward")
     # A confidential client is never accepted with `none`, at any endpoint (S20).
     if presented.method not in client.auth_methods or (
         presented.method == "none" and not (client.is_public and public)
     ):
-        raise _failed(f"{presented.method} is not registered for {client.id}", basic=basic)
+        detail = f"{presented.method} is not registered for {client.id}, but {', '.join(client.auth_methods)}"
+        raise _failed(detail, basic=basic, fix=_other_method(client, presented.method))
     if presented.method == "private_key_jwt":
         _check_assertion(services, request, client, presented.secret)
     elif presented.method != "none":
         secret = client.find_secret(presented.secret, services.clock())
         if secret is None:
-            raise _failed(f"wrong or expired secret of {client.id}", basic=basic)
+            fix = f"Paste the right secret into the application; doorward client secret {client.id} makes a new one."
+            raise _failed(f"wrong or expired secret of {client.id}", basic=basic, fix=fix)
         services.registry.touch_secret(secret.id)
-    request.client_id = client.id
-    return client
+
+
+_COMPARE_ID = "Compare the application's client id with `doorward client list`; an id is case-sensitive."
+
+
+def _other_method(client: Client, method: str) -> str:
+    """What an admin may do about a client that proves itself by another method than is registered."""
+    if client.is_public:
+        return f"{client.name} has no secret (profile {client.profile}): let it send its client_id alone, with PKCE."
+    if method == "none":
+        return (
+            f"{client.name} sends no secret: paste it there (doorward client secret {client.id} makes a new one), or "
+            "register it as spa or native where it cannot keep one."
+        )
+    return (
+        f"Let it prove itself by {client.auth_methods[0]}, or: "
+        f"doorward client set {client.id} token_endpoint_auth_method={method}"
+    )
 
 
 def is_tried(services: Services, request: Request) -> bool:
@@ -76,6 +108,15 @@ def is_tried(services: Services, request: Request) -> bool:
         return header[:6].lower() == "basic " and services.registry.find(_basic(header[6:]).client_id) is not None
     except OAuthError:
         return False
+
+
+def claimed(services: Services, request: Request) -> str:
+    """The registered client that a request says it is of, proven or not; '' for none. For records alone."""
+    try:
+        client = services.registry.find(_presented(request).client_id)
+    except OAuthError:
+        client = services.registry.find(request.form.get("client_id") or "")
+    return client.id if client is not None else ""
 
 
 def _presented(request: Request) -> _Presented:
@@ -99,7 +140,8 @@ def _presented(request: Request) -> _Presented:
         raise OAuthError("invalid_request", "The client authenticates in more than one way; use one.")
     if not ways:
         if not form.get("client_id"):
-            raise _failed("no client authentication", basic=True)
+            fix = "Let the application send its client id and secret (HTTP Basic), or client_id where it has no secret."
+            raise _failed("no client authentication", basic=True, fix=fix)
         return _Presented("none", form.get("client_id") or "")
     named = form.get("client_id")
     if named is not None and named != ways[0].client_id:
@@ -239,8 +281,13 @@ def _read_keys(services: Services, client: Client) -> tuple[PublicKey, ...]:
         return ()
 
 
-def _failed(detail: str, *, basic: bool = False, hint: str = "") -> OAuthError:
+def _failed(
+    detail: str, *, basic: bool = False, hint: str = "", fix: str = "", side: str = "application"
+) -> OAuthError:  # fmt: skip
     # RFC 6749 §5.2: 401, and WWW-Authenticate when the client tried Basic.
     headers = (("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),) if basic else ()
     description = f"Client authentication failed: {hint}." if hint else "Client authentication failed."
-    return OAuthError("invalid_client", description, status=401, detail=detail, headers=headers)
+    return OAuthError(
+        "invalid_client", description, status=401, detail=detail, headers=headers, side=side,
+        fix=fix or (f"Correct the application's authentication: {hint}." if hint else ""),
+    )  # fmt: skip

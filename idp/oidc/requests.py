@@ -106,7 +106,12 @@ def check_pkce(asked: Asked, client: Client) -> None:
     elif asked.challenge_method is not None:
         raise OAuthError("invalid_request", "code_challenge_method was sent without code_challenge.")
     elif client.require_pkce or client.is_public:
-        raise OAuthError("invalid_request", "PKCE is required: send code_challenge and code_challenge_method=S256.")
+        fix = "Switch PKCE (S256) on in the application"
+        if not client.is_public:
+            fix += f"; where its library has none: doorward client set {client.id} profile=legacy"
+        raise OAuthError(
+            "invalid_request", "PKCE is required: send code_challenge and code_challenge_method=S256.", fix=fix + "."
+        )
 
 
 def check_prompt(asked: Asked, client: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from idp.errors import OAuthError
+from idp.oidc import client_auth
 from idp.oidc.authorize import SERVER
 from idp.services import Services
 from idp.wire import Request, Response
@@ -15,8 +16,5 @@ def answer(services: Services, request: Request) -> Response:
     try:
         return SERVER.token(services, request)
     except OAuthError as error:
-        services.log.info(
-            "token_error", error=error.code, detail=error.detail or error.description, client_id=request.client_id,
-            request_id=request.id,
-        )  # fmt: skip
+        error.client_id = error.client_id or request.client_id or client_auth.claimed(services, request)
         raise

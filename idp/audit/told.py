@@ -1,0 +1,171 @@
+"""What an application was told went wrong: one row for one application and one kind of fault, counted.
+
+Anybody may send requests that fail, so their number must not be the number of rows: what fails alike within an hour
+keeps one id and one row, which says how often and what came last. Kinds are the places in our code that raise, so a
+stranger cannot invent one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from idp.audit import store
+from idp.audit.events import Event, as_json, record, written_behind
+from idp.db import Database
+from idp.errors import Explanation, OAuthError, new_error_id
+from idp.ids import new_id
+from idp.wire import BadRequest, Request
+
+UNDELIVERED: Final = "error:logout_not_delivered"
+ONE_ROW: Final = 3600.0  # seconds that the same fault keeps its id
+REWRITE: Final = 5.0  # seconds between two writes of one row
+MAX_KINDS: Final = 2000
+MAX_VALUE: Final = 200  # characters of one parameter that are kept
+
+#: The parameters that an admin needs and that open nothing.
+_SHOWN: Final = (
+    "grant_type", "response_type", "response_mode", "client_id", "redirect_uri", "scope", "prompt", "max_age",
+    "acr_values", "resource", "code_challenge_method", "token_type_hint", "client_assertion_type",
+    "post_logout_redirect_uri",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Row:
+    event_id: str
+    error_id: str
+    since: float
+    is_stored: bool  # else only the log has it: a flood
+    last_at: float
+    event: Event  # the latest
+    count: int = 1
+
+
+class Faults:
+    """The rows that this process counts in. `may_store`: whether one more row may be made now.
+
+    Rows are written behind, by `flush`; whoever reads the record in this process sees them all the same.
+    """
+
+    def __init__(self, db: Database, clock: Callable[[], float], may_store: Callable[[float], bool], log: Any) -> None:
+        self._db, self._clock, self._may_store, self._log = db, clock, may_store, log
+        self._lock = threading.Lock()
+        self._rows: dict[Hashable, _Row] = {}
+        self._waiting: dict[str, _Row] = {}  # to be written, by the event's id
+        self._written: dict[str, float] = {}
+        self._writing = threading.Lock()
+        self.woken = threading.Event()  # there is a new row
+        written_behind(db, lambda: self.flush(whole=True))
+
+    def told(
+        self, error: OAuthError, *, request: Request, client_id: str = "", person_id: str | None = None,
+        name: str = "protocol_error",
+    ) -> str:  # fmt: skip
+        """Record an error that goes to an application; answers its id. `name`: of the line in the log."""
+        client_id = client_id or error.client_id or request.client_id
+        cause = error.__cause__
+        kind = place_of(cause) if cause is not None else place_of(error) or error.description
+        error_id = self._count((client_id, error.code, kind), _of_protocol(error, request, client_id, person_id))
+        self._log.info(
+            name, error=error.code, detail=error.detail or error.description, client_id=client_id, error_id=error_id,
+            request_id=request.id,
+        )  # fmt: skip
+        return error_id
+
+    def undelivered(self, client_id: str, what: str, explanation: Explanation) -> str:
+        """Record that an application could not be told of a sign-out; answers the id."""
+        message = "The application was not told of a sign-out."
+        detail = {"message": message, "side": explanation.side, "fix": explanation.fix, "what": what}
+        error_id = self._count(
+            (client_id, UNDELIVERED, what), Event(UNDELIVERED, client_id=client_id, detail=detail)
+        )  # fmt: skip
+        self._log.warning(
+            "logout_not_delivered", client_id=client_id, reason=what, fix=explanation.fix, error_id=error_id
+        )  # fmt: skip
+        return error_id
+
+    def _count(self, key: Hashable, event: Event) -> str:
+        """Note a fault; answers the id under which its row is read. Nothing is written here: paths are hot."""
+        now = self._clock()
+        with self._lock:
+            row = self._rows.pop(key, None)
+            if row is None or now >= row.since + ONE_ROW:
+                row = _Row(new_id(now), new_error_id(), now, self._may_store(now), now, event)
+                self.woken.set()
+            else:
+                row = replace(row, count=row.count + 1, last_at=now, event=event)
+            if len(self._rows) >= MAX_KINDS:
+                self._rows.pop(next(iter(self._rows)))
+            self._rows[key] = row  # the latest stands last
+            if row.is_stored:
+                self._waiting[row.event_id] = row
+        return row.error_id
+
+    def flush(self, *, whole: bool = False) -> None:
+        """Write what waits: new rows at once, the number of repeats now and then, or `whole`. Errors: `Unavailable`."""
+        self.woken.clear()
+        now = self._clock()
+        with self._writing:
+            with self._lock:
+                due = [r for r in self._waiting.values() if whole or now >= self._written.get(r.event_id, 0) + REWRITE]
+            for row in due:
+                self._write(row, now)
+                with self._lock:
+                    if self._waiting.get(row.event_id) is row:  # else it has grown meanwhile
+                        del self._waiting[row.event_id]
+
+    def _write(self, row: _Row, now: float) -> None:
+        detail = {**row.event.detail, "times": row.count, "last_at": row.last_at}
+        if row.event_id in self._written:
+            self._db.run(store.AMEND, durable=False, event_id=row.event_id, detail=as_json(detail))
+        else:
+            record(self._db, replace(row.event, id=row.event_id, error_id=row.error_id, detail=detail), row.since)
+        self._written[row.event_id] = now
+        if len(self._written) > 2 * MAX_KINDS:
+            self._written.pop(next(iter(self._written)))
+
+
+def place_of(error: BaseException) -> str:
+    """Where in our code it was raised: what is of one kind."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
+
+
+def _of_protocol(error: OAuthError, request: Request, client_id: str, person_id: str | None) -> Event:
+    """An error that goes to an application, as it is recorded."""
+    return Event(
+        action=f"error:{error.code}",
+        person_id=person_id,
+        client_id=client_id or None,
+        address=request.remote_address,
+        request_id=request.id,
+        detail={
+            "message": error.description,
+            "side": error.side,
+            "fix": error.fix or error.description,
+            "what": error.detail or error.description,
+            "path": request.shown_path,
+            "browser": request.user_agent[:MAX_VALUE],
+            "evidence": _came(request),
+        },
+    )
+
+
+def _came(request: Request) -> str:
+    """The request as an admin may see it: no code, token or secret."""
+    try:
+        sent = {**request.query.first, **(request.form.first if request.method == "POST" else {})}
+    except BadRequest as problem:
+        return f"{request.method} {request.shown_path} ({problem})"
+    pairs = [f"{name}={sent[name][:MAX_VALUE]}" for name in _SHOWN if name in sent]
+    others = ", ".join(sorted(name[:40] for name in sent if name not in _SHOWN)[:20])
+    way = request.header("Authorization").partition(" ")[0][:20]
+    parts = [request.method, request.shown_path, *pairs]
+    parts += [f"(also: {others})"] if others else []
+    parts += [f"(Authorization: {way})"] if way else []
+    return " ".join(parts)[:2000]
