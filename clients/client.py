@@ -49,6 +49,7 @@ class Client:
     is_public: bool
     resources: frozenset[str]
     consent: str
+    ignore_prompt_consent: bool
     require_pkce: bool
     require_auth_time: bool
     default_max_age: int | None
@@ -150,6 +151,7 @@ def build(
         is_public=methods == ("none",),
         resources=frozenset(get("resources", ())),
         consent=values["consent"],
+        ignore_prompt_consent=values["ignore_prompt_consent"],
         require_pkce=values["require_pkce"],
         require_auth_time=values["require_auth_time"],
         default_max_age=get("default_max_age"),

@@ -136,6 +136,8 @@ FIELDS: dict[str, Kind] = {
     "launch_url": ADDRESS,
     "description": text(),
     "consent": one_of("implicit", "explicit"),
+    "ignore_prompt_consent": BOOLEAN,
+    "allow_dotless_scheme": BOOLEAN,
 }
 #: RFC 7591 §2.2: these may stand again with a language: `client_name#de`.
 LOCALIZED = frozenset(("client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri", "description"))

@@ -54,6 +54,8 @@ DEFAULTS: Mapping[str, Any] = {
     # or everybody's.
     "introspection": "own",
     "consent": "implicit",
+    # Core 1.0 §3.1.2.1: asked for is asked; some products ask for it at every sign-in, and single sign-on is gone.
+    "ignore_prompt_consent": False,
 }
 
 
@@ -195,7 +197,7 @@ def _redirect_rule(profile: Profile) -> str:
         HTTPS: "https",
         DEVELOPMENT: "http on loopback in development",
         LOOPBACK: "http on a loopback address with any port",
-        CUSTOM: "a scheme with a dot, such as com.example.app:/callback",
+        CUSTOM: "a scheme with a dot, such as com.example.app:/callback (one without: allow_dotless_scheme=true)",
     }
     return ", ".join(words for kind, words in texts.items() if kind in profile.redirects) or "none"
 

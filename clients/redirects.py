@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Protocol
+from urllib.parse import unquote_plus
 
 from clients import uris
 
@@ -14,6 +15,19 @@ HTTPS, LOOPBACK, DEVELOPMENT, CUSTOM = "https", "loopback", "development", "cust
 DANGEROUS = frozenset(
     ("javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source", "intent", "chrome", "jar")
 )
+#: Schemes that many programs or the system itself answer to: nobody's own, with a dot or without.
+SHARED = frozenset(
+    ("ftp", "ftps", "sftp", "ssh", "telnet", "ws", "wss", "mailto", "tel", "sms", "sip", "sips", "xmpp", "ldap",
+     "ldaps", "urn", "cid", "mid", "geo", "magnet", "market", "webcal", "res", "mk", "shell", "search-ms", "smb", "nfs",
+     "git", "content", "app", "android-app", "ms-settings", "ms-appx", "http", "https")
+)  # fmt: skip
+#: What an authorization response adds to a redirect URI (RFC 6749 §4.1.2, §4.2.2, RFC 9207 §2, JARM, Session §2); it
+#: would stand there twice, and a library takes either. After a sign-out only `state` is added (RPI §3).
+ANSWERED = frozenset(
+    ("code", "state", "error", "error_description", "error_uri", "iss", "response", "session_state", "access_token",
+     "token_type", "expires_in", "scope", "id_token")
+)  # fmt: skip
+ANSWERED_LOGOUT = frozenset(("state",))
 _LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::(?:[1-9][0-9]{0,4}))?(?=[/?]|\Z)")
 _SHOWN = 60  # characters of a difference that are shown
 
@@ -38,6 +52,29 @@ def is_registered(presented: str, client: Registered) -> bool:
     return bool(client.loopback_redirects) and without_port(presented) in client.loopback_redirects
 
 
+class Proven(Protocol):
+    """What `is_unproven` needs of a client."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it has no secret and no key."""
+
+    @property
+    def profile(self) -> str:
+        """Its set of rules."""
+
+
+def is_unproven(uri: str, client: Proven, *, development: bool = False) -> bool:
+    """Whether an answer at this registered redirect URI may reach another program than the client (RFC 8252 §8.6).
+
+    A client with a secret or a key proves itself when it redeems the code, a host when the browser connects to it; any
+    program may listen on a port of this machine, or claim a scheme. `development`: apps of the browser are tried here.
+    """
+    if not client.is_public or (uri.startswith("https://") and not is_development(uri)):
+        return False
+    return client.profile == "native" or not development
+
+
 def without_port(uri: str) -> str | None:
     """An http loopback IP URI without its port, else None. `localhost` is a name, not an address: None."""
     found = _LOOPBACK_PORT.match(uri)
@@ -49,10 +86,18 @@ def _port(head: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def check_redirect_uri(uri: str, accepts: frozenset[str], *, allow_loopback: bool = False) -> None:
+def check_redirect_uri(
+    uri: str,
+    accepts: frozenset[str],
+    *,
+    allow_loopback: bool = False,
+    allow_dotless: bool = False,
+    answered: frozenset[str] = ANSWERED,
+) -> None:
     """Whether a URI may be registered where a profile `accepts` these kinds. Errors: ValueError, a sentence to show.
 
-    `allow_loopback`: this door itself runs on loopback, so apps under development may too.
+    `allow_loopback`: this door itself runs on loopback, so apps under development may too. `allow_dotless`: an admin
+    takes a scheme that others may have, too. `answered`: names that the answer adds to the query.
     """
     if "*" in uri:
         raise ValueError("has a '*'; wildcards are never matched, register each URI in full")
@@ -64,9 +109,21 @@ def check_redirect_uri(uri: str, accepts: frozenset[str], *, allow_loopback: boo
         _check_web(parts, accepts, allow_loopback)
     elif CUSTOM not in accepts:
         raise ValueError(f"the scheme {parts.scheme}: is refused; use https (schemes of an app's own: profile native)")
-    elif "." not in parts.scheme:
+    elif parts.scheme in SHARED:
+        raise ValueError(f"the scheme {parts.scheme}: belongs to no single app; use one like com.example.app:/callback")
+    elif "." not in parts.scheme and not allow_dotless:
         # RFC 8252 §7.1: a domain name in reverse order, so that no two apps pick the same.
-        raise ValueError(f"the scheme {parts.scheme}: needs a dot, like com.example.app:/callback (RFC 8252 §7.1)")
+        raise ValueError(
+            f"the scheme {parts.scheme}: needs a dot, like com.example.app:/callback (RFC 8252 §7.1);"
+            " for an app that cannot be changed set allow_dotless_scheme=true"
+        )
+    if taken := sorted(_names(parts.query or "") & answered):
+        raise ValueError(f"has {', '.join(taken)} in its query, which the answer adds too: it would stand there twice")
+
+
+def _names(query: str) -> set[str]:
+    """The names in a query, as any server may read them: parted by '&', by some also by ';'."""
+    return {unquote_plus(part.partition("=")[0]) for part in re.split("[&;]", query) if part}
 
 
 def _check_web(parts: uris.Uri, accepts: frozenset[str], allow_loopback: bool) -> None:

@@ -9,7 +9,7 @@ from clients import uris
 from clients.errors import InvalidMetadata, Problem
 from clients.metadata import check_values
 from clients.profiles import PROFILES, Profile, auth_methods, complete
-from clients.redirects import check_redirect_uri, is_development
+from clients.redirects import ANSWERED, ANSWERED_LOGOUT, CUSTOM, check_redirect_uri, is_development
 from clients.unsupported import find_unsupported
 
 Rule = Callable[[Mapping[str, Any], Profile, bool], Iterator[Problem]]
@@ -46,13 +46,16 @@ def _within_profile(values: Mapping[str, Any], profile: Profile, _: bool) -> Ite
 
 
 def _redirect_uris(values: Mapping[str, Any], profile: Profile, allow_loopback: bool) -> Iterator[Problem]:
-    for field in ("redirect_uris", "post_logout_redirect_uris"):
+    dotless = bool(values.get("allow_dotless_scheme"))
+    for field, answered in (("redirect_uris", ANSWERED), ("post_logout_redirect_uris", ANSWERED_LOGOUT)):
         for uri in values.get(field, ()):
             if not profile.redirects:
                 yield Problem(field, f"profile {profile.name} signs nobody in and has none; take {uri} out")
                 continue
             try:
-                check_redirect_uri(uri, profile.redirects, allow_loopback=allow_loopback)
+                check_redirect_uri(
+                    uri, profile.redirects, allow_loopback=allow_loopback, allow_dotless=dotless, answered=answered
+                )
             except ValueError as error:
                 yield Problem(field, f"{ascii(uri[:200])[1:-1]} {error}")
 
@@ -101,6 +104,14 @@ def _scopes_of_machines(values: Mapping[str, Any], profile: Profile, _: bool) ->
         yield Problem("scope", f"take out {', '.join(sorted(personal))}: nobody signs in at profile {profile.name}")
 
 
+def _native_alone(values: Mapping[str, Any], profile: Profile, _: bool) -> Iterator[Problem]:
+    if values.get("allow_dotless_scheme") and CUSTOM not in profile.redirects:
+        yield Problem("allow_dotless_scheme", f"is for profile native; {profile.name} takes no scheme of an app's own")
+    if values.get("ignore_prompt_consent") and profile.name == "native":
+        # RFC 8252 §8.6: another program may pose as this one.
+        yield Problem("ignore_prompt_consent", "profile native cannot prove itself, so people are asked each time")
+
+
 RULES: tuple[Rule, ...] = (
     _within_profile,
     _redirect_uris,
@@ -109,6 +120,7 @@ RULES: tuple[Rule, ...] = (
     _keys,
     _lifetimes,
     _scopes_of_machines,
+    _native_alone,
 )
 
 
@@ -129,6 +141,13 @@ def find_warnings(profile: str, said: Mapping[str, Any]) -> list[str]:
             found.append(f"{key} is on another host than the redirect URIs")
     if not values["require_pkce"] and "authorization_code" in values["grant_types"]:
         found.append("PKCE is not required: a stolen code is not stopped; switch it on when the library can")
+    if values.get("ignore_prompt_consent"):
+        found.append("prompt=consent is passed over: you answer for what people would have been asked about")
+    found += [
+        f"{uri}: any other app may claim a scheme without a dot; people are asked at every sign-in"
+        for uri in redirects
+        if "." not in uri.partition(":")[0] and uri.partition(":")[0] not in uris.DEFAULT_PORTS
+    ]
     if values["client_assertion_audience"] == "legacy":
         found.append("client assertions for the token endpoint's address are taken (RFC 10070 asks for the issuer)")
     return found

@@ -174,6 +174,7 @@ def submit_consent(services: Services, request: Request) -> Response:
         return pages.login(services, request, replace(flow, login_hint=""))
     if decision == "allow":
         consent.grant(services, request, session, flow)
+        flow = replace(flow, agreed=session.id)
         return proceed(services, request, flow, sessions.get(services, session.id, flow.client_id))
     return door(services, flow).deny(
         services, request, flow, Denial("access_denied", "The person did not agree.", "declined")

@@ -25,6 +25,7 @@ class Demands:
     max_age: int | None = None  # seconds since the proof
     select: bool = False  # prompt=select_account
     consent: bool = False  # prompt=consent: ask even when remembered
+    unproven: bool = False  # whoever gets the answer cannot prove to be this application: ask each time, never silently
     subject: str | None = None  # this person and nobody else (id_token_hint, claims.sub, saml:Subject)
     strength: tuple[str, ...] = ()  # acr values of which one is essential
     preferred: tuple[str, ...] = ()  # acr values that exist here, the most wanted first: met where the person can
@@ -44,6 +45,7 @@ class Flow:
     ui_locales: str = ""  # the languages that the application asks for
     selected: bool = False  # an account was chosen on the page
     shown_to: str = ""  # the session whose consent page this flow stands on
+    agreed: str = ""  # the session that has said yes in this very conversation
     destination: str = ""  # where the answer goes, for the form-action of our pages
     pending: str = ""  # what has been proven so far, in State: see `pending.py`
     beside: bool = False  # another account was asked for: whoever is signed in stays so

@@ -86,6 +86,7 @@ def ask_consent(services: Services, request: Request, flow: Flow, session: Sessi
             "scopes": consent.shown(services, flow, session),
             "person": person(session),
             "grown": bool(session.consent_scopes) and not set(flow.scopes) <= session.consent_scopes,
+            "unproven": flow.demands.unproven,
         },
         form_action=form_targets(flow.destination),
     )

@@ -159,7 +159,8 @@ def _admitted(flow: Flow, session: Any, client: Client) -> Step:
     if not decision.allowed:
         return Denial("access_denied", "This person may not use this application.", "policy")
     if needs_consent(flow, session, client):
-        return _ask(flow.demands, "consent", "consent_required", "The person has not agreed yet.")
+        why = _UNPROVEN if flow.demands.unproven else "The person has not agreed yet."
+        return _ask(flow.demands, "consent", "consent_required", why)
     return Done()
 
 
@@ -176,9 +177,14 @@ def is_fresh(flow: Flow, auth_time: float, now: float) -> bool:
 
 def needs_consent(flow: Flow, session: Any, client: Client) -> bool:
     """Whether the remembered consent is missing, smaller than what is asked, or older than `prompt=consent`."""
+    if flow.demands.unproven and flow.agreed != session.id:
+        return True  # RFC 8252 §8.6: processed as if no previous request had been approved
     if flow.demands.consent:
         return bool(session.consent_at < flow.started_at or not set(flow.scopes) <= session.consent_scopes)
     return client.consent == "explicit" and not set(flow.scopes) <= session.consent_scopes
+
+
+_UNPROVEN = "An application that cannot prove which one it is asks the person each time: leave prompt=none out."
 
 
 def _ask(demands: Demands, what: str, code: str, description: str, *, again: bool = False) -> Ask | Denial:

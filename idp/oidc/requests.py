@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from clients import redirects
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.login.authn import SUPPORTED_ACR
@@ -147,7 +148,8 @@ def flow(services: Services, client: Client, asked: Asked) -> Flow:
         fresh_after=now if "login" in asked.prompt else None,
         max_age=asked.max_age,
         select="select_account" in asked.prompt,
-        consent="consent" in asked.prompt,
+        consent="consent" in asked.prompt and not client.ignore_prompt_consent,
+        unproven=redirects.is_unproven(asked.redirect_uri, client, development=services.registry.allow_loopback),
         subject=asked.hinted,
         strength=strength,
         preferred=tuple(value for value in claim_rules.wanted_acr(asked.claims) if value in SUPPORTED_ACR),
@@ -178,7 +180,8 @@ def flow(services: Services, client: Client, asked: Asked) -> Flow:
 def _without_offline(asked: Asked, client: Client) -> str:
     # Core §11: ignored without prompt=consent, unless there is another basis: a consent page that names it (explicit
     # consent), or an admin who wrote it into the registration.
-    basis = "consent" in asked.prompt or client.consent == "explicit" or client.offline_access_registered
+    is_asked = "consent" in asked.prompt and not client.ignore_prompt_consent
+    basis = is_asked or client.consent == "explicit" or client.offline_access_registered
     scopes = asked.scope.split()
     if "offline_access" in scopes and not (basis and "refresh_token" in client.grant_types):
         scopes.remove("offline_access")

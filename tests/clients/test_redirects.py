@@ -8,8 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from clients.errors import InvalidMetadata
 from clients.profiles import PROFILES
 from clients.redirects import check_redirect_uri, difference, is_registered, without_port
+from clients.rules import find_warnings, validate
 from clients.uris import read
 
 URI = "https://app.example/cb"
@@ -362,3 +364,71 @@ def test_R4_a_huge_redirect_uri_gets_a_short_explanation() -> None:
     said = difference(URI + "x" * 8000, [URI])
     assert said is not None
     assert len(said) < 250
+
+
+OWN_NAMES = [
+    "state=x", "code=", "error=1", "iss=https%3A%2F%2Fx", "response=x", "error_description=", "error_uri=x", "state",
+    "a=1&state=2", "a=1;state=2", "%73tate=x", "st%61te", "session_state=x", "id_token=x", "access_token=x",
+    "token_type=x", "expires_in=1", "scope=x", "&&code=x&&",
+]  # fmt: skip
+OTHER_NAMES = ["next=%2Fstate%3D", "State=x", "x=state", "a=code=", "mystate=1", "codes=1", "x=%26state%3D1", ""]
+
+
+@pytest.mark.spec("RFC6749 4.1.2")
+@pytest.mark.parametrize("query", OWN_NAMES)
+@pytest.mark.parametrize("base", ["https://app.example/cb", "com.example.app:/cb", "http://127.0.0.1:5001/cb"])
+def test_n22_a_redirect_uri_has_no_name_that_the_answer_adds(base: str, query: str) -> None:
+    with pytest.raises(ValueError, match="in its query, which the answer adds too"):
+        check_redirect_uri(f"{base}?{query}", PROFILES["native"].redirects)
+
+
+@pytest.mark.parametrize("query", OTHER_NAMES)
+def test_n22_any_other_name_is_the_applications(query: str) -> None:
+    check_redirect_uri(f"https://app.example/cb?{query}", PROFILES["web"].redirects)
+
+
+def test_n22_registration_and_change_say_so_and_a_way_back_from_signing_out_gets_a_state_alone() -> None:
+    for key, uri, name in (
+        ("redirect_uris", "https://app.example/cb?a=b&state=1", "state"),
+        ("redirect_uris", "https://app.example/cb?code=1&iss=2", "code, iss"),
+        ("post_logout_redirect_uris", "https://app.example/bye?state=1", "state"),
+    ):
+        said = {"redirect_uris": ["https://app.example/cb"], key: [uri]}
+        with pytest.raises(InvalidMetadata, match=f"has {name} in its query") as caught:
+            validate("web", said)
+        assert [problem.field for problem in caught.value.problems] == [key]
+    validate("web", {"redirect_uris": ["https://app.example/cb"],
+                     "post_logout_redirect_uris": ["https://app.example/bye?code=1&scope=x"]})  # fmt: skip
+
+
+@pytest.mark.spec("RFC8252 7.1")
+@pytest.mark.parametrize("uri", ["oc://android.owncloud.com", "nc:/login", "mattermost://callback", "myapp:/cb"])
+def test_a_scheme_without_a_dot_needs_the_admins_switch_and_profile_native(uri: str) -> None:
+    said = {"redirect_uris": [uri]}
+    with pytest.raises(InvalidMetadata, match="allow_dotless_scheme=true"):
+        validate("native", said)
+    assert validate("native", {**said, "allow_dotless_scheme": True})["redirect_uris"] == [uri]
+    assert any("any other app" in told for told in find_warnings("native", {**said, "allow_dotless_scheme": True}))
+    for profile in ("web", "spa", "legacy"):
+        with pytest.raises(InvalidMetadata, match="profile native"):
+            validate(profile, {**said, "allow_dotless_scheme": True})
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["javascript:alert(1)", "data:text/html,x", "mailto:a@b.example", "tel:1", "ftp://x/y", "ws://x/y", "wss://x/y",
+     "file:///etc", "http://app.example/cb", "intent://x", "ssh://x", "content://x", "about:blank", "chrome://x",
+     "sms:1", "market://x", "urn:x:y", "shell:x"],
+)  # fmt: skip
+def test_S3_no_switch_opens_a_scheme_that_runs_something_or_is_everybodys(uri: str) -> None:
+    with pytest.raises(InvalidMetadata):
+        validate("native", {"redirect_uris": [uri], "allow_dotless_scheme": True})
+
+
+def test_n8_n25_a_native_application_cannot_be_let_off_being_asked() -> None:
+    said = {"redirect_uris": ["com.example.app:/cb"], "ignore_prompt_consent": True}
+    with pytest.raises(InvalidMetadata, match="people are asked each time"):
+        validate("native", said)
+    web = {"redirect_uris": ["https://app.example/cb"], "ignore_prompt_consent": True}
+    assert validate("web", web)["ignore_prompt_consent"] is True
+    assert any("prompt=consent" in told for told in find_warnings("web", web))

@@ -24,6 +24,7 @@ class Session:
     """What the policy asks of a session."""
 
     person_id: str = "uann"
+    id: str = "s1"
     groups: tuple[str, ...] = ("sales",)
     methods: tuple[str, ...] = ("pwd",)
     auth_time: float = NOW - 100
@@ -123,6 +124,14 @@ TABLE = (
     Row("it wants more", flow("openid", "groups"), AGREED, "ask consent", "deny consent_required", client("explicit")),
     Row("prompt=consent asks again", flow("openid", consent=True), AGREED, "ask consent", "deny consent_required"),
     Row("prompt=consent, just given", flow("openid", consent=True), replace(AGREED, consent_at=NOW), "done"),
+    Row("nobody can tell who asks", flow("openid", unproven=True), AGREED, "ask consent", "deny consent_required"),
+    Row("nor whatever was allowed just now", flow("openid", unproven=True), replace(AGREED, consent_at=NOW),
+    "ask consent", "deny consent_required"),
+    Row("allowed in this conversation", replace(flow("openid", unproven=True), agreed="s1"), AGREED, "done"),
+    Row("by somebody else's session", replace(flow("openid", unproven=True), agreed="s2"), AGREED, "ask consent",
+    "deny consent_required"),
+    Row("allowed, and then it wants more", replace(flow("openid", "groups", unproven=True), agreed="s1"), AGREED,
+    "ask consent", "deny consent_required", client("explicit")),
     Row("prompt=consent, just given for less", flow("openid", "groups", consent=True), replace(AGREED,
     consent_at=NOW), "ask consent", "deny consent_required"),
 )  # fmt: skip
