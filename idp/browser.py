@@ -34,6 +34,12 @@ def cookie(services: Services, request: Request) -> Cookie:
     return Cookie(cookie_name(services, "browser"), request.browser)
 
 
+def is_navigation(request: Request) -> bool:
+    """Whether a window is on its way, and no script, frame or program."""
+    destination = request.header("Sec-Fetch-Dest")
+    return destination == "document" if destination else "text/html" in request.header("Accept")
+
+
 def form_key(services: Services, request: Request) -> str:
     """The anti-forgery value of this browser's forms."""
     mac = hmac.new(services.sealer.mac_key(_FORM), identify(services, request).encode(), sha256).digest()

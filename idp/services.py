@@ -42,6 +42,14 @@ class ProtocolDoor(Protocol):
         """A URL that begins the same conversation anew, for a page that went stale."""
         ...
 
+    def request_name(self, flow: Any) -> str:
+        """What tells this request from every other one of its application, such as its ID; '' where nothing does."""
+        ...
+
+    def start_url(self, services: Services, flow: Any) -> str:
+        """Where the application begins, for whoever has come back to a request that was answered; '' if unknown."""
+        ...
+
     def describe_consent(self, services: Services, flow: Any, session: Any) -> list[dict[str, str]]:
         """What the person is asked to agree to: `name`, `title`, `description` of each of the flow's scopes."""
         ...

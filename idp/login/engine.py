@@ -11,13 +11,26 @@ from idp import browser
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
-from idp.login import consent, devices, held, loops, pages, password, requirements, robots, sessions, several, standing
+from idp.login import (
+    answered,
+    consent,
+    devices,
+    held,
+    loops,
+    pages,
+    password,
+    requirements,
+    robots,
+    sessions,
+    several,
+    standing,
+)
 from idp.login.authn import PASSWORD
 from idp.login.flow import Denial, Flow, open_sealed
 from idp.login.policy import Ask, more_proof, next_step, without_wishes
 from idp.login.sessions import Session
 from idp.services import ProtocolDoor, Services
-from idp.wire import Cookie, Request, Response
+from idp.wire import AutoPost, Cookie, Request, Response
 
 
 def begin(services: Services, request: Request, flow: Flow) -> Response:
@@ -27,13 +40,34 @@ def begin(services: Services, request: Request, flow: Flow) -> Response:
     if wanted is not None and (session is None or session.person_id != wanted):
         other = several.find(services, request, person_id=wanted, client_id=flow.client_id)
         session = other.session if other is not None else session
-    if session is not None and loops.is_looping(services, request, flow, session):
-        return loops.page(services, request, flow, session)
-    return proceed(services, request, flow, session)
+    if answered.is_known(services, request, flow):
+        return answered.lead_on(services, request, flow)
+    if session is None:
+        return _step(services, request, flow, None)
+    interruption = loops.interrupt(services, request, flow, session)
+    if interruption is not None:
+        return interruption
+    response = _step(services, request, flow, session)
+    if isinstance(response, AutoPost):  # a page that leads on by itself is one that Back leads to
+        response = answered.keep(services, request, flow, response)
+    return loops.count(services, request, flow, session, response)
 
 
 def proceed(services: Services, request: Request, flow: Flow, session: Session | None) -> Response:
-    """The next page, or the protocol's answer."""
+    """The next page, or the protocol's answer; remembered, since Back leads to the page that was before it."""
+    if answered.is_known(services, request, flow) and session is not None:
+        return answered.lead_on(services, request, flow)
+    return answered.keep(services, request, flow, _step(services, request, flow, session))
+
+
+def deny(services: Services, request: Request, flow: Flow, reason: Denial) -> Response:
+    """The application is told why not, by somebody's choice on a page of ours."""
+    if answered.is_known(services, request, flow):
+        return answered.lead_on(services, request, flow)
+    return answered.keep(services, request, flow, door(services, flow).deny(services, request, flow, reason))
+
+
+def _step(services: Services, request: Request, flow: Flow, session: Session | None) -> Response:
     client = services.registry.find(flow.client_id) if flow.client_id else None
     needs = standing.of_session(services, request, flow, session)
     step = next_step(flow, session, client, services.clock(), needs)
@@ -74,9 +108,7 @@ def submit_password(services: Services, request: Request) -> Response:
         return flow
     if request.form.get("action") == "cancel":
         # The old session, if there is one, is left as it was (CVE-2023-6787).
-        return door(services, flow).deny(
-            services, request, flow, Denial("access_denied", "The person cancelled the sign-in.", "cancelled")
-        )
+        return deny(services, request, flow, Denial("access_denied", "The person cancelled the sign-in.", "cancelled"))
     typed = held.read(services, request)
     if held.is_late(services, request):
         return pages.login(services, request, flow, typed=typed.login, notice=held.LATE)
@@ -127,7 +159,7 @@ def enter(
             services, request, flow, person, methods, step, stay=stay, shared=shared, session_id=session_id
         )
     if isinstance(step, Denial) and not requirements.is_met(needs.need.level, methods):
-        return door(services, flow).deny(services, request, flow, step)
+        return deny(services, request, flow, step)
     is_new_device = devices.known(services, request, person.id) is None
     again = several.find(services, request, person_id=person.id)
     beside = flow.beside or again is not None  # who was at the front has been beside this one already
@@ -176,9 +208,7 @@ def submit_consent(services: Services, request: Request) -> Response:
         consent.grant(services, request, session, flow)
         flow = replace(flow, agreed=session.id)
         return proceed(services, request, flow, sessions.get(services, session.id, flow.client_id))
-    return door(services, flow).deny(
-        services, request, flow, Denial("access_denied", "The person did not agree.", "declined")
-    )
+    return deny(services, request, flow, Denial("access_denied", "The person did not agree.", "declined"))
 
 
 def submit_account(services: Services, request: Request) -> Response:

@@ -1,53 +1,106 @@
 """The same application sending the same person back again and again: it refuses what we tell it (L9).
 
-Counted in this process's memory, for browsers only: a loop runs through many rounds a second, and no hop pays a
-store for it.
+A loop comes back after its own answer; tabs are requests side by side. So a cookie that comes with each answer counts
+the rounds, for all processes and without a store: requests that go side by side bring the same count. Where tabs wait
+for one another all the same, a small page asks the tab itself, which alone knows whether it has been here before.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+from dataclasses import replace
+from typing import Final
 
+from idp.browser import cookie_name, is_navigation
 from idp.errors import Explanation, Refused
+from idp.ids import plain_tag
 from idp.login import pages
 from idp.login.flow import Flow
 from idp.login.sessions import Session
 from idp.services import Services
 from idp.web import shown_app, utc
-from idp.wire import Page, Request
+from idp.wire import Cookie, Page, Request, Response, with_parameters
 
-TIMES = 5  # rounds
-WITHIN = 20.0  # seconds
-_MAX_KEPT = 10_000
+TIMES: Final = 5  # rounds
+WITHIN: Final = 20.0  # seconds
+GAP: Final = 0.2  # seconds: rounds that are closer are told apart by the tab; of older browsers' they are one
+HARD: Final = 12  # rounds that are a loop, whatever a tab or a gap says
+PARAMETER: Final = "doorward_tab"
 CAUSES = (
     "{name} gets its answer from us and still asks again. Usual causes: its session cookie is not kept (wrong domain, "
     "Secure over http, SameSite), its clock is wrong, its callback fails silently, or its servers share no sessions."
 )
-
-_lock = threading.Lock()
-_rounds: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+_MAX_APPS = 4  # in one cookie, the latest last
 
 
-def is_looping(services: Services, request: Request, flow: Flow, session: Session) -> bool:
-    """Count this round of a browser's window; whether it is one too many. Silent requests do not count."""
-    if flow.demands.silent or not _is_navigation(request):
-        return False
-    now, key = services.clock(), (session.id, flow.client_id)
-    with _lock:
-        rounds = [at for at in _rounds.pop(key, []) if at > now - WITHIN]
-        rounds.append(now)
-        # Once shown, the count starts afresh: the person may try again by hand.
-        looping = len(rounds) >= TIMES
-        _rounds[key] = [] if looping else rounds
-        if len(_rounds) > _MAX_KEPT:
-            _rounds.popitem(last=False)
-    return looping
+def interrupt(services: Services, request: Request, flow: Flow, session: Session) -> Page | None:
+    """The page in place of one more round; None where it is no loop. Silent requests do not count."""
+    if flow.demands.silent or not is_navigation(request):
+        return None
+    tag = _tag(flow, session)
+    rounds = [*_rounds(services, request).get(tag, ()), services.clock()]
+    said = request.query.get(PARAMETER)
+    knows_tabs = bool(request.header("Sec-Fetch-Dest"))  # so old as to send none is no browser that restores tabs
+    if len(rounds) >= HARD or (not knows_tabs and _apart(rounds) >= TIMES):
+        return page(services, request, flow, session)
+    if not knows_tabs or len(rounds) < TIMES or said == "other":
+        return None
+    return page(services, request, flow, session) if said == "same" else _ask_tab(services, flow, tag)
 
 
-def _is_navigation(request: Request) -> bool:
-    destination = request.header("Sec-Fetch-Dest")
-    return destination == "document" if destination else "text/html" in request.header("Accept")
+def count(services: Services, request: Request, flow: Flow, session: Session, response: Response) -> Response:
+    """The answer, and the cookie that counts it. A page is no answer."""
+    if isinstance(response, Page) or flow.demands.silent or not flow.client_id or not is_navigation(request):
+        return response
+    kept, tag, now = _rounds(services, request), _tag(flow, session), services.clock()
+    rounds = [at for at in kept.pop(tag, []) if at > now - WITHIN]
+    kept[tag] = [*rounds[-HARD:], now]
+    return replace(response, cookies=(*response.cookies, _cookie(services, kept)))
+
+
+def _ask_tab(services: Services, flow: Flow, tag: str) -> Page:
+    client, again = (
+        services.registry.find(flow.client_id),
+        services.protocols[flow.protocol].restart_url(services, flow),
+    )
+    return Page(
+        template="login/tab.html",
+        values={
+            "app": shown_app(services, client) or {"name": flow.client_id},
+            "tag": tag,
+            "within": WITHIN,
+            "continue_url": with_parameters(again, [(PARAMETER, "other")]),
+            "loop_url": with_parameters(again, [(PARAMETER, "same")]),
+        },
+    )
+
+
+def _apart(rounds: list[float]) -> int:
+    """How many rounds these are, where several at once are one."""
+    counted: list[float] = []
+    for at in rounds:
+        if not counted or at - counted[-1] >= GAP:
+            counted.append(at)
+    return len(counted)
+
+
+def _tag(flow: Flow, session: Session) -> str:
+    return plain_tag(f"{session.id}\n{flow.protocol}\n{flow.client_id}")
+
+
+def _rounds(services: Services, request: Request) -> dict[str, list[float]]:
+    """When each application had its answers, by this browser's cookie; the young ones."""
+    since, found = services.clock() - WITHIN, {}
+    for part in request.cookies.get(cookie_name(services, "rounds"), "")[:2000].split("_"):
+        tag, _, times = part.partition("-")
+        moments = [int(at) / 1000 for at in times.split(".") if at.isascii() and at.isdigit() and len(at) < 16]
+        found[tag] = [at for at in moments if at > since]
+    return {tag: times for tag, times in found.items() if tag and times}
+
+
+def _cookie(services: Services, kept: dict[str, list[float]]) -> Cookie:
+    latest = list(kept.items())[-_MAX_APPS:]
+    value = "_".join(f"{tag}-" + ".".join(str(int(at * 1000)) for at in times) for tag, times in latest)
+    return Cookie(cookie_name(services, "rounds"), value, int(WITHIN) if value else 0)
 
 
 def page(services: Services, request: Request, flow: Flow, session: Session) -> Page:
@@ -73,4 +126,6 @@ def page(services: Services, request: Request, flow: Flow, session: Session) -> 
             "continue_url": services.protocols[flow.protocol].restart_url(services, flow),
             "person": pages.person(session),
         },
+        # Once shown, the count starts afresh: the person may try again by hand.
+        cookies=(_cookie(services, {}),),
     )

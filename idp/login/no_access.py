@@ -61,7 +61,7 @@ def submit(services: Services, request: Request) -> Response:
     client = services.registry.find(flow.client_id)
     wanted = request.form.get("decision")
     if wanted == "back":
-        return engine.door(services, flow).deny(services, request, flow, DENIAL)
+        return engine.deny(services, request, flow, DENIAL)
     if wanted == "switch" or session is None:
         return _as_another(services, request, replace(flow, shown_to=""), session)
     if client is None or decide(client, session.person_id, session.groups).allowed:

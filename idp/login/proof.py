@@ -70,7 +70,7 @@ def submit(services: Services, request: Request) -> Response:
     if request.form.get("action") == "cancel":
         pending.drop(services, flow)
         reason = Denial("access_denied", "The person cancelled the sign-in.", "cancelled")
-        return engine.door(services, flow).deny(services, request, flow, reason)
+        return engine.deny(services, request, flow, reason)
     kept, person = _standing_person(services, request, flow)
     if kept is None or person is None:
         return pages.login(services, request, replace(flow, pending=""), notice=LATE)

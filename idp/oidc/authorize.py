@@ -13,17 +13,20 @@ from clients import redirects
 from clients.client import Client
 from idp.audit import Event, record
 from idp.browser import cookie_name
+from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused
 from idp.ids import digest, new_id, new_secret
 from idp.language import N_
 from idp.login import engine, pages, sessions
 from idp.login.flow import Denial, Flow
+from idp.login.loops import PARAMETER
 from idp.login.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.oidc import backchannel, requests, scopes
 from idp.oidc.ledger import CODE, Grant
 from idp.oidc.server import create_server
 from idp.services import Services
+from idp.state import StateUnavailable
 from idp.wire import AutoPost, Params, Redirect, Request, Response, with_parameters
 
 PROTOCOL = "oidc"
@@ -58,6 +61,14 @@ def answer(services: Services, request: Request) -> Response:
         return engine.begin(services, request, flow)
     except OAuthError as error:
         return deliver_error(services, request, destination, error)
+    except (StateUnavailable, Unavailable) as error:
+        # Core §3.1.2.6: prompt=none shows no page, and in a frame nobody would see it; RFC 6749 §4.1.2.1 has a code.
+        if "none" not in (params.get("prompt") or "").split():
+            raise
+        told = OAuthError(
+            "temporarily_unavailable", "The store of sign-ins is silent; try again.", detail=str(error)[:400]
+        )
+        return deliver_error(services, request, destination, told)
 
 
 def find_destination(services: Services, params: Params) -> Destination:
@@ -164,7 +175,24 @@ class Door:
 
     def restart_url(self, services: Services, flow: Flow) -> str:
         """The same request anew, from its beginning."""
-        return with_parameters(services.url("/oauth/authorize"), [(str(k), str(v)) for k, v in flow.request["params"]])
+        pairs = [(str(name), str(value)) for name, value in flow.request["params"] if name != PARAMETER]
+        return with_parameters(services.url("/oauth/authorize"), pairs)
+
+    def request_name(self, flow: Flow) -> str:
+        """What an application makes anew for each of its requests."""
+        asked = flow.request
+        own = (asked["state"] or "", asked["nonce"], asked["challenge"])
+        return "\n".join((asked["redirect_uri"], *own)) if any(own) else ""
+
+    def start_url(self, services: Services, flow: Flow) -> str:
+        """Its own start, or where a sign-in that we initiate begins (Core §4); else its home page."""
+        client = services.registry.find(flow.client_id)
+        if client is None:
+            return ""
+        if client.launch_url or not client.initiate_login_uri:
+            home = str(client.metadata.get("client_uri") or "")
+            return client.launch_url or (home if home.startswith(("https://", "http://")) else "")
+        return with_parameters(client.initiate_login_uri, [("iss", services.issuer)])
 
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
         """The scopes, those that everybody knows first."""

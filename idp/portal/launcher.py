@@ -40,6 +40,14 @@ class Door:
         """The same page again."""
         return services.url(flow.request["path"])
 
+    def request_name(self, flow: Flow) -> str:
+        """Our own pages can be asked for again and again."""
+        return ""
+
+    def start_url(self, services: Services, flow: Flow) -> str:
+        """The launcher."""
+        return services.url("/")
+
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
         """Our own pages ask for nothing."""
         return []

@@ -49,6 +49,17 @@ class Door:
             return services.url(f"/saml/start/{asked.client_id}")
         return sealed_url(services, asked)
 
+    def request_name(self, flow: Flow) -> str:
+        """The ID of the AuthnRequest."""
+        return str(flow.request["request_id"] or "")
+
+    def start_url(self, services: Services, flow: Flow) -> str:
+        """Its own start, or ours for it."""
+        from .sso import start_url
+
+        client, _ = get_provider(services, flow.client_id)
+        return client.launch_url or start_url(services, client) or ""
+
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
         """The attributes, with the values that would be told."""
         client, _ = get_provider(services, flow.client_id)

@@ -12,11 +12,13 @@ from typing import Final
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.browser import cookie_name
+from idp.db import Unavailable
 from idp.errors import Explanation, Refused, SamlError
 from idp.language import N_
-from idp.login import engine, sessions
+from idp.login import answered, engine, sessions
 from idp.login.flow import Demands, Flow
 from idp.services import Services
+from idp.state import StateUnavailable
 from idp.web import form_target, shown_app
 from idp.wire import Page, Redirect, Request, Response
 
@@ -49,7 +51,8 @@ def start(services: Services, request: Request) -> Response:
         for check in CHECKS:
             check(services, incoming)
         pending = read(services, incoming, pending)
-        if not brings_session:
+        is_answered = answered.is_known_as(services, request, PROTOCOL, pending.client_id, pending.request_id or "")
+        if not brings_session and not is_answered:
             answering.check_unspent(services, pending)
     except SamlError as error:
         seen = destination.evidence(received)
@@ -121,7 +124,14 @@ def start_url(services: Services, client: Client) -> str | None:
 def begin(services: Services, request: Request, pending: Asked) -> Response:
     """Hand a request that was checked to the sign-in engine."""
     client, provider = destination.get_provider(services, pending.client_id)
-    return engine.begin(services, request, make_flow(services, request, client, provider, pending))
+    try:
+        return engine.begin(services, request, make_flow(services, request, client, provider, pending))
+    except (StateUnavailable, Unavailable) as error:
+        if not pending.passive:
+            raise
+        # Core §3.4.1: IsPassive takes the screen from nobody, and in a frame nobody would see a page of ours.
+        told = SamlError(names.RESPONDER, None, "The store of sign-ins is silent; try again.", detail=str(error)[:400])
+        return answering.deliver_error(services, request, pending, told)
 
 
 # -- below -----------------------------------------------------------------------------------------------------------
