@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,9 +104,8 @@ def _globals(services: Services, static: Path) -> Mapping[str, Any]:
     settings = services.settings
     prefix = settings.server.issuer_path
     versions = {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:10] for p in static.iterdir() if p.is_file()}
-    brand = {**settings.brand.model_dump(), "logo": bool(settings.brand.logo)}
     return {
-        "brand": brand,
+        "brand": settings.brand.spoken(settings.brand.language),  # pages say it in their own language, see `Bridge`
         "host": urlsplit(settings.server.issuer).netloc,
         "asset": lambda name: f"{prefix}/static/{name}?v={versions[name]}",
         "url": lambda path: prefix + path,
@@ -118,7 +118,7 @@ def _spoken(write: Callable[..., str]) -> Callable[..., str]:
 
     @jinja2.pass_context
     def filtered(context: Any, value: float) -> str:
-        return write(context["locale"], value, context["zone"])
+        return write(context["dates"], value, context["zone"])
 
     return filtered
 
@@ -126,6 +126,8 @@ def _spoken(write: Callable[..., str]) -> Callable[..., str]:
 _FILTERS = {
     "date_time": _spoken(language.date_time),
     "date": _spoken(language.date),
+    "time": _spoken(language.time),
+    "hue": lambda name: (zlib.crc32(str(name).encode()) >> 16) % 8,  # the colour of a letter that stands for a logo
     "iso": lambda value: datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds"),
     "number": _spoken(lambda locale, value, zone: language.number(locale, value)),
 }

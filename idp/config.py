@@ -133,9 +133,39 @@ class Brand(_Section):
         "", description="Who helps when somebody cannot sign in: an address, a phone number, a sentence."
     )
     status_url: str = Field("", description='A page that says whether services are up; linked from "I can\'t sign in".')
+    imprint_url: str = Field("", description="Your imprint, linked at the foot of every page.")
+    privacy_url: str = Field("", description="Your privacy notice, linked at the foot of every page.")
+    footer: str = Field("", description="A line of your own at the foot of every page.")
+    background: str = Field(
+        "",
+        description="A picture file (JPEG, PNG, WebP, SVG) beside this file, behind the sign-in page on wide screens.",
+    )
+    texts: dict[str, dict[str, str]] = Field(
+        {},
+        description='Texts of this section in other languages: company, login_hint, support, status_url, imprint_url, privacy_url and footer, such as {de = {login_hint = "Ihre Personalnummer"}}.',
+    )
     language: Literal["en", "de", "fr", "es", "zh-Hans"] = Field(
         "en", description="What people get whose browser asks for no language that there is, and mail without a choice."
     )
+
+    @field_validator("texts")
+    @classmethod
+    def _texts(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for tag, texts in value.items():
+            if tag not in _LANGUAGES:
+                raise ValueError(f"expected languages of {', '.join(_LANGUAGES)}; there is no {tag}")
+            for name in texts:
+                if name not in _SPOKEN:
+                    raise ValueError(f"expected some of {', '.join(_SPOKEN)}; {name} is the same in every language")
+        return value
+
+    def spoken(self, locale: str) -> dict[str, Any]:
+        """What pages in that language say of the company."""
+        return {**self.model_dump(exclude={"texts"}), "logo": bool(self.logo), **self.texts.get(locale, {})}
+
+
+_LANGUAGES = ("en", "de", "fr", "es", "zh-Hans")
+_SPOKEN = ("company", "login_hint", "support", "status_url", "imprint_url", "privacy_url", "footer")
 
 
 class Session(_Section):

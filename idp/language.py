@@ -12,9 +12,10 @@ comes out is escaped like any value. `{% trans %}<b>{{ name }}</b> …{% endtran
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -142,6 +143,51 @@ def zone_for(request: Request) -> str:
     return str(_claims(request).get("zoneinfo") or "UTC")
 
 
+def dates_for(request: Request, locale: str) -> str:
+    """How dates and times are written: the page's language with a region, such as "en-GB"; alone where none is known.
+
+    The region is the person's own or the browser's, else that of the person's time zone: a British browser gets
+    British dates, and so does English beside a German browser in Berlin.
+    """
+    claims = _claims(request)
+    wishes = [str(claims.get("locale") or ""), *accepted(request.header("Accept-Language"))[:_MAX_RANGES]]
+    regions = [(lookup((wish,)) == locale, _region(wish)) for wish in wishes]
+    own = [region for is_same, region in regions if is_same and region]
+    if any(is_same for is_same, _ in regions[1:]) and not own and "zoneinfo" not in claims:
+        return locale  # the browser asks for this very language, of no region
+    return _regional(locale, (*own, _territory(str(claims.get("zoneinfo") or "")), *(region for _, region in regions)))
+
+
+def _region(wish: str) -> str:
+    """The region of a language range, such as "GB" of en-GB; '' for none."""
+    found = re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][A-Za-z]{4})?[-_]([A-Za-z]{2})(?:[-_].*)?", wish[:64])
+    return found[1].upper() if found else ""
+
+
+@cache
+def _territory(zone: str) -> str:
+    """The country of a time zone."""
+    from babel.core import get_global
+
+    found = str(get_global("zone_territories").get(zone, "")) if zone else ""
+    return found if len(found) == 2 else ""
+
+
+def _regional(locale: str, regions: Iterable[str]) -> str:
+    return next((f"{locale}-{region}" for region in regions if region and _is_known(f"{locale}-{region}")), locale)
+
+
+@lru_cache(maxsize=1000)
+def _is_known(tag: str) -> bool:
+    from babel.core import Locale, UnknownLocaleError
+
+    try:
+        Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
 def lookup(ranges: Iterable[str]) -> str | None:
     """The first of our languages that one of these language ranges stands for (RFC 4647 §3.4); None where none does."""
     for number, wanted in enumerate(ranges):
@@ -192,8 +238,8 @@ def _claims(request: Request) -> Mapping[str, Any]:
 # -- for templates ---------------------------------------------------------------------------------------------------
 
 
-def words(locale: str, zone: str = "UTC") -> dict[str, Any]:
-    """What a template of ours needs to speak a language."""
+def words(locale: str, zone: str = "UTC", dates: str = "") -> dict[str, Any]:
+    """What a template of ours needs to speak a language; `dates`: how it writes them, see `dates_for`."""
 
     def plain(text: str, /, **values: Any) -> str:
         return translate(locale, text, **values)
@@ -215,23 +261,32 @@ def words(locale: str, zone: str = "UTC") -> dict[str, Any]:
         "locale": locale,
         "direction": direction(locale),
         "zone": zone,
+        "dates": dates or locale,
     }
 
 
 def date_time(locale: str, when: float, zone: str = "UTC") -> str:
-    """A moment (epoch seconds) as the language writes it, to the minute, in that time zone; UTC is named."""
-    from babel.dates import format_date, format_time
+    """A moment (epoch seconds) as the language writes it, to the minute, in that time zone; UTC is named.
 
-    moment, tag = _moment(when, zone), _babel(locale)
-    text = f"{format_date(moment, 'medium', locale=tag)}, {format_time(moment, 'short', locale=tag)}"
-    return text + " UTC" if moment.tzname() == "UTC" else text
+    `locale` here and below: a language of ours, with a region or without, see `dates_for`.
+    """
+    return f"{date(locale, when, zone)}, {time(locale, when, zone)}"
 
 
 def date(locale: str, when: float, zone: str = "UTC") -> str:
-    """A day (epoch seconds) as the language writes it, in that time zone."""
+    """A day (epoch seconds) as the language writes it, in that time zone: the one form of pages and mails."""
     from babel.dates import format_date
 
-    return str(format_date(_moment(when, zone), "long", locale=_babel(locale)))
+    return str(format_date(_moment(when, zone), "medium", locale=_babel(locale)))
+
+
+def time(locale: str, when: float, zone: str = "UTC") -> str:
+    """A time of the day (epoch seconds), to the minute."""
+    from babel.dates import format_time
+
+    moment = _moment(when, zone)
+    text = str(format_time(moment, "short", locale=_babel(locale)))
+    return text + " UTC" if moment.tzname() == "UTC" else text
 
 
 def day_number(when: float, zone: str = "UTC") -> int:
@@ -254,4 +309,4 @@ def _moment(when: float, zone: str) -> datetime:
 
 
 def _babel(locale: str) -> str:
-    return locale.replace("-", "_") if locale in LANGUAGES else _SOURCE
+    return locale.replace("-", "_") if locale in LANGUAGES or _is_known(locale) else _SOURCE

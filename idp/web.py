@@ -71,6 +71,7 @@ class Bridge:
         parts = urlsplit(services.issuer)
         self.prefix = parts.path
         self.host = parts.netloc
+        self._brands = {tag: services.settings.brand.spoken(tag) for tag in language.LANGUAGES}
         self._moulds: dict[tuple[str, str, tuple[str, ...], bool], list[str | int]] = {}
         self._hsts = [("Strict-Transport-Security", "max-age=31536000")] if services.settings.is_https else []
 
@@ -140,8 +141,8 @@ class Bridge:
         client = services.registry.find(refusal.client_id) if refusal.client_id and refusal.status < 500 else None
         others = services.errors.others(refusal.code)
         now = services.clock()
-        support = services.settings.brand.support
         locale = language.locale_for(services, request)
+        support = self._brands[locale]["support"]
         told = N_("Error %(id)s at %(time)s: %(text)s", id=error_id, time=utc(now), text=refusal.message)
         text = translate(locale, told, text=translate(locale, refusal.message))
         return Page(
@@ -169,7 +170,7 @@ class Bridge:
                 )
                 if others > 2
                 else None,
-                "back_url": self.services.url("/") if refusal.status == 404 else None,
+                "back_url": _way_on(self.services, client),
             },
         )
 
@@ -180,7 +181,7 @@ class Bridge:
             Refused(
                 "not_found", N_("There is no page at this address."), title=N_("Page not found"), status=404,
                 advice=N_("Check the address, or start from the overview of your applications."),
-                detail=request.shown_path, explanation=Explanation("application", "The link that led here is wrong."),
+                detail=request.shown_path, explanation=Explanation("person", _MISTYPED),
             ),
         )  # fmt: skip
 
@@ -192,7 +193,11 @@ class Bridge:
                 request,
                 Json(status=405, headers=(allow,), body={"error": "invalid_request", "error_description": message}),
             )
-        refusal = Refused("method_not_allowed", message, status=405, detail=request.method)
+        refusal = Refused(
+            "method_not_allowed", message, status=405, detail=request.method, title=N_("Please start from here"),
+            advice=N_("Nothing is wrong with your account. Start from the overview of your apps."),
+            explanation=Explanation("person", _MISTYPED),
+        )  # fmt: skip
         status, headers, body = self.finish(request, self.error_page(request, refusal))
         return status, [*headers, allow], body
 
@@ -259,7 +264,9 @@ class Bridge:
         return bool(request.cookies.get(name)) and all(kept.value for kept in page.cookies if kept.name == name)
 
     def _words(self, request: Request) -> dict[str, Any]:
-        return language.words(language.locale_for(self.services, request), language.zone_for(request))
+        locale = language.locale_for(self.services, request)
+        words = language.words(locale, language.zone_for(request), language.dates_for(request, locale))
+        return {**words, "brand": self._brands[locale]}
 
     def _back(self, request: Request, here: str) -> str:
         """Where the choice of another language leads back to, below the issuer: this page, or the one it stands for."""
@@ -290,7 +297,14 @@ class Bridge:
         mark = os.urandom(16).hex()
         scheme = "https://" if is_web else "x:"
         fields = [(name, f"{mark}-{number}-") for number, name in enumerate(names, 1)]
-        about = {"app": None, "person": None, "here": "", "back": "", **language.words(locale, "UTC")}
+        about = {
+            "app": None,
+            "person": None,
+            "here": "",
+            "back": "",
+            **language.words(locale),
+            "brand": self._brands[locale],
+        }
         values = {"action": f"{scheme}{mark}-0-", "fields": fields, "app_name": app_name, **about}
         parts = re.split(f"(?:{scheme})?{mark}-([0-9]+)-", self._render("auto_post.html", values))
         return [int(part) if at % 2 else part for at, part in enumerate(parts)]
@@ -347,6 +361,15 @@ _KNOWN_HEADERS = frozenset(name.lower() for name in _ALWAYS_ALLOWED)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")  # RFC 9110 §5.6.2
 MAX_ASKED_HEADERS = 64
 MAX_MOULDS = 256  # auto-post pages kept without their values: languages times applications
+
+_MISTYPED = "An address that nothing of ours leads to: mistyped, an old link, or a program that looks around."
+
+
+def _way_on(services: Services, client: Any) -> str:
+    """Where an error page's button leads: the application's own start, as an admin registered it, or ours."""
+    start = (client.launch_url or client.metadata.get("client_uri") or "") if client is not None else ""
+    return start if start.startswith(("https://", "http://")) else services.url("/")
+
 
 _INSERTED = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from clients.client import Client
@@ -63,9 +62,6 @@ def login(
                 if told.client_id in (None, flow.client_id)
             ],
             "retry_at": math.ceil(until) if until is not None else None,
-            "retry_at_text": datetime.fromtimestamp(math.ceil(until), UTC).strftime("%H:%M:%S UTC")
-            if until is not None
-            else "",
             "retry_in": max(1, math.ceil(until - now)) if until is not None else 0,
             "stay_days": services.settings.session.stay_days,
             "passkey": passkeys.offer(services, request),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from typing import Any
 
 from idp import browser
@@ -111,8 +110,7 @@ def _pause(services: Services, pause: Pause | None) -> dict[str, Any] | None:
         return None
     until = math.ceil(pause.until) if pause.until is not None else None
     left = max(1, math.ceil(pause.until - services.clock())) if pause.until is not None else 0
-    text = datetime.fromtimestamp(until, UTC).strftime("%H:%M:%S UTC") if until is not None else ""
-    return {"retry_at": until, "retry_at_text": text, "retry_in": left}
+    return {"retry_at": until, "retry_in": left}
 
 
 def _app(services: Services, flow: Flow) -> dict[str, str] | None:

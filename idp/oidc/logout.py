@@ -248,7 +248,7 @@ def _target(return_to: str) -> tuple[str, ...]:
 
 def _refused(message: str, developer: str, *, client_id: str | None = None, detail: str = "") -> Refused:
     return Refused(
-        "logout_request", message, title=N_("The application's request cannot be trusted"), developer=developer,
+        "logout_request", message, title=N_("You are not signed out yet"), developer=developer,
         client_id=client_id,
         advice=N_("You are still signed in. To sign out here, use “Sign out” at the top of any page."),
         explanation=Explanation("application", developer), detail=detail,

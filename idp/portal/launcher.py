@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from clients.access import decide
 from clients.client import Client
@@ -22,7 +23,10 @@ from idp.web import shown_app
 from idp.wire import Handler, Redirect, Request, Response
 
 PROTOCOL = "portal"
-MAX_TILES = 500
+MAX_TILES: Final = 500
+FEW: Final = 8  # tiles that need no sections
+MAX_RECENT: Final = 4
+RECENT: Final = 30 * 86400.0  # seconds
 
 
 class Door:
@@ -87,6 +91,7 @@ def home(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, "/")
     apps = tiles(services, request, session)
+    recent = _recent(apps, services.clock())
     query = " ".join((request.query.get("q") or "").split())[:100]
     found = [app for app in apps if _matches(app, query)]
     return frame.page(
@@ -95,6 +100,7 @@ def home(services: Services, request: Request) -> Response:
         session,
         "portal/launcher.html",
         apps=found,
+        recent=[] if query else recent,
         has_apps=bool(apps),
         has_search=len(apps) > 1,
         query=query,
@@ -110,18 +116,37 @@ def arrange(services: Services, request: Request) -> Response:
         return sign_in(services, request, "/apps")
     apps = tiles(services, request, session)
     if request.method == "POST":
-        wanted, move = request.form.get("client_id") or "", request.form.get("move") or ""
-        mine = {app["id"] for app in apps}
-        if wanted in mine and move in pins.MOVES:
-            # What the person may not open any more goes out of the order with the next change.
-            standing = [client_id for client_id in pins.of(services.db, session.person_id) if client_id in mine]
-            pins.save(services.db, session.person_id, pins.moved(standing, wanted, move))
-        return Redirect(location=services.url("/apps"))
+        return _arranged(services, request, session, {app["id"] for app in apps})
     pinned = [app for app in apps if app["pinned"]]
     return frame.page(
         services, request, session, "portal/arrange.html",
         pinned=pinned, others=[app for app in apps if not app["pinned"]],
     )  # fmt: skip
+
+
+def _arranged(services: Services, request: Request, session: Session, mine: set[str]) -> Response:
+    """One press of a star or a button, or a whole new order from dragging; back to where it was made."""
+    back = "/" if request.form.get("back") == "home" else "/apps"
+    wanted, move = request.form.get("client_id") or "", request.form.get("move") or ""
+    # What the person may not open any more goes out of the order with the next change.
+    standing = [client_id for client_id in pins.of(services.db, session.person_id) if client_id in mine]
+    order = pins.ordered(standing, (request.form.get("order") or "").split())
+    said = _SAID.get(move, "moved") if wanted in mine and move in pins.MOVES else "moved"
+    if wanted in mine and move in pins.MOVES:
+        order = pins.moved(standing, wanted, move)
+    if order == standing:
+        return Redirect(location=services.url(back))
+    pins.save(services.db, session.person_id, order)
+    return flash.redirect(services, back, said)
+
+
+_SAID: Final = {"pin": "pinned", "unpin": "unpinned"}
+
+
+def _recent(apps: list[dict[str, Any]], now: float) -> list[dict[str, Any]]:
+    """What was opened in the last weeks and is not pinned, the latest first; where there are many tiles."""
+    used = [app for app in apps if app["used_at"] and app["used_at"] > now - RECENT and not app["pinned"]]
+    return sorted(used, key=lambda app: -app["used_at"])[:MAX_RECENT] if len(apps) > FEW else []
 
 
 def or_home(submit: Handler) -> Handler:
@@ -151,7 +176,8 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
         if about is not None:
             launch = (
                 client.launch_url or client.initiate_login_uri or sso.start_url(services, client) or about["client_uri"]
-            )
+                or _front_page(client)
+            )  # fmt: skip
             shown.append(
                 {
                     **about,
@@ -164,6 +190,14 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
                 }
             )
     return sorted(shown, key=lambda app: order.get(app["id"], len(order)))
+
+
+def _front_page(client: Client) -> str:
+    """Where a web application most likely begins: the front page of the host that its answers go to."""
+    if client.saml is not None or client.profile == "native":
+        return ""
+    found = sorted(uri for uri in client.redirect_uris if uri.startswith(("https://", "http://")))
+    return "{0.scheme}://{0.netloc}/".format(urlsplit(found[0])) if found else ""
 
 
 def _description(client: Client, locale: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from idp.config import is_loopback
-from idp.errors import Refused
+from idp.errors import Explanation, Refused
+from idp.language import N_
 from idp.mail import outbox
 from idp.services import Services
 from idp.wire import Page, Raw, Request, Response
@@ -47,7 +48,11 @@ def _check(services: Services, request: Request) -> None:
 
 
 def _missing(request: Request) -> Refused:
-    return Refused("not_found", "There is no page at this address.", status=404, detail=request.shown_path)
+    return Refused(
+        "not_found", N_("There is no page at this address."), title=N_("Page not found"), status=404,
+        advice=N_("Check the address, or start from the overview of your applications."), detail=request.shown_path,
+        explanation=Explanation("person", "The outbox is for a developer at the machine itself."),
+    )  # fmt: skip
 
 
 def _shown(kept: outbox.Kept) -> dict[str, Any]:

@@ -26,6 +26,12 @@ _HEADERS = (
     ("Cache-Control", "public, max-age=3600"),
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
 )
+#: Behind the sheet of the sign-in pages; what stands beside the sheet keeps a ground of its own, so that it is read.
+_BACKGROUND = """@media (min-width:40.01rem){{
+body:has(.sheet){{background:var(--canvas) url({path}/brand/background) 50%/cover}}
+body:has(.sheet) :is(.top,.foot){{background:color-mix(in srgb,var(--canvas) 90%,transparent)}}
+}}
+"""
 KEPT_FOR = 3600.0  # seconds
 MAX_KEPT = 200
 
@@ -65,7 +71,15 @@ def _fetch(services: Services, uri: str) -> tuple[str, bytes]:
 
 def company_logo(services: Services, request: Request) -> Response:
     """GET /brand/logo."""
-    name = services.settings.brand.logo
+    return _file(services, services.settings.brand.logo)
+
+
+def company_background(services: Services, request: Request) -> Response:
+    """GET /brand/background."""
+    return _file(services, services.settings.brand.background)
+
+
+def _file(services: Services, name: str) -> Response:
     path = services.settings.path(name) if name else None
     if path is None or path.suffix.lower() not in _SUFFIXES or not path.is_file():
         raise _missing()
@@ -74,7 +88,10 @@ def company_logo(services: Services, request: Request) -> Response:
 
 def company_colours(services: Services, request: Request) -> Response:
     """GET /brand.css: the accent as a custom property, so that the policy needs no inline style."""
-    body = f":root{{--accent:{services.settings.brand.accent}}}\n".encode()
+    brand, path = services.settings.brand, services.settings.server.issuer_path
+    body = f":root{{--accent:{brand.accent}}}\n".encode()
+    if brand.background:
+        body += _BACKGROUND.format(path=path).encode()
     return Raw(body=body, content_type="text/css; charset=utf-8", headers=(("Cache-Control", "public, max-age=300"),))
 
 
@@ -89,5 +106,6 @@ def _missing() -> Refused:
         "no_picture",
         N_("There is no picture here."),
         status=404,
+        title=N_("Page not found"),
         explanation=Explanation("application", "logo_uri is missing, unreachable, not a picture, or over 64 kB."),
     )

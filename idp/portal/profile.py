@@ -100,6 +100,30 @@ def zones() -> tuple[str, ...]:
     return ("UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(old)))
 
 
+#: The first part of a time zone's name, in the words of people.
+AREAS: Final[Mapping[str, str]] = {
+    "Europe": N_("Europe"), "America": N_("America"), "Asia": N_("Asia"), "Africa": N_("Africa"),
+    "Australia": N_("Australia"), "Pacific": N_("Pacific"), "Atlantic": N_("Atlantic"),
+    "Indian": N_("Indian Ocean"), "Antarctica": N_("Antarctica"), "Arctic": N_("Arctic"),
+}  # fmt: skip
+
+
+@cache
+def grouped_zones() -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """The time zones by area, each with its city, which is what somebody looks for and types in a list."""
+    found = []
+    for area, words in AREAS.items():
+        cities = [(zone, _city(zone)) for zone in zones() if zone.startswith(area + "/")]
+        found.append((words, tuple(sorted(cities, key=lambda one: one[1]))))
+    return tuple(found)
+
+
+def _city(zone: str) -> str:
+    """ "Buenos Aires (Argentina)" for America/Argentina/Buenos_Aires."""
+    _, *country, city = zone.replace("_", " ").split("/")
+    return f"{city} ({', '.join(country)})" if country else city
+
+
 def answer(services: Services, request: Request) -> Response:
     """GET and POST /profile."""
     session = sessions.current(services, request)
@@ -191,6 +215,7 @@ def _page(
             "kind": field.kind,
             "autocomplete": field.autocomplete,
             "value": typed.get(field.name, known.get(field.name, "")),
+            "is_known": field.kind != "zone" or typed.get(field.name, known.get(field.name, "")) in zones(),
             "problem": problems.get(field.name, ""),
         }
         for field in editable
@@ -198,6 +223,6 @@ def _page(
     fixed = [(f.label, known[f.name]) for f in FIELDS if f not in editable and known.get(f.name)]
     return frame.page(
         services, request, session, "portal/profile.html",
-        account=person, fields=fields, fixed=fixed, zones=zones() if any(f.kind == "zone" for f in editable) else (),
-        has_problems=bool(problems),
+        account=person, fields=fields, fixed=fixed, has_problems=bool(problems),
+        zones=grouped_zones() if any(f.kind == "zone" for f in editable) else (),
     )  # fmt: skip

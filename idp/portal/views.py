@@ -70,5 +70,6 @@ ROUTES = (
     Route("/app-logo/<client_id>", ("GET",), pictures.app_logo),
     Route("/brand/logo", ("GET",), pictures.company_logo),
     Route("/favicon.ico", ("GET",), pictures.favicon, hot=True),
+    Route("/brand/background", ("GET",), pictures.company_background),
     Route("/brand.css", ("GET",), pictures.company_colours, hot=True),
 )

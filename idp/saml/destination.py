@@ -171,7 +171,7 @@ def _refused(
     side: str = "application", fix: str = "", seen: str = "",
 ) -> Refused:  # fmt: skip
     return Refused(
-        code, message, title=N_("The application's request cannot be trusted"), developer=developer, detail=detail,
+        code, message, title=N_("This sign-in cannot go on"), developer=developer, detail=detail,
         client_id=client_id, evidence=seen,
         advice=N_("Nothing is wrong with your account. Tell whoever runs the application, with the error id below."),
         explanation=Explanation(side, fix or developer),

@@ -304,7 +304,7 @@ def _keep_error(services: Services, request: Request, client: Client, error: Sam
 def _refused(reason: str, received: Received | None) -> Refused:
     return Refused(
         "saml_logout", N_("The application's sign-out message cannot be trusted."), detail=reason,
-        title=N_("The application's message cannot be trusted"), evidence=destination.evidence(received),
+        title=N_("You are not signed out yet"), evidence=destination.evidence(received),
         developer="The SAML logout message is refused; the error id tells an admin why.",
         advice=N_("To sign out here, use “Sign out” at the top of any page."),
         explanation=Explanation("application", f"{reason}. Logout messages are signed with a key of its metadata."),

@@ -20,8 +20,7 @@
     };
     button.addEventListener("click", () => {
       const next = order[(order.indexOf(button.dataset.now) + 1) % 3];
-      if (next === "auto") delete root.dataset.theme;
-      else root.dataset.theme = next;
+      root.setTheme(next === "auto" ? "" : next);
       try {
         if (next === "auto") localStorage.removeItem("theme");
         else localStorage.setItem("theme", next);
@@ -31,7 +30,7 @@
     show();
   });
 
-  const spoken = navigator.languages.find((one) => one.startsWith(root.lang)) || root.lang;
+  const spoken = root.dataset.dates || root.lang;
   const seconds = new Intl.NumberFormat(spoken, { style: "unit", unit: "second", unitDisplay: "long" });
 
   // Seconds left, counted from when the page came: the visitor's clock may be wrong.
@@ -54,14 +53,10 @@
     tick();
   });
 
-  // The visitor's own time beside UTC.
+  // The visitor's own time in place of UTC, in the form that the page has.
   all("[data-epoch]", (place) => {
-    const style = place.dataset.style === "time" ? { timeStyle: "short" }
-      : { dateStyle: "medium", timeStyle: place.dataset.style === "when" ? "short" : "long" };
-    const time = new Intl.DateTimeFormat(spoken, style).format(Number(place.dataset.epoch) * 1000);
-    place.textContent = fill(place.dataset.text || "{time}", { time });
-    const row = place.closest("[data-row]");
-    if (row) row.hidden = false;
+    const style = place.dataset.style === "time" ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
+    place.textContent = new Intl.DateTimeFormat(spoken, style).format(Number(place.dataset.epoch) * 1000);
   });
 
   // Copy a text of the page.

@@ -96,7 +96,7 @@ def test_W1_W3_a_pause_says_how_long_and_an_admin_ends_it(server: Server) -> Non
     for number in range(5):
         page = browser.log_in(page, name, f"wrong number {number}")
     assert "Too many wrong passwords" in page.dom.text
-    assert re.search(r"paused until \d\d:\d\d:\d\d UTC", page.dom.text)
+    assert re.search(r"paused until \d+:\d\d\s[AP]M UTC", page.dom.text)
     assert 0 < int(page.headers["Retry-After"]) <= 60
     counter = page.dom.find("b", role="timer")[0]
     assert 0 < int(counter["data-seconds"]) <= 60

@@ -87,15 +87,15 @@ def test_A6_names_with_markup_in_them_are_shown_and_never_run(
 
 #: Words of each page, in each language.
 WORDS = {
-    "de": ("Anmeldename", "Der Name oder das Passwort stimmt nicht.", "Erlauben", "Ihre E-Mail-Adresse",
+    "de": ("Benutzername", "Der Name oder das Passwort stimmt nicht.", "Erlauben", "Ihre E-Mail-Adresse",
            "Diese Anwendung ist hier nicht registriert.", "Was Sie jetzt tun können", "Ihre Apps", "Abmelden?"),
-    "fr": ("Nom de connexion", "Le nom ou le mot de passe est incorrect.", "Autoriser", "Votre adresse e-mail",
+    "fr": ("Nom d’utilisateur", "Le nom ou le mot de passe est incorrect.", "Autoriser", "Votre adresse e-mail",
            "Cette application n’est pas enregistrée ici.", "Que faire maintenant", "Vos applications",
            "Se déconnecter ?"),
-    "es": ("Nombre de inicio de sesión", "El nombre o la contraseña no son correctos.", "Permitir",
+    "es": ("Nombre de usuario", "El nombre o la contraseña no son correctos.", "Permitir",
            "Su correo electrónico", "Esta aplicación no está registrada aquí.", "Qué hacer ahora", "Sus aplicaciones",
            "¿Cerrar sesión?"),
-    "zh-Hans": ("登录名", "名称或密码不正确。", "允许", "您的电子邮箱", "此应用未在这里注册。", "接下来怎么做",
+    "zh-Hans": ("用户名", "名称或密码不正确。", "允许", "您的电子邮箱", "此应用未在这里注册。", "接下来怎么做",
                 "您的应用", "退出登录？"),
 }  # fmt: skip
 

@@ -25,6 +25,12 @@ def save(db: Database, person_id: str, client_ids: Sequence[str]) -> None:
     db.run(store.PIN, person_id=person_id, client_ids=order)
 
 
+def ordered(pinned: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """The order after a drag: those of `wanted` that are pinned, then the rest as they were; nothing is lost."""
+    first = [client_id for client_id in dict.fromkeys(wanted) if client_id in pinned]
+    return [*first, *(client_id for client_id in pinned if client_id not in first)]
+
+
 def moved(pinned: Sequence[str], client_id: str, move: str) -> list[str]:
     """The order after one press of a button; what makes no sense changes nothing."""
     order = list(pinned)
