@@ -177,7 +177,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
     from idp import audit
     from idp.accounts import cases, notices
-    from idp.accounts.factors import admin_codes
+    from idp.accounts.factors import admin_codes, trusted_devices
     from idp.accounts.own import uses, verdicts
     from idp.oidc import ledger
     from idp.saml import store as saml_store
@@ -193,6 +193,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "verdicts": verdicts.sweep(db, retained, many),
         "recoveries": recovery.contacts.sweep(services, many),
         "admin_codes": admin_codes.sweep(services, many),
+        "trusted_devices": trusted_devices.sweep(db, services.clock(), many),
         "uses": uses.sweep(db, retained, many),
         "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
         "clients": services.registry.sweep(),

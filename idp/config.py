@@ -281,7 +281,7 @@ class FactorRule(_Section):
     networks: list[str] = Field([], description="From one of these networks.")
     outside: list[str] = Field([], description="From anywhere but these networks.")
     device: Literal["any", "unknown"] = Field(
-        "any", description="Any device, or those on which no second factor was shown since the last new password."
+        "any", description="Any device, or those that the person has not had let off: see remember_days."
     )
     starts: str = Field("", description="The day it begins, as 2026-12-01; empty: at once.")
     grace_days: int = Field(0, ge=0, le=365, description="Days for which people without a factor may put it off.")
@@ -311,6 +311,12 @@ class Factors(_Section):
     personal: Literal["always", "unknown-device", "never"] = Field(
         "always",
         description="When somebody is asked for the second factor that they set up and no rule demands: always, on unknown devices only, or never.",
+    )
+    remember_days: int = Field(
+        30,
+        ge=0,
+        le=365,
+        description="For how many days people may have a device of their own let off, where personal or a rule says unknown devices only; 0: never. A new password, another authenticator or one less, and signing out everywhere else end it on all devices.",
     )
     email_is_second: bool = Field(
         False,

@@ -1,7 +1,8 @@
-"""Devices on which a person has signed in before: a sealed cookie, nothing stored.
+"""Devices on which a person has signed in before: a sealed cookie.
 
-It moves a person into a counting lane of their own (W2); it proves nobody. Where the rules let a device off the second
-step, it is one on which that step was shown, since the password was last changed.
+It moves a person into a counting lane of their own (W2); it proves nobody, and is forgotten after a year. Where the
+rules let a device off the second step, it is one that its person ticked when they last showed it: the cookie has that
+device's secret, and the store decides for how long it is good.
 """
 
 from __future__ import annotations
@@ -9,44 +10,76 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
+from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
 from idp.browser import cookie_name
 from idp.login import requirements
 from idp.login.authn import ADMIN_CODE
-from idp.login.recording import circumstances
+from idp.login.recording import circumstances, recorder
 from idp.services import Services
 from idp.wire import Cookie, Request
 from keys.sealing import BrokenSeal
 
 _PURPOSE = "device"
-MAX_AGE = 365 * 86400  # seconds
+MAX_AGE = 365 * 86400  # seconds since the person's last sign-in here
 MAX_PEOPLE = 8  # people remembered on one device, latest last
+
+
+@dataclass(frozen=True, slots=True)
+class _Device:
+    """What the cookie says, by each person's mark: when they signed in last, and the secret of a trusted device."""
+
+    id: str
+    seen: Mapping[str, float] = field(default_factory=dict)
+    trusted: Mapping[str, str] = field(default_factory=dict)
 
 
 def known(services: Services, request: Request, person_id: str) -> str | None:
     """The device's id if this very person has signed in on it before."""
-    device, people, _ = _read(services, request)
-    return device if _mark(services, device, person_id) in people else None
+    device = _read(services, request)
+    seen = device.seen.get(_mark(services, device.id, person_id))
+    return device.id if seen is not None and services.clock() - seen < MAX_AGE else None
 
 
-def is_let_off(services: Services, request: Request, person: Person) -> bool:
-    """Whether this very person has shown a second factor here, and had no new password since."""
-    device, _, proven = _read(services, request)
-    return _mark(services, device, person.id, person.password_changed_at) in proven
+def is_let_off(services: Services, request: Request, person_id: str) -> bool:
+    """Whether this very person is not asked for the second step here. A look at the store only where they ticked so."""
+    device = _read(services, request)
+    secret = device.trusted.get(_mark(services, device.id, person_id))
+    return secret is not None and trusted_devices.is_trusted(services.db, person_id, secret, services.clock())
 
 
-def remember(services: Services, request: Request, person: Person, methods: Sequence[str]) -> Cookie:
-    """The cookie that knows this person from now on, and whether `methods` were two factors."""
-    device, people, proven = _read(services, request)
-    people = _with(people, _mark(services, device, person.id))
-    shown, by_mail = [m for m in methods if m != ADMIN_CODE], services.settings.factors.email_is_second
-    if requirements.is_met(requirements.SECOND, shown, email_is_second=by_mail):
-        proven = _with(proven, _mark(services, device, person.id, person.password_changed_at))
-    sealed = services.sealer.seal(_PURPOSE, json.dumps([device, people, proven]).encode())
+def remember(
+    services: Services, request: Request, person: Person, methods: Sequence[str], *, trust: bool = False
+) -> Cookie:
+    """The cookie that knows this person from now on; with `trust`, and after two factors, one that is not asked."""
+    device = _read(services, request)
+    mark = _mark(services, device.id, person.id)
+    trusted = dict(device.trusted)
+    if trust and _shows_two(services, methods):
+        trusted = _with(trusted, mark, _trust(services, request, person))
+    value = {"id": device.id, "seen": _with(device.seen, mark, services.clock()), "trusted": trusted}
+    sealed = services.sealer.seal(_PURPOSE, json.dumps(value, separators=(",", ":")).encode())
     return Cookie(cookie_name(services, "device"), sealed, MAX_AGE)
+
+
+def _shows_two(services: Services, methods: Sequence[str]) -> bool:
+    shown, by_mail = [m for m in methods if m != ADMIN_CODE], services.settings.factors.email_is_second
+    return requirements.is_met(requirements.SECOND, shown, email_is_second=by_mail)
+
+
+def _trust(services: Services, request: Request, person: Person) -> str:
+    days = services.settings.factors.remember_days
+    with services.db.transaction() as tx:
+        secret = trusted_devices.add(
+            tx, person.id, services.clock(), days * 86400.0, request.remote_address, request.user_agent
+        )
+        recorder(services, request, person.id)(tx, "device:trusted", {"days": days})
+    return secret
 
 
 def announce(services: Services, request: Request, person: Person) -> None:
@@ -63,22 +96,26 @@ def announce(services: Services, request: Request, person: Person) -> None:
 _NEWCOMER = 86400.0  # seconds in which every device is new
 
 
-def _read(services: Services, request: Request) -> tuple[str, list[str], list[str]]:
+def _read(services: Services, request: Request) -> _Device:
     try:
-        device, people, *more = json.loads(
-            services.sealer.open(_PURPOSE, request.cookies.get(cookie_name(services, "device"), ""))
-        )
-        return str(device), list(people), list(more[0]) if more else []
-    except (BrokenSeal, ValueError):
-        return secrets.token_urlsafe(16), [], []
+        value = json.loads(services.sealer.open(_PURPOSE, request.cookies.get(cookie_name(services, "device"), "")))
+        return _Device(**value) if isinstance(value, dict) else _of_before(services, value)
+    except (BrokenSeal, ValueError, TypeError):
+        return _Device(secrets.token_urlsafe(16))
 
 
-def _with(marks: list[str], mark: str) -> list[str]:
+def _of_before(services: Services, value: Sequence[Any]) -> _Device:
+    """A cookie from before devices aged: known until its next sign-in, which dates it, and asked like every other."""
+    return _Device(str(value[0]), dict.fromkeys(map(str, value[1]), services.clock()))
+
+
+def _with(marks: Mapping[str, Any], mark: str, value: Any) -> dict[str, Any]:
     """The latest last."""
-    return [*[m for m in marks if m != mark][-(MAX_PEOPLE - 1) :], mark]
+    others = [(one, kept) for one, kept in marks.items() if one != mark]
+    return dict([*others[-(MAX_PEOPLE - 1) :], (mark, value)])
 
 
-def _mark(services: Services, device: str, *about: object) -> str:
+def _mark(services: Services, device: str, person_id: str) -> str:
     """Says that a person was here, without saying who."""
     key = services.sealer.mac_key(_PURPOSE)
-    return hmac.new(key, ":".join(map(str, (device, *about))).encode(), sha256).hexdigest()[:32]
+    return hmac.new(key, f"{device}:{person_id}".encode(), sha256).hexdigest()[:32]

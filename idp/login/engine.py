@@ -142,12 +142,12 @@ def _not_proven(
 
 def enter(
     services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...], *,
-    stay: bool = False, shared: bool = False, session_id: str = "",
+    stay: bool = False, shared: bool = False, session_id: str = "", trust: bool = False,
 ) -> Response:  # fmt: skip
     """What every proof ends in: more is asked for, or the person has a session and the conversation goes on.
 
     `stay`: the sign-in outlasts the browser; `shared`: the device is not remembered; `session_id`: the session that has
-    shown a part of `methods`.
+    shown a part of `methods`; `trust`: the device is let off the second step for some days.
     """
     flow = without_wishes(flow) if len(methods) > 1 else flow
     needs = standing.of_person(services, request, flow, person, methods)
@@ -176,7 +176,7 @@ def enter(
         return pages.login(services, request, replace(flow, pending=""), typed=person.username, error=error)
     session = sessions.get(services, session_id, flow.client_id)
     response = proceed(services, request, replace(flow, selected=True, pending=""), session)
-    remembered = () if shared else (devices.remember(services, request, person, methods),)
+    remembered = () if shared else (devices.remember(services, request, person, methods, trust=trust),)
     if is_new_device:
         devices.announce(services, request, person)
     aside = several.after_start(services, request, session_id, beside=beside)

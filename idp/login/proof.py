@@ -111,9 +111,11 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     pending.drop(services, kept.flow)
     methods = tuple(dict.fromkeys((*kept.methods, *verdict.methods)))
     flow = replace(kept.flow, pending="")
+    trust = bool(request.form.get("let_off")) and standing.days_off(services, request, flow, person) > 0
     return engine.enter(
-        services, request, flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id
-    )
+        services, request, flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id,
+        trust=trust,
+    )  # fmt: skip
 
 
 def _judge(

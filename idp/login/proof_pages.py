@@ -8,7 +8,7 @@ from typing import Any
 from idp import browser
 from idp.accounts import choosing
 from idp.accounts.person import Person, to_json
-from idp.login import ways
+from idp.login import standing, ways
 from idp.login.flow import Flow, seal
 from idp.login.pending import Pending
 from idp.login.throttle import Pause
@@ -30,11 +30,24 @@ def ask(
         headers = (("Retry-After", str(math.ceil(pause.until - services.clock()))),)
     return Page(
         template=template,
-        values={**about, "resume": True, "way": way.kind, "error": error, "pause": _pause(services, pause), **values},
+        values={
+            **about,
+            "resume": True,
+            "days_off": _days_off(services, request, pending, person),
+            "way": way.kind,
+            "error": error,
+            "pause": _pause(services, pause),
+            **values,
+        },
         status=status,
         headers=headers,
         form_action=form_targets(pending.flow.destination),
     )
+
+
+def _days_off(services: Services, request: Request, pending: Pending, person: Person) -> int:
+    """What the tick of this page offers; a shared computer is never let off."""
+    return 0 if pending.shared else standing.days_off(services, request, pending.flow, person)
 
 
 def choose(services: Services, request: Request, pending: Pending, person: Person) -> Page:

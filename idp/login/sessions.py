@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
 from idp.audit import Event, record
 from idp.browser import cookie_name
@@ -221,6 +222,7 @@ def end_all(tx: Any, person_id: str, now: float, why: str, *, keep: str = "") ->
     The applications are told once it has committed: `signout.tell_ended` finds what is noted here.
     """
     tx.run(store.NOTE_UNTOLD, owner_id=person_id, now=now, except_id=keep)
+    trusted_devices.forget_all(tx, person_id)  # a copy of this one's mark may be among them, too
     return int(tx.run(store.END_ALL, owner_id=person_id, now=now, why=why, except_id=keep))
 
 

@@ -27,7 +27,7 @@ def of_session(services: Services, request: Request, flow: Flow, session: Sessio
         return NOTHING
     need = requirements.needed(
         rules, session.groups, flow.client_id, request.remote_address,
-        lambda: _is_let_off(services, request, services.directory.find(session.person_id)), services.clock(),
+        lambda: devices.is_let_off(services, request, session.person_id), services.clock(),
     )  # fmt: skip
     if need.due:
         # Counted from the person's first day, which the session does not carry; so looked up where it matters.
@@ -49,12 +49,21 @@ def of_person(services: Services, request: Request, flow: Flow, person: Person, 
 def _needed(services: Services, request: Request, flow: Flow, person: Person) -> Need:
     return requirements.needed(
         services.settings.factors.rules, person.groups, flow.client_id, request.remote_address,
-        lambda: _is_let_off(services, request, person), services.clock(), person.created_at,
+        lambda: devices.is_let_off(services, request, person.id), services.clock(), person.created_at,
     )  # fmt: skip
 
 
-def _is_let_off(services: Services, request: Request, person: Person | None) -> bool:
-    return person is not None and devices.is_let_off(services, request, person)
+def days_off(services: Services, request: Request, flow: Flow, person: Person) -> int:
+    """For how many days a device may be let off the second step here, if the person likes (T1); 0 where it may not."""
+    setting, rules = services.settings.factors, services.settings.factors.rules
+    about = (rules, person.groups, flow.client_id, request.remote_address)
+    now, since = services.clock(), person.created_at
+    if not setting.remember_days or requirements.needed(*about, lambda: True, now, since).level:
+        return 0
+    if setting.personal == "always" and factors.list_of(services.db, person.id):
+        return 0  # asked on every device, so a tick would change nothing
+    is_asked = requirements.needed(*about, lambda: False, now, since).level
+    return setting.remember_days if is_asked or setting.personal == "unknown-device" else 0
 
 
 def _asks_for_own(services: Services, request: Request, flow: Flow, person: Person, *, renews: bool) -> bool:
@@ -62,7 +71,7 @@ def _asks_for_own(services: Services, request: Request, flow: Flow, person: Pers
     if renews or flow.demands.max_age is not None or flow.demands.fresh_after is not None:
         return has_second(services, person)  # who must prove it anew must prove all of it
     when = services.settings.factors.personal
-    if when == "never" or (when == "unknown-device" and devices.is_let_off(services, request, person)):
+    if when == "never" or (when == "unknown-device" and devices.is_let_off(services, request, person.id)):
         return False
     return bool(factors.list_of(services.db, person.id))
 

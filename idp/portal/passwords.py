@@ -7,6 +7,7 @@ from typing import Any
 
 from idp import flash, language
 from idp.accounts import choosing, links
+from idp.accounts.factors import trusted_devices
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
 from idp.accounts.recovery import resets
@@ -135,8 +136,9 @@ def _end_others(services: Services, session: sessions.Session) -> Callable[[Any,
     return end
 
 
-def _nothing_ends(_tx: Any, _person_id: str, _why: str) -> None:
-    """The person said so: their other sessions go on."""
+def _nothing_ends(tx: Any, person_id: str, _why: str) -> None:
+    """The person said so: their other sessions go on. Their devices show the second step anew all the same."""
+    trusted_devices.forget_all(tx, person_id)
 
 
 def _unlocking(services: Services, request: Request, actor: str) -> Callable[[Any, str, Mapping[str, Any]], None]:

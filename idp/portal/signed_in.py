@@ -7,8 +7,11 @@ from typing import Any
 
 from idp import audit, flash, language
 from idp.accounts import device_text, places
+from idp.accounts.factors import trusted_devices
+from idp.accounts.factors.trusted_devices import Trusted
 from idp.audit import Event
 from idp.login import sessions
+from idp.login.recording import recorder
 from idp.login.sessions import Open, Session
 from idp.oidc import ledger
 from idp.portal import frame
@@ -26,7 +29,9 @@ def answer(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, "/sessions")
     if request.method == "POST":
-        if request.form.get("all"):
+        if request.form.get("trusted"):
+            ask_again(services, request, session, request.form.get("trusted") or "")
+        elif request.form.get("all"):
             end_others(services, request, session)
             return flash.redirect(services, "/sessions", "ended")
         if end_one(services, request, session, request.form.get("session") or ""):
@@ -38,6 +43,10 @@ def answer(services: Services, request: Request) -> Response:
     return frame.page(
         services, request, session, "portal/sessions.html",
         here_now=[one for one in shown if one["is_this"]], others=[one for one in shown if not one["is_this"]],
+        trusted=[
+            _shown_trusted(services, one, locale)
+            for one in trusted_devices.list_of(services.db, session.person_id, services.clock())
+        ],
         more=max(0, len(found) - MAX_SHOWN),
     )  # fmt: skip
 
@@ -69,6 +78,25 @@ def end_others(services: Services, request: Request, session: Session) -> int:
         )  # fmt: skip
         audit.record(tx, event, now)
     return ended
+
+
+def ask_again(services: Services, request: Request, session: Session, device_id: str) -> bool:
+    """Take one device back: it is asked for the second step again; answers whether there was one (T1)."""
+    with services.db.transaction() as tx:
+        found = trusted_devices.forget(tx, session.person_id, device_id)
+        if found:
+            recorder(services, request, session.person_id)(tx, "device:asked_again", {"device": device_id})
+    return found
+
+
+def _shown_trusted(services: Services, one: Trusted, locale: str) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "device": device_text.describe(one.browser),
+        "place": places.describe(services, one.address, locale),
+        "created_at": one.created_at,
+        "expires_at": one.expires_at,
+    }
 
 
 def _shown(services: Services, one: Open, session: Session, locale: str) -> dict[str, Any]:

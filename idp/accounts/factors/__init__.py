@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from idp.accounts.factors import store
+from idp.accounts.factors import store, trusted_devices
 from idp.db import Database, Transaction
 from idp.ids import new_id
 
@@ -73,6 +73,7 @@ def add(
     )  # fmt: skip
     values = {name: getattr(made, name) for name in Enrolled.__slots__}
     tx.run(store.INSERT, **{**values, "data": _json(made.data)})
+    trusted_devices.forget_all(tx, person_id)  # each device shows the new one, or another, before it is let off again
     return made
 
 
@@ -84,6 +85,7 @@ def rename(tx: Transaction, person_id: str, factor_id: str, label: str) -> bool:
 
 def remove(tx: Transaction, person_id: str, factor_id: str) -> bool:
     """Forget one; answers whether that person had it. Ask `check_removable` first (F10)."""
+    trusted_devices.forget_all(tx, person_id)
     return tx.run(store.DELETE, factor_id=factor_id, owner_id=person_id) == 1
 
 

@@ -132,3 +132,34 @@ VOID_ADMIN = (
 SWEEP_ADMIN = delete(admin_codes).where(
     _a.id.in_(select(_a.id).where(_a.expires_at < bindparam("before")).order_by(_a.expires_at).limit(bindparam("many")))
 )
+
+# Where a person is not asked for the second step: see `trusted_devices`.
+trusted_devices = Table(
+    "trusted_devices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("browser", Text, nullable=False),
+)
+Index("trusted_devices_person_id", trusted_devices.c.person_id)
+Index("trusted_devices_expires_at", trusted_devices.c.expires_at)
+
+_t = trusted_devices.c
+TRUST = insert(trusted_devices)
+IS_TRUSTED = select(_t.id).where(
+    _t.person_id == bindparam("owner_id"), _t.secret_hash == bindparam("secret_hash"), _t.expires_at > bindparam("now")
+)
+TRUSTED = (
+    select(_t.id, _t.created_at, _t.expires_at, _t.address, _t.browser)
+    .where(_t.person_id == bindparam("owner_id"), _t.expires_at > bindparam("now"))
+    .order_by(_t.id.desc())
+)
+DISTRUST = delete(trusted_devices).where(_t.person_id == bindparam("owner_id"), _t.id == bindparam("device_id"))
+DISTRUST_ALL = delete(trusted_devices).where(_t.person_id == bindparam("owner_id"))
+SWEEP_TRUSTED = delete(trusted_devices).where(
+    _t.id.in_(select(_t.id).where(_t.expires_at < bindparam("now")).order_by(_t.expires_at).limit(bindparam("many")))
+)
