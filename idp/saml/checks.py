@@ -14,6 +14,7 @@ from idp.errors import SamlError
 from idp.services import Services
 
 from . import context, name_ids, names
+from .locations import is_same_place
 from .messages import AuthnRequest, Header
 
 REQUEST_SECONDS = 120.0  # from a request's IssueInstant until it counts as old, beside the clocks' skew
@@ -152,7 +153,7 @@ def check_header_destination(header: Header, location: str, signed: bool) -> Non
             raise _requester(
                 names.REQUEST_DENIED, "A signed request must have a Destination.", fix=f"Set Destination to {location}."
             )
-    elif header.destination != location:
+    elif not is_same_place(header.destination, location):
         raise _requester(
             names.REQUEST_DENIED, "The Destination of the request is another place than the one it was sent to.",
             detail=f"Destination {header.destination[:300]!r}, sent to {location}",

@@ -21,6 +21,7 @@ from idp.wire import Raw, Request, Response
 
 from . import bindings, checks, destination, logout_messages, messages, names, providers, store
 from .bindings import BadMessage, Received
+from .locations import is_same_place
 from .logout_messages import LogoutRequest
 from .signatures import BadSignature, open_message
 from .store import Told
@@ -235,7 +236,7 @@ def _answered(
         status = logout_messages.read_response(root)
     except (BadMessage, BadXml) as error:
         raise _refused(error.reason, received) from error
-    if status.destination != services.url(PATH):  # Bind §3.4.5.2, §3.5.5.2
+    if not is_same_place(status.destination or "", services.url(PATH)):  # Bind §3.4.5.2, §3.5.5.2
         raise _refused("the Destination of the LogoutResponse is another place than this one", received)
     hop_of = services.state.get(f"saml:hop:{status.in_response_to}"[:500])
     if hop_of is None or hop_of[2] != client.id:
