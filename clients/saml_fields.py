@@ -75,17 +75,28 @@ _NAME_FORMATS = {
     "basic": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
     "unspecified": "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified",
 }
-_SHAPE = f'expected one of {", ".join(PRESETS)}, or a table: {{"mail": "email", "Role": {{"values": ["admin"]}}}}'
+_SHAPE = (
+    f'expected one of {", ".join(PRESETS)}, a table: {{"mail": "email", "Role": {{"values": ["admin"]}}}}, or one to '
+    'add to a preset: +{"team": "groups"}, eduperson+{"team": "groups"}'
+)
 _NAME = text(500)
 
 
 def _attributes(value: Any, _: bool) -> Any:
-    """A preset's name, or SAML attribute name -> the person's attribute, or an object with more about it."""
+    """A preset's name, or SAML attribute name -> the person's attribute, or an object with more about it.
+
+    The name "*" stands for a preset that the others are added to.
+    """
     if isinstance(value, str) and value in PRESETS:
         return value
     if not isinstance(value, dict) or len(value) > values.MAX_ITEMS:
         raise ValueError(_SHAPE)
-    return {str(_NAME.check(name, False)): _rule(name, rule) for name, rule in value.items()}
+    made = {str(_NAME.check(name, False)): _rule(name, rule) for name, rule in value.items() if name != "*"}
+    if "*" not in value:
+        return made
+    if value["*"] not in PRESETS:
+        raise ValueError(_SHAPE)
+    return {"*": value["*"], **made}
 
 
 def _rule(name: str, rule: Any) -> Any:
@@ -114,12 +125,18 @@ def _source(name: Any) -> str:
 
 
 def _parse_attributes(given: str) -> Any:
-    if not given.lstrip().startswith("{"):
+    preset, brace, table = given.strip().partition("{")
+    if not brace:
         return given.strip()
     try:
-        return json.loads(given)
+        found = json.loads(brace + table)
     except (ValueError, RecursionError):
         raise ValueError(_SHAPE) from None
+    if not preset:
+        return found
+    if not preset.endswith("+"):
+        raise ValueError(_SHAPE)
+    return {"*": preset.rstrip("+ ") or "default", **found}
 
 
 def _relay_state(value: Any, _: bool) -> str:

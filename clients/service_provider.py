@@ -170,6 +170,8 @@ class ServiceProvider:
     encrypt: str  # auto (where it has a key), never, required
     name_id_format: str | None
     attributes: str | tuple[AttributeRule, ...]  # the name of a preset, or a table
+    more_attributes: tuple[AttributeRule, ...]  # beside a preset
+    is_own: bool  # an admin registered it, or chose what it gets: it is none that a federation brought
     require_signed_requests: bool | None
     signature_algorithm: str
     digest_algorithm: str
@@ -242,6 +244,7 @@ def _rank(is_default: bool | None) -> int:
 def build(said: Mapping[str, Any]) -> ServiceProvider:
     """The snapshot of what is stored: `sp_metadata` and the admin's settings, both valid."""
     given = {**DEFAULTS, **said}
+    released, more = _release(given["attributes"])
     facts: Mapping[str, Any] = said["sp_metadata"]
     get = facts.get
     acs = tuple(sorted((AssertionConsumerService(**a) for a in facts["acs"]), key=lambda a: a.index))
@@ -278,7 +281,9 @@ def build(said: Mapping[str, Any]) -> ServiceProvider:
         sign=given["sign"],
         encrypt=given["encrypt"],
         name_id_format=given.get("name_id_format"),
-        attributes=_release(given["attributes"]),
+        attributes=released,
+        more_attributes=more,
+        is_own="metadata_source" not in said or "attributes" in said,
         require_signed_requests=given.get("require_signed_requests"),
         signature_algorithm=given["signature_algorithm"],
         digest_algorithm=given["digest_algorithm"],
@@ -323,9 +328,14 @@ def _encryption_key(given: Mapping[str, Any]) -> EncryptionKey:
     return EncryptionKey(given["certificate"], tuple(EncryptionMethod(**m) for m in given.get("methods", ())))
 
 
-def _release(given: str | Mapping[str, Any]) -> str | tuple[AttributeRule, ...]:
-    """{"mail": "email"} or {"mail": {"source": …, "values": […], "name_format": …, "friendly_name": …}}."""
+def _release(given: str | Mapping[str, Any]) -> tuple[str | tuple[AttributeRule, ...], tuple[AttributeRule, ...]]:
+    """{"mail": "email"} or {"mail": {"source": …, "values": […], …}}; {"*": "default", "team": "groups"} adds some."""
     if isinstance(given, str):
-        return given
-    rules = ((name, {"source": rule} if isinstance(rule, str) else rule) for name, rule in given.items())
-    return tuple(AttributeRule(name, **{**rule, "values": tuple(rule.get("values", ()))}) for name, rule in rules)
+        return given, ()
+    rules = tuple(_rule(name, rule) for name, rule in given.items() if name != "*")
+    return (given["*"], rules) if "*" in given else (rules, ())
+
+
+def _rule(name: str, given: Any) -> AttributeRule:
+    rule = {"source": given} if isinstance(given, str) else given
+    return AttributeRule(name, **{**rule, "values": tuple(rule.get("values", ()))})

@@ -109,6 +109,10 @@ class Directory:
             rows = self._db.all(store.SEARCH, after=fold(after), many=limit, pattern=f"%{escaped}%")
         return tuple(store.to_person(row) for row in rows)
 
+    def claim_names(self) -> frozenset[str]:
+        """The further claims that anybody has: for a check of what an admin typed, since it looks at everybody."""
+        return store.claim_names(self._db)
+
     def owners(self) -> tuple[Person, ...]:
         """Everybody with the role owner, those too who cannot sign in yet."""
         return tuple(person for row in self._db.all(store.OWNERS) if "owner" in (person := store.to_person(row)).roles)

@@ -15,7 +15,9 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    cast,
     delete,
+    func,
     insert,
     literal_column,
     select,
@@ -230,6 +232,18 @@ def to_person(row: Any) -> Person:
         created_at=row.created_at,
         changed_at=row.changed_at,
     )
+
+
+def _claim_names(dialect: str) -> Any:
+    if dialect == "sqlite":
+        each = func.json_each(people.c.claims).table_valued("key")
+        return select(each.c.key.label("name")).select_from(people, each).distinct()
+    return select(func.jsonb_object_keys(cast(people.c.claims, postgresql.JSONB)).label("name")).distinct()
+
+
+def claim_names(db: Any) -> frozenset[str]:
+    """The names of all further claims. It reads everybody."""
+    return frozenset(str(row.name) for row in db.all(_claim_names))
 
 
 def find(db: Reads, person_id: str, *, lock: bool = False) -> Person | None:

@@ -145,6 +145,7 @@ def run_set(args: Namespace) -> None:
     with opened(args) as services, naming_options("{}"):
         client = get(services, args.client)
         changes, name, profile = _changes(args.settings, _fields(client))
+        _check_changes(services, client, changes)
         access = rule(services, args) if args.group or args.person else None
         client = services.registry.update(
             client.id, changes, name=name, profile=profile, access=access, record=recorder(services.clock)
@@ -152,6 +153,7 @@ def run_set(args: Namespace) -> None:
         _ensure_keys(services, client)
         _answer(services, args, client, "is changed")
         complain(*(f"note: {warning}" for warning in unreachable(services, client)))
+        _complain_of_troubles(services, args, client)
 
 
 def run_secret(args: Namespace) -> None:
@@ -263,6 +265,20 @@ def _fields(client: Client) -> Mapping[str, Any] | None:
     from idp.cli import service_providers
 
     return service_providers.fields()
+
+
+def _check_changes(services: Services, client: Client, changes: Mapping[str, Any]) -> None:
+    if client.saml is not None:
+        from idp.cli import service_providers
+
+        service_providers.check_changes(services, changes)
+
+
+def _complain_of_troubles(services: Services, args: Namespace, client: Client) -> None:
+    if client.saml is not None and not args.json:
+        from idp.cli import service_providers
+
+        complain(*(f"note: {text}" for text in service_providers.troubles(services, client)))
 
 
 def _answer(services: Services, args: Namespace, client: Client, done: str) -> None:

@@ -320,6 +320,20 @@ def _server(services: Services) -> Found:
         yield Finding("server", "error", f"the server at {services.issuer} calls itself {said}", fix)
 
 
+def _service_providers(services: Services) -> Found:
+    """What keeps people from signing in by SAML, application by application."""
+    from idp.saml.troubles import of_everybody
+
+    troubled = many = 0
+    for client, texts in of_everybody(services):
+        many += 1
+        troubled += bool(texts)
+        for text in texts:
+            yield Finding("saml", "warning", f"{client.name}: {text}", f"doorward client show {client.id}")
+    if many and not troubled:
+        yield Finding("saml", "ok", f"nothing stands in the way of {many} service provider{'s' if many > 1 else ''}")
+
+
 def _mail(services: Services) -> Found:
     from idp.mail import outbox
 
@@ -367,6 +381,7 @@ _OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("passkeys", _passkeys),
     ("applications", _applications),
     ("passwords", _password_cost),
+    ("saml", _service_providers),
     ("mail", _mail),
     ("sms", _sms),
     ("server", _server),

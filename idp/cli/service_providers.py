@@ -105,7 +105,7 @@ def run_refresh(args: Namespace) -> None:
         print_json({**shown, "changed": changed, "warnings": list(notes)})
         return
     say(f"{client.name} ({client.id}) {'has new metadata' if changed else 'is up to date'}.")
-    complain(*(f"note: {note}" for note in notes))
+    complain(*(f"note: {note}" for note in (*shown["troubles"], *notes)))
 
 
 # -- below -----------------------------------------------------------------------------------------------------------
@@ -133,6 +133,7 @@ def described(services: Services, client: Client) -> dict[str, Any]:
         **settings,
         "sp_metadata": client.metadata["sp_metadata"],
         "source": _source(services, provider.source),
+        "troubles": troubles(services, client),
         "created_at": client.created_at,
         "changed_at": client.changed_at,
         "issuer": services.issuer,
@@ -142,6 +143,20 @@ def described(services: Services, client: Client) -> dict[str, Any]:
         "slo_url": services.url("/saml/slo"),
         "start_url": services.url(f"/saml/start/{client.id}") if provider.allow_idp_initiated else None,
     }
+
+
+def troubles(services: Services, client: Client) -> list[str]:
+    """What keeps people from signing in to a service provider, or will, with the command that helps."""
+    from idp.saml.troubles import find_troubles
+
+    return find_troubles(services, client)
+
+
+def check_changes(services: Services, changes: Mapping[str, Any]) -> None:
+    """What only a look at the people can tell. Errors: `InvalidMetadata`."""
+    from idp.saml.attribute_sources import check_sources
+
+    check_sources(services, changes)
 
 
 def _source(services: Services, source_id: str | None) -> dict[str, Any] | None:
@@ -157,7 +172,8 @@ def _source(services: Services, source_id: str | None) -> dict[str, Any] | None:
 def rows(shown: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """The same for people: certificates by number, times as times."""
     facts = dict(shown["sp_metadata"])
-    found = [(key, value) for key, value in shown.items() if key not in ("sp_metadata", "source", "metadata_source")]
+    found = [(key, value) for key, value in shown.items() if key not in _APART]
+    found += [("trouble", text) for text in shown["troubles"]]
     for key in ("acs", "slo"):
         found += [(key, f"{e['location']} ({e['binding'].rpartition(':')[2]})") for e in facts.get(key, ())]
     found += [(key, len(facts.get(key, ()))) for key in ("signing_certificates", "encryption_keys")]
@@ -168,6 +184,9 @@ def rows(shown: Mapping[str, Any]) -> list[tuple[str, Any]]:
         found += [("source", about["url"]), ("read", timestamp(about["checked_at"]))]
         found += [("error", about["error"])] if about["error"] else []
     return found
+
+
+_APART = ("sp_metadata", "source", "metadata_source", "troubles")
 
 
 def _described_by(services: Services, args: Namespace) -> tuple[Description, str]:

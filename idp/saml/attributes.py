@@ -102,6 +102,8 @@ def _known(*keys: str) -> tuple[Attribute, ...]:
 
 
 _DEFAULT = ("mail", "displayName", "givenName", "sn", "uid", "eduPersonPrincipalName")
+#: Under the name that applications look for by themselves; eduPerson's has isMemberOf.
+_GROUPS: Final = Attribute("groups", "groups", "groups", names.ATTRNAME_BASIC)
 _RESEARCH = ("mail", "displayName", "givenName", "sn", "eduPersonPrincipalName", "eduPersonScopedAffiliation")
 #: The sets that go by a name (`clients.saml_fields.PRESETS`).
 PRESETS: Final[Mapping[str, tuple[Attribute, ...]]] = {
@@ -161,10 +163,16 @@ def to_release(provider: ServiceProvider, service_index: int | None = None) -> t
 
 
 def _to_release(provider: ServiceProvider, service_index: int | None) -> tuple[Attribute, ...]:
+    more = (*map(_of_rule, provider.more_attributes), *_subject_identifiers(provider))
+    # A line of the admin's takes the place of one of that name.
+    return tuple({one.name: one for one in (*_chosen(provider, service_index), *more)}.values())
+
+
+def _chosen(provider: ServiceProvider, service_index: int | None) -> tuple[Attribute, ...]:
     if not isinstance(provider.attributes, str):
-        return (*map(_of_rule, provider.attributes), *_subject_identifiers(provider))
+        return tuple(map(_of_rule, provider.attributes))
     if provider.attributes != "default":
-        return (*PRESETS[provider.attributes], *_subject_identifiers(provider))
+        return PRESETS[provider.attributes]
     service = provider.find_attribute_service(service_index)
     requested = tuple(filter(None, map(_of_request, service.requested))) if service is not None else ()
     bundle = _bundle(provider)
@@ -173,10 +181,8 @@ def _to_release(provider: ServiceProvider, service_index: int | None) -> tuple[A
         usual = {one.source for one in (*PRESETS["default"], *bundle)}
         if provider.source is not None and not provider.entity_categories & _CODE_OF_CONDUCT:
             requested = tuple(one for one in requested if one.source in usual)
-        chosen = requested
-    else:
-        chosen = bundle or PRESETS["default"]
-    return tuple({one.name: one for one in (*chosen, *_subject_identifiers(provider))}.values())
+        return requested
+    return bundle or (*PRESETS["default"], *((_GROUPS,) if provider.is_own else ()))
 
 
 def _bundle(provider: ServiceProvider) -> tuple[Attribute, ...]:
@@ -211,6 +217,11 @@ def _of_request(asked: RequestedAttribute) -> Attribute | None:
         return None
     name_format = asked.name_format or names.ATTRNAME_UNSPECIFIED
     return Attribute(_KEYS.get(source, source), asked.name, source, name_format, asked.friendly_name, only=asked.values)
+
+
+def is_known(asked: RequestedAttribute) -> bool:
+    """Whether what a service provider asks for means anything here."""
+    return _of_request(asked) is not None
 
 
 # -- values ----------------------------------------------------------------------------------------------------------
@@ -269,7 +280,7 @@ def _text(value: Any) -> Value:
 
 # -- what people are shown -------------------------------------------------------------------------------------------
 
-_TITLES: Final[Mapping[str, str]] = {
+TITLES: Final[Mapping[str, str]] = {
     "email": N_("E-mail address"),
     "name": N_("Name"),
     "given_name": N_("First name"),
@@ -291,7 +302,7 @@ _TITLES: Final[Mapping[str, str]] = {
 
 def title(attribute: Attribute) -> str:
     """What people call it."""
-    return _TITLES.get(attribute.source) or attribute.friendly_name or attribute.key
+    return TITLES.get(attribute.source) or attribute.friendly_name or attribute.key
 
 
 @lru_cache(maxsize=256)
@@ -299,7 +310,7 @@ def title_of_scope(scope: str) -> str:
     """The same for a consent that was given."""
     key = unquote(scope.removeprefix(CONSENT))
     known = KNOWN.get(key)
-    return title(known) if known is not None else _TITLES.get(key, key)
+    return title(known) if known is not None else TITLES.get(key, key)
 
 
 def shown_values(released: Released) -> str:

@@ -182,9 +182,20 @@ class _Reader:
                 made["index"] = self._index(node, taken)
                 found.append({**made, **_default(node)})
         if not any(a["binding"] in (names.HTTP_POST, names.HTTP_ARTIFACT) for a in found):
-            why = "; ".join(self.warnings)
-            raise BadMetadata(f"no AssertionConsumerService takes a Response by HTTP-POST{why and f' ({why})'}")
+            raise BadMetadata("no AssertionConsumerService takes a Response by HTTP-POST" + self._why_no_acs())
         return found
+
+    def _why_no_acs(self) -> str:
+        listed = {str(node.get("Binding")).strip() for node in self.role.findall(_md("AssertionConsumerService"))}
+        found = list(self.warnings)
+        if names.HTTP_REDIRECT in listed:
+            found.append("it has HTTP-Redirect, by which none may travel (SAML Profiles §4.1.2)")
+        others = sorted(plain(one, 80) for one in listed - {*ACS_BINDINGS, names.HTTP_REDIRECT})
+        found += [f"it has {', '.join(others[:5])}"] if others else []
+        if not listed:
+            found.append("it has none at all")
+        hint = "; let the application offer one by HTTP-POST, and give its new metadata"
+        return f" ({'; '.join(found)}){hint}" if found else hint
 
     def _artifact_resolution(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

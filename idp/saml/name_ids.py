@@ -22,6 +22,10 @@ _FROM_PERSON: Final[Mapping[str, str]] = {
     names.NAMEID_KERBEROS: "kerberos_principal",
 }
 SUPPORTED: Final = frozenset({names.NAMEID_PERSISTENT, names.NAMEID_TRANSIENT, *_FROM_PERSON})
+#: Formats that only those people have who were given the attribute.
+BY_ATTRIBUTE: Final[Mapping[str, str]] = {
+    one: _FROM_PERSON[one] for one in (names.NAMEID_X509, names.NAMEID_WINDOWS, names.NAMEID_KERBEROS)
+}
 #: No format: the assertion names nobody, and only its attributes say who it is (IIP-IDP11). For an admin to choose.
 NONE: Final = "none"
 #: In metadata: those that every person has.

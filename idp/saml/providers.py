@@ -67,6 +67,13 @@ def signing_keys(provider: ServiceProvider) -> tuple[PublicKey, ...]:
     return _keys(provider).signing
 
 
+def encryption_keys(
+    provider: ServiceProvider,
+) -> tuple[tuple[RSAPublicKey, bytes, tuple[EncryptionMethod, ...]], ...]:
+    """Each key to encrypt for with its certificate (DER) and the methods that its metadata names."""
+    return _keys(provider).encryption
+
+
 def algorithms(services: Services, provider: ServiceProvider) -> Algorithms:
     """What its signatures may be made of; SHA-1 only where an admin allowed it."""
     allowed = WITH_SHA1 if provider.allow_sha1 else SECURE
@@ -99,7 +106,7 @@ def recipient(services: Services, provider: ServiceProvider) -> Recipient | None
 
 # -- how we sign for it ----------------------------------------------------------------------------------------------
 
-_OURS: Final = (*RSA, *ECDSA, *RSA_PSS)
+OURS: Final = (*RSA, *ECDSA, *RSA_PSS)
 _MAX_SIGNERS: Final = 64
 _signers: dict[tuple[str, str], SigningKey] = {}
 
@@ -129,7 +136,7 @@ def _made(certified: CertifiedKey, algorithm: str) -> SigningKey:
 
 def _signature_algorithm(services: Services, provider: ServiceProvider) -> str:
     declared = [method.algorithm for method in provider.signing_methods]
-    return _chosen(services, provider, provider.signature_algorithm, declared, _OURS)
+    return _chosen(services, provider, provider.signature_algorithm, declared, OURS)
 
 
 def digest(services: Services, provider: ServiceProvider) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from . import names
+from .decoding import WEB_PAGE, to_utf8
 from .description import Description, Validity, describe, is_service_provider
 from .lexical import BadMetadata, parse_time
 from .signatures import BadSignature, PublicKey, verify_metadata
-from .xml import BadXml, Element, parse
+from .xml import NO_DTD, NOT_UTF_8, BadXml, Element, parse
 
 __all__ = ["MAX_BYTES", "TYPE", "BadMetadata", "Description", "created_at", "open_document", "read"]
 
@@ -45,13 +46,16 @@ def read(
 
 def open_document(data: bytes, keys: Sequence[PublicKey], *, max_bytes: int = MAX_BYTES) -> Element:
     """The root of a metadata document, signed by one of the keys if there are any. Errors: `BadMetadata`."""
+    if len(data) > max_bytes:
+        raise BadMetadata(f"it has more than {max_bytes} bytes")
+    data = to_utf8(data)
     try:
         if keys:
             root = verify_metadata(data, keys, max_bytes=max_bytes)
         else:
             root = parse(data, max_bytes=max_bytes, drop_comments=True)
     except BadXml as error:
-        raise BadMetadata(f"it is not XML that can be taken: {error.reason}") from None
+        raise BadMetadata(f"it is not XML that can be taken: {error.reason}{_HINTS.get(error.reason, '')}") from None
     except BadSignature as error:
         raise BadMetadata(f"it is not signed by the pinned key: {error.reason}") from None
     if root.tag not in (_md("EntityDescriptor"), _md("EntitiesDescriptor")):
@@ -59,10 +63,16 @@ def open_document(data: bytes, keys: Sequence[PublicKey], *, max_bytes: int = MA
     return root
 
 
+_HINTS: Final = {
+    NO_DTD: " (<!DOCTYPE or <!ENTITY); take it out, metadata needs none",
+    NOT_UTF_8: ", and its XML declaration names no other encoding; save it as UTF-8",
+}
+
+
 def _not_metadata(root: Element) -> str:
     name = str(root.tag).rpartition("}")[2]
     if name.lower() == "html":
-        return "it is a web page, not metadata; is the address right, and is no sign-in needed to read it?"
+        return WEB_PAGE
     return f"it is {name[:60]}, not an EntityDescriptor of SAML 2.0 metadata"
 
 

@@ -25,7 +25,8 @@ _DECLARATION = re.compile(
 # XML 1.0 §2.2: everything but tab, newline and carriage return below the space, surrogates, U+FFFE and U+FFFF.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAME: Final = re.compile(r"[A-Za-z_][\w.-]{0,63}")
-_NO_DTD: Final = "a DTD is not allowed"
+NO_DTD: Final = "a DTD is not allowed"
+NOT_UTF_8: Final = "not UTF-8"
 _IDS: Final = frozenset({"ID", "Id", "id", f"{{{XML}}}id"})
 _NSMAPS: Final[dict[str, dict[str, str]]] = {uri: {prefix: uri} for prefix, uri in PREFIXES.items()}
 
@@ -54,7 +55,7 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool = Fals
     document = cast(Any, root.getroottree().docinfo)
     # The bytes were searched before; this holds even if libxml2 reads them in another way than we do.
     if document.doctype or document.internalDTD is not None or document.externalDTD is not None:
-        raise BadXml(_NO_DTD)
+        raise BadXml(NO_DTD)
     if data.count(b"xmlns") > MAX_NAMESPACES:
         _check_namespaces(root)
     _check_tree(root)
@@ -78,11 +79,11 @@ def check_bytes(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool 
         raise BadXml("too many elements")
     # UTF-16 and UTF-32 hide their markup between NULs; UTF-7 needs a declaration, which may only say UTF-8.
     if b"\0" in data:
-        raise BadXml("not UTF-8")
+        raise BadXml(NOT_UTF_8)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadXml("not UTF-8") from None
+        raise BadXml(NOT_UTF_8) from None
     rest = data.removeprefix(b"\xef\xbb\xbf")
     start = 0
     if rest.startswith(b"<?xml"):
@@ -91,7 +92,7 @@ def check_bytes(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool 
             raise BadXml("the XML declaration must say version 1.0 and UTF-8")
         start = declaration.end()
     if b"<!DOCTYPE" in rest or b"<!ENTITY" in rest:
-        raise BadXml(_NO_DTD)
+        raise BadXml(NO_DTD)
     # In well-formed XML "<!" only opens comments, CDATA and a DTD, "<?" only processing instructions.
     if not drop_comments and (rest.find(b"<!", start) >= 0 or rest.find(b"<?", start) >= 0):
         raise BadXml("comments, CDATA sections and processing instructions are not allowed")

@@ -18,6 +18,7 @@ from clients.errors import InvalidMetadata
 from clients.ports import Record
 from clients.registry import Draft, Registered
 from idp.ids import digest, new_id
+from idp.saml.attribute_sources import check_sources
 from idp.saml.description import Description
 from idp.saml.lexical import BadMetadata
 from idp.saml.signatures import BadSignature, public_key
@@ -25,6 +26,7 @@ from idp.saml.sources import fetching, refreshing, store
 from idp.saml.sources.fetching import NotThere
 from idp.saml.sources.refreshing import Outcome
 from idp.saml.sources.store import Entity, Source
+from idp.saml.troubles import find_troubles, record_ended
 from idp.services import Services
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "register", "remove", "replace_metadata", "schedule",
 ]  # fmt: skip
 
+ENDED_EVERY = 3600.0  # seconds between two looks for metadata that ran out
 MDQ_SECONDS = 4.0  # that a sign-in waits for an MDQ server
 MDQ_PER_MINUTE = 60  # lookups that strangers can cause
 MDQ_FORGET = 300.0  # seconds that "no such entity" is remembered
@@ -120,8 +123,11 @@ def register(
     """Register a service provider; with a `url`, it is read again from there from now on. Errors: `InvalidMetadata`."""
     now = services.clock()
     metadata: dict[str, Any] = {**(settings or {}), "sp_metadata": found.facts}
+    check_sources(services, metadata)
     source = None
     if url:
+        # An admin looked at it: it gets what an application of the house's own gets.
+        metadata.setdefault("attributes", "default")
         source = Source(
             _new_id(now), "entity", name or found.name, url, now, now + refreshing.SOONEST, certificates,
             checked_at=now, changed_at=now, valid_until=found.valid_until, published_at=found.created_at,
@@ -137,7 +143,7 @@ def register(
     made = services.registry.register(
         Draft(kind="saml", name=name or found.name, metadata=metadata, access=access), record=write
     )
-    return replace(made, warnings=(*found.warnings, *made.warnings))
+    return replace(made, warnings=(*find_troubles(services, made.client), *found.warnings, *made.warnings))
 
 
 def read_url(
@@ -190,6 +196,7 @@ def add(
             raise BadMetadata(f"the pinned certificate cannot be used: {error.reason}") from None
     fetching.check_url(url, is_signed=True)
     check_defaults(defaults or {})
+    check_sources(services, defaults or {})
     now = services.clock()
     source = Source(
         _new_id(now), kind, name or url, url, now, now, certificates, dict(defaults or {}), access.to_json(),
@@ -272,6 +279,7 @@ def schedule(services: Services) -> None:
     """Register the background jobs that refresh the sources."""
     services.jobs.register(_JOB, lambda payload: _run(services, str(payload["source"])), lease=refreshing.LEASE)
     services.jobs.every("saml.sources", refreshing.EVERY, lambda: refresh_due(services))
+    services.jobs.every("saml.ended", ENDED_EVERY, lambda: record_ended(services))
 
 
 _JOB = "saml.source"
