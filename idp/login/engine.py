@@ -106,6 +106,8 @@ def submit_password(services: Services, request: Request) -> Response:
     flow = posted_flow(services, request)
     if isinstance(flow, Response):
         return flow
+    if request.form.get("action") == "show":  # back from the pages of help
+        return pages.login(services, request, flow)
     if request.form.get("action") == "cancel":
         # The old session, if there is one, is left as it was (CVE-2023-6787).
         return deny(services, request, flow, Denial("access_denied", "The person cancelled the sign-in.", "cancelled"))

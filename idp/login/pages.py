@@ -47,13 +47,14 @@ def login(
     until = pause.until if pause is not None else None
     if pause is not None and until is None:
         error = STOPPED
+    flow = replace(flow, login_hint=typed[:255] or flow.login_hint)  # so that it comes back from the pages of help
     return Page(
         template="login/login.html",
         status=status,
         headers=(("Retry-After", str(math.ceil(until - now))),) if until is not None else (),
         values={
             **_about(services, request, flow),
-            "login": typed or flow.login_hint,
+            "login": flow.login_hint,
             "error": error,
             "notice": notice,
             "notices": [

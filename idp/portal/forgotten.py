@@ -29,12 +29,12 @@ WRONG_CODE = N_("This is not the code of the newest mail, or its time has run ou
 def password(services: Services, request: Request) -> Response:
     """GET and POST /help/password."""
     if request.method != "POST" or not resets.is_open(services):
-        return _password_page(services, "", "", request.query.get("flow") or "")
+        return _password_page(services, request, "", "", request.query.get("flow") or "")
     typed, flow = request.form.first.get("login", ""), request.form.get("flow") or ""
     if not typed.strip():
-        return _password_page(services, EMPTY, typed, flow)
+        return _password_page(services, request, EMPTY, typed, flow)
     if _is_too_much(services, request):
-        return _password_page(services, TOO_MANY, typed, flow, 429)
+        return _password_page(services, request, TOO_MANY, typed, flow, 429)
     resuming.remember(services, request, flow)
     about, locale = about_of(request), language.locale_for(services, request)
     ticket = _queued(lambda: resets.ask(services, typed, locale, about))
@@ -58,12 +58,12 @@ def code(services: Services, request: Request) -> Response:
 def username(services: Services, request: Request) -> Response:
     """GET and POST /help/username."""
     if request.method != "POST" or not usernames.is_open(services):
-        return _username_page(services, "", "")
+        return _username_page(services, request, "", "")
     typed = request.form.first.get("email", "")
     if "@" not in typed:
-        return _username_page(services, NO_ADDRESS, typed)
+        return _username_page(services, request, NO_ADDRESS, typed)
     if _is_too_much(services, request):
-        return _username_page(services, TOO_MANY, typed, 429)
+        return _username_page(services, request, TOO_MANY, typed, 429)
     about, locale = about_of(request), language.locale_for(services, request)
     _queued(lambda: usernames.ask(services, typed, locale, about))
     return Page(template="login/help_username_sent.html", values={"here": services.url("/help/username")})
@@ -89,10 +89,12 @@ def _queued(ask: Callable[[], Any]) -> Any:
         raise Unavailable(f"the job queue: {error}") from error
 
 
-def _password_page(services: Services, error: str, typed: str, flow: str, status: int = 200) -> Page:
+def _password_page(services: Services, request: Request, error: str, typed: str, flow: str, status: int = 200) -> Page:
+    taken = resuming.along(services, request, flow)
     values = {
-        "flow": flow,
-        "by_mail": resets.is_open(services), "error": error, "login": typed, "here": services.url("/help/password"),
+        **taken, "flow": flow, "is_here": False, "has_flow": bool(taken["flow"]),
+        "by_mail": resets.is_open(services), "error": error, "login": typed or taken["login"],
+        "here": services.url("/help/password"),
         "minutes": services.settings.recovery.link_minutes,
     }  # fmt: skip
     return Page(template="login/help_password.html", values=values, status=status)
@@ -113,8 +115,10 @@ def _sent_page(services: Services, request: Request, ticket: str, error: str) ->
     )
 
 
-def _username_page(services: Services, error: str, typed: str, status: int = 200) -> Page:
+def _username_page(services: Services, request: Request, error: str, typed: str, status: int = 200) -> Page:
+    sealed = (request.form if request.method == "POST" else request.query).get("flow") or ""
     values = {
+        **resuming.along(services, request, sealed), "is_here": False,
         "by_mail": usernames.is_open(services), "error": error, "email": typed, "here": services.url("/help/username"),
     }  # fmt: skip
     return Page(template="login/help_username.html", values=values, status=status)

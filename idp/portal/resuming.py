@@ -6,6 +6,7 @@ The sealed flow of the login page waits in State for this browser, while its per
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from idp import browser
 from idp.ids import digest
@@ -13,9 +14,22 @@ from idp.login import engine
 from idp.login.flow import Flow, open_sealed
 from idp.portal.launcher import PROTOCOL
 from idp.services import Services
+from idp.web import shown_app
 from idp.wire import Request
 
 MAX_LENGTH = 16384  # characters
+
+
+def along(services: Services, request: Request, sealed: str) -> dict[str, Any]:
+    """What pages of help show and carry of the sign-in page that somebody came from; nothing where it is not theirs."""
+    who = browser.identify(services, request)
+    opened = open_sealed(services.sealer, sealed, who) if sealed and len(sealed) <= MAX_LENGTH else None
+    if opened is None or not opened[1]:
+        return {"flow": "", "app": None, "login": ""}
+    flow = opened[0]
+    request.ui_locales = flow.ui_locales
+    app = shown_app(services, services.registry.find(flow.client_id) if flow.client_id else None)
+    return {"flow": sealed, "app": app, "login": flow.login_hint}
 
 
 def remember(services: Services, request: Request, sealed: str) -> None:

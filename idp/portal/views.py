@@ -58,6 +58,7 @@ ROUTES = (
     Route("/.well-known/webauthn", ("GET",), passkeys.related_origins, hot=True, api=True),
     Route("/.well-known/change-password", ("GET",), help_pages.change_password),
     Route("/help", ("GET",), help_pages.cannot_sign_in),
+    Route("/help/<trouble>", ("GET", "POST"), help_pages.trouble),
     Route("/help/password", ("GET", "POST"), forgotten.password),
     Route("/help/password/code", ("GET", "POST"), forgotten.code),
     Route("/help/username", ("GET", "POST"), forgotten.username),

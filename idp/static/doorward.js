@@ -81,6 +81,21 @@
     });
   });
 
+  // The name that was typed goes along to the pages of help and back, in this tab alone.
+  const name = byId("login");
+  try {
+    if (name && !name.value) name.value = sessionStorage.getItem("name") || "";
+    if (name) sessionStorage.removeItem("name");
+    all("a[href*='/help'], button[value=show]", (link) => link.addEventListener("click", () => {
+      if (name?.value) sessionStorage.setItem("name", name.value);
+    }));
+  } catch { /* storage is blocked: the name is typed again */ }
+
+  all("[data-clock]", (place) => {
+    const wrong = Math.round(Math.abs(Date.now() / 1000 - Number(place.dataset.clock)));
+    place.textContent = wrong < 20 ? place.dataset.right : fill(place.dataset.wrong, { time: seconds.format(wrong) });
+  });
+
   all("[data-print]", (button) => button.addEventListener("click", () => print()));
 
   // A logo that does not load leaves its letter.

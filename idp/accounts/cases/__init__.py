@@ -29,7 +29,7 @@ MAX_TEXT = 2000  # characters
 MAX_NOTES = 200  # on one case
 
 #: Why there is a case: a name for programs. Others may be used as well.
-NOT_ME, NO_WAY_IN, ACCESS = "not_me", "no_way_in", "access"
+NOT_ME, NO_WAY_IN, ACCESS, HELP = "not_me", "no_way_in", "access", "help"
 
 
 class TooManyCases(Exception):
