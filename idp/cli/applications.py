@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import Refused, command, complain, group, print_json, print_table, say, timestamp, with_json
+from idp.cli.terminal import SOON, Refused, command, complain, group, print_json, print_table, say, timestamp, with_json
 
 if TYPE_CHECKING:
     from clients.access import Access
@@ -95,7 +95,7 @@ def run_add(args: Namespace) -> None:
             f"Client secret: {made.client_secret}",
             "The secret is shown this once: keep it safe.",
         )
-    say("", "Paste this into the application:", "", shown["snippet"].rstrip("\n"))
+    say("", "Paste this into the application:", "", shown["snippet"].rstrip("\n"), "", SOON)
     complain(*(f"note: {warning}" for warning in warnings))
 
 
@@ -166,7 +166,7 @@ def run_secret(args: Namespace) -> None:
         print_json({"client_id": client.id, "client_secret": secret, "keep_old_for": keep})
         return
     say(f"Client id:     {client.id}", f"Client secret: {secret}", "The secret is shown this once.")
-    say(f"The old ones work for {keep} seconds more." if keep else "The old ones have ended.")
+    say(f"The old ones work for {keep} seconds more." if keep else "The old ones have ended.", SOON)
 
 
 def run_disable(args: Namespace) -> None:
@@ -191,7 +191,7 @@ def run_remove(args: Namespace) -> None:
     if args.json:
         print_json({"client_id": client.id, "removed": True})
     else:
-        say(f"{client.name} is removed; `doorward client restore {client.id}` brings it back for 30 days.")
+        say(f"{client.name} is removed; `doorward client restore {client.id}` brings it back for 30 days.", SOON)
 
 
 def run_restore(args: Namespace) -> None:
@@ -285,7 +285,7 @@ def _answer(services: Services, args: Namespace, client: Client, done: str) -> N
     if args.json:
         print_json(described(services, client, None))
     else:
-        say(f"{client.name} ({client.id}) {done}.")
+        say(f"{client.name} ({client.id}) {done}.", SOON)
 
 
 def _secret_line(secret: dict[str, Any]) -> str:

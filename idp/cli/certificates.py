@@ -48,13 +48,17 @@ def show(services: Services) -> None:
 
 def rotate(services: Services, use: str, kind: str, as_json: bool) -> None:
     """Put the next certificate into the metadata."""
+    before = {one.kid for one in published(services)}
     prepared: Certificate = services.certificates.prepare(use, kind)  # type: ignore[arg-type]
-    _record(services, "certificate:prepared", prepared.kid)
+    is_new = prepared.kid not in before
+    if is_new:
+        _record(services, "certificate:prepared", prepared.kid)
     if as_json:
         print_json({"certificates": [described(k) for k in published(services)]})
         return
     say(
-        f"{prepared.kid} stands in the metadata at {services.url('/saml/metadata')}.",
+        ("" if is_new else "Nothing was made: ")
+        + f"{prepared.kid} stands in the metadata{'' if is_new else ' already,'} at {services.url('/saml/metadata')}.",
         "When the service providers have read it, let it sign: " + f"doorward key promote {prepared.kid}",
     )
 

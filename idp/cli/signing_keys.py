@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import certificates
 from idp.cli.installation import check_initialised, explained, load_settings, master_key_file, opened, recorder
-from idp.cli.terminal import Failed, Refused, command, group, print_json, print_table, say, timestamp, with_json
+from idp.cli.terminal import SOON, Failed, Refused, command, group, print_json, print_table, say, timestamp, with_json
 
 if TYPE_CHECKING:
     from idp.services import Services
@@ -59,15 +59,18 @@ def run_rotate(args: Namespace) -> None:
             certificates.rotate(services, args.use, args.kind, args.json)
             return
         algs = args.alg or sorted(services.ring.algorithms())
+        before = {key.kid for key in services.ring.list_keys()}
         keys = [services.ring.rotate(alg) for alg in algs]
-        _record(services, "key:rotate", {"kids": [key.kid for key in keys], "algs": algs})
+        made = [key.kid for key in keys if key.kid not in before]
+        if made:
+            _record(services, "key:rotate", {"kids": made, "algs": algs})
     if args.json:
-        print_json({"keys": [described(key) for key in keys]})
+        print_json({"keys": [{**described(key), "made": key.kid in made} for key in keys]})
         return
     for key in keys:
-        now = key.state == "active"
-        when = "signs now" if now else f"is published; it signs from {timestamp(key.activate_after)} on"
-        say(f"{key.alg}: {key.kid} {when}")
+        say(f"{key.alg}: {_rotated(key, made)}")
+    if made:
+        say(SOON)
 
 
 def run_promote(args: Namespace) -> None:
@@ -83,6 +86,7 @@ def run_promote(args: Namespace) -> None:
         print_json({"changes": _listed(changes)})
     else:
         say(*(f"{c.alg}: {c.kid} is {c.to} now" for c in changes) if changes else (f"{args.key} signs already.",))
+        say(*([SOON] if changes else []))
 
 
 def run_withdraw(args: Namespace) -> None:
@@ -96,7 +100,7 @@ def run_withdraw(args: Namespace) -> None:
     if args.json:
         print_json({"changes": _listed(changes)})
     else:
-        say(f"{args.key} is withdrawn: no token that it signed is believed any more.")
+        say(f"{args.key} is withdrawn: no token that it signed is believed any more.", SOON)
 
 
 def run_master(args: Namespace) -> None:
@@ -141,6 +145,19 @@ def run_master(args: Namespace) -> None:
 def described(key: SigningKey) -> dict[str, Any]:
     """A key as `--json` shows it; nothing private."""
     return {"kid": key.kid, "alg": key.alg, "state": key.state, **{name: getattr(key, name) for name in _TIMES}}
+
+
+def _rotated(key: SigningKey, made: list[str]) -> str:
+    """What has become of a wish for the next key."""
+    if key.state == "active":
+        return f"{key.kid} signs now"
+    when = f"it signs from {timestamp(key.activate_after)} on"
+    if key.kid in made:
+        return f"{key.kid} is published; {when}"
+    return (
+        f"nothing was made: {key.kid} has been published since {timestamp(key.published_at)}; {when}, or sooner by "
+        f"`doorward key promote {key.kid}`"
+    )
 
 
 def _outlook(key: SigningKey) -> str:

@@ -73,6 +73,10 @@ def _cell(value: Any) -> str:
     return printable(str(value))
 
 
+#: Serving processes look at the stores' versions at least so often (`max_staleness` of registry and ring).
+SOON = "Servers that run see it within 5 seconds."
+
+
 def printable(text: str) -> str:
     """The text without control characters: what somebody once typed must not steer an admin's terminal."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", text)

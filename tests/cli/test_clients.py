@@ -164,3 +164,13 @@ def test_R7_an_application_is_turned_off_and_on_removed_and_restored(site: Folde
     assert "no application has" in site.refusal("client", "show", "Toggle")
     assert site.run("client", "restore", "Toggle", "--json").json["client_id"] == made["client_id"]
     assert "there is no removed client with this id" in site.refusal("client", "restore", made["client_id"])
+
+
+def test_n38_whatever_changes_an_application_says_when_servers_know_it(site: Folder) -> None:
+    made = add(site, "--name", "Told", "--redirect-uri", CALLBACK)
+    for words in (
+        ("set", made["client_id"], "access_token_lifetime=5m"), ("secret", made["client_id"]),
+        ("disable", made["client_id"]), ("enable", made["client_id"]), ("remove", made["client_id"]),
+        ("restore", made["client_id"]),
+    ):  # fmt: skip
+        assert "Servers that run see it within 5 seconds." in site.run("client", *words).out, words

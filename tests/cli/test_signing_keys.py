@@ -25,6 +25,38 @@ def test_K1_a_key_is_published_before_it_may_sign(site: Folder) -> None:
     assert actions[-3:] == ["key:rotate", "key:promote", "key:withdraw"]
 
 
+def test_n38_a_second_rotation_makes_nothing_and_says_so(site: Folder) -> None:
+    first = site.run("key", "rotate", "--alg", "RS256", "--json").json["keys"][0]
+    before = site.run("key", "list", "--json").json
+    events = len(site.run("audit", "tail", "-n", "500", "--json").json["events"])
+    result = site.run("key", "rotate", "--alg", "RS256")
+    assert f"RS256: nothing was made: {first['kid']} has been published since" in result.out
+    assert "it signs from" in result.out
+    assert f"doorward key promote {first['kid']}" in result.out
+    assert "is published;" not in result.out
+    assert site.run("key", "list", "--json").json == before
+    assert len(site.run("audit", "tail", "-n", "500", "--json").json["events"]) == events
+    again = site.run("key", "rotate", "--alg", "RS256", "--json").json["keys"][0]
+    assert (again["kid"], again["made"]) == (first["kid"], False)
+
+
+def test_n38_a_rotation_that_makes_a_key_says_from_when_servers_know_it(site: Folder) -> None:
+    result = site.run("key", "rotate", "--alg", "PS256")
+    if "signs now" not in result.out:
+        assert "is published; it signs from" in result.out
+    assert "Servers that run see it within 5 seconds." in result.out
+
+
+def test_n38_nor_does_a_second_certificate_for_saml(site: Folder) -> None:
+    first = site.run("key", "rotate", "--saml").out
+    assert "stands in the metadata at" in first
+    before = site.run("key", "list", "--json").json
+    again = site.run("key", "rotate", "--saml").out
+    assert again.startswith("Nothing was made: ")
+    assert "stands in the metadata already" in again
+    assert site.run("key", "list", "--json").json == before
+
+
 def test_the_active_key_and_unknown_ones_are_not_withdrawn(site: Folder) -> None:
     active = next(k["kid"] for k in site.run("key", "list", "--json").json["keys"] if k["state"] == "active")
     assert "is the active key: promote another one first" in site.refusal("key", "withdraw", active)
