@@ -1,6 +1,6 @@
 # `make help` lists what there is. Nothing has to be installed by hand on Debian 12 or later.
 .DEFAULT_GOAL := help
-.PHONY: help run demo install test check fuzz bench lock screenshots catalogues
+.PHONY: help run demo install test check counterparts fuzz bench lock screenshots catalogues
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
@@ -18,7 +18,7 @@ run: install ## Start the provider on http://127.0.0.1:8000; the first start pri
 	@$(BIN)/doorward init
 	@exec $(BIN)/doorward serve
 
-demo: $(VENV)/.demo ## Start the provider and two applications with people ready to sign in (Ctrl-C stops all)
+demo: $(VENV)/.demo ## Start the provider and three applications with people ready to sign in (Ctrl-C stops all)
 	@exec $(BIN)/python -m tests.apps.demo
 
 install: $(VENV)/.run ## Make .venv with the `doorward` command in it
@@ -31,7 +31,18 @@ test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in paral
 	@test -e /usr/lib/apache2/modules/mod_shib.so || .ci/need "tests with Shibboleth as a SAML application" apache2 libapache2-mod-shib
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "tests on PostgreSQL" postgresql
 	@$(MAKE) static
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not counterpart"
+
+counterparts: $(VENV)/.test .counterparts/.installed ## Applications and libraries of others against the provider (installs them into .counterparts: node, go, java)
+	@command -v chromium >/dev/null || .ci/need "tests in a real browser" chromium
+	DOORWARD_COUNTERPARTS=1 $(BIN)/python -m pytest -m counterpart tests/counterparts
+
+.counterparts/.installed: tests/counterparts/install.sh tests/counterparts/node/package-lock.json tests/counterparts/go/go.sum tests/counterparts/go/main.go
+	@command -v npm >/dev/null || .ci/need "libraries for Node.js" nodejs npm
+	@command -v go >/dev/null || .ci/need "programs in Go" golang-go
+	@command -v mvn >/dev/null || .ci/need "Keycloak" maven
+	tests/counterparts/install.sh
+	@touch $@
 
 check: $(VENV)/.test static ## The quick part: lint, types, import rules, the tests that need no server
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"

@@ -18,7 +18,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
-TYPED = ("README.md", *(f"docs/{n}.md" for n in ("getting-started", "applications", "operating", "people", "saml")))
+TYPED = (
+    "README.md",
+    *(f"docs/{n}.md" for n in ("getting-started", "applications", "connecting", "operating", "people", "saml")),
+)
 DOCUMENTS = [
     "README.md",
     "CHANGELOG.md",

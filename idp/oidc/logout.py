@@ -122,7 +122,8 @@ def _unproven(asked: Asked) -> OAuthError:
         "invalid_client",
         "Nobody is signed out: the session of this id_token_hint is in a browser that did not come along. Send the "
         "person's browser here, or authenticate as the application (HTTP Basic with client_id and secret).",
-        status=401, detail=f"id_token_hint of {asked.client_id}, no cookie, no authentication",
+        status=401, detail="id_token_hint of a live session, no cookie, no authentication", client_id=asked.client_id,
+        fix="Let the application's server authenticate at the logout address; see docs/connecting.md.",
         headers=(("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),),
     )  # fmt: skip
 

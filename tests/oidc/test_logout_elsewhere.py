@@ -65,6 +65,8 @@ def test_n15_a_program_that_proves_nothing_is_told_that_nobody_is_signed_out(
     answer = call(browser, {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": BYE}, headers)
     assert (answer.status, answer.error) == (401, "invalid_client")
     assert "Nobody is signed out" in answer.json["error_description"]
+    [event] = provider.events("error:invalid_client")
+    assert (event.client_id, event.error_id in answer.text) == (crm.id, True)
     assert goes_on(provider, browser, crm, tokens)
 
 

@@ -1,0 +1,95 @@
+"""oidc-client-ts, the standard library of applications that run in the browser, in Chromium (N13)."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from idp.accounts.person import Person
+from tests.counterparts.conftest import HERE, sign_in
+from tests.provider import App
+from tests.server import Server, unique
+
+
+class Pages(SimpleHTTPRequestHandler):
+    """The files of `spa/`, the library, and the settings; every other path is the one page."""
+
+    def __init__(self, *args: Any, library: Path, settings: dict[str, Any], **more: Any) -> None:
+        self._own = {"/oidc-client-ts.min.js": library.read_bytes()}
+        self._own["/settings.js"] = f"const settings = {json.dumps(settings)};".encode()
+        super().__init__(*args, directory=str(HERE / "spa"), **more)
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path in self._own:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/javascript")
+            self.end_headers()
+            self.wfile.write(self._own[path])
+            return
+        if path != "/app.js":
+            self.path = "/index.html"
+        super().do_GET()
+
+    def log_message(self, *args: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def notes(server: Server, tool: Callable[[str], Path]) -> Iterator[tuple[str, App]]:
+    """The application, and where it lives."""
+    settings: dict[str, Any] = {}
+    library = tool("node/node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js")
+    web = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, library=library, settings=settings))
+    home = f"http://127.0.0.1:{web.server_port}"
+    app = server.add_client(
+        unique("Notes"), "spa", redirect_uris=[home + "/callback"], post_logout_redirect_uris=[home + "/bye"]
+    )
+    settings |= {
+        "authority": server.issuer, "client_id": app.id, "redirect_uri": home + "/callback",
+        "post_logout_redirect_uri": home + "/bye", "scope": "openid profile email",
+    }  # fmt: skip
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    yield home, app
+    web.shutdown()
+    web.server_close()
+
+
+def shown(page: Page, key: str) -> Any:
+    page.wait_for_function(f"""document.getElementById("state").textContent.includes('"{key}"')""")
+    return json.loads(page.inner_text("#state"))
+
+
+@pytest.mark.spec("RFC 7009 2.2")
+def test_n13_the_standard_browser_library_signs_in_renews_and_signs_out_with_its_tokens_revoked(
+    server: Server, page: Page, ann: Person, notes: tuple[str, App]
+) -> None:
+    home, _ = notes
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.goto(home)
+    shown(page, "nobody")
+    page.click("#in")
+    sign_in(page, ann)
+    page.wait_for_url(home + "/")
+    first = shown(page, "profile")
+    assert first["profile"]["preferred_username" if "preferred_username" in first["profile"] else "sub"]
+    page.click("#renew")
+    token = shown(page, "renewed")["renewed"]
+    assert token != first["token"]
+    assert server.userinfo(token).status == 200
+    page.click("#out")
+    page.wait_for_url(home + "/bye**")
+    assert shown(page, "signedOut") == {"signedOut": True, "user": None}
+    assert server.userinfo(token).status == 401
+    assert [line for line in complaints if "favicon" not in line] == []
+    page.goto(server.issuer)
+    page.wait_for_selector("#password")
