@@ -72,7 +72,8 @@ def _step(services: Services, request: Request, flow: Flow, session: Session | N
     needs = standing.of_session(services, request, flow, session)
     step = next_step(flow, session, client, services.clock(), needs)
     if isinstance(step, Denial):
-        if step.cause == "policy" and session is not None and not flow.demands.silent:
+        is_theirs = client is not None and client.enabled  # one that is turned off is shut to everybody
+        if step.cause == "policy" and is_theirs and session is not None and not flow.demands.silent:
             from idp.login import no_access
 
             return no_access.page(services, request, flow, session)

@@ -129,6 +129,17 @@ def test_t5_an_application_that_is_open_to_nobody_says_so(provider: Provider, br
     assert "Attic is open to nobody at the moment." in provider.sign_in(browser, app).dom.text
 
 
+def test_t5_one_that_was_turned_off_meanwhile_is_no_matter_of_access(
+    provider: Provider, browser: Browser, ann: Person, board: App
+) -> None:
+    page = provider.authorize(browser, board)
+    provider.services.registry.disable(board.id)
+    answer = browser.log_in(page)
+    assert answer.is_error_page
+    assert TITLE not in answer.dom.text
+    assert provider.events("error:client_changed")
+
+
 # -- a disabled account ----------------------------------------------------------------------------------------------
 
 
