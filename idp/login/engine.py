@@ -11,6 +11,7 @@ from idp import browser
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
+from idp.audit import Event
 from idp.login import (
     answered,
     consent,
@@ -93,8 +94,26 @@ def _step(services: Services, request: Request, flow: Flow, session: Session | N
             services, request, flow, notice=step.notice, typed=session.username if session and step.notice else ""
         )
     if session is not None and flow.client_id:
-        services.uses.note(session.person_id, flow.client_id, services.clock())
+        _note_use(services, request, flow, session)
     return door(services, flow).finish(services, request, flow, session)
+
+
+def _note_use(services: Services, request: Request, flow: Flow, session: Session) -> None:
+    """When the application was last opened; and that single sign-on opened it, where nobody signed in for it (A2)."""
+
+    def opened() -> Event:
+        return Event(
+            "app:opened", actor=session.person_id, person_id=session.person_id, client_id=flow.client_id,
+            session_id=session.id, address=request.remote_address, request_id=request.id,
+            detail={"browser": request.user_agent},
+        )  # fmt: skip
+
+    now = services.clock()
+    is_told = flow.demands.silent or now - session.auth_time < JUST_NOW  # the sign-in itself stands in the list
+    services.uses.note(session.person_id, flow.client_id, now, None if is_told else opened)
+
+
+JUST_NOW = 5.0  # seconds
 
 
 def door(services: Services, flow: Flow) -> ProtocolDoor:

@@ -25,6 +25,8 @@ _EVENT_ID: Final = re.compile(r"[0-9a-v]{26}")
 #: What is shown: the event's action, whether it is good, bad or neither, and its words.
 SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "session:started": ("good", N_("Signed in")),
+    "session:ended": ("", N_("Signed out")),
+    "app:opened": ("", N_("Opened by single sign-on")),
     "session:failed": ("bad", N_("A sign-in failed")),
     "factor:failed": ("bad", N_("A second step failed")),
     "factor:suspicious": ("bad", N_("A passkey looked copied")),
@@ -69,6 +71,7 @@ def answer(services: Services, request: Request) -> Response:
         return sign_in(services, request, "/activity")
     if request.method == "POST":
         return _judge(services, request, session)
+    services.uses.flush()  # what was opened a moment ago is there, too
     before = request.query.get("before") or ""
     before = before if _EVENT_ID.fullmatch(before) else ""
     after = services.clock() - DAYS * 86400

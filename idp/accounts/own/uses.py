@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from idp.accounts.own import store
+from idp.audit import Event, record
 from idp.db import Database
 
+TOLD_EVERY: Final = 3600.0  # seconds between two events of one person and application
 EVERY: Final = 60.0  # seconds between two writes for one person and application
 MAX_WAITING: Final = 20_000  # notes
 MAX_WRITTEN: Final = 20_000  # last writes that are remembered
@@ -26,22 +28,37 @@ class Uses:
         self._db, self._lock = db, threading.Lock()
         self._waiting: dict[tuple[str, str], float] = {}
         self._written: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._opened: list[tuple[float, Event]] = []
+        self._told: OrderedDict[tuple[str | None, str | None], float] = OrderedDict()
 
-    def note(self, person_id: str, client_id: str, now: float) -> None:
-        """Somebody opened an application. Costs a look into a dictionary."""
+    def note(self, person_id: str, client_id: str, now: float, opened: Callable[[], Event] | None = None) -> None:
+        """Somebody opened an application. Costs a look into a dictionary.
+
+        `opened`: the event of single sign-on, for the person's own list; written with the note, once an hour at most.
+        """
         key = (person_id, client_id)
         if now - self._written.get(key, 0.0) < EVERY:
             return
         with self._lock:
             if len(self._waiting) < MAX_WAITING:
                 self._waiting[key] = now
+            if opened is not None and now - self._told.get(key, 0.0) >= TOLD_EVERY and len(self._opened) < MAX_WAITING:
+                self._opened.append((now, opened()))
+                self._told[key] = now
+                while len(self._told) > MAX_WRITTEN:
+                    self._told.popitem(last=False)
 
     def flush(self) -> int:
         """Write what is waiting; answers how much. Call it off the request path, every few seconds."""
-        if not self._waiting:
+        if not self._waiting and not self._opened:
             return 0
         with self._lock:
             taken, self._waiting = self._waiting, {}
+            events, self._opened = self._opened, []
+        for start in range(0, len(events), _TOGETHER):
+            with self._db.transaction(durable=False) as tx:
+                for at, event in events[start : start + _TOGETHER]:
+                    record(tx, event, at)
         notes = sorted(taken.items())  # one order in every process, or two of them may wait for each other
         for start in range(0, len(notes), _TOGETHER):
             some = notes[start : start + _TOGETHER]
