@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from idp.cli import COMMANDS
+from idp.cli.starting import prepare
 from idp.cli.terminal import Failed, complain
 
 
@@ -28,6 +30,12 @@ def parser(only: str = "") -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Exit codes: 0 done, 1 failed, 2 bad input."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if argv is None:
+        try:
+            prepare()
+        except Failed as failed:
+            complain(*failed.lines)
+            return failed.code
     top = parser(words[0] if words and words[0] in COMMANDS else "")
     args = top.parse_args(words)
     if args.version:
@@ -48,6 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output (`| head`) has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
+            raise
+        complain(f"the output cannot be written: {error.strerror}")
+        return 1
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,14 @@ import pytest
 
 from tests.backends import Clock, PostgreSQL, Redis, share_postgresql
 from tests.provider import Browser, Provider, make_template
+
+# A job in the background of a shell without job control (`make test &`, nohup, many CI systems) ignores these, and so
+# would every process that a test starts: an ignored signal is inherited, a handled one is not.
+for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
+# Names and dates of files and pages do not depend on where the run was started, nor do the rights of what it makes.
+os.umask(0o022)
 
 
 @pytest.fixture

@@ -40,7 +40,9 @@ def say(*lines: str) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON object on a line of its own."""
-    say(json.dumps(value, ensure_ascii=False, default=str))
+    # An output without these letters gets them as JSON has them, not as a terminal would.
+    plain = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+    say(json.dumps(value, ensure_ascii=plain, default=str))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], nothing: str) -> None:
