@@ -178,8 +178,13 @@ def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: 
 
         history.keep(tx, sealer, person_id, old, now, settings.passwords.history)
 
+    def guarded(tx: Any, person_id: str, how: Any) -> None:
+        from idp.accounts.recovery import contacts
+
+        contacts.guard(tx, person_id, how, clock())
+
     return Directory(db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why),
-                     replaced=replaced)  # fmt: skip
+                     replaced=replaced, guarded=guarded)  # fmt: skip
 
 
 def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from idp.accounts import store
 from idp.accounts.person import (
@@ -37,6 +37,12 @@ from idp.ids import new_id
 
 #: Ends what a person has open: `ended(tx, person_id, why)`, in the transaction of the change that asks for it.
 Ended = Callable[[Transaction, str, str], None]
+#: How much a change takes from ways back in that somebody else may have planted: `password`, a new one was set by
+#: whoever knew the old, or reads a recovery address; `reset`, the company's word was used or changed; `restrict`, an
+#: admin or the person says that somebody else may be in.
+Guard = Literal["password", "reset", "restrict"]
+#: Does so: `guarded(tx, person_id, how)`, in the transaction of the change.
+Guarded = Callable[[Transaction, str, Guard], None]
 #: Keeps what a new password replaces: `replaced(tx, person_id, password_hash, now)`, in the same transaction.
 Replaced = Callable[[Transaction, str, str, float], None]
 
@@ -55,7 +61,7 @@ class Changes(TypedDict, total=False):
 class Directory:
     """People and groups. `ended` ends sessions and tokens wherever a change must (S58): pass it once, here.
 
-    `replaced` keeps earlier passwords (P3, L6), however they are replaced.
+    `replaced` keeps earlier passwords (P3, L6), however they are replaced; `guarded` sees to recovery (N6).
     """
 
     def __init__(
@@ -64,10 +70,12 @@ class Directory:
         clock: Callable[[], float] = time.time,
         ended: Ended | None = None,
         replaced: Replaced | None = None,
+        guarded: Guarded | None = None,
     ) -> None:
         self._db, self._clock = db, clock
         self._ended: Ended = ended or _nothing_to_end
         self._replaced = replaced
+        self._guarded: Guarded = guarded or _nothing_to_end
 
     # -- looking up ------------------------------------------------------------------------------------------------
 
@@ -165,6 +173,8 @@ class Directory:
                 return person
             self._check_free(tx, draft, person_id)
             tx.run(store.UPDATE, person_id=person_id, **_columns(draft), changed_at=self._clock())
+            if fold(draft.email or "") != fold(before.email or ""):
+                self._guarded(tx, person_id, "reset")
             if identifiers(draft) != identifiers(before):
                 tx.run(store.FORGET_KEYS, person_id=person_id)
                 _identify(tx, person_id, draft)
@@ -217,6 +227,7 @@ class Directory:
             if person.enabled:
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=0, changed_at=self._clock())
                 _tell(record, tx, "person:disabled", person)
+            self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "account disabled")
             return _stored(tx, person_id)
 
@@ -268,6 +279,7 @@ class Directory:
         known: Person | None = None,
         record: Recorder | None = None,
         ended: Ended | None = None,
+        guard: Guard = "password",
     ) -> Person:
         """Keep a new password's hash and end what the old one opened; `set_password` is the verb to call.
 
@@ -279,6 +291,7 @@ class Directory:
                 raise PersonChanged
             self._replace(tx, person, password_hash)
             _tell(record, tx, "password:set", person, **detail)
+            self._guarded(tx, person_id, guard)
             (ended or self._ended)(tx, person_id, "password changed")
             return _stored(tx, person_id)
 
@@ -293,8 +306,15 @@ class Directory:
             person = _locked(tx, person_id)
             self._replace(tx, person, None)
             _tell(record, tx, "person:secured", person, **detail)
+            self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "the person said that it was not them")
             return _stored(tx, person_id)
+
+    def restrict(self, person_id: str) -> None:
+        """Somebody else may have planted a way back in: it is worth nothing from now on. Errors: `NoSuchPerson`."""
+        with self._db.transaction() as tx:
+            _locked(tx, person_id)
+            self._guarded(tx, person_id, "restrict")
 
     def rehash(self, credentials: Credentials, password_hash: str) -> bool:
         """Keep the same password under a new cost (P1); False where it has been changed meanwhile."""
@@ -369,7 +389,7 @@ _WORDS = {"username": "username", "email": "e-mail address", "employee_number": 
 
 
 def _nothing_to_end(_tx: Transaction, _person_id: str, _why: str) -> None:
-    """For programs without sessions: tests, imports."""
+    """For programs without sessions and recovery: tests, imports."""
 
 
 def _is_plain(person_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp.accounts.directory import Directory, Ended
+from idp.accounts.directory import Directory, Ended, Guard
 from idp.accounts.passwords import Verifier
 from idp.accounts.person import Person
 from idp.accounts.policy import Policy
@@ -20,6 +20,7 @@ def set_password(
     known: Person | None = None,
     record: Recorder | None = None,
     ended: Ended | None = None,
+    guard: Guard = "password",
 ) -> list[str]:
     """Set a person's password; answers why it is refused, empty where it is set.
 
@@ -33,6 +34,12 @@ def set_password(
         return problems
     password_hash = verifier.hash(password)  # before the transaction: a hash costs longer than any lock may be held
     directory.store_password(
-        person_id, password_hash, detail={"purpose": purpose}, known=known, record=record, ended=ended
+        person_id,
+        password_hash,
+        detail={"purpose": purpose},
+        known=known,
+        record=record,
+        ended=ended,
+        guard=guard,
     )
     return []

@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import telling, user_factors
+from idp.cli import telling, user_contacts, user_factors
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import Failed, Refused, command, group, print_json, print_table, say, timestamp, with_json
 
@@ -62,6 +62,7 @@ def add_parsers(commands: Any) -> None:
         changes.add_argument("--add", metavar="NAME", action="append", default=[])
         changes.add_argument("--remove", metavar="NAME", action="append", default=[])
     user_factors.add_parsers(verbs)
+    user_contacts.add_parsers(verbs)
 
 
 def _login(parser: Any) -> Any:
@@ -157,6 +158,8 @@ def run_password(args: Namespace) -> None:
     password = _first_line() if args.password_stdin else None
     with opened(args) as services:
         person, link, told = get(services, args.login), None, mail.Told()
+        if person.email or not args.mail:  # else nothing is mailed, and nothing changes
+            services.directory.restrict(person.id)
         if args.mail:
             told = _mail(services, person)
         elif password is None:
@@ -164,7 +167,7 @@ def run_password(args: Namespace) -> None:
         else:
             problems = set_password(
                 services.directory, services.passwords, choosing.policy_for(services, person), person.id, password,
-                purpose="admin", record=recorder(services.clock),
+                purpose="admin", record=recorder(services.clock), guard="restrict",
             )  # fmt: skip
             _check(problems)
             if person.has_password:

@@ -41,6 +41,7 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "recovery:added": ("", N_("Recovery address or number added")),
     "recovery:changed": ("", N_("Recovery address or number changed")),
     "recovery:removed": ("", N_("Recovery address or number removed")),
+    "recovery:suspended": ("", N_("Recovery address and number suspended until confirmed anew")),
     "recovery:undone": ("", N_("Change of the recovery address undone")),
     "person:secured": ("bad", N_("Account locked: “This was not me”")),
     "person:changed": ("", N_("Profile changed")),

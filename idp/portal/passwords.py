@@ -7,6 +7,7 @@ from typing import Any
 
 from idp import flash, language
 from idp.accounts import choosing, links
+from idp.accounts.directory import Guard
 from idp.accounts.factors import trusted_devices
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
@@ -59,7 +60,7 @@ def _enter(services: Services, request: Request, link: links.Link, person: Perso
     try:
         person = services.directory.store_password(
             person.id, password_hash, detail={"purpose": link.purpose, "by": "mail" if link.via else "link"},
-            known=person, record=_unlocking(services, request, person.id),
+            known=person, record=_unlocking(services, request, person.id), guard=_guard(link, person),
             ended=_nothing_ends if had_password and request.form.get("keep_others") else None,
         )  # fmt: skip
     except PersonChanged:  # another link, or an admin, was faster
@@ -74,6 +75,15 @@ def _enter(services: Services, request: Request, link: links.Link, person: Perso
     flow = resuming.find(services, request)
     resuming.forget(services, request)
     return engine.enter(services, request, flow, person, (PASSWORD,))
+
+
+def _guard(link: links.Link, person: Person) -> Guard:
+    """Who came by an admin's link, or by the account's own address, ends every undo; a contact ends those of contacts.
+
+    So a planted address, which can have a link mailed, takes nothing from the owner.
+    """
+    is_word = not link.via or (bool(person.email) and link.via == digest(person.email or ""))
+    return "reset" if is_word else "password"
 
 
 def change(services: Services, request: Request) -> Response:

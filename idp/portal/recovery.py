@@ -51,6 +51,10 @@ def _change(services: Services, request: Request, session: Session, person: Pers
         return _send(services, request, session, person, waiting.kind, waiting.value)
     elif action == "own" and person.email and not person.email_verified:
         return _send(services, request, session, person, contacts.OWN, person.email)
+    elif action == "anew" and kind in _kinds(services):
+        found = contacts.of_person(services, person.id).get(kind)
+        if found is not None and not found.is_good:
+            return _send(services, request, session, person, kind, found.value)
     elif action == "add" and kind in _kinds(services):
         return _send(services, request, session, person, kind, request.form.first.get("value", ""))
     return Redirect(location=services.url(PATH))
@@ -80,7 +84,7 @@ def review(services: Services, request: Request) -> Response:
         return flash.redirect(services, "/", "reviewed")
     return frame.page(
         services, request, session, "portal/recovery_review.html",
-        contacts=_shown(services, person), email=person.email,
+        contacts=[shown for shown in _shown(services, session, person) if shown["is_good"]],
     )  # fmt: skip
 
 
@@ -107,10 +111,12 @@ def _page(
     services: Services, request: Request, session: Session, person: Person, error: str = "", *,
     typed: dict[str, str] | None = None, wrong: str = "",
 ) -> Page:  # fmt: skip
+    email = person.email or ""
     return frame.page(
-        services, request, session, "portal/recovery.html",
-        contacts=_shown(services, person), email=person.email, email_verified=person.email_verified,
-        kinds=_kinds(services), waiting=contacts.waiting(services, session.id), error=error, wrong=wrong,
+        services, request, session, "portal/recovery.html", contacts=_shown(services, session, person),
+        email=email if is_fresh(services, session) or not email else mail.masked_address(email),
+        email_verified=person.email_verified,
+        kinds=_kinds(services), waiting=_waiting(services, session), error=error, wrong=wrong,
         typed=typed or {}, is_fresh=is_fresh(services, session), here=services.url(PATH),
     )  # fmt: skip
 
@@ -121,11 +127,26 @@ def _kinds(services: Services) -> tuple[str, ...]:
     return tuple(kind for kind in contacts.KINDS if ready[kind])
 
 
-def _shown(services: Services, person: Person) -> list[dict[str, Any]]:
+def _shown(services: Services, session: Session, person: Person) -> list[dict[str, Any]]:
+    """In full for whoever has just proven who they are; else enough to know one's own (N11)."""
     names = {contacts.EMAIL: N_("Recovery e-mail address"), contacts.PHONE: N_("Recovery phone number")}
-    found = contacts.of_person(services, person.id)
+    found, is_full = contacts.of_person(services, person.id), is_fresh(services, session)
     return [
-        {"kind": kind, "title": names[kind], "value": found[kind].value, "confirmed_at": found[kind].confirmed_at}
+        {
+            "kind": kind, "title": names[kind], "confirmed_at": found[kind].confirmed_at,
+            "value": found[kind].value if is_full else _masked(kind, found[kind].value), "is_good": found[kind].is_good,
+        }
         for kind in contacts.KINDS
         if kind in found
-    ]
+    ]  # fmt: skip
+
+
+def _masked(kind: str, value: str) -> str:
+    return mail.masked_number(value) if kind == contacts.PHONE else mail.masked_address(value)
+
+
+def _waiting(services: Services, session: Session) -> dict[str, Any] | None:
+    found = contacts.waiting(services, session.id)
+    if found is None:
+        return None
+    return {"value": found.value if is_fresh(services, session) else _masked(found.kind, found.value)}

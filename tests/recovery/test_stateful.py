@@ -46,6 +46,9 @@ class Undo:
 
     link: str
     before: str | None
+    before_at: float | None  # when that was confirmed
+    after: str | None
+    is_own: bool  # mailed to the account's own address
     at: float
     is_void: bool = False
 
@@ -65,6 +68,7 @@ class Post(RuleBasedStateMachine):
         )  # fmt: skip
         self.ann = self.provider.add_person("ann", email_verified=True)
         self.passwords, self.enabled, self.recovery = [PASSWORD], True, HOMES[0]
+        self.confirmed_at, self.suspended = self.clock.now, False
         contacts.change(self.provider.services, self.ann, "email", HOMES[0], {})
         collect(self.provider)
         self.asked: list[tuple[float, int]] = []  # mails, for the cap
@@ -81,16 +85,28 @@ class Post(RuleBasedStateMachine):
 
     recovery: str | None
 
+    @property
+    def reached(self) -> set[str]:
+        """The mailboxes that open the account now."""
+        return {OWN, self.recovery} - {None} if not self.suspended else {OWN}  # type: ignore[return-value]
+
+    def void(self, *, all_of_them: bool) -> None:
+        """A new password, or the company's word."""
+        for undo in self.undos:
+            undo.is_void = undo.is_void or all_of_them or not undo.is_own
+
     def works(self, letter: Letter) -> bool:
         """Whether what this mail brought may open anything, its time apart."""
-        return self.enabled and letter.stamp == len(self.passwords) and letter.mail.to in (OWN, self.recovery)
+        return self.enabled and letter.stamp == len(self.passwords) and letter.mail.to in self.reached
 
-    def choose(self, seat: int, page: Answer) -> None:
+    def choose(self, seat: int, page: Answer, letter: Letter) -> None:
         """Set the next password on the page of a link."""
         password = f"brand new phrase, number {len(self.passwords)}"
         done = self.browsers[seat].submit(page, password=password, confirm=password)
         assert done.location == self.provider.issuer + "/", done.dom.text
         self.passwords.append(password)
+        self.void(all_of_them=letter.mail.to == OWN)
+        collect(self.provider)
 
     # -- what happens --------------------------------------------------------------------------------------------------
 
@@ -102,8 +118,8 @@ class Post(RuleBasedStateMachine):
         self.tries[seat] = 0
         assert "Look at your mail" in self.pages[seat].dom.text  # type: ignore[union-attr]
         sent = collect(self.provider, "reset_password")
-        is_ann = typed in ("ann", OWN) or typed == self.recovery
-        expected = {OWN, self.recovery} - {None} if is_ann and self.enabled else set()
+        is_ann = typed == "ann" or typed in self.reached
+        expected = self.reached if is_ann and self.enabled else set()
         recent = [at for at, _ in self.asked if at > self.clock.now - 3600]
         if expected and len(recent) < 20:
             assert {mail.to for mail in sent} == expected
@@ -124,7 +140,7 @@ class Post(RuleBasedStateMachine):
         if works and use:
             self.clock.advance(1)
             if self.clock.now < letter.at + LINK:
-                self.choose(seat, page)
+                self.choose(seat, page, letter)
 
     @precondition(lambda self: self.letters and any(self.pages))
     @rule(seat=seats, pick=picks, use=st.booleans())
@@ -147,19 +163,28 @@ class Post(RuleBasedStateMachine):
         opened = self.browsers[seat].follow(answer)
         assert opened.status == (200 if self.works(letter) else 404)
         if use and opened.status == 200:
-            self.choose(seat, opened)
+            self.choose(seat, opened, letter)
 
     @rule(value=st.sampled_from((None, *HOMES)))
     def change_the_recovery_address(self, value: str | None) -> None:
         self.clock.advance(1)
         contacts.change(self.provider.services, self.ann, "email", value, {})
         told = collect(self.provider, "recovery_address_changed")
-        if value == self.recovery:
+        if value == self.recovery and not (self.recovery and self.suspended):
             assert not told
             return
-        assert {mail.to for mail in told} == {OWN, self.recovery} - {None}
-        self.undos.append(Undo(told[0].link, self.recovery, self.clock.now))
-        self.recovery = value
+        gone = {self.recovery} - {None, value}
+        assert {mail.to for mail in told} == {OWN} | gone
+        is_good = bool(gone) and not self.suspended
+        before, before_at = (self.recovery, self.confirmed_at) if is_good else (None, None)
+        for mail in told:
+            has_link = mail.to == OWN or (is_good and self.confirmed_at <= self.clock.now - UNDO)
+            assert ("recovery/undo" in mail.text) is has_link
+            assert has_link or "/not-me/" not in mail.text
+            if has_link:
+                undo = Undo(mail.link, before, before_at, value, mail.to == OWN, self.clock.now)
+                self.undos.append(undo)
+        self.recovery, self.confirmed_at, self.suspended = value, self.clock.now, False
 
     @precondition(lambda self: self.undos)
     @rule(pick=picks, use=st.booleans())
@@ -168,11 +193,13 @@ class Post(RuleBasedStateMachine):
         undo = self.undos[-1 - pick % len(self.undos)]
         stranger = self.provider.browser()
         page = stranger.get(undo.link)
-        works = not undo.is_void and self.clock.now < undo.at + UNDO
+        is_standing = undo.is_own or undo.after == self.recovery
+        works = self.enabled and is_standing and not undo.is_void and self.clock.now < undo.at + UNDO
         assert page.status == (200 if works else 404)
         if works and use:
             assert stranger.submit(page, "undo").status == 200
-            self.recovery = undo.before
+            self.recovery, self.suspended = undo.before, False
+            self.confirmed_at = undo.before_at if undo.is_own and undo.before_at else self.clock.now
             for other in self.undos:
                 other.is_void = other.is_void or other.at >= undo.at
             collect(self.provider)
@@ -182,6 +209,9 @@ class Post(RuleBasedStateMachine):
         directory = self.provider.services.directory
         (directory.enable if on else directory.disable)(self.ann.id)
         self.enabled = on
+        if not on:
+            self.void(all_of_them=True)
+            self.suspended = self.recovery is not None
 
     @rule(seconds=st.sampled_from((1, 300, 1200, 601, 1801, 72 * 3600)))
     def wait(self, seconds: int) -> None:
@@ -193,6 +223,7 @@ class Post(RuleBasedStateMachine):
     def the_recovery_address_is_the_one_of_the_model(self) -> None:
         found = contacts.of_person(self.provider.services, self.ann.id)
         assert [one.value for one in found.values()] == ([self.recovery] if self.recovery else [])
+        assert all(one.is_good is not self.suspended for one in found.values())
 
     @invariant()
     def only_the_newest_password_belongs_to_the_account(self) -> None:

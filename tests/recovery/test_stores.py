@@ -25,7 +25,7 @@ def test_P3_P4_P6_recovery_works_on_postgresql(
     for value in ("ann@home.example", "ann@new.example"):
         contacts.change(services, ann, "email", value, {})
         clock.advance(1)
-    last = collect(provider, "recovery_address_changed")[-1]
+    last = [mail for mail in collect(provider, "recovery_address_changed") if mail.to == "ann@example.com"][-1]
     assert {person.id for person in contacts.owners_of(services, "ANN@new.example")} == {ann.id}
     assert contacts.undo(services, last.link.rpartition("/")[2], {}) is not None
     assert contacts.of_person(services, ann.id)["email"].value == "ann@home.example"
@@ -42,4 +42,4 @@ def test_P3_P4_P6_recovery_works_on_postgresql(
     assert [expiry.tell_everybody(services), expiry.tell_everybody(services)] == [1, 0]
     clock.advance(7 * 86400)
     assert expiry.tell_everybody(services) == 1
-    assert contacts.sweep(services) == 3
+    assert contacts.sweep(services) == 6

@@ -1,4 +1,9 @@
-"""A person's recovery address and number (P6): confirmed by a code, told to the old one, undone by it for 72 hours."""
+"""A person's recovery address and number (P6): confirmed by a code, told to the old one, undone by it for 72 hours.
+
+Who planted one cannot keep it: what was confirmed inside the window is offered no undo; a new password voids those that
+contacts hold; "not me", a reset by an admin and a disable void every one, and suspend every contact until the person
+confirms it anew (N6).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +11,12 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from idp import mail
+from idp.accounts.directory import Guard
 from idp.accounts.person import InvalidPerson, Person, fold
 from idp.accounts.recovery import store
 from idp.audit import Event, Recorder, record
@@ -22,7 +28,8 @@ if TYPE_CHECKING:
 
 EMAIL, PHONE = "email", "phone"
 KINDS = (EMAIL, PHONE)
-OWN = "own"  # the account's address itself, which waits to be confirmed
+OWN = "own"  # the account's address itself, which waits to be confirmed, or holds the link of an undo
+CONTACT = "contact"  # another holder of such a link
 DAY = 86400.0
 CODE_TTL = 600.0  # seconds (ASVS 5.0 V6.5.5)
 CODE_TRIES = 5
@@ -41,6 +48,12 @@ class Contact:
     value: str
     confirmed_at: float
     reviewed_at: float
+    suspended_at: float | None = None  # helps nobody until the person confirms it anew
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it serves for recovery."""
+        return self.suspended_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +84,13 @@ About = Mapping[str, str]
 
 
 def of_person(services: Services, person_id: str) -> dict[str, Contact]:
-    """By kind."""
+    """By kind; those that wait to be confirmed anew, too."""
     rows = services.db.all(store.OF_PERSON, owner_id=person_id)
     return {row.kind: _contact(row) for row in rows}
 
 
 def owners_of(services: Services, address: str) -> tuple[Person, ...]:
-    """Everybody whose confirmed recovery address this is."""
+    """Everybody whose recovery address this is, confirmed and not suspended."""
     rows = services.db.all(store.OF_KEY, wanted_key=fold(address))
     found = (services.directory.find(row.person_id) for row in rows)
     return tuple(person for person in found if person is not None and person.enabled)
@@ -90,7 +103,7 @@ def addresses(services: Services, person: Person) -> tuple[str, ...]:
     """
     own = (person.email,) if person.email else ()
     contact = of_person(services, person.id).get(EMAIL)
-    return tuple(dict.fromkeys((*own, *((contact.value,) if contact else ()))))
+    return tuple(dict.fromkeys((*own, *((contact.value,) if contact is not None and contact.is_good else ()))))
 
 
 def number(services: Services, person: Person) -> str:
@@ -103,14 +116,16 @@ def number(services: Services, person: Person) -> str:
     contact = of_person(services, person.id).get(PHONE)
     second = "".join(c for c in str(person.claims.get("phone_number") or "") if c.isdigit() or c == "+")
     second = "+" + second[2:] if second.startswith("00") else second
-    return contact.value if contact is not None and contact.value != second and sms.is_ready(services) else ""
+    is_good = contact is not None and contact.is_good and contact.value != second and sms.is_ready(services)
+    return contact.value if contact is not None and is_good else ""
 
 
 def review_due(services: Services, person: Person) -> bool:
     """Whether it is time to ask "is this still right?" (every 180 days)."""
     days = services.settings.recovery.review_days
     last = services.clock() - days * DAY
-    return days > 0 and any(contact.reviewed_at < last for contact in of_person(services, person.id).values())
+    found = of_person(services, person.id).values()
+    return days > 0 and any(contact.reviewed_at < last for contact in found if contact.is_good)
 
 
 def reviewed(services: Services, person: Person, about: About) -> None:
@@ -201,60 +216,124 @@ def confirm(services: Services, person: Person, bound_to: str, typed: str, about
 
 
 def change(services: Services, person: Person, kind: str, value: str | None, about: About) -> None:
-    """Keep a confirmed address or number, or with None forget it; the old one is told, and can take it back."""
-    now, hours, token = services.clock(), services.settings.recovery.undo_hours, PREFIX + new_secret()
+    """Keep a confirmed address or number, or with None forget it; who may take it back is told how."""
+    now, hours = services.clock(), services.settings.recovery.undo_hours
+    tokens = {OWN: PREFIX + new_secret(), CONTACT: PREFIX + new_secret()}
+    with services.db.transaction() as tx:
+        before = {row.kind: _contact(row) for row in tx.all(store.OF_PERSON, owner_id=person.id)}
+        old = before.get(kind)
+        if (old.value if old else None) == value and (old is None or old.is_good):
+            return
+        # What was suspended is worth nothing, so nobody is offered to put it back.
+        standing = old if old is not None and old.is_good and old.value != value else None
+        _keep(tx, person.id, kind, value, now, now)
+        for reach, token in tokens.items():
+            tx.run(
+                store.ADD_UNDO, token_hash=digest(token), person_id=person.id, kind=kind, reach=reach, after=value,
+                before=standing.value if standing else None, confirmed_at=standing.confirmed_at if standing else None,
+                created_at=now, expires_at=now + hours * 3600.0, used_at=None,
+            )  # fmt: skip
+        what = "removed" if value is None else "changed" if standing else "added"
+        record(tx, _event(f"recovery:{what}", person.id, about, {"kind": kind}), now)
+    links = {reach: services.url(f"/recovery/undo/{token}") for reach, token in tokens.items()}
+    values = {"what": kind, "new": _masked(kind, value), "hours": hours, "time": now, "device": about.get("device", "")}
+    _tell_changed(services, person, values, links, [one for one in before.values() if one.value != value])
+
+
+def _tell_changed(
+    services: Services, person: Person, values: Mapping[str, Any], links: Mapping[str, str], told: list[Contact]
+) -> None:
+    """The account's own address, and the contacts that stood there before.
+
+    One that was confirmed inside the window may be the thief's: it hears of the change, and gets no link. Only the
+    account's own address can take back what others have changed since.
+    """
+    if person.email or not told:
+        mail.tell(services, person, "recovery_address_changed", {**values, "undo_link": links[OWN]})
+    window = services.clock() - services.settings.recovery.undo_hours * 3600.0
+    for contact in told:
+        if contact.kind != EMAIL or contact.value == person.email:
+            continue
+        if contact.is_good and contact.confirmed_at <= window:
+            at_contact = replace(person, email=contact.value)
+            mail.tell(services, at_contact, "recovery_address_changed", {**values, "undo_link": links[CONTACT]})
+        else:
+            mail.tell_gone(services, person, contact.value, "recovery_address_changed", values)
+
+
+def take_away(services: Services, person: Person, kind: str, record: Recorder | None = None) -> bool:
+    """An admin removes a contact, and nobody can put it back by a link; answers whether there was one."""
+    now = services.clock()
     with services.db.transaction() as tx:
         old = tx.one(store.ONE, owner_id=person.id, wanted=kind)
-        if (old.value if old else None) == value:
-            return
-        _keep(tx, person.id, kind, value, now, now)
-        tx.run(
-            store.ADD_UNDO, token_hash=digest(token), person_id=person.id, kind=kind,
-            before=old.value if old else None, confirmed_at=old.confirmed_at if old else None,
-            created_at=now, expires_at=now + hours * 3600.0, used_at=None,
-        )  # fmt: skip
-        what = "removed" if value is None else "changed" if old else "added"
-        record(tx, _event(f"recovery:{what}", person.id, about, {"kind": kind}), now)
-        others = tx.all(store.OF_PERSON, owner_id=person.id)
-    told = [row.value for row in (*((old,) if old else ()), *others) if row.kind == EMAIL and row.value != value]
-    shown = "" if value is None else mail.masked_address(value) if kind == EMAIL else mail.masked_number(value)
-    values = {
-        "what": kind, "new": shown, "undo_link": services.url(f"/recovery/undo/{token}"), "hours": hours, "time": now,
-        "device": about.get("device", ""),
-    }  # fmt: skip
-    mail.tell(services, person, "recovery_address_changed", values, also=dict.fromkeys(told))
-
-
-def _tell_undone(services: Services, person: Person, kind: str, value: str | None, gone: str | None) -> None:
-    """The account's own address, and the one that was taken off, hear of an undoing."""
-    shown = "" if value is None else mail.masked_address(value) if kind == EMAIL else mail.masked_number(value)
-    values = {"what": kind, "new": shown, "time": services.clock()}
-    mail.tell(services, person, "recovery_address_changed", values, also=[gone] if gone and kind == EMAIL else [])
+        if old is None:
+            return False
+        tx.run(store.REMOVE, owner_id=person.id, wanted=kind)
+        tx.run(store.VOID, owner_id=person.id, now=now)
+        if record is not None:
+            record(tx, "recovery:removed", {"person_id": person.id, "kind": kind, "why": "an admin removed it"})
+    values = {"what": kind, "new": "", "time": now}
+    mail.tell(services, person, "recovery_address_changed", values)
+    if kind == EMAIL:
+        mail.tell_gone(services, person, old.value, "recovery_address_changed", values)
+    return True
 
 
 def find_change(services: Services, token: str) -> Change | None:
-    """What a link from a mail would undo; looking uses nothing up."""
+    """What a link from a mail would undo now; looking uses nothing up."""
     row = services.db.one(store.UNDO, wanted=digest(token))
     if row is None or row.used_at is not None or row.expires_at <= services.clock():
+        return None
+    person = services.directory.find(row.person_id)
+    if person is None or not person.enabled or not _is_standing(services.db, row):
         return None
     return Change(row.person_id, row.kind, row.before, row.confirmed_at, row.created_at)
 
 
+def _is_standing(db: Any, row: Any) -> bool:
+    """Whether an undo may still be done: its change stands, or the account's own address asks."""
+    if row.reach == OWN:
+        return True
+    now = db.one(store.ONE, owner_id=row.person_id, wanted=row.kind)
+    return bool(row.reach == CONTACT and (now.value if now is not None else None) == row.after)
+
+
 def undo(services: Services, token: str, about: About) -> Change | None:
     """Put back what stood before, once; None where it is too late. Later changes cannot undo the undoing."""
-    now = services.clock()
+    found, now = find_change(services, token), services.clock()
+    if found is None:
+        return None
     with services.db.transaction() as tx:
-        if not tx.run(store.USE_UNDO, wanted=digest(token), now=now):
-            return None
         row = tx.one(store.UNDO, wanted=digest(token))
         gone = tx.one(store.ONE, owner_id=row.person_id, wanted=row.kind)
+        if not _is_standing(tx, row) or not tx.run(store.USE_UNDO, wanted=digest(token), now=now):
+            return None
         tx.run(store.VOID_LATER, owner_id=row.person_id, wanted=row.kind, since=row.created_at, now=now)
-        _keep(tx, row.person_id, row.kind, row.before, row.confirmed_at or now, now)
+        # An address that put itself back is as young as one that was just confirmed, so that it cannot do so for ever.
+        confirmed_at = row.confirmed_at if row.reach == OWN and row.confirmed_at else now
+        _keep(tx, row.person_id, row.kind, row.before, confirmed_at, now)
         record(tx, _event("recovery:undone", row.person_id, about, {"kind": row.kind}), now)
-    person = services.directory.find(row.person_id)
-    if person is not None:
-        _tell_undone(services, person, row.kind, row.before, gone.value if gone is not None else None)
-    return Change(row.person_id, row.kind, row.before, row.confirmed_at, row.created_at)
+    _tell_undone(services, found, gone.value if gone is not None else None)
+    return found
+
+
+def _tell_undone(services: Services, change: Change, gone: str | None) -> None:
+    """The account's own address, and the one that was taken off, hear of an undoing."""
+    person = services.directory.find(change.person_id)
+    if person is None:
+        return
+    values = {"what": change.kind, "new": _masked(change.kind, change.before), "time": services.clock()}
+    mail.tell(services, person, "recovery_address_changed", values)
+    if gone and change.kind == EMAIL and gone != change.before:
+        mail.tell_gone(services, person, gone, "recovery_address_changed", values)
+
+
+def guard(tx: Any, person_id: str, how: Guard, now: float) -> None:
+    """What a change of the account ends of recovery, in the caller's transaction; see `directory.Guard`."""
+    tx.run(store.VOID_OF_CONTACTS if how == "password" else store.VOID, owner_id=person_id, now=now)
+    if how == "restrict" and (many := tx.run(store.SUSPEND, owner_id=person_id, now=now)):
+        event = Event("recovery:suspended", actor="system", person_id=person_id, detail={"contacts": many})
+        record(tx, event, now)
 
 
 def sweep(services: Services, many: int = 1000) -> int:
@@ -279,12 +358,18 @@ def _keep(tx: Any, person_id: str, kind: str, value: str | None, confirmed_at: f
     else:
         tx.run(
             store.KEEP, person_id=person_id, kind=kind, value=value, key=fold(value), confirmed_at=confirmed_at,
-            reviewed_at=now,
+            reviewed_at=now, suspended_at=None,
         )  # fmt: skip
 
 
 def _contact(row: Any) -> Contact:
-    return Contact(row.person_id, row.kind, row.value, row.confirmed_at, row.reviewed_at)
+    return Contact(row.person_id, row.kind, row.value, row.confirmed_at, row.reviewed_at, row.suspended_at)
+
+
+def _masked(kind: str, value: str | None) -> str:
+    if value is None:
+        return ""
+    return mail.masked_address(value) if kind == EMAIL else mail.masked_number(value)
 
 
 def _event(action: str, person_id: str, about: About, detail: Mapping[str, Any]) -> Event:

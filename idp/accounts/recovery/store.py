@@ -19,6 +19,7 @@ contacts = Table(
     Column("key", Text, nullable=False),  # `person.fold`ed
     Column("confirmed_at", Double, nullable=False),
     Column("reviewed_at", Double, nullable=False),
+    Column("suspended_at", Double),  # until the person confirms it anew it helps nobody; NULL: it does
 )
 Index("recovery_contacts_key", contacts.c.key)
 
@@ -33,6 +34,8 @@ undos = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("used_at", Double),
+    Column("reach", Text),  # who holds the link: `own`, the account's address, or `contact`; NULL: made before, void
+    Column("after", Text),  # what the change put there; NULL: nothing
 )
 Index("recovery_undos_person_id", undos.c.person_id)
 Index("recovery_undos_expires_at", undos.c.expires_at)
@@ -43,7 +46,15 @@ _OWNED = (_c.person_id == bindparam("owner_id"), _c.kind == bindparam("wanted"))
 OF_PERSON = select(contacts).where(_c.person_id == bindparam("owner_id")).order_by(_c.kind)
 ONE = select(contacts).where(*_OWNED).with_for_update()
 OF_KEY = (
-    select(_c.person_id).where(_c.key == bindparam("wanted_key"), _c.kind == "email").order_by(_c.person_id).limit(20)
+    select(_c.person_id)
+    .where(_c.key == bindparam("wanted_key"), _c.kind == "email", _c.suspended_at.is_(None))
+    .order_by(_c.person_id)
+    .limit(20)
+)
+SUSPEND = (
+    update(contacts)
+    .where(_c.person_id == bindparam("owner_id"), _c.suspended_at.is_(None))
+    .values(suspended_at=bindparam("now"))
 )
 REMOVE = delete(contacts).where(*_OWNED)
 REVIEWED = update(contacts).where(_c.person_id == bindparam("owner_id")).values(reviewed_at=bindparam("now"))
@@ -52,7 +63,8 @@ REVIEWED = update(contacts).where(_c.person_id == bindparam("owner_id")).values(
 def KEEP(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
     """A contact, in place of the one of its kind."""
     inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(contacts)
-    changed = {name: inserting.excluded[name] for name in ("value", "key", "confirmed_at", "reviewed_at")}
+    names = ("value", "key", "confirmed_at", "reviewed_at", "suspended_at")
+    changed = {name: inserting.excluded[name] for name in names}
     return inserting.on_conflict_do_update(index_elements=["person_id", "kind"], set_=changed)
 
 
@@ -64,6 +76,8 @@ USE_UNDO = (
     .where(_u.token_hash == bindparam("wanted"), _u.used_at.is_(None), _u.expires_at > bindparam("now"))
     .values(used_at=bindparam("now"))
 )
+VOID = update(undos).where(_u.person_id == bindparam("owner_id"), _u.used_at.is_(None)).values(used_at=bindparam("now"))
+VOID_OF_CONTACTS = VOID.where(_u.reach != "own")
 #: Whoever made a later change cannot undo the undoing.
 VOID_LATER = (
     update(undos)
