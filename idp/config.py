@@ -58,6 +58,36 @@ class Server(_Section):
         [],
         description='Networks whose X-Forwarded-For is believed, such as ["10.0.0.0/8"]. Nothing else a proxy says is used.',
     )
+    head_seconds: int = Field(
+        10,
+        ge=1,
+        le=300,
+        description="How long a new connection may take to send the head of its first request; then it is closed.",
+    )
+    body_seconds: int = Field(
+        20,
+        ge=1,
+        le=300,
+        description="How long the body of a request may take to arrive (128 kB at most); then 408. No thread waits for it.",
+    )
+    idle_seconds: int = Field(
+        75,
+        ge=5,
+        le=3600,
+        description="How long a connection is kept for another request. Longer than your proxy keeps it (nginx: 60), so that no request meets its end.",
+    )
+    connections: int = Field(
+        4096,
+        ge=64,
+        le=65536,
+        description="Connections that one process keeps open. When three quarters are taken, those that do nothing are closed, the longest silent first.",
+    )
+    connections_per_address: int = Field(
+        256,
+        ge=8,
+        le=65536,
+        description="The same for one address that is no trusted proxy: an office has dozens, an attacker thousands.",
+    )
 
     @field_validator("issuer")
     @classmethod

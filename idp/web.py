@@ -389,12 +389,17 @@ class Front:
                 self._hot[route.path] = route
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        route = self._hot.get(environ.get("PATH_INFO", ""))
-        if route is None:
+        answer = self.answer(environ)
+        if answer is None:
             return self._fallback(environ, start_response)
-        status, headers, body = self._bridge.respond(route, Request(environ, self._bridge.proxies))
+        status, headers, body = answer
         start_response(f"{status} {_STATUS.get(status, 'Status')}", headers)
         return [body]
+
+    def answer(self, environ: dict[str, Any]) -> Answer | None:
+        """The answer of a hot path, without WSGI's detours; None where another path is asked for."""
+        route = self._hot.get(environ.get("PATH_INFO", ""))
+        return None if route is None else self._bridge.respond(route, Request(environ, self._bridge.proxies))
 
 
 def form_target(uri: str) -> str:

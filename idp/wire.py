@@ -20,6 +20,8 @@ MAX_FIELDS = 200  # parameters in one query or form
 #: The address of whoever came through a proxy that says what cannot be read. It belongs to no network: rules that ask
 #: for more apply, and all who have it share their throttles.
 UNREADABLE = "unknown"
+#: In an environ whose server tells `X_Forwarded_For` from `X-Forwarded-For`, which WSGI itself cannot (PEP 3333).
+NAMES_APART = "doorward.names_apart"
 #: What stands before the secret of a one-time link.
 _ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/")
 
@@ -196,8 +198,14 @@ class Request:
 
     @lazy
     def query(self) -> Params:
-        """The parameters of the URL."""
-        return Params.parse(self.environ.get("QUERY_STRING") or "")
+        """The parameters of the URL. Errors: `BadRequest`."""
+        text = self.environ.get("QUERY_STRING") or ""
+        if text.isascii():
+            return Params.parse(text)
+        try:
+            return Params.parse(text.encode("latin-1").decode("utf-8"))  # WSGI handed over octets (PEP 3333)
+        except UnicodeError as error:
+            raise BadRequest("the parameters are not UTF-8") from error
 
     @lazy
     def body(self) -> bytes:
@@ -258,7 +266,7 @@ class Request:
         address = _unmapped(str(self.environ.get("REMOTE_ADDR") or ""))
         said = [hop for hop in map(str.strip, self.header("X-Forwarded-For").split(",")) if hop]
         while said and self._is_proxy(address):
-            address = _address_of(said.pop())
+            address = _address_of(said.pop()) if self._names_are_apart() else UNREADABLE
         return address
 
     def _is_proxy(self, address: str) -> bool:
@@ -271,6 +279,10 @@ class Request:
         except ValueError:
             return False
         return any(parsed in network for network in self._proxies)
+
+    def _names_are_apart(self) -> bool:
+        """False under granian's own WSGI side, which lets the client's X_Forwarded_For stand for the proxy's header."""
+        return NAMES_APART in self.environ or self.environ.get("SERVER_SOFTWARE") != "Granian"
 
     @property
     def user_agent(self) -> str:

@@ -53,7 +53,7 @@ def create(settings: Settings) -> tuple[App, Services]:
         start_background(services)
     gc.freeze()  # what is there now is never looked at again: shorter pauses
     gc.enable()
-    return app, services
+    return app.wsgi_app, services
 
 
 def forget_secrets() -> None:

@@ -56,7 +56,7 @@ def test_every_setting_has_its_reason_in_the_line_above() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[server]\nprot = 1\n", "doorward.toml:2: unknown key server.prot; expected one of: host, issuer, port,"),
+        ("[server]\nprot = 1\n", "doorward.toml:2: unknown key server.prot; expected one of: body_seconds,"),
         ("# a\n\n[sever]\nport = 1\n", "doorward.toml:3: unknown key sever; expected one of: admin_codes, audit,"),
         ("port = 1\n", "doorward.toml:1: unknown key port; expected one of: admin_codes, audit,"),
         ("[log]\n\nlevel = 3\n", "doorward.toml:3: log.level = 3: input should be 'debug', 'info', 'warning' or"),

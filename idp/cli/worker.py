@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import ipaddress
 import os
 import socket
 import sys
@@ -13,11 +14,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.terminal import Failed
+from idp.serving import server as edge
+from idp.serving.connections import Limits
 
 if TYPE_CHECKING:
     from idp.config import Settings
 
-BACKLOG = 1024  # connections that the kernel holds for us, and that one worker keeps open
 PATIENCE = 3.0  # seconds for a server that is just ending to let go of the port
 M_ARENA_MAX = -8  # <malloc.h>
 
@@ -43,7 +45,7 @@ def serve(file: str | None, options: Mapping[str, Any], report: Callable[[str], 
     line = f"Doorward listens on {_url(server.host, server.port)} (issuer {server.issuer}){_outbox(settings)}"
     threading.Thread(target=_announce, args=(server, lambda: report(f"{server.workers} {line}")), daemon=True).start()
     threads = blocking_threads(settings, services.passwords.threads)
-    _granian(settings, threads).serve(target_loader=lambda: app, wrap_loader=False)
+    edge.serve(app, server.host, server.port, threads, limits(server))
 
 
 def blocking_threads(settings: Settings, hashing: int) -> int:
@@ -51,34 +53,15 @@ def blocking_threads(settings: Settings, hashing: int) -> int:
     return settings.server.threads + settings.passwords.queue + hashing + 2
 
 
-def _granian(settings: Settings, threads: int) -> Any:
-    from granian.constants import HTTPModes, Interfaces
-    from granian.log import LogLevels
-    from granian.server import MTServer
-
-    class InProcess(MTServer):
-        """granian's threaded server: the one that serves in the process it is called in.
-
-        It is meant for Python without the GIL, but WSGI's threads take it as they need it; the other server would keep
-        a second process of 26 MiB beside each installation, and could not tell a failed start from a crash.
-        """
-
-        def _check_gil(self) -> None:
-            pass
-
-    return InProcess(
-        "idp.wsgi:application",
-        address=settings.server.host,
-        port=settings.server.port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        blocking_threads=threads,
-        blocking_threads_idle_timeout=600,
-        backlog=BACKLOG,
-        backpressure=BACKLOG,
-        log_level=LogLevels.error,
-        log_access=False,
+def limits(server: Any) -> Limits:
+    """What the settings allow connections, heads and bodies."""
+    return Limits(
+        body_seconds=server.body_seconds,
+        head_seconds=server.head_seconds,
+        idle_seconds=server.idle_seconds,
+        connections=server.connections,
+        per_address=server.connections_per_address,
+        trusted=tuple(ipaddress.ip_network(network) for network in server.trusted_proxies),
     )
 
 

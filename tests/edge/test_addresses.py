@@ -74,6 +74,11 @@ def test_N2_the_forwarded_header_is_not_used() -> None:
     assert address("", HTTP_FORWARDED="for=10.1.1.1") == PROXY
 
 
+def test_N3_a_server_known_to_fold_the_names_is_not_believed() -> None:
+    assert address("10.1.1.1", SERVER_SOFTWARE="Granian") == UNREADABLE
+    assert address(CLIENT, SERVER_SOFTWARE="gunicorn/23.0.0") == CLIENT
+
+
 @pytest.mark.parametrize("condition", [{"outside": ["0.0.0.0/0", "::/0"]}, {"networks": ["192.0.2.0/24"]}])
 def test_N2_rules_by_network_ask_for_more_where_the_address_cannot_be_read(condition: dict[str, Any]) -> None:
     from idp.config import FactorRule
