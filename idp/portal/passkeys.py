@@ -7,6 +7,7 @@ from typing import Any
 from idp.accounts import factors
 from idp.accounts.factors import backup_codes, webauthn
 from idp.accounts.factors.backup_codes import Batch
+from idp.accounts.factors.makers import maker_of
 from idp.accounts.factors.webauthn import NotProven, Registration, RelyingParty, WrongModel
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
@@ -66,6 +67,7 @@ def _shown(enrolled: factors.Enrolled, party: RelyingParty | None) -> dict[str, 
         "label": enrolled.label,
         "last_used_at": enrolled.last_used_at,
         "created_at": enrolled.created_at,
+        "maker": maker_of(enrolled.data.get("aaguid")),
         "synced": bool(enrolled.data.get("backed_up")),
         "elsewhere": rp_id if party is None or rp_id != party.id else "",
     }

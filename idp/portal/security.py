@@ -11,8 +11,10 @@ from typing import Any
 from idp import flash, mail
 from idp.accounts import factors
 from idp.accounts.factors import Enrolled, TooMany, backup_codes, totp
+from idp.accounts.factors.makers import maker_of
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
+from idp.accounts.recovery import contacts
 from idp.language import N_
 from idp.login import engine, pages, passkeys, proof, removal, sessions, ways
 from idp.login.authn import ADMIN_CODE, TOTP
@@ -20,7 +22,7 @@ from idp.login.recording import recorder
 from idp.login.sessions import Session
 from idp.login.way_totp import INCOMPLETE, what_is_wrong
 from idp.portal import backup_codes as code_pages
-from idp.portal import frame, signed_in
+from idp.portal import checkup, frame, signed_in
 from idp.portal.changing import fresh_session, tell
 from idp.portal.launcher import sign_in
 from idp.services import Services
@@ -54,7 +56,7 @@ def home(services: Services, request: Request) -> Response:
         return sign_in(services, request, "/security")
     person = services.directory.get(session.person_id)
     held = factors.list_of(services.db, person.id)
-    possible = ways.enrollable(services)
+    possible, codes_left = ways.enrollable(services), backup_codes.left(services.db, person.id)
     return frame.page(
         services,
         request,
@@ -67,7 +69,8 @@ def home(services: Services, request: Request) -> Response:
             for kind, path, title, text in ADDABLE
             if kind in possible
         ],
-        codes_left=backup_codes.left(services.db, person.id),
+        checkup=checkup.to_do(person, held, codes_left, possible, reachable=bool(contacts.addresses(services, person))),
+        codes_left=codes_left,
         codes_made_at=backup_codes.made_at(services.db, person.id),
         few_codes=backup_codes.FEW,
         offer_others=flash.name_of(services, request) in _WEIGHTY,
@@ -82,6 +85,7 @@ def shown(factor: Enrolled) -> dict[str, Any]:
     title = TITLES.get(factor.kind, "")
     return {
         "id": factor.id, "kind": factor.kind, "title": title, "name": factor.label or title,
+        "maker": maker_of(factor.data.get("aaguid")), "synced": bool(factor.data.get("backed_up")),
         "has_label": bool(factor.label), "created_at": factor.created_at, "last_used_at": factor.last_used_at,
     }  # fmt: skip
 
