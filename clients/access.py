@@ -20,6 +20,14 @@ class Access:
         """Only these groups and persons (ids)."""
         return cls(False, frozenset(groups), frozenset(persons))
 
+    def widened(self, *, groups: Iterable[str] = (), persons: Iterable[str] = ()) -> Access:
+        """These may open it, too; who may already stays."""
+        return Access(self.everyone, self.groups | frozenset(groups), self.persons | frozenset(persons))
+
+    def narrowed(self, *, groups: Iterable[str] = (), persons: Iterable[str] = ()) -> Access:
+        """These are taken out; all others stay."""
+        return Access(self.everyone, self.groups - frozenset(groups), self.persons - frozenset(persons))
+
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Access:
         """The stored form back."""

@@ -256,6 +256,20 @@ class Registry:
 
         return self._change(client_id, "client:update", changed, record)
 
+    def change_access(
+        self, client_id: str, change: Callable[[Access], Access], *, record: Record | None = None
+    ) -> Client:
+        """Another rule of who may open it, made from the one that stands at this moment. Errors: `UnknownClient`."""
+        return self._change(client_id, "client:update", lambda row: replace(row, access=change(row.access)), record)
+
+    def namesakes(self, name: str, *, but: str = "") -> tuple[Entry, ...]:
+        """Applications whose names people cannot tell from this one, other than the client `but`."""
+        wanted, found, after = _plain(name), [], None
+        while page := self.list(after, 1000):
+            found += [entry for entry in page if _plain(entry.name) == wanted and entry.id != but]
+            after = page[-1].key
+        return tuple(found)
+
     def disable(self, client_id: str, *, record: Record | None = None) -> Client:
         """Turn a client off: seen here at once, elsewhere within `max_staleness`. Its tokens die for good (R7)."""
         return self._change(
@@ -417,6 +431,10 @@ def _reread(tx: Statements, client_id: str) -> Client:
 
 def _shown(row: store.Row) -> dict[str, Any]:
     return {"metadata": row.said, "access": row.access.to_json()}
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def _difference(before: store.Row, after: store.Row) -> dict[str, list[Any]]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from idp.cli import COMMANDS
 from idp.cli.starting import prepare
-from idp.cli.terminal import Failed, complain
+from idp.cli.terminal import Failed, Parser, complain
 
 
 def parser(only: str = "") -> argparse.ArgumentParser:
     """The commands and their options; `only` one of them, for speed: nothing more is imported than what will run."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         "doorward", description="Single sign-on for every tool.", epilog="`doorward COMMAND --help` tells the options."
     )
     top.add_argument("--version", action="store_true", help="print the version")
@@ -31,11 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Exit codes: 0 done, 1 failed, 2 bad input."""
     words = sys.argv[1:] if argv is None else list(argv)
     if argv is None:
+        if "serve" not in words:
+            gc.set_threshold(100_000)  # thousands of classes are about to be imported, and all of them stay
         try:
             prepare()
         except Failed as failed:
             complain(*failed.lines)
             return failed.code
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # we have none; looking for them reads every package
     top = parser(words[0] if words and words[0] in COMMANDS else "")
     args = top.parse_args(words)
     if args.version:
@@ -54,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output (`| head`) has seen enough
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still held back goes nowhere
         return 0
     except OSError as error:
         if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):

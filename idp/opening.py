@@ -183,8 +183,10 @@ def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: 
 
         contacts.guard(tx, person_id, how, clock())
 
-    return Directory(db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why),
-                     replaced=replaced, guarded=guarded)  # fmt: skip
+    return Directory(
+        db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why), replaced=replaced,
+        guarded=guarded, forgotten=_forget,
+    )  # fmt: skip
 
 
 def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
@@ -194,6 +196,13 @@ def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
 
     sessions.end_all(tx, person_id, now, why)
     ledger.revoke_person(tx, person_id, now, why)
+
+
+def _forget(tx: Any, person_id: str) -> None:
+    """What rooms beside accounts keep of a person who is removed."""
+    from idp.login import consent
+
+    consent.forget(tx, person_id)
 
 
 def _verifier(settings: Settings) -> Verifier:

@@ -10,6 +10,8 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any, Literal, TypedDict, Unpack
 
 from idp.accounts import store
@@ -22,6 +24,7 @@ from idp.accounts.person import (
     NoSuchPerson,
     Person,
     PersonChanged,
+    Problems,
     check_roles,
     cleaned,
     fold,
@@ -45,6 +48,10 @@ Guard = Literal["password", "reset", "restrict"]
 Guarded = Callable[[Transaction, str, Guard], None]
 #: Keeps what a new password replaces: `replaced(tx, person_id, password_hash, now)`, in the same transaction.
 Replaced = Callable[[Transaction, str, str, float], None]
+
+
+#: Forgets what other rooms keep of a person: `forgotten(tx, person_id)`, in the transaction that removes them.
+Forgotten = Callable[[Transaction, str], None]
 
 
 class Changes(TypedDict, total=False):
@@ -71,10 +78,11 @@ class Directory:
         ended: Ended | None = None,
         replaced: Replaced | None = None,
         guarded: Guarded | None = None,
+        forgotten: Forgotten | None = None,
     ) -> None:
         self._db, self._clock = db, clock
         self._ended: Ended = ended or _nothing_to_end
-        self._replaced = replaced
+        self._replaced, self._forgotten = replaced, forgotten
         self._guarded: Guarded = guarded or _nothing_to_end
 
     # -- looking up ------------------------------------------------------------------------------------------------
@@ -113,13 +121,26 @@ class Directory:
         if not wanted:
             rows = self._db.all(store.LIST, after=fold(after), many=limit)
         else:
-            escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            rows = self._db.all(store.SEARCH, after=fold(after), many=limit, pattern=f"%{escaped}%")
+            rows = self._db.all(store.SEARCH, after=fold(after), many=limit, pattern=_containing(wanted))
         return tuple(store.to_person(row) for row in rows)
 
     def claim_names(self) -> frozenset[str]:
         """The further claims that anybody has: for a check of what an admin typed, since it looks at everybody."""
         return store.claim_names(self._db)
+
+    def similar(self, text: str, many: int = 3) -> tuple[Person, ...]:
+        """People whose usernames look like this one, which nobody has: for "did you mean"."""
+        wanted = fold(text[:MAX_LOGIN])
+        rows = self._db.all(store.NEARBY, first=wanted[:1], end=wanted[:1] + "\U0010ffff") if wanted else []
+        rows += [] if len(wanted) < 3 else self._db.all(store.SEARCH, after="", many=50, pattern=_containing(wanted))
+        people = {fold(row.username): row for row in rows}
+        near = get_close_matches(wanted, people, n=many, cutoff=0.7)
+        near += [key for key in people if wanted in key and key not in near]
+        return tuple(store.to_person(people[key]) for key in near[:many])
+
+    def count(self) -> int:
+        """How many people there are."""
+        return int(self._db.one(store.COUNT).n)
 
     def owners(self) -> tuple[Person, ...]:
         """Everybody with the role owner, those too who cannot sign in yet."""
@@ -130,6 +151,14 @@ class Directory:
         return any(_is_in_charge(person) for person in self.owners())
 
     # -- changing --------------------------------------------------------------------------------------------------
+
+    def check(self, draft: Draft) -> Draft:
+        """The draft as it would be stored. Errors: `InvalidPerson`, with every problem, as `add` would find them."""
+        problems = Problems()
+        draft = problems.of(cleaned, draft) or draft
+        problems.of(self._check_free, self._db, draft, "")
+        problems.check()
+        return draft
 
     def add(self, draft: Draft, *, password_hash: str | None = None, record: Recorder | None = None) -> Person:
         """Add a person; groups that do not exist yet are made. Errors: `InvalidPerson`."""
@@ -156,15 +185,25 @@ class Directory:
             )
         return person
 
-    def update(self, person_id: str, *, record: Recorder | None = None, **changes: Unpack[Changes]) -> Person:
+    def update(
+        self,
+        person_id: str,
+        *,
+        merge: Mapping[str, Any] = MappingProxyType({}),
+        record: Recorder | None = None,
+        **changes: Unpack[Changes],
+    ) -> Person:
         """Change what is known of a person; a new e-mail address is unverified unless said.
 
+        `merge`: claims to set, or with None to take out, beside those that stay.
         Errors: `InvalidPerson`, `NoSuchPerson`.
         """
         with self._naming_duplicates(None, person_id, changes), self._db.transaction() as tx:
             person = _locked(tx, person_id)
             before = _draft(person)
             draft = replace(before, **changes)
+            merged = {**draft.claims, **merge}
+            draft = replace(draft, claims={key: value for key, value in merged.items() if value is not None})
             if "email_verified" not in changes and fold(draft.email or "") != fold(before.email or ""):
                 draft = replace(draft, email_verified=False)
             draft = cleaned(draft)
@@ -230,6 +269,24 @@ class Directory:
             self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "account disabled")
             return _stored(tx, person_id)
+
+    def remove(self, person_id: str, *, record: Recorder | None = None) -> Person:
+        """Take a person away for good; everything they have open ends (S58). What stays: see `forgetting`.
+
+        Errors: `NoSuchPerson`, `InvalidPerson` for the last owner.
+        """
+        from idp.accounts.forgetting import forget
+
+        with self._db.transaction() as tx:
+            owners = tx.all(store.OWNERS_LOCKED)
+            person = _locked(tx, person_id)
+            _check_an_owner_stays(person, owners, "enabled")
+            self._ended(tx, person_id, "account removed")
+            if self._forgotten is not None:
+                self._forgotten(tx, person_id)
+            forget(tx, person_id)
+            _tell(record, tx, "person:removed", person, username=person.username)
+        return person
 
     def enable(self, person_id: str, *, record: Recorder | None = None) -> Person:
         """Let a person in again; what had ended stays ended. Errors: `NoSuchPerson`."""
@@ -332,11 +389,10 @@ class Directory:
         tx.run(store.SET_PASSWORD, person_id=person.id, password_hash=password_hash, password_changed_at=now)
 
     def _check_free(self, db: store.Reads, draft: Draft, person_id: str) -> None:
+        problems = Problems()
         for key, kind in identifiers(draft).items():
-            holder = db.one(store.OWNER_OF_KEY, key=key)
-            if holder is not None and holder.person_id != person_id:
-                words = _WORDS[holder.kind]
-                raise InvalidPerson(kind, f"“{getattr(draft, kind)}” is already somebody's {words}; use another one")
+            problems.of(_check_key, db, key, kind, str(getattr(draft, kind)), person_id)
+        problems.check()
 
     @contextlib.contextmanager
     def _naming_duplicates(self, draft: Draft | None, person_id: str, changes: Changes | None = None) -> Iterator[None]:
@@ -386,6 +442,18 @@ class Directory:
 
 
 _WORDS = {"username": "username", "email": "e-mail address", "employee_number": "employee number"}
+
+
+def _containing(folded: str) -> str:
+    """A pattern for LIKE: the text anywhere."""
+    escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _check_key(db: store.Reads, key: str, kind: str, value: str, person_id: str) -> None:
+    holder = db.one(store.OWNER_OF_KEY, key=key)
+    if holder is not None and holder.person_id != person_id:
+        raise InvalidPerson(kind, f"“{value}” is already somebody's {_WORDS[holder.kind]}; use another one")
 
 
 def _nothing_to_end(_tx: Transaction, _person_id: str, _why: str) -> None:

@@ -7,9 +7,9 @@ import re
 import secrets
 import unicodedata
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 ROLES = ("owner", "admin", "help_desk", "auditor")
 MAX_LOGIN = 1024  # characters of a typed name that are looked at
@@ -34,11 +34,15 @@ _STRINGS = frozenset(
 
 
 class InvalidPerson(Exception):
-    """Something about a person cannot be written. `field` is what to change, `message` says why, in plain words."""
+    """Something about a person cannot be written. `field` is what to change, `message` says why, in plain words.
 
-    def __init__(self, field: str, message: str) -> None:
+    `problems`: this one and all others that were found with it.
+    """
+
+    def __init__(self, field: str, message: str, others: Iterable[InvalidPerson] = ()) -> None:
         super().__init__(f"{field}: {message}")
         self.field, self.message = field, message
+        self.problems: tuple[InvalidPerson, ...] = (self, *others)
 
 
 class PersonChanged(Exception):
@@ -134,29 +138,71 @@ def search_text(draft: Draft) -> str:
 
 
 def cleaned(draft: Draft) -> Draft:
-    """The draft as it is stored: NFC, trimmed, empty as None. Errors: `InvalidPerson`."""
-    username = _identifier("username", draft.username, 128)
-    if username is None:
-        raise InvalidPerson("username", "is missing; give a name to sign in with, such as anna.miller")
-    email = _identifier("email", draft.email, 254)
-    if email is not None and not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)*", email):
-        raise InvalidPerson("email", f"“{email}” is not an e-mail address; write it like anna@example.com")
-    if draft.email_verified and email is None:
-        raise InvalidPerson("email_verified", "there is no e-mail address that could be verified")
-    name = unicodedata.normalize("NFC", draft.name).strip() or username
-    if len(name) > 256 or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
-        raise InvalidPerson("name", "has more than 256 characters or control characters")
-    check_roles(draft.roles)
-    check_claims(draft.claims)
-    return replace(
+    """The draft as it is stored: NFC, trimmed, empty as None. Errors: `InvalidPerson`, with every problem there is."""
+    problems = Problems()
+    username = problems.of(_username, draft.username) or ""
+    cleaned = replace(
         draft,
         username=username,
-        email=email,
-        employee_number=_identifier("employee_number", draft.employee_number, 64),
-        name=name,
-        groups=tuple(group_name(g) for g in draft.groups),
+        email=problems.of(_email, draft.email),
+        employee_number=problems.of(_identifier, "employee_number", draft.employee_number, 64),
+        name=problems.of(_name, draft.name, username) or "",
+        groups=tuple(problems.of(group_name, name) or "" for name in draft.groups),
         roles=tuple(role for role in ROLES if role in draft.roles),
     )
+    problems.of(_check_verified, draft)
+    problems.of(check_roles, draft.roles)
+    problems.of(check_claims, draft.claims)
+    problems.check()
+    return cleaned
+
+
+_T = TypeVar("_T")
+
+
+class Problems:
+    """What is wrong, found one after the other and told together: who mends a form wants to mend all of it."""
+
+    def __init__(self) -> None:
+        self._found: list[InvalidPerson] = []
+
+    def of(self, check: Callable[..., _T], *arguments: Any) -> _T | None:
+        """What the check answers; None where it complains."""
+        try:
+            return check(*arguments)
+        except InvalidPerson as error:
+            self._found += error.problems
+            return None
+
+    def check(self) -> None:
+        """Errors: `InvalidPerson`, with all that was found."""
+        _complain(self._found)
+
+
+def _username(given: str) -> str:
+    username = _identifier("username", given, 128)
+    if username is None:
+        raise InvalidPerson("username", "is missing; give a name to sign in with, such as anna.miller")
+    return username
+
+
+def _email(given: str | None) -> str | None:
+    email = _identifier("email", given, 254)
+    if email is not None and not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)*", email):
+        raise InvalidPerson("email", f"“{email}” is not an e-mail address; write it like anna@example.com")
+    return email
+
+
+def _check_verified(draft: Draft) -> None:
+    if draft.email_verified and not (draft.email or "").strip():
+        raise InvalidPerson("email_verified", "there is no e-mail address that could be verified")
+
+
+def _name(given: str, username: str) -> str:
+    name = unicodedata.normalize("NFC", given).strip() or username
+    if len(name) > 256 or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+        raise InvalidPerson("name", "has more than 256 characters or control characters")
+    return name
 
 
 def _identifier(kind: str, value: str | None, longest: int) -> str | None:
@@ -181,33 +227,39 @@ def group_name(name: str) -> str:
 
 def check_roles(roles: tuple[str, ...]) -> None:
     """Errors: `InvalidPerson` for a role that there is not."""
-    for role in roles:
-        if role not in ROLES:
-            raise InvalidPerson("roles", f"there is no role “{role}”; use {', '.join(ROLES)}")
+    _complain(InvalidPerson("roles", f"there is no role “{role}”; use {', '.join(ROLES)}")
+              for role in roles if role not in ROLES)  # fmt: skip
 
 
 def check_claims(claims: Mapping[str, Any]) -> None:
     """Errors: `InvalidPerson` for a reserved name, a wrong type (Core 1.0 §5.1), or too much."""
-    for name, value in claims.items():
-        if not re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}", name):
-            raise InvalidPerson("claims", f"“{name[:40]}” cannot be a claim's name; use letters, digits, _ - : / .")
-        if name in RESERVED_CLAIMS:
-            raise InvalidPerson(
-                f"claims.{name}", "this claim has a place of its own and cannot be set as a further claim"
-            )
-        if name in _STRINGS and not isinstance(value, str):
-            raise InvalidPerson(f"claims.{name}", "expected text")
-        if name == "phone_number_verified" and not isinstance(value, bool):
-            raise InvalidPerson(f"claims.{name}", "expected true or false")
-        # Core 1.0 §5.1.1
-        if name == "address" and not (isinstance(value, dict) and all(isinstance(v, str) for v in value.values())):
-            raise InvalidPerson("claims.address", 'expected an object of texts, such as {"country": "France"}')
+    _complain(problem for name, value in claims.items() for problem in _claim_problems(name, value))
     try:
         size = len(to_json(claims))
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidPerson("claims", "cannot be written as JSON") from error
     if size > MAX_CLAIMS:
         raise InvalidPerson("claims", f"are {size} characters of JSON; at most {MAX_CLAIMS} fit")
+
+
+def _complain(problems: Iterable[InvalidPerson]) -> None:
+    found = [*problems]
+    if found:
+        raise InvalidPerson(found[0].field, found[0].message, found[1:])
+
+
+def _claim_problems(name: str, value: Any) -> Iterator[InvalidPerson]:
+    if not re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}", name):
+        yield InvalidPerson("claims", f"“{name[:40]}” cannot be a claim's name; use letters, digits, _ - : / .")
+    if name in RESERVED_CLAIMS:
+        yield InvalidPerson(f"claims.{name}", "this claim has a place of its own and cannot be set as a further claim")
+    if name in _STRINGS and not isinstance(value, str):
+        yield InvalidPerson(f"claims.{name}", "expected text")
+    if name == "phone_number_verified" and not isinstance(value, bool):
+        yield InvalidPerson(f"claims.{name}", "expected true or false")
+    # Core 1.0 §5.1.1
+    if name == "address" and not (isinstance(value, dict) and all(isinstance(v, str) for v in value.values())):
+        yield InvalidPerson("claims.address", 'expected an object of texts, such as {"country": "France"}')
 
 
 def to_json(value: Any) -> str:

@@ -122,6 +122,15 @@ _LISTED = (
 )
 LIST = _LISTED
 SEARCH = _LISTED.where(_p.search.like(bindparam("pattern"), escape="\\"))
+#: Usernames that begin alike, some hundreds of them at most.
+NEARBY = (
+    select(*_PERSON)
+    .join_from(identifiers, people)
+    .where(_i.kind == "username", _i.key >= bindparam("first"), _i.key < bindparam("end"))
+    .order_by(_i.key)
+    .limit(500)
+)
+COUNT = select(func.count().label("n")).select_from(people)
 _OWNERS = select(*_PERSON).where(_HAS_ROLES, _p.roles.like('%"owner"%')).order_by(_p.id)
 OWNERS = _OWNERS
 
@@ -157,12 +166,36 @@ REHASH = (
     .where(_OF_ID, _p.password_hash == bindparam("old_hash"))
     .values(password_hash=bindparam("password_hash"))
 )
+#: Everything of a person, who is removed; the row that others point to last.
+FORGET = (
+    *(delete(table).where(table.c.person_id == bindparam("person_id"))
+      for table in (identifiers, memberships, password_history, password_notices)),
+    delete(people).where(_OF_ID),
+)  # fmt: skip
 IDENTIFY = insert(identifiers)
 FORGET_KEYS = delete(identifiers).where(_i.person_id == bindparam("person_id"))
 GROUP = select(_g.id, _g.name).where(_g.key == bindparam("key"))
 GROUP_NAMES = (
     select(_g.name).join_from(memberships, groups).where(_m.person_id == bindparam("person_id")).order_by(_g.key)
 )
+_GROUPS = (
+    select(_g.id, _g.name, func.count(_m.person_id).label("members"))
+    .join_from(groups, memberships, _m.group_id == _g.id, isouter=True)
+    .group_by(_g.id, _g.name, _g.key)
+)
+GROUPS = _GROUPS.order_by(_g.key)
+GROUP_WITH_MEMBERS = _GROUPS.where(_g.key == bindparam("key"))
+MEMBERS = (
+    select(*_PERSON)
+    .join_from(identifiers, people)
+    .join(memberships, _m.person_id == _p.id)
+    .where(_m.group_id == bindparam("of_group"), _i.kind == "username", _i.key > bindparam("after"))
+    .order_by(_i.key)
+    .limit(bindparam("many"))
+)
+MEMBER_IDS = select(_m.person_id).where(_m.group_id == bindparam("of_group")).order_by(_m.person_id)
+LEAVE_BY_ALL = delete(memberships).where(_m.group_id == bindparam("of_group"))
+REMOVE_GROUP = delete(groups).where(_g.id == bindparam("of_group"))
 LEAVE = delete(memberships).where(_m.person_id == bindparam("person_id"), _m.group_id == bindparam("group_id"))
 LEAVE_ALL = delete(memberships).where(_m.person_id == bindparam("person_id"))
 

@@ -83,34 +83,38 @@ def written_behind(db: Database, write: Callable[[], None]) -> None:
     _behind[db] = write
 
 
-def _all(db: Database, expression: Any, **params: Any) -> list[Any]:
+def read_all(db: Database, expression: Any, **params: Any) -> list[Any]:
+    """Rows of the record, what this process keeps back among them."""
     if db in _behind:
         _behind[db]()
     return db.all(expression, **params)
 
 
-def _event(row: Any) -> Event:
+def from_row(row: Any) -> Event:
+    """An event as its row has it."""
     return Event(**{**row._asdict(), "detail": json.loads(row.detail)})
 
 
 def tail(db: Database, many: int = 20) -> list[Event]:
     """The latest events, oldest first."""
-    return [_event(row) for row in reversed(_all(db, store.LATEST, many=many))]
+    return [from_row(row) for row in reversed(read_all(db, store.LATEST, many=many))]
 
 
 def following(db: Database, after: str, many: int = 200) -> list[Event]:
     """Events after the one with id `after`, oldest first."""
-    return [_event(row) for row in _all(db, store.AFTER, after=after, many=many)]
+    return [from_row(row) for row in read_all(db, store.AFTER, after=after, many=many)]
 
 
 def since(db: Database, action: str, after: float, many: int = 1000) -> list[Event]:
     """The events of one action since `after` (epoch seconds), oldest first. It reads all events of that time."""
-    return [_event(row) for row in _all(db, store.OF_ACTION, wanted_action=action, after=new_id(after), many=many)]
+    return [
+        from_row(row) for row in read_all(db, store.OF_ACTION, wanted_action=action, after=new_id(after), many=many)
+    ]
 
 
 def explain(db: Database, error_id: str) -> list[Event]:
     """The events that stand under an error's id; none where it is unknown or older than the retention."""
-    return [_event(row) for row in _all(db, store.BY_ERROR, wanted=error_id.strip().upper())]
+    return [from_row(row) for row in read_all(db, store.BY_ERROR, wanted=error_id.strip().upper())]
 
 
 def of_person(
@@ -120,13 +124,13 @@ def of_person(
     rows = db.all(
         store.of_person(actions), owner_id=person_id, after=new_id(after), before=before or "w", many=many
     )  # fmt: skip
-    return [_event(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def find_of_person(db: Database, person_id: str, event_id: str) -> Event | None:
     """One event, if it is that person's."""
     row = db.one(store.OF_PERSON_BY_ID, owner_id=person_id, event_id=event_id)
-    return None if row is None else _event(row)
+    return None if row is None else from_row(row)
 
 
 def sweep(db: Database, before: float, many: int = 1000) -> int:

@@ -5,7 +5,21 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, insert, literal, select, update
+from sqlalchemy import (
+    Column,
+    Double,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 metadata = MetaData()
 
@@ -26,6 +40,8 @@ events = Table(
 )
 Index("events_error_id", events.c.error_id)
 Index("events_person_id", events.c.person_id, events.c.id)
+_OF_AN_APP = events.c.client_id.is_not(None)
+Index("events_client_id", events.c.client_id, events.c.id, sqlite_where=_OF_AN_APP, postgresql_where=_OF_AN_APP)
 
 INSERT = insert(events)
 AFTER = select(events).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("many"))
@@ -66,3 +82,20 @@ SWEEP = delete(events).where(
         select(events.c.id).where(events.c.id < bindparam("before")).order_by(events.c.id).limit(bindparam("many"))
     )
 )
+
+
+#: What went wrong or was refused, by the second half of its name; `error:…` beside them.
+FAILURES = ("failed", "refused", "denied", "alarm", "suspicious", "undelivered")
+
+
+@cache
+def search(*, person: bool, client: bool, failed: bool, action: bool, onward: bool) -> Any:
+    """Events between two ids by what is asked: the latest first, or `onward` the oldest first; one statement each."""
+    e = events.c
+    wanted = [e.id > bindparam("after"), e.id < bindparam("before")]
+    wanted += [e.person_id == bindparam("of_person")] if person else []
+    wanted += [e.client_id == bindparam("of_client")] if client else []
+    wanted += [e.action.like(bindparam("of_action"), escape="\\")] if action else []
+    if failed:
+        wanted.append(or_(e.action.like("error:%"), *(e.action.like(f"%:{word}") for word in FAILURES)))
+    return select(events).where(*wanted).order_by(e.id if onward else e.id.desc()).limit(bindparam("many"))

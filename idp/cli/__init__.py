@@ -9,6 +9,7 @@ COMMANDS = {
     "init": "init",
     "serve": "serve",
     "user": "users",
+    "group": "groups",
     "client": "applications",
     "source": "metadata_sources",
     "key": "signing_keys",

@@ -8,7 +8,19 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import SOON, Refused, command, complain, group, print_json, print_table, say, timestamp, with_json
+from idp.cli.terminal import (
+    SOON,
+    Refused,
+    command,
+    complain,
+    duration,
+    group,
+    print_json,
+    print_table,
+    say,
+    timestamp,
+    with_json,
+)
 
 if TYPE_CHECKING:
     from clients.access import Access
@@ -31,7 +43,7 @@ _OPTIONS = {
 
 def add_parsers(commands: Any) -> None:
     """Add `client`."""
-    from idp.cli import service_providers
+    from idp.cli import client_access, service_providers
 
     verbs = group(commands, "client", "applications that people sign in to")
     kinds = group(verbs, "add", "register an application")
@@ -49,8 +61,10 @@ def add_parsers(commands: Any) -> None:
     listing.add_argument("--removed", action="store_true", help="those that can be restored")
     add_client(with_json(command(verbs, "show", run_show, "show an application")))
     change = add_client(with_json(command(verbs, "set", run_set, "change an application; KEY= takes a value back")))
+    change.add_argument("--everyone", action="store_true", help="lift the limit: everyone may use it")
     change.add_argument("settings", metavar="KEY=VALUE", nargs="*", help="any metadata of RFC 7591, name, profile")
     add_access(change)
+    client_access.add_parsers(verbs)
     secret = add_client(with_json(command(verbs, "secret", run_secret, "make a new secret")))
     secret.add_argument("--keep-old", metavar="TIME", default="0", help="how long the old ones work on: 3600, 12h, 1d")
     add_client(with_json(command(verbs, "disable", run_disable, "turn an application off and end its tokens")))
@@ -71,6 +85,7 @@ def add_access(parser: Any) -> None:
         "--group", metavar="G", action="append", default=[], help="only this group's members may use it"
     )
     parser.add_argument("--person", metavar="LOGIN", action="append", default=[], help="only this person may")
+    parser.add_argument("--new-group", action="store_true", help="the group is meant, though there is none yet")
 
 
 # -- verbs -----------------------------------------------------------------------------------------------------------
@@ -85,7 +100,7 @@ def run_add(args: Namespace) -> None:
         made = services.registry.register(draft, record=recorder(services.clock))
         _ensure_keys(services, made.client)
         shown = described(services, made.client, made.client_secret)
-        warnings = [*made.warnings, *unreachable(services, made.client)]
+        warnings = [*made.warnings, *unreachable(services, made.client), *namesakes(services, made.client)]
     if args.json:
         print_json({**shown, "warnings": warnings})
         return
@@ -106,15 +121,23 @@ def unreachable(services: Services, client: Client) -> list[str]:
     return [str(found) for found in find_unreachable(services, client)]
 
 
+def namesakes(services: Services, client: Client) -> list[str]:
+    """People cannot tell applications of one name apart, and mostly it was a command that ran twice."""
+    others = services.registry.namesakes(client.name, but=client.id)
+    ids = ", ".join(entry.id for entry in others)
+    told = f"another application is called “{client.name}” already: {ids}. Rename or remove one of them"
+    return [told] if others else []
+
+
 def run_list(args: Namespace) -> None:
     """List applications."""
     with opened(args) as services:
-        entries = list(_entries(services, removed=args.removed))
+        found = list(entries(services, removed=args.removed))
     if args.json:
         keys = ("kind", "name", "profile", "enabled", "created_at", "changed_at")
-        print_json({"clients": [{"client_id": e.id, **{key: getattr(e, key) for key in keys}} for e in entries]})
+        print_json({"clients": [{"client_id": e.id, **{key: getattr(e, key) for key in keys}} for e in found]})
         return
-    rows = [(e.name, e.id, e.profile, e.enabled, timestamp(e.changed_at)) for e in entries]
+    rows = [(e.name, e.id, e.profile, e.enabled, timestamp(e.changed_at)) for e in found]
     columns = ("Name", "Client id", "Profile", "Enabled", "Changed")
     print_table(columns, rows, "No applications: register one with `doorward client add`.")
 
@@ -146,14 +169,17 @@ def run_set(args: Namespace) -> None:
         client = get(services, args.client)
         changes, name, profile = _changes(args.settings, _fields(client))
         _check_changes(services, client, changes)
-        access = rule(services, args) if args.group or args.person else None
+        if args.everyone and (args.group or args.person):
+            raise Refused("--everyone: lifts the limit, so no --group and no --person with it")
+        access = rule(services, args) if args.everyone or args.group or args.person else None
         client = services.registry.update(
             client.id, changes, name=name, profile=profile, access=access, record=recorder(services.clock)
         )
         _ensure_keys(services, client)
         _answer(services, args, client, "is changed")
-        complain(*(f"note: {warning}" for warning in unreachable(services, client)))
         _complain_of_troubles(services, args, client)
+        warnings = [*unreachable(services, client), *(namesakes(services, client) if name else ())]
+        complain(*(f"note: {warning}" for warning in warnings))
 
 
 def run_secret(args: Namespace) -> None:
@@ -166,7 +192,7 @@ def run_secret(args: Namespace) -> None:
         print_json({"client_id": client.id, "client_secret": secret, "keep_old_for": keep})
         return
     say(f"Client id:     {client.id}", f"Client secret: {secret}", "The secret is shown this once.")
-    say(f"The old ones work for {keep} seconds more." if keep else "The old ones have ended.", SOON)
+    say(f"The old ones work for {duration(keep)} more." if keep else "The old ones have ended.", SOON)
 
 
 def run_disable(args: Namespace) -> None:
@@ -199,7 +225,7 @@ def run_restore(args: Namespace) -> None:
     from clients.errors import UnknownClient
 
     with opened(args) as services:
-        client_id = _named(_entries(services, removed=True), args.client) or args.client
+        client_id = _named(entries(services, removed=True), args.client) or args.client
         try:
             client = services.registry.restore(client_id, record=recorder(services.clock))
         except UnknownClient as error:
@@ -213,21 +239,33 @@ def run_restore(args: Namespace) -> None:
 def get(services: Services, given: str) -> Client:
     """The application that somebody means, by id or by a name that only one has. Errors: `Refused`."""
     found = services.registry.find(given)
-    if found is None and (named := _named(_entries(services), given)) is not None:
+    if found is None and (named := _named(entries(services), given)) is not None:
         found = services.registry.find(named)
     if found is None:
-        raise Refused(f"no application has the id or name “{given}”; `doorward client list` shows all")
+        raise Refused(f"no application has the id or name “{given}”; {_hint(services, given)}")
     return found
 
 
-def _named(entries: Iterator[Entry], name: str) -> str | None:
-    ids = [entry.id for entry in entries if entry.name == name or entry.id == name]
+def _hint(services: Services, given: str) -> str:
+    from difflib import get_close_matches
+
+    names = {entry.name.casefold(): entry.name for entry in entries(services)}
+    near = get_close_matches(given.casefold(), names, n=3, cutoff=0.6)
+    near += [key for key in names if given.casefold() in key and key not in near][: 3 - len(near)]
+    if near:
+        return f"did you mean {' or '.join(f'“{names[key]}”' for key in near)}?"
+    return "`doorward client list` shows all"
+
+
+def _named(found: Iterator[Entry], name: str) -> str | None:
+    ids = [entry.id for entry in found if entry.name == name or entry.id == name]
     if len(ids) > 1:
         raise Refused(f"{len(ids)} applications are called “{name}”; give the id: {', '.join(ids)}")
     return ids[0] if ids else None
 
 
-def _entries(services: Services, *, removed: bool = False) -> Iterator[Entry]:
+def entries(services: Services, *, removed: bool = False) -> Iterator[Entry]:
+    """Every application by name."""
     after = None
     while page := services.registry.list(after, 1000, removed=removed):
         yield from page
@@ -353,16 +391,12 @@ def _changes(given: list[str], fields: Mapping[str, Any] | None) -> tuple[dict[s
 def rule(services: Services, args: Namespace) -> Access:
     """Who may use an application, from the options. Errors: `Refused`."""
     from clients.access import EVERYONE, Access
-    from idp.accounts.person import InvalidPerson, group_name
-    from idp.cli import users
+    from idp.cli import groups, users
 
     if not args.group and not args.person:
         return EVERYONE
-    try:
-        groups = [group_name(name) for name in args.group]
-    except InvalidPerson as error:
-        raise Refused(f"--group: {error.message}") from None
-    return Access.only(groups=groups, persons=[users.get(services, login).id for login in args.person])
+    names = groups.checked(services, args.group, is_new=args.new_group)
+    return Access.only(groups=names, persons=[users.get(services, login).id for login in args.person])
 
 
 def _ensure_keys(services: Services, client: Client) -> None:

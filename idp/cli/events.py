@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened
-from idp.cli.terminal import Failed, command, group, print_json, print_table, printable, say, timestamp, with_json
+from idp.cli.terminal import (
+    Failed,
+    Refused,
+    command,
+    complain,
+    group,
+    print_json,
+    print_table,
+    printable,
+    say,
+    timestamp,
+    with_json,
+)
 
 if TYPE_CHECKING:
     from idp.audit import Event
+    from idp.audit.searching import Wanted
     from idp.services import Services
 
 POLL = 0.5  # seconds between two looks for new events
 OVERLAP = 5.0  # seconds looked back at each time: ids are made before their transactions commit
 
 _TOLD = ("person_id", "client_id", "name", "browser")  # of an event's detail: said already, or too long for a line
+_TIMES = re.compile(r"(_at|_until|^at|^until|^expires|^due)$")  # of the same: seconds since the epoch
 _SIDES = {
     "application": "the application is wrong",
     "person": "the person can put it right",
@@ -34,24 +50,57 @@ def add_parsers(commands: Any) -> None:
     tail = with_json(command(verbs, "tail", run_tail, "show the latest events"))
     tail.add_argument("-n", metavar="N", type=int, default=20, dest="many", help="how many (20)")
     tail.add_argument("--follow", "-f", action="store_true", help="go on with events as they happen")
-    show = with_json(command(verbs, "show", run_show, "explain the error page with this id"))
+    listing = with_json(command(verbs, "list", run_list, "list events as a table"))
+    listing.add_argument("-n", metavar="N", type=int, default=1000, dest="many", help="at most so many (1000)")
+    for parser in (tail, listing):
+        _filters(parser)
+    listing.add_argument("--until", metavar="TIME", help="none later than this")
+    show = with_json(command(verbs, "show", run_show, "explain the error or failed sign-in with this id"))
     show.add_argument("error_id", metavar="ERROR_ID", help="such as E-59VST-5V34C")
+
+
+def _filters(parser: Any) -> None:
+    parser.add_argument("--person", metavar="LOGIN", help="only about this person")
+    parser.add_argument("--app", metavar="CLIENT", help="only of this application")
+    parser.add_argument("--since", metavar="TIME", help="none earlier: 30m, 12h, 7d, or 2026-12-01T08:00")
+    parser.add_argument("--failed", action="store_true", help="only what failed or was refused")
+    parser.add_argument("--action", metavar="A", default="", help="only these, such as session:started or client:*")
+
+
+# -- verbs -----------------------------------------------------------------------------------------------------------
+
+
+def run_list(args: Namespace) -> None:
+    """List events."""
+    with opened(args) as services:
+        from idp.audit.searching import latest
+
+        events = latest(services.db, _wanted(services, args), _count(args.many))
+        names = _Names(services)
+        rows = [_row(event, names) for event in events] if not args.json else []
+    if args.json:
+        print_json({"events": [described(event) for event in events]})
+    else:
+        columns = ("Time", "Action", "By", "Person", "Application", "From", "Id", "More")
+        print_table(columns, rows, "Nothing of the kind is recorded.")
 
 
 def run_tail(args: Namespace) -> None:
     """Show the latest events; with `--follow --json` one object a line."""
     with opened(args) as services:
-        from idp.audit import tail
+        from idp.audit.searching import latest
 
-        begun = services.clock()
-        events = tail(services.db, max(0, args.many))
+        begun, wanted = services.clock(), _wanted(services, args)
+        events = latest(services.db, wanted, _count(args.many))
         if args.json and not args.follow:
             print_json({"events": [described(event) for event in events]})
             return
         names = _Names(services)
         with contextlib.suppress(KeyboardInterrupt):
-            for event in chain(events, _following(services, events, begun) if args.follow else ()):
+            for event in chain(events, _following(services, wanted, events, begun) if args.follow else ()):
                 _print(event, names, as_json=args.json)
+        if not events and not args.follow:
+            complain("nothing of the kind is recorded")
 
 
 def run_show(args: Namespace) -> None:
@@ -84,8 +133,63 @@ def described(event: Event) -> dict[str, Any]:
     return {**asdict(event), "detail": dict(event.detail)}
 
 
+def more_of(detail: Mapping[str, Any]) -> str:
+    """What else an event says, for people: times as times, no code."""
+    told = ((key, _told(key, value)) for key, value in detail.items() if key not in _TOLD)
+    return "  ".join(f"{key}={value}" for key, value in told if value)
+
+
+def moment(option: str, given: str | None, now: float) -> float | None:
+    """A moment: so long ago, or a time; without an offset it is this machine's own. Errors: `Refused`."""
+    from datetime import datetime
+
+    if not given:
+        return None
+    if ago := re.fullmatch(r"(\d{1,6})\s*([smhdw])", given.strip().lower()):
+        return now - int(ago[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}[ago[2]]
+    try:
+        return datetime.fromisoformat(given).timestamp()
+    except (ValueError, OverflowError):
+        raise Refused(f"{option}: expected 30m, 12h, 7d, or a time such as 2026-12-01T08:00") from None
+
+
+def _count(many: int) -> int:
+    return min(max(0, many), 1_000_000)
+
+
+def _wanted(services: Services, args: Namespace) -> Wanted:
+    """What the options ask for. Errors: `Refused`."""
+    from idp.audit.searching import Wanted
+
+    now = services.clock()
+    return Wanted(
+        person_id=_person_id(services, args.person) if args.person else None,
+        client_id=_client_id(services, args.app) if args.app else None,
+        action=args.action, failed=args.failed, since=moment("--since", args.since, now) or 0.0,
+        until=moment("--until", getattr(args, "until", None), now),
+    )  # fmt: skip
+
+
+def _person_id(services: Services, login: str) -> str:
+    """Also of somebody who was removed: their events stay under the id."""
+    from idp.cli import users
+
+    if re.fullmatch(r"u[a-z2-7]{26}", login) and services.directory.find(login) is None:
+        return login
+    return users.get(services, login).id
+
+
+def _client_id(services: Services, given: str) -> str:
+    """Also of an application that was removed."""
+    from idp.cli import applications
+
+    if re.fullmatch(r"c[a-z2-7]{20,}", given) and services.registry.find(given) is None:
+        return given
+    return applications.get(services, given).id
+
+
 def _story(event: Event, names: _Names) -> dict[str, Any]:
-    detail = event.detail
+    detail = {**_explained(event), **event.detail}
     side = str(detail.get("side", ""))
     return {
         "error_id": event.error_id,
@@ -110,16 +214,34 @@ def _story(event: Event, names: _Names) -> dict[str, Any]:
     }
 
 
-def _following(services: Services, seen: list[Event], begun: float) -> Iterator[Event]:
+def _explained(event: Event) -> dict[str, str]:
+    """A failed sign-in has no explanation of its own: it says what was counted."""
+    detail = event.detail
+    if event.action != "session:failed":
+        return {}
+    paused = f"; paused there until {timestamp(detail['paused_until'])}" if detail.get("paused_until") else ""
+    many = f", the same one {detail['repeated']} times more" if detail.get("repeated") else ""
+    if event.person_id is None:
+        return {"side": "person", "what": f"nobody has the name that was typed{many}{paused}",
+                "fix": "Ask for the name that they type: `doorward user list --search` finds people."}  # fmt: skip
+    if detail.get("right") and not detail.get("enabled", True):
+        return {"side": "doorward", "what": "the password was right, and the account is shut out",
+                "fix": "`doorward user enable` lets them in again."}  # fmt: skip
+    return {"side": "person", "what": f"the password was wrong{many}, failure {detail.get('failures', 1)}{paused}",
+            "fix": "They may choose a new one (“Forgot password?”, or `doorward user password`); "
+            "`doorward user unlock` ends a pause."}  # fmt: skip
+
+
+def _following(services: Services, wanted: Wanted, seen: list[Event], begun: float) -> Iterator[Event]:
     """Events from `begun` on that are not among those seen."""
-    from idp.audit.events import following
+    from idp.audit.searching import onward
     from idp.ids import new_id
 
     known = {event.id: event.at for event in seen}
     while True:
         now = services.clock()
         after = new_id(max(begun, now - OVERLAP))
-        for event in following(services.db, after):
+        for event in onward(services.db, wanted, after):
             if event.id not in known:
                 known[event.id] = event.at
                 yield event
@@ -131,17 +253,31 @@ def _print(event: Event, names: _Names, *, as_json: bool) -> None:
     if as_json:
         print_json(described(event))
         return
-    subject = names.person(event.person_id) or event.person_id
-    about = {
-        "by": event.actor if event.actor != event.person_id else "",
-        "person": subject,
-        "app": names.client(event.client_id) or event.client_id,
-        "from": event.address,
-        "error": event.error_id,
-    }
+    at, action, by, person, app, address, error_id, more = _row(event, names)
+    about = {"by": by, "person": person, "app": app, "from": address, "error": error_id}
     known = "  ".join(f"{key} {value}" for key, value in about.items() if value)
-    more = "  ".join(f"{key}={value}" for key, value in event.detail.items() if key not in _TOLD)
-    say(printable(f"{timestamp(event.at)}  {event.action}  {known}  {more}".rstrip())[:400])
+    say(printable(f"{at}  {action}  {known}  {more}".rstrip())[:400])
+
+
+def _row(event: Event, names: _Names) -> tuple[str, ...]:
+    return (
+        timestamp(event.at), event.action,
+        (names.person(event.actor) or event.actor) if event.actor != event.person_id else "",
+        names.person(event.person_id) or event.person_id or "", names.client(event.client_id) or event.client_id or "",
+        event.address, event.error_id or "", more_of(event.detail),
+    )  # fmt: skip
+
+
+def _told(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)) and _TIMES.search(key):
+        return timestamp(value)
+    if isinstance(value, list) and all(isinstance(part, (str, int, float)) for part in value):
+        return ", ".join(map(str, value))
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else str(value)
 
 
 class _Names:
@@ -155,9 +291,16 @@ class _Names:
         if not person_id:
             return None
         if person_id not in self._persons:
-            found = self._services.directory.find(person_id)
-            self._persons[person_id] = found.username if found else ""
+            found = self._services.directory.find(person_id) if re.fullmatch(r"u[a-z2-7]{26}", person_id) else None
+            self._persons[person_id] = found.username if found else self._removed(person_id)
         return self._persons[person_id] or None
+
+    def _removed(self, person_id: str) -> str:
+        """The name of somebody who is gone, from the event that says so."""
+        from idp.audit.searching import Wanted, latest
+
+        found = latest(self._services.db, Wanted(person_id=person_id, action="person:removed"), 1)
+        return f"{found[0].detail.get('username')} (removed)" if found else ""
 
     def client(self, client_id: str | None) -> str | None:
         found = self._services.registry.find(client_id) if client_id else None

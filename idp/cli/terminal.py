@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -27,6 +28,23 @@ class Refused(Failed):
         super().__init__(*lines, code=2)
 
 
+class Parser(argparse.ArgumentParser):
+    """Takes our ids for what they are, and names what was probably meant."""
+
+    def _parse_optional(self, arg_string: str) -> Any:
+        """A key's id may begin with a dash (RFC 7638: 43 characters of base64url); no option is as long."""
+        return None if re.fullmatch(r"-[A-Za-z0-9_-]{42}", arg_string) else super()._parse_optional(arg_string)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            near = difflib.get_close_matches(str(value), [*map(str, action.choices or ())], n=3)
+            if near:
+                error.message += f"; did you mean {' or '.join(near)}?"
+            raise
+
+
 def complain(*lines: str) -> None:
     """Lines on stderr."""
     sys.stderr.write("".join(f"doorward: {line}\n" for text in lines for line in text.splitlines()))
@@ -43,6 +61,14 @@ def print_json(value: Any) -> None:
     # An output without these letters gets them as JSON has them, not as a terminal would.
     plain = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
     say(json.dumps(value, ensure_ascii=plain, default=str))
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: 1 day, 12 hours, 90 minutes."""
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds // length:.0f} {unit}{'' if seconds == length else 's'}"
+    return f"{seconds:.0f} second{'' if seconds == 1 else 's'}"
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], nothing: str) -> None:
@@ -71,7 +97,9 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_cell, value))
+    if isinstance(value, Mapping):
+        return printable(json.dumps(dict(value), ensure_ascii=False, default=str))
     return printable(str(value))
 
 

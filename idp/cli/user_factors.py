@@ -47,7 +47,7 @@ def run_factors(args: Namespace) -> None:
         left = backup_codes.left(services.db, person.id)
     if args.json:
         about = {"removed": args.remove} if args.remove else {}
-        print_json({"user": person.id, "factors": [_listed(one) for one in held], "backup_codes_left": left, **about})
+        print_json({"user": person.id, "factors": [listed(one) for one in held], "backup_codes_left": left, **about})
         return
     if args.remove:
         say(f"Removed {args.remove} of {person.username}.", said)
@@ -131,7 +131,8 @@ def _described(person: Person, issued: Issued) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _listed(factor: Enrolled) -> dict[str, Any]:
+def listed(factor: Enrolled) -> dict[str, Any]:
+    """An authenticator as `--json` shows it."""
     return {
         "id": factor.id, "kind": factor.kind, "label": factor.label, "created_at": factor.created_at,
         "last_used_at": factor.last_used_at,

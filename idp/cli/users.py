@@ -9,13 +9,13 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import telling, user_contacts, user_factors
+from idp.cli import telling, user_changes, user_contacts, user_factors, user_screen
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import Failed, Refused, command, group, print_json, print_table, say, timestamp, with_json
+from idp.cli.terminal import Failed, Refused, command, group, print_json, print_table, printable, say, with_json
 
 if TYPE_CHECKING:
     from idp.accounts.invitations import Invited
-    from idp.accounts.person import Draft, Person
+    from idp.accounts.person import Draft, InvalidPerson, Person
     from idp.mail import Told
     from idp.services import Services
 
@@ -45,6 +45,7 @@ def add_parsers(commands: Any) -> None:
     password.add_argument("--link", action="store_true", help="print the link to set one, and mail nothing")
     add.add_argument("--claim", metavar="K=V", action="append", default=[], help="a further claim; V may be JSON")
     add.add_argument("--group", metavar="G", action="append", default=[], help="may stand several times")
+    add.add_argument("--new-group", action="store_true", help="the group is meant to be a new one")
     add.add_argument("--role", metavar="R", action="append", default=[], help="owner, admin, help_desk or auditor")
     find = with_json(command(verbs, "list", run_list, "list people by username"))
     find.add_argument("--search", metavar="TEXT", default="", help="in names, e-mail addresses, employee numbers")
@@ -57,10 +58,13 @@ def add_parsers(commands: Any) -> None:
     ways.add_argument("--password-stdin", action="store_true", help="the password is the first line of standard input")
     ways.add_argument("--link", action="store_true", help="print a one-time link where the person sets it (default)")
     ways.add_argument("--mail", action="store_true", help="mail the link to the person's address instead")
+    user_changes.add_parsers(verbs)
     for name, run, what in (("group", run_group, "groups"), ("role", run_role, "roles")):
         changes = _login(with_json(command(verbs, name, run, f"change a person's {what}")))
         changes.add_argument("--add", metavar="NAME", action="append", default=[])
         changes.add_argument("--remove", metavar="NAME", action="append", default=[])
+        if name == "group":
+            changes.add_argument("--new-group", action="store_true", help="the group is meant to be a new one")
     user_factors.add_parsers(verbs)
     user_contacts.add_parsers(verbs)
 
@@ -78,15 +82,18 @@ def run_add(args: Namespace) -> None:
     from idp.accounts.invitations import Invited
 
     password = _first_line() if args.password_stdin else None
-    claims = _claims(args.claim)
-    with opened(args) as services, _naming_options():
+    claims, wrong = read_claims(args.claim)
+    with opened(args) as services, naming_options():
         from idp.accounts.person import Draft
+        from idp.cli import groups
 
+        if not wrong:
+            groups.checked(services, args.group, is_new=args.new_group)
         draft = Draft(
             username=args.username, email=args.email, email_verified=args.email_verified, name=args.name,
             employee_number=args.employee_number, claims=claims, groups=tuple(args.group), roles=tuple(args.role),
         )  # fmt: skip
-        hashed = None if password is None else _hash(services, draft, password)
+        hashed = _checked(services, draft, password, wrong)
         person = services.directory.add(draft, password_hash=hashed, record=recorder(services.clock))
         invited, link = Invited(), None
         if password is None:
@@ -121,12 +128,12 @@ def run_list(args: Namespace) -> None:
 def run_show(args: Namespace) -> None:
     """Show a person."""
     with opened(args) as services:
-        _show(args, get(services, args.login))
+        user_screen.show(args, services, get(services, args.login))
 
 
 def run_disable(args: Namespace) -> None:
     """Shut a person out at once."""
-    with opened(args) as services, _naming_options():
+    with opened(args) as services, naming_options():
         person = get(services, args.login)
         _show(args, services.directory.disable(person.id, record=recorder(services.clock)), "is shut out")
 
@@ -189,9 +196,11 @@ def run_password(args: Namespace) -> None:
 
 def run_group(args: Namespace) -> None:
     """Put a person in groups and take them out of others."""
-    with opened(args) as services, _naming_options():
+    with opened(args) as services, naming_options():
+        from idp.cli import groups
+
         person = get(services, args.login)
-        for name in args.add:
+        for name in groups.checked(services, args.add, is_new=args.new_group, option="--add"):
             person = services.directory.add_to_group(person.id, name, record=recorder(services.clock))
         for name in args.remove:
             person = services.directory.remove_from_group(person.id, name, record=recorder(services.clock))
@@ -200,7 +209,7 @@ def run_group(args: Namespace) -> None:
 
 def run_role(args: Namespace) -> None:
     """Give a person roles and take others away."""
-    with opened(args) as services, _naming_options():
+    with opened(args) as services, naming_options():
         person = get(services, args.login)
         wanted = [role for role in (*person.roles, *args.add) if role not in args.remove]
         person = services.directory.set_roles(person.id, wanted, record=recorder(services.clock))
@@ -211,10 +220,12 @@ def run_role(args: Namespace) -> None:
 
 
 def get(services: Services, login: str) -> Person:
-    """The person that somebody means. Errors: `Refused`."""
+    """The person that somebody means. Errors: `Refused`, with people whose names look like it."""
     person = services.directory.find_by_login(login) or services.directory.find(login)
     if person is None:
-        raise Refused(f"nobody has the username, e-mail address, employee number or id “{login}”")
+        near = services.directory.similar(login)
+        hint = f"; did you mean {' or '.join(printable(one.username) for one in near)}?" if near else ""
+        raise Refused(f"nobody has the username, e-mail address, employee number or id “{printable(login)}”{hint}")
     return person
 
 
@@ -237,15 +248,11 @@ def described(person: Person) -> dict[str, Any]:
     }
 
 
-def _show(args: Namespace, person: Person, done: str = "") -> None:
+def _show(args: Namespace, person: Person, done: str) -> None:
     if args.json:
         print_json(described(person))
-    elif done:
-        say(f"{person.username} {done}.")
     else:
-        times = {"created_at": timestamp(person.created_at), "password": timestamp(person.password_changed_at) or None}
-        known = {key: value for key, value in {**described(person), **times}.items() if value not in (None, "", [], {})}
-        print_table(("Field", "Value"), list(known.items()), "")
+        say(f"{person.username} {done}.")
 
 
 def _first_line() -> str:
@@ -261,14 +268,25 @@ def _first_line() -> str:
     return password
 
 
-def _claims(given: list[str]) -> dict[str, Any]:
+def claims_of(given: list[str]) -> dict[str, Any]:
+    """`k=v` of the command line. Errors: `Refused`, with every one that is wrong."""
+    found, wrong = read_claims(given)
+    if wrong:
+        raise Refused(*wrong)
+    return found
+
+
+def read_claims(given: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """The same, and what is wrong with any, to be told with all the rest."""
     found: dict[str, Any] = {}
+    wrong = []
     for entry in given:
         name, equals, text = entry.partition("=")
-        if not equals or not name:
-            raise Refused(f"--claim: “{entry}” has no value; write it like --claim department=Sales")
-        found[name] = _value(text)
-    return found
+        if equals and name:
+            found[name] = _value(text)
+        else:
+            wrong.append(f"--claim: “{entry}” has no value; write it like --claim department=Sales")
+    return found, wrong
 
 
 def _value(text: str) -> Any:
@@ -280,9 +298,19 @@ def _value(text: str) -> Any:
     return text if value is None or isinstance(value, str) else value
 
 
-def _hash(services: Services, draft: Draft, password: str) -> str:
-    _check(services.password_policy.problems(password, draft))
-    return services.passwords.hash(password)
+def _checked(services: Services, draft: Draft, password: str | None, wrong: list[str]) -> str | None:
+    """The password's hash, where there is one. Errors: `Refused`, with everything that is wrong, also in the draft."""
+    from idp.accounts.person import InvalidPerson
+
+    weak = services.password_policy.problems(password, draft) if password is not None else []
+    wrong = [*wrong, *(f"--password-stdin: {problem}" for problem in weak)]
+    try:
+        services.directory.check(draft)
+    except InvalidPerson as error:
+        raise Refused(*wrong, *map(_line, error.problems)) from None
+    if wrong:
+        raise Refused(*wrong)
+    return None if password is None else services.passwords.hash(password)
 
 
 def _check(problems: list[str]) -> None:
@@ -336,15 +364,19 @@ def _lift(services: Services, person: Person) -> None:
 
 
 @contextlib.contextmanager
-def _naming_options() -> Iterator[None]:
+def naming_options() -> Iterator[None]:
     """What is wrong with a person, under the name of the option to change."""
     from idp.accounts.person import InvalidPerson
 
     try:
         yield
     except InvalidPerson as error:
-        field, _, claim = error.field.partition(".")
-        if field == "enabled":
+        if error.field == "enabled":
             raise Failed(error.message) from None
-        option = "--claim" if field == "claims" else _OPTIONS.get(field, f"--{field}")
-        raise Refused(f"{option}: {claim + ': ' if claim else ''}{error.message}") from None
+        raise Refused(*map(_line, error.problems)) from None
+
+
+def _line(problem: InvalidPerson) -> str:
+    field, _, claim = problem.field.partition(".")
+    option = "--claim" if field == "claims" else _OPTIONS.get(field, f"--{field}")
+    return f"{option}: {claim + ': ' if claim else ''}{problem.message}"

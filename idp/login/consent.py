@@ -47,6 +47,11 @@ def shown(services: Services, flow: Flow, session: Session) -> list[dict[str, An
     ]
 
 
+def forget(tx: Any, person_id: str) -> None:
+    """Nothing is agreed to any more: the person is removed, in the caller's transaction."""
+    tx.run(store.FORGET_CONSENTS, owner_id=person_id)
+
+
 def _event(action: str, request: Request, session: Session, client_id: str, detail: dict[str, Any]) -> Event:
     return Event(
         action=action,

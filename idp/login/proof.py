@@ -19,7 +19,7 @@ from idp.login.flow import Denial, Flow, dump, load
 from idp.login.pending import Pending, Verdict
 from idp.login.policy import Ask, Standing, more_proof
 from idp.login.sessions import Session
-from idp.login.throttle import Account, Pause
+from idp.login.throttle import Account, Failure, Pause, second_step
 from idp.login.ways import Way
 from idp.services import Services
 from idp.wire import Cookie, Redirect, Request, Response
@@ -141,7 +141,7 @@ def _judge(
     if failure.again is not None:
         audit.repeat(services.db, str(failure.again.note.get("event", "")), failure.again.times, now)
     else:
-        _record_failure(services, request, person, way.kind, failure.failures, note["event"])
+        _record_failure(services, request, person, way.kind, failure, note["event"])
     return verdict, failure.pause
 
 
@@ -235,15 +235,11 @@ def _standing_person(services: Services, request: Request, flow: Flow) -> tuple[
 
 def lift(services: Services, person_id: str) -> None:
     """End the pause after wrong codes: an admin's click. A new password does not end it (S56 V6.4.3)."""
-    services.throttle.lift(_key(person_id), services.clock())
-
-
-def _key(person_id: str) -> str:
-    return "second:" + person_id
+    services.throttle.lift(second_step(person_id), services.clock())
 
 
 def _account(person: Person) -> Account:
-    return Account(_key(person.id), _key(person.id))
+    return Account(second_step(person.id), second_step(person.id))
 
 
 def _waiting(session_id: str) -> str:
@@ -255,9 +251,10 @@ def _postponed(session_id: str) -> str:
 
 
 def _record_failure(
-    services: Services, request: Request, person: Person, kind: str, failures: int, event_id: str
+    services: Services, request: Request, person: Person, kind: str, failure: Failure, event_id: str
 ) -> None:
-    detail = {"kind": kind, "failures": failures, "browser": request.user_agent}
+    until = failure.pause.until if failure.pause else None
+    detail = {"kind": kind, "failures": failure.failures, "paused_until": until, "browser": request.user_agent}
     event = Event(
         "factor:failed", id=event_id, person_id=person.id, client_id=request.for_client or None,
         address=request.remote_address, request_id=request.id, detail=detail,

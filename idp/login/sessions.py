@@ -226,6 +226,14 @@ def end_all(tx: Any, person_id: str, now: float, why: str, *, keep: str = "") ->
     return int(tx.run(store.END_ALL, owner_id=person_id, now=now, why=why, except_id=keep))
 
 
+def end_in(tx: Any, person_id: str, session_id: str, now: float, why: str) -> bool:
+    """End one session in the caller's transaction, applications told as of `end_all`; answers whether it was open."""
+    if not tx.run(store.END, session_id=session_id, now=now, why=why):
+        return False
+    tx.run(store.NOTE_UNTOLD_ONE, session_id=session_id, person_id=person_id, due=now)
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Open:
     """One of a person's sessions, as they look at it: since when, from where, on what. Times are epoch seconds."""

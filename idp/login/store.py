@@ -216,3 +216,6 @@ def REVOKE(dialect: str) -> Any:  # noqa: N802
         index_elements=["person_id", "client_id"],
         set_={"scopes": "", "granted_at": 0, "revoked_before": inserting.excluded.revoked_before},
     )
+
+
+FORGET_CONSENTS = delete(consents).where(_c.person_id == bindparam("owner_id"))

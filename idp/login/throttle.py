@@ -67,6 +67,14 @@ class Repeat:
     note: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How an account stands. `stopped`: lanes that nobody gets through until it is unlocked; `lifted`: when it was."""
+
+    stopped: tuple[str, ...]
+    lifted: float
+
+
 class Account(NamedTuple):
     """What failures are counted under. `key`: the person's id, or `name` for a name that nobody has."""
 
@@ -206,6 +214,14 @@ class Throttle:
         """End every pause of an account (a person's id), in all lanes: an admin's click, a reset, a passkey (W3)."""
         self._state.put(_account_key(account), {**_fresh(), "lifted": now}, ACCOUNT_TTL)
 
+    def held(self, account: str) -> Held:
+        """What holds up an account (a person's id, or `second_step` of it) wherever they are; one round trip.
+
+        A lane's pauses are told by the events that began them: the lanes of a name are not listed anywhere.
+        """
+        record = self._state.get(_account_key(account)) or {}
+        return Held(tuple(of for of in self._limits if of in record), _lifted(record))
+
     # -- below -----------------------------------------------------------------------------------------------------
 
     def _opened(self, account: str) -> dict[str, Any]:
@@ -280,6 +296,11 @@ def address_range(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
         parsed = parsed.ipv4_mapped
     return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 56), strict=False))
+
+
+def second_step(person_id: str) -> str:
+    """What wrong codes of a person are counted under: apart from wrong passwords."""
+    return "second:" + person_id
 
 
 def _lane(account: Account, device: str | None, address: str) -> _Lane:

@@ -123,6 +123,11 @@ def list_of(db: Database, *, closed: bool = False, many: int = 200, before: floa
     return tuple(Case(*row) for row in rows)
 
 
+def open_of(db: Database, person_id: str) -> tuple[Case, ...]:
+    """A person's cases that wait for somebody, oldest first."""
+    return tuple(Case(*row) for row in db.all(store.OPEN_OF_PERSON, owner_id=person_id))
+
+
 def notes_of(db: Database, case_id: str) -> tuple[Note, ...]:
     """What is written on a case, oldest first."""
     return tuple(Note(*row) for row in db.all(store.NOTES, of_case=case_id))

@@ -47,6 +47,9 @@ BY_ID = select(cases).where(_ITS_ID)
 LOCKED = BY_ID.with_for_update()
 LIST = _LISTED
 LIST_OPEN = _LISTED.where(_c.closed_at.is_(None))
+OPEN_OF_PERSON = (
+    select(cases).where(_c.person_id == bindparam("owner_id"), _c.closed_at.is_(None)).order_by(_c.opened_at).limit(50)
+)
 CLOSE = (
     update(cases)
     .where(_ITS_ID, _c.closed_at.is_(None))

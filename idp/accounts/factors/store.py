@@ -163,3 +163,7 @@ DISTRUST_ALL = delete(trusted_devices).where(_t.person_id == bindparam("owner_id
 SWEEP_TRUSTED = delete(trusted_devices).where(
     _t.id.in_(select(_t.id).where(_t.expires_at < bindparam("now")).order_by(_t.expires_at).limit(bindparam("many")))
 )
+
+#: Everything of a person, who is removed.
+FORGET = tuple(delete(table).where(table.c.person_id == bindparam("person_id"))
+               for table in (factors, backup_codes, admin_codes, trusted_devices))  # fmt: skip

@@ -83,3 +83,8 @@ def SAY(dialect: str) -> Any:  # noqa: N802
         set_={"verdict": inserting.excluded.verdict, "at": inserting.excluded.at},
         where=inserting.excluded.person_id == _v.person_id,
     )
+
+
+#: Everything of a person, who is removed.
+FORGET = tuple(delete(table).where(table.c.person_id == bindparam("person_id"))
+               for table in (launcher_pins, app_uses, event_verdicts))  # fmt: skip

@@ -97,3 +97,7 @@ SWEEP = delete(undos).where(
         .limit(bindparam("many"))
     )
 )
+
+#: Everything of a person, who is removed.
+FORGET = tuple(delete(table).where(table.c.person_id == bindparam("person_id"))
+               for table in (contacts, undos))  # fmt: skip

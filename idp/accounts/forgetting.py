@@ -1,0 +1,24 @@
+"""What goes with a person who is removed, and what stays.
+
+Gone at once: name, addresses, claims, memberships, password and earlier ones, authenticators, codes, recovery contacts
+and their undos, pins, uses, verdicts. Ended at once, and swept at the end that they have anyway: sessions and tokens.
+Kept: the audit log and cases until their retention ends, by the person's id; and SAML's persistent names, which are
+random and must never be given to anybody else (SAML Core §8.3.7).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.accounts import store
+from idp.accounts.factors import store as factors
+from idp.accounts.own import store as own
+from idp.accounts.recovery import store as recovery
+
+_STATEMENTS = (*factors.FORGET, *own.FORGET, *recovery.FORGET, *store.FORGET)
+
+
+def forget(tx: Any, person_id: str) -> None:
+    """Delete everything that is theirs in this room, in the caller's transaction; the person last."""
+    for statement in _STATEMENTS:
+        tx.run(statement, person_id=person_id)

@@ -1,0 +1,168 @@
+"""`doorward client access`: who may open an application: shown, widened, narrowed, lifted."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from idp.cli import applications
+from idp.cli.installation import opened, recorder
+from idp.cli.terminal import Refused, command, complain, print_json, print_table, say, with_json
+
+if TYPE_CHECKING:
+    from clients.access import Access
+    from clients.client import Client
+    from idp.services import Services
+
+
+def add_parsers(verbs: Any) -> None:
+    """Add `client access`."""
+    access = applications.add_client(
+        with_json(command(verbs, "access", run_access, "show who may open an application, or change it"))
+    )
+    whole = access.add_mutually_exclusive_group()
+    whole.add_argument("--everyone", action="store_true", help="lift the limit")
+    whole.add_argument("--nobody", action="store_true", help="nobody may, until somebody is added")
+    whole.add_argument("--only", action="store_true", help="exactly those that are added with it, nobody else")
+    for option, what in (("--add", "may open it, too"), ("--remove", "is taken out of the limit")):
+        access.add_argument(f"{option}-group", metavar="G", action="append", default=[], help=f"this group {what}")
+        access.add_argument(
+            f"{option}-person", metavar="LOGIN", action="append", default=[], help=f"this person {what}"
+        )
+    access.add_argument("--new-group", action="store_true", help="the group is meant, though there is none yet")
+    access.add_argument("--why", metavar="LOGIN", help="whether this person may open it, and the rule that says so")
+
+
+def run_access(args: Namespace) -> None:
+    """Show or change."""
+    changes = bool(args.everyone or args.nobody or args.only or _added(args) or _removed(args))
+    if args.why and changes:
+        raise Refused("--why: only asks; change the limit without it")
+    with opened(args) as services:
+        client = applications.get(services, args.client)
+        if args.why:
+            _explain(args, services, client)
+            return
+        if changes:
+            client = _change(services, client, args)
+        shown = described(services, client)
+    if args.json:
+        print_json(shown)
+        return
+    if changes:
+        say(f"{client.name}: {words(client.access)}.")
+        _note(client, shown)
+        return
+    rows: list[tuple[str, Any, Any]] = [("everyone", "", shown["people"])] if client.access.everyone else []
+    rows += [("group", one["name"], one["members"]) for one in shown["groups"]]
+    rows += [("person", one["username"] or f"{one['id']} (removed)", one["name"]) for one in shown["persons"]]
+    print_table(("Who", "Name", "People"), rows, f"Nobody may open {client.name}.")
+    _note(client, shown)
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def words(access: Access) -> str:
+    """A rule in a few words; who is in it stands in `client access`."""
+    if access.everyone:
+        return "everyone may open it"
+    parts = [f"members of {', '.join(sorted(access.groups))}"] if access.groups else []
+    count = len(access.persons)
+    parts += [f"{count} {'person' if count == 1 else 'people'} by name"] if count else []
+    return f"{' and '.join(parts)} may open it" if parts else "nobody may open it"
+
+
+def described(services: Services, client: Client) -> dict[str, Any]:
+    """Who may open an application, as `--json` shows it."""
+    from idp.accounts import groups
+
+    found = [(name, groups.find(services.db, name)) for name in sorted(client.access.groups)]
+    people = [(person_id, services.directory.find(person_id)) for person_id in sorted(client.access.persons)]
+    return {
+        "client_id": client.id,
+        "name": client.name,
+        "access": client.access.to_json(),
+        "groups": [{"name": name, "exists": one is not None, "members": one.members if one else 0}
+                   for name, one in found],
+        "persons": [{"id": id, "username": p.username if p else None, "name": p.name if p else None}
+                    for id, p in people],
+        "people": services.directory.count() if client.access.everyone else None,
+    }  # fmt: skip
+
+
+def _added(args: Namespace) -> list[str]:
+    return [*args.add_group, *args.add_person]
+
+
+def _removed(args: Namespace) -> list[str]:
+    return [*args.remove_group, *args.remove_person]
+
+
+def _change(services: Services, client: Client, args: Namespace) -> Client:
+    from clients.access import EVERYONE, Access
+    from idp.cli import groups, users
+
+    if (args.everyone or args.nobody) and (_added(args) or _removed(args)):
+        raise Refused(f"--{'everyone' if args.everyone else 'nobody'}: is the whole rule; add and remove without it")
+    if args.only and not _added(args):
+        raise Refused("--only: say who, with --add-group or --add-person; --nobody for no one")
+    if client.access.everyone and (_added(args) or _removed(args)) and not args.only:
+        raise Refused(
+            f"everyone may open {client.name}, so there is nothing to add to or take from. To limit it, "
+            "give --only with --add-group or --add-person"
+        )
+    add = groups.checked(services, args.add_group, is_new=args.new_group, option="--add-group")
+    persons = [users.get(services, login).id for login in args.add_person]
+    less = [_named_group(client, name) for name in args.remove_group]
+    leave = [_named_person(services, client, login) for login in args.remove_person]
+
+    def changed(now: Access) -> Access:
+        if args.everyone:
+            return EVERYONE
+        start = Access.only() if args.only or args.nobody else now
+        return start.widened(groups=add, persons=persons).narrowed(groups=less, persons=leave)
+
+    return services.registry.change_access(client.id, changed, record=recorder(services.clock))
+
+
+def _named_group(client: Client, name: str) -> str:
+    from idp.accounts.person import fold
+
+    found = next((one for one in client.access.groups if fold(one) == fold(name)), None)
+    if found is None:
+        raise Refused(f"--remove-group: the limit of {client.name} names no group “{name}”: {words(client.access)}")
+    return found
+
+
+def _named_person(services: Services, client: Client, login: str) -> str:
+    """By any of their names; by the id also somebody who was removed."""
+    from idp.cli import users
+
+    person_id = login if login in client.access.persons else users.get(services, login).id
+    if person_id not in client.access.persons:
+        raise Refused(f"--remove-person: the limit of {client.name} does not name {login}")
+    return person_id
+
+
+def _explain(args: Namespace, services: Services, client: Client) -> None:
+    from clients.access import decide
+    from idp.cli import users
+
+    person = users.get(services, args.why)
+    decision = decide(client, person.id, person.groups)
+    if args.json:
+        about = {"allowed": decision.allowed, "rule": decision.rule, "reason": decision.reason}
+        print_json({"client_id": client.id, "user": person.id, "enabled": person.enabled, **about})
+        return
+    say(f"{person.username} {'may' if decision.allowed else 'may not'} open {client.name}: {decision.reason}.")
+    if not person.enabled:
+        say(f"But {person.username} is shut out altogether.")
+
+
+def _note(client: Client, shown: dict[str, Any]) -> None:
+    missing = [one["name"] for one in shown["groups"] if not one["exists"]]
+    if missing:
+        complain(f"note: there is no group {', '.join(missing)} yet, so it lets nobody in")
+    if not (client.access.everyone or client.access.groups or client.access.persons):
+        complain(f"note: nobody may open {client.name}; --everyone lifts that")

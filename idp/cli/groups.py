@@ -1,0 +1,164 @@
+"""`doorward group …`: which groups there are, who is in them, made and removed."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from idp.cli.installation import opened, recorder
+from idp.cli.terminal import Refused, command, complain, group, print_json, print_table, printable, say, with_json
+
+if TYPE_CHECKING:
+    from idp.accounts.groups import Group
+    from idp.services import Services
+
+
+def add_parsers(commands: Any) -> None:
+    """Add `group`."""
+    verbs = group(commands, "group", "groups of people")
+    with_json(command(verbs, "list", run_list, "list groups by name"))
+    members = _name(with_json(command(verbs, "members", run_members, "list who is in a group")))
+    members.add_argument("--add", metavar="LOGIN", action="append", default=[], help="put this person in")
+    members.add_argument("--remove", metavar="LOGIN", action="append", default=[], help="take this person out")
+    _name(with_json(command(verbs, "add", run_add, "make a group")))
+    remove = _name(with_json(command(verbs, "remove", run_remove, "remove a group; the people stay")))
+    remove.add_argument("--with-members", action="store_true", help="also while people are in it")
+
+
+def _name(parser: Any) -> Any:
+    parser.add_argument("group", metavar="GROUP", help="its name, in any spelling")
+    return parser
+
+
+# -- verbs -----------------------------------------------------------------------------------------------------------
+
+
+def run_list(args: Namespace) -> None:
+    """List groups."""
+    from idp.accounts import groups
+
+    with opened(args) as services:
+        found = groups.list_of(services.db)
+    if args.json:
+        print_json({"groups": [{"name": one.name, "members": one.members} for one in found]})
+        return
+    rows = [(one.name, one.members) for one in found]
+    print_table(("Group", "Members"), rows, "No groups: make one with `doorward group add`.")
+
+
+def run_members(args: Namespace) -> None:
+    """List, put in and take out."""
+    from idp.accounts import groups
+    from idp.cli import users
+
+    with opened(args) as services:
+        known = get(services, args.group)
+        joins = [users.get(services, login) for login in args.add]
+        leaves = [users.get(services, login) for login in args.remove]
+        for person in joins:
+            services.directory.add_to_group(person.id, known.name, record=recorder(services.clock))
+        for person in leaves:
+            services.directory.remove_from_group(person.id, known.name, record=recorder(services.clock))
+        people = list(groups.members_of(services.db, known.id))
+    if args.json:
+        shown = [{"id": p.id, "username": p.username, "name": p.name, "enabled": p.enabled} for p in people]
+        print_json({"group": known.name, "members": shown})
+        return
+    rows = [(p.username, p.name, p.email, p.enabled) for p in people]
+    print_table(("Username", "Name", "E-mail", "Enabled"), rows, f"Nobody is in {known.name}.")
+
+
+def run_add(args: Namespace) -> None:
+    """Make a group."""
+    from idp.accounts import groups
+    from idp.accounts.person import InvalidPerson
+
+    with opened(args) as services:
+        there = groups.find(services.db, args.group)
+        try:
+            made = there or groups.add(services.db, args.group, services.clock(), record=recorder(services.clock))
+        except InvalidPerson as error:
+            raise Refused(f"GROUP: {error.message}") from None
+    if args.json:
+        print_json({"name": made.name, "members": made.members, "new": there is None})
+    else:
+        say(f"{made.name} is there already, with {_people(made.members)}." if there else f"Made {made.name}.")
+
+
+def run_remove(args: Namespace) -> None:
+    """Remove a group."""
+    from idp.accounts import groups
+
+    with opened(args) as services:
+        known, apps = get(services, args.group), []
+        apps = _limited_to(services, known.name)
+        try:
+            left = groups.remove(
+                services.db, known, services.clock(), with_members=args.with_members, record=recorder(services.clock)
+            )
+        except groups.GroupHasMembers:
+            raise Refused(
+                f"--with-members: {_people(known.members)} {'is' if known.members == 1 else 'are'} in {known.name}; "
+                "give this option to remove it all the same"
+            ) from None
+    if args.json:
+        print_json({"name": known.name, "removed": True, "members": left, "applications": apps})
+    else:
+        say(f"{known.name} is removed; {_people(left)} left it.")
+    if apps:
+        complain(f"note: it is named in the limits of {', '.join(apps)}; see `doorward client access`")
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def get(services: Services, name: str) -> Group:
+    """The group that somebody means. Errors: `Refused`, with the names that look like it."""
+    from idp.accounts import groups
+
+    found = groups.find(services.db, name)
+    if found is None:
+        near = groups.similar(services.db, name)
+        hint = f"did you mean {' or '.join(f'“{one}”' for one in near)}?" if near else "`doorward group list` has all"
+        raise Refused(f"there is no group “{printable(name)[:60]}”; {hint}")
+    return found
+
+
+def checked(services: Services, names: list[str], *, is_new: bool, option: str = "--group") -> tuple[str, ...]:
+    """Groups as somebody typed them, under the names that they have. Errors: `Refused` for a likely slip.
+
+    One that there is not yet is noted: it is made, or waited for, by whoever asks.
+    """
+    from idp.accounts import groups
+    from idp.accounts.person import InvalidPerson, Problems, group_name
+
+    problems = Problems()
+    for name in names:
+        problems.of(group_name, name)
+    try:
+        problems.check()
+        unknown = groups.check_known(services.db, tuple(names)) if names and not is_new else ()
+    except InvalidPerson as error:
+        slips = " Give --new-group if it is a new one"
+        raise Refused(
+            *(f"{option}: {one.message}{slips if 'did you mean' in one.message else ''}" for one in error.problems)
+        ) from None
+    for name in unknown:
+        near = groups.similar(services.db, name)
+        hint = f" (there is {', '.join(f'“{one}”' for one in near)})" if near else ""
+        complain(f"note: there was no group “{name}” yet{hint}")
+    known = (groups.find(services.db, name) for name in names)
+    return tuple(found.name if found else group_name(name) for found, name in zip(known, names, strict=True))
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def _limited_to(services: Services, name: str) -> list[str]:
+    """Applications whose limit names this group."""
+    from idp.accounts.person import fold
+    from idp.cli.applications import entries
+
+    found = (services.registry.find(entry.id) for entry in entries(services))
+    return [c.name for c in found if c is not None and fold(name) in map(fold, c.access.groups)]

@@ -1,0 +1,232 @@
+"""`doorward user set|remove|sessions`: correct a person, take one away, see and end what they have open."""
+
+from __future__ import annotations
+
+from argparse import BooleanOptionalAction, Namespace
+from typing import TYPE_CHECKING, Any
+
+from idp.cli import telling
+from idp.cli.installation import opened, recorder
+from idp.cli.terminal import (
+    Failed,
+    Refused,
+    command,
+    complain,
+    print_json,
+    print_table,
+    printable,
+    say,
+    timestamp,
+    with_json,
+)
+
+if TYPE_CHECKING:
+    from idp.accounts.person import Person
+    from idp.login.sessions import Open
+    from idp.services import Services
+
+#: Options that set a standard claim (OpenID Connect Core 1.0 §5.1).
+CLAIMS = {
+    "given_name": ("--given-name", "the first name"),
+    "family_name": ("--family-name", "the last name"),
+    "phone_number": ("--phone", "the phone number, such as +491701234567"),
+    "locale": ("--locale", "their language, such as de"),
+    "zoneinfo": ("--zone", "their time zone, such as Europe/Berlin"),
+}
+#: Options that set a field of its own.
+_FIELDS = ("username", "email", "email_verified", "name", "employee_number")
+
+
+def add_parsers(verbs: Any) -> None:
+    """Add the three verbs to `user`."""
+    change = with_json(command(verbs, "set", run_set, "correct what is known of a person; an empty value takes it out"))
+    change.add_argument("--username", metavar="U", help="another name to sign in with")
+    change.add_argument("--email", metavar="E", help="another address; not confirmed, unless said")
+    change.add_argument(
+        "--email-verified", action=BooleanOptionalAction, help="whether the address is known to be theirs"
+    )
+    change.add_argument("--name", metavar="N", help="the full name")
+    for option, what in CLAIMS.values():
+        change.add_argument(option, metavar="X", help=what)
+    change.add_argument("--employee-number", metavar="X")
+    change.add_argument("--claim", metavar="K=V", action="append", default=[], help="a further claim; K= takes it out")
+    change.add_argument("--add-group", metavar="G", action="append", default=[], help="put them in this group, too")
+    change.add_argument("--remove-group", metavar="G", action="append", default=[], help="take them out of it")
+    change.add_argument("--new-group", action="store_true", help="the group is meant to be a new one")
+    remove = with_json(command(verbs, "remove", run_remove, "take a person away for good; to shut out, use disable"))
+    remove.add_argument("--yes", action="store_true", help="do it; without, what would go is told")
+    shown = with_json(command(verbs, "sessions", run_sessions, "list where a person is signed in, or end it"))
+    ends = shown.add_mutually_exclusive_group()
+    ends.add_argument("--end", metavar="ID", help="end this one, and what it opened")
+    ends.add_argument("--end-all", action="store_true", help="end all of them, and every token")
+    for parser in (change, remove, shown):
+        parser.add_argument("login", metavar="LOGIN", help="username, e-mail address, employee number or id")
+
+
+# -- verbs -----------------------------------------------------------------------------------------------------------
+
+
+def run_set(args: Namespace) -> None:
+    """Change what is known of a person, all of it or nothing."""
+    from idp.cli import groups, users
+
+    claims = users.claims_of(args.claim)
+    with opened(args) as services, users.naming_options():
+        before = users.get(services, args.login)
+        changes = {field: getattr(args, field) for field in _FIELDS if getattr(args, field) is not None}
+        merge = _claims(args, before, claims)
+        joins = groups.checked(services, args.add_group, is_new=args.new_group, option="--add-group")
+        if not (changes or merge or joins or args.remove_group):
+            raise Refused("nothing to change: `doorward user set --help` lists what can be")
+        after = services.directory.update(before.id, merge=merge, record=recorder(services.clock), **changes)
+        for name in joins:
+            after = services.directory.add_to_group(after.id, name, record=recorder(services.clock))
+        for name in args.remove_group:
+            after = services.directory.remove_from_group(after.id, name, record=recorder(services.clock))
+        from idp.accounts import own_address
+
+        mails = own_address.tell_changed(services, before, after)
+        mailed = [telling.of_mail(services, mails, after.username)] if before.email != after.email else []
+    told = _differences(before, after)
+    if args.json:
+        print_json(users.described(after))
+    else:
+        say(f"{after.username} is changed:" if told else f"{after.username} is as it was.", *told, *mailed)
+    _note_names(before, after, merge)
+
+
+def run_remove(args: Namespace) -> None:
+    """Take a person away; everything they have open ends at once."""
+    from idp.cli import users
+
+    with opened(args) as services, users.naming_options():
+        person = users.get(services, args.login)
+        if not args.yes:
+            raise Refused(*_what_goes(services, person))
+        services.directory.remove(person.id, record=recorder(services.clock))
+    if args.json:
+        print_json({"id": person.id, "username": person.username, "removed": True})
+        return
+    say(
+        f"{person.username} ({person.id}) is removed, and signed out everywhere.",
+        "The audit log keeps what they did, under this id, until its events are too old.",
+    )
+
+
+def run_sessions(args: Namespace) -> None:
+    """List or end sessions."""
+    from idp.cli import users
+
+    with opened(args) as services:
+        from idp.login import sessions
+
+        person, ended = users.get(services, args.login), 0
+        if args.end or args.end_all:
+            ended = _end(services, person, args.end or "")
+        found = sessions.open_of(services, person.id)
+        shown = [_session(services, person, one) for one in found]
+    if args.json:
+        print_json({"user": person.id, "sessions": shown, **({"ended": ended} if args.end or args.end_all else {})})
+        return
+    if args.end or args.end_all:
+        say(f"{ended} session{'' if ended == 1 else 's'} of {person.username} ended; the applications are told.")
+        return
+    print_sessions(person, found, [one["apps"] for one in shown])
+
+
+def print_sessions(person: Person, found: tuple[Open, ...], apps: list[list[str]]) -> None:
+    """Sessions as a table."""
+    from idp.accounts.device_text import describe
+
+    rows = [
+        (one.id, timestamp(one.created_at), timestamp(one.last_seen), one.address, str(describe(one.browser)), names)
+        for one, names in zip(found, apps, strict=True)
+    ]
+    columns = ("Session", "Since", "Last seen", "From", "Device", "Applications")
+    print_table(columns, rows, f"{person.username} is signed in nowhere.")
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _claims(args: Namespace, before: Person, claims: dict[str, Any]) -> dict[str, Any]:
+    """The claims that the options say; None takes one out. Errors: `Refused` where one is given twice."""
+    merge = {name: value if value != "" else None for name, value in claims.items()}
+    for name, (option, _) in CLAIMS.items():
+        given = getattr(args, option.removeprefix("--").replace("-", "_"))
+        if given is not None:
+            if name in merge:
+                raise Refused(f"--claim: {name} is given by {option} already; give it once")
+            merge[name] = given or None
+    phone = merge.get("phone_number")
+    if "phone_number" in merge and phone != before.claims.get("phone_number"):
+        merge.setdefault("phone_number_verified", None)  # Core 1.0 §5.1: nobody has shown this one to be theirs
+    return merge
+
+
+def _differences(before: Person, after: Person) -> list[str]:
+    """What is different now, one line each."""
+    pairs = [(field.replace("_", " "), getattr(before, field), getattr(after, field)) for field in (*_FIELDS, "groups")]
+    names = sorted({*before.claims, *after.claims})
+    pairs += [(name, before.claims.get(name), after.claims.get(name)) for name in names]
+    return [f"  {name}: {_shown(old)} -> {_shown(new)}" for name, old, new in pairs if old != new]
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "" or value == ():
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return printable(str(value))
+
+
+def _note_names(before: Person, after: Person, merge: dict[str, Any]) -> None:
+    """A typing mistake in a name often stands in its parts, too, which applications are told as well."""
+    stale = [
+        f"{name} ({after.claims[name]})" for name in ("given_name", "family_name")
+        if name in after.claims and name not in merge and str(after.claims[name]) not in after.name
+    ]  # fmt: skip
+    if after.name != before.name and stale:
+        complain(f"note: applications are also told {' and '.join(stale)}; see --given-name, --family-name")
+
+
+def _what_goes(services: Services, person: Person) -> list[str]:
+    from idp.login import overview
+
+    about = overview.of(services, person)
+    counts = ((len(about.sessions), "open session"), (len(about.factors), "authenticator"), (len(about.cases), "case"))
+    told = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+    return [
+        f"--yes: is missing. {person.username} ({person.name}, {person.id}) would be gone for good: {told}.",
+        "Applications know them by this id, which nobody gets again; adding them anew makes somebody else of them.",
+        f"To only shut them out, until they are let in again: doorward user disable {person.username}",
+    ]
+
+
+def _end(services: Services, person: Person, session_id: str) -> int:
+    from idp.oidc import ending
+
+    if not session_id:
+        return ending.end_all(services, person.id, record=recorder(services.clock))
+    if ending.end_one(services, person.id, session_id, record=recorder(services.clock)) is None:
+        raise Failed(
+            f"{person.username} has no open session {printable(session_id)[:40]}; "
+            f"`doorward user sessions {person.username}` lists them"
+        )
+    return 1
+
+
+def _session(services: Services, person: Person, one: Open) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(one), "apps": apps_of(services, person, one.id)}
+
+
+def apps_of(services: Services, person: Person, session_id: str) -> list[str]:
+    """The applications that a session has signed somebody in to, by name."""
+    from idp.login.sessions import get
+
+    session = get(services, session_id)
+    return sorted({notice.name for door in services.protocols.values() for notice in door.notices(services, session)})
