@@ -8,6 +8,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 
+from idp.ids import digest
 from idp.services import Services
 from idp.wire import Cookie, Request
 
@@ -40,14 +41,52 @@ def is_navigation(request: Request) -> bool:
     return destination == "document" if destination else "text/html" in request.header("Accept")
 
 
-def form_key(services: Services, request: Request) -> str:
-    """The anti-forgery value of this browser's forms."""
-    mac = hmac.new(services.sealer.mac_key(_FORM), identify(services, request).encode(), sha256).digest()
+def form_key(services: Services, request: Request, session: str = "") -> str:
+    """The anti-forgery value of a page's forms: of this browser, or of the session whose cookie is `session`.
+
+    A form that acts for somebody is worth nothing in another session: not one of another person in the same browser,
+    nor one that was made for a browser's id that somebody else has planted (ASVS 3.5.1).
+    """
+    whose = "session\0" + _session_of(services, session) if session else identify(services, request)
+    mac = hmac.new(services.sealer.mac_key(_FORM), whose.encode(), sha256).digest()
     return urlsafe_b64encode(mac).rstrip(b"=").decode("ascii")
 
 
-def is_own_form(services: Services, request: Request) -> bool:
-    """Whether a POST comes from a page that this browser got from us."""
-    presented = request.form.get("form_key") or ""
+def is_own_form(services: Services, request: Request, *, open: bool) -> bool:
+    """Whether a POST comes from a page that this browser got from us, in this session.
+
+    `open`: the form acts for nobody's session, so a page from before a sign-in is taken after it, too (L8).
+    """
+    presented = (request.form.get("form_key") or "").encode()
     identify(services, request)
-    return not request.browser_is_new and hmac.compare_digest(presented.encode(), form_key(services, request).encode())
+    session = request.cookies.get(cookie_name(services, "session"), "")
+    if session and hmac.compare_digest(presented, form_key(services, request, session).encode()):
+        return True
+    if request.browser_is_new or (session and not open):
+        return False
+    own = form_key(services, request).encode()
+    beside = (request.form.get("browser_key") or "").encode() if open else b""
+    return hmac.compare_digest(presented, own) or hmac.compare_digest(beside, own)
+
+
+def session_secret(services: Services, secret: str, session_id: str) -> str:
+    """A session's secret with our mark of its id: so the id alone can be told from a made-up one without the store.
+
+    The secret is new with each proof (ASVS 7.2.4), the id is not: forms in other tabs go on working.
+    """
+    return secret + _session_mark(services, session_id)
+
+
+def _session_of(services: Services, value: str) -> str:
+    """The id in a session's cookie where our mark proves it; else all of the cookie."""
+    session_id, _, secret = value.partition(".")
+    is_ours = hmac.compare_digest(secret[-_MARK:].encode(), _session_mark(services, session_id).encode())
+    return session_id if is_ours else digest(value)
+
+
+def _session_mark(services: Services, session_id: str) -> str:
+    mac = hmac.new(services.sealer.mac_key("session-mark"), session_id.encode(), sha256).digest()
+    return urlsafe_b64encode(mac).decode("ascii")[:_MARK]
+
+
+_MARK = 22  # characters: 132 bits

@@ -96,7 +96,7 @@ class Bridge:
             route.form
             and not route.api
             and request.method == "POST"
-            and not browser.is_own_form(self.services, request)
+            and not browser.is_own_form(self.services, request, open=route.open)
         ):
             raise _stale_form(request)
         for _ in range(4):
@@ -248,7 +248,8 @@ class Bridge:
             "person": None,
             "here": "",
             "flow": "",
-            "form_key": browser.form_key(self.services, request),
+            "form_key": browser.form_key(self.services, request, self._session(request, page)),
+            "browser_key": browser.form_key(self.services, request),
             "has_session": self._has_session(request, page),
             "done": flash.TEXTS.get(flash.name_of(self.services, request), ""),
             **self._words(request),
@@ -257,6 +258,12 @@ class Bridge:
         values["back"] = self._back(request, str(page.values.get("back") or values["here"] or ""))
         csp = _CSP.format(" ".join(("'self'", *page.form_action)))
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()
+
+    def _session(self, request: Request, page: Page) -> str:
+        """The cookie of the session that the forms of a page act for; '' where there is none."""
+        name = browser.cookie_name(self.services, "session")
+        made = next((kept.value for kept in page.cookies if kept.name == name), None)
+        return request.cookies.get(name, "") if made is None else made
 
     def _has_session(self, request: Request, page: Page) -> bool:
         """Whether the browser brought a session, live or not, and keeps it: then it can be signed out of (A7)."""

@@ -334,6 +334,7 @@ class Route:
     Flask. `api` answers errors in JSON, else on a page. `cors` opens a path to the registered origins of browser apps,
     `public` to any origin: the same for everybody, read without credentials.
     `form`: a POST must carry the page's anti-forgery key; False where the handler has a proof of its own.
+    `open`: its form acts for nobody's session, so one from before a sign-in is taken after it, too.
     """
 
     path: str
@@ -344,6 +345,7 @@ class Route:
     cors: bool = False
     public: bool = False
     form: bool = True
+    open: bool = False
 
 
 def with_parameters(uri: str, parameters: list[tuple[str, str]], *, fragment: bool = False) -> str:

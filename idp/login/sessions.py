@@ -14,7 +14,7 @@ from typing import Any
 from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
 from idp.audit import Event, record
-from idp.browser import cookie_name
+from idp.browser import cookie_name, session_secret
 from idp.db import Unavailable
 from idp.errors import Stale
 from idp.ids import digest, new_id, new_secret, split
@@ -163,13 +163,16 @@ def start(
     setting = services.settings.session
     seconds = setting.stay_days * 86400 if stay else setting.absolute_hours * 3600
     values = {
-        "secret_hash": digest(secret),
         "methods": " ".join(methods),
         "idle_seconds": seconds if stay else setting.idle_minutes * 60,
         "expires_at": now + seconds,
         "address": request.remote_address,
         "browser": request.user_agent,
     }
+
+    def hash_for(session_id: str) -> str:
+        return digest(session_secret(services, secret, session_id))
+
     with services.db.transaction(durable=False) as tx:
         standing = tx.one(store.STANDING, person_id=person_id)
         if standing is None or not standing.enabled or standing.password_changed_at != person.password_changed_at:
@@ -180,7 +183,9 @@ def start(
             raise Changed
         session_id = before.id if before is not None and is_same else again.id if again is not None else ""
         session_id, auth_time = (grows.id, grows.auth_time) if grows is not None else (session_id, now)
-        if not session_id or not tx.run(store.RENEW, session_id=session_id, now=now, auth_time=auth_time, **values):
+        if not session_id or not tx.run(
+            store.RENEW, session_id=session_id, now=now, auth_time=auth_time, secret_hash=hash_for(session_id), **values
+        ):  # fmt: skip
             if grows is not None:  # it was ended meanwhile
                 raise Changed
             ends = before is not None and (is_same or not beside)
@@ -190,6 +195,7 @@ def start(
             tx.run(
                 store.INSERT,
                 id=session_id,
+                secret_hash=hash_for(session_id),
                 person_id=person_id,
                 created_at=now,
                 auth_time=now,
@@ -199,7 +205,8 @@ def start(
                 **values,
             )
         record(tx, _event("session:started", request, person_id, session_id, {"methods": list(methods)}), now)
-    return session_id, Cookie(cookie_name(services, "session"), f"{session_id}.{secret}", seconds if stay else None)
+    value = f"{session_id}.{session_secret(services, secret, session_id)}"
+    return session_id, Cookie(cookie_name(services, "session"), value, seconds if stay else None)
 
 
 def end(services: Services, request: Request, session: Session, why: str, *, told: bool = False) -> Cookie:

@@ -12,5 +12,5 @@ ROUTES = (
     Route(artifact.PATH, ("POST",), artifact.resolve, form=False),
     Route(ecp.PATH, ("POST",), ecp.answer, form=False),
     Route("/saml/continue", ("GET",), sso.resume, hot=True),
-    Route("/saml/start/<client_id>", ("GET", "POST"), sso.launch),
+    Route("/saml/start/<client_id>", ("GET", "POST"), sso.launch, open=True),
 )
