@@ -15,6 +15,17 @@ from joserfc.util import urlsafe_b64encode
 
 from .algorithms import Jwk, get_algorithm
 
+_utf8 = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
+_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def _json(claims: Mapping[str, Any]) -> bytes:
+    """UTF-8 (RFC 7519 §3), as an escaped letter has six bytes; a lone surrogate, which UTF-8 has not, is escaped."""
+    try:
+        return _utf8(claims).encode()
+    except UnicodeEncodeError:
+        return _ascii(claims).encode()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeySigner:
@@ -27,7 +38,7 @@ class KeySigner:
 
     def sign_jwt(self, claims: Mapping[str, Any], typ: str) -> str:
         """A compact JWS; `typ` is a constant of the code (RFC 8725 §3.11). Errors: ValueError for NaN and infinity."""
-        payload = json.dumps(claims, separators=(",", ":"), allow_nan=False).encode("ascii")
+        payload = _json(claims)
         message = self._head(typ) + urlsafe_b64encode(payload)
         signature = get_algorithm(self.alg).jws.sign(message, self.key)
         return (message + b"." + urlsafe_b64encode(signature)).decode("ascii")

@@ -17,6 +17,7 @@ from joserfc.util import urlsafe_b64decode
 from .algorithms import ALGORITHMS, Algorithm, PublicKey, UnusableKey, load_public
 
 MAX_TOKEN = 16 * 1024  # characters
+MAX_HINT = 96 * 1024  # characters of an ID token of ours that comes back: somebody in 1,000 groups has a long one
 MAX_DEPTH = 16  # objects and arrays inside one another
 MAX_KEYS = 100  # of one client's JWKS
 AHEAD = 10.0  # seconds; FAPI 2.0 Security Profile §5.3.2.1: up to 10 s ahead is accepted
@@ -51,7 +52,7 @@ def verify_own(
     `hint`: it is only an ID token hint, so it may have expired, and its key may be gone. `aud` and the rest are the
     caller's to check. Errors: `InvalidToken`.
     """
-    opened = _open(token)
+    opened = _open(token, MAX_HINT if hint else MAX_TOKEN)
     kid = opened.header.get("kid")
     # RFC 8725 §3.11: a token of one kind must not pass for another.
     if opened.header.get("typ") not in types:
@@ -143,9 +144,9 @@ class _Opened:
         return _object(self.payload, "payload")
 
 
-def _open(token: str) -> _Opened:
-    if len(token) > MAX_TOKEN or not token.isascii():
-        raise InvalidToken(f"it is not ASCII, or longer than {MAX_TOKEN} characters")
+def _open(token: str, limit: int = MAX_TOKEN) -> _Opened:
+    if len(token) > limit or not token.isascii():
+        raise InvalidToken(f"it is not ASCII, or longer than {limit} characters")
     # Three segments: five would be an encrypted token, and with it zip bombs.
     head, _, rest = token.partition(".")
     payload, _, signature = rest.partition(".")

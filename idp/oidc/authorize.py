@@ -22,7 +22,7 @@ from idp.login.flow import Denial, Flow
 from idp.login.loops import PARAMETER
 from idp.login.sessions import Ended, Session
 from idp.login.signout import Notice
-from idp.oidc import backchannel, requests, scopes
+from idp.oidc import backchannel, cross_site, request_objects, requests, response_modes, scopes
 from idp.oidc.ledger import CODE, Grant
 from idp.oidc.server import create_server
 from idp.services import Services
@@ -30,7 +30,6 @@ from idp.state import StateUnavailable
 from idp.wire import AutoPost, Params, Redirect, Request, Response, with_parameters
 
 PROTOCOL = "oidc"
-MAX_GET = 7000  # characters of a query that every browser and proxy carries
 SERVER = create_server()
 
 
@@ -48,13 +47,13 @@ def answer(services: Services, request: Request) -> Response:
     """GET and POST /oauth/authorize."""
     params = request.query if request.method != "POST" else request.form
     if request.method == "POST" and cookie_name(services, "session") not in request.cookies:
-        # A cross-site POST comes without our Lax cookies; as a GET from here it brings them.
-        location = with_parameters(services.url("/oauth/authorize"), params.pairs)
-        if len(location) < MAX_GET:
-            return Redirect(location=location)
+        again = cross_site.again(services, "/oauth/authorize", params, requests.KNOWN)
+        if again is not None:
+            return again
     request.ui_locales = params.get("ui_locales") or ""
     destination = find_destination(services, params)
     try:
+        request_objects.check(params)
         scope = SERVER.check_authorization(services, request, params, destination.client)
         asked = requests.read(services, destination.client, params, scope)
         flow = requests.flow(services, destination.client, asked)
@@ -78,7 +77,8 @@ def find_destination(services: Services, params: Params) -> Destination:
             raise _refused(
                 "repeated_parameter", N_("The application sent %(name)s twice.", name=name), f"Send {name} once."
             )
-    client_id, redirect_uri = params.get("client_id"), params.get("redirect_uri")
+    inside = request_objects.peek(params)
+    client_id, redirect_uri = params.get("client_id"), params.get("redirect_uri") or inside.get("redirect_uri")
     if client_id is None:
         raise _refused("missing_client_id", N_("The application did not say which one it is."), "Send client_id.")
     client = services.registry.find(client_id)
@@ -112,8 +112,9 @@ def find_destination(services: Services, params: Params) -> Destination:
             # What is registered is told to admins alone.
             fix=f"Register this redirect URI, or correct it in the application's settings. {difference}",
         )  # fmt: skip
-    mode = params.get("response_mode")
-    return Destination(client, redirect_uri, mode if mode in requests.RESPONSE_MODES else "query", params.get("state"))
+    # Core §6.1: what stands in a request object supersedes the same outside.
+    mode, kind, state = (inside.get(name) or params.get(name) for name in ("response_mode", "response_type", "state"))
+    return Destination(client, redirect_uri, response_modes.of_answer(mode, kind), state)
 
 
 def _refused(

@@ -10,7 +10,7 @@ from typing import Any
 
 from idp.language import LANGUAGES
 from idp.login.authn import SUPPORTED_ACR
-from idp.oidc import claims, requests, scopes
+from idp.oidc import claims, requests, response_modes, scopes
 from idp.oidc.client_auth import ASSERTION_ALGS
 from idp.services import Services
 from idp.wire import Raw, Request, Response, dumps
@@ -36,7 +36,7 @@ def document(services: Services) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "scopes_supported": list(scopes.SUPPORTED),
         "response_types_supported": ["code"],
-        "response_modes_supported": list(requests.RESPONSE_MODES),
+        "response_modes_supported": list(response_modes.SUPPORTED),
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(signing),

@@ -20,6 +20,7 @@ from idp.audit import Event, record
 from idp.errors import OAuthError, Stale
 from idp.ids import base32, digest, new_id, new_secret, split
 from idp.oidc import store
+from idp.oidc.scopes import check_parted
 from idp.services import Services
 from idp.wire import Request
 
@@ -307,6 +308,7 @@ def _narrowed(row: Any, client: Client, scope: str | None) -> str:
     if scope is None:
         return " ".join(granted)
     asked = scope.split()
+    check_parted(scope, granted)
     if not set(asked) <= set(granted):  # RFC 6749 §6: never more than was granted
         raise OAuthError("invalid_scope", "A refresh cannot ask for more than was granted.")
     return " ".join(asked)

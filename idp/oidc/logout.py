@@ -17,14 +17,16 @@ from idp.login import pages, sessions, several, signout
 from idp.login.flow import open_value, seal_value
 from idp.login.sessions import Session
 from idp.login.signout import Ending
-from idp.oidc import backchannel, client_auth
-from idp.oidc.authorize import MAX_GET
+from idp.oidc import backchannel, client_auth, cross_site
 from idp.services import Services
 from idp.web import form_target, form_targets
 from idp.wire import Json, Params, Redirect, Request, Response, with_parameters
 from keys.verifying import InvalidToken, verify_own
 
 _PURPOSE = "logout"
+KNOWN = frozenset(  # RPI §2
+    ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def answer(services: Services, request: Request) -> Response:
     if request.method == "POST" and params.get("confirm"):
         return _confirmed(services, request)
     if request.method == "POST" and browser.cookie_name(services, "session") not in request.cookies:
-        return _as_get(services, params)
+        again = cross_site.again(services, "/oauth/logout", params, KNOWN)
+        if again is not None and (isinstance(again, Redirect) or _is_browser(request)):
+            return again
     asked = read(services, params)
     here = several.to_end(services, request)
     # RPI §2: without a hint that names this very session, the person is asked, so that no page can sign people out.
@@ -126,18 +130,6 @@ def _unproven(asked: Asked) -> OAuthError:
         fix="Let the application's server authenticate at the logout address; see docs/connecting.md.",
         headers=(("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),),
     )  # fmt: skip
-
-
-def _as_get(services: Services, params: Params) -> Response:
-    """A cross-site POST comes without our Lax cookies; as a GET from here it finds the session."""
-    location = with_parameters(services.url("/oauth/logout"), params.pairs)
-    if len(location) >= MAX_GET:  # without the hint, then: the person is asked
-        asked = read(services, params)
-        kept = {"client_id": asked.client_id, "post_logout_redirect_uri": asked.uri, "state": asked.state or ""}
-        location = with_parameters(services.url("/oauth/logout"), [(k, v) for k, v in kept.items() if v])
-    if len(location) >= MAX_GET:
-        raise _refused(N_("The application's sign-out request is too long."), "Send a shorter state.")
-    return Redirect(location=location)
 
 
 def _confirmed(services: Services, request: Request) -> Response:

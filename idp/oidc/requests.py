@@ -14,16 +14,23 @@ from idp.errors import OAuthError
 from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
 from idp.oidc import claims as claim_rules
-from idp.oidc import tokens
+from idp.oidc import response_modes, scopes, tokens
 from idp.services import Services
 from idp.web import form_target
 from idp.wire import Params
 from keys.verifying import InvalidToken, verify_own
 
-RESPONSE_MODES = ("query", "fragment", "form_post")
 PROMPTS = ("none", "login", "consent", "select_account")
+#: What an authorization request may have; anything else is ignored (RFC 6749 §3.1).
+KNOWN = frozenset(
+    ("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
+     "code_challenge_method", "prompt", "max_age", "acr_values", "claims", "resource", "login_hint", "id_token_hint",
+     "ui_locales", "claims_locales", "display", "request", "request_uri", "registration")
+)  # fmt: skip
 CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
-MAX_VALUE = 4096  # characters of one parameter that we keep
+#: Characters of a request that we keep, all parameters together: four times what fits into a URL of 8 kB, for those
+#: that are posted. It stands twice in our page, sealed, and must come back with it (`wire.MAX_BODY`).
+MAX_REQUEST = 32 * 1024
 MAX_CLAIMS_DEPTH = 4  # objects and arrays inside one another, in a wish of the claims parameter
 
 
@@ -52,16 +59,14 @@ def read(services: Services, client: Client, params: Params, scope: str) -> Aske
     repeated = [name for name in params.repeated if name != "resource"]
     if repeated:  # RFC 6749 §3.1
         raise OAuthError("invalid_request", f"Repeated parameter: {repeated[0]}.")
-    for name, value in params.pairs:
-        if len(value) > MAX_VALUE:
-            raise OAuthError("invalid_request", f"{name} is longer than {MAX_VALUE} characters.")
+    _check_length(params)
     asked = Asked(
         params=params,
         scope=scope,
         redirect_uri=params.get("redirect_uri") or "",
         state=params.get("state"),
         nonce=params.get("nonce") or "",
-        response_mode=params.get("response_mode") or "query",
+        response_mode=params.get("response_mode") or response_modes.default("code"),
         challenge=params.get("code_challenge") or "",
         challenge_method=params.get("code_challenge_method"),
         prompt=frozenset((params.get("prompt") or "").split()),
@@ -75,26 +80,22 @@ def read(services: Services, client: Client, params: Params, scope: str) -> Aske
     return _with_hint(services, client, asked)
 
 
-def check_request_object(asked: Asked, client: Client) -> None:
-    # Core §6: what is not supported is said, never fetched and never ignored.
-    if asked.params.get("request"):
-        raise OAuthError("request_not_supported", "Request objects are not supported.")
-    if asked.params.get("request_uri"):
-        raise OAuthError("request_uri_not_supported", "request_uri is not supported.")
-    if asked.params.get("registration"):
-        raise OAuthError("registration_not_supported", "The registration parameter is not supported.")
+def _check_length(params: Params) -> None:
+    sizes = {name: len(name) + (len(value) if value.isascii() else 6 * len(value)) for name, value in params.pairs}
+    if sum(sizes.values()) > MAX_REQUEST:
+        longest = max(sizes, key=sizes.__getitem__)
+        raise OAuthError(
+            "invalid_request",
+            f"The request is longer than {MAX_REQUEST} characters; its longest parameter is {longest}.",
+        )
 
 
 def check_response_mode(asked: Asked, client: Client) -> None:
-    if asked.response_mode not in RESPONSE_MODES or (
-        client.response_modes and asked.response_mode not in client.response_modes
-    ):
-        raise OAuthError("invalid_request", "This response_mode is not supported; use query, fragment or form_post.")
+    response_modes.check(asked.params.get("response_mode"), client)
 
 
 def check_scope(asked: Asked, client: Client) -> None:
-    if asked.params.get("scope") and not asked.scope:
-        raise OAuthError("invalid_scope", "This application may not have any of these scopes.")
+    scopes.check(asked.params.get("scope"), asked.scope, client)
 
 
 def check_pkce(asked: Asked, client: Client) -> None:
@@ -111,7 +112,10 @@ def check_pkce(asked: Asked, client: Client) -> None:
         if not client.is_public:
             fix += f"; where its library has none: doorward client set {client.id} profile=legacy"
         raise OAuthError(
-            "invalid_request", "PKCE is required: send code_challenge and code_challenge_method=S256.", fix=fix + "."
+            "invalid_request",
+            "PKCE is required: send code_challenge and code_challenge_method=S256."
+            + (" For a library that has no PKCE an admin sets profile=legacy." if not client.is_public else ""),
+            fix=fix + ".",
         )
 
 
@@ -129,7 +133,6 @@ def check_resource(asked: Asked, client: Client) -> None:
 
 #: Our policy, in the order in which it is applied. Each may raise an error that goes to the client.
 CHECKS: tuple[Callable[[Asked, Client], None], ...] = (
-    check_request_object,
     check_response_mode,
     check_scope,
     check_pkce,

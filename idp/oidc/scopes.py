@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 
+from clients.client import Client
+from idp.errors import OAuthError
 from idp.language import N_
 
 #: Anything else is a scope that an organisation defined for its own APIs; it is shown by its name.
@@ -28,6 +31,33 @@ def describe(scope: str) -> tuple[str, str]:
     if scope.startswith("claim:"):
         return N_("Your %(claim)s", claim=scope.removeprefix("claim:").replace("_", " ")), ""
     return TEXTS.get(scope, (scope, N_("Access that your company defined.")))
+
+
+def check(wanted: str | None, given: str, client: Client) -> None:
+    """Say what is wrong where nothing of what was asked for may be had, or a list was not parted by spaces.
+
+    Errors: `OAuthError` (invalid_scope).
+    """
+    if not wanted:
+        return
+    check_parted(wanted, client.scopes)
+    if not given:
+        raise OAuthError(
+            "invalid_scope",
+            f"This application may not have any of these scopes: {' '.join(wanted.split()[:5])[:120]}.",
+            detail=f"registered: {' '.join(sorted(client.scopes))}"[:500],
+            fix=f"Add it to what the application may ask for: doorward client set {client.id} scope=...",
+        )
+
+
+def check_parted(wanted: str, known: Collection[str]) -> None:
+    """RFC 6749 §3.3: a list of space-delimited values; commas would lose them without a word. Errors: `OAuthError`."""
+    for value in wanted.split():
+        parts = [part for part in re.split("[,;|+]", value) if part]
+        if value not in known and len(parts) > 1 and all(part in known for part in parts):
+            raise OAuthError(
+                "invalid_scope", f"scope is a list parted by spaces (in a URL %20): {' '.join(parts)[:200]}."
+            )
 
 
 def in_order(scopes: tuple[str, ...]) -> list[str]:

@@ -76,6 +76,10 @@ class Doors:
         long = len(token) > 6000
         answer = visitor.post("oauth/logout", params) if long else visitor.get("oauth/logout?" + urlencode(params))
         assert answer.status in (200, 303, 400, 413), answer.status
+        if answer.status == 303:
+            answer = visitor.follow(answer)
+        elif answer.status == 200 and answer.dom.find("form", id="auto-post"):
+            answer = visitor.submit(answer)
         return bool(answer.dom.find("button", id="confirm"))
 
 

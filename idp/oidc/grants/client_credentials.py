@@ -6,9 +6,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import UnauthorizedClientError, grants
 
-from idp.errors import OAuthError
-from idp.oidc import ledger, tokens
-from idp.oidc.scopes import SUPPORTED
+from idp.oidc import ledger, scopes, tokens
 from idp.oidc.server import allowed_scope
 
 
@@ -25,9 +23,8 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[mis
         request = self.request
         client = request.client.client
         asked = request.form.get("scope") or None
-        scope = " ".join(s for s in allowed_scope(client, asked).split() if s not in SUPPORTED)
-        if asked and not scope:
-            raise OAuthError("invalid_scope", "This application may not have any of these scopes.")
+        scope = " ".join(s for s in allowed_scope(client, asked).split() if s not in scopes.SUPPORTED)
+        scopes.check(asked, scope, client)
         resource = request.payload.datalist.get("resource", [])
         tokens.check_resource(client, resource)
         issued = ledger.issue_to_client(request.services, client, scope, resource)

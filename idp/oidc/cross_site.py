@@ -1,0 +1,25 @@
+"""A POST from an application's page comes without our Lax cookies; once more from here, it brings them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from idp.services import Services
+from idp.wire import AutoPost, Params, Redirect, Response, with_parameters
+
+MAX_GET = 8000  # characters of a URL: the 8 kB that we promise, less what stands around it in a request line
+MARK = "doorward_again"
+
+
+def again(services: Services, path: str, params: Params, known: Collection[str]) -> Response | None:
+    """The same request from our own origin: by a URL, where it is too long for one by a form. None: it is that already.
+
+    Of what does not fit into a URL only the `known` parameters go on.
+    """
+    location = with_parameters(services.url(path), params.pairs)
+    if len(location) < MAX_GET:
+        return Redirect(location=location)
+    if MARK in params:
+        return None
+    kept = [(name, value) for name, value in params.pairs if name in known]
+    return AutoPost(action=services.url(path), fields=(*kept, (MARK, "1")))
