@@ -98,6 +98,7 @@ def broker(
     (folder / "data" / "import").mkdir(parents=True, exist_ok=True)
     (folder / "data" / "import" / "realm.json").write_text(json.dumps(realm(server, client, home)))
     words = ["bin/kc.sh", "start", "--optimized", "--import-realm", "--http-enabled=true", "--hostname-strict=false"]
+    words += ["--cache=local"]  # no cluster: nothing but the loopback address
     words += [f"--http-port={ports[0]}", "--http-host=127.0.0.1"]
     program = Program(words, folder, {"JAVA_OPTS_APPEND": "-Xmx512m"})
     try:
