@@ -117,8 +117,8 @@ class Program:
         """What it has said so far."""
         return self._log.read_text(errors="replace")
 
-    def wait_for(self, url: str, seconds: float = 60) -> None:
-        """Wait until something answers at `url`, whatever it answers."""
+    def wait_for(self, url: str, seconds: float = 60, *, ready: bool = False) -> None:
+        """Wait until something answers at `url`: whatever it is, or, `ready`, no error."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self.output[-4000:]
@@ -126,7 +126,9 @@ class Program:
                 urllib.request.urlopen(url, timeout=2).close()
                 return
             except urllib.error.HTTPError:
-                return
+                if not ready:
+                    return
+                time.sleep(0.5)
             except OSError:
                 time.sleep(0.2)
         raise AssertionError(f"nothing answers at {url}: {self.output[-4000:]}")

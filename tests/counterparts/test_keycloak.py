@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -23,12 +25,25 @@ from tests.server import Server, unique
 REALM, APP, SECRET = "tests", "app", "app-secret"
 
 
+class Home(BaseHTTPRequestHandler):
+    """The application: it shows that somebody has come."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(b"here")
+
+    def log_message(self, *args: Any) -> None:
+        """Quiet."""
+
+
 @dataclass
 class Broker:
     """A Keycloak with one realm, one application, and us as identity provider."""
 
     url: str
-    home: str  # the application's; nobody listens there
+    home: str  # the application's
     client: App
     program: Program
 
@@ -68,7 +83,7 @@ def realm(server: Server, client: App, home: str) -> dict[str, Any]:
             "useJwksUrl": "true", "validateSignature": "true",
             "clientId": client.id, "clientSecret": client.secret, "clientAuthMethod": "client_secret_basic",
             "defaultScope": "openid profile email", "pkceEnabled": "true", "pkceMethod": "S256",
-            "backchannelSupported": "true", "syncMode": "FORCE",
+            "backchannelSupported": "false", "syncMode": "FORCE",
         },
     }  # fmt: skip
     application = {
@@ -101,21 +116,23 @@ def broker(
     words += ["--cache=local"]  # no cluster: nothing but the loopback address
     words += [f"--http-port={ports[0]}", "--http-host=127.0.0.1"]
     program = Program(words, folder, {"JAVA_OPTS_APPEND": "-Xmx512m"})
+    web = ThreadingHTTPServer(("127.0.0.1", ports[1]), Home)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
     try:
-        program.wait_for(f"{url}/realms/{REALM}/.well-known/openid-configuration", 900)
+        program.wait_for(f"{url}/realms/{REALM}/.well-known/openid-configuration", 900, ready=True)
         yield Broker(url, home, client, program)
     finally:
         program.stop()
+        web.shutdown()
+        web.server_close()
 
 
 def arrive(page: Page, broker: Broker, person: Person) -> dict[str, Any]:
     """The person signs in to Keycloak's application by us; answers its tokens."""
-    landed: list[str] = []
-    page.route(f"{broker.home}/**", lambda route: (landed.append(route.request.url), route.fulfill(body="here"))[1])
     page.goto(broker.sign_in_url())
     sign_in(page, person)
     page.wait_for_url(f"{broker.home}/cb**")
-    code = dict(parse_qsl(urlsplit(landed[-1]).query))["code"]
+    code = dict(parse_qsl(urlsplit(page.url).query))["code"]
     return broker.tokens(grant_type="authorization_code", code=code, redirect_uri=broker.home + "/cb")
 
 
