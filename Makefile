@@ -18,8 +18,8 @@ run: install ## Start the provider on http://127.0.0.1:8000; the first start pri
 	@$(BIN)/doorward init
 	@exec $(BIN)/doorward serve
 
-demo: $(VENV)/.demo ## Start the provider and three applications with people ready to sign in (Ctrl-C stops all)
-	@exec $(BIN)/python -m tests.apps.demo
+demo: $(VENV)/.demo ## Start the provider and three applications, people ready to sign in; PORTS=8100-8103 (Ctrl-C stops all)
+	@exec $(BIN)/python -m tests.apps.demo $(if $(PORTS),--ports "$(PORTS)")
 
 install: $(VENV)/.run ## Make .venv with the `doorward` command in it
 

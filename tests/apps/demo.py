@@ -6,10 +6,12 @@ The provider is set up and used as an admin would: by the `doorward` command. Ev
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -38,7 +40,7 @@ class DemoFailed(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where they listen, on 127.0.0.1."""
+    """Where they listen. The name is `localhost`: passkeys belong to a name, and an address is none."""
 
     doorward: int = 8000
     crm: int = 8001
@@ -47,7 +49,7 @@ class Ports:
 
     def url(self, name: str) -> str:
         """The address of one of them."""
-        return f"http://127.0.0.1:{getattr(self, name)}"
+        return f"http://localhost:{getattr(self, name)}"
 
 
 @dataclass
@@ -60,6 +62,7 @@ class Demo:
 
     def start(self) -> None:
         """Set up what is missing, start all of them, and wait until they answer. Errors: `DemoFailed`."""
+        self._check_ports()
         registered = self._set_up()
         self._run("doorward", [*self._doorward(), "serve"], {})
         self._wait("doorward", "/readyz")
@@ -69,7 +72,9 @@ class Demo:
             self._wait(name, "/static/logo.svg")
 
     def stop(self) -> None:
-        """End all of them, gently at first."""
+        """End all of them, gently at first; a second Ctrl-C changes nothing about it."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         for process in self.running.values():
             process.terminate()
         for process in self.running.values():
@@ -86,6 +91,21 @@ class Demo:
                 log = (self.folder / f"{name}.log").read_text("utf-8", "replace").strip().splitlines()
                 raise DemoFailed("\n".join([f"{name} has ended (exit code {process.returncode}):", *log[-12:]]))
 
+    def _check_ports(self) -> None:
+        numbers = [getattr(self.ports, name.lower()) for name in PORTS]
+        if len(set(numbers)) < len(numbers):
+            raise DemoFailed(f"PORTS: four different ones are needed, not {', '.join(map(str, numbers))}")
+        for name, number in zip(PORTS, numbers, strict=True):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", number))
+                except OSError as error:
+                    raise DemoFailed(
+                        f"port {number} ({name}) cannot be had: {error.strerror}. Choose four others: "
+                        "make demo PORTS=8100-8103"
+                    ) from None
+
     # -- setting up ----------------------------------------------------------------------------------------------
 
     def _set_up(self) -> Mapping[str, Mapping[str, str]]:
@@ -93,8 +113,10 @@ class Demo:
         note, settings = self.folder / "applications.json", self.folder / "doorward.toml"
         if note.exists() and not set(APPS) <= json.loads(note.read_text("utf-8")).keys():
             note.unlink()  # made when there were fewer applications
-        if settings.exists() and not note.exists() and settings.read_text("utf-8").startswith(MARK):
-            shutil.rmtree(self.folder)  # the first start was cut short, or is of an older demo
+        before = settings.read_text("utf-8") if settings.exists() else ""
+        if before.startswith(MARK) and (not note.exists() or before != self._settings()):
+            # The first start was cut short, or it is of an older demo or of other ports: addresses are registered.
+            shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         settings.write_text(self._settings(), "utf-8")
         self._call("init")
@@ -103,7 +125,8 @@ class Demo:
             return registered
         print("Setting up people and applications ...", flush=True)
         for username, name, group, password in PEOPLE:
-            who = ("--username", username, "--email", f"{username}@larkfield.example", "--name", name)
+            address = ("--email", f"{username}@larkfield.example", "--email-verified")
+            who = ("--username", username, *address, "--name", name)
             self._call("user", "add", *who, "--group", group, "--password-stdin", "--json", stdin=password)
         registered = {name: self._register(name) for name in APPS}
         note.touch(0o600)  # it holds the applications' secrets
@@ -131,6 +154,7 @@ class Demo:
             "--redirect-uri", f"{url}/callback", "--post-logout-redirect-uri", f"{url}/signed-out",
             "--set", f"launch_url={url}/", "--set", f"logo_uri={url}/static/logo.svg",
             "--set", "id_token_signed_response_alg=ES256",
+            "--backchannel-logout-uri", f"{url}/back-channel-logout",
         )  # fmt: skip
         made: dict[str, str] = json.loads(answer)
         return made
@@ -188,6 +212,7 @@ class Demo:
             self.running[name] = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,  # Ctrl-C is ours to handle: they end in good order
+                preexec_fn=_end_with_parent,
             )  # fmt: skip
 
     def _wait(self, name: str, path: str) -> None:
@@ -201,6 +226,21 @@ class Demo:
             else:
                 return
         raise DemoFailed(f"{name} does not answer at {self.ports.url(name)}; its log: {self.folder / name}.log")
+
+
+def _end_with_parent() -> None:
+    """Linux: SIGTERM for a child whose parent is gone, killed perhaps. Elsewhere only an orderly end takes it along."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+def read_ports(text: str) -> tuple[int, ...]:
+    """`8100-8103`, or four numbers with commas or spaces. Errors: `ValueError`."""
+    first, dash, last = text.strip().partition("-")
+    numbers = list(range(int(first), int(last) + 1)) if dash else [int(one) for one in text.replace(",", " ").split()]
+    if len(numbers) != len(PORTS) or not all(0 < number < 65536 for number in numbers):
+        raise ValueError
+    return tuple(numbers)
 
 
 def story(ports: Ports) -> str:
@@ -225,10 +265,14 @@ def main() -> int:
     """Run until told to stop."""
     parser = argparse.ArgumentParser(prog="make demo")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "demo")
-    parser.add_argument("--ports", type=int, nargs=4, default=(8000, 8001, 8002, 8003), metavar=PORTS)
+    parser.add_argument("--ports", nargs="+", default=["8000-8003"], metavar="8100-8103")
     args = parser.parse_args()
-    demo = Demo(args.folder.resolve(), Ports(*args.ports))
-    for name in (signal.SIGTERM, signal.SIGINT):
+    try:
+        ports = Ports(*read_ports(" ".join(args.ports)))
+    except ValueError:
+        parser.error("PORTS: expected four ports, such as PORTS=8100-8103 or PORTS=8100,8101,8102,8103")
+    demo = Demo(args.folder.resolve(), ports)
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, lambda *_: sys.exit(0))
     try:
         demo.start()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
-from tests.apps.demo import PEOPLE, ROOT, START_WITHIN, Ports
+from tests.apps.demo import PEOPLE, ROOT, START_WITHIN, Ports, read_ports
 from tests.backends import find_free_port
 from tests.provider import Dom
 
@@ -71,6 +74,93 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
             demo.communicate(timeout=START_WITHIN)
     assert demo.returncode == 0
     assert not any(_answers(port) for port in (own.doorward, own.crm, own.desk, own.wiki))
+
+
+@pytest.mark.spec("Back-Channel Logout 1.0 2.5")
+def test_n34_signing_out_says_of_each_application_that_it_is_signed_out(ports: Ports, browser: Browser) -> None:
+    browser.sign_in(browser.open(ports.url("crm")), ports, ANNA)
+    browser.open(ports.url("desk"))
+    question = browser.open(f"{ports.url('doorward')}/logout")
+    form_key = re.search(r'name="form_key" value="([^"]+)"', question.text)
+    assert form_key
+    page = browser.press(f"{ports.url('doorward')}/logout", form_key=form_key[1])
+    assert "not support" not in page.text
+    assert Dom(page.text).text.lower().count("signed out") >= 2, Dom(page.text).text
+
+
+def test_n34_the_demo_is_at_localhost_where_passkeys_work(ports: Ports, browser: Browser) -> None:
+    assert ports.url("doorward").startswith("http://localhost:")
+    browser.sign_in(browser.open(ports.url("doorward")), ports, ANNA)
+    page = browser.open(f"{ports.url('doorward')}/security")
+    assert "asskey" in page.text
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.apps.demo", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_n34_a_port_that_is_taken_is_named_with_the_way_out_and_nothing_is_left(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        free = [str(find_free_port()) for _ in range(3)]
+        done = _run("--folder", str(tmp_path / "data"), "--ports", ",".join([free[0], str(number), *free[1:]]))
+    assert done.returncode == 1
+    assert f"port {number} (CRM)" in done.stderr
+    assert "make demo PORTS=" in done.stderr
+    assert not (tmp_path / "data").exists()
+    assert "Traceback" not in done.stderr
+    for odd in ("8100", "8100-8102", "x", "8100,8100,8100,8100", "0-3", "65534-65537"):
+        refused = _run("--folder", str(tmp_path / "data"), "--ports", odd)
+        assert refused.returncode in (1, 2)
+        assert "PORTS" in refused.stderr
+
+
+def test_n34_ports_are_written_as_a_range_or_one_by_one() -> None:
+    assert read_ports("8100-8103") == read_ports("8100,8101,8102,8103") == read_ports(" 8100 8101  8102 8103 ")
+
+
+@pytest.mark.parametrize("how", ["SIGHUP", "SIGKILL", "a part ends"])
+def test_n34_nothing_is_left_behind_however_it_ends(tmp_path: Path, how: str) -> None:
+    numbers = [find_free_port() for _ in range(4)]
+    words = ["--folder", str(tmp_path / "data"), "--ports", *map(str, numbers)]
+    command = [sys.executable, "-m", "tests.apps.demo", *words]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
+        try:
+            assert demo.stdout is not None
+            said = ""
+            while "Ctrl-C stops it" not in said:
+                line = demo.stdout.readline()
+                assert line, said
+                said += line
+            parts = _children(demo.pid)
+            assert len(parts) == 4
+            if how == "a part ends":
+                os.kill(parts[-1], signal.SIGKILL)
+            else:
+                demo.send_signal(getattr(signal, how))
+            demo.wait(30)
+        finally:
+            demo.kill()
+    until = time.monotonic() + 30
+    while (left := [port for port in numbers if _answers(port)]) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert left == []
+    assert not [pid for pid in parts if _is_running(pid)]
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    return [int(number) for number in text.split()]
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text("ascii")
+    except OSError:
+        return False
 
 
 @pytest.fixture

@@ -18,11 +18,12 @@ from flask import Flask, abort, g, redirect, render_template, request, session, 
 from requests import RequestException
 from werkzeug.wrappers import Response
 
+from tests.apps.back_channel import NoLogoutToken, read_logout_token
 from tests.apps.settings import Settings
 
 CONTACTS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("contacts.json").read_text("utf-8"))
 STAGES = ("Lead", "In talks", "Customer", "Former")
-PUBLIC = ("static", "sign_in", "callback", "sign_out", "signed_out")
+PUBLIC = ("static", "sign_in", "callback", "sign_out", "signed_out", "back_channel_logout")
 
 
 @dataclass
@@ -120,6 +121,17 @@ def create_app(settings: Settings) -> Flask:
             settings.post_logout_redirect_uri, id_token_hint=ended.token["id_token"]
         )
         return answer
+
+    @app.post("/back-channel-logout")
+    def back_channel_logout() -> tuple[str, int]:
+        try:
+            sid = read_logout_token(settings, request.form.get("logout_token", ""))
+        except NoLogoutToken as error:
+            return str(error), 400
+        for key, one in list(signed_in.items()):
+            if one.token.get("userinfo", {}).get("sid") == sid:
+                signed_in.pop(key, None)
+        return "", 200
 
     @app.get("/signed-out")
     def signed_out() -> str:

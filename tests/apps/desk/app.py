@@ -11,11 +11,12 @@ from flask import Flask, abort, g, redirect, render_template, request, session, 
 from requests import RequestException
 from werkzeug.wrappers import Response
 
+from tests.apps.back_channel import NoLogoutToken, read_logout_token
 from tests.apps.desk.door import Door, NotSignedIn
 from tests.apps.settings import Settings
 
 TICKETS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("tickets.json").read_text("utf-8"))
-PUBLIC = ("static", "sign_in", "callback", "sign_out", "signed_out")
+PUBLIC = ("static", "sign_in", "callback", "sign_out", "signed_out", "back_channel_logout")
 
 
 def create_app(settings: Settings) -> Flask:
@@ -69,6 +70,15 @@ def create_app(settings: Settings) -> Flask:
         state = session.get("state", "")
         session.clear()
         return redirect(door.leave(state) if state else url_for("signed_out"))
+
+    @app.post("/back-channel-logout")
+    def back_channel_logout() -> tuple[str, int]:
+        # Its tokens have ended with the sign-in, and every page here asks with them: there is nothing else to forget.
+        try:
+            read_logout_token(settings, request.form.get("logout_token", ""))
+        except NoLogoutToken as error:
+            return str(error), 400
+        return "", 200
 
     @app.get("/signed-out")
     def signed_out() -> str:
