@@ -74,7 +74,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
     db = Database(settings.database_url)
     errors = Errors(db, clock, settings.audit.errors_per_minute, log)
     sealer = sealing.load(db, master_key(settings))
-    state: State = part(lambda: _state(settings, db, clock))
+    state: State = part(lambda: _state(settings, db, sealer, clock))
 
     def jobs() -> Jobs:
         made = _jobs(settings)
@@ -147,10 +147,11 @@ def _log(settings: Settings) -> Any:
     return logs.configure(settings.log)
 
 
-def _state(settings: Settings, db: Database, clock: Callable[[], float]) -> State:
+def _state(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> State:
     from idp.state import open_state
+    from idp.state.sealed import SealedState
 
-    return open_state(settings.storage.state_url, db, clock)
+    return SealedState(open_state(settings.storage.state_url, db, clock), sealer, clock)
 
 
 def _ring(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> Any:

@@ -198,10 +198,20 @@ _BEFORE: tuple[tuple[str, Callable[[Any], Found]], ...] = (
 
 
 def _state(services: Services) -> Found:
+    from idp.config import is_loopback
+
     services.state.put("doctor", 1, 60)
     works = services.state.take("doctor") == 1
     kind = "Redis" if services.settings.storage.state_url else "in the database"
     yield Finding("state", "ok" if works else "error", kind if works else f"{kind}: what was put was not there to take")
+    url = urlsplit(services.settings.storage.state_url)
+    if not url.scheme or url.scheme == "unix" or is_loopback(url.hostname or ""):
+        return
+    missing = [what for what, lacks in (("password", not url.password), ("TLS", url.scheme != "rediss")) if lacks]
+    if missing:
+        text = f"Redis at {url.hostname} is reached over the network without {' and without '.join(missing)}"
+        fix = "set requirepass or an ACL, and storage.state_url to rediss://user:password@host: see docs/operating.md"
+        yield Finding("state", "warning", text, fix)
 
 
 def _clock(services: Services) -> Found:

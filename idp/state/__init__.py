@@ -1,6 +1,7 @@
 """Short-lived state: codes, pending sign-ins, counters. Losing it makes someone click "sign in" again.
 
-Door: `open_state` and the five verbs of `State`. Backends: `sql` (the same database), `redis`, `memory` (unit tests).
+Door: `open_state` and the five verbs of `State`; `sealed` stands before every store.
+Backends: `sql` (the same database), `redis`, `memory` (unit tests).
 Rule: every verb is atomic and one round trip, and is called before a transaction, never inside one.
 """
 
@@ -25,7 +26,8 @@ class StateUnavailable(Exception):
 class State(Protocol):
     """Values are JSON values, a ttl is in seconds, a key has 1 to 512 characters and no NUL.
 
-    A key holds a value (`put`, `add`) or a counter (`count`), not both; `get` and `take` read either.
+    A key holds a value (`put`, `add`) or a counter (`count`), not both; `take` forgets either, and whoever wants to
+    know a counter adds 0 to it.
     What has expired is never answered, swept or not. Errors: `StateUnavailable`; `ValueError` for a bad key or value.
     """
 
