@@ -1,4 +1,4 @@
-"""`python -m bench.attacks`: what others notice while somebody attacks. N4; add yours to `ATTACKS`.
+"""`python -m bench.attacks`: what others notice while somebody attacks. N4, N5; add yours to `ATTACKS`.
 
 An attack is a function that goes on until it is told to stop, in a process of its own. Beside it two applications ask
 for tokens without a pause and two people sign in, each on new connections every second. Asked for: p99 of token
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import http.client
 import json
 import multiprocessing
 import os
@@ -18,12 +19,14 @@ import shutil
 import socket
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from rich.console import Console
 from rich.table import Table
@@ -103,7 +106,39 @@ def slow_readers(port: int, stop: Event) -> None:
     _hold(port, stop, many=200, first=ask, then=b"", every=5.0, receive=4096)
 
 
+def one_wrong_password(port: int, stop: Event) -> None:
+    """Forty connections, one name, one wrong password, as fast as each is answered (N5)."""
+    threads = [threading.Thread(target=_type_wrong, args=(port, stop)) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _type_wrong(port: int, stop: Event) -> None:
+    form = b""
+    while not stop.is_set():
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            while not stop.is_set():
+                if not form:
+                    connection.request("GET", "/")
+                    answer = connection.getresponse()
+                    page, cookies = answer.read().decode(), answer.headers.get_all("Set-Cookie") or []
+                    flow = page.split('name="flow" value="')[1].split('"')[0]
+                    form = urlencode({"flow": flow, "login": "ann9", "password": "Sommer2025!"}).encode()
+                    headers = {
+                        "Cookie": "; ".join(one.partition(";")[0] for one in cookies),
+                        "Content-Type": "application/x-www-form-urlencoded",
+                    }
+                connection.request("POST", "/login", form, headers)
+                connection.getresponse().read()
+        except (OSError, http.client.HTTPException, IndexError):
+            time.sleep(0.05)
+
+
 ATTACKS = (
+    Attack("one wrong password from 40 threads", one_wrong_password),
     Attack("100 slow bodies", slow_bodies),
     Attack("300 slow chunked bodies", slow_chunks),
     Attack("1,024 half heads", half_heads),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from idp.config import Settings
     from idp.http import Outbound
     from idp.jobs import Jobs
+    from idp.login.flood import Flood
     from idp.login.throttle import Throttle
     from idp.services import ProtocolDoor
     from idp.state import State
@@ -94,6 +95,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
         passwords=part(lambda: _verifier(settings)),
         password_policy=part(lambda: _password_policy(settings)),
         throttle=part(lambda: _throttle(settings, state, sealer)),
+        flood=part(_flood),
         outbound=part(lambda: _outbound(settings)),
         jobs=part(jobs),
         errors=errors,
@@ -222,6 +224,12 @@ def _password_policy(settings: Settings) -> PasswordPolicy:
     passwords = settings.passwords
     blocklist = read_blocklist(settings.path(passwords.blocklist)) if passwords.blocklist else frozenset()
     return Policy(passwords.min_length, (settings.brand.company, "doorward"), blocklist)
+
+
+def _flood() -> Flood:
+    from idp.login.flood import Flood
+
+    return Flood()
 
 
 def _throttle(settings: Settings, state: State, sealer: sealing.Sealer) -> Throttle:

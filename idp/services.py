@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from idp.db import Database
     from idp.http import Outbound
     from idp.jobs import Jobs
+    from idp.login.flood import Flood
     from idp.login.signout import Notice
     from idp.login.throttle import Throttle
     from idp.state import State
@@ -82,6 +83,7 @@ class Services:
     passwords: Verifier
     password_policy: Policy
     throttle: Throttle
+    flood: Flood
     outbound: Outbound
     jobs: Jobs
     errors: Errors

@@ -134,6 +134,10 @@ def submit_password(services: Services, request: Request) -> Response:
     typed = held.read(services, request)
     if held.is_late(services, request):
         return pages.login(services, request, flow, typed=typed.login, notice=held.LATE)
+    flood, now = services.flood, services.clock()
+    key = flood.key(request.remote_address, typed.login, typed.password)
+    if flood.is_on(key, now):
+        return pages.too_fast(services, door(services, flow).restart_url(services, flow))
     try:
         outcome = password.prove(services, request, typed.login, typed.password)
     except Busy as error:
@@ -142,6 +146,7 @@ def submit_password(services: Services, request: Request) -> Response:
             again=pages.resend(services, request, flow, typed),
         )  # fmt: skip
     if outcome.person is None:
+        flood.in_vain(key, now)
         return _not_proven(services, request, flow, typed, outcome)
     stay = typed.stay and services.settings.session.stay_days > 0
     return enter(services, request, flow, outcome.person, (PASSWORD,), stay=stay, shared=typed.shared)

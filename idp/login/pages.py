@@ -10,7 +10,7 @@ from typing import Any
 from clients.client import Client
 from idp import browser
 from idp.language import N_
-from idp.login import consent, held, passkeys, robots, several
+from idp.login import consent, flood, held, passkeys, robots, several
 from idp.login.flow import Flow, seal
 from idp.login.sessions import Session
 from idp.login.throttle import Pause
@@ -139,6 +139,11 @@ def busy(services: Services, retry_after: int, continue_url: str, again: Mapping
         headers=(("Retry-After", str(retry_after)),),
         values={"retry_in": retry_after, "continue_url": continue_url, "here": continue_url, "again": again},
     )
+
+
+def too_fast(services: Services, continue_url: str) -> Page:
+    """The same wrong password again and again within seconds: no look at it, and a page that costs next to nothing."""
+    return replace(busy(services, math.ceil(flood.WINDOW), continue_url), status=429)
 
 
 def confirm_sign_out(

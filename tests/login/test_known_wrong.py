@@ -42,9 +42,15 @@ def test_n5_w2_a_wrong_password_typed_again_costs_no_hash_and_no_row(
     assert row["repeated"] == 30
 
 
-def test_n5_the_row_is_written_ever_more_seldom(provider: Provider, browser: Browser) -> None:
+def test_n5_the_row_is_written_ever_more_seldom(provider: Provider, browser: Browser, clock: Clock) -> None:
     provider.add_person("ann")
-    sql, _, _ = provider.counted(lambda: type_it(browser, 151))
+
+    def go_on() -> None:
+        for _ in range(4):
+            type_it(browser, 40)
+            clock.advance(11)
+
+    sql, _, _ = provider.counted(go_on)
     assert len([text for text in sql if text.startswith("UPDATE events")]) <= 20
     assert failed(provider)[0]["repeated"] == 100  # as of the hundredth; the next one is told at two hundred
 
@@ -173,3 +179,20 @@ def test_n5_the_right_password_of_an_account_that_is_off_is_hashed_and_recorded_
     assert len(failed(provider)) == 1
     provider.services.directory.enable(person.id)
     assert browser.submit(browser.log_in(page, "ann", PASSWORD, work="")).is_redirect
+
+
+def test_n5_a_program_that_goes_on_is_answered_without_a_look_at_any_store(
+    provider: Provider, browser: Browser, clock: Clock
+) -> None:
+    """It is told to wait, and nobody else is: not another name, password or network; and it is looked at again."""
+    provider.add_person("ann")
+    page = type_it(browser, 50)
+    login = browser.get("")
+    sql, verbs, answer = provider.counted(lambda: browser.log_in(login, "ann", TYPED))
+    assert (sql, verbs, answer.status, answer.headers["Retry-After"]) == ([], [], 429, "10")
+    assert "The name or the password" not in answer.dom.text
+    assert browser.submit(browser.log_in(login, "ann", PASSWORD, work="")).is_redirect
+    assert page.is_login_page
+    clock.advance(11)
+    browser.cookies = {}
+    assert browser.log_in(browser.get(""), "ann", TYPED).is_login_page
