@@ -117,8 +117,8 @@ class Program:
         """What it has said so far."""
         return self._log.read_text(errors="replace")
 
-    def wait_for(self, url: str, seconds: float = 60, *, ready: bool = False) -> None:
-        """Wait until something answers at `url`: whatever it is, or, `ready`, no error."""
+    def wait_for(self, url: str, seconds: float = 60) -> None:
+        """Wait until something answers at `url`, whatever it answers."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self.output[-4000:]
@@ -126,12 +126,18 @@ class Program:
                 urllib.request.urlopen(url, timeout=2).close()
                 return
             except urllib.error.HTTPError:
-                if not ready:
-                    return
-                time.sleep(0.5)
+                return
             except OSError:
                 time.sleep(0.2)
         raise AssertionError(f"nothing answers at {url}: {self.output[-4000:]}")
+
+    def wait_until_it_says(self, text: str, seconds: float = 60) -> None:
+        """Wait for a line of its own: some answer before they are ready."""
+        deadline = time.monotonic() + seconds
+        while text not in self.output:
+            assert self._process.poll() is None, self.output[-4000:]
+            assert time.monotonic() < deadline, self.output[-4000:]
+            time.sleep(0.2)
 
     def stop(self) -> None:
         """End it and what it started."""

@@ -119,7 +119,7 @@ def broker(
     web = ThreadingHTTPServer(("127.0.0.1", ports[1]), Home)
     threading.Thread(target=web.serve_forever, daemon=True).start()
     try:
-        program.wait_for(f"{url}/realms/{REALM}/.well-known/openid-configuration", 900, ready=True)
+        program.wait_until_it_says("Listening on: http://127.0.0.1", 900)
         yield Broker(url, home, client, program)
     finally:
         program.stop()
