@@ -54,7 +54,18 @@ def _text(limit: int) -> Callable[[Any, bool], str]:
 
 def text(limit: int = 200) -> Kind:
     """A line of text for people, at most `limit` characters."""
-    return Kind(_text(limit))
+    return Kind(_text(limit), _parse_text)
+
+
+def _parse_text(given: str) -> str:
+    """The text; without the quotes where it is a JSON text, as beside lists and objects one writes it."""
+    if given[:1] == '"':
+        try:
+            value = json.loads(given)
+        except ValueError:
+            return given
+        return value if isinstance(value, str) else given
+    return given
 
 
 def _boolean(value: Any, _: bool) -> bool:

@@ -6,12 +6,23 @@ import contextlib
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import telling, user_changes, user_contacts, user_factors, user_screen
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import Failed, Refused, command, group, print_json, print_table, printable, say, with_json
+from idp.cli.terminal import (
+    Failed,
+    Refused,
+    command,
+    complain,
+    group,
+    print_json,
+    print_table,
+    printable,
+    say,
+    with_json,
+)
 
 if TYPE_CHECKING:
     from idp.accounts.invitations import Invited
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
     from idp.services import Services
 
 PAGE = 200  # people read at once
+_NAMES = ("given_name", "family_name")
 #: The option that sets each field of a person, where it is not the field's own name.
 _OPTIONS = {
     "employee_number": "--employee-number",
@@ -37,6 +49,8 @@ def add_parsers(commands: Any) -> None:
     add.add_argument("--email", metavar="E")
     add.add_argument("--email-verified", action="store_true", help="the address is known to be theirs")
     add.add_argument("--name", metavar="N", default="", help="the full name")
+    add.add_argument("--given-name", metavar="N", help="the first name, where --name does not tell it")
+    add.add_argument("--family-name", metavar="N", help="the last name, likewise")
     add.add_argument("--employee-number", metavar="X")
     password = add.add_mutually_exclusive_group()
     password.add_argument(
@@ -83,10 +97,13 @@ def run_add(args: Namespace) -> None:
 
     password = _first_line() if args.password_stdin else None
     claims, wrong = read_claims(args.claim)
+    claims |= {claim: getattr(args, claim) for claim in _NAMES if getattr(args, claim)}
     with opened(args) as services, naming_options():
+        from idp.accounts import name_parts
         from idp.accounts.person import Draft
         from idp.cli import groups
 
+        told, claims = claims, name_parts.completed(args.name, claims)
         if not wrong:
             groups.checked(services, args.group, is_new=args.new_group)
         draft = Draft(
@@ -103,10 +120,22 @@ def run_add(args: Namespace) -> None:
         print_json({**described(person), "password_link": link, **(mailed if password is None else {})})
         return
     say(f"Added {person.username} ({person.id}).")
+    _note_parts(args.name, told, claims)
     if password is None and not args.link:
         say(telling.of_invitation(invited, person.username))
     if link is not None:
         say("They set a password here. The link works once, for 24 hours; whoever has it can set it:", f"  {link}")
+
+
+def _note_parts(name: str, told: Mapping[str, Any], claims: Mapping[str, Any]) -> None:
+    """Many applications show the parts of a name, and some ask people for what is missing."""
+    if any(claim in told for claim in _NAMES) or not name:
+        return
+    if "given_name" in claims:
+        parts = printable(f"First name {claims['given_name']}, last name {claims['family_name']}")
+        say(f"{parts}; otherwise: doorward user set --given-name … --family-name …")
+    else:
+        complain("note: first and last name are not told by this name; see --given-name, --family-name")
 
 
 def run_list(args: Namespace) -> None:
@@ -290,12 +319,12 @@ def read_claims(given: list[str]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _value(text: str) -> Any:
-    """JSON where it reads as an object, array, number, true or false; else the text itself."""
+    """JSON where it reads as such, also a text in its quotes; else, and for null, the text itself."""
     try:
         value = json.loads(text, parse_constant=lambda name: name)
     except (ValueError, RecursionError):
         return text
-    return text if value is None or isinstance(value, str) else value
+    return text if value is None else value
 
 
 def _checked(services: Services, draft: Draft, password: str | None, wrong: list[str]) -> str | None:

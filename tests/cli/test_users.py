@@ -32,7 +32,15 @@ def test_a_person_is_added_with_everything_that_is_known_of_them(site: Folder, a
         "groups": ["crm users", "sales"],
         "roles": [],
         "enabled": True,
-        "claims": {"department": "Sales", "floor": 3, "remote": True, "sites": ["a", "b"], "note": "null"},
+        "claims": {
+            "department": "Sales",
+            "floor": 3,
+            "remote": True,
+            "sites": ["a", "b"],
+            "note": "null",
+            "given_name": "Ann",
+            "family_name": "Bell",
+        },
         "has_password": True,
         "created_at": ann["created_at"],
         "password_link": None,
@@ -59,6 +67,35 @@ def test_without_a_password_a_link_is_printed_that_works_once(site: Folder) -> N
     with sqlite3.connect(site.data / "doorward.db") as db:
         kept = "".join(db.iterdump())
     assert bea["password_link"].rpartition("/")[2] not in kept  # S18: stored as a digest
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [('"Sales"', "Sales"), ("Sales", "Sales"), ('"007"', "007"), ('"true"', "true"), ('"a\\"b"', 'a"b'), ('"', '"'),
+     ('"Sales" team', '"Sales" team'), ('"é"', "é"), ('""', ""), ("null", "null"), ('["a"]', ["a"])],
+)  # fmt: skip
+def test_n25_a_claim_in_the_quotes_of_json_is_the_text_inside(site: Folder, written: str, value: object) -> None:
+    from idp.cli.users import claims_of
+
+    assert claims_of([f"dept={written}"]) == {"dept": value}
+
+
+def test_n25_first_and_last_name_are_told_given_or_said_to_be_missing(site: Folder) -> None:
+    """Keycloak as broker asks people for them otherwise."""
+
+    def add(username: str, *words: str) -> tuple[str, str, dict[str, object]]:
+        done = site.run("user", "add", "--username", username, "--link", *words)
+        return done.out, done.err, site.run("user", "show", username, "--json").json["claims"]
+
+    out, _, claims = add("np1", "--name", "Jo Miller")
+    assert "First name Jo, last name Miller" in out
+    assert claims == {"given_name": "Jo", "family_name": "Miller"}
+    out, err, claims = add("np2", "--name", "李小龍")
+    assert (claims, "--given-name" in err) == ({}, True)
+    given = ("--given-name", "小龍", "--family-name", "李")
+    out, err, claims = add("np3", "--name", "李小龍", *given)
+    assert (claims, err) == ({"given_name": "小龍", "family_name": "李"}, "")
+    assert "First name" not in out
 
 
 def test_the_list_is_complete_and_can_be_searched(site: Folder, ann: dict[str, object]) -> None:
