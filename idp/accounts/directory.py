@@ -163,26 +163,39 @@ class Directory:
     def add(self, draft: Draft, *, password_hash: str | None = None, record: Recorder | None = None) -> Person:
         """Add a person; groups that do not exist yet are made. Errors: `InvalidPerson`."""
         draft = cleaned(draft)
-        now, person_id = self._clock(), new_person_id()
+        person_id = new_person_id()
         with self._naming_duplicates(draft, person_id), self._db.transaction() as tx:
-            self._check_free(tx, draft, person_id)
-            tx.run(
-                store.INSERT,
-                id=person_id,
-                **_columns(draft),
-                groups="[]",
-                roles=to_json(draft.roles),
-                enabled=1,
-                password_hash=password_hash,
-                password_changed_at=None if password_hash is None else now,
-                created_at=now,
-                changed_at=now,
-            )
-            _identify(tx, person_id, draft)
-            person = self._in_groups(tx, person_id, draft.groups) if draft.groups else _stored(tx, person_id)
-            _tell(
-                record, tx, "person:added", person, username=person.username, groups=person.groups, roles=person.roles
-            )
+            return self._add(tx, draft, person_id, password_hash, record)
+
+    def add_all(self, drafts: Iterable[Draft], *, record: Recorder | None = None) -> int:
+        """Add people without passwords, all or nobody; answers how many. Errors: `InvalidPerson`, `Conflict`."""
+        added = 0
+        with self._db.transaction() as tx:
+            for draft in map(cleaned, drafts):
+                self._add(tx, draft, new_person_id(), None, record)
+                added += 1
+        return added
+
+    def _add(
+        self, tx: Transaction, draft: Draft, person_id: str, password_hash: str | None, record: Recorder | None
+    ) -> Person:
+        self._check_free(tx, draft, person_id)
+        now = self._clock()
+        tx.run(
+            store.INSERT,
+            id=person_id,
+            **_columns(draft),
+            groups="[]",
+            roles=to_json(draft.roles),
+            enabled=1,
+            password_hash=password_hash,
+            password_changed_at=None if password_hash is None else now,
+            created_at=now,
+            changed_at=now,
+        )
+        _identify(tx, person_id, draft)
+        person = self._in_groups(tx, person_id, draft.groups) if draft.groups else _stored(tx, person_id)
+        _tell(record, tx, "person:added", person, username=person.username, groups=person.groups, roles=person.roles)
         return person
 
     def update(

@@ -124,10 +124,12 @@ def get(services: Services, name: str) -> Group:
     return found
 
 
-def checked(services: Services, names: list[str], *, is_new: bool, option: str = "--group") -> tuple[str, ...]:
+def checked(
+    services: Services, names: list[str], *, is_new: bool, option: str = "--group", notes: list[str] | None = None
+) -> tuple[str, ...]:
     """Groups as somebody typed them, under the names that they have. Errors: `Refused` for a likely slip.
 
-    One that there is not yet is noted: it is made, or waited for, by whoever asks.
+    One that there is not yet is noted: it is made, or waited for, by whoever asks. `notes`: to be said later.
     """
     from idp.accounts import groups
     from idp.accounts.person import InvalidPerson, Problems, group_name
@@ -146,7 +148,11 @@ def checked(services: Services, names: list[str], *, is_new: bool, option: str =
     for name in unknown:
         near = groups.similar(services.db, name)
         hint = f" (there is {', '.join(f'“{one}”' for one in near)})" if near else ""
-        complain(f"note: there was no group “{name}” yet{hint}")
+        note = f"note: there was no group “{name}” yet{hint}"
+        if notes is None:
+            complain(note)
+        else:
+            notes.append(note)
     known = (groups.find(services.db, name) for name in names)
     return tuple(found.name if found else group_name(name) for found, name in zip(known, names, strict=True))
 

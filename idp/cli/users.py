@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import telling, user_changes, user_contacts, user_factors, user_screen
+from idp.cli import telling, user_changes, user_contacts, user_factors, user_import, user_screen
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import (
     Failed,
@@ -73,6 +73,7 @@ def add_parsers(commands: Any) -> None:
     ways.add_argument("--link", action="store_true", help="print a one-time link where the person sets it (default)")
     ways.add_argument("--mail", action="store_true", help="mail the link to the person's address instead")
     user_changes.add_parsers(verbs)
+    user_import.add_parsers(verbs)
     for name, run, what in (("group", run_group, "groups"), ("role", run_role, "roles")):
         changes = _login(with_json(command(verbs, name, run, f"change a person's {what}")))
         changes.add_argument("--add", metavar="NAME", action="append", default=[])
@@ -104,8 +105,10 @@ def run_add(args: Namespace) -> None:
         from idp.cli import groups
 
         told, claims = claims, name_parts.completed(args.name, claims)
+
+        notes: list[str] = []
         if not wrong:
-            groups.checked(services, args.group, is_new=args.new_group)
+            groups.checked(services, args.group, is_new=args.new_group, notes=notes)
         draft = Draft(
             username=args.username, email=args.email, email_verified=args.email_verified, name=args.name,
             employee_number=args.employee_number, claims=claims, groups=tuple(args.group), roles=tuple(args.role),
@@ -116,11 +119,14 @@ def run_add(args: Namespace) -> None:
         if password is None:
             invited, link = _invite(services, person, by_mail=not args.link)
     if args.json:
+        complain(*notes)
         mailed = {"mailed_to": invited.to or None, "mail_server_said": invited.said, "not_mailed": invited.why}
         print_json({**described(person), "password_link": link, **(mailed if password is None else {})})
         return
     say(f"Added {person.username} ({person.id}).")
     _note_parts(args.name, told, claims)
+
+    complain(*notes)
     if password is None and not args.link:
         say(telling.of_invitation(invited, person.username))
     if link is not None:
