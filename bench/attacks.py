@@ -1,4 +1,4 @@
-"""`python -m bench.attacks`: what others notice while somebody attacks. N4, N5; add yours to `ATTACKS`.
+"""`python -m bench.attacks`: what others notice while somebody attacks. N4, N5, N10; add yours to `ATTACKS`.
 
 An attack is a function that goes on until it is told to stop, in a process of its own. Beside it two applications ask
 for tokens without a pause and two people sign in, each on new connections every second. Asked for: p99 of token
@@ -31,7 +31,7 @@ from urllib.parse import urlencode
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, machine, stories
+from bench import forged_saml, load, machine, stories
 from bench.load import percentile
 from bench.provider import Installation, install
 from bench.stories import Person
@@ -146,6 +146,7 @@ ATTACKS = (
     Attack("2,000 idle connections", idle_connections),
     Attack("a flood of connections", flood_of_connections),
     Attack("200 that read nothing", slow_readers),
+    Attack("SAML requests with a garbage signature", forged_saml.garbage_signatures),
 )
 
 
@@ -248,6 +249,7 @@ def main() -> int:
     found: list[Seen] = []
     installation = install(folder)
     try:
+        forged_saml.register(installation)
         installation.start(cores.server)
         for attack in ATTACKS:
             if args.only in attack.name:
