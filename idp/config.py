@@ -534,8 +534,15 @@ class Mail(_Section):
     @field_validator("sender", "reply_to")
     @classmethod
     def _address(cls, value: str) -> str:
-        if value and not re.fullmatch(r"([^<>@\r\n]+ <[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)", value):
-            raise ValueError('expected an address such as login@example.com or "Example <login@example.com>"')
+        from idp import mailbox
+
+        try:
+            if value:
+                mailbox.read(value)
+        except ValueError as error:
+            raise ValueError(
+                f'{error}: expected an address such as login@example.com or "Example, Inc. <login@example.com>"'
+            ) from None
         return value
 
     @model_validator(mode="after")

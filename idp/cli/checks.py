@@ -358,14 +358,21 @@ def _mail(services: Services) -> Found:
     from idp.mail import smtp
 
     place = f"{mail.host}:{mail.port} ({mail.tls}{', signed in' if mail.username else ''})"
+    sender = smtp.sender_of(services.settings)[0]
     try:
-        with smtp.connected(services.settings):
-            pass
+        said = smtp.tried(services.settings, _reachable(services))
     except Exception as error:
         fix = "see [mail] in the settings; `doorward mail test --to ADDRESS` sends one"
-        yield Finding("mail", "error", f"{place}: {smtp.explain(error)}", fix)
+        later = 400 <= getattr(error, "smtp_code", 0) < 500  # grey-listing, say
+        text = f"{place}, tried with mail from {sender}: {smtp.explain(error)}"
+        yield Finding("mail", "warning" if later else "error", text, fix)
         return
-    yield Finding("mail", "ok", f"{place} takes mail from {smtp.sender_of(services.settings)[0]}")
+    yield Finding("mail", "ok", f"{place} {said}")
+
+
+def _reachable(services: Services) -> str:
+    """An address of the company's own: an owner's; '' where none has one."""
+    return next((owner.email for owner in services.directory.owners() if owner.enabled and owner.email), "")
 
 
 def _sms(services: Services) -> Found:

@@ -26,6 +26,7 @@ class Ask:
     notice: str = ""
     ways: tuple[str, ...] = ()
     until: float = 0.0
+    helped: bool = False  # of `enrol`: nobody asks but we, since a code of the help desk let them in
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _stronger(flow: Flow, methods: tuple[str, ...], standing: Standing, now: flo
             return wish
         # Whoever came in by a code of the help desk has lost something: set up anew, before it happens again (F6).
         if ADMIN_CODE in methods and standing.enrollable and not flow.postponed and not flow.demands.silent:
-            return Ask("enrol", until=now + 1)
+            return Ask("enrol", until=now + 1, helped=True)
         return None
     available = standing.available()
     ways = tuple(way for way, shown in available.items() if _is_enough(flow, (*methods, *shown), standing))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from idp import audit
+from idp.accounts.factors import admin_codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
 from idp.audit import Event, record
@@ -54,7 +55,7 @@ def step_up(services: Services, request: Request, flow: Flow, session: Session, 
         if step.until and services.state.get(_postponed(session.id)):
             return engine.proceed(services, request, replace(flow, postponed=True), session)
         services.state.put(_waiting(session.id), dump(flow), pending.TTL * 4)
-        return proof_pages.enrol(services, request, flow, person, step.until, needs.need.why)
+        return proof_pages.enrol(services, request, flow, person, step.until, needs.need.why, helped=step.helped)
     stays = session.idle_seconds > services.settings.session.idle_minutes * 60
     shared = devices.known(services, request, person.id) is None
     return ask_for(
@@ -88,7 +89,7 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
         if case.opened_at == services.clock():  # not one of today's that is told again
             mail.tell(services, person, "case_opened", {"case": case.id})
         return proof_pages.stuck(services, request, kept, person, case.id)
-    if action == "other" or way is None or way.kind not in kept.allowed or not way.is_ready(services, person):
+    if action == "other" or way is None or not _may_be_tried(services, kept, person, way):
         return proof_pages.choose(services, request, kept, person)
     account, device = _account(person), devices.known(services, request, person.id)
     pause = services.throttle.check(account, device, request.remote_address, services.clock())
@@ -116,6 +117,13 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
         services, request, flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id,
         trust=trust,
     )  # fmt: skip
+
+
+def _may_be_tried(services: Services, kept: Pending, person: Person, way: Way) -> bool:
+    """Whether the way would do and can be used. The help desk's code may come while they are on the phone (N27)."""
+    if way.kind == admin_codes.KIND and not kept.flow.demands.strength:
+        return True
+    return way.kind in kept.allowed and way.is_ready(services, person)
 
 
 def _judge(

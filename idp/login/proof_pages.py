@@ -68,8 +68,10 @@ def stuck(services: Services, request: Request, pending: Pending, person: Person
     )
 
 
-def enrol(services: Services, request: Request, flow: Flow, person: Any, until: float, why: str) -> Page:
-    """Who asks for a second factor, why, and until when it can be put off (F8)."""
+def enrol(
+    services: Services, request: Request, flow: Flow, person: Any, until: float, why: str, *, helped: bool = False
+) -> Page:
+    """Who asks for a second factor, why, and until when it can be put off (F8). `helped`: by the help desk's code."""
     now = services.clock()
     return Page(
         template="login/enrol.html",
@@ -82,6 +84,7 @@ def enrol(services: Services, request: Request, flow: Flow, person: Any, until: 
             "why": why,
             "kinds": list(ways.enrollable(services)),
             "until": until if until > now else 0,
+            "helped": helped,
             "days_left": math.ceil((until - now) / 86400) if until > now else 0,
         },
         form_action=form_targets(flow.destination),

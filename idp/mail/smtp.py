@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import smtplib
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import policy
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from idp import mailbox
 from idp.mail.delivery import Rejected, Undelivered
 from idp.mail.masks import masked_address
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from idp.mail.rendering import Letter
     from idp.services import Services
 
-#: RFC 5321 §4.1.2 without quoted local parts: what could be read as a second address, or as a header, is none.
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x1f\x7f]{1,64}@(?=.{1,253}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _MAX_SAID = 200  # characters
 _POLICY = policy.SMTP.clone(cte_type="7bit")  # what every server takes
 
@@ -34,10 +33,10 @@ def leave(services: Services, to: str, letter: Letter) -> str:
     to = plain_address(to)
     sender, name = sender_of(settings)
     with _explained(to), connected(settings) as server:
-        utf8 = not to.isascii()  # RFC 6531
+        utf8 = not (to + sender).isascii()  # RFC 6531
         if utf8 and not server.has_extn("smtputf8"):
             raise Rejected("the mail server takes no addresses with letters beyond ASCII (SMTPUTF8)")
-        message = compose(letter, to, formataddr((name, sender)), settings)
+        message = compose(letter, to, mailbox.header(name, sender), settings)
         body = message.as_bytes(policy=_POLICY.clone(utf8=utf8))
         _check(server.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []))
         with _final():
@@ -45,13 +44,13 @@ def leave(services: Services, to: str, letter: Letter) -> str:
             return _check(server.data(body))
 
 
-def compose(letter: Letter, to: str, sender: str, settings: Settings) -> EmailMessage:
+def compose(letter: Letter, to: str, sender: Address | str, settings: Settings) -> EmailMessage:
     """Text and HTML as one message. `EmailMessage` refuses line breaks in headers."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = to
     if settings.mail.reply_to:
-        message["Reply-To"] = settings.mail.reply_to
+        message["Reply-To"] = mailbox.header(*mailbox.read(settings.mail.reply_to))
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(datetime.fromtimestamp(letter.at, UTC))
     message["Message-ID"] = f"<{letter.id}@{_host(settings)}>"  # the same at every try, so that none shows twice
@@ -67,21 +66,17 @@ def sender_of(settings: Settings) -> tuple[str, str]:
     """Address and name that mail comes from."""
     company = " ".join(settings.brand.company.split())
     if settings.mail.sender:
-        name, address = parseaddr(settings.mail.sender)
+        name, address = mailbox.read(settings.mail.sender)
         return address, name or company
     return f"no-reply@{_host(settings)}", company
 
 
 def plain_address(address: str) -> str:
     """The one address in its wire form, the domain in ASCII. Errors: `Rejected` where it is not exactly one."""
-    local, _, domain = address.rpartition("@")
     try:
-        wire = f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
-    except UnicodeError:
-        wire = ""
-    if not _ADDRESS.fullmatch(wire):
-        raise Rejected("that is not an address mail can be sent to")
-    return wire
+        return mailbox.address(address)
+    except ValueError:
+        raise Rejected("that is not an address mail can be sent to") from None
 
 
 @contextlib.contextmanager
@@ -109,6 +104,24 @@ def connected(settings: Settings) -> Iterator[smtplib.SMTP]:
             server.quit()
     finally:
         server.close()
+
+
+def tried(settings: Settings, recipient: str = "") -> str:
+    """What the server says to a mail of ours that is given up before anything is sent, for who checks the settings.
+
+    Many servers judge the sender only once a recipient is named: `recipient`, an address of the company's. Errors: as
+    `connected`.
+    """
+    sender, _ = sender_of(settings)
+    with connected(settings) as server:
+        if not sender.isascii() and not server.has_extn("smtputf8"):
+            raise smtplib.SMTPNotSupportedError("its sender has letters beyond ASCII, and it offers no SMTPUTF8")
+        said = _check(server.mail(sender, [] if sender.isascii() else ["SMTPUTF8"]))
+        steps = [f"said {said} to mail from {sender}"]
+        if recipient:
+            steps.append(f"{_check(server.rcpt(plain_address(recipient)))} to one for {masked_address(recipient)}")
+        server.rset()
+    return " and ".join(steps) + "; nothing was sent"
 
 
 def _check(answer: tuple[int, bytes]) -> str:

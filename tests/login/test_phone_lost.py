@@ -102,3 +102,31 @@ def test_F7_the_person_is_told_of_the_case(lost: tuple[Provider, str]) -> None:
     browser.submit(page, "stuck", form=form)
     (event,) = provider.events("case:opened")
     assert event.person_id == person_id(provider)
+
+
+def test_n27_the_field_for_the_help_desks_code_is_there_before_there_is_one(lost: tuple[Provider, str]) -> None:
+    provider, _ = lost
+    browser = provider.browser()
+    page = browser.submit(at_the_list(browser), "stuck", form=1)
+    button = next(n for n, form in enumerate(page.dom.forms) if any(b[2] == "admin" for b in form.buttons))
+    page = browser.submit(page, "admin", form=button)  # they are on the phone; nobody has issued it yet
+    assert "code" in {name for form in page.dom.forms for name in form.names()}
+    wrong = typed(browser, page, "4K7QPM2XT9")
+    assert "This is not the code" in wrong.dom.text
+    issued = admin_codes.issue(provider.services, person_id(provider), "lost the phone", "cli:test")
+    assert "Set up a second step" in typed(browser, wrong, issued.code).dom.text
+
+
+def test_n33_after_the_help_desks_code_the_reason_is_true_and_the_start_page_reminds(
+    lost: tuple[Provider, str],
+) -> None:
+    provider, _ = lost
+    issued = admin_codes.issue(provider.services, person_id(provider), "lost the phone", "cli:test")
+    browser = provider.browser()
+    page = browser.submit(at_the_list(browser), "admin", form=0)
+    page = typed(browser, page, issued.code)
+    assert "You came in by a code from the help desk" in page.dom.text
+    assert not re.search(r"asks for more than a password|put it off until|1 more day", page.dom.text)
+    later = browser.submit(page, "later")
+    start = browser.follow(later) if later.is_redirect else later
+    assert "A code from the help desk let you in." in start.dom.text

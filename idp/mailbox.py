@@ -1,0 +1,50 @@
+"""A mailbox as admins write it in the settings: an address, or a name with the address in angle brackets."""
+
+from __future__ import annotations
+
+import re
+from email.headerregistry import Address
+
+#: RFC 5321 §4.1.2 without quoted local parts, RFC 6531 with letters beyond ASCII: what could be read as two is none.
+_LOCAL = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x1f\x7f-\x9f]{1,64}")
+_DOMAIN = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+MAX_NAME = 128  # characters
+
+
+def read(text: str) -> tuple[str, str]:
+    """Name and address of `Acme, Inc. <login@example.org>` or `login@example.org`; the domain in ASCII.
+
+    A name needs no quotes, whatever signs it has; those around all of it are taken off. Errors: `ValueError`.
+    """
+    name, bracket, rest = text.rpartition("<")
+    if bracket and not rest.endswith(">"):
+        raise ValueError("the address ends without >")
+    name = name.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    if not name.isprintable() or "<" in name or ">" in name or len(name) > MAX_NAME:
+        raise ValueError(f"the name is one line of at most {MAX_NAME} visible characters, without < and >")
+    return name, address(rest[:-1].strip() if bracket else text.strip())
+
+
+def address(text: str) -> str:
+    """The one address in its wire form. Errors: `ValueError` where it is not exactly one."""
+    local, at, domain = text.rpartition("@")
+    try:
+        domain = domain if domain.isascii() else domain.encode("idna").decode()
+    except UnicodeError:
+        domain = ""
+    if not at or not _LOCAL.fullmatch(local) or not local.isprintable() or not _DOMAIN.fullmatch(domain):
+        raise ValueError("that is not one address such as login@example.com")
+    return f"{local}@{domain}"
+
+
+def header(name: str, address: str) -> Address | str:
+    """The value of a From or Reply-To: quoted and encoded as RFC 5322 §3.4 and RFC 2047 have it."""
+    local, _, domain = address.rpartition("@")
+    return Address(name, local, domain) if local.isascii() else f"{_quoted(name)} <{address}>" if name else address
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
