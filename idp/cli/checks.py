@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from idp.services import Services
 
 MAX_LOGO = 256 * 1024  # bytes
+MAX_BACKGROUND = 1024 * 1024  # bytes
 PROBING = 5.0  # seconds for all applications' addresses together
 CLOCK_SLACK = 2.0  # seconds that two clocks may differ
 SLOW_HASH, FAST_HASH = 0.5, 0.01  # seconds
@@ -163,17 +164,27 @@ def _files(settings: Settings) -> Found:
         if value:
             text = f"{settings.path(value)} {'is there' if settings.path(value).is_file() else 'does not exist'}"
             yield Finding(key, "ok" if settings.path(value).is_file() else "error", text)
-    if not settings.brand.logo:
+    yield from _picture(settings, "brand.logo", settings.brand.logo, ("SVG", "PNG"), MAX_LOGO)
+    yield from _picture(
+        settings, "brand.background", settings.brand.background, ("JPEG", "PNG", "WebP", "SVG"), MAX_BACKGROUND
+    )
+
+
+def _picture(settings: Settings, key: str, name: str, kinds: tuple[str, ...], most: int) -> Found:
+    """A file of `[brand]`: there, of a kind that is served, and light enough for a telephone."""
+    if not name:
         return
-    logo = settings.path(settings.brand.logo)
-    if not logo.is_file():
-        yield Finding("brand.logo", "error", f"{logo} does not exist")
-    elif logo.suffix.lower() not in (".svg", ".png"):
-        yield Finding("brand.logo", "error", f"{logo.name} is not a picture that browsers show", "use SVG or PNG")
-    elif logo.stat().st_size > MAX_LOGO:
-        yield Finding("brand.logo", "warning", f"{logo.name} is large: {logo.stat().st_size // 1024} KiB")
+    file = settings.path(name)
+    suffix = file.suffix.lower().replace(".jpg", ".jpeg")
+    if not file.is_file():
+        yield Finding(key, "error", f"{file} does not exist")
+    elif suffix not in [f".{kind.lower()}" for kind in kinds]:
+        fix = f"use {', '.join(kinds[:-1])} or {kinds[-1]}"
+        yield Finding(key, "error", f"{file.name} is not a picture that browsers show", fix)
+    elif file.stat().st_size > most:
+        yield Finding(key, "warning", f"{file.name} is large: {file.stat().st_size // 1024} KiB")
     else:
-        yield Finding("brand.logo", "ok", str(logo))
+        yield Finding(key, "ok", str(file))
 
 
 def _python(_: Settings) -> Found:

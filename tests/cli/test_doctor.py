@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import CHEAP, Folder
 
 
@@ -32,6 +34,31 @@ def test_what_is_wrong_ends_with_exit_code_1(site: Folder) -> None:
         assert "✓ database: SQLite" in result.out
     finally:
         (site.path / "doorward.toml").write_text(CHEAP)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "line"),
+    [
+        ("sea.JPG", 2000, "✓ brand.background: "),
+        ("sea.webp", 2000, "✓ brand.background: "),
+        ("sea.png", 3 * 1024 * 1024, "! brand.background: sea.png is large: 3072 KiB"),
+        ("sea.tiff", 2000, "✗ brand.background: sea.tiff is not a picture that browsers show"),
+        ("gone.png", None, "✗ brand.background: "),
+    ],
+)
+def test_t7_the_background_picture_is_looked_at_like_the_logo(
+    site: Folder, name: str, size: int | None, line: str
+) -> None:
+    (site.path / "doorward.toml").write_text(CHEAP + f'[brand]\nbackground = "{name}"\n')
+    if size is not None:
+        (site.path / name).write_bytes(b"x" * size)
+    try:
+        result = site.run("doctor")
+        assert result.code == (1 if line.startswith("✗") else 0)
+        assert line in result.out
+    finally:
+        (site.path / "doorward.toml").write_text(CHEAP)
+        (site.path / name).unlink(missing_ok=True)
 
 
 def test_files_that_others_can_read_are_named_with_the_command_that_helps(site: Folder) -> None:
