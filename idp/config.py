@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from idp.language import N_
+from idp.public_suffixes import is_public_suffix
 
 #: Environment variables that override a setting.
 ENVIRONMENT: Mapping[str, tuple[str, str]] = {
@@ -384,6 +385,11 @@ class Passkeys(_Section):
             raise ValueError("expected a domain in lower case, such as example.com")
         if value.replace(".", "").isdigit():
             raise ValueError("expected a host name: passkeys cannot belong to an IP address")
+        if value and is_public_suffix(value):
+            raise ValueError(
+                f"{value} is a domain under which strangers have theirs, so no browser lets passkeys belong to it; "
+                "expected your own domain, or nothing for the issuer's host"
+            )
         return value
 
     @field_validator("related_origins")

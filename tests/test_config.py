@@ -158,3 +158,23 @@ def test_relative_paths_start_at_the_settings_file(file: Path) -> None:
     settings = load(file, {})
     assert settings.data_dir == file.parent.resolve() / "data"
     assert settings.database_url == f"sqlite:///{file.parent.resolve()}/data/doorward.db"
+
+
+@pytest.mark.parametrize(
+    "domain", ["co.uk", "com.au", "gv.at", "ac.jp", "github.io", "azurewebsites.net", "duckdns.org"]
+)
+def test_passkeys_cannot_belong_to_a_domain_of_everybody(domain: str) -> None:
+    """No browser would take it; the operator hears of it before people do."""
+    from idp.config import Passkeys
+
+    with pytest.raises(ValueError, match="strangers have theirs"):
+        Passkeys(rp_id=domain)
+
+
+@pytest.mark.parametrize(
+    "domain", ["example.com", "example.co.uk", "co.example", "sso.github.io", "net.example.org", "go.de.com"]
+)
+def test_passkeys_may_belong_to_a_domain_of_ones_own(domain: str) -> None:
+    from idp.config import Passkeys
+
+    assert Passkeys(rp_id=domain).rp_id == domain

@@ -32,6 +32,7 @@ from idp.accounts.person import (
     identifiers,
     new_person_id,
     search_text,
+    spellings,
     to_json,
 )
 from idp.audit import Recorder
@@ -105,7 +106,7 @@ class Directory:
 
     def find_for_password(self, text: str) -> tuple[Person, Credentials] | None:
         """The same with the hash to verify against; also one statement, for names that exist and for others (L7)."""
-        return store.find_by_key(self._db, fold(text[:MAX_LOGIN]))
+        return store.find_by_key(self._db, *spellings(text[:MAX_LOGIN]))
 
     def find_credentials(self, person_id: str) -> Credentials | None:
         """The hash of somebody known, to ask for the password again."""
@@ -404,7 +405,8 @@ class Directory:
     def _check_free(self, db: store.Reads, draft: Draft, person_id: str) -> None:
         problems = Problems()
         for key, kind in identifiers(draft).items():
-            problems.of(_check_key, db, key, kind, str(getattr(draft, kind)), person_id)
+            for spelling in dict.fromkeys((key, *spellings(key))):  # one address in two spellings is one address
+                problems.of(_check_key, db, spelling, kind, str(getattr(draft, kind)), person_id)
         problems.check()
 
     @contextlib.contextmanager

@@ -122,6 +122,22 @@ def _fold_once(text: str) -> str:
     return text.casefold().strip()
 
 
+def spellings(text: str) -> tuple[str, str]:
+    """The folded key, and that of the same address with its domain in the other form: `bücher`, `xn--bcher-kva`.
+
+    Twice the same where there is no other: browsers turn what is typed into a field of type=email (RFC 5890 §2.3.2.1).
+    """
+    key = fold(text)
+    local, at, domain = key.rpartition("@")
+    if not at or (domain.isascii() and "xn--" not in domain):
+        return key, key
+    try:
+        other = domain.encode("ascii").decode("idna") if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return key, key
+    return key, fold(f"{local}@{other}")
+
+
 def identifiers(person: Draft | Person) -> dict[str, str]:
     """What this person signs in with: folded key to kind. A username equal to the own e-mail address counts once."""
     found: dict[str, str] = {}

@@ -110,7 +110,14 @@ _OF_ID = _p.id == bindparam("person_id")
 # -- reading -----------------------------------------------------------------------------------------------------
 
 BY_ID = select(*_PERSON).where(_OF_ID)
-BY_KEY = select(*_PERSON, _p.password_hash).join_from(identifiers, people).where(_i.key == bindparam("key"))
+#: In either spelling of an address; as it was typed comes first.
+BY_KEY = (
+    select(*_PERSON, _p.password_hash)
+    .join_from(identifiers, people)
+    .where(_i.key.in_((bindparam("key"), bindparam("other"))))
+    .order_by((_i.key == bindparam("key")).desc())
+    .limit(1)
+)
 CREDENTIALS = select(_p.id, _p.password_hash).where(_OF_ID)
 OWNER_OF_KEY = select(_i.person_id, _i.kind).where(_i.key == bindparam("key"))
 _LISTED = (
@@ -285,7 +292,7 @@ def find(db: Reads, person_id: str, *, lock: bool = False) -> Person | None:
     return None if row is None else to_person(row)
 
 
-def find_by_key(db: Reads, key: str) -> tuple[Person, Credentials] | None:
-    """The person who signs in with this folded key, in one statement."""
-    row = db.one(BY_KEY, key=key)
+def find_by_key(db: Reads, key: str, other: str) -> tuple[Person, Credentials] | None:
+    """The person who signs in with this folded key, or its other spelling, in one statement."""
+    row = db.one(BY_KEY, key=key, other=other)
     return None if row is None else (to_person(row), Credentials(row.id, row.password_hash))

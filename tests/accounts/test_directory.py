@@ -351,3 +351,35 @@ def test_P1_a_new_cost_never_overwrites_a_new_password(directory: Directory) -> 
     found = directory.find_credentials(anna.id)
     assert found is not None
     assert found.password_hash == "$old under a new cost"
+
+
+IDN = [
+    ("ann@bücher.example", "ann@xn--bcher-kva.example"), ("li@例え.example", "li@xn--r8jz45g.example"),
+    ("Jo@Sub.ΠΑΡΆΔΕΙΓΜΑ.example", "jo@sub.xn--hxajbheg2az3al.example"),
+]  # fmt: skip
+
+
+@pytest.mark.spec("RFC5890 2.3.2.1")
+@pytest.mark.parametrize("pair", IDN, ids=[a for _, a in IDN])
+@pytest.mark.parametrize("stored", [0, 1])
+def test_an_address_is_found_in_either_form_of_its_domain_and_is_one_address(
+    directory: Directory, pair: tuple[str, str], stored: int
+) -> None:
+    """A browser turns what is typed into a field for addresses into xn--…; an admin types what people read."""
+    person = directory.add(Draft(username="idn", email=pair[stored]))
+    for typed in (*pair, pair[0].upper(), f" {pair[1]} "):
+        found = directory.find_by_login(typed)
+        assert found is not None
+        assert found.id == person.id
+    with pytest.raises(InvalidPerson, match=r"\w"):
+        directory.add(Draft(username="second", email=pair[1 - stored]))
+    assert directory.find_by_login("idn@" + pair[1 - stored].partition("@")[2]) is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["ann@xn--", "ann@xn--a-.example", "@xn--bcher-kva", "xn--bcher-kva", "a@\u00ad.example",
+     "a@" + "ü" * 80 + ".example", "ann@xn--bcher-kva..example"],
+)  # fmt: skip
+def test_a_domain_that_has_no_other_form_is_no_error(directory: Directory, typed: str) -> None:
+    assert directory.find_by_login(typed) is None

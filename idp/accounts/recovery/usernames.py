@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp import mail
-from idp.accounts.person import MAX_LOGIN, Person, fold
+from idp.accounts.person import MAX_LOGIN, Person, fold, spellings
 from idp.accounts.recovery import contacts
 from idp.audit import Event, record
 from idp.ids import digest
@@ -56,7 +56,7 @@ def _holders(services: Services, typed: str) -> tuple[Person, ...]:
     """Everybody whose account has this address, or who confirmed it for recovery."""
     key = fold(typed)
     own = services.directory.find_by_login(typed)
-    is_own = own is not None and own.enabled and fold(own.email or "") == key
+    is_own = own is not None and own.enabled and key in spellings(own.email or "")
     found = {person.id: person for person in ((own,) if own is not None and is_own else ())}
     found |= {person.id: person for person in contacts.owners_of(services, typed)}
     return tuple(found.values())
