@@ -35,6 +35,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "pinned": N_("It comes first from now on."),
     "unpinned": N_("It stands among the others again."),
     "moved": N_("The new order is saved."),
+    "steps_hidden": N_("The steps are hidden in this browser."),
     "switched": N_("You have switched accounts."),
 }
 

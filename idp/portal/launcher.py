@@ -16,7 +16,7 @@ from idp.login import engine, pages, sessions, several, signout, standing
 from idp.login.flow import Demands, Flow
 from idp.login.sessions import Ended, Session
 from idp.login.signout import Ending, Notice
-from idp.portal import frame, reminders
+from idp.portal import first_steps, frame, reminders
 from idp.saml import sso
 from idp.services import Services
 from idp.web import shown_app
@@ -106,6 +106,7 @@ def home(services: Services, request: Request) -> Response:
         query=query,
         notices=_notices(services, apps),
         reminders=reminders.of(services, session),
+        steps=[] if query else first_steps.of(services, request, session, has_apps=bool(apps)),
     )
 
 
