@@ -134,17 +134,19 @@ def submit_password(services: Services, request: Request) -> Response:
     typed = held.read(services, request)
     if held.is_late(services, request):
         return pages.login(services, request, flow, typed=typed.login, notice=held.LATE)
-    flood, now = services.flood, services.clock()
+    flood, now, restart = services.flood, services.clock(), door(services, flow).restart_url(services, flow)
     key = flood.key(request.remote_address, typed.login, typed.password)
     if flood.is_on(key, now):
-        return pages.too_fast(services, door(services, flow).restart_url(services, flow))
-    try:
-        outcome = password.prove(services, request, typed.login, typed.password)
-    except Busy as error:
-        return pages.busy(
-            services, error.retry_after, door(services, flow).restart_url(services, flow),
-            again=pages.resend(services, request, flow, typed),
-        )  # fmt: skip
+        return pages.too_fast(services, restart)
+    with flood.one_of_few(key) as is_one:
+        if not is_one:
+            again = pages.resend(services, request, flow, typed)
+            return replace(pages.busy(services, 1, restart, again), status=429)
+        try:
+            outcome = password.prove(services, request, typed.login, typed.password)
+        except Busy as error:
+            again = pages.resend(services, request, flow, typed)
+            return pages.busy(services, error.retry_after, restart, again)
     if outcome.person is None:
         flood.in_vain(key, now)
         return _not_proven(services, request, flow, typed, outcome)

@@ -6,15 +6,18 @@ not another password, not another network. It says "wait", never "wrong"; after 
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import secrets
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
 
 from idp.login.throttle import address_range
 
 AFTER = 50  # times within the window
 WINDOW = 10.0  # seconds
+AT_ONCE = 4  # of one kind that are looked at side by side: a double click, a few tabs
 _MAX_KEPT = 10_000
 
 
@@ -23,12 +26,27 @@ class Flood:
 
     def __init__(self) -> None:
         self._secret, self._lock = secrets.token_bytes(32), threading.Lock()
+        self._under_way: Counter[bytes] = Counter()
         self._counts: OrderedDict[bytes, tuple[float, int]] = OrderedDict()  # since when, how often
 
     def key(self, address: str, login: str, password: str) -> bytes:
         """What is counted under."""
         message = "\0".join((address_range(address), login, password)).encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, message, "sha256")[:16]
+
+    @contextlib.contextmanager
+    def one_of_few(self, key: bytes) -> Iterator[bool]:
+        """Whether few of its kind are being looked at, this one then among them: the first verdict is good for all."""
+        with self._lock:
+            is_one = self._under_way[key] < AT_ONCE
+            self._under_way[key] += is_one
+        try:
+            yield is_one
+        finally:
+            with self._lock:
+                self._under_way[key] -= is_one
+                if not self._under_way[key]:
+                    del self._under_way[key]
 
     def is_on(self, key: bytes, now: float) -> bool:
         """Whether this was in vain so often that it is not worth a look."""

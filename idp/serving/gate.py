@@ -7,6 +7,8 @@ them when a piece has. In between nothing waits but the connection.
 from __future__ import annotations
 
 import io
+import queue
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -16,6 +18,8 @@ from idp.serving.environ import environ_of
 from idp.wire import MAX_BODY
 
 MAX_DRAINED = 1024 * 1024  # bytes of a body that is too large which are read, so that the sender hears why
+#: Whoever is told to wait (429) hears it this late: a program that asks again at once costs nothing meanwhile.
+HOLD_SECONDS = 1.0
 MAX_HELD = 64 * 1024 * 1024  # bytes of all unfinished bodies in this process
 
 _NOTHING = io.BytesIO()
@@ -43,6 +47,29 @@ class Callbacks:
         callback(future)
 
 
+class Late:
+    """Answers that leave a while later, in a thread of their own for all of them; it begins with the first one."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._begun = seconds, threading.Lock()
+        self._waiting: queue.SimpleQueue[tuple[float, Callable[[], None]]] = queue.SimpleQueue()
+
+    def put(self, send: Callable[[], None]) -> None:
+        """Call it when it is due."""
+        self._waiting.put((time.monotonic() + self._seconds, send))
+        if self._begun.acquire(blocking=False):  # once, and for good
+            threading.Thread(target=self._run, name="late answers", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            due, send = self._waiting.get()
+            time.sleep(max(0.0, due - time.monotonic()))
+            try:
+                send()
+            except Exception:  # nobody is at the other end any more
+                traceback.print_exc()
+
+
 class Gate:
     """The way into the application, for all connections of this process."""
 
@@ -52,6 +79,7 @@ class Gate:
         self._body_seconds = body_seconds
         self._bodies: dict[_Body, None] = {}  # those on their way; whoever takes one out decides what becomes of it
         self.busy: set[Client] = set()  # connections whose request the application has
+        self._late = Late(HOLD_SECONDS)
         self.receiving: set[Client] = set()  # those whose body is on its way
 
     def take(self, request: Any) -> None:
@@ -86,7 +114,11 @@ class Gate:
         """Let the application answer a request that is whole."""
         self.busy.add(request.scope["client"])
         status, headers, body = self._direct(environ) or self._through_wsgi(environ)
-        self._send(request, status, [(_octets(name), value.encode("latin-1")) for name, value in headers], body)
+        octets = [(_octets(name), value.encode("latin-1")) for name, value in headers]
+        if status == 429:  # no thread waits with it, only the connection
+            self._late.put(lambda: self._send(request, status, octets, body))
+        else:
+            self._send(request, status, octets, body)
 
     def _through_wsgi(self, environ: dict[str, Any]) -> Answer:
         began: list[Any] = []
