@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from clients.access import Access
     from clients.client import Client
     from clients.registry import Entry
+    from idp.audit import Event
     from idp.services import Services
 
 #: The words of clients/profiles.py, so that `--help` needs no import; a test holds them together.
@@ -150,17 +151,40 @@ def run_show(args: Namespace) -> None:
             {"created_at": s.created_at, "expires_at": s.expires_at, "last_used_at": s.last_used_at}
             for s in services.registry.list_secrets(client.id)
         ]
-        shown = {**described(services, client, None), "secrets": secrets}
+        shown = described(services, client, None)
+        failures = _failures(services, client)
     if args.json:
-        print_json(shown)
+        from idp.cli import events
+
+        print_json({**shown, "secrets": secrets, "failures": [events.described(event) for event in failures]})
         return
-    rows = [(key, value) for key, value in shown.items() if key not in ("snippet", "secrets")]
+    from idp.cli.user_screen import failure_line
+
+    rows = [(key, value) for key, value in shown.items() if key != "snippet"]
     if client.saml is not None:
         from idp.cli import service_providers
 
-        rows = service_providers.rows({key: value for key, value in shown.items() if key != "secrets"})
+        rows = service_providers.rows(shown)
+    rows = [(key, _for_people(client, key, value)) for key, value in rows]
     rows += [("secret", _secret_line(secret)) for secret in secrets]
+    rows += [("failed", failure_line(event)) for event in failures]
     print_table(("Field", "Value"), rows, "")
+
+
+def _failures(services: Services, client: Client) -> list[Event]:
+    """What went wrong lately, each with the id that `audit show` explains."""
+    from idp.audit.searching import Wanted, latest
+
+    return latest(services.db, Wanted(client_id=client.id, failed=True), 5)
+
+
+def _for_people(client: Client, key: str, value: Any) -> Any:
+    """No code and no epoch seconds."""
+    if key == "access":
+        from idp.cli import client_access
+
+        return client_access.words(client.access)
+    return timestamp(value) if key in ("created_at", "changed_at") else value
 
 
 def run_set(args: Namespace) -> None:

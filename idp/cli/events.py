@@ -217,6 +217,11 @@ def _story(event: Event, names: _Names) -> dict[str, Any]:
 def _explained(event: Event) -> dict[str, str]:
     """A failed sign-in has no explanation of its own: it says what was counted."""
     detail = event.detail
+    if event.action == "factor:failed":
+        until = f"; paused until {timestamp(detail['paused_until'])}" if detail.get("paused_until") else ""
+        code = f"a wrong code ({detail.get('kind')}), failure {detail.get('failures')}{until}"
+        return {"side": "person", "what": code,
+                "fix": "`doorward user unlock` ends a pause; `doorward user code` lets them in once."}  # fmt: skip
     if event.action != "session:failed":
         return {}
     paused = f"; paused there until {timestamp(detail['paused_until'])}" if detail.get("paused_until") else ""

@@ -164,6 +164,7 @@ def _not_proven(
         notice = robots.MISREAD if request.form.get("digits") else robots.UNPROVEN
     page = pages.login(
         services, request, flow, typed=typed.login, error=outcome.error, notice=notice, pause=outcome.pause,
+        error_id=outcome.error_id,
         check=outcome.check, kept=kept,
     )  # fmt: skip
     return with_cookies(page, robots.cookie(services)) if outcome.check else page

@@ -38,6 +38,7 @@ LOCKED_ASK = N_(
 def login(
     services: Services, request: Request, flow: Flow, *, typed: str = "", error: str | None = None,
     notice: str = "", pause: Pause | None = None, status: int = 200, check: bool = False, kept: str = "",
+    error_id: str = "",
 ) -> Page:  # fmt: skip
     """The name and password page; with `check`, somebody must show that they are no program.
 
@@ -69,6 +70,7 @@ def login(
             "signals": "",
             "check": robots.offer(services, request) if check or robots.is_expected(services, request) else None,
             "kept": kept,
+            "error_id": error_id,
         },
         form_action=form_targets(flow.destination),
     )

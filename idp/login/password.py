@@ -11,6 +11,7 @@ from idp.accounts import history
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.audit import Event, record
+from idp.errors import new_error_id
 from idp.ids import new_id
 from idp.language import N_
 from idp.login import devices, robots
@@ -20,6 +21,7 @@ from idp.wire import Request
 
 # L7: one text for a wrong name and a wrong password.
 WRONG = N_("The name or the password is not right.")
+TOLD_FROM = 3  # wrong passwords in a row from which the page names the id of the latest
 #: For somebody who has proven that the account is theirs: nobody else learns it.
 DISABLED = N_("This account is turned off, so it cannot sign in. The help desk can tell you why.")
 
@@ -29,7 +31,8 @@ class Outcome:
     """The person, or what to say instead.
 
     `unproven`: the password was not looked at, since nobody has shown to be there.
-    `check`: the next try from here must show that (W4).
+    `check`: the next try from here must show that (W4). `error_id`: what to read out to the help desk, once a typing
+    mistake is not all that it can be: the same for names that exist and others.
     """
 
     person: Person | None
@@ -37,6 +40,7 @@ class Outcome:
     pause: Pause | None = None
     check: bool = False
     unproven: bool = False
+    error_id: str = ""
 
     @property
     def is_unheard(self) -> bool:
@@ -99,11 +103,11 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
         _record(services, request, person, {"known_device": device is not None, "late": True})
         return Outcome(None, None, pause, device is None)
     if not person.enabled:  # L7 is about guessing: who knows the password may know this, too
-        note = {"event": new_id(services.clock()), "disabled": True}
+        note = {"event": new_id(services.clock()), "error": new_error_id(), "disabled": True}
         detail = {"known_device": device is not None, "enabled": False, "right": True}
-        _record(services, request, person, detail, str(note["event"]))
+        _record(services, request, person, detail, str(note["event"]), str(note["error"]))
         services.throttle.annotate(*tried.lane, note, tried.of)  # it stays so: no hash and no row for the next time
-        return Outcome(None, DISABLED)
+        return Outcome(None, DISABLED, error_id=str(note["error"]))
     if verdict.rehash is not None:
         services.directory.rehash(credentials, verdict.rehash)
     return Outcome(person)
@@ -111,7 +115,7 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
 
 def _failed(services: Services, request: Request, tried: _Try) -> Outcome:
     now, person, device = services.clock(), tried.person, tried.device
-    note = {"event": new_id(now)}
+    note = {"event": new_id(now), "error": new_error_id()}
     failure = services.throttle.failed(*tried.lane, now, of=tried.of, note=note)
     if failure.again is not None and failure.pause is None:
         return _repeated(services, request, tried, failure.again)
@@ -122,7 +126,7 @@ def _failed(services: Services, request: Request, tried: _Try) -> Outcome:
             "paused_until": failure.pause.until if failure.pause else None,
             "enabled": person.enabled if person else None,
         }
-        _record(services, request, person, detail, note["event"])
+        _record(services, request, person, detail, note["event"], note["error"])
     if failure.alarm:
         services.log.warning("many_names_fail", address=request.remote_address)
         record(services.db, Event("range:alarm", address=request.remote_address, request_id=request.id), now)
@@ -133,17 +137,19 @@ def _failed(services: Services, request: Request, tried: _Try) -> Outcome:
     changed = _changed_on(services, request, tried) if _is_owner(tried) else ""
     if changed:
         services.throttle.annotate(*tried.lane, {**note, "earlier": True}, tried.of)
-    return Outcome(None, changed or WRONG, failure.pause, check)
+    shown = note["error"] if failure.again is None and failure.failures >= TOLD_FROM else ""
+    return Outcome(None, changed or WRONG, failure.pause, check, error_id=shown)
 
 
 def _repeated(services: Services, request: Request, tried: _Try, again: Repeat) -> Outcome:
     """Known to be wrong: no hash, no guess, and no row of its own in the record."""
     audit.repeat(services.db, str(again.note.get("event", "")), again.times, services.clock())
     if again.note.get("disabled"):
-        return Outcome(None, DISABLED)
+        return Outcome(None, DISABLED, error_id=str(again.note.get("error", "")))
     check = tried.device is None and services.throttle.failures(tried.account, tried.address) >= robots.FROM
     changed = _text_of_change(services, request, tried) if again.note.get("earlier") else ""
-    return Outcome(None, changed or WRONG, None, check)
+    shown = str(again.note.get("error", "")) if again.times >= TOLD_FROM - 1 else ""
+    return Outcome(None, changed or WRONG, None, check, error_id=shown)
 
 
 def _is_owner(tried: _Try) -> bool:
@@ -178,11 +184,13 @@ def _text_of_change(services: Services, request: Request, tried: _Try) -> str:
 
 
 def _record(
-    services: Services, request: Request, person: Person | None, detail: dict[str, Any], event_id: str = ""
-) -> None:
+    services: Services, request: Request, person: Person | None, detail: dict[str, Any], event_id: str = "",
+    error_id: str = "",
+) -> None:  # fmt: skip
     event = Event(
         "session:failed",
         id=event_id,
+        error_id=error_id or new_error_id(),
         person_id=person.id if person else None,
         client_id=request.for_client or None,
         address=request.remote_address,

@@ -12,6 +12,7 @@ from idp.accounts.factors import admin_codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
 from idp.audit import Event, record
+from idp.errors import new_error_id
 from idp.ids import new_id
 from idp.language import N_
 from idp.login import devices, engine, pages, pending, proof_pages, sessions, several, standing, ways
@@ -264,7 +265,7 @@ def _record_failure(
     until = failure.pause.until if failure.pause else None
     detail = {"kind": kind, "failures": failure.failures, "paused_until": until, "browser": request.user_agent}
     event = Event(
-        "factor:failed", id=event_id, person_id=person.id, client_id=request.for_client or None,
-        address=request.remote_address, request_id=request.id, detail=detail,
+        "factor:failed", id=event_id, error_id=new_error_id(), person_id=person.id,
+        client_id=request.for_client or None, address=request.remote_address, request_id=request.id, detail=detail,
     )  # fmt: skip
     record(services.db, event, services.clock())
