@@ -17,7 +17,7 @@ from idp.login.throttle import address_range
 
 AFTER = 50  # times within the window
 WINDOW = 10.0  # seconds
-AT_ONCE = 4  # of one kind that are looked at side by side: a double click, a few tabs
+AT_ONCE = 16  # of one kind that are looked at side by side: a double click, all tabs of a browser
 _MAX_KEPT = 10_000
 
 
