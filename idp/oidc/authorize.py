@@ -180,10 +180,10 @@ class Door:
         return with_parameters(services.url("/oauth/authorize"), pairs)
 
     def request_name(self, flow: Flow) -> str:
-        """What an application makes anew for each of its requests."""
+        """The whole request, where something in it is made anew each time: Back repeats it to the letter."""
         asked = flow.request
-        own = (asked["state"] or "", asked["nonce"], asked["challenge"])
-        return "\n".join((asked["redirect_uri"], *own)) if any(own) else ""
+        own = (asked["state"], asked["nonce"], asked["challenge"])
+        return "\n".join(f"{name}={value}" for name, value in asked["params"]) if any(own) else ""
 
     def start_url(self, services: Services, flow: Flow) -> str:
         """Its own start, or where a sign-in that we initiate begins (Core §4); else its home page."""

@@ -35,7 +35,7 @@ def test_one_login_opens_two_apps_and_one_logout_ends_both(
     home = page.context.new_page()
     home.goto(site.issuer)
     assert home.locator(".tile").all_inner_texts()
-    assert home.get_by_role("link", name="Larkfield CRM").get_attribute("href") == site.crm + "/"
+    assert home.get_by_role("link", name="Larkfield CRM", exact=True).get_attribute("href") == site.crm + "/"
     windows.shoot(home, "launcher")
 
     page.locator("form[action$='sign-out'] button, form[action$='sign-out'] [type=submit]").first.click()
