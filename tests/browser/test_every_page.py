@@ -525,7 +525,7 @@ def test_what_links_in_mails_lead_to(windows: Windows, strict: Named, page: Page
     contacts.change(strict.services, person, "email", f"{person.username}@home.example", {})
     had_for_a_while(strict, person)
     contacts.change(strict.services, person, "email", f"{person.username}@evil.example", {})
-    page.goto(undo_link(strict, f"{person.username}@home.example"))
+    page.goto(undo_link(strict, str(person.email)))
     windows.shoot(page, "undo")
     page.click("#undo")
     windows.shoot(page, "undone")

@@ -281,3 +281,54 @@ def test_P6_the_first_page_reminds_of_the_review(
     clock.advance(181 * DAY)
     signed_in.log_in(signed_in.get(""))
     assert signed_in.get("").dom.find("a", href="/recovery/review")
+
+
+def test_n11_contacts_and_the_own_address_are_masked_until_the_proof_is_fresh(
+    provider: Provider, ann: Person, signed_in: Browser, clock: Clock
+) -> None:
+    add(provider, signed_in, "ann@home.example")
+    contacts.change(provider.services, ann, "phone", "+491701234567", {})
+    act(signed_in, "add", kind="email", value="ann@new.example")
+    whole = ("ann@home.example", "+491701234567", "ann@new.example", "ann@example.com")
+    assert all(value in signed_in.get(PAGE).text for value in whole)
+    clock.advance(301)
+    for path in (PAGE, "recovery/review"):
+        page = signed_in.get(path)
+        assert not [value for value in whole if value in page.text]
+        assert "a…@home.example" in page.text
+        assert "…67" in page.text
+
+
+def test_n11_what_is_masked_is_still_confirmed_and_removed_after_a_sign_in(
+    provider: Provider, ann: Person, signed_in: Browser, clock: Clock
+) -> None:
+    add(provider, signed_in, "ann@home.example")
+    clock.advance(301)
+    page = signed_in.get(PAGE)
+    assert act(signed_in, "remove", page, kind="email").is_login_page
+    signed_in.log_in(signed_in.get(PAGE + "?change=1"), "ann", PASSWORD)
+    act(signed_in, "remove", kind="email")
+    assert kept(provider, ann) == {}
+
+
+def test_n26_a_reminder_asks_to_confirm_and_goes_once_it_is(provider: Provider) -> None:
+    bob = provider.add_person("bob")
+    browser = provider.browser()
+    browser.log_in(browser.get(""), "bob", PASSWORD)
+    assert "Please confirm your e-mail address" in browser.get("").dom.text
+    act(browser, "own")
+    (mail,) = collect(provider, "confirm_address")
+    act(browser, "confirm", code=mail.code)
+    assert provider.services.directory.get(bob.id).email_verified
+    assert "Please confirm your e-mail address" not in browser.get("").dom.text
+
+
+def test_n26_a_code_for_one_address_never_confirms_another(provider: Provider) -> None:
+    bob = provider.add_person("bob")
+    browser = provider.browser()
+    browser.log_in(browser.get(""), "bob", PASSWORD)
+    act(browser, "own")
+    (mail,) = collect(provider, "confirm_address")
+    provider.services.directory.update(bob.id, email="bob.new@example.com")
+    assert "another one now" in act(browser, "confirm", code=mail.code).dom.text
+    assert not provider.services.directory.get(bob.id).email_verified
