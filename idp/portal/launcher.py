@@ -20,7 +20,7 @@ from idp.portal import first_steps, frame, reminders
 from idp.saml import sso
 from idp.services import Services
 from idp.web import shown_app
-from idp.wire import Handler, Redirect, Request, Response
+from idp.wire import Handler, Redirect, Request, Response, with_parameters
 
 PROTOCOL = "portal"
 MAX_TILES: Final = 500
@@ -176,8 +176,8 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
         about = shown_app(services, client)
         if about is not None:
             launch = (
-                client.launch_url or client.initiate_login_uri or sso.start_url(services, client) or about["client_uri"]
-                or _front_page(client)
+                client.launch_url or _initiated(services, client) or sso.start_url(services, client)
+                or about["client_uri"] or _front_page(client)
             )  # fmt: skip
             shown.append(
                 {
@@ -191,6 +191,11 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
                 }
             )
     return sorted(shown, key=lambda app: order.get(app["id"], len(order)))
+
+
+def _initiated(services: Services, client: Client) -> str:
+    # Core §4: whoever starts a sign-in at the application says which provider it is to ask.
+    return with_parameters(client.initiate_login_uri, [("iss", services.issuer)]) if client.initiate_login_uri else ""
 
 
 def _front_page(client: Client) -> str:

@@ -36,6 +36,15 @@ def test_S59_the_launcher_shows_the_applications_that_this_person_may_open_and_n
     assert ("Board" in text, "Sales" in text) == (True, False)
 
 
+@pytest.mark.spec("OIDC-Core 4")
+def test_a_tile_that_starts_a_sign_in_at_the_application_says_whom_to_ask(provider: Provider, browser: Browser) -> None:
+    provider.add_person("ann")
+    provider.add_client("CRM", initiate_login_uri="https://crm.example/login?from=portal")
+    page = browser.follow(browser.log_in(browser.get("")))
+    where = "https://crm.example/login?" + urlencode({"from": "portal", "iss": provider.issuer})
+    assert page.dom.find("a", href=where)
+
+
 def test_a_cancel_that_no_page_of_ours_offers_leads_to_the_start(provider: Provider, browser: Browser) -> None:
     provider.add_person()
     page = browser.get("password")
