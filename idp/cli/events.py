@@ -121,7 +121,7 @@ def run_show(args: Namespace) -> None:
     if args.json:
         print_json({**story, "events": [described(event) for event in events]})
         return
-    shown = {**story, "at": timestamp(event.at)}
+    shown = {**story, "at": timestamp(event.at), "last_at": timestamp(story["last_at"])}
     print_table(("About", "What"), [(key.replace("_", " "), value) for key, value in shown.items() if value], "")
 
 

@@ -84,6 +84,8 @@ def _rows(services: Services, person: Person, about: Overview) -> Iterator[Row]:
         yield from (("why not", text), ("way out", way))
     yield from _person(person)
     yield from _account(services, person, about)
+    if about.lacks_second:
+        yield "second step", "none, though a rule of [factors] asks for one: they set it up at a sign-in"
     for one in about.factors:
         used = f"last used {timestamp(one.last_used_at)}" if one.last_used_at else "never used"
         yield "factor", f"{one.kind} “{one.label}”, since {timestamp(one.created_at)}, {used}"
@@ -146,6 +148,7 @@ def _described(person: Person, about: Overview) -> dict[str, Any]:
         "password_due_at": about.password_due.at if about.password_due is not None else None,
         "last_sign_in": events.described(about.last_sign_in) if about.last_sign_in is not None else None,
         "factors": [user_factors.listed(one) for one in about.factors],
+        "lacks_second_factor": about.lacks_second,
         "backup_codes_left": about.backup_codes,
         "contacts": [{"kind": one.kind, "value": one.value, "confirmed_at": one.confirmed_at,
                       "reviewed_at": one.reviewed_at} for one in about.contacts],

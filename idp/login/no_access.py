@@ -100,8 +100,8 @@ def _reason(client: Client, decision: Decision) -> str:
 def _keep(services: Services, request: Request, client: Client, session: Session, decision: Decision) -> str:
     """Under an id for the admins: which rule it was, and how it is changed (E1)."""
     fix = (
-        f"{client.name} is limited, and {decision.reason}. To let them in: doorward client access {client.id}; "
-        f"to see the person: doorward user show {session.username}."
+        f"{client.name} is limited, and {decision.reason}. To let them in: doorward client access {client.id} "
+        f"--add-person {session.username}, or --everyone; to see the person: doorward user show {session.username}."
     )
     refusal = Refused(
         "no_access", f"{session.username} may not open {client.name}.", client_id=client.id, status=403,

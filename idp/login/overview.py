@@ -13,7 +13,7 @@ from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
 from idp.accounts.recovery.contacts import Contact
 from idp.audit.searching import Wanted, latest
-from idp.login import sessions
+from idp.login import requirements, sessions
 from idp.login.explaining import Obstacle, obstacles
 from idp.login.sessions import Open
 
@@ -35,6 +35,7 @@ class Overview:
     contacts: tuple[Contact, ...]
     cases: tuple[Case, ...]
     password_due: Due | None
+    lacks_second: bool  # a rule asks for a second factor, somewhere, and they have none
 
 
 def of(services: Services, person: Person, *, failures: int = 5) -> Overview:
@@ -50,4 +51,14 @@ def of(services: Services, person: Person, *, failures: int = 5) -> Overview:
         contacts=tuple(contacts.of_person(services, person.id).values()),
         cases=cases.open_of(services.db, person.id),
         password_due=expiry.password_due(services, person, services.clock()),
+        lacks_second=_lacks_second(services, person),
     )
+
+
+def _lacks_second(services: Services, person: Person) -> bool:
+    now, rules = services.clock(), services.settings.factors.rules
+    if not any(requirements.concerns(rule, person.groups, now) for rule in rules):
+        return False
+    from idp.login import standing
+
+    return not standing.has_second(services, person)

@@ -43,7 +43,7 @@ def test_n32_an_admin_reads_under_its_id_which_rule_it_was_and_how_to_change_it(
     assert event.error_id in page.dom.text
     assert (event.person_id, event.client_id) == (ann.id, board.id)
     assert "in none of its groups (board)" in event.detail["fix"]
-    assert f"doorward client access {board.id}" in event.detail["fix"]
+    assert f"doorward client access {board.id} --add-person {ann.username}" in event.detail["fix"]
     assert "(board)" not in page.dom.text  # the names of groups are for admins
 
 
