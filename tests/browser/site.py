@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from typing import Any
 from urllib.parse import urlencode
@@ -92,13 +91,3 @@ class Site(Server):
 def port_of(url: str) -> int:
     """The port of an address."""
     return int(url.rpartition(":")[2])
-
-
-def had_for_a_while(server: Server, person: Person) -> None:
-    """Their recovery contacts are older than the window in which a change can be taken back (N6)."""
-    db = sqlite3.connect(server.services.settings.data_dir / "doorward.db", timeout=10)
-    with db:
-        db.execute(
-            "UPDATE recovery_contacts SET confirmed_at = confirmed_at - 864000 WHERE person_id = ?", (person.id,)
-        )
-    db.close()

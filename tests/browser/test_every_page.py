@@ -26,7 +26,7 @@ from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
 from idp.login.authn import SUPPORTED_ACR
 from idp.mail import outbox
-from tests.browser.site import Site, had_for_a_while
+from tests.browser.site import Site
 from tests.browser.test_passkeys import Device, Named, without_suggestions
 from tests.browser.windows import Windows, log_in
 from tests.phone import Phone
@@ -523,7 +523,6 @@ def test_what_links_in_mails_lead_to(windows: Windows, strict: Named, page: Page
     expect(page.locator("#problems")).to_be_visible()
     windows.shoot(page, "refused")
     contacts.change(strict.services, person, "email", f"{person.username}@home.example", {})
-    had_for_a_while(strict, person)
     contacts.change(strict.services, person, "email", f"{person.username}@evil.example", {})
     page.goto(undo_link(strict, str(person.email)))
     windows.shoot(page, "undo")

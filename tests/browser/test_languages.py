@@ -15,8 +15,9 @@ from tests.browser.windows import Windows, log_in
 STICKING_OUT = """() => [...document.querySelectorAll("body *")].filter((one) => {
   const box = one.getBoundingClientRect();
   const style = getComputedStyle(one);
-  // Skipped: what only a screen reader sees, and the row of places that scrolls in itself.
-  if (!box.width || one.closest(".sr, .skip, .nav ul") || style.clipPath !== "none") return false;
+  // Skipped: what only a screen reader sees, what is folded in, and the row of places that scrolls in itself.
+  const hidden = one.closest(".sr, .skip, .nav ul, details:not([open]) > :not(summary)");
+  if (!box.width || hidden || style.clipPath !== "none") return false;
   return box.left < -0.5 || box.right > innerWidth + 0.5;
 }).map((one) => one.outerHTML.slice(0, 120))"""
 #: How far the middle of something is from the left edge, as a share of the window.

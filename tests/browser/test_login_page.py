@@ -154,7 +154,7 @@ def test_W4_who_is_faster_than_the_check_for_programs_goes_on_when_it_is_done(
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
     expect(page.locator("[data-note]")).to_have_text("One moment, the check is nearly done.")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your apps")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your apps", timeout=30_000)
 
 
 # -- keyboard, motion, weight ----------------------------------------------------------------------------------------
@@ -216,10 +216,10 @@ def test_everything_is_reached_by_tab_and_focus_is_seen(windows: Windows, site: 
 def _tab_through(page: Page) -> list[dict[str, Any]]:
     """Every stop of one round of Tab."""
     stops: list[dict[str, Any]] = []
-    for _ in range(60):
+    for _ in range(300):  # the launcher has two stops for each application of every test
         page.keyboard.press("Tab")
         stop = page.evaluate(FOCUS)
-        if stop in stops:
+        if stops and stop == stops[0]:  # others may look alike, such as the stars of two tiles
             break
         if stop["tag"] != "BODY":  # where one round ends and the next begins
             stops.append(stop)
@@ -242,7 +242,7 @@ def test_styles_and_scripts_weigh_less_than_30_kB(windows: Windows, site: Site) 
     page.on("requestfinished", lambda request: weights.update({request.url: request.sizes()["responseBodySize"]}))
     page.goto(site.authorize_url(site.local_app("Notes")), wait_until="networkidle")
     parts = {url: weight for url, weight in weights.items() if urlsplit(url).path.endswith((".css", ".js"))}
-    assert len(parts) == 6, parts
+    assert len(parts) == 7, parts
     assert sum(parts.values()) < 30_000, parts
 
 
@@ -275,11 +275,11 @@ def test_L8_back_after_signing_in_goes_on_to_the_app(windows: Windows, site: Sit
     log_in(page, ann, "not the password that it is")
     log_in(page, ann)
     code = landed(page, site)["code"]
-    # The entry before is what a wrong password led to: an answer to a form, which Back cannot load again.
+    # The entry before is what a wrong password led to: an answer to a form, which Back cannot load again. It begins the
+    # request anew, and that one has been answered: a second answer would end in the application's own error (N28).
     page.go_back()
-    other = landed(page, site)["code"]
-    assert other != code
-    assert site.redeem(app, other).status == 200
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have signed in here already")
+    assert site.redeem(app, code).status == 200
 
 
 def test_L8_reload_after_a_wrong_password_shows_the_page_and_sends_nothing(
@@ -306,7 +306,7 @@ def test_L8_back_to_the_answer_of_any_form_loads(windows: Windows, site: Site, a
     page.click("#allow")
     landed(page, site)
     page.go_back()
-    assert "code" in landed(page, site)
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have signed in here already")
     page.goto(site.issuer + "/password")
     page.fill("#current", PASSWORD)
     page.fill("#password", "no twins in these two")
@@ -349,8 +349,8 @@ def test_L8_a_login_page_in_two_tabs_works_in_both(windows: Windows, site: Site,
 def test_L8_the_second_of_two_tabs_may_be_somebody_else(windows: Windows, site: Site, ann: Person) -> None:
     app, bob, one = site.local_app("Notes"), site.someone("Bob Other"), windows.open()
     two = one.context.new_page()
-    one.goto(site.authorize_url(app))
-    two.goto(site.authorize_url(app))
+    one.goto(site.authorize_url(app, state="one"))
+    two.goto(site.authorize_url(app, state="two"))
     for page, person in ((one, ann), (two, bob)):
         log_in(page, person)
         tokens = site.redeem(app, landed(page, site)["code"]).json

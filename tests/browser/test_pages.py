@@ -40,7 +40,7 @@ def test_consent_is_asked_once_and_again_when_scopes_grow(windows: Windows, site
     windows.shoot(page, "first")
     page.click("#allow")
     assert "code" in landed(page, site)
-    ask(page, site, app, scope="openid profile")
+    ask(page, site, app, scope="openid profile", state="st 9")
     assert "code" in landed(page, site)  # remembered
     ask(page, site, app, scope="openid profile email")
     expect(page.get_by_role("heading", level=1)).to_have_text("Notes asks for more")
@@ -313,7 +313,7 @@ def test_access_that_was_given_is_taken_back(windows: Windows, site: Site, ann: 
     page.get_by_role("button", name="Take back").click()
     expect(page.locator(".card")).to_contain_text("No app")
     assert site.userinfo(token).status == 401
-    ask(page, site, app)
+    ask(page, site, app, state="st 9")
     expect(page.get_by_role("heading", level=1)).to_have_text("Let Notes in?")
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
 from idp.mail import outbox
-from tests.browser.site import Site, had_for_a_while
+from tests.browser.site import Site
 from tests.browser.windows import Windows, log_in
 from tests.provider import PASSWORD
 from tests.server import Server
@@ -121,8 +121,6 @@ def test_P6_a_recovery_address_is_added_reviewed_changed_and_put_back(windows: W
         page.fill("#code", code_of(mail(site, "confirm_address", address)))
         page.get_by_role("button", name="Confirm", exact=True).click()
         expect(page.locator(".rows")).to_contain_text(address)
-        if address == home:
-            had_for_a_while(site, ann)
     windows.shoot(page, "changed")
     page.goto(site.issuer + "/recovery/review")
     windows.shoot(page, "review")
