@@ -44,6 +44,9 @@ def test_a_wrong_key_in_the_settings_is_named_with_file_and_line(folder: Folder)
     (folder.path / "doorward.toml").write_text("[server]\nprot = 1\n")
     said = folder.refusal("user", "list")
     assert f"{folder.path}/doorward.toml:2: unknown key server.prot; expected one of: " in said
+    named = said.partition("expected one of: ")[2].strip().split(", ")
+    assert named == sorted(named)
+    assert {"host", "issuer", "port"} <= set(named)
 
 
 def test_the_settings_file_is_the_one_given_before_or_behind_the_command(folder: Folder) -> None:

@@ -526,6 +526,8 @@ HOSTILE: dict[str, bytes] = {
     "bomb": _BOMB,
     "dtd": b"<!DOCTYPE md:EntityDescriptor>" + sp(),
     "external": b'<!DOCTYPE x SYSTEM "http://127.0.0.1/x.dtd">' + sp(),
+    "dtd in utf-16": ("<!DOCTYPE md:EntityDescriptor>" + sp().decode()).encode("utf-16"),
+    "dtd in latin-1": b'<?xml version="1.0" encoding="ISO-8859-1"?><!DOCTYPE md:EntityDescriptor>' + sp(),
     "utf-7": b'<?xml version="1.0" encoding="UTF-7"?>' + sp(),
     "nul": sp().replace(b"sp.example", b"sp\0example"),
     "deep": b"<a>" * 2000 + b"</a>" * 2000,
