@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 
@@ -55,6 +56,30 @@ def test_F7_the_same_trouble_of_the_same_person_within_a_day_is_one_case(
     clock.advance(cases.AGAIN + 1)
     assert cases.open_case(services, ann.id, cases.NO_WAY_IN, "four", request()).id != first.id
     assert len(cases.list_of(services.db, closed=True)) == 4
+
+
+def test_F7_many_at_once_are_one_case(provider: Provider, ann: Person) -> None:
+    services = provider.services
+    start = threading.Barrier(8)
+    opened: list[str] = []
+
+    def report() -> None:
+        start.wait()
+        opened.append(cases.open_case(services, ann.id, cases.ACCESS, "let me in", request(), about="crm").id)
+
+    threads = [threading.Thread(target=report) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 8
+    assert len(set(opened)) == 1
+    assert len(cases.notes_of(services.db, opened[0])) == 7
+    other = cases.open_case(services, ann.id, cases.ACCESS, "let me in", request(), about="wiki")
+    assert other.id != opened[0]
+    found = cases.find_standing(services, ann.id, cases.ACCESS, about="wiki")
+    assert found is not None
+    assert found.id == other.id
 
 
 def test_F7_nobody_floods_the_help_desk(provider: Provider, ann: Person, clock: Clock) -> None:

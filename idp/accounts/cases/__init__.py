@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from idp.accounts import store as people
 from idp.accounts.cases import store
 from idp.accounts.places import network
 from idp.audit import Event, record
@@ -18,6 +19,7 @@ from idp.errors import new_spoken_id
 from idp.ids import new_id
 
 if TYPE_CHECKING:
+    from idp.accounts.store import Reads
     from idp.db import Database
     from idp.services import Services
     from idp.wire import Request
@@ -53,7 +55,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One trouble of one person, or of somebody unknown. Times are epoch seconds."""
+    """One trouble of one person, or of somebody unknown. Times are epoch seconds.
+
+    `about`: what tells two troubles of one kind apart, such as the application that access is asked for.
+    """
 
     id: str
     person_id: str | None
@@ -64,6 +69,7 @@ class Case:
     opened_at: float
     closed_at: float | None
     closed_by: str | None
+    about: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -76,38 +82,38 @@ def open_case(
 ) -> Case:
     """Open a case; what the same person reports again within a day is noted on the case that there is.
 
-    `text`: what happened, in a sentence for the help desk. `about`: what tells two troubles of one kind apart, such as
-    the application that access is asked for. Writes the event `case:opened`.
+    `text`: what happened, in a sentence for the help desk. `about`: as of `Case`. Writes the event `case:opened`.
     Errors: `TooManyCases`, for somebody unknown (`person_id` None) only.
     """
-    now, case_id, text = services.clock(), new_spoken_id("C"), _plain(text)
-    key = _key(person_id, kind, about)
-    if person_id is not None and not services.state.add(key, case_id, AGAIN):
-        standing = find(services.db, str(services.state.get(key) or ""))
-        if standing is not None and standing.is_open:
-            _note(services, standing.id, text, person_id)
-            return standing
-        services.state.put(key, case_id, AGAIN)
-    try:
-        if person_id is None:
-            _check_range(services, request)
-        case = Case(case_id, person_id, kind, text, request.remote_address, request.user_agent, now, None, None)
-        with services.db.transaction() as tx:
+    now, text = services.clock(), _plain(text)
+    if person_id is None:
+        _check_range(services, request)
+    case = Case(
+        new_spoken_id("C"), person_id, kind, text, request.remote_address, request.user_agent, now, None, None, about
+    )
+    with services.db.transaction() as tx:
+        standing = None
+        if person_id is not None:
+            people.find(tx, person_id, lock=True)  # of many presses at once one opens a case, the others find it
+            standing = _standing(tx, person_id, kind, about, now)
+        if standing is None:
             tx.run(store.INSERT, **{name: getattr(case, name) for name in Case.__slots__})
-            detail = {"case": case_id, "kind": kind}
+            detail = {"case": case.id, "kind": kind}
             record(tx, Event("case:opened", actor=person_id or "", person_id=person_id, address=case.address,
                              request_id=request.id, detail=detail), now)  # fmt: skip
-    except Exception:
-        if person_id is not None:
-            services.state.take(key)
-        raise
-    return case
+    if standing is not None:
+        _note(services, standing.id, text, case.person_id or "")
+    return standing or case
 
 
 def find_standing(services: Services, person_id: str, kind: str, *, about: str = "") -> Case | None:
     """The open case of the last day that the same trouble of this person would be noted on."""
-    case = find(services.db, str(services.state.get(_key(person_id, kind, about)) or ""))
-    return case if case is not None and case.is_open else None
+    return _standing(services.db, person_id, kind, about, services.clock())
+
+
+def _standing(db: Reads, person_id: str, kind: str, about: str, now: float) -> Case | None:
+    row = db.one(store.STANDING, owner_id=person_id, of_kind=kind, of_what=about, since=now - AGAIN)
+    return None if row is None else Case(*row)
 
 
 def find(db: Database, case_id: str) -> Case | None:
@@ -171,10 +177,6 @@ def _changed(
 def _note(services: Services, case_id: str, text: str, by: str) -> None:
     if len(notes_of(services.db, case_id)) < MAX_NOTES:
         note(services, case_id, text, by)
-
-
-def _key(person_id: str | None, kind: str, about: str) -> str:
-    return f"case:of:{person_id}:{kind}:{about}" if about else f"case:of:{person_id}:{kind}"
 
 
 def _check_range(services: Services, request: Request) -> None:

@@ -18,6 +18,7 @@ cases = Table(
     Column("opened_at", Double, nullable=False),
     Column("closed_at", Double),
     Column("closed_by", Text),
+    Column("about", Text, nullable=False, server_default=""),  # the application, or the other thing, that it is about
 )
 Index("cases_opened_at", cases.c.opened_at, cases.c.id)
 Index("cases_person_id", cases.c.person_id)
@@ -50,6 +51,15 @@ LIST_OPEN = _LISTED.where(_c.closed_at.is_(None))
 OPEN_OF_PERSON = (
     select(cases).where(_c.person_id == bindparam("owner_id"), _c.closed_at.is_(None)).order_by(_c.opened_at).limit(50)
 )
+STANDING = (
+    select(cases)
+    .where(
+        _c.person_id == bindparam("owner_id"), _c.kind == bindparam("of_kind"), _c.about == bindparam("of_what"),
+        _c.opened_at > bindparam("since"), _c.closed_at.is_(None),
+    )
+    .order_by(_c.opened_at.desc())
+    .limit(1)
+)  # fmt: skip
 CLOSE = (
     update(cases)
     .where(_ITS_ID, _c.closed_at.is_(None))
