@@ -9,16 +9,38 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 import time
 from base64 import urlsafe_b64encode
 
 _BEARER = re.compile(r"([0-9a-v]+)\.([A-Za-z0-9_-]+)")
 
 
+_STEP_BYTES = 5  # of chance between two ids of one millisecond
+_making = threading.Lock()
+_latest = 0
+
+
 def new_id(now: float | None = None) -> str:
-    """26 lower-case characters: 48 bits of milliseconds, then 80 random bits; sorts by time."""
+    """26 lower-case characters: 48 bits of milliseconds, then 80 random bits; sorts by time.
+
+    Those that one process makes in one millisecond sort in the order in which they were made (RFC 9562 §6.2, method 2),
+    so that a record reads in the order of what happened.
+    """
+    global _latest
     milliseconds = int((time.time() if now is None else now) * 1000)
-    return base32(milliseconds.to_bytes(6, "big") + os.urandom(10))
+    with _making:
+        if _latest >> 80 == milliseconds:
+            _latest += 1 + int.from_bytes(os.urandom(_STEP_BYTES), "big")
+        else:
+            _latest = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
+        made = _latest
+    return base32(made.to_bytes(16, "big"))
+
+
+def first_id(at: float) -> str:
+    """What no id of that moment sorts before: the bound for "since" (greater) and "until" (less)."""
+    return base32(int(at * 1000).to_bytes(6, "big") + bytes(10))
 
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"

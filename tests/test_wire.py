@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from idp.ids import base32, new_id
+from idp.ids import base32, first_id, new_id
 from idp.wire import MAX_FIELDS, BadRequest, Params, with_parameters
 
 #: Text that forms are made of, and of what people try instead.
@@ -55,5 +55,15 @@ def test_ids_are_base32hex(raw: bytes) -> None:
 
 @given(st.integers(0, 2**47), st.integers(0, 2**47))
 def test_ids_sort_by_time(one: int, other: int) -> None:
-    if one != other:
-        assert (new_id(one / 1000) < new_id(other / 1000)) == (int(one / 1000 * 1000) < int(other / 1000 * 1000))
+    first, last = sorted((one / 1000, other / 1000))
+    assert new_id(first) < new_id(last)
+    assert first_id(first) <= new_id(first)
+    if int(first * 1000) < int(last * 1000):
+        assert new_id(first) < first_id(last)
+
+
+@pytest.mark.spec("RFC 9562 §6.2")
+def test_ids_of_one_moment_sort_in_the_order_in_which_they_were_made() -> None:
+    ids = [new_id(1234.5678) for _ in range(500)]
+    assert ids == sorted(set(ids))
+    assert all(made > first_id(1234.5678) for made in ids)

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from idp.audit import store
 from idp.db import Database, Transaction
 from idp.errors import Refused, new_error_id
-from idp.ids import new_id
+from idp.ids import first_id, new_id
 
 #: How a room reports what it changed, inside the change's own transaction: `record(tx, action, detail)`.
 Recorder = Callable[[Any, str, Mapping[str, Any]], None]
@@ -108,7 +108,7 @@ def following(db: Database, after: str, many: int = 200) -> list[Event]:
 def since(db: Database, action: str, after: float, many: int = 1000) -> list[Event]:
     """The events of one action since `after` (epoch seconds), oldest first. It reads all events of that time."""
     return [
-        from_row(row) for row in read_all(db, store.OF_ACTION, wanted_action=action, after=new_id(after), many=many)
+        from_row(row) for row in read_all(db, store.OF_ACTION, wanted_action=action, after=first_id(after), many=many)
     ]
 
 
@@ -122,7 +122,7 @@ def of_person(
 ) -> list[Event]:
     """A person's events of these actions since `after` (epoch seconds), the latest first; `before`: an event's id."""
     rows = db.all(
-        store.of_person(actions), owner_id=person_id, after=new_id(after), before=before or "w", many=many
+        store.of_person(actions), owner_id=person_id, after=first_id(after), before=before or "w", many=many
     )  # fmt: skip
     return [from_row(row) for row in rows]
 
@@ -135,7 +135,7 @@ def find_of_person(db: Database, person_id: str, event_id: str) -> Event | None:
 
 def sweep(db: Database, before: float, many: int = 1000) -> int:
     """Delete at most `many` events older than `before` (epoch seconds); answers how many."""
-    return db.run(store.SWEEP, before=new_id(before), many=many)
+    return db.run(store.SWEEP, before=first_id(before), many=many)
 
 
 class Errors:

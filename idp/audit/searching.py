@@ -9,7 +9,7 @@ from typing import Any
 from idp.audit import store
 from idp.audit.events import Event, from_row, read_all
 from idp.db import Database
-from idp.ids import new_id
+from idp.ids import first_id
 
 _END = "w"  # behind every id
 
@@ -28,8 +28,8 @@ class Wanted:
 
 def latest(db: Database, wanted: Wanted, many: int) -> list[Event]:
     """The latest events of the kind, oldest first."""
-    after = new_id(wanted.since) if wanted.since else ""
-    before = _END if wanted.until is None else new_id(wanted.until)
+    after = first_id(wanted.since) if wanted.since else ""
+    before = _END if wanted.until is None else first_id(wanted.until)
     return [
         from_row(row)
         for row in reversed(read_all(db, _statement(wanted, False), **_values(wanted, after, before, many)))

@@ -240,12 +240,12 @@ def _explained(event: Event) -> dict[str, str]:
 def _following(services: Services, wanted: Wanted, seen: list[Event], begun: float) -> Iterator[Event]:
     """Events from `begun` on that are not among those seen."""
     from idp.audit.searching import onward
-    from idp.ids import new_id
+    from idp.ids import first_id
 
     known = {event.id: event.at for event in seen}
     while True:
         now = services.clock()
-        after = new_id(max(begun, now - OVERLAP))
+        after = first_id(max(begun, now - OVERLAP))
         for event in onward(services.db, wanted, after):
             if event.id not in known:
                 known[event.id] = event.at

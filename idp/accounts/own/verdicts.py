@@ -7,7 +7,7 @@ from typing import Final
 
 from idp.accounts.own import store
 from idp.db import Database, Transaction
-from idp.ids import new_id
+from idp.ids import first_id
 
 ME: Final = "me"
 NOT_ME: Final = "not_me"
@@ -28,4 +28,4 @@ def of(db: Database, person_id: str, event_ids: Sequence[str]) -> Mapping[str, s
 
 def sweep(db: Database, before: float, many: int = 1000) -> int:
     """Delete at most `many` that speak of events before that moment; answers how many."""
-    return db.run(store.SWEEP_VERDICTS, before=new_id(before), many=many)
+    return db.run(store.SWEEP_VERDICTS, before=first_id(before), many=many)
