@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import flask
 import jinja2
 
-from idp import health, language
+from idp import formats, health, texts
 from idp.accounts import expiry, recovery
 from idp.login import sessions, signout
 from idp.oidc import views as oidc_views
@@ -44,7 +44,7 @@ def create_app(services: Services) -> flask.Flask:
     app.jinja_env.undefined = jinja2.StrictUndefined  # a misspelt value is an error, not a blank
     app.jinja_env.globals.update(_globals(services, root / "static"))
     app.jinja_env.filters.update(_FILTERS)
-    app.jinja_env.add_extension("jinja2.ext.i18n")  # {% trans %}; its words come with each page, see `language.words`
+    app.jinja_env.add_extension("jinja2.ext.i18n")  # {% trans %}; its words come with each page, see `texts.words`
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
     bridge = Bridge(
         services, lambda name, values: app.jinja_env.get_template(name).render(**values), sessions.recognise
@@ -109,7 +109,7 @@ def _globals(services: Services, static: Path) -> Mapping[str, Any]:
         "host": urlsplit(settings.server.issuer).netloc,
         "asset": lambda name: f"{prefix}/static/{name}?v={versions[name]}",
         "url": lambda path: prefix + path,
-        "languages": language.LANGUAGES,
+        "languages": texts.LANGUAGES,
     }
 
 
@@ -124,12 +124,12 @@ def _spoken(write: Callable[..., str]) -> Callable[..., str]:
 
 
 _FILTERS = {
-    "date_time": _spoken(language.date_time),
-    "date": _spoken(language.date),
-    "time": _spoken(language.time),
+    "date_time": _spoken(formats.date_time),
+    "date": _spoken(formats.date),
+    "time": _spoken(formats.time),
     "hue": lambda name: (zlib.crc32(str(name).encode()) >> 16) % 8,  # the colour of a letter that stands for a logo
     "iso": lambda value: datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds"),
-    "number": _spoken(lambda locale, value, zone: language.number(locale, value)),
+    "number": _spoken(lambda locale, value, zone: formats.number(locale, value)),
 }
 
 

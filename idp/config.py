@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from idp.language import N_
 from idp.public_suffixes import is_public_suffix
+from idp.texts import N_
 
 #: Environment variables that override a setting.
 ENVIRONMENT: Mapping[str, tuple[str, str]] = {

@@ -10,7 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from idp.language import N_
+from idp.texts import N_
 
 # Letters and digits that nobody confuses on the phone.
 _ID_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from idp.browser import cookie_name
-from idp.language import N_
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Cookie, Redirect, Request
 
 COOKIE: Final = "done"  # see `browser.cookie_name`

@@ -1,113 +1,23 @@
-"""Languages (A6): which one a page speaks, its texts, its dates and numbers.
-
-Texts are English in the code and looked up in `locales/<language>/LC_MESSAGES`, gettext catalogues that Babel extracts
-and compiles (`make catalogues`); the compiled ones are read here by the standard library, one language at its first
-use. Flask-Babel keeps the language in Flask's request globals; our pages are values that the bridge renders, so it
-hands `_`, `gettext` and `ngettext` of the right language to each rendering, and nothing here is global.
-
-In templates: `{{ _("Text with %(name)s", name=x) }}` for plain text, also for a text that Python marked by `N_`: what
-comes out is escaped like any value. `{% trans %}<b>{{ name }}</b> …{% endtrans %}` where the text itself has markup.
-"""
+"""Languages (A6): which one a page speaks to this visitor, and with which region and time zone."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from markupsafe import Markup
 
 from idp.browser import cookie_name
+from idp.formats import is_known
 from idp.services import Services
+from idp.texts import LANGUAGES
 from idp.wire import BadRequest, Request
 
-#: BCP 47 tag to the language's own name, as the chooser lists them.
-LANGUAGES: Final[Mapping[str, str]] = {
-    "en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "zh-Hans": "简体中文",
-}  # fmt: skip
 COOKIE: Final = "language"  # what was chosen in this browser, see `browser.cookie_name`
-FOLDER: Final = Path(__file__).parent / "locales"
 
-_SOURCE = "en"  # the language that the code is written in
 _BY_TAG = {tag.lower(): tag for tag in LANGUAGES} | {"zh": "zh-Hans"}
-_RIGHT_TO_LEFT = frozenset(("ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"))
 _MAX_RANGES = 32  # of one header or parameter that are looked at
-
-
-class Text(str):
-    """A text with its values still apart from it; as a plain string it reads in English. Made by `N_` and `plural`."""
-
-    __slots__ = ("many", "n", "one", "values")
-    one: str
-    many: str
-    n: float
-    values: Mapping[str, Any]
-
-
-def N_(text: str, /, **values: Any) -> str:  # noqa: N802  gettext's name for it
-    """Mark a text for the catalogues. With values, it is a `Text`: `N_("At least %(count)s characters", count=15)`."""
-    return _text(text, "", 1, values) if values else text
-
-
-def plural(one: str, many: str, n: float, /, **values: Any) -> str:
-    """The same for a text with a number: `plural("%(n)s day", "%(n)s days", days)`; `n` is among its values."""
-    return _text(one, many, n, {"n": n, **values})
-
-
-def _text(one: str, many: str, n: float, values: Mapping[str, Any]) -> Text:
-    text = Text((one if not many or n == 1 else many) % _in(_SOURCE, values))
-    text.one, text.many, text.n, text.values = one, many, n, values
-    return text
-
-
-def translate(locale: str, text: str, /, **values: Any) -> str:
-    """`text` in the language `locale`, or as it is where that language has none."""
-    if isinstance(text, Text):
-        if text.many:
-            return ntranslate(locale, text.one, text.many, text.n, **{**text.values, **values})
-        return translate(locale, text.one, **{**text.values, **values})
-    found: str = _catalogue(locale).gettext(text) if text else ""
-    return _filled(found, text, _in(locale, values)) if values else found
-
-
-def ntranslate(locale: str, one: str, many: str, n: float, /, **values: Any) -> str:
-    """One of a text's forms, by the language's own rule for the number `n`, which is `%(n)s` and `%(num)s` in it."""
-    values = _in(locale, {"n": n, "num": n, **values})
-    return _filled(_catalogue(locale).ngettext(one, many, int(n)), one if n == 1 else many, values)
-
-
-def _in(locale: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values that are texts themselves are in the same language."""
-    return {name: translate(locale, v) if isinstance(v, Text) else v for name, v in values.items()}
-
-
-def _filled(found: str, source: str, values: Mapping[str, Any]) -> str:
-    try:
-        return found % values
-    except (KeyError, TypeError, ValueError):  # a slip in a catalogue costs a page its language, not its life
-        return source % values
-
-
-def _catalogue(locale: str) -> Any:
-    return _read(locale if locale in LANGUAGES else _SOURCE)
-
-
-@cache
-def _read(locale: str) -> Any:
-    import gettext
-
-    if locale == _SOURCE:
-        return gettext.NullTranslations()
-    with (FOLDER / locale.replace("-", "_") / "LC_MESSAGES" / "messages.mo").open("rb") as file:
-        return gettext.GNUTranslations(file)
-
-
-# -- which language --------------------------------------------------------------------------------------------------
 
 
 def locale_for(services: Services, request: Request, person_locale: str = "") -> str:
@@ -174,18 +84,7 @@ def _territory(zone: str) -> str:
 
 
 def _regional(locale: str, regions: Iterable[str]) -> str:
-    return next((f"{locale}-{region}" for region in regions if region and _is_known(f"{locale}-{region}")), locale)
-
-
-@lru_cache(maxsize=1000)
-def _is_known(tag: str) -> bool:
-    from babel.core import Locale, UnknownLocaleError
-
-    try:
-        Locale.parse(tag, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return False
-    return True
+    return next((f"{locale}-{region}" for region in regions if region and is_known(f"{locale}-{region}")), locale)
 
 
 def lookup(ranges: Iterable[str]) -> str | None:
@@ -218,11 +117,6 @@ def accepted(header: str) -> list[str]:
     return [name for _, name in sorted(weighed, key=lambda one: one[0])]
 
 
-def direction(locale: str) -> str:
-    """How the language is written: "ltr" or "rtl"."""
-    return "rtl" if locale.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
-
-
 def _ui_locales(request: Request) -> str:
     try:
         return request.ui_locales or request.query.get("ui_locales") or ""
@@ -233,80 +127,3 @@ def _ui_locales(request: Request) -> str:
 def _claims(request: Request) -> Mapping[str, Any]:
     claims = json.loads(request.person_claims or "{}")
     return claims if isinstance(claims, dict) else {}
-
-
-# -- for templates ---------------------------------------------------------------------------------------------------
-
-
-def words(locale: str, zone: str = "UTC", dates: str = "") -> dict[str, Any]:
-    """What a template of ours needs to speak a language; `dates`: how it writes them, see `dates_for`."""
-
-    def plain(text: str, /, **values: Any) -> str:
-        return translate(locale, text, **values)
-
-    # Only texts that stand in a template come to these two: they are markup, their values are escaped.
-    def marked_up(text: str, /, **values: Any) -> str:
-        found = Markup(_catalogue(locale).gettext(text))  # noqa: S704
-        return _filled(found, Markup(text), _in(locale, values))  # noqa: S704
-
-    def marked_up_plural(one: str, many: str, n: float, /, **values: Any) -> str:
-        found = Markup(_catalogue(locale).ngettext(one, many, int(n)))  # noqa: S704
-        source = Markup(one if n == 1 else many)  # noqa: S704
-        return _filled(found, source, {"n": n, "num": n, **_in(locale, values)})
-
-    return {
-        "_": plain,
-        "gettext": marked_up,
-        "ngettext": marked_up_plural,
-        "locale": locale,
-        "direction": direction(locale),
-        "zone": zone,
-        "dates": dates or locale,
-    }
-
-
-def date_time(locale: str, when: float, zone: str = "UTC") -> str:
-    """A moment (epoch seconds) as the language writes it, to the minute, in that time zone; UTC is named.
-
-    `locale` here and below: a language of ours, with a region or without, see `dates_for`.
-    """
-    return f"{date(locale, when, zone)}, {time(locale, when, zone)}"
-
-
-def date(locale: str, when: float, zone: str = "UTC") -> str:
-    """A day (epoch seconds) as the language writes it, in that time zone: the one form of pages and mails."""
-    from babel.dates import format_date
-
-    return str(format_date(_moment(when, zone), "medium", locale=_babel(locale)))
-
-
-def time(locale: str, when: float, zone: str = "UTC") -> str:
-    """A time of the day (epoch seconds), to the minute."""
-    from babel.dates import format_time
-
-    moment = _moment(when, zone)
-    text = str(format_time(moment, "short", locale=_babel(locale)))
-    return text + " UTC" if moment.tzname() == "UTC" else text
-
-
-def day_number(when: float, zone: str = "UTC") -> int:
-    """The number of the day on which a moment (epoch seconds) is, in that time zone; the next day's is one more."""
-    return _moment(when, zone).toordinal()
-
-
-def number(locale: str, value: float) -> str:
-    """A number with the language's own separators."""
-    from babel.numbers import format_decimal
-
-    return str(format_decimal(value, locale=_babel(locale)))
-
-
-def _moment(when: float, zone: str) -> datetime:
-    try:
-        return datetime.fromtimestamp(when, ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # not one that this machine knows
-        return datetime.fromtimestamp(when, UTC)
-
-
-def _babel(locale: str) -> str:
-    return locale.replace("-", "_") if locale in LANGUAGES or _is_known(locale) else _SOURCE

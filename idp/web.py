@@ -16,12 +16,12 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import escape
 
-from idp import browser, flash, language
+from idp import browser, flash, language, texts
 from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused, Stale
-from idp.language import N_, plural, translate
 from idp.services import Services
 from idp.state import StateUnavailable
+from idp.texts import N_, plural, translate
 from idp.wire import AutoPost, BadRequest, Cookie, Json, Page, Raw, Redirect, Request, Response, Route, dumps
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -71,7 +71,7 @@ class Bridge:
         parts = urlsplit(services.issuer)
         self.prefix = parts.path
         self.host = parts.netloc
-        self._brands = {tag: services.settings.brand.spoken(tag) for tag in language.LANGUAGES}
+        self._brands = {tag: services.settings.brand.spoken(tag) for tag in texts.LANGUAGES}
         self._moulds: dict[tuple[str, str, tuple[str, ...], bool], list[str | int]] = {}
         self._hsts = [("Strict-Transport-Security", "max-age=31536000")] if services.settings.is_https else []
 
@@ -272,7 +272,7 @@ class Bridge:
 
     def _words(self, request: Request) -> dict[str, Any]:
         locale = language.locale_for(self.services, request)
-        words = language.words(locale, language.zone_for(request), language.dates_for(request, locale))
+        words = texts.words(locale, language.zone_for(request), language.dates_for(request, locale))
         return {**words, "brand": self._brands[locale]}
 
     def _back(self, request: Request, here: str) -> str:
@@ -309,7 +309,7 @@ class Bridge:
             "person": None,
             "here": "",
             "back": "",
-            **language.words(locale),
+            **texts.words(locale),
             "brand": self._brands[locale],
         }
         values = {"action": f"{scheme}{mark}-0-", "fields": fields, "app_name": app_name, **about}

@@ -11,7 +11,7 @@ from idp.accounts.device_text import describe
 from idp.accounts.person import Person
 from idp.accounts.places import describe as describe_place
 from idp.accounts.policy import Policy
-from idp.language import N_
+from idp.texts import N_
 
 if TYPE_CHECKING:
     from idp.services import Services

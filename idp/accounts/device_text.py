@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from idp.language import N_
+from idp.texts import N_
 from idp.web import describe_browser
 
 UNKNOWN = N_("An unknown device")

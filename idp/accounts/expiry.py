@@ -14,7 +14,7 @@ from idp import mail
 from idp.accounts import choosing, store
 from idp.accounts.person import Person, fold
 from idp.audit import Event, record
-from idp.language import N_
+from idp.texts import N_
 
 if TYPE_CHECKING:
     from idp.services import Services

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from idp.accounts.passwords import MAX_LENGTH, is_too_long
 from idp.accounts.person import Draft, Person
-from idp.language import N_
+from idp.texts import N_
 
 ENOUGH = 5  # characters that must be left when known words, rows and repetitions are taken out
 _RUN = 4  # characters in a row (1234, qwer, aaaa) that count as one

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field
 from idp import browser
 from idp.accounts.passwords import MAX_LENGTH
 from idp.accounts.person import MAX_LOGIN
-from idp.language import N_
 from idp.login.flow import open_value, seal_value
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Request
 
 TTL = 600.0  # seconds

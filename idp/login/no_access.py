@@ -12,11 +12,11 @@ from clients.access import Decision, decide
 from clients.client import Client
 from idp.accounts import cases
 from idp.errors import Explanation, Refused
-from idp.language import N_
 from idp.login import engine, pages, sessions, several
 from idp.login.flow import Denial, Flow
 from idp.login.sessions import Session
 from idp.services import Services
+from idp.texts import N_
 from idp.web import form_targets, shown_app, utc
 from idp.wire import Page, Request, Response
 

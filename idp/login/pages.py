@@ -9,12 +9,12 @@ from typing import Any
 
 from clients.client import Client
 from idp import browser
-from idp.language import N_
 from idp.login import consent, flood, held, passkeys, robots, several
 from idp.login.flow import Flow, seal
 from idp.login.sessions import Session
 from idp.login.throttle import Pause
 from idp.services import Services
+from idp.texts import N_
 from idp.web import form_targets, shown_app
 from idp.wire import Page, Request
 

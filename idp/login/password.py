@@ -6,17 +6,17 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from idp import audit, language
+from idp import audit, formats, language
 from idp.accounts import history
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.audit import Event, record
 from idp.errors import new_error_id
 from idp.ids import new_id
-from idp.language import N_
 from idp.login import devices, robots
 from idp.login.throttle import Account, Pause, Repeat
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Request
 
 # L7: one text for a wrong name and a wrong password.
@@ -176,7 +176,7 @@ def _text_of_change(services: Services, request: Request, tried: _Try) -> str:
     person = tried.person
     assert person is not None
     zone = str(person.claims.get("zoneinfo") or "UTC")
-    day = language.date(language.locale_for(services, request), person.password_changed_at or 0.0, zone)
+    day = formats.date(language.locale_for(services, request), person.password_changed_at or 0.0, zone)
     return N_(
         "This is your earlier password: it was changed on %(day)s. Was that not you? Press “Forgot password?”.",
         day=day,

@@ -8,11 +8,11 @@ from typing import Any
 
 from clients.access import decide
 from clients.client import Client
-from idp.language import N_
 from idp.login import requirements
 from idp.login.authn import ADMIN_CODE, amounts_to, reached
 from idp.login.flow import Demands, Denial, Flow
 from idp.login.requirements import SECOND, Need
+from idp.texts import N_
 
 
 @dataclass(frozen=True)

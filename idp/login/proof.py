@@ -14,7 +14,6 @@ from idp.accounts.person import Person, PersonChanged
 from idp.audit import Event, record
 from idp.errors import new_error_id
 from idp.ids import new_id
-from idp.language import N_
 from idp.login import devices, engine, pages, pending, proof_pages, sessions, several, standing, ways
 from idp.login.authn import ADMIN_CODE, PASSWORD
 from idp.login.flow import Denial, Flow, dump, load
@@ -24,6 +23,7 @@ from idp.login.sessions import Session
 from idp.login.throttle import Account, Failure, Pause, second_step
 from idp.login.ways import Way
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Cookie, Redirect, Request, Response
 
 LATE = N_("That took longer than a quarter of an hour. Please sign in again.")

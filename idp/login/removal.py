@@ -9,10 +9,10 @@ from idp.accounts import factors
 from idp.accounts.factors import Enrolled, backup_codes, webauthn
 from idp.accounts.person import Person
 from idp.audit import Recorder
-from idp.language import N_
 from idp.login import requirements, ways
 from idp.login.authn import PASSKEY, PASSWORD, SECURITY_KEY, TOTP
 from idp.services import Services
+from idp.texts import N_
 
 LAST_WAY_IN = N_(
     "This is the only way into the account, which has no password. Add another passkey first, then remove this one."

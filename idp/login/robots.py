@@ -17,10 +17,10 @@ from idp import browser
 from idp.browser import cookie_name
 from idp.errors import Explanation, Refused
 from idp.ids import digest
-from idp.language import N_
 from idp.login.flow import open_value, seal_value
 from idp.login.throttle import address_range
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Cookie, Raw, Request, Response
 
 FROM = 3  # failures in a lane of a stranger's, after which it is asked

@@ -20,10 +20,11 @@ from typing import Any, Final
 from idp import browser
 from idp.ids import digest
 from idp.jobs import JobsUnavailable
-from idp.language import N_, locale_for
+from idp.language import locale_for
 from idp.login import pages, sessions, several
 from idp.login.sessions import Session
 from idp.services import Services
+from idp.texts import N_
 from idp.web import form_target, form_targets
 from idp.wire import AutoPost, Cookie, Page, Redirect, Request, Response, with_parameters
 

@@ -8,12 +8,12 @@ from typing import Any
 from idp.accounts.factors import admin_codes, codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
-from idp.language import N_
 from idp.login.authn import ADMIN_CODE
 from idp.login.pending import Pending, Verdict
 from idp.login.recording import recorder
 from idp.login.way_backup import BUSY
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Request
 
 INCOMPLETE = N_("The code has ten letters and digits, such as 4K7QP-M2XT9. Type all of it.")

@@ -8,11 +8,11 @@ from typing import Any
 from idp.accounts.factors import backup_codes, codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
-from idp.language import N_
 from idp.login.authn import BACKUP
 from idp.login.pending import Pending, Verdict
 from idp.login.recording import circumstances, recorder
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Request
 
 INCOMPLETE = N_("A backup code has ten letters and digits, such as 4K7QP-M2XT9. Type all of one.")

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.accounts.person import Person
-from idp.language import N_
 from idp.login import password
 from idp.login.authn import PASSWORD
 from idp.login.pending import Pending, Verdict
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Request
 
 

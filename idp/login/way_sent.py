@@ -8,10 +8,11 @@ from typing import Any
 
 from idp.accounts.factors import sent_codes
 from idp.accounts.person import Person
-from idp.language import N_, locale_for
+from idp.language import locale_for
 from idp.login.pending import Pending, Verdict
 from idp.login.recording import circumstances
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Request
 
 INCOMPLETE = N_("Type the six digits of the newest message.")

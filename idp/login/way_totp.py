@@ -7,10 +7,10 @@ from typing import Any
 
 from idp.accounts.factors import totp
 from idp.accounts.person import Person
-from idp.language import N_, plural
 from idp.login.authn import PASSKEY, PASSWORD, TOTP
 from idp.login.pending import Pending, Verdict
 from idp.services import Services
+from idp.texts import N_, plural
 from idp.wire import Request
 
 INCOMPLETE = N_("Type the six digits that the app shows now.")

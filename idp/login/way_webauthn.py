@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from idp.accounts.person import Person
-from idp.language import N_
 from idp.login import engine, pages, passkeys, pending
 from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.flow import Flow
 from idp.login.pending import Pending, Verdict
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Page, Request, Response
 
 # L7, S68: one text for every reason.

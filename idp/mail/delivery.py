@@ -12,9 +12,10 @@ from idp.audit import Event, record
 from idp.db import Unavailable
 from idp.ids import new_id
 from idp.jobs import JobsUnavailable
-from idp.language import Text, lookup, translate
+from idp.language import lookup
 from idp.mail import outbox
 from idp.mail.masks import masked_address, masked_number
+from idp.texts import Text, translate
 
 if TYPE_CHECKING:
     from idp.services import Services

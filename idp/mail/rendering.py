@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import jinja2
 
-from idp import language
-from idp.language import N_
+from idp import formats, language, texts
+from idp.texts import N_
 
 if TYPE_CHECKING:
     from idp.services import Services
@@ -75,15 +75,15 @@ def _values(services: Services, locale: str, content: Mapping[str, Any]) -> dict
     return {
         **dict.fromkeys(_OPTIONAL, ""),
         **given,
-        "_": partial(language.translate, locale),
-        "ngettext": partial(language.ntranslate, locale),
+        "_": partial(texts.translate, locale),
+        "ngettext": partial(texts.ntranslate, locale),
         "locale": locale,
-        "direction": language.direction(locale),
-        "date_time": lambda when: language.date_time(locale, when, zone),
-        "day": lambda when: language.date(locale, when, zone),
+        "direction": texts.direction(locale),
+        "date_time": lambda when: formats.date_time(locale, when, zone),
+        "day": lambda when: formats.date(locale, when, zone),
         "code_minutes": given.get("code_minutes") or given.get("minutes"),
-        "device": language.translate(locale, str(given.get("device") or "")),
-        "kind_name": language.translate(locale, KINDS.get(str(given.get("kind")), str(given.get("kind") or ""))),
+        "device": texts.translate(locale, str(given.get("device") or "")),
+        "kind_name": texts.translate(locale, KINDS.get(str(given.get("kind")), str(given.get("kind") or ""))),
         "company": _on_one_line(brand.company),
         "accent": brand.accent,
         "on_accent": on(brand.accent),

@@ -16,7 +16,6 @@ from idp.browser import cookie_name
 from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused
 from idp.ids import digest, new_id, new_secret
-from idp.language import N_
 from idp.login import engine, pages, sessions
 from idp.login.flow import Denial, Flow
 from idp.login.loops import PARAMETER
@@ -27,6 +26,7 @@ from idp.oidc.ledger import CODE, Grant
 from idp.oidc.server import create_server
 from idp.services import Services
 from idp.state import StateUnavailable
+from idp.texts import N_
 from idp.wire import AutoPost, Params, Redirect, Request, Response, with_parameters
 
 PROTOCOL = "oidc"

@@ -8,11 +8,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from idp.language import LANGUAGES
 from idp.login.authn import SUPPORTED_ACR
 from idp.oidc import claims, requests, response_modes, scopes
 from idp.oidc.client_auth import ASSERTION_ALGS
 from idp.services import Services
+from idp.texts import LANGUAGES
 from idp.wire import Raw, Request, Response, dumps
 from keys.algorithms import ALGORITHMS
 

@@ -12,13 +12,13 @@ from typing import Any
 from clients.client import Client
 from idp import browser
 from idp.errors import Explanation, OAuthError, Refused
-from idp.language import N_
 from idp.login import pages, sessions, several, signout
 from idp.login.flow import open_value, seal_value
 from idp.login.sessions import Session
 from idp.login.signout import Ending
 from idp.oidc import backchannel, client_auth, cross_site
 from idp.services import Services
+from idp.texts import N_
 from idp.web import form_target, form_targets
 from idp.wire import Json, Params, Redirect, Request, Response, with_parameters
 from keys.verifying import InvalidToken, verify_own

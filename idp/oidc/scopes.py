@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.language import N_
+from idp.texts import N_
 
 #: Anything else is a scope that an organisation defined for its own APIs; it is shown by its name.
 TEXTS: Mapping[str, tuple[str, str]] = {

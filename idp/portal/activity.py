@@ -10,12 +10,12 @@ from idp import audit, flash, language
 from idp.accounts import device_text, places
 from idp.accounts.own import verdicts
 from idp.audit import Event
-from idp.language import N_
 from idp.login import sessions
 from idp.login.sessions import Session
 from idp.portal import frame
 from idp.portal.launcher import sign_in
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Redirect, Request, Response
 
 DAYS: Final = 90

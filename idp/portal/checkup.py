@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from idp.accounts.factors import Enrolled, backup_codes, webauthn
 from idp.accounts.person import Person
-from idp.language import N_
+from idp.texts import N_
 
 SECOND = (N_("Add a passkey or an authenticator app: a stolen password is then worth nothing."), "#factors-title")
 CODES = (N_("Make backup codes, for the day the phone is gone."), "/security/codes")

@@ -9,10 +9,10 @@ from typing import Final
 from idp import flash, mail
 from idp.browser import cookie_name
 from idp.ids import digest
-from idp.language import N_
 from idp.login import sessions
 from idp.login.sessions import Session
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Cookie, Redirect, Request, Response
 
 COOKIE: Final = "steps"  # who has hidden them in this browser; see `browser.cookie_name`

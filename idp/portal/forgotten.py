@@ -10,12 +10,12 @@ from idp.accounts.device_text import describe
 from idp.accounts.recovery import resets, usernames
 from idp.db import Unavailable
 from idp.jobs import JobsUnavailable
-from idp.language import N_
 from idp.login.flow import open_value, seal_value
 from idp.login.throttle import address_range
 from idp.mail import sms
 from idp.portal import resuming
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response
 
 WINDOW = 600.0  # seconds in which the forms from one address range are counted

@@ -6,10 +6,10 @@ from typing import Any
 
 from idp.accounts import cases
 from idp.browser import cookie_name
-from idp.language import N_
 from idp.login import sessions, several
 from idp.portal import resuming, troubles
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Cookie, Page, Redirect, Request, Response
 
 #: The cookies of ours that a browser may hold.

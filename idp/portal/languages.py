@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from idp.browser import cookie_name
-from idp.language import COOKIE, LANGUAGES
+from idp.language import COOKIE
 from idp.login import engine, proof
 from idp.services import Services
+from idp.texts import LANGUAGES
 from idp.wire import Cookie, Redirect, Request, Response
 
 #: A path of ours with its query. Whatever it is, it stays on this host: the issuer is put before it.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from clients.access import decide
 from clients.client import Client
-from idp import flash, language
+from idp import flash, formats, language
 from idp.accounts.own import pins
 from idp.accounts.person import fold
 from idp.login import engine, pages, sessions, several, signout, standing
@@ -215,7 +215,7 @@ def _description(client: Client, locale: str) -> str:
 
 def _days_ago(at: float, now: float, zone: str) -> int:
     """0 for today, 1 for yesterday, where the person is."""
-    return language.day_number(now, zone) - language.day_number(at, zone)
+    return formats.day_number(now, zone) - formats.day_number(at, zone)
 
 
 def _matches(app: dict[str, Any], query: str) -> bool:

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from idp.config import is_loopback
 from idp.errors import Explanation, Refused
-from idp.language import N_
 from idp.mail import outbox
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Page, Raw, Request, Response
 
 _LINK = re.compile(r"(https?://\S+)")

@@ -12,7 +12,7 @@ from idp.accounts.factors.webauthn import NotProven, Registration, RelyingParty,
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.db import Conflict
-from idp.language import N_, locale_for, translate
+from idp.language import locale_for
 from idp.login import pages, passkeys, sessions
 from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.recording import recorder
@@ -22,6 +22,7 @@ from idp.portal import frame, security
 from idp.portal.changing import tell
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
+from idp.texts import N_, translate
 from idp.web import describe_browser
 from idp.wire import Json, Page, Raw, Request, Response
 

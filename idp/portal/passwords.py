@@ -14,13 +14,13 @@ from idp.accounts.person import Person, PersonChanged
 from idp.accounts.recovery import resets
 from idp.audit import Event, record
 from idp.ids import digest
-from idp.language import N_
 from idp.login import engine, pages, sessions, standing
 from idp.login.authn import PASSWORD
 from idp.oidc import ledger
 from idp.portal import frame, resuming
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
+from idp.texts import N_
 from idp.web import form_targets
 from idp.wire import Page, Request, Response
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from idp.errors import Explanation, Refused
 from idp.http import OutboundFailed, OutboundRefused
-from idp.language import N_
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Raw, Request, Response
 
 #: SVG may hold script: as an image it never runs, and opened by itself the sandbox stops it.

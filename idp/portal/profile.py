@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 from idp import flash
 from idp.accounts.person import InvalidPerson, Person
-from idp.language import LANGUAGES, N_
 from idp.login import sessions
 from idp.login.recording import recorder
 from idp.login.sessions import Session
 from idp.portal import frame, languages
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
+from idp.texts import LANGUAGES, N_
 from idp.wire import Request, Response
 
 LONGEST: Final = 200  # characters of one field

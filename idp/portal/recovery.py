@@ -7,7 +7,6 @@ from typing import Any
 from idp import flash, language, mail
 from idp.accounts.person import InvalidPerson, Person
 from idp.accounts.recovery import contacts
-from idp.language import N_
 from idp.login import sessions
 from idp.login.sessions import Session
 from idp.mail import sms
@@ -15,6 +14,7 @@ from idp.portal import frame
 from idp.portal.forgotten import about_of
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response
 
 PATH = "/security/recovery"

@@ -6,11 +6,11 @@ from idp import mail
 from idp.accounts import expiry
 from idp.accounts.factors import backup_codes
 from idp.accounts.recovery import contacts
-from idp.language import N_, plural
 from idp.login import ways
 from idp.login.authn import ADMIN_CODE
 from idp.login.sessions import Session
 from idp.services import Services
+from idp.texts import N_, plural
 
 REVIEW = N_("Is your recovery address still right? Please have a look.")
 CONFIRM = N_("Please confirm your e-mail address: a code is sent there.")

@@ -15,7 +15,6 @@ from idp.accounts.factors.makers import maker_of
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
-from idp.language import N_
 from idp.login import engine, pages, passkeys, proof, removal, sessions, ways
 from idp.login.authn import ADMIN_CODE, TOTP
 from idp.login.recording import recorder
@@ -26,6 +25,7 @@ from idp.portal import checkup, frame, signed_in
 from idp.portal.changing import fresh_session, tell
 from idp.portal.launcher import sign_in
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response
 
 #: What each kind is called. A kind that is not here is shown by its label alone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from idp.language import N_
+from idp.texts import N_
 
 
 @dataclass(frozen=True, slots=True)

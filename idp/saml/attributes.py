@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from weakref import WeakKeyDictionary
 
 from clients.service_provider import AttributeRule, RequestedAttribute, ServiceProvider
-from idp.language import N_
+from idp.texts import N_
 
 from . import names
 from .xml import clean_text

@@ -13,8 +13,8 @@ from typing import Final
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused
-from idp.language import N_
 from idp.services import Services
+from idp.texts import N_
 
 from . import messages, names, providers, sources
 from .asked import Asked

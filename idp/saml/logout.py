@@ -12,11 +12,11 @@ from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused, SamlError
 from idp.ids import digest
-from idp.language import N_
 from idp.login import pages, sessions, signout
 from idp.login.sessions import Ended, Session
 from idp.login.signout import Ending, Notice
 from idp.services import Services
+from idp.texts import N_
 from idp.wire import Raw, Request, Response
 
 from . import bindings, checks, destination, logout_messages, messages, names, providers, store

@@ -14,11 +14,11 @@ from clients.service_provider import ServiceProvider
 from idp.browser import cookie_name
 from idp.db import Unavailable
 from idp.errors import Explanation, Refused, SamlError
-from idp.language import N_
 from idp.login import answered, engine, sessions
 from idp.login.flow import Demands, Flow
 from idp.services import Services
 from idp.state import StateUnavailable
+from idp.texts import N_
 from idp.web import form_target, shown_app
 from idp.wire import Page, Redirect, Request, Response
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from idp.accounts.person import Person
-from idp.language import LANGUAGES
+from idp.texts import LANGUAGES
 from tests.browser.site import Site
 from tests.browser.windows import Windows, log_in
 

@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from idp.config import Brand
-from idp.language import FOLDER, LANGUAGES
+from idp.texts import FOLDER, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 TRANSLATED = [tag for tag in LANGUAGES if tag != "en"]

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from idp import language
-from idp.language import LANGUAGES, accepted, direction, lookup
+from idp import formats
+from idp.language import accepted, lookup
+from idp.texts import LANGUAGES, direction
 from tests.provider import Answer, Browser, Provider
 
 
@@ -211,12 +212,12 @@ def test_A6_discovery_names_the_languages(provider: Provider, browser: Browser) 
 
 def test_A6_dates_and_numbers_are_written_as_the_language_does() -> None:
     at = 1795000000.0  # 2026-11-18 11:06:40 UTC
-    assert language.date_time("en", at) == "Nov 18, 2026, 11:06\u202fAM UTC"
-    assert language.date_time("de", at, "Europe/Berlin") == "18.11.2026, 12:06"
-    assert language.date("fr", at) == "18 nov. 2026"
-    assert language.date("zh-Hans", at, "Asia/Shanghai") == "2026年11月18日"
-    assert language.date("es", at, "no/such zone") == "18 nov 2026"
-    assert [language.number(one, 12345.5) for one in ("en", "de")] == ["12,345.5", "12.345,5"]
+    assert formats.date_time("en", at) == "Nov 18, 2026, 11:06\u202fAM UTC"
+    assert formats.date_time("de", at, "Europe/Berlin") == "18.11.2026, 12:06"
+    assert formats.date("fr", at) == "18 nov. 2026"
+    assert formats.date("zh-Hans", at, "Asia/Shanghai") == "2026年11月18日"
+    assert formats.date("es", at, "no/such zone") == "18 nov 2026"
+    assert [formats.number(one, 12345.5) for one in ("en", "de")] == ["12,345.5", "12.345,5"]
 
 
 def test_A8_a_language_set_for_the_account_takes_the_place_of_the_one_chosen_here(

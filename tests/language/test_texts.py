@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from idp import language
-from idp.language import LANGUAGES, N_, Text, ntranslate, plural, translate
+from idp import texts
+from idp.texts import LANGUAGES, N_, Text, ntranslate, plural, translate
 from tests.language.test_choice import likes, spoken
 from tests.provider import PASSWORD, Browser, Provider
 
@@ -54,7 +54,7 @@ def test_A6_what_nobody_translated_stays_as_it_is() -> None:
 
 def test_A6_a_template_of_ours_is_markup_and_a_value_in_it_never() -> None:
     for locale in LANGUAGES:
-        words = language.words(locale)
+        words = texts.words(locale)
         said = words["gettext"]("<b>%(app)s</b> asks to sign you out of %(company)s.", app=NASTY, company="C & A")
         assert "<b>&lt;img src=x onerror=alert(1)&gt; %(name)s" in said
         assert "C &amp; A" in said

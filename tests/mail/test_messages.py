@@ -11,9 +11,9 @@ import pytest
 from idp import mail
 from idp.accounts import not_me
 from idp.accounts.person import Person
-from idp.language import LANGUAGES, N_
 from idp.mail import rendering
 from idp.mail.messages import MESSAGES, check
+from idp.texts import LANGUAGES, N_
 from tests.backends import Clock
 from tests.mail.conftest import deliver
 from tests.mail.server import MailServer

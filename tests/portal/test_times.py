@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from idp import language
+from idp import formats
 from tests.backends import Clock
 from tests.provider import Browser, Provider
 
@@ -87,5 +87,5 @@ def test_N37_a_pause_is_told_to_the_minute_and_never_ends_later_than_told(
 
 @pytest.mark.parametrize("locale", ["en", "en-GB", "de", "de-AT", "fr", "es-MX", "zh-Hans", "nonsense"])
 def test_N37_day_and_moment_are_one_form(locale: str) -> None:
-    day, moment = language.date(locale, AT, "Europe/Berlin"), language.date_time(locale, AT, "Europe/Berlin")
-    assert moment == f"{day}, {language.time(locale, AT, 'Europe/Berlin')}"
+    day, moment = formats.date(locale, AT, "Europe/Berlin"), formats.date_time(locale, AT, "Europe/Berlin")
+    assert moment == f"{day}, {formats.time(locale, AT, 'Europe/Berlin')}"

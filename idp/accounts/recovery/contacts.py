@@ -21,7 +21,7 @@ from idp.accounts.person import InvalidPerson, Person, fold
 from idp.accounts.recovery import store
 from idp.audit import Event, Recorder, record
 from idp.ids import digest, new_secret
-from idp.language import N_
+from idp.texts import N_
 
 if TYPE_CHECKING:
     from idp.services import Services
