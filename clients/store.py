@@ -26,7 +26,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from clients import client
 from clients.access import Access
@@ -199,7 +198,11 @@ _PURGE_SECRETS = delete(client_secrets).where(client_secrets.c.expires_at < bind
 
 
 def _bump(dialect: str) -> Any:
-    new = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(clients_version).values(id=1, n=1)
+    if dialect == "sqlite":  # the one in use: importing the other takes as long as a command's work
+        from sqlalchemy.dialects.sqlite import insert as inserting
+    else:
+        from sqlalchemy.dialects.postgresql import insert as inserting  # type: ignore[assignment]
+    new = inserting(clients_version).values(id=1, n=1)
     return new.on_conflict_do_update(
         index_elements=[clients_version.c.id], set_={"n": clients_version.c.n + 1}
     ).returning(clients_version.c.n)

@@ -24,7 +24,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from .ports import Statements, Store
 from .rotation import SigningKey
@@ -64,8 +63,11 @@ signing_keys = Table(
 
 
 def _insert(dialect: str, table: Table) -> Any:
-    maker = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return maker(table).on_conflict_do_nothing(index_elements=["id"])
+    if dialect == "sqlite":  # the one in use: importing the other takes as long as a command's work
+        from sqlalchemy.dialects.sqlite import insert as inserting
+    else:
+        from sqlalchemy.dialects.postgresql import insert as inserting  # type: ignore[assignment]
+    return inserting(table).on_conflict_do_nothing(index_elements=["id"])
 
 
 def _add_root(dialect: str) -> Any:

@@ -6,6 +6,7 @@ import json
 from typing import Any, Protocol
 
 from sqlalchemy import (
+    DDL,
     Column,
     Double,
     ForeignKey,
@@ -17,15 +18,16 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    event,
     func,
     insert,
     literal_column,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.accounts.person import Credentials, Person
+from idp.db import upsert
 
 metadata = MetaData()
 
@@ -50,7 +52,9 @@ people = Table(
 )
 # A literal on both sides, or the planners cannot see that a query fits the partial index.
 _HAS_ROLES = people.c.roles != literal_column("'[]'")
-Index("people_with_roles", people.c.id, sqlite_where=_HAS_ROLES, postgresql_where=_HAS_ROLES)
+# As text, since an `Index` with a condition imports every dialect that it has one for.
+_INDEX = "CREATE INDEX people_with_roles ON people (id) WHERE roles != '[]'"
+event.listen(people, "after_create", DDL(_INDEX))  # type: ignore[no-untyped-call]
 
 #: One table for every kind, so that nobody's employee number is somebody else's username.
 identifiers = Table(
@@ -227,25 +231,10 @@ OF_OLD_PASSWORDS = (
     .limit(bindparam("many"))
 )
 NOTICE = select(password_notices).where(password_notices.c.person_id == bindparam("person_id"))
-
-
-def NOTE(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
-    """Remember which notice was given last."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(password_notices)
-    changed = {name: inserting.excluded[name] for name in ("password_changed_at", "days")}
-    return inserting.on_conflict_do_update(index_elements=["person_id"], set_=changed)
-
-
-def ADD_GROUP(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
-    """A group, where there is none of that name."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(groups)
-    return inserting.on_conflict_do_nothing(index_elements=["key"])
-
-
-def JOIN(dialect: str) -> Any:  # noqa: N802
-    """A membership, where there is none yet."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(memberships)
-    return inserting.on_conflict_do_nothing(index_elements=["group_id", "person_id"])
+#: Remember which notice was given last.
+NOTE = upsert(password_notices, "person_id", change=("password_changed_at", "days"))
+ADD_GROUP = upsert(groups, "key")  # where there is none of that name
+JOIN = upsert(memberships, "group_id", "person_id")  # where there is none yet
 
 
 class Reads(Protocol):
@@ -278,7 +267,9 @@ def _claim_names(dialect: str) -> Any:
     if dialect == "sqlite":
         each = func.json_each(people.c.claims).table_valued("key")
         return select(each.c.key.label("name")).select_from(people, each).distinct()
-    return select(func.jsonb_object_keys(cast(people.c.claims, postgresql.JSONB)).label("name")).distinct()
+    from sqlalchemy.dialects.postgresql import JSONB
+
+    return select(func.jsonb_object_keys(cast(people.c.claims, JSONB)).label("name")).distinct()
 
 
 def claim_names(db: Any) -> frozenset[str]:

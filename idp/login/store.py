@@ -19,10 +19,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from clients.store import clients_version
 from idp.accounts.store import people
+from idp.db import sweep, upsert
 
 metadata = MetaData()
 
@@ -135,23 +135,13 @@ END_ALL = (
     .where(_s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.id != bindparam("except_id"))
     .values(ended_at=bindparam("now"), ended_why=bindparam("why"))
 )
-
-
-def NOTE_UNTOLD(dialect: str) -> Any:  # noqa: N802
-    """Before `END_ALL`, in its transaction: the same sessions are to be told of."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(untold_sessions)
-    due: Any = bindparam("now", type_=Double()).label("due")
-    ending = select(_s.id, _s.person_id, due).where(
-        _s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.id != bindparam("except_id")
-    )
-    return inserting.from_select(["session_id", "person_id", "due"], ending).on_conflict_do_nothing()
-
-
-def NOTE_UNTOLD_ONE(dialect: str) -> Any:  # noqa: N802
-    """One session that has just ended."""
-    return (sqlite if dialect == "sqlite" else postgresql).insert(untold_sessions).on_conflict_do_nothing()
-
-
+_DUE: Any = bindparam("now", type_=Double()).label("due")
+_ENDING = select(_s.id, _s.person_id, _DUE).where(
+    _s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.id != bindparam("except_id")
+)
+#: Before `END_ALL`, in its transaction: the same sessions are to be told of.
+NOTE_UNTOLD = upsert(untold_sessions, source=(["session_id", "person_id", "due"], _ENDING))
+NOTE_UNTOLD_ONE = upsert(untold_sessions)  # one session that has just ended
 ANY_UNTOLD = select(_u.session_id).where(_u.due <= bindparam("now")).order_by(_u.due).limit(1)
 #: Of any number of processes one gets it; another one later, where that one dies before the notices are queued.
 TAKE_UNTOLD = (
@@ -167,55 +157,25 @@ LIST = (
     .where(_s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.expires_at > bindparam("now"))
     .order_by(_s.id.desc())
 )
-SWEEP = delete(sessions).where(
-    _s.id.in_(select(_s.id).where(_s.expires_at < bindparam("before")).order_by(_s.expires_at).limit(bindparam("many")))
-)
+SWEEP = sweep(_s.expires_at, _s.id)
 
-
-def GRANT(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
-    """Remember a consent, or widen the one that stands."""
-    inserting: Any = (
-        (sqlite if dialect == "sqlite" else postgresql)
-        .insert(consents)
-        .values(
-            person_id=bindparam("person_id"),
-            client_id=bindparam("client_id"),
-            scopes=bindparam("scopes"),
-            granted_at=bindparam("granted_at"),
-            revoked_before=0,
-        )
-    )
-    return inserting.on_conflict_do_update(
-        index_elements=["person_id", "client_id"],
-        set_={"scopes": inserting.excluded.scopes, "granted_at": inserting.excluded.granted_at},
-    )
-
-
+_OF_BOTH: dict[str, Any] = {"person_id": bindparam("person_id"), "client_id": bindparam("client_id")}
+#: Remember a consent, or widen the one that stands.
+GRANT = upsert(
+    consents, "person_id", "client_id", change=("scopes", "granted_at"),
+    values={
+        **_OF_BOTH, "scopes": bindparam("scopes"), "granted_at": bindparam("granted_at"), "revoked_before": 0,
+    },
+)  # fmt: skip
 CONSENT = (
     select(consents)
     .where(_c.person_id == bindparam("person_id"), _c.client_id == bindparam("client_id"))
     .with_for_update()
 )
 CONSENTS = select(consents).where(_c.person_id == bindparam("person_id"))
-
-
-def REVOKE(dialect: str) -> Any:  # noqa: N802
-    """Take a consent back, also one that an admin gave for everybody: what was issued until now is dead."""
-    inserting: Any = (
-        (sqlite if dialect == "sqlite" else postgresql)
-        .insert(consents)
-        .values(
-            person_id=bindparam("person_id"),
-            client_id=bindparam("client_id"),
-            scopes="",
-            granted_at=0,
-            revoked_before=bindparam("now"),
-        )
-    )
-    return inserting.on_conflict_do_update(
-        index_elements=["person_id", "client_id"],
-        set_={"scopes": "", "granted_at": 0, "revoked_before": inserting.excluded.revoked_before},
-    )
-
-
+#: Take a consent back, also one that an admin gave for everybody: what was issued until now is dead.
+REVOKE = upsert(
+    consents, "person_id", "client_id", change=("scopes", "granted_at", "revoked_before"),
+    values={**_OF_BOTH, "scopes": "", "granted_at": 0, "revoked_before": bindparam("now")},
+)  # fmt: skip
 FORGET_CONSENTS = delete(consents).where(_c.person_id == bindparam("owner_id"))

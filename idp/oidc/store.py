@@ -21,10 +21,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from clients.store import clients_version
 from idp.accounts.store import people
+from idp.db import sweep, upsert
 from idp.login.store import consents, sessions
 
 metadata = MetaData()
@@ -166,19 +166,17 @@ INSERT_ACCESS_GUARDED = insert(access_tokens).from_select(
 VERSION = select(_VERSION)
 
 
-def INSERT_FAMILY(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
-    """One family per code id: the row count says whether this redemption was the first.
-
-    Looks once more whether the session stands: a reset that the lock waited for is newer than what was read before it.
-    """
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(families)
-    columns = [column for column in _f if column.name not in ("previous_hash", "revoked_at", "revoked_why")]
-    lives = select(_s.id).where(_s.id == bindparam("session_id", type_=Text()), _s.ended_at.is_(None)).exists()
-    values = select(*(bindparam(column.name, type_=column.type) for column in columns)).where(lives)
-    inserting = inserting.from_select([column.name for column in columns], values)
-    return inserting.on_conflict_do_nothing(index_elements=["id"])
-
-
+_LIVES = select(_s.id).where(_s.id == bindparam("session_id", type_=Text()), _s.ended_at.is_(None)).exists()
+_ISSUED = [column for column in _f if column.name not in ("previous_hash", "revoked_at", "revoked_why")]
+#: One family per code id: the row count says whether this redemption was the first. It looks once more whether the
+#: session stands: a reset that the lock waited for is newer than what was read before it.
+INSERT_FAMILY = upsert(
+    families, "id",
+    source=(
+        [column.name for column in _ISSUED],
+        select(*(bindparam(column.name, type_=column.type) for column in _ISSUED)).where(_LIVES),
+    ),
+)  # fmt: skip
 ROTATE = (
     update(families)
     .where(_f.id == bindparam("family_id"), _f.refresh_hash == bindparam("presented"), _f.revoked_at.is_(None))
@@ -210,22 +208,6 @@ REVOKE_SESSION = (
 DELETE_ACCESS = delete(access_tokens).where(_a.id == bindparam("token_id"))
 OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id"), _f.revoked_at.is_(None)).distinct()
 EVER_OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id")).distinct()
+REVOKE_JTI = upsert(revoked_tokens, "jti")  # take one JWT back
 
-
-def REVOKE_JTI(dialect: str) -> Any:  # noqa: N802
-    """Take one JWT back."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(revoked_tokens)
-    return inserting.on_conflict_do_nothing(index_elements=["jti"])
-
-
-def _sweep(table: Table, key: Any) -> Any:
-    some = (
-        select(key)
-        .where(table.c.expires_at < bindparam("before"))
-        .order_by(table.c.expires_at)
-        .limit(bindparam("many"))
-    )
-    return delete(table).where(key.in_(some))
-
-
-SWEEPS = (_sweep(access_tokens, _a.id), _sweep(families, _f.id), _sweep(revoked_tokens, revoked_tokens.c.jti))
+SWEEPS = tuple(sweep(column.table.c.expires_at, column) for column in (_a.id, _f.id, revoked_tokens.c.jti))

@@ -16,13 +16,13 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    delete,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.accounts.store import people
+from idp.db import sweep as sweep_of
+from idp.db import upsert
 from idp.login.store import sessions
 
 metadata = MetaData()
@@ -101,28 +101,22 @@ _OF_NAME = select(*_t).where(
     _t.client_id == bindparam("client_id"), _t.name_id == bindparam("name_id"), _t.expires_at > bindparam("now")
 )
 _RENAME = update(saml_sessions).where(_t.id == bindparam("session_index")).values(name_id=bindparam("name_id"))
-_SWEEP = delete(saml_sessions).where(
-    _t.id.in_(select(_t.id).where(_t.expires_at < bindparam("before")).order_by(_t.expires_at).limit(bindparam("many")))
-)
-
-
-def _keep_name_id(dialect: str) -> Any:
-    """Of racing requests the first one's value stands, and all of them get it back."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(saml_name_ids)
-    return inserting.on_conflict_do_update(
-        index_elements=["person_id", "qualifier"], set_={"value": saml_name_ids.c.value}
-    ).returning(saml_name_ids.c.value)
-
-
-def _keep_session(dialect: str) -> Any:
-    """One row per session, service provider and format; none where the session has ended meanwhile."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(saml_sessions)
-    lives = select(_s.id).where(_s.id == bindparam("session_id", type_=Text()), _s.ended_at.is_(None)).exists()
-    values = select(*(bindparam(column.name, type_=column.type) for column in _t)).where(lives)
-    inserting = inserting.from_select([column.name for column in _t], values)
-    return inserting.on_conflict_do_update(
-        index_elements=["session_id", "client_id", "format"], set_={"expires_at": inserting.excluded.expires_at}
-    ).returning(_t.id, _t.name_id)
+_SWEEP = sweep_of(_t.expires_at, _t.id)
+#: Of racing requests the first one's value stands, and all of them get it back.
+_KEEP_NAME_ID = upsert(
+    saml_name_ids, "person_id", "qualifier",
+    change=lambda new: {"value": saml_name_ids.c.value}, returning=(saml_name_ids.c.value,),
+)  # fmt: skip
+_LIVES = select(_s.id).where(_s.id == bindparam("session_id", type_=Text()), _s.ended_at.is_(None)).exists()
+#: One row per session, service provider and format; none where the session has ended meanwhile.
+_KEEP_SESSION = upsert(
+    saml_sessions, "session_id", "client_id", "format",
+    source=(
+        [column.name for column in _t],
+        select(*(bindparam(column.name, type_=column.type) for column in _t)).where(_LIVES),
+    ),
+    change=("expires_at",), returning=(_t.id, _t.name_id),
+)  # fmt: skip
 
 
 class Reads(Protocol):
@@ -198,7 +192,7 @@ def _attributes(row: Any) -> dict[str, Any]:
 
 def keep_name_id(tx: Runs, person_id: str, qualifier: str, value: str, now: float) -> str:
     """Give a person a persistent identifier; answers the one that stands."""
-    row = tx.one(_keep_name_id, person_id=person_id, qualifier=qualifier, value=value, created_at=now)
+    row = tx.one(_KEEP_NAME_ID, person_id=person_id, qualifier=qualifier, value=value, created_at=now)
     return str(row.value)
 
 
@@ -208,7 +202,7 @@ def keep_session(tx: Runs, told: Told, *, rename: bool) -> tuple[str, str] | Non
     None: the session has ended. `rename`: the new NameID takes the place of another one, else that one stays.
     """
     row = tx.one(
-        _keep_session, id=told.session_index, session_id=told.session_id, client_id=told.client_id,
+        _KEEP_SESSION, id=told.session_index, session_id=told.session_id, client_id=told.client_id,
         person_id=told.person_id, format=told.format, name_id=told.name_id, name_qualifier=told.name_qualifier,
         sp_name_qualifier=told.sp_name_qualifier, created_at=told.created_at, expires_at=told.expires_at,
     )  # fmt: skip

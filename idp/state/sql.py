@@ -22,9 +22,8 @@ from sqlalchemy import (
     delete,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from idp.db import Database, Unavailable
+from idp.db import Database, Unavailable, upsert
 from idp.state import Clock, Observer, StateUnavailable, check_key, decode, encode
 
 metadata = MetaData()
@@ -42,42 +41,22 @@ _NOW: Any = bindparam("now", type_=Double)
 _IS_LIVE = state.c.expires_at > _NOW
 _GET = select(state.c.value).where(state.c.key == bindparam("key"), _IS_LIVE)
 _TAKE = delete(state).where(state.c.key == bindparam("key"), _IS_LIVE).returning(state.c.value)
+_PUT = upsert(state, "key", change=("value", "expires_at"))
+_ADD = upsert(
+    state, "key", change=("value", "expires_at"), only_if=lambda new: state.c.expires_at <= _NOW,
+    returning=(state.c.key,),
+)  # fmt: skip
 
 
-def _insert(dialect: str) -> Any:
-    return (
-        (postgresql if dialect == "postgresql" else sqlite)
-        .insert(state)
-        .values(key=bindparam("key"), value=bindparam("value"), expires_at=bindparam("expires_at"))
-    )
+def _counted(new: Any) -> dict[str, Any]:
+    total = cast(cast(state.c.value, BigInteger) + cast(new.value, BigInteger), Text)
+    return {
+        "value": case((_IS_LIVE, total), else_=new.value),
+        "expires_at": case((_IS_LIVE, state.c.expires_at), else_=new.expires_at),
+    }
 
 
-def _put(dialect: str) -> Any:
-    insert = _insert(dialect)
-    return insert.on_conflict_do_update(
-        index_elements=["key"], set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at}
-    )
-
-
-def _add(dialect: str) -> Any:
-    insert = _insert(dialect)
-    return insert.on_conflict_do_update(
-        index_elements=["key"],
-        set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at},
-        where=state.c.expires_at <= _NOW,
-    ).returning(state.c.key)
-
-
-def _count(dialect: str) -> Any:
-    insert = _insert(dialect)
-    total = cast(cast(state.c.value, BigInteger) + cast(insert.excluded.value, BigInteger), Text)
-    return insert.on_conflict_do_update(
-        index_elements=["key"],
-        set_={
-            "value": case((_IS_LIVE, total), else_=insert.excluded.value),
-            "expires_at": case((_IS_LIVE, state.c.expires_at), else_=insert.excluded.expires_at),
-        },
-    ).returning(state.c.value)
+_COUNT = upsert(state, "key", change=_counted, returning=(state.c.value,))
 
 
 _EXPIRED = (
@@ -119,7 +98,7 @@ class SqlState:
 
     def put(self, key: str, value: Any, ttl: float) -> None:
         check_key(key)
-        self._run("put", _put, key=key, value=encode(value), expires_at=self._clock() + ttl)
+        self._run("put", _PUT, key=key, value=encode(value), expires_at=self._clock() + ttl)
 
     def get(self, key: str) -> Any:
         text = self._one("get", _GET, key, now=self._clock())
@@ -127,7 +106,7 @@ class SqlState:
 
     def add(self, key: str, value: Any, ttl: float) -> bool:
         now = self._clock()
-        return self._one("add", _add, key, value=encode(value), expires_at=now + ttl, now=now) is not None
+        return self._one("add", _ADD, key, value=encode(value), expires_at=now + ttl, now=now) is not None
 
     def take(self, key: str) -> Any:
         text = self._one("take", _TAKE, key, now=self._clock())
@@ -137,7 +116,7 @@ class SqlState:
         now = self._clock()
         if by == 0:
             return int(self._one("count", _GET, key, now=now) or 0)
-        return int(self._one("count", _count, key, value=str(by), expires_at=now + ttl, now=now))
+        return int(self._one("count", _COUNT, key, value=str(by), expires_at=now + ttl, now=now))
 
     def sweep(self, limit: int = 1000) -> int:
         return self._run("sweep", _SWEEP, most=limit, now=self._clock())

@@ -12,7 +12,8 @@ from tests.cli.conftest import Folder
 #: What no command that only looks something up has a use for, each some 10 to 200 ms of processor time.
 HEAVY = {
     "argon2", "authlib", "asyncpg", "flask", "granian", "httpcore", "huey", "jinja2", "lxml", "psycopg", "redis",
-    "rich", "structlog", "webauthn", "werkzeug", "xmlsec", "idp.app", "idp.oidc", "idp.portal", "idp.saml", "idp.web",
+    "rich", "sqlalchemy.dialects.postgresql", "structlog", "webauthn", "werkzeug", "xmlsec",
+    "idp.app", "idp.oidc", "idp.portal", "idp.saml", "idp.web",
 }  # fmt: skip
 
 

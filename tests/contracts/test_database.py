@@ -29,8 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from idp import db
-from idp.db import Conflict, Database, Unavailable
+from idp.db import Conflict, Database, Unavailable, durability
 from tests.backends import PostgreSQL, create_tables, start_postgresql
 
 THREADS = 8
@@ -271,7 +270,7 @@ def test_those_who_commit_while_the_disk_is_busy_share_one_sync(
     if database.name != "sqlite":
         pytest.skip("PostgreSQL sees to it")
     add(database, "first")
-    synced, real = [], db._sync_file
+    synced, real = [], durability.sync_file
     busy, free = threading.Event(), threading.Event()
 
     def slow(descriptor: int) -> None:
@@ -281,7 +280,7 @@ def test_those_who_commit_while_the_disk_is_busy_share_one_sync(
             assert free.wait(10)
         real(descriptor)
 
-    monkeypatch.setattr(db, "_sync_file", slow)
+    monkeypatch.setattr(durability, "sync_file", slow)
     with ThreadPoolExecutor(THREADS + 1) as pool:
         leader = pool.submit(add, database, "leader")
         assert busy.wait(10)
@@ -304,7 +303,7 @@ def test_a_log_that_cannot_be_synced_is_said(database: Database, monkeypatch: py
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(db, "_sync_file", full)
+    monkeypatch.setattr(durability, "sync_file", full)
     with pytest.raises(Unavailable, match="No space left"):
         add(database, "b")
     with pytest.raises(Unavailable, match="No space left"), database.transaction() as tx:
@@ -387,7 +386,7 @@ def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
 def test_sqlite_held_by_another_process_past_the_limit_is_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("idp.db.BUSY_MS", 100)
+    monkeypatch.setattr("idp.db.connecting.BUSY_MS", 100)
     url = f"sqlite:///{tmp_path}/doorward.db"
     create_tables(url, metadata)
     ours, other = Database(url), Database(url)

@@ -18,6 +18,8 @@ from sqlalchemy import (
     update,
 )
 
+from idp.db import sweep
+
 metadata = MetaData()
 
 factors = Table(
@@ -129,9 +131,7 @@ APPROVE_ADMIN = (
 VOID_ADMIN = (
     update(admin_codes).where(_a.person_id == bindparam("owner_id"), *_OPEN).values(expires_at=bindparam("now"))
 )
-SWEEP_ADMIN = delete(admin_codes).where(
-    _a.id.in_(select(_a.id).where(_a.expires_at < bindparam("before")).order_by(_a.expires_at).limit(bindparam("many")))
-)
+SWEEP_ADMIN = sweep(_a.expires_at, _a.id)
 
 # Where a person is not asked for the second step: see `trusted_devices`.
 trusted_devices = Table(
@@ -160,9 +160,7 @@ TRUSTED = (
 )
 DISTRUST = delete(trusted_devices).where(_t.person_id == bindparam("owner_id"), _t.id == bindparam("device_id"))
 DISTRUST_ALL = delete(trusted_devices).where(_t.person_id == bindparam("owner_id"))
-SWEEP_TRUSTED = delete(trusted_devices).where(
-    _t.id.in_(select(_t.id).where(_t.expires_at < bindparam("now")).order_by(_t.expires_at).limit(bindparam("many")))
-)
+SWEEP_TRUSTED = sweep(_t.expires_at, _t.id)
 
 #: Everything of a person, who is removed.
 FORGET = tuple(delete(table).where(table.c.person_id == bindparam("person_id"))

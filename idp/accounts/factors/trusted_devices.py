@@ -60,4 +60,4 @@ def forget_all(tx: Transaction, person_id: str) -> int:
 
 def sweep(db: Database, now: float, many: int = 1000) -> int:
     """Delete at most `many` that ran out."""
-    return int(db.run(store.SWEEP_TRUSTED, now=now, many=many))
+    return int(db.run(store.SWEEP_TRUSTED, before=now, many=many))

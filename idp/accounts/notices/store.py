@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, MetaData, Table, Text, bindparam, delete, insert, or_, select
 
+from idp.db import sweep
+
 metadata = MetaData()
 
 notices = Table(
@@ -30,4 +32,4 @@ STANDING = (
     .limit(bindparam("many"))
 )
 DELETE = delete(notices).where(_n.id == bindparam("notice_id"))
-SWEEP = delete(notices).where(_n.id.in_(select(_n.id).where(_n.ends_at < bindparam("before")).limit(bindparam("many"))))
+SWEEP = sweep(_n.ends_at, _n.id)

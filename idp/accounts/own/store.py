@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, select
 
-from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from idp.db import sweep, upsert
 
 metadata = MetaData()
 
@@ -39,52 +38,22 @@ _l, _u, _v = launcher_pins.c, app_uses.c, event_verdicts.c
 
 PINS = select(_l.client_ids).where(_l.person_id == bindparam("owner_id"))
 USES = select(_u.client_id, _u.used_at).where(_u.person_id == bindparam("owner_id"))
-SWEEP_USES = delete(app_uses).where(
-    tuple_(_u.person_id, _u.client_id).in_(
-        select(_u.person_id, _u.client_id)
-        .where(_u.used_at < bindparam("before"))
-        .order_by(_u.used_at)
-        .limit(bindparam("many"))
-    )
-)
+SWEEP_USES = sweep(_u.used_at, _u.person_id, _u.client_id)
 VERDICTS = select(_v.event_id, _v.verdict).where(
     _v.person_id == bindparam("owner_id"), _v.event_id >= bindparam("first"), _v.event_id <= bindparam("last")
 )
-SWEEP_VERDICTS = delete(event_verdicts).where(
-    _v.event_id.in_(
-        select(_v.event_id).where(_v.event_id < bindparam("before")).order_by(_v.event_id).limit(bindparam("many"))
-    )
-)
+SWEEP_VERDICTS = sweep(_v.event_id, _v.event_id)  # an id is of its time
 
-
-def PIN(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
-    """A person's order; of two that are sent at once the later one holds."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(launcher_pins)
-    return inserting.on_conflict_do_update(
-        index_elements=["person_id"], set_={"client_ids": inserting.excluded.client_ids}
-    )
-
-
-def USED(dialect: str) -> Any:  # noqa: N802
-    """An application was used; an older note never replaces a newer one."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(app_uses)
-    return inserting.on_conflict_do_update(
-        index_elements=["person_id", "client_id"],
-        set_={"used_at": inserting.excluded.used_at},
-        where=inserting.excluded.used_at > _u.used_at,
-    )
-
-
-def SAY(dialect: str) -> Any:  # noqa: N802
-    """What a person says of an event; they may change their mind."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(event_verdicts)
-    return inserting.on_conflict_do_update(
-        index_elements=["event_id"],
-        set_={"verdict": inserting.excluded.verdict, "at": inserting.excluded.at},
-        where=inserting.excluded.person_id == _v.person_id,
-    )
-
-
+#: A person's order; of two that are sent at once the later one holds.
+PIN = upsert(launcher_pins, "person_id", change=("client_ids",))
+#: An application was used; an older note never replaces a newer one.
+USED = upsert(
+    app_uses, "person_id", "client_id", change=("used_at",), only_if=lambda new: new.used_at > _u.used_at
+)  # fmt: skip
+#: What a person says of an event; they may change their mind.
+SAY = upsert(
+    event_verdicts, "event_id", change=("verdict", "at"), only_if=lambda new: new.person_id == _v.person_id
+)  # fmt: skip
 #: Everything of a person, who is removed.
 FORGET = tuple(delete(table).where(table.c.person_id == bindparam("person_id"))
                for table in (launcher_pins, app_uses, event_verdicts))  # fmt: skip

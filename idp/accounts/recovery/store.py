@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+
+from idp.db import sweep, upsert
 
 metadata = MetaData()
 
@@ -58,16 +57,10 @@ SUSPEND = (
 )
 REMOVE = delete(contacts).where(*_OWNED)
 REVIEWED = update(contacts).where(_c.person_id == bindparam("owner_id")).values(reviewed_at=bindparam("now"))
-
-
-def KEEP(dialect: str) -> Any:  # noqa: N802  a statement like its neighbours
-    """A contact, in place of the one of its kind."""
-    inserting: Any = (sqlite if dialect == "sqlite" else postgresql).insert(contacts)
-    names = ("value", "key", "confirmed_at", "reviewed_at", "suspended_at")
-    changed = {name: inserting.excluded[name] for name in names}
-    return inserting.on_conflict_do_update(index_elements=["person_id", "kind"], set_=changed)
-
-
+#: A contact, in place of the one of its kind.
+KEEP = upsert(
+    contacts, "person_id", "kind", change=("value", "key", "confirmed_at", "reviewed_at", "suspended_at")
+)  # fmt: skip
 ADD_UNDO = insert(undos)
 UNDO = select(undos).where(_u.token_hash == bindparam("wanted"))
 #: Of any number of racing callers one hears 1.
@@ -89,14 +82,7 @@ VOID_LATER = (
     )
     .values(used_at=bindparam("now"))
 )
-SWEEP = delete(undos).where(
-    _u.token_hash.in_(
-        select(_u.token_hash)
-        .where(_u.expires_at < bindparam("before"))
-        .order_by(_u.expires_at)
-        .limit(bindparam("many"))
-    )
-)
+SWEEP = sweep(_u.expires_at, _u.token_hash)
 
 #: Everything of a person, who is removed.
 FORGET = tuple(delete(table).where(table.c.person_id == bindparam("person_id"))

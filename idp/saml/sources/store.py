@@ -22,7 +22,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+
+from idp.db import upsert
 
 metadata = MetaData()
 
@@ -154,19 +155,11 @@ _WITHDRAW = (
     .where(saml_entities.c.entity_id == bindparam("of_entity"), saml_entities.c.source_id == bindparam("of_source"))
     .values(digest="")
 )
-
-
-def _upsert(dialect: str) -> Any:
-    new = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(saml_entities).values(
-        {column.name: bindparam(column.name) for column in saml_entities.c}
-    )
-    taken = {name: new.excluded[name] for name in ("digest", "name", "facts")}
-    # An entity belongs to the first source that has it; another one cannot speak for it.
-    return new.on_conflict_do_update(
-        index_elements=[saml_entities.c.entity_id],
-        set_=taken,
-        where=saml_entities.c.source_id == new.excluded["source_id"],
-    )
+# An entity belongs to the first source that has it; another one cannot speak for it.
+_UPSERT = upsert(
+    saml_entities, "entity_id", change=("digest", "name", "facts"),
+    only_if=lambda new: saml_entities.c.source_id == new.source_id,
+)  # fmt: skip
 
 
 # -- sources ---------------------------------------------------------------------------------------------------------
@@ -268,7 +261,7 @@ def put_entity(tx: Runs, entity: Entity) -> bool:
     facts = json.dumps(entity.facts, separators=(",", ":"))
     return bool(
         tx.run(
-            _upsert, entity_id=entity.entity_id, source_id=entity.source_id, digest=entity.digest, name=entity.name,
+            _UPSERT, entity_id=entity.entity_id, source_id=entity.source_id, digest=entity.digest, name=entity.name,
             facts=facts, client_id=entity.client_id,
         )
     )  # fmt: skip

@@ -1,10 +1,4 @@
-"""The store: one thin executor over SQLite or PostgreSQL.
-
-Statements are SQLAlchemy Core expressions, built once as module constants in a room's `store.py`; they are compiled
-once per process and run on the driver's own cursor (a Core select costs 75 µs that way round, 5 µs this way).
-Parameters go by name, rows come back as named tuples. Columns therefore hold only what both drivers agree on:
-text, integers, doubles (times: seconds since the epoch), and bytes.
-"""
+"""The executor: a database, its transactions, and one connection per thread."""
 
 from __future__ import annotations
 
@@ -13,58 +7,29 @@ import os
 import select
 import sqlite3
 import threading
-from collections import namedtuple
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.sql.dml import UpdateBase
 
-BUSY_MS = 5_000  # how long a writer waits for another process's write, ms
-STATEMENT_MS = 5_000  # how long PostgreSQL may take for one statement, ms
+from .connecting import connect_postgresql, connect_sqlite
+from .durability import GroupCommit
+from .errors import Conflict, Unavailable
+from .statements import Compiled
 
-
-class Unavailable(Exception):
-    """The store cannot be reached, or did not answer in time."""
-
-
-class Conflict(Exception):
-    """A unique or foreign key refused the row."""
+_Fetch = Callable[[Any, Compiled], Any]
 
 
-class _Compiled:
-    """One expression in one dialect: SQL text, the values it carries itself, and the type of its rows."""
-
-    __slots__ = ("defaults", "row", "sql", "writes")
-
-    def __init__(self, expression: Any, dialect: Any, name: str) -> None:
-        expression = expression(name) if callable(expression) else expression
-        compiled = expression.compile(dialect=dialect)
-        self.sql = str(compiled)
-        self.defaults = {k: v for k, v in compiled.params.items() if v is not None}
-        self.writes = isinstance(expression, UpdateBase)
-        columns = getattr(expression, "selected_columns", None)
-        if columns is None or self.writes:
-            columns = getattr(expression, "_returning", ())
-        names = [c.key for c in columns or ()]
-        self.row: Any = namedtuple("Row", names) if names else None
-
-
-_Fetch = Callable[[Any, _Compiled], Any]
-
-
-def _one(cursor: Any, compiled: _Compiled) -> Any:
+def _one(cursor: Any, compiled: Compiled) -> Any:
     rows = cursor.fetchall()  # to the end: SQLite holds its lock as long as rows are left
     return compiled.row._make(rows[0]) if rows else None
 
 
-def _all(cursor: Any, compiled: _Compiled) -> list[Any]:
+def _all(cursor: Any, compiled: Compiled) -> list[Any]:
     return [compiled.row._make(row) for row in cursor.fetchall()]
 
 
-def _run(cursor: Any, compiled: _Compiled) -> int:
+def _run(cursor: Any, compiled: Compiled) -> int:
     return int(cursor.rowcount) if compiled.row is None else len(cursor.fetchall())
 
 
@@ -90,44 +55,6 @@ class Transaction:
         """Change something; answers how many rows it touched."""
         compiled = self._db.compiled(expression)
         return _run(self._db._executed(self._cursor, compiled, params), compiled)
-
-
-class _GroupCommit:
-    """Makes what was committed to SQLite's write-ahead log outlast a loss of power, for all who wait in one go.
-
-    `synchronous=FULL` does the same for one transaction after another, each while it holds the write lock.
-    """
-
-    def __init__(self, log: str) -> None:
-        self._log = log
-        self._asking, self._syncing = threading.Lock(), threading.Lock()
-        self._asked = self._done = 0
-        self.syncs = 0
-
-    def wait(self) -> None:
-        """Return when everything committed before this call is on the disk. Errors: `Unavailable`."""
-        with self._asking:
-            self._asked += 1
-            mine = self._asked
-        with self._syncing:
-            if self._done >= mine:  # somebody else's sync began after our commit
-                return
-            with self._asking:
-                upto = self._asked
-            try:
-                # By its name: the log is another file once the last connection was closed. SQLite locks no byte of it.
-                descriptor = os.open(self._log, os.O_RDWR)
-                try:
-                    _sync_file(descriptor)
-                finally:
-                    os.close(descriptor)
-            except OSError as error:
-                raise Unavailable(f"the write-ahead log cannot be synced: {error}") from error
-            self.syncs += 1
-            self._done = upto
-
-
-_sync_file: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
 class _Scope:
@@ -166,11 +93,14 @@ class Database:
         self._parsed: URL = make_url(url)
         self.name = self._parsed.get_backend_name()
         if self.name == "sqlite":
+            from sqlalchemy.dialects import sqlite  # the one in use: the other takes as long as a command's work
+
             self._dialect: Any = sqlite.dialect(paramstyle="named")
             self._connect: Callable[[], Any] = self._connect_sqlite
             self._errors: Any = sqlite3
         elif self.name == "postgresql":
             import psycopg  # only when grown
+            from sqlalchemy.dialects import postgresql
 
             self._dialect = postgresql.psycopg.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
             self._connect = self._connect_postgresql
@@ -178,45 +108,30 @@ class Database:
         else:
             raise ValueError(f"database_url: {self.name!r} is not supported; use sqlite:///… or postgresql://…")
         self._local = threading.local()
-        self._compiled: dict[Any, _Compiled] = {}
+        self._compiled: dict[Any, Compiled] = {}
         self._writing = threading.Lock()  # SQLite has one writer: threads queue here instead of polling the file
-        self._commits: _GroupCommit | None = None  # SQLite's, once a connection has a write-ahead log
+        self._commits: GroupCommit | None = None  # SQLite's, once a connection has a write-ahead log
         self.observer: Callable[[str], None] | None = None  # tests count statements per hop with it
 
-    def compiled(self, expression: Any) -> _Compiled:
+    def compiled(self, expression: Any) -> Compiled:
         """The expression's text in this dialect; made once."""
         found = self._compiled.get(expression)
         if found is None:
-            found = self._compiled[expression] = _Compiled(expression, self._dialect, self.name)
+            found = self._compiled[expression] = Compiled(expression, self._dialect, self.name)
         return found
 
     # -- connections ---------------------------------------------------------------------------------------------
 
     def _connect_sqlite(self) -> sqlite3.Connection:
         path = self._parsed.database or ""
-        if path:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, cached_statements=256)
-        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
-        connection.execute("PRAGMA foreign_keys=ON")
-        if mode == "wal":
-            connection.execute("PRAGMA synchronous=NORMAL")  # `_GroupCommit` does what FULL would
-            if self._commits is None:
-                self._commits = _GroupCommit(os.path.realpath(path) + "-wal")
-        else:  # in memory, or on a file system without shared memory
-            connection.execute("PRAGMA synchronous=FULL")
-        # In pages, a fallback: `checkpoint` runs every second, off the request path; load fills 10,000 in that time.
-        connection.execute("PRAGMA wal_autocheckpoint=20000")
-        connection.execute("PRAGMA cache_size=-512")
+        connection, has_log = connect_sqlite(path)
+        if has_log and self._commits is None:
+            self._commits = GroupCommit(os.path.realpath(path) + "-wal")
         return connection
 
     def _connect_postgresql(self) -> Any:
         url = self._parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-        # A server that is gone or stuck must fail the request, not hold its thread.
-        limit = f"-c statement_timeout={STATEMENT_MS}"
-        connection = self._errors.connect(url, autocommit=True, connect_timeout=2, prepare_threshold=2, options=limit)
-        connection.execute("SET synchronous_commit=off")  # where a change must last, its transaction says so
-        return connection
+        return connect_postgresql(self._errors, url)
 
     def _connection(self) -> Any:
         connection = getattr(self._local, "connection", None)
@@ -320,7 +235,7 @@ class Database:
         if self._commits is not None and self._local.wrote:
             self._commits.wait()
 
-    def _single(self, fetch: _Fetch, compiled: _Compiled, params: dict[str, Any], durable: bool) -> Any:
+    def _single(self, fetch: _Fetch, compiled: Compiled, params: dict[str, Any], durable: bool) -> Any:
         if compiled.writes:
             self._check_outside("a change within a transaction goes through its tx")
         if compiled.writes and durable and self.name == "postgresql":
@@ -339,7 +254,7 @@ class Database:
             self._make_durable()
         return found
 
-    def _executed(self, cursor: Any, compiled: _Compiled, params: dict[str, Any]) -> Any:
+    def _executed(self, cursor: Any, compiled: Compiled, params: dict[str, Any]) -> Any:
         if compiled.defaults:
             params = {**compiled.defaults, **params}
         if self.observer is not None:

@@ -1,0 +1,34 @@
+"""A connection as each of both databases needs it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+BUSY_MS = 5_000  # how long a writer waits for another process's write, ms
+STATEMENT_MS = 5_000  # how long PostgreSQL may take for one statement, ms
+
+
+def connect_sqlite(path: str) -> tuple[sqlite3.Connection, bool]:
+    """A connection, and whether it has a write-ahead log, which `GroupCommit` then syncs."""
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, cached_statements=256)
+    (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    connection.execute("PRAGMA foreign_keys=ON")
+    # NORMAL: `GroupCommit` does what FULL would. FULL: in memory, or on a file system without shared memory.
+    connection.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'wal' else 'FULL'}")
+    # In pages, a fallback: `checkpoint` runs every second, off the request path; load fills 10,000 in that time.
+    connection.execute("PRAGMA wal_autocheckpoint=20000")
+    connection.execute("PRAGMA cache_size=-512")
+    return connection, mode == "wal"
+
+
+def connect_postgresql(psycopg: Any, url: str) -> Any:
+    """A connection by the driver `psycopg`, which the caller has imported."""
+    # A server that is gone or stuck must fail the request, not hold its thread.
+    limit = f"-c statement_timeout={STATEMENT_MS}"
+    connection = psycopg.connect(url, autocommit=True, connect_timeout=2, prepare_threshold=2, options=limit)
+    connection.execute("SET synchronous_commit=off")  # where a change must last, its transaction says so
+    return connection
