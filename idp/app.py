@@ -17,7 +17,9 @@ import jinja2
 
 from idp import formats, health, texts
 from idp.accounts import expiry, recovery
-from idp.login import sessions, signout
+from idp.login import signout
+from idp.login import views as login_views
+from idp.login.browser import sessions
 from idp.oidc import views as oidc_views
 from idp.opening import DAY, HOUR
 from idp.portal import views as portal_views
@@ -27,7 +29,9 @@ from idp.services import Services
 from idp.web import Bridge, Front
 from idp.wire import Request, Route
 
-ROUTES: tuple[Route, ...] = (*health.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *portal_views.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *health.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *login_views.ROUTES, *portal_views.ROUTES,
+)  # fmt: skip
 
 
 def create_app(services: Services) -> flask.Flask:

@@ -194,7 +194,7 @@ def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: 
 
 def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
     """What a disabled account or a new password ends: every session and every family of tokens, in one transaction."""
-    from idp.login import sessions
+    from idp.login.browser import sessions
     from idp.oidc import ledger
 
     sessions.end_all(tx, person_id, now, why)

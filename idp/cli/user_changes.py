@@ -22,7 +22,7 @@ from idp.cli.terminal import (
 
 if TYPE_CHECKING:
     from idp.accounts.person import Person
-    from idp.login.sessions import Open
+    from idp.login.browser.sessions import Open
     from idp.services import Services
 
 #: Options that set a standard claim (OpenID Connect Core 1.0 §5.1).
@@ -118,7 +118,7 @@ def run_sessions(args: Namespace) -> None:
     from idp.cli import users
 
     with opened(args) as services:
-        from idp.login import sessions
+        from idp.login.browser import sessions
 
         person, ended = users.get(services, args.login), 0
         if args.end or args.end_all:
@@ -226,7 +226,7 @@ def _session(services: Services, person: Person, one: Open) -> dict[str, Any]:
 
 def apps_of(services: Services, person: Person, session_id: str) -> list[str]:
     """The applications that a session has signed somebody in to, by name."""
-    from idp.login.sessions import get
+    from idp.login.browser.sessions import get
 
     session = get(services, session_id)
     return sorted({notice.name for door in services.protocols.values() for notice in door.notices(services, session)})

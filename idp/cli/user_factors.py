@@ -113,7 +113,7 @@ def _approver(services: Services, login: str) -> str:
 
 def _remove(services: Services, person: Person, factor_id: str) -> Told:
     from idp import mail
-    from idp.login import removal
+    from idp.login.authenticators import removal
 
     outcome = removal.remove(services, person, factor_id, recorder(services.clock))
     if outcome.refused is not None:

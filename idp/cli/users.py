@@ -183,11 +183,11 @@ def run_enable(args: Namespace) -> None:
 def run_unlock(args: Namespace) -> None:
     """End the pauses after wrong passwords and after wrong codes."""
     with opened(args) as services:
-        from idp.login import proof
+        from idp.login.steps import prove
 
         person = get(services, args.login)
         _lift(services, person)
-        proof.lift(services, person.id)
+        prove.lift(services, person.id)
         _show(args, person, "may try again now")
 
 
@@ -391,10 +391,10 @@ def _mail(services: Services, person: Person) -> Told:
 
 
 def _lift(services: Services, person: Person) -> None:
-    from idp.login import proof
+    from idp.login.steps import prove
 
     services.throttle.lift(person.id, services.clock())
-    proof.lift(services, person.id)
+    prove.lift(services, person.id)
     recorder(services.clock)(services.db, "person:unlocked", {"person_id": person.id})
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from idp.audit import Event, record
 from idp.login import store
+from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
-from idp.login.sessions import Session
 from idp.services import Services
 from idp.wire import Request
 

@@ -12,24 +12,14 @@ from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
 from idp.audit import Event
-from idp.login import (
-    answered,
-    consent,
-    devices,
-    held,
-    loops,
-    pages,
-    password,
-    requirements,
-    robots,
-    sessions,
-    several,
-    standing,
-)
+from idp.login import consent, pages, requirements, standing
+from idp.login.authenticators import password
 from idp.login.authn import PASSWORD
+from idp.login.browser import accounts, answered, devices, loops, robots, sessions
+from idp.login.browser.sessions import Session
 from idp.login.flow import Denial, Flow, open_sealed
 from idp.login.policy import Ask, more_proof, next_step, without_wishes
-from idp.login.sessions import Session
+from idp.login.steps import sign_in_form
 from idp.services import ProtocolDoor, Services
 from idp.wire import AutoPost, Cookie, Request, Response
 
@@ -39,7 +29,7 @@ def begin(services: Services, request: Request, flow: Flow) -> Response:
     session = sessions.current(services, request, flow.client_id)
     wanted = flow.demands.subject
     if wanted is not None and (session is None or session.person_id != wanted):
-        other = several.find(services, request, person_id=wanted, client_id=flow.client_id)
+        other = accounts.find(services, request, person_id=wanted, client_id=flow.client_id)
         session = other.session if other is not None else session
     if answered.is_known(services, request, flow):
         return answered.lead_on(services, request, flow)
@@ -75,20 +65,20 @@ def _step(services: Services, request: Request, flow: Flow, session: Session | N
     if isinstance(step, Denial):
         is_theirs = client is not None and client.enabled  # one that is turned off is shut to everybody
         if step.cause == "policy" and is_theirs and session is not None and not flow.demands.silent:
-            from idp.login import no_access
+            from idp.login.steps import no_access
 
             return no_access.page(services, request, flow, session)
         return door(services, flow).deny(services, request, flow, step)
     if isinstance(step, Ask):
         if step.what in ("factor", "enrol") and session is not None:
-            from idp.login import proof
+            from idp.login.steps import prove
 
-            return proof.step_up(services, request, flow, session, step, needs)
+            return prove.step_up(services, request, flow, session, step, needs)
         if step.what == "consent" and session is not None:
             return pages.ask_consent(services, request, flow, session)
         if step.what == "account" and session is not None:
             return pages.choose_account(services, request, flow, session)
-        if session is None and not flow.selected and several.others(services, request):
+        if session is None and not flow.selected and accounts.others(services, request):
             return pages.choose_account(services, request, flow, None)
         return pages.login(
             services, request, flow, notice=step.notice, typed=session.username if session and step.notice else ""
@@ -131,9 +121,9 @@ def submit_password(services: Services, request: Request) -> Response:
     if request.form.get("action") == "cancel":
         # The old session, if there is one, is left as it was (CVE-2023-6787).
         return deny(services, request, flow, Denial("access_denied", "The person cancelled the sign-in.", "cancelled"))
-    typed = held.read(services, request)
-    if held.is_late(services, request):
-        return pages.login(services, request, flow, typed=typed.login, notice=held.LATE)
+    typed = sign_in_form.read(services, request)
+    if sign_in_form.is_late(services, request):
+        return pages.login(services, request, flow, typed=typed.login, notice=sign_in_form.LATE)
     flood, now, restart = services.flood, services.clock(), door(services, flow).restart_url(services, flow)
     key = flood.key(request.remote_address, typed.login, typed.password)
     if flood.is_on(key, now):
@@ -155,12 +145,12 @@ def submit_password(services: Services, request: Request) -> Response:
 
 
 def _not_proven(
-    services: Services, request: Request, flow: Flow, typed: held.Typed, outcome: password.Outcome
+    services: Services, request: Request, flow: Flow, typed: sign_in_form.Typed, outcome: password.Outcome
 ) -> Response:
     """The page again. Nobody is blamed who has only to show that they are no program: what they typed is kept."""
     kept, notice = "", ""
     if outcome.unproven:
-        kept = held.seal(services, request, typed)
+        kept = sign_in_form.seal(services, request, typed)
         notice = robots.MISREAD if request.form.get("digits") else robots.UNPROVEN
     page = pages.login(
         services, request, flow, typed=typed.login, error=outcome.error, notice=notice, pause=outcome.pause,
@@ -183,15 +173,15 @@ def enter(
     needs = standing.of_person(services, request, flow, person, methods)
     step = more_proof(flow, methods, needs, services.clock())
     if isinstance(step, Ask) and step.what != "enrol":
-        from idp.login import proof
+        from idp.login.steps import prove
 
-        return proof.ask_for(
+        return prove.ask_for(
             services, request, flow, person, methods, step, stay=stay, shared=shared, session_id=session_id
         )
     if isinstance(step, Denial) and not requirements.is_met(needs.need.level, methods):
         return deny(services, request, flow, step)
     is_new_device = devices.known(services, request, person.id) is None
-    again = several.find(services, request, person_id=person.id)
+    again = accounts.find(services, request, person_id=person.id)
     beside = flow.beside or again is not None  # who was at the front has been beside this one already
     try:
         grows = sessions.get_open(services, session_id) if session_id else None
@@ -209,7 +199,7 @@ def enter(
     remembered = () if shared else (devices.remember(services, request, person, methods, trust=trust),)
     if is_new_device:
         devices.announce(services, request, person)
-    aside = several.after_start(services, request, session_id, beside=beside)
+    aside = accounts.after_start(services, request, session_id, beside=beside)
     return with_cookies(response, cookie, *remembered, *aside)
 
 
@@ -228,7 +218,7 @@ def submit_consent(services: Services, request: Request) -> Response:
     decision = request.form.get("decision")
     if session is None or session.id != flow.shown_to:
         # A hint asked somebody who is not at the front. Whoever has gone meanwhile: no decision of theirs.
-        other = several.find(services, request, session_id=flow.shown_to, client_id=flow.client_id)
+        other = accounts.find(services, request, session_id=flow.shown_to, client_id=flow.client_id)
         if other is None:
             return proceed(services, request, replace(flow, shown_to=""), session)
         session = other.session
@@ -249,10 +239,10 @@ def submit_account(services: Services, request: Request) -> Response:
     session, chosen = sessions.current(services, request, flow.client_id), request.form.get("account") or ""
     if session is not None and chosen == session.id:
         return proceed(services, request, flow.chosen(), session)
-    other = several.find(services, request, session_id=chosen, client_id=flow.client_id)
+    other = accounts.find(services, request, session_id=chosen, client_id=flow.client_id)
     if other is not None:
         response = proceed(services, request, flow.chosen(), other.session)
-        return with_cookies(response, *several.put_first(services, request, other))
+        return with_cookies(response, *accounts.put_first(services, request, other))
     return pages.login(services, request, replace(flow, login_hint="", beside=True, selected=True))
 
 

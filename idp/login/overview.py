@@ -13,9 +13,10 @@ from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
 from idp.accounts.recovery.contacts import Contact
 from idp.audit.searching import Wanted, latest
-from idp.login import requirements, sessions
+from idp.login import requirements
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Open
 from idp.login.explaining import Obstacle, obstacles
-from idp.login.sessions import Open
 
 if TYPE_CHECKING:
     from idp.audit import Event

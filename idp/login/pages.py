@@ -9,9 +9,12 @@ from typing import Any
 
 from clients.client import Client
 from idp import browser
-from idp.login import consent, flood, held, passkeys, robots, several
+from idp.login import consent, flood
+from idp.login.authenticators import passkeys
+from idp.login.browser import accounts, robots
+from idp.login.browser.sessions import Session
 from idp.login.flow import Flow, seal
-from idp.login.sessions import Session
+from idp.login.steps import sign_in_form
 from idp.login.throttle import Pause
 from idp.services import Services
 from idp.texts import N_
@@ -94,7 +97,7 @@ def ask_consent(services: Services, request: Request, flow: Flow, session: Sessi
 def choose_account(services: Services, request: Request, flow: Flow, session: Session | None) -> Page:
     """The accounts that are signed in here, the one at the front first, or another one."""
     here = [session] if session is not None else []
-    here += [other.session for other in several.others(services, request)]
+    here += [other.session for other in accounts.others(services, request)]
     return Page(
         template="login/select_account.html",
         values={
@@ -124,12 +127,12 @@ def no_cookies(services: Services, continue_url: str) -> Page:
     return Page(template="login/cookies.html", values={"continue_url": continue_url, "here": continue_url}, status=400)
 
 
-def resend(services: Services, request: Request, flow: Flow, typed: held.Typed) -> dict[str, str]:
+def resend(services: Services, request: Request, flow: Flow, typed: sign_in_form.Typed) -> dict[str, str]:
     """The fields of the sign-in form, filled in as they were: nobody types a password twice for our sake."""
     return {
         "flow": seal(services.sealer, flow, browser.identify(services, request)),
         "login": typed.login,
-        "held": held.seal(services, request, typed),
+        "held": sign_in_form.seal(services, request, typed),
     }
 
 

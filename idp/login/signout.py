@@ -21,8 +21,9 @@ from idp import browser
 from idp.ids import digest
 from idp.jobs import JobsUnavailable
 from idp.language import locale_for
-from idp.login import pages, sessions, several
-from idp.login.sessions import Session
+from idp.login import pages
+from idp.login.browser import accounts, sessions
+from idp.login.browser.sessions import Session
 from idp.services import Services
 from idp.texts import N_
 from idp.web import form_target, form_targets
@@ -113,7 +114,7 @@ def end(
         cookie = sessions.end(services, request, session, why, told=True)
         if here is not None and here.id == session.id:
             cookies.append(cookie)
-    cookies += several.without(services, request, [session.id for session in left])
+    cookies += accounts.without(services, request, [session.id for session in left])
     notices = [notice for notice in notices if notice.client_id != asked_by]
     results, hops = [], []
     for notice, confirmed in _tell(services, [notice for notice in notices if notice.job]):

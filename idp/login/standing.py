@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from idp.accounts import expiry, factors
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
-from idp.login import devices, requirements
+from idp.login import requirements
 from idp.login.authn import ADMIN_CODE, PASSWORD, amounts_to
+from idp.login.browser import devices
+from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.policy import NOTHING, Standing
 from idp.login.requirements import Need
-from idp.login.sessions import Session
 from idp.services import Services
 from idp.wire import Request
 
@@ -83,9 +84,9 @@ def has_second(services: Services, person: Person) -> bool:
     rules, now = services.settings.factors.rules, services.clock()
     if not any(requirements.concerns(rule, person.groups, now) for rule in rules):
         return False
-    from idp.login import ways
+    from idp.login import authenticators
 
-    by_mail, shown = services.settings.factors.email_is_second, ways.available(services, person)
+    by_mail, shown = services.settings.factors.email_is_second, authenticators.available(services, person)
     return any(
         requirements.is_met(requirements.SECOND, (PASSWORD, *shown[kind]), email_is_second=by_mail)
         for kind in ("sms", "email")
@@ -106,14 +107,14 @@ def _by_mail(services: Services, person: Person) -> bool:
 def _standing(
     services: Services, need: Need, person_id: str, *, password_expired: bool = False, by_mail: bool | None = None
 ) -> Standing:
-    from idp.login import ways
+    from idp.login import authenticators
 
     def available() -> Mapping[str, tuple[str, ...]]:
         person = services.directory.find(person_id)
-        return ways.available(services, person) if person is not None else {}
+        return authenticators.available(services, person) if person is not None else {}
 
     by_mail = services.settings.factors.email_is_second if by_mail is None else by_mail
-    return Standing(need, available, ways.enrollable(services), by_mail, password_expired)
+    return Standing(need, available, authenticators.enrollable(services), by_mail, password_expired)
 
 
 def may_change_security(services: Services, session: Session) -> bool:
@@ -125,14 +126,14 @@ def may_change_security(services: Services, session: Session) -> bool:
     person = services.directory.find(session.person_id)
     if person is None or not has_second(services, person):
         return True
-    from idp.login import ways
+    from idp.login import authenticators
 
     # A code by mail does where somebody has nothing better and the company takes it.
     by_mail = services.settings.factors.email_is_second and not factors.list_of(services.db, person.id)
     if requirements.is_met(requirements.SECOND, session.methods, email_is_second=by_mail):
         return True
     # Passkeys of a former host name cannot be shown here: to wait for them would ask for a sign-in for ever.
-    proofs = [(*session.methods, *more) for more in ways.available(services, person).values()]
+    proofs = [(*session.methods, *more) for more in authenticators.available(services, person).values()]
     return not any(requirements.is_met(requirements.SECOND, proof, email_is_second=by_mail) for proof in proofs)
 
 

@@ -16,10 +16,11 @@ from idp.browser import cookie_name
 from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused
 from idp.ids import digest, new_id, new_secret
-from idp.login import engine, pages, sessions
+from idp.login import engine, pages
+from idp.login.browser import sessions
+from idp.login.browser.loops import PARAMETER
+from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Denial, Flow
-from idp.login.loops import PARAMETER
-from idp.login.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.oidc import backchannel, cross_site, request_objects, requests, response_modes, scopes
 from idp.oidc.ledger import CODE, Grant

@@ -10,7 +10,7 @@ from idp import reach
 from idp.http import OutboundFailed, OutboundRefused
 from idp.jobs import JobsUnavailable
 from idp.login import signout
-from idp.login.sessions import Ended, Session
+from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.oidc import claims, ledger
 from idp.oidc.tokens import signer

@@ -6,8 +6,8 @@ The applications are told off the caller's path, by `login.signout.tell_ended`.
 from __future__ import annotations
 
 from idp.audit import Recorder
-from idp.login import sessions
-from idp.login.sessions import Open
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Open
 from idp.oidc import ledger
 from idp.services import Services
 

@@ -12,9 +12,10 @@ from typing import Any
 from clients.client import Client
 from idp import browser
 from idp.errors import Explanation, OAuthError, Refused
-from idp.login import pages, sessions, several, signout
+from idp.login import pages, signout
+from idp.login.browser import accounts, sessions
+from idp.login.browser.sessions import Session
 from idp.login.flow import open_value, seal_value
-from idp.login.sessions import Session
 from idp.login.signout import Ending
 from idp.oidc import backchannel, client_auth, cross_site
 from idp.services import Services
@@ -71,7 +72,7 @@ def answer(services: Services, request: Request) -> Response:
         if again is not None and (isinstance(again, Redirect) or _is_browser(request)):
             return again
     asked = read(services, params)
-    here = several.to_end(services, request)
+    here = accounts.to_end(services, request)
     # RPI §2: without a hint that names this very session, the person is asked, so that no page can sign people out.
     named = next((one for one in here if asked.names(one)), None)
     if named is not None:
@@ -141,7 +142,7 @@ def _confirmed(services: Services, request: Request) -> Response:
     if client is None or uri not in client.post_logout_redirect_uris:
         uri = ""  # it was registered when the page was made; it is not any more
     asked = Asked(client_id, "", "", uri, state, is_hinted, elsewhere)
-    here = several.to_end(services, request)
+    here = accounts.to_end(services, request)
     other = sessions.find_open(services, elsewhere) if elsewhere else None
     if other is not None and all(other.id != one.id for one in here):
         _end_elsewhere(services, request, asked, other)

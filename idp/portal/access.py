@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from idp import flash
-from idp.login import consent, sessions
+from idp.login import consent
+from idp.login.browser import sessions
 from idp.oidc.scopes import describe
 from idp.portal import frame
 from idp.portal.launcher import sign_in

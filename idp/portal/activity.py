@@ -10,8 +10,8 @@ from idp import audit, flash, language
 from idp.accounts import device_text, places
 from idp.accounts.own import verdicts
 from idp.audit import Event
-from idp.login import sessions
-from idp.login.sessions import Session
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.portal import frame
 from idp.portal.launcher import sign_in
 from idp.services import Services

@@ -8,10 +8,12 @@ from idp.accounts.factors import backup_codes
 from idp.accounts.factors.backup_codes import Batch
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
-from idp.login import pages, proof, sessions
+from idp.login import pages
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.login.flow import open_value, seal_value
 from idp.login.recording import recorder
-from idp.login.sessions import Session
+from idp.login.steps import prove
 from idp.portal import frame
 from idp.portal.changing import fresh_session, tell
 from idp.services import Services
@@ -52,7 +54,7 @@ def answer(services: Services, request: Request) -> Response:
 def page(services: Services, request: Request, session: Session, batch: Batch, done: str = "codes") -> Page:
     """The codes, this once: to print, to save, to copy. `done`: what has just happened, see `flash`."""
     value = {"codes": batch.shown, "person": session.person_id, "at": services.clock()}
-    is_waiting = proof.is_waiting(services, session)
+    is_waiting = prove.is_waiting(services, session)
     return frame.page(
         services, request, session, "portal/security_codes.html",
         here=services.url("/security"), done=flash.TEXTS[done], codes=batch.shown,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from idp.accounts.person import Person
-from idp.login import sessions
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.login.recording import circumstances
-from idp.login.sessions import Session
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services
 from idp.wire import Request, Response

@@ -9,8 +9,8 @@ from typing import Final
 from idp import flash, mail
 from idp.browser import cookie_name
 from idp.ids import digest
-from idp.login import sessions
-from idp.login.sessions import Session
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.services import Services
 from idp.texts import N_
 from idp.wire import Cookie, Redirect, Request, Response

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp.login import pages, several
-from idp.login.sessions import Session
+from idp.login import pages
+from idp.login.browser import accounts
+from idp.login.browser.sessions import Session
 from idp.services import Services
 from idp.wire import Page, Request
 
@@ -21,6 +22,6 @@ def page(
 def whoever(services: Services, request: Request, session: Session) -> dict[str, Any]:
     """The account menu at the top right (A9): who is at the front, and who else is signed in in this browser."""
     others = [
-        {**pages.person(other.session), "session_id": other.session.id} for other in several.others(services, request)
+        {**pages.person(other.session), "session_id": other.session.id} for other in accounts.others(services, request)
     ]
     return {**pages.person(session), "session_id": session.id, "others": others}

@@ -6,7 +6,7 @@ from typing import Any
 
 from idp.accounts import cases
 from idp.browser import cookie_name
-from idp.login import sessions, several
+from idp.login.browser import accounts, sessions
 from idp.portal import resuming, troubles
 from idp.services import Services
 from idp.texts import N_
@@ -60,7 +60,7 @@ def _along(services: Services, request: Request) -> dict[str, Any]:
 
 def reset_browser(services: Services, request: Request) -> Response:
     """POST /help/reset-browser: ends the session of everybody who is signed in here, and clears this host's cookies."""
-    for session in several.to_end(services, request):
+    for session in accounts.to_end(services, request):
         sessions.end(services, request, session, "this browser's sign-in was reset")
     gone = tuple(Cookie(cookie_name(services, name), "", 0) for name in COOKIES)
     return Redirect(location=services.url("/"), cookies=gone)

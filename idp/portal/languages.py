@@ -6,7 +6,8 @@ import re
 
 from idp.browser import cookie_name
 from idp.language import COOKIE
-from idp.login import engine, proof
+from idp.login import engine
+from idp.login.steps import prove
 from idp.services import Services
 from idp.texts import LANGUAGES
 from idp.wire import Cookie, Redirect, Request, Response
@@ -25,7 +26,7 @@ def choose(services: Services, request: Request) -> Response:
         return Redirect(location=services.url("/"))
     request.language = chosen
     if request.form.get("flow"):
-        response = proof.submit(services, request)
+        response = prove.submit(services, request)
     else:
         response = Redirect(location=services.url(back if _OWN_PATH.fullmatch(back) else "/"))
     return engine.with_cookies(response, Cookie(cookie_name(services, COOKIE), chosen))

@@ -12,15 +12,16 @@ from clients.client import Client
 from idp import flash, formats, language
 from idp.accounts.own import pins
 from idp.accounts.person import fold
-from idp.login import engine, pages, sessions, several, signout, standing
+from idp.login import engine, pages, signout, standing
+from idp.login.browser import accounts, sessions
+from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Demands, Flow
-from idp.login.sessions import Ended, Session
 from idp.login.signout import Ending, Notice
 from idp.portal import first_steps, frame, reminders
 from idp.saml import sso
 from idp.services import Services
 from idp.web import shown_app
-from idp.wire import Handler, Redirect, Request, Response, with_parameters
+from idp.wire import Redirect, Request, Response, with_parameters
 
 PROTOCOL = "portal"
 MAX_TILES: Final = 500
@@ -150,15 +151,6 @@ def _recent(apps: list[dict[str, Any]], now: float) -> list[dict[str, Any]]:
     return sorted(used, key=lambda app: -app["used_at"])[:MAX_RECENT] if len(apps) > FEW else []
 
 
-def or_home(submit: Handler) -> Handler:
-    """The handler for a page's POST; whoever comes there by a bookmark or a reload is sent to the start (L8)."""
-
-    def answer(services: Services, request: Request) -> Response:
-        return submit(services, request) if request.method == "POST" else Redirect(location=services.url("/"))
-
-    return answer
-
-
 def tiles(services: Services, request: Request, session: Session) -> list[dict[str, Any]]:
     """The applications that this person may open: those pinned in the person's order, then the others by name."""
     order = {client_id: at for at, client_id in enumerate(pins.of(services.db, session.person_id))}
@@ -240,7 +232,7 @@ def _notices(services: Services, apps: list[dict[str, Any]]) -> list[dict[str, s
 
 def sign_out(services: Services, request: Request) -> Response:
     """GET and POST /logout. A press on one of our own pages is the answer; only an address that was opened is asked."""
-    everybody = several.to_end(services, request)
+    everybody = accounts.to_end(services, request)
     if not everybody:
         return signout.resume(services, request) or pages.nobody_here(services)
     if request.method != "POST":
@@ -256,10 +248,10 @@ def switch(services: Services, request: Request) -> Response:
     """GET and POST /accounts: the people who are signed in in this browser, one of them put first, one more (A9)."""
     now = services.clock()
     if request.method == "POST":
-        other = several.find(services, request, session_id=request.form.get("account") or "")
+        other = accounts.find(services, request, session_id=request.form.get("account") or "")
         if other is None:
             return Redirect(location=services.url("/"))
-        return flash.redirect(services, "/", "switched", *several.put_first(services, request, other))
+        return flash.redirect(services, "/", "switched", *accounts.put_first(services, request, other))
     flow = Flow(protocol=PROTOCOL, client_id="", request={"path": "/"}, demands=Demands(select=True), started_at=now)
     if request.query.get("add"):
         sessions.current(services, request)  # whoever is signed in reads it in their own language

@@ -13,7 +13,7 @@ from idp.accounts.recovery import contacts, resets
 from idp.audit import Event
 from idp.browser import cookie_name
 from idp.ids import digest
-from idp.login import sessions
+from idp.login.browser import sessions
 from idp.oidc import ledger
 from idp.portal import activity
 from idp.portal.launcher import sign_in

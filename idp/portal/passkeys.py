@@ -13,10 +13,12 @@ from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.db import Conflict
 from idp.language import locale_for
-from idp.login import pages, passkeys, sessions
+from idp.login import pages
+from idp.login.authenticators import passkeys
 from idp.login.authn import PASSKEY, SECURITY_KEY
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
-from idp.login.sessions import Session
 from idp.portal import backup_codes as code_pages
 from idp.portal import frame, security
 from idp.portal.changing import tell

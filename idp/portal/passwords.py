@@ -14,8 +14,9 @@ from idp.accounts.person import Person, PersonChanged
 from idp.accounts.recovery import resets
 from idp.audit import Event, record
 from idp.ids import digest
-from idp.login import engine, pages, sessions, standing
+from idp.login import engine, pages, standing
 from idp.login.authn import PASSWORD
+from idp.login.browser import sessions
 from idp.oidc import ledger
 from idp.portal import frame, resuming
 from idp.portal.launcher import is_fresh, sign_in
@@ -127,7 +128,7 @@ def change(services: Services, request: Request) -> Response:
 
 def _wrong_current(services: Services, request: Request, person: Person, current: str) -> list[str]:
     """The old password counts like a sign-in: a left-open browser is no place to guess it."""
-    from idp.login.password import prove
+    from idp.login.authenticators.password import prove
 
     outcome = prove(services, request, person.username, current, known=True)
     if outcome.person is not None and outcome.person.id == person.id:

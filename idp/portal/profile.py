@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from idp import flash
 from idp.accounts.person import InvalidPerson, Person
-from idp.login import sessions
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
-from idp.login.sessions import Session
 from idp.portal import frame, languages
 from idp.portal.launcher import is_fresh, sign_in
 from idp.services import Services

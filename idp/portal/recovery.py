@@ -7,8 +7,8 @@ from typing import Any
 from idp import flash, language, mail
 from idp.accounts.person import InvalidPerson, Person
 from idp.accounts.recovery import contacts
-from idp.login import sessions
-from idp.login.sessions import Session
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.mail import sms
 from idp.portal import frame
 from idp.portal.forgotten import about_of

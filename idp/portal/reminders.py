@@ -6,9 +6,9 @@ from idp import mail
 from idp.accounts import expiry
 from idp.accounts.factors import backup_codes
 from idp.accounts.recovery import contacts
-from idp.login import ways
+from idp.login import authenticators
 from idp.login.authn import ADMIN_CODE
-from idp.login.sessions import Session
+from idp.login.browser.sessions import Session
 from idp.services import Services
 from idp.texts import N_, plural
 
@@ -29,7 +29,7 @@ def of(services: Services, session: Session) -> list[dict[str, str]]:
             due.days or 1,
         )  # fmt: skip
         found.append({"text": text, "path": "/password"})
-    if ADMIN_CODE in session.methods and ways.enrollable(services):
+    if ADMIN_CODE in session.methods and authenticators.enrollable(services):
         found.append({"text": ENROL, "path": "/security"})
     if mail.is_ready(services) and not person.email_verified:
         if person.email:

@@ -15,11 +15,14 @@ from idp.accounts.factors.makers import maker_of
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
-from idp.login import engine, pages, passkeys, proof, removal, sessions, ways
+from idp.login import authenticators, engine, pages
+from idp.login.authenticators import passkeys, removal
+from idp.login.authenticators.totp import INCOMPLETE, what_is_wrong
 from idp.login.authn import ADMIN_CODE, TOTP
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
-from idp.login.sessions import Session
-from idp.login.way_totp import INCOMPLETE, what_is_wrong
+from idp.login.steps import prove
 from idp.portal import backup_codes as code_pages
 from idp.portal import checkup, frame, signed_in
 from idp.portal.changing import fresh_session, tell
@@ -33,7 +36,7 @@ TITLES: Mapping[str, str] = {
     "totp": N_("Authenticator app"),
     "webauthn": N_("Passkey or security key"),
 }
-#: What can be added, in the order of the page: the way (see `ways.enrollable`), where to, name, what it is.
+#: What can be added, in the order of the page: the way (see `authenticators.enrollable`), where to, name, what it is.
 ADDABLE = (
     (
         "webauthn",
@@ -56,7 +59,7 @@ def home(services: Services, request: Request) -> Response:
         return sign_in(services, request, "/security")
     person = services.directory.get(session.person_id)
     held = factors.list_of(services.db, person.id)
-    possible, codes_left = ways.enrollable(services), backup_codes.left(services.db, person.id)
+    possible, codes_left = authenticators.enrollable(services), backup_codes.left(services.db, person.id)
     return frame.page(
         services,
         request,
@@ -75,7 +78,7 @@ def home(services: Services, request: Request) -> Response:
         few_codes=backup_codes.FEW,
         offer_others=flash.name_of(services, request) in _WEIGHTY,
         was_helped=ADMIN_CODE in session.methods,
-        is_waiting=proof.is_waiting(services, session),
+        is_waiting=prove.is_waiting(services, session),
         signals=passkeys.signals(services, person.id),
     )
 
@@ -143,12 +146,12 @@ def added(
 ) -> Response:
     """After a new authenticator: the session has shown `method`, too, and backup codes are shown where they are new."""
     try:
-        cookie = proof.shown(services, request, session, method)
+        cookie = prove.shown(services, request, session, method)
     except sessions.Changed:
         return sign_in(services, request, "/security")
     if batch is not None:
         return engine.with_cookies(code_pages.page(services, request, session, batch, "added"), cookie)
-    if proof.is_waiting(services, session):
+    if prove.is_waiting(services, session):
         return Redirect(location=services.url("/login/continue"), cookies=(cookie,))
     return engine.with_cookies(_changed(services, "added"), cookie)
 

@@ -1,6 +1,5 @@
 """The paths of our own pages."""
 
-from idp.login import engine, no_access, proof, robots, signout, way_webauthn
 from idp.portal import (
     access,
     activity,
@@ -24,21 +23,8 @@ from idp.wire import Route
 
 ROUTES = (
     Route("/", ("GET",), launcher.home),
-    # These carry the sealed flow, which is bound to the browser and so is its own anti-forgery proof.
-    Route("/login", ("GET", "POST"), launcher.or_home(engine.submit_password), form=False),
-    Route("/login/passkey", ("GET", "POST"), launcher.or_home(way_webauthn.submit), form=False),
-    Route("/login/consent", ("GET", "POST"), launcher.or_home(engine.submit_consent), form=False),
-    Route("/login/account", ("GET", "POST"), launcher.or_home(engine.submit_account), form=False),
-    Route("/login/access", ("GET", "POST"), launcher.or_home(no_access.submit), form=False),
-    Route("/login/factor", ("GET", "POST"), launcher.or_home(proof.submit), form=False),
-    Route("/login/renew", ("GET", "POST"), launcher.or_home(proof.renew), form=False),
-    Route("/login/enrol", ("GET", "POST"), launcher.or_home(proof.postpone), form=False),
-    Route("/login/continue", ("GET",), proof.go_on),
-    Route("/check/picture/<token>", ("GET",), robots.picture),
-    Route("/check/sound/<token>", ("GET",), robots.sound),
     Route("/accounts", ("GET", "POST"), launcher.switch),
     Route("/logout", ("GET", "POST"), launcher.sign_out),
-    Route("/logout/next", ("GET",), signout.go_on),
     Route("/steps", ("POST",), first_steps.hide),
     Route("/apps", ("GET", "POST"), launcher.arrange),
     Route("/activity", ("GET", "POST"), activity.answer),

@@ -11,7 +11,7 @@ from typing import Final
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused, SamlError
-from idp.login import sessions
+from idp.login.browser import sessions
 from idp.services import Services
 from idp.wire import Redirect, Request, Response, with_parameters
 from keys.sealing import BrokenSeal

@@ -7,8 +7,8 @@ from typing import Any
 from clients.client import Client
 from idp.audit import Event, record
 from idp.errors import SamlError
+from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Demands, Denial, Flow
-from idp.login.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.services import Services
 from idp.wire import Redirect, Request, Response

@@ -14,11 +14,13 @@ from typing import Final
 from clients.client import Client
 from idp.accounts.passwords import Busy
 from idp.errors import Explanation, Refused, SamlError
-from idp.login import engine, password, sessions
+from idp.login import engine
+from idp.login.authenticators import password
 from idp.login.authn import PASSWORD
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.login.flow import Demands, Denial, Flow
 from idp.login.policy import Done, next_step
-from idp.login.sessions import Session
 from idp.services import Services
 from idp.wire import Raw, Request, Response
 

@@ -8,7 +8,7 @@ from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.audit import Event, record
 from idp.errors import SamlError
-from idp.login.sessions import Session
+from idp.login.browser.sessions import Session
 from idp.services import Services
 from idp.wire import Request
 

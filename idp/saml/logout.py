@@ -12,8 +12,9 @@ from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused, SamlError
 from idp.ids import digest
-from idp.login import pages, sessions, signout
-from idp.login.sessions import Ended, Session
+from idp.login import pages, signout
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Ending, Notice
 from idp.services import Services
 from idp.texts import N_

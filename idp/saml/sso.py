@@ -14,7 +14,8 @@ from clients.service_provider import ServiceProvider
 from idp.browser import cookie_name
 from idp.db import Unavailable
 from idp.errors import Explanation, Refused, SamlError
-from idp.login import answered, engine, sessions
+from idp.login import engine
+from idp.login.browser import answered, sessions
 from idp.login.flow import Demands, Flow
 from idp.services import Services
 from idp.state import StateUnavailable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.backends import Clock
 from tests.language.test_choice import likes, spoken
-from tests.login.test_second_step import enrol, is_second_step
+from tests.login.steps.test_prove import enrol, is_second_step
 from tests.phone import form_with
 from tests.provider import Browser, Provider
 

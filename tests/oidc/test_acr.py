@@ -12,7 +12,7 @@ from idp.login.authn import MFA, PHISHING_RESISTANT, SUPPORTED_ACR, acr_of, amou
 from idp.login.flow import Demands, Flow
 from idp.login.policy import Ask, Standing, more_proof
 from tests.backends import Clock
-from tests.login.test_second_step import claims, enrol, is_second_step
+from tests.login.steps.test_prove import claims, enrol, is_second_step
 from tests.phone import Phone
 from tests.provider import App, Browser, Provider
 

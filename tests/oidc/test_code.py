@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from idp.login import sessions
+from idp.login.browser import sessions
 from idp.wire import Request
 from tests.backends import Clock
 from tests.provider import VERIFIER, App, Browser, Provider, challenge_of

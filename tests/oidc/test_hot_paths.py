@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from idp.accounts.person import Person
-from idp.login import loops
+from idp.login.browser import loops
 from tests.provider import App, Browser, Provider, bearer
 
 

@@ -9,10 +9,11 @@ import pytest
 from idp.accounts import cases, links, not_me
 from idp.accounts.factors import admin_codes
 from idp.accounts.person import Person
-from idp.login import sessions, signout
+from idp.login import signout
+from idp.login.browser import sessions
 from idp.wire import Request
 from tests.backends import Clock
-from tests.login.test_passkeys import add_passkey, is_added, is_in, sign_in, sit_down
+from tests.login.authenticators.test_passkeys import add_passkey, is_added, is_in, sign_in, sit_down
 from tests.provider import PASSWORD, Browser, Provider
 
 NEW = "a brand new pass phrase"

@@ -346,6 +346,6 @@ def test_it_is_the_same_on_every_database(database_url: str, open_provider: Any)
 
 
 def _session(provider: Provider, browser: Browser) -> Any:
-    from idp.login import sessions
+    from idp.login.browser import sessions
 
     return sessions.get(provider.services, browser.cookie("session").partition(".")[0])

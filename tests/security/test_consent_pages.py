@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from idp.accounts.person import Person
-from idp.login import consent, sessions
+from idp.login import consent
+from idp.login.browser import sessions
 from idp.login.flow import Flow
 from idp.wire import Request
 from tests.backends import Clock

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from idp.login import sessions
 from idp.login.authn import PASSWORD as BY_PASSWORD
+from idp.login.browser import sessions
 from tests.backends import Clock
 from tests.provider import PASSWORD, Answer, Browser, Provider
 

@@ -14,10 +14,20 @@ import pytest
 from idp.accounts import cases, links, not_me
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
-from idp.login import requirements, robots
+from idp.login import requirements
+from idp.login.browser import robots
 from tests.authenticator import Authenticator
 from tests.backends import Clock
-from tests.login.test_passkeys import ORIGIN, add_passkey, is_added, is_in, options_of, press, sign_in, sit_down
+from tests.login.authenticators.test_passkeys import (
+    ORIGIN,
+    add_passkey,
+    is_added,
+    is_in,
+    options_of,
+    press,
+    sign_in,
+    sit_down,
+)
 from tests.provider import Answer, Browser, Provider
 from tests.recovery.post import MAIL, collect
 from tests.security.test_people_proof import NEW, enrol, is_second_step

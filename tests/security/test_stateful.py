@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from idp.login.sessions import open_of
+from idp.login.browser.sessions import open_of
 from tests.backends import Clock
 from tests.provider import Answer, App, Provider
 from tests.security.seats import ABSOLUTE, Key, Seat, Session

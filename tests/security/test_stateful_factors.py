@@ -34,7 +34,7 @@ from idp.accounts import factors, links, not_me
 from idp.accounts.factors import admin_codes, totp
 from idp.accounts.factors import backup_codes as codes
 from idp.config import FactorRule
-from idp.login.sessions import open_of
+from idp.login.browser.sessions import open_of
 from tests.backends import Clock
 from tests.phone import Phone, backup_codes, form_with
 from tests.provider import PASSWORD, Answer, App, Provider

@@ -13,7 +13,7 @@ from idp.accounts.person import Person
 from idp.audit import Event, record
 from idp.errors import new_error_id
 from idp.ids import new_id
-from idp.login import devices, robots
+from idp.login.browser import devices, robots
 from idp.login.throttle import Account, Pause, Repeat
 from idp.services import Services
 from idp.texts import N_

@@ -8,10 +8,10 @@ from typing import Any
 from idp.accounts.factors import admin_codes, codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
+from idp.login.authenticators.backup_code import BUSY
 from idp.login.authn import ADMIN_CODE
 from idp.login.pending import Pending, Verdict
 from idp.login.recording import recorder
-from idp.login.way_backup import BUSY
 from idp.services import Services
 from idp.texts import N_
 from idp.wire import Request
@@ -49,4 +49,4 @@ class _Admin:
         return Verdict(True, (ADMIN_CODE,))
 
 
-WAY = _Admin()
+AUTHENTICATOR = _Admin()

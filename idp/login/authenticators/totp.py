@@ -67,4 +67,4 @@ def what_is_wrong(matched: totp.Matched) -> str:
     )
 
 
-WAY = _Totp()
+AUTHENTICATOR = _Totp()

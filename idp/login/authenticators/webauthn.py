@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from idp.accounts.person import Person
-from idp.login import engine, pages, passkeys, pending
+from idp.login import engine, pages, pending
+from idp.login.authenticators import passkeys
 from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.flow import Flow
 from idp.login.pending import Pending, Verdict
@@ -44,7 +45,7 @@ class _WebAuthn:
         return Verdict(outcome.person is not None, outcome.methods, "" if outcome.person else NOT_THIS_TIME, False)
 
 
-WAY = _WebAuthn()
+AUTHENTICATOR = _WebAuthn()
 
 
 def submit(services: Services, request: Request) -> Response:

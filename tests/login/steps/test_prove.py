@@ -12,8 +12,9 @@ import pyotp
 import pytest
 
 from idp.accounts.factors import admin_codes, totp
-from idp.login import proof, sessions
 from idp.login.authn import MFA, PHISHING_RESISTANT, SUPPORTED_ACR
+from idp.login.browser import sessions
+from idp.login.steps import prove
 from tests.backends import Clock
 from tests.phone import Phone, set_up
 from tests.provider import PASSWORD, Answer, App, Browser, Provider
@@ -174,7 +175,7 @@ def test_X27_wrong_codes_are_counted_over_all_sign_ins(provider: Provider, ann: 
     assert is_second_step(page)
     assert page.headers["Retry-After"]
     assert not browser.cookie("session")
-    proof.lift(provider.services, person_id(provider))
+    prove.lift(provider.services, person_id(provider))
     assert browser.submit(page, code=ann.code).is_redirect
 
 

@@ -20,9 +20,9 @@ from idp.accounts.factors.webauthn import NotProven, RelyingParty
 from idp.accounts.person import Person
 from idp.audit import Event, record
 from idp.ids import digest
+from idp.login.authenticators.password import DISABLED
 from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.flow import open_value, seal_value
-from idp.login.password import DISABLED
 from idp.services import Services
 from idp.wire import Request
 

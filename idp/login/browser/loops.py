@@ -14,8 +14,8 @@ from idp.browser import cookie_name, is_navigation
 from idp.errors import Explanation, Refused
 from idp.ids import plain_tag
 from idp.login import pages
+from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
-from idp.login.sessions import Session
 from idp.services import Services
 from idp.web import shown_app, utc
 from idp.wire import Cookie, Page, Request, Response, with_parameters

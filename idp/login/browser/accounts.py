@@ -14,8 +14,9 @@ from typing import Any
 
 from idp.browser import cookie_name
 from idp.ids import digest, split
-from idp.login import sessions, store
-from idp.login.sessions import Session
+from idp.login import store
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
 from idp.services import Services
 from idp.wire import Cookie, Request
 from keys.sealing import BrokenSeal

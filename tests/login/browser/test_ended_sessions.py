@@ -15,7 +15,8 @@ from idp.accounts.person import Person
 from idp.accounts.set_password import set_password
 from idp.db import Database
 from idp.jobs import JobsUnavailable
-from idp.login import sessions, signout, store
+from idp.login import signout, store
+from idp.login.browser import sessions
 from idp.oidc import ledger
 from idp.saml import bindings
 from idp.saml.signing import sign

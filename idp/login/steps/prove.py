@@ -14,14 +14,16 @@ from idp.accounts.person import Person, PersonChanged
 from idp.audit import Event, record
 from idp.errors import new_error_id
 from idp.ids import new_id
-from idp.login import devices, engine, pages, pending, proof_pages, sessions, several, standing, ways
+from idp.login import authenticators, engine, pages, pending, standing
+from idp.login.authenticators import Authenticator
 from idp.login.authn import ADMIN_CODE, PASSWORD
+from idp.login.browser import accounts, devices, sessions
+from idp.login.browser.sessions import Session
 from idp.login.flow import Denial, Flow, dump, load
 from idp.login.pending import Pending, Verdict
 from idp.login.policy import Ask, Standing, more_proof
-from idp.login.sessions import Session
+from idp.login.steps import prove_pages
 from idp.login.throttle import Account, Failure, Pause, second_step
-from idp.login.ways import Way
 from idp.services import Services
 from idp.texts import N_
 from idp.wire import Cookie, Redirect, Request, Response
@@ -41,10 +43,10 @@ def ask_for(
         services, flow, person, methods, stay=stay, shared=shared, allowed=step.ways, session_id=session_id
     )
     if step.what == "renew":
-        return proof_pages.renew_password(services, request, kept, person, [])
-    way = ways.get(step.ways[0])
+        return prove_pages.renew_password(services, request, kept, person, [])
+    way = authenticators.get(step.ways[0])
     assert way is not None, step
-    return proof_pages.ask(services, request, kept, person, way)
+    return prove_pages.ask(services, request, kept, person, way)
 
 
 def step_up(services: Services, request: Request, flow: Flow, session: Session, step: Ask, needs: Standing) -> Response:
@@ -56,7 +58,7 @@ def step_up(services: Services, request: Request, flow: Flow, session: Session, 
         if step.until and services.state.get(_postponed(session.id)):
             return engine.proceed(services, request, replace(flow, postponed=True), session)
         services.state.put(_waiting(session.id), dump(flow), pending.TTL * 4)
-        return proof_pages.enrol(services, request, flow, person, step.until, needs.need.why, helped=step.helped)
+        return prove_pages.enrol(services, request, flow, person, step.until, needs.need.why, helped=step.helped)
     stays = session.idle_seconds > services.settings.session.idle_minutes * 60
     shared = devices.known(services, request, person.id) is None
     return ask_for(
@@ -80,7 +82,7 @@ def submit(services: Services, request: Request) -> Response:
 
 
 def _answer(services: Services, request: Request, kept: Pending, person: Person) -> Response:
-    action, way = request.form.get("action"), ways.get(request.form.get("way") or "")
+    action, way = request.form.get("action"), authenticators.get(request.form.get("way") or "")
     kept = _with_new_ways(services, request, kept, person)
     if action == "stuck":
         from idp import mail
@@ -89,16 +91,16 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
         case = cases.open_case(services, person.id, cases.NO_WAY_IN, "None of the second steps works.", request)
         if case.opened_at == services.clock():  # not one of today's that is told again
             mail.tell(services, person, "case_opened", {"case": case.id})
-        return proof_pages.stuck(services, request, kept, person, case.id)
+        return prove_pages.stuck(services, request, kept, person, case.id)
     if action == "other" or way is None or not _may_be_tried(services, kept, person, way):
-        return proof_pages.choose(services, request, kept, person)
+        return prove_pages.choose(services, request, kept, person)
     account, device = _account(person), devices.known(services, request, person.id)
     pause = services.throttle.check(account, device, request.remote_address, services.clock())
     if pause is not None:
         text = PAUSED if pause.until is not None else STOPPED
-        return proof_pages.ask(services, request, kept, person, way, error=text, pause=pause)
+        return prove_pages.ask(services, request, kept, person, way, error=text, pause=pause)
     if action == "show":
-        return proof_pages.ask(services, request, kept, person, way)
+        return prove_pages.ask(services, request, kept, person, way)
     try:
         verdict, pause = _judge(services, request, kept, person, way, account, device)
     except Busy as error:
@@ -107,9 +109,9 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     kept = pending.find(services, kept.flow) or kept  # the way may keep something of its own
     if pause is not None:
         text = PAUSED if pause.until is not None else STOPPED
-        return proof_pages.ask(services, request, kept, person, way, error=text, pause=pause)
+        return prove_pages.ask(services, request, kept, person, way, error=text, pause=pause)
     if not verdict.ok:
-        return proof_pages.ask(services, request, kept, person, way, error=verdict.error)
+        return prove_pages.ask(services, request, kept, person, way, error=verdict.error)
     pending.drop(services, kept.flow)
     methods = tuple(dict.fromkeys((*kept.methods, *verdict.methods)))
     flow = replace(kept.flow, pending="")
@@ -120,7 +122,7 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     )  # fmt: skip
 
 
-def _may_be_tried(services: Services, kept: Pending, person: Person, way: Way) -> bool:
+def _may_be_tried(services: Services, kept: Pending, person: Person, way: Authenticator) -> bool:
     """Whether the way would do and can be used. The help desk's code may come while they are on the phone (N27)."""
     if way.kind == admin_codes.KIND and not kept.flow.demands.strength:
         return True
@@ -128,8 +130,9 @@ def _may_be_tried(services: Services, kept: Pending, person: Person, way: Way) -
 
 
 def _judge(
-    services: Services, request: Request, kept: Pending, person: Person, way: Way, account: Account, device: str | None
-) -> tuple[Verdict, Pause | None]:
+    services: Services, request: Request, kept: Pending, person: Person, way: Authenticator, account: Account,
+    device: str | None,
+) -> tuple[Verdict, Pause | None]:  # fmt: skip
     """What was posted, looked at and counted. Errors: `Busy`."""
     throttle, address, guess = services.throttle, request.remote_address, way.guess(services, request, kept)
     again = throttle.repeated(account, device, address, guess) if way.again and guess else None
@@ -185,7 +188,7 @@ def renew(services: Services, request: Request) -> Response:
         again = engine.door(services, flow).restart_url(services, flow)
         return pages.busy(services, error.retry_after, again)
     if problems:
-        return proof_pages.renew_password(services, request, kept, person, problems)
+        return prove_pages.renew_password(services, request, kept, person, problems)
     pending.drop(services, flow)
     person = services.directory.get(person.id)
     flow = replace(flow, pending="")
@@ -237,7 +240,7 @@ def _standing_person(services: Services, request: Request, flow: Flow) -> tuple[
     person = services.directory.find(kept.person_id) if kept is not None else None
     if kept is None or person is None or not person.enabled or person.password_changed_at != kept.password_changed_at:
         return kept, None
-    if kept.session_id and not several.is_here(services, request, kept.session_id):
+    if kept.session_id and not accounts.is_here(services, request, kept.session_id):
         return kept, None  # signed out meanwhile: what that session had shown is worth nothing any more
     return kept, person
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.accounts.person import Person
-from idp.login import password
+from idp.login.authenticators import password
 from idp.login.authn import PASSWORD
 from idp.login.pending import Pending, Verdict
 from idp.services import Services
@@ -39,4 +39,4 @@ class _Password:
         return Verdict(False, error=text if outcome.pause else N_("The password is not right."), counts=False)
 
 
-WAY = _Password()
+AUTHENTICATOR = _Password()

@@ -8,7 +8,7 @@ from typing import Any
 from idp import browser
 from idp.accounts import choosing
 from idp.accounts.person import Person, to_json
-from idp.login import standing, ways
+from idp.login import authenticators, standing
 from idp.login.flow import Flow, seal
 from idp.login.pending import Pending
 from idp.login.throttle import Pause
@@ -18,8 +18,8 @@ from idp.wire import Page, Request
 
 
 def ask(
-    services: Services, request: Request, pending: Pending, person: Person, way: ways.Way, *, error: str = "",
-    pause: Pause | None = None,
+    services: Services, request: Request, pending: Pending, person: Person, way: authenticators.Authenticator, *,
+    error: str = "", pause: Pause | None = None,
 ) -> Page:  # fmt: skip
     """One way of proving more."""
     template, values = way.show(services, request, pending)
@@ -82,7 +82,7 @@ def enrol(
             "back": services.protocols[flow.protocol].restart_url(services, flow),
             "person": {"name": person.name or person.username, "username": person.username},
             "why": why,
-            "kinds": list(ways.enrollable(services)),
+            "kinds": list(authenticators.enrollable(services)),
             "until": until if until > now else 0,
             "helped": helped,
             "days_left": math.ceil((until - now) / 86400) if until > now else 0,
@@ -115,7 +115,7 @@ def _about(services: Services, request: Request, pending: Pending, person: Perso
         "account": {"name": person.name or person.username, "username": person.username},
         "ways": [
             {"kind": way.kind, "label": way.label}
-            for way in ways.all_ways()
+            for way in authenticators.all_authenticators()
             if way.kind in pending.allowed and way.is_ready(services, person)
         ],
     }

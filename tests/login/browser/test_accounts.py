@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from idp.login import sessions
+from idp.login.browser import sessions
 from tests.backends import Clock
 from tests.provider import Answer, App, Browser, Provider
 

@@ -53,4 +53,4 @@ class _Backup:
         return Verdict(True, (BACKUP,))
 
 
-WAY = _Backup()
+AUTHENTICATOR = _Backup()

@@ -9,7 +9,7 @@ from idp.accounts import factors
 from idp.accounts.factors import Enrolled, backup_codes, webauthn
 from idp.accounts.person import Person
 from idp.audit import Recorder
-from idp.login import requirements, ways
+from idp.login import authenticators, requirements
 from idp.login.authn import PASSKEY, PASSWORD, SECURITY_KEY, TOTP
 from idp.services import Services
 from idp.texts import N_
@@ -101,5 +101,5 @@ def _other_ways(services: Services, person: Person) -> tuple[tuple[str, ...], ..
     """What the person could show without any authenticator, from one sign-in to the next: text messages, mail."""
     if not person.has_password:
         return ()
-    lasting = (ways.get("sms"), ways.get("email"))
+    lasting = (authenticators.get("sms"), authenticators.get("email"))
     return tuple((PASSWORD, *way.methods) for way in lasting if way is not None and way.is_ready(services, person))

@@ -16,7 +16,7 @@ from idp.accounts.factors import Enrolled, backup_codes, webauthn
 from idp.accounts.factors.webauthn import NotProven
 from idp.accounts.person import Person
 from idp.db import Conflict
-from idp.login import passkeys
+from idp.login.authenticators import passkeys
 from tests.authenticator import BE, BS, MODEL, UP, UV, Authenticator, b64, new_key, unb64
 from tests.backends import Clock
 from tests.provider import Answer, Browser, Provider

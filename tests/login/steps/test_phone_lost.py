@@ -10,8 +10,8 @@ import pytest
 from idp.accounts.factors import admin_codes, backup_codes
 from tests.authenticator import Authenticator
 from tests.backends import Clock
-from tests.login.test_passkeys import add_passkey
-from tests.login.test_second_step import enrol, person_id
+from tests.login.authenticators.test_passkeys import add_passkey
+from tests.login.steps.test_prove import enrol, person_id
 from tests.provider import Answer, Browser, Provider
 
 SMS = {"sender": "webhook", "url": "https://sms.example/send"}

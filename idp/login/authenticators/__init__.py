@@ -1,4 +1,8 @@
-"""The ways of proving more than a name and a password, in the order in which they are offered. None knows another."""
+"""What somebody shows to prove who they are: one file for each authenticator, over one file in `accounts/factors/`.
+
+Door: `get`, `available`, `enrollable` here; `password.prove` and `passkeys.prove` for the sign-in page itself.
+Rule: none knows another, and none knows what step comes next; each answers a `pending.Verdict`.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,8 @@ from idp.services import Services
 from idp.wire import Request
 
 
-class Way(Protocol):
-    """One way, as the sign-in knows it."""
+class Authenticator(Protocol):
+    """One of them, as the second step knows it."""
 
     kind: str  # its name in forms
     label: str  # its name for people
@@ -43,25 +47,27 @@ class Way(Protocol):
 
 #: Loaded when somebody is asked for more: the libraries behind them are slow to load.
 _MODULES = (
-    "idp.login.way_webauthn", "idp.login.way_totp", "idp.login.way_password", "idp.login.way_sms",
-    "idp.login.way_email", "idp.login.way_backup", "idp.login.way_admin",
+    "idp.login.authenticators.webauthn", "idp.login.authenticators.totp", "idp.login.authenticators.second_password",
+    "idp.login.authenticators.sms",
+    "idp.login.authenticators.email", "idp.login.authenticators.backup_code",
+    "idp.login.authenticators.admin_code",
 )  # fmt: skip
 
 
 @cache
-def all_ways() -> tuple[Way, ...]:
-    """Every way that this product has, the best first."""
-    return tuple(import_module(name).WAY for name in _MODULES)
+def all_authenticators() -> tuple[Authenticator, ...]:
+    """Every authenticator that this product has, the best first."""
+    return tuple(import_module(name).AUTHENTICATOR for name in _MODULES)
 
 
-def get(kind: str) -> Way | None:
-    """The way of that name."""
-    return next((way for way in all_ways() if way.kind == kind), None)
+def get(kind: str) -> Authenticator | None:
+    """The one of that name."""
+    return next((one for one in all_authenticators() if one.kind == kind), None)
 
 
 def available(services: Services, person: Person) -> dict[str, tuple[str, ...]]:
-    """The ways that this person could use now, with what each would show."""
-    return {way.kind: way.methods for way in all_ways() if way.is_ready(services, person)}
+    """What this person could use now, with what each would show."""
+    return {one.kind: one.methods for one in all_authenticators() if one.is_ready(services, person)}
 
 
 def enrollable(services: Services) -> dict[str, tuple[str, ...]]:

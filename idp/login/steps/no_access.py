@@ -12,9 +12,10 @@ from clients.access import Decision, decide
 from clients.client import Client
 from idp.accounts import cases
 from idp.errors import Explanation, Refused
-from idp.login import engine, pages, sessions, several
+from idp.login import engine, pages
+from idp.login.browser import accounts, sessions
+from idp.login.browser.sessions import Session
 from idp.login.flow import Denial, Flow
-from idp.login.sessions import Session
 from idp.services import Services
 from idp.texts import N_
 from idp.web import form_targets, shown_app, utc
@@ -78,7 +79,7 @@ def _of_page(services: Services, request: Request, flow: Flow) -> Session | None
     session = sessions.current(services, request, flow.client_id)
     if session is not None and session.id == flow.shown_to:
         return session
-    other = several.find(services, request, session_id=flow.shown_to, client_id=flow.client_id)
+    other = accounts.find(services, request, session_id=flow.shown_to, client_id=flow.client_id)
     return other.session if other is not None else None
 
 
@@ -86,7 +87,7 @@ def _as_another(services: Services, request: Request, flow: Flow, session: Sessi
     """The accounts beside this one, or the sign-in page for one more; whoever is signed in stays so."""
     if session is None:
         return engine.proceed(services, request, flow, sessions.current(services, request, flow.client_id))
-    if several.others(services, request):
+    if accounts.others(services, request):
         return pages.choose_account(services, request, flow, session)
     return pages.login(services, request, replace(flow, login_hint="", beside=True, selected=True))
 
