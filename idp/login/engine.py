@@ -1,27 +1,59 @@
-"""The sign-in engine: `begin` for a request that comes in, `submit_*` for each page, `proceed` after each of them.
+"""The sign-in engine: `begin` for a request that comes in, `posted` for a page's POST, `enter` for what was proven.
 
-Every POST proves something and ends in `proceed`, in process. No page knows another; `policy.next_step` decides.
+`policy.next_step` decides what comes next; the step's own file shows it, or the protocol answers. All of it happens in
+process: every POST settles something and ends in `proceed`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, Final
 
 from idp import browser
-from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
 from idp.audit import Event
-from idp.login import consent, pages, requirements, standing
+from idp.login import pages, requirements, standing
 from idp.login.authenticators import password
-from idp.login.authn import PASSWORD
-from idp.login.browser import accounts, answered, devices, loops, robots, sessions
+from idp.login.browser import accounts, answered, devices, loops, sessions
 from idp.login.browser.sessions import Session
-from idp.login.flow import Denial, Flow, open_sealed
-from idp.login.policy import Ask, more_proof, next_step, without_wishes
-from idp.login.steps import sign_in_form
+from idp.login.flow import Flow, open_sealed
+from idp.login.policy import more_proof, next_step, without_wishes
+from idp.login.steps import (
+    ChooseAccount,
+    Consent,
+    Deny,
+    Done,
+    Enrol,
+    Identify,
+    Page,
+    Prove,
+    Renew,
+    choose_account,
+    consent,
+    enrol,
+    identify,
+    no_access,
+    prove,
+    renew,
+)
+from idp.login.steps.outcomes import Denied, Outcome, Proceed, Proven, Show
 from idp.services import ProtocolDoor, Services
-from idp.wire import AutoPost, Cookie, Request, Response
+from idp.wire import AutoPost, Cookie, Handler, Request, Response
+
+MAX_OPEN = 86400.0  # seconds that a page may lie open and still be posted
+JUST_NOW = 5.0  # seconds
+
+#: Whose page each step is, for somebody with a session or nobody.
+_PAGES: Final[Mapping[type[Page], Callable[[Services, Request, Flow, Session | None, Any], Outcome]]] = {
+    Identify: identify.show,
+    ChooseAccount: choose_account.show,
+    Prove: prove.show,
+    Enrol: enrol.show,
+    Renew: renew.show,
+    Consent: consent.show,
+}
 
 
 def begin(services: Services, request: Request, flow: Flow) -> Response:
@@ -34,58 +66,74 @@ def begin(services: Services, request: Request, flow: Flow) -> Response:
     if answered.is_known(services, request, flow):
         return answered.lead_on(services, request, flow)
     if session is None:
-        return _step(services, request, flow, None)
+        return _next(services, request, flow, None)
     interruption = loops.interrupt(services, request, flow, session)
     if interruption is not None:
         return interruption
-    response = _step(services, request, flow, session)
+    response = _next(services, request, flow, session)
     if isinstance(response, AutoPost):  # a page that leads on by itself is one that Back leads to
         response = answered.keep(services, request, flow, response)
     return loops.count(services, request, flow, session, response)
+
+
+def posted(submit: Callable[[Services, Request, Flow], Outcome]) -> Handler:
+    """The handler for a step's POST."""
+
+    def answer(services: Services, request: Request) -> Response:
+        flow = _posted_flow(services, request)
+        return flow if isinstance(flow, Response) else settle(services, request, submit(services, request, flow))
+
+    return answer
+
+
+def settle(services: Services, request: Request, outcome: Outcome) -> Response:
+    """How it goes on from what a step has found."""
+    if isinstance(outcome, Proven):
+        return enter(services, request, outcome)
+    if isinstance(outcome, Proceed):
+        response = proceed(services, request, outcome.flow, outcome.session)
+        return with_cookies(response, *outcome.cookies)
+    if isinstance(outcome, Show):
+        return _show(services, request, outcome.flow, outcome.session, outcome.step)
+    if isinstance(outcome, Denied):
+        return deny(services, request, outcome.flow, outcome.reason)
+    return outcome
 
 
 def proceed(services: Services, request: Request, flow: Flow, session: Session | None) -> Response:
     """The next page, or the protocol's answer; remembered, since Back leads to the page that was before it."""
     if answered.is_known(services, request, flow) and session is not None:
         return answered.lead_on(services, request, flow)
-    return answered.keep(services, request, flow, _step(services, request, flow, session))
+    return answered.keep(services, request, flow, _next(services, request, flow, session))
 
 
-def deny(services: Services, request: Request, flow: Flow, reason: Denial) -> Response:
+def deny(services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
     """The application is told why not, by somebody's choice on a page of ours."""
     if answered.is_known(services, request, flow):
         return answered.lead_on(services, request, flow)
-    return answered.keep(services, request, flow, door(services, flow).deny(services, request, flow, reason))
+    return answered.keep(services, request, flow, _door(services, flow).deny(services, request, flow, reason))
 
 
-def _step(services: Services, request: Request, flow: Flow, session: Session | None) -> Response:
+def _next(services: Services, request: Request, flow: Flow, session: Session | None) -> Response:
     client = services.registry.find(flow.client_id) if flow.client_id else None
     needs = standing.of_session(services, request, flow, session)
     step = next_step(flow, session, client, services.clock(), needs)
-    if isinstance(step, Denial):
+    if isinstance(step, Done):
+        if session is not None and flow.client_id:
+            _note_use(services, request, flow, session)
+        return _door(services, flow).finish(services, request, flow, session)
+    if isinstance(step, Deny):
         is_theirs = client is not None and client.enabled  # one that is turned off is shut to everybody
         if step.cause == "policy" and is_theirs and session is not None and not flow.demands.silent:
-            from idp.login.steps import no_access
-
             return no_access.page(services, request, flow, session)
-        return door(services, flow).deny(services, request, flow, step)
-    if isinstance(step, Ask):
-        if step.what in ("factor", "enrol") and session is not None:
-            from idp.login.steps import prove
+        return _door(services, flow).deny(services, request, flow, step)
+    if session is None and not flow.selected and accounts.others(services, request):
+        step = ChooseAccount()
+    return _show(services, request, flow, session, step)
 
-            return prove.step_up(services, request, flow, session, step, needs)
-        if step.what == "consent" and session is not None:
-            return pages.ask_consent(services, request, flow, session)
-        if step.what == "account" and session is not None:
-            return pages.choose_account(services, request, flow, session)
-        if session is None and not flow.selected and accounts.others(services, request):
-            return pages.choose_account(services, request, flow, None)
-        return pages.login(
-            services, request, flow, notice=step.notice, typed=session.username if session and step.notice else ""
-        )
-    if session is not None and flow.client_id:
-        _note_use(services, request, flow, session)
-    return door(services, flow).finish(services, request, flow, session)
+
+def _show(services: Services, request: Request, flow: Flow, session: Session | None, step: Page) -> Response:
+    return settle(services, request, _PAGES[type(step)](services, request, flow, session, step))
 
 
 def _note_use(services: Services, request: Request, flow: Flow, session: Session) -> None:
@@ -103,104 +151,46 @@ def _note_use(services: Services, request: Request, flow: Flow, session: Session
     services.uses.note(session.person_id, flow.client_id, now, None if is_told else opened)
 
 
-JUST_NOW = 5.0  # seconds
-
-
-def door(services: Services, flow: Flow) -> ProtocolDoor:
-    """The protocol that the flow belongs to."""
-    return services.protocols[flow.protocol]
-
-
-def submit_password(services: Services, request: Request) -> Response:
-    """POST /login."""
-    flow = posted_flow(services, request)
-    if isinstance(flow, Response):
-        return flow
-    if request.form.get("action") == "show":  # back from the pages of help
-        return pages.login(services, request, flow)
-    if request.form.get("action") == "cancel":
-        # The old session, if there is one, is left as it was (CVE-2023-6787).
-        return deny(services, request, flow, Denial("access_denied", "The person cancelled the sign-in.", "cancelled"))
-    typed = sign_in_form.read(services, request)
-    if sign_in_form.is_late(services, request):
-        return pages.login(services, request, flow, typed=typed.login, notice=sign_in_form.LATE)
-    flood, now, restart = services.flood, services.clock(), door(services, flow).restart_url(services, flow)
-    key = flood.key(request.remote_address, typed.login, typed.password)
-    if flood.is_on(key, now):
-        return pages.too_fast(services, restart)
-    with flood.one_of_few(key) as is_one:
-        if not is_one:
-            again = pages.resend(services, request, flow, typed)
-            return replace(pages.busy(services, 1, restart, again), status=429)
-        try:
-            outcome = password.prove(services, request, typed.login, typed.password)
-        except Busy as error:
-            again = pages.resend(services, request, flow, typed)
-            return pages.busy(services, error.retry_after, restart, again)
-    if outcome.person is None:
-        flood.in_vain(key, now)
-        return _not_proven(services, request, flow, typed, outcome)
-    stay = typed.stay and services.settings.session.stay_days > 0
-    return enter(services, request, flow, outcome.person, (PASSWORD,), stay=stay, shared=typed.shared)
-
-
-def _not_proven(
-    services: Services, request: Request, flow: Flow, typed: sign_in_form.Typed, outcome: password.Outcome
-) -> Response:
-    """The page again. Nobody is blamed who has only to show that they are no program: what they typed is kept."""
-    kept, notice = "", ""
-    if outcome.unproven:
-        kept = sign_in_form.seal(services, request, typed)
-        notice = robots.MISREAD if request.form.get("digits") else robots.UNPROVEN
-    page = pages.login(
-        services, request, flow, typed=typed.login, error=outcome.error, notice=notice, pause=outcome.pause,
-        error_id=outcome.error_id,
-        check=outcome.check, kept=kept,
-    )  # fmt: skip
-    return with_cookies(page, robots.cookie(services)) if outcome.check else page
-
-
-def enter(
-    services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...], *,
-    stay: bool = False, shared: bool = False, session_id: str = "", trust: bool = False,
-) -> Response:  # fmt: skip
-    """What every proof ends in: more is asked for, or the person has a session and the conversation goes on.
-
-    `stay`: the sign-in outlasts the browser; `shared`: the device is not remembered; `session_id`: the session that has
-    shown a part of `methods`; `trust`: the device is let off the second step for some days.
-    """
-    flow = without_wishes(flow) if len(methods) > 1 else flow
+def enter(services: Services, request: Request, proven: Proven) -> Response:
+    """What every proof ends in: more is asked for, or the person has a session and the conversation goes on."""
+    person, methods = proven.person, proven.methods
+    flow = without_wishes(proven.flow) if len(methods) > 1 else proven.flow
     needs = standing.of_person(services, request, flow, person, methods)
     step = more_proof(flow, methods, needs, services.clock())
-    if isinstance(step, Ask) and step.what != "enrol":
-        from idp.login.steps import prove
-
-        return prove.ask_for(
-            services, request, flow, person, methods, step, stay=stay, shared=shared, session_id=session_id
-        )
-    if isinstance(step, Denial) and not requirements.is_met(needs.need.level, methods):
+    if isinstance(step, Prove):
+        return prove.ask(services, request, replace(proven, flow=flow), step)
+    if isinstance(step, Renew):
+        return renew.ask(services, request, replace(proven, flow=flow))
+    if isinstance(step, Deny) and not requirements.is_met(needs.need.level, methods):
         return deny(services, request, flow, step)
     is_new_device = devices.known(services, request, person.id) is None
     again = accounts.find(services, request, person_id=person.id)
     beside = flow.beside or again is not None  # who was at the front has been beside this one already
     try:
-        grows = sessions.get_open(services, session_id) if session_id else None
+        grows = sessions.get_open(services, proven.session_id) if proven.session_id else None
         session_id, cookie = sessions.start(
-            services, request, person, methods, stay=stay, beside=beside, again=again.session if again else None,
+            services, request, person, methods, stay=proven.stay, beside=beside, again=again.session if again else None,
             grows=grows,
         )  # fmt: skip
     except sessions.Changed:
-        now_is = services.directory.get(person.id)
-        locked = pages.LOCKED if person.email and resets.is_open(services) else pages.LOCKED_ASK
-        error = locked if now_is.must_reset else password.WRONG if now_is.enabled else password.DISABLED
-        return pages.login(services, request, replace(flow, pending=""), typed=person.username, error=error)
+        asked = Identify(error=_why_changed(services, person), typed=person.username)
+        return _show(services, request, replace(flow, pending=""), None, asked)
     session = sessions.get(services, session_id, flow.client_id)
     response = proceed(services, request, replace(flow, selected=True, pending=""), session)
-    remembered = () if shared else (devices.remember(services, request, person, methods, trust=trust),)
+    trust = proven.trust
+    remembered = () if proven.shared else (devices.remember(services, request, person, methods, trust=trust),)
     if is_new_device:
         devices.announce(services, request, person)
-    aside = accounts.after_start(services, request, session_id, beside=beside)
-    return with_cookies(response, cookie, *remembered, *aside)
+    others = accounts.after_start(services, request, session_id, beside=beside)
+    return with_cookies(response, cookie, *remembered, *others)
+
+
+def _why_changed(services: Services, person: Person) -> str:
+    """What to tell somebody whose proof is not worth anything any more."""
+    now_is = services.directory.get(person.id)
+    if now_is.must_reset:
+        return identify.LOCKED if person.email and resets.is_open(services) else identify.LOCKED_ASK
+    return password.WRONG if now_is.enabled else password.DISABLED
 
 
 def lacks(services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...]) -> bool:
@@ -209,44 +199,12 @@ def lacks(services: Services, request: Request, flow: Flow, person: Person, meth
     return more_proof(flow, methods, needs, services.clock()) is not None
 
 
-def submit_consent(services: Services, request: Request) -> Response:
-    """POST /login/consent."""
-    flow = posted_flow(services, request)
-    if isinstance(flow, Response):
-        return flow
-    session = sessions.current(services, request, flow.client_id)
-    decision = request.form.get("decision")
-    if session is None or session.id != flow.shown_to:
-        # A hint asked somebody who is not at the front. Whoever has gone meanwhile: no decision of theirs.
-        other = accounts.find(services, request, session_id=flow.shown_to, client_id=flow.client_id)
-        if other is None:
-            return proceed(services, request, replace(flow, shown_to=""), session)
-        session = other.session
-    if decision == "switch":
-        return pages.login(services, request, replace(flow, login_hint=""))
-    if decision == "allow":
-        consent.grant(services, request, session, flow)
-        flow = replace(flow, agreed=session.id)
-        return proceed(services, request, flow, sessions.get(services, session.id, flow.client_id))
-    return deny(services, request, flow, Denial("access_denied", "The person did not agree.", "declined"))
+def _door(services: Services, flow: Flow) -> ProtocolDoor:
+    """The protocol that the flow belongs to."""
+    return services.protocols[flow.protocol]
 
 
-def submit_account(services: Services, request: Request) -> Response:
-    """POST /login/account."""
-    flow = posted_flow(services, request)
-    if isinstance(flow, Response):
-        return flow
-    session, chosen = sessions.current(services, request, flow.client_id), request.form.get("account") or ""
-    if session is not None and chosen == session.id:
-        return proceed(services, request, flow.chosen(), session)
-    other = accounts.find(services, request, session_id=chosen, client_id=flow.client_id)
-    if other is not None:
-        response = proceed(services, request, flow.chosen(), other.session)
-        return with_cookies(response, *accounts.put_first(services, request, other))
-    return pages.login(services, request, replace(flow, login_hint="", beside=True, selected=True))
-
-
-def posted_flow(services: Services, request: Request) -> Flow | Response:
+def _posted_flow(services: Services, request: Request) -> Flow | Response:
     """The pending request of a posted page; else the page that leads on: never a dead end (L8, L10)."""
     opened = open_sealed(services.sealer, request.form.get("flow") or "", browser.identify(services, request))
     if opened is None:
@@ -256,16 +214,13 @@ def posted_flow(services: Services, request: Request) -> Flow | Response:
         request.for_client = flow.client_id
         request.ui_locales = flow.ui_locales
         return flow
-    again = door(services, flow).restart_url(services, flow)
+    again = _door(services, flow).restart_url(services, flow)
     if request.browser_is_new:
         return pages.no_cookies(services, again)
     client = services.registry.find(flow.client_id) if flow.client_id else None
     return pages.stale(services, again, client)
 
 
-MAX_OPEN = 86400.0  # seconds that a page may lie open and still be posted
-
-
 def with_cookies(response: Response, *cookies: Cookie) -> Response:
     """The same answer with more cookies."""
-    return replace(response, cookies=(*response.cookies, *cookies))
+    return replace(response, cookies=(*response.cookies, *cookies)) if cookies else response

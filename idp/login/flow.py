@@ -56,17 +56,6 @@ class Flow:
         return replace(self, selected=True)
 
 
-@dataclass(frozen=True)
-class Denial:
-    """Why a conversation ends without a person. Each protocol has its own words for `code`."""
-
-    #: login_required, consent_required, account_selection_required, access_denied or unmet_authentication_requirements
-    code: str
-    description: str
-    #: What lies behind access_denied: "cancelled", "declined" (the consent) or "policy"
-    cause: str = ""
-
-
 def seal(sealer: Sealer, flow: Flow, browser: str) -> str:
     """The flow as a hidden field's value, bound to `browser`."""
     return seal_value(sealer, PURPOSE, dump(flow), browser)

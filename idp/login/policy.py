@@ -1,40 +1,26 @@
-"""What a person must do next: the only place that decides it. Pure, and tested as a table."""
+"""What a person must do next, and what decides that a second factor is needed (step-up): only here.
+
+Pure, and tested as a table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from clients.access import decide
 from clients.client import Client
 from idp.login import requirements
 from idp.login.authn import ADMIN_CODE, amounts_to, reached
-from idp.login.flow import Demands, Denial, Flow
+from idp.login.flow import Demands, Flow
 from idp.login.requirements import SECOND, Need
+from idp.login.steps import ChooseAccount, Consent, Deny, Done, Enrol, Identify, Page, Prove, Renew, Step
 from idp.texts import N_
 
-
-@dataclass(frozen=True)
-class Ask:
-    """Show the person a page: `password`, `account`, `consent`, `factor`, `enrol` or `renew` (the password).
-
-    `ways`: of `factor`, what would do, the best first. `until`: of `enrol`, when it can be put off no longer; 0: now.
-    """
-
-    what: str
-    notice: str = ""
-    ways: tuple[str, ...] = ()
-    until: float = 0.0
-    helped: bool = False  # of `enrol`: nobody asks but we, since a code of the help desk let them in
-
-
-@dataclass(frozen=True)
-class Done:
-    """Proven: the protocol may answer."""
-
-
-Step = Ask | Denial | Done
+_T = TypeVar("_T", bound=Page)
+STRONGER = "A stronger sign-in is needed."
+More = Prove | Enrol | Renew | Deny
 READING = 300  # seconds between a proof and the last page of its conversation
 
 
@@ -46,8 +32,8 @@ def _none() -> Mapping[str, tuple[str, ...]]:
 class Standing:
     """What is needed of this person here, and what they could do about it.
 
-    `available`: each way that they could prove more by, best first, with the methods that it would show; looked up only
-    when more is needed. `enrollable`: the same for what they could set up.
+    `available`: each authenticator that they could prove more by, best first, with the methods that it would show;
+    looked up only when more is needed. `enrollable`: the same for what they could set up.
     """
 
     need: Need = requirements.NONE
@@ -64,20 +50,19 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float, stand
     """Decide. `session` is a `sessions.Session` or None; `client` None for our own pages."""
     demands = flow.demands
     if session is None:
-        return _ask(demands, "password", "login_required", "The person is not signed in.")
+        return _ask(demands, Identify(), "login_required", "The person is not signed in.")
     if demands.subject is not None and demands.subject != session.person_id:
         # Core §3.1.2.1: never silently somebody else than the hint names.
         if session.auth_time >= flow.started_at and not demands.silent:
-            return Denial("login_required", "Somebody else signed in than the application asked for.")
+            return Deny("login_required", "Somebody else signed in than the application asked for.")
         return _ask(
-            demands, "password", "login_required", "Another person is signed in than the application asked for."
+            demands, Identify(), "login_required", "Another person is signed in than the application asked for."
         )
     if demands.select and not flow.selected:
-        return _ask(demands, "account", "account_selection_required", "The person must choose an account.")
+        return _ask(demands, ChooseAccount(), "account_selection_required", "The person must choose an account.")
     if not is_fresh(flow, session.auth_time, now):
-        return _ask(
-            demands, "password", "login_required", "The sign-in is older than the application allows.", again=True
-        )
+        again = Identify(notice=N_("Please sign in again to go on."))
+        return _ask(demands, again, "login_required", "The sign-in is older than the application allows.")
     more = more_proof(flow, session.methods, standing, now)
     if more is not None:
         return more
@@ -86,42 +71,42 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float, stand
     return _admitted(flow, session, client)
 
 
-def more_proof(flow: Flow, methods: tuple[str, ...], standing: Standing, now: float) -> Ask | Denial | None:
+def more_proof(flow: Flow, methods: tuple[str, ...], standing: Standing, now: float) -> More | None:
     """What must be shown beside `methods`; None where they are enough."""
     step = _stronger(flow, methods, standing, now)
     # The second factor comes first: a stolen password that ran out is not replaced by its thief.
-    if standing.password_expired and not (isinstance(step, Ask) and step.what == "factor"):
-        return _ask(flow.demands, "renew", "login_required", "The person must choose a new password first.")
+    if standing.password_expired and not isinstance(step, Prove):
+        return _ask(flow.demands, Renew(), "login_required", "The person must choose a new password first.")
     return step
 
 
-def _stronger(flow: Flow, methods: tuple[str, ...], standing: Standing, now: float) -> Ask | Denial | None:
+def _stronger(flow: Flow, methods: tuple[str, ...], standing: Standing, now: float) -> More | None:
     if _is_enough(flow, methods, standing):
         wish = _preferred(flow, methods, standing)
         if wish is not None:
             return wish
         # Whoever came in by a code of the help desk has lost something: set up anew, before it happens again (F6).
         if ADMIN_CODE in methods and standing.enrollable and not flow.postponed and not flow.demands.silent:
-            return Ask("enrol", until=now + 1, helped=True)
+            return Enrol(now + 1, standing.need.why, helped=True)
         return None
     available = standing.available()
-    ways = tuple(way for way, shown in available.items() if _is_enough(flow, (*methods, *shown), standing))
-    if ways:
-        return _ask_factor(flow.demands, ways)
+    enough = tuple(kind for kind, shown in available.items() if _is_enough(flow, (*methods, *shown), standing))
+    if enough:
+        return _ask(flow.demands, Prove(enough), "login_required", STRONGER)
     # Whoever has a second factor shows it before setting up another: a stolen password must not replace it.
-    has = tuple(way for way, shown in available.items() if requirements.is_met(SECOND, (*methods, *shown)))
+    has = tuple(kind for kind, shown in available.items() if requirements.is_met(SECOND, (*methods, *shown)))
     if has and not requirements.is_met(SECOND, methods):
-        return _ask_factor(flow.demands, has)
+        return _ask(flow.demands, Prove(has), "login_required", STRONGER)
     if any(_is_enough(flow, (*methods, *shown), standing) for shown in standing.enrollable.values()):
         until = standing.need.due if not flow.demands.strength else 0.0
         if until > now and (flow.postponed or flow.demands.silent):
             return None
-        silent = _ask(flow.demands, "enrol", "login_required", "The person must set up a second factor first.")
-        return silent if isinstance(silent, Denial) else Ask("enrol", until=until if until > now else 0.0)
-    return Denial("unmet_authentication_requirements", "No way to sign in here is as strong as what is asked for.")
+        asked = Enrol(until if until > now else 0.0, standing.need.why)
+        return _ask(flow.demands, asked, "login_required", "The person must set up a second factor first.")
+    return Deny("unmet_authentication_requirements", "No way to sign in here is as strong as what is asked for.")
 
 
-def _preferred(flow: Flow, methods: tuple[str, ...], standing: Standing) -> Ask | None:
+def _preferred(flow: Flow, methods: tuple[str, ...], standing: Standing) -> Prove | None:
     """The most wanted class that this person can reach, where it is not reached; else they go on (Core §5.5.1.1).
 
     Whatever else is a second factor does, too: a wish must not lock out who has lost the one that would meet it.
@@ -132,21 +117,16 @@ def _preferred(flow: Flow, methods: tuple[str, ...], standing: Standing) -> Ask 
         if amounts_to(methods, value):
             return None
         available = standing.available()
-        best = [way for way, shown in available.items() if value in reached((*methods, *shown))]
+        best = [kind for kind, shown in available.items() if value in reached((*methods, *shown))]
         if best:
-            others = [way for way, shown in available.items() if requirements.is_met(SECOND, (*methods, *shown))]
-            return Ask("factor", ways=tuple(dict.fromkeys((*best, *others))))
+            others = [kind for kind, shown in available.items() if requirements.is_met(SECOND, (*methods, *shown))]
+            return Prove(tuple(dict.fromkeys((*best, *others))))
     return None
 
 
 def without_wishes(flow: Flow) -> Flow:
     """The same, once somebody was asked for what an application would rather see and showed what they could."""
     return replace(flow, demands=replace(flow.demands, preferred=())) if flow.demands.preferred else flow
-
-
-def _ask_factor(demands: Demands, ways: tuple[str, ...]) -> Ask | Denial:
-    asked = _ask(demands, "factor", "login_required", "A stronger sign-in is needed.")
-    return replace(asked, ways=ways) if isinstance(asked, Ask) else asked
 
 
 def _is_enough(flow: Flow, methods: tuple[str, ...], standing: Standing) -> bool:
@@ -158,10 +138,10 @@ def _is_enough(flow: Flow, methods: tuple[str, ...], standing: Standing) -> bool
 def _admitted(flow: Flow, session: Any, client: Client) -> Step:
     decision = decide(client, session.person_id, session.groups)
     if not decision.allowed:
-        return Denial("access_denied", "This person may not use this application.", "policy")
+        return Deny("access_denied", "This person may not use this application.", "policy")
     if needs_consent(flow, session, client):
         why = _UNPROVEN if flow.demands.unproven else "The person has not agreed yet."
-        return _ask(flow.demands, "consent", "consent_required", why)
+        return _ask(flow.demands, Consent(), "consent_required", why)
     return Done()
 
 
@@ -188,8 +168,6 @@ def needs_consent(flow: Flow, session: Any, client: Client) -> bool:
 _UNPROVEN = "An application that cannot prove which one it is asks the person each time: leave prompt=none out."
 
 
-def _ask(demands: Demands, what: str, code: str, description: str, *, again: bool = False) -> Ask | Denial:
+def _ask(demands: Demands, step: _T, code: str, description: str) -> _T | Deny:
     # Core §3.1.2.6: prompt=none never shows a page.
-    if demands.silent:
-        return Denial(code, description)
-    return Ask(what, N_("Please sign in again to go on.") if again else "")
+    return Deny(code, description) if demands.silent else step

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from idp.accounts import expiry, factors
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
-from idp.login import requirements
+from idp.login import authenticators, requirements
 from idp.login.authn import ADMIN_CODE, PASSWORD, amounts_to
 from idp.login.browser import devices
 from idp.login.browser.sessions import Session
@@ -84,8 +84,6 @@ def has_second(services: Services, person: Person) -> bool:
     rules, now = services.settings.factors.rules, services.clock()
     if not any(requirements.concerns(rule, person.groups, now) for rule in rules):
         return False
-    from idp.login import authenticators
-
     by_mail, shown = services.settings.factors.email_is_second, authenticators.available(services, person)
     return any(
         requirements.is_met(requirements.SECOND, (PASSWORD, *shown[kind]), email_is_second=by_mail)
@@ -107,8 +105,6 @@ def _by_mail(services: Services, person: Person) -> bool:
 def _standing(
     services: Services, need: Need, person_id: str, *, password_expired: bool = False, by_mail: bool | None = None
 ) -> Standing:
-    from idp.login import authenticators
-
     def available() -> Mapping[str, tuple[str, ...]]:
         person = services.directory.find(person_id)
         return authenticators.available(services, person) if person is not None else {}
@@ -126,8 +122,6 @@ def may_change_security(services: Services, session: Session) -> bool:
     person = services.directory.find(session.person_id)
     if person is None or not has_second(services, person):
         return True
-    from idp.login import authenticators
-
     # A code by mail does where somebody has nothing better and the company takes it.
     by_mail = services.settings.factors.email_is_second and not factors.list_of(services.db, person.id)
     if requirements.is_met(requirements.SECOND, session.methods, email_is_second=by_mail):

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from idp.login import engine, signout
-from idp.login.authenticators import webauthn
 from idp.login.browser import robots
-from idp.login.steps import no_access, prove
+from idp.login.flow import Flow
+from idp.login.steps import choose_account, consent, enrol, identify, identify_by_passkey, no_access, prove, renew
+from idp.login.steps.outcomes import Outcome
 from idp.services import Services
 from idp.wire import Handler, Redirect, Request, Response, Route
 
 
-def _or_home(submit: Handler) -> Handler:
-    """The handler for a page's POST; whoever comes there by a bookmark or a reload is sent to the start (L8)."""
+def _step(path: str, submit: Callable[[Services, Request, Flow], Outcome]) -> Route:
+    """A page's POST; whoever comes there by a bookmark or a reload is sent to the start (L8).
+
+    It carries the sealed flow, which is bound to the browser and so is its own anti-forgery proof.
+    """
+    post: Handler = engine.posted(submit)
 
     def answer(services: Services, request: Request) -> Response:
-        return submit(services, request) if request.method == "POST" else Redirect(location=services.url("/"))
+        return post(services, request) if request.method == "POST" else Redirect(location=services.url("/"))
 
-    return answer
+    return Route(path, ("GET", "POST"), answer, form=False)
 
 
-def _step(path: str, submit: Handler) -> Route:
-    """These carry the sealed flow, which is bound to the browser and so is its own anti-forgery proof."""
-    return Route(path, ("GET", "POST"), _or_home(submit), form=False)
+def _go_on(services: Services, request: Request) -> Response:
+    """GET /login/continue: back to the application that asked for a second factor."""
+    return engine.settle(services, request, enrol.go_on(services, request))
 
 
 ROUTES = (
-    _step("/login", engine.submit_password),
-    _step("/login/passkey", webauthn.submit),
-    _step("/login/consent", engine.submit_consent),
-    _step("/login/account", engine.submit_account),
-    _step("/login/access", no_access.submit),
+    _step("/login", identify.submit),
+    _step("/login/passkey", identify_by_passkey.submit),
+    _step("/login/account", choose_account.submit),
     _step("/login/factor", prove.submit),
-    _step("/login/renew", prove.renew),
-    _step("/login/enrol", prove.postpone),
-    Route("/login/continue", ("GET",), prove.go_on),
+    _step("/login/enrol", enrol.submit),
+    _step("/login/renew", renew.submit),
+    _step("/login/consent", consent.submit),
+    _step("/login/access", no_access.submit),
+    Route("/login/continue", ("GET",), _go_on),
     Route("/check/picture/<token>", ("GET",), robots.picture),
     Route("/check/sound/<token>", ("GET",), robots.sound),
     Route("/logout/next", ("GET",), signout.go_on),

@@ -20,8 +20,9 @@ from idp.login import engine, pages
 from idp.login.browser import sessions
 from idp.login.browser.loops import PARAMETER
 from idp.login.browser.sessions import Ended, Session
-from idp.login.flow import Denial, Flow
+from idp.login.flow import Flow
 from idp.login.signout import Notice
+from idp.login.steps import Deny
 from idp.oidc import backchannel, cross_site, request_objects, requests, response_modes, scopes
 from idp.oidc.ledger import CODE, Grant
 from idp.oidc.server import create_server
@@ -166,7 +167,7 @@ class Door:
         services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
         return deliver(services, request, _destination(services, flow), [("code", f"{CODE}{code_id}.{secret}")])
 
-    def deny(self, services: Services, request: Request, flow: Flow, reason: Denial) -> Response:
+    def deny(self, services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
         """The application is told why there is no code."""
         # Only for somebody who is signed in: anybody can press Cancel, as often as they like.
         if reason.code == "access_denied" and sessions.current(services, request) is not None:
@@ -253,7 +254,7 @@ def deliver(
     return Redirect(location=location, status=303 if request.method == "POST" else 302)
 
 
-def _record_denial(services: Services, request: Request, flow: Flow, reason: Denial) -> None:
+def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:
     event = Event(
         "client:refused",
         client_id=flow.client_id,

@@ -13,7 +13,7 @@ from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import open_value, seal_value
 from idp.login.recording import recorder
-from idp.login.steps import prove
+from idp.login.steps import enrol
 from idp.portal import frame
 from idp.portal.changing import fresh_session, tell
 from idp.services import Services
@@ -54,7 +54,7 @@ def answer(services: Services, request: Request) -> Response:
 def page(services: Services, request: Request, session: Session, batch: Batch, done: str = "codes") -> Page:
     """The codes, this once: to print, to save, to copy. `done`: what has just happened, see `flash`."""
     value = {"codes": batch.shown, "person": session.person_id, "at": services.clock()}
-    is_waiting = prove.is_waiting(services, session)
+    is_waiting = enrol.is_waiting(services, session)
     return frame.page(
         services, request, session, "portal/security_codes.html",
         here=services.url("/security"), done=flash.TEXTS[done], codes=batch.shown,

@@ -26,7 +26,7 @@ def choose(services: Services, request: Request) -> Response:
         return Redirect(location=services.url("/"))
     request.language = chosen
     if request.form.get("flow"):
-        response = prove.submit(services, request)
+        response = engine.posted(prove.submit)(services, request)
     else:
         response = Redirect(location=services.url(back if _OWN_PATH.fullmatch(back) else "/"))
     return engine.with_cookies(response, Cookie(cookie_name(services, COOKIE), chosen))

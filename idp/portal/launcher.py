@@ -17,6 +17,7 @@ from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Demands, Flow
 from idp.login.signout import Ending, Notice
+from idp.login.steps import identify
 from idp.portal import first_steps, frame, reminders
 from idp.saml import sso
 from idp.services import Services
@@ -255,5 +256,5 @@ def switch(services: Services, request: Request) -> Response:
     flow = Flow(protocol=PROTOCOL, client_id="", request={"path": "/"}, demands=Demands(select=True), started_at=now)
     if request.query.get("add"):
         sessions.current(services, request)  # whoever is signed in reads it in their own language
-        return pages.login(services, request, replace(flow, beside=True, selected=True))
+        return identify.page(services, request, replace(flow, beside=True, selected=True))
     return engine.begin(services, request, flow)

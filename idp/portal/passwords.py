@@ -17,6 +17,7 @@ from idp.ids import digest
 from idp.login import engine, pages, standing
 from idp.login.authn import PASSWORD
 from idp.login.browser import sessions
+from idp.login.steps.outcomes import Proven
 from idp.oidc import ledger
 from idp.portal import frame, resuming
 from idp.portal.launcher import is_fresh, sign_in
@@ -75,7 +76,7 @@ def _enter(services: Services, request: Request, link: links.Link, person: Perso
         choosing.tell(services, request, person)
     flow = resuming.find(services, request)
     resuming.forget(services, request)
-    return engine.enter(services, request, flow, person, (PASSWORD,))
+    return engine.enter(services, request, Proven(flow, person, (PASSWORD,)))
 
 
 def _guard(link: links.Link, person: Person) -> Guard:

@@ -22,7 +22,7 @@ from idp.login.authn import ADMIN_CODE, TOTP
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
-from idp.login.steps import prove
+from idp.login.steps import enrol
 from idp.portal import backup_codes as code_pages
 from idp.portal import checkup, frame, signed_in
 from idp.portal.changing import fresh_session, tell
@@ -78,7 +78,7 @@ def home(services: Services, request: Request) -> Response:
         few_codes=backup_codes.FEW,
         offer_others=flash.name_of(services, request) in _WEIGHTY,
         was_helped=ADMIN_CODE in session.methods,
-        is_waiting=prove.is_waiting(services, session),
+        is_waiting=enrol.is_waiting(services, session),
         signals=passkeys.signals(services, person.id),
     )
 
@@ -146,12 +146,12 @@ def added(
 ) -> Response:
     """After a new authenticator: the session has shown `method`, too, and backup codes are shown where they are new."""
     try:
-        cookie = prove.shown(services, request, session, method)
+        cookie = enrol.enrolled(services, request, session, method)
     except sessions.Changed:
         return sign_in(services, request, "/security")
     if batch is not None:
         return engine.with_cookies(code_pages.page(services, request, session, batch, "added"), cookie)
-    if prove.is_waiting(services, session):
+    if enrol.is_waiting(services, session):
         return Redirect(location=services.url("/login/continue"), cookies=(cookie,))
     return engine.with_cookies(_changed(services, "added"), cookie)
 

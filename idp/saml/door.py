@@ -8,8 +8,9 @@ from clients.client import Client
 from idp.audit import Event, record
 from idp.errors import SamlError
 from idp.login.browser.sessions import Ended, Session
-from idp.login.flow import Demands, Denial, Flow
+from idp.login.flow import Demands, Flow
 from idp.login.signout import Notice
+from idp.login.steps import Deny
 from idp.services import Services
 from idp.wire import Redirect, Request, Response
 
@@ -36,7 +37,7 @@ class Door:
             return Redirect(location=self.restart_url(services, flow))
         return answering.send(services, client, asked, message, session.id)
 
-    def deny(self, services: Services, request: Request, flow: Flow, reason: Denial) -> Response:
+    def deny(self, services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
         """The service provider is told why there is no assertion."""
         if reason.cause in ("policy", "declined"):
             _record_denial(services, request, flow, reason)
@@ -110,7 +111,7 @@ def _wanted(client: Client, flow: Flow, session: Session, asked: Asked) -> Wante
     )
 
 
-def _error_of(reason: Denial, demands: Demands) -> SamlError:
+def _error_of(reason: Deny, demands: Demands) -> SamlError:
     """What a denial is called in SAML (Core §3.2.2.2)."""
     if reason.code == "access_denied":
         if reason.cause == "cancelled":
@@ -125,7 +126,7 @@ def _error_of(reason: Denial, demands: Demands) -> SamlError:
     return SamlError(names.RESPONDER, names.AUTHN_FAILED, reason.description)
 
 
-def _record_denial(services: Services, request: Request, flow: Flow, reason: Denial) -> None:
+def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:
     event = Event(
         "client:refused", client_id=flow.client_id, address=request.remote_address, request_id=request.id,
         detail={"why": reason.description},

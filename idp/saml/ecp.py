@@ -19,8 +19,9 @@ from idp.login.authenticators import password
 from idp.login.authn import PASSWORD
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
-from idp.login.flow import Demands, Denial, Flow
-from idp.login.policy import Done, next_step
+from idp.login.flow import Demands, Flow
+from idp.login.policy import next_step
+from idp.login.steps import Deny, Done
 from idp.services import Services
 from idp.wire import Raw, Request, Response
 
@@ -148,7 +149,7 @@ def _issue(
     session = sessions.get(services, session.id, client.id)
     step = next_step(replace(flow, demands=demands), session, client, services.clock())
     if not isinstance(step, Done):
-        raise _error_of(step if isinstance(step, Denial) else Denial("interaction_required", "A page is needed."))
+        raise _error_of(step if isinstance(step, Deny) else Deny("interaction_required", "A page is needed."))
     explicit = client.consent == "explicit"
     wanted = Wanted(
         destination=pending.acs,
@@ -171,7 +172,7 @@ def _issue(
     return message
 
 
-def _error_of(reason: Denial) -> SamlError:
+def _error_of(reason: Deny) -> SamlError:
     if reason.code == "unmet_authentication_requirements":
         return context.no_authn_context("the sign-in by HTTP Basic is weaker than what was asked for")
     if reason.code == "access_denied":

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from idp.config import FactorRule
 from idp.login import authn
 from idp.login.authn import METHODS, MFA, PHISHING_RESISTANT, SUPPORTED_ACR, amr_of, reached
-from idp.login.flow import Demands, Denial, Flow
-from idp.login.policy import Ask, Standing, more_proof
+from idp.login.flow import Demands, Flow
+from idp.login.policy import More, Standing, more_proof
 from idp.login.requirements import NONE, Need, is_met, needed
+from idp.login.steps import Deny, Enrol, Prove
 
 NOW = 1_800_000_000.0  # 2027-01-15
 DAY = 86400.0
@@ -33,10 +34,12 @@ def standing(level: str = "", *ways: str, enrollable: bool = True, due: float = 
     return Standing(Need(level, "because", due), lambda: has, SET_UP if enrollable else {}, **more)
 
 
-def short(step: Ask | Denial | None) -> str:
+def short(step: More | None) -> str:
     if step is None:
         return "enough"
-    return f"deny {step.code}" if isinstance(step, Denial) else " ".join(("ask", step.what, *step.ways))
+    if isinstance(step, Prove):
+        return " ".join(("ask factor", *step.authenticators))
+    return f"deny {step.code}" if isinstance(step, Deny) else "ask enrol" if isinstance(step, Enrol) else "ask renew"
 
 
 @dataclass(frozen=True)
@@ -125,8 +128,9 @@ def test_F9_no_level_is_claimed_that_was_not_shown(
     found = more_proof(flow(), methods, Standing(Need(level), lambda: ways, {}, email), NOW)
     if found is None:
         assert is_met(level, methods, email_is_second=email)
-    if isinstance(found, Ask):
-        for way in found.ways:  # it is enough, or it is the second factor that must come before setting up another
+    if isinstance(found, Prove):
+        # It is enough, or it is the second factor that must come before setting up another.
+        for way in found.authenticators:
             shown = (*methods, *ways[way])
             assert is_met(level, shown, email_is_second=email) or is_met("second", shown)
     claims = set(reached(methods))

@@ -10,7 +10,8 @@ import pytest
 
 from idp.login.authn import MFA, PHISHING_RESISTANT, SUPPORTED_ACR, acr_of, amounts_to
 from idp.login.flow import Demands, Flow
-from idp.login.policy import Ask, Standing, more_proof
+from idp.login.policy import Standing, more_proof
+from idp.login.steps import Prove
 from tests.backends import Clock
 from tests.login.steps.test_prove import claims, enrol, is_second_step
 from tests.phone import Phone
@@ -144,8 +145,8 @@ def test_n12_another_second_factor_does_where_the_wanted_one_is_not_at_hand(rela
     has = {"webauthn": ("passkey",), "totp": ("totp",), "email": ("email",), "backup": ("backup",)}
     standing = Standing(available=lambda: has)
     asked = more_proof(Flow("oidc", "c", demands=Demands(preferred=(PHISHING_RESISTANT,))), ("pwd",), standing, 0.0)
-    assert isinstance(asked, Ask)
-    assert asked.ways == ("webauthn", "totp", "backup")
+    assert isinstance(asked, Prove)
+    assert asked.authenticators == ("webauthn", "totp", "backup")
 
 
 def test_n12_who_came_with_a_passkey_types_no_password_for_a_wish() -> None:

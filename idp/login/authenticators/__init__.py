@@ -1,6 +1,6 @@
 """What somebody shows to prove who they are: one file for each authenticator, over one file in `accounts/factors/`.
 
-Door: `get`, `available`, `enrollable` here; `password.prove` and `passkeys.prove` for the sign-in page itself.
+Door: `find`, `available`, `enrollable` here; `password.prove` and `passkeys.prove` for the sign-in page itself.
 Rule: none knows another, and none knows what step comes next; each answers a `pending.Verdict`.
 """
 
@@ -48,26 +48,33 @@ class Authenticator(Protocol):
 #: Loaded when somebody is asked for more: the libraries behind them are slow to load.
 _MODULES = (
     "idp.login.authenticators.webauthn", "idp.login.authenticators.totp", "idp.login.authenticators.second_password",
-    "idp.login.authenticators.sms",
-    "idp.login.authenticators.email", "idp.login.authenticators.backup_code",
+    "idp.login.authenticators.sms", "idp.login.authenticators.email", "idp.login.authenticators.backup_code",
     "idp.login.authenticators.admin_code",
 )  # fmt: skip
 
 
 @cache
-def all_authenticators() -> tuple[Authenticator, ...]:
+def every() -> tuple[Authenticator, ...]:
     """Every authenticator that this product has, the best first."""
     return tuple(import_module(name).AUTHENTICATOR for name in _MODULES)
 
 
-def get(kind: str) -> Authenticator | None:
-    """The one of that name."""
-    return next((one for one in all_authenticators() if one.kind == kind), None)
+def find(kind: str) -> Authenticator | None:
+    """The one of that kind, or None."""
+    return next((one for one in every() if one.kind == kind), None)
+
+
+def get(kind: str) -> Authenticator:
+    """The one of that kind. Errors: `LookupError`."""
+    found = find(kind)
+    if found is None:
+        raise LookupError(kind)
+    return found
 
 
 def available(services: Services, person: Person) -> dict[str, tuple[str, ...]]:
     """What this person could use now, with what each would show."""
-    return {one.kind: one.methods for one in all_authenticators() if one.is_ready(services, person)}
+    return {one.kind: one.methods for one in every() if one.is_ready(services, person)}
 
 
 def enrollable(services: Services) -> dict[str, tuple[str, ...]]:

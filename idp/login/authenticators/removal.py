@@ -101,5 +101,5 @@ def _other_ways(services: Services, person: Person) -> tuple[tuple[str, ...], ..
     """What the person could show without any authenticator, from one sign-in to the next: text messages, mail."""
     if not person.has_password:
         return ()
-    lasting = (authenticators.get("sms"), authenticators.get("email"))
+    lasting = (authenticators.find("sms"), authenticators.find("email"))
     return tuple((PASSWORD, *way.methods) for way in lasting if way is not None and way.is_ready(services, person))

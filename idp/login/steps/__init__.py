@@ -1,5 +1,75 @@
-"""The steps of a sign-in: one file for each shows its page and takes its POST.
+"""The steps of a sign-in, as types; one file for each shows its page and takes its POST.
 
-Door: the engine shows what `policy.next_step` answers; `login.views` has the paths of the POSTs.
-Rule: no step leads to another; each ends in the engine, which asks the policy anew.
+Door: `policy.next_step` answers one of the types; the engine knows whose file it is; `login.views` has the paths.
+Rule: no step leads to another. What came of a POST is a value of `outcomes`, and the engine asks the policy anew.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Say who you are: nobody is known here, or somebody else, or not freshly enough.
+
+    `notice`, `error`: what the page says above the form; `typed`: the name that stands in it.
+    """
+
+    notice: str = ""
+    error: str = ""
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseAccount:
+    """Choose one of the accounts that are signed in here, or another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """Prove more. `authenticators`: the kinds of those that would do, the best first."""
+
+    authenticators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """Set up a second factor. `until`: when it can be put off no longer, 0 for now; `why`: the rule's own words.
+
+    `helped`: nobody asks but we, since a code of the help desk let them in.
+    """
+
+    until: float = 0.0
+    why: str = ""
+    helped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Choose a new password in place of one that ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Say whether the application may have what it asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """The conversation ends without a person. Each protocol has its own words for `code`."""
+
+    #: login_required, consent_required, account_selection_required, access_denied or unmet_authentication_requirements
+    code: str
+    description: str
+    #: What lies behind access_denied: "cancelled", "declined" (the consent) or "policy"
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Proven: the protocol may answer."""
+
+
+Page = Identify | ChooseAccount | Prove | Enrol | Renew | Consent
+Step = Page | Deny | Done

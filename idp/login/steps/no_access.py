@@ -12,16 +12,18 @@ from clients.access import Decision, decide
 from clients.client import Client
 from idp.accounts import cases
 from idp.errors import Explanation, Refused
-from idp.login import engine, pages
+from idp.login import pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
-from idp.login.flow import Denial, Flow
+from idp.login.flow import Flow
+from idp.login.steps import ChooseAccount, Deny, choose_account
+from idp.login.steps.outcomes import Denied, Outcome, Proceed, Show
 from idp.services import Services
 from idp.texts import N_
 from idp.web import form_targets, shown_app, utc
-from idp.wire import Page, Request, Response
+from idp.wire import Page, Request
 
-DENIAL = Denial("access_denied", "This person may not use this application.", "policy")
+DENIAL = Deny("access_denied", "This person may not use this application.", "policy")
 
 
 def page(services: Services, request: Request, flow: Flow, session: Session, asked: str = "") -> Page:
@@ -53,20 +55,17 @@ def page(services: Services, request: Request, flow: Flow, session: Session, ask
     )
 
 
-def submit(services: Services, request: Request) -> Response:
+def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     """POST /login/access: ask for it, be somebody else, or go back to the application with its error."""
-    flow = engine.posted_flow(services, request)
-    if isinstance(flow, Response):
-        return flow
     session = _of_page(services, request, flow)
     client = services.registry.find(flow.client_id)
     wanted = request.form.get("decision")
     if wanted == "back":
-        return engine.deny(services, request, flow, DENIAL)
+        return Denied(flow, DENIAL)
     if wanted == "switch" or session is None:
         return _as_another(services, request, replace(flow, shown_to=""), session)
     if client is None or decide(client, session.person_id, session.groups).allowed:
-        return engine.proceed(services, request, replace(flow, shown_to=""), session)  # granted meanwhile
+        return Proceed(replace(flow, shown_to=""), session)  # granted meanwhile
     if wanted != "ask":
         return page(services, request, flow, session)
     text = f"{session.name or session.username} asks for access to {client.name} ({client.id})."
@@ -83,13 +82,13 @@ def _of_page(services: Services, request: Request, flow: Flow) -> Session | None
     return other.session if other is not None else None
 
 
-def _as_another(services: Services, request: Request, flow: Flow, session: Session | None) -> Response:
+def _as_another(services: Services, request: Request, flow: Flow, session: Session | None) -> Outcome:
     """The accounts beside this one, or the sign-in page for one more; whoever is signed in stays so."""
     if session is None:
-        return engine.proceed(services, request, flow, sessions.current(services, request, flow.client_id))
+        return Proceed(flow, sessions.current(services, request, flow.client_id))
     if accounts.others(services, request):
-        return pages.choose_account(services, request, flow, session)
-    return pages.login(services, request, replace(flow, login_hint="", beside=True, selected=True))
+        return Show(flow, ChooseAccount(), session)
+    return choose_account.another(flow)
 
 
 def _reason(client: Client, decision: Decision) -> str:

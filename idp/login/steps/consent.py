@@ -1,0 +1,51 @@
+"""May the application have it? What it asks for, and Allow or Don't allow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from idp.login import consent, pages
+from idp.login.browser import accounts, sessions
+from idp.login.browser.sessions import Session
+from idp.login.flow import Flow
+from idp.login.steps import Consent, Deny, Identify
+from idp.login.steps.outcomes import Denied, Outcome, Proceed, Show
+from idp.services import Services
+from idp.web import form_targets
+from idp.wire import Page, Request
+
+
+def show(services: Services, request: Request, flow: Flow, session: Session | None, step: Consent) -> Outcome:
+    """The page, which is this person's."""
+    if session is None:
+        return Show(flow, Identify())
+    return Page(
+        template="login/consent.html",
+        values={
+            **pages.about(services, request, replace(flow, shown_to=session.id)),
+            "scopes": consent.shown(services, flow, session),
+            "person": pages.person(session),
+            "grown": bool(session.consent_scopes) and not set(flow.scopes) <= session.consent_scopes,
+            "unproven": flow.demands.unproven,
+        },
+        form_action=form_targets(flow.destination),
+    )
+
+
+def submit(services: Services, request: Request, flow: Flow) -> Outcome:
+    """POST /login/consent."""
+    session = sessions.current(services, request, flow.client_id)
+    decision = request.form.get("decision")
+    if session is None or session.id != flow.shown_to:
+        # A hint asked somebody who is not at the front. Whoever has gone meanwhile: no decision of theirs.
+        other = accounts.find(services, request, session_id=flow.shown_to, client_id=flow.client_id)
+        if other is None:
+            return Proceed(replace(flow, shown_to=""), session)
+        session = other.session
+    if decision == "switch":
+        return Show(replace(flow, login_hint=""), Identify())
+    if decision == "allow":
+        consent.grant(services, request, session, flow)
+        flow = replace(flow, agreed=session.id)
+        return Proceed(flow, sessions.get(services, session.id, flow.client_id))
+    return Denied(flow, Deny("access_denied", "The person did not agree.", "declined"))

@@ -1,0 +1,147 @@
+"""Who is it? The page for a name and a password, and what was typed there.
+
+Another way to say who one is has a file of its own, beside `identify_by_passkey`. One that leaves for somewhere else
+answers its POST with a redirect, and the path where it comes back settles a `Proven` as every other.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from idp.accounts.passwords import Busy
+from idp.login import flood, pages
+from idp.login.authenticators import passkeys, password
+from idp.login.authn import PASSWORD
+from idp.login.browser import robots
+from idp.login.browser.sessions import Session
+from idp.login.flow import Flow
+from idp.login.steps import Deny, Identify, sign_in_form
+from idp.login.steps.outcomes import Denied, Outcome, Proven
+from idp.login.steps.sign_in_form import Typed
+from idp.login.throttle import Pause
+from idp.services import Services
+from idp.texts import N_
+from idp.web import form_targets
+from idp.wire import Page, Request, Response
+
+#: How a pause without an end is told: an admin lifts it.
+STOPPED = N_(
+    "Too many wrong passwords: signing in with this name is stopped until the help desk unlocks it "
+    "or the password is reset."
+)
+#: For somebody who has proven who they are by another way than the password that was taken away (A3).
+LOCKED = N_(
+    "This account was locked because somebody said “This was not me”. "
+    "Choose a new password by “Forgot password?” to get back in."
+)
+#: The same, where no mail leads back in.
+LOCKED_ASK = N_(
+    "This account was locked because somebody said “This was not me”. "
+    "Ask the help desk for a link to choose a new password."
+)
+
+
+def show(services: Services, request: Request, flow: Flow, session: Session | None, step: Identify) -> Page:
+    """The page. Whoever is signed in and is asked again finds their name there."""
+    again = session.username if session is not None and step.notice else ""
+    return page(services, request, flow, typed=step.typed or again, error=step.error or None, notice=step.notice)
+
+
+def page(
+    services: Services, request: Request, flow: Flow, *, typed: str = "", error: str | None = None,
+    notice: str = "", pause: Pause | None = None, status: int = 200, check: bool = False, kept: str = "",
+    error_id: str = "",
+) -> Page:  # fmt: skip
+    """The name and password page; with `check`, somebody must show that they are no program.
+
+    `kept`: what they have typed, sealed, so that showing it is all that is left to do.
+    """
+    now = services.clock()
+    until = pause.until if pause is not None else None
+    if pause is not None and until is None:
+        error = STOPPED
+    flow = replace(flow, login_hint=typed[:255] or flow.login_hint)  # so that it comes back from the pages of help
+    return Page(
+        template="login/login.html",
+        status=status,
+        headers=(("Retry-After", str(math.ceil(until - now))),) if until is not None else (),
+        values={
+            **pages.about(services, request, flow),
+            "login": flow.login_hint,
+            "error": error,
+            "notice": notice,
+            "notices": [
+                {"text": told.text, "app": ""}
+                for told in services.notices.shown("login")
+                if told.client_id in (None, flow.client_id)
+            ],
+            "retry_at": math.ceil(until) if until is not None else None,
+            "retry_in": max(1, math.ceil(until - now)) if until is not None else 0,
+            "stay_days": services.settings.session.stay_days,
+            "passkey": passkeys.offer(services, request),
+            "signals": "",
+            "check": robots.offer(services, request) if check or robots.is_expected(services, request) else None,
+            "kept": kept,
+            "error_id": error_id,
+        },
+        form_action=form_targets(flow.destination),
+    )
+
+
+def submit(services: Services, request: Request, flow: Flow) -> Outcome:
+    """POST /login."""
+    if request.form.get("action") == "show":  # back from the pages of help
+        return page(services, request, flow)
+    if request.form.get("action") == "cancel":
+        # The old session, if there is one, is left as it was (CVE-2023-6787).
+        return Denied(flow, Deny("access_denied", "The person cancelled the sign-in.", "cancelled"))
+    typed = sign_in_form.read(services, request)
+    if sign_in_form.is_late(services, request):
+        return page(services, request, flow, typed=typed.login, notice=sign_in_form.LATE)
+    counted, now = services.flood, services.clock()
+    restart = services.protocols[flow.protocol].restart_url(services, flow)
+    key = counted.key(request.remote_address, typed.login, typed.password)
+    if counted.is_on(key, now):
+        return _too_fast(services, restart)
+    with counted.one_of_few(key) as is_one:
+        if not is_one:
+            again = _filled_in(services, request, flow, typed)
+            return replace(pages.busy(services, 1, restart, again), status=429)
+        try:
+            outcome = password.prove(services, request, typed.login, typed.password)
+        except Busy as error:
+            again = _filled_in(services, request, flow, typed)
+            return pages.busy(services, error.retry_after, restart, again)
+    if outcome.person is None:
+        counted.in_vain(key, now)
+        return _not_proven(services, request, flow, typed, outcome)
+    stay = typed.stay and services.settings.session.stay_days > 0
+    return Proven(flow, outcome.person, (PASSWORD,), stay=stay, shared=typed.shared)
+
+
+def _not_proven(services: Services, request: Request, flow: Flow, typed: Typed, outcome: password.Outcome) -> Response:
+    """The page again. Nobody is blamed who has only to show that they are no program: what they typed is kept."""
+    kept, notice = "", ""
+    if outcome.unproven:
+        kept = sign_in_form.seal(services, request, typed)
+        notice = robots.MISREAD if request.form.get("digits") else robots.UNPROVEN
+    again = page(
+        services, request, flow, typed=typed.login, error=outcome.error, notice=notice, pause=outcome.pause,
+        error_id=outcome.error_id, check=outcome.check, kept=kept,
+    )  # fmt: skip
+    return replace(again, cookies=(robots.cookie(services),)) if outcome.check else again
+
+
+def _filled_in(services: Services, request: Request, flow: Flow, typed: Typed) -> dict[str, str]:
+    """The fields of the sign-in form, filled in as they were: nobody types a password twice for our sake."""
+    return {
+        "flow": pages.sealed(services, request, flow),
+        "login": typed.login,
+        "held": sign_in_form.seal(services, request, typed),
+    }
+
+
+def _too_fast(services: Services, continue_url: str) -> Page:
+    """The same wrong password again and again within seconds: no look at it, and a page that costs next to nothing."""
+    return replace(pages.busy(services, math.ceil(flood.WINDOW), continue_url), status=429)
