@@ -13,9 +13,9 @@ from lxml import etree
 
 from bench.provider import Installation
 from clients.registry import Draft
-from idp.saml import names
-from idp.saml.signing import sign
-from idp.saml.xml import serialize
+from idp.saml.messages import names
+from idp.saml.messages.signing import sign
+from idp.saml.messages.xml import serialize
 from tests.saml.pairs import rsa_pair
 from tests.saml.relying import certificate, facts
 from tests.saml.samples import authn_request

@@ -21,11 +21,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench.machine import choose_cores, describe
-from idp.saml import attributes, names, response
-from idp.saml.bindings import deflate
-from idp.saml.encryption import Recipient
-from idp.saml.messages import NameID
-from idp.saml.xml import child, element, serialize
+from idp.saml.assertions import attributes, response
+from idp.saml.messages import names
+from idp.saml.messages.authn_request import NameID
+from idp.saml.messages.bindings import deflate
+from idp.saml.messages.encryption import Recipient
+from idp.saml.messages.xml import child, element, serialize
 from tests.provider import Provider, make_template
 from tests.saml.pairs import ec_pair, rsa_pair
 from tests.saml.relying import ACS, SP, register, sign_in

@@ -23,8 +23,8 @@ from idp.login.browser import sessions
 from idp.oidc import views as oidc_views
 from idp.opening import DAY, HOUR
 from idp.portal import views as portal_views
-from idp.saml import sources as saml_sources
 from idp.saml import views as saml_views
+from idp.saml.metadata import sources as saml_sources
 from idp.services import Services
 from idp.web import Bridge, Front
 from idp.wire import Request, Route

@@ -262,10 +262,10 @@ def _register(services: Services, jobs: Jobs) -> None:
     from idp import mail
     from idp.accounts import recovery
     from idp.oidc import backchannel
-    from idp.saml import logout
+    from idp.saml.logout import single_logout
 
     opened = replace(services, jobs=jobs)
-    for room in (backchannel, logout, mail, recovery):
+    for room in (backchannel, single_logout, mail, recovery):
         room.register(opened)
 
 
@@ -284,7 +284,7 @@ def _uses(db: Database) -> Any:
 def _protocols() -> Mapping[str, ProtocolDoor]:
     from idp.oidc import authorize
     from idp.portal import launcher
-    from idp.saml import sso
-    from idp.saml.door import DOOR as SAML_DOOR
+    from idp.saml.protocol_handler import DOOR as SAML_DOOR
+    from idp.saml.sign_on import sso
 
     return {authorize.PROTOCOL: authorize.DOOR, sso.PROTOCOL: SAML_DOOR, launcher.PROTOCOL: launcher.DOOR}

@@ -343,7 +343,7 @@ def _server(services: Services) -> Found:
 
 def _service_providers(services: Services) -> Found:
     """What keeps people from signing in by SAML, application by application."""
-    from idp.saml.troubles import of_everybody
+    from idp.saml.metadata.troubles import of_everybody
 
     troubled = many = 0
     for client, texts in of_everybody(services):

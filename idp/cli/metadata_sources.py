@@ -11,7 +11,7 @@ from idp.cli.service_providers import explained
 from idp.cli.terminal import Refused, command, complain, group, print_json, print_table, say, timestamp, with_json
 
 if TYPE_CHECKING:
-    from idp.saml.sources import Outcome, Source
+    from idp.saml.metadata.sources import Outcome, Source
     from idp.services import Services
 
 
@@ -43,7 +43,7 @@ def _source(parser: Any) -> Any:
 
 def run_add(args: Namespace) -> None:
     """Add a source and read it."""
-    from idp.saml import sources
+    from idp.saml.metadata import sources
 
     if bool(args.aggregate) is bool(args.mdq):
         raise Refused("--aggregate, --mdq: give one of them")
@@ -70,8 +70,8 @@ def run_add(args: Namespace) -> None:
 
 def _first_reading(services: Services, source: Source) -> Outcome:
     """A source that cannot be read at all is not kept."""
-    from idp.saml import sources
-    from idp.saml.lexical import BadMetadata
+    from idp.saml.metadata import sources
+    from idp.saml.metadata.lexical import BadMetadata
 
     try:
         return sources.refresh(services, source.id)
@@ -82,7 +82,7 @@ def _first_reading(services: Services, source: Source) -> Outcome:
 
 def run_list(args: Namespace) -> None:
     """List sources."""
-    from idp.saml import sources
+    from idp.saml.metadata import sources
 
     with opened(args) as services:
         shown = [_shown(services, source) for source in sources.list_all(services)]
@@ -107,7 +107,7 @@ def run_list(args: Namespace) -> None:
 
 def run_refresh(args: Namespace) -> None:
     """Read a source again."""
-    from idp.saml import sources
+    from idp.saml.metadata import sources
 
     with opened(args) as services, service_providers.naming_options(), explained(args.source):
         outcome = sources.refresh(services, args.source, accept_older=args.accept_older)
@@ -122,7 +122,7 @@ def run_refresh(args: Namespace) -> None:
 
 def run_remove(args: Namespace) -> None:
     """Forget a source."""
-    from idp.saml import sources
+    from idp.saml.metadata import sources
 
     with opened(args) as services, explained(args.source):
         source = sources.get(services, args.source)
@@ -137,7 +137,7 @@ def run_remove(args: Namespace) -> None:
 
 
 def _shown(services: Services, source: Source) -> dict[str, Any]:
-    from idp.saml import sources
+    from idp.saml.metadata import sources
 
     keys = (
         "id", "kind", "name", "url", "client_id", "defaults", "access", "max_validity", "sha1", "created_at",

@@ -16,7 +16,7 @@ from idp.cli.terminal import Refused, command, complain, print_json, say, timest
 if TYPE_CHECKING:
     from clients.client import Client
     from clients.registry import Registered
-    from idp.saml.description import Description
+    from idp.saml.metadata.description import Description
     from idp.services import Services
 
 #: The option that gives a field, where it is not `--set field=…`.
@@ -56,7 +56,7 @@ def run_add(args: Namespace) -> None:
     facts = "--metadata" if args.metadata else "--entity-id, --acs"
     with opened(args) as services, naming_options(facts), explained():
         found, url = _described_by(services, args)
-        from idp.saml import sources
+        from idp.saml.metadata import sources
 
         made = sources.register(
             services, found, name=args.name or "", settings=applications.settings(args.set, "--set", fields()),
@@ -88,7 +88,7 @@ def _say_added(made: Registered, shown: Mapping[str, Any], warnings: Iterable[st
 
 def run_refresh(args: Namespace) -> None:
     """Read a service provider's metadata again."""
-    from idp.saml import sources
+    from idp.saml.metadata import sources
 
     with opened(args) as services, naming_options(), explained():
         client = applications.get(services, args.client)
@@ -147,20 +147,20 @@ def described(services: Services, client: Client) -> dict[str, Any]:
 
 def troubles(services: Services, client: Client) -> list[str]:
     """What keeps people from signing in to a service provider, or will, with the command that helps."""
-    from idp.saml.troubles import find_troubles
+    from idp.saml.metadata.troubles import find_troubles
 
     return find_troubles(services, client)
 
 
 def check_changes(services: Services, changes: Mapping[str, Any]) -> None:
     """What only a look at the people can tell. Errors: `InvalidMetadata`."""
-    from idp.saml.attribute_sources import check_sources
+    from idp.saml.assertions.attribute_sources import check_sources
 
     check_sources(services, changes)
 
 
 def _source(services: Services, source_id: str | None) -> dict[str, Any] | None:
-    from idp.saml import sources
+    from idp.saml.metadata import sources
 
     source = None if source_id is None else sources.find(services, source_id)
     if source is None:
@@ -200,14 +200,14 @@ def _described_by(services: Services, args: Namespace) -> tuple[Description, str
         raise Refused("--metadata: give the application's metadata (a file, a URL or -), or --entity-id and --acs")
     if args.key:
         raise Refused("--key: is for metadata that is signed; there is none here")
-    from idp.saml.description import from_acs
+    from idp.saml.metadata.description import from_acs
 
     return from_acs(args.entity_id, args.acs), ""
 
 
 def _read(services: Services, given: str, entity_id: str | None, keys: tuple[str, ...]) -> Description:
-    from idp.saml import reading, sources
-    from idp.saml.sources import refreshing
+    from idp.saml.metadata import reading, sources
+    from idp.saml.metadata.sources import refreshing
 
     if is_url(given):
         return sources.read_url(services, given, entity_id=entity_id, certificates=keys)
@@ -223,7 +223,7 @@ def is_url(given: str) -> bool:
 
 
 def _bytes(given: str) -> bytes:
-    from idp.saml.reading import MAX_BYTES
+    from idp.saml.metadata.reading import MAX_BYTES
 
     try:
         if given == "-":
@@ -240,7 +240,7 @@ def certificates(file: str | None) -> tuple[str, ...]:
         return ()
     import re
 
-    from idp.saml.signatures import BadSignature, public_key
+    from idp.saml.messages.signatures import BadSignature, public_key
 
     try:
         text = Path(file).read_text("ascii", "replace")
@@ -266,7 +266,7 @@ def naming_options(facts: str = "--metadata") -> contextlib.AbstractContextManag
 @contextlib.contextmanager
 def explained(option: str = "--metadata") -> Iterator[None]:
     """Metadata that cannot be taken, as a sentence."""
-    from idp.saml.lexical import BadMetadata
+    from idp.saml.metadata.lexical import BadMetadata
 
     try:
         yield

@@ -12,9 +12,9 @@ from lxml import etree
 from playwright.sync_api import expect
 
 from idp.accounts.person import Person
-from idp.saml import bindings, names
-from idp.saml.response import instant
-from idp.saml.xml import child, element
+from idp.saml.assertions.response import instant
+from idp.saml.messages import bindings, names
+from idp.saml.messages.xml import child, element
 from tests.backends import find_free_port
 from tests.browser.landing import HEAD
 from tests.browser.site import Served, Site, port_of

@@ -20,7 +20,7 @@ import pytest
 import requests
 from lxml import etree
 
-from idp.saml import names
+from idp.saml.messages import names
 from tests.backends import find_free_port, watch
 from tests.journeys import apache
 from tests.journeys.relying import site as application

@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 from werkzeug.serving import make_server
 
-from idp.saml import names
+from idp.saml.messages import names
 from tests.apps.wiki import door
 from tests.apps.wiki.app import create_app
 from tests.apps.wiki.door import WikiSettings

@@ -7,11 +7,11 @@ from base64 import b64encode
 from typing import Any
 from urllib.parse import urlencode
 
-from idp.saml import names
-from idp.saml.bindings import deflate
-from idp.saml.response import instant
-from idp.saml.signing import sign, sign_redirect
-from idp.saml.xml import Element, child, element, serialize
+from idp.saml.assertions.response import instant
+from idp.saml.messages import names
+from idp.saml.messages.bindings import deflate
+from idp.saml.messages.signing import sign, sign_redirect
+from idp.saml.messages.xml import Element, child, element, serialize
 from tests.provider import Answer, Browser, Provider
 from tests.saml.pairs import Pair
 from tests.saml.relying import SP

@@ -7,8 +7,8 @@ import secrets
 from base64 import b64encode
 from collections.abc import Iterable
 
-from idp.saml import names, signing
-from idp.saml.xml import Element, child, element, parse, serialize
+from idp.saml.messages import names, signing
+from idp.saml.messages.xml import Element, child, element, parse, serialize
 from tests.saml.pairs import Pair, rsa_pair
 
 NS = (

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from idp.saml.signatures import PublicKey, public_key
-from idp.saml.signing import SigningKey, signing_key
+from idp.saml.messages.signatures import PublicKey, public_key
+from idp.saml.messages.signing import SigningKey, signing_key
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from clients.access import EVERYONE, Access
 from clients.client import Client
 from clients.registry import Draft
-from idp.saml import names
+from idp.saml.messages import names
 from tests.provider import Answer, Browser, Provider
 from tests.saml.pairs import Pair, rsa_pair
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from idp.saml import names, signing
-from idp.saml.xml import Element, child, element, qualified, serialize
+from idp.saml.messages import names, signing
+from idp.saml.messages.xml import Element, child, element, qualified, serialize
 from tests.saml.pairs import Pair, rsa_pair
 
 ID = "_0123456789abcdef0123456789abcdef"

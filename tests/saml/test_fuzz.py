@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from clients.saml_fields import validate
 from idp import wire
-from idp.saml import logout_messages, messages, names, reading
-from idp.saml.bindings import (
+from idp.saml.logout import logout_messages
+from idp.saml.messages import names
+from idp.saml.messages.authn_request import read_authn_request
+from idp.saml.messages.bindings import (
     BadMessage,
     decode_artifact,
     decode_post,
@@ -23,9 +25,8 @@ from idp.saml.bindings import (
     encode_redirect,
     encode_soap,
 )
-from idp.saml.encryption import Recipient, encrypted_id
-from idp.saml.lexical import BadMetadata
-from idp.saml.signatures import (
+from idp.saml.messages.encryption import Recipient, encrypted_id
+from idp.saml.messages.signatures import (
     BadSignature,
     CannotDecrypt,
     decrypt_id,
@@ -34,7 +35,9 @@ from idp.saml.signatures import (
     verify_enveloped,
     verify_metadata,
 )
-from idp.saml.xml import BadXml, c14n, element, parse, serialize
+from idp.saml.messages.xml import BadXml, c14n, element, parse, serialize
+from idp.saml.metadata import reading
+from idp.saml.metadata.lexical import BadMetadata
 from tests.saml import cpu
 from tests.saml.documents import AWS, GOOGLE, MELLON, MOD_SHIB, ZOOM, aggregate, federated
 from tests.saml.fuzzing import fuzzed, fuzzed_less
@@ -104,7 +107,7 @@ def test_the_parser_answers_or_says_bad_xml(data: bytes, drop_comments: bool) ->
 
 
 READERS: dict[str, Callable[[Any], Any]] = {
-    "AuthnRequest": messages.read_authn_request,
+    "AuthnRequest": read_authn_request,
     "LogoutRequest": lambda root: logout_messages.read_request(root, [rsa_pair().key]),
     "LogoutResponse": logout_messages.read_response,
 }

@@ -15,20 +15,24 @@ from cryptography import x509
 
 from clients.client import Client
 from idp.accounts.person import Person
-from idp.saml import attributes, bindings, names, reading, sources
-from idp.saml.encryption import Recipient, encrypted_id
-from idp.saml.signing import sign
-from idp.saml.sources import fetching
-from idp.saml.xml import Element, element, parse, serialize
+from idp.saml.assertions import attributes
+from idp.saml.messages import bindings, names
+from idp.saml.messages.encryption import Recipient, encrypted_id
+from idp.saml.messages.signing import sign
+from idp.saml.messages.xml import Element, element, parse, serialize
+from idp.saml.metadata import reading, sources
+from idp.saml.metadata.sources import fetching
 from idp.services import Services
 from tests.backends import Clock
 from tests.provider import Answer, Browser, Provider
-from tests.saml import cpu, test_artifact, test_ecp, test_logout, xsw
+from tests.saml import cpu, xsw
 from tests.saml.asking import authn_request, by_post, by_redirect
 from tests.saml.documents import acs, key, signed, sp
+from tests.saml.logout import test_logout
+from tests.saml.metadata.test_sources import ENTITY, PINNED, Publisher, publisher, refresh, services, stamp  # noqa: F401
 from tests.saml.pairs import rsa_pair
 from tests.saml.relying import NS, certificate, facts, message, register, status
-from tests.saml.test_sources import ENTITY, PINNED, Publisher, publisher, refresh, services, stamp  # noqa: F401
+from tests.saml.sign_on import test_artifact, test_ecp
 
 SECRET = "somebody.else@example.com"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from idp.saml import names, signing
+from idp.saml.messages import names, signing
 from tests.saml.pairs import Pair
 
 DS = f"{{{names.DS}}}"

@@ -18,13 +18,13 @@ from idp.jobs import JobsUnavailable
 from idp.login import signout, store
 from idp.login.browser import sessions
 from idp.oidc import ledger
-from idp.saml import bindings
-from idp.saml.signing import sign
+from idp.saml.messages import bindings
+from idp.saml.messages.signing import sign
 from tests.backends import Clock
 from tests.provider import App, Browser, Provider
 from tests.receiver import Receiver
+from tests.saml.logout.test_logout import Wiki, add, is_signed_by_us
 from tests.saml.relying import NS
-from tests.saml.test_logout import Wiki, add, is_signed_by_us
 
 LOCAL = {"issuer": "http://127.0.0.1:8000"}
 NEW = "another horse battery staple"

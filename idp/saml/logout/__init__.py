@@ -1,0 +1,4 @@
+"""Single logout: a LogoutRequest of a service provider, ours to all the others, and what they answer.
+
+Door: `single_logout`. Rule: every message is signed, answers too, and ends only sessions that its sender was told of.
+"""

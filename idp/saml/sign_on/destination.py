@@ -1,0 +1,179 @@
+"""Where an answer may go: who asks, proven where that must be, and an assertion consumer service of its own.
+
+Every way in which it cannot be trusted is `Refused`: shown on our page, kept with the message, and never sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final
+
+from clients.client import Client
+from clients.service_provider import ServiceProvider
+from idp.errors import Explanation, Refused
+from idp.saml import provider_keys
+from idp.saml.messages import authn_request, names
+from idp.saml.messages.bindings import BadMessage, Received
+from idp.saml.messages.signatures import BadSignature, Opened, is_signed, open_message
+from idp.saml.messages.xml import BadXml, Element, parse
+from idp.saml.metadata import sources
+from idp.saml.provider_keys import UntrustedAcs
+from idp.saml.sign_on.authn_request_checks import Incoming
+from idp.saml.sign_on.pending_authn_request import Asked
+from idp.services import Services
+from idp.texts import N_
+
+MAX_EVIDENCE: Final = 8192  # characters of a message that are kept with its error
+
+
+def find_destination(
+    services: Services, received: Received, location: str, bindings: Collection[str]
+) -> tuple[Incoming, tuple[str, str]]:
+    """Who asks, and its own (location, binding) for the answer.
+
+    `location`: the URL of ours that the message came to; `bindings`: those that we answer by. Errors: `Refused`.
+    """
+    try:
+        root = parse(received.message)
+        client, provider = find_provider(services, authn_request.read_issuer(root))
+        incoming = _read(services, client, provider, received, root, location)
+        acs, answerable = provider_keys.choose_acs(provider, incoming.request, bindings)
+    except (BadXml, BadMessage) as error:
+        raise unreadable(error.reason, evidence(received)) from error
+    except Refused as error:
+        error.evidence = evidence(received)
+        raise
+    except UntrustedAcs as error:
+        raise untrusted(client, error.reason, evidence(received)) from error
+    incoming = replace(incoming, answerable=answerable)
+    return incoming, (acs.location, acs.binding if acs.binding in bindings else names.HTTP_POST)
+
+
+def _read(
+    services: Services, client: Client, provider: ServiceProvider, received: Received, root: Element, location: str
+) -> Incoming:
+    try:
+        opened = _open(services, provider, received, root)
+    except BadSignature as error:
+        raise _refused(
+            "saml_bad_signature", N_("The request of %(app)s is not signed as it must be.", app=client.name),
+            "The signature of the SAML message is refused; the error id tells an admin why.", detail=error.reason,
+            client_id=client.id,
+            fix="Compare the key it signs with and the certificates in its metadata; register its metadata anew after "
+            f"a change of keys. The reason: {error.reason}.",
+        ) from error  # fmt: skip
+    request = authn_request.read_authn_request(opened.root)
+    if request.header.issuer != provider.entity_id:
+        raise BadMessage("what is signed names another Issuer")
+    return Incoming(client, provider, request, opened.signed, False, location)
+
+
+def _open(services: Services, provider: ServiceProvider, received: Received, root: Element) -> Opened:
+    if received.signature is None and not is_signed(root):
+        opened = Opened(root, False)  # what bears no signature anywhere needs no second parse
+    else:
+        # SDP-IDP05: a bad signature is fatal, also where none is asked for.
+        keys = provider_keys.signing_keys(provider)
+        opened = open_message(received, keys, allowed=provider_keys.algorithms(services, provider), root=root)
+    if not opened.signed and (provider.requires_signed_requests or services.settings.saml.want_requests_signed):
+        raise BadSignature("requests of this service provider must be signed, and this one is not")
+    return opened
+
+
+def find_provider(services: Services, entity_id: str) -> tuple[Client, ServiceProvider]:
+    """The registered service provider, enabled and current. Errors: `Refused`."""
+    client = sources.find_service_provider(services, entity_id)
+    if client is None:
+        raise _refused(
+            "saml_unknown_issuer", N_("This application is not registered here."),
+            "The Issuer is not registered; compare it with `doorward client list`.",
+            detail=f"Issuer {entity_id[:300]!r}",
+            fix="Register the service provider by its metadata: doorward client add saml --metadata FILE_OR_URL",
+        )  # fmt: skip
+    return _standing(services, client)
+
+
+def get_provider(services: Services, client_id: str) -> tuple[Client, ServiceProvider]:
+    """The same by our own id for it. Errors: `Refused`."""
+    client = services.registry.find(client_id)
+    if client is None:
+        raise _refused(
+            "saml_unknown_client", N_("This application is not registered here."), "No service provider has this id.",
+            detail=f"client {client_id[:100]!r}",
+        )  # fmt: skip
+    return _standing(services, client)
+
+
+def get_trusted(services: Services, asked: Asked) -> tuple[Client, ServiceProvider]:
+    """The client and its provider, if the answer may still go where it could when the request came in."""
+    client, provider = get_provider(services, asked.client_id)
+    if asked.acs not in provider.acs_locations:
+        raise untrusted(client, f"{asked.acs} was taken out of its metadata a moment ago")
+    return client, provider
+
+
+def _standing(services: Services, client: Client) -> tuple[Client, ServiceProvider]:
+    if client.saml is None:
+        raise _refused(
+            "saml_unknown_client", N_("%(app)s does not sign people in by SAML.", app=client.name),
+            "This client is registered for OpenID Connect.", client_id=client.id,
+        )  # fmt: skip
+    if not client.enabled:
+        raise _refused(
+            "disabled_client", N_("%(app)s is turned off at the moment.", app=client.name),
+            "The service provider is disabled; an admin can turn it on: doorward client enable.",
+            client_id=client.id, side="doorward",
+        )  # fmt: skip
+    if not client.saml.is_current(services.clock()):
+        raise _refused(
+            "saml_metadata_expired", N_("%(app)s cannot be trusted at the moment.", app=client.name),
+            "The metadata of the service provider has expired (validUntil).", client_id=client.id, side="doorward",
+            fix="Its metadata source has not given newer metadata in time; see why, or give the metadata by hand.",
+        )  # fmt: skip
+    return client, client.saml
+
+
+def evidence(received: Received | None) -> str:
+    """The message as an admin may read it later; never an assertion that came to the wrong place."""
+    if received is None:
+        return ""
+    if b"Assertion" in received.message and _ASSERTION.search(received.message):  # the first costs next to nothing
+        return "(a message with an assertion, which is not kept)"
+    return received.message.decode("utf-8", "replace")[:MAX_EVIDENCE]
+
+
+_ASSERTION: Final = re.compile(rb"<(?:[^\s<>/:]+:)?(?:Encrypted)?Assertion[\s/>]")
+
+
+def unreadable(reason: str, seen: str = "") -> Refused:
+    """Not a message that we take."""
+    return _refused(
+        "saml_unreadable", N_("The application sent a request that cannot be read."),
+        f"The SAML message is refused: {reason}.", detail=reason, seen=seen,
+    )  # fmt: skip
+
+
+def untrusted(client: Client, reason: str, seen: str = "") -> Refused:
+    """Not a place that an answer may go to."""
+    return _refused(
+        "saml_untrusted_acs",
+        N_("%(app)s asked for its answer at an address that is not registered for it.", app=client.name),
+        "The AssertionConsumerService is not in the metadata; compared byte for byte. The error id tells admins more.",
+        detail=reason, client_id=client.id, seen=seen,
+        # What is registered is told to admins alone.
+        fix=f"Register its current metadata, or correct the address in the application's settings: {reason}.",
+    )  # fmt: skip
+
+
+def _refused(
+    code: str, message: str, developer: str, *, client_id: str | None = None, detail: str = "",
+    side: str = "application", fix: str = "", seen: str = "",
+) -> Refused:  # fmt: skip
+    return Refused(
+        code, message, title=N_("This sign-in cannot go on"), developer=developer, detail=detail,
+        client_id=client_id, evidence=seen,
+        advice=N_("Nothing is wrong with your account. Tell whoever runs the application, with the error id below."),
+        explanation=Explanation(side, fix or developer),
+    )  # fmt: skip
