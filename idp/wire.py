@@ -264,9 +264,10 @@ class Request:
         of it, which the client may have written.
         """
         address = _unmapped(str(self.environ.get("REMOTE_ADDR") or ""))
-        said = [hop for hop in map(str.strip, self.header("X-Forwarded-For").split(",")) if hop]
+        # An empty element is a hop that did not say, as "unknown" is: never a reason to believe what stands before it.
+        said = self.header("X-Forwarded-For").split(",") if "HTTP_X_FORWARDED_FOR" in self.environ else []
         while said and self._is_proxy(address):
-            address = _address_of(said.pop()) if self._names_are_apart() else UNREADABLE
+            address = _address_of(said.pop().strip()) if self._names_are_apart() else UNREADABLE
         return address
 
     def _is_proxy(self, address: str) -> bool:
