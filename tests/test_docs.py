@@ -23,9 +23,8 @@ TYPED = (
     *(f"docs/{n}.md" for n in ("getting-started", "applications", "connecting", "operating", "people", "saml")),
 )
 DOCUMENTS = [
-    "README.md",
-    "CHANGELOG.md",
-    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md"))),
+    *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("*.md"))),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))),
 ]
 
 
