@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from clients import offered
 from clients.errors import InvalidMetadata, Problem
+from clients.unsupported import values_of
 from clients.values import (
     ADDRESS,
     BOOLEAN,
@@ -20,6 +22,7 @@ from clients.values import (
     SCOPE,
     Kind,
     list_of,
+    one_among,
     one_of,
     seconds,
     text,
@@ -28,31 +31,13 @@ from clients.values import (
 #: Algorithms of signatures that others can check with our public keys, and we with theirs.
 SIGNING = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _ENCRYPTION = text(40)
-_GRANT_TYPES = one_of(
-    "authorization_code",
-    "refresh_token",
-    "client_credentials",
-    "implicit",
-    "password",
-    "urn:ietf:params:oauth:grant-type:device_code",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-    "urn:ietf:params:oauth:grant-type:jwt-bearer",
-    "urn:ietf:params:oauth:grant-type:saml2-bearer",
-    "urn:openid:params:grant-type:ciba",
-)
+#: What works, and after it what is known and refused with a reason.
+_GRANT_TYPES = one_among(lambda: (*offered.GRANT_TYPES, *values_of("grant_types")))
 _RESPONSE_TYPES = one_of(
     "code", "none", "token", "id_token", "id_token token", "code token", "code id_token", "code id_token token"
 )
-_RESPONSE_MODES = one_of("query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt")
-_AUTH_METHODS = one_of(
-    "client_secret_basic",
-    "client_secret_post",
-    "private_key_jwt",
-    "none",
-    "client_secret_jwt",
-    "tls_client_auth",
-    "self_signed_tls_client_auth",
-)
+_RESPONSE_MODES = one_among(lambda: (*offered.RESPONSE_MODES, *values_of("response_modes")))
+_AUTH_METHODS = one_among(lambda: (*offered.AUTH_METHODS, *values_of("token_endpoint_auth_method")))
 
 FIELDS: dict[str, Kind] = {
     # RFC 7591 §2

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from clients import uris
+from clients import offered, uris
 from clients.redirects import CUSTOM, DEVELOPMENT, HTTPS, LOOPBACK
 
 #: What an app that says nothing may ask for (Core 1.0 §5.4, and ours); a claim still goes out only when asked for.
 STANDARD_SCOPE = "openid profile email address phone groups roles offline_access"
 DAY = 86_400  # seconds
 
-_SECRET = ("client_secret_basic", "client_secret_post")
 _ASYMMETRIC = ("PS256", "ES256", "EdDSA")
 
 
@@ -21,7 +20,8 @@ _ASYMMETRIC = ("PS256", "ES256", "EdDSA")
 class Profile:
     """`defaults` hold where nothing is said; `allowed` values and `ceilings` (seconds) may not be left.
 
-    `redirects`: the kinds of redirect URI it takes, none for a client that signs nobody in.
+    `redirects`: the kinds of redirect URI it takes, none for a client that signs nobody in. `public`: the app is in
+    people's hands and keeps no secret (RFC 6749 §2.1). `keys`: it proves itself by a key of its own, and not otherwise.
     """
 
     name: str
@@ -30,13 +30,23 @@ class Profile:
     defaults: Mapping[str, Any]
     allowed: Mapping[str, frozenset[Any]]
     ceilings: Mapping[str, int] = field(default_factory=dict)
+    public: bool = False
+    keys: bool = False
+
+    def choices(self) -> dict[str, frozenset[Any]]:
+        """The values that may not be left, by field: its own, and those of what works here that go with it."""
+        return {
+            "grant_types": offered.grant_types(public=self.public, machine=not self.redirects),
+            "token_endpoint_auth_method": offered.auth_methods(public=self.public, keys=self.keys),
+            **self.allowed,
+        }
 
 
 #: What holds for all where neither the client nor its profile says otherwise. Lifetimes left out are the deployment's.
 DEFAULTS: Mapping[str, Any] = {
     "subject_type": "public",
     "application_type": "web",
-    "response_modes": ["query", "fragment", "form_post"],
+    "response_modes": offered.RESPONSE_MODES,
     "scope": STANDARD_SCOPE,
     "grant_types": ["authorization_code", "refresh_token"],
     "token_endpoint_auth_method": "client_secret_basic",
@@ -63,19 +73,9 @@ def _allowed(**values: tuple[Any, ...]) -> dict[str, frozenset[Any]]:
     return {name: frozenset(given) for name, given in values.items()}
 
 
-_CODE = ("authorization_code", "refresh_token")
-_CONFIDENTIAL = _allowed(
-    grant_types=(*_CODE, "client_credentials"),
-    token_endpoint_auth_method=(*_SECRET, "private_key_jwt"),
-    application_type=("web",),
-)
-# RFC 6749 §2.1: an app in people's hands keeps no secret. RFC 9700 §4.14.2: so its refresh tokens are rotated.
-_PUBLIC = _allowed(
-    grant_types=_CODE,
-    token_endpoint_auth_method=("none",),
-    require_pkce=(True,),
-    refresh_token_rotation=(True,),
-)
+_CONFIDENTIAL = _allowed(application_type=("web",))
+# RFC 9700 §4.14.2: where no secret is kept, refresh tokens are rotated.
+_PUBLIC = _allowed(require_pkce=(True,), refresh_token_rotation=(True,))
 
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
@@ -100,6 +100,7 @@ PROFILES: Mapping[str, Profile] = {
             },
             {**_PUBLIC, "application_type": frozenset(("web",))},
             {"refresh_token_absolute": DAY},
+            public=True,
         ),
         Profile(
             "native",
@@ -113,13 +114,14 @@ PROFILES: Mapping[str, Profile] = {
                 "consent": "explicit",
             },
             {**_PUBLIC, "application_type": frozenset(("native",))},
+            public=True,
         ),
         Profile(
             "machine",
             "a program that acts for itself; nobody signs in",
             frozenset(),
             {"grant_types": ["client_credentials"], "scope": "", "response_modes": []},
-            {**_CONFIDENTIAL, "grant_types": frozenset(("client_credentials",))},
+            _CONFIDENTIAL,
         ),
         Profile(
             "legacy",
@@ -141,8 +143,6 @@ PROFILES: Mapping[str, Profile] = {
             },
             {
                 **_allowed(
-                    grant_types=(*_CODE, "client_credentials"),
-                    token_endpoint_auth_method=("private_key_jwt",),
                     application_type=("web",),
                     require_pkce=(True,),
                     require_pushed_authorization_requests=(True,),
@@ -152,6 +152,7 @@ PROFILES: Mapping[str, Profile] = {
                 "id_token_signed_response_alg": frozenset(_ASYMMETRIC),
                 "token_endpoint_auth_signing_alg": frozenset(_ASYMMETRIC),
             },
+            keys=True,
         ),
     )
 }
@@ -176,8 +177,9 @@ def _origins(redirect_uris: list[str]) -> Iterator[str]:
 
 
 def auth_methods(method: str) -> tuple[str, ...]:
-    """How a client may prove itself: libraries choose freely between the two ways to send a secret, so both work."""
-    return _SECRET if method in _SECRET else (method,)
+    """How a client may prove itself: libraries choose freely between the ways to send a secret, so all of them work."""
+    by_secret = tuple(row.name for row in offered.AUTH_METHODS.values() if row.secret)
+    return by_secret if method in by_secret else (method,)
 
 
 def describe(name: str) -> list[str]:
@@ -185,7 +187,7 @@ def describe(name: str) -> list[str]:
     profile = PROFILES[name]
     lines = [f"{name}: {profile.summary}", f"redirect URIs: {_redirect_rule(profile)}"]
     values, hidden = complete(profile, {}), ("application_type", "require_pkce")
-    lines += [f"{key}: {_show(allowed)} only" for key, allowed in profile.allowed.items() if key not in hidden]
+    lines += [f"{key}: {_show(allowed)} only" for key, allowed in profile.choices().items() if key not in hidden]
     lines += [f"{key}: at most {limit} seconds" for key, limit in profile.ceilings.items()]
     shown = ("grant_types", "token_endpoint_auth_method", "id_token_signed_response_alg", "scope", "consent")
     lines += [f"{key} by default: {_show(values[key])}" for key in shown if values[key]]

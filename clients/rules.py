@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from clients import uris
+from clients import offered, uris
 from clients.errors import InvalidMetadata, Problem
 from clients.metadata import check_values
-from clients.profiles import PROFILES, Profile, auth_methods, complete
+from clients.profiles import PROFILES, Profile, complete
 from clients.redirects import ANSWERED, ANSWERED_LOGOUT, CUSTOM, check_redirect_uri, is_development
 from clients.unsupported import find_unsupported
 
@@ -32,7 +32,7 @@ def validate(profile: str, said: Mapping[str, Any], *, allow_loopback: bool = Fa
 
 
 def _within_profile(values: Mapping[str, Any], profile: Profile, _: bool) -> Iterator[Problem]:
-    for field, allowed in profile.allowed.items():
+    for field, allowed in profile.choices().items():
         value = values.get(field)
         given = [] if value is None else value if isinstance(value, list) else [value]
         if wrong := [item for item in given if item not in allowed]:
@@ -75,8 +75,9 @@ def _grants_match_response_types(values: Mapping[str, Any], _: Profile, __: bool
         yield Problem("grant_types", "authorization_code is needed with the response type code")
     if not values["grant_types"]:
         yield Problem("grant_types", "at least one is needed")
-    if "refresh_token" in values["grant_types"] and not has_grant:
-        yield Problem("grant_types", "refresh_token needs authorization_code beside it")
+    for row in filter(None, map(offered.GRANT_TYPES.get, values["grant_types"])):
+        if row.needs and row.needs not in values["grant_types"]:
+            yield Problem("grant_types", f"{row.name} needs {row.needs} beside it")
     if has_grant and not values["response_modes"]:
         yield Problem("response_modes", "at least one is needed")
 
@@ -86,11 +87,13 @@ def _keys(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
     if "jwks" in values and "jwks_uri" in values:
         yield Problem("jwks", "give either jwks or jwks_uri, not both")
     has_keys = "jwks" in values or "jwks_uri" in values
-    by_key = "private_key_jwt" in auth_methods(values["token_endpoint_auth_method"])
-    if by_key and not has_keys:
-        yield Problem("jwks", "private_key_jwt needs the app's public keys; give them as jwks_uri or jwks")
+    method = offered.AUTH_METHODS.get(values["token_endpoint_auth_method"])
+    by_key = method is not None and method.keys
+    if method is not None and by_key and not has_keys:
+        yield Problem("jwks", f"{method.name} needs the app's public keys; give them as jwks_uri or jwks")
     if "token_endpoint_auth_signing_alg" in values and not by_key:
-        yield Problem("token_endpoint_auth_signing_alg", "only has a meaning with private_key_jwt")
+        names = " or ".join(row.name for row in offered.AUTH_METHODS.values() if row.keys)
+        yield Problem("token_endpoint_auth_signing_alg", f"only has a meaning with {names}")
 
 
 def _lifetimes(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:

@@ -14,12 +14,12 @@ class Row:
     """These values of a field are refused; no values named: the field itself, unless false or empty."""
 
     field: str
-    values: frozenset[str] = frozenset()
+    values: tuple[str, ...] = ()
     why: str = ""
 
 
 def _row(field: str, *values: str, why: str = "") -> Row:
-    return Row(field, frozenset(values), why)
+    return Row(field, values, why)
 
 
 UNSUPPORTED: tuple[Row, ...] = (
@@ -34,12 +34,12 @@ UNSUPPORTED: tuple[Row, ...] = (
     _row("response_types", "token", "id_token", "id_token token", "none", why="use code"),
     _row("response_types", "code token", "code id_token", "code id_token token", why="use code"),
     _row("response_modes", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"),
-    _row("token_endpoint_auth_method", "tls_client_auth", "self_signed_tls_client_auth", why="use private_key_jwt"),
     _row(
         "token_endpoint_auth_method",
         "client_secret_jwt",
         why="secrets are kept hashed, so nothing signed with one can be checked; use private_key_jwt",
     ),
+    _row("token_endpoint_auth_method", "tls_client_auth", "self_signed_tls_client_auth", why="use private_key_jwt"),
     _row("tls_client_auth_subject_dn"),
     _row("tls_client_auth_san_dns"),
     _row("tls_client_auth_san_uri"),
@@ -75,6 +75,11 @@ UNSUPPORTED: tuple[Row, ...] = (
     _row("backchannel_user_code_parameter"),
     _row("software_statement"),
 )
+
+
+def values_of(field: str) -> tuple[str, ...]:
+    """The values of a field that are known, and refused with a reason."""
+    return tuple(value for row in UNSUPPORTED if row.field == field for value in row.values)
 
 
 def find_unsupported(values: Mapping[str, Any], rows: tuple[Row, ...] = UNSUPPORTED) -> Iterator[Problem]:

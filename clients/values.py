@@ -104,8 +104,14 @@ def seconds(low: int, high: int) -> Kind:
 
 def one_of(*allowed: str) -> Kind:
     """One of these words."""
+    return one_among(lambda: allowed)
+
+
+def one_among(words: Callable[[], tuple[str, ...]]) -> Kind:
+    """One of the words that there are when it is asked."""
 
     def check(value: Any, _: bool) -> str:
+        allowed = words()
         if not isinstance(value, str) or value not in allowed:
             raise ValueError(f"expected {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}")
         return value
