@@ -22,7 +22,7 @@ from idp.accounts.person import new_person_id
 from idp.ids import digest, new_id
 from idp.login import store as logins
 from idp.oidc import ledger
-from idp.oidc import store as tokens
+from idp.oidc.ledger import store as tokens
 
 MONTH = 30 * 86400.0
 SAMPLE = 2_000  # people that the measurement takes turns with

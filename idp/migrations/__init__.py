@@ -52,7 +52,7 @@ def metadatas() -> list[Any]:
     import idp.accounts.store
     import idp.audit.store
     import idp.login.store
-    import idp.oidc.store
+    import idp.oidc.ledger.store
     import idp.saml.metadata.sources.store
     import idp.saml.store
     import idp.state.sql
@@ -62,6 +62,6 @@ def metadatas() -> list[Any]:
     rooms: list[Any] = [
         clients.store, keys.store, idp.accounts.store, idp.accounts.factors.store, idp.accounts.recovery.store,
         idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store, idp.audit.store, idp.login.store,
-        idp.oidc.store, idp.saml.store, idp.saml.metadata.sources.store, idp.state.sql,
+        idp.oidc.ledger.store, idp.saml.store, idp.saml.metadata.sources.store, idp.state.sql,
     ]  # fmt: skip
     return [room.metadata for room in rooms]

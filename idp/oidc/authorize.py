@@ -24,15 +24,14 @@ from idp.login.flow import Flow
 from idp.login.signout import Notice
 from idp.login.steps import Deny
 from idp.oidc import backchannel, cross_site, request_objects, requests, response_modes, scopes
+from idp.oidc.grants import authorization_code
 from idp.oidc.ledger import CODE, Grant
-from idp.oidc.server import create_server
 from idp.services import Services
 from idp.state import StateUnavailable
 from idp.texts import N_
 from idp.wire import AutoPost, Params, Redirect, Request, Response, with_parameters
 
 PROTOCOL = "oidc"
-SERVER = create_server()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def answer(services: Services, request: Request) -> Response:
     destination = find_destination(services, params)
     try:
         request_objects.check(params)
-        scope = SERVER.check_authorization(services, request, params, destination.client)
+        scope = authorization_code.check_authorization(params, destination.client)
         asked = requests.read(services, destination.client, params, scope)
         flow = requests.flow(services, destination.client, asked)
         return engine.begin(services, request, flow)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +13,7 @@ from idp.errors import OAuthError
 from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
 from idp.oidc import claims as claim_rules
-from idp.oidc import response_modes, scopes, tokens
+from idp.oidc import pkce, response_modes, scopes, tokens
 from idp.services import Services
 from idp.web import form_target
 from idp.wire import Params
@@ -27,7 +26,6 @@ KNOWN = frozenset(
      "code_challenge_method", "prompt", "max_age", "acr_values", "claims", "resource", "login_hint", "id_token_hint",
      "ui_locales", "claims_locales", "display", "request", "request_uri", "registration")
 )  # fmt: skip
-CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 #: Characters of a request that we keep, all parameters together: four times what fits into a URL of 8 kB, for those
 #: that are posted. It stands twice in our page, sealed, and must come back with it (`wire.MAX_BODY`).
 MAX_REQUEST = 32 * 1024
@@ -99,24 +97,7 @@ def check_scope(asked: Asked, client: Client) -> None:
 
 
 def check_pkce(asked: Asked, client: Client) -> None:
-    # RFC 7636 §4.3: a missing method means plain, which RFC 9700 §2.1.1 rules out.
-    if asked.challenge:
-        if asked.challenge_method != "S256":
-            raise OAuthError("invalid_request", "code_challenge_method must be S256.")
-        if CHALLENGE.fullmatch(asked.challenge) is None:
-            raise OAuthError("invalid_request", "code_challenge must be the base64url SHA-256 of the code_verifier.")
-    elif asked.challenge_method is not None:
-        raise OAuthError("invalid_request", "code_challenge_method was sent without code_challenge.")
-    elif client.require_pkce or client.is_public:
-        fix = "Switch PKCE (S256) on in the application"
-        if not client.is_public:
-            fix += f"; where its library has none: doorward client set {client.id} profile=legacy"
-        raise OAuthError(
-            "invalid_request",
-            "PKCE is required: send code_challenge and code_challenge_method=S256."
-            + (" For a library that has no PKCE an admin sets profile=legacy." if not client.is_public else ""),
-            fix=fix + ".",
-        )
+    pkce.check_challenge(asked.challenge, asked.challenge_method, client)
 
 
 def check_prompt(asked: Asked, client: Client) -> None:

@@ -33,6 +33,16 @@ def describe(scope: str) -> tuple[str, str]:
     return TEXTS.get(scope, (scope, N_("Access that your company defined.")))
 
 
+def allowed(client: Client, asked: str | None) -> str:
+    """What of the asked scope the client may have, in the order asked; without any, its own API scopes.
+
+    RFC 6749 §3.3: reduced rather than refused, every decision is made on the reduced value, and it is sent back.
+    """
+    if asked is None:
+        return " ".join(sorted(client.scopes - {"openid", "offline_access"}))
+    return " ".join(dict.fromkeys(scope for scope in asked.split() if scope in client.scopes))
+
+
 def check(wanted: str | None, given: str, client: Client) -> None:
     """Say what is wrong where nothing of what was asked for may be had, or a list was not parted by spaces.
 

@@ -1,20 +1,44 @@
-"""The token endpoint (RFC 6749 §3.2)."""
+"""The token endpoint (RFC 6749 §3.2).
+
+In order: read the request once; authenticate the client; may it use this grant; the grant's own hook, which decides and
+writes; the answer.
+"""
 
 from __future__ import annotations
 
+from clients.offered import GRANT_TYPES
 from idp.errors import OAuthError
-from idp.oidc import client_auth
-from idp.oidc.authorize import SERVER
+from idp.oidc import client_auth, tokens
+from idp.oidc.grants import GRANTS
+from idp.oidc.token_request import TokenRequest
 from idp.services import Services
-from idp.wire import Request, Response
+from idp.wire import Json, Request, Response
 
 
-def answer(services: Services, request: Request) -> Response:
+def token(services: Services, request: Request) -> Response:
     """POST /oauth/token."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise OAuthError("invalid_request", "Send the parameters as application/x-www-form-urlencoded in the body.")
     try:
-        return SERVER.token(services, request)
+        asked = read(services, request)
+        issued = GRANTS[asked.grant_type](services, asked)
+        return Json(body=tokens.response(services, asked.client, issued))
     except OAuthError as error:
         error.client_id = error.client_id or request.client_id or client_auth.claimed(services, request)
         raise
+
+
+def read(services: Services, request: Request) -> TokenRequest:
+    """The request, of a client that has proven itself and may use this grant. Errors: `OAuthError`."""
+    form = request.form
+    grant_type = form.get("grant_type")
+    if grant_type is None:
+        raise OAuthError("invalid_request", "grant_type is missing.")
+    if grant_type not in GRANTS:
+        *others, last = GRANTS
+        raise OAuthError("unsupported_grant_type", f"Use grant_type {', '.join(others)} or {last}.")
+    client = client_auth.authenticate(services, request)
+    if grant_type not in client.grant_types or (client.is_public and not GRANT_TYPES[grant_type].public):
+        raise OAuthError("unauthorized_client", f"This application is not registered for grant_type={grant_type}.")
+    resource = [value for name, value in form.pairs if name == "resource"]
+    return TokenRequest(client, grant_type, form.get("scope"), resource, form, request)

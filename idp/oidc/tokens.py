@@ -18,7 +18,7 @@ from keys.ring import NoKey
 _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 
-def response(services: Services, client: Client, issued: Issued, *, nonce: str = "") -> dict[str, Any]:
+def response(services: Services, client: Client, issued: Issued) -> dict[str, Any]:
     """The JSON of RFC 6749 §5.1. `scope` is always told, since it may be less than was asked."""
     is_opaque = client.access_token_format == "opaque"
     access_token = issued.access_token if is_opaque else _jwt_access_token(services, client, issued)
@@ -26,16 +26,16 @@ def response(services: Services, client: Client, issued: Issued, *, nonce: str =
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": issued.expires_in,
-        "scope": issued.scope,
+        "scope": issued.terms.scope,
     }
     if issued.refresh_token is not None:
         body["refresh_token"] = issued.refresh_token
-    if issued.holder is not None and "openid" in issued.scope.split():
-        body["id_token"] = id_token(services, client, issued, issued.holder, access_token, nonce)
+    if issued.holder is not None and "openid" in issued.terms.scope.split():
+        body["id_token"] = id_token(services, client, issued, issued.holder, access_token)
     return body
 
 
-def id_token(services: Services, client: Client, issued: Issued, holder: Holder, access_token: str, nonce: str) -> str:
+def id_token(services: Services, client: Client, issued: Issued, holder: Holder, access_token: str) -> str:
     """Core §2. `nonce` only where the authorization request had one, never after a refresh (§12.2)."""
     now = int(issued.issued_at)
     algorithm = client.id_token_signed_response_alg
@@ -49,12 +49,13 @@ def id_token(services: Services, client: Client, issued: Issued, holder: Holder,
         "acr": acr_of(holder.methods, claim_rules.wanted_acr(holder.claims)),
         "amr": list(amr_of(holder.methods)),
         "azp": client.id,
-        "sid": holder.session_id,
         "at_hash": token_hash(access_token, algorithm),
     }
-    if nonce:
-        claims["nonce"] = nonce
-    scopes = issued.scope.split() if client.id_token_claims else []
+    if holder.session_id is not None:
+        claims["sid"] = holder.session_id
+    if issued.nonce:
+        claims["nonce"] = issued.nonce
+    scopes = issued.terms.scope.split() if client.id_token_claims else []
     requested = holder.claims.get("id_token") or {}
     if scopes or requested:
         claims = {**claim_rules.of_person(client, holder.person, scopes, requested), **claims}
@@ -97,7 +98,7 @@ def check_resource(client: Client, resource: list[str]) -> None:
 def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str:
     """RFC 9068. `fam` leads back to the row that may have ended since."""
     holder, now = issued.holder, int(issued.issued_at)
-    audiences = audience(services, issued.resource, issued.scope)
+    audiences = audience(services, issued.terms.resource, issued.terms.scope)
     claims: dict[str, Any] = {
         "iss": services.issuer,
         "sub": claim_rules.subject(client, holder.person_id) if holder is not None else client.id,
@@ -106,7 +107,7 @@ def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str
         "iat": now,
         "jti": issued.token_id,
         "client_id": client.id,
-        "scope": issued.scope,
+        "scope": issued.terms.scope,
     }
     if holder is not None:
         claims |= {
@@ -115,4 +116,6 @@ def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str
             "amr": list(amr_of(holder.methods)),
             "fam": holder.family_id,
         }
+        if holder.cnf:
+            claims["cnf"] = dict(holder.cnf)  # RFC 7800 §3.1
     return signer(services, client.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")

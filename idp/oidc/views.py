@@ -10,7 +10,7 @@ ROUTES = (
     ),
     Route("/oauth/jwks", ("GET",), discovery.jwks, hot=True, api=True, public=True),
     Route("/oauth/authorize", ("GET", "POST"), authorize.answer, hot=True, form=False),
-    Route("/oauth/token", ("POST",), token.answer, hot=True, api=True, cors=True),
+    Route("/oauth/token", ("POST",), token.token, hot=True, api=True, cors=True),
     Route("/oauth/userinfo", ("GET", "POST"), userinfo.answer, hot=True, api=True, cors=True),
     Route("/oauth/introspect", ("POST",), introspect.answer, hot=True, api=True),
     Route("/oauth/revoke", ("POST",), revoke.answer, hot=True, api=True, cors=True),

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import bindparam, func, select
 
-from idp.oidc.store import access_tokens, families
+from idp.oidc.ledger.store import access_tokens, families
 from tests.provider import App, new_key
 from tests.server import Server, race, unique
 

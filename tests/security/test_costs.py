@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from idp.accounts.person import Person
 from idp.app import sweep, sweep_out
 from idp.db import Database, Unavailable, connecting
-from idp.oidc.store import access_tokens
+from idp.oidc.ledger.store import access_tokens
 from keys import sealing
 from tests.backends import Clock
 from tests.provider import App, Browser, Provider

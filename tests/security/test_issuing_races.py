@@ -185,7 +185,7 @@ class _Slow:
 def _families() -> Any:
     from sqlalchemy import func, select
 
-    from idp.oidc.store import families
+    from idp.oidc.ledger.store import families
 
     return select(func.count().label("n")).select_from(families).where(families.c.revoked_at.is_(None))
 

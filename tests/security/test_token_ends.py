@@ -9,7 +9,7 @@ import pytest
 
 from idp.accounts.person import Person
 from idp.oidc import ledger
-from idp.oidc.store import families
+from idp.oidc.ledger.store import families
 from tests.backends import Clock
 from tests.provider import App, Browser, Provider
 

@@ -1,1 +1,23 @@
-"""The token endpoint's grants: Authlib validates the request, ours decides and issues."""
+"""The grants of the token endpoint, one file and one row each.
+
+A row is the grant's own hook: the client is proven and may use the grant; it decides, writes, and answers tokens.
+Rule: rules of RFC 6749 §4.1 run in Authlib, which stays inside `authorization_code`; ours stand beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from idp.oidc.grants import authorization_code, client_credentials, refresh_token
+from idp.oidc.ledger import Issued
+from idp.oidc.token_request import TokenRequest
+from idp.services import Services
+
+#: Errors: `OAuthError`, `Stale`.
+Issue = Callable[[Services, TokenRequest], Issued]
+
+GRANTS: dict[str, Issue] = {
+    "authorization_code": authorization_code.issue,
+    "refresh_token": refresh_token.issue,
+    "client_credentials": client_credentials.issue,
+}

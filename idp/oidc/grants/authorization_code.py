@@ -1,84 +1,46 @@
-"""authorization_code with PKCE (RFC 6749 §4.1, RFC 7636)."""
+"""authorization_code (RFC 6749 §4.1): a code, redeemed once. What RFC 6749 asks of it runs in Authlib, here alone."""
 
 from __future__ import annotations
 
 import hmac
-import re
-from base64 import urlsafe_b64encode
-from hashlib import sha256
+from dataclasses import replace
 from typing import Any
 
-from authlib.oauth2.rfc6749 import UnauthorizedClientError, grants
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import ClientMixin, OAuth2Payload, OAuth2Request, UnauthorizedClientError, grants
 
+from clients import redirects
+from clients.client import Client
 from idp.errors import OAuthError
 from idp.ids import digest, split
-from idp.oidc import ledger, tokens
-from idp.oidc.ledger import CODE, Grant
+from idp.oidc import ledger, pkce, scopes
+from idp.oidc.ledger import CODE, Grant, Issued
+from idp.oidc.token_request import TokenRequest
+from idp.services import Services
+from idp.wire import Params, lazy
 
-#: What an admin reads under the ids of these faults.
-_PAIR = (
-    "Let the application keep the code_verifier that it made the code_challenge from (in its session, one for each "
-    "sign-in) and send it with the code: PKCE is on for one of the two requests only, or the session was lost between."
-)
+#: What an admin reads under the id of a code that was used twice.
 _ONCE = (
     "A code works once: let the application redeem it once and keep the tokens. Mostly its callback page was loaded "
     "again, or the request was sent again after a timeout; if it was neither, somebody else had the code."
 )
-VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")  # RFC 7636 §4.1
 
 
-class _Code:
-    """A grant in the words of Authlib's rule for redirect_uri."""
-
-    def __init__(self, grant: Grant) -> None:
-        self.grant = grant
-
-    def get_redirect_uri(self) -> str:
-        return self.grant.redirect_uri
-
-
-class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
-    """Authenticate the client, find the code, compare, and redeem it once."""
-
-    def check_client(self, client: Any) -> None:
-        """At the authorization endpoint: may this client use this response type at all?"""
-        response_type = self.request.payload.response_type
-        if not client.check_response_type(response_type):
-            raise UnauthorizedClientError("This application is not registered for this response_type.")
-
-    def validate_token_request(self) -> None:
-        super().validate_token_request()
-        check_verifier(self.request.authorization_code.grant, self.request.form.get("code_verifier"))
-
-    def query_authorization_code(self, code: str, client: Any) -> _Code | None:
-        services, wire = self.request.services, self.request.wire
-        presented = split(code, CODE)
-        if presented is None:
-            return None
-        stored = services.state.get(f"code:{presented[0]}")
-        if stored is None:
-            ledger.revoke_reused_code(services, wire, presented[0], digest(presented[1]), client.client)
-            return None
-        grant = Grant(**stored)
-        # RFC 6749 §4.1.3: only the client that it was issued to.
-        if grant.client_id != client.client.id or not hmac.compare_digest(grant.code_hash, digest(presented[1])):
-            return None
-        check_redirect_uri(grant, self.request.payload.redirect_uri)
-        return _Code(grant)
-
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        request = self.request
-        services, client, grant = request.services, request.client.client, request.authorization_code.grant
-        resource = narrowed(grant.resource, request.payload.datalist.get("resource", []))
-        try:
-            issued = ledger.redeem(
-                services, request.wire, client, grant, refresh="refresh_token" in client.grant_types, resource=resource
-            )
-        except ledger.CodeReused as error:
-            raise OAuthError(
-                "invalid_grant", "The code was used already; what it gave is revoked.", fix=_ONCE
-            ) from error
-        return 200, tokens.response(services, client, issued, nonce=grant.nonce), ()
+def issue(services: Services, asked: TokenRequest) -> Issued:
+    """Find the code, compare, and redeem it once."""
+    rules = _TokenRules(_AuthlibRequest("POST", asked.form, asked.client), services, asked)
+    try:
+        rules.validate_token_request()
+    except OAuth2Error as error:
+        raise OAuthError(error.error, error.get_error_description()) from error
+    grant: Grant = rules.request.authorization_code.grant
+    pkce.check_verifier(grant.challenge, asked.form.get("code_verifier"))
+    resource = narrowed(grant.resource, asked.resource)
+    try:
+        issued = ledger.mint(services, asked, grant, resource)
+    except ledger.CodeReused as error:
+        raise OAuthError("invalid_grant", "The code was used already; what it gave is revoked.", fix=_ONCE) from error
+    return replace(issued, nonce=grant.nonce)
 
 
 def narrowed(granted: list[str], asked: list[str]) -> list[str]:
@@ -99,24 +61,122 @@ def check_redirect_uri(grant: Grant, sent: str | None) -> None:
         )  # fmt: skip
 
 
-def check_verifier(grant: Grant, verifier: str | None) -> None:
-    """RFC 7636 §4.6, and RFC 9700 §2.1.1 against downgrades: a verifier and a challenge only come together."""
-    if not grant.challenge and not verifier:
-        return
-    if not grant.challenge:
-        raise OAuthError(
-            "invalid_grant", "A code_verifier was sent, but the authorization request had no code_challenge.", fix=_PAIR
-        )
-    if not verifier:
-        raise OAuthError("invalid_grant", "code_verifier is missing.", fix=_PAIR)
-    if VERIFIER.fullmatch(verifier) is None:
-        raise OAuthError(
-            "invalid_grant", "code_verifier must be 43 to 128 characters of A-Z a-z 0-9 - . _ ~", fix=_PAIR
-        )
-    if not hmac.compare_digest(challenge_of(verifier), grant.challenge):
-        raise OAuthError("invalid_grant", "code_verifier does not match the code_challenge.", fix=_PAIR)
+def find(services: Services, asked: TokenRequest, code: str) -> Grant | None:
+    """The grant of a code that this very client was given; a code that was used ends what it gave.
+
+    One read of State.
+    """
+    presented = split(code, CODE)
+    if presented is None:
+        return None
+    stored = services.state.get(f"code:{presented[0]}")
+    if stored is None:
+        ledger.revoke_reused_code(services, asked.wire, presented[0], digest(presented[1]), asked.client)
+        return None
+    grant = Grant(**stored)
+    # RFC 6749 §4.1.3: only the client that it was issued to.
+    if grant.client_id != asked.client.id or not hmac.compare_digest(grant.code_hash, digest(presented[1])):
+        return None
+    return grant
 
 
-def challenge_of(verifier: str) -> str:
-    """S256: the base64url SHA-256 of the verifier."""
-    return urlsafe_b64encode(sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
+def check_authorization(params: Params, client: Client) -> str:
+    """RFC 6749's own rules for an authorization request; answers the scope. Errors: `OAuthError`."""
+    request = _AuthlibRequest("GET", params, client)
+    if not _AuthorizationRules.check_authorization_endpoint(request):
+        if params.get("response_type") is None:
+            raise OAuthError("invalid_request", "response_type is missing; use response_type=code.")
+        raise OAuthError("unsupported_response_type", "This response_type is not supported; use response_type=code.")
+    rules = _AuthorizationRules(request, None)
+    try:
+        rules.validate_no_multiple_request_parameter(request)
+        rules.check_client(request.client)
+    except OAuth2Error as error:
+        raise OAuthError(error.error, error.get_error_description()) from error
+    return scopes.allowed(client, params.get("scope"))
+
+
+# -- ours in the words of Authlib ------------------------------------------------------------------------------------
+
+
+class _AuthorizationRules(grants.AuthorizationCodeGrant):  # type: ignore[misc]
+    def check_client(self, client: Any) -> None:
+        """At the authorization endpoint: may this client use this response type at all?"""
+        if not client.check_response_type(self.request.payload.response_type):
+            raise UnauthorizedClientError("This application is not registered for this response_type.")
+
+
+class _TokenRules(grants.AuthorizationCodeGrant):  # type: ignore[misc]
+    def __init__(self, request: _AuthlibRequest, services: Services, asked: TokenRequest) -> None:
+        super().__init__(request, None)
+        self.services, self.asked = services, asked
+
+    def authenticate_token_endpoint_client(self) -> _AuthlibClient:
+        return self.request.client  # type: ignore[no-any-return]  # proven before any grant is asked
+
+    def query_authorization_code(self, code: str, client: Any) -> _AuthlibCode | None:
+        grant = find(self.services, self.asked, code)
+        if grant is None:
+            return None
+        check_redirect_uri(grant, self.asked.form.get("redirect_uri"))
+        return _AuthlibCode(grant)
+
+
+class _AuthlibCode:
+    def __init__(self, grant: Grant) -> None:
+        self.grant = grant
+
+    def get_redirect_uri(self) -> str:
+        return self.grant.redirect_uri
+
+
+class _AuthlibPayload(OAuth2Payload):  # type: ignore[misc]
+    def __init__(self, params: Params) -> None:
+        self._params = params
+
+    @property
+    def data(self) -> dict[str, str]:
+        return self._params.first
+
+    @lazy
+    def datalist(self) -> dict[str, list[str]]:
+        lists: dict[str, list[str]] = {}
+        for name, value in self._params.pairs:
+            lists.setdefault(name, []).append(value)
+        return lists
+
+
+class _AuthlibClient(ClientMixin):  # type: ignore[misc]
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def get_client_id(self) -> str:
+        return self.client.id
+
+    def get_default_redirect_uri(self) -> None:
+        return None  # always named: what is not asked for cannot be mixed up
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        return redirects.is_registered(redirect_uri, self.client)
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type in self.client.response_types
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in self.client.grant_types
+
+
+class _AuthlibRequest(OAuth2Request):  # type: ignore[misc]
+    def __init__(self, method: str, params: Params, client: Client) -> None:
+        # Not Authlib's own: that one parses the URI, to refuse plain http; whether ours may be is for the settings.
+        self.method = method
+        self.payload = _AuthlibPayload(params)
+        self.client, self.authorization_code = _AuthlibClient(client), None
+
+    @property
+    def args(self) -> dict[str, str]:
+        return self.payload.data
+
+    @property
+    def form(self) -> dict[str, str]:
+        return self.payload.data

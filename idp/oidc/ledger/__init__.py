@@ -1,0 +1,47 @@
+"""What was issued, and what of it still stands: the one place that knows.
+
+A family is everything that one authorization gave. It dies by one row: its own, its person's, its session's, its
+consent's, or its client's. Door: the names below. Rule: each verb is one read and one write, in one transaction.
+"""
+
+from idp.oidc.ledger.access_tokens import ACCESS, issue_to_client
+from idp.oidc.ledger.families import REFRESH, mint, why_dead
+from idp.oidc.ledger.grant import CODE, CodeReused, Grant, Holder, Issued, Terms
+from idp.oidc.ledger.lookup import find_access, find_family, is_revoked
+from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
+from idp.oidc.ledger.revocation import (
+    clients_of_session,
+    revoke_access,
+    revoke_family,
+    revoke_person,
+    revoke_reused_code,
+    revoke_session,
+    sweep,
+)
+
+__all__ = [
+    "ACCESS",
+    "CODE",
+    "REFRESH",
+    "CodeReused",
+    "Grant",
+    "Holder",
+    "Issued",
+    "Terms",
+    "clients_of_session",
+    "find_access",
+    "find_family",
+    "find_genuine",
+    "find_refresh",
+    "is_revoked",
+    "issue_to_client",
+    "mint",
+    "refresh",
+    "revoke_access",
+    "revoke_family",
+    "revoke_person",
+    "revoke_reused_code",
+    "revoke_session",
+    "sweep",
+    "why_dead",
+]

@@ -1,0 +1,89 @@
+"""Access tokens: made, and written down where they are opaque."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clients.client import Client
+from idp.errors import Stale
+from idp.ids import digest, new_id, new_secret
+from idp.oidc.ledger import store
+from idp.oidc.ledger.grant import Holder, Issued, Terms, to_json
+from idp.services import Services
+
+ACCESS = "dwa_"  # a prefix that a secret scanner can look for
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """One access token that is about to be issued. `expires_in`: seconds from `issued_at`."""
+
+    id: str
+    secret: str
+    issued_at: float
+    expires_in: int
+
+    @property
+    def value(self) -> str:
+        """What the application gets."""
+        return f"{ACCESS}{self.id}.{self.secret}"
+
+    def until(self, end: float) -> AccessToken:
+        """No longer than the absolute end of its grant."""
+        return replace(self, expires_in=max(1, min(self.expires_in, int(end - self.issued_at))))
+
+    def answer(self, terms: Terms, now: float, *, refresh_token: str | None, holder: Holder | None) -> Issued:
+        """The answer that hands it out."""
+        left = max(1, int(self.expires_in - (now - self.issued_at)))
+        return Issued(self.value, self.id, self.expires_in, left, terms, refresh_token, holder, self.issued_at)
+
+
+def new_access(services: Services, client: Client, now: float) -> AccessToken:
+    """One that nobody could have foreseen."""
+    return AccessToken(new_id(now), new_secret(), now, lifetime(services, client))
+
+
+def lifetime(services: Services, client: Client) -> int:
+    """Seconds that an access token of this client lives: its own, else the deployment's."""
+    return client.access_token_lifetime or services.settings.tokens.access_token
+
+
+def insert_access(tx: Any, client: Client, access: AccessToken, family_id: str, terms: Terms) -> None:
+    """Write an opaque one down, in the caller's transaction; a JWT stands for itself."""
+    if client.access_token_format == "jwt":
+        return
+    tx.run(
+        store.INSERT_ACCESS,
+        id=access.id,
+        hash=digest(access.secret),
+        family_id=family_id,
+        client_id=client.id,
+        scope=terms.scope,
+        resource=to_json(terms.resource),
+        created_at=access.issued_at,
+        expires_at=access.issued_at + access.expires_in,
+    )
+
+
+def issue_to_client(services: Services, client: Client, terms: Terms) -> Issued:
+    """A token for the application itself, of no family. One statement. Errors: `Stale`."""
+    now = services.clock()
+    access = new_access(services, client, now)
+    if client.access_token_format == "jwt":
+        if services.db.one(store.VERSION).clients_version != services.registry.version:
+            raise Stale
+    elif not services.db.run(
+        store.INSERT_ACCESS_GUARDED,
+        durable=False,
+        id=access.id,
+        hash=digest(access.secret),
+        client_id=client.id,
+        scope=terms.scope,
+        resource=to_json(terms.resource),
+        created_at=now,
+        expires_at=now + access.expires_in,
+        version=services.registry.version,
+    ):
+        raise Stale
+    return access.answer(terms, now, refresh_token=None, holder=None)

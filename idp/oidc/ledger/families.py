@@ -1,0 +1,116 @@
+"""A family: everything that one authorization gave. Made once for one code, and dead by any of five rows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from clients.access import decide
+from clients.client import Client
+from idp.errors import OAuthError, Stale
+from idp.ids import digest, new_secret
+from idp.oidc.ledger import store
+from idp.oidc.ledger.access_tokens import insert_access, new_access
+from idp.oidc.ledger.grant import CodeReused, Grant, Holder, Issued, Terms, to_json
+from idp.oidc.ledger.revocation import revoke_family
+from idp.oidc.token_request import TokenRequest
+from idp.services import Services
+
+REFRESH = "dwr_"  # a prefix that a secret scanner can look for
+
+
+def why_dead(row: Any, client: Client | None, now: float, *, issued_at: float | None = None) -> str:
+    """Why a family does not stand any more, or ''. Every refresh, userinfo and introspection asks here.
+
+    `issued_at`: when the code was, where the family is only about to be made.
+    """
+    since = row.family_created_at if issued_at is None else issued_at
+    if client is None or not client.enabled:
+        return "the application is disabled or removed"
+    if since <= client.tokens_after:
+        return "the application was disabled after this was issued"
+    if getattr(row, "revoked_at", None) is not None:
+        return "the grant was revoked"
+    if not row.person_enabled:
+        return "the account is disabled or gone"
+    if row.revoked_before is not None and since <= row.revoked_before:
+        return "the person took the consent back"
+    # offline_access that an admin took away holds for grants that are out already.
+    offline = getattr(row, "offline", 0) and "offline_access" in client.scopes
+    if not offline and (
+        row.session_expires_at is None or row.session_ended_at is not None or now >= row.session_expires_at
+    ):
+        return "the session has ended"
+    if not decide(client, row.person_id, tuple(json.loads(row.groups))).allowed:
+        return "the person may not use this application any more"
+    return ""
+
+
+def check_version(services: Services, row: Any) -> None:
+    """Whether this process's view of the registry is the one that the row was read under. Errors: `Stale`."""
+    if row is not None and row.clients_version != services.registry.version:
+        raise Stale
+
+
+def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[str]) -> Issued:
+    """Turn a grant into a family and its first tokens, once.
+
+    `resource`: what the first access token is for, within what the grant allows. Errors: `CodeReused`, `OAuthError`
+    (invalid_grant), `Stale`.
+    """
+    now, client = services.clock(), asked.client
+    secret = new_secret() if "refresh_token" in client.grant_types else None
+    access = new_access(services, client, now)
+    life = _absolute_life(services, client) if secret is not None else access.expires_in + 60
+    access, terms = access.until(now + life), Terms(grant.scope, resource)
+    with services.db.transaction(durable=False) as tx:
+        row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
+        check_version(services, row)
+        reason = why_dead(row, client, now, issued_at=grant.issued_at) if row is not None else "no such person"
+        is_first = not reason and tx.run(
+            store.INSERT_FAMILY,
+            id=grant.id,
+            code_hash=grant.code_hash,
+            client_id=grant.client_id,
+            person_id=grant.person_id,
+            session_id=grant.session_id,
+            scope=grant.scope,
+            resource=to_json(grant.resource),
+            claims=to_json(grant.claims),
+            auth_time=grant.auth_time,
+            methods=grant.methods,
+            offline=int(grant.offline),
+            created_at=grant.issued_at,  # what is taken back or disabled while this is under way ends it, too
+            expires_at=now + life,
+            idle_seconds=client.refresh_token_idle or services.settings.tokens.refresh_idle,
+            used_at=now,
+            refresh_hash=digest(secret) if secret is not None else None,
+            answered_scope="",
+            answered_resource="[]",
+            generation=0,
+        )
+        if is_first:
+            insert_access(tx, client, access, grant.id, terms)
+    if not is_first:
+        _refuse(services, asked, grant, reason)
+    token = f"{REFRESH}{grant.id}.{secret}" if secret is not None else None
+    return access.answer(terms, now, refresh_token=token, holder=_holder(grant, row))
+
+
+def _absolute_life(services: Services, client: Client) -> int:
+    """Seconds after which a family ends, however often its refresh token is used."""
+    return client.refresh_token_absolute or services.settings.tokens.refresh_absolute
+
+
+def _refuse(services: Services, asked: TokenRequest, grant: Grant, reason: str) -> None:
+    # A second use ends what the first one gave, also where the grant itself does not stand any more.
+    why = reason or "the code was used twice"
+    revoke_family(services, asked.wire, grant.id, grant.client_id, grant.person_id, why)
+    if reason:
+        raise OAuthError("invalid_grant", "The grant does not stand any more.", detail=reason)
+    raise CodeReused
+
+
+def _holder(grant: Grant, person: Any) -> Holder:
+    methods = tuple(grant.methods.split())
+    return Holder(grant.id, grant.person_id, grant.session_id, grant.auth_time, methods, grant.claims, person)

@@ -1,0 +1,82 @@
+"""What an authorization gave, and what comes of it: plain values, nothing is read or written here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+CODE = "dwc_"  # a prefix that a secret scanner can look for
+#: Compact; ASCII, since no driver takes a lone surrogate. Made once: `json.dumps` makes an encoder per call.
+to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a code stands for: who let whom have what, and how it was proven."""
+
+    id: str
+    code_hash: str
+    client_id: str
+    person_id: str
+    session_id: str
+    redirect_uri: str
+    scope: str
+    nonce: str
+    challenge: str  # PKCE's code_challenge, or ''
+    claims: dict[str, Any]
+    resource: list[str]
+    auth_time: float
+    methods: str
+    offline: bool
+    issued_at: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept in State."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one access token is good for."""
+
+    scope: str
+    resource: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a token speaks of, how they were proven, and what it is bound to.
+
+    `person` is a row with the person's attributes. `session_id`: None where nobody's browser is behind the grant.
+    `cnf`: the key that whoever presents the token must prove to have (RFC 7800 §3); empty: whoever bears it may use it.
+    """
+
+    family_id: str
+    person_id: str
+    session_id: str | None
+    auth_time: float
+    methods: tuple[str, ...]
+    claims: dict[str, Any]
+    person: Any
+    cnf: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One answer of the token endpoint, before it is written as JSON."""
+
+    access_token: str
+    token_id: str
+    lifetime: int  # seconds from `issued_at`
+    expires_in: int  # seconds from now: less, where an answer is given once more
+    terms: Terms
+    refresh_token: str | None
+    holder: Holder | None  # None: the application itself
+    issued_at: float
+    nonce: str = ""
+
+
+class CodeReused(Exception):
+    """The code was redeemed before; its family is revoked by now."""

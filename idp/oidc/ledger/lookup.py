@@ -1,0 +1,47 @@
+"""What an access token that somebody shows leads to: its row with the person, as long as it stands."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from idp.ids import digest, split
+from idp.oidc.ledger import store
+from idp.oidc.ledger.access_tokens import ACCESS
+from idp.oidc.ledger.families import check_version, why_dead
+from idp.services import Services
+
+
+def find_access(services: Services, token: str) -> Any | None:
+    """The row of a live opaque access token with its person, or None. One read. Errors: `Stale`."""
+    presented = split(token, ACCESS)
+    if presented is None:
+        return None
+    row = services.db.one(store.ACCESS, token_id=presented[0])
+    if row is None or not hmac.compare_digest(row.hash, digest(presented[1])):
+        return None
+    check_version(services, row)
+    now = services.clock()
+    client = services.registry.find(row.token_client_id)
+    if now >= row.expires_at or client is None or not client.enabled or row.created_at <= client.tokens_after:
+        return None
+    # A family that is gone has died: its tokens are no tokens of the client itself.
+    if row.token_family_id is not None and (row.family_id is None or why_dead(row, client, now)):
+        return None
+    return row
+
+
+def is_revoked(services: Services, jti: str) -> bool:
+    """Whether a JWT of client_credentials was taken back. Errors: `Stale`."""
+    row = services.db.one(store.REVOKED, jti=jti)
+    check_version(services, row)
+    return row.jti is not None
+
+
+def find_family(services: Services, family_id: str, jti: str) -> Any | None:
+    """The row of the live family of a JWT access token, or None. One read. Errors: `Stale`."""
+    row = services.db.one(store.FAMILY, family_id=family_id, jti=jti)
+    if row is None or row.jti is not None:
+        return None
+    check_version(services, row)
+    return None if why_dead(row, services.registry.find(row.client_id), services.clock()) else row

@@ -1,0 +1,175 @@
+"""Refresh tokens: a chain in which each yields the next under a key of ours (RFC 6749 §6, RFC 9700 §4.14).
+
+So a lost response can be answered again with the very same token, and an old one can be told from a made-up one.
+Everything that may have ended since is looked at again, in the transaction that rotates.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clients.client import Client
+from idp.errors import OAuthError
+from idp.ids import digest, split
+from idp.oidc.ledger import store
+from idp.oidc.ledger.access_tokens import insert_access, lifetime, new_access
+from idp.oidc.ledger.chain import Chain, Repeat, Reused, chain_of, decide, is_current
+from idp.oidc.ledger.families import REFRESH, check_version, why_dead
+from idp.oidc.ledger.grant import Holder, Issued, Terms, to_json
+from idp.oidc.ledger.revocation import revoke_family
+from idp.oidc.scopes import check_parted
+from idp.oidc.token_request import TokenRequest
+from idp.services import Services
+
+
+def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
+    """Use a refresh token: rotate it, or within the grace answer just as before. Errors: `OAuthError`, `Stale`."""
+    presented = split(token, REFRESH)
+    if presented is None:
+        raise _invalid("not a refresh token of ours")
+    family_id, secret = presented
+    client, chain, now = asked.client, chain_of(services, family_id), services.clock()
+    with services.db.transaction() as tx:
+        row = tx.one(store.FAMILY, family_id=family_id, jti="")
+        if row is None or row.client_id != client.id or row.refresh_hash is None:
+            raise _invalid("unknown, or of another application")
+        check_version(services, row)
+        _check_usable(row, client, now)
+        use = _Use(row, secret, chain, now, _narrowed(row, asked))
+        if is_current(row, secret):
+            issued = _rotate(services, tx, client, use)
+            if issued is not None:
+                return issued
+            # PostgreSQL only: another process rotated between our read and our write, or revoked.
+            row = tx.one(store.FAMILY, family_id=family_id, jti="")
+            _check_usable(row, client, now)
+    decision = decide(row, secret, chain, now, services.settings.tokens.refresh_grace)
+    if isinstance(decision, Repeat):
+        return _repeat(services, client, replace(use, row=row))
+    if isinstance(decision, Reused):
+        why = "a rotated refresh token was used again"
+        revoke_family(services, asked.wire, family_id, client.id, row.person_id, why)
+        raise _invalid(f"{why}; the family is revoked")
+    raise _invalid("not a token of this family")
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """One use of one refresh token."""
+
+    row: Any
+    secret: str
+    chain: Chain
+    now: float
+    terms: Terms
+
+
+def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | None:
+    """Write the use down with its access token, in the caller's transaction; None where another was first."""
+    row, now = use.row, use.now
+    if client.refresh_token_rotation:
+        successor = use.chain.successor(use.secret)
+        is_ours = tx.run(
+            store.ROTATE,
+            family_id=row.family_id,
+            presented=row.refresh_hash,
+            next_hash=digest(successor),
+            now=now,
+            answered_scope=use.terms.scope,
+            answered_resource=to_json(use.terms.resource),
+        )
+        access = use.chain.access_token(use.secret, now, lifetime(services, client))
+    else:
+        successor = use.secret
+        is_ours = tx.run(store.USED, family_id=row.family_id, now=now)
+        access = new_access(services, client, now)
+    if not is_ours:
+        return None
+    access = access.until(row.family_expires_at)
+    insert_access(tx, client, access, row.family_id, use.terms)
+    return access.answer(use.terms, now, refresh_token=_value(row, successor), holder=_holder(row))
+
+
+def _repeat(services: Services, client: Client, use: _Use) -> Issued:
+    """The answer of then once more; nothing is written."""
+    row = use.row
+    access = use.chain.access_token(use.secret, row.used_at, lifetime(services, client)).until(row.family_expires_at)
+    terms = Terms(row.answered_scope, json.loads(row.answered_resource))
+    token = _value(row, use.chain.successor(use.secret))
+    return access.answer(terms, use.now, refresh_token=token, holder=_holder(row))
+
+
+def _value(row: Any, secret: str) -> str:
+    return f"{REFRESH}{row.family_id}.{secret}"
+
+
+def _holder(row: Any) -> Holder:
+    methods, claims = tuple(row.methods.split()), json.loads(row.claims)
+    return Holder(row.family_id, row.person_id, row.session_id, row.auth_time, methods, claims, row)
+
+
+def _check_usable(row: Any, client: Client, now: float) -> None:
+    if reason := _why_unusable(row, client, now):
+        raise _invalid(reason)
+
+
+def _why_unusable(row: Any, client: Client | None, now: float) -> str:
+    if row is None:
+        return "the family is gone"
+    if now >= row.family_expires_at:
+        return "the refresh token has reached its absolute end"
+    if now >= row.used_at + row.idle_seconds:
+        return "the refresh token was not used for too long"
+    return why_dead(row, client, now)
+
+
+def _narrowed(row: Any, asked: TokenRequest) -> Terms:
+    """What this use is for: all that was granted, or less."""
+    # What an admin took from the application since is gone from its grants as well.
+    granted = [s for s in row.granted_scope.split() if s in asked.client.scopes]
+    if asked.scope is not None:
+        check_parted(asked.scope, granted)
+        if not set(asked.scope.split()) <= set(granted):  # RFC 6749 §6: never more than was granted
+            raise OAuthError("invalid_scope", "A refresh cannot ask for more than was granted.")
+    resource = [uri for uri in json.loads(row.granted_resource) if uri in asked.client.resources]
+    if not set(asked.resource) <= set(resource):  # RFC 8707 §2.2
+        raise OAuthError("invalid_target", "A refresh cannot ask for a resource that was not granted.")
+    return Terms(" ".join(granted if asked.scope is None else asked.scope.split()), asked.resource or resource)
+
+
+def _invalid(reason: str) -> OAuthError:
+    return OAuthError("invalid_grant", "The refresh token is invalid, expired or revoked.", detail=reason)
+
+
+# -- looking one up without using it ---------------------------------------------------------------------------------
+
+
+def find_refresh(services: Services, token: str) -> Any | None:
+    """The row of a live, current refresh token, or None."""
+    found = _find(services, token)
+    if found is None:
+        return None
+    row, secret = found
+    check_version(services, row)
+    if not is_current(row, secret):
+        return None
+    return None if _why_unusable(row, services.registry.find(row.client_id), services.clock()) else row
+
+
+def find_genuine(services: Services, token: str) -> Any | None:
+    """The family of a refresh token of ours, current or rotated, dead or alive; None for a made-up one."""
+    found = _find(services, token)
+    if found is None:
+        return None
+    row, secret = found
+    chain = chain_of(services, row.family_id)
+    return row if is_current(row, secret) or chain.leads_to(secret, row.refresh_hash, row.generation) else None
+
+
+def _find(services: Services, token: str) -> tuple[Any, str] | None:
+    """The row of the family that a refresh token names, and the token's secret. One read."""
+    presented = split(token, REFRESH)
+    row = services.db.one(store.FAMILY, family_id=presented[0], jti="") if presented else None
+    return (row, presented[1]) if presented and row is not None and row.refresh_hash is not None else None

@@ -1,0 +1,68 @@
+"""What ends tokens: a whole family, a person's, a session's, or one access token alone; and the sweep behind them."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from clients.client import Client
+from idp.audit import Event, record
+from idp.oidc.ledger import store
+from idp.services import Services
+from idp.wire import Request
+
+
+def revoke_family(
+    services: Services, request: Request, family_id: str, client_id: str, person_id: str, why: str
+) -> bool:
+    """Everything that one authorization gave is dead from here on; answers whether it lived."""
+    now = services.clock()
+    with services.db.transaction() as tx:
+        done = tx.run(store.REVOKE, family_id=family_id, now=now, why=why) > 0
+        if done:
+            record(tx, Event("tokens:revoked", person_id=person_id, client_id=client_id, address=request.remote_address,
+                             request_id=request.id, detail={"family": family_id, "why": why}), now)  # fmt: skip
+    return done
+
+
+def revoke_person(tx: Any, person_id: str, now: float, why: str, *, keep_session: str = "") -> int:
+    """Every family of a person but those of one session, in the caller's transaction; answers how many lived."""
+    return int(tx.run(store.REVOKE_PERSON, owner_id=person_id, now=now, why=why, except_session=keep_session))
+
+
+def revoke_session(tx: Any, person_id: str, session_id: str, now: float, why: str) -> int:
+    """Every family of one of a person's sessions, offline ones too; in the caller's transaction; how many lived."""
+    return int(tx.run(store.REVOKE_SESSION, owner_id=person_id, of_session=session_id, now=now, why=why))
+
+
+def revoke_access(
+    services: Services, request: Request, token_id: str, client_id: str, jwt_expires_at: float | None = None
+) -> None:
+    """One access token is dead from here on."""
+    now = services.clock()
+    with services.db.transaction() as tx:
+        if jwt_expires_at is None:
+            tx.run(store.DELETE_ACCESS, token_id=token_id)
+        else:
+            tx.run(store.REVOKE_JTI, jti=token_id, expires_at=jwt_expires_at)
+        record(tx, Event("token:revoked", actor=client_id, client_id=client_id, address=request.remote_address,
+                         request_id=request.id, detail={"token": token_id}), now)  # fmt: skip
+
+
+def revoke_reused_code(services: Services, request: Request, code_id: str, code_hash: str, client: Client) -> None:
+    """A code that is not in the state store any more: used before? Then what it gave is revoked (RFC 6749 §4.1.2)."""
+    row = services.db.one(store.FAMILY, family_id=code_id, jti="")
+    if row is not None and row.client_id == client.id and hmac.compare_digest(row.code_hash, code_hash):
+        revoke_family(services, request, code_id, client.id, row.person_id, "the code was used twice")
+
+
+def clients_of_session(services: Services, session_id: str, *, revoked: bool = False) -> list[str]:
+    """The ids of the applications that this session signed somebody in to; `revoked`: also where that has ended."""
+    statement = store.EVER_OF_SESSION if revoked else store.OF_SESSION
+    return [row.client_id for row in services.db.all(statement, session_id=session_id)]
+
+
+def sweep(services: Services, many: int = 1000) -> int:
+    """Delete at most `many` rows of each kind that ran out an hour ago or longer; answers how many."""
+    before = services.clock() - 3600
+    return sum(services.db.run(statement, before=before, many=many) for statement in store.SWEEPS)
