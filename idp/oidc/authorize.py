@@ -26,10 +26,11 @@ from idp.login.steps import Deny
 from idp.oidc import backchannel, cross_site, request_objects, requests, response_modes, scopes
 from idp.oidc.grants import authorization_code
 from idp.oidc.ledger import CODE, Grant
+from idp.oidc.response_modes.sending import Answer
 from idp.services import Services
 from idp.state import StateUnavailable
 from idp.texts import N_
-from idp.wire import AutoPost, Params, Redirect, Request, Response, with_parameters
+from idp.wire import Params, Request, Response, with_parameters
 
 PROTOCOL = "oidc"
 
@@ -246,11 +247,8 @@ def deliver(
     if destination.state is not None:
         parameters.append(("state", destination.state))
     parameters.append(("iss", services.issuer))
-    if destination.response_mode == "form_post":
-        return AutoPost(action=destination.redirect_uri, fields=tuple(parameters), app_name=destination.client.name)
-    location = with_parameters(destination.redirect_uri, parameters, fragment=destination.response_mode == "fragment")
-    # RFC 9700 §4.12: after a POST 303, so that a browser never posts the password on.
-    return Redirect(location=location, status=303 if request.method == "POST" else 302)
+    answer = Answer(destination.redirect_uri, parameters, destination.client.name, request.method == "POST")
+    return response_modes.RESPONSE_MODES[destination.response_mode](answer)
 
 
 def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:

@@ -8,21 +8,25 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from clients.offered import AUTH_METHODS
 from idp.login.authn import SUPPORTED_ACR
-from idp.oidc import claims, requests, response_modes, scopes
-from idp.oidc.client_auth import ASSERTION_ALGS
+from idp.oidc import claims, requests, scopes
+from idp.oidc.client_auth import CLIENT_AUTH
+from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS
+from idp.oidc.grants import GRANTS
+from idp.oidc.response_modes import RESPONSE_MODES
 from idp.services import Services
 from idp.texts import LANGUAGES
 from idp.wire import Raw, Request, Response, dumps
 from keys.algorithms import ALGORITHMS
 
-AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 _CACHE = ("Cache-Control", "public, max-age=300")
 
 
 def document(services: Services) -> dict[str, Any]:
     """The metadata. Every algorithm is offered: a key is made when the first client asks for it."""
     signing = tuple(ALGORITHMS)
+    proving = [name for name in CLIENT_AUTH if not AUTH_METHODS[name].public]
     return {
         "issuer": services.issuer,
         "authorization_endpoint": services.url("/oauth/authorize"),
@@ -36,16 +40,16 @@ def document(services: Services) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "scopes_supported": list(scopes.SUPPORTED),
         "response_types_supported": ["code"],
-        "response_modes_supported": list(response_modes.SUPPORTED),
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(GRANTS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(signing),
         "userinfo_signing_alg_values_supported": list(signing),
-        "token_endpoint_auth_methods_supported": AUTH_METHODS,
+        "token_endpoint_auth_methods_supported": list(CLIENT_AUTH),
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
-        "introspection_endpoint_auth_methods_supported": AUTH_METHODS[:3],
+        "introspection_endpoint_auth_methods_supported": proving,
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
-        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
+        "revocation_endpoint_auth_methods_supported": list(CLIENT_AUTH),
         "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
         "claims_supported": [
             *claims.SUPPORTED,
@@ -77,13 +81,14 @@ class _Made:
     """The bytes, made once."""
 
     def __init__(self) -> None:
-        self._kept: tuple[str, bytes, str] | None = None
+        self._kept: tuple[Any, bytes, str] | None = None
 
     def get(self, services: Services) -> tuple[bytes, str]:
+        made_of = (services.issuer, *GRANTS, *RESPONSE_MODES, *CLIENT_AUTH)
         kept = self._kept
-        if kept is None or kept[0] != services.issuer:
+        if kept is None or kept[0] != made_of:
             body = dumps(document(services))
-            self._kept = kept = (services.issuer, body, f'"{sha256(body).hexdigest()[:32]}"')
+            self._kept = kept = (made_of, body, f'"{sha256(body).hexdigest()[:32]}"')
         return kept[1], kept[2]
 
 

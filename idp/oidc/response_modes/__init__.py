@@ -1,11 +1,23 @@
-"""How an authorization response travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode)."""
+"""How an authorization response travels (Multiple Response Types §2.1): one file and one row for each response mode.
+
+A row gives the answer its form. Rule: even an error takes the mode that was asked for, where it exists.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from clients.client import Client
 from idp.errors import OAuthError
+from idp.oidc.response_modes import form_post, fragment, query
+from idp.oidc.response_modes.sending import Answer
+from idp.wire import Response
 
-SUPPORTED = ("query", "fragment", "form_post")
+RESPONSE_MODES: dict[str, Callable[[Answer], Response]] = {
+    "query": query.send,
+    "fragment": fragment.send,
+    "form_post": form_post.send,
+}
 
 
 def default(response_type: str | None) -> str:
@@ -19,16 +31,16 @@ def of_answer(asked: str | None, response_type: str | None) -> str:
     JARM's modes are not there yet; what they are built on is. A token's response type never goes by the query (§3).
     """
     usual, wanted = default(response_type), (asked or "").removesuffix(".jwt")
-    return wanted if wanted in SUPPORTED and (wanted, usual) != ("query", "fragment") else usual
+    return wanted if wanted in RESPONSE_MODES and (wanted, usual) != ("query", "fragment") else usual
 
 
 def check(asked: str | None, client: Client) -> None:
     """Errors: `OAuthError` where it does not exist here, or the client is registered for others."""
     mode = asked or default("code")
-    if mode not in SUPPORTED:
-        raise OAuthError("invalid_request", f"This response_mode is not supported; use {', '.join(SUPPORTED)}.")
+    if mode not in RESPONSE_MODES:
+        raise OAuthError("invalid_request", f"This response_mode is not supported; use {', '.join(RESPONSE_MODES)}.")
     if client.response_modes and mode not in client.response_modes:
-        registered = ", ".join(name for name in SUPPORTED if name in client.response_modes)
+        registered = ", ".join(name for name in RESPONSE_MODES if name in client.response_modes)
         said = f"response_mode {mode}" if asked else "A request without response_mode means query, which"
         raise OAuthError(
             "invalid_request",

@@ -1,0 +1,130 @@
+"""Which client is asking, at token, introspection, revocation and logout: one file and one row for each method.
+
+A row reads what the request shows of its method, and proves it. Door: `authenticate`. Rule: exactly one method in one
+request, and one that the client is registered for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clients.client import Client
+from clients.offered import AUTH_METHODS
+from idp.errors import OAuthError
+from idp.oidc.client_auth import client_secret_basic, client_secret_post, none, private_key_jwt, shared_secret
+from idp.oidc.client_auth.client_keys import client_keys
+from idp.oidc.client_auth.presented import Presented, failed
+from idp.services import Services
+from idp.wire import Request
+
+__all__ = ["CLIENT_AUTH", "ClientAuth", "authenticate", "claimed", "client_keys", "is_tried"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuth:
+    """A client authentication method. Both may raise `OAuthError` (invalid_client, invalid_request)."""
+
+    present: Callable[[Request], Presented | None]
+    prove: Callable[[Services, Request, Client, Presented], None]
+
+
+CLIENT_AUTH: dict[str, ClientAuth] = {
+    "client_secret_basic": ClientAuth(client_secret_basic.present, shared_secret.prove),
+    "client_secret_post": ClientAuth(client_secret_post.present, shared_secret.prove),
+    "private_key_jwt": ClientAuth(private_key_jwt.present, private_key_jwt.prove),
+    "none": ClientAuth(none.present, none.prove),
+}
+_COMPARE_ID = "Compare the application's client id with `doorward client list`; an id is case-sensitive."
+
+
+def authenticate(services: Services, request: Request, *, public: bool = True) -> Client:
+    """The client that proves itself, by exactly one method that it may use.
+
+    `public=False` refuses clients that cannot prove anything. Errors: `OAuthError` (invalid_client, invalid_request).
+    """
+    repeated = [name for name in request.form.repeated if name not in ("resource", "audience")]
+    if repeated:  # RFC 6749 §3.2: parameters must not be included more than once
+        raise OAuthError("invalid_request", f"Repeated parameter: {repeated[0]}.")
+    presented = _presented(request)
+    client = services.registry.find(presented.client_id)
+    if client is None:
+        detail = f"client id {presented.client_id[:100]!r} is not registered"
+        raise failed(detail, basic=presented.is_basic, fix=_COMPARE_ID)
+    try:
+        _check_may_use(client, presented, public=public)
+        CLIENT_AUTH[presented.method].prove(services, request, client, presented)
+    except OAuthError as error:
+        error.client_id = client.id  # it says so, and the admins read at whose requests to look
+        raise
+    request.client_id = client.id
+    return client
+
+
+def _presented(request: Request) -> Presented:
+    """What the request shows, by one method; by none where the client only says its name."""
+    shown = [
+        presented
+        for name, method in CLIENT_AUTH.items()
+        if not AUTH_METHODS[name].public and (presented := method.present(request)) is not None
+    ]
+    # RFC 6749 §2.3: never more than one method in one request.
+    if len(shown) > 1:
+        raise OAuthError("invalid_request", "The client authenticates in more than one way; use one.")
+    named = request.form.get("client_id")
+    if shown and named is not None and named != shown[0].client_id:
+        raise failed("client_id differs from the client that authenticates", basic=shown[0].is_basic)
+    found = shown[0] if shown else none.present(request)
+    if found is None:
+        fix = "Let the application send its client id and secret (HTTP Basic), or client_id where it has no secret."
+        raise failed("no client authentication", basic=True, fix=fix)
+    return found
+
+
+def _check_may_use(client: Client, presented: Presented, *, public: bool) -> None:
+    method, basic = presented.method, presented.is_basic
+    if not client.enabled:
+        fix = f"Turn it on: doorward client enable {client.id}"
+        raise failed(f"{client.name} is turned off", basic=basic, fix=fix, side="doorward")
+    # A confidential client is never accepted with `none`, at any endpoint (S20).
+    if method not in client.auth_methods or (AUTH_METHODS[method].public and not (client.is_public and public)):
+        detail = f"{method} is not registered for {client.id}, but {', '.join(client.auth_methods)}"
+        raise failed(detail, basic=basic, fix=_other_method(client, method))
+
+
+def _other_method(client: Client, method: str) -> str:
+    """What an admin may do about a client that proves itself by another method than is registered."""
+    if client.is_public:
+        return f"{client.name} has no secret (profile {client.profile}): let it send its client_id alone, with PKCE."
+    if AUTH_METHODS[method].public:
+        return (
+            f"{client.name} sends no secret: paste it there (doorward client secret {client.id} makes a new one), or "
+            "register it as spa or native where it cannot keep one."
+        )
+    return (
+        f"Let it prove itself by {client.auth_methods[0]}, or: "
+        f"doorward client set {client.id} token_endpoint_auth_method={method}"
+    )
+
+
+def is_tried(services: Services, request: Request) -> bool:
+    """Whether a client says that it is one, at an endpoint that browsers come to as well.
+
+    A browser may bring Basic credentials of its own, for a proxy in front of us: those name no client.
+    """
+    if request.form.get("client_secret") or request.form.get("client_assertion"):
+        return True
+    try:
+        basic = client_secret_basic.present(request)
+    except OAuthError:
+        return False
+    return basic is not None and services.registry.find(basic.client_id) is not None
+
+
+def claimed(services: Services, request: Request) -> str:
+    """The registered client that a request says it is of, proven or not; '' for none. For records alone."""
+    try:
+        client = services.registry.find(_presented(request).client_id)
+    except OAuthError:
+        client = services.registry.find(request.form.get("client_id") or "")
+    return client.id if client is not None else ""

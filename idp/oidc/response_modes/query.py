@@ -1,0 +1,11 @@
+"""query: parameters of the redirect URI (RFC 6749 §4.1.2)."""
+
+from __future__ import annotations
+
+from idp.oidc.response_modes.sending import Answer, back
+from idp.wire import Response, with_parameters
+
+
+def send(answer: Answer) -> Response:
+    """A redirect."""
+    return back(answer, with_parameters(answer.redirect_uri, answer.parameters))
