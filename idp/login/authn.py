@@ -1,46 +1,26 @@
 """How somebody proved who they are: one table for `amr`, `acr` and (SAML) AuthnContextClassRef.
 
-A session keeps our own names of what was shown; what applications are told is derived here and nowhere else.
+A session keeps our own names of what was shown; what applications are told is derived here and nowhere else. What each
+shows stands with its kind, see `kinds`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-PASSWORD = "pwd"
-TOTP = "totp"
-SECURITY_KEY = "webauthn"  # presence was shown
-PASSKEY = "passkey"  # WebAuthn with user verification: something had, and something known or been
-EMAIL = "email"
-SMS = "sms"
-BACKUP = "backup"
-ADMIN_CODE = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """One way of proving. `amr`: RFC 8176 §2; `factors`: what it shows (NIST SP 800-63B-4 §2)."""
-
-    amr: tuple[str, ...]
-    factors: frozenset[str]
-    resists_phishing: bool = False
-
-
-_KNOWN, _HAD = frozenset({"known"}), frozenset({"had"})
-
-METHODS: dict[str, Method] = {
-    PASSWORD: Method(("pwd",), _KNOWN),
-    TOTP: Method(("otp",), _HAD),
-    SECURITY_KEY: Method(("pop",), _HAD, resists_phishing=True),
-    PASSKEY: Method(("pop", "user"), frozenset({"had", "verified"}), resists_phishing=True),
-    # NIST SP 800-63B-4 §3.1.3.1: e-mail proves no possession; it lets in where policy says so, and claims nothing.
-    EMAIL: Method(("otp",), frozenset()),
-    SMS: Method(("sms",), _HAD),
-    BACKUP: Method(("otp",), _HAD),
-    # Whoever talked the help desk into a code has not shown a factor: it lets in, and claims nothing.
-    ADMIN_CODE: Method(("otp",), frozenset()),
-}
+from idp.accounts.factors.kinds import (
+    ADMIN_CODE,
+    BACKUP,
+    EMAIL,
+    METHODS,
+    PASSKEY,
+    PASSWORD,
+    SECURITY_KEY,
+    SMS,
+    TOTP,
+    Method,
+    method,
+)
 
 MFA = "https://refeds.org/profile/mfa"
 PHISHING_RESISTANT = "phr"
@@ -58,15 +38,15 @@ _BY_PASSWORD, _BY_TWO = SUPPORTED_ACR[:2], SUPPORTED_ACR[2:4]
 def is_multi_factor(methods: Iterable[str]) -> bool:
     """Whether two different factors were shown; a passkey with user verification is two by itself."""
     shown: set[str] = set()
-    for method in methods:
-        shown |= METHODS[method].factors
+    for name in methods:
+        shown |= method(name).factors
     return len(shown) >= 2
 
 
 def resists_phishing(methods: Iterable[str]) -> bool:
     """Whether two factors were shown and one of them is bound to our origin."""
     methods = tuple(methods)
-    return is_multi_factor(methods) and any(METHODS[method].resists_phishing for method in methods)
+    return is_multi_factor(methods) and any(method(name).resists_phishing for name in methods)
 
 
 def reached(methods: tuple[str, ...]) -> tuple[str, ...]:
@@ -94,5 +74,28 @@ def amr_of(methods: tuple[str, ...]) -> tuple[str, ...]:
     """The `amr` claim (RFC 8176 §2): in the order shown, `mfa` last where two factors were."""
     if methods == (PASSWORD,):
         return methods
-    found = dict.fromkeys(value for method in methods for value in METHODS[method].amr)
+    found = dict.fromkeys(value for name in methods for value in method(name).amr)
     return (*found, "mfa") if is_multi_factor(methods) else tuple(found)
+
+
+__all__ = [
+    "ADMIN_CODE",
+    "BACKUP",
+    "EMAIL",
+    "METHODS",
+    "MFA",
+    "PASSKEY",
+    "PASSWORD",
+    "PHISHING_RESISTANT",
+    "SECURITY_KEY",
+    "SMS",
+    "SUPPORTED_ACR",
+    "TOTP",
+    "Method",
+    "acr_of",
+    "amounts_to",
+    "amr_of",
+    "is_multi_factor",
+    "reached",
+    "resists_phishing",
+]

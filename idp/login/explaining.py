@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from idp.accounts import factors
+from idp.accounts.factors import kinds
 from idp.accounts.person import Person
 from idp.audit.searching import Wanted, latest
+from idp.login.authn import is_multi_factor
 from idp.login.throttle import LANE_TTL, second_step
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def obstacles(services: Services, person: Person) -> tuple[Obstacle, ...]:
         found.append(_told(services, person, DISABLED, "person:disabled"))
     if person.must_reset:
         found.append(_told(services, person, SECURED, "person:secured"))
-    elif not person.has_password and not _has_passkey(services, person):
+    elif not person.has_password and not _needs_no_password(services, person):
         found.append(_told(services, person, NO_PASSWORD, "link:made"))
     found += _held(services, person, "password", person.id, "session:failed")
     found += _held(services, person, "code", second_step(person.id), "factor:failed")
@@ -56,10 +58,8 @@ def _told(services: Services, person: Person, code: str, action: str) -> Obstacl
     return Obstacle(code, since=events[0].at, by=events[0].actor) if events else Obstacle(code)
 
 
-def _has_passkey(services: Services, person: Person) -> bool:
-    return any(
-        one.kind == "webauthn" and one.data.get("user_verified") for one in factors.list_of(services.db, person.id)
-    )
+def _needs_no_password(services: Services, person: Person) -> bool:
+    return any(is_multi_factor(kinds.shown_by(one)) for one in factors.list_of(services.db, person.id))
 
 
 def _held(services: Services, person: Person, step: str, account: str, action: str) -> list[Obstacle]:

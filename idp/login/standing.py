@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from idp.accounts import expiry, factors
+from idp.accounts.factors.kinds import KINDS
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
 from idp.login import authenticators, requirements
@@ -87,8 +88,8 @@ def has_second(services: Services, person: Person) -> bool:
     by_mail, shown = services.settings.factors.email_is_second, authenticators.available(services, person)
     return any(
         requirements.is_met(requirements.SECOND, (PASSWORD, *shown[kind]), email_is_second=by_mail)
-        for kind in ("sms", "email")
-        if kind in shown
+        for kind in shown
+        if KINDS[kind].lasts
     )
 
 

@@ -27,7 +27,7 @@ _WHEN = ("time", "device", "place")
 
 MESSAGES: Mapping[str, Message] = {
     "new_device": Message((), _WHEN, security=True),
-    # kind: a factor's kind, see `rendering.KINDS`; label: what the person calls it
+    # kind: a factor's kind, see `accounts.factors.kinds`; label: what the person calls it
     "factor_added": Message(("kind",), ("label", *_WHEN), security=True),
     "factor_removed": Message(("kind",), ("label", *_WHEN), security=True),
     "password_changed": Message((), _WHEN, security=True),

@@ -14,20 +14,11 @@ from urllib.parse import urlsplit
 import jinja2
 
 from idp import formats, language, texts
-from idp.texts import N_
+from idp.accounts.factors import kinds
 
 if TYPE_CHECKING:
     from idp.services import Services
 
-#: What people call each kind of factor.
-KINDS: Mapping[str, str] = {
-    "totp": N_("Authenticator app"),
-    "webauthn": N_("Security key"),
-    "passkey": N_("Passkey"),
-    "email": N_("Codes by e-mail"),
-    "sms": N_("Codes by text message"),
-    "backup": N_("Backup codes"),
-}
 #: What a template may look at although nobody gave it.
 _OPTIONAL = ("name", "not_me_url", "label", "time", "device", "place", "reason", "new", "undo_link", "hours",
              "code", "link", "app", "date", "support")  # fmt: skip
@@ -83,7 +74,7 @@ def _values(services: Services, locale: str, content: Mapping[str, Any]) -> dict
         "day": lambda when: formats.date(locale, when, zone),
         "code_minutes": given.get("code_minutes") or given.get("minutes"),
         "device": texts.translate(locale, str(given.get("device") or "")),
-        "kind_name": texts.translate(locale, KINDS.get(str(given.get("kind")), str(given.get("kind") or ""))),
+        "kind_name": texts.translate(locale, kinds.told(str(given.get("kind") or ""))),
         "company": _on_one_line(brand.company),
         "accent": brand.accent,
         "on_accent": on(brand.accent),

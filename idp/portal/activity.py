@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from idp import audit, flash, language
 from idp.accounts import device_text, places
+from idp.accounts.factors.kinds import METHODS
 from idp.accounts.own import verdicts
 from idp.audit import Event
 from idp.login.browser import sessions
@@ -52,17 +53,6 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "case:opened": ("", N_("Case opened with the help desk")),
 }
 ACTIONS: Final = tuple(SHOWN)
-#: How somebody proved who they are, by our own names (see `login.authn`).
-METHODS: Final[Mapping[str, str]] = {
-    "pwd": N_("Password"),
-    "totp": N_("Code from an app"),
-    "webauthn": N_("Security key"),
-    "passkey": N_("Passkey"),
-    "email": N_("Code by e-mail"),
-    "sms": N_("Code by text message"),
-    "backup": N_("Backup code"),
-    "admin": N_("Code from the help desk"),
-}
 
 
 def answer(services: Services, request: Request) -> Response:
@@ -119,7 +109,7 @@ def shown(services: Services, event: Event, locale: str) -> dict[str, Any]:
         "app": client.name if client is not None else "",
         "device": device_text.describe(agent) if agent else "",
         "place": places.describe(services, event.address, locale),
-        "methods": [METHODS[name] for name in methods if name in METHODS] if isinstance(methods, list) else [],
+        "methods": [METHODS[name].title for name in methods if name in METHODS] if isinstance(methods, list) else [],
         "label": str(event.detail.get("label") or ""),
         "by_admin": bool(event.actor) and event.actor != event.person_id,
     }

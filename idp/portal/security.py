@@ -5,17 +5,16 @@ Looking needs a sign-in, changing a fresh one (P7). After a change the other ses
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from idp import flash, mail
 from idp.accounts import factors
-from idp.accounts.factors import Enrolled, TooMany, backup_codes, totp
+from idp.accounts.factors import Enrolled, TooMany, backup_codes, kinds, totp
 from idp.accounts.factors.makers import maker_of
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
-from idp.login import authenticators, engine, pages
+from idp.login import engine, pages
 from idp.login.authenticators import passkeys, removal
 from idp.login.authenticators.totp import INCOMPLETE, what_is_wrong
 from idp.login.authn import ADMIN_CODE, TOTP
@@ -31,21 +30,6 @@ from idp.services import Services
 from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response
 
-#: What each kind is called. A kind that is not here is shown by its label alone.
-TITLES: Mapping[str, str] = {
-    "totp": N_("Authenticator app"),
-    "webauthn": N_("Passkey or security key"),
-}
-#: What can be added, in the order of the page: the way (see `authenticators.enrollable`), where to, name, what it is.
-ADDABLE = (
-    (
-        "webauthn",
-        "/security/passkeys",
-        N_("Add a passkey"),
-        N_("This device’s fingerprint, face or PIN, or a security key. Nothing to type."),
-    ),
-    ("totp", "/security/totp", N_("Add an authenticator app"), N_("An app on your phone that shows six digits.")),
-)
 #: What has just been done (see `flash`) after which other sessions may be somebody else's.
 _WEIGHTY = ("added", "removed", "codes")
 TOO_MANY = N_("You have as many as fit. Remove one that you no longer use, then add this one.")
@@ -59,7 +43,7 @@ def home(services: Services, request: Request) -> Response:
         return sign_in(services, request, "/security")
     person = services.directory.get(session.person_id)
     held = factors.list_of(services.db, person.id)
-    possible, codes_left = authenticators.enrollable(services), backup_codes.left(services.db, person.id)
+    possible, codes_left = kinds.can_be_set_up(services.settings), backup_codes.left(services.db, person.id)
     return frame.page(
         services,
         request,
@@ -68,9 +52,8 @@ def home(services: Services, request: Request) -> Response:
         password_changed_at=person.password_changed_at,
         factors=[shown(factor) for factor in held],
         addable=[
-            {"url": path, "title": title, "text": text, "kind": kind}
-            for kind, path, title, text in ADDABLE
-            if kind in possible
+            {"url": one.path, "title": one.add, "text": one.text, "by_script": one.by_script}
+            for one in possible.values()
         ],
         checkup=checkup.to_do(person, held, codes_left, possible, reachable=bool(contacts.addresses(services, person))),
         codes_left=codes_left,
@@ -85,8 +68,9 @@ def home(services: Services, request: Request) -> Response:
 
 def shown(factor: Enrolled) -> dict[str, Any]:
     """An authenticator as pages show it. Times are epoch seconds."""
-    title = TITLES.get(factor.kind, "")
+    title, row = kinds.title(factor.kind), kinds.KINDS.get(factor.kind)
     return {
+        "icon": row.icon if row is not None else "key",
         "id": factor.id, "kind": factor.kind, "title": title, "name": factor.label or title,
         "maker": maker_of(factor.data.get("aaguid")), "synced": bool(factor.data.get("backed_up")),
         "has_label": bool(factor.label), "created_at": factor.created_at, "last_used_at": factor.last_used_at,

@@ -11,8 +11,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
+from idp.accounts.factors.kinds import KINDS, can_be_set_up
 from idp.accounts.person import Person
-from idp.login.authn import PASSKEY, TOTP
 from idp.login.pending import Pending, Verdict
 from idp.services import Services
 from idp.wire import Request
@@ -21,8 +21,7 @@ from idp.wire import Request
 class Authenticator(Protocol):
     """One of them, as the second step knows it."""
 
-    kind: str  # its name in forms
-    label: str  # its name for people
+    kind: str  # of its row in `kinds`
     methods: tuple[str, ...]  # what success shows at most, see `authn`
 
     def is_ready(self, services: Services, person: Person) -> bool:
@@ -45,23 +44,21 @@ class Authenticator(Protocol):
         ...
 
 
-#: Loaded when somebody is asked for more: the libraries behind them are slow to load.
-_MODULES = (
-    "idp.login.authenticators.webauthn", "idp.login.authenticators.totp", "idp.login.authenticators.second_password",
-    "idp.login.authenticators.sms", "idp.login.authenticators.email", "idp.login.authenticators.backup_code",
-    "idp.login.authenticators.admin_code",
-)  # fmt: skip
+def every() -> tuple[Authenticator, ...]:
+    """Every authenticator that there is, the best first."""
+    return tuple(_load(row.authenticator) for row in KINDS.values())
 
 
 @cache
-def every() -> tuple[Authenticator, ...]:
-    """Every authenticator that this product has, the best first."""
-    return tuple(import_module(name).AUTHENTICATOR for name in _MODULES)
+def _load(module: str) -> Authenticator:
+    """When somebody is asked for more: the libraries behind some of them are slow to load."""
+    made: Authenticator = import_module(module).AUTHENTICATOR
+    return made
 
 
 def find(kind: str) -> Authenticator | None:
     """The one of that kind, or None."""
-    return next((one for one in every() if one.kind == kind), None)
+    return _load(KINDS[kind].authenticator) if kind in KINDS else None
 
 
 def get(kind: str) -> Authenticator:
@@ -79,5 +76,4 @@ def available(services: Services, person: Person) -> dict[str, tuple[str, ...]]:
 
 def enrollable(services: Services) -> dict[str, tuple[str, ...]]:
     """What anybody could set up here, with what it would show."""
-    passkeys = {"webauthn": (PASSKEY,)} if services.settings.has_host_name else {}
-    return {**passkeys, "totp": (TOTP,)}
+    return {kind: set_up.shows for kind, set_up in can_be_set_up(services.settings).items()}

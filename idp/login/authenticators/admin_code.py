@@ -18,11 +18,17 @@ from idp.wire import Request
 
 INCOMPLETE = N_("The code has ten letters and digits, such as 4K7QP-M2XT9. Type all of it.")
 WRONG = N_("This is not the code. It works once and for a short time; ask the help desk for a new one if it ran out.")
+PAGE = {
+    "heading": N_("Code from the help desk"),
+    "why": N_("Type the code that the help desk gave you. Right after, you set up a new second step."),
+    "label": N_("Code"),
+    "hint": N_("It works once and for a short time. Tell it to nobody, not even to the help desk."),
+    "lost": N_("I don’t have this code"),
+}
 
 
 class _Admin:
     kind = admin_codes.KIND
-    label = N_("Code from the help desk")
     methods = (ADMIN_CODE,)
     again = WRONG
 
@@ -30,7 +36,7 @@ class _Admin:
         return admin_codes.is_ready(services, person.id)
 
     def show(self, services: Services, request: Request, pending: Pending) -> tuple[str, Mapping[str, Any]]:
-        return "login/factor_admin.html", {}
+        return "login/factor_code.html", PAGE
 
     def guess(self, services: Services, request: Request, pending: Pending) -> str:
         code = codes.read(request.form.first.get("code", ""))

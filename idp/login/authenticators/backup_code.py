@@ -22,7 +22,6 @@ BUSY = N_("Very many people are signing in right now. Wait a few seconds and try
 
 class _Backup:
     kind = backup_codes.KIND
-    label = N_("Backup code")
     methods = (BACKUP,)
     again = WRONG
 

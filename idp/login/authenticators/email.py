@@ -3,6 +3,5 @@
 from idp.accounts.factors import sent_codes
 from idp.login.authenticators.sent_code import Sent
 from idp.login.authn import EMAIL
-from idp.texts import N_
 
-AUTHENTICATOR = Sent(sent_codes.EMAIL, N_("Code by e-mail"), EMAIL)
+AUTHENTICATOR = Sent(sent_codes.EMAIL, EMAIL)

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from idp.accounts import factors
-from idp.accounts.factors import Enrolled, backup_codes, webauthn
+from idp.accounts.factors import Enrolled, backup_codes, kinds
 from idp.accounts.person import Person
 from idp.audit import Recorder
 from idp.login import authenticators, requirements
-from idp.login.authn import PASSKEY, PASSWORD, SECURITY_KEY, TOTP
+from idp.login.authn import PASSWORD, is_multi_factor
 from idp.services import Services
 from idp.texts import N_
 
@@ -55,10 +55,10 @@ def check_removable(services: Services, person: Person, factor: Enrolled) -> str
 def _refusal(
     services: Services, person: Person, held: Iterable[Enrolled], factor: Enrolled, others: tuple[tuple[str, ...], ...]
 ) -> str | None:
-    working = [one for one in held if _works(services, one)]
+    working = [one for one in held if kinds.works(services.settings, one)]
     proofs = [_proof(one) for one in working]
     left = [_proof(one) for one in working if one.id != factor.id]
-    if not person.has_password and (PASSKEY,) in proofs and (PASSKEY,) not in left:
+    if not person.has_password and any(map(_opens_alone, proofs)) and not any(map(_opens_alone, left)):
         return LAST_WAY_IN
     level = _needed(services, person)
     if not level or not _meets(services, level, (*proofs, *others)) or _meets(services, level, (*left, *others)):
@@ -81,25 +81,20 @@ def _meets(services: Services, level: str, proofs: Iterable[tuple[str, ...]]) ->
     return any(requirements.is_met(level, proof, email_is_second=by_mail) for proof in proofs)
 
 
-def _works(services: Services, factor: Enrolled) -> bool:
-    """A passkey of a former host name lets nobody in."""
-    if factor.kind != webauthn.KIND:
-        return True
-    party = webauthn.relying_party(services.settings)
-    return party is not None and bool(webauthn.of_party([factor], party))
-
-
 def _proof(factor: Enrolled) -> tuple[str, ...]:
-    """What somebody shows who signs in with it."""
-    if factor.kind != "webauthn":
-        return PASSWORD, TOTP
-    is_alone = factor.data.get("user_verified") and not factor.data.get("never_alone")
-    return (PASSKEY,) if is_alone else (PASSWORD, SECURITY_KEY)
+    """What somebody shows who signs in with it: alone where it is enough, else after the password."""
+    shown = kinds.shown_by(factor)
+    return shown if is_multi_factor(shown) else (PASSWORD, *shown)
 
 
 def _other_ways(services: Services, person: Person) -> tuple[tuple[str, ...], ...]:
     """What the person could show without any authenticator, from one sign-in to the next: text messages, mail."""
     if not person.has_password:
         return ()
-    lasting = (authenticators.find("sms"), authenticators.find("email"))
-    return tuple((PASSWORD, *way.methods) for way in lasting if way is not None and way.is_ready(services, person))
+    lasting = [row.kind for row in kinds.KINDS.values() if row.lasts and not row.enrolled]
+    found = [one for one in map(authenticators.get, lasting) if one.is_ready(services, person)]
+    return tuple((PASSWORD, *one.methods) for one in found)
+
+
+def _opens_alone(proof: tuple[str, ...]) -> bool:
+    return bool(proof) and PASSWORD not in proof

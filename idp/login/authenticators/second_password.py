@@ -16,7 +16,6 @@ from idp.wire import Request
 
 class _Password:
     kind = "password"
-    label = N_("Password")
     methods = (PASSWORD,)
     again = ""
 

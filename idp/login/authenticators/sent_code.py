@@ -26,8 +26,8 @@ NO_MORE = N_("No more codes can be sent for this sign-in. Choose another way, or
 class Sent:
     """One of the two ways. `kind` is that of `sent_codes`."""
 
-    def __init__(self, kind: str, label: str, method: str) -> None:
-        self.kind, self.label, self.methods, self.again = kind, label, (method,), ""
+    def __init__(self, kind: str, method: str) -> None:
+        self.kind, self.methods, self.again = kind, (method,), ""
 
     def is_ready(self, services: Services, person: Person) -> bool:
         """Whether there is a verified target, and something that sends there."""

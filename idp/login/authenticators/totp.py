@@ -20,7 +20,6 @@ REUSED = N_("This code was used already. Wait until the app shows the next one, 
 
 class _Totp:
     kind = totp.KIND
-    label = N_("Authenticator app")
     methods = (TOTP,)
     again = ""
 

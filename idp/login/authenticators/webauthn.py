@@ -19,7 +19,6 @@ NOT_THIS_TIME = N_("That did not work. Try once more with a passkey or security 
 
 class _WebAuthn:
     kind = "webauthn"
-    label = N_("Passkey or security key")
     methods = (SECURITY_KEY, PASSKEY)
     again = ""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from idp.accounts.factors import kinds
 from idp.accounts.person import Person
-from idp.login import authenticators, pages, pending
+from idp.login import pages, pending
 from idp.login.authn import ADMIN_CODE
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
@@ -46,7 +47,7 @@ def _page(services: Services, request: Request, flow: Flow, person: Person, step
             "back": services.protocols[flow.protocol].restart_url(services, flow),
             "person": {"name": person.name or person.username, "username": person.username},
             "why": step.why,
-            "kinds": list(authenticators.enrollable(services)),
+            "kinds": list(kinds.can_be_set_up(services.settings).values()),
             "until": step.until if is_later else 0,
             "helped": step.helped,
             "days_left": math.ceil((step.until - now) / 86400) if is_later else 0,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from idp.accounts.factors import kinds
 from idp.accounts.person import Person, to_json
 from idp.login import authenticators, pages, pending
 from idp.login.browser import accounts, devices
@@ -60,7 +61,7 @@ def about(services: Services, request: Request, kept: Pending, person: Person) -
         "person": None,  # nobody is signed in yet: no menu, no sign-out
         "account": {"name": person.name or person.username, "username": person.username},
         "ways": [
-            {"kind": one.kind, "label": one.label}
+            {"kind": one.kind, "label": kinds.title(one.kind)}
             for one in authenticators.every()
             if one.kind in kept.allowed and one.is_ready(services, person)
         ],
