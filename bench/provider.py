@@ -21,7 +21,7 @@ from clients.registry import Draft
 from idp import config
 from idp.accounts.person import Draft as PersonDraft
 from idp.opening import create_services
-from idp.services import Services
+from idp.protocols import Services
 
 PASSWORD = "correct horse battery staple"
 CALLBACK = "https://app.example/callback"

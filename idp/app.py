@@ -23,9 +23,9 @@ from idp.login.browser import sessions
 from idp.oidc import views as oidc_views
 from idp.opening import DAY, HOUR
 from idp.portal import views as portal_views
+from idp.protocols import Services
 from idp.saml import views as saml_views
 from idp.saml.metadata import sources as saml_sources
-from idp.services import Services
 from idp.web import Bridge, Front
 from idp.wire import Request, Route
 
@@ -51,7 +51,8 @@ def create_app(services: Services) -> flask.Flask:
     app.jinja_env.add_extension("jinja2.ext.i18n")  # {% trans %}; its words come with each page, see `texts.words`
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
     bridge = Bridge(
-        services, lambda name, values: app.jinja_env.get_template(name).render(**values), sessions.recognise
+        services, lambda name, values: app.jinja_env.get_template(name).render(**values), sessions.recognise,
+        applications=services.registry, keys=services.ring,
     )  # fmt: skip
 
     def answer(route: Route) -> Callable[..., flask.Response]:

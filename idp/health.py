@@ -19,7 +19,7 @@ def readyz(services: Services, request: Request) -> Response:
     checks: dict[str, Callable[[], object]] = {
         "database": lambda: tail(services.db, 1),
         "state": lambda: services.state.get("readyz"),
-        "keys": lambda: services.ring.algorithms(),
+        **services.probes,
     }
     failing = {}
     for name, check in checks.items():

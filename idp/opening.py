@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from idp.accounts.directory import Directory
 from idp.audit import Errors, Faults
 from idp.db import Database
-from idp.services import Services
+from idp.protocols import Services
 from keys import sealing
 from keys.master import read_master_key
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from idp.http import Outbound
     from idp.jobs import Jobs
     from idp.login.flood import Flood
+    from idp.login.services import ProtocolDoor
     from idp.login.throttle import Throttle
-    from idp.services import ProtocolDoor
     from idp.state import State
     from keys.rotation import Policy as KeyPolicy
 
@@ -77,6 +77,9 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
     sealer = sealing.load(db, master_key(settings))
     state: State = part(lambda: _state(settings, db, sealer, clock))
 
+    ring = part(lambda: _ring(settings, db, sealer, clock))
+    registry = part(lambda: _registry(settings, db, clock))
+
     def jobs() -> Jobs:
         made = _jobs(settings)
         if deferred:  # the work is registered on the way to the queue: nobody else comes by
@@ -88,9 +91,9 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
         db=db,
         state=state,
         sealer=sealer,
-        ring=part(lambda: _ring(settings, db, sealer, clock)),
+        ring=ring,
         certificates=part(lambda: _certificates(settings, db, sealer, clock)),
-        registry=part(lambda: _registry(settings, db, clock)),
+        registry=registry,
         directory=_directory(settings, db, sealer, clock),
         passwords=part(lambda: _verifier(settings)),
         password_policy=part(lambda: _password_policy(settings)),
@@ -105,6 +108,8 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
         clock=clock,
         log=log,
         protocols=part(_protocols),
+        app_names=lambda most: (entry.name for entry in registry.list(limit=most)),
+        probes={"keys": lambda: ring.algorithms()},
     )
     if not deferred:
         _register(services, services.jobs)

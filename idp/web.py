@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from markupsafe import escape
@@ -26,8 +26,8 @@ from idp.wire import AutoPost, BadRequest, Cookie, Json, Page, Raw, Redirect, Re
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 Render = Callable[[str, Mapping[str, Any]], str]
-#: Learns whose browser it is, for the language of pages whose handler did not need to know.
-Recognise = Callable[[Services, Request], None]
+#: Learns whose browser it is, for the language of pages whose handler did not need to know. (On the sign-in's floor.)
+Recognise = Callable[[Any, Request], None]
 
 _NO_STORE = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 _JSON_HEADERS = [("Content-Type", "application/json"), *_NO_STORE, ("X-Content-Type-Options", "nosniff")]
@@ -62,11 +62,34 @@ _STATUS = {
 _BODILESS = (204, 304)
 
 
+class Snapshot(Protocol):
+    """Something kept in memory that a write of another process makes stale."""
+
+    def refresh(self) -> object:
+        """Read it anew."""
+        ...
+
+
+class Applications(Snapshot, Protocol):
+    """The registry, as far as the bridge asks it."""
+
+    def find(self, client_id: str) -> Any:
+        """The application of that id, for an error page that names it, see `shown_app`; None for none."""
+        ...
+
+    def find_origin(self, origin: str) -> Set[str]:
+        """The ids of the applications that registered an origin, for CORS."""
+        ...
+
+
 class Bridge:
     """Runs a route's handler and turns what comes out into HTTP."""
 
-    def __init__(self, services: Services, render: Render, recognise: Recognise) -> None:
+    def __init__(
+        self, services: Services, render: Render, recognise: Recognise, *, applications: Applications, keys: Snapshot
+    ) -> None:
         self.services, self._render, self._recognise = services, render, recognise
+        self._applications, self._keys = applications, keys
         self.proxies = tuple(ipaddress.ip_network(n) for n in services.settings.server.trusted_proxies)
         parts = urlsplit(services.issuer)
         self.prefix = parts.path
@@ -103,8 +126,8 @@ class Bridge:
             try:
                 return route.handler(self.services, request)
             except Stale:
-                self.services.registry.refresh()
-                self.services.ring.refresh()
+                self._applications.refresh()
+                self._keys.refresh()
         raise Unavailable("the registry changes faster than it can be read")
 
     # -- errors --------------------------------------------------------------------------------------------------
@@ -138,7 +161,7 @@ class Bridge:
         services = self.services
         self._know_visitor(request, refusal.status)
         error_id = services.errors.keep(refusal, request=request)
-        client = services.registry.find(refusal.client_id) if refusal.client_id and refusal.status < 500 else None
+        client = self._applications.find(refusal.client_id) if refusal.client_id and refusal.status < 500 else None
         others = services.errors.others(refusal.code)
         now = services.clock()
         locale = language.locale_for(services, request)
@@ -326,7 +349,7 @@ class Bridge:
         """The applications whose origin asks; none for other origins, and while nobody can tell."""
         origin = request.header("Origin")
         try:
-            return self.services.registry.find_origin(origin) if origin else frozenset()
+            return self._applications.find_origin(origin) if origin else frozenset()
         except Unavailable:  # the answer itself is 503 then
             return frozenset()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from idp.config import Settings
-    from idp.services import Services
+    from idp.protocols import Services
 
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 

@@ -14,7 +14,7 @@ from idp.accounts.policy import Policy
 from idp.texts import N_
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
     from idp.wire import Request
 
 MISMATCH = N_("The two passwords differ. Type the same one twice.")
@@ -26,7 +26,7 @@ _DAY = 86400.0
 def policy_for(services: Services, person: Person) -> Policy:
     """The rules for this person's next password."""
     policy = services.password_policy
-    names = tuple(entry.name for entry in services.registry.list(limit=MAX_APPS))
+    names = tuple(services.app_names(MAX_APPS))
     shortest = min(policy.min_length, services.settings.passwords.min_length_with_second)
     length = shortest if always_needs_second(services, person) else policy.min_length
     return policy.fitted(length, names)

@@ -17,7 +17,7 @@ from idp.audit import Event, record
 from idp.texts import N_
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
     from idp.wire import Request
 
 DAY = 86400.0

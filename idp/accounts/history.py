@@ -15,7 +15,7 @@ from keys.sealing import BrokenSeal, Sealer
 
 if TYPE_CHECKING:
     from idp.accounts.person import Person
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 _PURPOSE = "earlier-password"
 

@@ -17,7 +17,7 @@ from idp.language import of_person
 from idp.mail import delivery
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 PURPOSE = "invitation"
 MESSAGE = "invitation"

@@ -13,7 +13,7 @@ from idp import mail
 from idp.accounts.person import Person, fold
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 
 def tell_changed(services: Services, before: Person, after: Person) -> mail.Told:

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 #: How MaxMind's files name the languages that they write otherwise than we do.
 _LANGUAGES = {"zh-Hans": "zh-CN"}

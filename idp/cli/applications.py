@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from clients.client import Client
     from clients.registry import Entry
     from idp.audit import Event
-    from idp.services import Services
+    from idp.protocols import Services
 
 #: The words of clients/profiles.py, so that `--help` needs no import; a test holds them together.
 PROFILES = ("web", "spa", "native", "machine", "legacy", "fapi2")

@@ -22,7 +22,7 @@ from idp.cli.terminal import (
 
 if TYPE_CHECKING:
     from idp.accounts.cases import Case
-    from idp.services import Services
+    from idp.protocols import Services
 
 
 def add_parsers(commands: Any) -> None:

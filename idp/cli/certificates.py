@@ -8,7 +8,7 @@ from idp.cli.installation import recorder
 from idp.cli.terminal import Failed, Refused, print_json, print_table, say, timestamp
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.protocols import Services
     from keys.certificates import Certificate, CertifiedKey
 
 

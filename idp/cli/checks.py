@@ -27,7 +27,7 @@ from idp.cli.terminal import Failed
 
 if TYPE_CHECKING:
     from idp.config import Settings
-    from idp.services import Services
+    from idp.protocols import Services
 
 MAX_LOGO = 256 * 1024  # bytes
 MAX_BACKGROUND = 1024 * 1024  # bytes

@@ -12,7 +12,7 @@ from idp.cli.terminal import Refused, command, complain, print_json, print_table
 if TYPE_CHECKING:
     from clients.access import Access
     from clients.client import Client
-    from idp.services import Services
+    from idp.protocols import Services
 
 
 def add_parsers(verbs: Any) -> None:

@@ -30,7 +30,7 @@ from idp.cli.terminal import (
 if TYPE_CHECKING:
     from idp.audit import Event
     from idp.audit.searching import Wanted
-    from idp.services import Services
+    from idp.protocols import Services
 
 POLL = 0.5  # seconds between two looks for new events
 OVERLAP = 5.0  # seconds looked back at each time: ids are made before their transactions commit

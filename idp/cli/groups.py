@@ -10,7 +10,7 @@ from idp.cli.terminal import Refused, command, complain, group, print_json, prin
 
 if TYPE_CHECKING:
     from idp.accounts.groups import Group
-    from idp.services import Services
+    from idp.protocols import Services
 
 
 def add_parsers(commands: Any) -> None:

@@ -12,7 +12,7 @@ from idp.cli.terminal import Failed, Refused, command, print_json, say, with_jso
 if TYPE_CHECKING:
     from idp.accounts.person import Person
     from idp.config import Settings
-    from idp.services import Services
+    from idp.protocols import Services
 
 
 def add_parsers(commands: Any) -> None:

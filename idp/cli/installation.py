@@ -14,7 +14,7 @@ from idp.cli.terminal import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.config import Settings
-    from idp.services import Services
+    from idp.protocols import Services
 
 INIT_FIRST = "this installation is not initialised: run `doorward init` first"
 

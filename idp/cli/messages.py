@@ -10,7 +10,7 @@ from idp.cli.installation import opened
 from idp.cli.terminal import Failed, Refused, command, group, print_json, printable, say, timestamp, with_json
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.protocols import Services
 
 
 def add_parsers(commands: Any) -> None:

@@ -11,8 +11,8 @@ from idp.cli.service_providers import explained
 from idp.cli.terminal import Refused, command, complain, group, print_json, print_table, say, timestamp, with_json
 
 if TYPE_CHECKING:
+    from idp.protocols import Services
     from idp.saml.metadata.sources import Outcome, Source
-    from idp.services import Services
 
 
 def add_parsers(commands: Any) -> None:

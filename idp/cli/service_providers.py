@@ -16,8 +16,8 @@ from idp.cli.terminal import Refused, command, complain, print_json, say, timest
 if TYPE_CHECKING:
     from clients.client import Client
     from clients.registry import Registered
+    from idp.protocols import Services
     from idp.saml.metadata.description import Description
-    from idp.services import Services
 
 #: The option that gives a field, where it is not `--set field=…`.
 OPTIONS = {

@@ -14,7 +14,7 @@ from idp.cli.installation import check_initialised, explained, load_settings, ma
 from idp.cli.terminal import SOON, Failed, Refused, command, group, print_json, print_table, say, timestamp, with_json
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.protocols import Services
     from keys.rotation import Change, SigningKey
 
 _TIMES = ("created_at", "published_at", "activate_after", "activated_at", "retired_at", "expires_at")

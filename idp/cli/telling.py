@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from idp.accounts.invitations import Invited
     from idp.mail import Told
-    from idp.services import Services
+    from idp.protocols import Services
 
 OUTBOX = "no mail server is set, so mail stays in this machine's outbox: `doorward mail outbox`"
 

@@ -23,7 +23,7 @@ from idp.cli.terminal import (
 if TYPE_CHECKING:
     from idp.accounts.person import Person
     from idp.login.browser.sessions import Open
-    from idp.services import Services
+    from idp.protocols import Services
 
 #: Options that set a standard claim (OpenID Connect Core 1.0 §5.1).
 CLAIMS = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from idp.accounts.factors.admin_codes import Issued
     from idp.accounts.person import Person
     from idp.mail import Told
-    from idp.services import Services
+    from idp.protocols import Services
 
 
 def add_parsers(verbs: Any) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from idp.audit import Event
     from idp.login.explaining import Obstacle
     from idp.login.overview import Overview
-    from idp.services import Services
+    from idp.protocols import Services
 
 _MANY = 5  # sessions shown; all of them are in `user sessions`
 Row = tuple[str, Any]

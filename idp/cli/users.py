@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from idp.accounts.invitations import Invited
     from idp.accounts.person import Draft, InvalidPerson, Person
     from idp.mail import Told
-    from idp.services import Services
+    from idp.protocols import Services
 
 PAGE = 200  # people read at once
 _NAMES = ("given_name", "family_name")

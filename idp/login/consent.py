@@ -8,7 +8,7 @@ from idp.audit import Event, record
 from idp.login import store
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
-from idp.services import Services
+from idp.login.services import Services
 from idp.wire import Request
 
 

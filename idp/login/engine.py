@@ -20,6 +20,7 @@ from idp.login.browser import accounts, answered, devices, loops, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow, open_sealed
 from idp.login.policy import more_proof, next_step, without_wishes
+from idp.login.services import ProtocolDoor, Services
 from idp.login.steps import (
     ChooseAccount,
     Consent,
@@ -39,7 +40,6 @@ from idp.login.steps import (
     renew,
 )
 from idp.login.steps.outcomes import Denied, Outcome, Proceed, Proven, Show
-from idp.services import ProtocolDoor, Services
 from idp.wire import AutoPost, Cookie, Handler, Request, Response
 
 MAX_OPEN = 86400.0  # seconds that a page may lie open and still be posted

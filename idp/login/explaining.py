@@ -17,7 +17,7 @@ from idp.login.throttle import LANE_TTL, second_step
 
 if TYPE_CHECKING:
     from idp.audit import Event
-    from idp.services import Services
+    from idp.login.services import Services
 
 DISABLED, SECURED, NO_PASSWORD = "disabled", "secured", "no_password"
 STOPPED, PAUSED = "stopped", "paused"

@@ -20,7 +20,7 @@ from idp.login.explaining import Obstacle, obstacles
 
 if TYPE_CHECKING:
     from idp.audit import Event
-    from idp.services import Services
+    from idp.login.services import Services
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from clients.client import Client
 from idp import browser
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow, seal
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_
 from idp.web import shown_app
 from idp.wire import Page, Request

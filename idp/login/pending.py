@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from idp.login.flow import Flow
-from idp.services import Services
+from idp.login.services import Services
 
 TTL = 900.0  # seconds
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from idp.accounts.device_text import describe
 from idp.audit import Event, Recorder, record
-from idp.services import Services
+from idp.login.services import Services
 from idp.wire import Request
 
 

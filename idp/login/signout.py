@@ -24,7 +24,7 @@ from idp.language import locale_for
 from idp.login import pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_
 from idp.web import form_target, form_targets
 from idp.wire import AutoPost, Cookie, Page, Redirect, Request, Response, with_parameters

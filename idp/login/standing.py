@@ -15,7 +15,7 @@ from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.policy import NOTHING, Standing
 from idp.login.requirements import Need
-from idp.services import Services
+from idp.login.services import Services
 from idp.wire import Request
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from idp.login import engine, signout
 from idp.login.browser import robots
 from idp.login.flow import Flow
+from idp.login.services import Services
 from idp.login.steps import choose_account, consent, enrol, identify, identify_by_passkey, no_access, prove, renew
 from idp.login.steps.outcomes import Outcome
-from idp.services import Services
 from idp.wire import Handler, Redirect, Request, Response, Route
 
 

@@ -18,7 +18,7 @@ from idp.mail.masks import masked_address, masked_number
 from idp.texts import Text, translate
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 JOB = "mail"
 SMS_JOB = "sms"

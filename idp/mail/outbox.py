@@ -16,9 +16,9 @@ from idp.config import is_loopback
 from idp.ids import new_id
 
 if TYPE_CHECKING:
+    from idp.accounts.services import Services
     from idp.config import Settings
     from idp.mail.rendering import Letter
-    from idp.services import Services
 
 NEWEST = 50  # messages that are kept
 

@@ -17,7 +17,7 @@ from idp import formats, language, texts
 from idp.accounts.factors import kinds
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 #: What a template may look at although nobody gave it.
 _OPTIONAL = ("name", "not_me_url", "label", "time", "device", "place", "reason", "new", "undo_link", "hours",

@@ -13,7 +13,7 @@ from idp.mail.messages import MESSAGES, check
 
 if TYPE_CHECKING:
     from idp.accounts.person import Person
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 
 NO_ADDRESS = "the person has no address"

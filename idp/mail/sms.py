@@ -13,7 +13,7 @@ from idp.mail.delivery import Rejected, Undelivered
 from idp.mail.messages import check
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 #: E.164, as the claim phone_number has it (OpenID Connect Core §5.1); spaces and such are taken out before.
 _NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")

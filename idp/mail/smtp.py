@@ -19,9 +19,9 @@ from idp.mail.delivery import Rejected, Undelivered
 from idp.mail.masks import masked_address
 
 if TYPE_CHECKING:
+    from idp.accounts.services import Services
     from idp.config import Settings
     from idp.mail.rendering import Letter
-    from idp.services import Services
 
 _MAX_SAID = 200  # characters
 _POLICY = policy.SMTP.clone(cte_type="7bit")  # what every server takes

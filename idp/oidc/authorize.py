@@ -27,7 +27,7 @@ from idp.oidc import backchannel, cross_site, request_objects, requests, respons
 from idp.oidc.grants import authorization_code
 from idp.oidc.ledger import CODE, Grant
 from idp.oidc.response_modes.sending import Answer
-from idp.services import Services
+from idp.protocols import Services
 from idp.state import StateUnavailable
 from idp.texts import N_
 from idp.wire import Params, Request, Response, with_parameters

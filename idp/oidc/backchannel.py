@@ -14,7 +14,7 @@ from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.oidc import claims, ledger
 from idp.oidc.tokens import signer
-from idp.services import Services
+from idp.protocols import Services
 
 JOB: Final = "oidc.logout"
 REMINDER: Final = "oidc.logout.reminder"

@@ -9,7 +9,7 @@ from typing import Any
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.oidc import ledger, tokens
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Request
 from keys.verifying import InvalidToken, verify_own
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import AutoPost, Params, Redirect, Response, with_parameters
 
 MAX_GET = 8000  # characters of a URL: the 8 kB that we promise, less what stands around it in a request line

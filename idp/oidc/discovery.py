@@ -15,7 +15,7 @@ from idp.oidc.client_auth import CLIENT_AUTH
 from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS
 from idp.oidc.grants import GRANTS
 from idp.oidc.response_modes import RESPONSE_MODES
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import LANGUAGES
 from idp.wire import Raw, Request, Response, dumps
 from keys.algorithms import ALGORITHMS

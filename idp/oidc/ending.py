@@ -9,7 +9,7 @@ from idp.audit import Recorder
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Open
 from idp.oidc import ledger
-from idp.services import Services
+from idp.protocols import Services
 
 WHY = "ended by an admin"
 

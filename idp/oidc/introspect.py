@@ -8,7 +8,7 @@ from clients.client import Client
 from idp.errors import OAuthError
 from idp.oidc import bearer, client_auth, ledger
 from idp.oidc import claims as claim_rules
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Json, Request, Response
 
 _INACTIVE = {"active": False}  # RFC 7662 §2.2: and nothing else

@@ -18,7 +18,7 @@ from idp.login.browser.sessions import Session
 from idp.login.flow import open_value, seal_value
 from idp.login.signout import Ending
 from idp.oidc import backchannel, client_auth, cross_site
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.web import form_target, form_targets
 from idp.wire import Json, Params, Redirect, Request, Response, with_parameters

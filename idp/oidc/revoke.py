@@ -5,7 +5,7 @@ from __future__ import annotations
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.oidc import bearer, client_auth, ledger
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Raw, Request, Response
 
 _DONE = Raw(headers=(("Cache-Control", "no-store"),))

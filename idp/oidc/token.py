@@ -11,7 +11,7 @@ from idp.errors import OAuthError
 from idp.oidc import client_auth, tokens
 from idp.oidc.grants import GRANTS
 from idp.oidc.token_request import TokenRequest
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Json, Request, Response
 
 

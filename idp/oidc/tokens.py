@@ -11,7 +11,7 @@ from idp.errors import OAuthError
 from idp.login.authn import acr_of, amr_of
 from idp.oidc import claims as claim_rules
 from idp.oidc.ledger import Holder, Issued
-from idp.services import Services
+from idp.protocols import Services
 from keys.ports import Signer
 from keys.ring import NoKey
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from idp.oidc import bearer, tokens
 from idp.oidc import claims as claim_rules
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Json, Raw, Request, Response
 
 

@@ -8,8 +8,8 @@ from idp.login.browser import sessions
 from idp.oidc.scopes import describe
 from idp.portal import frame
 from idp.portal.launcher import sign_in
+from idp.protocols import Services
 from idp.saml.assertions import attributes
-from idp.services import Services
 from idp.web import shown_app
 from idp.wire import Redirect, Request, Response
 

@@ -15,7 +15,7 @@ from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.portal import frame
 from idp.portal.launcher import sign_in
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Redirect, Request, Response
 

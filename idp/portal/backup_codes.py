@@ -16,7 +16,7 @@ from idp.login.recording import recorder
 from idp.login.steps import enrol
 from idp.portal import frame
 from idp.portal.changing import fresh_session, tell
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Page, Raw, Redirect, Request, Response
 
 _PAGE = "backup-codes-page"

@@ -7,7 +7,7 @@ from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.recording import circumstances
 from idp.portal.launcher import is_fresh, sign_in
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Request, Response
 
 

@@ -11,7 +11,7 @@ from idp.browser import cookie_name
 from idp.ids import digest
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Cookie, Redirect, Request, Response
 

@@ -14,7 +14,7 @@ from idp.login.flow import open_value, seal_value
 from idp.login.throttle import address_range
 from idp.mail import sms
 from idp.portal import resuming
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response
 

@@ -8,7 +8,7 @@ from idp.accounts import cases
 from idp.browser import cookie_name
 from idp.login.browser import accounts, sessions
 from idp.portal import resuming, troubles
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Cookie, Page, Redirect, Request, Response
 

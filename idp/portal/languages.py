@@ -8,7 +8,7 @@ from idp.browser import cookie_name
 from idp.language import COOKIE
 from idp.login import engine
 from idp.login.steps import prove
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import LANGUAGES
 from idp.wire import Cookie, Redirect, Request, Response
 

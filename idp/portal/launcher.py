@@ -19,8 +19,8 @@ from idp.login.flow import Demands, Flow
 from idp.login.signout import Ending, Notice
 from idp.login.steps import identify
 from idp.portal import first_steps, frame, reminders
+from idp.protocols import Services
 from idp.saml.sign_on import sso
-from idp.services import Services
 from idp.web import shown_app
 from idp.wire import Redirect, Request, Response, with_parameters
 

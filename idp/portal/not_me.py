@@ -17,7 +17,7 @@ from idp.login.browser import sessions
 from idp.oidc import ledger
 from idp.portal import activity
 from idp.portal.launcher import sign_in
-from idp.services import Services
+from idp.protocols import Services
 from idp.web import utc
 from idp.wire import Cookie, Page, Request, Response
 

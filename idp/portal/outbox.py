@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from idp.config import is_loopback
 from idp.errors import Explanation, Refused
 from idp.mail import outbox
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Page, Raw, Request, Response
 

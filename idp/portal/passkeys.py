@@ -23,7 +23,7 @@ from idp.portal import backup_codes as code_pages
 from idp.portal import frame, security
 from idp.portal.changing import tell
 from idp.portal.launcher import is_fresh, sign_in
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_, translate
 from idp.web import describe_browser
 from idp.wire import Json, Page, Raw, Request, Response

@@ -21,7 +21,7 @@ from idp.login.steps.outcomes import Proven
 from idp.oidc import ledger
 from idp.portal import frame, resuming
 from idp.portal.launcher import is_fresh, sign_in
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.web import form_targets
 from idp.wire import Page, Request, Response

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from idp.errors import Explanation, Refused
 from idp.http import OutboundFailed, OutboundRefused
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Raw, Request, Response
 

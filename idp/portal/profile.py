@@ -17,7 +17,7 @@ from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
 from idp.portal import frame, languages
 from idp.portal.launcher import is_fresh, sign_in
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import LANGUAGES, N_
 from idp.wire import Request, Response
 

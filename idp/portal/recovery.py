@@ -13,7 +13,7 @@ from idp.mail import sms
 from idp.portal import frame
 from idp.portal.forgotten import about_of
 from idp.portal.launcher import is_fresh, sign_in
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response
 

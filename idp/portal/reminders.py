@@ -9,7 +9,7 @@ from idp.accounts.recovery import contacts
 from idp.login import authenticators
 from idp.login.authn import ADMIN_CODE
 from idp.login.browser.sessions import Session
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_, plural
 
 REVIEW = N_("Is your recovery address still right? Please have a look.")

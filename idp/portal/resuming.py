@@ -13,7 +13,7 @@ from idp.ids import digest
 from idp.login import engine
 from idp.login.flow import Flow, open_sealed
 from idp.portal.launcher import PROTOCOL
-from idp.services import Services
+from idp.protocols import Services
 from idp.web import shown_app
 from idp.wire import Request
 

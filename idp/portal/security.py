@@ -26,7 +26,7 @@ from idp.portal import backup_codes as code_pages
 from idp.portal import checkup, frame, signed_in
 from idp.portal.changing import fresh_session, tell
 from idp.portal.launcher import sign_in
-from idp.services import Services
+from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response
 

@@ -16,7 +16,7 @@ from idp.login.recording import recorder
 from idp.oidc import ledger
 from idp.portal import frame
 from idp.portal.launcher import sign_in
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Redirect, Request, Response
 
 MAX_SHOWN = 50

@@ -11,6 +11,7 @@ from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Demands, Flow
 from idp.login.signout import Notice
 from idp.login.steps import Deny
+from idp.protocols import Services
 from idp.saml.assertions import attributes, authn_context, issuing
 from idp.saml.assertions.issuing import SessionEnded, Wanted
 from idp.saml.logout import single_logout
@@ -18,7 +19,6 @@ from idp.saml.messages import names
 from idp.saml.sign_on import delivery, subjects
 from idp.saml.sign_on.destination import get_provider, get_trusted
 from idp.saml.sign_on.pending_authn_request import Asked, sealed_url
-from idp.services import Services
 from idp.wire import Redirect, Request, Response
 
 

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from clients.service_provider import AssertionConsumerService, ServiceProvider
 from idp.errors import SamlError
+from idp.protocols import Services
 from idp.saml.messages import encryption, names
 from idp.saml.messages.authn_request import AuthnRequest
 from idp.saml.messages.encryption import CannotEncrypt, EncryptionMethod, Recipient
 from idp.saml.messages.signatures import SECURE, WITH_SHA1, Algorithms, BadSignature, PublicKey, public_key
 from idp.saml.messages.signing import DIGESTS, ECDSA, RSA, RSA_PSS, SigningKey, signing_key
-from idp.services import Services
 from keys.certificates import CertifiedKey
 
 

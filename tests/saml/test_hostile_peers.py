@@ -15,6 +15,7 @@ from cryptography import x509
 
 from clients.client import Client
 from idp.accounts.person import Person
+from idp.protocols import Services
 from idp.saml.assertions import attributes
 from idp.saml.messages import bindings, names
 from idp.saml.messages.encryption import Recipient, encrypted_id
@@ -22,7 +23,6 @@ from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import Element, element, parse, serialize
 from idp.saml.metadata import reading, sources
 from idp.saml.metadata.sources import fetching
-from idp.services import Services
 from tests.backends import Clock
 from tests.provider import Answer, Browser, Provider
 from tests.saml import cpu, xsw

@@ -19,9 +19,9 @@ from idp.errors import new_spoken_id
 from idp.ids import new_id
 
 if TYPE_CHECKING:
+    from idp.accounts.services import Services
     from idp.accounts.store import Reads
     from idp.db import Database
-    from idp.services import Services
     from idp.wire import Request
 
 AGAIN = 86400.0  # seconds in which the same person's next trouble of a kind goes to the same case

@@ -11,11 +11,11 @@ from typing import Any
 from idp import mail
 from idp.accounts.factors import codes, store
 from idp.accounts.person import Person
+from idp.accounts.services import Services
 from idp.audit import Recorder
 from idp.db import Database
 from idp.ids import new_id
 from idp.mail import Told
-from idp.services import Services
 
 KIND = "admin"
 NOBODY = Told()

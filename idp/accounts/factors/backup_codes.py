@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from idp.accounts.factors import codes, store
+from idp.accounts.services import Services
 from idp.audit import Recorder
 from idp.db import Database, Transaction
 from idp.ids import new_id
-from idp.services import Services
 
 KIND = "backup"
 SLOTS = "0123456789"

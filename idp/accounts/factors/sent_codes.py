@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from idp.accounts.person import Person
+from idp.accounts.services import Services
 from idp.audit import Event, record
 from idp.ids import digest
-from idp.services import Services
 
 EMAIL, SMS = "email", "sms"
 DIGITS = 6

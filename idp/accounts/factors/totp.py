@@ -16,9 +16,9 @@ from typing import Any
 from idp.accounts import factors
 from idp.accounts.factors import Enrolled
 from idp.accounts.person import Person
+from idp.accounts.services import Services
 from idp.audit import Recorder
 from idp.db import Transaction
-from idp.services import Services
 from keys.sealing import BrokenSeal
 
 KIND = "totp"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from idp.accounts.recovery import contacts, resets, usernames
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 __all__ = ["contacts", "register", "resets", "usernames"]
 

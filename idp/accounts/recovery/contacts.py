@@ -24,7 +24,7 @@ from idp.ids import digest, new_secret
 from idp.texts import N_
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 EMAIL, PHONE = "email", "phone"
 KINDS = (EMAIL, PHONE)

@@ -22,7 +22,7 @@ from idp.audit import Event, record
 from idp.ids import digest, new_secret
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 JOB = "recovery.reset"
 PURPOSE = "reset"  # of the links; an event of the change names it

@@ -13,7 +13,7 @@ from idp.audit import Event, record
 from idp.ids import digest
 
 if TYPE_CHECKING:
-    from idp.services import Services
+    from idp.accounts.services import Services
 
 JOB = "recovery.usernames"
 _SEAL = "recovery-usernames"

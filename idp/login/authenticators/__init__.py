@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from idp.accounts.factors.kinds import KINDS, can_be_set_up
 from idp.accounts.person import Person
 from idp.login.pending import Pending, Verdict
-from idp.services import Services
+from idp.login.services import Services
 from idp.wire import Request
 
 

@@ -12,7 +12,7 @@ from idp.login.authenticators.backup_code import BUSY
 from idp.login.authn import ADMIN_CODE
 from idp.login.pending import Pending, Verdict
 from idp.login.recording import recorder
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_
 from idp.wire import Request
 

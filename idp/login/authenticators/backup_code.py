@@ -11,7 +11,7 @@ from idp.accounts.person import Person
 from idp.login.authn import BACKUP
 from idp.login.pending import Pending, Verdict
 from idp.login.recording import circumstances, recorder
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_
 from idp.wire import Request
 

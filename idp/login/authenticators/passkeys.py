@@ -23,7 +23,7 @@ from idp.ids import digest
 from idp.login.authenticators.password import DISABLED
 from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.flow import open_value, seal_value
-from idp.services import Services
+from idp.login.services import Services
 from idp.wire import Request
 
 MAX_AGE = 86400.0  # seconds that a login page may lie open and its challenge still be answered; see `engine.MAX_OPEN`

@@ -14,8 +14,8 @@ from idp.audit import Event, record
 from idp.errors import new_error_id
 from idp.ids import new_id
 from idp.login.browser import devices, robots
+from idp.login.services import Services
 from idp.login.throttle import Account, Pause, Repeat
-from idp.services import Services
 from idp.texts import N_
 from idp.wire import Request
 

@@ -11,7 +11,7 @@ from idp.accounts.person import Person
 from idp.audit import Recorder
 from idp.login import authenticators, requirements
 from idp.login.authn import PASSWORD, is_multi_factor
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_
 
 LAST_WAY_IN = N_(

@@ -9,7 +9,7 @@ from idp.accounts.person import Person
 from idp.login.authenticators import password
 from idp.login.authn import PASSWORD
 from idp.login.pending import Pending, Verdict
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_
 from idp.wire import Request
 

@@ -11,7 +11,7 @@ from idp.accounts.person import Person
 from idp.language import locale_for
 from idp.login.pending import Pending, Verdict
 from idp.login.recording import circumstances
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_
 from idp.wire import Request
 

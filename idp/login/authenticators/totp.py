@@ -9,7 +9,7 @@ from idp.accounts.factors import totp
 from idp.accounts.person import Person
 from idp.login.authn import PASSKEY, PASSWORD, TOTP
 from idp.login.pending import Pending, Verdict
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_, plural
 from idp.wire import Request
 

@@ -10,7 +10,7 @@ from idp.login import pending
 from idp.login.authenticators import passkeys
 from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.pending import Pending, Verdict
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_
 from idp.wire import Request
 

@@ -17,7 +17,7 @@ from idp.ids import digest, split
 from idp.login import store
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
-from idp.services import Services
+from idp.login.services import Services
 from idp.wire import Cookie, Request
 from keys.sealing import BrokenSeal
 

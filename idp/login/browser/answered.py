@@ -12,7 +12,7 @@ from dataclasses import replace
 from idp.browser import cookie_name, is_navigation
 from idp.ids import plain_tag
 from idp.login.flow import Flow
-from idp.services import Services
+from idp.login.services import Services
 from idp.web import shown_app
 from idp.wire import Cookie, Page, Redirect, Request, Response
 

@@ -21,7 +21,7 @@ from idp.browser import cookie_name
 from idp.login import requirements
 from idp.login.authn import ADMIN_CODE
 from idp.login.recording import circumstances, recorder
-from idp.services import Services
+from idp.login.services import Services
 from idp.wire import Cookie, Request
 from keys.sealing import BrokenSeal
 

@@ -16,7 +16,7 @@ from idp.ids import plain_tag
 from idp.login import pages
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
-from idp.services import Services
+from idp.login.services import Services
 from idp.web import shown_app, utc
 from idp.wire import Cookie, Page, Request, Response, with_parameters
 

@@ -18,8 +18,8 @@ from idp.browser import cookie_name
 from idp.errors import Explanation, Refused
 from idp.ids import digest
 from idp.login.flow import open_value, seal_value
+from idp.login.services import Services
 from idp.login.throttle import address_range
-from idp.services import Services
 from idp.texts import N_
 from idp.wire import Cookie, Raw, Request, Response
 

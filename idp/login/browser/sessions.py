@@ -19,7 +19,7 @@ from idp.db import Unavailable
 from idp.errors import Stale
 from idp.ids import digest, new_id, new_secret, split
 from idp.login import store
-from idp.services import Services
+from idp.login.services import Services
 from idp.wire import Cookie, Request
 
 SEEN_EVERY = 60.0  # seconds between two writes of `last_seen`

@@ -8,9 +8,9 @@ from idp.login import pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
+from idp.login.services import Services
 from idp.login.steps import ChooseAccount, Identify
 from idp.login.steps.outcomes import Outcome, Proceed, Show
-from idp.services import Services
 from idp.web import form_targets
 from idp.wire import Page, Request
 

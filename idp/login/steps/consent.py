@@ -8,9 +8,9 @@ from idp.login import consent, pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
+from idp.login.services import Services
 from idp.login.steps import Consent, Deny, Identify
 from idp.login.steps.outcomes import Denied, Outcome, Proceed, Show
-from idp.services import Services
 from idp.web import form_targets
 from idp.wire import Page, Request
 

@@ -15,9 +15,9 @@ from idp.login.authn import ADMIN_CODE
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow, dump, load
+from idp.login.services import Services
 from idp.login.steps import Enrol, Identify
 from idp.login.steps.outcomes import Outcome, Proceed, Show
-from idp.services import Services
 from idp.web import form_targets
 from idp.wire import Cookie, Page, Redirect, Request
 

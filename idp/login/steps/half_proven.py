@@ -14,8 +14,8 @@ from idp.login.browser import accounts, devices
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.pending import Pending
+from idp.login.services import Services
 from idp.login.steps.outcomes import Proven
-from idp.services import Services
 from idp.texts import N_
 from idp.wire import Request
 

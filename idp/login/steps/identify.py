@@ -16,11 +16,11 @@ from idp.login.authn import PASSWORD
 from idp.login.browser import robots
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
+from idp.login.services import Services
 from idp.login.steps import Deny, Identify, sign_in_form
 from idp.login.steps.outcomes import Denied, Outcome, Proven
 from idp.login.steps.sign_in_form import Typed
 from idp.login.throttle import Pause
-from idp.services import Services
 from idp.texts import N_
 from idp.web import form_targets
 from idp.wire import Page, Request, Response

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from idp.login.authenticators import passkeys
 from idp.login.flow import Flow
+from idp.login.services import Services
 from idp.login.steps import identify
 from idp.login.steps.outcomes import Outcome, Proven
-from idp.services import Services
 from idp.texts import N_
 from idp.wire import Page, Request
 

@@ -16,9 +16,9 @@ from idp.login import pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
+from idp.login.services import Services
 from idp.login.steps import ChooseAccount, Deny, choose_account
 from idp.login.steps.outcomes import Denied, Outcome, Proceed, Show
-from idp.services import Services
 from idp.texts import N_
 from idp.web import form_targets, shown_app, utc
 from idp.wire import Page, Request

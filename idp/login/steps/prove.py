@@ -22,10 +22,10 @@ from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.pending import Pending, Verdict
 from idp.login.policy import more_proof
+from idp.login.services import Services
 from idp.login.steps import Deny, Identify, Prove, half_proven, prove_pages
 from idp.login.steps.outcomes import Denied, Outcome, Proven, Show
 from idp.login.throttle import Account, Failure, Pause, second_step
-from idp.services import Services
 from idp.texts import N_
 from idp.wire import Page, Request, Response
 

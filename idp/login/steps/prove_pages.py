@@ -9,9 +9,9 @@ from idp.accounts.person import Person
 from idp.login import standing
 from idp.login.authenticators import Authenticator
 from idp.login.pending import Pending
+from idp.login.services import Services
 from idp.login.steps import half_proven
 from idp.login.throttle import Pause
-from idp.services import Services
 from idp.web import form_targets
 from idp.wire import Page, Request
 

@@ -13,9 +13,9 @@ from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.pending import Pending
 from idp.login.policy import more_proof
+from idp.login.services import Services
 from idp.login.steps import Identify, Renew, half_proven
 from idp.login.steps.outcomes import Outcome, Proven, Show
-from idp.services import Services
 from idp.web import form_targets
 from idp.wire import Page, Request
 

@@ -12,7 +12,7 @@ from idp import browser
 from idp.accounts.passwords import MAX_LENGTH
 from idp.accounts.person import MAX_LOGIN
 from idp.login.flow import open_value, seal_value
-from idp.services import Services
+from idp.login.services import Services
 from idp.texts import N_
 from idp.wire import Request
 

@@ -15,7 +15,7 @@ from idp.errors import OAuthError
 from idp.oidc.client_auth import client_secret_basic, client_secret_post, none, private_key_jwt, shared_secret
 from idp.oidc.client_auth.client_keys import client_keys
 from idp.oidc.client_auth.presented import Presented, failed
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Request
 
 __all__ = ["CLIENT_AUTH", "ClientAuth", "authenticate", "claimed", "client_keys", "is_tried"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from clients.client import Client
 from idp.http import OutboundFailed, OutboundRefused
-from idp.services import Services
+from idp.protocols import Services
 from keys.algorithms import PublicKey
 from keys.verifying import InvalidToken, read_jwks
 

@@ -10,7 +10,7 @@ from clients.client import Client
 from idp.errors import OAuthError
 from idp.oidc.client_auth.client_keys import client_keys
 from idp.oidc.client_auth.presented import Presented, failed
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Request
 from keys.verifying import InvalidToken, UnknownKey, verify
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clients.client import Client
 from idp.oidc.client_auth.presented import Presented, failed
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Request
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from idp.oidc.grants import authorization_code, client_credentials, refresh_token
 from idp.oidc.ledger import Issued
 from idp.oidc.token_request import TokenRequest
-from idp.services import Services
+from idp.protocols import Services
 
 #: Errors: `OAuthError`, `Stale`.
 Issue = Callable[[Services, TokenRequest], Issued]

@@ -16,7 +16,7 @@ from idp.ids import digest, split
 from idp.oidc import ledger, pkce, scopes
 from idp.oidc.ledger import CODE, Grant, Issued
 from idp.oidc.token_request import TokenRequest
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Params, lazy
 
 #: What an admin reads under the id of a code that was used twice.

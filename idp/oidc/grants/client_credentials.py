@@ -5,7 +5,7 @@ from __future__ import annotations
 from idp.oidc import ledger, scopes, tokens
 from idp.oidc.ledger import Issued, Terms
 from idp.oidc.token_request import TokenRequest
-from idp.services import Services
+from idp.protocols import Services
 
 
 def issue(services: Services, asked: TokenRequest) -> Issued:

@@ -6,7 +6,7 @@ from idp.errors import OAuthError
 from idp.oidc import ledger
 from idp.oidc.ledger import Issued
 from idp.oidc.token_request import TokenRequest
-from idp.services import Services
+from idp.protocols import Services
 
 
 def issue(services: Services, asked: TokenRequest) -> Issued:

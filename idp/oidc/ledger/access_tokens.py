@@ -10,7 +10,7 @@ from idp.errors import Stale
 from idp.ids import digest, new_id, new_secret
 from idp.oidc.ledger import store
 from idp.oidc.ledger.grant import Holder, Issued, Terms, to_json
-from idp.services import Services
+from idp.protocols import Services
 
 ACCESS = "dwa_"  # a prefix that a secret scanner can look for
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from idp.ids import base32, digest
 from idp.oidc.ledger.access_tokens import AccessToken
-from idp.services import Services
+from idp.protocols import Services
 
 MAX_CHAIN = 4096  # generations that a reused refresh token is followed
 _CHAIN = "refresh-chain"

@@ -14,7 +14,7 @@ from idp.oidc.ledger.access_tokens import insert_access, new_access
 from idp.oidc.ledger.grant import CodeReused, Grant, Holder, Issued, Terms, to_json
 from idp.oidc.ledger.revocation import revoke_family
 from idp.oidc.token_request import TokenRequest
-from idp.services import Services
+from idp.protocols import Services
 
 REFRESH = "dwr_"  # a prefix that a secret scanner can look for
 

@@ -9,7 +9,7 @@ from idp.ids import digest, split
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import ACCESS
 from idp.oidc.ledger.families import check_version, why_dead
-from idp.services import Services
+from idp.protocols import Services
 
 
 def find_access(services: Services, token: str) -> Any | None:

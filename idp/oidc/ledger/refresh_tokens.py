@@ -21,7 +21,7 @@ from idp.oidc.ledger.grant import Holder, Issued, Terms, to_json
 from idp.oidc.ledger.revocation import revoke_family
 from idp.oidc.scopes import check_parted
 from idp.oidc.token_request import TokenRequest
-from idp.services import Services
+from idp.protocols import Services
 
 
 def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:

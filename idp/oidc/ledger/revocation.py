@@ -8,7 +8,7 @@ from typing import Any
 from clients.client import Client
 from idp.audit import Event, record
 from idp.oidc.ledger import store
-from idp.services import Services
+from idp.protocols import Services
 from idp.wire import Request
 
 

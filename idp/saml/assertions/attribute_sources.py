@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clients.errors import InvalidMetadata, Problem
+from idp.protocols import Services
 from idp.saml.assertions.attributes import PRESETS, TITLES
-from idp.services import Services
 
 _MORE = (
     "preferred_username", "id", "middle_name", "nickname", "profile", "picture", "website", "gender", "birthdate",

@@ -9,6 +9,7 @@ from clients.service_provider import ServiceProvider
 from idp.audit import Event, record
 from idp.errors import SamlError
 from idp.login.browser.sessions import Session
+from idp.protocols import Services
 from idp.saml import provider_keys, store
 from idp.saml.assertions import attributes, authn_context, name_ids, response
 from idp.saml.assertions.attributes import Attribute
@@ -17,7 +18,6 @@ from idp.saml.messages import names
 from idp.saml.messages.authn_request import NameID
 from idp.saml.messages.xml import Element
 from idp.saml.store import Standing, Told
-from idp.services import Services
 from idp.wire import Request
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import SamlError
+from idp.protocols import Services
 from idp.saml import provider_keys
 from idp.saml.assertions.response import instant
 from idp.saml.messages import names
@@ -18,7 +19,6 @@ from idp.saml.messages.signatures import CannotDecrypt, decrypt_id
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import Element, child, clean_text, element, text_of
 from idp.saml.store import Told
-from idp.services import Services
 
 LIFETIME: Final = 300.0  # seconds
 MAX_INDEXES: Final = 200

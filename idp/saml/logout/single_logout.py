@@ -16,6 +16,7 @@ from idp.login import pages, signout
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Ending, Notice
+from idp.protocols import Services
 from idp.saml import provider_keys, store
 from idp.saml.logout import logout_messages
 from idp.saml.logout.logout_messages import LogoutRequest
@@ -26,7 +27,6 @@ from idp.saml.messages.signatures import BadSignature, open_message
 from idp.saml.messages.xml import BadXml, Element, parse
 from idp.saml.sign_on import authn_request_checks, destination
 from idp.saml.store import Told
-from idp.services import Services
 from idp.texts import N_
 from idp.wire import Raw, Request, Response
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
+from idp.protocols import Services
 from idp.saml import provider_keys
 from idp.saml.assertions import name_ids
 from idp.saml.assertions.response import instant
@@ -19,7 +20,6 @@ from idp.saml.sign_on.artifact import INDEX as ARTIFACT_INDEX
 from idp.saml.sign_on.artifact import PATH as ARTIFACT_PATH
 from idp.saml.sign_on.authn_request_checks import SSO_PATH
 from idp.saml.sign_on.ecp import PATH as ECP_PATH
-from idp.services import Services
 from idp.wire import Raw, Request, Response
 
 DAY: Final = 86400

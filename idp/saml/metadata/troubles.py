@@ -11,12 +11,12 @@ from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.audit import Event, record
 from idp.errors import SamlError
+from idp.protocols import Services
 from idp.saml import provider_keys
 from idp.saml.assertions import attributes, name_ids
 from idp.saml.messages.encryption import CannotEncrypt, choose
 from idp.saml.messages.signing import DIGESTS
 from idp.saml.metadata.lexical import DAY, day_of
-from idp.services import Services
 
 SOON = 14 * DAY  # before metadata that was given by hand runs out
 

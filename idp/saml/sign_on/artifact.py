@@ -12,6 +12,7 @@ from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused, SamlError
 from idp.login.browser import sessions
+from idp.protocols import Services
 from idp.saml import provider_keys
 from idp.saml.assertions.response import instant
 from idp.saml.messages import authn_request, bindings, names
@@ -20,7 +21,6 @@ from idp.saml.messages.signatures import BadSignature, open_message
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import BadXml, Element, child, element, parse, serialize, text_of
 from idp.saml.sign_on import authn_request_checks, destination
-from idp.services import Services
 from idp.wire import Redirect, Request, Response, with_parameters
 from keys.sealing import BrokenSeal
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import SamlError
+from idp.protocols import Services
 from idp.saml.assertions import authn_context, name_ids
 from idp.saml.messages import names
 from idp.saml.messages.authn_request import AuthnRequest, Header
 from idp.saml.messages.locations import is_same_place
-from idp.services import Services
 
 REQUEST_SECONDS = 120.0  # from a request's IssueInstant until it counts as old, beside the clocks' skew
 SSO_PATH = "/saml/sso"

@@ -8,13 +8,13 @@ from typing import Final
 from clients.client import Client
 from idp.errors import Explanation, Refused, SamlError
 from idp.ids import digest
+from idp.protocols import Services
 from idp.saml.assertions import issuing
 from idp.saml.messages import bindings, names
 from idp.saml.messages.xml import Element
 from idp.saml.sign_on import artifact
 from idp.saml.sign_on.destination import get_trusted
 from idp.saml.sign_on.pending_authn_request import OPEN_FOR, Asked
-from idp.services import Services
 from idp.wire import Request, Response
 
 #: Sends a Response, of a session ("" of none), to where it was asked for.

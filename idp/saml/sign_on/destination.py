@@ -13,6 +13,7 @@ from typing import Final
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused
+from idp.protocols import Services
 from idp.saml import provider_keys
 from idp.saml.messages import authn_request, names
 from idp.saml.messages.bindings import BadMessage, Received
@@ -22,7 +23,6 @@ from idp.saml.metadata import sources
 from idp.saml.provider_keys import UntrustedAcs
 from idp.saml.sign_on.authn_request_checks import Incoming
 from idp.saml.sign_on.pending_authn_request import Asked
-from idp.services import Services
 from idp.texts import N_
 
 MAX_EVIDENCE: Final = 8192  # characters of a message that are kept with its error

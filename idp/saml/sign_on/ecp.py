@@ -22,6 +22,7 @@ from idp.login.browser.sessions import Session
 from idp.login.flow import Demands, Flow
 from idp.login.policy import next_step
 from idp.login.steps import Deny, Done
+from idp.protocols import Services
 from idp.saml import provider_keys
 from idp.saml.assertions import authn_context, issuing
 from idp.saml.assertions.issuing import SessionEnded, Wanted
@@ -32,7 +33,6 @@ from idp.saml.sign_on import delivery, destination, sso
 from idp.saml.sign_on.authn_request_checks import CHECKS, Incoming
 from idp.saml.sign_on.channel_bindings import NEXT, Bound, bind, find_unknown
 from idp.saml.sign_on.pending_authn_request import Asked
-from idp.services import Services
 from idp.wire import Raw, Request, Response
 
 PATH: Final = "/saml/ecp"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from idp.services import Services
+from idp.protocols import Services
 from keys.sealing import BrokenSeal
 
 MAX_URL: Final = 7000  # characters of a URL that every browser and proxy carries

@@ -17,6 +17,7 @@ from idp.errors import Explanation, Refused, SamlError
 from idp.login import engine
 from idp.login.browser import answered, sessions
 from idp.login.flow import Demands, Flow
+from idp.protocols import Services
 from idp.saml.assertions import attributes, authn_context, name_ids
 from idp.saml.messages import bindings, names
 from idp.saml.messages.authn_request import Subject
@@ -25,7 +26,6 @@ from idp.saml.messages.xml import BadXml
 from idp.saml.sign_on import authn_request_checks, delivery, destination, pending_authn_request, subjects
 from idp.saml.sign_on.authn_request_checks import CHECKS, SSO_PATH, Incoming
 from idp.saml.sign_on.pending_authn_request import Asked
-from idp.services import Services
 from idp.state import StateUnavailable
 from idp.texts import N_
 from idp.web import form_target, shown_app

@@ -7,12 +7,12 @@ from typing import Final
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.accounts.person import fold
+from idp.protocols import Services
 from idp.saml import store
 from idp.saml.messages import names
 from idp.saml.messages.authn_request import NameID, Subject, read_name_id
 from idp.saml.messages.bindings import BadMessage
 from idp.saml.messages.signatures import CannotDecrypt, decrypt_id
-from idp.services import Services
 
 #: A person's id that nobody has. Whoever is unknown gets the same page as everybody else: no oracle for names.
 NOBODY: Final = "-"

@@ -19,13 +19,13 @@ from clients.access import Access
 from clients.client import Client
 from clients.errors import InvalidMetadata
 from idp.audit import tail
+from idp.protocols import Services
 from idp.saml.messages.xml import serialize
 from idp.saml.metadata import aggregates, reading, sources
 from idp.saml.metadata.lexical import BadMetadata
 from idp.saml.metadata.sources import fetching, store
 from idp.saml.metadata.sources.refreshing import LEASE, SOONEST, USUAL
 from idp.saml.metadata.sources.store import Source
-from idp.services import Services
 from tests.backends import Clock
 from tests.provider import Provider
 from tests.saml.documents import acs, aggregate, certificate, federated, key, signed, sp

@@ -18,6 +18,7 @@ from clients.errors import InvalidMetadata
 from clients.ports import Record
 from clients.registry import Draft, Registered
 from idp.ids import digest, new_id
+from idp.protocols import Services
 from idp.saml.assertions.attribute_sources import check_sources
 from idp.saml.messages.signatures import BadSignature, public_key
 from idp.saml.metadata.description import Description
@@ -27,7 +28,6 @@ from idp.saml.metadata.sources.fetching import NotThere
 from idp.saml.metadata.sources.refreshing import Outcome
 from idp.saml.metadata.sources.store import Entity, Source
 from idp.saml.metadata.troubles import find_troubles, record_ended
-from idp.services import Services
 
 __all__ = [
     "Outcome", "Source", "add", "find_service_provider", "get", "list_all", "refresh", "refresh_client", "refresh_due",

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 
 from clients import uris
 from idp.http import OutboundFailed, OutboundRefused
+from idp.protocols import Services
 from idp.saml.metadata import reading
 from idp.saml.metadata.aggregates import MAX_BYTES
 from idp.saml.metadata.lexical import BadMetadata
-from idp.services import Services
 
 REDIRECTS: Final = 5  # IIP-MD02
 SECONDS: Final = 10.0

@@ -15,6 +15,7 @@ from clients.errors import InvalidMetadata
 from clients.registry import RESTORABLE, Draft
 from clients.service_provider import ENTITY_CATEGORY
 from idp.audit import Event, record
+from idp.protocols import Services
 from idp.saml.messages.signatures import PublicKey, public_key
 from idp.saml.metadata import aggregates, reading
 from idp.saml.metadata.description import Description, with_validity
@@ -22,7 +23,6 @@ from idp.saml.metadata.lexical import DAY, BadMetadata, day_of, least
 from idp.saml.metadata.sources import fetching, store
 from idp.saml.metadata.sources.fetching import NotThere
 from idp.saml.metadata.sources.store import Entity, Source
-from idp.services import Services
 
 LEASE: Final = 900.0  # seconds; longer than one refresh ever takes
 EVERY: Final = 300.0  # seconds between two looks for sources that are due

@@ -1,0 +1,69 @@
+"""What the sign-in needs beside people, and what it asks of a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from idp.accounts import services
+
+if TYPE_CHECKING:
+    from clients.registry import Registry
+    from idp.login.flood import Flood
+    from idp.login.signout import Notice
+    from idp.login.throttle import Throttle
+    from idp.wire import Request, Response
+
+
+class ProtocolDoor(Protocol):
+    """What the sign-in engine asks of a protocol (OpenID Connect, SAML): the two ends of a conversation.
+
+    `services` is `Any` here: it is the protocol's own floor, of which the sign-in knows a part.
+    """
+
+    def finish(self, services: Any, request: Request, flow: Any, session: Any) -> Response:
+        """The person is proven: answer the application."""
+        ...
+
+    def deny(self, services: Any, request: Request, flow: Any, reason: Any) -> Response:
+        """The person is not, or will not: tell the application."""
+        ...
+
+    def restart_url(self, services: Any, flow: Any) -> str:
+        """A URL that begins the same conversation anew, for a page that went stale."""
+        ...
+
+    def request_name(self, flow: Any) -> str:
+        """What tells this request from every other one of its application, such as its ID; '' where nothing does."""
+        ...
+
+    def start_url(self, services: Any, flow: Any) -> str:
+        """Where the application begins, for whoever has come back to a request that was answered; '' if unknown."""
+        ...
+
+    def describe_consent(self, services: Any, flow: Any, session: Any) -> list[dict[str, str]]:
+        """What the person is asked to agree to: `name`, `title`, `description` of each of the flow's scopes."""
+        ...
+
+    def notices(self, services: Any, session: Any) -> list[Notice]:
+        """The applications that a session has signed its person in to by this protocol, and how to tell each."""
+        ...
+
+    def hop(self, services: Any, notice: Any, chain: str, at: int) -> Response | None:
+        """Lead the browser to an application to sign out there; None where that is not possible any more."""
+        ...
+
+    def conclude(self, services: Any, request: Request, values: Any, *, complete: bool) -> Response:
+        """Everybody was told: answer the application that asked for it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services(services.Services):
+    """The running provider, as far as the sign-in and people's own pages know it."""
+
+    registry: Registry
+    throttle: Throttle
+    flood: Flood
+    protocols: Mapping[str, ProtocolDoor] = field(default_factory=dict)
