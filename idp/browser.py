@@ -35,6 +35,19 @@ def cookie(services: Services, request: Request) -> Cookie:
     return Cookie(cookie_name(services, "browser"), request.browser)
 
 
+def comes_from_own_page(request: Request) -> bool:
+    """Whether the browser itself says that a page of ours sent this, and it has a cookie of ours to be known by.
+
+    No other site can have a browser say so (Fetch Metadata §2.3); programs and old browsers say nothing.
+    """
+    return request.header("Sec-Fetch-Site") == "same-origin" and not request.browser_is_new
+
+
+def adopt(request: Request, known: str) -> None:
+    """Go on under the id that one of this browser's pages was made for; the page that comes sets it anew."""
+    request.browser, request.browser_is_new = known, True
+
+
 def is_navigation(request: Request) -> bool:
     """Whether a window is on its way, and no script, frame or program."""
     destination = request.header("Sec-Fetch-Dest")
@@ -66,7 +79,9 @@ def is_own_form(services: Services, request: Request, *, open: bool) -> bool:
         return False
     own = form_key(services, request).encode()
     beside = (request.form.get("browser_key") or "").encode() if open else b""
-    return hmac.compare_digest(presented, own) or hmac.compare_digest(beside, own)
+    if hmac.compare_digest(presented, own) or hmac.compare_digest(beside, own):
+        return True
+    return open and comes_from_own_page(request)
 
 
 def session_secret(services: Services, secret: str, session_id: str) -> str:

@@ -18,7 +18,7 @@ from idp.login import pages, requirements, standing
 from idp.login.authenticators import password
 from idp.login.browser import accounts, answered, devices, loops, sessions
 from idp.login.browser.sessions import Session
-from idp.login.flow import Flow, open_sealed
+from idp.login.flow import Flow, open_sealed, owner_of
 from idp.login.policy import more_proof, next_step, without_wishes
 from idp.login.services import ProtocolDoor, Services
 from idp.login.steps import (
@@ -40,7 +40,7 @@ from idp.login.steps import (
     renew,
 )
 from idp.login.steps.outcomes import Denied, Outcome, Proceed, Proven, Show
-from idp.wire import AutoPost, Cookie, Handler, Request, Response
+from idp.wire import Cookie, Handler, Request, Response
 
 MAX_OPEN = 86400.0  # seconds that a page may lie open and still be posted
 JUST_NOW = 5.0  # seconds
@@ -63,16 +63,14 @@ def begin(services: Services, request: Request, flow: Flow) -> Response:
     if wanted is not None and (session is None or session.person_id != wanted):
         other = accounts.find(services, request, person_id=wanted, client_id=flow.client_id)
         session = other.session if other is not None else session
-    if answered.is_known(services, request, flow):
+    if answered.is_over(services, request, flow):
         return answered.lead_on(services, request, flow)
     if session is None:
-        return _next(services, request, flow, None)
+        return answered.keep_begun(services, request, flow, _next(services, request, flow, None))
     interruption = loops.interrupt(services, request, flow, session)
     if interruption is not None:
         return interruption
-    response = _next(services, request, flow, session)
-    if isinstance(response, AutoPost):  # a page that leads on by itself is one that Back leads to
-        response = answered.keep(services, request, flow, response)
+    response = answered.keep_begun(services, request, flow, _next(services, request, flow, session))
     return loops.count(services, request, flow, session, response)
 
 
@@ -102,14 +100,14 @@ def settle(services: Services, request: Request, outcome: Outcome) -> Response:
 
 def proceed(services: Services, request: Request, flow: Flow, session: Session | None) -> Response:
     """The next page, or the protocol's answer; remembered, since Back leads to the page that was before it."""
-    if answered.is_known(services, request, flow) and session is not None:
+    if session is not None and answered.is_over(services, request, flow):
         return answered.lead_on(services, request, flow)
     return answered.keep(services, request, flow, _next(services, request, flow, session))
 
 
 def deny(services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
     """The application is told why not, by somebody's choice on a page of ours."""
-    if answered.is_known(services, request, flow):
+    if answered.is_answered(services, request, flow):
         return answered.lead_on(services, request, flow)
     return answered.keep(services, request, flow, _door(services, flow).deny(services, request, flow, reason))
 
@@ -210,6 +208,10 @@ def _posted_flow(services: Services, request: Request) -> Flow | Response:
     if opened is None:
         return pages.stale(services, services.url("/"), None)
     flow, same_browser = opened
+    if not same_browser and browser.comes_from_own_page(request):
+        # Restored tabs get an id each side by side, and the browser keeps one: the form is its own all the same.
+        browser.adopt(request, owner_of(services.sealer, request.form.get("flow") or ""))
+        same_browser = True
     if same_browser and services.clock() - flow.started_at < MAX_OPEN:
         request.for_client = flow.client_id
         request.ui_locales = flow.ui_locales

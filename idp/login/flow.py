@@ -73,6 +73,11 @@ def open_sealed(sealer: Sealer, sealed: str, browser: str) -> tuple[Flow, bool] 
     return load(plain), hmac.compare_digest(owner, browser)
 
 
+def owner_of(sealer: Sealer, sealed: str) -> str:
+    """The browser that got the page of a flow which we sealed. Errors: `BrokenSeal`."""
+    return str(json.loads(sealer.open(PURPOSE, sealed))[1])
+
+
 def dump(flow: Flow) -> dict[str, Any]:
     """The flow as a JSON value."""
     return asdict(flow)

@@ -6,14 +6,14 @@ from typing import Any
 
 from idp.accounts import cases
 from idp.browser import cookie_name
-from idp.login.browser import accounts, sessions
+from idp.login.browser import accounts, answered, sessions
 from idp.portal import resuming, troubles
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Cookie, Page, Redirect, Request, Response
 
 #: The cookies of ours that a browser may hold.
-COOKIES = ("session", "accounts", "browser", "device", "check", "language", "steps")
+COOKIES = ("session", "accounts", "browser", "device", "check", "language", "steps", "rounds")
 TOO_MANY = N_("Very many cases came from your network just now. Please call the help desk.")
 
 
@@ -62,7 +62,8 @@ def reset_browser(services: Services, request: Request) -> Response:
     """POST /help/reset-browser: ends the session of everybody who is signed in here, and clears this host's cookies."""
     for session in accounts.to_end(services, request):
         sessions.end(services, request, session, "this browser's sign-in was reset")
-    gone = tuple(Cookie(cookie_name(services, name), "", 0) for name in COOKIES)
+    names = [*(cookie_name(services, name) for name in COOKIES), *answered.names(services, request)]
+    gone = tuple(Cookie(name, "", 0) for name in names)
     return Redirect(location=services.url("/"), cookies=gone)
 
 

@@ -1,51 +1,81 @@
-"""Requests that this browser has had answered: Back leads to them, and their application takes no second answer (L8).
+"""Requests that this browser was shown a page for, or has had answered (L8): Back and restored tabs lead to them.
 
-An application uses its `state`, or its request's ID, once. So whoever comes back to one that was answered is led on to
-the application's start, which begins anew. A cookie keeps what was answered, for an hour; no hop pays a store for it.
-Only an answer that a page of ours came before is kept: what was answered at once never stands in a browser's history.
+An application takes one answer to its `state`, or to its request's ID, and waits for it a while. So whoever comes back
+to a request that was answered, or restores one that is old, is led on to the application's start, which begins anew.
+Each has a cookie of its own, so that tabs side by side do not overwrite one another's; no hop pays a store for it.
+What was answered without a page of ours never stands in a browser's history, and is not kept.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from idp.browser import cookie_name, is_navigation
 from idp.ids import plain_tag
+from idp.login import pages
 from idp.login.flow import Flow
 from idp.login.services import Services
 from idp.web import shown_app
-from idp.wire import Cookie, Page, Redirect, Request, Response
+from idp.wire import AutoPost, Cookie, Page, Redirect, Request, Response
 
-MAX = 10  # requests
-KEPT_FOR = 3600  # seconds
+MAX = 24  # requests; the oldest go first
+KEPT_FOR = 7 * 86400  # seconds
+#: For so long an application waits for its answer. Later its start is the better place, where anybody knows it.
+WAITS = 3600
 #: The same for what does not say that it is a window (Fetch Metadata): programs send one request again and again.
 SOON = 30
+PREFIX = "answered_"
 
 
-def is_known(services: Services, request: Request, flow: Flow) -> bool:
-    """Whether the answer to this very request has gone to this browser."""
-    if flow.demands.silent or not is_navigation(request):
-        return False
-    return is_known_as(services, request, flow.protocol, flow.client_id, _name(services, flow))
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What became of a request, and when: `a` answered, `s` shown first."""
+
+    became: Literal["a", "s"]
+    at: float
 
 
-def is_known_as(services: Services, request: Request, protocol: str, client_id: str, name: str) -> bool:
-    """The same, by the name that the protocol gives to a request."""
-    if not name or not is_navigation(request):
-        return False
-    at = _kept(services, request).get(_tag(protocol, client_id, name), 0.0)
-    return services.clock() - at < (KEPT_FOR if request.header("Sec-Fetch-Dest") else SOON)
+def is_answered(services: Services, request: Request, flow: Flow) -> bool:
+    """Whether the answer to this very request has gone to this browser, lately."""
+    mark = _of(services, request, flow)
+    waits = WAITS if request.header("Sec-Fetch-Dest") else SOON
+    return mark is not None and mark.became == "a" and services.clock() - mark.at < waits
+
+
+def is_over(services: Services, request: Request, flow: Flow) -> bool:
+    """Whether an answer would come to nothing: it was given, or nobody waits any more and there is a better place."""
+    mark = _of(services, request, flow)
+    is_old = mark is not None and request.header("Sec-Fetch-Dest") and services.clock() - mark.at >= WAITS
+    if is_old and services.protocols[flow.protocol].start_url(services, flow):
+        return True
+    return is_answered(services, request, flow)
+
+
+def keep_begun(services: Services, request: Request, flow: Flow, response: Response) -> Response:
+    """What a request begins with, and the cookie that remembers it where Back or a restored tab may lead to it.
+
+    That is a page, and an answer that a page stood before: one that posts by itself, or ours, before a reload.
+    """
+    if isinstance(response, Page):
+        return _keep_shown(services, request, flow, response)
+    stood = isinstance(response, AutoPost) or _of(services, request, flow) is not None
+    return keep(services, request, flow, response) if stood else response
+
+
+def _keep_shown(services: Services, request: Request, flow: Flow, page: Page) -> Response:
+    says_window = request.header("Sec-Fetch-Dest") and request.method == "GET" and is_navigation(request)
+    if not says_window or flow.demands.silent or not _name(services, flow) or _of(services, request, flow) is not None:
+        return page
+    return _with_mark(services, request, flow, page, Mark("s", services.clock()))
 
 
 def keep(services: Services, request: Request, flow: Flow, response: Response) -> Response:
     """The same answer, and the cookie that remembers it; pages, and redirects to our own host, are no answer."""
-    name = _name(services, flow)
     is_ours = isinstance(response, Redirect) and response.location.startswith(services.issuer + "/")
-    if not name or isinstance(response, Page) or is_ours or not is_navigation(request):
+    if not _name(services, flow) or isinstance(response, Page) or is_ours or not is_navigation(request):
         return response
-    kept, tag = _kept(services, request), _tag(flow.protocol, flow.client_id, name)
-    kept.pop(tag, None)
-    return replace(response, cookies=(*response.cookies, _cookie(services, {**kept, tag: services.clock()})))
+    return _with_mark(services, request, flow, response, Mark("a", services.clock()))
 
 
 def lead_on(services: Services, request: Request, flow: Flow) -> Response:
@@ -53,15 +83,30 @@ def lead_on(services: Services, request: Request, flow: Flow) -> Response:
 
     Once: an application that sends the same request each time, without a state of its own, gets its answer then.
     """
-    tag = _tag(flow.protocol, flow.client_id, _name(services, flow))
-    cookie = _cookie(services, {one: at for one, at in _kept(services, request).items() if one != tag})
+    cookie, mark = Cookie(_cookie_name(services, flow), "", 0), _of(services, request, flow)
     start = services.protocols[flow.protocol].start_url(services, flow)
     if start:
         return Redirect(location=start, cookies=(cookie,))
     host = flow.destination if flow.destination.startswith(("https://", "http://")) else ""
-    app = shown_app(services, services.registry.find(flow.client_id))
-    values = {"app": app, "continue_url": host and host + "/", "here": services.url("/")}
+    client = services.registry.find(flow.client_id)
+    if mark is not None and mark.became == "s":
+        return replace(pages.stale(services, host + "/" if host else services.url("/"), client), cookies=(cookie,))
+    values = {"app": shown_app(services, client), "continue_url": host and host + "/", "here": services.url("/")}
     return Page(template="login/answered.html", values=values, cookies=(cookie,))
+
+
+def find(services: Services, request: Request, protocol: str, client_id: str, name: str) -> Mark | None:
+    """What became of a request in this browser, by the name that the protocol gives to it."""
+    if not name or not is_navigation(request):
+        return None
+    mark = _read(request.cookies.get(cookie_name(services, PREFIX + _tag(protocol, client_id, name)), ""))
+    return mark if mark is not None and services.clock() - mark.at < KEPT_FOR else None
+
+
+def names(services: Services, request: Request) -> list[str]:
+    """The cookies that this browser has of these."""
+    prefix = cookie_name(services, PREFIX)
+    return [name for name in request.cookies if name.startswith(prefix)]
 
 
 def _name(services: Services, flow: Flow) -> str:
@@ -72,13 +117,27 @@ def _tag(protocol: str, client_id: str, name: str) -> str:
     return plain_tag(f"{protocol}\n{client_id}\n{name}")
 
 
-def _kept(services: Services, request: Request) -> dict[str, float]:
-    """When each request had its answer, by its tag; the latest last."""
-    parts = request.cookies.get(cookie_name(services, "answered"), "")[:1000].split("_")
-    pairs = [part.partition("-") for part in parts]
-    return {tag: float(at) for tag, _, at in pairs if tag and at.isascii() and at.isdigit() and len(at) < 12}
+def _cookie_name(services: Services, flow: Flow) -> str:
+    return cookie_name(services, PREFIX + _tag(flow.protocol, flow.client_id, _name(services, flow)))
 
 
-def _cookie(services: Services, kept: dict[str, float]) -> Cookie:
-    value = "_".join(f"{tag}-{int(at)}" for tag, at in list(kept.items())[-MAX:])
-    return Cookie(cookie_name(services, "answered"), value, KEPT_FOR if value else 0)
+def _of(services: Services, request: Request, flow: Flow) -> Mark | None:
+    if flow.demands.silent:
+        return None
+    return find(services, request, flow.protocol, flow.client_id, _name(services, flow))
+
+
+def _read(value: str) -> Mark | None:
+    became, at = value[:1], value[1:]
+    if became not in ("a", "s") or not at.isascii() or not at.isdigit() or len(at) > 11:
+        return None
+    return Mark("a" if became == "a" else "s", float(at))
+
+
+def _with_mark(services: Services, request: Request, flow: Flow, response: Response, mark: Mark) -> Response:
+    own = _cookie_name(services, flow)
+    others = [name for name in names(services, request) if name != own]
+    others.sort(key=lambda name: at.at if (at := _read(request.cookies[name])) else 0.0)
+    surplus = others[: max(0, len(others) + 1 - MAX)]
+    cookies = (Cookie(own, f"{mark.became}{int(mark.at)}", KEPT_FOR), *(Cookie(name, "", 0) for name in surplus))
+    return replace(response, cookies=(*response.cookies, *cookies))

@@ -49,11 +49,14 @@ def start(services: Services, request: Request) -> Response:
         relay_state=received.relay_state,
     )
     brings_session = cookie_name(services, "session") in request.cookies
+    before = answered.find(services, request, PROTOCOL, pending.client_id, pending.request_id or "")
+    if before is not None and authn_request_checks.is_old(services, incoming.provider, incoming.request.header):
+        return _lead_on(services, request, pending)
     try:
         for check in CHECKS:
             check(services, incoming)
         pending = read(services, incoming, pending)
-        is_answered = answered.is_known_as(services, request, PROTOCOL, pending.client_id, pending.request_id or "")
+        is_answered = before is not None and before.became == "a"
         if not brings_session and not is_answered:
             delivery.check_unspent(services, pending)
     except SamlError as error:
@@ -137,6 +140,12 @@ def begin(services: Services, request: Request, pending: Asked) -> Response:
 
 
 # -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _lead_on(services: Services, request: Request, pending: Asked) -> Response:
+    """L8: a tab that was restored, or Back, after the request has run out. Its application begins anew."""
+    flow = Flow(PROTOCOL, pending.client_id, request=pending.to_json(), destination=form_target(pending.acs))
+    return answered.lead_on(services, request, flow)
 
 
 def _receive(services: Services, request: Request) -> Received:
