@@ -2,12 +2,15 @@
 
 A loop comes back after its own answer; tabs are requests side by side. So a cookie that comes with each answer counts
 the rounds, for all processes and without a store: requests that go side by side bring the same count. Where tabs wait
-for one another all the same, a small page asks the tab itself, which alone knows whether it has been here before.
+for one another all the same, a small page asks the tab itself, which alone knows how often it has been here before:
+tabs that are restored, and reloaded because the application's own sessions are over, are here twice.
 """
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
+from hashlib import sha256
 from typing import Final
 
 from idp.browser import cookie_name, is_navigation
@@ -23,7 +26,9 @@ from idp.wire import Cookie, Page, Request, Response, with_parameters
 TIMES: Final = 5  # rounds
 WITHIN: Final = 20.0  # seconds
 GAP: Final = 0.2  # seconds: rounds that are closer are told apart by the tab; of older browsers' they are one
-HARD: Final = 12  # rounds that are a loop, whatever a tab or a gap says
+HARD: Final = 12  # rounds that are a loop where no tab can tell
+OWN_ROUNDS: Final = 2  # times that a tab was asked before, within `WITHIN`, and is the one that loops
+VOUCHED_FOR: Final = 60.0  # seconds; without JavaScript somebody presses a button
 PARAMETER: Final = "doorward_tab"
 CAUSES = (
     "{name} gets its answer from us and still asks again. Usual causes: its session cookie is not kept (wrong domain, "
@@ -38,13 +43,16 @@ def interrupt(services: Services, request: Request, flow: Flow, session: Session
         return None
     tag = _tag(flow, session)
     rounds = [*_rounds(services, request).get(tag, ()), services.clock()]
-    said = request.query.get(PARAMETER)
-    knows_tabs = bool(request.header("Sec-Fetch-Dest"))  # so old as to send none is no browser that restores tabs
-    if len(rounds) >= HARD or (not knows_tabs and _apart(rounds) >= TIMES):
-        return page(services, request, flow, session)
-    if not knows_tabs or len(rounds) < TIMES or said == "other":
+    if not request.header("Sec-Fetch-Dest"):  # so old as to send none is no browser that restores tabs
+        is_loop = len(rounds) >= HARD or _apart(rounds) >= TIMES
+        return page(services, request, flow, session) if is_loop else None
+    if len(rounds) < TIMES:
         return None
-    return page(services, request, flow, session) if said == "same" else _ask_tab(services, flow, tag)
+    said = request.query.get(PARAMETER) or ""
+    if said in ("same", "other"):
+        is_loop = said == "same" or len(rounds) >= HARD
+        return page(services, request, flow, session) if is_loop else None
+    return None if _is_vouched(services, tag, said) else _ask_tab(services, flow, tag)
 
 
 def count(services: Services, request: Request, flow: Flow, session: Session, response: Response) -> Response:
@@ -68,10 +76,25 @@ def _ask_tab(services: Services, flow: Flow, tag: str) -> Page:
             "app": shown_app(services, client) or {"name": flow.client_id},
             "tag": tag,
             "within": WITHIN,
-            "continue_url": with_parameters(again, [(PARAMETER, "other")]),
+            "own_rounds": OWN_ROUNDS,
+            "continue_url": with_parameters(again, [(PARAMETER, _voucher(services, tag, int(services.clock())))]),
+            "unknown_url": with_parameters(again, [(PARAMETER, "other")]),
             "loop_url": with_parameters(again, [(PARAMETER, "same")]),
         },
     )
+
+
+def _voucher(services: Services, tag: str, at: int) -> str:
+    """Our word that a tab was asked: no application can have one, so it does not count towards `HARD`."""
+    mac = hmac.new(services.sealer.mac_key("tab"), f"{tag}.{at}".encode(), sha256).hexdigest()
+    return f"{at}.{mac[:32]}"
+
+
+def _is_vouched(services: Services, tag: str, said: str) -> bool:
+    at = said.partition(".")[0]
+    if not at.isascii() or not at.isdigit() or len(at) > 11 or not 0 <= services.clock() - int(at) <= VOUCHED_FOR:
+        return False
+    return hmac.compare_digest(said.encode(), _voucher(services, tag, int(at)).encode())
 
 
 def _apart(rounds: list[float]) -> int:
