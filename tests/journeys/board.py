@@ -36,10 +36,21 @@ class Board:
     complaints: list[str] = field(default_factory=list)
     _waiting: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    @property
+    def _cookie(self) -> str:
+        """Cookies know no port (RFC 6265 §8.5), and several of these run on one host."""
+        return f"board_{urlsplit(self.url).port}"
+
+    def forget(self) -> None:
+        """Its own sessions are over, and so is every sign-in that it waits for."""
+        self.people.clear()
+        self._waiting.clear()
+
     def create_app(self) -> Flask:
         app = Flask("board")
         app.add_url_rule("/", view_func=self.show, endpoint="home", defaults={"where": "home"})
         app.add_url_rule("/page/<where>", view_func=self.show, endpoint="page")
+        app.add_url_rule("/enter/<where>", view_func=lambda where: self.begin(f"/page/{where}"), endpoint="enter")
         app.add_url_rule("/start", view_func=lambda: self.begin("/"), endpoint="start")
         app.add_url_rule("/callback", view_func=self.callback)
         app.add_url_rule("/bye", view_func=lambda: HEAD + Markup("<h1>Signed out of Board</h1>"), endpoint="bye")
@@ -47,7 +58,7 @@ class Board:
 
     def show(self, where: str) -> Any:
         """A page for who is signed in, with two forms that give the ID token back as a hint."""
-        person = self.people.get(request.cookies.get("board", ""))
+        person = self.people.get(request.cookies.get(self._cookie, ""))
         if person is None:
             return self.begin(request.path)
         silently = self._request("/page/again") | {"prompt": "none", "id_token_hint": person["id_token"]}
@@ -73,7 +84,7 @@ class Board:
         key = secrets.token_urlsafe()
         self.people[key] = self._redeem(request.args["code"], asked)
         answer = redirect(asked["path"])
-        answer.set_cookie("board", key, httponly=True, samesite="Lax")
+        answer.set_cookie(self._cookie, key, httponly=True, samesite="Lax")
         return answer
 
     def _request(self, path: str) -> dict[str, str]:
