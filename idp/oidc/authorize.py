@@ -172,9 +172,16 @@ class Door:
         # Only for somebody who is signed in: anybody can press Cancel, as often as they like.
         if reason.code == "access_denied" and sessions.current(services, request) is not None:
             _record_denial(services, request, flow, reason)
-        return deliver_error(
-            services, request, _destination(services, flow), OAuthError(reason.code, reason.description)
-        )
+        destination = _destination(services, flow)
+        if reason.cause != "cancelled":
+            return deliver_error(services, request, destination, OAuthError(reason.code, reason.description))
+        # Somebody's choice and nobody's fault: there is nothing to look up, and strangers leave no row (S61).
+        services.log.info(
+            "authorization_error", error=reason.code, detail=reason.description, client_id=flow.client_id,
+            request_id=request.id,
+        )  # fmt: skip
+        told = [("error", reason.code), ("error_description", reason.description)]
+        return deliver(services, request, destination, told)
 
     def restart_url(self, services: Services, flow: Flow) -> str:
         """The same request anew, from its beginning."""
