@@ -17,6 +17,8 @@ from .snapshot import Snapshot
 
 _ATTEMPTS = 16  # a lost race means that somebody else's change went through, so this many are never needed
 
+_ON_THE_WAY = 0.5  # seconds that an answer which was stale when it was made may still take
+
 Decide = Callable[[Sequence[SigningKey], float], list[Change]]
 
 
@@ -161,6 +163,11 @@ class Ring:
         Errors: `TooEarly` (says from when on) unless forced, `NoSuchKey`.
         """
         return self._insist(lambda keys, now: rotation.promotion(keys, kid_or_alg, now, self.policy, force=force))
+
+    def served_everywhere_at(self, kid_or_alg: str) -> float:
+        """From when on every process serves a JWKS with the key that `promote` would have sign, epoch seconds."""
+        own = [key for key in self.list_keys() if kid_or_alg in (key.kid, key.alg) and key.state == "next"]
+        return max((key.published_at for key in own), default=0.0) + self._max_staleness + _ON_THE_WAY
 
     def withdraw(self, kid: str) -> tuple[Change, ...]:
         """Remove a key that is not to be trusted any more, and so every token that it signed. Errors: `NoSuchKey`."""
