@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -138,6 +138,26 @@ def sweep(db: Database, before: float, many: int = 1000) -> int:
     return db.run(store.SWEEP, before=first_id(before), many=many)
 
 
+def event_of(error: Refused, *, request: Any, person_id: str | None = None) -> Event:
+    """A refusal as it is recorded."""
+    return Event(
+        action=f"error:{error.code}",
+        person_id=person_id,
+        client_id=error.client_id,
+        address=request.remote_address,
+        request_id=request.id,
+        detail={
+            "message": error.message,
+            "side": error.explanation.side,
+            "fix": error.explanation.fix,
+            "what": error.detail,
+            "path": request.shown_path,
+            "browser": request.user_agent,
+            **({"evidence": error.evidence} if error.evidence else {}),
+        },
+    )
+
+
 class Errors:
     """Gives error pages their ids and keeps what an admin needs to explain them.
 
@@ -153,23 +173,7 @@ class Errors:
     def keep(self, error: Refused, *, request: Any, person_id: str | None = None) -> str:
         """Record a refusal; answers its id."""
         error_id, now = new_error_id(), self._clock()
-        event = Event(
-            action=f"error:{error.code}",
-            person_id=person_id,
-            client_id=error.client_id,
-            address=request.remote_address,
-            request_id=request.id,
-            error_id=error_id,
-            detail={
-                "message": error.message,
-                "side": error.explanation.side,
-                "fix": error.explanation.fix,
-                "what": error.detail,
-                "path": request.shown_path,
-                "browser": request.user_agent,
-                **({"evidence": error.evidence} if error.evidence else {}),
-            },
-        )
+        event = replace(event_of(error, request=request, person_id=person_id), error_id=error_id)
         self._log.warning("refused", error_id=error_id, kind=error.code, detail=error.detail, client_id=error.client_id)
         if self.may_store(now):
             try:

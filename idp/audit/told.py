@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from idp.audit import store
-from idp.audit.events import Event, as_json, record, written_behind
+from idp.audit.events import Event, as_json, event_of, record, written_behind
 from idp.db import Database
-from idp.errors import Explanation, OAuthError, new_error_id
+from idp.errors import Explanation, OAuthError, Refused, new_error_id
 from idp.ids import new_id
 from idp.wire import BadRequest, Request
 
@@ -72,6 +72,21 @@ class Faults:
         self._log.info(
             name, error=error.code, detail=error.detail or error.description, client_id=client_id, error_id=error_id,
             request_id=request.id,
+        )  # fmt: skip
+        return error_id
+
+    def refused(
+        self, refusal: Refused, *, request: Request, person_id: str | None = None, cause: BaseException | None = None
+    ) -> str:  # fmt: skip
+        """Record what a service provider, or whoever says to be one, was told in SAML's words; answers its id.
+
+        `cause`: what was raised; without one all of a code are of one kind.
+        """
+        kind = place_of(cause) if cause is not None else ""
+        event = event_of(refusal, request=request, person_id=person_id)
+        error_id = self._count((refusal.client_id, refusal.code, kind, person_id), event)
+        self._log.warning(
+            "refused", error_id=error_id, kind=refusal.code, detail=refusal.detail, client_id=refusal.client_id
         )  # fmt: skip
         return error_id
 

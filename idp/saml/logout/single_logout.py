@@ -90,7 +90,7 @@ def _by_soap(services: Services, request: Request) -> Response:
         received = bindings.receive_soap(request)
         client, provider, root = _open(services, received)
     except (BadMessage, BadXml, BadSignature) as error:
-        services.errors.keep(_refused(error.reason, received), request=request)
+        services.faults.refused(_refused(error.reason, received), request=request, cause=error)
         return bindings.soap_fault("Client", "The message cannot be trusted.")
     problem: SamlError | None = None
     asked: LogoutRequest | None = None
@@ -302,7 +302,7 @@ def _keep_error(services: Services, request: Request, client: Client, error: Sam
         "saml_logout", error.message, client_id=client.id, detail=error.detail or error.message,
         evidence=destination.evidence(received), explanation=Explanation("application", error.fix or error.message),
     )  # fmt: skip
-    services.errors.keep(refusal, request=request)
+    services.faults.refused(refusal, request=request, cause=error)
 
 
 def _refused(reason: str, received: Received | None) -> Refused:

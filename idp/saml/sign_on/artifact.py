@@ -146,4 +146,4 @@ def _keep(
         client_id=None if client is None else client.id,
         explanation=Explanation("application", f"{reason}. An ArtifactResolve is signed with a key of its metadata."),
     )  # fmt: skip
-    services.errors.keep(refusal, request=request)
+    services.faults.refused(refusal, request=request)

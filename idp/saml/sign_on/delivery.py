@@ -48,7 +48,7 @@ def deliver_error(
         client_id=asked.client_id, detail=error.detail or error.message, evidence=evidence,
         explanation=Explanation("application", error.fix or error.message),
     )  # fmt: skip
-    error_id = services.errors.keep(refusal, request=request, person_id=person_id)
+    error_id = services.faults.refused(refusal, request=request, person_id=person_id, cause=error)
     told = SamlError(error.status, error.substatus, f"{error.message} (Error {error_id})", detail=error.detail)
     return send_error(services, request, asked, told)
 

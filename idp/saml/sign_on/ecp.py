@@ -47,10 +47,10 @@ def answer(services: Services, request: Request) -> Response:
         received = bindings.receive_soap(request)
         incoming, (acs, binding) = destination.find_destination(services, received, services.url(PATH), (names.PAOS,))
     except (BadMessage, BadXml) as error:
-        services.errors.keep(destination.unreadable(error.reason), request=request)
+        services.faults.refused(destination.unreadable(error.reason), request=request, cause=error)
         return bindings.soap_fault("Client", "The message cannot be read.")
     except Refused as error:
-        error_id = services.errors.keep(error, request=request)
+        error_id = services.faults.refused(error, request=request, cause=error)
         return bindings.soap_fault("Client", f"{error.message} (Error {error_id})")
     unknown = find_unknown(received.headers)
     if unknown is not None:
@@ -192,7 +192,7 @@ def _refuse(
         detail=error.detail or error.message, evidence=evidence,
         explanation=Explanation("application", error.fix or error.message),
     )  # fmt: skip
-    error_id = services.errors.keep(refusal, request=request)
+    error_id = services.faults.refused(refusal, request=request, cause=error)
     told = SamlError(error.status, error.substatus, f"{error.message} (Error {error_id})", detail=error.detail)
     return issuing.refuse(services, client, pending.acs, pending.request_id, told)
 
