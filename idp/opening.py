@@ -287,9 +287,9 @@ def _uses(db: Database) -> Any:
 
 
 def _protocols() -> Mapping[str, ProtocolDoor]:
+    from idp.first_party import door
     from idp.oidc import authorize
-    from idp.portal import launcher
     from idp.saml.protocol_handler import DOOR as SAML_DOOR
     from idp.saml.sign_on import sso
 
-    return {authorize.PROTOCOL: authorize.DOOR, sso.PROTOCOL: SAML_DOOR, launcher.PROTOCOL: launcher.DOOR}
+    return {authorize.PROTOCOL: authorize.DOOR, sso.PROTOCOL: SAML_DOOR, door.PROTOCOL: door.DOOR}

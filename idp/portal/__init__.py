@@ -1,5 +1,5 @@
 """The person's own pages: launcher, sign-out, passwords, help.
 
-Door: `views.ROUTES` and `launcher.DOOR`, the "application" that a plain visit to the sign-in page belongs to.
-Rule: verbs of the other rooms only; no store of its own.
+Door: `views.ROUTES`. Rule: verbs of the other rooms only; no store of its own. What any page of our own needs (a
+session, a fresh proof, the frame) is in `idp.first_party`.
 """

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from idp import flash
+from idp.first_party import frame
+from idp.first_party.signing_in import sign_in
 from idp.login import consent
 from idp.login.browser import sessions
 from idp.oidc.scopes import describe
-from idp.portal import frame
-from idp.portal.launcher import sign_in
 from idp.protocols import Services
 from idp.saml.assertions import attributes
 from idp.web import shown_app

@@ -11,10 +11,10 @@ from idp.accounts import device_text, places
 from idp.accounts.factors.kinds import METHODS
 from idp.accounts.own import verdicts
 from idp.audit import Event
+from idp.first_party import frame
+from idp.first_party.signing_in import sign_in
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
-from idp.portal import frame
-from idp.portal.launcher import sign_in
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Redirect, Request, Response

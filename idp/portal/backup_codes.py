@@ -8,14 +8,15 @@ from idp.accounts.factors import backup_codes
 from idp.accounts.factors.backup_codes import Batch
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
+from idp.first_party import frame
+from idp.first_party.signing_in import fresh_session
 from idp.login import pages
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import open_value, seal_value
 from idp.login.recording import recorder
 from idp.login.steps import enrol
-from idp.portal import frame
-from idp.portal.changing import fresh_session, tell
+from idp.portal.changing import tell
 from idp.protocols import Services
 from idp.wire import Page, Raw, Redirect, Request, Response
 

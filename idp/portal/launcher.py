@@ -12,79 +12,25 @@ from clients.client import Client
 from idp import flash, formats, language
 from idp.accounts.own import pins
 from idp.accounts.person import fold
-from idp.login import engine, pages, signout, standing
+from idp.first_party import frame
+from idp.first_party.door import PROTOCOL
+from idp.first_party.signing_in import sign_in
+from idp.login import engine, pages, signout
 from idp.login.browser import accounts, sessions
-from idp.login.browser.sessions import Ended, Session
+from idp.login.browser.sessions import Session
 from idp.login.flow import Demands, Flow
-from idp.login.signout import Ending, Notice
+from idp.login.signout import Ending
 from idp.login.steps import identify
-from idp.portal import first_steps, frame, reminders
+from idp.portal import first_steps, reminders
 from idp.protocols import Services
 from idp.saml.sign_on import sso
 from idp.web import shown_app
 from idp.wire import Redirect, Request, Response, with_parameters
 
-PROTOCOL = "portal"
 MAX_TILES: Final = 500
 FEW: Final = 8  # tiles that need no sections
 MAX_RECENT: Final = 4
 RECENT: Final = 30 * 86400.0  # seconds
-
-
-class Door:
-    """Our own pages as the engine's "application": a plain sign-in leads to the launcher."""
-
-    def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
-        """Proven: on to the page that was asked for."""
-        return Redirect(location=services.url(flow.request["path"]))
-
-    def deny(self, services: Services, request: Request, flow: Flow, reason: Any) -> Response:
-        """Cancelled: back to the start."""
-        return Redirect(location=services.url("/"))
-
-    def restart_url(self, services: Services, flow: Flow) -> str:
-        """The same page again."""
-        return services.url(flow.request["path"])
-
-    def request_name(self, flow: Flow) -> str:
-        """Our own pages can be asked for again and again."""
-        return ""
-
-    def start_url(self, services: Services, flow: Flow) -> str:
-        """The launcher."""
-        return services.url("/")
-
-    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
-        """Our own pages ask for nothing."""
-        return []
-
-    def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
-        """Our own pages are no application."""
-        return []
-
-    def hop(self, services: Services, notice: Notice, chain: str, at: int) -> None:
-        """Nor is there anywhere to go."""
-
-    def conclude(self, services: Services, request: Request, values: Any, *, complete: bool) -> Response:
-        """Nobody waits for an answer."""
-        return pages.signed_out(services, ())
-
-
-DOOR = Door()
-
-
-def sign_in(services: Services, request: Request, path: str, *, fresh: bool = False) -> Response:
-    """Ask for a sign-in that leads to one of our own paths; `fresh` asks for the password again (P7)."""
-    now = services.clock()
-    # Anew, not merely young: a young proof that was not strong enough would come straight back here.
-    demands = Demands(fresh_after=now if fresh else None)
-    flow = Flow(protocol=PROTOCOL, client_id="", request={"path": path}, demands=demands, started_at=now)
-    return engine.begin(services, request, flow)
-
-
-def is_fresh(services: Services, session: Session) -> bool:
-    """Whether the proof is young enough, and strong enough, for a change of mail, factors or password (P7)."""
-    return standing.may_change_security(services, session)
 
 
 def home(services: Services, request: Request) -> Response:

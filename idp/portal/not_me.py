@@ -12,11 +12,11 @@ from idp.accounts.person import Person
 from idp.accounts.recovery import contacts, resets
 from idp.audit import Event
 from idp.browser import cookie_name
+from idp.first_party.signing_in import sign_in
 from idp.ids import digest
 from idp.login.browser import sessions
 from idp.oidc import ledger
 from idp.portal import activity
-from idp.portal.launcher import sign_in
 from idp.protocols import Services
 from idp.web import utc
 from idp.wire import Cookie, Page, Request, Response

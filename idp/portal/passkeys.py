@@ -12,6 +12,8 @@ from idp.accounts.factors.webauthn import NotProven, Registration, RelyingParty,
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.db import Conflict
+from idp.first_party import frame
+from idp.first_party.signing_in import is_fresh, sign_in
 from idp.language import locale_for
 from idp.login import pages
 from idp.login.authenticators import passkeys
@@ -20,9 +22,8 @@ from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
 from idp.portal import backup_codes as code_pages
-from idp.portal import frame, security
+from idp.portal import security
 from idp.portal.changing import tell
-from idp.portal.launcher import is_fresh, sign_in
 from idp.protocols import Services
 from idp.texts import N_, translate
 from idp.web import describe_browser

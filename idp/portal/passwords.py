@@ -13,14 +13,15 @@ from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
 from idp.accounts.recovery import resets
 from idp.audit import Event, record
+from idp.first_party import frame
+from idp.first_party.signing_in import is_fresh, sign_in
 from idp.ids import digest
 from idp.login import engine, pages, standing
 from idp.login.authn import PASSWORD
 from idp.login.browser import sessions
 from idp.login.steps.outcomes import Proven
 from idp.oidc import ledger
-from idp.portal import frame, resuming
-from idp.portal.launcher import is_fresh, sign_in
+from idp.portal import resuming
 from idp.protocols import Services
 from idp.texts import N_
 from idp.web import form_targets

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from idp import flash
 from idp.accounts.person import InvalidPerson, Person
+from idp.first_party import frame
+from idp.first_party.signing_in import is_fresh, sign_in
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
-from idp.portal import frame, languages
-from idp.portal.launcher import is_fresh, sign_in
+from idp.portal import languages
 from idp.protocols import Services
 from idp.texts import LANGUAGES, N_
 from idp.wire import Request, Response

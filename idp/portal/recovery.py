@@ -7,12 +7,12 @@ from typing import Any
 from idp import flash, language, mail
 from idp.accounts.person import InvalidPerson, Person
 from idp.accounts.recovery import contacts
+from idp.first_party import frame
+from idp.first_party.signing_in import is_fresh, sign_in
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.mail import sms
-from idp.portal import frame
 from idp.portal.forgotten import about_of
-from idp.portal.launcher import is_fresh, sign_in
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from idp import browser
+from idp.first_party.door import PROTOCOL
 from idp.ids import digest
 from idp.login import engine
 from idp.login.flow import Flow, open_sealed
-from idp.portal.launcher import PROTOCOL
 from idp.protocols import Services
 from idp.web import shown_app
 from idp.wire import Request

@@ -14,6 +14,8 @@ from idp.accounts.factors.makers import maker_of
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
+from idp.first_party import frame
+from idp.first_party.signing_in import fresh_session, sign_in
 from idp.login import engine, pages
 from idp.login.authenticators import passkeys, removal
 from idp.login.authenticators.totp import INCOMPLETE, what_is_wrong
@@ -23,9 +25,8 @@ from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
 from idp.login.steps import enrol
 from idp.portal import backup_codes as code_pages
-from idp.portal import checkup, frame, signed_in
-from idp.portal.changing import fresh_session, tell
-from idp.portal.launcher import sign_in
+from idp.portal import checkup, signed_in
+from idp.portal.changing import tell
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response

@@ -10,12 +10,12 @@ from idp.accounts import device_text, places
 from idp.accounts.factors import trusted_devices
 from idp.accounts.factors.trusted_devices import Trusted
 from idp.audit import Event
+from idp.first_party import frame
+from idp.first_party.signing_in import sign_in
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Open, Session
 from idp.login.recording import recorder
 from idp.oidc import ledger
-from idp.portal import frame
-from idp.portal.launcher import sign_in
 from idp.protocols import Services
 from idp.wire import Redirect, Request, Response
 

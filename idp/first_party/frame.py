@@ -7,7 +7,7 @@ from typing import Any
 from idp.login import pages
 from idp.login.browser import accounts
 from idp.login.browser.sessions import Session
-from idp.protocols import Services
+from idp.login.services import Services
 from idp.wire import Page, Request
 
 

@@ -1,0 +1,56 @@
+"""Our own pages as the sign-in engine's "application": a sign-in leads to the page that was asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.login import pages
+from idp.login.browser.sessions import Ended, Session
+from idp.login.flow import Flow
+from idp.login.services import Services
+from idp.login.signout import Notice
+from idp.wire import Redirect, Request, Response
+
+PROTOCOL = "portal"
+
+
+class Door:
+    """Our own pages as the engine's "application": a plain sign-in leads to the launcher."""
+
+    def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
+        """Proven: on to the page that was asked for."""
+        return Redirect(location=services.url(flow.request["path"]))
+
+    def deny(self, services: Services, request: Request, flow: Flow, reason: Any) -> Response:
+        """Cancelled: back to the start."""
+        return Redirect(location=services.url("/"))
+
+    def restart_url(self, services: Services, flow: Flow) -> str:
+        """The same page again."""
+        return services.url(flow.request["path"])
+
+    def request_name(self, flow: Flow) -> str:
+        """Our own pages can be asked for again and again."""
+        return ""
+
+    def start_url(self, services: Services, flow: Flow) -> str:
+        """The launcher."""
+        return services.url("/")
+
+    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
+        """Our own pages ask for nothing."""
+        return []
+
+    def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
+        """Our own pages are no application."""
+        return []
+
+    def hop(self, services: Services, notice: Notice, chain: str, at: int) -> None:
+        """Nor is there anywhere to go."""
+
+    def conclude(self, services: Services, request: Request, values: Any, *, complete: bool) -> Response:
+        """Nobody waits for an answer."""
+        return pages.signed_out(services, ())
+
+
+DOOR = Door()
