@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 #: How MaxMind's files name the languages that they write otherwise than we do.
 _LANGUAGES = {"zh-Hans": "zh-CN"}
 
-_opening = threading.Lock()
-_readers: dict[str, Any] = {}  # one for each file and process; None for a file that cannot be read
+
+class _Readers:
+    """One for each file; None for a file that cannot be read."""
+
+    def __init__(self) -> None:
+        self.opening = threading.Lock()
+        self.by_file: dict[str, Any] = {}
 
 
 def describe(services: Services, address: str, locale: str = "en") -> str:
@@ -54,10 +59,11 @@ def _reader(services: Services) -> Any:
     if not name:
         return None
     file = str(services.settings.path(name))
-    with _opening:
-        if file not in _readers:
-            _readers[file] = _open(services, file)
-        return _readers[file]
+    readers = services.part(_Readers)
+    with readers.opening:
+        if file not in readers.by_file:
+            readers.by_file[file] = _open(services, file)
+        return readers.by_file[file]
 
 
 def _open(services: Services, file: str) -> Any:

@@ -92,12 +92,9 @@ class _Made:
         return kept[1], kept[2]
 
 
-_made = _Made()
-
-
 def configuration(services: Services, request: Request) -> Response:
     """GET /.well-known/openid-configuration and /.well-known/oauth-authorization-server."""
-    return _cached(request, *_made.get(services))
+    return _cached(request, *services.part(_Made).get(services))
 
 
 def jwks(services: Services, request: Request) -> Response:

@@ -35,8 +35,26 @@ body:has(.sheet) :is(.top,.foot){{background:color-mix(in srgb,var(--canvas) 90%
 KEPT_FOR = 3600.0  # seconds
 MAX_KEPT = 200
 
-_lock = threading.Lock()
-_kept: OrderedDict[str, tuple[float, str, bytes]] = OrderedDict()
+
+class _Logos:
+    """Applications' logos, by their URI: when each was fetched, its type, its bytes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[float, str, bytes]] = OrderedDict()
+
+    def find(self, uri: str, since: float) -> tuple[str, bytes] | None:
+        """One that is not older than `since`."""
+        with self._lock:
+            kept = self._kept.get(uri)
+        return kept[1:] if kept is not None and kept[0] >= since else None
+
+    def keep(self, uri: str, now: float, kind: str, body: bytes) -> None:
+        """Keep one; the oldest goes where there are too many."""
+        with self._lock:
+            self._kept[uri] = (now, kind, body)
+            if len(self._kept) > MAX_KEPT:
+                self._kept.popitem(last=False)
 
 
 def app_logo(services: Services, request: Request) -> Response:
@@ -45,18 +63,15 @@ def app_logo(services: Services, request: Request) -> Response:
     uri = client.logo_uri if client is not None and client.enabled else None
     if not uri:
         raise _missing()
-    now = services.clock()
-    with _lock:
-        kept = _kept.get(uri)
-    if kept is None or kept[0] < now - KEPT_FOR:
-        kept = (now, *_fetch(services, uri))
-        with _lock:
-            _kept[uri] = kept
-            if len(_kept) > MAX_KEPT:
-                _kept.popitem(last=False)
-    if not kept[2]:
+    logos, now = services.part(_Logos), services.clock()
+    found = logos.find(uri, now - KEPT_FOR)
+    if found is None:
+        found = _fetch(services, uri)
+        logos.keep(uri, now, *found)
+    kind, body = found
+    if not body:
         raise _missing()
-    return Raw(body=kept[2], content_type=kept[1], headers=_HEADERS)
+    return Raw(body=body, content_type=kind, headers=_HEADERS)
 
 
 def _fetch(services: Services, uri: str) -> tuple[str, bytes]:

@@ -107,18 +107,22 @@ def recipient(services: Services, provider: ServiceProvider) -> Recipient | None
 
 OURS: Final = (*RSA, *ECDSA, *RSA_PSS)
 _MAX_SIGNERS: Final = 64
-_signers: dict[tuple[str, str], SigningKey] = {}
+
+
+class _Signers(dict[tuple[str, str], SigningKey]):
+    """Our keys as xmlsec has them, by key id and algorithm."""
 
 
 def signer(services: Services, provider: ServiceProvider | None = None) -> SigningKey:
     """Our key in the algorithm that the service provider reads; None: the default one. Errors: `SamlError`."""
     algorithm = names.RSA_SHA256 if provider is None else _signature_algorithm(services, provider)
     certified = services.certificates.active("signing", "ec" if algorithm in ECDSA else "rsa")
-    found = _signers.get((certified.kid, algorithm))
+    signers = services.part(_Signers)
+    found = signers.get((certified.kid, algorithm))
     if found is None:
-        if len(_signers) >= _MAX_SIGNERS:
-            _signers.clear()
-        found = _signers[certified.kid, algorithm] = _made(certified, algorithm)
+        if len(signers) >= _MAX_SIGNERS:
+            signers.clear()
+        found = signers[certified.kid, algorithm] = _made(certified, algorithm)
     return found
 
 

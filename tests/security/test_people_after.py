@@ -181,7 +181,7 @@ def test_W4_one_network_has_no_more_than_a_hundred_pictures_made(
 def test_W4_sounds_are_made_one_by_one(provider: Provider, browser: Browser) -> None:
     browser.cookies["__Host-doorward_check"] = "1"
     source = browser.get("").text.split("/check/sound/")[1].split('"')[0]
-    with robots._sounding:
+    with provider.services.part(robots.Sounding).lock:
         assert browser.get(f"check/sound/{source}").status == 503
     assert browser.get(f"check/sound/{source}").status == 200
 

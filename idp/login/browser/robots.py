@@ -37,8 +37,13 @@ _PURPOSE = "robot-check"
 _NOT_KEPT = (("Cache-Control", "no-store"),)
 _LOOKS = 10  # pictures and sounds that one check may be asked for
 _LOOKS_OF_RANGE, _WINDOW = 100, 600.0  # the same from one address range, within so many seconds
-#: A sound costs a quarter of a second of a core, and anybody may ask for one: so one at a time.
-_sounding = threading.Lock()
+
+
+class Sounding:
+    """A sound costs a quarter of a second of a core, and anybody may ask for one: so one at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
 
 
 def is_expected(services: Services, request: Request) -> bool:
@@ -112,7 +117,8 @@ def sound(services: Services, request: Request) -> Response:
     from captcha.audio import AudioCaptcha
 
     number = _number(services, request)
-    if not _sounding.acquire(blocking=False):
+    lock = services.part(Sounding).lock
+    if not lock.acquire(blocking=False):
         raise Refused(
             "no_picture", N_("Please try again in a moment"), status=503,
             explanation=Explanation("nobody", "Somebody else's sound is being made, and they are made one by one."),
@@ -120,7 +126,7 @@ def sound(services: Services, request: Request) -> Response:
     try:
         return Raw(body=bytes(AudioCaptcha().generate(number)), content_type="audio/wav", headers=_NOT_KEPT)
     finally:
-        _sounding.release()
+        lock.release()
 
 
 def _number(services: Services, request: Request) -> str:

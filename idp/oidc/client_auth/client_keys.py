@@ -49,16 +49,14 @@ class _KeyCache:
         return keys
 
 
-_cache = _KeyCache()
-
-
 def client_keys(services: Services, client: Client, *, renewed: bool = False) -> tuple[PublicKey, ...]:
     """The keys that a client registered, or that its jwks_uri holds. Errors: `InvalidToken` without any."""
     now, uri = services.clock(), client.jwks_uri
     key = uri or f"{client.id}:{client.changed_at!r}"
-    keys = _cache.find(key, now, KEYS_RETRY if renewed else KEYS_FRESH)
+    cache = services.part(_KeyCache)
+    keys = cache.find(key, now, KEYS_RETRY if renewed else KEYS_FRESH)
     if keys is None:
-        keys = _cache.fetch(key, now, lambda: _read_keys(services, client))
+        keys = cache.fetch(key, now, lambda: _read_keys(services, client))
     if not keys:
         raise InvalidToken("the application's keys cannot be read")
     return keys

@@ -56,7 +56,7 @@ SIGN_ON_ENDPOINTS: tuple[Endpoint, ...] = (
 
 def answer(services: Services, request: Request) -> Response:
     """GET /saml/metadata; `?signed=1`: with our signature over it."""
-    body, etag = _made.get(services, signed=request.query.get("signed") in ("1", "true"))
+    body, etag = services.part(_Made).get(services, signed=request.query.get("signed") in ("1", "true"))
     headers = (("Cache-Control", "public, max-age=300"), ("ETag", etag))
     if etag in (part.strip() for part in request.header("If-None-Match").split(",")):
         return Raw(status=304, headers=headers)
@@ -80,9 +80,6 @@ class _Made:
                 body = b'<?xml version="1.0" encoding="UTF-8"?>\n' + body
                 kept = self._kept[signed] = (state, body, f'"{sha256(body).hexdigest()[:32]}"')
         return kept[1], kept[2]
-
-
-_made = _Made()
 
 
 def _kids(services: Services) -> tuple[str, ...]:
