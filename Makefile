@@ -71,7 +71,7 @@ catalogues: $(VENV)/.test ## Extract the texts that people see, bring idp/locale
 	@rm idp/locales/messages.pot
 	@$(BIN)/pybabel compile --directory idp/locales --statistics
 
-config.example.toml: idp/config.py $(VENV)/.test
+config.example.toml: $(wildcard idp/config/*.py) $(VENV)/.test
 	@$(BIN)/python -c 'from idp.config import example; print(example(), end="")' > $@
 
 lock: $(VENV)/.test ## Write requirements.lock from what is installed now

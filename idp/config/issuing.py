@@ -1,0 +1,81 @@
+"""What the protocols issue."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field, field_validator
+
+from idp.config.section import Section
+
+
+class Tokens(Section):
+    """Lifetimes, in seconds, where a client does not set its own."""
+
+    code: int = Field(60, ge=5, le=60, description="Authorization code (RFC 6749 §4.1.2).")
+    access_token: int = Field(600, ge=30, le=86400, description="Access token.")
+    id_token: int = Field(600, ge=30, le=86400, description="ID token.")
+    refresh_idle: int = Field(1209600, ge=60, le=31536000, description="Refresh token, without use: 14 days.")
+    refresh_absolute: int = Field(
+        7776000, ge=60, le=31536000, description="Refresh token, in any case: 90 days. Rotation does not extend it."
+    )
+    refresh_grace: int = Field(
+        20,
+        ge=0,
+        le=120,
+        description="How long a rotated refresh token still gets the same answer, for a lost response or a second tab.",
+    )
+
+
+class Saml(Section):
+    """SAML 2.0. Each service provider may have its own attributes, signatures and encryption; this holds for all."""
+
+    entity_id: str = Field(
+        "",
+        description="Our entityID, for taking over the name of an identity provider that was there before. Empty: the issuer with /saml/metadata.",
+    )
+    scope: str = Field(
+        "",
+        description='The domain behind the @ of scoped attributes, such as "example.com". Empty: the host of the issuer.',
+    )
+    skew_seconds: int = Field(180, ge=0, le=600, description="How far service providers' clocks may be off.")
+    assertion_seconds: int = Field(300, ge=30, le=300, description="How long an assertion may be on its way.")
+    want_requests_signed: bool = Field(
+        False, description="Whether every service provider must sign its requests; else those whose metadata says so."
+    )
+    strict_relay_state: bool = Field(
+        False, description="Whether a RelayState of more than 80 bytes is refused, as the specification has it."
+    )
+    blocked_algorithms: list[str] = Field(
+        [], description="Algorithm URIs that are neither used nor accepted, beside MD5, SHA-1 and RSA 1.5."
+    )
+    metadata_days: int = Field(
+        365, ge=1, le=3650, description="How long our metadata is valid for those who took it once (validUntil)."
+    )
+    technical_contact: str = Field(
+        "", description="An e-mail address for the administrators of service providers; in our metadata."
+    )
+    error_url: str = Field("", description="A page of yours that explains errors to people; empty: our help page.")
+    assurance: list[str] = Field(
+        [], description='What you certify, such as ["https://refeds.org/sirtfi"]; in our metadata (entity attributes).'
+    )
+    entity_categories: list[str] = Field(
+        [], description='What we are, such as ["http://refeds.org/category/hide-from-discovery"]; in our metadata.'
+    )
+    supported_categories: list[str] = Field(
+        [], description="Categories of service providers whose attributes we release (entity-category-support)."
+    )
+
+    @field_validator("scope")
+    @classmethod
+    def _scope(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,125}[a-z0-9])?", value):
+            raise ValueError("expected a domain in lower case, such as example.com")
+        return value
+
+    @field_validator("entity_id")
+    @classmethod
+    def _entity_id(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}", value):
+            raise ValueError("expected a URI, such as https://login.example.com/saml/metadata")
+        return value

@@ -1,0 +1,117 @@
+"""Settings from one TOML file, the environment and the command line; what is wrong is named with its place."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from idp.config.settings import Invalid, Settings
+
+#: Environment variables that override a setting.
+ENVIRONMENT: Mapping[str, tuple[str, str]] = {
+    "DOORWARD_ISSUER": ("server", "issuer"),
+    "DOORWARD_DATA_DIR": ("storage", "data_dir"),
+    "DOORWARD_DATABASE_URL": ("storage", "database_url"),
+    "DOORWARD_STATE_URL": ("storage", "state_url"),
+    "DOORWARD_OUTBOUND_ALLOW": ("outbound", "allow"),
+    "DOORWARD_OUTBOUND_CA": ("outbound", "ca"),
+    "DOORWARD_MASTER_KEY": ("keys", "master_key"),
+    "DOORWARD_MAIL_PASSWORD": ("mail", "password"),
+    "DOORWARD_SMS_TOKEN": ("sms", "token"),
+}
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; the message says where and what to write instead."""
+
+
+def load(
+    file: Path | None, environ: Mapping[str, str] = os.environ, options: Mapping[str, Any] = MappingProxyType({})
+) -> Settings:
+    """Read the settings. `file` None: defaults and environment; `options`: keys of [server] from the command line.
+
+    Errors: `ConfigError`.
+    """
+    text, values = "", {}
+    if file is not None:
+        try:
+            text = file.read_text("utf-8")
+            values = tomllib.loads(text)
+        except OSError as error:
+            raise ConfigError(f"{file}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file}: not TOML: {error}") from error
+    origins: dict[tuple[str, ...], str] = {}
+    given: list[tuple[str, str, Any, str]] = [
+        (
+            section,
+            key,
+            environ[variable].split() if key == "allow" else environ[variable],
+            f"environment variable {variable}",
+        )
+        for variable, (section, key) in ENVIRONMENT.items()
+        if variable in environ
+    ]
+    given += [("server", key, value, f"option --{key}") for key, value in options.items()]
+    for section, key, value, place in given:
+        target = values.setdefault(section, {})
+        if isinstance(target, dict):
+            target[key] = value
+            origins[(section, key)] = place
+    server = values.setdefault("server", {})
+    if isinstance(server, dict) and type(server.get("port")) is int:
+        server.setdefault("issuer", f"http://127.0.0.1:{server['port']}")  # on this machine it follows the port
+    try:
+        return Settings(**values, base_dir=str(file.parent if file is not None else Path.cwd()))
+    except Invalid as error:
+        raise ConfigError("\n".join(_explain(e, file, text, origins) for e in error.problems)) from error
+
+
+def _explain(problem: Any, file: Path | None, text: str, origins: Mapping[tuple[str, ...], str]) -> str:
+    where = tuple(str(part) for part in problem["loc"])
+    key = ".".join(where)
+    if where[:2] in origins:
+        place = origins[where[:2]]
+    else:
+        place = f"{file}:{_line(text, where)}"
+    if problem["type"] == "extra_forbidden":
+        known = _known(where[:-1])
+        return f"{place}: unknown key {key}; expected one of: {', '.join(known)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "model_type":
+        message = f"expected a section: [{key}] on a line of its own"
+    told = f"{message[0].lower()}{message[1:]}"
+    if isinstance(problem["input"], dict):  # two settings that do not fit together; all of a section may hold a secret
+        return f"{place}: {key}: {told}"
+    # A database's URL holds its password.
+    secret = "key" in where[-1] or where[-1] in ("password", "token")
+    shown = "…" if secret else re.sub(r"(?<=://)[^@]*(?=@)", "…", repr(problem["input"]))
+    return f"{place}: {key} = {shown}: {told}"
+
+
+def _known(where: tuple[str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in where:
+        model = model.model_fields[part].annotation if part in model.model_fields else Settings
+    return sorted(model.model_fields)
+
+
+def _line(text: str, where: tuple[str, ...]) -> int:
+    """The line on which a key stands, 1-based; the section's line where the key is not found, else 1."""
+    section, best = "", 1
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if match := re.match(r"\[\s*([\w.\"-]+)\s*\]", stripped):
+            section = match[1].strip('"')
+            if section == where[0]:
+                best = number
+        elif match := re.match(r"([\w.\"-]+)\s*=", stripped):
+            full = ".".join(filter(None, (section, match[1].strip('"'))))
+            if full == ".".join(where[:2]) or full == where[0]:
+                return number
+    return best

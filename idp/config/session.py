@@ -1,0 +1,41 @@
+"""How long a sign-in lasts, and what failed ones lead to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from idp.config.section import Section
+
+
+class Session(Section):
+    """How long a sign-in lasts."""
+
+    idle_minutes: int = Field(60, ge=1, le=43200, description="A sign-in ends after this long without use.")
+    absolute_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after this long in any case.")
+    stay_days: int = Field(14, ge=0, le=30, description='The same for "stay signed in"; 0 takes the box off the page.')
+
+
+class Throttle(Section):
+    """What happens after wrong passwords."""
+
+    failures: int = Field(5, ge=3, le=50, description="Wrong passwords before the first pause.")
+    pauses_minutes: list[float] = Field([1, 5, 15, 30], description="The pauses, in minutes; the last one repeats.")
+    max_consecutive: int = Field(
+        100,
+        ge=10,
+        le=100,
+        description="Wrong passwords in a row after which an admin must unlock (NIST SP 800-63B-4 §3.2.2).",
+    )
+
+    @field_validator("pauses_minutes", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        if (
+            isinstance(value, list)
+            and value
+            and all(isinstance(v, (int, float)) and not isinstance(v, bool) and v > 0 for v in value)
+        ):
+            return [float(v) for v in value]
+        raise ValueError("expected a list of minutes such as [1, 5, 15, 30]")

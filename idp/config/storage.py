@@ -1,0 +1,53 @@
+"""Where things are kept, and the keys that they are sealed with."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field, field_validator
+
+from idp.config.section import Section
+
+
+class Storage(Section):
+    """Where things are kept. The embedded default needs no other server; grow by two URLs."""
+
+    data_dir: str = Field(
+        "var", description="The folder of the embedded database and the master key; relative to this file."
+    )
+    database_url: str = Field("", description="Empty: SQLite in data_dir. Grown: postgresql://user:password@host/name")
+    state_url: str = Field("", description="Codes and counters. Empty: in the database. Grown: redis://host:6379/0")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and not re.match(r"(sqlite|postgresql(\+psycopg)?|postgres)://", value):
+            raise ValueError("expected empty, sqlite:///path or postgresql://user:password@host/name")
+        return re.sub(r"^postgres://", "postgresql://", value)
+
+    @field_validator("state_url")
+    @classmethod
+    def _state(cls, value: str) -> str:
+        if value and not re.match(r"(rediss?|unix)://", value):
+            raise ValueError("expected empty or redis://host:6379/0 (rediss:// for TLS)")
+        return value
+
+
+class Keys(Section):
+    """Signing keys and the master key that seals them."""
+
+    master_key: str = Field(
+        "", description="The master key itself, base64url of 32 bytes; meant for DOORWARD_MASTER_KEY."
+    )
+    master_key_file: str = Field(
+        "", description="A file that holds it, mode 0600. Empty: master.key in data_dir, made by `doorward init`."
+    )
+    master_key_command: str = Field("", description="A command that prints it, for a vault; run once at start.")
+    algorithms: list[str] = Field(
+        ["RS256", "ES256"],
+        description="Algorithms with a key from the first day: RS256, PS256, ES256, EdDSA and the 384/512 forms. Others get one when a client registers for them.",
+    )
+    rotate_days: int = Field(90, ge=1, le=3650, description="Age at which a signing key is replaced.")
+    publish_hours: int = Field(
+        24, ge=1, le=720, description="How long the next key stands in the JWKS before it signs."
+    )
