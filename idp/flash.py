@@ -19,6 +19,7 @@ TTL: Final = 120  # seconds: a page that never came is forgotten
 
 TEXTS: Final[Mapping[str, str]] = {
     "added": N_("It is set up. From now on you can sign in with it."),
+    "passkey_made": N_("You have a passkey now. It signs you in without your password; you find it under Security."),
     "removed": N_("It is removed and signs nobody in any more."),
     "renamed": N_("It has its new name."),
     "codes": N_("Your backup codes are ready. Earlier ones do not work any more."),

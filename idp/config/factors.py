@@ -80,6 +80,10 @@ class Passkeys(Section):
         [],
         description='Further origins where these passkeys may be used, such as ["https://login.example.org"]; browsers read them at /.well-known/webauthn.',
     )
+    offer: Literal["automatic", "ask", "never"] = Field(
+        "automatic",
+        description="Whether somebody who has just signed in with a password is offered a passkey. automatic: browsers that can make one without a question do, where no rule asks this person for a second factor; elsewhere the person is asked. ask: always asked. never: people add one under Security.",
+    )
     aaguids: list[str] = Field(
         [], description="The models that people may enrol, by AAGUID. Empty: any, and none has to tell what it is."
     )

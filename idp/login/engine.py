@@ -36,6 +36,7 @@ from idp.login.steps import (
     enrol,
     identify,
     no_access,
+    offer_passkey,
     prove,
     renew,
 )
@@ -174,8 +175,11 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
         asked = Identify(error=_why_changed(services, person), typed=person.username)
         return _show(services, request, replace(flow, pending=""), None, asked)
     session = sessions.get(services, session_id, flow.client_id)
-    response = proceed(services, request, replace(flow, selected=True, pending=""), session)
-    trust = proven.trust
+    flow, trust = replace(flow, selected=True, pending=""), proven.trust
+    # A device that is let off from now on stays so: one more authenticator would end that.
+    may_offer = step is None and not (proven.shared or trust or grows)
+    offer = offer_passkey.page(services, request, flow, person, session) if may_offer else None
+    response = offer or proceed(services, request, flow, session)
     remembered = () if proven.shared else (devices.remember(services, request, person, methods, trust=trust),)
     if is_new_device:
         devices.announce(services, request, person)

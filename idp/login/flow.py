@@ -50,6 +50,7 @@ class Flow:
     pending: str = ""  # what has been proven so far, in State: see `pending.py`
     beside: bool = False  # another account was asked for: whoever is signed in stays so
     postponed: bool = False  # setting up a second factor was put off in this conversation
+    makes_passkeys: str = ""  # "yes" or "unasked": what the browser of the sign-in page said that it can do
 
     def chosen(self) -> Flow:
         """The same, with the account chosen."""

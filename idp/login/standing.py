@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from idp.accounts import expiry, factors
+from idp.accounts.factors import backup_codes
 from idp.accounts.factors.kinds import KINDS
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
@@ -62,7 +63,7 @@ def days_off(services: Services, request: Request, flow: Flow, person: Person) -
     now, since = services.clock(), person.created_at
     if not setting.remember_days or requirements.needed(*about, lambda: True, now, since).level:
         return 0
-    if setting.personal == "always" and factors.list_of(services.db, person.id):
+    if setting.personal == "always" and has_own(services, person.id):
         return 0  # asked on every device, so a tick would change nothing
     is_asked = requirements.needed(*about, lambda: False, now, since).level
     return setting.remember_days if is_asked or setting.personal == "unknown-device" else 0
@@ -75,12 +76,23 @@ def _asks_for_own(services: Services, request: Request, flow: Flow, person: Pers
     when = services.settings.factors.personal
     if when == "never" or (when == "unknown-device" and devices.is_let_off(services, request, person.id)):
         return False
-    return bool(factors.list_of(services.db, person.id))
+    return has_own(services, person.id)
+
+
+def has_own(services: Services, person_id: str) -> bool:
+    """Whether the person set up a second factor, and knows.
+
+    A passkey that their browser made without a question is asked for once there are backup codes as well (F5).
+    """
+    held = factors.list_of(services.db, person_id)
+    if any("unasked" not in factor.data for factor in held):
+        return True
+    return bool(held) and backup_codes.made_at(services.db, person_id) is not None
 
 
 def has_second(services: Services, person: Person) -> bool:
     """Whether a stolen password is not all of it: what the person set up, or the messages that a rule takes for it."""
-    if factors.list_of(services.db, person.id):
+    if has_own(services, person.id):
         return True
     rules, now = services.settings.factors.rules, services.clock()
     if not any(requirements.concerns(rule, person.groups, now) for rule in rules):
@@ -100,7 +112,7 @@ def _by_mail(services: Services, person: Person) -> bool:
     """
     if not services.settings.factors.email_is_second:
         return False
-    return not (resets.is_by_message(services, person) and factors.list_of(services.db, person.id))
+    return not (resets.is_by_message(services, person) and has_own(services, person.id))
 
 
 def _standing(
@@ -124,7 +136,7 @@ def may_change_security(services: Services, session: Session) -> bool:
     if person is None or not has_second(services, person):
         return True
     # A code by mail does where somebody has nothing better and the company takes it.
-    by_mail = services.settings.factors.email_is_second and not factors.list_of(services.db, person.id)
+    by_mail = services.settings.factors.email_is_second and not has_own(services, person.id)
     if requirements.is_met(requirements.SECOND, session.methods, email_is_second=by_mail):
         return True
     # Passkeys of a former host name cannot be shown here: to wait for them would ask for a sign-in for ever.

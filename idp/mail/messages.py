@@ -27,8 +27,8 @@ _WHEN = ("time", "device", "place")
 
 MESSAGES: Mapping[str, Message] = {
     "new_device": Message((), _WHEN, security=True),
-    # kind: a factor's kind, see `accounts.factors.kinds`; label: what the person calls it
-    "factor_added": Message(("kind",), ("label", *_WHEN), security=True),
+    # kind: see `accounts.factors.kinds`; label: what the person calls it; unasked: made without a question
+    "factor_added": Message(("kind",), ("label", "unasked", *_WHEN), security=True),
     "factor_removed": Message(("kind",), ("label", *_WHEN), security=True),
     "password_changed": Message((), _WHEN, security=True),
     # left: how many codes there are still

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from idp.accounts.services import Services
 
 #: What a template may look at although nobody gave it.
-_OPTIONAL = ("name", "not_me_url", "label", "time", "device", "place", "reason", "new", "undo_link", "hours",
+_OPTIONAL = ("name", "not_me_url", "label", "unasked", "time", "device", "place", "reason", "new", "undo_link", "hours",
              "code", "link", "app", "date", "support")  # fmt: skip
 
 

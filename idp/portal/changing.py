@@ -8,9 +8,11 @@ from idp.protocols import Services
 from idp.wire import Request
 
 
-def tell(services: Services, request: Request, person: Person, message: str, kind: str, label: str) -> None:
-    """The mail about a factor that came or went (A5)."""
+def tell(
+    services: Services, request: Request, person: Person, message: str, kind: str, label: str, *, unasked: bool = False
+) -> None:
+    """The mail about a factor that came or went (A5). `unasked`: the browser made it without a question (T2)."""
     from idp import mail
 
-    values = {"kind": kind, **circumstances(services, request)}
+    values = {"kind": kind, **({"unasked": True} if unasked else {}), **circumstances(services, request)}
     mail.tell(services, person, message, {**values, "label": label} if label else values)

@@ -7,7 +7,7 @@ from typing import Any
 from idp.accounts import factors
 from idp.accounts.factors import backup_codes, webauthn
 from idp.accounts.factors.backup_codes import Batch
-from idp.accounts.factors.makers import maker_of
+from idp.accounts.factors.makers import kept_where, maker_of
 from idp.accounts.factors.webauthn import NotProven, Registration, RelyingParty, WrongModel
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
@@ -21,6 +21,7 @@ from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.recording import recorder
+from idp.login.steps import offer_passkey
 from idp.portal import backup_codes as code_pages
 from idp.portal import security
 from idp.portal.changing import tell
@@ -34,6 +35,10 @@ TTL = 300.0  # seconds from the page to the answer; so no proof that lets a chan
 
 FAILED = N_("That did not work, and nothing was changed. Please try once more.")
 MODEL = N_("Your company allows certain security keys only, and this is another one. Ask the help desk which to use.")
+#: What the audit log has of a new one.
+_RECORDED = (
+    "aaguid", "attestation", "backup_eligible", "backed_up", "user_verified", "discoverable", "rp_id", "unasked",
+)  # fmt: skip
 TAKEN = N_("This passkey is set up already.")
 
 
@@ -72,7 +77,7 @@ def _shown(enrolled: factors.Enrolled, party: RelyingParty | None) -> dict[str, 
         "last_used_at": enrolled.last_used_at,
         "created_at": enrolled.created_at,
         "maker": maker_of(enrolled.data.get("aaguid")),
-        "synced": bool(enrolled.data.get("backed_up")),
+        "kept": kept_where(enrolled.data),
         "elsewhere": rp_id if party is None or rp_id != party.id else "",
     }
 
@@ -87,18 +92,18 @@ def _enrol(services: Services, request: Request, session: Session) -> Response:
     person = services.directory.get(session.person_id)
     try:
         # Before the challenge is used up: ten hashes take a while. Not for what cannot be an answer.
-        batch = code_pages.first(services, person) if _is_answer(services, request, session) else None
+        batch = code_pages.first(services, person) if is_answer(services, request, session) else None
     except Busy as error:
         return pages.busy(services, error.retry_after, services.url(PATH))
     try:
-        made = _verified(services, request, session, person)
+        made = verify(services, request, session, sole=not person.has_password)
     except NotProven as error:
         services.log.info("passkey_not_added", reason=str(error), request_id=request.id)
-        return _again(services, request, session, MODEL if isinstance(error, WrongModel) else FAILED)
+        return _again(services, request, session, why_not(error))
     typed = " ".join((request.form.get("label") or "").split())
     label = typed[: factors.MAX_LABEL] or proposed_label(services, request)
     try:
-        _keep(services, request, person, made, label, batch)
+        keep(services, request, person, made, label, batch)
     except Conflict:
         return _again(services, request, session, TAKEN)
     except factors.TooMany:
@@ -108,7 +113,13 @@ def _enrol(services: Services, request: Request, session: Session) -> Response:
     return security.added(services, request, session, PASSKEY if made.data["user_verified"] else SECURITY_KEY, batch)
 
 
-def _is_answer(services: Services, request: Request, session: Session) -> bool:
+def why_not(error: NotProven) -> str:
+    """What people are told."""
+    return MODEL if isinstance(error, WrongModel) else FAILED
+
+
+def is_answer(services: Services, request: Request, session: Session) -> bool:
+    """Whether what was posted answers a challenge of this session."""
     try:
         credential = webauthn.read(request.form.first.get("credential", ""))
         return passkeys.is_issued(services, "create", session.id, credential)
@@ -116,28 +127,30 @@ def _is_answer(services: Services, request: Request, session: Session) -> bool:
         return False
 
 
-def _verified(services: Services, request: Request, session: Session, person: Person) -> Registration:
-    """Errors: `NotProven`."""
+def verify(
+    services: Services, request: Request, session: Session, *, sole: bool, ceremony: str = "create"
+) -> Registration:
+    """What the browser made for the challenge of that ceremony. Errors: `NotProven`."""
     party = webauthn.relying_party(services.settings)
     if party is None:
         raise NotProven("no passkeys here")
     credential = webauthn.read(request.form.first.get("credential", ""))
-    challenge = passkeys.take(services, "create", session.id, credential)
-    return webauthn.verify_registration(party, credential, challenge, sole=not person.has_password)
+    challenge = passkeys.take(services, ceremony, session.id, credential)
+    unasked = ceremony == offer_passkey.UNASKED
+    return webauthn.verify_registration(party, credential, challenge, sole=sole, unasked=unasked)
 
 
-def _keep(
+def keep(
     services: Services, request: Request, person: Person, made: Registration, label: str, batch: Batch | None
 ) -> None:
-    """Errors: `Conflict` where anybody has this credential, `TooMany`."""
+    """Enrol it, and the codes with it. Errors: `Conflict` where anybody has this credential, `TooMany`."""
     record, now = recorder(services, request, person.id), services.clock()
     with services.db.transaction() as tx:
         factor = factors.add(
             tx, now, person.id, webauthn.KIND, label, key=made.credential_id, data=made.data, counter=made.counter
         )
-        about = ("aaguid", "attestation", "backup_eligible", "backed_up", "user_verified", "discoverable", "rp_id")
         detail = {"person_id": person.id, "factor": factor.id, "kind": factor.kind, "label": factor.label}
-        record(tx, "factor:added", detail | {name: made.data[name] for name in about})
+        record(tx, "factor:added", detail | {name: made.data[name] for name in _RECORDED if name in made.data})
         if batch is not None:
             backup_codes.keep(tx, now, person.id, batch, record)
 

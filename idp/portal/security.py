@@ -9,8 +9,9 @@ from typing import Any
 
 from idp import flash, mail
 from idp.accounts import factors
-from idp.accounts.factors import Enrolled, TooMany, backup_codes, kinds, totp
-from idp.accounts.factors.makers import maker_of
+from idp.accounts.factors import Enrolled, TooMany, backup_codes, kinds, totp, webauthn
+from idp.accounts.factors.makers import kept_where, maker_of
+from idp.accounts.own import offers
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
@@ -73,7 +74,7 @@ def shown(factor: Enrolled) -> dict[str, Any]:
     return {
         "icon": row.icon if row is not None else "key",
         "id": factor.id, "kind": factor.kind, "title": title, "name": factor.label or title,
-        "maker": maker_of(factor.data.get("aaguid")), "synced": bool(factor.data.get("backed_up")),
+        "maker": maker_of(factor.data.get("aaguid")), "kept": kept_where(factor.data),
         "has_label": bool(factor.label), "created_at": factor.created_at, "last_used_at": factor.last_used_at,
     }  # fmt: skip
 
@@ -185,6 +186,8 @@ def _remove(services: Services, request: Request, session: Session, person: Pers
     if outcome.refused is not None:
         return _factor_page(services, request, session, person, found)
     if outcome.removed is not None:
+        if found.kind == webauthn.KIND:
+            offers.refuse(services.db, person.id)  # nor does a browser make another one by itself
         tell(services, request, person, "factor_removed", found.kind, found.label)
     return _changed(services, "removed")
 

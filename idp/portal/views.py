@@ -9,6 +9,7 @@ from idp.portal import (
     languages,
     launcher,
     not_me,
+    offered_passkey,
     outbox,
     passkeys,
     passwords,
@@ -23,6 +24,7 @@ from idp.wire import Route
 
 ROUTES = (
     Route("/", ("GET",), launcher.home),
+    Route("/login/offer", ("GET", "POST"), offered_passkey.answer, form=False),  # carries the sealed flow, as /login
     Route("/accounts", ("GET", "POST"), launcher.switch),
     Route("/logout", ("GET", "POST"), launcher.sign_out),
     Route("/steps", ("POST",), first_steps.hide),

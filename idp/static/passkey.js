@@ -13,27 +13,35 @@
 
   const button = find("[data-passkey]");
   if (!button) return;
-  const { passkey: verb, options, failed, known } = button.dataset;
+  const { passkey: verb, options, unasked, failed, known } = button.dataset;
   const form = button.form;
   const note = find("#passkey-note");
   let asked;
-  const ask = async (more) => {
+  const ask = async (more, given = options) => {
     asked?.abort();
     const { signal } = asked = new AbortController();
     if (!more) note.textContent = "";
     try {
       const parse = verb === "create" ? "parseCreationOptionsFromJSON" : "parseRequestOptionsFromJSON";
-      const publicKey = api[parse](JSON.parse(options));
+      const publicKey = api[parse](JSON.parse(given));
       form.elements.credential.value = JSON.stringify(await navigator.credentials[verb]({ publicKey, signal, ...more }));
+      if (form.elements.unasked) form.elements.unasked.value = given === unasked ? "1" : "";
       form.requestSubmit(button);
     } catch (error) {
       if (signal.aborted || more) return;
       note.textContent = error.name === "InvalidStateError" ? known : failed;
-      wait();
+      if (verb === "get") wait(); // whoever has just said no gets none by itself
     }
   };
-  // Passkeys among the suggestions of the name field.
+  const byItself = async () => Boolean((await api.getClientCapabilities?.())?.conditionalCreate);
+  // The sign-in page says whether a passkey could be made here, so that none is offered in vain.
+  const tell = async (field) => {
+    if (await api.isUserVerifyingPlatformAuthenticatorAvailable()) field.value = await byItself() ? "unasked" : "yes";
+  };
+  if (form.elements.makes_passkeys) tell(form.elements.makes_passkeys);
+  // Passkeys among the suggestions of the name field; or one that the browser makes without a question.
   const wait = async () => {
+    if (unasked && await byItself()) ask({ mediation: "conditional" }, unasked);
     if (find("[autocomplete~=webauthn]") && await api.isConditionalMediationAvailable?.()) ask({ mediation: "conditional" });
   };
   button.addEventListener("click", (event) => {

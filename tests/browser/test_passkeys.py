@@ -6,36 +6,19 @@ Browsers know no passkeys of an IP address, so this provider is at http://localh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, expect
 
 from idp.accounts import factors
 from idp.accounts.person import Person
+from tests.browser.authenticators import Device, Named, enrol, forgotten, launched, without_suggestions
 from tests.browser.windows import Windows, log_in
-from tests.server import Server, unique
-
-
-class Named(Server):
-    """A provider whose issuer has a host name."""
-
-    def __init__(self, run: int, **sections: Any) -> None:
-        self.crm = self.desk = self.landing = ""
-        super().__init__(run, brand={"company": "Larkfield"}, **sections)
-
-    def _sections(self, sections: Any) -> dict[str, dict[str, Any]]:
-        found = super()._sections(sections)
-        found["server"]["issuer"] = f"http://localhost:{self.port}"
-        return found
-
-    def someone(self, name: str = "Ann Example") -> Person:
-        return self.add_person(unique(name.split()[0].lower()), name=name)
 
 
 @pytest.fixture(scope="module")
 def named(run_pid: int) -> Iterator[Named]:
-    server = Named(run_pid, passkeys={"related_origins": ["https://anmeldung.example"]})
+    server = Named(run_pid, passkeys={"related_origins": ["https://anmeldung.example"], "offer": "never"})
     yield server
     server.close()
 
@@ -51,56 +34,6 @@ def windows(chromium: Browser, named: Named, request: pytest.FixtureRequest) -> 
 @pytest.fixture
 def ann(named: Named) -> Person:
     return named.someone()
-
-
-class Device:
-    """A virtual authenticator behind one window."""
-
-    def __init__(self, page: Page, **options: Any) -> None:
-        self.session: CDPSession = page.context.new_cdp_session(page)
-        self.session.send("WebAuthn.enable", {"enableUI": False})
-        given = {
-            "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": True,
-            "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True, **options,
-        }  # fmt: skip
-        self.id = self.session.send("WebAuthn.addVirtualAuthenticator", {"options": given})["authenticatorId"]
-
-    @property
-    def credentials(self) -> list[dict[str, Any]]:
-        return list(self.session.send("WebAuthn.getCredentials", {"authenticatorId": self.id})["credentials"])
-
-    def move_to(self, page: Page, **options: Any) -> Device:
-        """The same credentials in another window."""
-        other = Device(page, **options)
-        for credential in self.credentials:
-            other.session.send("WebAuthn.addCredential", {"authenticatorId": other.id, "credential": credential})
-        return other
-
-    def be_verified(self, verified: bool) -> None:
-        self.session.send("WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": verified})
-
-
-def enrol(windows: Windows, named: Named, person: Person, label: str = "", **options: Any) -> tuple[Page, Device]:
-    """Sign in by password and add a passkey."""
-    page = windows.open()
-    device = Device(page, **options)
-    page.goto(named.issuer)
-    log_in(page, person)
-    page.goto(named.issuer + "/security/passkeys")
-    if label:
-        page.fill("#label", label)
-    page.get_by_role("button", name="Add a passkey").click()
-    page.wait_for_url(named.issuer + "/security")
-    return page, device
-
-
-def launched(page: Page) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your apps")
-
-
-def without_suggestions(page: Page) -> None:
-    """A browser that has passkeys but no conditional UI: else the authenticator answers before a button is pressed."""
-    page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false;")
 
 
 def test_F3_a_passkey_is_added_and_signs_in_without_a_name(windows: Windows, named: Named, ann: Person) -> None:
@@ -197,15 +130,6 @@ def test_S68_the_browser_forgets_a_passkey_that_was_removed(windows: Windows, na
     # Signed in by the password, the window in which it was made hears that none is good any more.
     page.goto(named.issuer + "/security")
     forgotten(page, device)
-
-
-def forgotten(page: Page, device: Device) -> None:
-    """The authenticator drops what it was told to drop, within a few seconds."""
-    for _ in range(50):
-        if not device.credentials:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(device.credentials)
 
 
 def test_F3_the_passkey_pages_on_a_phone_and_in_the_dark(windows: Windows, named: Named, ann: Person) -> None:

@@ -27,7 +27,7 @@ SAMPLES: dict[str, Any] = {
     "reason": "lost the phone", "what": "email", "new": "a…n@example.org", "undo_link": HOST + "/recovery/undo/x",
     "hours": 72, "link": HOST + "/setup/dwl_x", "minutes": 30, "code_minutes": 10, "code": "135790",
     "usernames": ["ann", "ann.admin"], "app": "CRM", "days": 7, "date": 1793600000.0,
-    "username": "ann.example", "case": "C-4711-ABCDE", "not_me_url": HOST + "/not-me/t0ken",
+    "username": "ann.example", "case": "C-4711-ABCDE", "not_me_url": HOST + "/not-me/t0ken", "unasked": True,
 }  # fmt: skip
 SHOWN = ("name", "label", "code", "case", "place", "reason", "link", "undo_link", "not_me_url", "app", "new")
 

@@ -1,4 +1,5 @@
-"""Who keeps a passkey, in words: by the AAGUID that its authenticator names (WebAuthn level 3 §6.5.1).
+"""Who keeps a passkey, and where, in words: by the AAGUID that its authenticator names, and by its backup flags
+(WebAuthn level 3 §6.5.1, §6.1.3).
 
 For people to know their own passkeys again, and for nothing else: without attestation anybody may claim any of these.
 """
@@ -6,7 +7,9 @@ For people to know their own passkeys again, and for nothing else: without attes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
+
+from idp.texts import N_
 
 MAKERS: Final[Mapping[str, str]] = {
     "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4": "Google Password Manager",
@@ -32,3 +35,17 @@ MAKERS: Final[Mapping[str, str]] = {
 def maker_of(aaguid: object) -> str:
     """The maker's name; '' where it is none of the well-known ones."""
     return MAKERS.get(str(aaguid or "").lower(), "")
+
+
+SYNCED = N_("works on your other devices, too")
+NOT_YET = N_("can be synced to your other devices, and is not yet")
+BOUND = N_("stays on its one device or key")
+
+
+def kept_where(data: Mapping[str, Any]) -> str:
+    """Whether a credential is synced, could be, or never is; '' where its authenticator has not said so."""
+    if "backup_eligible" not in data and "backed_up" not in data:
+        return ""
+    if data.get("backed_up"):
+        return SYNCED
+    return NOT_YET if data.get("backup_eligible") else BOUND

@@ -112,9 +112,13 @@ def of_party(enrolled: Iterable[Enrolled], party: RelyingParty) -> tuple[Enrolle
 
 
 def registration_options(
-    party: RelyingParty, person: Person, enrolled: Iterable[Enrolled], challenge: bytes, *, sole: bool
-) -> str:
-    """PublicKeyCredentialCreationOptionsJSON. `sole`: the person has no other way in, so it must do by itself."""
+    party: RelyingParty, person: Person, enrolled: Iterable[Enrolled], challenge: bytes, *, sole: bool,
+    unasked: bool = False,
+) -> str:  # fmt: skip
+    """PublicKeyCredentialCreationOptionsJSON.
+
+    `sole`: it must do by itself; `unasked`: the browser makes it without a question, so nobody is verified (§5.1.3).
+    """
     from webauthn import generate_registration_options, options_to_json
     from webauthn.helpers.structs import (
         AttestationConveyancePreference,
@@ -134,7 +138,7 @@ def registration_options(
         timeout=TIMEOUT,
         attestation=AttestationConveyancePreference(party.attestation),
         authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED if sole else ResidentKeyRequirement.PREFERRED,
+            resident_key=ResidentKeyRequirement.REQUIRED if sole or unasked else ResidentKeyRequirement.PREFERRED,
             user_verification=UserVerificationRequirement.REQUIRED if sole else UserVerificationRequirement.PREFERRED,
         ),
         exclude_credentials=[PublicKeyCredentialDescriptor(id=decode(f.key or "")) for f in of_party(enrolled, party)],
@@ -189,7 +193,7 @@ def challenge_of(credential: Mapping[str, Any]) -> bytes:
 
 
 def verify_registration(
-    party: RelyingParty, credential: Mapping[str, Any], challenge: bytes, *, sole: bool
+    party: RelyingParty, credential: Mapping[str, Any], challenge: bytes, *, sole: bool, unasked: bool = False
 ) -> Registration:
     """§7.1. The caller has taken `challenge` out of its store. Errors: `NotProven`, `WrongModel`."""
     from webauthn import verify_registration_response
@@ -201,6 +205,7 @@ def verify_registration(
             expected_challenge=challenge,
             expected_rp_id=party.id,
             expected_origin=list(party.origins),
+            require_user_presence=not unasked,  # §7.1: but where the browser was to ask nobody
             require_user_verification=sole,
             supported_pub_key_algs=_algorithms(),
             pem_root_certs_bytes_by_fmt=_roots(party),
@@ -214,7 +219,7 @@ def verify_registration(
         raise NotProven(f"a credential id of {len(seen.credential_id)} bytes")
     _check_model(party, seen)
     discoverable = _discoverable(credential)
-    if sole and discoverable is False:
+    if (sole or unasked) and discoverable is False:
         raise NotProven("not discoverable, and it would be the only way in")
     data = {
         "rp_id": party.id,
@@ -226,6 +231,7 @@ def verify_registration(
         "backed_up": seen.credential_backed_up,
         "user_verified": seen.user_verified,
         "discoverable": discoverable,
+        **({"unasked": True} if unasked else {}),
     }
     return Registration(credential["id"], seen.sign_count, data)
 

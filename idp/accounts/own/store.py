@@ -1,4 +1,5 @@
-"""What a person keeps on their own pages: pinned applications, when each was last used, what they said of an event."""
+"""What a person keeps on their own pages: pinned applications, when each was last used, what they said of an event
+and of a passkey that was offered."""
 
 from __future__ import annotations
 
@@ -34,7 +35,14 @@ event_verdicts = Table(
 )
 Index("event_verdicts_person_id", event_verdicts.c.person_id, event_verdicts.c.event_id)
 
-_l, _u, _v = launcher_pins.c, app_uses.c, event_verdicts.c
+passkey_offers = Table(
+    "passkey_offers",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("waits_until", Double, nullable=True),  # null: for ever
+)
+
+_l, _u, _v, _o = launcher_pins.c, app_uses.c, event_verdicts.c, passkey_offers.c
 
 PINS = select(_l.client_ids).where(_l.person_id == bindparam("owner_id"))
 USES = select(_u.client_id, _u.used_at).where(_u.person_id == bindparam("owner_id"))
@@ -42,6 +50,7 @@ SWEEP_USES = sweep(_u.used_at, _u.person_id, _u.client_id)
 VERDICTS = select(_v.event_id, _v.verdict).where(
     _v.person_id == bindparam("owner_id"), _v.event_id >= bindparam("first"), _v.event_id <= bindparam("last")
 )
+OFFER = select(_o.waits_until).where(_o.person_id == bindparam("owner_id"))
 SWEEP_VERDICTS = sweep(_v.event_id, _v.event_id)  # an id is of its time
 
 #: A person's order; of two that are sent at once the later one holds.
@@ -54,6 +63,9 @@ USED = upsert(
 SAY = upsert(
     event_verdicts, "event_id", change=("verdict", "at"), only_if=lambda new: new.person_id == _v.person_id
 )  # fmt: skip
+#: What a person says when a passkey is offered; the latest word holds.
+ANSWER_OFFER = upsert(passkey_offers, "person_id", change=("waits_until",))
+
 #: Everything of a person, who is removed.
 FORGET = tuple(delete(table).where(table.c.person_id == bindparam("person_id"))
-               for table in (launcher_pins, app_uses, event_verdicts))  # fmt: skip
+               for table in (launcher_pins, app_uses, event_verdicts, passkey_offers))  # fmt: skip

@@ -204,8 +204,11 @@ def _advance(services: Services, enrolled: Enrolled, seen: webauthn.Assertion) -
     now = services.clock()
     if (seen.counter or enrolled.counter) and not factors.advance(services.db, enrolled.id, seen.counter, now):
         return False
-    if not seen.counter or seen.backed_up is not enrolled.data.get("backed_up"):
-        factors.touch(services.db, enrolled.id, now, {**enrolled.data, "backed_up": seen.backed_up})
+    # One that its browser made without a question shows here for the first time that it verifies.
+    verifies = bool(enrolled.data.get("user_verified")) or seen.user_verified
+    known = {**enrolled.data, "backed_up": seen.backed_up, "user_verified": verifies}
+    if not seen.counter or known != enrolled.data:
+        factors.touch(services.db, enrolled.id, now, known)
     return True
 
 

@@ -31,7 +31,7 @@ def show(services: Services, request: Request, flow: Flow, session: Session | No
         return Show(flow, Identify())
     if step.until and services.state.get(_postponed(session.id)):
         return Proceed(replace(flow, postponed=True), session)
-    services.state.put(_waiting(session.id), dump(flow), WAITS_FOR)
+    wait(services, flow, session)
     return _page(services, request, flow, person, step)
 
 
@@ -64,8 +64,13 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     return Proceed(replace(flow, postponed=True), session)
 
 
+def wait(services: Services, flow: Flow, session: Session) -> None:
+    """Keep the request while this person sets something up; `/login/continue` goes on to it."""
+    services.state.put(_waiting(session.id), dump(flow), WAITS_FOR)
+
+
 def is_waiting(services: Services, session: Session) -> bool:
-    """Whether an application waits until this person has set something up; `/login/continue` goes on to it."""
+    """Whether a request waits so."""
     return services.state.get(_waiting(session.id)) is not None
 
 

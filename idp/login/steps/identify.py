@@ -17,7 +17,7 @@ from idp.login.browser import robots
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.services import Services
-from idp.login.steps import Deny, Identify, sign_in_form
+from idp.login.steps import Deny, Identify, offer_passkey, sign_in_form
 from idp.login.steps.outcomes import Denied, Outcome, Proven
 from idp.login.steps.sign_in_form import Typed
 from idp.login.throttle import Pause
@@ -96,6 +96,8 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     if request.form.get("action") == "cancel":
         # The old session, if there is one, is left as it was (CVE-2023-6787).
         return Denied(flow, Deny("access_denied", "The person cancelled the sign-in.", "cancelled"))
+    can = offer_passkey.ability(request.form.get("makes_passkeys") or "")
+    flow = replace(flow, makes_passkeys=can or flow.makes_passkeys)
     typed = sign_in_form.read(services, request)
     if sign_in_form.is_late(services, request):
         return page(services, request, flow, typed=typed.login, notice=sign_in_form.LATE)
