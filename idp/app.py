@@ -57,8 +57,7 @@ def create_app(services: Services) -> flask.Flask:
 
     def answer(route: Route) -> Callable[..., flask.Response]:
         def view(**segments: str) -> flask.Response:
-            request = Request(flask.request.environ, bridge.proxies)
-            request.segment = next(iter(segments.values()), "")
+            request = Request(flask.request.environ, bridge.proxies, next(iter(segments.values()), ""))
             status, headers, body = bridge.respond(route, request)
             return _Answer([body], status, headers)
 

@@ -6,6 +6,7 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass
 from hashlib import sha256
 
 from idp.ids import digest
@@ -21,31 +22,46 @@ def cookie_name(services: Services, name: str) -> str:
     return f"__Host-doorward_{name}" if services.settings.is_https else f"doorward_{name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """The browser that a request comes from. `is_new`: its id is set with the page that is being made."""
+
+    id: str
+    is_new: bool
+
+
+def of(services: Services, request: Request) -> Browser:
+    """Which browser it is."""
+    return request.once(_read, services)
+
+
+def _read(services: Services, request: Request) -> Browser:
+    known = request.cookies.get(cookie_name(services, "browser"), "")
+    is_new = _WELL_FORMED.fullmatch(known) is None
+    return Browser(secrets.token_urlsafe(16) if is_new else known, is_new)
+
+
 def identify(services: Services, request: Request) -> str:
-    """This browser's id; a new one is set with the page that is being made."""
-    if not request.browser:
-        known = request.cookies.get(cookie_name(services, "browser"), "")
-        request.browser_is_new = _WELL_FORMED.fullmatch(known) is None
-        request.browser = secrets.token_urlsafe(16) if request.browser_is_new else known
-    return request.browser
+    """This browser's id."""
+    return of(services, request).id
 
 
 def cookie(services: Services, request: Request) -> Cookie:
     """The cookie that keeps the id for as long as the browser is open."""
-    return Cookie(cookie_name(services, "browser"), request.browser)
+    return Cookie(cookie_name(services, "browser"), identify(services, request))
 
 
-def comes_from_own_page(request: Request) -> bool:
+def comes_from_own_page(services: Services, request: Request) -> bool:
     """Whether the browser itself says that a page of ours sent this, and it has a cookie of ours to be known by.
 
     No other site can have a browser say so (Fetch Metadata §2.3); programs and old browsers say nothing.
     """
-    return request.header("Sec-Fetch-Site") == "same-origin" and not request.browser_is_new
+    return request.header("Sec-Fetch-Site") == "same-origin" and not of(services, request).is_new
 
 
 def adopt(request: Request, known: str) -> None:
     """Go on under the id that one of this browser's pages was made for; the page that comes sets it anew."""
-    request.browser, request.browser_is_new = known, True
+    request.learn(_read, Browser(known, is_new=True))
 
 
 def is_navigation(request: Request) -> bool:
@@ -71,17 +87,16 @@ def is_own_form(services: Services, request: Request, *, open: bool) -> bool:
     `open`: the form acts for nobody's session, so a page from before a sign-in is taken after it, too (L8).
     """
     presented = (request.form.get("form_key") or "").encode()
-    identify(services, request)
     session = request.cookies.get(cookie_name(services, "session"), "")
     if session and hmac.compare_digest(presented, form_key(services, request, session).encode()):
         return True
-    if request.browser_is_new or (session and not open):
+    if of(services, request).is_new or (session and not open):
         return False
     own = form_key(services, request).encode()
     beside = (request.form.get("browser_key") or "").encode() if open else b""
     if hmac.compare_digest(presented, own) or hmac.compare_digest(beside, own):
         return True
-    return open and comes_from_own_page(request)
+    return open and comes_from_own_page(services, request)
 
 
 def session_secret(services: Services, secret: str, session_id: str) -> str:

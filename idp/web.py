@@ -242,7 +242,7 @@ class Bridge:
             headers, body = self._auto_post(request, response)
         elif isinstance(response, Page):
             headers, body = self._page(request, response)
-            if request.browser_is_new:
+            if browser.of(self.services, request).is_new:
                 cookies = (*cookies, browser.cookie(self.services, request))
             cookies = (*cookies, *flash.gone(self.services, request))
         else:

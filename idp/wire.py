@@ -164,23 +164,32 @@ class lazy(Generic[_T]):  # noqa: N801  reads as a decorator
 
 
 class Request:
-    """One HTTP request, read lazily out of the WSGI environment."""
+    """One HTTP request, read lazily. `segment`: what a route's trailing `<name>` matched."""
 
-    def __init__(self, environ: Mapping[str, Any], trusted_proxies: tuple[Any, ...] = ()) -> None:
+    def __init__(self, environ: Mapping[str, Any], trusted_proxies: tuple[Any, ...] = (), segment: str = "") -> None:
         self.environ = environ
         self.method: str = environ["REQUEST_METHOD"]
         # WSGI hands the path over as Latin-1; it was UTF-8 on the wire (PEP 3333).
         self.path: str = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
         self._proxies = trusted_proxies
-        self.segment: str = ""  # what a route's trailing `<name>` matched
+        self.segment = segment
+        self._read: dict[Any, Any] = {}
         self.client_id: str = ""  # the authenticated client, once known: CORS answers only that client's origins
-        self.accepted_jti: str = ""  # of a client assertion that this very request has had accepted
-        self.browser: str = ""  # see browser.py
-        self.browser_is_new = False
         self.for_client: str = ""  # the application that somebody is signing in for, for the record
         self.language: str = ""  # chosen by this very request, see language.py
         self.ui_locales: str = ""  # the languages that the application asked for
         self.person_claims: str = ""  # JSON: claims of whoever is signed in, for their language and time zone
+
+    def once(self, read: Callable[[Any, Request], _T], services: Any) -> _T:
+        """What `read(services, request)` says of the visitor, at the first call: a cookie is unsealed once."""
+        if read not in self._read:
+            self._read[read] = read(services, self)
+        found: _T = self._read[read]
+        return found
+
+    def learn(self, read: Callable[[Any, Request], _T], found: _T) -> None:
+        """From now on `once` says this: a form that was posted knew better than the cookie."""
+        self._read[read] = found
 
     @property
     def shown_path(self) -> str:

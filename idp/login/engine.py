@@ -212,7 +212,7 @@ def _posted_flow(services: Services, request: Request) -> Flow | Response:
     if opened is None:
         return pages.stale(services, services.url("/"), None)
     flow, same_browser = opened
-    if not same_browser and browser.comes_from_own_page(request):
+    if not same_browser and browser.comes_from_own_page(services, request):
         # Restored tabs get an id each side by side, and the browser keeps one: the form is its own all the same.
         browser.adopt(request, owner_of(services.sealer, request.form.get("flow") or ""))
         same_browser = True
@@ -221,7 +221,7 @@ def _posted_flow(services: Services, request: Request) -> Flow | Response:
         request.ui_locales = flow.ui_locales
         return flow
     again = _door(services, flow).restart_url(services, flow)
-    if request.browser_is_new:
+    if browser.of(services, request).is_new:
         return pages.no_cookies(services, again)
     client = services.registry.find(flow.client_id) if flow.client_id else None
     return pages.stale(services, again, client)

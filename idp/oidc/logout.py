@@ -135,7 +135,7 @@ def _unproven(asked: Asked) -> OAuthError:
 
 def _confirmed(services: Services, request: Request) -> Response:
     value = open_value(services.sealer, _PURPOSE, request.form.get("flow") or "", browser.identify(services, request))
-    if value is None or request.browser_is_new:
+    if value is None or browser.of(services, request).is_new:
         return pages.stale(services, services.url("/oauth/logout"), None)
     client_id, uri, state, elsewhere, is_hinted = (*value, "", False)[:5]  # a page of before the upgrade has three
     client = services.registry.find(client_id) if client_id else None

@@ -41,14 +41,14 @@ class _Device:
 
 def known(services: Services, request: Request, person_id: str) -> str | None:
     """The device's id if this very person has signed in on it before."""
-    device = _read(services, request)
+    device = request.once(_read, services)
     seen = device.seen.get(_mark(services, device.id, person_id))
     return device.id if seen is not None and services.clock() - seen < MAX_AGE else None
 
 
 def is_let_off(services: Services, request: Request, person_id: str) -> bool:
     """Whether this very person is not asked for the second step here. A look at the store only where they ticked so."""
-    device = _read(services, request)
+    device = request.once(_read, services)
     secret = device.trusted.get(_mark(services, device.id, person_id))
     return secret is not None and trusted_devices.is_trusted(services.db, person_id, secret, services.clock())
 
@@ -57,7 +57,7 @@ def remember(
     services: Services, request: Request, person: Person, methods: Sequence[str], *, trust: bool = False
 ) -> Cookie:
     """The cookie that knows this person from now on; with `trust`, and after two factors, one that is not asked."""
-    device = _read(services, request)
+    device = request.once(_read, services)
     mark = _mark(services, device.id, person.id)
     trusted = dict(device.trusted)
     if trust and _shows_two(services, methods):

@@ -67,10 +67,10 @@ def prove(services: Services, request: Request, client: Client, presented: Prese
         raise failed("jti is missing or unusable", hint="jti must be 1 to 256 printable characters")
     if expires > now + MAX_ASSERTION_LIFE:
         raise failed("exp too far ahead", hint="exp lies more than an hour ahead")
-    # A hop that is run again on a fresh snapshot carries the assertion that it has had accepted.
-    if request.accepted_jti != jti and not services.state.add(f"jti:{client.id}:{jti}", 1, expires - now + 1):
+    # A request that is run again on a fresh snapshot brings an assertion that it has had accepted itself.
+    spent = f"jti:{client.id}:{jti}"
+    if not services.state.add(spent, request.id, expires - now + 1) and services.state.get(spent) != request.id:
         raise failed(f"replayed client_assertion of {client.id}", hint="this jti was used before")
-    request.accepted_jti = jti
 
 
 def _audience_hint(services: Services, client: Client, audience: Any, legacy: bool) -> str:
