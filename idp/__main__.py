@@ -12,7 +12,8 @@ from importlib import import_module
 
 from idp.cli import COMMANDS
 from idp.cli.starting import prepare
-from idp.cli.terminal import Failed, Parser, complain
+from idp.cli.terminal import Parser, complain
+from idp.installation.failures import Failed
 
 
 def parser(only: str = "") -> argparse.ArgumentParser:

@@ -25,7 +25,7 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
         with _making:
             app = _made.get(os.getpid())
             if app is None:
-                from idp.cli.installation import read_settings
+                from idp.installation.files import read_settings
 
                 app, _ = create(read_settings(None))
                 _made[os.getpid()] = app
@@ -35,11 +35,12 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
 def create(settings: Settings) -> tuple[App, Services]:
     """The provider's WSGI application and its parts, the background work begun.
 
-    Errors: `Failed` (of `idp.cli.terminal`) where the installation is not fit to serve.
+    Errors: `Failed` (of `idp.installation.failures`) where the installation is not fit to serve.
     """
     gc.disable()  # thousands of classes and functions are about to be made, and all of them stay
-    from idp.cli.installation import check_initialised, explained
-    from idp.cli.schema import check_current
+    from idp.installation.failures import explained
+    from idp.installation.files import check_initialised
+    from idp.installation.schema import check_current
 
     check_initialised(settings)
     check_current(settings)

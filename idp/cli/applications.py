@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import (
     SOON,
-    Refused,
     command,
     complain,
     duration,
@@ -21,6 +20,7 @@ from idp.cli.terminal import (
     timestamp,
     with_json,
 )
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from clients.access import Access

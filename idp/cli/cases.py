@@ -7,18 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import actor, opened
-from idp.cli.terminal import (
-    Failed,
-    Refused,
-    command,
-    group,
-    print_json,
-    print_table,
-    printable,
-    say,
-    timestamp,
-    with_json,
-)
+from idp.cli.terminal import command, group, print_json, print_table, printable, say, timestamp, with_json
+from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.accounts.cases import Case

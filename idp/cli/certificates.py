@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import recorder
-from idp.cli.terminal import Failed, Refused, print_json, print_table, say, timestamp
+from idp.cli.terminal import print_json, print_table, say, timestamp
+from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.protocols import Services

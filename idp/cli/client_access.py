@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import applications
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import Refused, command, complain, print_json, print_table, say, with_json
+from idp.cli.terminal import command, complain, print_json, print_table, say, with_json
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from clients.access import Access

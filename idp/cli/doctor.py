@@ -17,9 +17,9 @@ def add_parsers(commands: Any) -> None:
 
 def run(args: Namespace) -> int:
     """Check everything; exit code 1 if something is wrong."""
-    from idp.cli.checks import examine
+    from idp.installation.checks import examine
 
-    findings = examine(args)
+    findings = examine(args.config)
     wrong = any(finding.status == "error" for finding in findings)
     if args.json:
         print_json({"ok": not wrong, "findings": [vars(finding) for finding in findings]})

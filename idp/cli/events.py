@@ -13,19 +13,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened
-from idp.cli.terminal import (
-    Failed,
-    Refused,
-    command,
-    complain,
-    group,
-    print_json,
-    print_table,
-    printable,
-    say,
-    timestamp,
-    with_json,
-)
+from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, timestamp, with_json
+from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.audit import Event

@@ -6,7 +6,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import Refused, command, complain, group, print_json, print_table, printable, say, with_json
+from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from idp.accounts.groups import Group

@@ -7,7 +7,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened
-from idp.cli.terminal import Failed, Refused, command, group, print_json, printable, say, timestamp, with_json
+from idp.cli.terminal import command, group, print_json, printable, say, timestamp, with_json
+from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.protocols import Services

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from idp.cli import applications, service_providers
 from idp.cli.installation import opened, recorder
 from idp.cli.service_providers import explained
-from idp.cli.terminal import Refused, command, complain, group, print_json, print_table, say, timestamp, with_json
+from idp.cli.terminal import command, complain, group, print_json, print_table, say, timestamp, with_json
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from idp.protocols import Services

@@ -5,9 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from idp.cli import schema
-from idp.cli.installation import check_initialised, load_settings
+from idp.cli.installation import load_settings
 from idp.cli.terminal import command, print_json, say, with_json
+from idp.installation import schema
+from idp.installation.files import check_initialised
 
 
 def add_parsers(commands: Any) -> None:

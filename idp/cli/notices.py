@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import applications
 from idp.cli.installation import actor, opened, recorder
-from idp.cli.terminal import Refused, command, group, print_json, print_table, printable, say, timestamp, with_json
+from idp.cli.terminal import command, group, print_json, print_table, printable, say, timestamp, with_json
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from idp.accounts.notices import Notice

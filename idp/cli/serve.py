@@ -9,7 +9,8 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
-from idp.cli.terminal import Failed, command, complain, say
+from idp.cli.terminal import command, complain, say
+from idp.installation.failures import Failed
 
 #: Seconds that a worker must have lived for its end to count as an accident of its own, not as one that will repeat.
 SETTLED = 5.0

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import applications
 from idp.cli.installation import actor, opened, recorder
-from idp.cli.terminal import Refused, command, complain, print_json, say, timestamp, with_json
+from idp.cli.terminal import command, complain, print_json, say, timestamp, with_json
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from clients.client import Client

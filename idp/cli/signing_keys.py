@@ -11,20 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import certificates
-from idp.cli.installation import check_initialised, explained, load_settings, master_key_file, opened, recorder
-from idp.cli.terminal import (
-    SOON,
-    Failed,
-    Refused,
-    command,
-    complain,
-    group,
-    print_json,
-    print_table,
-    say,
-    timestamp,
-    with_json,
-)
+from idp.cli.installation import load_settings, opened, recorder
+from idp.cli.terminal import SOON, command, complain, group, print_json, print_table, say, timestamp, with_json
+from idp.installation.failures import Failed, Refused, explained
+from idp.installation.files import check_initialised, master_key_file
 
 if TYPE_CHECKING:
     from idp.protocols import Services

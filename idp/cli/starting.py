@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from idp.cli.terminal import Failed
+from idp.installation.failures import Failed
 
 
 def prepare() -> None:

@@ -13,21 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 
-class Failed(Exception):
-    """A command ends here, without a traceback. `code` 1: it failed; 2: something in the input is to be changed."""
-
-    def __init__(self, *lines: str, code: int = 1) -> None:
-        super().__init__("\n".join(lines))
-        self.lines, self.code = lines, code
-
-
-class Refused(Failed):
-    """Bad input, one line for each thing to fix."""
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__(*lines, code=2)
-
-
 class Parser(argparse.ArgumentParser):
     """Takes our ids for what they are, and names what was probably meant."""
 

@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import telling
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import (
-    Failed,
-    Refused,
-    command,
-    complain,
-    print_json,
-    print_table,
-    printable,
-    say,
-    timestamp,
-    with_json,
-)
+from idp.cli.terminal import command, complain, print_json, print_table, printable, say, timestamp, with_json
+from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.accounts.person import Person

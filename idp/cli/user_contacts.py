@@ -6,7 +6,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import Refused, command, print_json, print_table, say, timestamp, with_json
+from idp.cli.terminal import command, print_json, print_table, say, timestamp, with_json
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from idp.accounts.recovery.contacts import Contact

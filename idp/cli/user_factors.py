@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import telling
 from idp.cli.installation import actor, opened, recorder
-from idp.cli.terminal import Failed, Refused, command, print_json, print_table, say, timestamp, with_json
+from idp.cli.terminal import command, print_json, print_table, say, timestamp, with_json
+from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.accounts.factors import Enrolled

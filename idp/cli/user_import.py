@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import Refused, command, complain, print_json, printable, say, with_json
+from idp.cli.terminal import command, complain, print_json, printable, say, with_json
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from idp.accounts.importing import Plan

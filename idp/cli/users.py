@@ -11,18 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import telling, user_changes, user_contacts, user_factors, user_import, user_screen
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import (
-    Failed,
-    Refused,
-    command,
-    complain,
-    group,
-    print_json,
-    print_table,
-    printable,
-    say,
-    with_json,
-)
+from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
+from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.accounts.invitations import Invited

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from idp.cli.terminal import Failed
+from idp.installation.failures import Failed
 from idp.serving import server as edge
 from idp.serving.connections import Limits
 
@@ -30,7 +30,7 @@ def serve(file: str | None, options: Mapping[str, Any], report: Callable[[str], 
     Errors: `Failed`, `Refused`, before anything is served.
     """
     gc.disable()  # until everything is imported: `wsgi.create` says why
-    from idp.cli.installation import read_settings
+    from idp.installation.files import read_settings
 
     limit_arenas()
     settings = read_settings(file, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from idp.accounts import cases
-from idp.cli.installation import read_settings
+from idp.installation.files import read_settings
 from idp.wire import Request
 from tests.cli.conftest import Folder
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from idp.cli import checks
+from idp.installation.checks import machine
 from idp.state.memory import MemoryState
 
 
 def found(url: str) -> list[Any]:
     settings = SimpleNamespace(storage=SimpleNamespace(state_url=url))
-    return list(checks._state(SimpleNamespace(settings=settings, state=MemoryState())))  # type: ignore[arg-type]
+    return list(machine.examine_state(SimpleNamespace(settings=settings, state=MemoryState())))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ def test_n24_doctor_names_the_application_and_the_setting(site: Folder) -> None:
 
 
 def test_n24_doctor_counts_the_sign_outs_that_could_not_be_told(site: Folder, tmp_path: Path) -> None:
-    from idp.cli.installation import read_settings
     from idp.errors import Explanation
+    from idp.installation.files import read_settings
     from idp.opening import create_services
 
     made = add(site, "Silent", "--json").json

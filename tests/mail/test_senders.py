@@ -10,8 +10,8 @@ import pytest
 from aiosmtpd.smtp import Envelope, Session
 
 from idp import mailbox
-from idp.cli import checks
 from idp.config import ConfigError, load
+from idp.installation.checks import messages
 from idp.mail import delivery
 from tests.mail.server import MailServer
 from tests.provider import Provider
@@ -79,7 +79,7 @@ class Refusing(MailServer):
 
 
 def doctor(provider: Provider) -> Any:
-    (found,) = checks._mail(provider.services)
+    (found,) = messages.examine_mail(provider.services)
     return found
 
 

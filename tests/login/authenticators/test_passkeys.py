@@ -629,13 +629,13 @@ def test_F3_after_a_change_of_the_host_name_the_old_passkeys_go_on(open_provider
 
 
 def test_F3_doctor_counts_who_is_left_behind_by_a_new_host_name(provider: Provider, ann: Desk) -> None:
-    from idp.cli.checks import _passkeys
+    from idp.installation.checks.applications import examine_passkeys
 
-    assert [(f.status, f.text) for f in _passkeys(provider.services)] == [("ok", "1 belong to login.example")]
+    assert [(f.status, f.text) for f in examine_passkeys(provider.services)] == [("ok", "1 belong to login.example")]
     with provider.services.db.transaction() as tx:
         for person, key in (("p1", "k1"), ("p1", "k2"), ("p2", "k3")):
             factors.add(tx, provider.clock(), person, "webauthn", "x", key=key, data={"rp_id": "old.example"})
-    _, found = _passkeys(provider.services)
+    _, found = examine_passkeys(provider.services)
     assert found.status == "warning"
     assert found.text == "3 of 2 people belong to old.example: they do not work at login.example"
     assert "passkeys.rp_id" in found.fix

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from idp.cli.installation import INIT_FIRST, sqlite_file
-from idp.cli.terminal import Failed
+from idp.installation.failures import INIT_FIRST, Failed
+from idp.installation.files import sqlite_file
 
 if TYPE_CHECKING:
     from idp.config import Settings

@@ -1,0 +1,62 @@
+"""The checks of `doorward doctor`, each by itself, so that one that fails hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from idp.installation.checks import applications, before_opening, machine, messages
+from idp.installation.checks.findings import Finding, Found
+from idp.installation.failures import Failed, explained
+from idp.installation.files import config_file, read_settings
+
+#: With everything opened.
+OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
+    ("state", machine.examine_state),
+    ("clock", machine.examine_clock),
+    ("keys", machine.examine_keys),
+    ("owner", machine.examine_owner),
+    ("passkeys", applications.examine_passkeys),
+    ("applications", applications.examine_applications),
+    ("passwords", machine.examine_password_cost),
+    ("saml", applications.examine_service_providers),
+    ("mail", messages.examine_mail),
+    ("sms", messages.examine_sms),
+    ("server", machine.examine_server),
+)
+
+
+def examine(file: str | None) -> list[Finding]:
+    """All findings, in the order in which things depend on each other. `file`: the settings', as somebody gave it."""
+    try:
+        settings = read_settings(file)
+    except Failed as failed:
+        return [Finding("config", "error", line) for line in failed.lines]
+    findings = [*before_opening.examine_config(config_file(file), settings)]
+    for name, check in before_opening.CHECKS:
+        findings += _caught(name, check, settings)
+    if any(finding.status == "error" for finding in findings):
+        return findings  # the rest needs an installation that opens
+    try:
+        with explained():
+            from idp.opening import close, create_services
+
+            services = create_services(settings, deferred=True)
+    except Failed as failed:
+        return [*findings, *(Finding("master key", "error", line) for line in failed.lines)]
+    try:
+        for name, check in OPENED:
+            findings += _caught(name, check, services)
+    finally:
+        close(services)
+    return findings
+
+
+def _caught(name: str, check: Callable[[Any], Found], subject: Any) -> list[Finding]:
+    try:
+        with explained():
+            return list(check(subject))
+    except Failed as failed:
+        return [Finding(name, "error", " ".join(failed.lines))]
+    except Exception as error:
+        return [Finding(name, "error", f"cannot be checked: {type(error).__name__}: {error}")]

@@ -1,0 +1,97 @@
+"""Checks of what the provider runs on: State, the clocks, the keys, the owner, the cost of a password, the server."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from idp.installation.checks.findings import CLOCK_SLACK, Finding, Found
+
+if TYPE_CHECKING:
+    from idp.protocols import Services
+
+SLOW_HASH, FAST_HASH = 0.5, 0.01  # seconds
+
+
+def examine_state(services: Services) -> Found:
+    from idp.config import is_loopback
+
+    services.state.put("doctor", 1, 60)
+    works = services.state.take("doctor") == 1
+    kind = "Redis" if services.settings.storage.state_url else "in the database"
+    yield Finding("state", "ok" if works else "error", kind if works else f"{kind}: what was put was not there to take")
+    url = urlsplit(services.settings.storage.state_url)
+    if not url.scheme or url.scheme == "unix" or is_loopback(url.hostname or ""):
+        return
+    missing = [what for what, lacks in (("password", not url.password), ("TLS", url.scheme != "rediss")) if lacks]
+    if missing:
+        text = f"Redis at {url.hostname} is reached over the network without {' and without '.join(missing)}"
+        fix = "set requirepass or an ACL, and storage.state_url to rediss://user:password@host: see docs/operating.md"
+        yield Finding("state", "warning", text, fix)
+
+
+def examine_clock(services: Services) -> Found:
+    from idp.audit import tail
+
+    latest = tail(services.db, 1)
+    behind = latest[0].at - services.clock() if latest else 0.0
+    if behind > CLOCK_SLACK:
+        text = f"this machine's clock is {behind:.0f} s behind the latest audit event"
+        yield Finding("clock", "error", text, "set the clock by NTP: tokens and one-time codes depend on it")
+    else:
+        yield Finding("clock", "ok", "not behind the latest event")
+
+
+def examine_keys(services: Services) -> Found:
+    ring, now = services.ring, services.clock()
+    keys = ring.snapshot().keys  # this opens the private ones
+    for alg in services.settings.keys.algorithms:
+        if not any(key.alg == alg and key.state == "active" for key in keys):
+            yield Finding("keys", "error", f"no active key for {alg}", "run `doorward init`: it makes what is missing")
+    for key in (k for k in keys if k.state == "active"):
+        days = (now - (key.activated_at or key.created_at)) / 86400
+        upcoming = any(other.alg == key.alg and other.state == "next" for other in keys)
+        text = f"{key.alg} signs for {days:.0f} days" + (", the next one is published" if upcoming else "")
+        late = days * 86400 > ring.policy.rotate_after + 86400
+        fix = "keys rotate while `doorward serve` runs; is it?" if late else ""
+        yield Finding("keys", "warning" if late else "ok", text, fix)
+
+
+def examine_owner(services: Services) -> Found:
+    if services.directory.has_owner():
+        yield Finding("owner", "ok", "somebody is in charge")
+    else:
+        yield Finding("owner", "warning", "no owner can sign in yet", "run `doorward init` for a one-time link")
+
+
+def examine_password_cost(services: Services) -> Found:
+    begun = time.perf_counter()
+    services.passwords.hash("doctor")
+    seconds = time.perf_counter() - begun
+    text = f"a hash takes {seconds * 1000:.0f} ms"
+    if seconds > SLOW_HASH:
+        yield Finding("passwords", "warning", text, "lower passwords.time_cost, or expect slow sign-ins")
+    elif seconds < FAST_HASH:
+        yield Finding("passwords", "warning", text, "raise passwords.memory_kib or time_cost: it is cheap to guess")
+    else:
+        yield Finding("passwords", "ok", text)
+
+
+def examine_server(services: Services) -> Found:
+    from urllib.request import urlopen
+
+    url = services.url("/.well-known/openid-configuration")
+    try:
+        with urlopen(url, timeout=3) as answer:  # noqa: S310  the operator's own issuer, http or https
+            said = json.load(answer).get("issuer")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        yield Finding("server", "warning", f"nothing answers at {url} ({reason})", "start it with `doorward serve`")
+        return
+    if said == services.issuer:
+        yield Finding("server", "ok", f"answers at {services.issuer}")
+    else:
+        fix = "applications compare it byte for byte: give the server and this command the same server.issuer"
+        yield Finding("server", "error", f"the server at {services.issuer} calls itself {said}", fix)
