@@ -59,7 +59,8 @@ def keep_begun(services: Services, request: Request, flow: Flow, response: Respo
     """
     if isinstance(response, Page):
         return _keep_shown(services, request, flow, response)
-    stood = isinstance(response, AutoPost) or _of(services, request, flow) is not None
+    says_window = bool(request.header("Sec-Fetch-Dest"))  # a program has no history that Back leads through
+    stood = isinstance(response, AutoPost) or (says_window and _of(services, request, flow) is not None)
     return keep(services, request, flow, response) if stood else response
 
 
