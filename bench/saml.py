@@ -21,11 +21,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench.machine import choose_cores, describe
-from idp.saml.assertions import attributes, response
-from idp.saml.messages import names
-from idp.saml.messages.authn_request import NameID
-from idp.saml.messages.bindings import deflate
+from idp.saml.assertions import attribute_catalogue, attributes, response
+from idp.saml.messages import names, schema_types
 from idp.saml.messages.encryption import Recipient
+from idp.saml.messages.http_redirect import deflate
+from idp.saml.messages.name_id import NameID
 from idp.saml.messages.xml import child, element, serialize
 from tests.provider import Provider, make_template
 from tests.saml.pairs import ec_pair, rsa_pair
@@ -47,19 +47,19 @@ def answers(kind: str) -> Work:
     """Responses, from values to the base64 of the form."""
     pair = ec_pair() if kind == "P-256, both" else rsa_pair("idp")
     key = pair.signer()
-    about = response.Authentication(
+    about = response.AssertionContent(
         audience=SP,
         name_id=NameID("2j5qv7x4m3n6", names.NAMEID_PERSISTENT, "https://login.example/saml/metadata", SP),
         session_index="_s",
         authn_instant=NOW,
         context_class=names.AC_PASSWORD_PROTECTED,
-        attributes=attributes.release(attributes.PRESETS["default"], KNOWN),
+        attributes=attributes.release(attribute_catalogue.PRESETS["default"], KNOWN),
         not_before=NOW,
         not_on_or_after=NOW + 300,
         sign="assertion" if kind == "assertion only" else "both",
         recipient=Recipient(rsa_pair("sp").key.public_key()) if kind == "both, encrypted" else None,
     )
-    envelope = response.Envelope("https://login.example/saml/metadata", ACS, "_request", NOW, key)
+    envelope = response.ResponseHeader("https://login.example/saml/metadata", ACS, "_request", NOW, key)
 
     def make(many: int) -> Callable[[], None]:
         def work() -> None:
@@ -102,7 +102,7 @@ def hops(folder: Path) -> Work:
 def query() -> str:
     """A fresh AuthnRequest on its way."""
     about = {
-        "ID": "_" + os.urandom(16).hex(), "Version": "2.0", "IssueInstant": response.instant(time.time()),
+        "ID": "_" + os.urandom(16).hex(), "Version": "2.0", "IssueInstant": schema_types.instant(time.time()),
         "Destination": "https://login.example/saml/sso", "AssertionConsumerServiceURL": ACS,
     }  # fmt: skip
     request = element(names.SAMLP, "AuthnRequest", about)

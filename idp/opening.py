@@ -267,10 +267,10 @@ def _register(services: Services, jobs: Jobs) -> None:
     from idp import mail
     from idp.accounts import recovery
     from idp.oidc import backchannel
-    from idp.saml.logout import single_logout
+    from idp.saml.logout import propagation
 
     opened = replace(services, jobs=jobs)
-    for room in (backchannel, single_logout, mail, recovery):
+    for room in (backchannel, propagation, mail, recovery):
         room.register(opened)
 
 
@@ -289,7 +289,7 @@ def _uses(db: Database) -> Any:
 def _protocols() -> Mapping[str, ProtocolDoor]:
     from idp.first_party import door
     from idp.oidc import authorize
-    from idp.saml.protocol_handler import DOOR as SAML_DOOR
-    from idp.saml.sign_on import sso
+    from idp.saml.protocol import PROTOCOL as SAML
+    from idp.saml.protocol_handler import HANDLER as SAML_HANDLER
 
-    return {authorize.PROTOCOL: authorize.DOOR, sso.PROTOCOL: SAML_DOOR, door.PROTOCOL: door.DOOR}
+    return {authorize.PROTOCOL: authorize.DOOR, SAML: SAML_HANDLER, door.PROTOCOL: door.DOOR}

@@ -241,7 +241,8 @@ def certificates(file: str | None) -> tuple[str, ...]:
         return ()
     import re
 
-    from idp.saml.messages.signatures import BadSignature, public_key
+    from idp.saml.messages.public_keys import public_key
+    from idp.saml.messages.signature_gate import BadSignature
 
     try:
         text = Path(file).read_text("ascii", "replace")

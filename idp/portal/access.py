@@ -9,7 +9,7 @@ from idp.login import consent
 from idp.login.browser import sessions
 from idp.oidc.scopes import describe
 from idp.protocols import Services
-from idp.saml.assertions import attributes
+from idp.saml.assertions import attribute_catalogue, attribute_titles
 from idp.web import shown_app
 from idp.wire import Redirect, Request, Response
 
@@ -43,5 +43,5 @@ def _grants(services: Services, session: sessions.Session) -> list[dict[str, obj
 
 
 def _title(scope: str) -> str:
-    is_attribute = scope.startswith(attributes.CONSENT)
-    return attributes.title_of_scope(scope) if is_attribute else describe(scope)[0]
+    is_attribute = scope.startswith(attribute_catalogue.CONSENT)
+    return attribute_titles.title_of_scope(scope) if is_attribute else describe(scope)[0]

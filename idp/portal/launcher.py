@@ -23,7 +23,7 @@ from idp.login.signout import Ending
 from idp.login.steps import identify
 from idp.portal import first_steps, reminders
 from idp.protocols import Services
-from idp.saml.sign_on import sso
+from idp.saml.sign_on import idp_initiated
 from idp.web import shown_app
 from idp.wire import Redirect, Request, Response, with_parameters
 
@@ -115,7 +115,7 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
         about = shown_app(services, client)
         if about is not None:
             launch = (
-                client.launch_url or _initiated(services, client) or sso.start_url(services, client)
+                client.launch_url or _initiated(services, client) or idp_initiated.start_url(services, client)
                 or about["client_uri"] or _front_page(client)
             )  # fmt: skip
             shown.append(

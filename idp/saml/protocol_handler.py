@@ -12,45 +12,48 @@ from idp.login.flow import Demands, Flow
 from idp.login.signout import Notice
 from idp.login.steps import Deny
 from idp.protocols import Services
-from idp.saml.assertions import attributes, authn_context, issuing
-from idp.saml.assertions.issuing import SessionEnded, Wanted
-from idp.saml.logout import single_logout
+from idp.saml.assertions import attribute_titles, authn_context, issuing
+from idp.saml.assertions.issuing import AssertionSpec, SessionEnded
+from idp.saml.logout import propagation, responding
 from idp.saml.messages import names
+from idp.saml.protocol import START_PATH
 from idp.saml.sign_on import delivery, subjects
 from idp.saml.sign_on.destination import get_provider, get_trusted
-from idp.saml.sign_on.pending_authn_request import Asked, sealed_url
+from idp.saml.sign_on.idp_initiated import start_url
+from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest, sealed_url
 from idp.wire import Redirect, Request, Response
 
 
-class Door:
+class SamlHandler:
     """SAML's `ProtocolDoor`."""
 
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
         """Proven and agreed: an assertion."""
-        asked = Asked.from_json(flow.request)
-        client, _ = get_trusted(services, asked)
+        pending = PendingAuthnRequest.from_json(flow.request)
+        client, _ = get_trusted(services, pending)
         try:
-            message = issuing.issue(services, request, client, session, _wanted(client, flow, session, asked))
-            delivery.spend(services, asked)
+            message = issuing.issue(services, request, client, session, _spec(client, flow, session, pending))
+            delivery.spend(services, pending)
         except SamlError as error:
-            return delivery.deliver_error(services, request, asked, error, person_id=session.person_id)
+            return delivery.deliver_error(services, request, pending, error, person_id=session.person_id)
         except SessionEnded:
             # Signed out between two of our statements: the same request meets the sign-in page.
             return Redirect(location=self.restart_url(services, flow))
-        return delivery.send(services, client, asked, message, session.id)
+        return delivery.send(services, client, pending, message, session.id)
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
         """The service provider is told why there is no assertion."""
         if reason.cause in ("policy", "declined"):
             _record_denial(services, request, flow, reason)
-        return delivery.send_error(services, request, Asked.from_json(flow.request), _error_of(reason, flow.demands))
+        pending = PendingAuthnRequest.from_json(flow.request)
+        return delivery.send_error(services, request, pending, _error_of(reason, flow.demands))
 
     def restart_url(self, services: Services, flow: Flow) -> str:
-        """The same request anew, from its beginning."""
-        asked = Asked.from_json(flow.request)
-        if asked.request_id is None:
-            return services.url(f"/saml/start/{asked.client_id}")
-        return sealed_url(services, asked)
+        """Where the pending request begins anew."""
+        pending = PendingAuthnRequest.from_json(flow.request)
+        if pending.request_id is None:
+            return services.url(f"{START_PATH}/{pending.client_id}")
+        return sealed_url(services, pending)
 
     def request_name(self, flow: Flow) -> str:
         """The ID of the AuthnRequest."""
@@ -58,59 +61,43 @@ class Door:
 
     def start_url(self, services: Services, flow: Flow) -> str:
         """Its own start, or ours for it."""
-        from idp.saml.sign_on.sso import start_url
-
         client, _ = get_provider(services, flow.client_id)
         return client.launch_url or start_url(services, client) or ""
 
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
         """The attributes, with the values that would be told."""
         client, _ = get_provider(services, flow.client_id)
-        released = issuing.preview(services, client, session, Asked.from_json(flow.request).service_index)
+        released = issuing.preview(services, client, session, PendingAuthnRequest.from_json(flow.request).service_index)
         shown = {one.attribute.scope: one for one in reversed(released)}
         return [
             {
                 "name": scope,
-                "title": attributes.title(shown[scope].attribute),
-                "description": attributes.shown_values(shown[scope]),
+                "title": attribute_titles.title(shown[scope].attribute),
+                "description": attribute_titles.shown_values(shown[scope]),
             }
             for scope in flow.scopes
             if scope in shown
         ]
 
     def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
-        """Those that were told of this session."""
-        return single_logout.notices(services, session)
+        """The service providers that know of this session."""
+        return propagation.notices(services, session)
 
     def hop(self, services: Services, notice: Notice, chain: str, at: int) -> Response | None:
         """To a service provider with a LogoutRequest."""
-        return single_logout.hop(services, notice, chain, at)
+        return propagation.hop(services, notice, chain, at)
 
     def conclude(self, services: Services, request: Request, values: Any, *, complete: bool) -> Response:
         """Back to the service provider that asked, with a LogoutResponse."""
-        return single_logout.conclude(services, values, complete=complete)
+        return responding.conclude(services, values, complete=complete)
 
 
-DOOR = Door()
+HANDLER = SamlHandler()
 
 
-def _wanted(client: Client, flow: Flow, session: Session, asked: Asked) -> Wanted:
-    explicit = client.consent == "explicit"
-    consent = None
-    if explicit and flow.scopes:
-        consent = names.CONSENT_OBTAINED if session.consent_at >= flow.started_at else names.CONSENT_PRIOR
-    return Wanted(
-        destination=asked.acs,
-        in_response_to=asked.request_id,
-        name_id_formats=(asked.name_id_format, *asked.other_formats),
-        may_create=asked.may_create,
-        encrypt_name_id=asked.encrypt_name_id,
-        classes=asked.classes,
-        service_index=asked.service_index,
-        not_on_or_after=asked.not_on_or_after,
-        scopes=frozenset(flow.scopes) if explicit else None,
-        consent=consent,
-    )
+def _spec(client: Client, flow: Flow, session: Session, pending: PendingAuthnRequest) -> AssertionSpec:
+    consent = names.CONSENT_OBTAINED if session.consent_at >= flow.started_at else names.CONSENT_PRIOR
+    return delivery.assertion_spec(client, flow, pending, consent=consent)
 
 
 def _error_of(reason: Deny, demands: Demands) -> SamlError:

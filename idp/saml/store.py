@@ -59,7 +59,7 @@ Index("saml_sessions_expires_at", saml_sessions.c.expires_at)
 _p, _n, _t, _s = people.c, saml_name_ids.c, saml_sessions.c, sessions.c
 
 #: Everything that an assertion is made of, in one read.
-_STANDING = (
+_SUBJECT_RECORD = (
     select(
         _p.id.label("person_id"),
         _p.username,
@@ -72,7 +72,7 @@ _STANDING = (
         _n.value.label("persistent_id"),
         _t.format,
         _t.id.label("session_index"),
-        _t.name_id.label("told"),
+        _t.name_id,
     )
     .select_from(
         people.outerjoin(
@@ -103,13 +103,13 @@ _OF_NAME = select(*_t).where(
 _RENAME = update(saml_sessions).where(_t.id == bindparam("session_index")).values(name_id=bindparam("name_id"))
 _SWEEP = sweep_of(_t.expires_at, _t.id)
 #: Of racing requests the first one's value stands, and all of them get it back.
-_KEEP_NAME_ID = upsert(
+_SAVE_PERSISTENT_ID = upsert(
     saml_name_ids, "person_id", "qualifier",
     change=lambda new: {"value": saml_name_ids.c.value}, returning=(saml_name_ids.c.value,),
 )  # fmt: skip
 _LIVES = select(_s.id).where(_s.id == bindparam("session_id", type_=Text()), _s.ended_at.is_(None)).exists()
 #: One row per session, service provider and format; none where the session has ended meanwhile.
-_KEEP_SESSION = upsert(
+_SAVE_PARTICIPANT = upsert(
     saml_sessions, "session_id", "client_id", "format",
     source=(
         [column.name for column in _t],
@@ -127,34 +127,34 @@ class Reads(Protocol):
 
 
 class Runs(Reads, Protocol):
-    """The same, to change something."""
+    """A transaction, or a database that changes one row."""
 
     def run(self, expression: Any, /, **params: Any) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A person as an assertion needs them. `told`: the NameID in this session so far; '' for what is not there yet.
+class SubjectRecord:
+    """A person as an assertion needs them. `name_id`: theirs in this session so far; '' for what is not there yet.
 
-    `sessions`: (SessionIndex, NameID) by format, one of which `session_index` and `told` are.
+    `participations`: (SessionIndex, NameID) by format, one of which `session_index` and `name_id` are.
     """
 
     person_id: str
     attributes: Mapping[str, Any]
     persistent_id: str
     session_index: str = ""
-    told: str = ""
-    sessions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    name_id: str = ""
+    participations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
-    def by(self, name_id_format: str) -> Standing:
-        """The same, with what was told in this format."""
-        session_index, told = self.sessions.get(name_id_format, ("", ""))
-        return replace(self, session_index=session_index, told=told)
+    def in_format(self, name_id_format: str) -> SubjectRecord:
+        """The person with the SessionIndex and the NameID that the session has in this format."""
+        session_index, name_id = self.participations.get(name_id_format, ("", ""))
+        return replace(self, session_index=session_index, name_id=name_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One service provider that knows of a session, under which NameID. `session_index` also tells it apart there."""
+class SessionParticipant:
+    """A service provider that knows of a session (Prof §4.4), and by which NameID; `session_index` tells it there."""
 
     session_index: str
     session_id: str
@@ -168,11 +168,12 @@ class Told:
     expires_at: float
 
 
-def get_standing(db: Reads, *, person_id: str, session_id: str, client_id: str, qualifier: str) -> Standing:
+def get_subject_record(db: Reads, *, person_id: str, session_id: str, client_id: str, qualifier: str) -> SubjectRecord:
     """One read: the person, their persistent identifier, and what this session told this service provider."""
-    rows = db.all(_STANDING, person_id=person_id, session_id=session_id, client_id=client_id, qualifier=qualifier)
-    first, told = rows[0], {row.format: (row.session_index, row.told) for row in rows if row.session_index}
-    return Standing(first.person_id, _attributes(first), first.persistent_id or "", sessions=told)
+    rows = db.all(_SUBJECT_RECORD, person_id=person_id, session_id=session_id, client_id=client_id, qualifier=qualifier)
+    first = rows[0]
+    participations = {row.format: (row.session_index, row.name_id) for row in rows if row.session_index}
+    return SubjectRecord(first.person_id, _attributes(first), first.persistent_id or "", participations=participations)
 
 
 def _attributes(row: Any) -> dict[str, Any]:
@@ -190,27 +191,29 @@ def _attributes(row: Any) -> dict[str, Any]:
     return {**known, **{name: value for name, value in own.items() if value}}
 
 
-def keep_name_id(tx: Runs, person_id: str, qualifier: str, value: str, now: float) -> str:
+def save_persistent_id(tx: Runs, person_id: str, qualifier: str, value: str, now: float) -> str:
     """Give a person a persistent identifier; answers the one that stands."""
-    row = tx.one(_KEEP_NAME_ID, person_id=person_id, qualifier=qualifier, value=value, created_at=now)
+    row = tx.one(_SAVE_PERSISTENT_ID, person_id=person_id, qualifier=qualifier, value=value, created_at=now)
     return str(row.value)
 
 
-def keep_session(tx: Runs, told: Told, *, rename: bool) -> tuple[str, str] | None:
-    """Note that a service provider was told a NameID; answers (SessionIndex, NameID) as they stand.
+def save_participant(tx: Runs, participant: SessionParticipant, *, rename: bool) -> tuple[str, str] | None:
+    """Note that a service provider knows of a session by a NameID; answers (SessionIndex, NameID) as they stand.
 
     None: the session has ended. `rename`: the new NameID takes the place of another one, else that one stays.
     """
     row = tx.one(
-        _KEEP_SESSION, id=told.session_index, session_id=told.session_id, client_id=told.client_id,
-        person_id=told.person_id, format=told.format, name_id=told.name_id, name_qualifier=told.name_qualifier,
-        sp_name_qualifier=told.sp_name_qualifier, created_at=told.created_at, expires_at=told.expires_at,
+        _SAVE_PARTICIPANT, id=participant.session_index, session_id=participant.session_id,
+        client_id=participant.client_id, person_id=participant.person_id, format=participant.format,
+        name_id=participant.name_id, name_qualifier=participant.name_qualifier,
+        sp_name_qualifier=participant.sp_name_qualifier, created_at=participant.created_at,
+        expires_at=participant.expires_at,
     )  # fmt: skip
     if row is None:
         return None
-    if rename and row.name_id != told.name_id:
-        tx.run(_RENAME, session_index=row.id, name_id=told.name_id)
-        return row.id, told.name_id
+    if rename and row.name_id != participant.name_id:
+        tx.run(_RENAME, session_index=row.id, name_id=participant.name_id)
+        return row.id, participant.name_id
     return row.id, row.name_id
 
 
@@ -220,7 +223,7 @@ def find_person_by_persistent(db: Reads, qualifier: str, value: str) -> str | No
     return None if row is None else str(row.person_id)
 
 
-def find_person_by_told(db: Reads, client_id: str, name_id_format: str, name_id: str, now: float) -> str | None:
+def find_person_by_name_id(db: Reads, client_id: str, name_id_format: str, name_id: str, now: float) -> str | None:
     """Whom a NameID of a session stands for, transient ones above all."""
     row = db.one(_PERSON_OF_NAME, client_id=client_id, format=name_id_format, name_id=name_id, now=now)
     return None if row is None else str(row.person_id)
@@ -231,14 +234,14 @@ def clients_of_session(db: Reads, session_id: str) -> list[str]:
     return [str(row.client_id) for row in db.all(_CLIENTS, session_id=session_id)]
 
 
-def told_of_session(db: Reads, session_id: str) -> list[Told]:
-    """Everything that a session told, oldest first."""
-    return [Told(*row) for row in db.all(_OF_SESSION, session_id=session_id)]
+def participants_of_session(db: Reads, session_id: str) -> list[SessionParticipant]:
+    """Every service provider that knows of a session, the oldest first."""
+    return [SessionParticipant(*row) for row in db.all(_OF_SESSION, session_id=session_id)]
 
 
-def told_of_name(db: Reads, client_id: str, name_id: str, now: float) -> list[Told]:
-    """The sessions that a service provider was told of by this NameID, whatever its format and qualifiers."""
-    return [Told(*row) for row in db.all(_OF_NAME, client_id=client_id, name_id=name_id, now=now)]
+def participants_by_name_id(db: Reads, client_id: str, name_id: str, now: float) -> list[SessionParticipant]:
+    """The sessions that a service provider knows by this NameID, whatever its format and qualifiers."""
+    return [SessionParticipant(*row) for row in db.all(_OF_NAME, client_id=client_id, name_id=name_id, now=now)]
 
 
 def sweep(db: Runs, before: float, many: int) -> int:

@@ -2,17 +2,25 @@
 
 from idp.saml.logout import single_logout
 from idp.saml.metadata import our_metadata
-from idp.saml.sign_on import artifact, ecp, sso
-from idp.saml.sign_on.authn_request_checks import SSO_PATH
+from idp.saml.protocol import (
+    ARTIFACT_PATH,
+    CONTINUE_PATH,
+    ECP_PATH,
+    METADATA_PATH,
+    SLO_PATH,
+    SSO_PATH,
+    START_PATH,
+)
+from idp.saml.sign_on import artifact, ecp, idp_initiated, sso
 from idp.wire import Route
 
 ROUTES = (
-    Route("/saml/metadata", ("GET",), our_metadata.answer, hot=True, api=True),
+    Route(METADATA_PATH, ("GET",), our_metadata.publish, hot=True, api=True),
     # A service provider's form has no key of ours; what it sends is proven by its metadata, or changes nothing.
-    Route(SSO_PATH, ("GET", "POST"), sso.start, hot=True, form=False),
-    Route(single_logout.PATH, ("GET", "POST"), single_logout.answer, form=False),
-    Route(artifact.PATH, ("POST",), artifact.resolve, form=False),
-    Route(ecp.PATH, ("POST",), ecp.answer, form=False),
-    Route("/saml/continue", ("GET",), sso.resume, hot=True),
-    Route("/saml/start/<client_id>", ("GET", "POST"), sso.launch, open=True),
+    Route(SSO_PATH, ("GET", "POST"), sso.receive_authn_request, hot=True, form=False),
+    Route(SLO_PATH, ("GET", "POST"), single_logout.receive_logout_message, form=False),
+    Route(ARTIFACT_PATH, ("POST",), artifact.resolve_artifact, form=False),
+    Route(ECP_PATH, ("POST",), ecp.receive_ecp_request, form=False),
+    Route(CONTINUE_PATH, ("GET",), sso.continue_sign_on, hot=True),
+    Route(f"{START_PATH}/<client_id>", ("GET", "POST"), idp_initiated.start_idp_initiated, open=True),
 )

@@ -12,8 +12,8 @@ from lxml import etree
 from playwright.sync_api import expect
 
 from idp.accounts.person import Person
-from idp.saml.assertions.response import instant
-from idp.saml.messages import bindings, names
+from idp.saml.messages import http_redirect, names
+from idp.saml.messages.schema_types import instant
 from idp.saml.messages.xml import child, element
 from tests.backends import find_free_port
 from tests.browser.landing import HEAD
@@ -37,7 +37,7 @@ def create_app(issuer: str) -> Flask:
         if name == "silent":
             time.sleep(20)
             return HEAD
-        received = bindings.decode_redirect(request.query_string.decode())
+        received = http_redirect.decode_redirect(request.query_string.decode())
         about = {
             "ID": "_" + unique("id"), "Version": "2.0", "IssueInstant": instant(time.time()),
             "Destination": issuer + "/saml/slo", "InResponseTo": etree.fromstring(received.message).get("ID", ""),
@@ -46,7 +46,7 @@ def create_app(issuer: str) -> Flask:
         child(root, names.SAML, "Issuer", None, f"{request.host_url}{name}/metadata")
         child(child(root, names.SAMLP, "Status"), names.SAMLP, "StatusCode", {"Value": names.SUCCESS})
         key = rsa_pair("live").signer()
-        return redirect(bindings.encode_redirect(issuer + "/saml/slo", "SAMLResponse", root, None, key).location)
+        return redirect(http_redirect.encode_redirect(issuer + "/saml/slo", "SAMLResponse", root, None, key).location)
 
     return app
 

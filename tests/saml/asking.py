@@ -7,9 +7,9 @@ from base64 import b64encode
 from typing import Any
 from urllib.parse import urlencode
 
-from idp.saml.assertions.response import instant
 from idp.saml.messages import names
-from idp.saml.messages.bindings import deflate
+from idp.saml.messages.http_redirect import deflate
+from idp.saml.messages.schema_types import instant
 from idp.saml.messages.signing import sign, sign_redirect
 from idp.saml.messages.xml import Element, child, element, serialize
 from tests.provider import Answer, Browser, Provider

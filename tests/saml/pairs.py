@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from idp.saml.messages.signatures import PublicKey, public_key
+from idp.saml.messages.public_keys import PublicKey, public_key
 from idp.saml.messages.signing import SigningKey, signing_key
 
 

@@ -12,29 +12,19 @@ from hypothesis import strategies as st
 
 from clients.saml_fields import validate
 from idp import wire
-from idp.saml.logout import logout_messages
+from idp.saml.logout import logout_request, logout_response
 from idp.saml.messages import names
+from idp.saml.messages.artifacts import decode_artifact
 from idp.saml.messages.authn_request import read_authn_request
-from idp.saml.messages.bindings import (
-    BadMessage,
-    decode_artifact,
-    decode_post,
-    decode_redirect,
-    decode_soap,
-    deflate,
-    encode_redirect,
-    encode_soap,
-)
+from idp.saml.messages.bindings import BadMessage
+from idp.saml.messages.decryption import CannotDecrypt, decrypt_id
 from idp.saml.messages.encryption import Recipient, encrypted_id
-from idp.saml.messages.signatures import (
-    BadSignature,
-    CannotDecrypt,
-    decrypt_id,
-    open_message,
-    public_key,
-    verify_enveloped,
-    verify_metadata,
-)
+from idp.saml.messages.http_post import decode_post
+from idp.saml.messages.http_redirect import decode_redirect, deflate, encode_redirect
+from idp.saml.messages.public_keys import public_key
+from idp.saml.messages.signature_gate import BadSignature
+from idp.saml.messages.signatures import open_message, verify_enveloped, verify_metadata
+from idp.saml.messages.soap import decode_soap, encode_soap
 from idp.saml.messages.xml import BadXml, c14n, element, parse, serialize
 from idp.saml.metadata import reading
 from idp.saml.metadata.lexical import BadMetadata
@@ -108,8 +98,8 @@ def test_the_parser_answers_or_says_bad_xml(data: bytes, drop_comments: bool) ->
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "AuthnRequest": read_authn_request,
-    "LogoutRequest": lambda root: logout_messages.read_request(root, [rsa_pair().key]),
-    "LogoutResponse": logout_messages.read_response,
+    "LogoutRequest": lambda root: logout_request.read_logout_request(root, [rsa_pair().key]),
+    "LogoutResponse": logout_response.read_logout_response,
 }
 
 

@@ -17,7 +17,7 @@ from clients.client import Client
 from idp.accounts.person import Person
 from idp.protocols import Services
 from idp.saml.assertions import attributes
-from idp.saml.messages import bindings, names
+from idp.saml.messages import names, soap
 from idp.saml.messages.encryption import Recipient, encrypted_id
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import Element, element, parse, serialize
@@ -152,7 +152,7 @@ def test_T1_no_wrapped_request_resolves_an_artifact(provider: Provider, ann: Per
     _, sent = test_artifact.sign_in(provider, browser, pair)
     kept: list[bytes] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(test_artifact, "post", lambda _, body: kept.append(bindings.decode_soap(body).message))
+        patch.setattr(test_artifact, "post", lambda _, body: kept.append(soap.decode_soap(body).message))
         test_artifact.resolve(provider, pair, sent["SAMLart"])
     for name, forged in xsw.variants(kept[0], rsa_pair("attacker")):
         answer = test_artifact.post(provider, in_soap(forged))

@@ -8,7 +8,8 @@ from typing import Any
 
 from clients.errors import InvalidMetadata, Problem
 from idp.protocols import Services
-from idp.saml.assertions.attributes import PRESETS, TITLES
+from idp.saml.assertions.attribute_catalogue import PRESETS
+from idp.saml.assertions.attribute_titles import TITLES
 
 _MORE = (
     "preferred_username", "id", "middle_name", "nickname", "profile", "picture", "website", "gender", "birthdate",

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import copy
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from idp.errors import SamlError
-from idp.saml.assertions.attributes import Attribute, Released
+from idp.saml.assertions.attribute_catalogue import Attribute
+from idp.saml.assertions.attributes import Released
 from idp.saml.messages import names
-from idp.saml.messages.authn_request import NameID
 from idp.saml.messages.encryption import Recipient, encrypted_assertion, encrypted_id
+from idp.saml.messages.name_id import NameID
+from idp.saml.messages.schema_types import instant
 from idp.saml.messages.signing import SigningKey, sign
 from idp.saml.messages.xml import Element, child, clean_text, element, qualified
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class ResponseHeader:
     """What every Response of ours has. `in_response_to` None: nobody asked. Times are epoch seconds."""
 
     issuer: str
@@ -32,7 +33,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
-class Authentication:
+class AssertionContent:
     """What the assertion says. `name_id` None: nobody is named. `sign`: assertion, response or both."""
 
     audience: str
@@ -51,45 +52,35 @@ class Authentication:
     advice: tuple[Element, ...] = ()
 
 
-def build(envelope: Envelope, outcome: Authentication | SamlError) -> Element:
+def build(header: ResponseHeader, content: AssertionContent | SamlError) -> Element:
     """The whole Response, signed as it should be. An error's is always signed, and holds no assertion."""
-    response = _message(envelope)
+    response = _message(header)
     status = child(response, names.SAMLP, "Status")
-    if isinstance(outcome, SamlError):
-        _add_status(status, outcome)
-        sign(response, envelope.key, digest=envelope.digest)
+    if isinstance(content, SamlError):
+        _add_status(status, content)
+        sign(response, header.key, digest=header.digest)
         return response
     child(status, names.SAMLP, "StatusCode", {"Value": names.SUCCESS})
-    if outcome.consent is not None:
-        response.set("Consent", outcome.consent)
-    assertion = _assertion(envelope, outcome)
+    if content.consent is not None:
+        response.set("Consent", content.consent)
+    assertion = _assertion(header, content)
     # Signed inside, then encrypted, then signed outside: each can be checked without the others.
-    if outcome.sign in ("assertion", "both"):
-        sign(assertion, envelope.key, digest=envelope.digest)
-    recipient = outcome.recipient
+    if content.sign in ("assertion", "both"):
+        sign(assertion, header.key, digest=header.digest)
+    recipient = content.recipient
     response.append(assertion if recipient is None else encrypted_assertion(assertion, recipient))
-    if outcome.sign in ("response", "both"):
-        sign(response, envelope.key, digest=envelope.digest)
+    if content.sign in ("response", "both"):
+        sign(response, header.key, digest=header.digest)
     return response
 
 
-@lru_cache(maxsize=64)
-def _instant(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
-
-
-def instant(at: float) -> str:
-    """xs:dateTime in UTC."""
-    return _instant(int(at // 1))
-
-
-def _message(envelope: Envelope) -> Element:
-    about = {"ID": envelope.new_id(), "Version": "2.0", "IssueInstant": instant(envelope.now)}
-    about["Destination"] = envelope.destination
-    if envelope.in_response_to is not None:
-        about["InResponseTo"] = envelope.in_response_to
+def _message(header: ResponseHeader) -> Element:
+    about = {"ID": header.new_id(), "Version": "2.0", "IssueInstant": instant(header.now)}
+    about["Destination"] = header.destination
+    if header.in_response_to is not None:
+        about["InResponseTo"] = header.in_response_to
     response = element(names.SAMLP, "Response", about)
-    child(response, names.SAML, "Issuer", None, envelope.issuer)
+    child(response, names.SAML, "Issuer", None, header.issuer)
     return response
 
 
@@ -104,13 +95,13 @@ def _add_status(status: Element, error: SamlError) -> None:
 # -- the assertion: a copy of a mould, with what is this person's own filled in --------------------------------------
 
 
-def _assertion(envelope: Envelope, about: Authentication) -> Element:
+def _assertion(header: ResponseHeader, about: AssertionContent) -> Element:
     shape = tuple((released.attribute, len(released.values)) for released in about.attributes)
-    assertion = copy.deepcopy(_mould(envelope.issuer, about.audience, shape))
+    assertion = copy.deepcopy(_mould(header.issuer, about.audience, shape))
     subject, conditions, statement = assertion[1], assertion[2], assertion[3]
-    assertion.set("ID", envelope.new_id())
-    assertion.set("IssueInstant", instant(envelope.now))
-    _fill_subject(subject, envelope, about)
+    assertion.set("ID", header.new_id())
+    assertion.set("IssueInstant", instant(header.now))
+    _fill_subject(subject, header, about)
     conditions.set("NotBefore", instant(about.not_before))
     conditions.set("NotOnOrAfter", instant(about.not_on_or_after))
     statement.set("AuthnInstant", instant(about.authn_instant))
@@ -168,17 +159,17 @@ def _fill_attributes(statement: Element, attributes: tuple[Released, ...]) -> No
 _NIL = qualified(names.XSI, "nil")
 
 
-def _fill_subject(subject: Element, envelope: Envelope, about: Authentication) -> None:
+def _fill_subject(subject: Element, header: ResponseHeader, about: AssertionContent) -> None:
     if about.name_id is not None:
         recipient = about.recipient if about.encrypt_name_id else None
         name_id = _name_id(about.name_id)
         subject.insert(0, name_id if recipient is None else encrypted_id(name_id, recipient))
     # Prof §4.1.4.2: Recipient, NotOnOrAfter, InResponseTo where it answers something, and no NotBefore.
     data = subject[-1][0]
-    data.set("Recipient", envelope.destination)
+    data.set("Recipient", header.destination)
     data.set("NotOnOrAfter", instant(about.not_on_or_after))
-    if envelope.in_response_to is not None:
-        data.set("InResponseTo", envelope.in_response_to)
+    if header.in_response_to is not None:
+        data.set("InResponseTo", header.in_response_to)
 
 
 def _name_id(name_id: NameID) -> Element:

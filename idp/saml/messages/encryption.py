@@ -1,4 +1,4 @@
-"""Encrypt for a service provider (EncryptedAssertion, EncryptedID), and check what a service provider encrypted.
+"""Encrypt for a service provider: EncryptedAssertion, EncryptedID.
 
 The plaintext is exclusive c14n, so that it can be read apart from what it stood in.
 """
@@ -6,8 +6,8 @@ The plaintext is exclusive c14n, so that it can be read apart from what it stood
 from __future__ import annotations
 
 import os
-from base64 import b64decode, b64encode
-from collections.abc import Container, Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,26 +20,22 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from idp.saml.messages import names
 from idp.saml.messages.xml import Element, c14n, child, element
 
-_GCM: Final = {names.AES256_GCM: 32, names.AES192_GCM: 24, names.AES128_GCM: 16}  # bytes of the key, best first
-_CBC: Final = {names.AES256_CBC: 32, names.AES192_CBC: 24, names.AES128_CBC: 16}
-_TRANSPORTS: Final = (names.RSA_OAEP_MGF1P, names.RSA_OAEP)
+GCM: Final = {names.AES256_GCM: 32, names.AES192_GCM: 24, names.AES128_GCM: 16}  # bytes of the key, best first
+CBC: Final = {names.AES256_CBC: 32, names.AES192_CBC: 24, names.AES128_CBC: 16}
+TRANSPORTS: Final = (names.RSA_OAEP_MGF1P, names.RSA_OAEP)
 # RSA-OAEP's use of SHA-1 is not broken by collisions; it is what every service provider reads.
-_DIGESTS: Final[dict[str, hashes.HashAlgorithm]] = {
+DIGESTS: Final[dict[str, hashes.HashAlgorithm]] = {
     names.SHA1: hashes.SHA1(),  # noqa: S303
     names.SHA256: hashes.SHA256(),
     names.SHA384: hashes.SHA384(),
     names.SHA512: hashes.SHA512(),
 }
-_MGFS: Final[dict[str, hashes.HashAlgorithm]] = {
+MGFS: Final[dict[str, hashes.HashAlgorithm]] = {
     names.MGF1_SHA1: hashes.SHA1(),  # noqa: S303
     names.MGF1_SHA256: hashes.SHA256(),
     names.MGF1_SHA384: hashes.SHA384(),
     names.MGF1_SHA512: hashes.SHA512(),
 }
-
-
-class BadEncryption(Exception):
-    """An encrypted element is not of the one form that is decrypted. Never told to the sender."""
 
 
 class CannotEncrypt(Exception):
@@ -91,7 +87,7 @@ def choose(
     """
     methods = tuple(methods)
     declared = {method.algorithm for method in methods}
-    ours = [*_GCM, *(_CBC if allow_cbc else ())]
+    ours = [*GCM, *(CBC if allow_cbc else ())]
     data = _choose_data(declared, [one for one in ours if one not in blocked])
     transport = _choose_transport(methods, blocked)
     return Recipient(key, data, transport[0], transport[1], transport[2], name, certificate)
@@ -99,9 +95,9 @@ def choose(
 
 def _choose_data(declared: set[str], ours: Sequence[str]) -> str:
     # A list of key transports only says nothing about the data.
-    ciphers = declared & {*_GCM, *_CBC} or {names.AES256_GCM}
+    ciphers = declared & {*GCM, *CBC} or {names.AES256_GCM}
     # Any name that is no transport is a cipher that we do not know, 3DES for one.
-    if declared - {*_TRANSPORTS, names.RSA_1_5} and not declared & {*_GCM, *_CBC}:
+    if declared - {*TRANSPORTS, names.RSA_1_5} and not declared & {*GCM, *CBC}:
         ciphers = set()
     for algorithm in ours:
         if algorithm in ciphers:
@@ -110,15 +106,15 @@ def _choose_data(declared: set[str], ours: Sequence[str]) -> str:
 
 
 def _choose_transport(methods: Sequence[EncryptionMethod], blocked: frozenset[str]) -> tuple[str, str, str]:
-    declared = [method for method in methods if method.algorithm in {*_TRANSPORTS, names.RSA_1_5}]
+    declared = [method for method in methods if method.algorithm in {*TRANSPORTS, names.RSA_1_5}]
     if not declared:
         declared = [EncryptionMethod(names.RSA_OAEP_MGF1P)]
-    for algorithm in _TRANSPORTS:
+    for algorithm in TRANSPORTS:
         for method in declared:
             # xmlenc 1.1 §5.5.2: both default to SHA-1, and rsa-oaep-mgf1p has no other mask.
             digest = method.digest or names.SHA1
             mgf = (method.mgf if algorithm == names.RSA_OAEP else None) or names.MGF1_SHA1
-            if method.algorithm == algorithm and algorithm not in blocked and digest in _DIGESTS and mgf in _MGFS:
+            if method.algorithm == algorithm and algorithm not in blocked and digest in DIGESTS and mgf in MGFS:
                 return algorithm, digest, mgf
     raise CannotEncrypt(f"no key transport of {sorted(method.algorithm for method in declared)} is allowed here")
 
@@ -135,12 +131,12 @@ def encrypted_id(name_id: Element, recipient: Recipient) -> Element:
 
 def encrypt(plain: Element, recipient: Recipient, prefixes: Iterable[str] = ()) -> Element:
     """xenc:EncryptedData of an element, the EncryptedKey inside its KeyInfo. `prefixes`: see `xml.c14n`."""
-    key = os.urandom((_GCM | _CBC)[recipient.data])
+    key = os.urandom((GCM | CBC)[recipient.data])
     data = element(names.XENC, "EncryptedData", {"Type": names.XENC_ELEMENT})
     child(data, names.XENC, "EncryptionMethod", {"Algorithm": recipient.data})
     _add_encrypted_key(child(data, names.DS, "KeyInfo"), key, recipient)
     sealed = _seal(recipient.data, key, c14n(plain, prefixes))
-    _add_cipher_value(data, sealed)
+    add_cipher_value(data, sealed)
     return data
 
 
@@ -154,16 +150,17 @@ def _add_encrypted_key(key_info: Element, key: bytes, recipient: Recipient) -> N
         hint = child(child(made, names.DS, "KeyInfo"), names.DS, "X509Data")
         child(hint, names.DS, "X509Certificate", None, b64encode(recipient.certificate).decode())
     mgf = recipient.mgf if recipient.transport == names.RSA_OAEP else names.MGF1_SHA1
-    scheme = padding.OAEP(padding.MGF1(_MGFS[mgf]), _DIGESTS[recipient.digest], label=None)
-    _add_cipher_value(made, recipient.key.encrypt(key, scheme))
+    scheme = padding.OAEP(padding.MGF1(MGFS[mgf]), DIGESTS[recipient.digest], label=None)
+    add_cipher_value(made, recipient.key.encrypt(key, scheme))
 
 
-def _add_cipher_value(parent: Element, octets: bytes) -> None:
+def add_cipher_value(parent: Element, octets: bytes) -> None:
+    """xenc:CipherData with these octets in it."""
     child(child(parent, names.XENC, "CipherData"), names.XENC, "CipherValue", None, b64encode(octets).decode())
 
 
 def _seal(algorithm: str, key: bytes, plaintext: bytes) -> bytes:
-    if algorithm in _GCM:
+    if algorithm in GCM:
         # xmlenc 1.1 §5.2.4: a nonce of 96 bits in front, the tag of 128 bits behind.
         nonce = os.urandom(12)
         return nonce + AESGCM(key).encrypt(nonce, plaintext, None)
@@ -173,76 +170,3 @@ def _seal(algorithm: str, key: bytes, plaintext: bytes) -> bytes:
     encryptor = Cipher(algorithms.AES(key), modes.CBC(initial)).encryptor()
     padded = plaintext + bytes(fill - 1) + bytes((fill,))
     return initial + encryptor.update(padded) + encryptor.finalize()
-
-
-# -- what comes in: checked and written anew before xmlsec sees it ---------------------------------------------------
-
-_MAX_ENCRYPTED_KEYS: Final = 4
-
-
-def rebuilt(encrypted: Element) -> list[tuple[Element, Element]]:
-    """For each EncryptedKey of an EncryptedID: the key, and the data, each as an EncryptedData written anew.
-
-    They hold algorithms on our lists and base64, nothing else: CipherReference and RetrievalMethod would fetch URLs.
-    There is no Type, so that xmlsec hands out bytes and leaves the parsing to us. AES-GCM and RSA-OAEP only: CBC and
-    PKCS #1 v1.5 are oracles. Errors: `BadEncryption`.
-    """
-    data = _only(encrypted, _xenc("EncryptedData"))
-    if data.get("Type") not in {None, names.XENC_ELEMENT}:
-        raise BadEncryption("only a whole element is decrypted")
-    # Core §6.1: an EncryptedKey stands in the KeyInfo, or beside the EncryptedData.
-    inside = f"{{{names.DS}}}KeyInfo/{_xenc('EncryptedKey')}"
-    encrypted_keys = data.findall(inside) + encrypted.findall(_xenc("EncryptedKey"))
-    return [(_rebuilt_key(one), _rebuilt_data(data)) for one in encrypted_keys[:_MAX_ENCRYPTED_KEYS]]
-
-
-def _rebuilt_data(data: Element) -> Element:
-    made = element(names.XENC, "EncryptedData")
-    child(made, names.XENC, "EncryptionMethod", {"Algorithm": _listed(_only(data, _xenc("EncryptionMethod")), _GCM)})
-    _add_cipher_value(made, _cipher_value(data))
-    return made
-
-
-def _rebuilt_key(encrypted_key: Element) -> Element:
-    made = element(names.XENC, "EncryptedData")
-    _copy_transport(_only(encrypted_key, _xenc("EncryptionMethod")), made)
-    _add_cipher_value(made, _cipher_value(encrypted_key))
-    return made
-
-
-def _copy_transport(method: Element, key: Element) -> None:
-    copied = child(key, names.XENC, "EncryptionMethod", {"Algorithm": _listed(method, _TRANSPORTS)})
-    # OAEPparams is a label that nobody sends; it is refused with everything else that is unknown.
-    for part in method:
-        if part.tag == f"{{{names.DS}}}DigestMethod":
-            child(copied, names.DS, "DigestMethod", {"Algorithm": _listed(part, _DIGESTS)})
-        elif part.tag == f"{{{names.XENC11}}}MGF" and method.get("Algorithm") == names.RSA_OAEP:
-            child(copied, names.XENC11, "MGF", {"Algorithm": _listed(part, _MGFS)})
-        else:
-            raise BadEncryption("an unknown part of EncryptionMethod")
-
-
-def _cipher_value(node: Element) -> bytes:
-    text = _only(node, f"{_xenc('CipherData')}/{_xenc('CipherValue')}").text or ""
-    try:
-        return b64decode("".join(text.split()).encode("ascii"), validate=True)
-    except ValueError:
-        raise BadEncryption("CipherValue is not base64") from None
-
-
-def _xenc(name: str) -> str:
-    return f"{{{names.XENC}}}{name}"
-
-
-def _only(node: Element, path: str) -> Element:
-    found = node.findall(path)
-    if len(found) != 1:
-        raise BadEncryption("exactly one of each part is needed")
-    return found[0]
-
-
-def _listed(node: Element, listed: Container[str]) -> str:
-    algorithm = node.get("Algorithm")
-    if algorithm is None or algorithm not in listed:
-        raise BadEncryption("an algorithm that is not decrypted")
-    return algorithm

@@ -15,7 +15,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def aside(work: Callable[[], _T]) -> _T:
+def in_fresh_thread(work: Callable[[], _T]) -> _T:
     """What `work` answers or raises."""
     answers: list[_T] = []
     errors: list[BaseException] = []

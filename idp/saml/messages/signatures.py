@@ -1,4 +1,6 @@
-"""What bears a signature or is encrypted is believed here, or nowhere. `gate` has looked at it first.
+"""Where a SAML signature is verified: `open_message` for every message, `verify_metadata` for metadata.
+
+What bears a signature is believed here, or nowhere; `signature_gate` has looked at it first.
 
 Keys come from the caller (metadata), never from KeyInfo. What comes back is parsed anew from the very bytes that were
 signed; nothing else of the message may be read.
@@ -6,105 +8,36 @@ signed; nothing else of the message may be read.
 
 from __future__ import annotations
 
-import copy
 import hmac
-from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from lxml import etree
 
 from idp.saml.messages import names
 from idp.saml.messages.bindings import DetachedSignature, Received
-from idp.saml.messages.encryption import BadEncryption, rebuilt
+from idp.saml.messages.public_keys import PublicKey
 from idp.saml.messages.signature_gate import (
     DIGEST_METHODS,
     ECDSA_METHODS,
     RSA_METHODS,
     SECURE,
     SIGNATURE,
-    WITH_SHA1,
     Algorithms,
     BadSignature,
     Canonical,
     check_allowed,
     check_signature,
-    children,
     one_signature,
     remove,
 )
 from idp.saml.messages.signing import RSA_PSS, pss
-from idp.saml.messages.xml import MAX_BYTES, BadXml, Element, c14n, parse, serialize
-
-__all__ = [
-    "SECURE", "WITH_SHA1", "Algorithms", "BadSignature", "CannotDecrypt", "Opened", "PublicKey", "check_libraries",
-    "decrypt_id", "is_signed", "open_message", "public_key", "verify_detached", "verify_enveloped", "verify_metadata",
-]  # fmt: skip
-
-_PAIR: Final = (
-    "lxml and xmlsec must be built with the same libxml2; install the pair that Doorward pins: "
-    "pip install --force-reinstall lxml==6.1.3 xmlsec==1.3.17"
-)
-try:
-    import xmlsec
-except ImportError as error:  # xmlsec looks at lxml's libxml2 when it is loaded
-    raise ImportError(f"{_PAIR} ({error})") from error
-
-
-def check_libraries() -> None:
-    """lxml and xmlsec must carry the same libxml2 (they share its structures). Errors: `ImportError` with the fix."""
-    ours, theirs = etree.LIBXML_VERSION, xmlsec.get_libxml_version()
-    if ours != theirs:
-        raise ImportError(f"{_PAIR} (lxml has {ours}, xmlsec has {theirs})")
-
-
-check_libraries()
-
-PublicKey = RSAPublicKey | EllipticCurvePublicKey
-
-
-class CannotDecrypt(Exception):
-    """One generic error for all that may go wrong in decryption: anything finer is an oracle (threat 25)."""
-
-
-# -- keys ------------------------------------------------------------------------------------------------------------
-
-
-def public_key(certificate: bytes | str) -> PublicKey:
-    """The key of a certificate, taken as a bare key: expired or of any issuer (IIP-MD12).
-
-    `certificate`: PEM, DER, or the base64 text of ds:X509Certificate. Errors: `BadSignature` (not a certificate; not
-    RSA of 2048 to 8192 bits or P-256, P-384, P-521).
-    """
-    data = certificate.encode("utf-8", "replace") if isinstance(certificate, str) else certificate
-    try:
-        if b"-----BEGIN" in data:
-            key = x509.load_pem_x509_certificate(data).public_key()
-        elif data[:1] == b"\x30":
-            key = x509.load_der_x509_certificate(data).public_key()
-        else:
-            key = x509.load_der_x509_certificate(b64decode(b"".join(data.split()), validate=True)).public_key()
-    except Exception as error:  # cryptography raises many kinds for a malformed certificate
-        raise BadSignature("not an X.509 certificate that can be read") from error
-    if isinstance(key, RSAPublicKey):
-        # The lower bound is SP 800-57's; the upper one bounds the time of one check.
-        if not 2048 <= key.key_size <= 8192:
-            raise BadSignature(f"RSA keys must have 2048 to 8192 bits, this one has {key.key_size}")
-        return key
-    if isinstance(key, EllipticCurvePublicKey) and key.curve.name in {"secp256r1", "secp384r1", "secp521r1"}:
-        return key
-    raise BadSignature("only RSA keys and the curves P-256, P-384 and P-521 are supported")
-
-
-# -- messages --------------------------------------------------------------------------------------------------------
+from idp.saml.messages.xml import MAX_BYTES, Element, c14n, parse, serialize
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,48 +161,3 @@ _MAX_SIGNED_INFO: Final = 8 * 1024  # bytes; usual ones have 700
 
 def _canonical(node: Element, how: Canonical) -> bytes:
     return c14n(node, how.prefixes, exclusive=how.exclusive)
-
-
-# -- decryption ------------------------------------------------------------------------------------------------------
-
-
-def decrypt_id(encrypted: Element, keys: Sequence[RSAPrivateKey]) -> Element:
-    """The NameID inside a saml:EncryptedID, by the first key that fits. AES-GCM and RSA-OAEP only.
-
-    Verify the signature of the message first. Errors: `CannotDecrypt`, and nothing finer.
-    """
-    try:
-        for encrypted_key, data in rebuilt(encrypted):
-            for key in keys:
-                plaintext = _decrypt(copy.deepcopy(encrypted_key), copy.deepcopy(data), key)
-                if plaintext is not None:
-                    return _name_id(plaintext, encrypted)
-    except (BadXml, BadEncryption, BadSignature):
-        pass
-    raise CannotDecrypt("the element cannot be decrypted")
-
-
-def _decrypt(encrypted_key: Element, data: Element, key: RSAPrivateKey) -> bytes | None:
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    try:
-        # Two steps: one step needs a KeysManager, which reads the system's CA certificates and takes 13 ms.
-        session_key = _opened(encrypted_key, xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem))
-        return _opened(data, xmlsec.Key.from_binary_data(xmlsec.constants.KeyDataAes, session_key))
-    except (xmlsec.Error, etree.LxmlError):
-        return None
-
-
-def _opened(data: Element, key: xmlsec.Key) -> bytes:
-    context = xmlsec.EncryptionContext()
-    context.key = key
-    opened: Any = context.decrypt(data)
-    return bytes(opened)
-
-
-def _name_id(plaintext: bytes, encrypted: Element) -> Element:
-    """Parse what was decrypted where it stood (xmlenc §4.5): peers leave out the namespaces of the surroundings."""
-    around: Element = etree.Element("context", nsmap=encrypted.nsmap)  # type: ignore[arg-type]  # None is the default one
-    context = parse(serialize(around).removesuffix(b"/>") + b">" + plaintext + b"</context>")
-    if [node.tag for node in children(context)] != [f"{{{names.SAML}}}NameID"]:
-        raise BadXml("not a NameID")
-    return parse(serialize(context[0]))

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from lxml import etree
 
-from idp.saml.messages.fresh_thread import aside
+from idp.saml.messages.fresh_thread import in_fresh_thread
 from idp.saml.messages.names import PREFIXES, XML
 
 Element = etree._Element
@@ -25,7 +25,7 @@ _DECLARATION = re.compile(
 # XML 1.0 §2.2: everything but tab, newline and carriage return below the space, surrogates, U+FFFE and U+FFFF.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # libxml2 walks thousands of elements in the time that a loop of ours takes for a hundred. No names stand in these, so
-# nothing of a document's stays with them: see `aside`.
+# nothing of a document's stays with them: see `fresh_thread`.
 _TOO_DEEP: Final = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _WITH_ATTRIBUTES: Final = etree.XPath("descendant-or-self::*[@*]")
 _NAME: Final = re.compile(r"[A-Za-z_][\w.-]{0,63}")
@@ -51,7 +51,7 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool = Fals
     """
     check_bytes(data, max_bytes=max_bytes, drop_comments=drop_comments)
     try:
-        root = aside(lambda: etree.fromstring(data, _parser(drop_comments)))
+        root = in_fresh_thread(lambda: etree.fromstring(data, _parser(drop_comments)))
     except etree.XMLSyntaxError as error:
         raise BadXml(f"not well-formed XML: {error.msg}"[:300]) from None
     except ValueError as error:
@@ -67,7 +67,7 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, drop_comments: bool = Fals
 
 
 def _parser(drop_comments: bool) -> etree.XMLParser:
-    """Never shared: see `aside`."""
+    """Never shared: see `fresh_thread`."""
     return etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False,
         dtd_validation=False, attribute_defaults=False, collect_ids=False, strip_cdata=True,

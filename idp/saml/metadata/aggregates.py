@@ -18,11 +18,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from idp.saml.messages.signatures import public_key
+from idp.saml.messages.public_keys import public_key
 from idp.saml.messages.xml import Element
 from idp.saml.metadata import reading
-from idp.saml.metadata.description import Validity, describe, is_service_provider
+from idp.saml.metadata.description import describe, is_service_provider
 from idp.saml.metadata.lexical import BadMetadata
+from idp.saml.metadata.validity import Validity
 
 MAX_BYTES: Final = 100 * 1024 * 1024
 MEMORY: Final = 2 * 1024**3  # bytes of address space for the child

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from clients.entities import MAX_KEYS
 from idp.saml.messages import names
-from idp.saml.messages.signatures import BadSignature, PublicKey, public_key
+from idp.saml.messages.public_keys import PublicKey, public_key
+from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.messages.xml import Element
 from idp.saml.metadata.lexical import plain, uri
 

@@ -11,15 +11,11 @@ from typing import Any, Final
 from idp.protocols import Services
 from idp.saml import provider_keys
 from idp.saml.assertions import name_ids
-from idp.saml.assertions.response import instant
-from idp.saml.logout.single_logout import PATH as SLO_PATH
 from idp.saml.messages import names
+from idp.saml.messages.schema_types import instant
 from idp.saml.messages.signing import ECDSA, RSA, sign
 from idp.saml.messages.xml import Element, child, element, qualified, serialize
-from idp.saml.sign_on.artifact import INDEX as ARTIFACT_INDEX
-from idp.saml.sign_on.artifact import PATH as ARTIFACT_PATH
-from idp.saml.sign_on.authn_request_checks import SSO_PATH
-from idp.saml.sign_on.ecp import PATH as ECP_PATH
+from idp.saml.protocol import ARTIFACT_INDEX, ARTIFACT_PATH, ECP_PATH, SLO_PATH, SSO_PATH
 from idp.wire import Raw, Request, Response
 
 DAY: Final = 86400
@@ -54,7 +50,7 @@ SIGN_ON_ENDPOINTS: tuple[Endpoint, ...] = (
 )
 
 
-def answer(services: Services, request: Request) -> Response:
+def publish(services: Services, request: Request) -> Response:
     """GET /saml/metadata; `?signed=1`: with our signature over it."""
     body, etag = services.part(_Made).get(services, signed=request.query.get("signed") in ("1", "true"))
     headers = (("Cache-Control", "public, max-age=300"), ("ETag", etag))
@@ -68,18 +64,18 @@ class _Made:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[bool, tuple[Any, bytes, str]] = {}
+        self._made: dict[bool, tuple[Any, bytes, str]] = {}
 
     def get(self, services: Services, *, signed: bool) -> tuple[bytes, str]:
         day = int(services.clock() // DAY)
         state = (services.settings, _kids(services), day)
         with self._lock:
-            kept = self._kept.get(signed)
-            if kept is None or kept[0] != state:
+            made = self._made.get(signed)
+            if made is None or made[0] != state:
                 body = serialize(document(services, day * DAY, signed=signed))
                 body = b'<?xml version="1.0" encoding="UTF-8"?>\n' + body
-                kept = self._kept[signed] = (state, body, f'"{sha256(body).hexdigest()[:32]}"')
-        return kept[1], kept[2]
+                made = self._made[signed] = (state, body, f'"{sha256(body).hexdigest()[:32]}"')
+        return made[1], made[2]
 
 
 def _kids(services: Services) -> tuple[str, ...]:
@@ -113,15 +109,15 @@ def document(services: Services, made_at: float, *, signed: bool = False) -> Ele
 def _add_entity_attributes(root: Element, services: Services) -> None:
     """Metadata Extension for Entity Attributes §2; mdrpi is the federation's to add."""
     setting = services.settings.saml
-    said = {
+    named = {
         "urn:oasis:names:tc:SAML:attribute:assurance-certification": setting.assurance,
         "http://macedir.org/entity-category": setting.entity_categories,
         "http://macedir.org/entity-category-support": setting.supported_categories,
     }
-    if not any(said.values()):
+    if not any(named.values()):
         return
     attributes = child(child(root, names.MD, "Extensions"), names.MDATTR, "EntityAttributes")
-    for name, values in said.items():
+    for name, values in named.items():
         if values:
             attribute = child(attributes, names.SAML, "Attribute", {"Name": name, "NameFormat": names.ATTRNAME_URI})
             for value in values:

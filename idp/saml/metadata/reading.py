@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from idp.saml.messages import names
-from idp.saml.messages.signatures import BadSignature, PublicKey, verify_metadata
+from idp.saml.messages.public_keys import PublicKey
+from idp.saml.messages.signature_gate import BadSignature
+from idp.saml.messages.signatures import verify_metadata
 from idp.saml.messages.xml import NO_DTD, NOT_UTF_8, BadXml, Element, parse
 from idp.saml.metadata.decoding import WEB_PAGE, to_utf8
-from idp.saml.metadata.description import Description, Validity, describe, is_service_provider
+from idp.saml.metadata.description import Description, describe, is_service_provider
 from idp.saml.metadata.lexical import BadMetadata, parse_time
+from idp.saml.metadata.validity import Validity
 
 __all__ = ["MAX_BYTES", "TYPE", "BadMetadata", "Description", "created_at", "open_document", "read"]
 

@@ -13,80 +13,71 @@ from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused, SamlError
 from idp.login.browser import sessions
 from idp.protocols import Services
-from idp.saml import provider_keys
-from idp.saml.assertions.response import instant
-from idp.saml.messages import authn_request, bindings, names
+from idp.saml import header_checks, provider_keys
+from idp.saml.evidence import evidence
+from idp.saml.messages import artifacts, names, request_header, soap
 from idp.saml.messages.bindings import BadMessage, Received
-from idp.saml.messages.signatures import BadSignature, open_message
+from idp.saml.messages.schema_types import instant
+from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import BadXml, Element, child, element, parse, serialize, text_of
-from idp.saml.sign_on import authn_request_checks, destination
+from idp.saml.protocol import ARTIFACT_INDEX, ARTIFACT_PATH
+from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest
+from idp.saml.signed_message import open_signed
 from idp.wire import Redirect, Request, Response, with_parameters
 from keys.sealing import BrokenSeal
 
-PATH: Final = "/saml/artifact"
-INDEX: Final = 0  # of the only ArtifactResolutionService in our metadata
 WAITS: Final = 60.0  # seconds for a Response to be asked for
 _SEAL: Final = "saml-artifact"
 
 
 def issue(
-    services: Services, client: Client, location: str, message: Element, relay_state: str | None, session_id: str
+    services: Services, client: Client, pending: PendingAuthnRequest, message: Element, session_id: str
 ) -> Redirect:
     """Keep a Response for as long as its session lives, and send the browser on with its artifact."""
-    artifact = bindings.new_artifact(services.settings.saml_entity_id, INDEX)
+    artifact = artifacts.new_artifact(services.settings.saml_entity_id, ARTIFACT_INDEX)
     # It names a person: what is kept is sealed.
     sealed = services.sealer.seal(_SEAL, serialize(message), client.id.encode())
     services.state.put(_key(client, artifact.handle), [sealed, session_id], WAITS)
-    parameters = [("SAMLart", bindings.encode_artifact(artifact))]
-    if relay_state is not None:
-        parameters.append(("RelayState", relay_state))
+    parameters = [("SAMLart", artifacts.encode_artifact(artifact))]
+    if pending.relay_state is not None:
+        parameters.append(("RelayState", pending.relay_state))
     no_cache = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
-    return Redirect(location=with_parameters(location, parameters), headers=no_cache)
+    return Redirect(location=with_parameters(pending.acs, parameters), headers=no_cache)
 
 
-def resolve(services: Services, request: Request) -> Response:
+def resolve_artifact(services: Services, request: Request) -> Response:
     """POST /saml/artifact: a signed ArtifactResolve by SOAP. Nothing but SOAP is ever answered."""
-    if request.content_type not in bindings.SOAP_TYPES:
-        return bindings.not_soap()
+    if request.content_type not in soap.SOAP_TYPES:
+        return soap.not_soap()
     received: Received | None = None
     try:
-        received = bindings.receive_soap(request)
+        received = soap.receive_soap(request)
         client, provider, root = _open(services, received)
-        header = authn_request.read_header(root)
-        artifact = bindings.decode_artifact(_artifact_text(root))
+        header = request_header.read_header(root)
+        artifact = artifacts.decode_artifact(_artifact_text(root))
     except (BadMessage, BadXml, BadSignature) as error:
-        _keep(services, request, error.reason, received)
-        return bindings.soap_fault("Client", "The message cannot be trusted.")
+        _record_error(services, request, error.reason, received)
+        return soap.soap_fault("Client", "The message cannot be trusted.")
     problem: SamlError | None = None
     found: Element | None = None
     try:
-        authn_request_checks.check_header_version(header)
-        authn_request_checks.check_header_instant(services, provider, header)
-        authn_request_checks.check_header_destination(header, services.url(PATH), signed=False)
+        header_checks.check_version(header)
+        header_checks.check_instant(services, provider, header)
+        header_checks.check_destination(header, services.url(ARTIFACT_PATH), signed=False)
         found = _take(services, client, artifact)
     except SamlError as error:
-        _keep(services, request, error.detail or error.message, received, client)
+        _record_error(services, request, error.detail or error.message, received, client)
         problem = error
-    return bindings.encode_soap(_response(services, provider, header.id, found, problem))
+    return soap.encode_soap(_response(services, provider, header.id, found, problem))
 
 
 def _open(services: Services, received: Received) -> tuple[Client, ServiceProvider, Element]:
-    root = parse(received.message)
-    issuer = authn_request.read_issuer(root)
-    client = services.registry.find_entity(issuer)
-    if client is None or client.saml is None or not client.enabled or not client.saml.is_current(services.clock()):
-        raise BadMessage(f"the Issuer {issuer[:300]!r} is not registered, turned off, or its metadata has expired")
-    keys = provider_keys.signing_keys(client.saml)
-    opened = open_message(received, keys, allowed=provider_keys.algorithms(services, client.saml), root=root)
     # Bind §3.6.5.2: whoever asks proves that it is the one that the artifact was sent to.
-    if not opened.signed:
-        raise BadSignature("an ArtifactResolve must be signed, and this one is not")
-    if opened.root.tag != f"{{{names.SAMLP}}}ArtifactResolve":
+    client, provider, root = open_signed(services, received, rule="an ArtifactResolve", enabled=True)
+    if root.tag != f"{{{names.SAMLP}}}ArtifactResolve":
         raise BadMessage("expected an ArtifactResolve")
-    if authn_request.read_issuer(opened.root) != issuer:
-        raise BadMessage("the signed part names another Issuer")
-    return client, client.saml, opened.root
+    return client, provider, root
 
 
 def _artifact_text(root: Element) -> str:
@@ -96,14 +87,14 @@ def _artifact_text(root: Element) -> str:
     return text_of(found[0]).strip()
 
 
-def _take(services: Services, client: Client, artifact: bindings.Artifact) -> Element | None:
+def _take(services: Services, client: Client, artifact: artifacts.Artifact) -> Element | None:
     """The message, once, and only for its audience: another one's look does not spend it (Core §3.5.3)."""
-    if artifact.source_id != bindings.source_id(services.settings.saml_entity_id) or artifact.index != INDEX:
+    if artifact.source_id != artifacts.source_id(services.settings.saml_entity_id) or artifact.index != ARTIFACT_INDEX:
         return None
-    kept = services.state.take(_key(client, artifact.handle))
-    if kept is None:
+    stored = services.state.take(_key(client, artifact.handle))
+    if stored is None:
         return None
-    sealed, session_id = kept
+    sealed, session_id = stored
     if session_id and sessions.find_open(services, session_id) is None:
         return None  # signed out, or shut out, meanwhile
     try:
@@ -138,11 +129,11 @@ def _key(client: Client, handle: bytes) -> str:
     return f"saml:artifact:{client.id}:{handle.hex()}"
 
 
-def _keep(
+def _record_error(
     services: Services, request: Request, reason: str, received: Received | None, client: Client | None = None
 ) -> None:
     refusal = Refused(
-        "saml_artifact", "An artifact could not be resolved.", detail=reason, evidence=destination.evidence(received),
+        "saml_artifact", "An artifact could not be resolved.", detail=reason, evidence=evidence(received),
         client_id=None if client is None else client.id,
         explanation=Explanation("application", f"{reason}. An ArtifactResolve is signed with a key of its metadata."),
     )  # fmt: skip

@@ -53,7 +53,7 @@ def bind(
     Errors: `SamlError` where they do not agree.
     """
     seen = read_channel_bindings(headers)
-    advice, told = [], []
+    advice, headers_back = [], []
     if asked or seen:
         if not signed:
             # Anybody in the middle would put in what they see.
@@ -62,13 +62,13 @@ def bind(
         if same is None:
             raise _denied("The channel bindings of the service provider and of the client differ.")
         advice.append(_binding(same))
-        told.append(_binding(same, {_MUST_UNDERSTAND: "1", _ACTOR: NEXT}))
+        headers_back.append(_binding(same, {_MUST_UNDERSTAND: "1", _ACTOR: NEXT}))
     if encrypted:
         # SAML-EC §5.3.1: for the service provider inside what is encrypted; nobody else reads it there.
         key = b64encode(os.urandom(KEY_BYTES)).decode()
         advice.append(element(names.SAMLEC, "GeneratedKey", None, key))
-        told.append(element(names.SAMLEC, "GeneratedKey", {_ACTOR: NEXT}, key, declare=("soap",)))
-    return Bound(tuple(advice), tuple(told))
+        headers_back.append(element(names.SAMLEC, "GeneratedKey", {_ACTOR: NEXT}, key, declare=("soap",)))
+    return Bound(tuple(advice), tuple(headers_back))
 
 
 def _binding(one: ChannelBinding, header: dict[str, str] | None = None) -> Element:

@@ -1,4 +1,4 @@
-"""How an answer leaves: by the binding of the assertion consumer service, each request once."""
+"""How an answer leaves: what it is to say, by the binding of the assertion consumer service, each request once."""
 
 from __future__ import annotations
 
@@ -7,85 +7,109 @@ from typing import Final
 
 from clients.client import Client
 from idp.errors import Explanation, Refused, SamlError
-from idp.ids import digest
+from idp.login.flow import Flow
 from idp.protocols import Services
+from idp.saml import replay
 from idp.saml.assertions import issuing
-from idp.saml.messages import bindings, names
+from idp.saml.assertions.issuing import AssertionSpec
+from idp.saml.messages import http_post, names
 from idp.saml.messages.xml import Element
 from idp.saml.sign_on import artifact
 from idp.saml.sign_on.destination import get_trusted
-from idp.saml.sign_on.pending_authn_request import OPEN_FOR, Asked
+from idp.saml.sign_on.pending_authn_request import OPEN_FOR, PendingAuthnRequest
 from idp.wire import Request, Response
 
 #: Sends a Response, of a session ("" of none), to where it was asked for.
-Send = Callable[[Services, Client, Asked, Element, str], Response]
+Send = Callable[[Services, Client, PendingAuthnRequest, Element, str], Response]
 
 
-def _by_post(services: Services, client: Client, asked: Asked, message: Element, session_id: str) -> Response:
-    return bindings.encode_post(asked.acs, "SAMLResponse", message, asked.relay_state, app_name=client.name)
-
-
-def _by_artifact(services: Services, client: Client, asked: Asked, message: Element, session_id: str) -> Response:
-    return artifact.issue(services, client, asked.acs, message, asked.relay_state, session_id)
+def _by_post(
+    services: Services, client: Client, pending: PendingAuthnRequest, message: Element, session_id: str
+) -> Response:
+    return http_post.encode_post(pending.acs, "SAMLResponse", message, pending.relay_state, app_name=client.name)
 
 
 #: The bindings that we answer by, and how. Prof §4.1.2: never HTTP-Redirect.
-SEND: Final[Mapping[str, Send]] = {names.HTTP_POST: _by_post, names.HTTP_ARTIFACT: _by_artifact}
+SEND: Final[Mapping[str, Send]] = {names.HTTP_POST: _by_post, names.HTTP_ARTIFACT: artifact.issue}
 
 
-def send(services: Services, client: Client, asked: Asked, message: Element, session_id: str = "") -> Response:
+def send(
+    services: Services, client: Client, pending: PendingAuthnRequest, message: Element, session_id: str = ""
+) -> Response:
     """Hand a Response to the browser. `session_id`: of the session that an assertion speaks of."""
-    return SEND[asked.binding](services, client, asked, message, session_id)
+    return SEND[pending.binding](services, client, pending, message, session_id)
+
+
+def assertion_spec(client: Client, flow: Flow, pending: PendingAuthnRequest, *, consent: str) -> AssertionSpec:
+    """What the assertion is to be that answers a request. `consent`: how it was given, where the client asks for it."""
+    explicit = client.consent == "explicit"
+    return AssertionSpec(
+        destination=pending.acs,
+        in_response_to=pending.request_id,
+        name_id_formats=(pending.name_id_format, *pending.other_formats),
+        may_create=pending.may_create,
+        encrypt_name_id=pending.encrypt_name_id,
+        classes=pending.classes,
+        service_index=pending.service_index,
+        not_on_or_after=pending.not_on_or_after,
+        scopes=frozenset(flow.scopes) if explicit else None,
+        consent=consent if explicit and flow.scopes else None,
+    )
 
 
 def deliver_error(
-    services: Services, request: Request, asked: Asked, error: SamlError, *, evidence: str = "",
+    services: Services, request: Request, pending: PendingAuthnRequest, error: SamlError, *, evidence: str = "",
     person_id: str | None = None,
 ) -> Response:  # fmt: skip
-    """A message that was refused: kept under an id for the admins, which the service provider is told as well."""
+    """A request that is refused: an error Response, under whose id the admins find what happened."""
+    with_id = record_error(services, request, pending.client_id, error, evidence=evidence, person_id=person_id)
+    return send_error(services, request, pending, with_id)
+
+
+def record_error(
+    services: Services, request: Request, client_id: str, error: SamlError, *, evidence: str = "",
+    person_id: str | None = None,
+) -> SamlError:  # fmt: skip
+    """Keep a refusal for the admins; answers it with its id, which the service provider is told as well."""
     refusal = Refused(
         "saml_" + (error.substatus or error.status).rpartition(":")[2].lower(), error.message,
-        client_id=asked.client_id, detail=error.detail or error.message, evidence=evidence,
+        client_id=client_id, detail=error.detail or error.message, evidence=evidence,
         explanation=Explanation("application", error.fix or error.message),
     )  # fmt: skip
     error_id = services.faults.refused(refusal, request=request, person_id=person_id, cause=error)
-    told = SamlError(error.status, error.substatus, f"{error.message} (Error {error_id})", detail=error.detail)
-    return send_error(services, request, asked, told)
+    return SamlError(error.status, error.substatus, f"{error.message} (Error {error_id})", detail=error.detail)
 
 
-def send_error(services: Services, request: Request, asked: Asked, error: SamlError) -> Response:
+def send_error(services: Services, request: Request, pending: PendingAuthnRequest, error: SamlError) -> Response:
     """A Response with a status and no assertion, logged and not recorded: NoPassive is no news."""
-    client, _ = get_trusted(services, asked)
+    client, _ = get_trusted(services, pending)
     services.log.info(
         "saml_error", client_id=client.id, status=error.status, substatus=error.substatus,
         detail=error.detail or error.message, request_id=request.id,
     )  # fmt: skip
-    return send(services, client, asked, issuing.refuse(services, client, asked.acs, asked.request_id, error))
+    return send(services, client, pending, issuing.refuse(services, client, pending.acs, pending.request_id, error))
 
 
 # -- each request once -----------------------------------------------------------------------------------------------
 
 
-def check_unspent(services: Services, asked: Asked) -> None:
+def check_unspent(services: Services, pending: PendingAuthnRequest) -> None:
     """Early word to somebody who would sign in for nothing. Errors: `SamlError`."""
-    if services.state.get(_key(asked)) is not None:
+    if replay.is_spent(services, pending.client_id, pending.request_id):
         raise _replayed()
 
 
-def spend(services: Services, asked: Asked) -> None:
+def spend(services: Services, pending: PendingAuthnRequest) -> None:
     """A request is answered with an assertion once, however many browsers bring it. Errors: `SamlError`."""
     # A page of ours may be begun anew for a day and lie open for another, long after the message itself is too old.
-    ttl = max(asked.spent_for, asked.at + 2 * OPEN_FOR - services.clock())
-    if asked.request_id is not None and not services.state.add(_key(asked), 1, ttl):
+    seconds = max(pending.spent_for, pending.at + 2 * OPEN_FOR - services.clock())
+    request_id = pending.request_id
+    if request_id is not None and not replay.spend(services, pending.client_id, request_id, seconds):
         raise _replayed()
-
-
-def _key(asked: Asked) -> str:
-    return "saml:spent:" + digest(f"{asked.client_id}\n{asked.request_id}")
 
 
 def _replayed() -> SamlError:
-    return SamlError(
-        names.REQUESTER, names.REQUEST_DENIED, "This request was answered already.", detail="its ID was used before",
+    return replay.replayed(
+        detail="its ID was used before",
         fix="Every AuthnRequest needs a new ID. A person who used Back or a copied address starts again.",
-    )  # fmt: skip
+    )

@@ -5,41 +5,39 @@ Every way in which it cannot be trusted is `Refused`: shown on our page, kept wi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Final
 
 from clients.client import Client
 from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused
 from idp.protocols import Services
 from idp.saml import provider_keys
-from idp.saml.messages import authn_request, names
+from idp.saml.evidence import evidence
+from idp.saml.messages import authn_request, names, request_header
 from idp.saml.messages.bindings import BadMessage, Received
-from idp.saml.messages.signatures import BadSignature, Opened, is_signed, open_message
+from idp.saml.messages.signature_gate import BadSignature
+from idp.saml.messages.signatures import Opened, is_signed, open_message
 from idp.saml.messages.xml import BadXml, Element, parse
 from idp.saml.metadata import sources
-from idp.saml.provider_keys import UntrustedAcs
-from idp.saml.sign_on.authn_request_checks import Incoming
-from idp.saml.sign_on.pending_authn_request import Asked
+from idp.saml.sign_on.assertion_consumer_service import UntrustedAcs, choose_acs
+from idp.saml.sign_on.authn_request_checks import IncomingAuthnRequest
+from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest
 from idp.texts import N_
-
-MAX_EVIDENCE: Final = 8192  # characters of a message that are kept with its error
 
 
 def find_destination(
     services: Services, received: Received, location: str, bindings: Collection[str]
-) -> tuple[Incoming, tuple[str, str]]:
-    """Who asks, and its own (location, binding) for the answer.
+) -> tuple[IncomingAuthnRequest, PendingAuthnRequest]:
+    """Who asks, and where the answer goes: a pending request with nothing else in it yet.
 
     `location`: the URL of ours that the message came to; `bindings`: those that we answer by. Errors: `Refused`.
     """
     try:
         root = parse(received.message)
-        client, provider = find_provider(services, authn_request.read_issuer(root))
+        client, provider = find_provider(services, request_header.read_issuer(root))
         incoming = _read(services, client, provider, received, root, location)
-        acs, answerable = provider_keys.choose_acs(provider, incoming.request, bindings)
+        acs, answerable = choose_acs(provider, incoming.request, bindings)
     except (BadXml, BadMessage) as error:
         raise unreadable(error.reason, evidence(received)) from error
     except Refused as error:
@@ -48,12 +46,21 @@ def find_destination(
     except UntrustedAcs as error:
         raise untrusted(client, error.reason, evidence(received)) from error
     incoming = replace(incoming, answerable=answerable)
-    return incoming, (acs.location, acs.binding if acs.binding in bindings else names.HTTP_POST)
+    pending = PendingAuthnRequest(
+        client_id=client.id,
+        acs=acs.location,
+        binding=acs.binding if acs.binding in bindings else names.HTTP_POST,
+        at=services.clock(),
+        name_id_format=names.NAMEID_UNSPECIFIED,
+        request_id=incoming.request.header.id,
+        relay_state=received.relay_state,
+    )
+    return incoming, pending
 
 
 def _read(
     services: Services, client: Client, provider: ServiceProvider, received: Received, root: Element, location: str
-) -> Incoming:
+) -> IncomingAuthnRequest:
     try:
         opened = _open(services, provider, received, root)
     except BadSignature as error:
@@ -67,7 +74,7 @@ def _read(
     request = authn_request.read_authn_request(opened.root)
     if request.header.issuer != provider.entity_id:
         raise BadMessage("what is signed names another Issuer")
-    return Incoming(client, provider, request, opened.signed, False, location)
+    return IncomingAuthnRequest(client, provider, request, opened.signed, False, location)
 
 
 def _open(services: Services, provider: ServiceProvider, received: Received, root: Element) -> Opened:
@@ -92,29 +99,29 @@ def find_provider(services: Services, entity_id: str) -> tuple[Client, ServicePr
             detail=f"Issuer {entity_id[:300]!r}",
             fix="Register the service provider by its metadata: doorward client add saml --metadata FILE_OR_URL",
         )  # fmt: skip
-    return _standing(services, client)
+    return _usable(services, client)
 
 
 def get_provider(services: Services, client_id: str) -> tuple[Client, ServiceProvider]:
-    """The same by our own id for it. Errors: `Refused`."""
+    """The registered service provider, enabled and current, by our own id for it. Errors: `Refused`."""
     client = services.registry.find(client_id)
     if client is None:
         raise _refused(
             "saml_unknown_client", N_("This application is not registered here."), "No service provider has this id.",
             detail=f"client {client_id[:100]!r}",
         )  # fmt: skip
-    return _standing(services, client)
+    return _usable(services, client)
 
 
-def get_trusted(services: Services, asked: Asked) -> tuple[Client, ServiceProvider]:
+def get_trusted(services: Services, pending: PendingAuthnRequest) -> tuple[Client, ServiceProvider]:
     """The client and its provider, if the answer may still go where it could when the request came in."""
-    client, provider = get_provider(services, asked.client_id)
-    if asked.acs not in provider.acs_locations:
-        raise untrusted(client, f"{asked.acs} was taken out of its metadata a moment ago")
+    client, provider = get_provider(services, pending.client_id)
+    if pending.acs not in provider.acs_locations:
+        raise untrusted(client, f"{pending.acs} was taken out of its metadata a moment ago")
     return client, provider
 
 
-def _standing(services: Services, client: Client) -> tuple[Client, ServiceProvider]:
+def _usable(services: Services, client: Client) -> tuple[Client, ServiceProvider]:
     if client.saml is None:
         raise _refused(
             "saml_unknown_client", N_("%(app)s does not sign people in by SAML.", app=client.name),
@@ -133,18 +140,6 @@ def _standing(services: Services, client: Client) -> tuple[Client, ServiceProvid
             fix="Its metadata source has not given newer metadata in time; see why, or give the metadata by hand.",
         )  # fmt: skip
     return client, client.saml
-
-
-def evidence(received: Received | None) -> str:
-    """The message as an admin may read it later; never an assertion that came to the wrong place."""
-    if received is None:
-        return ""
-    if b"Assertion" in received.message and _ASSERTION.search(received.message):  # the first costs next to nothing
-        return "(a message with an assertion, which is not kept)"
-    return received.message.decode("utf-8", "replace")[:MAX_EVIDENCE]
-
-
-_ASSERTION: Final = re.compile(rb"<(?:[^\s<>/:]+:)?(?:Encrypted)?Assertion[\s/>]")
 
 
 def unreadable(reason: str, seen: str = "") -> Refused:

@@ -10,9 +10,10 @@ from idp.accounts.person import fold
 from idp.protocols import Services
 from idp.saml import store
 from idp.saml.messages import names
-from idp.saml.messages.authn_request import NameID, Subject, read_name_id
+from idp.saml.messages.authn_request import Subject
 from idp.saml.messages.bindings import BadMessage
-from idp.saml.messages.signatures import CannotDecrypt, decrypt_id
+from idp.saml.messages.decryption import CannotDecrypt, decrypt_id
+from idp.saml.messages.name_id import NameID, read_name_id
 
 #: A person's id that nobody has. Whoever is unknown gets the same page as everybody else: no oracle for names.
 NOBODY: Final = "-"
@@ -43,7 +44,7 @@ def find_person(services: Services, client: Client, provider: ServiceProvider, n
     elif name_id.format in (names.NAMEID_EMAIL, names.NAMEID_UNSPECIFIED):
         found = _by_name(services, name_id)
     else:
-        found = store.find_person_by_told(services.db, client.id, name_id.format, name_id.value, services.clock())
+        found = store.find_person_by_name_id(services.db, client.id, name_id.format, name_id.value, services.clock())
     return found or NOBODY
 
 

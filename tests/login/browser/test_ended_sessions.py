@@ -18,8 +18,8 @@ from idp.jobs import JobsUnavailable
 from idp.login import signout, store
 from idp.login.browser import sessions
 from idp.oidc import ledger
-from idp.saml.messages import bindings
 from idp.saml.messages.signing import sign
+from idp.saml.messages.soap import decode_soap, encode_soap
 from tests.backends import Clock
 from tests.provider import App, Browser, Provider
 from tests.receiver import Receiver
@@ -55,9 +55,7 @@ class World:
             jobs.perform(job.name, job.payload)
 
     def names_told(self) -> list[str]:
-        return [
-            etree.fromstring(bindings.decode_soap(body).message).tag.rpartition("}")[2] for body in self.soap.bodies
-        ]
+        return [etree.fromstring(decode_soap(body).message).tag.rpartition("}")[2] for body in self.soap.bodies]
 
 
 @pytest.fixture
@@ -80,11 +78,11 @@ def enter(
         wiki = add(provider, "wiki", soap=soap.origin + "/slo")
 
         def confirm(body: bytes) -> tuple[int, str, bytes]:
-            root = etree.fromstring(bindings.decode_soap(body).message)
+            root = etree.fromstring(decode_soap(body).message)
             assert is_signed_by_us(provider, root)
             response = wiki.response(root.get("ID", ""))
             sign(response, wiki.pair.signer())
-            return 200, "text/xml", bindings.encode_soap(response).body
+            return 200, "text/xml", encode_soap(response).body
 
         soap.answering = confirm
         browser = provider.browser()
@@ -139,7 +137,7 @@ def test_S58_whatever_ends_a_session_is_told_by_both_protocols(world: World, end
     [form] = world.tokens.forms
     assert set(form) == {"logout_token"}
     [body] = world.soap.bodies
-    root = etree.fromstring(bindings.decode_soap(body).message)
+    root = etree.fromstring(decode_soap(body).message)
     assert root.findtext("samlp:SessionIndex", "", NS) == world.wiki.session_index
     assert world.wiki.name_id is not None
     assert root.findtext("saml:NameID", "", NS) == world.wiki.name_id.text

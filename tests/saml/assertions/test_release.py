@@ -13,7 +13,7 @@ from clients.saml_fields import PRESETS as PRESET_NAMES
 from clients.service_provider import build
 from idp.accounts.person import Person
 from idp.saml import store
-from idp.saml.assertions import attributes, name_ids
+from idp.saml.assertions import attribute_catalogue, attributes, name_ids
 from idp.saml.messages import names
 from idp.saml.messages.xml import serialize
 from tests.provider import Browser, Provider
@@ -48,7 +48,7 @@ def name_id(provider: Provider, browser: Browser, format_uri: str | None = None,
 
 
 def test_every_preset_that_can_be_registered_exists() -> None:
-    assert set(attributes.PRESETS) == set(PRESET_NAMES)
+    assert set(attribute_catalogue.PRESETS) == set(PRESET_NAMES)
 
 
 def test_SDP_IDP18_by_default_oid_names_with_friendly_names(
@@ -261,7 +261,7 @@ def test_of_racing_sign_ins_one_identifier_stands(provider: Provider, wiki: Clie
 
     def make(_: int) -> str:
         with db.transaction() as tx:
-            return store.keep_name_id(tx, ann.id, SP, name_ids.new_persistent(), 1.0)
+            return store.save_persistent_id(tx, ann.id, SP, name_ids.new_persistent(), 1.0)
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(make, range(32)))) == 1
@@ -291,7 +291,8 @@ def test_a_new_e_mail_address_is_what_logout_will_name(
     assert name_id(provider, signed_in, names.NAMEID_EMAIL) == "new@example.com"
     session_id = provider.events("saml:signed-in")[0].session_id
     assert session_id is not None
-    assert [told.name_id for told in store.told_of_session(provider.services.db, session_id)] == ["new@example.com"]
+    participants = store.participants_of_session(provider.services.db, session_id)
+    assert [one.name_id for one in participants] == ["new@example.com"]
 
 
 @pytest.mark.parametrize(
@@ -322,10 +323,10 @@ def test_sessions_that_ran_out_are_swept_and_identifiers_never(
     value = name_id(provider, signed_in, names.NAMEID_PERSISTENT)
     session_id = provider.events("saml:signed-in")[0].session_id or ""
     sweep(provider.services)
-    assert store.told_of_session(provider.services.db, session_id)
+    assert store.participants_of_session(provider.services.db, session_id)
     clock.advance(3 * 86400)
     assert sweep(provider.services)["saml_sessions"] == 1
-    assert not store.told_of_session(provider.services.db, session_id)
+    assert not store.participants_of_session(provider.services.db, session_id)
     again = provider.browser()
     assert name_id(provider, again, names.NAMEID_PERSISTENT) == value
 
@@ -343,7 +344,7 @@ def test_it_is_the_same_on_every_database(database_url: str, open_provider: Any)
     ]
     session_id = provider.events("saml:signed-in")[0].session_id
     assert len(provider.events("saml:signed-in")) == 4  # once for each format
-    assert len(store.told_of_session(provider.services.db, session_id or "")) == 4
+    assert len(store.participants_of_session(provider.services.db, session_id or "")) == 4
     assert provider.services.protocols["saml"].notices(provider.services, _session(provider, browser))
 
 

@@ -14,12 +14,15 @@ from clients.client import Client
 from idp.accounts.person import Person
 from idp.errors import SamlError
 from idp.saml.assertions import attributes, response
-from idp.saml.assertions.attributes import Attribute
-from idp.saml.assertions.response import Authentication, Envelope
+from idp.saml.assertions.attribute_catalogue import KNOWN as CATALOGUE
+from idp.saml.assertions.attribute_catalogue import Attribute
+from idp.saml.assertions.response import AssertionContent, ResponseHeader
 from idp.saml.messages import names
-from idp.saml.messages.authn_request import NameID
-from idp.saml.messages.encryption import Recipient, rebuilt
-from idp.saml.messages.signatures import _decrypt  # the same xmlsec as service providers have
+from idp.saml.messages.decryption import _decrypt  # the same xmlsec as service providers have
+from idp.saml.messages.decryption_gate import rebuilt
+from idp.saml.messages.encryption import Recipient
+from idp.saml.messages.name_id import NameID
+from idp.saml.messages.schema_types import instant
 from idp.saml.messages.signing import SigningKey
 from idp.saml.messages.xml import serialize
 from tests.backends import Clock
@@ -41,7 +44,7 @@ KNOWN = {
     "none": [],
 }
 SAID = (
-    attributes.KNOWN["mail"], attributes.KNOWN["displayName"], attributes.KNOWN["isMemberOf"],
+    CATALOGUE["mail"], CATALOGUE["displayName"], CATALOGUE["isMemberOf"],
     Attribute("empty", "empty", "empty", names.ATTRNAME_BASIC), Attribute("nothing", "nothing", "nothing"),
     Attribute("none", "none", "none"), Attribute("fixed", "fixed", values=("x", "y")),
     Attribute("unknown", "unknown", "unknown"),
@@ -60,18 +63,18 @@ class PinnedKey:
         return sha256(data).digest()
 
 
-def pinned(in_response_to: str | None = "_request", key: SigningKey | None = None) -> Envelope:
+def pinned(in_response_to: str | None = "_request", key: SigningKey | None = None) -> ResponseHeader:
     numbers = itertools.count(1)
-    return Envelope(IDP, ACS, in_response_to, NOW, key or PinnedKey(), new_id=lambda: f"_id{next(numbers)}")
+    return ResponseHeader(IDP, ACS, in_response_to, NOW, key or PinnedKey(), new_id=lambda: f"_id{next(numbers)}")
 
 
-def authentication(**other: object) -> Authentication:
+def authentication(**other: object) -> AssertionContent:
     values: dict[str, object] = {
         "audience": SP, "name_id": NameID("abc", names.NAMEID_PERSISTENT, IDP, SP), "session_index": "_s",
         "authn_instant": NOW - 60, "context_class": names.AC_PASSWORD_PROTECTED,
         "attributes": attributes.release(SAID, KNOWN), "not_before": NOW - 180, "not_on_or_after": NOW + 300,
     }  # fmt: skip
-    return Authentication(**{**values, **other})  # type: ignore[arg-type]
+    return AssertionContent(**{**values, **other})  # type: ignore[arg-type]
 
 
 OUTCOMES = {
@@ -153,11 +156,14 @@ def test_SDP_IDP10_one_assertion_with_one_authn_statement_for_this_bearer(
     assert len(root.findall(".//saml:AttributeStatement", NS)) == 1
     data = root.find(".//saml:SubjectConfirmationData", NS)
     assert data.attrib == {
-        "Recipient": ACS, "InResponseTo": request.get("ID"), "NotOnOrAfter": response.instant(clock() + 300),
+        "Recipient": ACS, "InResponseTo": request.get("ID"), "NotOnOrAfter": instant(clock() + 300),
     }  # fmt: skip
     assert [a.text for a in root.findall(".//saml:Audience", NS)] == [SP]
     window = root.find(".//saml:Conditions", NS).attrib
-    assert window == {"NotBefore": response.instant(clock() - 180), "NotOnOrAfter": response.instant(clock() + 300)}
+    assert window == {
+        "NotBefore": instant(clock() - 180),
+        "NotOnOrAfter": instant(clock() + 300),
+    }
     assert {issuer.text for issuer in root.iter(f"{{{names.SAML}}}Issuer")} == {IDP}
 
 
@@ -196,9 +202,9 @@ def test_the_end_of_the_session_is_told_where_an_admin_says_so(
 
     assert told() is None
     provider.services.registry.update(wiki.id, {"session_lifetime": 3600})
-    assert told() == response.instant(clock() + 3600)
+    assert told() == instant(clock() + 3600)
     provider.services.registry.update(wiki.id, {"session_lifetime": 30 * 86400})
-    assert told() == response.instant(clock() + 12 * 3600)  # never longer than our own session
+    assert told() == instant(clock() + 12 * 3600)  # never longer than our own session
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
 from clients.client import Client
 from idp.http import OutboundRefused
-from idp.saml.assertions.response import instant
-from idp.saml.messages import bindings, encryption, names
-from idp.saml.messages.signatures import public_key, verify_enveloped
+from idp.saml.messages import encryption, http_redirect, names, soap
+from idp.saml.messages.public_keys import public_key
+from idp.saml.messages.schema_types import instant
+from idp.saml.messages.signatures import verify_enveloped
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import Element, child, element, parse, serialize
 from tests.backends import Clock, find_free_port
@@ -102,7 +103,7 @@ class Wiki:
 
     def redirect(self, root: Element, parameter: str = "SAMLRequest", *, signed: bool = True, **more: Any) -> str:
         key = self.pair.signer() if signed else None
-        return bindings.encode_redirect(self.to, parameter, root, more.get("relay_state"), key).location
+        return http_redirect.encode_redirect(self.to, parameter, root, more.get("relay_state"), key).location
 
     def response(self, to: str, *, code: str = names.SUCCESS, **about: str | None) -> Element:
         given = {
@@ -157,7 +158,7 @@ def receiver() -> Iterator[Receiver]:
 def incoming(location: str) -> tuple[str, Element]:
     """What the browser brings to a service provider by HTTP-Redirect."""
     parts = urlsplit(location)
-    received = bindings.decode_redirect(parts.query)
+    received = http_redirect.decode_redirect(parts.query)
     return location.partition("?")[0], etree.fromstring(received.message)
 
 
@@ -454,7 +455,7 @@ def test_signing_out_of_an_openid_connect_application_ends_saml_too_and_returns(
 
 
 def by_soap(provider: Provider, root: Element) -> Answer:
-    body = bindings.encode_soap(root).body
+    body = soap.encode_soap(root).body
     return provider.browser().open("POST", "saml/slo", body, {"Content-Type": "text/xml"})
 
 
@@ -579,7 +580,7 @@ def test_T20_soap_from_the_net_ends_nothing_without_a_signature(
     provider: Provider, browser: Browser, wiki: Wiki, crm: App
 ) -> None:
     wiki.sign_in(browser)
-    for body in (bindings.encode_soap(wiki.request()).body, b"<x/>", b"", b"<!DOCTYPE x><x/>"):
+    for body in (soap.encode_soap(wiki.request()).body, b"<x/>", b"", b"<!DOCTYPE x><x/>"):
         answer = provider.browser().open("POST", "saml/slo", body, {"Content-Type": "text/xml"})
         assert answer.status == 500
         assert b"Fault" in answer.body
@@ -595,7 +596,7 @@ def test_signed_soap_ends_the_session_and_is_answered_by_soap(
     sign(root, wiki.pair.signer())
     answer = by_soap(provider, root)
     assert answer.status == 200, answer.text
-    response = etree.fromstring(bindings.decode_soap(answer.body).message)
+    response = etree.fromstring(soap.decode_soap(answer.body).message)
     assert codes(response) == ["Success"]
     assert response.get("InResponseTo") == root.get("ID")
     assert not is_signed_in(provider, browser, crm)
@@ -608,7 +609,7 @@ def test_soap_cannot_reach_those_that_need_the_browser_and_says_so(
     wiki.sign_in(browser)
     root = wiki.request()
     sign(root, wiki.pair.signer())
-    response = etree.fromstring(bindings.decode_soap(by_soap(provider, root).body).message)
+    response = etree.fromstring(soap.decode_soap(by_soap(provider, root).body).message)
     assert codes(response) == ["Responder", "PartialLogout"]
     assert open_sessions(provider) == 0
 
@@ -622,13 +623,13 @@ def test_a_service_provider_with_soap_is_told_without_the_browser(open_provider:
     signed = True
 
     def answering(body: bytes) -> tuple[int, str, bytes]:
-        root = etree.fromstring(bindings.decode_soap(body).message)
+        root = etree.fromstring(soap.decode_soap(body).message)
         assert is_signed_by_us(provider, root)
         assert root.findtext("samlp:SessionIndex", "", NS) == wiki.session_index
         response = wiki.response(root.get("ID", ""))
         if signed:
             sign(response, wiki.pair.signer())
-        return 200, "text/xml", bindings.encode_soap(response).body
+        return 200, "text/xml", soap.encode_soap(response).body
 
     receiver.answering = answering
     page = browser.submit(browser.get("logout"), "confirm")

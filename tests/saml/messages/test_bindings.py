@@ -12,23 +12,13 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from idp import wire
-from idp.saml.messages import bindings, names
-from idp.saml.messages.bindings import (
-    BadMessage,
-    decode_artifact,
-    decode_post,
-    decode_redirect,
-    decode_soap,
-    deflate,
-    encode_artifact,
-    encode_post,
-    encode_redirect,
-    encode_soap,
-    inflate,
-    new_artifact,
-    soap_fault,
-)
+from idp.saml.messages import artifacts, names
+from idp.saml.messages.artifacts import decode_artifact, encode_artifact, new_artifact
+from idp.saml.messages.bindings import BadMessage
+from idp.saml.messages.http_post import decode_post, encode_post
+from idp.saml.messages.http_redirect import decode_redirect, deflate, encode_redirect, inflate
 from idp.saml.messages.signing import sign
+from idp.saml.messages.soap import decode_soap, encode_soap, soap_fault
 from idp.saml.messages.xml import BadXml, c14n, element, parse, serialize
 from tests.saml.pairs import rsa_pair
 from tests.saml.samples import IDP, authn_request, logout_response
@@ -136,7 +126,8 @@ BOMBS = """
 import resource, time, tracemalloc, zlib
 from base64 import b64encode
 from urllib.parse import quote
-from idp.saml.messages.bindings import BadMessage, decode_redirect
+from idp.saml.messages.bindings import BadMessage
+from idp.saml.messages.http_redirect import decode_redirect
 
 def query(size, filler):
     squeeze = zlib.compressobj(9, wbits=-15)
@@ -300,7 +291,7 @@ def test_an_artifact_is_44_bytes_and_names_its_issuer():
     assert raw[4:24] == sha1(IDP.encode()).digest()
     assert decode_artifact(text) == artifact
     assert new_artifact(IDP).handle != new_artifact(IDP).handle
-    assert bindings.source_id(IDP) == artifact.source_id
+    assert artifacts.source_id(IDP) == artifact.source_id
 
 
 @pytest.mark.parametrize("raw", [b"", b"\0\4", b"\0\3" + bytes(42), b"\0\4" + bytes(43), b"\0\4" + bytes(41)])

@@ -16,9 +16,12 @@ from lxml import etree
 
 from clients.client import Client
 from idp.saml.messages import names, signatures
-from idp.saml.messages.bindings import Received, deflate, encode_soap
-from idp.saml.messages.signatures import BadSignature, open_message, verify_metadata
+from idp.saml.messages.bindings import Received
+from idp.saml.messages.http_redirect import deflate
+from idp.saml.messages.signature_gate import BadSignature
+from idp.saml.messages.signatures import open_message, verify_metadata
 from idp.saml.messages.signing import sign
+from idp.saml.messages.soap import encode_soap
 from idp.saml.messages.xml import Element, parse, serialize
 from tests.provider import Answer, Browser, Provider
 from tests.saml import cpu

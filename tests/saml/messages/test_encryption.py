@@ -19,6 +19,7 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from saml2.sigver import CryptoBackendXmlSec1
 
 from idp.saml.messages import names
+from idp.saml.messages.decryption import CannotDecrypt, decrypt_id
 from idp.saml.messages.encryption import (
     CannotEncrypt,
     EncryptionMethod,
@@ -28,7 +29,7 @@ from idp.saml.messages.encryption import (
     encrypted_assertion,
     encrypted_id,
 )
-from idp.saml.messages.signatures import CannotDecrypt, decrypt_id, verify_enveloped
+from idp.saml.messages.signatures import verify_enveloped
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import Element, c14n, element, parse, serialize
 from tests.saml.pairs import rsa_pair

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from idp.saml.messages import names
-from idp.saml.messages.bindings import BadMessage, Received, decode_soap
-from idp.saml.messages.fresh_thread import aside
-from idp.saml.messages.signatures import BadSignature, open_message
+from idp.saml.messages.bindings import BadMessage, Received
+from idp.saml.messages.fresh_thread import in_fresh_thread
+from idp.saml.messages.signature_gate import BadSignature
+from idp.saml.messages.signatures import open_message
+from idp.saml.messages.soap import decode_soap
 from idp.saml.messages.xml import BadXml, parse
 from tests.saml.pairs import rsa_pair
 from tests.saml.samples import authn_request, signed
@@ -87,10 +89,10 @@ def test_threat_2_of_many_threads_none_misses_what_stands_in_its_document() -> N
 
 
 def test_every_piece_of_work_has_a_thread_of_its_own() -> None:
-    threads = aside(threading.get_ident), threading.get_ident()
+    threads = in_fresh_thread(threading.get_ident), threading.get_ident()
     assert threads[0] != threads[1]
 
 
 def test_what_goes_wrong_there_is_raised_here() -> None:
     with pytest.raises(ZeroDivisionError):
-        aside(lambda: 1 // 0)
+        in_fresh_thread(lambda: 1 // 0)

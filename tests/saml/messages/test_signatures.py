@@ -21,18 +21,12 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
-from idp.saml.messages import bindings, names, signatures, signing
-from idp.saml.messages.bindings import DetachedSignature, Received, decode_redirect, deflate, encode_redirect
-from idp.saml.messages.signatures import (
-    SECURE,
-    WITH_SHA1,
-    BadSignature,
-    is_signed,
-    open_message,
-    public_key,
-    verify_detached,
-    verify_enveloped,
-)
+from idp.saml.messages import decryption, names, signature_gate, signing, soap
+from idp.saml.messages.bindings import DetachedSignature, Received
+from idp.saml.messages.http_redirect import decode_redirect, deflate, encode_redirect
+from idp.saml.messages.public_keys import public_key
+from idp.saml.messages.signature_gate import SECURE, WITH_SHA1, BadSignature
+from idp.saml.messages.signatures import is_signed, open_message, verify_detached, verify_enveloped
 from idp.saml.messages.xml import BadXml, parse, serialize
 from tests.saml.pairs import ec_pair, rsa_pair, self_signed
 from tests.saml.samples import IDP, SP, authn_request, signed
@@ -44,7 +38,7 @@ def keys() -> list[Any]:
     return [rsa_pair().public]
 
 
-def refused(root: Any, allowed: signatures.Algorithms = SECURE) -> str:
+def refused(root: Any, allowed: signature_gate.Algorithms = SECURE) -> str:
     with pytest.raises((BadSignature, BadXml)) as caught:
         verify_enveloped(parse(etree.tostring(root)), keys(), allowed=allowed)
     return caught.value.reason
@@ -317,7 +311,7 @@ def test_the_inclusive_form_of_a_message_in_an_envelope_is_that_of_the_message_w
     """A message signed by itself and put into an envelope that declares more than it knows fails, and never opens."""
     document = signed_with(*FORMS["SignedXml of .NET as it comes"])
     plain = f'<S:Envelope xmlns:S="{names.SOAP}"><S:Body>'.encode()
-    opened = bindings.decode_soap(plain + document + b"</S:Body></S:Envelope>")
+    opened = soap.decode_soap(plain + document + b"</S:Body></S:Envelope>")
     with pytest.raises(BadSignature):
         open_message(opened, keys())
 
@@ -393,7 +387,7 @@ def test_threat_8_sha_1_is_refused_unless_the_administrator_says_otherwise(metho
 
 
 @pytest.mark.parametrize("allowed", [SECURE, WITH_SHA1], ids=["secure", "with SHA-1"])
-def test_threat_8_md5_is_never_accepted(allowed: signatures.Algorithms):
+def test_threat_8_md5_is_never_accepted(allowed: signature_gate.Algorithms):
     document = signed_by_xmlsec("http://www.w3.org/2001/04/xmldsig-more#rsa-md5", names.SHA256, private())
     with pytest.raises(BadSignature, match="not accepted"):
         verify_enveloped(parse(document), keys(), allowed=allowed)
@@ -401,7 +395,7 @@ def test_threat_8_md5_is_never_accepted(allowed: signatures.Algorithms):
 
 @pytest.mark.parametrize("allowed", [SECURE, WITH_SHA1], ids=["secure", "with SHA-1"])
 @pytest.mark.parametrize("name", ["hmac-sha1", "hmac-sha256"])
-def test_threat_8_an_hmac_with_the_public_key_is_no_signature(name: str, allowed: signatures.Algorithms):
+def test_threat_8_an_hmac_with_the_public_key_is_no_signature(name: str, allowed: signature_gate.Algorithms):
     base = "http://www.w3.org/2000/09/xmldsig#" if name == "hmac-sha1" else "http://www.w3.org/2001/04/xmldsig-more#"
     for secret in (rsa_pair().certificate, rsa_pair().certificate_pem.encode()):
         key = xmlsec.Key.from_binary_data(xmlsec.constants.KeyDataHmac, secret)
@@ -584,8 +578,8 @@ def test_a_posted_message_is_read_from_what_was_signed():
     opened = open_message(Received(names.HTTP_POST, "SAMLRequest", signed(authn_request())), keys())
     assert opened.signed
     assert not is_signed(opened.root)
-    soap = bindings.decode_soap(bindings.encode_soap(good()).body)
-    assert open_message(soap, keys()).signed
+    received = soap.decode_soap(soap.encode_soap(good()).body)
+    assert open_message(received, keys()).signed
 
 
 @pytest.mark.parametrize("binding", [names.HTTP_POST, names.SOAP_BINDING])
@@ -672,10 +666,10 @@ def test_a_bare_public_key_is_no_certificate():
 
 
 def test_lxml_and_xmlsec_share_one_libxml2(monkeypatch: pytest.MonkeyPatch):
-    signatures.check_libraries()
+    decryption.check_libraries()
     monkeypatch.setattr(etree, "LIBXML_VERSION", (2, 9, 14))
     with pytest.raises(ImportError, match="pip install"):
-        signatures.check_libraries()
+        decryption.check_libraries()
 
 
 def test_many_threads_may_verify_at_once():

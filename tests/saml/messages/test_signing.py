@@ -20,9 +20,10 @@ from saml2.cryptography.asymmetric import load_pem_private_key
 from saml2.sigver import CryptoBackendXmlSec1, RSACrypto, SignatureError, pre_signature_part, verify_redirect_signature
 
 from idp.saml.messages import names, signing
-from idp.saml.messages.bindings import decode_redirect, deflate, encode_redirect
 from idp.saml.messages.encryption import Recipient, encrypted_assertion
-from idp.saml.messages.signatures import SECURE, open_message, verify_enveloped
+from idp.saml.messages.http_redirect import decode_redirect, deflate, encode_redirect
+from idp.saml.messages.signature_gate import SECURE
+from idp.saml.messages.signatures import open_message, verify_enveloped
 from idp.saml.messages.signing import sign, signing_key
 from idp.saml.messages.xml import Element, c14n, child, element, parse, serialize
 from tests.saml.pairs import Pair, ec_pair, rsa_pair

@@ -10,7 +10,8 @@ from lxml import etree
 
 from idp.saml.messages import names, signatures, signing
 from idp.saml.messages.bindings import Received
-from idp.saml.messages.signatures import BadSignature, open_message, verify_enveloped, verify_metadata
+from idp.saml.messages.signature_gate import BadSignature
+from idp.saml.messages.signatures import open_message, verify_enveloped, verify_metadata
 from idp.saml.messages.xml import BadXml, parse, serialize
 from tests.saml import xsw
 from tests.saml.pairs import rsa_pair

@@ -10,8 +10,8 @@ import pytest
 from lxml import etree
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 
-from idp.saml.assertions.response import instant
 from idp.saml.messages import names
+from idp.saml.messages.schema_types import instant
 from tests.backends import Clock
 from tests.provider import Answer, Browser, Provider
 from tests.saml.relying import NS

@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from lxml import etree
 
-from idp.saml.assertions.response import instant
-from idp.saml.messages import bindings, names
-from idp.saml.messages.signatures import public_key, verify_enveloped
+from idp.saml.messages import artifacts, http_redirect, names, soap
+from idp.saml.messages.public_keys import public_key
+from idp.saml.messages.schema_types import instant
+from idp.saml.messages.signatures import verify_enveloped
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import Element, child, element, parse, serialize
 from tests.backends import Clock
@@ -49,7 +50,7 @@ def ask(provider: Provider, pair: Pair, slug: str = "wiki", **about: str) -> str
     }  # fmt: skip
     root = element(names.SAMLP, "AuthnRequest", given)
     child(root, names.SAML, "Issuer", None, f"https://{slug}.example/metadata")
-    return bindings.encode_redirect(given["Destination"], "SAMLRequest", root, "r s&t", pair.signer()).location
+    return http_redirect.encode_redirect(given["Destination"], "SAMLRequest", root, "r s&t", pair.signer()).location
 
 
 def sign_in(provider: Provider, browser: Browser, pair: Pair) -> tuple[str, dict[str, str]]:
@@ -73,7 +74,7 @@ def resolve(provider: Provider, pair: Pair | None, artifact: str, slug: str = "w
     child(root, names.SAMLP, "Artifact", None, artifact)
     if pair is not None:
         sign(root, pair.signer())
-    return post(provider, bindings.encode_soap(root).body)
+    return post(provider, soap.encode_soap(root).body)
 
 
 def post(provider: Provider, body: bytes) -> Answer:
@@ -85,7 +86,7 @@ def read(provider: Provider, answer: Answer) -> tuple[str, Element | None]:
     assert answer.status == 200, answer.text
     assert answer.headers["Content-Type"].startswith("text/xml")
     key = public_key(provider.services.certificates.active("signing").certificate)
-    root = parse(bindings.decode_soap(answer.body).message)
+    root = parse(soap.decode_soap(answer.body).message)
     root = verify_enveloped(root, [key], nested=True)
     code = root.find("samlp:Status/samlp:StatusCode", NS)
     assert code is not None
@@ -162,9 +163,9 @@ def test_what_is_no_soap_gets_a_fault_and_never_a_page(provider: Provider, body:
 
 
 def test_an_artifact_of_somebody_else_is_unknown(provider: Provider, pair: Pair) -> None:
-    for other in (bindings.new_artifact("https://other.example"),
-                  bindings.new_artifact(provider.services.settings.saml_entity_id)):  # fmt: skip
-        assert read(provider, resolve(provider, pair, bindings.encode_artifact(other))) == ("Success", None)
+    for other in (artifacts.new_artifact("https://other.example"),
+                  artifacts.new_artifact(provider.services.settings.saml_entity_id)):  # fmt: skip
+        assert read(provider, resolve(provider, pair, artifacts.encode_artifact(other))) == ("Success", None)
     assert resolve(provider, pair, b64encode(b"x" * 44).decode()).status == 500
 
 

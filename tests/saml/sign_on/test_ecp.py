@@ -13,9 +13,10 @@ import xmlsec
 from clients.access import Access
 from clients.client import Client
 from idp.accounts import factors
-from idp.saml.assertions.response import instant
-from idp.saml.messages import bindings, names
-from idp.saml.messages.signatures import public_key, verify_enveloped
+from idp.saml.messages import names, soap
+from idp.saml.messages.public_keys import public_key
+from idp.saml.messages.schema_types import instant
+from idp.saml.messages.signatures import verify_enveloped
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import Element, child, element, parse, serialize
 from idp.saml.sign_on.channel_bindings import NEXT
@@ -61,7 +62,7 @@ def send(
     headers = {"Content-Type": kind}
     if who is not None:
         headers["Authorization"] = "Basic " + b64encode(f"{who[0]}:{who[1]}".encode()).decode()
-    body = root if isinstance(root, bytes) else bindings.encode_soap(root).body
+    body = root if isinstance(root, bytes) else soap.encode_soap(root).body
     answer = provider.browser().open("POST", "saml/ecp", body, headers)
     assert answer.headers["Content-Type"].startswith("text/xml")
     assert b"<html" not in answer.body
@@ -71,7 +72,7 @@ def send(
 def read(provider: Provider, answer: Answer) -> tuple[Element, Element]:
     """The header block and the verified Response."""
     assert answer.status == 200, answer.text
-    received = bindings.decode_soap(answer.body)
+    received = soap.decode_soap(answer.body)
     [header] = received.headers
     key = public_key(provider.services.certificates.active("signing").certificate)
     return header, verify_enveloped(parse(received.message), [key], nested=True)
@@ -202,7 +203,7 @@ def bound(provider: Provider, data: str | None = SEEN, *, signed: bool = True, k
 
 
 def with_headers(root: Element, *headers: Element) -> bytes:
-    return bindings.encode_soap(root, headers).body
+    return soap.encode_soap(root, headers).body
 
 
 def seen_by_client(data: str = SEEN, kind: str = "tls-exporter") -> Element:
@@ -213,7 +214,7 @@ def seen_by_client(data: str = SEEN, kind: str = "tls-exporter") -> Element:
 def opened(provider: Provider, answer: Answer) -> tuple[dict[str, Element], Element]:
     """The header blocks by name, and the Response."""
     assert answer.status == 200, answer.text
-    received = bindings.decode_soap(answer.body)
+    received = soap.decode_soap(answer.body)
     key = public_key(provider.services.certificates.active("signing").certificate)
     response = verify_enveloped(parse(received.message), [key], nested=True)
     return {str(block.tag).rpartition("}")[2]: block for block in received.headers}, response

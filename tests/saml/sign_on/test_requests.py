@@ -11,9 +11,9 @@ import pytest
 
 from clients.client import Client
 from idp.accounts.person import Person
-from idp.saml.assertions.response import instant
 from idp.saml.messages import names
-from idp.saml.messages.bindings import deflate
+from idp.saml.messages.http_redirect import deflate
+from idp.saml.messages.schema_types import instant
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import Element, child, element, serialize
 from tests.backends import Clock

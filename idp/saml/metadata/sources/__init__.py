@@ -20,7 +20,8 @@ from clients.registry import Draft, Registered
 from idp.ids import digest, new_id
 from idp.protocols import Services
 from idp.saml.assertions.attribute_sources import check_sources
-from idp.saml.messages.signatures import BadSignature, public_key
+from idp.saml.messages.public_keys import public_key
+from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.metadata.description import Description
 from idp.saml.metadata.lexical import BadMetadata
 from idp.saml.metadata.sources import fetching, refreshing, store

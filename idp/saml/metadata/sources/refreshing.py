@@ -16,7 +16,7 @@ from clients.registry import RESTORABLE, Draft
 from clients.service_provider import ENTITY_CATEGORY
 from idp.audit import Event, record
 from idp.protocols import Services
-from idp.saml.messages.signatures import PublicKey, public_key
+from idp.saml.messages.public_keys import PublicKey, public_key
 from idp.saml.metadata import aggregates, reading
 from idp.saml.metadata.description import Description, with_validity
 from idp.saml.metadata.lexical import DAY, BadMetadata, day_of, least

@@ -1,0 +1,67 @@
+"""A logout message is believed, a LogoutRequest checked, and the sessions found that it ends."""
+
+from __future__ import annotations
+
+from clients.client import Client
+from clients.service_provider import ServiceProvider
+from idp.errors import SamlError
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Session
+from idp.protocols import Services
+from idp.saml import header_checks, replay, store
+from idp.saml.logout import logout_request
+from idp.saml.logout.logout_request import LogoutRequest
+from idp.saml.messages import names
+from idp.saml.messages.bindings import BadMessage, Received
+from idp.saml.messages.xml import BadXml, Element
+from idp.saml.protocol import SLO_PATH
+from idp.saml.signed_message import open_signed
+
+
+def open_logout_message(services: Services, received: Received) -> tuple[Client, ServiceProvider, Element]:
+    """The signed message and who sent it. Errors: `BadMessage`, `BadXml`, `BadSignature`."""
+    # SDP-IDP26, SDP-IDP30: requests and responses are signed; whatever is allowed for sign-in. One that was turned off
+    # may still sign people out, and is told of it.
+    return open_signed(services, received, rule="logout messages", enabled=False)
+
+
+def accept_logout_request(
+    services: Services, client: Client, provider: ServiceProvider, root: Element, *, by_browser: bool
+) -> LogoutRequest:
+    """A LogoutRequest that is current, for us, and was not answered before. Errors: `SamlError`."""
+    try:
+        asked = logout_request.read_logout_request(root, services.certificates.private_keys())
+    except (BadMessage, BadXml) as error:
+        raise SamlError(
+            names.REQUESTER, names.REQUEST_UNSUPPORTED, "The LogoutRequest cannot be read.", detail=error.reason
+        ) from error
+    header_checks.check_version(asked.header)
+    header_checks.check_instant(services, provider, asked.header)
+    header_checks.check_destination(asked.header, services.url(SLO_PATH), signed=by_browser)
+    oldest = services.clock() - header_checks.skew_seconds(services, provider)
+    if asked.not_on_or_after is not None and asked.not_on_or_after <= oldest:
+        raise SamlError(names.REQUESTER, names.REQUEST_DENIED, "The LogoutRequest is too old (NotOnOrAfter).")
+    if not replay.spend(services, client.id, asked.header.id, header_checks.lifetime(services, provider, asked.header)):
+        raise replay.replayed()
+    return asked
+
+
+def find_sessions(services: Services, client: Client, asked: LogoutRequest) -> list[Session]:
+    """The live sessions that this very service provider knows by this NameID. Errors: `SamlError`.
+
+    None where they have all ended. Without a SessionIndex: every session of the principal there (Prof §4.4.4.1).
+    """
+    known = [
+        participant
+        for participant in store.participants_by_name_id(services.db, client.id, asked.name_id.value, services.clock())
+        if logout_request.is_same_subject(services, client, participant, asked.name_id)
+    ]
+    if asked.session_indexes:
+        known = [participant for participant in known if participant.session_index in asked.session_indexes]
+    if not known:
+        raise SamlError(
+            names.REQUESTER, names.UNKNOWN_PRINCIPAL, "No session here was told to this service provider by this name.",
+            fix="It must send the NameID and SessionIndex of the assertion, unchanged.",
+        )  # fmt: skip
+    found = (sessions.find_open(services, id) for id in dict.fromkeys(one.session_id for one in known))
+    return [session for session in found if session is not None]

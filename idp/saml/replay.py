@@ -1,0 +1,29 @@
+"""Each request is answered once: its ID is remembered for as long as it could come again (Prof §4.1.4.5)."""
+
+from __future__ import annotations
+
+from idp.errors import SamlError
+from idp.ids import digest
+from idp.protocols import Services
+from idp.saml.messages import names
+
+
+def is_spent(services: Services, client_id: str, request_id: str | None) -> bool:
+    """Whether a service provider's request was answered before."""
+    return services.state.get(_key(client_id, request_id)) is not None
+
+
+def spend(services: Services, client_id: str, request_id: str, seconds: float) -> bool:
+    """Remember that a request is answered; False where it was before."""
+    return services.state.add(_key(client_id, request_id), 1, seconds)
+
+
+def replayed(*, detail: str = "", fix: str = "") -> SamlError:
+    """What the sender of a request hears that was answered before."""
+    return SamlError(
+        names.REQUESTER, names.REQUEST_DENIED, "This request was answered already.", detail=detail, fix=fix
+    )
+
+
+def _key(client_id: str, request_id: str | None) -> str:
+    return "saml:spent:" + digest(f"{client_id}\n{request_id}")
