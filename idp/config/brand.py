@@ -53,9 +53,15 @@ class Brand(Section):
                     raise ValueError(f"expected some of {', '.join(_SPOKEN)}; {name} is the same in every language")
         return value
 
+    @property
+    def has_looks(self) -> bool:
+        """Whether pages look otherwise than they do by themselves: else nobody need fetch how (`/brand.css`)."""
+        return self.accent.lower() != type(self).model_fields["accent"].default or bool(self.background)
+
     def spoken(self, locale: str) -> dict[str, Any]:
         """What pages in that language say of the company."""
-        return {**self.model_dump(exclude={"texts"}), "logo": bool(self.logo), **self.texts.get(locale, {})}
+        own = {"logo": bool(self.logo), "has_looks": self.has_looks, **self.texts.get(locale, {})}
+        return {**self.model_dump(exclude={"texts"}), **own}
 
 
 _LANGUAGES = ("en", "de", "fr", "es", "zh-Hans")

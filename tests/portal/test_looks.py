@@ -249,3 +249,11 @@ def test_T7_a_background_picture_is_shown_from_our_own_host(
     plain = open_provider().browser()
     assert "background" not in plain.get("brand.css").text
     assert plain.get("brand/background").status == 404
+
+
+def test_T7_whoever_changed_no_colour_fetches_no_colours(open_provider: Callable[..., Provider]) -> None:
+    plain, own = open_provider().browser(), open_provider(brand={"accent": "#0a5c4a"}).browser()
+    assert not [link for link in plain.get("").dom.find("link") if "brand.css" in link["href"]]
+    assert [link for link in own.get("").dom.find("link") if "brand.css" in link["href"]]
+    sheet = Path(__file__).parents[2] / "idp" / "static" / "doorward.css"
+    assert f"--accent: {Brand().accent};" in sheet.read_text()  # what the settings call the default is what is seen
