@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from idp.accounts.person import Person
 from idp.texts import LANGUAGES
@@ -63,6 +64,44 @@ def test_A6_the_pages_of_a_sign_in_hold_the_words_of_every_language(
         windows.shoot(page, f"{path[1:9] or 'home'}-{tag}-{width}")
         assert page.evaluate(STICKING_OUT) == [], path
         assert page.locator("html").get_attribute("lang") == tag
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize("width", [320, 360])
+def test_A6_what_is_folded_out_stays_inside_a_narrow_window(
+    windows: Windows, site: Site, width: int, direction: str
+) -> None:
+    """The menu of accounts, the languages, and whatever else a page folds in: each is opened by hand."""
+    page = windows.open(width, 740, locale="de-DE")
+    opened = [*open_all(page, site.issuer + "/oauth/authorize?client_id=nobody", direction)]
+    for name in ("Maximiliane-Alexandra Freifrau von Hohenberg-Schwarzenfels", "Bo Li"):
+        page.goto(site.issuer + "/accounts?add=1")
+        log_in(page, site.someone(name))
+        page.locator(".who summary").wait_for()
+    for path in ("/", "/security", "/profile", "/sessions", "/activity", "/access", "/help"):
+        opened += open_all(page, site.issuer + path, direction)
+    assert {"who", "up"} <= set(opened)
+    page.goto(site.issuer + "/")
+    page.evaluate("(direction) => { document.documentElement.dir = direction }", direction)
+    page.click(".who summary")
+    if width == 360:  # narrower still, it lies over a part of the row of places, which axe takes for a small target
+        windows.shoot(page, f"menu-{direction}")
+
+
+def open_all(page: Page, url: str, direction: str) -> list[str]:
+    """Open what a page folds in, one after the other, and look. Answers the last class of each."""
+    page.goto(url)
+    page.evaluate("(direction) => { document.documentElement.dir = direction }", direction)
+    found = page.locator("summary:visible")
+    names = []
+    for number in range(found.count()):
+        found.nth(number).click()
+        names.append(found.nth(number).evaluate("(one) => one.parentElement.className.split(' ').pop()"))
+        assert found.nth(number).evaluate("(one) => one.parentElement.open"), names
+        assert page.evaluate(STICKING_OUT) == [], (url, names)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (url, names)
+        found.nth(number).click()
+    return names
 
 
 @pytest.mark.parametrize("width", [360, 1280])
