@@ -1,6 +1,6 @@
 """What comes in and what goes out, as plain values: no framework here.
 
-Every endpoint is `handler(services, request) -> Response`. `web.py` turns a WSGI environment into a `Request`, and a
+Every endpoint is `handler(services, request) -> Response`. `web` turns a WSGI environment into a `Request`, and a
 `Redirect`, `AutoPost`, `Json`, `Raw` or `Page` back into HTTP; so whether Flask or a thin function serves a path is
 one decision, there.
 """

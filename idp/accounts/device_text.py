@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from idp.showing import describe_browser
 from idp.texts import N_
-from idp.web import describe_browser
 
 UNKNOWN = N_("An unknown device")
 _LONGEST = 256  # characters of a user agent that the full parser is given

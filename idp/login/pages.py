@@ -10,8 +10,8 @@ from idp import browser
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow, seal
 from idp.login.services import Services
+from idp.showing import shown_app
 from idp.texts import N_
-from idp.web import shown_app
 from idp.wire import Page, Request
 
 

@@ -25,8 +25,8 @@ from idp.login import pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
 from idp.login.services import Services
+from idp.showing import form_target, form_targets
 from idp.texts import N_
-from idp.web import form_target, form_targets
 from idp.wire import AutoPost, Cookie, Page, Redirect, Request, Response, with_parameters
 
 FIRST_TRY: Final = 2.0  # seconds that the page waits for the applications' answers

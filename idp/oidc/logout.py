@@ -19,8 +19,8 @@ from idp.login.flow import open_value, seal_value
 from idp.login.signout import Ending
 from idp.oidc import backchannel, client_auth, cross_site
 from idp.protocols import Services
+from idp.showing import form_target, form_targets
 from idp.texts import N_
-from idp.web import form_target, form_targets
 from idp.wire import Json, Params, Redirect, Request, Response, with_parameters
 from keys.verifying import InvalidToken, verify_own
 

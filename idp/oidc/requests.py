@@ -15,7 +15,7 @@ from idp.login.flow import Demands, Flow
 from idp.oidc import claims as claim_rules
 from idp.oidc import pkce, response_modes, scopes, tokens
 from idp.protocols import Services
-from idp.web import form_target
+from idp.showing import form_target
 from idp.wire import Params
 from keys.verifying import InvalidToken, verify_own
 

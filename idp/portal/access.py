@@ -10,7 +10,7 @@ from idp.login.browser import sessions
 from idp.oidc.scopes import describe
 from idp.protocols import Services
 from idp.saml.assertions import attribute_catalogue, attribute_titles
-from idp.web import shown_app
+from idp.showing import shown_app
 from idp.wire import Redirect, Request, Response
 
 

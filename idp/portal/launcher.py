@@ -24,7 +24,7 @@ from idp.login.steps import identify
 from idp.portal import first_steps, reminders
 from idp.protocols import Services
 from idp.saml.sign_on import idp_initiated
-from idp.web import shown_app
+from idp.showing import shown_app
 from idp.wire import Redirect, Request, Response, with_parameters
 
 MAX_TILES: Final = 500

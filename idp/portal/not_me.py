@@ -18,7 +18,7 @@ from idp.login.browser import sessions
 from idp.oidc import ledger
 from idp.portal import activity
 from idp.protocols import Services
-from idp.web import utc
+from idp.showing import utc
 from idp.wire import Cookie, Page, Request, Response
 
 _GONE: Final = "portal/not_me_gone.html"

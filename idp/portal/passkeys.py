@@ -26,8 +26,8 @@ from idp.portal import backup_codes as code_pages
 from idp.portal import security
 from idp.portal.changing import tell
 from idp.protocols import Services
+from idp.showing import describe_browser
 from idp.texts import N_, translate
-from idp.web import describe_browser
 from idp.wire import Json, Page, Raw, Request, Response
 
 PATH = "/security/passkeys"

@@ -23,8 +23,8 @@ from idp.login.steps.outcomes import Proven
 from idp.oidc import ledger
 from idp.portal import resuming
 from idp.protocols import Services
+from idp.showing import form_targets
 from idp.texts import N_
-from idp.web import form_targets
 from idp.wire import Page, Request, Response
 
 MAX_TRIES = 30  # of choosing a password by one link

@@ -14,7 +14,7 @@ from idp.ids import digest
 from idp.login import engine
 from idp.login.flow import Flow, open_sealed
 from idp.protocols import Services
-from idp.web import shown_app
+from idp.showing import shown_app
 from idp.wire import Request
 
 MAX_LENGTH = 16384  # characters

@@ -16,7 +16,7 @@ from idp.ids import plain_tag
 from idp.login import pages
 from idp.login.flow import Flow
 from idp.login.services import Services
-from idp.web import shown_app
+from idp.showing import shown_app
 from idp.wire import AutoPost, Cookie, Page, Redirect, Request, Response
 
 MAX = 24  # requests; the oldest go first

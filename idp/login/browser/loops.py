@@ -20,7 +20,7 @@ from idp.login import pages
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.services import Services
-from idp.web import shown_app, utc
+from idp.showing import shown_app, utc
 from idp.wire import Cookie, Page, Request, Response, with_parameters
 
 TIMES: Final = 5  # rounds

@@ -11,7 +11,7 @@ from idp.login.flow import Flow
 from idp.login.services import Services
 from idp.login.steps import Consent, Deny, Identify
 from idp.login.steps.outcomes import Denied, Outcome, Proceed, Show
-from idp.web import form_targets
+from idp.showing import form_targets
 from idp.wire import Page, Request
 
 

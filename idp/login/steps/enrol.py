@@ -18,7 +18,7 @@ from idp.login.flow import Flow, dump, load
 from idp.login.services import Services
 from idp.login.steps import Enrol, Identify
 from idp.login.steps.outcomes import Outcome, Proceed, Show
-from idp.web import form_targets
+from idp.showing import form_targets
 from idp.wire import Cookie, Page, Redirect, Request
 
 WAITS_FOR = pending.TTL * 4  # seconds that an application waits

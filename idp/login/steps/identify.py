@@ -21,8 +21,8 @@ from idp.login.steps import Deny, Identify, offer_passkey, sign_in_form
 from idp.login.steps.outcomes import Denied, Outcome, Proven
 from idp.login.steps.sign_in_form import Typed
 from idp.login.throttle import Pause
+from idp.showing import form_targets
 from idp.texts import N_
-from idp.web import form_targets
 from idp.wire import Page, Request, Response
 
 #: How a pause without an end is told: an admin lifts it.

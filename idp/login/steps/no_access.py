@@ -19,8 +19,8 @@ from idp.login.flow import Flow
 from idp.login.services import Services
 from idp.login.steps import ChooseAccount, Deny, choose_account
 from idp.login.steps.outcomes import Denied, Outcome, Proceed, Show
+from idp.showing import form_targets, shown_app, utc
 from idp.texts import N_
-from idp.web import form_targets, shown_app, utc
 from idp.wire import Page, Request
 
 DENIAL = Deny("access_denied", "This person may not use this application.", "policy")

@@ -20,7 +20,7 @@ from idp.login.authn import PASSWORD
 from idp.login.browser.sessions import Session
 from idp.login.flow import Demands, Flow
 from idp.login.services import Services
-from idp.web import form_targets
+from idp.showing import form_targets
 from idp.wire import Page, Request
 
 TTL: Final = 300.0  # seconds from the page to the answer; see `standing.FRESH`

@@ -12,7 +12,7 @@ from idp.login.pending import Pending
 from idp.login.services import Services
 from idp.login.steps import half_proven
 from idp.login.throttle import Pause
-from idp.web import form_targets
+from idp.showing import form_targets
 from idp.wire import Page, Request
 
 

@@ -16,7 +16,7 @@ from idp.login.policy import more_proof
 from idp.login.services import Services
 from idp.login.steps import Identify, Renew, half_proven
 from idp.login.steps.outcomes import Outcome, Proven, Show
-from idp.web import form_targets
+from idp.showing import form_targets
 from idp.wire import Page, Request
 
 

@@ -23,8 +23,8 @@ from idp.saml.sign_on.destination import find_destination, get_trusted, unreadab
 from idp.saml.sign_on.idp_initiated import start_url
 from idp.saml.sign_on.pending_authn_request import OPEN_FOR, PendingAuthnRequest, continue_url, find_pending
 from idp.saml.sign_on.sign_in_flow import begin_sign_in
+from idp.showing import form_target
 from idp.texts import N_
-from idp.web import form_target
 from idp.wire import Redirect, Request, Response
 
 

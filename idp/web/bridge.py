@@ -1,0 +1,200 @@
+"""Runs a route's handler and turns what comes out into HTTP."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from idp import browser, flash, language, texts
+from idp.db import Unavailable
+from idp.errors import Stale
+from idp.services import Services
+from idp.showing import form_target, form_targets
+from idp.wire import AutoPost, Cookie, Json, Page, Raw, Redirect, Request, Response, Route, dumps
+
+from .auto_post import AutoPosts
+from .cors import Cors
+from .error_pages import ErrorPages, stale_form
+from .ports import Applications, Snapshot
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+Render = Callable[[str, Mapping[str, Any]], str]
+#: Learns whose browser it is, for the language of pages whose handler did not need to know. (On the sign-in's floor.)
+Recognise = Callable[[Any, Request], None]
+
+_NO_STORE = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
+_JSON_HEADERS = [("Content-Type", "application/json"), *_NO_STORE, ("X-Content-Type-Options", "nosniff")]
+#: RFC 9700 §4.2.4, §4.16. Applications sign people in by a popup and wait to hear from it. It keeps its opener only
+#: where both pages say unsafe-none (HTML, "matching cross-origin opener policies"); any other value parts them.
+_PAGE_HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    *_NO_STORE,
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "unsafe-none"),
+    (
+        "Permissions-Policy",
+        "publickey-credentials-create=(self), publickey-credentials-get=(self), "
+        "camera=(), microphone=(), geolocation=()",
+    ),
+]
+_CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {}"
+)
+#: RFC 9110 §8.6, §15.4.5: no content and no length of it.
+_BODILESS = (204, 304)
+
+
+class Bridge:
+    """Runs a route's handler and turns what comes out into HTTP."""
+
+    def __init__(
+        self, services: Services, render: Render, recognise: Recognise, *, applications: Applications, keys: Snapshot
+    ) -> None:
+        self.services, self._render, self._recognise = services, render, recognise
+        self._applications, self._keys = applications, keys
+        self.proxies = tuple(ipaddress.ip_network(n) for n in services.settings.server.trusted_proxies)
+        parts = urlsplit(services.issuer)
+        self.prefix = parts.path
+        self.host = parts.netloc
+        self._brands = {tag: services.settings.brand.spoken(tag) for tag in texts.LANGUAGES}
+        self._errors = ErrorPages(services, applications, self._brands, self._know_visitor)
+        self._auto_posts = AutoPosts(render, self._brands)
+        self._cors = Cors(applications)
+        self._hsts = [("Strict-Transport-Security", "max-age=31536000")] if services.settings.is_https else []
+
+    def respond(self, route: Route, request: Request) -> Answer:
+        """Answer one request; never raises."""
+        cors = self._cors.headers(route, request) if route.cors or route.public else []
+        if request.method == "OPTIONS" and cors:
+            return 204, cors, b""
+        if request.method not in route.methods and not (request.method == "HEAD" and "GET" in route.methods):
+            status, headers, body = self.finish(request, self._errors.wrong_method(route, request))
+            return status, headers + cors, body if request.method != "HEAD" else b""
+        try:
+            status, headers, body = self.finish(request, self._run(route, request))
+        except Exception as error:
+            status, headers, body = self.finish(request, self._errors.failed(route, request, error))
+        if route.cors and request.client_id and request.client_id not in self._cors.apps_of(request):
+            cors = [("Vary", "Origin")]  # the origin belongs to another application than the one that asks
+        return status, headers + cors, body if request.method != "HEAD" else b""
+
+    def _run(self, route: Route, request: Request) -> Response:
+        if (
+            route.form
+            and not route.api
+            and request.method == "POST"
+            and not browser.is_own_form(self.services, request, open=route.open)
+        ):
+            raise stale_form(request)
+        for _ in range(4):
+            try:
+                return route.handler(self.services, request)
+            except Stale:
+                self._applications.refresh()
+                self._keys.refresh()
+        raise Unavailable("the registry changes faster than it can be read")
+
+    def not_found(self, request: Request) -> Page:
+        """No such page."""
+        return self._errors.not_found(request)
+
+    # -- answers -------------------------------------------------------------------------------------------------
+
+    def finish(self, request: Request, response: Response) -> Answer:
+        """Status, headers and body of a wire answer."""
+        cookies = response.cookies
+        if isinstance(response, Json):
+            headers, body = [*_JSON_HEADERS], dumps(response.body)
+        elif isinstance(response, Redirect):
+            headers, body = [("Location", response.location), *_NO_STORE, ("Referrer-Policy", "no-referrer")], b""
+        elif isinstance(response, Raw):
+            headers, body = (
+                [("Content-Type", response.content_type), ("X-Content-Type-Options", "nosniff")],
+                response.body,
+            )
+        elif isinstance(response, AutoPost):
+            csp = _CSP.format(" ".join(form_targets(form_target(response.action))))
+            body = self._auto_posts.body(language.locale_for(self.services, request), response)
+            headers = [*_PAGE_HEADERS, ("Content-Security-Policy", csp)]
+        elif isinstance(response, Page):
+            headers, body = self._page(request, response)
+            if browser.of(self.services, request).is_new:
+                cookies = (*cookies, browser.cookie(self.services, request))
+            cookies = (*cookies, *flash.gone(self.services, request))
+        else:
+            raise TypeError(f"not an answer: {response!r}")
+        for cookie in cookies:
+            headers.append(("Set-Cookie", self._cookie(cookie)))
+        if response.headers:
+            named = {name.lower() for name, _ in response.headers}
+            headers = [h for h in headers if h[0].lower() not in named] + list(response.headers)
+        headers += self._hsts
+        if not body:
+            headers = _without_content(headers)
+        if response.status not in _BODILESS:
+            headers.append(("Content-Length", str(len(body))))
+        return response.status, headers, body
+
+    def _know_visitor(self, request: Request, status: int) -> None:
+        # A store that is down is not asked once more.
+        if not request.person_claims and status != 503:
+            self._recognise(self.services, request)
+
+    def _page(self, request: Request, page: Page) -> tuple[list[tuple[str, str]], bytes]:
+        self._know_visitor(request, page.status)
+        values = {
+            "app": None,
+            "person": None,
+            "here": "",
+            "flow": "",
+            "form_key": browser.form_key(self.services, request, self._session(request, page)),
+            "browser_key": browser.form_key(self.services, request),
+            "has_session": self._has_session(request, page),
+            "done": flash.TEXTS.get(flash.name_of(self.services, request), ""),
+            **self._words(request),
+            **page.values,
+        }
+        values["back"] = self._back(request, str(page.values.get("back") or values["here"] or ""))
+        csp = _CSP.format(" ".join(("'self'", *page.form_action)))
+        return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()
+
+    def _session(self, request: Request, page: Page) -> str:
+        """The cookie of the session that the forms of a page act for; '' where there is none."""
+        name = browser.cookie_name(self.services, "session")
+        made = next((kept.value for kept in page.cookies if kept.name == name), None)
+        return request.cookies.get(name, "") if made is None else made
+
+    def _has_session(self, request: Request, page: Page) -> bool:
+        """Whether the browser brought a session, live or not, and keeps it: then it can be signed out of (A7)."""
+        name = browser.cookie_name(self.services, "session")
+        return bool(request.cookies.get(name)) and all(kept.value for kept in page.cookies if kept.name == name)
+
+    def _words(self, request: Request) -> dict[str, Any]:
+        locale = language.locale_for(self.services, request)
+        words = texts.words(locale, language.zone_for(request), language.dates_for(request, locale))
+        return {**words, "brand": self._brands[locale]}
+
+    def _back(self, request: Request, here: str) -> str:
+        """Where the choice of another language leads back to, below the issuer: this page, or the one it stands for."""
+        if here:
+            return here.removeprefix(self.services.issuer) if here.startswith(self.services.issuer + "/") else "/"
+        if request.method == "POST":
+            return "/"
+        query = str(request.environ.get("QUERY_STRING") or "")
+        return quote(request.path.removeprefix(self.prefix), safe="/~:@!$&'()*+,;=") + (f"?{query}" if query else "")
+
+    def _cookie(self, cookie: Cookie) -> str:
+        text = f"{cookie.name}={cookie.value}; Path=/; HttpOnly; SameSite={cookie.same_site}"
+        if self.services.settings.is_https:
+            text += "; Secure"
+        return text if cookie.max_age is None else f"{text}; Max-Age={cookie.max_age}"
+
+
+def _without_content(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """RFC 9110 §8.3: Content-Type tells of content; browser libraries refuse an empty text/plain."""
+    return [header for header in headers if header[0].lower() != "content-type"]

@@ -1,0 +1,166 @@
+"""What is answered when something was raised: JSON for programs, a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from idp import language
+from idp.db import Unavailable
+from idp.errors import Explanation, OAuthError, Refused
+from idp.services import Services
+from idp.showing import describe_browser, shown_app, utc
+from idp.state import StateUnavailable
+from idp.texts import N_, plural, translate
+from idp.wire import BadRequest, Json, Page, Request, Response, Route
+
+from .ports import Applications
+
+_MISTYPED = "An address that nothing of ours leads to: mistyped, an old link, or a program that looks around."
+
+
+class ErrorPages:
+    """`know_visitor`: learns whose browser it is, for the page's language."""
+
+    def __init__(
+        self, services: Services, applications: Applications, brands: Mapping[str, Any],
+        know_visitor: Callable[[Request, int], None],
+    ) -> None:  # fmt: skip
+        self.services, self._applications, self._brands, self._know_visitor = (
+            services,
+            applications,
+            brands,
+            know_visitor,
+        )
+
+    def failed(self, route: Route, request: Request, error: Exception) -> Response:
+        """The answer to something raised: JSON for programs, a page for people; details only to the log."""
+        if isinstance(error, OAuthError):
+            name = "token_error" if route.path == "/oauth/token" else "protocol_error"
+            error_id = self.services.faults.told(error, request=request, name=name)
+            return Json(
+                status=error.status,
+                headers=error.headers_told(error_id),
+                body={"error": error.code, "error_description": error.told(error_id)},
+            )
+        refusal = error if isinstance(error, Refused) else _refusal(error)
+        if not isinstance(error, (Refused, BadRequest, Unavailable, StateUnavailable)):
+            self.services.log.error("unexpected", exc_info=error, path=request.shown_path, request_id=request.id)
+        if route.api:
+            error_id = self.services.errors.keep(refusal, request=request)
+            code = {503: "temporarily_unavailable", 500: "server_error"}.get(refusal.status, "invalid_request")
+            retry = (("Retry-After", "5"),) if refusal.status == 503 else ()
+            return Json(
+                status=refusal.status,
+                headers=retry,
+                body={"error": code, "error_description": refusal.message, "error_id": error_id},
+            )
+        return self.page(request, refusal)
+
+    def page(self, request: Request, refusal: Refused) -> Page:
+        """E1: plain words, what to do next, an id that an admin can look up."""
+        services = self.services
+        self._know_visitor(request, refusal.status)
+        error_id = services.errors.keep(refusal, request=request)
+        client = self._applications.find(refusal.client_id) if refusal.client_id and refusal.status < 500 else None
+        others = services.errors.others(refusal.code)
+        now = services.clock()
+        locale = language.locale_for(services, request)
+        support = self._brands[locale]["support"]
+        told = N_("Error %(id)s at %(time)s: %(text)s", id=error_id, time=utc(now), text=refusal.message)
+        text = translate(locale, told, text=translate(locale, refusal.message))
+        return Page(
+            status=refusal.status,
+            template="error.html",
+            headers=(("Retry-After", "5"),) if refusal.status == 503 else (),
+            values={
+                "title": refusal.title,
+                "message": refusal.message,
+                "advice": refusal.advice,
+                "developer": refusal.developer or None,
+                "error_id": error_id,
+                "at_utc": utc(now),
+                "at_epoch": int(now),
+                "browser": describe_browser(request.user_agent),
+                "app": shown_app(services, client),
+                "support": support,
+                "mailto": f"mailto:{support}?subject={quote(error_id)}&body={quote(text)}"
+                if "@" in support and " " not in support
+                else None,
+                "others_affected": plural(
+                    "This happened %(n)s time here in the last ten minutes.",
+                    "This happened %(n)s times here in the last ten minutes.",
+                    others,
+                )
+                if others > 2
+                else None,
+                "back_url": _way_on(self.services, client),
+            },
+        )
+
+    def not_found(self, request: Request) -> Page:
+        """No such page."""
+        return self.page(
+            request,
+            Refused(
+                "not_found", N_("There is no page at this address."), title=N_("Page not found"), status=404,
+                advice=N_("Check the address, or start from the overview of your applications."),
+                detail=request.shown_path, explanation=Explanation("person", _MISTYPED),
+            ),
+        )  # fmt: skip
+
+    def wrong_method(self, route: Route, request: Request) -> Response:
+        """405, with the methods that the path takes."""
+        allow = ("Allow", ", ".join(route.methods))
+        message = N_("This address takes %(methods)s only.", methods=", ".join(route.methods))
+        if route.api:
+            return Json(status=405, headers=(allow,), body={"error": "invalid_request", "error_description": message})
+        refusal = Refused(
+            "method_not_allowed", message, status=405, detail=request.method, title=N_("Please start from here"),
+            advice=N_("Nothing is wrong with your account. Start from the overview of your apps."),
+            explanation=Explanation("person", _MISTYPED),
+        )  # fmt: skip
+        page = self.page(request, refusal)
+        return replace(page, headers=(*page.headers, allow))
+
+
+def _way_on(services: Services, client: Any) -> str:
+    """Where an error page's button leads: the application's own start, as an admin registered it, or ours."""
+    start = (client.launch_url or client.metadata.get("client_uri") or "") if client is not None else ""
+    return start if start.startswith(("https://", "http://")) else services.url("/")
+
+
+def _refusal(error: Exception) -> Refused:
+    if isinstance(error, BadRequest):
+        return Refused(
+            "unreadable_request",
+            N_("The request cannot be read: %(reason)s.", reason=str(error)),
+            status=error.status,
+            detail=str(error),
+        )
+    if isinstance(error, (Unavailable, StateUnavailable)):
+        return Refused(
+            "store_unavailable", N_("Signing in is not possible at this moment."),
+            title=N_("Please try again in a moment"), status=503,
+            advice=N_("Wait a few seconds and try again. Nothing of yours is lost."), detail=str(error)[:400],
+            explanation=Explanation("doorward", "The database or the state store is silent; see `doorward doctor`."),
+        )  # fmt: skip
+    return Refused(
+        "server_error", N_("Something went wrong on our side."), status=500, detail=type(error).__name__,
+        explanation=Explanation("doorward", "An unexpected error; the log has its trace under this request's id."),
+    )  # fmt: skip
+
+
+def stale_form(request: Request) -> Refused:
+    """A form without the page's own key, or with another's."""
+    return Refused(
+        "stale_form", N_("This page was open too long, or cookies are blocked."),
+        title=N_("Please open the page again"),
+        advice=N_("Go back, reload the page, and try again. If that does not help, allow cookies for this site."),
+        detail=f"form key missing or of another browser at {request.shown_path}", status=403,
+        explanation=Explanation(
+            "person", "The form's key did not fit the browser's cookie: cookies blocked, an old page, or a forgery."
+        ),
+    )  # fmt: skip
