@@ -138,7 +138,7 @@ def find_kind(key: str, fields: Mapping[str, Kind] = FIELDS) -> Kind | None:
 
 
 def get_kind(key: str, fields: Mapping[str, Kind] = FIELDS) -> Kind:
-    """The same; an unknown key is refused with the nearest known one. Errors: `InvalidMetadata`."""
+    """The sort of value that a key takes. Errors: `InvalidMetadata`, which names the nearest known key."""
     kind = find_kind(key, fields)
     if kind is None:
         raise InvalidMetadata(Problem(key[:60], _unknown(key, fields)))

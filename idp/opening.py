@@ -288,8 +288,9 @@ def _uses(db: Database) -> Any:
 
 def _protocols() -> Mapping[str, ProtocolDoor]:
     from idp.first_party import door
-    from idp.oidc import authorize
+    from idp.oidc.authorization_request import PROTOCOL as OIDC
+    from idp.oidc.protocol_handler import HANDLER as OIDC_HANDLER
     from idp.saml.protocol import PROTOCOL as SAML
     from idp.saml.protocol_handler import HANDLER as SAML_HANDLER
 
-    return {authorize.PROTOCOL: authorize.DOOR, SAML: SAML_HANDLER, door.PROTOCOL: door.DOOR}
+    return {OIDC: OIDC_HANDLER, SAML: SAML_HANDLER, door.PROTOCOL: door.DOOR}

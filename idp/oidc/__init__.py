@@ -1,5 +1,5 @@
 """OAuth 2.0 and OpenID Connect, one file per endpoint.
 
-Door: `views.ROUTES`, and `authorize.DOOR` for the sign-in engine. `ledger` alone knows what was issued and stands.
-Rule: rules of RFC 6749 run in Authlib behind `server.py`; ours stand in ordered tuples of checks.
+Door: `views.ROUTES`, and `protocol_handler.HANDLER` for the sign-in engine. Tables, a row and a file each: `grants`,
+`response_modes`, `client_auth`. Rule: `ledger` alone knows what was issued and still stands.
 """

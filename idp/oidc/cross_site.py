@@ -12,9 +12,9 @@ MARK = "doorward_again"
 
 
 def again(services: Services, path: str, params: Params, known: Collection[str]) -> Response | None:
-    """The same request from our own origin: by a URL, where it is too long for one by a form. None: it is that already.
+    """A request once more, from our own origin: by a URL, where it is too long for one by a form.
 
-    Of what does not fit into a URL only the `known` parameters go on.
+    None: it is that already. Of what does not fit into a URL only the `known` parameters go on.
     """
     location = with_parameters(services.url(path), params.pairs)
     if len(location) < MAX_GET:

@@ -10,7 +10,7 @@ from typing import Any
 
 from clients.offered import AUTH_METHODS
 from idp.login.authn import SUPPORTED_ACR
-from idp.oidc import claims, requests, scopes
+from idp.oidc import authorization_parameters, claims, scopes
 from idp.oidc.client_auth import CLIENT_AUTH
 from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS
 from idp.oidc.grants import GRANTS
@@ -66,7 +66,7 @@ def document(services: Services) -> dict[str, Any]:
         ],
         "claim_types_supported": ["normal"],
         "acr_values_supported": list(SUPPORTED_ACR),
-        "prompt_values_supported": list(requests.PROMPTS),
+        "prompt_values_supported": list(authorization_parameters.PROMPTS),
         "display_values_supported": ["page"],
         "ui_locales_supported": list(LANGUAGES),
         "code_challenge_methods_supported": ["S256"],

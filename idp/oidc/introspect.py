@@ -14,7 +14,7 @@ from idp.wire import Json, Request, Response
 _INACTIVE = {"active": False}  # RFC 7662 §2.2: and nothing else
 
 
-def answer(services: Services, request: Request) -> Response:
+def introspect(services: Services, request: Request) -> Response:
     """POST /oauth/introspect. The caller proves itself (§2.1)."""
     caller = client_auth.authenticate(services, request, public=False)
     token = request.form.get("token")

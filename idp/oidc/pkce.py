@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from clients.client import Client
 from idp.errors import OAuthError
+from idp.wire import Params
 
 #: RFC 7636 §4.1, §4.2: a verifier, and what is made of it, have the same form.
 FORM = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
@@ -19,8 +20,9 @@ _PAIR = (
 )
 
 
-def check_challenge(challenge: str, method: str | None, client: Client) -> None:
-    """The authorization request's half. Errors: `OAuthError` (invalid_request)."""
+def read_challenge(params: Params, client: Client) -> str:
+    """The authorization request's half: its challenge, or ''. Errors: `OAuthError` (invalid_request)."""
+    challenge, method = params.get("code_challenge") or "", params.get("code_challenge_method")
     # RFC 7636 §4.3: a missing method means plain, which RFC 9700 §2.1.1 rules out.
     if challenge:
         if method != "S256":
@@ -31,6 +33,7 @@ def check_challenge(challenge: str, method: str | None, client: Client) -> None:
         raise OAuthError("invalid_request", "code_challenge_method was sent without code_challenge.")
     elif client.require_pkce or client.is_public:
         raise _required(client)
+    return challenge
 
 
 def _required(client: Client) -> OAuthError:

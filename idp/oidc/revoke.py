@@ -11,7 +11,7 @@ from idp.wire import Raw, Request, Response
 _DONE = Raw(headers=(("Cache-Control", "no-store"),))
 
 
-def answer(services: Services, request: Request) -> Response:
+def revoke(services: Services, request: Request) -> Response:
     """POST /oauth/revoke. 200 also for a token that is unknown or dead (§2.2); a store that fails is 503, never 200."""
     client = client_auth.authenticate(services, request)
     token = request.form.get("token")

@@ -11,7 +11,7 @@ from idp.protocols import Services
 from idp.wire import Json, Raw, Request, Response
 
 
-def answer(services: Services, request: Request) -> Response:
+def userinfo(services: Services, request: Request) -> Response:
     """GET and POST /oauth/userinfo."""
     access = bearer.required(services, request, "openid")
     client = services.registry.find(access.client_id)

@@ -9,11 +9,11 @@ ROUTES = (
         "/.well-known/oauth-authorization-server", ("GET",), discovery.configuration, hot=True, api=True, public=True
     ),
     Route("/oauth/jwks", ("GET",), discovery.jwks, hot=True, api=True, public=True),
-    Route("/oauth/authorize", ("GET", "POST"), authorize.answer, hot=True, form=False),
+    Route("/oauth/authorize", ("GET", "POST"), authorize.authorize, hot=True, form=False),
     Route("/oauth/token", ("POST",), token.token, hot=True, api=True, cors=True),
-    Route("/oauth/userinfo", ("GET", "POST"), userinfo.answer, hot=True, api=True, cors=True),
-    Route("/oauth/introspect", ("POST",), introspect.answer, hot=True, api=True),
-    Route("/oauth/revoke", ("POST",), revoke.answer, hot=True, api=True, cors=True),
-    Route("/oauth/logout", ("GET", "POST"), logout.answer, form=False),
+    Route("/oauth/userinfo", ("GET", "POST"), userinfo.userinfo, hot=True, api=True, cors=True),
+    Route("/oauth/introspect", ("POST",), introspect.introspect, hot=True, api=True),
+    Route("/oauth/revoke", ("POST",), revoke.revoke, hot=True, api=True, cors=True),
+    Route("/oauth/logout", ("GET", "POST"), logout.end_session, form=False),
     Route("/oauth/whoami", ("GET",), userinfo.whoami, hot=True, api=True, cors=True),
 )

@@ -138,7 +138,7 @@ ACCESS = (
     )
     .where(_a.id == bindparam("token_id"))
 )  # fmt: skip
-#: The same for a JWT access token of a family.
+#: Everything that ends a JWT access token of a family, and what a refresh looks at, in one read.
 FAMILY = (
     select(*_FAMILY, *_PERSON, *_STANDING, revoked_tokens.c.jti)
     .select_from(
@@ -148,7 +148,7 @@ FAMILY = (
     )
     .where(_f.id == bindparam("family_id"))
 )
-#: The same for a JWT of client_credentials.
+#: What ends a JWT of client_credentials: it has no family.
 REVOKED = select(
     select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == bindparam("jti")).scalar_subquery().label("jti"),
     _VERSION,

@@ -1,0 +1,91 @@
+"""The parameters of an authorization request that have no file of their own: each read once, and checked as it is read.
+
+Errors of all: `OAuthError`, for the application.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clients.client import Client
+from idp.errors import OAuthError
+from idp.oidc import tokens
+from idp.protocols import Services
+from idp.wire import Params
+from keys.verifying import InvalidToken, verify_own
+
+PROMPTS = ("none", "login", "consent", "select_account")
+#: Characters of a request that we keep, all parameters together: four times what fits into a URL of 8 kB, for those
+#: that are posted. It stands twice in our page, sealed, and must come back with it (`wire.MAX_BODY`).
+MAX_REQUEST = 32 * 1024
+
+
+def check_not_repeated(params: Params) -> None:
+    """RFC 6749 §3.1: a parameter once; RFC 8707 §2: but resource as often as there are resources."""
+    repeated = [name for name in params.repeated if name != "resource"]
+    if repeated:
+        raise OAuthError("invalid_request", f"Repeated parameter: {repeated[0]}.")
+
+
+def check_length(params: Params) -> None:
+    """All together, as long as they are in our page."""
+    sizes = {name: len(name) + (len(value) if value.isascii() else 6 * len(value)) for name, value in params.pairs}
+    if sum(sizes.values()) > MAX_REQUEST:
+        longest = max(sizes, key=sizes.__getitem__)
+        raise OAuthError(
+            "invalid_request",
+            f"The request is longer than {MAX_REQUEST} characters; its longest parameter is {longest}.",
+        )
+
+
+def read_prompt(params: Params) -> frozenset[str]:
+    """What the person is to be asked."""
+    prompt = frozenset((params.get("prompt") or "").split())
+    if prompt - set(PROMPTS):
+        raise OAuthError("invalid_request", f"Unknown prompt; use {', '.join(PROMPTS)}.")
+    if "none" in prompt and len(prompt) > 1:  # Core §3.1.2.1
+        raise OAuthError("invalid_request", "prompt=none cannot be combined with other values.")
+    return prompt
+
+
+def read_max_age(params: Params, client: Client) -> int | None:
+    """Seconds since the proof; without any, as the client is registered (Registration 1.0 §2)."""
+    value = params.get("max_age")
+    if value is None:
+        default = client.metadata.get("default_max_age")
+        return int(default) if default is not None else None
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise OAuthError("invalid_request", "max_age must be a number of seconds.")
+    return int(value)
+
+
+def read_resource(params: Params, client: Client) -> list[str]:
+    """Whom the access tokens are for."""
+    resource = [value for name, value in params.pairs if name == "resource" and value]
+    tokens.check_resource(client, resource)
+    return resource
+
+
+def read_subject(services: Services, client: Client, params: Params, claims: dict[str, Any]) -> str | None:
+    """The person that it must be and nobody else, by id_token_hint or the claims parameter."""
+    subjects = set()
+    hint = params.get("id_token_hint")
+    if hint is not None:
+        try:
+            hinted = verify_own(services.ring, hint, types=("JWT",), now=services.clock(), hint=True)
+        except InvalidToken as error:
+            raise OAuthError("invalid_request", f"id_token_hint: {error.reason}.") from None
+        if hinted.get("iss") != services.issuer or client.id not in _as_list(hinted.get("aud")):
+            raise OAuthError("invalid_request", "id_token_hint was not issued to this application.")
+        subjects.add(str(hinted.get("sub")))
+    for part in claims.values():
+        wish = part.get("sub") or {}
+        if "value" in wish:  # Core §5.5.1: this subject and no other
+            subjects.add(str(wish["value"]))
+    if len(subjects) > 1:
+        raise OAuthError("invalid_request", "id_token_hint and claims ask for different subjects.")
+    return subjects.pop() if subjects else None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,147 @@
+"""An authorization request (RFC 6749 §4.1.1, Core §3.1.2.1): read once, by every rule, and put to the sign-in engine.
+
+`read` is the list of the rules, in their order. What holds for parameters of a URL holds for those that are pushed
+(PAR), signed (JAR) or shown on another device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clients import redirects
+from clients.client import Client
+from idp.login.authn import SUPPORTED_ACR
+from idp.login.flow import Demands, Flow
+from idp.oidc import authorization_parameters as parameters
+from idp.oidc import claims_parameter, pkce, request_objects, response_modes, scopes
+from idp.oidc.claims import scopes_of, wanted_acr
+from idp.oidc.grants import authorization_code
+from idp.protocols import Services
+from idp.showing import form_target
+from idp.wire import Params
+
+PROTOCOL = "oidc"
+#: What an authorization request may have; anything else is ignored (RFC 6749 §3.1).
+KNOWN = frozenset(
+    ("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
+     "code_challenge_method", "prompt", "max_age", "acr_values", "claims", "resource", "login_hint", "id_token_hint",
+     "ui_locales", "claims_locales", "display", "request", "request_uri", "registration")
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """What the answer needs of the request, once somebody is proven."""
+
+    redirect_uri: str
+    state: str | None
+    nonce: str
+    response_mode: str
+    scope: str
+    challenge: str  # PKCE's code_challenge, or ''
+    claims: dict[str, Any]
+    resource: list[str]
+    params: list[tuple[str, str]]  # every parameter, as it was sent
+
+    def to_json(self) -> dict[str, Any]:
+        """As it waits in a flow."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> AuthorizationRequest:
+        """The request of a flow; what a newer version adds is left out."""
+        return cls(**{name: plain[name] for name in cls.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How the person is to be proven, and who it must be."""
+
+    prompt: frozenset[str]
+    max_age: int | None  # seconds
+    subject: str | None
+    step_up: tuple[str, ...]  # acr values of which one is essential
+
+
+def read(services: Services, client: Client, params: Params) -> Flow:
+    """Every rule, in the order in which it is applied. Errors: `OAuthError`, for the application."""
+    request_objects.check(params)
+    scope = authorization_code.check_authorization(params, client)
+    parameters.check_not_repeated(params)
+    parameters.check_length(params)
+    max_age = parameters.read_max_age(params, client)
+    claims = claims_parameter.read(params, client)
+    response_modes.check(params.get("response_mode"), client)
+    scopes.check(params.get("scope"), scope, client)
+    challenge = pkce.read_challenge(params, client)
+    prompt = parameters.read_prompt(params)
+    resource = parameters.read_resource(params, client)
+    subject = parameters.read_subject(services, client, params, claims)
+    wishes = Wishes(prompt, max_age, subject, claims_parameter.essential_acr(claims))
+    asked = AuthorizationRequest(
+        redirect_uri=params.get("redirect_uri") or "",
+        state=params.get("state"),
+        nonce=params.get("nonce") or "",
+        response_mode=params.get("response_mode") or response_modes.default("code"),
+        scope=_without_offline(scope, wishes, client),
+        challenge=challenge,
+        claims=claims,
+        resource=resource,
+        params=params.pairs,
+    )
+    return _flow(services, client, params, asked, wishes)
+
+
+def _flow(services: Services, client: Client, params: Params, asked: AuthorizationRequest, wishes: Wishes) -> Flow:
+    """The request in the words of the sign-in engine."""
+    now = services.clock()
+    return Flow(
+        protocol=PROTOCOL,
+        client_id=client.id,
+        request=asked.to_json(),
+        demands=_demands(services, client, asked, wishes, now),
+        scopes=_consented(asked, client),
+        started_at=now,
+        login_hint=(params.get("login_hint") or "")[:255],
+        ui_locales=(params.get("ui_locales") or "")[:255],
+        destination=form_target(asked.redirect_uri),
+    )
+
+
+def _demands(services: Services, client: Client, asked: AuthorizationRequest, wishes: Wishes, now: float) -> Demands:
+    return Demands(
+        silent="none" in wishes.prompt,
+        fresh_after=now if "login" in wishes.prompt else None,
+        max_age=wishes.max_age,
+        select="select_account" in wishes.prompt,
+        consent=_asks_consent(wishes, client),
+        unproven=redirects.is_unproven(asked.redirect_uri, client, development=services.registry.allow_loopback),
+        subject=wishes.subject,
+        strength=wishes.step_up,
+        preferred=tuple(value for value in wanted_acr(asked.claims) if value in SUPPORTED_ACR),
+    )
+
+
+def _asks_consent(wishes: Wishes, client: Client) -> bool:
+    return "consent" in wishes.prompt and not client.ignore_prompt_consent
+
+
+def _without_offline(scope: str, wishes: Wishes, client: Client) -> str:
+    # Core §11: ignored without prompt=consent, unless there is another basis: a consent page that names it (explicit
+    # consent), or an admin who wrote it into the registration.
+    is_asked = _asks_consent(wishes, client)
+    basis = is_asked or client.consent == "explicit" or client.offline_access_registered
+    granted = scope.split()
+    if "offline_access" in granted and not (basis and "refresh_token" in client.grant_types):
+        granted.remove("offline_access")
+    return " ".join(granted)
+
+
+def _consented(asked: AuthorizationRequest, client: Client) -> tuple[str, ...]:
+    """What the consent page must name: the scopes, and what the claims parameter asks for beyond them (Core §5.5)."""
+    named = dict.fromkeys(asked.scope.split())
+    for part in asked.claims.values():
+        named |= dict.fromkeys(scopes_of(part, client))
+    return tuple(named)

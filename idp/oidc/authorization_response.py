@@ -1,0 +1,30 @@
+"""The authorization response: a code or an error, back to the client (RFC 6749 §4.1.2)."""
+
+from __future__ import annotations
+
+from idp.errors import OAuthError
+from idp.oidc.destination import Destination
+from idp.oidc.response_modes import RESPONSE_MODES
+from idp.oidc.response_modes.sending import Answer
+from idp.protocols import Services
+from idp.wire import Request, Response
+
+
+def deliver_error(services: Services, request: Request, destination: Destination, error: OAuthError) -> Response:
+    """RFC 6749 §4.1.2.1."""
+    error_id = services.faults.told(
+        error, request=request, client_id=destination.client.id, name="authorization_error"
+    )  # fmt: skip
+    told = [("error", error.code), ("error_description", error.told(error_id))]
+    return deliver(services, request, destination, told)
+
+
+def deliver(
+    services: Services, request: Request, destination: Destination, parameters: list[tuple[str, str]]
+) -> Response:
+    """Send the browser back with an answer, always with `iss` (RFC 9207 §2) and the byte-exact state."""
+    if destination.state is not None:
+        parameters.append(("state", destination.state))
+    parameters.append(("iss", services.issuer))
+    answer = Answer(destination.redirect_uri, parameters, destination.client.name, request.method == "POST")
+    return RESPONSE_MODES[destination.response_mode](answer)

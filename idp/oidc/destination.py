@@ -1,0 +1,112 @@
+"""Where the answer to an authorization request may go at all: to a registered client, at a redirect URI of its own.
+
+RFC 6749 §4.1.2.1: anything else is shown, never followed. Which of the two it is, is a value: whoever asks words it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clients import redirects
+from clients.client import Client
+from idp.errors import Explanation, Refused
+from idp.oidc import request_objects, response_modes
+from idp.protocols import Services
+from idp.texts import N_
+from idp.wire import Params
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the answer goes: proven to be the client's own."""
+
+    client: Client
+    redirect_uri: str
+    response_mode: str
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Untrusted:
+    """Why no answer can go anywhere. `code` names the kind in logs.
+
+    `message` is for the person, `developer` for the application's developer, `detail` and `fix` for admins alone: they
+    may know what is registered.
+    """
+
+    code: str
+    message: str
+    developer: str
+    client_id: str | None = None
+    detail: str = ""
+    side: str = "application"
+    fix: str = ""
+
+    def refused(self) -> Refused:
+        """For a page of ours."""
+        return Refused(
+            self.code, self.message, title=N_("This sign-in cannot go on"), developer=self.developer,
+            detail=self.detail, client_id=self.client_id,
+            advice=N_(
+                "Nothing is wrong with your account. Tell whoever runs the application, with the error id below."
+            ),
+            explanation=Explanation(self.side, self.fix or self.developer),
+        )  # fmt: skip
+
+
+def find_destination(services: Services, params: Params) -> Destination | Untrusted:
+    """The client and its own redirect URI, as far as a request can be trusted with them."""
+    for name in ("client_id", "redirect_uri"):
+        if name in params.repeated:
+            return Untrusted(
+                "repeated_parameter", N_("The application sent %(name)s twice.", name=name), f"Send {name} once."
+            )
+    inside = request_objects.peek(params)
+    client_id, redirect_uri = params.get("client_id"), params.get("redirect_uri") or inside.get("redirect_uri")
+    if client_id is None:
+        return Untrusted("missing_client_id", N_("The application did not say which one it is."), "Send client_id.")
+    client = services.registry.find(client_id)
+    if client is None:
+        return Untrusted(
+            "unknown_client", N_("This application is not registered here."),
+            "client_id is not registered; compare it with `doorward client list`.",
+            detail=f"client_id {client_id[:100]!r}",
+        )  # fmt: skip
+    if not client.enabled:
+        return Untrusted(
+            "disabled_client", N_("%(app)s is turned off at the moment.", app=client.name),
+            "The client is disabled; an admin can turn it on: doorward client enable.",
+            client_id=client.id, side="doorward",
+        )  # fmt: skip
+    if redirect_uri is None:
+        return Untrusted(
+            "missing_redirect_uri",
+            N_("%(app)s did not say where to return to.", app=client.name),
+            "Send redirect_uri.",
+            client_id=client.id,
+        )
+    # RFC 6749 §4.1.2.1: a bad redirect_uri is shown, never followed.
+    if not redirects.is_registered(redirect_uri, client):
+        difference = redirects.difference(redirect_uri, client.redirect_uris) or "It has no redirect URI registered."
+        return Untrusted(
+            "unregistered_redirect_uri",
+            N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
+            "redirect_uri is not registered; compared byte for byte. The error id tells an admin how it differs.",
+            client_id=client.id, detail=f"redirect_uri {redirect_uri[:500]!r}",
+            # What is registered is told to admins alone.
+            fix=f"Register this redirect URI, or correct it in the application's settings. {difference}",
+        )  # fmt: skip
+    # Core §6.1: what stands in a request object supersedes the same outside.
+    mode, kind, state = (inside.get(name) or params.get(name) for name in ("response_mode", "response_type", "state"))
+    return Destination(client, redirect_uri, response_modes.of_answer(mode, kind), state)
+
+
+def find_again(
+    services: Services, client_id: str, redirect_uri: str, response_mode: str, state: str | None
+) -> Destination | Untrusted:
+    """The destination of a request that was trusted when its page was made; a client may have changed since."""
+    client = services.registry.find(client_id)
+    if client is None or not client.enabled or not redirects.is_registered(redirect_uri, client):
+        message = "This application was turned off or changed a moment ago."
+        return Untrusted("client_changed", message, "Start again.", client_id=client_id)
+    return Destination(client, redirect_uri, response_mode, state)

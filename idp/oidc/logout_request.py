@@ -1,0 +1,120 @@
+"""A logout request (RP-Initiated Logout 1.0 §2): its hint, its client and its return address, read and compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from clients.client import Client
+from idp.errors import Explanation, Refused
+from idp.login.browser.sessions import Session
+from idp.protocols import Services
+from idp.texts import N_
+from idp.wire import Params, with_parameters
+from keys.verifying import InvalidToken, verify_own
+
+KNOWN = frozenset(  # RPI §2
+    ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A logout request whose parts were compared."""
+
+    client_id: str  # "" when the request names none
+    subject: str  # "" without a valid hint
+    session_id: str
+    uri: str  # a registered post_logout_redirect_uri, or ""
+    state: str | None
+    is_hinted: bool = False  # by an ID token of its own
+    elsewhere: str = ""  # the id of a live session that the hint names and this browser has not shown
+
+    @property
+    def return_to(self) -> str:
+        """Where the browser goes in the end, or ''."""
+        return with_parameters(self.uri, [("state", self.state)]) if self.uri and self.state is not None else self.uri
+
+    def names(self, session: Session) -> bool:
+        """Whether the hint is of this very session."""
+        return self.subject == session.person_id and self.session_id in ("", session.id)
+
+    @property
+    def initiator(self) -> str:
+        """The application that knows by itself what comes of this: it holds the hint, or the browser goes back to it.
+
+        '' where anybody may have written its client_id into a link.
+        """
+        return self.client_id if self.is_hinted or self.return_to else ""
+
+
+def read(services: Services, params: Params) -> LogoutRequest:
+    """Compare hint, client and return address. Errors: `Refused`; a return address is followed only when registered."""
+    if params.repeated:
+        raise _refused(
+            N_("The application sent %(name)s twice.", name=params.repeated[0]), f"Send {params.repeated[0]} once."
+        )
+    claims = _hint(services, params)
+    audiences = _as_list(claims.get("aud", []))
+    client_id = params.get("client_id") or (str(audiences[0]) if audiences else "")
+    client = services.registry.find(client_id) if client_id else None
+    uri = params.get("post_logout_redirect_uri") or ""
+    if uri and client is None and "id_token_hint" in params:
+        uri = ""  # RPI §4: what needed the hint is left out, here the way back; the sign-out itself did not
+    if uri:
+        _check_return_address(client, uri)
+    subject, session_id = str(claims.get("sub", "")), str(claims.get("sid", ""))
+    return LogoutRequest(client_id if client else "", subject, session_id, uri, params.get("state"), bool(claims))
+
+
+def _check_return_address(client: Client | None, uri: str) -> None:
+    if client is None:
+        raise _refused(
+            N_("The application did not say which one it is."),
+            "Send id_token_hint or client_id with post_logout_redirect_uri.",
+        )
+    # RPI §3: exactly as registered (ASVS 10.6.2).
+    if uri not in client.post_logout_redirect_uris:
+        raise _refused(
+            N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
+            "post_logout_redirect_uri is not registered; they are compared byte for byte.", client_id=client.id,
+            detail=uri[:500],
+        )  # fmt: skip
+
+
+def _hint(services: Services, params: Params) -> dict[str, Any]:
+    """The claims of a hint that can be believed, of this client; else none.
+
+    RPI §4: what does not validate is not used, and nothing that did without it fails for it: the person is asked.
+    """
+    hint = params.get("id_token_hint")
+    if hint is None:
+        return {}
+    try:
+        # RPI §2: a hint may have expired; it is only compared.
+        claims = verify_own(services.ring, hint, types=("JWT",), now=services.clock(), hint=True)
+        _check_hint(services, claims, params.get("client_id"))
+    except InvalidToken as error:
+        services.log.info("logout_hint_not_used", client_id=params.get("client_id") or "", reason=error.reason)
+        return {}
+    return claims
+
+
+def _check_hint(services: Services, claims: dict[str, Any], client_id: str | None) -> None:
+    if claims.get("iss") != services.issuer:
+        raise InvalidToken("it was issued by somebody else")
+    if client_id is not None and client_id not in _as_list(claims.get("aud")):  # RPI §2: of one and the same client
+        raise InvalidToken("client_id is not in its aud")
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _refused(message: str, developer: str, *, client_id: str | None = None, detail: str = "") -> Refused:
+    return Refused(
+        "logout_request", message, title=N_("You are not signed out yet"), developer=developer,
+        client_id=client_id,
+        advice=N_("You are still signed in. To sign out here, use “Sign out” at the top of any page."),
+        explanation=Explanation("application", developer), detail=detail,
+    )  # fmt: skip

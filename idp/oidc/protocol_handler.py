@@ -1,0 +1,126 @@
+"""OpenID Connect's end of the sign-in conversation: what the engine calls when somebody is proven, or is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.audit import Event, record
+from idp.errors import OAuthError
+from idp.ids import digest, new_id, new_secret
+from idp.login import pages
+from idp.login.browser import sessions
+from idp.login.browser.loops import PARAMETER
+from idp.login.browser.sessions import Ended, Session
+from idp.login.flow import Flow
+from idp.login.signout import Notice
+from idp.login.steps import Deny
+from idp.oidc import backchannel, scopes
+from idp.oidc.authorization_request import AuthorizationRequest
+from idp.oidc.authorization_response import deliver, deliver_error
+from idp.oidc.destination import Destination, Untrusted, find_again
+from idp.oidc.ledger import CODE, Grant
+from idp.protocols import Services
+from idp.wire import Request, Response, with_parameters
+
+
+class ProtocolHandler:
+    """OpenID Connect's end of the sign-in conversation."""
+
+    def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
+        """Proven and agreed: a code. One write."""
+        asked, now = AuthorizationRequest.from_json(flow.request), services.clock()
+        code_id, secret = new_id(now), new_secret()
+        grant = Grant(
+            id=code_id,
+            code_hash=digest(secret),
+            client_id=flow.client_id,
+            person_id=session.person_id,
+            session_id=session.id,
+            redirect_uri=asked.redirect_uri,
+            scope=asked.scope,
+            nonce=asked.nonce,
+            challenge=asked.challenge,
+            claims=asked.claims,
+            resource=asked.resource,
+            auth_time=session.auth_time,
+            methods=" ".join(session.methods),
+            offline="offline_access" in asked.scope.split(),
+            issued_at=now,
+        )
+        services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
+        return deliver(services, request, _destination(services, flow, asked), [("code", f"{CODE}{code_id}.{secret}")])
+
+    def deny(self, services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
+        """The application is told why there is no code."""
+        # Only for somebody who is signed in: anybody can press Cancel, as often as they like.
+        if reason.code == "access_denied" and sessions.current(services, request) is not None:
+            _record_denial(services, request, flow, reason)
+        destination = _destination(services, flow, AuthorizationRequest.from_json(flow.request))
+        if reason.cause != "cancelled":
+            return deliver_error(services, request, destination, OAuthError(reason.code, reason.description))
+        # Somebody's choice and nobody's fault: there is nothing to look up, and strangers leave no row (S61).
+        services.log.info(
+            "authorization_error", error=reason.code, detail=reason.description, client_id=flow.client_id,
+            request_id=request.id,
+        )  # fmt: skip
+        told = [("error", reason.code), ("error_description", reason.description)]
+        return deliver(services, request, destination, told)
+
+    def restart_url(self, services: Services, flow: Flow) -> str:
+        """The request once more, from its beginning."""
+        asked = AuthorizationRequest.from_json(flow.request)
+        pairs = [(str(name), str(value)) for name, value in asked.params if name != PARAMETER]
+        return with_parameters(services.url("/oauth/authorize"), pairs)
+
+    def request_name(self, flow: Flow) -> str:
+        """The whole request, where something in it is made anew each time: Back repeats it to the letter."""
+        asked = AuthorizationRequest.from_json(flow.request)
+        own = (asked.state, asked.nonce, asked.challenge)
+        return "\n".join(f"{name}={value}" for name, value in asked.params) if any(own) else ""
+
+    def start_url(self, services: Services, flow: Flow) -> str:
+        """Its own start, or where a sign-in that we initiate begins (Core §4); else its home page."""
+        client = services.registry.find(flow.client_id)
+        if client is None:
+            return ""
+        if client.launch_url or not client.initiate_login_uri:
+            home = str(client.metadata.get("client_uri") or "")
+            return client.launch_url or (home if home.startswith(("https://", "http://")) else "")
+        return with_parameters(client.initiate_login_uri, [("iss", services.issuer)])
+
+    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
+        """The scopes, those that everybody knows first."""
+        described = [(scope, *scopes.describe(scope)) for scope in scopes.in_order(flow.scopes)]
+        return [{"name": name, "title": title, "description": text} for name, title, text in described]
+
+    def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
+        """Those that hold tokens of this session."""
+        return backchannel.notices(services, session)
+
+    def hop(self, services: Services, notice: Notice, chain: str, at: int) -> None:
+        """Applications are told from server to server."""
+
+    def conclude(self, services: Services, request: Request, values: Any, *, complete: bool) -> Response:
+        """Where an application asked, `Ending.location` leads back to it."""
+        return pages.signed_out(services, ())
+
+
+HANDLER = ProtocolHandler()
+
+
+def _destination(services: Services, flow: Flow, asked: AuthorizationRequest) -> Destination:
+    found = find_again(services, flow.client_id, asked.redirect_uri, asked.response_mode, asked.state)
+    if isinstance(found, Untrusted):
+        raise found.refused()
+    return found
+
+
+def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:
+    event = Event(
+        "client:refused",
+        client_id=flow.client_id,
+        address=request.remote_address,
+        request_id=request.id,
+        detail={"why": reason.description},
+    )
+    record(services.db, event, services.clock())
