@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,16 +17,10 @@ from idp.login.authenticators import removal
 from idp.login.authn import MFA, SUPPORTED_ACR
 from tests.login.steps.test_prove import claims
 from tests.provider import Answer, Browser, Provider
+from tests.recipes.guide import blocks
 
-GUIDE = Path(__file__).parents[2] / "CONTRIBUTING.md"
 RULE = {"need": "second", "groups": ["finance"], "why": "Finance handles payments."}
 NUMBER = "B7-40312"
-
-
-def blocks(title: str) -> list[str]:
-    """The Python blocks of one recipe."""
-    section = GUIDE.read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    return [textwrap.dedent(found) for found in re.findall(r"^ *```python\n(.*?)^ *```$", section, re.M | re.S)]
 
 
 @pytest.fixture
