@@ -15,6 +15,16 @@ class Session(Section):
     idle_minutes: int = Field(60, ge=1, le=43200, description="A sign-in ends after this long without use.")
     absolute_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after this long in any case.")
     stay_days: int = Field(14, ge=0, le=30, description='The same for "stay signed in"; 0 takes the box off the page.')
+    remember_account_days: int = Field(
+        90,
+        ge=0,
+        le=365,
+        description="How long a device that is not shared greets whoever signed in last by name on the sign-in page; 0: never.",
+    )
+    name_first: bool = Field(
+        False,
+        description="Whether the sign-in page asks for the name alone first, and for the password on the next page, the same for names that exist and others. For companies whose people mostly use passkeys.",
+    )
 
 
 class Throttle(Section):

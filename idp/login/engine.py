@@ -16,7 +16,7 @@ from idp.accounts.recovery import resets
 from idp.audit import Event
 from idp.login import pages, requirements, standing
 from idp.login.authenticators import password
-from idp.login.browser import accounts, answered, devices, loops, sessions
+from idp.login.browser import accounts, answered, devices, last_account, loops, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow, open_sealed, owner_of
 from idp.login.policy import more_proof, next_step, without_wishes
@@ -180,11 +180,12 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
     may_offer = step is None and not (proven.shared or trust or grows)
     offer = offer_passkey.page(services, request, flow, person, session) if may_offer else None
     response = offer or proceed(services, request, flow, session)
-    remembered = () if proven.shared else (devices.remember(services, request, person, methods, trust=trust),)
+    known = () if proven.shared else (devices.remember(services, request, person, methods, trust=trust),)
+    last = last_account.remember(services, request, person, methods, flow.login_hint, shared=proven.shared)
     if is_new_device:
         devices.announce(services, request, person)
     others = accounts.after_start(services, request, session_id, beside=beside)
-    return with_cookies(response, cookie, *remembered, *others)
+    return with_cookies(response, cookie, *known, *last, *others)
 
 
 def _why_changed(services: Services, person: Person) -> str:

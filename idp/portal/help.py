@@ -13,7 +13,7 @@ from idp.texts import N_
 from idp.wire import Cookie, Page, Redirect, Request, Response
 
 #: The cookies of ours that a browser may hold.
-COOKIES = ("session", "accounts", "browser", "device", "check", "language", "steps", "rounds")
+COOKIES = ("session", "accounts", "browser", "device", "check", "language", "steps", "rounds", "last")
 TOO_MANY = N_("Very many cases came from your network just now. Please call the help desk.")
 
 

@@ -283,7 +283,7 @@ def test_X27_cookies_on_https(provider: Provider, browser: Browser, crm: App) ->
     browser.log_in(page, stay="1")
     browser.submit(browser.get("logout"), "confirm")
     assert {line.partition("=")[0] for line in browser.set_cookies} == {
-        "__Host-doorward_browser", "__Host-doorward_session", "__Host-doorward_device"
+        "__Host-doorward_browser", "__Host-doorward_session", "__Host-doorward_device", "__Host-doorward_last"
     }  # fmt: skip
     for line in browser.set_cookies:
         attributes = {part.strip().lower() for part in line.split(";")[1:]}

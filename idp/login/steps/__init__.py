@@ -13,12 +13,14 @@ from dataclasses import dataclass
 class Identify:
     """Say who you are: nobody is known here, or somebody else, or not freshly enough.
 
-    `notice`, `error`: what the page says above the form; `typed`: the name that stands in it.
+    `notice`, `error`: what the page says above the form; `typed`: the name that stands in it. `anew`: somebody else is
+    wanted than whoever this device remembers.
     """
 
     notice: str = ""
     error: str = ""
     typed: str = ""
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
             return Proceed(replace(flow, shown_to=""), session)
         session = other.session
     if decision == "switch":
-        return Show(replace(flow, login_hint=""), Identify())
+        return Show(replace(flow, login_hint=""), Identify(anew=True))
     if decision == "allow":
         consent.grant(services, request, session, flow)
         flow = replace(flow, agreed=session.id)

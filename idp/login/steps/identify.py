@@ -13,7 +13,7 @@ from idp.accounts.passwords import Busy
 from idp.login import flood, pages
 from idp.login.authenticators import passkeys, password
 from idp.login.authn import PASSWORD
-from idp.login.browser import robots
+from idp.login.browser import last_account, robots
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.services import Services
@@ -45,23 +45,27 @@ LOCKED_ASK = N_(
 def show(services: Services, request: Request, flow: Flow, session: Session | None, step: Identify) -> Page:
     """The page. Whoever is signed in and is asked again finds their name there."""
     again = session.username if session is not None and step.notice else ""
-    return page(services, request, flow, typed=step.typed or again, error=step.error or None, notice=step.notice)
+    typed = step.typed or again
+    return page(services, request, flow, typed=typed, error=step.error or None, notice=step.notice, anew=step.anew)
 
 
 def page(
     services: Services, request: Request, flow: Flow, *, typed: str = "", error: str | None = None,
     notice: str = "", pause: Pause | None = None, status: int = 200, check: bool = False, kept: str = "",
-    error_id: str = "",
+    error_id: str = "", anew: bool = False,
 ) -> Page:  # fmt: skip
     """The name and password page; with `check`, somebody must show that they are no program.
 
-    `kept`: what they have typed, sealed, so that showing it is all that is left to do.
+    `kept`: what they have typed, sealed, so that showing it is all that is left to do. `anew`: as of `Identify`.
     """
     now = services.clock()
     until = pause.until if pause is not None else None
     if pause is not None and until is None:
         error = STOPPED
-    flow = replace(flow, login_hint=typed[:255] or flow.login_hint)  # so that it comes back from the pages of help
+    last = None if anew or flow.beside else last_account.recall(services, request, flow.demands.subject)
+    # So that it comes back from the pages of help. What was typed, or the application says, comes first.
+    flow = replace(flow, login_hint=typed[:255] or flow.login_hint or (last.login if last is not None else ""))
+    greeted = last if last is not None and last.is_called(flow.login_hint) else None
     return Page(
         template="login/login.html",
         status=status,
@@ -69,6 +73,9 @@ def page(
         values={
             **pages.about(services, request, flow),
             "login": flow.login_hint,
+            "last": greeted,
+            "name_first": services.settings.session.name_first,
+            "ticked": [box for box in ("stay", "shared") if request.method == "POST" and request.form.get(box)],
             "error": error,
             "notice": notice,
             "notices": [
@@ -93,6 +100,10 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     """POST /login."""
     if request.form.get("action") == "show":  # back from the pages of help
         return page(services, request, flow)
+    if request.form.get("action") == "other":
+        return _somebody_else(services, request, flow)
+    if request.form.get("action") == "next":  # the name came first; nothing is looked up for it (L7)
+        return page(services, request, flow, typed=request.form.first.get("login", "").strip())
     if request.form.get("action") == "cancel":
         # The old session, if there is one, is left as it was (CVE-2023-6787).
         return Denied(flow, Deny("access_denied", "The person cancelled the sign-in.", "cancelled"))
@@ -119,7 +130,14 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
         counted.in_vain(key, now)
         return _not_proven(services, request, flow, typed, outcome)
     stay = typed.stay and services.settings.session.stay_days > 0
+    flow = replace(flow, login_hint=typed.login[:255])
     return Proven(flow, outcome.person, (PASSWORD,), stay=stay, shared=typed.shared)
+
+
+def _somebody_else(services: Services, request: Request, flow: Flow) -> Page:
+    """Not whoever this device remembers: it forgets them."""
+    empty = page(services, request, replace(flow, login_hint=""), anew=True)
+    return replace(empty, cookies=(last_account.forget(services),))
 
 
 def _not_proven(services: Services, request: Request, flow: Flow, typed: Typed, outcome: password.Outcome) -> Response:
