@@ -228,6 +228,7 @@ class Directory:
             tx.run(store.UPDATE, person_id=person_id, **_columns(draft), changed_at=self._clock())
             if fold(draft.email or "") != fold(before.email or ""):
                 self._guarded(tx, person_id, "reset")
+            _ask_devices_again(tx, person_id, before, draft)
             if identifiers(draft) != identifiers(before):
                 tx.run(store.FORGET_KEYS, person_id=person_id)
                 _identify(tx, person_id, draft)
@@ -265,6 +266,7 @@ class Directory:
             if not changed:
                 return person
             tx.run(store.UPDATE, person_id=person_id, **_columns(draft), changed_at=self._clock())
+            _ask_devices_again(tx, person_id, _draft(person), draft)
             _tell(record, tx, "person:changed", person, fields=changed)
             return _stored(tx, person_id)
 
@@ -505,6 +507,19 @@ def _columns(draft: Draft) -> dict[str, Any]:
         "claims": to_json(draft.claims),
         "search": search_text(draft),
     }
+
+
+def _ask_devices_again(tx: Transaction, person_id: str, before: Draft, after: Draft) -> None:
+    """Codes that go to another number or address are another second step: no device is let off it (N7)."""
+
+    def targets(draft: Draft) -> tuple[Any, ...]:
+        claims = draft.claims
+        return (fold(draft.email or ""), claims.get("phone_number"), claims.get("phone_number_verified") is True)
+
+    if targets(before) != targets(after):
+        from idp.accounts.factors import trusted_devices
+
+        trusted_devices.forget_all(tx, person_id)
 
 
 def _identify(tx: Transaction, person_id: str, draft: Draft) -> None:

@@ -112,8 +112,22 @@ def _disable(provider: Provider, phone: Phone, clock: Clock) -> None:
     provider.services.directory.enable(person_id(provider))
 
 
+def _other_number_by_an_admin(provider: Provider, phone: Phone, clock: Clock) -> None:
+    told = {"phone_number": "+491701111111", "phone_number_verified": True}
+    provider.services.directory.update(person_id(provider), merge=told)
+
+
+def _other_number_by_the_person(provider: Provider, phone: Phone, clock: Clock) -> None:
+    provider.services.directory.merge_claims(person_id(provider), {"phone_number": "+491701111111"})
+
+
+def _other_address(provider: Provider, phone: Phone, clock: Clock) -> None:
+    provider.services.directory.update(person_id(provider), email="new@example.com", email_verified=True)
+
+
 WEIGHTY = (
     _end_others, _end_others_of_security, _add_authenticator, _replace_authenticator, _new_password, _disable,
+    _other_number_by_an_admin, _other_number_by_the_person, _other_address,
 )  # fmt: skip
 
 
@@ -130,6 +144,14 @@ def test_n7_what_weighs_ends_it_on_every_device_and_for_every_copy(
     thief = strict.browser("198.51.100.9")
     thief.cookies["__Host-doorward_device"] = copied
     assert not again(thief).is_redirect
+
+
+def test_n7_what_does_not_change_where_codes_go_ends_nothing(strict: Provider, phone: Phone, clock: Clock) -> None:
+    browser, directory = sign_in(strict, phone, clock), strict.services.directory
+    email = directory.get(person_id(strict)).email
+    directory.update(person_id(strict), name="Ann Other", email=(email or "").upper() or None)
+    directory.merge_claims(person_id(strict), {"nickname": "Annie"})
+    assert again(browser).is_redirect
 
 
 def test_t1_each_device_is_listed_and_taken_back_by_itself(strict: Provider, phone: Phone, clock: Clock) -> None:
