@@ -102,12 +102,12 @@ def test_threat_22_somebody_outside_cannot_send_us_to_an_origin_that_only_the_se
 
 
 def test_a_redirect_from_https_to_http_is_refused() -> None:
-    from idp.http import _next
+    from idp.http.urls import next_url
 
-    assert _next("https://a.example/x/y", "../z") == "https://a.example/z"
-    assert _next("http://a.example/", "https://a.example/") == "https://a.example/"
+    assert next_url("https://a.example/x/y", "../z") == "https://a.example/z"
+    assert next_url("http://a.example/", "https://a.example/") == "https://a.example/"
     with pytest.raises(OutboundRefused, match="from https to http"):
-        _next("https://a.example/", "http://a.example/")
+        next_url("https://a.example/", "http://a.example/")
 
 
 def test_the_cap_and_the_deadline_are_the_callers(site: Site) -> None:

@@ -12,8 +12,8 @@ from idp.saml.sign_on import delivery
 from idp.saml.sign_on.destination import get_provider, untrusted
 from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest
 from idp.saml.sign_on.sign_in_flow import begin_sign_in
+from idp.showing import shown_app
 from idp.texts import N_
-from idp.web import shown_app
 from idp.wire import Page, Request, Response
 
 

@@ -16,8 +16,8 @@ from idp.saml.protocol import PROTOCOL
 from idp.saml.sign_on import delivery
 from idp.saml.sign_on.destination import get_provider
 from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest
+from idp.showing import form_target
 from idp.state import StateUnavailable
-from idp.web import form_target
 from idp.wire import Request, Response
 
 
