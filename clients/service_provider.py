@@ -186,6 +186,8 @@ class ServiceProvider:
     scoping: str  # honour, ignore: what becomes of samlp:Scoping
     source: str | None  # the id of the metadata source that keeps this up to date; None: given by hand
 
+    facts: Mapping[str, Any] = field(repr=False)  # the metadata as it was registered: `sp_metadata`
+
     acs_locations: frozenset[str] = field(repr=False)
 
     @property
@@ -297,6 +299,7 @@ def build(said: Mapping[str, Any]) -> ServiceProvider:
         consent=given["consent"],
         scoping=given["scoping"],
         source=given.get("metadata_source"),
+        facts=MappingProxyType(facts),
     )
 
 

@@ -13,7 +13,8 @@ from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from idp.protocols import Services
-    from idp.saml.metadata.sources import Outcome, Source
+    from idp.saml.metadata.sources import Source
+    from idp.saml.metadata.sources.refresh_result import RefreshResult
 
 
 def add_parsers(commands: Any) -> None:
@@ -69,7 +70,7 @@ def run_add(args: Namespace) -> None:
     complain(*(f"note: {note}" for note in outcome.notes))
 
 
-def _first_reading(services: Services, source: Source) -> Outcome:
+def _first_reading(services: Services, source: Source) -> RefreshResult:
     """A source that cannot be read at all is not kept."""
     from idp.saml.metadata import sources
     from idp.saml.metadata.lexical import BadMetadata

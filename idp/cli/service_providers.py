@@ -132,7 +132,7 @@ def described(services: Services, client: Client) -> dict[str, Any]:
         "access": client.access.to_json(),
         "entity_id": provider.entity_id,
         **settings,
-        "sp_metadata": client.metadata["sp_metadata"],
+        "sp_metadata": dict(provider.facts),
         "source": _source(services, provider.source),
         "troubles": troubles(services, client),
         "created_at": client.created_at,
@@ -208,12 +208,12 @@ def _described_by(services: Services, args: Namespace) -> tuple[Description, str
 
 def _read(services: Services, given: str, entity_id: str | None, keys: tuple[str, ...]) -> Description:
     from idp.saml.metadata import reading, sources
-    from idp.saml.metadata.sources import refreshing
+    from idp.saml.metadata.sources import refresh_result
 
     if is_url(given):
         return sources.read_url(services, given, entity_id=entity_id, certificates=keys)
     return reading.read(
-        _bytes(given), services.clock(), entity_id=entity_id, keys=refreshing.keys_of(keys),
+        _bytes(given), services.clock(), entity_id=entity_id, keys=refresh_result.keys_of(keys),
         allow_loopback=services.registry.allow_loopback,
     )  # fmt: skip
 

@@ -24,8 +24,8 @@ def acceptable(requested: RequestedAuthnContext | None) -> tuple[str, ...]:
     """
     if requested is None or not (requested.class_refs or requested.declarations):
         return ()
-    asked = [ref for ref in dict.fromkeys(requested.class_refs) if ref in _LADDER]
-    found = _satisfying(requested.comparison, asked) if asked else []
+    known = [ref for ref in dict.fromkeys(requested.class_refs) if ref in _LADDER]
+    found = _satisfying(requested.comparison, known) if known else []
     if not found:
         wanted = " ".join(requested.class_refs)[:500] or "an AuthnContextDeclRef"
         raise no_authn_context(f"asked for {requested.comparison} {wanted}")
@@ -48,7 +48,7 @@ def _satisfying(comparison: str, asked: list[str]) -> list[str]:
 
 
 def strength(classes: Sequence[str]) -> tuple[str, ...]:
-    """The same as a demand on the sign-in; none where any sign-in will do."""
+    """These classes as a demand on the sign-in; none where any sign-in will do."""
     return () if names.AC_UNSPECIFIED in classes else tuple(classes)
 
 

@@ -36,7 +36,7 @@ class Algorithms:
     digests: frozenset[str]
 
     def without(self, blocked: frozenset[str]) -> Algorithms:
-        """The same, less an operator's block-list."""
+        """These, less an operator's block-list."""
         return Algorithms(self.signatures - blocked, self.digests - blocked)
 
 

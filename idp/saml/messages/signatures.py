@@ -127,7 +127,7 @@ def verify_enveloped(
 def verify_metadata(
     data: bytes, keys: Sequence[PublicKey], *, allowed: Algorithms = SECURE, max_bytes: int = MAX_BYTES
 ) -> Element:
-    """The same for a metadata file, an aggregate perhaps, with comments and signatures inside.
+    """Check the signature of a metadata file, an aggregate perhaps, with comments and signatures inside.
 
     It is parsed here, so that one tree at a time is held. Errors: `BadSignature`, `BadXml`.
     """

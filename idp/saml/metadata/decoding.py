@@ -84,5 +84,5 @@ def _decoded(data: bytes, encoding: str, problem: str) -> str:
 
 
 def _relabelled(text: str) -> str:
-    """The same under a declaration of what it is now."""
+    """A document under a declaration of what it is now: UTF-8."""
     return _DECLARATION.sub(r'\1 encoding="utf-8"', text, count=1)

@@ -43,10 +43,10 @@ def read_keys(role: Element, warn: Warn) -> tuple[list[str], list[dict[str, Any]
 def _use(descriptor: Element, warn: Warn) -> tuple[str, ...] | None:
     """What a key is for; None where that is unknown."""
     given = descriptor.get("use")
-    said = (given or "").strip().lower()
-    if said in ("signing", "encryption"):
-        return (said,)
-    if said:
+    use = (given or "").strip().lower()
+    if use in ("signing", "encryption"):
+        return (use,)
+    if use:
         warn(f'a key with use="{plain(given, 40)}" is left out: expected signing or encryption, or no use for both')
         return None
     if given is not None:

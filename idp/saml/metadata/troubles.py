@@ -48,15 +48,15 @@ def of_everybody(services: Services) -> Iterator[tuple[Client, list[str]]]:
 
 def record_ended(services: Services) -> int:
     """An audit event for each service provider whose metadata ran out, again after a month; answers how many."""
-    now, told = services.clock(), 0
+    now, recorded = services.clock(), 0
     for client, _ in of_everybody(services):
         until = None if client.saml is None else client.saml.valid_until
         if until is None or until > now or not services.state.add(f"saml:ended:{client.id}:{until:.0f}", 1, 30 * DAY):
             continue
         detail = {"valid_until": day_of(until), "in_use": client.saml is not None and client.saml.is_current(now)}
         record(services.db, Event("saml:metadata-ended", "system", client_id=client.id, detail=detail), now)
-        told += 1
-    return told
+        recorded += 1
+    return recorded
 
 
 def _ended(client_id: str, provider: ServiceProvider, now: float) -> Iterator[str]:

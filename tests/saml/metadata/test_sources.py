@@ -23,8 +23,9 @@ from idp.protocols import Services
 from idp.saml.messages.xml import serialize
 from idp.saml.metadata import aggregates, reading, sources
 from idp.saml.metadata.lexical import BadMetadata
-from idp.saml.metadata.sources import fetching, store
-from idp.saml.metadata.sources.refreshing import LEASE, SOONEST, USUAL
+from idp.saml.metadata.sources import fetching, lookup, refresh_result, scheduling, store
+from idp.saml.metadata.sources.refresh_result import SOONEST, USUAL
+from idp.saml.metadata.sources.refreshing import LEASE
 from idp.saml.metadata.sources.store import Source
 from tests.backends import Clock
 from tests.provider import Provider
@@ -92,7 +93,7 @@ def add(services: Services, url: str, kind: str = "aggregate", **how: Any) -> So
     return found
 
 
-def refresh(services: Services, source: Source, **how: Any) -> sources.Outcome:
+def refresh(services: Services, source: Source, **how: Any) -> refresh_result.RefreshResult:
     return sources.refresh(services, source.id, **how)
 
 
@@ -149,7 +150,7 @@ def test_the_job_refreshes_what_is_due_and_nothing_else(services: Services, publ
     (job,) = services.jobs.pending()
     assert client.saml is not None
     assert job.payload == {"source": client.saml.source}
-    sources._run(services, str(job.payload["source"]))
+    scheduling.run(services, str(job.payload["source"]))
     source = sources.list_all(services)[0]
     assert source.next_at == clock() + 3600
     assert source.checked_at == clock()
@@ -609,8 +610,8 @@ def test_strangers_cannot_make_us_ask_without_end(services: Services, publisher:
     assert len(publisher.asked) == 1
     for number in range(100):
         sources.find_service_provider(services, f"urn:{number}")
-    assert len(publisher.asked) == sources.MDQ_PER_MINUTE
-    clock.advance(sources.MDQ_FORGET + 1)
+    assert len(publisher.asked) == lookup.MDQ_PER_MINUTE
+    clock.advance(lookup.MDQ_FORGET + 1)
     sources.find_service_provider(services, "urn:unknown")
     assert publisher.asked[-1].endswith("/urn%3Aunknown")
 

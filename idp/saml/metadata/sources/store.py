@@ -231,10 +231,10 @@ def find_url(db: Runs, url: str) -> Source | None:
 
 
 def _source(row: Any) -> Source:
-    said = row._asdict()
-    settings = json.loads(said.pop("settings"))
+    values = row._asdict()
+    settings = json.loads(values.pop("settings"))
     settings["certificates"] = tuple(settings.get("certificates", ()))
-    return Source(**said, **settings)
+    return Source(**values, **settings)
 
 
 # -- entities --------------------------------------------------------------------------------------------------------
