@@ -148,7 +148,7 @@ def _background(services: Services) -> None:
     if services.settings.passwords.expire_days:
         services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
     saml_sources.schedule(services)
-    services.jobs.start(after=1.0)  # the first answers come before the queue library is loaded
+    services.jobs.start(after=1.0)  # the first answers come before
     while True:
         services.faults.woken.wait(1.0)
         try:

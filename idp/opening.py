@@ -81,7 +81,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
     registry = part(lambda: _registry(settings, db, clock))
 
     def jobs() -> Jobs:
-        made = _jobs(settings)
+        made = _jobs(db, clock)
         if deferred:  # the work is registered on the way to the queue: nobody else comes by
             _register(services, made)
         return made
@@ -254,10 +254,10 @@ def _outbound(settings: Settings) -> Outbound:
     return Outbound(settings.outbound.allow, str(settings.path(ca)) if ca else None)
 
 
-def _jobs(settings: Settings) -> Jobs:
+def _jobs(db: Database, clock: Callable[[], float]) -> Jobs:
     from idp.jobs import Jobs
 
-    return Jobs(settings.data_dir, settings.storage.state_url)
+    return Jobs(db, clock)
 
 
 def _register(services: Services, jobs: Jobs) -> None:

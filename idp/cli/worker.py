@@ -68,8 +68,7 @@ def limits(server: Any) -> Limits:
 def leave_out(settings: Settings) -> None:
     """Libraries that others import wherever they find them, and that these settings have no use for.
 
-    The job queue tries all its stores, the logger its colours: 18 MiB and 250 ms in every process. None in
-    `sys.modules` makes an import fail as if it were not installed.
+    The logger tries its colours, for one. None in `sys.modules` makes an import fail as if it were not installed.
     """
     unused = {
         "psycopg": not settings.database_url.startswith("postgresql"),

@@ -1,30 +1,35 @@
-"""Background work (logout delivery, mail, clean-up) in a durable queue: huey over a file of its own, or over Redis.
+"""Background work (logout delivery, mail, clean-up): rows of the database, written in the transaction that causes them.
 
-Door: `Jobs`. In-process (`start()` is a daemon thread) or in worker processes; any number may serve one queue.
+Door: `Jobs`. In-process (`start()`: daemon threads) or in worker processes; any number may serve one database.
 Rule: a job is run at least once, whatever is killed when; so it must bear being run again.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from idp.db import Unavailable
+from idp.ids import new_id
+from idp.jobs import store
+
 if TYPE_CHECKING:
-    from idp.jobs.queue import Queue  # imports huey: 300 ms that the cold start does without
+    from idp.db import Database, Transaction
 
 logger = logging.getLogger(__name__)
 
 MAX_RETRY_DELAY = 3600.0  # seconds; the back-off doubles up to it
 KEEP_FAILED = 30 * 86400.0  # seconds that a job which used up its tries stays visible
-RECOVER_EVERY = 30.0  # seconds between two looks for jobs that were lost with a process
-GRACE = 10.0  # seconds that a job may be late before it counts as lost
+SWEEP_EVERY = 30.0  # seconds between two looks for those that failed longer ago
+POLL = 1.0  # seconds at most between two looks for what other processes queued
+REST = 4.0  # seconds without a database until the next try
+STOP_TIMEOUT = 10.0  # seconds that running jobs are given at the end
+PERIODIC = "every."  # how the id of a periodic job begins
 
 Handler = Callable[[dict[str, Any]], object]
 
@@ -55,19 +60,18 @@ class _Work:
 
 
 class Jobs:
-    """`data_dir` holds the embedded queue; with a `state_url` the queue is in that Redis."""
+    """The queue in a database. `workers`: threads of this process that serve it."""
 
-    def __init__(self, data_dir: Path, state_url: str = "", *, workers: int = 2) -> None:
-        self._data_dir, self._state_url, self._workers = data_dir, state_url, workers
+    def __init__(self, db: Database, clock: Callable[[], float], *, workers: int = 2) -> None:
+        self._db, self._clock, self._workers = db, clock, workers
         self._work: dict[str, _Work] = {}
         self._periods: dict[str, float] = {}
-        self._slots: dict[str, int] = {}
-        self._opening = threading.Lock()
-        self._queue: Queue | None = None
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._woken = threading.Condition()
+        self._news = 0  # how often something was queued in this process
+        self._threads: list[threading.Thread] = []
 
-    # -- the door ------------------------------------------------------------------------------------------------
+    # -- the door ------------------------------------------------------------------------------------------------------
 
     def register(
         self, name: str, run: Handler, *, retries: int = 0, retry_delay: float = 10.0, lease: float = 60.0
@@ -83,154 +87,150 @@ class Jobs:
         self.register(name, lambda _: run(), lease=lease)
         self._periods[name] = seconds
 
-    def enqueue(self, name: str, payload: Mapping[str, Any], delay: float = 0) -> str:
+    def enqueue(self, name: str, payload: Mapping[str, Any], delay: float = 0, *, tx: Transaction | None = None) -> str:
         """Queue a job, durably; answers its id. The payload is JSON and carries no secrets.
 
+        `tx`: the transaction that causes it; the job is there if and when that commits.
         Errors: `LookupError` for a name that is not registered, `JobsUnavailable`.
         """
-        if name not in self._work:
+        work = self._work.get(name)
+        if work is None:
             raise LookupError(f"no job is registered as {name!r}")
-        return self._add(Job(secrets.token_hex(12), name, dict(payload), time.time() + delay))
+        now = self._clock()
+        id = new_id(now)
+        try:
+            (tx or self._db).run(store.ADD, **_row(id, name, json.dumps(dict(payload)), work, now + delay))
+        except Unavailable as error:
+            raise JobsUnavailable(str(error)) from error
+        self._wake()
+        return id
 
     def perform(self, name: str, payload: Mapping[str, Any]) -> None:
         """Do a registered job here and now, beside the queue. Errors: `LookupError`, and whatever the job raises."""
         self._work[name].run(dict(payload))
 
     def pending(self) -> list[Job]:
-        """Every job that is not done, soonest first; failed ones stay 30 days. Errors: `JobsUnavailable`."""
-        with self._translated() as queue:
-            return self._list(queue)
+        """Every job that is not done, soonest first; failed ones stay 30 days. Errors: `JobsUnavailable`.
+
+        Of periodic ones those that run, and those whose last run failed.
+        """
+        now = self._clock()
+        try:
+            found = [_job(row, now) for row in self._db.all(store.LIST)]
+        except Unavailable as error:
+            raise JobsUnavailable(str(error)) from error
+        shown = (job for job in found if not job.id.startswith(PERIODIC) or job.error or job.state == "running")
+        return sorted(shown, key=lambda job: job.due)
+
+    def forget(self, id: str) -> None:
+        """Take a job out of the queue, done or not."""
+        self._db.run(store.DONE, job_id=id)
 
     def start(self, after: float = 0.0) -> None:
-        """Serve the queue in a daemon thread, `after` seconds from now (a server answers its first request first)."""
-        if self._thread is None:
+        """Serve the queue in daemon threads, `after` seconds from now (a server answers its first request first)."""
+        if not self._threads:
             self._stopping.clear()
-            self._thread = threading.Thread(target=self._serve, args=(after,), name="jobs", daemon=True)
-            self._thread.start()
+            self._threads = [
+                threading.Thread(target=self._serve, args=(after, number), name=f"jobs {number}", daemon=True)
+                for number in range(self._workers)
+            ]
+            for thread in self._threads:
+                thread.start()
 
     def stop(self) -> None:
         """Finish the jobs that are running, for at most ten seconds, and serve no more."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(12)
-            self._thread = None
+        self._wake()
+        deadline = time.monotonic() + STOP_TIMEOUT
+        for thread in self._threads:
+            thread.join(max(0.1, deadline - time.monotonic()))
+        self._threads = []
 
-    # -- the ledger: what is to be done, apart from huey's queue, which forgets a job as it hands it out ---------------
+    # -- one job -------------------------------------------------------------------------------------------------------
 
-    def _opened(self) -> Queue:
-        with self._opening:
-            if self._queue is None:
-                from idp.jobs.queue import Queue
-
-                self._queue = Queue(self._data_dir, self._state_url, self._perform)
-            return self._queue
-
-    def _translated(self) -> AbstractContextManager[Queue]:
-        from idp.jobs.queue import translated
-
-        return translated(self._opened)
-
-    def _add(self, job: Job) -> str:
-        with self._translated() as queue:
-            queue.save(job)
-            queue.push(job.id, job.due)
-        return job.id
-
-    def _list(self, queue: Queue) -> list[Job]:
-        jobs, claims = queue.load_all()
-        now = time.time()
-        running = {id for id, until in claims.items() if until > now}
-        shown = (replace(job, state="running") if job.id in running else job for job in jobs)
-        return sorted(shown, key=lambda job: job.due)
-
-    # -- one job ---------------------------------------------------------------------------------------------------
-
-    def _perform(self, id: str) -> None:
-        """Run a job, unless it is done, or another worker is at it, or it is not due yet."""
-        queue = self._opened()
-        job = queue.load(id)
-        if job is None or job.state == "failed" or job.due > time.time() + 1:
-            return
-        work = self._work.get(job.name)
-        if not queue.claim(id, time.time() + (work.lease if work else 60)):
-            return
-        if queue.load(id) != job:  # done or put off between the look and the claim
-            queue.release(id)
-            return
+    def _run_next(self) -> bool:
+        """Run one job that is due; answers whether there was one."""
+        now = self._clock()
+        if self._db.one(store.ANY_DUE, now=now) is None:  # a read, so that waiting writes nothing
+            return False
+        row = self._db.one(store.CLAIM, durable=False, now=now)
+        if row is None:
+            return False
+        work = self._work.get(row.name)
         try:
             if work is None:
-                raise LookupError(f"no job is registered as {job.name!r}")
-            work.run(job.payload)
+                raise LookupError(f"no job is registered as {row.name!r}")
+            work.run(json.loads(row.payload))
         except Exception as error:
-            logger.warning("job %s %s failed: %s", job.name, id, type(error).__name__)
-            self._put_off(queue, job, work or _Work(lambda _: None), f"{type(error).__name__}: {error}"[:500])
+            logger.warning("job %s %s failed: %s", row.name, row.id, type(error).__name__)
+            self._failed(row, work or _Work(lambda _: None), f"{type(error).__name__}: {error}"[:500])
         else:
-            queue.remove(id)
-            queue.release(id)
+            if row.id.startswith(PERIODIC):
+                self._put_off(row, self._next_period(row.name), 0, "")
+            else:
+                self._db.run(store.DONE, durable=False, job_id=row.id)
+        return True
 
-    def _put_off(self, queue: Queue, job: Job, work: _Work, error: str) -> None:
-        if job.tries >= work.retries:
-            queue.save(replace(job, tries=job.tries + 1, error=error, state="failed"))
-            queue.release(job.id)
-            return
-        delay = min(work.retry_delay * 2**job.tries, MAX_RETRY_DELAY)
-        later = replace(job, tries=job.tries + 1, error=error, due=time.time() + delay)
-        queue.save(later)
-        queue.release(job.id)
-        queue.push(job.id, later.due)
+    def _failed(self, row: Any, work: _Work, error: str) -> None:
+        now, tried = self._clock(), row.tries + 1
+        if row.id.startswith(PERIODIC) and row.name in self._periods:
+            self._put_off(row, self._next_period(row.name), tried, error)
+        elif row.tries >= work.retries:
+            self._db.run(store.FAILED, job_id=row.id, claim=row.claimed_until, tried=tried, what=error, now=now)
+        else:
+            self._put_off(row, now + min(work.retry_delay * 2**row.tries, MAX_RETRY_DELAY), tried, error)
 
-    # -- the thread ------------------------------------------------------------------------------------------------
+    def _put_off(self, row: Any, later: float, tried: int, error: str) -> None:
+        self._db.run(store.PUT_OFF, job_id=row.id, claim=row.claimed_until, later=later, tried=tried, what=error)
 
-    def _serve(self, after: float) -> None:
+    def _next_period(self, name: str) -> float:
+        period = self._periods.get(name, 60.0)
+        return (self._clock() // period + 1) * period
+
+    # -- the threads ---------------------------------------------------------------------------------------------------
+
+    def _serve(self, after: float, number: int) -> None:
         self._stopping.wait(after)
-        stop_consumer: Callable[[], None] | None = None
+        swept = 0.0
         while not self._stopping.is_set():
+            news = self._news
             try:
-                queue = self._opened()
-                if stop_consumer is None:
-                    stop_consumer = queue.consume(self._workers)
-                for name, period in {**self._periods, "": RECOVER_EVERY}.items():
-                    self._tick(queue, name, period)
+                if number == 0 and abs(self._clock() - swept) > SWEEP_EVERY:
+                    self._tidy()
+                    swept = self._clock()
+                if not self._run_next():
+                    self._rest(news)
             except Exception:
                 logger.exception("the job queue cannot be served; trying again")
-                self._stopping.wait(4)
-            self._stopping.wait(self._until_next())
-        if stop_consumer is not None:
-            stop_consumer()
+                self._stopping.wait(REST)
 
-    def _until_next(self) -> float:
-        now = time.time()
-        return min([5.0, *(period - now % period for period in self._periods.values())]) + 0.01
+    def _tidy(self) -> None:
+        """What failed long ago is forgotten, and every periodic job has its row."""
+        self._db.run(store.SWEEP, before=self._clock() - KEEP_FAILED, many=1000)
+        for name in self._periods:
+            self._db.run(store.ADD_ONCE, **_row(PERIODIC + name, name, "{}", self._work[name], self._clock()))
 
-    def _tick(self, queue: Queue, name: str, period: float) -> None:
-        """Once in each period, by the one process that gets its slot: queue the periodic job, or recover lost ones."""
-        slot = int(time.time() // period)
-        if self._slots.get(name) == slot:
-            return
-        if queue.claim_slot(name, slot):
-            if name:
-                self._add_periodic(queue, name)
-            else:
-                self._recover(queue)
-        self._slots[name] = slot
+    def _rest(self, news: int) -> None:
+        """Until this process queues something, or something that is known of is due, or it is time for a look."""
+        row = self._db.one(store.NEXT_DUE)
+        wait = POLL if row is None else min(POLL, max(0.01, row.due - self._clock()))
+        with self._woken:
+            if self._news == news and not self._stopping.is_set():
+                self._woken.wait(wait)
 
-    def _add_periodic(self, queue: Queue, name: str) -> None:
-        job = Job(f"every.{name}", name, {}, time.time())
-        last = queue.load(job.id)
-        if last is None or last.state == "failed":  # else the last run is not over
-            self._add(job)
+    def _wake(self) -> None:
+        with self._woken:
+            self._news += 1
+            self._woken.notify_all()
 
-    def _recover(self, queue: Queue) -> None:
-        """Queue again what a killed process had taken, and forget what failed long ago."""
-        jobs, claims = queue.load_all()
-        queued, now = queue.list_queued(), time.time()
-        for job in jobs:
-            if job.state == "failed":
-                if job.due + KEEP_FAILED < now:
-                    queue.remove(job.id)
-            elif claims.get(job.id, 0) < now and job.due + GRACE < now and job.id not in queued:
-                queue.release(job.id)
-                queue.push(job.id, job.due)
-        for id in claims.keys() - {job.id for job in jobs}:
-            if claims[id] < now:
-                queue.release(id)
+
+def _row(id: str, name: str, payload: str, work: _Work, due: float) -> dict[str, Any]:
+    return {"new_id": id, "new_name": name, "new_payload": payload, "new_lease": work.lease, "new_due": due}
+
+
+def _job(row: Any, now: float) -> Job:
+    state: Literal["waiting", "running", "failed"] = "failed" if row.failed_at is not None else "waiting"
+    if row.claimed_until is not None and row.claimed_until > now:
+        state = "running"
+    due = row.due if row.due is not None else row.failed_at
+    return Job(row.id, row.name, json.loads(row.payload), due, row.tries, row.error, state)

@@ -11,7 +11,7 @@ from tests.cli.conftest import Folder
 
 #: What no command that only looks something up has a use for, each some 10 to 200 ms of processor time.
 HEAVY = {
-    "argon2", "authlib", "asyncpg", "flask", "granian", "httpcore", "huey", "jinja2", "lxml", "psycopg", "redis",
+    "argon2", "authlib", "asyncpg", "flask", "granian", "httpcore", "jinja2", "lxml", "psycopg", "redis",
     "rich", "sqlalchemy.dialects.postgresql", "structlog", "webauthn", "werkzeug", "xmlsec",
     "idp.app", "idp.oidc", "idp.portal", "idp.saml", "idp.web",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The job queue on its real stores: jobs survive a killed process, are retried, and periodic ones run once (O6)."""
+"""The job queue on both databases: jobs survive a killed process, are retried, and periodic ones run once (O6)."""
 
 from __future__ import annotations
 
@@ -16,36 +16,41 @@ from typing import Any
 import pytest
 
 import idp.jobs
+from idp.db import Database
 from idp.jobs import Jobs, JobsUnavailable
+from idp.jobs import store as statements
+from tests.backends import create_tables
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=["file", "redis"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
-    """Where the queue is: the folder of a file, or a Redis URL."""
-    return tmp_path, request.getfixturevalue("redis_url") if request.param == "redis" else ""
+@pytest.fixture
+def store(database_url: str, tmp_path: Path) -> tuple[Path, str]:
+    """A folder for what the test's processes write, and the database that has the queue."""
+    create_tables(database_url, statements.metadata)
+    return tmp_path, database_url
 
 
 @pytest.fixture
 def make(store: tuple[Path, str]) -> Iterator[Callable[[], Jobs]]:
     """Makes one more door to the same queue, as another process would have."""
-    made: list[Jobs] = []
+    made: list[tuple[Jobs, Database]] = []
 
     def make() -> Jobs:
-        made.append(Jobs(*store))
-        return made[-1]
+        db = Database(store[1])
+        made.append((Jobs(db, time.time), db))
+        return made[-1][0]
 
     yield make
-    for jobs in made:
+    for jobs, db in made:
         jobs.stop()
+        db.close()
 
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lost jobs are looked for at once."""
-    monkeypatch.setattr(idp.jobs, "RECOVER_EVERY", 0.5)
-    monkeypatch.setattr(idp.jobs, "GRACE", 0.2)
+    """What failed long ago is looked for at once."""
+    monkeypatch.setattr(idp.jobs, "SWEEP_EVERY", 0.5)
 
 
 def eventually(is_true: Callable[[], object], seconds: float = 15) -> None:
@@ -152,7 +157,7 @@ def test_each_job_is_run_once_by_several_consumers(make: Callable[[], Jobs]) -> 
 
 @pytest.mark.usefixtures("hasty")
 def test_a_job_queued_twice_over_is_run_once(make: Callable[[], Jobs]) -> None:
-    """Recovery may queue a job that was not lost; the ledger and the claim see to it that nothing comes of it."""
+    """However many look at once and are woken for it, the claim sees to it that one gets it."""
     jobs, runs, gate = make(), list[int](), threading.Event()
 
     def run(payload: dict[str, Any]) -> None:
@@ -160,11 +165,15 @@ def test_a_job_queued_twice_over_is_run_once(make: Callable[[], Jobs]) -> None:
         gate.wait(3)
 
     jobs.register("once", run)
-    id = jobs.enqueue("once", {})
-    for _ in range(3):
-        jobs._opened().push(id, time.time() - 1)
+    jobs.enqueue("once", {})
+    others = [make() for _ in range(3)]
+    for other in others:
+        other.register("once", run)
+        other.start()
     jobs.start()
     eventually(lambda: runs)
+    for other in others:
+        other._wake()
     time.sleep(1.5)
     gate.set()
     eventually(lambda: not jobs.pending())
@@ -177,10 +186,11 @@ def test_a_job_queued_twice_over_is_run_once(make: Callable[[], Jobs]) -> None:
 PROGRAM = """
 import os, signal, sys, time
 from pathlib import Path
+from idp.db import Database
 from idp.jobs import Jobs
 
 folder, url, what = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-jobs = Jobs(folder, url)
+jobs = Jobs(Database(url), time.time)
 
 def run(payload):
     with (folder / "started").open("a") as file:
@@ -290,7 +300,8 @@ def test_periodic_jobs_leave_nothing_behind(make: Callable[[], Jobs]) -> None:
     jobs.start()
     eventually(lambda: len(done) >= 5)
     jobs.stop()
-    assert len(jobs._opened()._store.result_items()) < 8
+    assert len(jobs._db.all(statements.LIST)) == 1
+    assert not jobs.pending()
 
 
 # -- the store -------------------------------------------------------------------------------------------------------
@@ -298,7 +309,8 @@ def test_periodic_jobs_leave_nothing_behind(make: Callable[[], Jobs]) -> None:
 
 def test_a_queue_that_cannot_be_reached_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for jobs in (Jobs(tmp_path / "file"), Jobs(tmp_path, "redis://:hunter2@127.0.0.1:1/0")):
+    for url in (f"sqlite:///{tmp_path}/file/doorward.db", "postgresql://doorward:hunter2@127.0.0.1:1/doorward"):
+        jobs = Jobs(Database(url), time.time)
         jobs.register("mail", print)
         with pytest.raises(JobsUnavailable) as caught:
             jobs.enqueue("mail", {})
@@ -307,26 +319,57 @@ def test_a_queue_that_cannot_be_reached_says_so(tmp_path: Path) -> None:
             jobs.pending()
 
 
-def test_the_queue_file_is_for_its_owner_only(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path / "data")
-    jobs.register("mail", print)
-    jobs.enqueue("mail", {})
-    for file in (tmp_path / "data").iterdir():
-        assert file.stat().st_mode & 0o077 == 0, file.name
-
-
 def test_nothing_in_the_store_is_pickled(make: Callable[[], Jobs]) -> None:
     """Who can write to a pickled queue runs code of theirs here."""
     jobs = make()
     jobs.register("mail", print)
-    jobs.enqueue("mail", {})
+    jobs.enqueue("mail", {"to": "ann"})
     jobs.enqueue("mail", {}, delay=60)
-    stored = jobs._opened()._store
-    for data in (*stored.enqueued_items(), *stored.scheduled_items(), *stored.result_items().values()):
-        assert bytes(data)[:1] in (b"[", b"{")
+    assert [row.payload for row in jobs._db.all(statements.LIST)] == ['{"to": "ann"}', "{}"]
 
 
-def test_the_cold_start_does_without_huey() -> None:
-    program = "import sys, idp.jobs; idp.jobs.Jobs(None); sys.exit('huey' in sys.modules)"
-    root = str(Path(idp.jobs.__file__).parents[2])
-    assert subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": root}).returncode == 0
+# -- with what causes them -------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_there_if_and_when_what_causes_it_is(make: Callable[[], Jobs]) -> None:
+    jobs, done = make(), list[Any]()
+    jobs.register("mail", done.append)
+    jobs.start()
+
+    def change(n: int, *, fails: bool) -> None:
+        with jobs._db.transaction() as tx:
+            jobs.enqueue("mail", {"n": n}, tx=tx)
+            time.sleep(0.3)
+            assert done == [], "before it is true nobody is told"
+            if fails:
+                raise RuntimeError("the change did not happen")
+
+    with pytest.raises(RuntimeError, match="did not happen"):
+        change(1, fails=True)
+    change(2, fails=False)
+    eventually(lambda: done == [{"n": 2}] and not jobs.pending())
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_periodic_job_that_a_process_did_not_know_begins_again(make: Callable[[], Jobs]) -> None:
+    """While a release rolls out, the processes of the one before take what they have never heard of."""
+    old, new, done = make(), make(), list[int]()
+    new.every("new", 1, lambda: done.append(1))
+    new._tidy()
+    old.start()
+    eventually(lambda: [job.state for job in old.pending()] == ["failed"])
+    old.stop()
+    new.start()
+    eventually(lambda: done)
+
+
+def test_waiting_writes_nothing_and_asks_little(make: Callable[[], Jobs]) -> None:
+    jobs, asked = make(), list[str]()
+    jobs.register("later", print)
+    jobs.enqueue("later", {}, delay=3600)
+    jobs.start()
+    time.sleep(0.5)
+    jobs._db.observer = asked.append
+    time.sleep(3)
+    assert not [sql for sql in asked if not sql.lstrip().startswith("SELECT")]
+    assert len(asked) <= 20, "two threads, two reads a second each"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from idp import mail
 from idp.accounts.person import Person
+from idp.jobs import store as statements
 from idp.mail import delivery
 from tests.backends import Clock
 from tests.mail.conftest import deliver
@@ -36,10 +39,10 @@ def test_S14_a_queued_message_is_sealed(provider: Provider, ann: Person) -> None
         text = json.dumps(job.payload)
         assert set(job.payload) == {"id", "sealed"}
         assert not [word for word in ("ann", "s3cret", "13579024", "reset", "Blue", "not-me") if word in text]
-    stored = b"".join(file.read_bytes() for file in provider.settings.data_dir.glob("jobs.db*"))
-    assert b"sealed" in stored
-    assert b"example.com" not in stored
-    assert b"13579024" not in stored
+    stored = "".join(repr(row) for row in provider.services.db.all(statements.LIST))
+    assert "sealed" in stored
+    assert "example.com" not in stored
+    assert "13579024" not in stored
 
 
 def test_F4_what_became_of_a_mail_is_in_the_audit_log_and_names_nobody(
@@ -132,8 +135,9 @@ def test_without_a_mail_server_pages_go_on_and_the_help_desk_sees_why(open_provi
 
 
 def test_a_queue_that_is_down_fails_no_page(provider: Provider, ann: Person) -> None:
-    (provider.settings.data_dir / "jobs.db").unlink(missing_ok=True)
-    (provider.settings.data_dir / "jobs.db").mkdir()
+    provider.services.db.close()
+    with contextlib.closing(sqlite3.connect(provider.settings.data_dir / "doorward.db")) as file:
+        file.execute("ALTER TABLE jobs RENAME TO jobs_away")
     mail.tell(provider.services, ann, "password_changed")
     assert [e.detail["reason"] for e in provider.events("mail:failed")] == ["the queue could not be reached"]
 

@@ -47,7 +47,7 @@ def collect(provider: Provider, message: str = "") -> list[Mail]:
                 found.append(_read(provider, job.name, job.payload))
             else:
                 services.jobs.perform(job.name, job.payload)
-            services.jobs._opened().remove(job.id)
+            services.jobs.forget(job.id)
     return [mail for mail in found if not message or mail.message == message]
 
 

@@ -5,8 +5,11 @@ An account is disabled, a password is new, an admin ends everything, somebody el
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -180,13 +183,18 @@ def test_queued_twice_it_is_told_once(world: World) -> None:
     assert (len(world.tokens.bodies), len(world.soap.bodies)) == (1, 1)
 
 
+def rename(file: Path, table: str, name: str) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO {name}")
+
+
 def test_while_the_queue_is_away_the_note_stays(world: World, clock: Clock) -> None:
     disable(world)
-    in_the_way = world.provider.settings.data_dir / "jobs.db"
-    in_the_way.mkdir()
+    file = world.provider.settings.data_dir / "doorward.db"
+    rename(file, "jobs", "jobs_away")
     with pytest.raises(JobsUnavailable):
         signout.tell_ended(world.provider.services)
-    in_the_way.rmdir()
+    rename(file, "jobs_away", "jobs")
     clock.advance(signout.TAKE_UP_AFTER + 1)
     assert world.tell() == 1
     assert world.names_told() == ["LogoutRequest"]

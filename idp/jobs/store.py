@@ -1,0 +1,81 @@
+"""The table of jobs: what is to be done is written where what caused it is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)  # fmt: skip
+
+from idp.db import sweep, upsert
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),  # time-ordered; `every.<name>` for what runs in periods
+    Column("name", Text, nullable=False),
+    Column("payload", Text, nullable=False, server_default="{}"),  # JSON
+    Column("lease", Double, nullable=False),  # seconds that a run is waited for
+    Column("due", Double),  # null: its tries are used up
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("claimed_until", Double),
+    Column("failed_at", Double),
+)
+Index("jobs_due", jobs.c.due)
+Index("jobs_failed_at", jobs.c.failed_at)
+
+_j = jobs.c
+_FREE = and_(_j.due <= bindparam("now"), or_(_j.claimed_until.is_(None), _j.claimed_until <= bindparam("now")))
+_IS_MINE = and_(_j.id == bindparam("job_id"), _j.claimed_until == bindparam("claim"))
+
+_NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("id", "name", "payload", "lease", "due")}
+ADD = insert(jobs).values(_NEW)
+#: A periodic job's row, and again where a process that did not know it gave it up.
+ADD_ONCE = upsert(
+    jobs, "id", values=_NEW,
+    change=lambda new: {"due": new.due, "failed_at": null()}, only_if=lambda new: _j.due.is_(None),
+)  # fmt: skip
+ANY_DUE = select(_j.id).where(_FREE).order_by(_j.due).limit(1)
+#: Of any number of workers one gets it; after its lease another one, where that one was killed meanwhile.
+CLAIM = (
+    update(jobs)
+    .where(_j.id == ANY_DUE.with_for_update(skip_locked=True).scalar_subquery(), _FREE)
+    .values(claimed_until=bindparam("now") + _j.lease)
+    .returning(_j.id, _j.name, _j.payload, _j.due, _j.tries, _j.claimed_until)
+)
+NEXT_DUE = select(_j.due).where(_j.due.is_not(None), _j.claimed_until.is_(None)).order_by(_j.due).limit(1)
+DONE = delete(jobs).where(_j.id == bindparam("job_id"))
+PUT_OFF = (
+    update(jobs)
+    .where(_IS_MINE)
+    .values(due=bindparam("later"), tries=bindparam("tried"), error=bindparam("what"), claimed_until=null())
+)
+FAILED = (
+    update(jobs)
+    .where(_IS_MINE)
+    .values(
+        due=null(), tries=bindparam("tried"), error=bindparam("what"), claimed_until=null(), failed_at=bindparam("now")
+    )
+)
+LIST = select(_j.id, _j.name, _j.payload, _j.due, _j.tries, _j.error, _j.claimed_until, _j.failed_at).order_by(
+    _j.due, _j.id
+)
+SWEEP = sweep(_j.failed_at, _j.id)
