@@ -39,17 +39,23 @@ class Mark:
 def is_answered(services: Services, request: Request, flow: Flow) -> bool:
     """Whether the answer to this very request has gone to this browser, lately."""
     mark = _of(services, request, flow)
+    return mark is not None and _was_just_answered(services, request, mark)
+
+
+def _was_just_answered(services: Services, request: Request, mark: Mark) -> bool:
     waits = WAITS if request.header("Sec-Fetch-Dest") else SOON
-    return mark is not None and mark.became == "a" and services.clock() - mark.at < waits
+    return mark.became == "a" and services.clock() - mark.at < waits
 
 
 def is_over(services: Services, request: Request, flow: Flow) -> bool:
     """Whether an answer would come to nothing: it was given, or nobody waits any more and there is a better place."""
     mark = _of(services, request, flow)
-    is_old = mark is not None and request.header("Sec-Fetch-Dest") and services.clock() - mark.at >= WAITS
+    if mark is None:
+        return False
+    is_old = request.header("Sec-Fetch-Dest") and services.clock() - mark.at >= WAITS
     if is_old and services.protocols[flow.protocol].start_url(services, flow):
         return True
-    return is_answered(services, request, flow)
+    return _was_just_answered(services, request, mark)
 
 
 def keep_begun(services: Services, request: Request, flow: Flow, response: Response) -> Response:
@@ -98,16 +104,16 @@ def lead_on(services: Services, request: Request, flow: Flow) -> Response:
 
 def find(services: Services, request: Request, protocol: str, client_id: str, name: str) -> Mark | None:
     """What became of a request in this browser, by the name that the protocol gives to it."""
-    if not name or not is_navigation(request):
+    if not name or not request.once(names, services) or not is_navigation(request):
         return None
     mark = _read(request.cookies.get(cookie_name(services, PREFIX + _tag(protocol, client_id, name)), ""))
     return mark if mark is not None and services.clock() - mark.at < KEPT_FOR else None
 
 
-def names(services: Services, request: Request) -> list[str]:
+def names(services: Services, request: Request) -> tuple[str, ...]:
     """The cookies that this browser has of these."""
     prefix = cookie_name(services, PREFIX)
-    return [name for name in request.cookies if name.startswith(prefix)]
+    return tuple(name for name in request.cookies if name.startswith(prefix))
 
 
 def _name(services: Services, flow: Flow) -> str:

@@ -42,7 +42,7 @@ def interrupt(services: Services, request: Request, flow: Flow, session: Session
     if flow.demands.silent or not is_navigation(request):
         return None
     tag = _tag(flow, session)
-    rounds = [*_rounds(services, request).get(tag, ()), services.clock()]
+    rounds = [*request.once(_rounds, services).get(tag, ()), services.clock()]
     if not request.header("Sec-Fetch-Dest"):  # so old as to send none is no browser that restores tabs
         is_loop = len(rounds) >= HARD or _apart(rounds) >= TIMES
         return page(services, request, flow, session) if is_loop else None
@@ -59,7 +59,7 @@ def count(services: Services, request: Request, flow: Flow, session: Session, re
     """The answer, and the cookie that counts it. A page is no answer."""
     if isinstance(response, Page) or flow.demands.silent or not flow.client_id or not is_navigation(request):
         return response
-    kept, tag, now = _rounds(services, request), _tag(flow, session), services.clock()
+    kept, tag, now = dict(request.once(_rounds, services)), _tag(flow, session), services.clock()
     rounds = [at for at in kept.pop(tag, []) if at > now - WITHIN]
     kept[tag] = [*rounds[-HARD:], now]
     return replace(response, cookies=(*response.cookies, _cookie(services, kept)))
