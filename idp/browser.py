@@ -61,7 +61,7 @@ def comes_from_own_page(services: Services, request: Request) -> bool:
 
 def adopt(request: Request, known: str) -> None:
     """Go on under the id that one of this browser's pages was made for; the page that comes sets it anew."""
-    request.learn(_read, Browser(known, is_new=True))
+    request.read_as(_read, Browser(known, is_new=True))
 
 
 def is_navigation(request: Request) -> bool:

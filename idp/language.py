@@ -26,7 +26,7 @@ def locale_for(services: Services, request: Request, person_locale: str = "") ->
     In this order: what was chosen in this browser by the foot of a page; what the application asked for (`ui_locales`);
     the person's own setting; what the browser asks for; the company's default.
     """
-    chosen = request.language or request.cookies.get(cookie_name(services, COOKIE), "")
+    chosen = request.visitor.language or request.cookies.get(cookie_name(services, COOKIE), "")
     setting = person_locale or str(_claims(request).get("locale") or "")
     return (
         lookup((chosen,))
@@ -45,7 +45,7 @@ def of_person(services: Services, claims: Mapping[str, Any]) -> str:
 
 def speak_to(request: Request, claims: Mapping[str, Any]) -> None:
     """Answer in the language and time zone of the person that a link is for, who is not signed in here."""
-    request.person_claims = request.person_claims or json.dumps(dict(claims))
+    request.learn(person_claims=request.visitor.person_claims or json.dumps(dict(claims)))
 
 
 def zone_for(request: Request) -> str:
@@ -119,11 +119,11 @@ def accepted(header: str) -> list[str]:
 
 def _ui_locales(request: Request) -> str:
     try:
-        return request.ui_locales or request.query.get("ui_locales") or ""
+        return request.visitor.ui_locales or request.query.get("ui_locales") or ""
     except BadRequest:
         return ""
 
 
 def _claims(request: Request) -> Mapping[str, Any]:
-    claims = json.loads(request.person_claims or "{}")
+    claims = json.loads(request.visitor.person_claims or "{}")
     return claims if isinstance(claims, dict) else {}

@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote_plus, unquote, urlsplit, urlunsplit
 
 MAX_BODY = 128 * 1024  # bytes of a request body that is read at all
@@ -163,22 +163,37 @@ class lazy(Generic[_T]):  # noqa: N801  reads as a decorator
         return value
 
 
+class Visitor(NamedTuple):
+    """Who is at the other end of a request, as far as it is known by now; each value '' until then."""
+
+    client_id: str = ""  # the application that has authenticated: CORS answers only its origins
+    for_client: str = ""  # the application that somebody is signing in for, for the record
+    language: str = ""  # chosen by this very request, see language.py
+    ui_locales: str = ""  # the languages that the application asked for
+    person_claims: str = ""  # JSON: claims of the person, signed in or not yet, for their language and time zone
+
+
 class Request:
     """One HTTP request, read lazily. `segment`: what a route's trailing `<name>` matched."""
 
+    environ: Mapping[str, Any]
+    method: str
+    path: str
+    segment: str
+    visitor: Visitor
+    _proxies: tuple[Any, ...]
+    _read: dict[Any, Any]
+
     def __init__(self, environ: Mapping[str, Any], trusted_proxies: tuple[Any, ...] = (), segment: str = "") -> None:
-        self.environ = environ
-        self.method: str = environ["REQUEST_METHOD"]
-        # WSGI hands the path over as Latin-1; it was UTF-8 on the wire (PEP 3333).
-        self.path: str = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
-        self._proxies = trusted_proxies
-        self.segment = segment
-        self._read: dict[Any, Any] = {}
-        self.client_id: str = ""  # the authenticated client, once known: CORS answers only that client's origins
-        self.for_client: str = ""  # the application that somebody is signing in for, for the record
-        self.language: str = ""  # chosen by this very request, see language.py
-        self.ui_locales: str = ""  # the languages that the application asked for
-        self.person_claims: str = ""  # JSON: claims of whoever is signed in, for their language and time zone
+        self.__dict__.update(
+            environ=environ, method=environ["REQUEST_METHOD"], segment=segment, visitor=Visitor(), _read={},
+            _proxies=trusted_proxies,
+            # WSGI hands the path over as Latin-1; it was UTF-8 on the wire (PEP 3333).
+            path=environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace"),
+        )  # fmt: skip
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a request is what came: {name} is to be passed on, or learnt of its visitor")
 
     def once(self, read: Callable[[Any, Request], _T], services: Any) -> _T:
         """What `read(services, request)` says of the visitor, at the first call: a cookie is unsealed once."""
@@ -187,9 +202,13 @@ class Request:
         found: _T = self._read[read]
         return found
 
-    def learn(self, read: Callable[[Any, Request], _T], found: _T) -> None:
+    def read_as(self, read: Callable[[Any, Request], _T], found: _T) -> None:
         """From now on `once` says this: a form that was posted knew better than the cookie."""
         self._read[read] = found
+
+    def learn(self, **found: str) -> None:
+        """More of the visitor is known now, also for the page of an error that comes. Names: those of `Visitor`."""
+        self.__dict__["visitor"] = self.visitor._replace(**found)
 
     @property
     def shown_path(self) -> str:
@@ -396,6 +415,7 @@ __all__ = [
     "Response",
     "Route",
     "TooLarge",
+    "Visitor",
     "dumps",
     "with_parameters",
 ]

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from idp.ids import base32, first_id, new_id
-from idp.wire import MAX_FIELDS, BadRequest, Params, with_parameters
+from idp.wire import MAX_FIELDS, BadRequest, Params, Request, with_parameters
 
 #: Text that forms are made of, and of what people try instead.
 _FORM = st.text(alphabet="abc&=+%%%20AFfg;é#?/ \x00", max_size=40)
@@ -67,3 +67,34 @@ def test_ids_of_one_moment_sort_in_the_order_in_which_they_were_made() -> None:
     ids = [new_id(1234.5678) for _ in range(500)]
     assert ids == sorted(set(ids))
     assert all(made > first_id(1234.5678) for made in ids)
+
+
+def test_a_request_is_what_came_and_refuses_to_be_written_to() -> None:
+    request = Request({"REQUEST_METHOD": "POST", "PATH_INFO": "/login"})
+    for name in ("method", "segment", "browser", "client_id"):
+        with pytest.raises(AttributeError):
+            setattr(request, name, "x")
+    assert (request.method, request.segment, request.path) == ("POST", "", "/login")
+
+
+def test_what_is_learnt_of_a_visitor_is_a_new_value_and_has_a_name_that_is_known() -> None:
+    request = Request({"REQUEST_METHOD": "GET"})
+    before = request.visitor
+    request.learn(ui_locales="fr")
+    request.learn(client_id="ccrm")
+    assert (before.ui_locales, request.visitor.ui_locales, request.visitor.client_id) == ("", "fr", "ccrm")
+    with pytest.raises(ValueError, match="colour"):
+        request.learn(colour="blue")
+
+
+def test_what_is_read_once_is_read_once_for_each_request() -> None:
+    made: list[Request] = []
+
+    def read(services: str, request: Request) -> int:
+        made.append(request)
+        return len(made)
+
+    first, second = Request({"REQUEST_METHOD": "GET"}), Request({"REQUEST_METHOD": "GET"})
+    assert [one.once(read, "services") for one in (first, first, second, first)] == [1, 1, 2, 1]
+    first.read_as(read, 9)
+    assert (first.once(read, "services"), second.once(read, "services")) == (9, 2)

@@ -65,7 +65,7 @@ class Faults:
         name: str = "protocol_error",
     ) -> str:  # fmt: skip
         """Record an error that goes to an application; answers its id. `name`: of the line in the log."""
-        client_id = client_id or error.client_id or request.client_id
+        client_id = client_id or error.client_id or request.visitor.client_id
         cause = error.__cause__
         kind = place_of(cause) if cause is not None else place_of(error) or error.description
         error_id = self._count((client_id, error.code, kind), _of_protocol(error, request, client_id, person_id))

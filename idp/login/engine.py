@@ -218,8 +218,7 @@ def _posted_flow(services: Services, request: Request) -> Flow | Response:
         browser.adopt(request, owner_of(services.sealer, request.form.get("flow") or ""))
         same_browser = True
     if same_browser and services.clock() - flow.started_at < MAX_OPEN:
-        request.for_client = flow.client_id
-        request.ui_locales = flow.ui_locales
+        request.learn(for_client=flow.client_id, ui_locales=flow.ui_locales)
         return flow
     again = _door(services, flow).restart_url(services, flow)
     if browser.of(services, request).is_new:

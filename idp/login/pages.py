@@ -91,7 +91,7 @@ def person(session: Session) -> dict[str, str]:
 def about(services: Services, request: Request, flow: Flow) -> dict[str, Any]:
     """What each page shows that goes on with a pending request."""
     restart = services.protocols[flow.protocol].restart_url(services, flow)
-    request.ui_locales = flow.ui_locales
+    request.learn(ui_locales=flow.ui_locales)
     return {
         "app": app(services, flow),
         "flow": sealed(services, request, flow),

@@ -197,7 +197,7 @@ def go_on(services: Services, request: Request) -> Response:
     # The first browser that comes keeps the chain: an application that answers by itself would learn of the others.
     if kept is None or kept.setdefault("browser", _of_browser(services, request)) != _of_browser(services, request):
         return pages.signed_out(services, ())
-    request.language = kept.get("locale", "")  # the session is gone, and with it whose language it was
+    request.learn(language=kept.get("locale", ""))  # the session is gone, and with it whose language it was
     hops = [Notice(**hop) for hop in kept["hops"]]
     while kept["at"] < len(hops):
         at, hop = kept["at"], hops[kept["at"]]

@@ -25,7 +25,7 @@ def authorize(services: Services, request: Request) -> Response:
         again = cross_site.again(services, "/oauth/authorize", params, authorization_request.KNOWN)
         if again is not None:
             return again
-    request.ui_locales = params.get("ui_locales") or ""
+    request.learn(ui_locales=params.get("ui_locales") or "")
     destination = find_destination(services, params)
     if isinstance(destination, Untrusted):
         raise destination.refused()

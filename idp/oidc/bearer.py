@@ -96,7 +96,7 @@ def required(services: Services, request: Request, *scopes: str) -> Access:
     access = find(services, token)
     if access is None:
         raise denied("invalid_token", "The access token is unknown, expired or revoked.")
-    request.client_id = access.client_id
+    request.learn(client_id=access.client_id)
     if services.issuer not in access.audience:
         raise denied("invalid_token", "The access token is meant for another resource.")
     missing = [scope for scope in scopes if scope not in access.scope]

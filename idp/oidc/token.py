@@ -24,7 +24,7 @@ def token(services: Services, request: Request) -> Response:
         issued = GRANTS[asked.grant_type](services, asked)
         return Json(body=tokens.response(services, asked.client, issued))
     except OAuthError as error:
-        error.client_id = error.client_id or request.client_id or client_auth.claimed(services, request)
+        error.client_id = error.client_id or request.visitor.client_id or client_auth.claimed(services, request)
         raise
 
 

@@ -24,7 +24,7 @@ def choose(services: Services, request: Request) -> Response:
     chosen, back = request.form.get("language") or "", request.form.get("back") or "/"
     if chosen not in LANGUAGES:
         return Redirect(location=services.url("/"))
-    request.language = chosen
+    request.learn(language=chosen)
     if request.form.get("flow"):
         response = engine.posted(prove.submit)(services, request)
     else:

@@ -27,7 +27,7 @@ def along(services: Services, request: Request, sealed: str) -> dict[str, Any]:
     if opened is None or not opened[1]:
         return {"flow": "", "app": None, "login": ""}
     flow = opened[0]
-    request.ui_locales = flow.ui_locales
+    request.learn(ui_locales=flow.ui_locales)
     app = shown_app(services, services.registry.find(flow.client_id) if flow.client_id else None)
     return {"flow": sealed, "app": app, "login": flow.login_hint}
 

@@ -79,7 +79,7 @@ class Bridge:
             status, headers, body = self.finish(request, self._run(route, request))
         except Exception as error:
             status, headers, body = self.finish(request, self._errors.failed(route, request, error))
-        if route.cors and request.client_id and request.client_id not in self._cors.apps_of(request):
+        if route.cors and request.visitor.client_id and request.visitor.client_id not in self._cors.apps_of(request):
             cors = [("Vary", "Origin")]  # the origin belongs to another application than the one that asks
         return status, headers + cors, body if request.method != "HEAD" else b""
 
@@ -142,7 +142,7 @@ class Bridge:
 
     def _know_visitor(self, request: Request, status: int) -> None:
         # A store that is down is not asked once more.
-        if not request.person_claims and status != 503:
+        if not request.visitor.person_claims and status != 503:
             self._recognise(self.services, request)
 
     def _page(self, request: Request, page: Page) -> tuple[list[tuple[str, str]], bytes]:

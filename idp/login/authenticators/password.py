@@ -192,7 +192,7 @@ def _record(
         id=event_id,
         error_id=error_id or new_error_id(),
         person_id=person.id if person else None,
-        client_id=request.for_client or None,
+        client_id=request.visitor.for_client or None,
         address=request.remote_address,
         request_id=request.id,
         detail={**detail, "browser": request.user_agent},

@@ -99,7 +99,7 @@ def _presented(services: Services, request: Request, client_id: str = "") -> Any
     row = services.db.one(store.CURRENT, session_id=presented[0], client_id=client_id)
     if row is None or not hmac.compare_digest(row.secret_hash, digest(presented[1])):
         return None
-    request.person_claims = row.claims  # also where the session has ended: the page about it is for them (A6)
+    request.learn(person_claims=row.claims)  # also where the session has ended: the page about it is for them (A6)
     return row
 
 
@@ -158,7 +158,7 @@ def start(
     person_id = person.id
     now, secret = services.clock(), new_secret()
     before = _presented(services, request)
-    request.person_claims = json.dumps(dict(person.claims))
+    request.learn(person_claims=json.dumps(dict(person.claims)))
     is_same = before is not None and before.person_id == person_id and now < before.expires_at
     setting = services.settings.session
     seconds = setting.stay_days * 86400 if stay else setting.absolute_hours * 3600
@@ -294,7 +294,7 @@ def _event(action: str, request: Request, person_id: str, session_id: str, detai
         action=action,
         actor=person_id,
         person_id=person_id,
-        client_id=request.for_client or None,
+        client_id=request.visitor.for_client or None,
         session_id=session_id,
         address=request.remote_address,
         request_id=request.id,

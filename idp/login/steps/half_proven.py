@@ -53,7 +53,7 @@ def find(services: Services, request: Request, flow: Flow) -> tuple[Pending | No
 
 def about(services: Services, request: Request, kept: Pending, person: Person) -> dict[str, Any]:
     """What each of their pages shows."""
-    request.person_claims = to_json(person.claims)  # their language, although they are not signed in yet
+    request.learn(person_claims=to_json(person.claims))  # their language, although they are not signed in yet
     return {
         "app": pages.app(services, kept.flow),
         "flow": pages.sealed(services, request, kept.flow),

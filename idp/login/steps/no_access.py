@@ -33,7 +33,7 @@ def page(services: Services, request: Request, flow: Flow, session: Session, ask
     decision = decide(client, session.person_id, session.groups)
     standing = cases.find_standing(services, session.person_id, cases.ACCESS, about=client.id)
     error_id = "" if request.method == "POST" and asked else _keep(services, request, client, session, decision)
-    request.ui_locales = flow.ui_locales
+    request.learn(ui_locales=flow.ui_locales)
     now = services.clock()
     return Page(
         template="login/no_access.html",

@@ -158,6 +158,7 @@ def _record_failure(
     detail = {"kind": kind, "failures": failure.failures, "paused_until": until, "browser": request.user_agent}
     event = Event(
         "factor:failed", id=event_id, error_id=new_error_id(), person_id=person.id,
-        client_id=request.for_client or None, address=request.remote_address, request_id=request.id, detail=detail,
+        client_id=request.visitor.for_client or None, address=request.remote_address, request_id=request.id,
+        detail=detail,
     )  # fmt: skip
     record(services.db, event, services.clock())

@@ -57,7 +57,7 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
     except OAuthError as error:
         error.client_id = client.id  # it says so, and the admins read at whose requests to look
         raise
-    request.client_id = client.id
+    request.learn(client_id=client.id)
     return client
 
 
