@@ -209,13 +209,15 @@ class Directory:
     ) -> Person:
         """Change what is known of a person; a new e-mail address is unverified unless said.
 
-        `merge`: claims to set, or with None to take out, beside those that stay.
+        `merge`: claims to set, or with None to take out, beside those that stay as they are at this moment. A new
+        phone number is nobody's until it is proven, unless said.
         Errors: `InvalidPerson`, `NoSuchPerson`.
         """
         with self._naming_duplicates(None, person_id, changes), self._db.transaction() as tx:
             person = _locked(tx, person_id)
             before = _draft(person)
             draft = replace(before, **changes)
+            merge = _with_consequences(merge, before.claims)
             merged = {**draft.claims, **merge}
             draft = replace(draft, claims={key: value for key, value in merged.items() if value is not None})
             if "email_verified" not in changes and fold(draft.email or "") != fold(before.email or ""):
@@ -232,6 +234,9 @@ class Directory:
             if identifiers(draft) != identifiers(before):
                 tx.run(store.FORGET_KEYS, person_id=person_id)
                 _identify(tx, person_id, draft)
+            if "claims" in changed and "claims" not in changes:
+                changed.remove("claims")
+                changed += [key for key in merge if draft.claims.get(key) != before.claims.get(key)]
             _tell(record, tx, "person:changed", person, fields=changed)
             return _stored(tx, person_id)
 
@@ -249,26 +254,6 @@ class Directory:
                 tx.run(store.UPDATE, person_id=person_id, **_columns(draft), changed_at=self._clock())
                 _tell(record, tx, "person:changed", person, fields=["email_verified"])
         return True
-
-    def merge_claims(
-        self, person_id: str, claims: Mapping[str, Any], *, name: str | None = None, record: Recorder | None = None
-    ) -> Person:
-        """Set these claims, take out those that are None, and leave all others as they stand at this moment.
-
-        Errors: `InvalidPerson`, `NoSuchPerson`.
-        """
-        with self._db.transaction() as tx:
-            person = _locked(tx, person_id)
-            merged = {key: value for key, value in {**person.claims, **claims}.items() if value is not None}
-            draft = cleaned(replace(_draft(person), claims=merged, name=person.name if name is None else name))
-            changed = [key for key in claims if merged.get(key) != person.claims.get(key)]
-            changed += ["name"] if draft.name != person.name else []
-            if not changed:
-                return person
-            tx.run(store.UPDATE, person_id=person_id, **_columns(draft), changed_at=self._clock())
-            _ask_devices_again(tx, person_id, _draft(person), draft)
-            _tell(record, tx, "person:changed", person, fields=changed)
-            return _stored(tx, person_id)
 
     def disable(self, person_id: str, *, record: Recorder | None = None, ended: Ended | None = None) -> Person:
         """Shut a person out at once: everything they have open ends (S58).
@@ -491,6 +476,13 @@ def _locked(tx: Transaction, person_id: str) -> Person:
 
 def _stored(tx: Transaction, person_id: str) -> Person:
     return store.to_person(tx.one(store.BY_ID, person_id=person_id))
+
+
+def _with_consequences(merge: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Core 1.0 §5.1: nobody has shown a new phone number to be theirs."""
+    if merge.get("phone_number", before.get("phone_number")) == before.get("phone_number"):
+        return merge
+    return {"phone_number_verified": None, **merge}
 
 
 def _draft(person: Person) -> Draft:

@@ -64,7 +64,7 @@ def run_set(args: Namespace) -> None:
     with opened(args) as services, users.naming_options():
         before = users.get(services, args.login)
         changes = {field: getattr(args, field) for field in _FIELDS if getattr(args, field) is not None}
-        merge = _claims(args, before, claims)
+        merge = _claims(args, claims)
         joins = groups.checked(services, args.add_group, is_new=args.new_group, option="--add-group")
         if not (changes or merge or joins or args.remove_group):
             raise Refused("nothing to change: `doorward user set --help` lists what can be")
@@ -139,7 +139,7 @@ def print_sessions(person: Person, found: tuple[Open, ...], apps: list[list[str]
 # -- below -----------------------------------------------------------------------------------------------------------
 
 
-def _claims(args: Namespace, before: Person, claims: dict[str, Any]) -> dict[str, Any]:
+def _claims(args: Namespace, claims: dict[str, Any]) -> dict[str, Any]:
     """The claims that the options say; None takes one out. Errors: `Refused` where one is given twice."""
     merge = {name: value if value != "" else None for name, value in claims.items()}
     for name, (option, _) in CLAIMS.items():
@@ -148,9 +148,6 @@ def _claims(args: Namespace, before: Person, claims: dict[str, Any]) -> dict[str
             if name in merge:
                 raise Refused(f"--claim: {name} is given by {option} already; give it once")
             merge[name] = given or None
-    phone = merge.get("phone_number")
-    if "phone_number" in merge and phone != before.claims.get("phone_number"):
-        merge.setdefault("phone_number_verified", None)  # Core 1.0 §5.1: nobody has shown this one to be theirs
     return merge
 
 

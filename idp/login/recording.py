@@ -16,7 +16,8 @@ def recorder(services: Services, request: Request, person_id: str) -> Recorder:
 
     def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
         event = Event(
-            action, actor=person_id, person_id=person_id, address=request.remote_address, request_id=request.id,
+            action, actor=person_id, person_id=person_id, session_id=detail.get("session_id"),
+            address=request.remote_address, request_id=request.id,
             detail={**detail, "browser": request.user_agent},
         )  # fmt: skip
         record(tx, event, services.clock())

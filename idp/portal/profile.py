@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from idp import flash
+from idp.accounts.directory import Changes
 from idp.accounts.person import InvalidPerson, Person
 from idp.first_party import frame
 from idp.first_party.signing_in import is_fresh, sign_in
@@ -189,10 +190,8 @@ def _changes(person: Person, values: Mapping[str, str | None]) -> dict[str, str 
 
 def _save(services: Services, request: Request, person: Person, values: Mapping[str, str | None]) -> None:
     claims: dict[str, Any] = _changes(person, values)
-    if "phone_number" in claims:  # a new number is nobody's until it is proven
-        claims["phone_number_verified"] = None
-    name = claims.pop("name", None)
-    services.directory.merge_claims(person.id, claims, name=name, record=recorder(services, request, person.id))
+    own: Changes = {"name": claims.pop("name")} if "name" in claims else {}
+    services.directory.update(person.id, merge=claims, record=recorder(services, request, person.id), **own)
 
 
 def _editable(services: Services) -> tuple[Field, ...]:

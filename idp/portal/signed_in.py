@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from idp import audit, flash, language
+from idp import flash, language
 from idp.accounts import device_text, places
 from idp.accounts.factors import trusted_devices
 from idp.accounts.factors.trusted_devices import Trusted
-from idp.audit import Event
 from idp.first_party import frame
 from idp.first_party.signing_in import sign_in
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Open, Session
 from idp.login.recording import recorder
-from idp.oidc import ledger
+from idp.oidc import ending
 from idp.protocols import Services
 from idp.wire import Redirect, Request, Response
 
@@ -52,32 +51,17 @@ def answer(services: Services, request: Request) -> Response:
 
 
 def end_one(services: Services, request: Request, session: Session, session_id: str) -> bool:
-    """End another session of the same person, and whatever it opened; answers whether there was one.
-
-    The applications are told off the request, by `signout.tell_ended`.
-    """
-    own = {one.id for one in sessions.open_of(services, session.person_id)} - {session.id}
-    ended = sessions.find_open(services, session_id) if session_id in own else None
-    if ended is None or ended.person_id != session.person_id:
-        return False
-    sessions.end(services, request, ended, WHY)
-    with services.db.transaction() as tx:
-        ledger.revoke_session(tx, session.person_id, session_id, services.clock(), WHY)
-    return True
+    """End another session of the same person, and whatever it opened; answers whether there was one."""
+    record = recorder(services, request, session.person_id)
+    return session_id != session.id and bool(
+        ending.end_one(services, session.person_id, session_id, record=record, why=WHY)
+    )
 
 
 def end_others(services: Services, request: Request, session: Session) -> int:
     """End every session of this person but this one, and whatever they opened; answers how many."""
-    now = services.clock()
-    with services.db.transaction() as tx:
-        ended = sessions.end_all(tx, session.person_id, now, WHY, keep=session.id)
-        ledger.revoke_person(tx, session.person_id, now, WHY, keep_session=session.id)
-        event = Event(
-            "session:ended_others", actor=session.person_id, person_id=session.person_id, session_id=session.id,
-            address=request.remote_address, request_id=request.id, detail={"sessions": ended},
-        )  # fmt: skip
-        audit.record(tx, event, now)
-    return ended
+    record = recorder(services, request, session.person_id)
+    return ending.end_all(services, session.person_id, record=record, why=WHY, keep=session.id)
 
 
 def ask_again(services: Services, request: Request, session: Session, device_id: str) -> bool:

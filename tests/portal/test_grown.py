@@ -42,7 +42,7 @@ def test_A1_to_A10_on_postgresql(grown: Provider, clock: Clock) -> None:
     verdicts.say(services.db, ann.id, rows(page)[0], verdicts.ME, clock())
     assert "this was you" in browser.get("activity").dom.text
     assert [name in browser.get("sessions").dom.text for name in ("CRM", "Wiki")] == [True, True]
-    services.directory.merge_claims(ann.id, {"nickname": "Annie"})
+    services.directory.update(ann.id, merge={"nickname": "Annie"})
     token = not_me.make(services.sealer, ann.id, "new_device", clock())
     reader = grown.browser("192.0.2.1")
     reader.submit(reader.get(f"not-me/{token}"), "secure")

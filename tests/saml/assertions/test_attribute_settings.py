@@ -104,7 +104,7 @@ def test_n25_a_typo_in_a_source_is_refused_with_the_list_of_what_exists(provider
     # What somebody has of their own exists.
     with pytest.raises(InvalidMetadata):
         check_sources(provider.services, {"attributes": {"cc": "cost_center"}})
-    provider.services.directory.merge_claims(ann.id, {"cost_center": "4711"})
+    provider.services.directory.update(ann.id, merge={"cost_center": "4711"})
     check_sources(provider.services, {"attributes": {"cc": "cost_center", "fixed": {"values": ["x"]}}})
 
 
