@@ -14,9 +14,8 @@ PYTHON ?=
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-run: install ## Start the provider on http://127.0.0.1:8000; the first start prints a link for the first owner
-	@$(BIN)/doorward init
-	@exec $(BIN)/doorward serve
+run: install ## Start the provider on http://127.0.0.1:8000 (PORT=8010); the first start prints a link for the first owner
+	@exec $(BIN)/doorward init --serve $(if $(PORT),--port $(PORT))
 
 demo: $(VENV)/.demo ## Start the provider and three applications, people ready to sign in; PORTS=8100-8103 (Ctrl-C stops all)
 	@exec $(BIN)/python -m tests.apps.demo $(if $(PORTS),--ports "$(PORTS)")

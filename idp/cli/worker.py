@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import ipaddress
 import os
@@ -13,14 +12,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from idp.installation.failures import Failed
+from idp.cli.ports import check_port
 from idp.serving import server as edge
 from idp.serving.connections import Limits
 
 if TYPE_CHECKING:
     from idp.config import Settings
 
-PATIENCE = 3.0  # seconds for a server that is just ending to let go of the port
 M_ARENA_MAX = -8  # <malloc.h>
 
 
@@ -87,28 +85,6 @@ def limit_arenas() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None and "MALLOC_ARENA_MAX" not in os.environ:
         mallopt(M_ARENA_MAX, 2)
-
-
-def check_port(host: str, port: int) -> None:
-    """Errors: `Failed` when the address is not ours, or another server has the port.
-
-    granian would share the port with it (SO_REUSEPORT), and each would get half of the requests.
-    """
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-            with socket.socket(family, kind, protocol) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
-            return
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE and time.monotonic() < until:
-                time.sleep(0.05)
-                continue
-            taken = error.errno == errno.EADDRINUSE
-            what = "another program has it; stop that, or choose another --port" if taken else error.strerror
-            raise Failed(f"cannot listen on {host} port {port}: {what}") from None
 
 
 def _announce(server: Any, ready: Callable[[], None]) -> None:

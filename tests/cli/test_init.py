@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import stat
+import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from idp import migrations
-from tests.cli.conftest import PASSWORD, Folder
+from tests.backends import find_free_port
+from tests.cli.conftest import COMMAND, PASSWORD, Folder
 
 
 def mode(path: Path) -> int:
@@ -109,3 +113,34 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password(folder:
     said = folder.refusal("user", "list", code=1, env=env)
     assert "the database cannot be reached" in said
     assert "hunter2" not in said
+
+
+def test_no_link_is_handed_out_that_leads_to_another_program(folder: Folder) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = folder.refusal("init", "--serve", "--port", str(port), code=1)
+    assert f"port {port}: another program has it" in said
+    assert not folder.data.exists()
+
+
+@pytest.mark.slow
+def test_started_in_one_go_it_sets_up_says_where_the_owner_begins_and_serves_there(folder: Folder) -> None:
+    port = find_free_port()
+    words = [COMMAND, "init", "--serve", "--port", str(port)]
+    with subprocess.Popen(
+        words, cwd=folder.path, env=folder.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines = []
+            while not lines or "listens on" not in lines[-1]:
+                lines.append(process.stdout.readline())
+                assert lines[-1], "".join(lines)
+            link = next(line.strip() for line in lines if "/setup/" in line)
+            assert link.startswith(f"http://127.0.0.1:{port}/setup/")
+            assert not [line for line in lines if "doorward serve" in line], "it is about to"
+            with urllib.request.urlopen(link, timeout=20) as page:
+                assert page.status == 200
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
