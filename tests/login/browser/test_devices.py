@@ -118,7 +118,7 @@ def _other_number_by_an_admin(provider: Provider, phone: Phone, clock: Clock) ->
 
 
 def _other_number_by_the_person(provider: Provider, phone: Phone, clock: Clock) -> None:
-    provider.services.directory.merge_claims(person_id(provider), {"phone_number": "+491701111111"})
+    provider.services.directory.update(person_id(provider), merge={"phone_number": "+491701111111"})
 
 
 def _other_address(provider: Provider, phone: Phone, clock: Clock) -> None:
@@ -150,7 +150,7 @@ def test_n7_what_does_not_change_where_codes_go_ends_nothing(strict: Provider, p
     browser, directory = sign_in(strict, phone, clock), strict.services.directory
     email = directory.get(person_id(strict)).email
     directory.update(person_id(strict), name="Ann Other", email=(email or "").upper() or None)
-    directory.merge_claims(person_id(strict), {"nickname": "Annie"})
+    directory.update(person_id(strict), merge={"nickname": "Annie"})
     assert again(browser).is_redirect
 
 
