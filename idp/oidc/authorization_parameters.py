@@ -14,10 +14,22 @@ from idp.protocols import Services
 from idp.wire import Params
 from keys.verifying import InvalidToken, verify_own
 
+RESPONSE_TYPES = ("code",)
 PROMPTS = ("none", "login", "consent", "select_account")
 #: Characters of a request that we keep, all parameters together: four times what fits into a URL of 8 kB, for those
 #: that are posted. It stands twice in our page, sealed, and must come back with it (`wire.MAX_BODY`).
 MAX_REQUEST = 32 * 1024
+
+
+def check_response_type(params: Params, client: Client) -> None:
+    """RFC 6749 §3.1.1: there, one of ours, and one that the client is registered for."""
+    response_type = params.get("response_type")
+    if response_type is None:
+        raise OAuthError("invalid_request", "response_type is missing; use response_type=code.")
+    if response_type not in RESPONSE_TYPES:
+        raise OAuthError("unsupported_response_type", "This response_type is not supported; use response_type=code.")
+    if response_type not in client.response_types:
+        raise OAuthError("unauthorized_client", "This application is not registered for this response_type.")
 
 
 def check_not_repeated(params: Params) -> None:

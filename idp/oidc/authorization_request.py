@@ -17,7 +17,6 @@ from idp.login.flow import Demands, Flow
 from idp.oidc import authorization_parameters as parameters
 from idp.oidc import claims_parameter, pkce, request_objects, response_modes, scopes
 from idp.oidc.claims import scopes_of, wanted_acr
-from idp.oidc.grants import authorization_code
 from idp.protocols import Services
 from idp.showing import form_target
 from idp.wire import Params
@@ -47,12 +46,25 @@ class AuthorizationRequest:
 
     def to_json(self) -> dict[str, Any]:
         """As it waits in a flow."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            "redirect_uri": self.redirect_uri,
+            "state": self.state,
+            "nonce": self.nonce,
+            "response_mode": self.response_mode,
+            "scope": self.scope,
+            "challenge": self.challenge,
+            "claims": self.claims,
+            "resource": self.resource,
+            "params": self.params,
+        }
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> AuthorizationRequest:
         """The request of a flow; what a newer version adds is left out."""
-        return cls(**{name: plain[name] for name in cls.__slots__})
+        return cls(
+            plain["redirect_uri"], plain["state"], plain["nonce"], plain["response_mode"], plain["scope"],
+            plain["challenge"], plain["claims"], plain["resource"], plain["params"],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +80,13 @@ class Wishes:
 def read(services: Services, client: Client, params: Params) -> Flow:
     """Every rule, in the order in which it is applied. Errors: `OAuthError`, for the application."""
     request_objects.check(params)
-    scope = authorization_code.check_authorization(params, client)
+    parameters.check_response_type(params, client)
     parameters.check_not_repeated(params)
     parameters.check_length(params)
     max_age = parameters.read_max_age(params, client)
     claims = claims_parameter.read(params, client)
     response_modes.check(params.get("response_mode"), client)
-    scopes.check(params.get("scope"), scope, client)
+    scope = scopes.read(params, client)
     challenge = pkce.read_challenge(params, client)
     prompt = parameters.read_prompt(params)
     resource = parameters.read_resource(params, client)

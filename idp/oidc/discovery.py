@@ -39,7 +39,7 @@ def document(services: Services) -> dict[str, Any]:
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "scopes_supported": list(scopes.SUPPORTED),
-        "response_types_supported": ["code"],
+        "response_types_supported": list(authorization_parameters.RESPONSE_TYPES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANTS),
         "subject_types_supported": ["public"],

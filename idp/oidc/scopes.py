@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.texts import N_
+from idp.wire import Params
 
 #: Anything else is a scope that an organisation defined for its own APIs; it is shown by its name.
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -41,6 +42,14 @@ def allowed(client: Client, asked: str | None) -> str:
     if asked is None:
         return " ".join(sorted(client.scopes - {"openid", "offline_access"}))
     return " ".join(dict.fromkeys(scope for scope in asked.split() if scope in client.scopes))
+
+
+def read(params: Params, client: Client) -> str:
+    """The scope of an authorization request, as far as the client may have it. Errors: `OAuthError` (invalid_scope)."""
+    wanted = params.get("scope")
+    given = allowed(client, wanted)
+    check(wanted, given, client)
+    return given
 
 
 def check(wanted: str | None, given: str, client: Client) -> None:

@@ -129,7 +129,7 @@ def _cookie_name(services: Services, flow: Flow) -> str:
 
 
 def _of(services: Services, request: Request, flow: Flow) -> Mark | None:
-    if flow.demands.silent:
+    if flow.demands.silent or not names(services, request):  # without any, a request's name need not be made
         return None
     return find(services, request, flow.protocol, flow.client_id, _name(services, flow))
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import ClientMixin, OAuth2Payload, OAuth2Request, UnauthorizedClientError, grants
+from authlib.oauth2.rfc6749 import ClientMixin, OAuth2Payload, OAuth2Request, grants
 
 from clients import redirects
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.ids import digest, split
-from idp.oidc import ledger, pkce, scopes
+from idp.oidc import ledger, pkce
 from idp.oidc.ledger import CODE, Grant, Issued
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -28,7 +28,7 @@ _ONCE = (
 
 def issue(services: Services, asked: TokenRequest) -> Issued:
     """Find the code, compare, and redeem it once."""
-    rules = _TokenRules(_AuthlibRequest("POST", asked.form, asked.client), services, asked)
+    rules = _TokenRules(_AuthlibRequest(asked), services, asked)
     try:
         rules.validate_token_request()
     except OAuth2Error as error:
@@ -80,30 +80,7 @@ def find(services: Services, asked: TokenRequest, code: str) -> Grant | None:
     return grant
 
 
-def check_authorization(params: Params, client: Client) -> str:
-    """RFC 6749's own rules for an authorization request; answers the scope. Errors: `OAuthError`."""
-    request = _AuthlibRequest("GET", params, client)
-    if not _AuthorizationRules.check_authorization_endpoint(request):
-        if params.get("response_type") is None:
-            raise OAuthError("invalid_request", "response_type is missing; use response_type=code.")
-        raise OAuthError("unsupported_response_type", "This response_type is not supported; use response_type=code.")
-    rules = _AuthorizationRules(request, None)
-    try:
-        rules.validate_no_multiple_request_parameter(request)
-        rules.check_client(request.client)
-    except OAuth2Error as error:
-        raise OAuthError(error.error, error.get_error_description()) from error
-    return scopes.allowed(client, params.get("scope"))
-
-
 # -- ours in the words of Authlib ------------------------------------------------------------------------------------
-
-
-class _AuthorizationRules(grants.AuthorizationCodeGrant):  # type: ignore[misc]
-    def check_client(self, client: Any) -> None:
-        """At the authorization endpoint: may this client use this response type at all?"""
-        if not client.check_response_type(self.request.payload.response_type):
-            raise UnauthorizedClientError("This application is not registered for this response_type.")
 
 
 class _TokenRules(grants.AuthorizationCodeGrant):  # type: ignore[misc]
@@ -167,11 +144,11 @@ class _AuthlibClient(ClientMixin):  # type: ignore[misc]
 
 
 class _AuthlibRequest(OAuth2Request):  # type: ignore[misc]
-    def __init__(self, method: str, params: Params, client: Client) -> None:
+    def __init__(self, asked: TokenRequest) -> None:
         # Not Authlib's own: that one parses the URI, to refuse plain http; whether ours may be is for the settings.
-        self.method = method
-        self.payload = _AuthlibPayload(params)
-        self.client, self.authorization_code = _AuthlibClient(client), None
+        self.method = "POST"
+        self.payload = _AuthlibPayload(asked.form)
+        self.client, self.authorization_code = _AuthlibClient(asked.client), None
 
     @property
     def args(self) -> dict[str, str]:
