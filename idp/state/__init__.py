@@ -74,4 +74,11 @@ def check_key(key: str) -> None:
 
 #: Compact JSON. The encoder is made once: `json.dumps` with separators makes one per call.
 encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-decode: Callable[[str], Any] = json.loads
+
+
+def decode(text: str | bytes) -> Any:
+    """The value; None for what cannot be one of ours, whoever wrote it there: it is no value (N9)."""
+    try:
+        return json.loads(text if isinstance(text, str) else text.decode())
+    except (ValueError, RecursionError):  # not UTF-8, not JSON, thousands of brackets
+        return None

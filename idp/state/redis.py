@@ -22,8 +22,14 @@ COMMAND_TIMEOUT = 0.25  # seconds
 PREFIX = "doorward:"
 
 # One script, so that a counter can never be left without its time to live. EXPIRE NX would need Redis 7.
+# What is no number was not counted by us: it goes, and the count begins.
 _COUNT = """
-local total = redis.call('INCRBY', KEYS[1], ARGV[1])
+local total = redis.pcall('INCRBY', KEYS[1], ARGV[1])
+if type(total) == 'table' then
+  if not (string.find(total.err, 'not an integer') or string.find(total.err, 'WRONGTYPE')) then return total end
+  redis.call('DEL', KEYS[1])
+  total = redis.call('INCRBY', KEYS[1], ARGV[1])
+end
 if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return total
 """
@@ -45,6 +51,14 @@ def _milliseconds(ttl: float) -> int:
     return max(1, int(ttl * 1000))
 
 
+def _number(text: bytes | None) -> int:
+    """A counter as it stands; 0 for what is no number."""
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0
+
+
 class RedisState:
     """See `idp.state.State`. Redis itself forgets what has expired."""
 
@@ -58,6 +72,10 @@ class RedisState:
             self.observer(verb)
         try:
             return command(*args, **options)
+        except redis.ResponseError as error:
+            if not str(error).startswith("WRONGTYPE"):
+                raise StateUnavailable(f"Redis: {error}") from error
+            return None  # a list or a set under a name of ours: somebody else's, and no value (N9)
         except redis.RedisError as error:
             raise StateUnavailable(f"Redis: {error}") from error
 
@@ -66,7 +84,7 @@ class RedisState:
 
     def get(self, key: str) -> Any:
         text = self._ask("get", self._redis.get, key, PREFIX + key)
-        return None if text is None else decode(text.decode())
+        return None if text is None else decode(text)
 
     def add(self, key: str, value: Any, ttl: float) -> bool:
         options = {"px": _milliseconds(ttl), "nx": True}
@@ -74,11 +92,11 @@ class RedisState:
 
     def take(self, key: str) -> Any:
         text = self._ask("take", self._redis.getdel, key, PREFIX + key)
-        return None if text is None else decode(text.decode())
+        return None if text is None else decode(text)
 
     def count(self, key: str, ttl: float, by: int = 1) -> int:
         if by == 0:
-            return int(self._ask("count", self._redis.get, key, PREFIX + key) or 0)
+            return _number(self._ask("count", self._redis.get, key, PREFIX + key))
         return int(self._ask("count", self._redis.eval, key, _COUNT, 1, PREFIX + key, by, _milliseconds(ttl)))
 
     def sweep(self, limit: int = 1000) -> int:

@@ -12,6 +12,8 @@ import redis
 
 from idp.state import StateUnavailable
 from idp.state.redis import RedisState
+from idp.state.sealed import PREFIX, SealedState
+from keys.sealing import Sealer
 from tests.backends import Redis
 
 pytestmark = pytest.mark.slow
@@ -146,3 +148,33 @@ def test_a_forked_process_has_connections_of_its_own(redis_url: str) -> None:
         os._exit(0 if ok else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert state.count("n", 60) == 2
+
+
+#: What somebody else may leave under a name of ours: no JSON, no UTF-8, thousands of brackets, half a value, a number.
+JUNK = [b'9999.AeVk"', b"\xff\xfe\x00", b"", b"[" * 100_000, b'"9999.', b"1" * 5000, b'"\\ud800.x"', b"{}", b"null"]
+
+
+@pytest.mark.parametrize("octets", JUNK, ids=range(len(JUNK)))
+def test_n9_what_is_no_value_of_ours_in_redis_is_no_value(redis_url: str, octets: bytes) -> None:
+    sealed, other = SealedState(RedisState(redis_url), Sealer(b"r" * 32), time.time), redis.Redis.from_url(redis_url)
+    key = f"doorward:{PREFIX}link:x"
+    other.set(key, octets)
+    assert sealed.get("link:x") is None
+    assert sealed.take("link:x") is None
+    assert not other.exists(key)
+    sealed.put("link:x", "mine", 60)
+    assert sealed.get("link:x") == "mine"
+
+
+def test_n9_a_list_or_a_word_under_a_name_of_ours_is_no_value_and_no_count(redis_url: str) -> None:
+    state, other = RedisState(redis_url), redis.Redis.from_url(redis_url)
+    for name in ("a", "b", "c"):
+        other.rpush(f"doorward:{name}", "x")
+    assert state.get("a") is None
+    assert state.take("a") is None
+    assert (state.count("b", 60, by=0), state.count("b", 60), state.count("b", 60)) == (0, 1, 2)
+    state.put("c", 1, 60)
+    assert state.get("c") == 1
+    other.set("doorward:d", b"\xff many")
+    assert (state.count("d", 60, by=0), state.count("d", 60)) == (0, 1)
+    assert other.pttl("doorward:d") > 0

@@ -109,6 +109,8 @@ def test_n9_a_forged_link_in_redis_signs_nobody_in(open_provider: Callable[..., 
     browser = provider.browser()
     page = browser.get("setup/dwl_forged")
     assert (page.status, "This link no longer works" in page.dom.text) == (404, True)
+    client.set(f"doorward:{PREFIX}link:{digest('dwl_forged')}", b'9999.AeVk"\xff', px=60000)  # not even JSON
+    assert browser.get("setup/dwl_forged").status == 404
     mine = provider.add_person("thief")
     token = links.make(provider.services.state, mine, "reset", 60.0)
     assert browser.get(f"setup/{token}").status == 200
