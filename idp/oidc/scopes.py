@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from urllib.parse import unquote
 
 from clients.client import Client
 from idp.errors import OAuthError
@@ -25,6 +26,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
 }
 SUPPORTED = tuple(TEXTS)
+#: What stands in no name of a scope that is in use, whatever RFC 6749 §3.3 would allow.
+_BETWEEN = re.compile(r"[^A-Za-z0-9_.:/~*-]+")
 
 
 def describe(scope: str) -> tuple[str, str]:
@@ -70,13 +73,30 @@ def check(wanted: str | None, given: str, client: Client) -> None:
 
 
 def check_parted(wanted: str, known: Collection[str]) -> None:
-    """RFC 6749 §3.3: a list of space-delimited values; commas would lose them without a word. Errors: `OAuthError`."""
+    """RFC 6749 §3.3: a list of space-delimited, case-sensitive values; one that is written in another way would be lost
+    without a word, and openid with it the ID token. Errors: `OAuthError`, with what is wrong and what to write.
+    """
+    meant = {name.lower(): name for name in (*SUPPORTED, *sorted(known))}
+    exact, wrong, right = {*known, *SUPPORTED}, "", []
     for value in wanted.split():
-        parts = [part for part in re.split("[,;|+]", value) if part]
-        if value not in known and len(parts) > 1 and all(part in known for part in parts):
-            raise OAuthError(
-                "invalid_scope", f"scope is a list parted by spaces (in a URL %20): {' '.join(parts)[:200]}."
-            )
+        parts = [value] if value in exact else _names_in(value)
+        is_known = any(part.lower() in meant for part in parts)
+        if value not in exact and is_known:
+            wrong = wrong or value
+        right += [meant.get(part.lower(), part) for part in parts] if is_known else [value] if parts else []
+    if wrong:
+        raise OAuthError(
+            "invalid_scope",
+            f"{wrong[:60]} is not a scope; write scope={' '.join(dict.fromkeys(right))[:200]}, a list parted by spaces "
+            "(in a URL %20, encoded once), in these letters, without commas, quotes or brackets.",
+        )
+
+
+def _names_in(value: str) -> list[str]:
+    """The names that somebody may have meant: encoded twice, in quotes, a JSON array, parted by commas."""
+    for _ in range(3):
+        value = unquote(value)
+    return [part for part in _BETWEEN.split(value) if part]
 
 
 def in_order(scopes: tuple[str, ...]) -> list[str]:

@@ -154,6 +154,49 @@ def test_n40_a_list_that_is_not_parted_by_spaces_is_told_so(
     assert "parted by spaces" in answer.sent["error_description"]
 
 
+@pytest.mark.spec("RFC6749 3.3")
+@pytest.mark.parametrize(
+    ("scope", "wrong"),
+    [
+        ("openid, profile, email", "openid, is"),
+        ("openid profile,", "profile, is"),
+        ("openid%20profile%20email", "openid%20profile%20email is"),
+        ("openid%2520profile%2520email", "openid%2520profile%2520email is"),
+        ('["openid","profile","email"]', "['openid','profile','email'] is"),
+        ('["openid", "profile", "email"]', "['openid', is"),
+        ('"openid profile email"', "'openid is"),
+        ("'openid' 'profile' 'email'", "'openid' is"),
+        ("(openid profile email)", "(openid is"),
+        ("OpenID Profile email", "OpenID is"),
+        ("openid profile EMAIL", "EMAIL is"),
+        ("openid+profile+email", "openid+profile+email is"),
+        ("openid; profile; email", "openid; is"),
+        ("openid\uff0cprofile email", "openid'profile is"),
+    ],
+)
+def test_n40_a_scope_that_would_be_lost_is_named_with_what_to_write(
+    provider: Provider, browser: Browser, ann: Person, scope: str, wrong: str
+) -> None:
+    answer = provider.authorize(browser, provider.add_client("App"), scope=scope)
+    assert answer.error == "invalid_scope"
+    sentence = answer.sent["error_description"]
+    assert sentence.startswith(wrong)
+    assert "write scope=openid profile" in sentence
+
+
+def test_n40_names_of_an_organisation_keep_their_letters_and_what_is_unknown_is_left_out(
+    provider: Provider, browser: Browser, ann: Person
+) -> None:
+    app = provider.add_client("App", scope="openid email Files.Read https://api.example/x")
+    for scope, given in (
+        ("openid Files.Read https://api.example/x", "openid Files.Read https://api.example/x"),
+        ("openid files.write urn:x:y email , made-up", "openid email"),
+    ):
+        assert provider.tokens(app, scope=scope)["scope"] == given
+    wrong = provider.authorize(browser, app, scope="openid files.read").sent["error_description"]
+    assert wrong.startswith("files.read is not a scope; write scope=openid Files.Read,")
+
+
 def test_n40_also_at_the_token_endpoint_and_a_name_with_a_comma_is_a_name(provider: Provider, ann: Person) -> None:
     machine = provider.add_client("Batch", "machine", scope="a b c,d")
     assert provider.client_credentials(machine, scope="c,d").json["scope"] == "c,d"
