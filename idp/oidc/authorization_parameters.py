@@ -78,18 +78,30 @@ def read_resource(params: Params, client: Client) -> list[str]:
     return resource
 
 
-def read_subject(services: Services, client: Client, params: Params, claims: dict[str, Any]) -> str | None:
-    """The person that it must be and nobody else, by id_token_hint or the claims parameter."""
-    subjects = set()
+def read_hint(services: Services, client: Client, params: Params, prompt: frozenset[str]) -> str | None:
+    """The person that id_token_hint names; '' where it is no ID token of ours to this client, None without one.
+
+    A page with an empty storage sends "undefined": it is not used, and the person is asked who they are, never
+    silently whoever is signed in. Errors: `OAuthError` (login_required) where nobody may be asked (Core §3.1.2.1).
+    """
     hint = params.get("id_token_hint")
-    if hint is not None:
-        try:
-            hinted = verify_own(services.ring, hint, types=("JWT",), now=services.clock(), hint=True)
-        except InvalidToken as error:
-            raise OAuthError("invalid_request", f"id_token_hint: {error.reason}.") from None
-        if hinted.get("iss") != services.issuer or client.id not in _as_list(hinted.get("aud")):
-            raise OAuthError("invalid_request", "id_token_hint was not issued to this application.")
-        subjects.add(str(hinted.get("sub")))
+    if hint is None:
+        return None
+    try:
+        claims = verify_own(services.ring, hint, types=("JWT",), now=services.clock(), hint=True)
+        if claims.get("iss") != services.issuer or client.id not in _as_list(claims.get("aud")):
+            raise InvalidToken("it was not issued to this application")
+    except InvalidToken as error:
+        if "none" in prompt:
+            raise OAuthError("login_required", f"id_token_hint: {error.reason}; nobody can be told by it.") from None
+        services.log.info("authorization_hint_not_used", client_id=client.id, reason=error.reason)
+        return ""
+    return str(claims.get("sub"))
+
+
+def read_subject(hinted: str | None, claims: dict[str, Any]) -> str | None:
+    """The person that it must be and nobody else, by id_token_hint or the claims parameter."""
+    subjects = {hinted} if hinted else set()
     for part in claims.values():
         wish = part.get("sub") or {}
         if "value" in wish:  # Core §5.5.1: this subject and no other

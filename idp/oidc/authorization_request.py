@@ -74,6 +74,7 @@ class Wishes:
     prompt: frozenset[str]
     max_age: int | None  # seconds
     subject: str | None
+    select: bool  # an account is to be chosen: asked for, or meant by a hint that says nothing
     step_up: tuple[str, ...]  # acr values of which one is essential
 
 
@@ -90,8 +91,10 @@ def read(services: Services, client: Client, params: Params) -> Flow:
     challenge = pkce.read_challenge(params, client)
     prompt = parameters.read_prompt(params)
     resource = parameters.read_resource(params, client)
-    subject = parameters.read_subject(services, client, params, claims)
-    wishes = Wishes(prompt, max_age, subject, claims_parameter.essential_acr(claims))
+    hinted = parameters.read_hint(services, client, params, prompt)
+    subject = parameters.read_subject(hinted, claims)
+    select = "select_account" in prompt or hinted == ""
+    wishes = Wishes(prompt, max_age, subject, select, claims_parameter.essential_acr(claims))
     asked = AuthorizationRequest(
         redirect_uri=params.get("redirect_uri") or "",
         state=params.get("state"),
@@ -127,7 +130,7 @@ def _demands(services: Services, client: Client, asked: AuthorizationRequest, wi
         silent="none" in wishes.prompt,
         fresh_after=now if "login" in wishes.prompt else None,
         max_age=wishes.max_age,
-        select="select_account" in wishes.prompt,
+        select=wishes.select,
         consent=_asks_consent(wishes, client),
         unproven=redirects.is_unproven(asked.redirect_uri, client, development=services.registry.allow_loopback),
         subject=wishes.subject,

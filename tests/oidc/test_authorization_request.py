@@ -90,7 +90,7 @@ def test_a_destination_is_looked_for_again_when_the_answer_goes_out(provider: Pr
         ({"code_challenge_method": "plain"}, "invalid_request", "S256"),
         ({"prompt": "none login"}, "invalid_request", "prompt=none"),
         ({"resource": "https://other.example"}, "invalid_target", "resource"),
-        ({"id_token_hint": "x"}, "invalid_request", "id_token_hint"),
+        ({"id_token_hint": "x", "prompt": "none"}, "login_required", "id_token_hint"),
         (
             {"claims": '{"id_token":{"acr":{"essential":true,"values":["made-up"]}}}'},
             "unmet_authentication_requirements", "acr",

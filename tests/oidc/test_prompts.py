@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -162,12 +163,12 @@ def test_S45_a_hint_for_somebody_else_never_returns_whoever_is_signed_in(
     assert browser.log_in(page, "bob").code
 
 
-def test_S45_a_hint_of_another_application_or_provider_is_refused(
-    provider: Provider, browser: Browser, crm: App, open_provider: Callable[..., Provider]
+def test_S45_n19_a_hint_of_another_application_or_made_up_answers_nobody(
+    provider: Provider, browser: Browser, crm: App
 ) -> None:
     other = provider.add_client("Other")
     foreign = provider.tokens(other, browser)["id_token"]
-    assert provider.authorize(browser, crm, id_token_hint=foreign).error == "invalid_request"
+    assert provider.authorize(browser, crm, id_token_hint=foreign).dom.find("button", name="account")
     head, payload, signature = provider.tokens(crm, browser)["id_token"].split(".")
     for made_up in (
         f"{head}.{payload}.",
@@ -178,7 +179,51 @@ def test_S45_a_hint_of_another_application_or_provider_is_refused(
         "x",
     ):
         answer = provider.authorize(browser, crm, id_token_hint=made_up, prompt="none")
-        assert answer.error == ("invalid_request" if made_up else ""), made_up
+        assert answer.error == ("login_required" if made_up else ""), made_up
+
+
+#: What applications send where they have no ID token; "cut" and the two after it are made of a true one.
+UNUSABLE = ["undefined", "null", "[object Object]", "a.b.c.d.e", "é", " ", "cut", "of another issuer", "access token"]
+
+
+@pytest.mark.spec("OIDC-Core 3.1.2.1")
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_n19_a_hint_that_is_no_id_token_of_ours_is_not_used_and_the_person_is_asked(
+    provider: Provider, browser: Browser, crm: App, open_provider: Callable[..., Provider], kind: str
+) -> None:
+    """A page with an empty storage sends "undefined": nobody could sign in, and silently whoever is there would do."""
+    hint = kind
+    if kind == "cut":
+        hint = provider.tokens(crm)["id_token"][:-20]
+    elif kind == "access token":
+        hint = provider.tokens(provider.add_client("API", access_token_format="jwt"))["access_token"]
+    elif kind == "of another issuer":
+        foreign = open_provider(server={"issuer": "https://elsewhere.example"})
+        foreign.add_person("ann")
+        hint = foreign.tokens(foreign.add_client())["id_token"]
+    page = provider.authorize(browser, crm, id_token_hint=hint)
+    assert page.is_login_page
+    assert browser.log_in(page).code  # who has just said who they are is not asked again
+    asked = provider.authorize(browser, crm, id_token_hint=hint)
+    (ours,) = asked.dom.find("button", name="account")[:1]
+    assert "ann" in asked.dom.text.lower()
+    silent = provider.authorize(browser, crm, id_token_hint=hint, prompt="none")
+    assert silent.error == "login_required"
+    assert "id_token_hint" in silent.sent["error_description"]
+    flow = dict(asked.form.fields)["flow"]
+    assert browser.post("login/account", {"flow": flow, "account": ours["value"]}).code
+
+
+def test_n19_a_subject_beside_an_unusable_hint_is_still_the_only_one(
+    provider: Provider, browser: Browser, crm: App, ann: Person, clock: Clock
+) -> None:
+    bob = provider.add_person("bob")
+    provider.sign_in(browser, crm)
+    clock.advance(5)
+    claims = json.dumps({"id_token": {"sub": {"value": bob.id}}})
+    page = provider.authorize(browser, crm, id_token_hint="undefined", claims=claims)
+    assert page.is_login_page
+    assert browser.log_in(page, "ann").error == "login_required"
 
 
 def test_login_hint_fills_the_name_and_proves_nothing(provider: Provider, browser: Browser, crm: App) -> None:

@@ -134,7 +134,7 @@ def test_S38_S60_one_kind_of_token_never_passes_for_another(provider: Provider, 
         assert provider.refresh(app, tokens["id_token"]).error == "invalid_grant"
         assert provider.redeem(app, tokens["refresh_token"]).error == "invalid_grant"
         hint = provider.authorize(browser, app, prompt="none", id_token_hint=tokens["access_token"])
-        assert hint.error == "invalid_request"
+        assert hint.error == "login_required"
         asked = browser.get("oauth/logout?id_token_hint=" + tokens["access_token"])
         assert asked.dom.find("button", id="confirm")
 

@@ -299,7 +299,12 @@ def test_S21_no_state_is_made_up(provider: Provider, browser: Browser, crm: App)
 def test_S21_error_descriptions_stay_within_the_characters_of_the_standard(
     provider: Provider, browser: Browser, crm: App, junk: str
 ) -> None:
-    for overrides in ({"prompt": f"x{junk}"}, {junk: ["1", "2"]}, {"id_token_hint": junk}, {"max_age": junk}):
+    for overrides in (
+        {"prompt": f"x{junk}"},
+        {junk: ["1", "2"]},
+        {"id_token_hint": junk, "prompt": "none"},
+        {"max_age": junk},
+    ):
         text = provider.authorize(browser, crm, **overrides).sent["error_description"]
         assert all(c in "\x20\x21" or "\x23" <= c <= "\x5b" or "\x5d" <= c <= "\x7e" for c in text), text
     token = provider.post("oauth/token", crm, [("grant_type", junk), (junk, "1"), (junk, "2")])
