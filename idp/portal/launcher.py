@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -49,6 +50,7 @@ def home(services: Services, request: Request) -> Response:
         "portal/launcher.html",
         apps=found,
         recent=[] if query else recent,
+        has_sections=len(apps) > FEW,
         has_apps=bool(apps),
         has_search=len(apps) > 1,
         query=query,
@@ -103,7 +105,7 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
     order = {client_id: at for at, client_id in enumerate(pins.of(services.db, session.person_id))}
     used = services.uses.of(session.person_id)
     locale, zone, now = language.locale_for(services, request), language.zone_for(request), services.clock()
-    shown = []
+    shown: list[dict[str, Any]] = []
     for entry in services.registry.list(limit=MAX_TILES):
         client = services.registry.find(entry.id)
         if (
@@ -123,13 +125,24 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
                     **about,
                     "id": client.id,
                     "launch_url": launch or None,
+                    "is_web": launch.lower().startswith(("https://", "http://")),
                     "description": _description(client, locale),
                     "used_at": used.get(client.id),
                     "used_days": _days_ago(used[client.id], now, zone) if client.id in used else None,
                     "pinned": client.id in order,
+                    "moves": [],
                 }
             )
-    return sorted(shown, key=lambda app: order.get(app["id"], len(order)))
+    return _in_order(shown, order)
+
+
+def _in_order(shown: list[dict[str, Any]], order: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Pinned ones first, each with the moves that lead somewhere; what cannot be started from here comes last."""
+    pinned = sorted((app for app in shown if app["pinned"]), key=lambda app: order[app["id"]])
+    for at, app in enumerate(pinned):
+        app["moves"] = [move for move, leads in (("up", at > 0), ("down", at < len(pinned) - 1)) if leads]
+    others = [app for app in shown if not app["pinned"]]
+    return [*pinned, *sorted(others, key=lambda app: not app["is_web"])]
 
 
 def _initiated(services: Services, client: Client) -> str:

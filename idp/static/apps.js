@@ -5,35 +5,42 @@
   const input = document.querySelector("[data-filter]"), none = byId("none");
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const look = () => {
-    const items = [...(byId("apps")?.children ?? [])];
-    const wanted = plain(input.value.trim()).split(/\s+/);
-    items.forEach((item) => { item.hidden = !wanted.every((word) => plain(item.textContent).includes(word)); });
-    document.querySelectorAll("[data-recent]").forEach((part) => { part.hidden = input.value.trim() !== ""; });
-    none.textContent = items.every((item) => item.hidden) ? none.dataset.text.replace("{query}", () => input.value.trim()) : "";
+    const query = input.value.trim(), wanted = plain(query).split(/\s+/);
+    const items = [...document.querySelectorAll("[data-app]")];
+    items.forEach((item) => {
+      const text = plain(item.querySelector(".tile").textContent);
+      item.hidden = !wanted.every((word) => text.includes(word));
+    });
+    document.querySelectorAll("[data-recent], #apps > .wide").forEach((part) => { part.hidden = query !== ""; });
+    none.textContent = items.every((item) => item.hidden) ? none.dataset.text.replace("{query}", () => query) : "";
   };
   if (input) {
     input.addEventListener("input", look);
     look();
   }
 
-  // What changed is taken out of the answer's page; where that fails, the form is sent as ever.
-  const send = async (form, fields, focus) => {
+  // What changed is taken out of the answer's page.
+  const send = async (form, fields, focus, move) => {
     try {
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(fields) });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       byId("apps").replaceWith(page.getElementById("apps"));
-      byId("said").textContent = page.getElementById("changed")?.textContent.trim() ?? "";
       if (input) look();
-      document.querySelector(`[data-app="${CSS.escape(focus)}"] .pin button`)?.focus();
+      const tile = document.querySelector(`[data-app="${focus}"]`), order = [...document.querySelectorAll("[draggable=true]")];
+      const at = order.indexOf(tile) + 1, said = page.getElementById("changed")?.textContent.trim() ?? "";
+      byId("said").textContent = at ? `${said} ${tile.dataset.place} ${at}/${order.length}` : said;
+      const star = tile.querySelector(".pin button");
+      (move ? tile.querySelector(`.pin [value=${move}]`) ?? tile.querySelector(".move") ?? star : star).focus();
     } catch {
-      form.submit();
+      location.reload();
     }
   };
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches(".pin")) return;
     event.preventDefault();
-    send(form, [...new FormData(form), ["move", event.submitter.value]], form.elements.client_id.value);
+    const move = event.submitter.value;
+    send(form, [...new FormData(form), ["move", move]], form.elements.client_id.value, /pin$/.test(move) ? "" : move);
   });
 
   // A pinned tile is dragged to its place.
