@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from idp.http import Outbound
     from idp.jobs import Jobs
     from idp.login.flood import Flood
-    from idp.login.services import ProtocolDoor
+    from idp.login.services import ProtocolHandler
     from idp.login.throttle import Throttle
     from idp.state import State
     from keys.rotation import Policy as KeyPolicy
@@ -286,7 +286,7 @@ def _uses(db: Database) -> Any:
     return Uses(db)
 
 
-def _protocols() -> Mapping[str, ProtocolDoor]:
+def _protocols() -> Mapping[str, ProtocolHandler]:
     from idp.first_party import door
     from idp.oidc.authorization_request import PROTOCOL as OIDC
     from idp.oidc.protocol_handler import HANDLER as OIDC_HANDLER

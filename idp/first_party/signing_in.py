@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.first_party.door import PROTOCOL
-from idp.login import engine, standing
+from idp.login import engine, step_up
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Demands, Flow
@@ -22,7 +22,7 @@ def sign_in(services: Services, request: Request, path: str, *, fresh: bool = Fa
 
 def is_fresh(services: Services, session: Session) -> bool:
     """Whether the proof is young enough, and strong enough, for a change of mail, factors or password (P7)."""
-    return standing.may_change_security(services, session)
+    return step_up.may_change_security(services, session)
 
 
 def fresh_session(services: Services, request: Request, path: str) -> Session | Response:

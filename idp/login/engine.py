@@ -14,13 +14,13 @@ from idp import browser
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
 from idp.audit import Event
-from idp.login import pages, requirements, standing
+from idp.login import pages, requirements, step_up
 from idp.login.authenticators import password
 from idp.login.browser import accounts, answered, devices, last_account, loops, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow, open_sealed, owner_of
 from idp.login.policy import more_proof, next_step, without_wishes
-from idp.login.services import ProtocolDoor, Services
+from idp.login.services import ProtocolHandler, Services
 from idp.login.steps import (
     ChooseAccount,
     Consent,
@@ -115,7 +115,7 @@ def deny(services: Services, request: Request, flow: Flow, reason: Deny) -> Resp
 
 def _next(services: Services, request: Request, flow: Flow, session: Session | None) -> Response:
     client = services.registry.find(flow.client_id) if flow.client_id else None
-    needs = standing.of_session(services, request, flow, session)
+    needs = step_up.of_session(services, request, flow, session)
     step = next_step(flow, session, client, services.clock(), needs)
     if isinstance(step, Done):
         if session is not None and flow.client_id:
@@ -154,7 +154,7 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
     """What every proof ends in: more is asked for, or the person has a session and the conversation goes on."""
     person, methods = proven.person, proven.methods
     flow = without_wishes(proven.flow) if len(methods) > 1 else proven.flow
-    needs = standing.of_person(services, request, flow, person, methods)
+    needs = step_up.of_person(services, request, flow, person, methods)
     step = more_proof(flow, methods, needs, services.clock())
     if isinstance(step, Prove):
         return prove.ask(services, request, replace(proven, flow=flow), step)
@@ -198,11 +198,11 @@ def _why_changed(services: Services, person: Person) -> str:
 
 def lacks(services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...]) -> bool:
     """Whether more is needed than `methods`: for paths that can show no page, which must refuse then."""
-    needs = standing.of_person(services, request, flow, person, methods)
+    needs = step_up.of_person(services, request, flow, person, methods)
     return more_proof(flow, methods, needs, services.clock()) is not None
 
 
-def _door(services: Services, flow: Flow) -> ProtocolDoor:
+def _door(services: Services, flow: Flow) -> ProtocolHandler:
     """The protocol that the flow belongs to."""
     return services.protocols[flow.protocol]
 

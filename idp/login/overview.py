@@ -60,6 +60,6 @@ def _lacks_second(services: Services, person: Person) -> bool:
     now, rules = services.clock(), services.settings.factors.rules
     if not any(requirements.concerns(rule, person.groups, now) for rule in rules):
         return False
-    from idp.login import standing
+    from idp.login import step_up
 
-    return not standing.has_second(services, person)
+    return not step_up.has_second(services, person)

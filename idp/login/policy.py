@@ -29,7 +29,7 @@ def _none() -> Mapping[str, tuple[str, ...]]:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StepUp:
     """What is needed of this person here, and what they could do about it.
 
     `available`: each authenticator that they could prove more by, best first, with the methods that it would show;
@@ -43,10 +43,10 @@ class Standing:
     password_expired: bool = False
 
 
-NOTHING = Standing()
+NOTHING = StepUp()
 
 
-def next_step(flow: Flow, session: Any, client: Client | None, now: float, standing: Standing = NOTHING) -> Step:
+def next_step(flow: Flow, session: Any, client: Client | None, now: float, needs: StepUp = NOTHING) -> Step:
     """Decide. `session` is a `sessions.Session` or None; `client` None for our own pages."""
     demands = flow.demands
     if session is None:
@@ -63,7 +63,7 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float, stand
     if not is_fresh(flow, session.auth_time, now):
         again = Identify(notice=N_("Please sign in again to go on."))
         return _ask(demands, again, "login_required", "The sign-in is older than the application allows.")
-    more = more_proof(flow, session.methods, standing, now)
+    more = more_proof(flow, session.methods, needs, now)
     if more is not None:
         return more
     if client is None:
@@ -71,42 +71,42 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float, stand
     return _admitted(flow, session, client)
 
 
-def more_proof(flow: Flow, methods: tuple[str, ...], standing: Standing, now: float) -> More | None:
+def more_proof(flow: Flow, methods: tuple[str, ...], needs: StepUp, now: float) -> More | None:
     """What must be shown beside `methods`; None where they are enough."""
-    step = _stronger(flow, methods, standing, now)
+    step = _stronger(flow, methods, needs, now)
     # The second factor comes first: a stolen password that ran out is not replaced by its thief.
-    if standing.password_expired and not isinstance(step, Prove):
+    if needs.password_expired and not isinstance(step, Prove):
         return _ask(flow.demands, Renew(), "login_required", "The person must choose a new password first.")
     return step
 
 
-def _stronger(flow: Flow, methods: tuple[str, ...], standing: Standing, now: float) -> More | None:
-    if _is_enough(flow, methods, standing):
-        wish = _preferred(flow, methods, standing)
+def _stronger(flow: Flow, methods: tuple[str, ...], needs: StepUp, now: float) -> More | None:
+    if _is_enough(flow, methods, needs):
+        wish = _preferred(flow, methods, needs)
         if wish is not None:
             return wish
         # Whoever came in by a code of the help desk has lost something: set up anew, before it happens again (F6).
-        if ADMIN_CODE in methods and standing.enrollable and not flow.postponed and not flow.demands.silent:
-            return Enrol(now + 1, standing.need.why, helped=True)
+        if ADMIN_CODE in methods and needs.enrollable and not flow.postponed and not flow.demands.silent:
+            return Enrol(now + 1, needs.need.why, helped=True)
         return None
-    available = standing.available()
-    enough = tuple(kind for kind, shown in available.items() if _is_enough(flow, (*methods, *shown), standing))
+    available = needs.available()
+    enough = tuple(kind for kind, shown in available.items() if _is_enough(flow, (*methods, *shown), needs))
     if enough:
         return _ask(flow.demands, Prove(enough), "login_required", STRONGER)
     # Whoever has a second factor shows it before setting up another: a stolen password must not replace it.
     has = tuple(kind for kind, shown in available.items() if requirements.is_met(SECOND, (*methods, *shown)))
     if has and not requirements.is_met(SECOND, methods):
         return _ask(flow.demands, Prove(has), "login_required", STRONGER)
-    if any(_is_enough(flow, (*methods, *shown), standing) for shown in standing.enrollable.values()):
-        until = standing.need.due if not flow.demands.strength else 0.0
+    if any(_is_enough(flow, (*methods, *shown), needs) for shown in needs.enrollable.values()):
+        until = needs.need.due if not flow.demands.strength else 0.0
         if until > now and (flow.postponed or flow.demands.silent):
             return None
-        asked = Enrol(until if until > now else 0.0, standing.need.why)
+        asked = Enrol(until if until > now else 0.0, needs.need.why)
         return _ask(flow.demands, asked, "login_required", "The person must set up a second factor first.")
     return Deny("unmet_authentication_requirements", "No way to sign in here is as strong as what is asked for.")
 
 
-def _preferred(flow: Flow, methods: tuple[str, ...], standing: Standing) -> Prove | None:
+def _preferred(flow: Flow, methods: tuple[str, ...], needs: StepUp) -> Prove | None:
     """The most wanted class that this person can reach, where it is not reached; else they go on (Core §5.5.1.1).
 
     Whatever else is a second factor does, too: a wish must not lock out who has lost the one that would meet it.
@@ -116,7 +116,7 @@ def _preferred(flow: Flow, methods: tuple[str, ...], standing: Standing) -> Prov
     for value in flow.demands.preferred:
         if amounts_to(methods, value):
             return None
-        available = standing.available()
+        available = needs.available()
         best = [kind for kind, shown in available.items() if value in reached((*methods, *shown))]
         if best:
             others = [kind for kind, shown in available.items() if requirements.is_met(SECOND, (*methods, *shown))]
@@ -129,8 +129,8 @@ def without_wishes(flow: Flow) -> Flow:
     return replace(flow, demands=replace(flow.demands, preferred=())) if flow.demands.preferred else flow
 
 
-def _is_enough(flow: Flow, methods: tuple[str, ...], standing: Standing) -> bool:
-    if not requirements.is_met(standing.need.level, methods, email_is_second=standing.email_is_second):
+def _is_enough(flow: Flow, methods: tuple[str, ...], needs: StepUp) -> bool:
+    if not requirements.is_met(needs.need.level, methods, email_is_second=needs.email_is_second):
         return False
     return not flow.demands.strength or bool(set(reached(methods)) & set(flow.demands.strength))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from idp.wire import Request, Response
 
 
-class ProtocolDoor(Protocol):
+class ProtocolHandler(Protocol):
     """What the sign-in engine asks of a protocol (OpenID Connect, SAML): the two ends of a conversation.
 
     `services` is `Any` here: it is the protocol's own floor, of which the sign-in knows a part.
@@ -66,4 +66,4 @@ class Services(services.Services):
     registry: Registry
     throttle: Throttle
     flood: Flood
-    protocols: Mapping[str, ProtocolDoor] = field(default_factory=dict)
+    protocols: Mapping[str, ProtocolHandler] = field(default_factory=dict)

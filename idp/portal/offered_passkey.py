@@ -15,7 +15,7 @@ from idp.accounts.own import offers
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.db import Conflict
-from idp.login import engine, pages, standing
+from idp.login import engine, pages, step_up
 from idp.login.authn import PASSKEY
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
@@ -57,7 +57,7 @@ def _submit(services: Services, request: Request, flow: Flow) -> Outcome:
 
 def _made(services: Services, request: Request, flow: Flow, session: Session) -> Outcome:
     person = services.directory.get(session.person_id)
-    if not standing.may_change_security(services, session):  # it lay open for too long (P7)
+    if not step_up.may_change_security(services, session):  # it lay open for too long (P7)
         return Proceed(flow, session)
     try:
         batch = backup_codes.first(services, person) if passkeys.is_answer(services, request, session) else None
@@ -95,7 +95,7 @@ def _made_unasked(services: Services, request: Request, flow: Flow, session: Ses
     """
     person = services.directory.get(session.person_id)
     try:
-        if not standing.may_change_security(services, session):
+        if not step_up.may_change_security(services, session):
             raise NotProven("the sign-in is too old by now")
         made = passkeys.verify(services, request, session, sole=False, ceremony=offer_passkey.UNASKED)
         label = passkeys.proposed_label(services, request)
@@ -109,7 +109,7 @@ def _made_unasked(services: Services, request: Request, flow: Flow, session: Ses
 
 def _again(services: Services, request: Request, flow: Flow, session: Session, person: Person, problem: str) -> Outcome:
     party = webauthn.relying_party(services.settings)
-    if party is None or not standing.may_change_security(services, session):
+    if party is None or not step_up.may_change_security(services, session):
         return Proceed(flow, session)
     held = factors.list_of(services.db, person.id)
     return offer_passkey.show(services, request, flow, person, session, party, held, problem)

@@ -16,7 +16,7 @@ from idp.audit import Event, record
 from idp.first_party import frame
 from idp.first_party.signing_in import is_fresh, sign_in
 from idp.ids import digest
-from idp.login import engine, pages, standing
+from idp.login import engine, pages, step_up
 from idp.login.authn import PASSWORD
 from idp.login.browser import sessions
 from idp.login.steps.outcomes import Proven
@@ -95,7 +95,7 @@ def change(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, "/password")
     person = services.directory.get(session.person_id)
-    is_enough = person.has_password and not standing.has_second(services, person)
+    is_enough = person.has_password and not step_up.has_second(services, person)
     if not is_enough and not is_fresh(services, session):
         return sign_in(services, request, "/password", fresh=True)
     if request.method != "POST":

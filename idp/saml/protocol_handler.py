@@ -25,7 +25,7 @@ from idp.wire import Redirect, Request, Response
 
 
 class SamlHandler:
-    """SAML's `ProtocolDoor`."""
+    """SAML's `ProtocolHandler`."""
 
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
         """Proven and agreed: an assertion."""

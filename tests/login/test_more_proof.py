@@ -13,7 +13,7 @@ from idp.config import FactorRule
 from idp.login import authn
 from idp.login.authn import METHODS, MFA, PHISHING_RESISTANT, SUPPORTED_ACR, amr_of, reached
 from idp.login.flow import Demands, Flow
-from idp.login.policy import More, Standing, more_proof
+from idp.login.policy import More, StepUp, more_proof
 from idp.login.requirements import NONE, Need, is_met, needed
 from idp.login.steps import Deny, Enrol, Prove
 
@@ -29,9 +29,9 @@ def flow(postponed: bool = False, **demands: Any) -> Flow:
     return Flow("oidc", "ccrm", demands=Demands(**demands), started_at=NOW - 5, postponed=postponed)
 
 
-def standing(level: str = "", *ways: str, enrollable: bool = True, due: float = 0.0, **more: Any) -> Standing:
+def standing(level: str = "", *ways: str, enrollable: bool = True, due: float = 0.0, **more: Any) -> StepUp:
     has = {way: ALL_WAYS[way] for way in ways}
-    return Standing(Need(level, "because", due), lambda: has, SET_UP if enrollable else {}, **more)
+    return StepUp(Need(level, "because", due), lambda: has, SET_UP if enrollable else {}, **more)
 
 
 def short(step: More | None) -> str:
@@ -48,7 +48,7 @@ class Row:
 
     why: str
     methods: tuple[str, ...]
-    standing: Standing
+    standing: StepUp
     step: str
     flow: Flow = field(default_factory=flow)
 
@@ -125,7 +125,7 @@ def test_F9_no_level_is_claimed_that_was_not_shown(
     methods: tuple[str, ...], has: tuple[str, ...], level: str, email: bool
 ) -> None:
     ways = {method: (method,) for method in has}
-    found = more_proof(flow(), methods, Standing(Need(level), lambda: ways, {}, email), NOW)
+    found = more_proof(flow(), methods, StepUp(Need(level), lambda: ways, {}, email), NOW)
     if found is None:
         assert is_met(level, methods, email_is_second=email)
     if isinstance(found, Prove):

@@ -10,7 +10,7 @@ import pytest
 
 from idp.login.authn import MFA, PHISHING_RESISTANT, SUPPORTED_ACR, acr_of, amounts_to
 from idp.login.flow import Demands, Flow
-from idp.login.policy import Standing, more_proof
+from idp.login.policy import StepUp, more_proof
 from idp.login.steps import Prove
 from tests.backends import Clock
 from tests.login.steps.test_prove import claims, enrol, is_second_step
@@ -143,14 +143,14 @@ def decoded(token: str) -> dict[str, Any]:
 def test_n12_another_second_factor_does_where_the_wanted_one_is_not_at_hand(relaxed: Provider, clock: Clock) -> None:
     """A wish locks nobody out: the ways offered are the best for it, and then all others; one of them is the end."""
     has = {"webauthn": ("passkey",), "totp": ("totp",), "email": ("email",), "backup": ("backup",)}
-    standing = Standing(available=lambda: has)
+    standing = StepUp(available=lambda: has)
     asked = more_proof(Flow("oidc", "c", demands=Demands(preferred=(PHISHING_RESISTANT,))), ("pwd",), standing, 0.0)
     assert isinstance(asked, Prove)
     assert asked.authenticators == ("webauthn", "totp", "backup")
 
 
 def test_n12_who_came_with_a_passkey_types_no_password_for_a_wish() -> None:
-    standing = Standing(available=lambda: {"password": ("pwd",)})
+    standing = StepUp(available=lambda: {"password": ("pwd",)})
     for value in SUPPORTED_ACR:
         demands = Demands(preferred=(value,))
         assert more_proof(Flow("oidc", "c", demands=demands), ("passkey",), standing, 0.0) is None

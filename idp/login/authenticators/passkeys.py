@@ -33,7 +33,7 @@ _CREDENTIAL_ID = re.compile(r"[A-Za-z0-9_-]{1,1364}")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PasskeyResult:
     """Who it was and what was shown (see `authn`); or nobody, and the id of a credential that nobody has here.
 
     `error`: what to tell somebody who has proven an account that cannot sign in.
@@ -45,7 +45,7 @@ class Outcome:
     error: str = ""
 
 
-NOBODY = Outcome(None)
+NOBODY = PasskeyResult(None)
 
 
 # -- challenges that belong to somebody ------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def offer(services: Services, request: Request) -> dict[str, str] | None:
     }
 
 
-def prove(services: Services, request: Request) -> Outcome:
+def prove(services: Services, request: Request) -> PasskeyResult:
     """Whose passkey answered the login page. One verdict for every reason why it is nobody's (S68)."""
     party = webauthn.relying_party(services.settings)
     try:
@@ -165,7 +165,7 @@ def options_for(services: Services, person_id: str, owner: str, ttl: float) -> s
     )
 
 
-def prove_second(services: Services, request: Request, person: Person, owner: str) -> Outcome:
+def prove_second(services: Services, request: Request, person: Person, owner: str) -> PasskeyResult:
     """Whether one of this very person's credentials answered the challenge that was made for `owner`."""
     try:
         party = _party(services)
@@ -193,10 +193,10 @@ def _party(services: Services) -> RelyingParty:
 
 def _accepted(
     services: Services, request: Request, person: Person, enrolled: Enrolled, seen: webauthn.Assertion
-) -> Outcome:
+) -> PasskeyResult:
     if not _advance(services, enrolled, seen):
         return _suspect(services, request, enrolled, seen)
-    return Outcome(person, (PASSKEY if seen.user_verified else SECURITY_KEY,))
+    return PasskeyResult(person, (PASSKEY if seen.user_verified else SECURITY_KEY,))
 
 
 def _advance(services: Services, enrolled: Enrolled, seen: webauthn.Assertion) -> bool:
@@ -212,7 +212,7 @@ def _advance(services: Services, enrolled: Enrolled, seen: webauthn.Assertion) -
     return True
 
 
-def _suspect(services: Services, request: Request, enrolled: Enrolled, seen: webauthn.Assertion) -> Outcome:
+def _suspect(services: Services, request: Request, enrolled: Enrolled, seen: webauthn.Assertion) -> PasskeyResult:
     """§6.1.1: a copy of the authenticator may exist. The proof is refused, and an admin can see why."""
     detail = {
         "kind": enrolled.kind, "factor_id": enrolled.id, "label": enrolled.label, "stored": enrolled.counter,
@@ -223,14 +223,14 @@ def _suspect(services: Services, request: Request, enrolled: Enrolled, seen: web
     return NOBODY
 
 
-def _refuse(services: Services, request: Request, reason: str, person_id: str = "", unknown: str = "") -> Outcome:
+def _refuse(services: Services, request: Request, reason: str, person_id: str = "", unknown: str = "") -> PasskeyResult:
     """What concerns somebody leaves an event; what strangers make up is logged only, so that nobody fills the store."""
     services.log.info("passkey_refused", reason=reason, request_id=request.id)
     # Whoever knows a credential's id can post it for ever; so many a day are enough to see it by.
     if person_id and services.state.count("webauthn:refused:" + person_id, 86400.0) <= _MAX_EVENTS:
         detail = {"kind": webauthn.KIND, "reason": reason, "browser": request.user_agent}
         _record(services, request, "session:failed", person_id, detail)
-    return Outcome(None, unknown=unknown if _CREDENTIAL_ID.fullmatch(unknown) else "")
+    return PasskeyResult(None, unknown=unknown if _CREDENTIAL_ID.fullmatch(unknown) else "")
 
 
 def _record(services: Services, request: Request, action: str, person_id: str, detail: Mapping[str, Any]) -> None:

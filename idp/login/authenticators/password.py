@@ -27,7 +27,7 @@ DISABLED = N_("This account is turned off, so it cannot sign in. The help desk c
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PasswordResult:
     """The person, or what to say instead.
 
     `unproven`: the password was not looked at, since nobody has shown to be there.
@@ -70,13 +70,13 @@ class _Try:
         return f"{self.stored or ''}:{self.person is not None and not self.person.enabled}"
 
 
-def prove(services: Services, request: Request, login: str, password: str, *, known: bool = False) -> Outcome:
+def prove(services: Services, request: Request, login: str, password: str, *, known: bool = False) -> PasswordResult:
     """Whether the password is that person's. Errors: `Busy` when too many hashes are waiting.
 
     `known`: somebody has proven a part already, so that no check for programs is due.
     """
     if not login.strip() or not password:
-        return Outcome(None, N_("Please type your name and your password."))
+        return PasswordResult(None, N_("Please type your name and your password."))
     address = request.remote_address
     found = services.directory.find_for_password(login)
     person, credentials = found if found is not None else (None, None)
@@ -85,7 +85,7 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
     # The decision comes before the hash, so that a locked name costs nothing.
     pause = services.throttle.check(account, device, address, services.clock())
     if pause is not None:
-        return Outcome(None, None, pause)
+        return PasswordResult(None, None, pause)
     stored = credentials.password_hash if credentials is not None else None
     tried = _Try(person, account, device, address, password, stored)
     again = services.throttle.repeated(*tried.lane, of=tried.of)
@@ -93,7 +93,7 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
         return _repeated(services, request, tried, again)
     is_checked = not known and device is None and services.throttle.failures(account, address) >= robots.FROM
     if is_checked and not robots.is_passed(services, request):
-        return Outcome(None, check=True, unproven=True)
+        return PasswordResult(None, check=True, unproven=True)
     # One hash for everybody, so that the time tells neither an unknown name nor a disabled account.
     verdict = services.passwords.verify(stored, password)
     if person is None or credentials is None or not verdict.ok:
@@ -101,19 +101,19 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
     pause = services.throttle.succeeded(account, device, address, services.clock())
     if pause is not None:  # it began while this password was hashed
         _record(services, request, person, {"known_device": device is not None, "late": True})
-        return Outcome(None, None, pause, device is None)
+        return PasswordResult(None, None, pause, device is None)
     if not person.enabled:  # L7 is about guessing: who knows the password may know this, too
         note = {"event": new_id(services.clock()), "error": new_error_id(), "disabled": True}
         detail = {"known_device": device is not None, "enabled": False, "right": True}
         _record(services, request, person, detail, str(note["event"]), str(note["error"]))
         services.throttle.annotate(*tried.lane, note, tried.of)  # it stays so: no hash and no row for the next time
-        return Outcome(None, DISABLED, error_id=str(note["error"]))
+        return PasswordResult(None, DISABLED, error_id=str(note["error"]))
     if verdict.rehash is not None:
         services.directory.rehash(credentials, verdict.rehash)
-    return Outcome(person)
+    return PasswordResult(person)
 
 
-def _failed(services: Services, request: Request, tried: _Try) -> Outcome:
+def _failed(services: Services, request: Request, tried: _Try) -> PasswordResult:
     now, person, device = services.clock(), tried.person, tried.device
     note = {"event": new_id(now), "error": new_error_id()}
     failure = services.throttle.failed(*tried.lane, now, of=tried.of, note=note)
@@ -133,23 +133,23 @@ def _failed(services: Services, request: Request, tried: _Try) -> Outcome:
     # Guesses sent at once: past the budget, right and wrong ones get the same answer.
     check = device is None and failure.failures >= robots.FROM
     if failure.late:
-        return Outcome(None, None, failure.pause, check)
+        return PasswordResult(None, None, failure.pause, check)
     changed = _changed_on(services, request, tried) if _is_owner(tried) else ""
     if changed:
         services.throttle.annotate(*tried.lane, {**note, "earlier": True}, tried.of)
     shown = note["error"] if failure.again is None and failure.failures >= TOLD_FROM else ""
-    return Outcome(None, changed or WRONG, failure.pause, check, error_id=shown)
+    return PasswordResult(None, changed or WRONG, failure.pause, check, error_id=shown)
 
 
-def _repeated(services: Services, request: Request, tried: _Try, again: Repeat) -> Outcome:
+def _repeated(services: Services, request: Request, tried: _Try, again: Repeat) -> PasswordResult:
     """Known to be wrong: no hash, no guess, and no row of its own in the record."""
     audit.repeat(services.db, str(again.note.get("event", "")), again.times, services.clock())
     if again.note.get("disabled"):
-        return Outcome(None, DISABLED, error_id=str(again.note.get("error", "")))
+        return PasswordResult(None, DISABLED, error_id=str(again.note.get("error", "")))
     check = tried.device is None and services.throttle.failures(tried.account, tried.address) >= robots.FROM
     changed = _text_of_change(services, request, tried) if again.note.get("earlier") else ""
     shown = str(again.note.get("error", "")) if again.times >= TOLD_FROM - 1 else ""
-    return Outcome(None, changed or WRONG, None, check, error_id=shown)
+    return PasswordResult(None, changed or WRONG, None, check, error_id=shown)
 
 
 def _is_owner(tried: _Try) -> bool:

@@ -20,30 +20,30 @@ LAST_WAY_IN = N_(
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Removal:
     """What was removed, or why it was not. Both None: there is no such authenticator."""
 
     removed: Enrolled | None = None
     refused: str | None = None
 
 
-def remove(services: Services, person: Person, factor_id: str, record: Recorder) -> Outcome:
+def remove(services: Services, person: Person, factor_id: str, record: Recorder) -> Removal:
     """Remove one; of two removals that race, the second one counts what the first has left."""
     others = _other_ways(services, person)
     with services.db.transaction() as tx:
         held = factors.list_of(tx, person.id, lock=True)
         factor = next((one for one in held if one.id == factor_id), None)
         if factor is None:
-            return Outcome()
+            return Removal()
         refused = _refusal(services, person, held, factor, others)
         if refused is not None:
-            return Outcome(refused=refused)
+            return Removal(refused=refused)
         factors.remove(tx, person.id, factor.id)
         if len(held) == 1:
             backup_codes.drop(tx, person.id)
         detail = {"person_id": person.id, "factor": factor.id, "kind": factor.kind, "label": factor.label}
         record(tx, "factor:removed", detail)
-    return Outcome(removed=factor)
+    return Removal(removed=factor)
 
 
 def check_removable(services: Services, person: Person, factor: Enrolled) -> str | None:

@@ -22,7 +22,7 @@ from idp.wire import Request
 LATE = N_("That took longer than a quarter of an hour. Please sign in again.")
 
 
-def of_session(services: Services, request: Request, flow: Flow, session: Session | None) -> Proven | None:
+def step_up(services: Services, request: Request, flow: Flow, session: Session | None) -> Proven | None:
     """What somebody who is signed in has proven so far; None where there is no such person."""
     person = services.directory.find(session.person_id) if session is not None else None
     if session is None or person is None:

@@ -140,7 +140,9 @@ def _somebody_else(services: Services, request: Request, flow: Flow) -> Page:
     return replace(empty, cookies=(last_account.forget(services),))
 
 
-def _not_proven(services: Services, request: Request, flow: Flow, typed: Typed, outcome: password.Outcome) -> Response:
+def _not_proven(
+    services: Services, request: Request, flow: Flow, typed: Typed, outcome: password.PasswordResult
+) -> Response:
     """The page again. Nobody is blamed who has only to show that they are no program: what they typed is kept."""
     kept, notice = "", ""
     if outcome.unproven:

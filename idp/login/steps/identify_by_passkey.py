@@ -29,7 +29,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     return Proven(flow, person, outcome.methods, stay=stay, shared=shared)
 
 
-def _not_proven(services: Services, request: Request, flow: Flow, outcome: passkeys.Outcome) -> Page:
+def _not_proven(services: Services, request: Request, flow: Flow, outcome: passkeys.PasskeyResult) -> Page:
     typed = request.form.first.get("login", "")
     page = identify.page(services, request, flow, typed=typed, error=outcome.error or NOT_PROVEN)
     offered = page.values["passkey"]

@@ -14,7 +14,7 @@ from idp.accounts.factors import Enrolled, webauthn
 from idp.accounts.factors.webauthn import RelyingParty
 from idp.accounts.own import offers
 from idp.accounts.person import Person
-from idp.login import pages, requirements, standing
+from idp.login import pages, requirements, step_up
 from idp.login.authenticators import passkeys
 from idp.login.authn import PASSWORD
 from idp.login.browser.sessions import Session
@@ -23,7 +23,7 @@ from idp.login.services import Services
 from idp.showing import form_targets
 from idp.wire import Page, Request
 
-TTL: Final = 300.0  # seconds from the page to the answer; see `standing.FRESH`
+TTL: Final = 300.0  # seconds from the page to the answer; see `step_up.FRESH`
 CREATE, UNASKED = "create", "create-unasked"  # the ceremonies; a challenge of one is none of the other
 YES, BY_ITSELF = "yes", "unasked"  # what a sign-in page says of its browser; see `Flow.makes_passkeys`
 
@@ -43,7 +43,7 @@ def page(services: Services, request: Request, flow: Flow, person: Person, sessi
     held = factors.list_of(services.db, person.id)
     if webauthn.of_party(held, party) or len(held) >= factors.MAX_FACTORS:
         return None
-    if not standing.may_change_security(services, session):
+    if not step_up.may_change_security(services, session):
         return None
     if not offers.is_wanted(services.db, person.id, services.clock()):
         return None

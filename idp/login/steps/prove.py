@@ -15,7 +15,7 @@ from idp.accounts.person import Person
 from idp.audit import Event, record
 from idp.errors import new_error_id
 from idp.ids import new_id
-from idp.login import authenticators, pages, pending, standing
+from idp.login import authenticators, pages, pending, step_up
 from idp.login.authenticators import Authenticator
 from idp.login.browser import devices
 from idp.login.browser.sessions import Session
@@ -35,7 +35,7 @@ STOPPED = N_("Too many wrong codes: the help desk must unlock this account first
 
 def show(services: Services, request: Request, flow: Flow, session: Session | None, step: Prove) -> Outcome:
     """Somebody who is signed in shall prove more."""
-    proven = half_proven.of_session(services, request, flow, session)
+    proven = half_proven.step_up(services, request, flow, session)
     return ask(services, request, proven, step) if proven is not None else Show(flow, Identify())
 
 
@@ -84,7 +84,7 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     pending.drop(services, kept.flow)
     methods = tuple(dict.fromkeys((*kept.methods, *verdict.methods)))
     flow = replace(kept.flow, pending="")
-    trust = bool(request.form.get("let_off")) and standing.days_off(services, request, flow, person) > 0
+    trust = bool(request.form.get("let_off")) and step_up.days_off(services, request, flow, person) > 0
     return Proven(flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id, trust=trust)
 
 
@@ -140,7 +140,7 @@ def _judge(
 
 def _with_new_ones(services: Services, request: Request, kept: Pending, person: Person) -> Pending:
     """The same with what would do by now, too: the help desk may have issued a code meanwhile (F7)."""
-    needs = standing.of_person(services, request, kept.flow, person, kept.methods)
+    needs = step_up.of_person(services, request, kept.flow, person, kept.methods)
     step = more_proof(kept.flow, kept.methods, needs, services.clock())
     now = step.authenticators if isinstance(step, Prove) else ()
     return replace(kept, allowed=tuple(dict.fromkeys((*kept.allowed, *now))))

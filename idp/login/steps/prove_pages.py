@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from idp.accounts.person import Person
-from idp.login import standing
+from idp.login import step_up
 from idp.login.authenticators import Authenticator
 from idp.login.pending import Pending
 from idp.login.services import Services
@@ -44,7 +44,7 @@ def ask(
 
 def _days_off(services: Services, request: Request, kept: Pending, person: Person) -> int:
     """What the tick of this page offers; a shared computer is never let off."""
-    return 0 if kept.shared else standing.days_off(services, request, kept.flow, person)
+    return 0 if kept.shared else step_up.days_off(services, request, kept.flow, person)
 
 
 def choose(services: Services, request: Request, kept: Pending, person: Person) -> Page:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from idp.accounts import choosing, expiry
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
-from idp.login import pages, pending, standing
+from idp.login import pages, pending, step_up
 from idp.login.authn import PASSWORD
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
@@ -22,7 +22,7 @@ from idp.wire import Page, Request
 
 def show(services: Services, request: Request, flow: Flow, session: Session | None, step: Renew) -> Outcome:
     """For somebody who is signed in."""
-    proven = half_proven.of_session(services, request, flow, session)
+    proven = half_proven.step_up(services, request, flow, session)
     return ask(services, request, proven) if proven is not None else Show(flow, Identify())
 
 
@@ -50,7 +50,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     too_late = Show(replace(flow, pending=""), Identify(notice=half_proven.LATE))
     if kept is None or person is None or PASSWORD not in kept.methods:
         return too_late
-    needs = standing.of_person(services, request, flow, person, kept.methods)
+    needs = step_up.of_person(services, request, flow, person, kept.methods)
     if not isinstance(more_proof(flow, kept.methods, needs, services.clock()), Renew):
         return too_late  # it has not run out, or a second step comes before (P7)
     first = request.form.first

@@ -1,4 +1,4 @@
-"""What the operator's rules ask of somebody here and now, gathered for `policy`, which decides."""
+"""What the rules ask of somebody here beyond what was shown (the step-up), gathered for `policy`, which decides."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from idp.login.authn import ADMIN_CODE, PASSWORD, amounts_to
 from idp.login.browser import devices
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
-from idp.login.policy import NOTHING, Standing
+from idp.login.policy import NOTHING, StepUp
 from idp.login.requirements import Need
 from idp.login.services import Services
 from idp.wire import Request
 
 
-def of_session(services: Services, request: Request, flow: Flow, session: Session | None) -> Standing:
+def of_session(services: Services, request: Request, flow: Flow, session: Session | None) -> StepUp:
     """For somebody who is signed in. No look at the store unless more is needed."""
     if session is None or flow.demands.subject not in (None, session.person_id):
         return NOTHING
@@ -36,17 +36,17 @@ def of_session(services: Services, request: Request, flow: Flow, session: Sessio
         # Counted from the person's first day, which the session does not carry; so looked up where it matters.
         person = services.directory.find(session.person_id)
         need = _needed(services, request, flow, person) if person is not None else need
-    return _standing(services, need, session.person_id)
+    return _step_up(services, need, session.person_id)
 
 
-def of_person(services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...]) -> Standing:
+def of_person(services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...]) -> StepUp:
     """For somebody who has just proven a part, with what they set up themselves."""
     need = _needed(services, request, flow, person)
     due = expiry.password_due(services, person, services.clock()) if PASSWORD in methods else None
     is_over = due is not None and due.is_over
     if not need.level and _asks_for_own(services, request, flow, person, renews=is_over):
         need = Need(requirements.SECOND)
-    return _standing(services, need, person.id, password_expired=is_over, by_mail=_by_mail(services, person))
+    return _step_up(services, need, person.id, password_expired=is_over, by_mail=_by_mail(services, person))
 
 
 def _needed(services: Services, request: Request, flow: Flow, person: Person) -> Need:
@@ -115,15 +115,15 @@ def _by_mail(services: Services, person: Person) -> bool:
     return not (resets.is_by_message(services, person) and has_own(services, person.id))
 
 
-def _standing(
+def _step_up(
     services: Services, need: Need, person_id: str, *, password_expired: bool = False, by_mail: bool | None = None
-) -> Standing:
+) -> StepUp:
     def available() -> Mapping[str, tuple[str, ...]]:
         person = services.directory.find(person_id)
         return authenticators.available(services, person) if person is not None else {}
 
     by_mail = services.settings.factors.email_is_second if by_mail is None else by_mail
-    return Standing(need, available, authenticators.enrollable(services), by_mail, password_expired)
+    return StepUp(need, available, authenticators.enrollable(services), by_mail, password_expired)
 
 
 def may_change_security(services: Services, session: Session) -> bool:
