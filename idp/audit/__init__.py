@@ -13,6 +13,7 @@ from idp.audit.events import (
     find_of_person,
     of_person,
     record,
+    recorder,
     repeat,
     since,
     sweep,
@@ -20,5 +21,5 @@ from idp.audit.events import (
 )
 from idp.audit.told import Faults
 
-__all__ = ["Errors", "Event", "Faults", "Recorder", "explain", "find_of_person", "of_person", "record", "repeat",
-           "since", "sweep", "tail"]  # fmt: skip
+__all__ = ["Errors", "Event", "Faults", "Recorder", "explain", "find_of_person", "of_person", "record", "recorder",
+           "repeat", "since", "sweep", "tail"]  # fmt: skip

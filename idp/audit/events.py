@@ -56,6 +56,26 @@ def record(tx: Transaction | _Runs, event: Event, now: float) -> None:
     )
 
 
+def recorder(
+    clock: Callable[[], float], actor: str, *, person_id: str | None = None, address: str = "", request_id: str = "",
+    also: Mapping[str, Any] = {},
+) -> Recorder:  # fmt: skip
+    """What a room that changes something is handed: it writes the event into the change's own transaction.
+
+    The event is about the person, the application and the session that its detail names, else about `person_id`;
+    `also`: what every detail has beside its own.
+    """
+
+    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+        event = Event(
+            action, actor=actor, person_id=detail.get("person_id") or person_id, client_id=detail.get("client_id"),
+            session_id=detail.get("session_id"), address=address, request_id=request_id, detail={**detail, **also},
+        )  # fmt: skip
+        record(tx, event, clock())
+
+    return write
+
+
 def repeat(db: Database, event_id: str, times: int, now: float) -> None:
     """Say in an event that the same happened `times` more, lately `now`: no row for what adds nothing to the record.
 

@@ -48,11 +48,7 @@ def actor() -> str:
 
 
 def recorder(clock: Callable[[], float]) -> Callable[[Any, str, Mapping[str, Any]], None]:
-    """Writes the audit event of a change into the change's own transaction."""
-    from idp.audit import Event, record
+    """Writes the audit event of a change into the change's own transaction: whoever is at the keyboard made it."""
+    from idp import audit
 
-    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
-        person_id, client_id = detail.get("person_id"), detail.get("client_id")
-        record(tx, Event(action, actor(), person_id=person_id, client_id=client_id, detail=detail), clock())
-
-    return write
+    return audit.recorder(clock, actor())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from idp import phone_numbers
 from idp.http import OutboundFailed, OutboundRefused
 from idp.mail import delivery, outbox
 from idp.mail.delivery import Rejected, Undelivered
@@ -14,9 +14,6 @@ from idp.mail.messages import check
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
-
-#: E.164, as the claim phone_number has it (OpenID Connect Core §5.1); spaces and such are taken out before.
-_NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
 
 
 def is_ready(services: Services) -> bool:
@@ -54,10 +51,10 @@ def leave(services: Services, content: Mapping[str, Any]) -> str:
 
 def plain_number(number: str) -> str:
     """The number in its E.164 form. Errors: `Rejected` where it is none."""
-    plain = re.sub(r"[\s()./-]", "", number)
-    if not _NUMBER.fullmatch(plain):
-        raise Rejected("that is not a phone number with its country code, such as +49 170 1234567")
-    return plain
+    try:
+        return phone_numbers.read(number)
+    except ValueError:
+        raise Rejected("that is not a phone number with its country code, such as +49 170 1234567") from None
 
 
 def _by_webhook(services: Services, to: str, text: str, content: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from idp.browser import cookie_name
 from idp.first_party.signing_in import sign_in
 from idp.ids import digest
 from idp.login.browser import sessions
+from idp.login.recording import recorder
 from idp.oidc import ledger
 from idp.portal import activity
 from idp.protocols import Services
@@ -68,6 +69,7 @@ def secure(services: Services, request: Request, person: Person, what: str) -> s
     nothing without the new password.
     """
     recent: list[str] = []
+    record = recorder(services, request, person.id)
 
     def ended(tx: Any, person_id: str, why: str) -> None:
         now = services.clock()
@@ -79,13 +81,6 @@ def secure(services: Services, request: Request, person: Person, what: str) -> s
             record(tx, "recovery:removed", {"person_id": person_id, "kind": kind, "why": why})
             recent.append({"email": "a recovery address (removed)"}.get(kind, "a recovery number (removed)"))
         recent.extend(f"{one.kind} “{one.label}”" for one in factors.restrict_recent(tx, person_id, now - not_me.TTL))
-
-    def record(tx: Any, action: str, detail: Any) -> None:
-        event = Event(
-            action, actor=person.id, person_id=person.id, address=request.remote_address, request_id=request.id,
-            detail={**detail, "browser": request.user_agent},
-        )  # fmt: skip
-        audit.record(tx, event, services.clock())
 
     services.directory.drop_password(person.id, detail={"what": what}, record=record, ended=ended)
     text = f"The person says it was not them: {what}."

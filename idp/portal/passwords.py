@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from idp import flash, language
+from idp import audit, flash, language
 from idp.accounts import choosing, links
 from idp.accounts.directory import Guard
 from idp.accounts.factors import trusted_devices
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
 from idp.accounts.recovery import resets
-from idp.audit import Event, record
+from idp.audit import Recorder
 from idp.first_party import frame
 from idp.first_party.signing_in import is_fresh, sign_in
 from idp.ids import digest
@@ -154,7 +154,7 @@ def _nothing_ends(tx: Any, person_id: str, _why: str) -> None:
     trusted_devices.forget_all(tx, person_id)
 
 
-def _unlocking(services: Services, request: Request, actor: str) -> Callable[[Any, str, Mapping[str, Any]], None]:
+def _unlocking(services: Services, request: Request, actor: str) -> Recorder:
     """The recorder of a change that ends a pause, too (W3)."""
     write = recorder(services, request, actor)
 
@@ -165,21 +165,11 @@ def _unlocking(services: Services, request: Request, actor: str) -> Callable[[An
     return both
 
 
-def recorder(services: Services, request: Request, actor: str) -> Callable[[Any, str, Mapping[str, Any]], None]:
-    """Writes the audit event of a change into the change's own transaction."""
-
-    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
-        event = Event(
-            action,
-            actor=actor,
-            person_id=str(detail.get("person_id") or actor),
-            address=request.remote_address,
-            request_id=request.id,
-            detail=detail,
-        )
-        record(tx, event, services.clock())
-
-    return write
+def recorder(services: Services, request: Request, actor: str) -> Recorder:
+    """Writes the audit event of a change into the change's own transaction; `actor`: whose link or session it is."""
+    return audit.recorder(
+        services.clock, actor, person_id=actor, address=request.remote_address, request_id=request.id
+    )  # fmt: skip
 
 
 def _setup_page(services: Services, request: Request, person: Person, problems: list[str]) -> Page:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from idp import flash
+from idp import flash, phone_numbers
 from idp.accounts.directory import Changes
 from idp.accounts.person import InvalidPerson, Person
 from idp.first_party import frame
@@ -58,10 +57,10 @@ def _birthdate(text: str) -> str:
 
 
 def _phone(text: str) -> str:
-    number = re.sub(r"[\s()./-]", "", text)
-    if not re.fullmatch(r"\+[1-9]\d{5,14}", number):  # Core §5.1: E.164
-        raise _Wrong(N_("Type the number with its country, such as +49 30 1234567."))
-    return number
+    try:
+        return phone_numbers.read(text)
+    except ValueError:
+        raise _Wrong(N_("Type the number with its country, such as +49 30 1234567.")) from None
 
 
 def _language(text: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from idp import mail
+from idp import audit, mail, phone_numbers
 from idp.accounts.directory import Guard
 from idp.accounts.person import InvalidPerson, Person, fold
 from idp.accounts.recovery import store
@@ -143,11 +143,10 @@ def cleaned(kind: str, value: str, person: Person) -> str:
     """An address or number as it is stored. Errors: `InvalidPerson`, in words for the person."""
     value = value.strip()
     if kind == PHONE:
-        number = re.sub(r"[\s().\-/]", "", value)
-        number = "+" + number[2:] if number.startswith("00") else number
-        if not re.fullmatch(r"\+[1-9]\d{6,14}", number):  # ITU-T E.164
-            raise InvalidPerson(kind, N_("Write the number with its country code, such as +49 170 1234567."))
-        return number
+        try:
+            return phone_numbers.read(value)
+        except ValueError:
+            raise InvalidPerson(kind, N_("Write the number with its country code, such as +49 170 1234567.")) from None
     plain = len(value) <= 254 and value.isprintable() and not any(c.isspace() or c in ',;<>"' for c in value)
     if not plain or not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)+", value):
         raise InvalidPerson(kind, N_("This is not a complete e-mail address. Write it like anna@example.com."))
@@ -207,7 +206,7 @@ def confirm(services: Services, person: Person, bound_to: str, typed: str, about
         return N_("The code has run out. Please ask for a new one.")
     if kept["kind"] != OWN:
         change(services, person, kept["kind"], kept["value"], about)
-    elif not services.directory.confirm_address(person.id, kept["value"], record=_recorder(services, about)):
+    elif not services.directory.confirm_address(person.id, kept["value"], record=_recorder(services, person.id, about)):
         return N_("The address of your account is another one now. Please ask for a new code.")
     return ""
 
@@ -379,11 +378,11 @@ def _event(action: str, person_id: str, about: About, detail: Mapping[str, Any])
     )  # fmt: skip
 
 
-def _recorder(services: Services, about: About) -> Recorder:
-    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
-        record(tx, _event(action, str(detail["person_id"]), about, detail), services.clock())
-
-    return write
+def _recorder(services: Services, person_id: str, about: About) -> Recorder:
+    return audit.recorder(
+        services.clock, about.get("actor", person_id), person_id=person_id, address=about.get("address", ""),
+        request_id=about.get("request_id", ""),
+    )  # fmt: skip
 
 
 def _hash(services: Services, bound_to: str, value: str, code: str) -> str:

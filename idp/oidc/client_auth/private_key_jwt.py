@@ -12,6 +12,7 @@ from idp.oidc.client_auth.client_keys import client_keys
 from idp.oidc.client_auth.presented import Presented, failed
 from idp.protocols import Services
 from idp.wire import Request
+from keys.algorithms import ALGORITHMS
 from keys.verifying import InvalidToken, UnknownKey, verify
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -19,7 +20,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_TYPES = ("client-authentication+jwt", "JWT", "")
 ENDPOINTS = ("/oauth/token", "/oauth/introspect", "/oauth/revoke")  # that a legacy client may name as aud
 MAX_ASSERTION_LIFE = 3600  # seconds; its jti is kept that long
-ASSERTION_ALGS = ("RS256", "PS256", "ES256", "EdDSA", "RS384", "RS512", "PS384", "PS512", "ES384", "ES512")
+ASSERTION_ALGS = tuple(ALGORITHMS)  # every one that we know
 
 
 def present(request: Request) -> Presented | None:
