@@ -9,8 +9,7 @@ from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.protocols import Services
 from idp.saml import header_checks, replay, store
-from idp.saml.logout import logout_request
-from idp.saml.logout.logout_request import LogoutRequest
+from idp.saml.logout.logout_request import LogoutRequest, is_same_subject, read_logout_request
 from idp.saml.messages import names
 from idp.saml.messages.bindings import BadMessage, Received
 from idp.saml.messages.xml import BadXml, Element
@@ -30,34 +29,36 @@ def accept_logout_request(
 ) -> LogoutRequest:
     """A LogoutRequest that is current, for us, and was not answered before. Errors: `SamlError`."""
     try:
-        asked = logout_request.read_logout_request(root, services.certificates.private_keys())
+        logout_request = read_logout_request(root, services.certificates.private_keys())
     except (BadMessage, BadXml) as error:
         raise SamlError(
             names.REQUESTER, names.REQUEST_UNSUPPORTED, "The LogoutRequest cannot be read.", detail=error.reason
         ) from error
-    header_checks.check_version(asked.header)
-    header_checks.check_instant(services, provider, asked.header)
-    header_checks.check_destination(asked.header, services.url(SLO_PATH), signed=by_browser)
+    header = logout_request.header
+    header_checks.check_version(header)
+    header_checks.check_instant(services, provider, header)
+    header_checks.check_destination(header, services.url(SLO_PATH), signed=by_browser)
     oldest = services.clock() - header_checks.skew_seconds(services, provider)
-    if asked.not_on_or_after is not None and asked.not_on_or_after <= oldest:
+    if logout_request.not_on_or_after is not None and logout_request.not_on_or_after <= oldest:
         raise SamlError(names.REQUESTER, names.REQUEST_DENIED, "The LogoutRequest is too old (NotOnOrAfter).")
-    if not replay.spend(services, client.id, asked.header.id, header_checks.lifetime(services, provider, asked.header)):
+    if not replay.spend(services, client.id, header.id, header_checks.lifetime(services, provider, header)):
         raise replay.replayed()
-    return asked
+    return logout_request
 
 
-def find_sessions(services: Services, client: Client, asked: LogoutRequest) -> list[Session]:
+def find_sessions(services: Services, client: Client, logout_request: LogoutRequest) -> list[Session]:
     """The live sessions that this very service provider knows by this NameID. Errors: `SamlError`.
 
     None where they have all ended. Without a SessionIndex: every session of the principal there (Prof §4.4.4.1).
     """
+    name_id = logout_request.name_id
     known = [
         participant
-        for participant in store.participants_by_name_id(services.db, client.id, asked.name_id.value, services.clock())
-        if logout_request.is_same_subject(services, client, participant, asked.name_id)
+        for participant in store.participants_by_name_id(services.db, client.id, name_id.value, services.clock())
+        if is_same_subject(services, client, participant, name_id)
     ]
-    if asked.session_indexes:
-        known = [participant for participant in known if participant.session_index in asked.session_indexes]
+    if logout_request.session_indexes:
+        known = [participant for participant in known if participant.session_index in logout_request.session_indexes]
     if not known:
         raise SamlError(
             names.REQUESTER, names.UNKNOWN_PRINCIPAL, "No session here was told to this service provider by this name.",

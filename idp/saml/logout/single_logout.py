@@ -43,13 +43,13 @@ def receive_logout_message(services: Services, request: Request) -> Response:
         return receive_logout_response(services, client, root, received)
     values: dict[str, Any] = {"client_id": client.id, "binding": received.binding, "relay_state": received.relay_state}
     try:
-        asked = accept_logout_request(services, client, provider, root, by_browser=True)
+        logout_request = accept_logout_request(services, client, provider, root, by_browser=True)
     except SamlError as error:
         keep_error(services, request, client, error, received)
         return respond(services, client, {**values, "request_id": root.get("ID")}, error)
-    values |= {"request_id": asked.header.id, "asynchronous": asked.asynchronous}
+    values |= {"request_id": logout_request.header.id, "asynchronous": logout_request.asynchronous}
     try:
-        left = find_sessions(services, client, asked)
+        left = find_sessions(services, client, logout_request)
     except SamlError as error:
         keep_error(services, request, client, error, received)
         return respond(services, client, values, error)
@@ -69,17 +69,17 @@ def _by_soap(services: Services, request: Request) -> Response:
         services.faults.refused(untrusted(error.reason, received), request=request, cause=error)
         return soap.soap_fault("Client", "The message cannot be trusted.")
     problem: SamlError | None = None
-    asked: LogoutRequest | None = None
+    logout_request: LogoutRequest | None = None
     try:
-        asked = accept_logout_request(services, client, provider, root, by_browser=False)
-        left = find_sessions(services, client, asked)
+        logout_request = accept_logout_request(services, client, provider, root, by_browser=False)
+        left = find_sessions(services, client, logout_request)
         results, hops, _ = signout.end(services, request, left, f"signed out at {client.id}", asked_by=client.id)
         if hops or any(one.result != "signed out" for one in results):
             problem = partial_logout()
     except SamlError as error:
         keep_error(services, request, client, error, received)
         problem = error
-    if asked is not None and asked.asynchronous:
+    if logout_request is not None and logout_request.asynchronous:
         return Raw(status=204)
     response = make_logout_response(services, None, root.get("ID"), problem)
     return soap.encode_soap(signed(services, provider, response))

@@ -55,14 +55,6 @@ def receive_ecp_request(services: Services, request: Request) -> Response:
     session = http_basic.authenticate(services, request, incoming.client.id, force=incoming.request.force_authn)
     if isinstance(session, Response):
         return session
-    return _answer(services, request, received, (incoming, pending), session)
-
-
-def _answer(
-    services: Services, request: Request, received: Received, asked: tuple[IncomingAuthnRequest, PendingAuthnRequest],
-    session: Session,
-) -> Response:  # fmt: skip
-    incoming, pending = asked
     bound = Bound()
     try:
         bound = _bind(services, incoming, received)
