@@ -13,8 +13,8 @@ import pytest
 from idp.saml.messages.xml import serialize
 from tests.cli.conftest import CHEAP, Folder
 from tests.saml.documents import MELLON, MOD_SHIB, acs, aggregate, federated, key, signed, sp
-from tests.saml.metadata.test_sources import Publisher, stamp
 from tests.saml.pairs import rsa_pair
+from tests.saml.publishing import Publisher, stamp
 from tests.test_http import serving
 
 ISSUER = "http://127.0.0.1:8000"

@@ -25,14 +25,12 @@ from idp.saml.metadata import reading, sources
 from idp.saml.metadata.sources import fetching
 from tests.backends import Clock
 from tests.provider import Answer, Browser, Provider
-from tests.saml import cpu, xsw
+from tests.saml import cpu, enhanced_client, logging_out, resolving, xsw
 from tests.saml.asking import authn_request, by_post, by_redirect
 from tests.saml.documents import acs, key, signed, sp
-from tests.saml.logout import test_logout
-from tests.saml.metadata.test_sources import ENTITY, PINNED, Publisher, publisher, refresh, services, stamp  # noqa: F401
 from tests.saml.pairs import rsa_pair
+from tests.saml.publishing import ENTITY, PINNED, Publisher, publisher, refresh, services, stamp  # noqa: F401
 from tests.saml.relying import NS, certificate, facts, message, register, status
-from tests.saml.sign_on import test_artifact, test_ecp
 
 SECRET = "somebody.else@example.com"
 
@@ -99,12 +97,12 @@ def test_T20_a_service_provider_that_answers_by_itself_does_not_hear_of_the_othe
     provider: Provider, browser: Browser, clock: Clock
 ) -> None:
     provider.add_person("ann")
-    evil, wiki = test_logout.add(provider, "evil"), test_logout.add(provider, "wiki")
+    evil, wiki = logging_out.add(provider, "evil"), logging_out.add(provider, "wiki")
     evil.sign_in(browser)
     clock.advance(1)
     wiki.sign_in(browser)
     page = browser.follow(browser.submit(browser.get("logout"), "confirm"))
-    _, root = test_logout.incoming(test_logout.hop_of(page))
+    _, root = logging_out.incoming(logging_out.hop_of(page))
     server = provider.browser("198.51.100.66")  # the browser never brings the request to it
     answer = server.get(evil.redirect(evil.response(root.get("ID", "")), "SAMLResponse"))
     seen = server.follow(answer)
@@ -112,7 +110,7 @@ def test_T20_a_service_provider_that_answers_by_itself_does_not_hear_of_the_othe
     assert "Wiki" not in seen.text
     # The person's own browser goes on.
     page = browser.get(page.dom.find("a", id="sign-out-skip")[0]["href"])
-    assert test_logout.incoming(test_logout.hop_of(page))[0] == wiki.slo
+    assert logging_out.incoming(logging_out.hop_of(page))[0] == wiki.slo
 
 
 def test_a_chain_or_handle_that_is_none_leads_nowhere_and_breaks_nothing(provider: Provider, browser: Browser) -> None:
@@ -148,25 +146,25 @@ def test_T1_no_wrapped_request_signs_anybody_in(provider: Provider, ann: Person,
 
 @pytest.mark.spec("threat 1")
 def test_T1_no_wrapped_request_resolves_an_artifact(provider: Provider, ann: Person, browser: Browser) -> None:
-    pair = test_artifact.add(provider, "wiki")
-    _, sent = test_artifact.sign_in(provider, browser, pair)
+    pair = resolving.add(provider, "wiki")
+    _, sent = resolving.sign_in(provider, browser, pair)
     kept: list[bytes] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(test_artifact, "post", lambda _, body: kept.append(soap.decode_soap(body).message))
-        test_artifact.resolve(provider, pair, sent["SAMLart"])
+        patch.setattr(resolving, "post", lambda _, body: kept.append(soap.decode_soap(body).message))
+        resolving.resolve(provider, pair, sent["SAMLart"])
     for name, forged in xsw.variants(kept[0], rsa_pair("attacker")):
-        answer = test_artifact.post(provider, in_soap(forged))
+        answer = resolving.post(provider, in_soap(forged))
         assert (answer.status, b"Fault" in answer.body) == (500, True), name
-    assert test_artifact.read(provider, test_artifact.resolve(provider, pair, sent["SAMLart"]))[1] is not None
+    assert resolving.read(provider, resolving.resolve(provider, pair, sent["SAMLart"]))[1] is not None
 
 
 @pytest.mark.spec("threat 1")
 def test_T1_no_wrapped_request_signs_in_by_ecp(provider: Provider) -> None:
-    provider.add_person("ann", password=test_ecp.ANN[1])
-    register(provider, said=test_ecp.said())
-    root = test_ecp.request(provider, Destination=provider.services.url("/saml/ecp"))
+    provider.add_person("ann", password=enhanced_client.ANN[1])
+    register(provider, said=enhanced_client.said())
+    root = enhanced_client.request(provider, Destination=provider.services.url("/saml/ecp"))
     for name, forged in wrapped(root):
-        answer = test_ecp.send(provider, in_soap(forged))
+        answer = enhanced_client.send(provider, in_soap(forged))
         assert b"Fault" in answer.body, name
         assert b"Assertion" not in answer.body, name
 
@@ -178,11 +176,11 @@ def test_T1_no_wrapped_request_signs_in_by_ecp(provider: Provider) -> None:
 def test_of_many_who_resolve_one_artifact_at_once_one_gets_it(
     provider: Provider, ann: Person, browser: Browser
 ) -> None:
-    pair = test_artifact.add(provider, "wiki")
-    _, sent = test_artifact.sign_in(provider, browser, pair)
+    pair = resolving.add(provider, "wiki")
+    _, sent = resolving.sign_in(provider, browser, pair)
     with ThreadPoolExecutor(8) as pool:
-        tries = [pool.submit(test_artifact.resolve, provider, pair, sent["SAMLart"]) for _ in range(8)]
-        answers = [test_artifact.read(provider, one.result()) for one in tries]
+        tries = [pool.submit(resolving.resolve, provider, pair, sent["SAMLart"]) for _ in range(8)]
+        answers = [resolving.read(provider, one.result()) for one in tries]
     assert [code for code, _ in answers] == ["Success"] * 8
     assert sum(found is not None for _, found in answers) == 1
 
@@ -191,13 +189,13 @@ def test_of_many_who_resolve_one_artifact_at_once_one_gets_it(
 def test_whoever_is_out_before_the_artifact_is_resolved_stays_out(
     provider: Provider, ann: Person, browser: Browser, end: str
 ) -> None:
-    pair = test_artifact.add(provider, "wiki")
-    _, sent = test_artifact.sign_in(provider, browser, pair)
+    pair = resolving.add(provider, "wiki")
+    _, sent = resolving.sign_in(provider, browser, pair)
     if end == "signs out":
         browser.submit(browser.get("logout"), "confirm")
     else:
         provider.services.directory.disable(ann.id)
-    assert test_artifact.read(provider, test_artifact.resolve(provider, pair, sent["SAMLart"])) == ("Success", None)
+    assert resolving.read(provider, resolving.resolve(provider, pair, sent["SAMLart"])) == ("Success", None)
 
 
 @pytest.mark.spec("threat 26")
@@ -207,13 +205,13 @@ def test_T26_no_assertion_reaches_the_log_at_any_level(
 ) -> None:
     provider = open_provider(log={"level": "debug", "format": "json"})
     ann = provider.add_person("ann", name="Ann Unheard-Of")
-    pair, browser = test_artifact.add(provider, "wiki"), provider.browser()
-    answer = browser.log_in(browser.get(test_artifact.ask(provider, pair, ProtocolBinding=binding)))
+    pair, browser = resolving.add(provider, "wiki"), provider.browser()
+    answer = browser.log_in(browser.get(resolving.ask(provider, pair, ProtocolBinding=binding)))
     if binding == names.HTTP_POST:
         sent = answer.sent["SAMLResponse"]
     else:
         sent = answer.sent["SAMLart"]
-        test_artifact.resolve(provider, pair, sent)
+        resolving.resolve(provider, pair, sent)
     for wrong in ("saml/slo", "saml/sso"):  # a Response that somebody posts back to us
         browser.post(wrong, {"SAMLResponse": sent})
     provider.services.log.info("the end")

@@ -26,7 +26,7 @@ from idp.saml.messages.soap import decode_soap, encode_soap
 from tests.backends import Clock
 from tests.provider import App, Browser, Provider
 from tests.receiver import Receiver
-from tests.saml.logout.test_logout import Wiki, add, is_signed_by_us
+from tests.saml.logging_out import Wiki, add, is_signed_by_us
 from tests.saml.relying import NS
 
 LOCAL = {"issuer": "http://127.0.0.1:8000"}

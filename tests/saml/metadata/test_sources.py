@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import datetime
 import resource
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -23,59 +21,19 @@ from idp.protocols import Services
 from idp.saml.messages.xml import serialize
 from idp.saml.metadata import aggregates, reading, sources
 from idp.saml.metadata.lexical import BadMetadata
-from idp.saml.metadata.sources import fetching, lookup, refresh_result, scheduling, store
+from idp.saml.metadata.sources import fetching, lookup, scheduling, store
 from idp.saml.metadata.sources.refresh_result import SOONEST, USUAL
 from idp.saml.metadata.sources.refreshing import LEASE
 from idp.saml.metadata.sources.store import Source
 from tests.backends import Clock
 from tests.provider import Provider
-from tests.saml.documents import acs, aggregate, certificate, federated, key, signed, sp
+from tests.saml.documents import acs, aggregate, federated, key, signed, sp
 from tests.saml.pairs import rsa_pair
+from tests.saml.publishing import ENTITY, PINNED, Publisher, publisher, refresh, services, stamp  # noqa: F401
 from tests.test_http import Canary, Site, canary, connects, reply, serving  # noqa: F401
 
 DAY = 86_400.0
-PINNED = (certificate("federation"),)
-ENTITY = "https://sp.example/metadata"
 SP1, SP2, SP3 = (f"https://sp0000{n}.example.org/shibboleth" for n in (1, 2, 3))
-
-
-class Publisher:
-    """A web server with documents at paths; it counts who asks for what."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.documents: dict[str, bytes | int] = {}
-        site.answer = self._answer
-
-    def _answer(self, handler: BaseHTTPRequestHandler) -> None:
-        found = self.documents.get(handler.path, 404)
-        if isinstance(found, int):
-            reply(handler, b"nothing", found)
-        else:
-            reply(handler, found, content_type=reading.TYPE)
-
-    def put(self, path: str, document: bytes | int) -> str:
-        self.documents[path] = document
-        return self.site.origin + path
-
-    @property
-    def asked(self) -> list[str]:
-        return [path for _, path, _, _ in self.site.asked]
-
-
-@pytest.fixture
-def publisher() -> Iterator[Publisher]:
-    with serving() as site:
-        yield Publisher(site)
-
-
-@pytest.fixture
-def services(open_provider: Callable[..., Provider], publisher: Publisher) -> Services:
-    return open_provider(outbound={"allow": [publisher.site.origin]}).services
-
-
-def stamp(at: float) -> str:
-    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def federation(clock: Clock, *numbers: int, days: float = 14, created: float | None = 0.0, **how: Any) -> bytes:
@@ -91,10 +49,6 @@ def add(services: Services, url: str, kind: str = "aggregate", **how: Any) -> So
     found = sources.find(services, source.id)
     assert found is not None
     return found
-
-
-def refresh(services: Services, source: Source, **how: Any) -> refresh_result.RefreshResult:
-    return sources.refresh(services, source.id, **how)
 
 
 def refusal(call: Callable[[], object]) -> str:

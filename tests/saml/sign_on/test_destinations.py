@@ -9,8 +9,8 @@ import pytest
 from clients.client import Client
 from idp.saml.messages.locations import is_same_place
 from tests.provider import Browser, Provider
+from tests.saml import logging_out
 from tests.saml.asking import authn_request, by_post, by_redirect
-from tests.saml.logout import test_logout
 from tests.saml.relying import certificate, facts, register, rsa_pair, status
 
 SAME = (
@@ -109,14 +109,14 @@ def test_n22_an_empty_path_is_the_root_and_two_escapes_are_two() -> None:
 @pytest.mark.spec("Bind 3.5.5.2")
 def test_n22_it_is_the_same_for_a_sign_out_and_for_its_answer(provider: Provider, browser: Browser) -> None:
     provider.add_person("ann")
-    wiki = test_logout.add(provider, "wiki")
+    wiki = logging_out.add(provider, "wiki")
     wiki.sign_in(browser)
     written = "https://LOGIN.example:443/saml/slo"
     answer = browser.get(wiki.redirect(wiki.request(Destination=written)))
-    assert test_logout.codes(test_logout.incoming(answer.location)[1]) == ["Success"]
+    assert logging_out.codes(logging_out.incoming(answer.location)[1]) == ["Success"]
     # Begun here: its answer comes back to the same place in other letters.
     wiki.sign_in(browser)
     page = browser.follow(browser.submit(browser.get("logout"), "confirm"))
-    _, root = test_logout.incoming(test_logout.hop_of(page))
+    _, root = logging_out.incoming(logging_out.hop_of(page))
     response = wiki.response(root.get("ID", ""), Destination=written)
     assert not browser.get(wiki.redirect(response, "SAMLResponse")).is_error_page
