@@ -25,8 +25,6 @@ from idp.installation.failures import Refused
 if TYPE_CHECKING:
     from clients.access import Access
     from clients.client import Client
-    from clients.registry import Entry
-    from idp.audit import Event
     from idp.protocols import Services
 
 #: The words of clients/profiles.py, so that `--help` needs no import; a test holds them together.
@@ -94,16 +92,17 @@ def add_access(parser: Any) -> None:
 
 def run_add(args: Namespace) -> None:
     """Register an application; its secret is shown this once."""
+    from idp.admin import applications as verbs
+
     with opened(args) as services, naming_options():
         from clients.registry import Draft
+        from idp.admin.descriptions import described
 
         draft = Draft(name=args.name, profile=args.profile, metadata=_metadata(args), access=rule(services, args))
-        made = services.registry.register(draft, record=recorder(services.clock))
-        _ensure_keys(services, made.client)
+        made = verbs.register(services, draft, record=recorder(services.clock))
         shown = described(services, made.client, made.client_secret)
-        warnings = [*made.warnings, *unreachable(services, made.client), *namesakes(services, made.client)]
     if args.json:
-        print_json({**shown, "warnings": warnings})
+        print_json({**shown, "warnings": list(made.warnings)})
         return
     say(f"Registered {made.client.name} with the profile {made.client.profile}.", f"Client id:     {made.client.id}")
     if made.client_secret is not None:
@@ -112,28 +111,15 @@ def run_add(args: Namespace) -> None:
             "The secret is shown this once: keep it safe.",
         )
     say("", "Paste this into the application:", "", shown["snippet"].rstrip("\n"), "", SOON)
-    complain(*(f"note: {warning}" for warning in warnings))
-
-
-def unreachable(services: Services, client: Client) -> list[str]:
-    """A sentence for each address that we would call by ourselves and cannot."""
-    from idp.reach import find_unreachable
-
-    return [str(found) for found in find_unreachable(services, client)]
-
-
-def namesakes(services: Services, client: Client) -> list[str]:
-    """People cannot tell applications of one name apart, and mostly it was a command that ran twice."""
-    others = services.registry.namesakes(client.name, but=client.id)
-    ids = ", ".join(entry.id for entry in others)
-    told = f"another application is called “{client.name}” already: {ids}. Rename or remove one of them"
-    return [told] if others else []
+    complain(*(f"note: {warning}" for warning in made.warnings))
 
 
 def run_list(args: Namespace) -> None:
     """List applications."""
+    from idp.admin import applications as verbs
+
     with opened(args) as services:
-        found = list(entries(services, removed=args.removed))
+        found = list(verbs.entries(services, removed=args.removed))
     if args.json:
         keys = ("kind", "name", "profile", "enabled", "created_at", "changed_at")
         print_json({"clients": [{"client_id": e.id, **{key: getattr(e, key) for key in keys}} for e in found]})
@@ -145,14 +131,17 @@ def run_list(args: Namespace) -> None:
 
 def run_show(args: Namespace) -> None:
     """Show an application with everything that is set for it."""
+    from idp.admin import applications as verbs
+    from idp.admin.descriptions import described
+
     with opened(args) as services:
         client = get(services, args.client)
         secrets = [
             {"created_at": s.created_at, "expires_at": s.expires_at, "last_used_at": s.last_used_at}
             for s in services.registry.list_secrets(client.id)
         ]
-        shown = described(services, client, None)
-        failures = _failures(services, client)
+        shown = described(services, client)
+        failures = verbs.failures(services, client)
     if args.json:
         from idp.cli import events
 
@@ -171,13 +160,6 @@ def run_show(args: Namespace) -> None:
     print_table(("Field", "Value"), rows, "")
 
 
-def _failures(services: Services, client: Client) -> list[Event]:
-    """What went wrong lately, each with the id that `audit show` explains."""
-    from idp.audit.searching import Wanted, latest
-
-    return latest(services.db, Wanted(client_id=client.id, failed=True), 5)
-
-
 def _for_people(client: Client, key: str, value: Any) -> Any:
     """No code and no epoch seconds."""
     if key == "access":
@@ -189,20 +171,18 @@ def _for_people(client: Client, key: str, value: Any) -> Any:
 
 def run_set(args: Namespace) -> None:
     """Change metadata, name, profile or access."""
+    from idp.admin import applications as verbs
+
     with opened(args) as services, naming_options("{}"):
         client = get(services, args.client)
         changes, name, profile = _changes(args.settings, _fields(client))
-        _check_changes(services, client, changes)
         if args.everyone and (args.group or args.person):
             raise Refused("--everyone: lifts the limit, so no --group and no --person with it")
         access = rule(services, args) if args.everyone or args.group or args.person else None
-        client = services.registry.update(
-            client.id, changes, name=name, profile=profile, access=access, record=recorder(services.clock)
-        )
-        _ensure_keys(services, client)
+        change = verbs.Change(metadata=changes, name=name, profile=profile, access=access)
+        client, warnings = verbs.update(services, client, change, record=recorder(services.clock))
         _answer(services, args, client, "is changed")
         _complain_of_troubles(services, args, client)
-        warnings = [*unreachable(services, client), *(namesakes(services, client) if name else ())]
         complain(*(f"note: {warning}" for warning in warnings))
 
 
@@ -247,9 +227,11 @@ def run_remove(args: Namespace) -> None:
 def run_restore(args: Namespace) -> None:
     """Bring a removed application back."""
     from clients.errors import UnknownClient
+    from idp.admin import applications as verbs
 
     with opened(args) as services:
-        client_id = _named(entries(services, removed=True), args.client) or args.client
+        with _naming_one():
+            client_id = verbs.id_of(services, args.client, removed=True) or args.client
         try:
             client = services.registry.restore(client_id, record=recorder(services.clock))
         except UnknownClient as error:
@@ -262,63 +244,26 @@ def run_restore(args: Namespace) -> None:
 
 def get(services: Services, given: str) -> Client:
     """The application that somebody means, by id or by a name that only one has. Errors: `Refused`."""
-    found = services.registry.find(given)
-    if found is None and (named := _named(entries(services), given)) is not None:
-        found = services.registry.find(named)
+    from idp.admin import applications as verbs
+
+    with _naming_one():
+        found = verbs.find(services, given)
     if found is None:
-        raise Refused(f"no application has the id or name “{given}”; {_hint(services, given)}")
+        near = " or ".join(f"“{name}”" for name in verbs.similar(services, given))
+        hint = f"did you mean {near}?" if near else "`doorward client list` shows all"
+        raise Refused(f"no application has the id or name “{given}”; {hint}")
     return found
 
 
-def _hint(services: Services, given: str) -> str:
-    from difflib import get_close_matches
+@contextlib.contextmanager
+def _naming_one() -> Iterator[None]:
+    from idp.admin import applications as verbs
 
-    names = {entry.name.casefold(): entry.name for entry in entries(services)}
-    near = get_close_matches(given.casefold(), names, n=3, cutoff=0.6)
-    near += [key for key in names if given.casefold() in key and key not in near][: 3 - len(near)]
-    if near:
-        return f"did you mean {' or '.join(f'“{names[key]}”' for key in near)}?"
-    return "`doorward client list` shows all"
-
-
-def _named(found: Iterator[Entry], name: str) -> str | None:
-    ids = [entry.id for entry in found if entry.name == name or entry.id == name]
-    if len(ids) > 1:
-        raise Refused(f"{len(ids)} applications are called “{name}”; give the id: {', '.join(ids)}")
-    return ids[0] if ids else None
-
-
-def entries(services: Services, *, removed: bool = False) -> Iterator[Entry]:
-    """Every application by name."""
-    after = None
-    while page := services.registry.list(after, 1000, removed=removed):
-        yield from page
-        after = page[-1].key
-
-
-def described(services: Services, client: Client, secret: str | None) -> dict[str, Any]:
-    """An application as `--json` shows it: all metadata, defaults included."""
-    if client.saml is not None:
-        from idp.cli import service_providers
-
-        return service_providers.described(services, client)
-    from clients.snippets import snippet
-
-    return {
-        "client_id": client.id,
-        **({"client_secret": secret} if secret is not None else {}),
-        "kind": client.kind,
-        "name": client.name,
-        "profile": client.profile,
-        "enabled": client.enabled,
-        "access": client.access.to_json(),
-        **client.metadata,
-        "created_at": client.created_at,
-        "changed_at": client.changed_at,
-        "issuer": services.issuer,
-        "discovery_url": services.url("/.well-known/openid-configuration"),
-        "snippet": snippet(client, secret, services.issuer),
-    }
+    try:
+        yield
+    except verbs.Ambiguous as error:
+        ids = error.ids
+        raise Refused(f"{len(ids)} applications are called “{error.name}”; give the id: {', '.join(ids)}") from None
 
 
 def _fields(client: Client) -> Mapping[str, Any] | None:
@@ -329,23 +274,18 @@ def _fields(client: Client) -> Mapping[str, Any] | None:
     return service_providers.fields()
 
 
-def _check_changes(services: Services, client: Client, changes: Mapping[str, Any]) -> None:
-    if client.saml is not None:
-        from idp.cli import service_providers
-
-        service_providers.check_changes(services, changes)
-
-
 def _complain_of_troubles(services: Services, args: Namespace, client: Client) -> None:
     if client.saml is not None and not args.json:
-        from idp.cli import service_providers
+        from idp.saml.metadata.troubles import find_troubles
 
-        complain(*(f"note: {text}" for text in service_providers.troubles(services, client)))
+        complain(*(f"note: {text}" for text in find_troubles(services, client)))
 
 
 def _answer(services: Services, args: Namespace, client: Client, done: str) -> None:
     if args.json:
-        print_json(described(services, client, None))
+        from idp.admin.descriptions import described
+
+        print_json(described(services, client))
     else:
         say(f"{client.name} ({client.id}) {done}.", SOON)
 
@@ -421,14 +361,6 @@ def rule(services: Services, args: Namespace) -> Access:
         return EVERYONE
     names = groups.checked(services, args.group, is_new=args.new_group)
     return Access.only(groups=names, persons=[users.get(services, login).id for login in args.person])
-
-
-def _ensure_keys(services: Services, client: Client) -> None:
-    """Every algorithm that we sign with for an application has a key from now on, not from its first sign-in on."""
-    from keys.algorithms import ALGORITHMS
-
-    asked = {str(value) for key, value in client.metadata.items() if key.endswith("_signed_response_alg")}
-    services.ring.ensure(sorted(asked & ALGORITHMS.keys()))
 
 
 def _seconds(text: str) -> int:

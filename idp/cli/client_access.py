@@ -36,6 +36,8 @@ def add_parsers(verbs: Any) -> None:
 
 def run_access(args: Namespace) -> None:
     """Show or change."""
+    from idp.admin.access import described
+
     changes = bool(args.everyone or args.nobody or args.only or _added(args) or _removed(args))
     if args.why and changes:
         raise Refused("--why: only asks; change the limit without it")
@@ -72,24 +74,6 @@ def words(access: Access) -> str:
     count = len(access.persons)
     parts += [f"{count} {'person' if count == 1 else 'people'} by name"] if count else []
     return f"{' and '.join(parts)} may open it" if parts else "nobody may open it"
-
-
-def described(services: Services, client: Client) -> dict[str, Any]:
-    """Who may open an application, as `--json` shows it."""
-    from idp.accounts import groups
-
-    found = [(name, groups.find(services.db, name)) for name in sorted(client.access.groups)]
-    people = [(person_id, services.directory.find(person_id)) for person_id in sorted(client.access.persons)]
-    return {
-        "client_id": client.id,
-        "name": client.name,
-        "access": client.access.to_json(),
-        "groups": [{"name": name, "exists": one is not None, "members": one.members if one else 0}
-                   for name, one in found],
-        "persons": [{"id": id, "username": p.username if p else None, "name": p.name if p else None}
-                    for id, p in people],
-        "people": services.directory.count() if client.access.everyone else None,
-    }  # fmt: skip
 
 
 def _added(args: Namespace) -> list[str]:

@@ -89,10 +89,11 @@ def run_add(args: Namespace) -> None:
 def run_remove(args: Namespace) -> None:
     """Remove a group."""
     from idp.accounts import groups
+    from idp.admin.access import limited_to
 
     with opened(args) as services:
-        known, apps = get(services, args.group), []
-        apps = _limited_to(services, known.name)
+        known = get(services, args.group)
+        apps = [client.name for client in limited_to(services, known.name)]
         try:
             left = groups.remove(
                 services.db, known, services.clock(), with_members=args.with_members, record=recorder(services.clock)
@@ -160,12 +161,3 @@ def checked(
 
 def _people(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
-
-
-def _limited_to(services: Services, name: str) -> list[str]:
-    """Applications whose limit names this group."""
-    from idp.accounts.person import fold
-    from idp.cli.applications import entries
-
-    found = (services.registry.find(entry.id) for entry in entries(services))
-    return [c.name for c in found if c is not None and fold(name) in map(fold, c.access.groups)]

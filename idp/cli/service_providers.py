@@ -15,7 +15,6 @@ from idp.cli.terminal import command, complain, print_json, say, timestamp, with
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
-    from clients.client import Client
     from clients.registry import Registered
     from idp.protocols import Services
     from idp.saml.metadata.description import Description
@@ -54,6 +53,9 @@ def add_parsers(kinds: Any, verbs: Any) -> None:
 
 def run_add(args: Namespace) -> None:
     """Register a service provider."""
+    from idp.admin import applications as verbs
+    from idp.admin import descriptions
+
     facts = "--metadata" if args.metadata else "--entity-id, --acs"
     with opened(args) as services, naming_options(facts), explained():
         found, url = _described_by(services, args)
@@ -64,8 +66,8 @@ def run_add(args: Namespace) -> None:
             access=applications.rule(services, args), url=url, certificates=certificates(args.key),
             record=recorder(services.clock),
         )  # fmt: skip
-        shown = described(services, made.client)
-        warnings = [*made.warnings, *applications.unreachable(services, made.client)]
+        shown = descriptions.described(services, made.client)
+        warnings = [*made.warnings, *verbs.unreachable(services, made.client)]
     if args.json:
         print_json({**shown, "warnings": warnings})
         return
@@ -89,6 +91,7 @@ def _say_added(made: Registered, shown: Mapping[str, Any], warnings: Iterable[st
 
 def run_refresh(args: Namespace) -> None:
     """Read a service provider's metadata again."""
+    from idp.admin import descriptions
     from idp.saml.metadata import sources
 
     with opened(args) as services, naming_options(), explained():
@@ -101,7 +104,7 @@ def run_refresh(args: Namespace) -> None:
         else:
             outcome = sources.refresh_client(services, client)
             changed, notes = bool(outcome.changed), outcome.notes
-        shown = described(services, services.registry.get(client.id))
+        shown = descriptions.described(services, services.registry.get(client.id))
     if args.json:
         print_json({**shown, "changed": changed, "warnings": list(notes)})
         return
@@ -117,57 +120,6 @@ def fields() -> Mapping[str, Any]:
     from clients.saml_fields import SETTINGS
 
     return SETTINGS
-
-
-def described(services: Services, client: Client) -> dict[str, Any]:
-    """A service provider as `--json` shows it: what its metadata says, what is set, and what the other side needs."""
-    provider = client.saml
-    assert provider is not None
-    settings = {key: value for key, value in client.metadata.items() if key != "sp_metadata"}
-    return {
-        "client_id": client.id,
-        "kind": client.kind,
-        "name": client.name,
-        "enabled": client.enabled,
-        "access": client.access.to_json(),
-        "entity_id": provider.entity_id,
-        **settings,
-        "sp_metadata": dict(provider.facts),
-        "source": _source(services, provider.source),
-        "troubles": troubles(services, client),
-        "created_at": client.created_at,
-        "changed_at": client.changed_at,
-        "issuer": services.issuer,
-        "idp_entity_id": services.settings.saml_entity_id,
-        "metadata_url": services.url("/saml/metadata"),
-        "sso_url": services.url("/saml/sso"),
-        "slo_url": services.url("/saml/slo"),
-        "start_url": services.url(f"/saml/start/{client.id}") if provider.allow_idp_initiated else None,
-    }
-
-
-def troubles(services: Services, client: Client) -> list[str]:
-    """What keeps people from signing in to a service provider, or will, with the command that helps."""
-    from idp.saml.metadata.troubles import find_troubles
-
-    return find_troubles(services, client)
-
-
-def check_changes(services: Services, changes: Mapping[str, Any]) -> None:
-    """What only a look at the people can tell. Errors: `InvalidMetadata`."""
-    from idp.saml.assertions.attribute_sources import check_sources
-
-    check_sources(services, changes)
-
-
-def _source(services: Services, source_id: str | None) -> dict[str, Any] | None:
-    from idp.saml.metadata import sources
-
-    source = None if source_id is None else sources.find(services, source_id)
-    if source is None:
-        return None
-    keys = ("id", "kind", "name", "url", "checked_at", "changed_at", "next_at", "valid_until", "failures", "error")
-    return {key: getattr(source, key) for key in keys}
 
 
 def rows(shown: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -1,0 +1,116 @@
+"""Find applications, register them, change them: the same steps and the same warnings by every door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+
+from clients.access import Access
+from clients.client import Client
+from clients.ports import Record
+from clients.registry import Draft, Entry, Registered
+from idp.audit import Event
+from idp.audit.searching import Wanted, latest
+from idp.protocols import Services
+from idp.reach import find_unreachable
+
+
+class Ambiguous(LookupError):
+    """Several applications have this name; `ids` are theirs."""
+
+    def __init__(self, name: str, ids: tuple[str, ...]) -> None:
+        super().__init__(name)
+        self.name, self.ids = name, ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is to be different. `metadata`: by key, None takes one back to its default; None of the others stays."""
+
+    metadata: Mapping[str, Any]
+    name: str | None = None
+    profile: str | None = None
+    access: Access | None = None
+
+
+def entries(services: Services, *, removed: bool = False) -> Iterator[Entry]:
+    """Every application by name."""
+    after = None
+    while page := services.registry.list(after, 1000, removed=removed):
+        yield from page
+        after = page[-1].key
+
+
+def find(services: Services, given: str) -> Client | None:
+    """The application that somebody means, by id or by a name that only one has. Errors: `Ambiguous`."""
+    found = services.registry.find(given)
+    if found is None and (named := id_of(services, given)) is not None:
+        found = services.registry.find(named)
+    return found
+
+
+def id_of(services: Services, given: str, *, removed: bool = False) -> str | None:
+    """The id of the one application with this name or id. Errors: `Ambiguous`."""
+    ids = tuple(entry.id for entry in entries(services, removed=removed) if given in (entry.name, entry.id))
+    if len(ids) > 1:
+        raise Ambiguous(given, ids)
+    return ids[0] if ids else None
+
+
+def similar(services: Services, given: str, many: int = 3) -> tuple[str, ...]:
+    """Names that look like this one, which no application has."""
+    names = {entry.name.casefold(): entry.name for entry in entries(services)}
+    near = get_close_matches(given.casefold(), names, n=many, cutoff=0.6)
+    near += [key for key in names if given.casefold() in key and key not in near][: many - len(near)]
+    return tuple(names[key] for key in near)
+
+
+def register(services: Services, draft: Draft, *, record: Record) -> Registered:
+    """Register an OpenID Connect application; its warnings say also what is not wrong with the draft alone.
+
+    Errors: `InvalidMetadata`.
+    """
+    made = services.registry.register(draft, record=record)
+    ensure_keys(services, made.client)
+    more = (*unreachable(services, made.client), *namesakes(services, made.client))
+    return replace(made, warnings=(*made.warnings, *more))
+
+
+def update(services: Services, client: Client, change: Change, *, record: Record) -> tuple[Client, tuple[str, ...]]:
+    """Change an application; answers it as it is now, with warnings. Errors: `InvalidMetadata`, `UnknownClient`."""
+    if client.saml is not None:
+        from idp.saml.assertions.attribute_sources import check_sources
+
+        check_sources(services, change.metadata)  # what only a look at the people can tell
+    client = services.registry.update(
+        client.id, change.metadata, name=change.name, profile=change.profile, access=change.access, record=record
+    )
+    ensure_keys(services, client)
+    return client, (*unreachable(services, client), *(namesakes(services, client) if change.name else ()))
+
+
+def ensure_keys(services: Services, client: Client) -> None:
+    """Every algorithm that we sign with for an application has a key from now on, not from its first sign-in on."""
+    from keys.algorithms import ALGORITHMS
+
+    asked = {str(value) for key, value in client.metadata.items() if key.endswith("_signed_response_alg")}
+    services.ring.ensure(sorted(asked & ALGORITHMS.keys()))
+
+
+def unreachable(services: Services, client: Client) -> tuple[str, ...]:
+    """A sentence for each address that we would call by ourselves and cannot."""
+    return tuple(map(str, find_unreachable(services, client)))
+
+
+def namesakes(services: Services, client: Client) -> tuple[str, ...]:
+    """People cannot tell applications of one name apart, and mostly it was a command that ran twice."""
+    ids = ", ".join(entry.id for entry in services.registry.namesakes(client.name, but=client.id))
+    told = f"another application is called “{client.name}” already: {ids}. Rename or remove one of them"
+    return (told,) if ids else ()
+
+
+def failures(services: Services, client: Client, many: int = 5) -> list[Event]:
+    """What went wrong lately, each with the id that `audit.explain` knows."""
+    return latest(services.db, Wanted(client_id=client.id, failed=True), many)
