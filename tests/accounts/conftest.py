@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from idp.accounts.directory import Directory
+from idp.accounts.factors import store as factors
 from idp.accounts.passwords import Verifier
 from idp.accounts.store import metadata
 from idp.db import Database
@@ -44,7 +45,7 @@ def ledger() -> Ledger:
 
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
-    create_tables(database_url, metadata)
+    create_tables(database_url, metadata, factors.metadata)
     database = Database(database_url)
     yield database
     database.close()
