@@ -58,6 +58,7 @@ def add_parsers(verbs: Any) -> None:
 
 def run_set(args: Namespace) -> None:
     """Change what is known of a person, all of it or nothing."""
+    from idp.accounts import typed_claims
     from idp.cli import groups, users
 
     claims = users.claims_of(args.claim)
@@ -65,6 +66,7 @@ def run_set(args: Namespace) -> None:
         before = users.get(services, args.login)
         changes = {field: getattr(args, field) for field in _FIELDS if getattr(args, field) is not None}
         merge = _claims(args, claims)
+        typed_claims.check(merge)
         joins = groups.checked(services, args.add_group, is_new=args.new_group, option="--add-group")
         if not (changes or merge or joins or args.remove_group):
             raise Refused("nothing to change: `doorward user set --help` lists what can be")

@@ -325,10 +325,12 @@ def _value(text: str) -> Any:
 
 def _checked(services: Services, draft: Draft, password: str | None, wrong: list[str]) -> str | None:
     """The password's hash, where there is one. Errors: `Refused`, with everything that is wrong, also in the draft."""
+    from idp.accounts import typed_claims
     from idp.accounts.person import InvalidPerson
 
     weak = services.password_policy.problems(password, draft) if password is not None else []
     wrong = [*wrong, *(f"--password-stdin: {problem}" for problem in weak)]
+    wrong += map(_line, typed_claims.problems(draft.claims))
     try:
         services.directory.check(draft)
     except InvalidPerson as error:

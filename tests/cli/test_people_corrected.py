@@ -62,6 +62,25 @@ def test_n29_each_fact_of_a_person_is_set_and_taken_back(
     assert changed == value
 
 
+def test_n29_what_no_application_could_use_is_refused_as_it_is_typed(site: Folder) -> None:
+    add(site, "uma", "--email", "uma@example.com")
+    said = site.refusal("user", "set", "uma", "--zone", "Mars", "--locale", "klingon", "--phone", "12")
+    assert "zoneinfo: “Mars” is no time zone; expected one such as Europe/Berlin" in said
+    assert "locale: “klingon” is no language; expected one such as de or pt-BR" in said
+    assert "phone_number: “12” is no number; expected one such as +491701234567" in said
+    assert site.run("user", "show", "uma", "--json").json["claims"] == {}
+    said = site.refusal("user", "add", "--username", "vic", "--claim", "zoneinfo=Berlin", "--claim", "locale=german")
+    assert "“Berlin” is no time zone" in said
+    assert "“german” is no language" in said
+    for words in (
+        ["--zone", "UTC"],
+        ["--locale", "zh-Hans"],
+        ["--locale", "en_GB"],
+        ["--phone", "(030) 123-45 ext. 6"],
+    ):
+        assert site.run("user", "set", "uma", *words).code == 0, words
+
+
 def test_n29_another_address_is_not_confirmed_and_another_number_not_verified(site: Folder) -> None:
     add(site, "cay", "--email", "cay@example.com", "--email-verified", "--claim", "phone_number=+4930111111",
         "--claim", "phone_number_verified=true")  # fmt: skip
