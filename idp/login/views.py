@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from idp.login import engine, signout
 from idp.login.browser import robots
 from idp.login.flow import Flow
 from idp.login.services import Services
-from idp.login.steps import choose_account, consent, enrol, identify, identify_by_passkey, no_access, prove, renew
+from idp.login.steps import (
+    choose_account,
+    consent,
+    enrol,
+    identify,
+    identify_by_passkey,
+    no_access,
+    prove,
+    renew,
+    slips,
+)
 from idp.login.steps.outcomes import Outcome
 from idp.wire import Handler, Redirect, Request, Response, Route
 
@@ -31,6 +41,20 @@ def _go_on(services: Services, request: Request) -> Response:
     return engine.settle(services, request, enrol.go_on(services, request))
 
 
+def _slipped(services: Services, request: Request) -> Response:
+    """GET /login/slip: a page of the sign-in with its error, for Back without JavaScript."""
+    slip = slips.find(services, request)
+    if isinstance(slip, Response):
+        return slip
+    request.for_client, request.ui_locales = slip.flow.client_id, slip.flow.ui_locales
+    return _SLIPPED[slip.step](services, request, slip)
+
+
+_SLIPPED: Mapping[str, Callable[[Services, Request, slips.Slip], Response]] = {
+    identify.STEP: identify.slipped,
+    prove.STEP: prove.slipped,
+}
+
 ROUTES = (
     _step("/login", identify.submit),
     _step("/login/passkey", identify_by_passkey.submit),
@@ -41,6 +65,7 @@ ROUTES = (
     _step("/login/consent", consent.submit),
     _step("/login/access", no_access.submit),
     Route("/login/continue", ("GET",), _go_on),
+    Route(slips.PATH, ("GET",), _slipped),
     Route("/check/picture/<token>", ("GET",), robots.picture),
     Route("/check/sound/<token>", ("GET",), robots.sound),
     Route("/logout/next", ("GET",), signout.go_on),

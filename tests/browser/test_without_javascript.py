@@ -108,3 +108,42 @@ def test_a_whole_life_without_javascript(windows: Windows, site: Site) -> None:
 def choose_language(page: Page, name: str) -> None:
     page.click("footer summary")
     page.get_by_role("button", name=name).click()
+
+
+def test_L8_back_onto_a_wrong_password_or_code_is_a_page(windows: Windows, site: Site) -> None:
+    """And never the browser's own question whether to send the form again (ERR_CACHE_MISS)."""
+    ann = site.someone("Ann Example", email_verified=True)
+    page = windows.open(360, 740, js=False)
+    page.goto(site.issuer + "/security/totp")
+    log_in(page, ann, "not the password that it is")
+    expect(page.locator("#error")).to_be_visible()
+    page.get_by_role("link", name="Forgot password?").click()
+    page.go_back()
+    expect(page.locator("#error")).to_be_visible()
+    page.reload()
+    expect(page.locator("#login")).to_have_value(ann.username)
+    windows.shoot(page, "slip")
+    log_in(page, ann)
+    app = scan(page)
+    page.fill("#code", app.now())
+    page.click("button.main")
+    headed(page, "Your backup codes")
+    page.click("#done")
+    sign_out(page)
+
+    page.goto(site.issuer + "/security")
+    log_in(page, ann, "not the password that it is")
+    log_in(page, ann)
+    page.fill("#code", "000000" if app.now() != "000000" else "000001")
+    page.click("button.main")
+    expect(page.locator("#error")).to_be_visible()
+    page.get_by_role("link", name="Help").first.click()
+    page.go_back()
+    expect(page.locator("#error")).to_be_visible()
+    page.fill("#code", following(app))
+    page.click("button.main")
+    headed(page, "Security")
+    page.go_back()  # onto the slip: nothing is asked twice
+    headed(page, "Security")
+    page.go_back()
+    headed(page, "Security")

@@ -17,7 +17,7 @@ from idp.login.browser import last_account, robots
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.services import Services
-from idp.login.steps import Deny, Identify, offer_passkey, sign_in_form
+from idp.login.steps import Deny, Identify, offer_passkey, sign_in_form, slips
 from idp.login.steps.outcomes import Denied, Outcome, Proven
 from idp.login.steps.sign_in_form import Typed
 from idp.login.throttle import Pause
@@ -25,6 +25,7 @@ from idp.showing import form_targets
 from idp.texts import N_
 from idp.wire import Page, Request, Response
 
+STEP = "identify"
 #: How a pause without an end is told: an admin lifts it.
 STOPPED = N_(
     "Too many wrong passwords: signing in with this name is stopped until the help desk unlocks it "
@@ -152,7 +153,23 @@ def _not_proven(
         services, request, flow, typed=typed.login, error=outcome.error, notice=notice, pause=outcome.pause,
         error_id=outcome.error_id, check=outcome.check, kept=kept,
     )  # fmt: skip
-    return replace(again, cookies=(robots.cookie(services),)) if outcome.check else again
+    again = replace(again, cookies=(robots.cookie(services),)) if outcome.check else again
+    if kept:  # a password stands in no address
+        return again
+    paused = None if outcome.pause is None else [outcome.pause.until, outcome.pause.of]
+    said = {
+        "typed": typed.login, "error": outcome.error, "notice": notice, "error_id": outcome.error_id, "paused": paused,
+        "check": outcome.check,
+    }  # fmt: skip
+    return slips.by_address(services, request, flow, again, STEP, said)
+
+
+def slipped(services: Services, request: Request, slip: slips.Slip) -> Page:
+    """GET /login/slip: the page again, after Back."""
+    said = dict(slip.said)
+    paused = said.pop("paused")
+    pause = Pause(*paused) if paused is not None and (paused[0] is None or paused[0] > services.clock()) else None
+    return page(services, request, slip.flow, pause=pause, **said)
 
 
 def _filled_in(services: Services, request: Request, flow: Flow, typed: Typed) -> dict[str, str]:

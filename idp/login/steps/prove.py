@@ -23,12 +23,13 @@ from idp.login.flow import Flow
 from idp.login.pending import Pending, Verdict
 from idp.login.policy import more_proof
 from idp.login.services import Services
-from idp.login.steps import Deny, Identify, Prove, half_proven, prove_pages
+from idp.login.steps import Deny, Identify, Prove, half_proven, prove_pages, slips
 from idp.login.steps.outcomes import Denied, Outcome, Proven, Show
 from idp.login.throttle import Account, Failure, Pause, second_step
 from idp.texts import N_
-from idp.wire import Page, Request, Response
+from idp.wire import Request, Response
 
+STEP = "prove"
 PAUSED = N_("Too many wrong codes. Please wait, then use the newest code.")
 STOPPED = N_("Too many wrong codes: the help desk must unlock this account first.")
 
@@ -39,10 +40,10 @@ def show(services: Services, request: Request, flow: Flow, session: Session | No
     return ask(services, request, proven, step) if proven is not None else Show(flow, Identify())
 
 
-def ask(services: Services, request: Request, proven: Proven, step: Prove) -> Page:
+def ask(services: Services, request: Request, proven: Proven, step: Prove) -> Response:
     """Keep what was proven, and show the page of the best authenticator."""
     kept = half_proven.begin(services, proven, step.authenticators)
-    return prove_pages.ask(services, request, kept, proven.person, authenticators.get(step.authenticators[0]))
+    return _page(services, request, kept, proven.person, authenticators.get(step.authenticators[0]))
 
 
 def submit(services: Services, request: Request, flow: Flow) -> Outcome:
@@ -61,7 +62,7 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     if action == "stuck":
         return _stuck(services, request, kept, person)
     if action == "other" or chosen is None or not _may_be_tried(services, kept, person, chosen):
-        return prove_pages.choose(services, request, kept, person)
+        return _page(services, request, kept, person, None)
     account, device = (
         Account(second_step(person.id), second_step(person.id)),
         devices.known(services, request, person.id),
@@ -70,7 +71,7 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     if pause is not None:
         return _paused(services, request, kept, person, chosen, pause)
     if action == "show":
-        return prove_pages.ask(services, request, kept, person, chosen)
+        return _page(services, request, kept, person, chosen)
     try:
         verdict, pause = _judge(services, request, kept, person, chosen, account, device)
     except Busy as error:
@@ -80,12 +81,34 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     if pause is not None:
         return _paused(services, request, kept, person, chosen, pause)
     if not verdict.ok:
-        return prove_pages.ask(services, request, kept, person, chosen, error=verdict.error)
+        return _page(services, request, kept, person, chosen, verdict.error)
     pending.drop(services, kept.flow)
     methods = tuple(dict.fromkeys((*kept.methods, *verdict.methods)))
     flow = replace(kept.flow, pending="")
     trust = bool(request.form.get("let_off")) and step_up.days_off(services, request, flow, person) > 0
     return Proven(flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id, trust=trust)
+
+
+def slipped(services: Services, request: Request, slip: slips.Slip) -> Response:
+    """GET /login/slip: the page again, after Back."""
+    kept, person = half_proven.find(services, request, slip.flow)
+    if kept is None or person is None:
+        return slips.begin_anew(services, slip)
+    chosen = authenticators.find(str(slip.said["way"]))
+    usable = chosen if chosen is not None and _may_be_tried(services, kept, person, chosen) else None
+    return _page(services, request, kept, person, usable, str(slip.said["error"]))
+
+
+def _page(
+    services: Services, request: Request, kept: Pending, person: Person, chosen: Authenticator | None, error: str = ""
+) -> Response:  # fmt: skip
+    """The page of one authenticator, or the list of them."""
+    if chosen is None:
+        page = prove_pages.choose(services, request, kept, person)
+    else:
+        page = prove_pages.ask(services, request, kept, person, chosen, error=error)
+    said = {"way": chosen.kind if chosen is not None else "", "error": error}
+    return slips.by_address(services, request, kept.flow, page, STEP, said)
 
 
 def _paused(
