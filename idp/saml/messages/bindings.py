@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from idp.saml.messages.xml import Element
+from idp.saml.messages.encodings import to_utf8
+from idp.saml.messages.xml import BadXml, Element
 
 MAX_RELAY_STATE: Final = 2048  # bytes; the specification's 80 is exceeded by mod_auth_mellon
 MESSAGES: Final = ("SAMLRequest", "SAMLResponse")
@@ -45,7 +46,7 @@ class Received:
     """One message off the wire, not parsed and not trusted.
 
     `parameter` is SAMLRequest or SAMLResponse ("" for SOAP); `relay_state` is None where there was none.
-    `signature` only by HTTP-Redirect. `headers` only by SOAP.
+    `message` is in UTF-8, whatever it came in. `signature` only by HTTP-Redirect. `headers` only by SOAP.
     """
 
     binding: str
@@ -69,6 +70,14 @@ def check_relay_state(text: str) -> str:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_RELAY_STATE:
         raise BadMessage(f"RelayState has more than {MAX_RELAY_STATE} bytes")
     return text
+
+
+def in_utf8(message: bytes) -> bytes:
+    """A message as everything behind the binding reads it. Errors: `BadMessage`."""
+    try:
+        return to_utf8(message)
+    except BadXml as error:
+        raise BadMessage(f"{error.reason}; send it in UTF-8") from None
 
 
 def from_base64(name: str, text: str) -> bytes:

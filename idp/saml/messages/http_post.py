@@ -13,6 +13,7 @@ from idp.saml.messages.bindings import (
     Received,
     check_relay_state,
     from_base64,
+    in_utf8,
     one_message,
 )
 from idp.saml.messages.xml import Element, serialize
@@ -24,7 +25,7 @@ def decode_post(form: wire.Params) -> Received:
         if name in PARAMETERS:
             raise BadMessage(f"{name} is there twice")
     parameter = one_message(form.first)
-    message = from_base64(parameter, form.first[parameter])
+    message = in_utf8(from_base64(parameter, form.first[parameter]))
     relay_state = form.first.get("RelayState")
     return Received(
         names.HTTP_POST, parameter, message, None if relay_state is None else check_relay_state(relay_state)

@@ -18,6 +18,7 @@ from idp.saml.messages.bindings import (
     Received,
     check_relay_state,
     from_base64,
+    in_utf8,
     one_message,
 )
 from idp.saml.messages.signing import SigningKey, query, sign_redirect
@@ -35,7 +36,7 @@ def decode_redirect(raw_query: str) -> Received:
     encoding = raw.get("SAMLEncoding")
     if encoding is not None and _decoded("SAMLEncoding", encoding) != names.DEFLATE:
         raise BadMessage("SAMLEncoding must be DEFLATE")
-    message = inflate(from_base64(parameter, _decoded(parameter, raw[parameter], plus="+")))
+    message = in_utf8(inflate(from_base64(parameter, _decoded(parameter, raw[parameter], plus="+"))))
     relay_state = raw.get("RelayState")
     return Received(
         names.HTTP_REDIRECT,

@@ -9,6 +9,7 @@ from typing import Final
 from idp import wire
 from idp.saml.messages import names
 from idp.saml.messages.bindings import NO_CACHE, BadMessage, Received
+from idp.saml.messages.encodings import to_utf8
 from idp.saml.messages.xml import Element, child, element, parse, serialize
 
 _ENVELOPE: Final = f"{{{names.SOAP}}}Envelope"
@@ -29,7 +30,7 @@ def receive_soap(request: wire.Request) -> Received:
 
 def decode_soap(body: bytes) -> Received:
     """Take the one message out of a SOAP 1.1 envelope. Errors: `BadXml`, `BadMessage`."""
-    envelope = parse(body)
+    envelope = parse(to_utf8(body))
     parts = [part.tag for part in envelope]
     if envelope.tag != _ENVELOPE or parts not in ([_BODY], [_HEADER, _BODY]):
         raise BadMessage("not a SOAP 1.1 envelope")

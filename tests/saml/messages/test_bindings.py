@@ -261,6 +261,16 @@ def test_a_soap_body_holds_one_message(body: str):
         decode_soap(body.replace("<S:Envelope", f'<S:Envelope xmlns:S="{names.SOAP}"', 1).encode())
 
 
+@pytest.mark.parametrize(("said", "encoding"), [("utf-16", "ascii"), ("utf-16", "utf-16"), ("iso-8859-1", "latin-1")])
+def test_n21_an_envelope_is_read_in_the_encodings_that_metadata_may_be_in(said: str, encoding: str):
+    text = (
+        f'<?xml version="1.0" encoding="{said}"?><S:Envelope xmlns:S="{names.SOAP}"><S:Body><a/></S:Body></S:Envelope>'
+    )
+    assert decode_soap(text.encode(encoding)).message.startswith(b"<a")
+    with pytest.raises(BadXml, match="a DTD"):
+        decode_soap(text.replace("<S:Env", "<!DOCTYPE a><S:Env", 1).encode(encoding))
+
+
 def test_a_soap_envelope_of_another_name_or_version_is_not_read():
     with pytest.raises(BadMessage):
         decode_soap(f'<a><S:Body xmlns:S="{names.SOAP}"><a/></S:Body></a>'.encode())

@@ -342,8 +342,80 @@ def test_T13_a_logout_request_is_not_taken_here(provider: Provider, signing: Cli
 EVIL = [
     b"<!DOCTYPE x [<!ENTITY a 'b'>]>",
     b'<!DOCTYPE x SYSTEM "http://127.0.0.1/x">',
-    b"<?xml version='1.0' encoding='UTF-16'?>",
+    b"<?xml version='1.0' encoding='UTF-7'?>",
+    b"<?xml version='1.0' encoding='UTF-32'?>",
+    b"<?xml version='1.1' encoding='UTF-8'?>",
 ]
+
+#: How products write a request that has no letter beyond ASCII: what its declaration says, and how it is encoded.
+WRITTEN = [
+    ("utf-16", "ascii"), ("utf-16", "utf-16"), ("UTF-16LE", "utf-16-le"), ("utf-16", "utf-16-be"), ("unicode", "ascii"),
+    ("us-ascii", "ascii"), ("ISO-8859-1", "latin-1"), ("windows-1252", "cp1252"), ("UTF8", "utf-8-sig"), ("", "utf-16"),
+]  # fmt: skip
+
+
+def written(request: Element, said: str, encoding: str, more: str = "") -> bytes:
+    """The octets of a request under a declaration of its own."""
+    declaration = f'<?xml version="1.0" encoding="{said}"?>\r\n' if said else ""
+    return (declaration + more + serialize(request).decode()).encode(encoding)
+
+
+@pytest.mark.spec("XML 4.3.3")
+@pytest.mark.parametrize(("said", "encoding"), WRITTEN)
+def test_n21_a_request_is_read_in_the_encodings_that_metadata_may_be_in(
+    provider: Provider, wiki: Client, signed_in: Browser, said: str, encoding: str
+) -> None:
+    """What .NET's StringWriter declares, and what is so indeed; the admin cannot change the product."""
+    for send in (by_redirect, lambda *how: by_post(*how, cross_site=False)):
+        assert status(send(signed_in, written(authn_request(provider), said, encoding)))[0] == "Success"
+
+
+@pytest.mark.parametrize(("said", "encoding"), [("utf-16", "ascii"), ("utf-16", "utf-16"), ("iso-8859-1", "latin-1")])
+def test_n21_a_signature_holds_whatever_the_request_is_encoded_in(
+    provider: Provider, ann: Person, browser: Browser, said: str, encoding: str
+) -> None:
+    """By POST it is of the canonical form, which is UTF-8; by Redirect of the sender's own octets."""
+    register(provider, said=facts(signing_certificates=[certificate(rsa_pair())], authn_requests_signed=True))
+    name = "Grüße" if encoding != "ascii" else "greetings"
+    by_get = by_redirect(browser, written(authn_request(provider, ProviderName=name), said, encoding), pair=rsa_pair())
+    assert by_get.is_login_page
+    for changed in (False, True):
+        request = authn_request(provider, ProviderName=name)
+        sign(request, rsa_pair().signer())
+        if changed:
+            request.set("ProviderName", name + "!")
+        answer = by_post(browser, written(request, said, encoding))
+        if changed:
+            refused(provider, answer, "saml_bad_signature")
+        else:
+            assert browser.follow(answer).is_login_page
+
+
+@pytest.mark.parametrize(("said", "encoding"), WRITTEN)
+@pytest.mark.parametrize("trick", ["<!DOCTYPE x [<!ENTITY a 'b'>]>", "<!-- x -->", "<?x y?>"])
+def test_n21_no_encoding_hides_a_dtd_or_a_comment(
+    provider: Provider, wiki: Client, signed_in: Browser, said: str, encoding: str, trick: str
+) -> None:
+    data = written(authn_request(provider), said, encoding, trick)
+    refused(provider, by_redirect(signed_in, data), "saml_unreadable")
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b'<?xml version="1.0" encoding="us-ascii"?><a>\xfc</a>', "says us-ascii, and it is not"),
+        (b'<?xml version="1.0" encoding="windows-1252"?><a>\x81</a>', "says windows-1252, and it is not"),
+        (b'<?xml version="1.0" encoding="ebcdic-cp-us"?><a/>', "says ebcdic-cp-us, which is not read"),
+        (b"\xff\xfe<\0a\0/\0>", "begins as UTF-16-LE"),
+        ("\ufeff<a/>".encode("utf-32-le"), "UTF-32"),
+        (b"<\0a\0\0\0/\0>\0", "not UTF-8"),
+    ],
+)
+def test_n21_a_request_that_is_not_what_it_says_is_named(
+    provider: Provider, wiki: Client, signed_in: Browser, data: bytes, what: str
+) -> None:
+    for send in (by_redirect, by_post):
+        assert what in refused(provider, send(signed_in, data), "saml_unreadable")["what"]
 
 
 @pytest.mark.parametrize("prolog", EVIL)
