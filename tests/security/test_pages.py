@@ -246,7 +246,7 @@ def test_S14_X26_no_header_moves_our_links_issuer_or_redirects(
         (["203.0.113.7/32"], "6.6.6.6, 198.51.100.1", "198.51.100.1"),
         (["203.0.113.7/32", "198.51.100.1/32"], "6.6.6.6, 198.51.100.1", "6.6.6.6"),
         (["203.0.113.7/32"], "nonsense", "unknown"),  # N2: never the proxy
-        (["203.0.113.7/32"], "", "203.0.113.7"),
+        (["203.0.113.7/32"], "", "unknown"),  # N2: a hop that did not say
     ],
 )
 def test_S14_the_address_of_a_browser_is_believed_from_configured_proxies_only(
