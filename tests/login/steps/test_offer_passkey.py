@@ -367,3 +367,31 @@ def test_T2_who_is_removed_leaves_no_answer_behind(provider: Provider, browser: 
     assert not offers.is_wanted(provider.services.db, ann.id, 0.0)
     provider.services.directory.remove(ann.id)
     assert offers.is_wanted(provider.services.db, ann.id, 0.0)
+
+
+def test_n30_the_offer_is_in_the_language_of_its_person(provider: Provider, browser: Browser, crm: App) -> None:
+    provider.add_person("ann", claims={"locale": "de"})
+    browser.headers["Accept-Language"] = "en"
+    assert "Nächstes Mal ohne Passwort?" in sign_in(provider, browser, crm).dom.text
+
+
+@pytest.mark.spec("OIDC-Core 3.1.2.1")
+def test_t2_after_the_offer_consent_and_the_rest_come_as_ever(
+    provider: Provider, browser: Browser, ann: Person
+) -> None:
+    app = provider.add_client("Mail", consent="explicit")
+    page = answer_offer(browser, sign_in(provider, browser, app), "later")
+    assert page.is_consent_page
+    at = next(n for n, form in enumerate(page.dom.forms) if "/login/consent" in form.action)
+    assert has_code(browser.submit(page, "allow", form=at))
+
+
+def test_t2_an_offer_that_is_sent_twice_is_answered_once(
+    provider: Provider, browser: Browser, ann: Person, crm: App
+) -> None:
+    """A double click, or Back and again: the application gets no second answer, and the person no second passkey."""
+    page, device = sign_in(provider, browser, crm, ALONE), Authenticator(flags=NOBODY)
+    made = device.create(unasked_options(page), ORIGIN)
+    assert has_code(press(browser, page, made, unasked="1"))
+    assert not press(browser, page, made, unasked="1").is_error_page
+    assert len(held(provider, ann)) == 1
