@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from idp import mail
 from idp.accounts import links
 from idp.accounts.person import Person
+from idp.audit import Recorder
 from idp.ids import digest
 from idp.language import of_person
 from idp.mail import delivery
@@ -35,6 +36,14 @@ class Invited:
     to: str = ""
     said: str = ""
     why: str = ""
+
+
+def invite(services: Services, person: Person, *, by_mail: bool, record: Recorder) -> tuple[Invited, str | None]:
+    """An admin invites somebody: by mail, waiting for the server's word; a link to hand out where none has left."""
+    invited = send(services, person, now=True) if by_mail else Invited()
+    link = None if invited.said else hand_out(services, person)
+    record(services.db, "link:made", {"person_id": person.id, "purpose": PURPOSE, "mails": int(bool(invited.to))})
+    return invited, link
 
 
 def hand_out(services: Services, person: Person) -> str:

@@ -81,7 +81,9 @@ def run_set(args: Namespace) -> None:
         mailed = [telling.of_mail(services, mails, after.username)] if before.email != after.email else []
     told = _differences(before, after)
     if args.json:
-        print_json(users.described(after))
+        from idp.admin.people import described
+
+        print_json(described(after))
     else:
         say(f"{after.username} is changed:" if told else f"{after.username} is as it was.", *told, *mailed)
     _note_names(before, after, merge)

@@ -134,10 +134,11 @@ def _app(services: Services, event: Event) -> str:
 
 
 def _described(person: Person, about: Overview) -> dict[str, Any]:
-    from idp.cli import events, user_factors, users
+    from idp.admin import people
+    from idp.cli import events, user_factors
 
     return {
-        **users.described(person),
+        **people.described(person),
         "can_sign_in": not about.obstacles,
         "obstacles": [
             {**asdict(one), "text": text, "fix": fix}

@@ -15,7 +15,6 @@ from idp.cli.terminal import command, complain, group, print_json, print_table, 
 from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
-    from idp.accounts.invitations import Invited
     from idp.accounts.person import Draft, InvalidPerson, Person
     from idp.mail import Told
     from idp.protocols import Services
@@ -84,7 +83,8 @@ def _login(parser: Any) -> Any:
 
 def run_add(args: Namespace) -> None:
     """Add a person, with a password or with a link to set one: mailed to them where it can be, else printed."""
-    from idp.accounts.invitations import Invited
+    from idp.accounts import invitations
+    from idp.admin.people import described
 
     password = _first_line() if args.password_stdin else None
     claims, wrong = read_claims(args.claim)
@@ -105,9 +105,9 @@ def run_add(args: Namespace) -> None:
         )  # fmt: skip
         hashed = _checked(services, draft, password, wrong)
         person = services.directory.add(draft, password_hash=hashed, record=recorder(services.clock))
-        invited, link = Invited(), None
+        invited, link = invitations.Invited(), None
         if password is None:
-            invited, link = _invite(services, person, by_mail=not args.link)
+            invited, link = invitations.invite(services, person, by_mail=not args.link, record=recorder(services.clock))
     if args.json:
         complain(*notes)
         mailed = {"mailed_to": invited.to or None, "mail_server_said": invited.said, "not_mailed": invited.why}
@@ -136,6 +136,8 @@ def _note_parts(name: str, told: Mapping[str, Any], claims: Mapping[str, Any]) -
 
 def run_list(args: Namespace) -> None:
     """List people."""
+    from idp.admin.people import described
+
     found: list[Person] = []
     with opened(args) as services:
         while page := services.directory.list(found[-1].username if found else "", PAGE, args.search):
@@ -173,19 +175,17 @@ def run_enable(args: Namespace) -> None:
 def run_unlock(args: Namespace) -> None:
     """End the pauses after wrong passwords and after wrong codes."""
     with opened(args) as services:
-        from idp.login.steps import prove
+        from idp.admin.people import unlock
 
         person = get(services, args.login)
-        _lift(services, person)
-        prove.lift(services, person.id)
+        unlock(services, person, record=recorder(services.clock))
         _show(args, person, "may try again now")
 
 
 def run_password(args: Namespace) -> None:
     """Set a password, or hand out a link for it; the pause ends either way."""
     from idp import mail
-    from idp.accounts import choosing, links
-    from idp.accounts.set_password import set_password
+    from idp.admin import people
 
     password = _first_line() if args.password_stdin else None
     with opened(args) as services:
@@ -195,22 +195,19 @@ def run_password(args: Namespace) -> None:
         if args.mail:
             told = _mail(services, person)
         elif password is None:
-            link = _link(services, person, "reset", links.TTL)
+            link = _link(services, person)
         else:
-            problems = set_password(
-                services.directory, services.passwords, choosing.policy_for(services, person), person.id, password,
-                purpose="admin", record=recorder(services.clock), guard="restrict",
-            )  # fmt: skip
+            problems, told = people.set_password(services, person, password, record=recorder(services.clock))
             _check(problems)
-            if person.has_password:
-                told = mail.tell(services, person, "password_changed", {"time": services.clock()})
-        _lift(services, person)
+        people.unlock(services, person, record=recorder(services.clock))
         said = telling.of_mail(services, told, person.username)
         link_said = telling.of_link(services, told, person.username)
         is_first = not person.has_password
         person = services.directory.get(person.id)
     if args.json:
-        print_json({**described(person), "password_link": link, "mails": len(told.to), "mailed_to": list(told.to)})
+        print_json(
+            {**people.described(person), "password_link": link, "mails": len(told.to), "mailed_to": list(told.to)}
+        )
     elif args.mail:
         say(link_said)
     elif link is None:
@@ -254,27 +251,10 @@ def get(services: Services, login: str) -> Person:
     return person
 
 
-def described(person: Person) -> dict[str, Any]:
-    """A person as `--json` shows them."""
-    return {
-        "id": person.id,
-        "sub": person.id,  # what applications know them by
-        "username": person.username,
-        "email": person.email,
-        "email_verified": person.email_verified,
-        "name": person.name,
-        "employee_number": person.employee_number,
-        "groups": list(person.groups),
-        "roles": list(person.roles),
-        "enabled": person.enabled,
-        "claims": dict(person.claims),
-        "has_password": person.has_password,
-        "created_at": person.created_at,
-    }
-
-
 def _show(args: Namespace, person: Person, done: str) -> None:
     if args.json:
+        from idp.admin.people import described
+
         print_json(described(person))
     else:
         say(f"{person.username} {done}.")
@@ -345,25 +325,11 @@ def _check(problems: list[str]) -> None:
         raise Refused(*(f"--password-stdin: {problem}" for problem in problems))
 
 
-def _invite(services: Services, person: Person, *, by_mail: bool) -> tuple[Invited, str | None]:
-    """Mail an invitation; a link to hand out where none has left."""
-    from idp.accounts import invitations
+def _link(services: Services, person: Person) -> str:
+    from idp.accounts.recovery import resets
 
-    invited = invitations.send(services, person, now=True) if by_mail else invitations.Invited()
-    link = None if invited.said else invitations.hand_out(services, person)
-    detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
-    recorder(services.clock)(services.db, "link:made", detail)
-    return invited, link
-
-
-def _link(services: Services, person: Person, purpose: str, ttl: float) -> str:
-    from idp.accounts import links
-
-    if not person.enabled:
-        raise Failed(f"{person.username} is shut out, so the link would not work; run `doorward user enable` first")
-    token = links.make(services.state, person, purpose, ttl)
-    recorder(services.clock)(services.db, "link:made", {"person_id": person.id, "purpose": purpose})
-    return services.url(f"/setup/{token}")
+    with _open_to(person):
+        return resets.hand_out(services, person, record=recorder(services.clock))
 
 
 def _mail(services: Services, person: Person) -> Told:
@@ -372,22 +338,23 @@ def _mail(services: Services, person: Person) -> Told:
 
     if not mail.is_ready(services):
         raise Failed("no mail can be sent: give [mail] a host in the settings, or use --link")
-    if not person.enabled:
-        raise Failed(f"{person.username} is shut out, so the link would not work; run `doorward user enable` first")
-    told = resets.send_link(services, person)
+    with _open_to(person):
+        told = resets.mail_out(services, person, record=recorder(services.clock))
     if not told.to:
         raise Failed(f"nothing was mailed to {person.username}: {told.why}; use --link")
-    detail = {"person_id": person.id, "purpose": "reset", "mails": len(told.to)}
-    recorder(services.clock)(services.db, "link:made", detail)
     return told
 
 
-def _lift(services: Services, person: Person) -> None:
-    from idp.login.steps import prove
+@contextlib.contextmanager
+def _open_to(person: Person) -> Iterator[None]:
+    from idp.accounts.recovery import resets
 
-    services.throttle.lift(person.id, services.clock())
-    prove.lift(services, person.id)
-    recorder(services.clock)(services.db, "person:unlocked", {"person_id": person.id})
+    try:
+        yield
+    except resets.ShutOut:
+        raise Failed(
+            f"{person.username} is shut out, so the link would not work; run `doorward user enable` first"
+        ) from None
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from idp import mail
 from idp.accounts import links
 from idp.accounts.person import MAX_LOGIN, Person
 from idp.accounts.recovery import contacts
-from idp.audit import Event, record
+from idp.audit import Event, Recorder, record
 from idp.ids import digest, new_secret
 
 if TYPE_CHECKING:
@@ -62,6 +62,29 @@ def send_link(services: Services, person: Person) -> mail.Told:
     refused = {address: _send(services, person, address, minutes, "", {}) for address in found}
     on_their_way = tuple(address for address, why in refused.items() if not why)
     return mail.Told(on_their_way, "".join(list(refused.values())[:1]) if found else "the person has no address")
+
+
+class ShutOut(Exception):
+    """The person may not sign in, so a link would open nothing."""
+
+
+def hand_out(services: Services, person: Person, *, record: Recorder) -> str:
+    """An admin takes a link to give to the person: works once, for an hour. Errors: `ShutOut`."""
+    if not person.enabled:
+        raise ShutOut(person.username)
+    token = links.make(services.state, person, PURPOSE, links.TTL)
+    record(services.db, "link:made", {"person_id": person.id, "purpose": PURPOSE})
+    return services.url(f"/setup/{token}")
+
+
+def mail_out(services: Services, person: Person, *, record: Recorder) -> mail.Told:
+    """An admin has a link mailed to the person; answers where to, or why not. Errors: `ShutOut`."""
+    if not person.enabled:
+        raise ShutOut(person.username)
+    told = send_link(services, person)
+    if told.to:
+        record(services.db, "link:made", {"person_id": person.id, "purpose": PURPOSE, "mails": len(told.to)})
+    return told
 
 
 def redeem_code(services: Services, ticket: str, typed: str) -> str | None:
