@@ -1,10 +1,8 @@
-"""The composition root: with `opening`, which opens the rooms, the only file that knows them all."""
+"""The composition root: with `opening`, which opens the rooms, and `background`, the only file that knows them all."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-import time
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -16,18 +14,17 @@ import flask
 import jinja2
 
 from idp import formats, health, texts
-from idp.accounts import expiry, recovery
-from idp.login import signout
+from idp.background import start_background, sweep, sweep_out
 from idp.login import views as login_views
 from idp.login.browser import sessions
 from idp.oidc import views as oidc_views
-from idp.opening import DAY, HOUR
 from idp.portal import views as portal_views
 from idp.protocols import Services
 from idp.saml import views as saml_views
-from idp.saml.metadata import sources as saml_sources
 from idp.web import Bridge, Front
 from idp.wire import Request, Route
+
+__all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
 
 ROUTES: tuple[Route, ...] = (
     *health.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *login_views.ROUTES, *portal_views.ROUTES,
@@ -135,70 +132,3 @@ _FILTERS = {
     "iso": lambda value: datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds"),
     "number": _spoken(lambda locale, value, zone: formats.number(locale, value)),
 }
-
-
-def start_background(services: Services) -> None:
-    """Off the request path: checkpoints, key rotation, sweeps. Any number of processes may run it."""
-    threading.Thread(target=_background, args=(services,), name="background", daemon=True).start()
-
-
-def _background(services: Services) -> None:
-    services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
-    services.jobs.every("sweep", 300, lambda: sweep_out(services))
-    if services.settings.passwords.expire_days:
-        services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
-    saml_sources.schedule(services)
-    services.jobs.start(after=1.0)  # the first answers come before
-    while True:
-        services.faults.woken.wait(1.0)
-        try:
-            services.faults.flush()
-        except Exception as error:
-            services.log.warning("faults_not_written", reason=str(error))
-        try:
-            services.db.checkpoint()
-            services.passwords.give_back()
-        except Exception as error:
-            services.log.warning("checkpoint_failed", reason=str(error))
-        try:
-            services.uses.flush()
-        except Exception as error:
-            services.log.warning("uses_not_written", reason=str(error))
-        try:
-            signout.tell_ended(services)
-        except Exception as error:
-            services.log.warning("ended_sessions_not_told", reason=str(error))
-
-
-def sweep_out(services: Services, seconds: float = 30.0) -> None:
-    """Sweep until nothing is left, or the time is up; small steps, so that nobody waits for a lock."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and max(sweep(services).values()) >= 1000:
-        time.sleep(0.05)
-
-
-def sweep(services: Services, many: int = 1000) -> dict[str, int]:
-    """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
-    from idp import audit
-    from idp.accounts import cases, notices
-    from idp.accounts.factors import admin_codes, trusted_devices
-    from idp.accounts.own import uses, verdicts
-    from idp.oidc import ledger
-    from idp.saml import store as saml_store
-
-    db, retained = services.db, services.clock() - services.settings.audit.retention_days * DAY
-    return {
-        "state": services.state.sweep(many),
-        "sessions": sessions.sweep(services, many),
-        "tokens": ledger.sweep(services, many),
-        "saml_sessions": saml_store.sweep(services.db, services.clock() - DAY, many),
-        "events": audit.sweep(db, retained, many),
-        "cases": cases.sweep(db, retained, many),
-        "verdicts": verdicts.sweep(db, retained, many),
-        "recoveries": recovery.contacts.sweep(services, many),
-        "admin_codes": admin_codes.sweep(services, many),
-        "trusted_devices": trusted_devices.sweep(db, services.clock(), many),
-        "uses": uses.sweep(db, retained, many),
-        "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
-        "clients": services.registry.sweep(),
-    }

@@ -19,7 +19,7 @@ def run(args: Namespace) -> None:
     """Sweep until nothing is left to sweep."""
     total: Counter[str] = Counter()
     with opened(args) as services, progress("Sweeping") as show:
-        from idp.app import sweep
+        from idp.background import sweep
 
         while any((swept := sweep(services)).values()):
             total.update(swept)

@@ -1,0 +1,86 @@
+"""What is done off the request path: keys roll, what ran out is swept, what was kept back is written.
+
+A part of the composition root, since every room has something to sweep. Any number of processes may run it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from idp.accounts import expiry, recovery
+from idp.login import signout
+from idp.login.browser import sessions
+from idp.opening import DAY, HOUR
+from idp.protocols import Services
+from idp.saml.metadata import sources as saml_sources
+
+
+def start_background(services: Services) -> None:
+    """Begin, in a thread of its own."""
+    threading.Thread(target=_background, args=(services,), name="background", daemon=True).start()
+
+
+def _background(services: Services) -> None:
+    services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
+    services.jobs.every("sweep", 300, lambda: sweep_out(services))
+    if services.settings.passwords.expire_days:
+        services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
+    saml_sources.schedule(services)
+    services.jobs.start(after=1.0)  # the first answers come before
+    while True:
+        services.faults.woken.wait(1.0)
+        for failure, work in _EVERY_SECOND:
+            try:
+                work(services)
+            except Exception as error:  # the others' turn comes all the same, and its own in a second
+                services.log.warning(failure, reason=str(error))
+
+
+def _check_point(services: Services) -> None:
+    services.db.checkpoint()
+    services.passwords.give_back()
+
+
+#: What is logged where it fails, and what is done.
+_EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
+    ("faults_not_written", lambda services: services.faults.flush()),
+    ("checkpoint_failed", _check_point),
+    ("uses_not_written", lambda services: services.uses.flush()),
+    ("ended_sessions_not_told", signout.tell_ended),
+)
+
+
+def sweep_out(services: Services, seconds: float = 30.0) -> None:
+    """Sweep until nothing is left, or the time is up; small steps, so that nobody waits for a lock."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and max(sweep(services).values()) >= 1000:
+        time.sleep(0.05)
+
+
+def sweep(services: Services, many: int = 1000) -> dict[str, int]:
+    """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
+    from idp import audit
+    from idp.accounts import cases, notices
+    from idp.accounts.factors import admin_codes, trusted_devices
+    from idp.accounts.own import uses, verdicts
+    from idp.oidc import ledger
+    from idp.saml import store as saml_store
+
+    db, retained = services.db, services.clock() - services.settings.audit.retention_days * DAY
+    return {
+        "state": services.state.sweep(many),
+        "sessions": sessions.sweep(services, many),
+        "tokens": ledger.sweep(services, many),
+        "saml_sessions": saml_store.sweep(services.db, services.clock() - DAY, many),
+        "events": audit.sweep(db, retained, many),
+        "cases": cases.sweep(db, retained, many),
+        "verdicts": verdicts.sweep(db, retained, many),
+        "recoveries": recovery.contacts.sweep(services, many),
+        "admin_codes": admin_codes.sweep(services, many),
+        "trusted_devices": trusted_devices.sweep(db, services.clock(), many),
+        "uses": uses.sweep(db, retained, many),
+        "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
+        "clients": services.registry.sweep(),
+    }
