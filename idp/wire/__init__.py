@@ -1,0 +1,36 @@
+"""What comes in and what goes out, as plain values: no framework here.
+
+Every endpoint is `handler(services, request) -> Response`. `web` turns a WSGI environment into a `Request`, and a
+`Redirect`, `AutoPost`, `Json`, `Raw` or `Page` back into HTTP; so whether Flask or a thin function serves a path is
+one decision, there.
+"""
+
+from .addresses import UNREADABLE
+from .parameters import MAX_FIELDS, BadRequest, Params, TooLarge, with_parameters
+from .request import MAX_BODY, NAMES_APART, Request, Visitor, lazy
+from .responses import AutoPost, Cookie, Json, Page, Raw, Redirect, Response, dumps
+from .routes import Handler, Route
+
+__all__ = [
+    "MAX_BODY",
+    "MAX_FIELDS",
+    "NAMES_APART",
+    "UNREADABLE",
+    "AutoPost",
+    "BadRequest",
+    "Cookie",
+    "Handler",
+    "Json",
+    "Page",
+    "Params",
+    "Raw",
+    "Redirect",
+    "Request",
+    "Response",
+    "Route",
+    "TooLarge",
+    "Visitor",
+    "dumps",
+    "lazy",
+    "with_parameters",
+]

@@ -1,0 +1,186 @@
+"""What comes in: one HTTP request, which refuses to be written to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from .addresses import UNREADABLE, address_of, unmapped
+from .parameters import BadRequest, Params, TooLarge
+
+MAX_BODY = 128 * 1024  # bytes of a request body that is read at all
+#: In an environ whose server tells `X_Forwarded_For` from `X-Forwarded-For`, which WSGI itself cannot (PEP 3333).
+NAMES_APART = "doorward.names_apart"
+#: What stands before the secret of a one-time link.
+_ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/")
+
+_T = TypeVar("_T")
+
+
+class lazy(Generic[_T]):  # noqa: N801  reads as a decorator
+    """Computed at first use, then an attribute. `functools.cached_property` locks across all instances before 3.12."""
+
+    def __init__(self, compute: Callable[[Any], _T]) -> None:
+        self._compute, self._name = compute, compute.__name__
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, instance: Any, owner: Any = None) -> _T:
+        value = instance.__dict__[self._name] = self._compute(instance)
+        return value
+
+
+class Visitor(NamedTuple):
+    """Who is at the other end of a request, as far as it is known by now; each value '' until then."""
+
+    client_id: str = ""  # the application that has authenticated: CORS answers only its origins
+    for_client: str = ""  # the application that somebody is signing in for, for the record
+    language: str = ""  # chosen by this very request, see language.py
+    ui_locales: str = ""  # the languages that the application asked for
+    person_claims: str = ""  # JSON: claims of the person, signed in or not yet, for their language and time zone
+
+
+class Request:
+    """One HTTP request, read lazily. `segment`: what a route's trailing `<name>` matched."""
+
+    environ: Mapping[str, Any]
+    method: str
+    path: str
+    segment: str
+    visitor: Visitor
+    _proxies: tuple[Any, ...]
+    _read: dict[Any, Any]
+
+    def __init__(self, environ: Mapping[str, Any], trusted_proxies: tuple[Any, ...] = (), segment: str = "") -> None:
+        self.__dict__.update(
+            environ=environ, method=environ["REQUEST_METHOD"], segment=segment, visitor=Visitor(), _read={},
+            _proxies=trusted_proxies,
+            # WSGI hands the path over as Latin-1; it was UTF-8 on the wire (PEP 3333).
+            path=environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace"),
+        )  # fmt: skip
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a request is what came: {name} is to be passed on, or learnt of its visitor")
+
+    def once(self, read: Callable[[Any, Request], _T], services: Any) -> _T:
+        """What `read(services, request)` says of the visitor, at the first call: a cookie is unsealed once."""
+        if read not in self._read:
+            self._read[read] = read(services, self)
+        found: _T = self._read[read]
+        return found
+
+    def read_as(self, read: Callable[[Any, Request], _T], found: _T) -> None:
+        """From now on `once` says this: a form that was posted knew better than the cookie."""
+        self._read[read] = found
+
+    def learn(self, **found: str) -> None:
+        """More of the visitor is known now, also for the page of an error that comes. Names: those of `Visitor`."""
+        self.__dict__["visitor"] = self.visitor._replace(**found)
+
+    @property
+    def shown_path(self) -> str:
+        """The path for logs and events: a one-time link is a secret."""
+        for mark in _ONE_TIME:
+            head, found, _ = self.path.partition(mark)
+            if found:
+                return f"{head}{mark}…"
+        return self.path
+
+    @lazy
+    def id(self) -> str:
+        """Stands in every log line and audit event of this request."""
+        return os.urandom(8).hex()
+
+    @lazy
+    def query(self) -> Params:
+        """The parameters of the URL. Errors: `BadRequest`."""
+        text = self.environ.get("QUERY_STRING") or ""
+        if text.isascii():
+            return Params.parse(text)
+        try:
+            return Params.parse(text.encode("latin-1").decode("utf-8"))  # WSGI handed over octets (PEP 3333)
+        except UnicodeError as error:
+            raise BadRequest("the parameters are not UTF-8") from error
+
+    @lazy
+    def body(self) -> bytes:
+        """The body, at most `MAX_BODY` bytes. Errors: `TooLarge`."""
+        try:
+            announced = int(self.environ.get("CONTENT_LENGTH") or 0)
+        except ValueError as error:
+            raise BadRequest("Content-Length is not a number") from error
+        if announced < 0:
+            raise BadRequest("Content-Length is negative")
+        if announced > MAX_BODY:
+            raise TooLarge(f"the body has more than {MAX_BODY} bytes")
+        if not announced and "chunked" not in self.environ.get("HTTP_TRANSFER_ENCODING", ""):
+            return b""
+        body: bytes = self.environ["wsgi.input"].read(announced or MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            raise TooLarge(f"the body has more than {MAX_BODY} bytes")
+        return body
+
+    @lazy
+    def form(self) -> Params:
+        """The parameters of a form body; empty where the body is something else."""
+        if self.content_type != "application/x-www-form-urlencoded":
+            return Params([])
+        try:
+            return Params.parse(self.body.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise BadRequest("the body is not UTF-8") from error
+
+    @property
+    def content_type(self) -> str:
+        """The media type without its parameters, lower-case."""
+        return str(self.environ.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
+
+    def header(self, name: str) -> str:
+        """A header's value, or ''."""
+        return str(self.environ.get("HTTP_" + name.upper().replace("-", "_"), ""))
+
+    @lazy
+    def cookies(self) -> Mapping[str, str]:
+        """Cookies by name; an unreadable header is no cookie at all."""
+        header = self.environ.get("HTTP_COOKIE")
+        if not header:
+            return {}
+        found: dict[str, str] = {}
+        for part in header.split(";"):
+            name, _, value = part.strip().partition("=")
+            found.setdefault(name, value)
+        return found
+
+    @lazy
+    def remote_address(self) -> str:
+        """The client's address: the socket's, or what trusted proxies say of it (RFC 9700 §4.13).
+
+        `UNREADABLE` where a proxy says something else than an address: that is never the proxy, nor what stands left
+        of it, which the client may have written.
+        """
+        address = unmapped(str(self.environ.get("REMOTE_ADDR") or ""))
+        # An empty element is a hop that did not say, as "unknown" is: never a reason to believe what stands before it.
+        said = self.header("X-Forwarded-For").split(",") if "HTTP_X_FORWARDED_FOR" in self.environ else []
+        while said and self._is_proxy(address):
+            address = address_of(said.pop().strip(" \t")) if self._names_are_apart() else UNREADABLE
+        return address
+
+    def _is_proxy(self, address: str) -> bool:
+        import ipaddress
+
+        if not self._proxies:
+            return False
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._proxies)
+
+    def _names_are_apart(self) -> bool:
+        """False under granian's own WSGI side, which lets the client's X_Forwarded_For stand for the proxy's header."""
+        return NAMES_APART in self.environ or self.environ.get("SERVER_SOFTWARE") != "Granian"
+
+    @property
+    def user_agent(self) -> str:
+        """The browser's own words, capped at 400 characters."""
+        return self.header("User-Agent")[:400]
