@@ -15,19 +15,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from idp.accounts.person import ROLES, Draft, InvalidPerson, fold, identifiers
+from idp.attributes import ATTRIBUTES, CALLED, CLAIM, in_columns
 
 if TYPE_CHECKING:
     from idp.accounts.directory import Directory
     from idp.audit import Recorder
 
-_FIELDS = ("username", "email", "email_verified", "name", "employee_number", "groups", "roles")
-#: Columns as other programs call them.
-_ALIASES = {
-    "login": "username", "user": "username", "user_name": "username", "mail": "email", "e_mail": "email",
-    "email_address": "email", "full_name": "name", "display_name": "name", "first_name": "given_name",
-    "last_name": "family_name", "phone": "phone_number", "group": "groups", "role": "roles",
-    "number": "employee_number",
-}  # fmt: skip
+_FIELDS = frozenset(in_columns())
+#: Claims that have names of other programs: taken in any spelling of theirs.
+CLAIMS_CALLED = frozenset(one.name for one in ATTRIBUTES if one.kept == CLAIM and one.called)
 _REFUSED = ("password", "password_hash", "hash", "passwd")
 _YES, _NO = ("1", "true", "yes", "y"), ("", "0", "false", "no", "n")
 
@@ -130,7 +126,7 @@ def _draft(row: Mapping[str, Any]) -> Draft:
     claims: dict[str, Any] = {}
     for column, value in row.items():
         plain = column.strip().lower().replace("-", "_").replace(" ", "_")
-        name = _ALIASES.get(plain, plain)
+        name = CALLED.get(plain, plain)
         if name in _REFUSED:
             raise InvalidPerson(column, "passwords are not imported: people set their own, by `doorward user password`")
         if name == "claims" and isinstance(value, Mapping):
@@ -138,7 +134,7 @@ def _draft(row: Mapping[str, Any]) -> Draft:
         elif name in _FIELDS:
             found[name] = value
         elif value not in (None, ""):
-            claims[name if name in ("given_name", "family_name", "phone_number") else column.strip()] = value
+            claims[name if name in CLAIMS_CALLED else column.strip()] = value
     roles = _list(found.get("roles"))
     given = " ".join(str(claims[part]) for part in ("given_name", "family_name") if claims.get(part))
     return Draft(

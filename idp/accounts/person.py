@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from idp.attributes import ATTRIBUTES, CLAIM
+
 ROLES = ("owner", "admin", "help_desk", "auditor")
 MAX_LOGIN = 1024  # characters of a typed name that are looked at
 MAX_CLAIMS = 16 * 1024  # characters of JSON
@@ -20,17 +22,12 @@ RESERVED_CLAIMS = frozenset(
     (
         *("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "auth_time", "acr", "amr", "azp", "sid", "events"),
         *("at_hash", "c_hash", "s_hash", "sub_jwk", "cnf", "act", "may_act", "scope", "client_id", "token_type"),
-        *("active", "authorization_details", "username", "preferred_username", "name", "email", "email_verified"),
-        *("employee_number", "groups", "roles", "updated_at", "_claim_names", "_claim_sources"),
+        *("active", "authorization_details", "_claim_names", "_claim_sources"),
+        *(one.name for one in ATTRIBUTES if one.kept != CLAIM),
     )
 )
 #: OpenID Connect Core 1.0 §5.1: the standard claims that are strings.
-_STRINGS = frozenset(
-    (
-        *("given_name", "family_name", "middle_name", "nickname", "profile", "picture", "website", "gender"),
-        *("birthdate", "zoneinfo", "locale", "phone_number"),
-    )
-)
+_STRINGS = frozenset(one.name for one in ATTRIBUTES if one.kept == CLAIM and one.is_text)
 
 
 class InvalidPerson(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import BooleanOptionalAction, Namespace
 from typing import TYPE_CHECKING, Any
 
+from idp.attributes import ATTRIBUTES
 from idp.cli import telling
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import command, complain, print_json, print_table, printable, say, timestamp, with_json
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
     from idp.protocols import Services
 
 #: Options that set a standard claim (OpenID Connect Core 1.0 §5.1).
-CLAIMS = {
-    "given_name": ("--given-name", "the first name"),
-    "family_name": ("--family-name", "the last name"),
-    "phone_number": ("--phone", "the phone number, such as +491701234567"),
-    "locale": ("--locale", "their language, such as de"),
-    "zoneinfo": ("--zone", "their time zone, such as Europe/Berlin"),
-}
+CLAIMS = {one.name: (one.option, one.about) for one in ATTRIBUTES if one.option}
 #: Options that set a field of its own.
 _FIELDS = ("username", "email", "email_verified", "name", "employee_number")
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from idp.attributes import ATTRIBUTES
 from idp.config.section import Section
 from idp.texts import N_
 
@@ -69,10 +70,7 @@ _SPOKEN = ("company", "login_hint", "support", "status_url", "imprint_url", "pri
 
 
 #: Claims that people may be let change themselves (OpenID Connect Core §5.1): never who they are, or what they may.
-EDITABLE = (
-    "name", "given_name", "family_name", "middle_name", "nickname", "gender", "birthdate", "website", "profile",
-    "phone_number", "locale", "zoneinfo",
-)  # fmt: skip
+EDITABLE = tuple(one.name for one in ATTRIBUTES if one.editable)
 
 
 class Portal(Section):

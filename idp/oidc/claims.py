@@ -7,19 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from clients.client import Client
+from idp.attributes import ATTRIBUTES
 
 #: Core §5.4, and our two array claims.
 BY_SCOPE: Mapping[str, tuple[str, ...]] = {
-    "profile": (
-        "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
-        "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
-    ),
-    "email": ("email", "email_verified"),
-    "address": ("address",),
-    "phone": ("phone_number", "phone_number_verified"),
-    "groups": ("groups",),
-    "roles": ("roles",),
-}  # fmt: skip
+    scope: tuple(one.name for one in ATTRIBUTES if one.scope == scope)
+    for scope in dict.fromkeys(one.scope for one in ATTRIBUTES if one.scope)
+}
 SUPPORTED = ("sub", *dict.fromkeys(claim for claims in BY_SCOPE.values() for claim in claims))
 
 

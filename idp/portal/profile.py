@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from idp import flash, phone_numbers
 from idp.accounts.directory import Changes
 from idp.accounts.person import InvalidPerson, Person
+from idp.attributes import TITLES
 from idp.first_party import frame
 from idp.first_party.signing_in import is_fresh, sign_in
 from idp.login.browser import sessions
@@ -78,17 +79,17 @@ def _zone(text: str) -> str:
 #: OpenID Connect Core §5.1, in the order of the page.
 FIELDS: Final[tuple[Field, ...]] = (
     Field("name", N_("Full name"), autocomplete="name"),
-    Field("given_name", N_("First name"), autocomplete="given-name"),
-    Field("middle_name", N_("Middle name"), autocomplete="additional-name"),
-    Field("family_name", N_("Last name"), autocomplete="family-name"),
-    Field("nickname", N_("Nickname"), autocomplete="nickname"),
-    Field("gender", N_("Gender"), autocomplete="sex"),
-    Field("birthdate", N_("Date of birth"), "date", "bday", _birthdate),
-    Field("phone_number", N_("Phone number"), "tel", "tel", _phone),
-    Field("website", N_("Web page"), "url", "url", _web),
-    Field("profile", N_("Page about you"), "url", "url", _web),
-    Field("locale", N_("Language"), "language", "language", _language),
-    Field("zoneinfo", N_("Time zone"), "zone", "off", _zone),
+    Field("given_name", TITLES["given_name"], autocomplete="given-name"),
+    Field("middle_name", TITLES["middle_name"], autocomplete="additional-name"),
+    Field("family_name", TITLES["family_name"], autocomplete="family-name"),
+    Field("nickname", TITLES["nickname"], autocomplete="nickname"),
+    Field("gender", TITLES["gender"], autocomplete="sex"),
+    Field("birthdate", TITLES["birthdate"], "date", "bday", _birthdate),
+    Field("phone_number", TITLES["phone_number"], "tel", "tel", _phone),
+    Field("website", TITLES["website"], "url", "url", _web),
+    Field("profile", TITLES["profile"], "url", "url", _web),
+    Field("locale", TITLES["locale"], "language", "language", _language),
+    Field("zoneinfo", TITLES["zoneinfo"], "zone", "off", _zone),
 )
 
 

@@ -7,27 +7,19 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
+from idp import attributes
 from idp.saml.assertions.attribute_catalogue import CONSENT, KNOWN, Attribute
 from idp.saml.assertions.attributes import Released
 from idp.texts import N_
 
 TITLES: Final[Mapping[str, str]] = {
-    "email": N_("E-mail address"),
-    "name": N_("Name"),
-    "given_name": N_("First name"),
-    "family_name": N_("Last name"),
-    "username": N_("Username"),
+    **attributes.TITLES,
     "scoped_username": N_("Username with organisation"),
     "affiliation": N_("Role in the organisation"),
     "scoped_affiliation": N_("Role in the organisation"),
-    "employee_number": N_("Employee number"),
-    "groups": N_("Groups"),
-    "roles": N_("Roles"),
     "scope": N_("Organisation"),
     "subject_id": N_("Account identifier"),
     "pairwise_id": N_("Identifier for this application only"),
-    "phone_number": N_("Phone number"),
-    "locale": N_("Language"),
 }
 
 
