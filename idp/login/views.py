@@ -46,7 +46,7 @@ def _slipped(services: Services, request: Request) -> Response:
     slip = slips.find(services, request)
     if isinstance(slip, Response):
         return slip
-    request.for_client, request.ui_locales = slip.flow.client_id, slip.flow.ui_locales
+    request.learn(for_client=slip.flow.client_id, ui_locales=slip.flow.ui_locales)
     return _SLIPPED[slip.step](services, request, slip)
 
 
