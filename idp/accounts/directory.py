@@ -10,18 +10,15 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Literal, TypedDict, Unpack
 
 from idp.accounts import store
+from idp.accounts.lookup import Lookup
 from idp.accounts.person import (
-    MAX_LOGIN,
     ROLES,
     Credentials,
     Draft,
-    InvalidPerson,
-    NoSuchPerson,
     Person,
     PersonChanged,
     Problems,
@@ -31,9 +28,20 @@ from idp.accounts.person import (
     group_name,
     identifiers,
     new_person_id,
-    search_text,
     spellings,
     to_json,
+)
+from idp.accounts.rows import (
+    ask_devices_again,
+    check_an_owner_stays,
+    check_key,
+    columns,
+    draft_of,
+    identify,
+    locked,
+    stored,
+    tell,
+    with_consequences,
 )
 from idp.audit import Recorder
 from idp.db import Conflict, Database, Transaction
@@ -66,7 +74,11 @@ class Changes(TypedDict, total=False):
     claims: Mapping[str, Any]
 
 
-class Directory:
+def _nothing_to_end(_tx: Transaction, _person_id: str, _why: str) -> None:
+    """For programs without sessions and recovery: tests, imports."""
+
+
+class Directory(Lookup):
     """People and groups. `ended` ends sessions and tokens wherever a change must (S58): pass it once, here.
 
     `replaced` keeps earlier passwords (P3, L6), however they are replaced; `guarded` sees to recovery (N6).
@@ -85,71 +97,6 @@ class Directory:
         self._ended: Ended = ended or _nothing_to_end
         self._replaced, self._forgotten = replaced, forgotten
         self._guarded: Guarded = guarded or _nothing_to_end
-
-    # -- looking up ------------------------------------------------------------------------------------------------
-
-    def find(self, person_id: str) -> Person | None:
-        """The person with this id, or None."""
-        return store.find(self._db, person_id) if _is_plain(person_id) else None
-
-    def get(self, person_id: str) -> Person:
-        """The person with this id. Errors: `NoSuchPerson`."""
-        person = self.find(person_id)
-        if person is None:
-            raise NoSuchPerson(person_id)
-        return person
-
-    def find_by_login(self, text: str) -> Person | None:
-        """Who signs in with this e-mail address, username or employee number; one statement (L1)."""
-        found = self.find_for_password(text)
-        return found[0] if found else None
-
-    def find_for_password(self, text: str) -> tuple[Person, Credentials] | None:
-        """The same with the hash to verify against; also one statement, for names that exist and for others (L7)."""
-        return store.find_by_key(self._db, *spellings(text[:MAX_LOGIN]))
-
-    def find_credentials(self, person_id: str) -> Credentials | None:
-        """The hash of somebody known, to ask for the password again."""
-        row = self._db.one(store.CREDENTIALS, person_id=person_id)
-        return None if row is None else Credentials(row.id, row.password_hash)
-
-    def list(self, after: str = "", limit: int = 50, search: str = "") -> tuple[Person, ...]:
-        """At most `limit` people in the order of their usernames, from the one after username `after`.
-
-        `search` is looked for in usernames, names, e-mail addresses and employee numbers.
-        """
-        wanted = fold(search)
-        if not wanted:
-            rows = self._db.all(store.LIST, after=fold(after), many=limit)
-        else:
-            rows = self._db.all(store.SEARCH, after=fold(after), many=limit, pattern=_containing(wanted))
-        return tuple(store.to_person(row) for row in rows)
-
-    def claim_names(self) -> frozenset[str]:
-        """The further claims that anybody has: for a check of what an admin typed, since it looks at everybody."""
-        return store.claim_names(self._db)
-
-    def similar(self, text: str, many: int = 3) -> tuple[Person, ...]:
-        """People whose usernames look like this one, which nobody has: for "did you mean"."""
-        wanted = fold(text[:MAX_LOGIN])
-        rows = self._db.all(store.NEARBY, first=wanted[:1], end=wanted[:1] + "\U0010ffff") if wanted else []
-        rows += [] if len(wanted) < 3 else self._db.all(store.SEARCH, after="", many=50, pattern=_containing(wanted))
-        people = {fold(row.username): row for row in rows}
-        near = get_close_matches(wanted, people, n=many, cutoff=0.7)
-        near += [key for key in people if wanted in key and key not in near]
-        return tuple(store.to_person(people[key]) for key in near[:many])
-
-    def count(self) -> int:
-        """How many people there are."""
-        return int(self._db.one(store.COUNT).n)
-
-    def owners(self) -> tuple[Person, ...]:
-        """Everybody with the role owner, those too who cannot sign in yet."""
-        return tuple(person for row in self._db.all(store.OWNERS) if "owner" in (person := store.to_person(row)).roles)
-
-    def has_owner(self) -> bool:
-        """Whether some owner can sign in: enabled, with a password."""
-        return any(_is_in_charge(person) for person in self.owners())
 
     # -- changing --------------------------------------------------------------------------------------------------
 
@@ -185,7 +132,7 @@ class Directory:
         tx.run(
             store.INSERT,
             id=person_id,
-            **_columns(draft),
+            **columns(draft),
             groups="[]",
             roles=to_json(draft.roles),
             enabled=1,
@@ -194,9 +141,9 @@ class Directory:
             created_at=now,
             changed_at=now,
         )
-        _identify(tx, person_id, draft)
-        person = self._in_groups(tx, person_id, draft.groups) if draft.groups else _stored(tx, person_id)
-        _tell(record, tx, "person:added", person, username=person.username, groups=person.groups, roles=person.roles)
+        identify(tx, person_id, draft)
+        person = self._in_groups(tx, person_id, draft.groups) if draft.groups else stored(tx, person_id)
+        tell(record, tx, "person:added", person, username=person.username, groups=person.groups, roles=person.roles)
         return person
 
     def update(
@@ -214,10 +161,10 @@ class Directory:
         Errors: `InvalidPerson`, `NoSuchPerson`.
         """
         with self._naming_duplicates(None, person_id, changes), self._db.transaction() as tx:
-            person = _locked(tx, person_id)
-            before = _draft(person)
+            person = locked(tx, person_id)
+            before = draft_of(person)
             draft = replace(before, **changes)
-            merge = _with_consequences(merge, before.claims)
+            merge = with_consequences(merge, before.claims)
             merged = {**draft.claims, **merge}
             draft = replace(draft, claims={key: value for key, value in merged.items() if value is not None})
             if "email_verified" not in changes and fold(draft.email or "") != fold(before.email or ""):
@@ -227,18 +174,18 @@ class Directory:
             if not changed:
                 return person
             self._check_free(tx, draft, person_id)
-            tx.run(store.UPDATE, person_id=person_id, **_columns(draft), changed_at=self._clock())
+            tx.run(store.UPDATE, person_id=person_id, **columns(draft), changed_at=self._clock())
             if fold(draft.email or "") != fold(before.email or ""):
                 self._guarded(tx, person_id, "reset")
-            _ask_devices_again(tx, person_id, before, draft)
+            ask_devices_again(tx, person_id, before, draft)
             if identifiers(draft) != identifiers(before):
                 tx.run(store.FORGET_KEYS, person_id=person_id)
-                _identify(tx, person_id, draft)
+                identify(tx, person_id, draft)
             if "claims" in changed and "claims" not in changes:
                 changed.remove("claims")
                 changed += [key for key in merge if draft.claims.get(key) != before.claims.get(key)]
-            _tell(record, tx, "person:changed", person, fields=changed)
-            return _stored(tx, person_id)
+            tell(record, tx, "person:changed", person, fields=changed)
+            return stored(tx, person_id)
 
     def confirm_address(self, person_id: str, address: str, *, record: Recorder | None = None) -> bool:
         """The person reads the mail of this address; False where it is not, or no longer, their account's.
@@ -246,13 +193,13 @@ class Directory:
         Errors: `NoSuchPerson`.
         """
         with self._db.transaction() as tx:
-            person = _locked(tx, person_id)
+            person = locked(tx, person_id)
             if not person.email or fold(person.email) != fold(address):
                 return False
             if not person.email_verified:
-                draft = replace(_draft(person), email_verified=True)
-                tx.run(store.UPDATE, person_id=person_id, **_columns(draft), changed_at=self._clock())
-                _tell(record, tx, "person:changed", person, fields=["email_verified"])
+                draft = replace(draft_of(person), email_verified=True)
+                tx.run(store.UPDATE, person_id=person_id, **columns(draft), changed_at=self._clock())
+                tell(record, tx, "person:changed", person, fields=["email_verified"])
         return True
 
     def disable(self, person_id: str, *, record: Recorder | None = None, ended: Ended | None = None) -> Person:
@@ -262,14 +209,14 @@ class Directory:
         """
         with self._db.transaction() as tx:
             owners = tx.all(store.OWNERS_LOCKED)
-            person = _locked(tx, person_id)
-            _check_an_owner_stays(person, owners, "enabled")
+            person = locked(tx, person_id)
+            check_an_owner_stays(person, owners, "enabled")
             if person.enabled:
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=0, changed_at=self._clock())
-                _tell(record, tx, "person:disabled", person)
+                tell(record, tx, "person:disabled", person)
             self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "account disabled")
-            return _stored(tx, person_id)
+            return stored(tx, person_id)
 
     def remove(self, person_id: str, *, record: Recorder | None = None) -> Person:
         """Take a person away for good; everything they have open ends (S58). What stays: see `forgetting`.
@@ -280,25 +227,25 @@ class Directory:
 
         with self._db.transaction() as tx:
             owners = tx.all(store.OWNERS_LOCKED)
-            person = _locked(tx, person_id)
-            _check_an_owner_stays(person, owners, "enabled")
+            person = locked(tx, person_id)
+            check_an_owner_stays(person, owners, "enabled")
             self._ended(tx, person_id, "account removed")
             if self._forgotten is not None:
                 self._forgotten(tx, person_id)
             forget(tx, person_id)
-            _tell(record, tx, "person:removed", person, username=person.username)
+            tell(record, tx, "person:removed", person, username=person.username)
         return person
 
     def enable(self, person_id: str, *, record: Recorder | None = None) -> Person:
         """Let a person in again; what had ended stays ended. Errors: `NoSuchPerson`."""
         with self._db.transaction() as tx:
-            person = _locked(tx, person_id)
+            person = locked(tx, person_id)
             if not person.enabled:
                 # What was just being issued as the account was disabled has slipped past that end; not past this one.
                 self._ended(tx, person_id, "account was disabled")
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=1, changed_at=self._clock())
-                _tell(record, tx, "person:enabled", person)
-            return _stored(tx, person_id)
+                tell(record, tx, "person:enabled", person)
+            return stored(tx, person_id)
 
     def set_roles(self, person_id: str, roles: Iterable[str], *, record: Recorder | None = None) -> Person:
         """Give exactly these roles. Errors: `NoSuchPerson`, `InvalidPerson` for an unknown role or the last owner."""
@@ -306,15 +253,15 @@ class Directory:
         check_roles(wanted)
         with self._db.transaction() as tx:
             owners = tx.all(store.OWNERS_LOCKED)
-            person = _locked(tx, person_id)
+            person = locked(tx, person_id)
             after = tuple(role for role in ROLES if role in wanted)
             if after == person.roles:
                 return person
             if "owner" not in after:
-                _check_an_owner_stays(person, owners, "roles")
+                check_an_owner_stays(person, owners, "roles")
             tx.run(store.SET_ROLES, person_id=person_id, roles=to_json(after), changed_at=self._clock())
-            _tell(record, tx, "person:roles", person, before=person.roles, after=after)
-            return _stored(tx, person_id)
+            tell(record, tx, "person:roles", person, before=person.roles, after=after)
+            return stored(tx, person_id)
 
     def set_groups(self, person_id: str, names: Iterable[str], *, record: Recorder | None = None) -> Person:
         """Put a person in exactly these groups; missing ones are made. Errors: `NoSuchPerson`, `InvalidPerson`."""
@@ -344,14 +291,14 @@ class Directory:
         `known`: the person as the caller proved them. Errors: `PersonChanged` where that is not how things are now.
         """
         with self._db.transaction() as tx:
-            person = _locked(tx, person_id)
+            person = locked(tx, person_id)
             if known is not None and (not person.enabled or person.password_changed_at != known.password_changed_at):
                 raise PersonChanged
             self._replace(tx, person, password_hash)
-            _tell(record, tx, "password:set", person, **detail)
+            tell(record, tx, "password:set", person, **detail)
             self._guarded(tx, person_id, guard)
             (ended or self._ended)(tx, person_id, "password changed")
-            return _stored(tx, person_id)
+            return stored(tx, person_id)
 
     def drop_password(
         self, person_id: str, *, detail: Mapping[str, Any], record: Recorder | None = None, ended: Ended | None = None
@@ -361,17 +308,17 @@ class Directory:
         Only ever restricts. Links for setting a password that are out already are void. Errors: `NoSuchPerson`.
         """
         with self._db.transaction() as tx:
-            person = _locked(tx, person_id)
+            person = locked(tx, person_id)
             self._replace(tx, person, None)
-            _tell(record, tx, "person:secured", person, **detail)
+            tell(record, tx, "person:secured", person, **detail)
             self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "the person said that it was not them")
-            return _stored(tx, person_id)
+            return stored(tx, person_id)
 
     def restrict(self, person_id: str) -> None:
         """Somebody else may have planted a way back in: it is worth nothing from now on. Errors: `NoSuchPerson`."""
         with self._db.transaction() as tx:
-            _locked(tx, person_id)
+            locked(tx, person_id)
             self._guarded(tx, person_id, "restrict")
 
     def rehash(self, credentials: Credentials, password_hash: str) -> bool:
@@ -393,7 +340,7 @@ class Directory:
         problems = Problems()
         for key, kind in identifiers(draft).items():
             for spelling in dict.fromkeys((key, *spellings(key))):  # one address in two spellings is one address
-                problems.of(_check_key, db, spelling, kind, str(getattr(draft, kind)), person_id)
+                problems.of(check_key, db, spelling, kind, str(getattr(draft, kind)), person_id)
         problems.check()
 
     @contextlib.contextmanager
@@ -403,7 +350,7 @@ class Directory:
             yield
         except Conflict:
             if draft is None:
-                draft = cleaned(replace(_draft(self.get(person_id)), **(changes or {})))
+                draft = cleaned(replace(draft_of(self.get(person_id)), **(changes or {})))
             self._check_free(self._db, draft, person_id)
             raise
 
@@ -411,7 +358,7 @@ class Directory:
         self, person_id: str, names: tuple[str, ...], record: Recorder | None, *, only: bool = False, leave: str = ""
     ) -> Person:
         with self._db.transaction() as tx:
-            before = _locked(tx, person_id)
+            before = locked(tx, person_id)
             if only:
                 tx.run(store.LEAVE_ALL, person_id=person_id)
             if leave and (group := tx.one(store.GROUP, key=leave)) is not None:
@@ -419,7 +366,7 @@ class Directory:
             person = self._in_groups(tx, person_id, names)
             if person.groups != before.groups:
                 added = sorted(set(person.groups) - set(before.groups))
-                _tell(
+                tell(
                     record,
                     tx,
                     "person:groups",
@@ -440,97 +387,4 @@ class Directory:
             tx.run(store.JOIN, group_id=group.id, person_id=person_id)
         after = to_json([row.name for row in tx.all(store.GROUP_NAMES, person_id=person_id)])
         tx.run(store.SET_GROUPS, person_id=person_id, groups=after, changed_at=now)
-        return _stored(tx, person_id)
-
-
-_WORDS = {"username": "username", "email": "e-mail address", "employee_number": "employee number"}
-
-
-def _containing(folded: str) -> str:
-    """A pattern for LIKE: the text anywhere."""
-    escaped = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
-def _check_key(db: store.Reads, key: str, kind: str, value: str, person_id: str) -> None:
-    holder = db.one(store.OWNER_OF_KEY, key=key)
-    if holder is not None and holder.person_id != person_id:
-        raise InvalidPerson(kind, f"“{value}” is already somebody's {_WORDS[holder.kind]}; use another one")
-
-
-def _nothing_to_end(_tx: Transaction, _person_id: str, _why: str) -> None:
-    """For programs without sessions and recovery: tests, imports."""
-
-
-def _is_plain(person_id: str) -> bool:
-    """Whether every database takes it as a parameter: PostgreSQL refuses NUL, drivers refuse lone surrogates."""
-    return person_id.isascii() and person_id.isprintable()
-
-
-def _locked(tx: Transaction, person_id: str) -> Person:
-    person = store.find(tx, person_id, lock=True) if _is_plain(person_id) else None
-    if person is None:
-        raise NoSuchPerson(person_id)
-    return person
-
-
-def _stored(tx: Transaction, person_id: str) -> Person:
-    return store.to_person(tx.one(store.BY_ID, person_id=person_id))
-
-
-def _with_consequences(merge: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Core 1.0 §5.1: nobody has shown a new phone number to be theirs."""
-    if merge.get("phone_number", before.get("phone_number")) == before.get("phone_number"):
-        return merge
-    return {"phone_number_verified": None, **merge}
-
-
-def _draft(person: Person) -> Draft:
-    return Draft(**{name: getattr(person, name) for name in Draft.__dataclass_fields__})
-
-
-def _columns(draft: Draft) -> dict[str, Any]:
-    return {
-        "username": draft.username,
-        "email": draft.email,
-        "email_verified": int(draft.email_verified),
-        "employee_number": draft.employee_number,
-        "name": draft.name,
-        "claims": to_json(draft.claims),
-        "search": search_text(draft),
-    }
-
-
-def _ask_devices_again(tx: Transaction, person_id: str, before: Draft, after: Draft) -> None:
-    """Codes that go to another number or address are another second step: no device is let off it (N7)."""
-
-    def targets(draft: Draft) -> tuple[Any, ...]:
-        claims = draft.claims
-        return (fold(draft.email or ""), claims.get("phone_number"), claims.get("phone_number_verified") is True)
-
-    if targets(before) != targets(after):
-        from idp.accounts.factors import trusted_devices
-
-        trusted_devices.forget_all(tx, person_id)
-
-
-def _identify(tx: Transaction, person_id: str, draft: Draft) -> None:
-    for key, kind in identifiers(draft).items():
-        tx.run(store.IDENTIFY, key=key, person_id=person_id, kind=kind)
-
-
-def _is_in_charge(person: Person) -> bool:
-    return "owner" in person.roles and person.enabled and person.has_password
-
-
-def _check_an_owner_stays(person: Person, owners: list[Any], field: str) -> None:
-    others = (store.to_person(row) for row in owners if row.id != person.id)
-    if _is_in_charge(person) and not any(map(_is_in_charge, others)):
-        raise InvalidPerson(
-            field, f"“{person.username}” is the last owner who can sign in; make somebody else an owner first"
-        )
-
-
-def _tell(record: Recorder | None, tx: Transaction, action: str, person: Person, **detail: Any) -> None:
-    if record is not None:
-        record(tx, action, {"person_id": person.id, **detail})
+        return stored(tx, person_id)

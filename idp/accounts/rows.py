@@ -1,0 +1,93 @@
+"""What every change of a person is made of: their row locked, checked, written, and the event that tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from idp.accounts import store
+from idp.accounts.lookup import is_in_charge, is_plain
+from idp.accounts.person import Draft, InvalidPerson, NoSuchPerson, Person, fold, identifiers, search_text, to_json
+from idp.audit import Recorder
+from idp.db import Transaction
+
+_WORDS = {"username": "username", "email": "e-mail address", "employee_number": "employee number"}
+
+
+def check_key(db: store.Reads, key: str, kind: str, value: str, person_id: str) -> None:
+    """Errors: `InvalidPerson` where somebody else signs in with it."""
+    holder = db.one(store.OWNER_OF_KEY, key=key)
+    if holder is not None and holder.person_id != person_id:
+        raise InvalidPerson(kind, f"“{value}” is already somebody's {_WORDS[holder.kind]}; use another one")
+
+
+def locked(tx: Transaction, person_id: str) -> Person:
+    """The person, whom nobody else changes until the transaction ends. Errors: `NoSuchPerson`."""
+    person = store.find(tx, person_id, lock=True) if is_plain(person_id) else None
+    if person is None:
+        raise NoSuchPerson(person_id)
+    return person
+
+
+def stored(tx: Transaction, person_id: str) -> Person:
+    """The person as this transaction sees them."""
+    return store.to_person(tx.one(store.BY_ID, person_id=person_id))
+
+
+def with_consequences(merge: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Core 1.0 §5.1: nobody has shown a new phone number to be theirs."""
+    if merge.get("phone_number", before.get("phone_number")) == before.get("phone_number"):
+        return merge
+    return {"phone_number_verified": None, **merge}
+
+
+def draft_of(person: Person) -> Draft:
+    """A person as a draft, to be changed and checked."""
+    return Draft(**{name: getattr(person, name) for name in Draft.__dataclass_fields__})
+
+
+def columns(draft: Draft) -> dict[str, Any]:
+    """A draft as the row has it."""
+    return {
+        "username": draft.username,
+        "email": draft.email,
+        "email_verified": int(draft.email_verified),
+        "employee_number": draft.employee_number,
+        "name": draft.name,
+        "claims": to_json(draft.claims),
+        "search": search_text(draft),
+    }
+
+
+def ask_devices_again(tx: Transaction, person_id: str, before: Draft, after: Draft) -> None:
+    """Codes that go to another number or address are another second step: no device is let off it (N7)."""
+
+    def targets(draft: Draft) -> tuple[Any, ...]:
+        claims = draft.claims
+        return (fold(draft.email or ""), claims.get("phone_number"), claims.get("phone_number_verified") is True)
+
+    if targets(before) != targets(after):
+        from idp.accounts.factors import trusted_devices
+
+        trusted_devices.forget_all(tx, person_id)
+
+
+def identify(tx: Transaction, person_id: str, draft: Draft) -> None:
+    """Keep what a person signs in with."""
+    for key, kind in identifiers(draft).items():
+        tx.run(store.IDENTIFY, key=key, person_id=person_id, kind=kind)
+
+
+def check_an_owner_stays(person: Person, owners: list[Any], field: str) -> None:
+    """Errors: `InvalidPerson` where nobody would be left in charge."""
+    others = (store.to_person(row) for row in owners if row.id != person.id)
+    if is_in_charge(person) and not any(map(is_in_charge, others)):
+        raise InvalidPerson(
+            field, f"“{person.username}” is the last owner who can sign in; make somebody else an owner first"
+        )
+
+
+def tell(record: Recorder | None, tx: Transaction, action: str, person: Person, **detail: Any) -> None:
+    """Write the audit event, where somebody wants it."""
+    if record is not None:
+        record(tx, action, {"person_id": person.id, **detail})
