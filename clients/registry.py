@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets as random
-import time
 from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,17 +10,15 @@ from typing import Any
 
 from clients import rules, saml_fields, secrets, store
 from clients.access import EVERYONE, Access
-from clients.cache import Cache, Freshness
 from clients.client import Client
-from clients.entities import MAX_ENTITY_ID
 from clients.errors import InvalidMetadata, Problem, UnknownClient
-from clients.ports import Record, Statements, Store
+from clients.ports import Record, Statements
 from clients.secrets import StoredSecret
+from clients.snapshots import Entry, Snapshots
 
 RESTORABLE = 30 * 86_400  # seconds after removal in which a client can be brought back
 TOUCH_EVERY = 60  # seconds between two notes of a secret's last use
 MAX_SECRETS = 10  # valid at once, each is compared on every request
-MAX_KEY = 300  # characters of a client id or origin that is looked up at all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,155 +44,12 @@ class Registered:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the list of clients. Times are epoch seconds."""
-
-    id: str
-    kind: str
-    name: str
-    profile: str
-    enabled: bool
-    created_at: float
-    changed_at: float
-    deleted_at: float | None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Where the next page begins: `list(after=last.key)`."""
-        return self.name, self.id
-
-
-class Registry:
+class Registry(Snapshots):
     """Every application. Snapshots are at most `max_staleness` seconds old; changes made here are seen at once.
 
     `allow_loopback`: redirect URIs on the person's own machine are taken for all profiles, for development.
     Errors: those of the store; `InvalidMetadata`, `UnknownClient` from the verbs that change something.
     """
-
-    def __init__(
-        self,
-        db: Store,
-        clock: Callable[[], float] = time.time,
-        *,
-        cache_size: int = 100_000,
-        max_staleness: float = 5.0,
-        allow_loopback: bool = False,
-    ) -> None:
-        self._db, self._clock = db, clock
-        self._max_staleness, self._allow_loopback = max_staleness, allow_loopback
-        self._clients: Cache[Client] = Cache(cache_size)
-        # Made-up ids have a small place of their own: they cannot push real clients out.
-        self._unknown: Cache[bool] = Cache(min(cache_size, 1_000))
-        self._origins: Cache[frozenset[str]] = Cache(min(cache_size, 10_000))
-        self._entities: Cache[str] = Cache(cache_size)
-        self._touched: Cache[float] = Cache(min(cache_size, 10_000))
-        self._unknown_entities: Cache[bool] = Cache(min(cache_size, 1_000))
-        caches: tuple[Any, ...] = (
-            self._clients, self._unknown, self._origins, self._entities, self._unknown_entities,
-        )  # fmt: skip
-        self._fresh = Freshness(*caches)
-
-    # -- looking up ----------------------------------------------------------------------------------------------
-
-    @property
-    def allow_loopback(self) -> bool:
-        """Whether addresses on this machine may be registered."""
-        return self._allow_loopback
-
-    @property
-    def version(self) -> int:
-        """The change under which the snapshots were read."""
-        return self._fresh.version
-
-    def refresh(self, seen: int | None = None) -> None:
-        """Ask the store for its version; a new one drops the snapshots. `seen`: one read on the way, taken instead."""
-        asked_at = self._clock()
-        version = store.read_version(self._db) if seen is None else seen
-        with self._fresh.lock:
-            self._fresh.adopt(version, asked_at if seen is None else None)
-
-    def find(self, client_id: str) -> Client | None:
-        """The client, a disabled one too; None where there is none or it was removed."""
-        if not _is_sane(client_id):
-            return None
-        self._keep_fresh()
-        with self._fresh.lock:
-            found = self._clients.find(client_id)
-            if found is not None or self._unknown.find(client_id):
-                return found
-        for _ in range(3):
-            version, found = store.find_client(self._db, client_id)
-            with self._fresh.lock:
-                self._fresh.adopt(version)
-                if version == self._fresh.version:
-                    if found is None:
-                        self._unknown.put(client_id, True)
-                    else:
-                        self._clients.put(client_id, found)
-                    break  # else the registry moved on meanwhile: read again
-        return found
-
-    def get(self, client_id: str) -> Client:
-        """The client. Errors: `UnknownClient`."""
-        found = self.find(client_id)
-        if found is None:
-            raise UnknownClient(client_id)
-        return found
-
-    def find_entity(self, entity_id: str) -> Client | None:
-        """The service provider with exactly this entityID, a disabled one too; None where there is none."""
-        if not _is_sane(entity_id, MAX_ENTITY_ID):
-            return None
-        self._keep_fresh()
-        with self._fresh.lock:
-            client_id = self._entities.find(entity_id)
-            found = None if client_id is None else self._clients.find(client_id)
-            if found is not None or self._unknown_entities.find(entity_id):
-                return found
-        for _ in range(3):
-            version, found = store.find_entity(self._db, entity_id)
-            with self._fresh.lock:
-                self._fresh.adopt(version)
-                if version == self._fresh.version:
-                    if found is None:
-                        self._unknown_entities.put(entity_id, True)
-                    else:
-                        self._entities.put(entity_id, found.id)
-                        self._clients.put(found.id, found)
-                    break  # else the registry moved on meanwhile: read again
-        return found
-
-    def find_origin(self, origin: str) -> frozenset[str]:
-        """The ids of the enabled clients whose browser code runs on this origin."""
-        if not _is_sane(origin):
-            return frozenset()
-        self._keep_fresh()
-        with self._fresh.lock:
-            found = self._origins.find(origin)
-            if found is not None:
-                return found
-        version, ids = store.find_origin(self._db, origin)
-        with self._fresh.lock:
-            self._fresh.adopt(version)
-            if version == self._fresh.version:
-                self._origins.put(origin, ids)
-        return ids
-
-    def list(self, after: tuple[str, str] | None = None, limit: int = 50, *, removed: bool = False) -> list[Entry]:
-        """Clients by name, at most `limit` (1 to 1000), from past the `key` of the last one of the page before."""
-        rows = store.list_rows(self._db, after or ("", ""), max(1, min(limit, 1000)), removed=removed)
-        return [
-            Entry(r.id, r.kind, r.name, r.profile, r.enabled, r.created_at, r.changed_at, r.deleted_at) for r in rows
-        ]
-
-    def list_secrets(self, client_id: str) -> tuple[StoredSecret, ...]:
-        """A client's secrets with their ends and last uses; read from the store."""
-        return tuple(store.list_secrets(self._db, client_id))
-
-    def _keep_fresh(self) -> None:
-        if self._fresh.is_stale(self._clock(), self._max_staleness):
-            self.refresh()
 
     # -- changing ------------------------------------------------------------------------------------------------
 
@@ -365,10 +219,6 @@ class Registry:
         store.insert_secret(tx, client_id, StoredSecret(_random("s"), secrets.hashed(secret), now, None))
         return secret
 
-    def _adopt(self, version: int) -> None:
-        with self._fresh.lock:
-            self._fresh.adopt(version)
-
 
 _NO_CLIENT = "there is no client with this id"
 
@@ -385,11 +235,6 @@ def takes_secret(client: Client) -> bool:
 
 def _random(prefix: str) -> str:
     return prefix + b32encode(random.token_bytes(15)).decode().lower()
-
-
-def _is_sane(key: str, limit: int = MAX_KEY) -> bool:
-    """Whether looking a key up makes sense: no store takes NUL or lone surrogates, no id of ours is that long."""
-    return 0 < len(key) <= limit and key.isprintable()
 
 
 def _profile(kind: str, profile: str) -> str:

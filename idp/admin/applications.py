@@ -10,7 +10,8 @@ from typing import Any
 from clients.access import Access
 from clients.client import Client
 from clients.ports import Record
-from clients.registry import Draft, Entry, Registered
+from clients.registry import Draft, Registered
+from clients.snapshots import Entry
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
 from idp.protocols import Services
