@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from idp.accounts.person import Person
+from tests.browser.arriving import landed
 from tests.browser.site import Site
-from tests.browser.test_pages import landed
 from tests.browser.windows import Windows, log_in
 from tests.provider import VERIFIER
 from tests.server import Server, unique

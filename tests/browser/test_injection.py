@@ -5,40 +5,19 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from idp.accounts.person import Person
+from tests.browser.arriving import landed
+from tests.browser.injections import ALL, PAYLOADS, assert_inert
 from tests.browser.site import Site
-from tests.browser.test_pages import landed
 from tests.browser.windows import Windows, log_in
 
-#: Breaks out of attributes, texts, scripts and templates; each would call `alert` or leave an element behind.
-PAYLOADS = (
-    "\"'><x-canary></x-canary><img src=x onerror=\"window.ran=1;alert('ran')\">",
-    "<script>window.ran=1;alert('ran')</script>",
-    "</textarea></title></script><x-canary></x-canary><svg/onload=alert('ran')>",
-    "javascript:alert('ran')//",
-    "{{7*7}}{% raw %}${7*7}<x-canary>",
-    "x\" autofocus onfocus=alert('ran') x=\"",
-)
-#: All at once, for pages that are many.
-ALL = (" ".join(PAYLOADS), "javascript:alert('ran')//")
 PARAMETERS = (
     "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "prompt", "login_hint", "acr_values",
     "claims", "ui_locales", "display", "max_age", "id_token_hint", "response_mode", "code_challenge",
     "code_challenge_method", "resource", "request", "request_uri", "registration", "nobody_knows_this",
 )  # fmt: skip
-#: What came of it: elements, scripts, handlers and links that no page of ours has.
-LOOK = """() => {
-  const all = [...document.querySelectorAll("*")];
-  return {
-    ran: Boolean(window.ran),
-    canaries: document.querySelectorAll("x-canary, img[src='x'], svg[onload]").length,
-    scripts: [...document.scripts].filter((script) => !script.src).length,
-    handlers: all.flatMap((element) => element.getAttributeNames()).filter((name) => name.startsWith("on")),
-    links: [...document.links].map((a) => a.protocol).filter((p) => !["http:", "https:", "mailto:"].includes(p)),
-  };
-}"""
 #: Send the page's form with one more value.
 SEND = """([name, value]) => {
   const form = document.querySelector("form");
@@ -46,12 +25,6 @@ SEND = """([name, value]) => {
   form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
   HTMLFormElement.prototype.submit.call(form);
 }"""
-
-
-def assert_inert(page: Page) -> None:
-    """No element came of it, and no script ran."""
-    found = page.evaluate(LOOK)
-    assert found == {"ran": False, "canaries": 0, "scripts": 0, "handlers": [], "links": []}, page.url
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS)

@@ -5,23 +5,17 @@ from __future__ import annotations
 import json
 import re
 import time
-from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
 from idp.accounts.person import Person
+from tests.browser.arriving import landed
 from tests.browser.site import SUPPORT, Site
 from tests.browser.windows import Windows, log_in
 from tests.provider import PASSWORD, App
 from tests.server import unique
 
 NEW_PASSWORD = "seven quiet pelicans over harwich"
-
-
-def landed(page: Page, site: Site) -> dict[str, str]:
-    """What the application got."""
-    page.wait_for_url(site.landing + "/cb**")
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def ask(page: Page, site: Site, app: App, **overrides: str) -> None:

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import time
 
 from playwright.sync_api import Page, expect
 
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
 from idp.mail import outbox
+from tests.browser.recovery_mails import NEW, link_of, mail
 from tests.browser.site import Site
 from tests.browser.windows import Windows, log_in
 from tests.provider import PASSWORD
 from tests.server import Server
-
-NEW = "seven quiet pelicans over harwich"
-
-
-def mail(site: Site, message: str, to: str) -> outbox.Kept:
-    """The newest mail of a kind to somebody, as soon as the server has sent it."""
-    until = time.monotonic() + 15
-    while time.monotonic() < until:
-        for kept in outbox.newest(site.services):
-            if (kept.message, kept.to) == (message, to):
-                return kept
-        time.sleep(0.1)
-    raise AssertionError(f"no {message} to {to}")
-
-
-def link_of(kept: outbox.Kept) -> str:
-    found = re.search(r"http://\S+/(?:setup|recovery/undo)/\S+", kept.text)
-    assert found, kept.text
-    return found[0]
 
 
 def code_of(kept: outbox.Kept) -> str:

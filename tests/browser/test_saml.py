@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from idp.accounts.person import Person
+from tests.browser.injections import ALL, assert_inert
 from tests.browser.site import Site
-from tests.browser.test_injection import ALL, assert_inert
 from tests.browser.windows import Windows, log_in
 from tests.saml.asking import authn_request, encoded, redirect_query
 from tests.saml.relying import facts, register

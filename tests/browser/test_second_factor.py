@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import time
 from collections.abc import Callable
 
 import pyotp
 import pytest
-import zxingcpp
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from idp.accounts.factors import admin_codes
 from idp.accounts.person import Person
+from tests.browser.scanning import following, scan
 from tests.browser.site import Site
 from tests.browser.windows import Windows, log_in
-
-STEP = 30
-
-
-def scan(page: Page) -> pyotp.TOTP:
-    """What a camera before the screen sees."""
-    seen = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.locator("#qr").screenshot())))
-    app = pyotp.parse_uri(seen[0].text)
-    assert isinstance(app, pyotp.TOTP)
-    return app
 
 
 def set_up(page: Page, site: Site, person: Person) -> pyotp.TOTP:
@@ -38,11 +25,6 @@ def set_up(page: Page, site: Site, person: Person) -> pyotp.TOTP:
     page.click("button.main")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your backup codes")
     return app
-
-
-def following(app: pyotp.TOTP) -> str:
-    """The next code; this one is used up."""
-    return app.at(time.time() + STEP)
 
 
 def test_F1_an_app_scans_the_page_and_signs_in_from_then_on(windows: Windows, site: Site, ann: Person) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from idp.accounts.factors import admin_codes
+from tests.browser.recovery_mails import NEW, link_of, mail
+from tests.browser.scanning import following, scan
 from tests.browser.site import Site
-from tests.browser.test_recovery import NEW, link_of, mail
-from tests.browser.test_second_factor import following, scan
 from tests.browser.windows import Windows, log_in
 from tests.provider import PASSWORD
 

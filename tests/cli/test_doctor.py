@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.cli.conftest import CHEAP, Folder
-
-
-def found(site: Folder, check: str, **env: str) -> list[dict[str, Any]]:
-    findings = site.run("doctor", "--json", env=env).json["findings"]
-    return [finding for finding in findings if finding["check"] == check]
+from tests.cli.findings import found
 
 
 def test_a_fresh_installation_is_well_and_says_what_is_left_to_do(site: Folder) -> None:

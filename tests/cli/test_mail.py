@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import CHEAP, Folder
-from tests.cli.test_doctor import found
+from tests.cli.findings import found
 from tests.mail.server import MailServer
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import CHEAP, Folder
-from tests.cli.test_doctor import found
+from tests.cli.findings import found
 
 CALLBACK = "https://wiki.example/cb"
 

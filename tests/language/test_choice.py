@@ -9,19 +9,8 @@ import pytest
 from idp import formats
 from idp.language import accepted, lookup
 from idp.texts import LANGUAGES, direction
-from tests.provider import Answer, Browser, Provider
-
-
-def spoken(page: Answer) -> str:
-    """The language that a page says it is in."""
-    return page.dom.elements[0][1]["lang"]
-
-
-def likes(browser: Browser, header: str) -> Browser:
-    """The same browser with an Accept-Language."""
-    browser.headers["Accept-Language"] = header
-    return browser
-
+from tests.language.readers import likes, spoken
+from tests.provider import Browser, Provider
 
 # -- RFC 4647, RFC 9110 ------------------------------------------------------------------------------------------------
 

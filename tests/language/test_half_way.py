@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.backends import Clock
-from tests.language.test_choice import likes, spoken
-from tests.login.steps.test_prove import enrol, is_second_step
+from tests.language.readers import likes, spoken
+from tests.login.second_step import enrol, is_second_step
 from tests.phone import form_with
 from tests.provider import Browser, Provider
 

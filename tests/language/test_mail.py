@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from idp.mail import rendering
-from tests.mail.test_messages import SAMPLES, content
+from tests.mail.samples import SAMPLES, content
 from tests.provider import Provider
 
 

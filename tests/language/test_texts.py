@@ -9,7 +9,7 @@ import pytest
 
 from idp import texts
 from idp.texts import LANGUAGES, N_, Text, ntranslate, plural, translate
-from tests.language.test_choice import likes, spoken
+from tests.language.readers import likes, spoken
 from tests.provider import PASSWORD, Browser, Provider
 
 NASTY = "<img src=x onerror=alert(1)> %(name)s %s {n} & \"'"

@@ -8,7 +8,7 @@ import pytest
 
 from idp.accounts import not_me
 from idp.accounts.person import Person
-from tests.language.test_choice import likes, spoken
+from tests.language.readers import likes, spoken
 from tests.provider import Browser, Provider
 
 

@@ -16,27 +16,11 @@ from idp.mail.messages import MESSAGES, check
 from idp.texts import LANGUAGES, N_
 from tests.backends import Clock
 from tests.mail.conftest import deliver
+from tests.mail.samples import HOST, SAMPLES, content
 from tests.mail.server import MailServer
 from tests.provider import Provider
 
-HOST = "https://login.example"
-#: A value of each name that messages take.
-SAMPLES: dict[str, Any] = {
-    "name": "Ann Example", "zone": "Europe/Berlin", "time": 1793000000.0, "device": "Firefox on Linux",
-    "place": "Berlin, Germany", "kind": "totp", "label": "My <b>phone</b>", "left": 2, "until": 1793003600.0,
-    "reason": "lost the phone", "what": "email", "new": "a…n@example.org", "undo_link": HOST + "/recovery/undo/x",
-    "hours": 72, "link": HOST + "/setup/dwl_x", "minutes": 30, "code_minutes": 10, "code": "135790",
-    "usernames": ["ann", "ann.admin"], "app": "CRM", "days": 7, "date": 1793600000.0,
-    "username": "ann.example", "case": "C-4711-ABCDE", "not_me_url": HOST + "/not-me/t0ken", "unasked": True,
-}  # fmt: skip
 SHOWN = ("name", "label", "code", "case", "place", "reason", "link", "undo_link", "not_me_url", "app", "new")
-
-
-def content(message: str, locale: str = "en", **values: Any) -> dict[str, Any]:
-    return {
-        "id": "m1", "at": 1793000000.0, "to": "ann@example.com", "message": message, "locale": locale,
-        "values": values, "person_id": None, "until": 2e9,
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)

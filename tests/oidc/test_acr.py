@@ -13,7 +13,7 @@ from idp.login.flow import Demands, Flow
 from idp.login.policy import StepUp, more_proof
 from idp.login.steps import Prove
 from tests.backends import Clock
-from tests.login.steps.test_prove import claims, enrol, is_second_step
+from tests.login.second_step import claims, enrol, is_second_step
 from tests.phone import Phone
 from tests.provider import App, Browser, Provider
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from idp.login.browser import sessions
-from idp.wire import Request
 from tests.backends import Clock
+from tests.oidc.consents import take_consent_back
 from tests.provider import VERIFIER, App, Browser, Provider, challenge_of
 
 
@@ -187,17 +186,6 @@ def test_X29_a_code_from_before_its_client_was_disabled_stays_dead(
     clock.advance(5)
     provider.services.registry.enable(crm.id)
     assert provider.redeem(crm, code).error == "invalid_grant"
-
-
-def take_consent_back(provider: Provider, browser: Browser, app: App) -> None:
-    """What the person's own page will do."""
-    from idp.login import consent
-
-    cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-    request = Request({"REQUEST_METHOD": "POST", "HTTP_COOKIE": cookies, "PATH_INFO": "/"})
-    session = sessions.current(provider.services, request)
-    assert session is not None
-    assert consent.revoke(provider.services, request, session, app.id)
 
 
 def test_S17_codes_and_tokens_have_more_than_128_random_bits(provider: Provider, browser: Browser, crm: App) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from idp.accounts.person import Person
 from tests.backends import Clock
-from tests.oidc.test_tokens import verified
+from tests.oidc.verifying import verified
 from tests.provider import App, Browser, Provider, basic, new_key
 
 OPENID, OAUTH = ".well-known/openid-configuration", ".well-known/oauth-authorization-server"

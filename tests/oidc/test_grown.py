@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.backends import Clock
-from tests.oidc.test_code import take_consent_back
+from tests.oidc.consents import take_consent_back
 from tests.provider import Provider, bearer
 
 pytestmark = pytest.mark.slow

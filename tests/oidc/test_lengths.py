@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from idp.accounts.person import Person
-from tests.oidc.test_tokens import verified
+from tests.oidc.verifying import verified
 from tests.provider import Answer, App, Browser, Provider
 
 BYE = "https://crm.example/bye"

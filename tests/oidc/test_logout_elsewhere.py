@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from idp.accounts.person import Person
-from tests.oidc.test_logout import BYE, is_signed_in, log_out
+from tests.oidc.logging_out import BYE, is_signed_in, log_out
 from tests.provider import Answer, App, Browser, Provider, assertion_form, basic, new_key
 
 PROGRAM = {"User-Agent": "Go-http-client/1.1"}

@@ -11,7 +11,7 @@ import pytest
 from idp.accounts.person import Person
 from idp.login.authn import SUPPORTED_ACR
 from tests.backends import Clock
-from tests.oidc.test_tokens import verified
+from tests.oidc.verifying import verified
 from tests.provider import PASSWORD, App, Browser, Provider
 
 PASSWORD_CLASS = SUPPORTED_ACR[0]

@@ -11,7 +11,7 @@ import pytest
 from clients.access import Access
 from idp.accounts.person import Person
 from tests.backends import Clock
-from tests.oidc.test_code import take_consent_back
+from tests.oidc.consents import take_consent_back
 from tests.provider import App, Browser, Provider
 
 OFFLINE = "openid profile offline_access"

@@ -9,7 +9,7 @@ import pytest
 
 from idp.accounts.person import Person
 from tests.backends import Clock
-from tests.oidc.test_tokens import verified
+from tests.oidc.verifying import verified
 from tests.provider import App, Provider, basic, bearer
 
 # -- userinfo ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256, sha384, sha512
-from typing import Any
 
 import jwt
 import pytest
@@ -12,16 +11,8 @@ import pytest
 from idp.accounts.person import Person
 from idp.oidc.tokens import token_hash
 from tests.backends import Clock
+from tests.oidc.verifying import verified
 from tests.provider import App, Browser, Provider
-
-
-def verified(provider: Provider, token: str, **options: Any) -> dict[str, Any]:
-    """The claims as a relying party sees them: pyjwt, our published JWKS, nothing of ours."""
-    keys = jwt.PyJWKSet.from_dict(provider.browser().get("oauth/jwks").json)
-    header = jwt.get_unverified_header(token)
-    key = next(key for key in keys.keys if key.key_id == header["kid"])
-    options.setdefault("options", {"verify_exp": False, "verify_iat": False})
-    return dict(jwt.decode(token, key.key, algorithms=[header["alg"]], issuer=provider.issuer, **options))
 
 
 @pytest.mark.spec("OIDC-Core 2")

@@ -13,7 +13,8 @@ from idp.accounts.own import verdicts
 from idp.accounts.person import Person
 from idp.audit import Event, record
 from tests.backends import Clock
-from tests.provider import Answer, Browser, Provider
+from tests.portal.activity_rows import rows
+from tests.provider import Browser, Provider
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1"
 
@@ -21,11 +22,6 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605
 @pytest.fixture
 def ann(provider: Provider) -> Person:
     return provider.add_person()
-
-
-def rows(page: Answer) -> list[str]:
-    """The ids of the events on a page, in their order."""
-    return [about["id"].removeprefix("e-") for about in page.dom.find("details", class_="event")]
 
 
 def test_A2_sign_ins_and_failures_stand_there_with_time_place_device_app_and_method(

@@ -11,7 +11,7 @@ from idp.accounts import cases, not_me, notices
 from idp.accounts.own import pins, uses, verdicts
 from idp.app import sweep
 from tests.backends import Clock
-from tests.portal.test_activity import rows
+from tests.portal.activity_rows import rows
 from tests.provider import Provider
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from idp.login import signout
 from idp.login.browser import sessions
 from idp.wire import Request
 from tests.backends import Clock
-from tests.login.authenticators.test_passkeys import add_passkey, is_added, is_in, sign_in, sit_down
+from tests.login.passkeys import add_passkey, is_added, is_in, sign_in, sit_down
 from tests.provider import PASSWORD, Browser, Provider
 
 NEW = "a brand new pass phrase"

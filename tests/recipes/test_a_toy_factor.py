@@ -15,7 +15,7 @@ from idp.accounts.person import Person
 from idp.audit.searching import Wanted, latest
 from idp.login.authenticators import removal
 from idp.login.authn import MFA, SUPPORTED_ACR
-from tests.login.steps.test_prove import claims
+from tests.login.second_step import claims
 from tests.provider import Answer, Browser, Provider
 from tests.recipes.guide import blocks
 

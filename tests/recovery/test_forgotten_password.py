@@ -17,27 +17,8 @@ from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
 from tests.backends import Clock
 from tests.provider import PASSWORD, Answer, App, Browser, Provider
-from tests.recovery.post import MAIL, Mail, collect
-
-NEW = "a brand new pass phrase"
-
-
-def ask(provider: Provider, browser: Browser, login: str = "ann") -> Answer:
-    return browser.submit(browser.get("help/password"), login=login)
-
-
-def mails(provider: Provider) -> list[Mail]:
-    return collect(provider, "reset_password")
-
-
-def reset_mail(provider: Provider, browser: Browser, login: str = "ann") -> Mail:
-    ask(provider, browser, login)
-    (mail,) = mails(provider)
-    return mail
-
-
-def choose(browser: Browser, path: str, password: str = NEW, **values: str) -> Answer:
-    return browser.submit(browser.get(path), password=password, confirm=password, **values)
+from tests.recovery.post import MAIL, collect
+from tests.recovery.reset_mails import NEW, ask, choose, mails, normal, reset_mail
 
 
 def can_sign_in(provider: Provider, password: str = NEW, address: str = "192.0.2.99") -> bool:
@@ -380,14 +361,6 @@ def test_P4_very_many_forms_from_one_network_are_asked_to_wait_whatever_the_name
 
 
 # -- what strangers learn ----------------------------------------------------------------------------------------------
-
-
-def normal(page: Answer) -> str:
-    """The page without what is random in every page."""
-    text = page.text
-    for field in dict(page.dom.forms[0].fields).values():
-        text = text.replace(field, "") if len(field) > 15 else text
-    return text
 
 
 def test_L7_S55_V6_3_8_the_answer_is_the_same_for_every_name(provider: Provider, ann: Person) -> None:

@@ -8,7 +8,7 @@ from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
 from tests.provider import Answer, Browser, Provider
 from tests.recovery.post import collect
-from tests.recovery.test_forgotten_password import normal
+from tests.recovery.reset_mails import normal
 
 
 def ask(browser: Browser, address: str) -> Answer:

@@ -11,7 +11,7 @@ from idp.accounts.recovery import contacts
 from tests.backends import Clock
 from tests.provider import Provider
 from tests.recovery.post import MAIL, collect
-from tests.recovery.test_forgotten_password import choose, reset_mail
+from tests.recovery.reset_mails import choose, reset_mail
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from idp.login import requirements
 from idp.login.browser import robots
 from tests.authenticator import Authenticator
 from tests.backends import Clock
-from tests.login.authenticators.test_passkeys import (
+from tests.login.passkeys import (
     ORIGIN,
     add_passkey,
     is_added,

@@ -8,15 +8,12 @@ every step everything that was ever issued is looked at again. `HYPOTHESIS_PROFI
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import shutil
 import tempfile
-from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from idp.login.browser.sessions import open_of
 from tests.backends import Clock
 from tests.provider import Answer, App, Provider
+from tests.security.claims_of_tokens import claims_of
 from tests.security.seats import ABSOLUTE, Key, Seat, Session
 
 PEOPLE = ("ann", "bob", "cid")
@@ -70,12 +68,6 @@ class Family:
     rotated: list[str] = field(default_factory=list)
     rotated_at: float = 0.0
     dead: bool = False
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    """The claims of a JWT, unverified: who verifies them is tested elsewhere."""
-    part = token.split(".")[1]
-    return dict(json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))))
 
 
 class House(RuleBasedStateMachine):

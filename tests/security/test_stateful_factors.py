@@ -39,8 +39,8 @@ from tests.backends import Clock
 from tests.phone import Phone, backup_codes, form_with
 from tests.provider import PASSWORD, Answer, App, Provider
 from tests.recovery.post import MAIL, collect
+from tests.security.claims_of_tokens import claims_of
 from tests.security.seats import Seat, Session
-from tests.security.test_stateful import claims_of
 
 GROUPS = {"ann": [], "bob": ["finance"], "cid": ["desk"]}
 PEOPLE = tuple(GROUPS)

@@ -6,22 +6,32 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from idp.accounts import factors
-from idp.accounts.factors import Enrolled, backup_codes, webauthn
+from idp.accounts.factors import backup_codes, webauthn
 from idp.accounts.factors.webauthn import NotProven
 from idp.accounts.person import Person
 from idp.db import Conflict
 from idp.login.authenticators import passkeys
 from tests.authenticator import BE, BS, MODEL, UP, UV, Authenticator, b64, new_key, unb64
 from tests.backends import Clock
+from tests.login.passkeys import (
+    ORIGIN,
+    Desk,
+    add_passkey,
+    button_of,
+    is_added,
+    is_in,
+    options_of,
+    press,
+    sign_in,
+    sit_down,
+)
 from tests.provider import Answer, Browser, Provider
 
-ORIGIN = "https://login.example"
 REFUSED = "That passkey did not work here."
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 
@@ -29,69 +39,10 @@ CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 # -- what a browser with an authenticator does -----------------------------------------------------------------------
 
 
-def options_of(page: Answer) -> dict[str, Any]:
-    """What the page would ask the browser for."""
-    found: dict[str, Any] = json.loads(button_of(page)["data-options"])
-    return found
-
-
-def button_of(page: Answer) -> dict[str, str]:
-    found = page.dom.find("button", id="passkey")
-    assert found, page.dom.text
-    return found[0]
-
-
 def signals_of(page: Answer) -> dict[str, Any]:
     """What the page tells the browser about credentials."""
     found = [a["data-signals"] for _, a in page.dom.elements if "data-signals" in a]
     return dict(json.loads(found[0])) if found else {}
-
-
-def press(browser: Browser, page: Answer, answer: dict[str, Any], **values: str) -> Answer:
-    """Press the page's passkey button, and the authenticator answers."""
-    form = page.form
-    data = form.filled(None, {"credential": json.dumps(answer), **values})
-    return browser.post(button_of(page).get("formaction") or form.action, data)
-
-
-def add_passkey(browser: Browser, device: Authenticator, label: str = "", **bent: Any) -> Answer:
-    """The page for it, by somebody who has just signed in."""
-    page = browser.get("security/passkeys")
-    values = {"label": label} if label else {}
-    return press(browser, page, device.create(options_of(page), ORIGIN, **bent), **values)
-
-
-def is_added(answer: Answer) -> bool:
-    """Whether the passkey was taken; the first one leads to backup codes."""
-    return answer.location == ORIGIN + "/security" or "Your backup codes" in answer.text
-
-
-def sign_in(browser: Browser, device: Authenticator, page: Answer | None = None, **bent: Any) -> Answer:
-    """The passkey button of the login page, on the way to our own pages."""
-    page = page or browser.get("")
-    return press(browser, page, device.get(options_of(page), ORIGIN, **bent))
-
-
-def is_in(answer: Answer) -> bool:
-    return answer.status == 303 and answer.location == ORIGIN + "/"
-
-
-@dataclass
-class Desk:
-    """Somebody at their browser, signed in by password, with an authenticator."""
-
-    person: Person
-    browser: Browser
-    device: Authenticator
-
-    def passkeys(self, provider: Provider) -> tuple[Enrolled, ...]:
-        return factors.list_of(provider.services.db, self.person.id)
-
-
-def sit_down(provider: Provider, name: str = "ann", device: Authenticator | None = None, **about: Any) -> Desk:
-    person, browser = provider.add_person(name, **about), provider.browser()
-    assert is_in(browser.log_in(browser.get(""), name))
-    return Desk(person, browser, device or Authenticator())
 
 
 @pytest.fixture

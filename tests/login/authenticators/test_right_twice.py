@@ -8,8 +8,8 @@ import pytest
 
 from idp.accounts.factors import admin_codes, backup_codes
 from tests.backends import Clock
-from tests.login.steps.test_phone_lost import typed
-from tests.login.steps.test_prove import enrol, is_second_step, person_id, wrong
+from tests.login.second_step import enrol, is_second_step, person_id, wrong
+from tests.login.typing_codes import typed
 from tests.provider import Answer, Browser, Provider
 from tests.server import race
 

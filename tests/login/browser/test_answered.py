@@ -9,7 +9,7 @@ import pytest
 from clients.client import Client
 from idp.accounts.person import Person
 from tests.backends import Clock
-from tests.login.steps.test_prove import enrol
+from tests.login.second_step import enrol
 from tests.provider import Answer, App, Browser, Provider
 from tests.saml.asking import authn_request, by_post, by_redirect
 from tests.saml.conftest import *  # noqa: F403  the service provider "wiki" and its people

@@ -9,7 +9,7 @@ import pytest
 from idp.accounts import factors
 from idp.accounts.factors import totp
 from tests.backends import Clock
-from tests.login.steps.test_prove import enrol, is_second_step, person_id
+from tests.login.second_step import enrol, is_second_step, person_id
 from tests.phone import Phone
 from tests.provider import PASSWORD, Answer, Browser, Provider
 

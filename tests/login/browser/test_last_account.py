@@ -9,7 +9,7 @@ import pytest
 
 from tests.authenticator import Authenticator
 from tests.backends import Clock
-from tests.login.authenticators.test_passkeys import add_passkey, sign_in
+from tests.login.passkeys import add_passkey, sign_in
 from tests.provider import PASSWORD, Answer, Browser, Provider
 
 

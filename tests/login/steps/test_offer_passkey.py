@@ -14,8 +14,8 @@ from idp.accounts.own import offers
 from idp.accounts.person import Person
 from tests.authenticator import BE, BS, MODEL, UP, UV, Authenticator
 from tests.backends import Clock
-from tests.login.authenticators.test_passkeys import ORIGIN, button_of, options_of
-from tests.login.steps.test_prove import enrol, is_second_step
+from tests.login.passkeys import ORIGIN, button_of, options_of
+from tests.login.second_step import enrol, is_second_step
 from tests.portal.test_security import letters
 from tests.provider import Answer, App, Browser, Provider
 

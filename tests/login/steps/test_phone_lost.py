@@ -10,8 +10,9 @@ import pytest
 from idp.accounts.factors import admin_codes, backup_codes
 from tests.authenticator import Authenticator
 from tests.backends import Clock
-from tests.login.authenticators.test_passkeys import add_passkey
-from tests.login.steps.test_prove import enrol, person_id
+from tests.login.passkeys import add_passkey
+from tests.login.second_step import enrol, person_id
+from tests.login.typing_codes import typed
 from tests.provider import Answer, Browser, Provider
 
 SMS = {"sender": "webhook", "url": "https://sms.example/send"}
@@ -49,11 +50,6 @@ def at_the_list(browser: Browser) -> Answer:
     page = browser.log_in(browser.get(""))
     form = next(n for n, form in enumerate(page.dom.forms) if any(b[0] == "other" for b in form.buttons))
     return browser.submit(page, "other", form=form)
-
-
-def typed(browser: Browser, page: Answer, code: str) -> Answer:
-    form = next(n for n, form in enumerate(page.dom.forms) if "code" in form.names())
-    return browser.submit(page, form=form, code=code)
 
 
 def test_F7_a_backup_code_lets_in_from_each_factor(lost: tuple[Provider, str]) -> None:

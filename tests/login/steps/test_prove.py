@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pyotp
 import pytest
 
-from idp.accounts.factors import admin_codes, totp
+from idp.accounts.factors import admin_codes
 from idp.login.authn import MFA, PHISHING_RESISTANT, SUPPORTED_ACR
 from idp.login.browser import sessions
 from idp.login.steps import prove
 from tests.backends import Clock
+from tests.login.second_step import claims, enrol, is_second_step, person_id, wrong
 from tests.phone import Phone, set_up
-from tests.provider import PASSWORD, Answer, App, Browser, Provider
+from tests.provider import PASSWORD, Browser, Provider
 
 RULE = {"need": "second", "groups": ["finance"], "why": "Finance handles payments."}
 
@@ -26,35 +26,6 @@ RULE = {"need": "second", "groups": ["finance"], "why": "Finance handles payment
 def ann(provider: Provider, clock: Clock) -> Phone:
     """Ann has an authenticator app."""
     return enrol(provider, clock)
-
-
-def enrol(provider: Provider, clock: Clock, name: str = "ann", **about: Any) -> Phone:
-    """Somebody new, with an authenticator app."""
-    clock.now = clock.now // 30 * 30 + 5
-    person = provider.add_person(name, **about)
-    enrolment = totp.begin(provider.services, person, "test")
-    phone = Phone(enrolment.uri, clock)
-    with provider.services.db.transaction() as tx:
-        totp.keep(tx, provider.services, person, enrolment, phone.code, "Phone", lambda *_: None)
-    clock.advance(30)
-    return phone
-
-
-def is_second_step(page: Answer) -> bool:
-    return page.status == 200 and any("way" in form.names() and "code" in form.names() for form in page.dom.forms)
-
-
-def claims(provider: Provider, app: App, answer: Answer) -> dict[str, Any]:
-    import jwt
-
-    token = provider.redeem(app, answer.code).json["id_token"]
-    return dict(jwt.decode(token, options={"verify_signature": False}))
-
-
-def person_id(provider: Provider, name: str = "ann") -> str:
-    found = provider.services.directory.find_by_login(name)
-    assert found is not None
-    return found.id
 
 
 # -- asked, and answered -------------------------------------------------------------------------------------------
@@ -86,13 +57,6 @@ def test_F9_a_wrong_code_is_told_and_the_right_one_still_works(
     assert page.dom.find("div", id="error")
     assert browser.submit(page, code=ann.code).location == provider.issuer + "/"
     assert [event.detail["kind"] for event in provider.events("factor:failed")] == ["totp"]
-
-
-def wrong(phone: Phone, n: int = 1) -> str:
-    """The n-th code that no step near now has."""
-    assert isinstance(phone.app, pyotp.TOTP)
-    near = {phone.app.at(phone.clock(), counter_offset=step) for step in range(-12, 13)}
-    return [f"{code:06}" for code in range(100) if f"{code:06}" not in near][n]
 
 
 def test_S58_the_session_gets_a_new_id_only_after_both(provider: Provider, browser: Browser, ann: Phone) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from idp.accounts.person import Person
 from tests.backends import Clock
-from tests.login.steps.test_prove import enrol, is_second_step
+from tests.login.second_step import enrol, is_second_step
 from tests.provider import PASSWORD, Answer, App, Browser, Provider
 
 START = "https://crm.example/login"
