@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from idp import mail
-from idp.accounts import choosing
 from idp.accounts.person import Person
-from idp.accounts.set_password import set_password as store_password
 from idp.audit import Recorder
 from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from idp import mail
 
 
 def described(person: Person) -> dict[str, Any]:
@@ -42,6 +42,10 @@ def unlock(services: Services, person: Person, *, record: Recorder) -> None:
 
 def set_password(services: Services, person: Person, password: str, *, record: Recorder) -> tuple[list[str], mail.Told]:
     """Give a person a password; answers why it is refused, empty where it is set, and who was told of the change."""
+    from idp import mail  # these hash and queue: listing people does without
+    from idp.accounts import choosing
+    from idp.accounts.set_password import set_password as store_password
+
     policy = choosing.policy_for(services, person)
     problems = store_password(
         services.directory, services.passwords, policy, person.id, password,
