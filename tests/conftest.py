@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.backends import Clock, PostgreSQL, Redis, share_postgresql
@@ -19,6 +20,9 @@ for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 # Names and dates of files and pages do not depend on where the run was started, nor do the rights of what it makes.
 os.umask(0o022)
+# How long an example takes is the machine's affair: a loaded one would fail a property that holds.
+hypothesis.settings.register_profile("doorward", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("doorward")
 
 
 @pytest.fixture
