@@ -47,10 +47,12 @@ def busy(services: Services, retry_after: int, continue_url: str, again: Mapping
 def confirm_sign_out(
     services: Services, session: Session | None, client: Client | None, flow: str, action: str,
     form_action: tuple[str, ...], *, elsewhere: bool = False,
+    lost: Mapping[str, str] | None = None,
 ) -> Page:  # fmt: skip
     """Asked before anybody is signed out whom no valid hint names.
 
-    `session`: the one of this browser; `elsewhere`: one of another browser ends as well, or alone.
+    `session`: the one of this browser; `elsewhere`: one of another browser ends as well, or alone. `lost`: why there is
+    no way back to the application afterwards, for this page and the next.
     """
     return Page(
         template="login/confirm_sign_out.html",
@@ -60,21 +62,24 @@ def confirm_sign_out(
             "app": shown_app(services, client),
             "person": person(session) if session is not None else None,
             "elsewhere": elsewhere,
+            "lost": lost or None,
         },
         form_action=form_action,
     )
 
 
-def nobody_here(services: Services) -> Page:
+def nobody_here(services: Services, lost: Mapping[str, str] | None = None) -> Page:
     """Asked to sign out a browser in which nobody is signed in: nothing has ended."""
-    values = {"results": [], "nobody": True, "left": "", "here": services.url("/logout")}
+    values = {"results": [], "nobody": True, "left": "", "lost": lost or None, "here": services.url("/logout")}
     return Page(template="login/signed_out.html", values=values)
 
 
-def signed_out(services: Services, results: tuple[dict[str, str], ...], left: str = "") -> Page:
+def signed_out(
+    services: Services, results: tuple[dict[str, str], ...], left: str = "", lost: Mapping[str, str] | None = None
+) -> Page:
     """What happened, application by application (A7). `left`: the one account that was left, where others stay (A9)."""
     here = services.url("/" if left else "/logout")
-    values = {"results": list(results), "nobody": False, "left": left, "here": here}
+    values = {"results": list(results), "nobody": False, "left": left, "lost": lost or None, "here": here}
     return Page(template="login/signed_out.html", values=values)
 
 

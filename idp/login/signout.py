@@ -262,7 +262,8 @@ def _conclude(services: Services, request: Request, ending: Ending, results: Seq
         return services.protocols[ending.protocol].conclude(services, request, ending.values, complete=complete)
     if ending.location:
         return Redirect(location=ending.location)
-    return pages.signed_out(services, tuple(one.shown() for one in results), left=str(ending.values.get("left") or ""))
+    shown = tuple(one.shown() for one in results)
+    return pages.signed_out(services, shown, str(ending.values.get("left") or ""), ending.values.get("lost"))
 
 
 def _keep(services: Services, chain: str, kept: Mapping[str, Any]) -> None:

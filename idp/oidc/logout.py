@@ -36,19 +36,30 @@ def end_session(services: Services, request: Request) -> Response:
         if again is not None and (isinstance(again, Redirect) or _is_browser(request)):
             return again
     asked = logout_request.read(services, params)
+    lost = _lost_way(services, request, asked)
     here = accounts.to_end(services, request)
     # RPI §2: without a hint that names this very session, the person is asked, so that no page can sign people out.
     named = next((one for one in here if asked.names(one)), None)
     if named is not None:
-        return _sign_out(services, request, asked, named)
+        return _sign_out(services, request, asked, named, lost)
     elsewhere = _find_elsewhere(services, asked)
     if elsewhere is not None and (not here or elsewhere.person_id == here[0].person_id):
         asked = replace(asked, elsewhere=elsewhere.id)
     if not here and not asked.elsewhere:
-        return _done(services, asked, ended=bool(asked.session_id))
+        return _done(services, asked, ended=bool(asked.session_id), lost=lost)
     if not here and not _is_browser(request):
         raise _unproven(asked)
-    return _ask(services, request, asked, here[0] if here else None)
+    return _ask(services, request, asked, here[0] if here else None, lost)
+
+
+def _lost_way(services: Services, request: Request, asked: LogoutRequest) -> dict[str, str]:
+    """What the page says of an address that is not followed: why, and the id under which its developer learns more."""
+    problem = asked.no_way_back
+    if problem is None:
+        return {}
+    error_id = services.faults.refused(problem, request=request)
+    client = services.registry.find(problem.client_id) if problem.client_id else None
+    return {"app": client.name if client else "", "error_id": error_id, "developer": problem.developer}
 
 
 def _find_elsewhere(services: Services, asked: LogoutRequest) -> Session | None:
@@ -62,13 +73,16 @@ def _is_browser(request: Request) -> bool:
     return request.user_agent.startswith("Mozilla/") or "text/html" in request.header("Accept")
 
 
-def _ask(services: Services, request: Request, asked: LogoutRequest, session: Session | None) -> Response:
+def _ask(
+    services: Services, request: Request, asked: LogoutRequest, session: Session | None, lost: dict[str, str]
+) -> Response:
     client = services.registry.find(asked.client_id) if asked.client_id else None
-    kept = [asked.client_id, asked.uri, asked.state, asked.elsewhere, asked.is_hinted]
+    kept = [asked.client_id, asked.uri, asked.state, asked.elsewhere, asked.is_hinted, lost]
     sealed = seal_value(services.sealer, _PURPOSE, kept, browser.identify(services, request))
     return pages.confirm_sign_out(
-        services, session, client, sealed, "/oauth/logout", _target(asked.return_to), elsewhere=bool(asked.elsewhere)
-    )
+        services, session, client, sealed, "/oauth/logout", _target(asked.return_to), elsewhere=bool(asked.elsewhere),
+        lost=lost,
+    )  # fmt: skip
 
 
 def _by_client(services: Services, request: Request, params: Params) -> Response:
@@ -101,7 +115,9 @@ def _confirmed(services: Services, request: Request) -> Response:
     value = open_value(services.sealer, _PURPOSE, request.form.get("flow") or "", browser.identify(services, request))
     if value is None or browser.of(services, request).is_new:
         return pages.stale(services, services.url("/oauth/logout"), None)
-    client_id, uri, state, elsewhere, is_hinted = (*value, "", False)[:5]  # a page of before the upgrade has three
+    client_id, uri, state, elsewhere, is_hinted, lost = (*value, "", False, {})[
+        :6
+    ]  # a page of before the upgrade has three
     client = services.registry.find(client_id) if client_id else None
     if client is None or uri not in client.post_logout_redirect_uris:
         uri = ""  # it was registered when the page was made; it is not any more
@@ -110,13 +126,16 @@ def _confirmed(services: Services, request: Request) -> Response:
     other = sessions.find_open(services, elsewhere) if elsewhere else None
     if other is not None and all(other.id != one.id for one in here):
         _end_elsewhere(services, request, asked, other)
-    return _sign_out(services, request, asked, here[0]) if here else _done(services, asked, ended=bool(elsewhere))
+    if here:
+        return _sign_out(services, request, asked, here[0], lost or {})
+    return _done(services, asked, ended=bool(elsewhere), lost=lost or {})
 
 
-def _sign_out(services: Services, request: Request, asked: LogoutRequest, session: Session) -> Response:
-    response = signout.leave(
-        services, request, [session], _why(asked), Ending(location=asked.return_to), asked_by=asked.initiator
-    )
+def _sign_out(
+    services: Services, request: Request, asked: LogoutRequest, session: Session, lost: dict[str, str]
+) -> Response:
+    ending = Ending(location=asked.return_to, values={"lost": lost} if lost else {})
+    response = signout.leave(services, request, [session], _why(asked), ending, asked_by=asked.initiator)
     backchannel.remind(services, asked.initiator, session)
     return response
 
@@ -131,10 +150,10 @@ def _why(asked: LogoutRequest) -> str:
     return f"signed out at {asked.client_id}" if asked.client_id else "signed out"
 
 
-def _done(services: Services, asked: LogoutRequest, *, ended: bool) -> Response:
+def _done(services: Services, asked: LogoutRequest, *, ended: bool, lost: dict[str, str]) -> Response:
     if asked.return_to:
         return Redirect(location=asked.return_to)
-    return pages.signed_out(services, ()) if ended else pages.nobody_here(services)
+    return pages.signed_out(services, (), lost=lost) if ended else pages.nobody_here(services, lost)
 
 
 def _target(return_to: str) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ class LogoutRequest:
     state: str | None
     is_hinted: bool = False  # by an ID token of its own
     elsewhere: str = ""  # the id of a live session that the hint names and this browser has not shown
+    no_way_back: Refused | None = None  # why the address that was sent is not followed
 
     @property
     def return_to(self) -> str:
@@ -49,7 +50,10 @@ class LogoutRequest:
 
 
 def read(services: Services, params: Params) -> LogoutRequest:
-    """Compare hint, client and return address. Errors: `Refused`; a return address is followed only when registered."""
+    """Compare hint, client and return address. Errors: `Refused` (a parameter twice).
+
+    RPI §3: an address is followed only when registered; one that is not costs the way back alone, not the sign-out.
+    """
     if params.repeated:
         raise _refused(
             N_("The application sent %(name)s twice.", name=params.repeated[0]), f"Send {params.repeated[0]} once."
@@ -61,25 +65,29 @@ def read(services: Services, params: Params) -> LogoutRequest:
     uri = params.get("post_logout_redirect_uri") or ""
     if uri and client is None and "id_token_hint" in params:
         uri = ""  # RPI §4: what needed the hint is left out, here the way back; the sign-out itself did not
-    if uri:
-        _check_return_address(client, uri)
+    problem = _check_return_address(client, uri) if uri else None
+    uri = "" if problem else uri
     subject, session_id = str(claims.get("sub", "")), str(claims.get("sid", ""))
-    return LogoutRequest(client_id if client else "", subject, session_id, uri, params.get("state"), bool(claims))
+    return LogoutRequest(
+        client_id if client else "", subject, session_id, uri, params.get("state"), bool(claims),
+        no_way_back=problem,
+    )  # fmt: skip
 
 
-def _check_return_address(client: Client | None, uri: str) -> None:
+def _check_return_address(client: Client | None, uri: str) -> Refused | None:
     if client is None:
-        raise _refused(
+        return _refused(
             N_("The application did not say which one it is."),
             "Send id_token_hint or client_id with post_logout_redirect_uri.",
         )
     # RPI §3: exactly as registered (ASVS 10.6.2).
     if uri not in client.post_logout_redirect_uris:
-        raise _refused(
+        return _refused(
             N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
             "post_logout_redirect_uri is not registered; they are compared byte for byte.", client_id=client.id,
             detail=uri[:500],
         )  # fmt: skip
+    return None
 
 
 def _hint(services: Services, params: Params) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ import pytest
 from idp.accounts.person import Person
 from tests.backends import Clock
 from tests.oidc.logging_out import BYE, is_signed_in, log_out
-from tests.provider import App, Browser, Provider
+from tests.provider import Answer, App, Browser, Provider
 
 
 @pytest.mark.spec("RPI 2")
@@ -76,16 +77,52 @@ def test_S51_without_a_client_the_person_is_asked_and_stays_here(
     "uri",
     [BYE + "/", BYE + "?x=1", "https://crm.example/cb", "https://evil.example/", "javascript:alert(1)", BYE.upper()],
 )
-def test_S51_an_unregistered_return_address_is_shown_and_signs_nobody_out(
+def test_S51_n19_an_unregistered_return_address_is_never_followed_and_no_dead_end(
     provider: Provider, browser: Browser, crm: App, uri: str
 ) -> None:
+    """RPI §3: the provider must not redirect, and may sign out: with the session's own hint at once, else if asked."""
+    for params in (
+        {"client_id": crm.id},
+        {},
+        {"client_id": "made up"},
+        {"id_token_hint": "undefined", "client_id": crm.id},
+    ):
+        provider.sign_in(browser, crm)
+        page = log_out(browser, post_logout_redirect_uri=uri, state="s", **params)
+        assert (page.status, page.location) == (200, "")
+        assert told_of(provider, page, crm if params.get("client_id") == crm.id else None)
+        assert is_signed_in(provider, browser, crm)
+        done = browser.submit(page, "confirm")
+        assert (done.status, done.location) == (200, "")
+        assert told_of(provider, done, crm if params.get("client_id") == crm.id else None)
+        assert "signed out" in done.dom.text
+        assert not is_signed_in(provider, browser, crm)
     hint = provider.tokens(crm, browser)["id_token"]
-    for params in ({"id_token_hint": hint}, {"client_id": crm.id}, {}):
-        answer = log_out(browser, post_logout_redirect_uri=uri, **params)
-        assert answer.is_error_page
-        assert answer.status == 400
-        assert not answer.location
-    assert is_signed_in(provider, browser, crm)
+    done = log_out(browser, id_token_hint=hint, post_logout_redirect_uri=uri)
+    assert (done.status, done.location) == (200, "")
+    assert told_of(provider, done, crm)
+    assert not is_signed_in(provider, browser, crm)
+    nobody = log_out(browser, client_id=crm.id, post_logout_redirect_uri=uri)
+    assert (nobody.status, nobody.location) == (200, "")
+    assert told_of(provider, nobody, crm)
+
+
+def told_of(provider: Provider, page: Answer, app: App | None) -> bool:
+    """The page says why there is no way back, and its id leads an admin to the same."""
+    (note,) = page.dom.find("div", id="lost")
+    found = re.search(r"E-[0-9A-Z]{5}-[0-9A-Z]{5}", page.text)
+    assert found, note
+    (event,) = [one for one in provider.events("error:logout_request") if one.error_id == found[0]]
+    return ("is not registered for it" in page.dom.text, event.client_id) == (bool(app), app.id if app else None)
+
+
+def test_n19_a_server_that_proves_itself_signs_out_whatever_address_it_sends(
+    provider: Provider, browser: Browser, crm: App
+) -> None:
+    tokens = provider.tokens(crm, browser)
+    sent = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": "https://evil.example/"}
+    assert provider.post("oauth/logout", crm, sent).json == {"signed_out": True}
+    assert not is_signed_in(provider, browser, crm)
 
 
 @pytest.mark.spec("RPI 2")
@@ -152,7 +189,8 @@ def test_n19_an_unusable_hint_opens_no_way_to_an_address_that_is_not_registered(
     for hint in ("undefined", "x.y.z"):
         provider.sign_in(browser, crm)
         evil = {"post_logout_redirect_uri": "https://evil.example/"}
-        assert log_out(browser, id_token_hint=hint, client_id=crm.id, **evil).is_error_page
+        asked = log_out(browser, id_token_hint=hint, client_id=crm.id, **evil)
+        assert (asked.status, asked.location) == (200, "")
         done = browser.submit(log_out(browser, id_token_hint=hint, **evil), "confirm")
         assert (done.status, done.location) == (200, "")
 
