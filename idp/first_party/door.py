@@ -33,6 +33,10 @@ class Door:
         """Our own pages can be asked for again and again."""
         return ""
 
+    def is_one_time(self, flow: Flow) -> bool:
+        """They are never answered for good."""
+        return False
+
     def start_url(self, services: Services, flow: Flow) -> str:
         """The launcher."""
         return services.url("/")

@@ -38,6 +38,10 @@ class ProtocolHandler(Protocol):
         """What tells this request from every other one of its application, such as its ID; '' where nothing does."""
         ...
 
+    def is_one_time(self, flow: Any) -> bool:
+        """Whether its application surely never sends the same request anew, of its own accord."""
+        ...
+
     def start_url(self, services: Any, flow: Any) -> str:
         """Where the application begins, for whoever has come back to a request that was answered; '' if unknown."""
         ...

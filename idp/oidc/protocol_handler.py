@@ -78,6 +78,11 @@ class ProtocolHandler:
         own = (asked.state, asked.nonce, asked.challenge)
         return "\n".join(f"{name}={value}" for name, value in asked.params) if any(own) else ""
 
+    def is_one_time(self, flow: Flow) -> bool:
+        """Whether it is no request that is sent the same each time: there are applications with one state for ever."""
+        asked = AuthorizationRequest.from_json(flow.request)
+        return bool(asked.nonce or asked.challenge)
+
     def start_url(self, services: Services, flow: Flow) -> str:
         """Its own start, or where a sign-in that we initiate begins (Core §4); else its home page."""
         client = services.registry.find(flow.client_id)

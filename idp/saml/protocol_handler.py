@@ -7,6 +7,7 @@ from typing import Any
 from clients.client import Client
 from idp.audit import Event, record
 from idp.errors import SamlError
+from idp.login.browser import answered
 from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Demands, Flow
 from idp.login.signout import Notice
@@ -33,8 +34,10 @@ class SamlHandler:
         client, _ = get_trusted(services, pending)
         try:
             message = issuing.issue(services, request, client, session, _spec(client, flow, session, pending))
-            delivery.spend(services, pending)
+            delivery.spend(services, pending, session.id)
         except SamlError as error:
+            if delivery.was_answered_to(services, pending, session.id):
+                return answered.lead_on(services, request, flow)
             return delivery.deliver_error(services, request, pending, error, person_id=session.person_id)
         except SessionEnded:
             # Signed out between two of our statements: the same request meets the sign-in page.
@@ -58,6 +61,10 @@ class SamlHandler:
     def request_name(self, flow: Flow) -> str:
         """The ID of the AuthnRequest."""
         return str(flow.request["request_id"] or "")
+
+    def is_one_time(self, flow: Flow) -> bool:
+        """Core §1.3.4: an ID stands for one request."""
+        return True
 
     def start_url(self, services: Services, flow: Flow) -> str:
         """Its own start, or ours for it."""

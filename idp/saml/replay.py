@@ -13,9 +13,14 @@ def is_spent(services: Services, client_id: str, request_id: str | None) -> bool
     return services.state.get(_key(client_id, request_id)) is not None
 
 
-def spend(services: Services, client_id: str, request_id: str, seconds: float) -> bool:
-    """Remember that a request is answered; False where it was before."""
-    return services.state.add(_key(client_id, request_id), 1, seconds)
+def spend(services: Services, client_id: str, request_id: str, seconds: float, session_id: str = "") -> bool:
+    """Remember that a request is answered, and in which session; False where it was before."""
+    return services.state.add(_key(client_id, request_id), session_id or 1, seconds)
+
+
+def is_spent_by(services: Services, client_id: str, request_id: str | None, session_id: str) -> bool:
+    """Whether it was in this very session that a request was answered."""
+    return bool(session_id) and services.state.get(_key(client_id, request_id)) == session_id
 
 
 def replayed(*, detail: str = "", fix: str = "") -> SamlError:

@@ -9,7 +9,7 @@ What was answered without a page of ours never stands in a browser's history, an
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 from idp.browser import cookie_name, is_navigation
 from idp.ids import plain_tag
@@ -30,9 +30,9 @@ PREFIX = "answered_"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What became of a request, and when: `a` answered, `s` shown first."""
+    """What became of a request, and when: `a` answered, `l` answered and led on from since, `s` shown first."""
 
-    became: Literal["a", "s"]
+    became: Literal["a", "l", "s"]
     at: float
 
 
@@ -44,7 +44,7 @@ def is_answered(services: Services, request: Request, flow: Flow) -> bool:
 
 def _was_just_answered(services: Services, request: Request, mark: Mark) -> bool:
     waits = WAITS if request.header("Sec-Fetch-Dest") else SOON
-    return mark.became == "a" and services.clock() - mark.at < waits
+    return mark.became != "s" and services.clock() - mark.at < waits
 
 
 def is_over(services: Services, request: Request, flow: Flow) -> bool:
@@ -88,17 +88,24 @@ def keep(services: Services, request: Request, flow: Flow, response: Response) -
 def lead_on(services: Services, request: Request, flow: Flow) -> Response:
     """To where the application begins; where nobody knows that, a page that says so.
 
-    Once: an application that sends the same request each time, without a state of its own, gets its answer then.
+    As often as it comes, by a page from the second time on: a start that sends the very same would be a circle. But
+    once where an application may send one state for ever: it gets its answer then.
     """
-    cookie, mark = Cookie(_cookie_name(services, flow), "", 0), _of(services, request, flow)
-    start = services.protocols[flow.protocol].start_url(services, flow)
-    if start:
+    handler, mark = services.protocols[flow.protocol], _of(services, request, flow)
+    start, cookie = handler.start_url(services, flow), Cookie(_cookie_name(services, flow), "", 0)
+    if mark is not None and is_answered(services, request, flow) and handler.is_one_time(flow):
+        cookie = replace(cookie, value=f"l{int(mark.at)}", max_age=KEPT_FOR)
+    if start and (mark is None or mark.became != "l"):
         return Redirect(location=start, cookies=(cookie,))
     host = flow.destination if flow.destination.startswith(("https://", "http://")) else ""
     client = services.registry.find(flow.client_id)
     if mark is not None and mark.became == "s":
         return replace(pages.stale(services, host + "/" if host else services.url("/"), client), cookies=(cookie,))
-    values = {"app": shown_app(services, client), "continue_url": host and host + "/", "here": services.url("/")}
+    values = {
+        "app": shown_app(services, client),
+        "continue_url": start or (host and host + "/"),
+        "here": services.url("/"),
+    }
     return Page(template="login/answered.html", values=values, cookies=(cookie,))
 
 
@@ -136,9 +143,9 @@ def _of(services: Services, request: Request, flow: Flow) -> Mark | None:
 
 def _read(value: str) -> Mark | None:
     became, at = value[:1], value[1:]
-    if became not in ("a", "s") or not at.isascii() or not at.isdigit() or len(at) > 11:
+    if became not in ("a", "l", "s") or not at.isascii() or not at.isdigit() or len(at) > 11:
         return None
-    return Mark("a" if became == "a" else "s", float(at))
+    return Mark(cast(Literal["a", "l", "s"], became), float(at))
 
 
 def _with_mark(services: Services, request: Request, flow: Flow, response: Response, mark: Mark) -> Response:

@@ -99,13 +99,18 @@ def check_unspent(services: Services, pending: PendingAuthnRequest) -> None:
         raise _replayed()
 
 
-def spend(services: Services, pending: PendingAuthnRequest) -> None:
+def spend(services: Services, pending: PendingAuthnRequest, session_id: str = "") -> None:
     """A request is answered with an assertion once, however many browsers bring it. Errors: `SamlError`."""
     # A page of ours may be begun anew for a day and lie open for another, long after the message itself is too old.
     seconds = max(pending.spent_for, pending.at + 2 * OPEN_FOR - services.clock())
     request_id = pending.request_id
-    if request_id is not None and not replay.spend(services, pending.client_id, request_id, seconds):
+    if request_id is not None and not replay.spend(services, pending.client_id, request_id, seconds, session_id):
         raise _replayed()
+
+
+def was_answered_to(services: Services, pending: PendingAuthnRequest, session_id: str) -> bool:
+    """Whether this very session has had the answer, and a page may say so: Back, a reload, a tab that was restored."""
+    return not pending.passive and replay.is_spent_by(services, pending.client_id, pending.request_id, session_id)
 
 
 def _replayed() -> SamlError:

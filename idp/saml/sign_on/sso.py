@@ -38,12 +38,13 @@ def receive_authn_request(services: Services, request: Request) -> Response:
         return _lead_on(services, request, pending)
     try:
         pending = accept(services, incoming, pending)
-        is_answered = before is not None and before.became == "a"
-        if not brings_session and not is_answered:
+        is_answered = before is not None and before.became != "s"
+        is_hop = request.method == "POST" and not brings_session  # who it is shows after it
+        if not brings_session and not is_hop and not is_answered:
             delivery.check_unspent(services, pending)
     except SamlError as error:
         return delivery.deliver_error(services, request, pending, error, evidence=evidence(received))
-    if request.method == "POST" and not brings_session:
+    if is_hop:
         # A cross-site POST comes without our Lax cookies; a GET from here brings them.
         return Redirect(location=continue_url(services, pending))
     return begin_sign_in(services, request, pending)
@@ -64,7 +65,17 @@ def continue_sign_on(services: Services, request: Request) -> Response:
             explanation=Explanation("person", "An old tab or a copied address; the application starts a new one."),
         )  # fmt: skip
     get_trusted(services, pending)
+    if cookie_name(services, "session") not in request.cookies and not _is_known(services, request, pending):
+        try:
+            delivery.check_unspent(services, pending)
+        except SamlError as error:
+            return delivery.deliver_error(services, request, pending, error)
     return begin_sign_in(services, request, pending)
+
+
+def _is_known(services: Services, request: Request, pending: PendingAuthnRequest) -> bool:
+    """Whether this browser was here with the request: it is led on by what became of that."""
+    return answered.find(services, request, PROTOCOL, pending.client_id, pending.request_id or "") is not None
 
 
 def _lead_on(services: Services, request: Request, pending: PendingAuthnRequest) -> Response:

@@ -108,6 +108,43 @@ def test_n28_another_browser_and_silent_requests_are_answered(provider: Provider
     assert provider.authorize(person, crm, state="used once", prompt="none").code
 
 
+@pytest.mark.parametrize("start", [START, None])
+@pytest.mark.parametrize("sends", ["everything", "nonce", "challenge"])
+@pytest.mark.parametrize("fetch_metadata", [True, False])
+def test_n28_each_repetition_leads_there_not_the_first_alone(
+    provider: Provider, person: Browser, start: str | None, sends: str, fetch_metadata: bool
+) -> None:
+    app = provider.add_client("Shop", "legacy", require_pkce=False, **({"initiate_login_uri": start} if start else {}))
+    if not fetch_metadata:
+        del person.headers["Sec-Fetch-Dest"]
+    without = {
+        "everything": {}, "challenge": {"nonce": None},
+        "nonce": {"code_challenge": None, "code_challenge_method": None},
+    }[sends]  # fmt: skip
+    page = provider.authorize(person, app, state="used once", **without)
+    assert person.log_in(page).code
+    for time in range(4):
+        for again in (person.get(page.url), person.log_in(page)):
+            assert not again.sent.get("code"), time
+            if again.is_redirect:
+                assert start
+                assert again.location.startswith(start)
+            else:
+                assert "has had the answer to this sign-in" in again.dom.text
+                (way_on,) = [a["href"] for a in again.dom.find("a") if "main" in a.get("class", "")]
+                assert way_on.startswith(start or "https://shop.example/")
+    assert provider.authorize(person, app, state="a new one").code
+
+
+def test_n28_a_start_that_sends_the_same_request_again_is_no_circle(
+    provider: Provider, person: Browser, crm: App
+) -> None:
+    page = provider.authorize(person, crm, state="for ever", nonce="for ever")
+    person.log_in(page)
+    assert person.get(page.url).location.startswith(START)
+    assert all(person.get(page.url).status == 200 for _ in range(3))
+
+
 # -- SAML --------------------------------------------------------------------------------------------------------------
 
 
@@ -137,6 +174,20 @@ def test_n28_saml_the_page_that_posts_by_itself_stands_in_the_history(
     answer = by_redirect(signed_in, authn_request(provider))
     assert status(answer)[0] == "Success"
     assert led_on(provider, signed_in.get(answer.url), wiki)
+
+
+@pytest.mark.parametrize("accept", [HTML, "*/*"])
+def test_n28_saml_each_repetition_leads_on(provider: Provider, wiki: Client, person: Browser, accept: str) -> None:
+    """Also where nothing says that a window is on its way: it is the same session that had the answer."""
+    person.headers["Accept"] = accept
+    if accept != HTML:
+        del person.headers["Sec-Fetch-Dest"]
+    page = by_redirect(person, authn_request(provider))
+    assert status(person.log_in(page))[0] == "Success"
+    for _ in range(3):
+        for again in (person.get(page.url), person.log_in(page)):
+            assert not again.sent
+            assert led_on(provider, again, wiki) or "has had the answer to this sign-in" in again.dom.text
 
 
 def test_n28_saml_where_it_must_begin_there_a_page_says_so(provider: Provider, person: Browser) -> None:

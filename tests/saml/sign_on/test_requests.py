@@ -633,17 +633,23 @@ def test_the_destination_may_be_left_out_where_nothing_is_signed(
     assert status(by_redirect(signed_in, authn_request(provider, Destination=None)))[0] == "Success"
 
 
-def test_T13_a_request_is_answered_once(
+def test_T13_n28_a_request_is_answered_once(
     provider: Provider, wiki: Client, signed_in: Browser, browser: Browser, clock: Clock
 ) -> None:
     request = authn_request(provider)
     assert status(by_redirect(signed_in, request))[0] == "Success"
-    for again in (
-        lambda: by_redirect(signed_in, request),
-        lambda: by_post(signed_in, request),
-        lambda: by_redirect(browser, request),  # in another browser, before anybody types a password
-    ):
-        assert status(again())[:2] == ("Requester", "RequestDenied")
+    for _ in range(3):  # whoever has had the answer is led on, and the application is sent no error
+        for again in (by_redirect(signed_in, request), signed_in.follow(by_post(signed_in, request))):
+            assert again.location == f"{provider.issuer}/saml/start/{wiki.id}"
+    # In another browser, before anybody types a password; and where no page may be shown.
+    assert status(by_redirect(browser, request))[:2] == ("Requester", "RequestDenied")
+    assert status(browser.follow(by_post(browser, request)))[:2] == ("Requester", "RequestDenied")
+    other_session = provider.browser()
+    other_session.log_in(other_session.get("/"))
+    assert status(by_redirect(other_session, request))[:2] == ("Requester", "RequestDenied")
+    passive = authn_request(provider, IsPassive="true")
+    assert status(by_redirect(signed_in, passive))[0] == "Success"
+    assert status(by_redirect(signed_in, passive))[:2] == ("Requester", "RequestDenied")
     # The same ID of somebody else is another request.
     register(provider, "Other", facts("https://other.example/md", "https://other.example/acs"))
     other = authn_request(provider, issuer="https://other.example/md", ID=request.get("ID"))
