@@ -116,7 +116,9 @@ class ErrorPages:
         allow = ("Allow", ", ".join(route.methods))
         message = N_("This address takes %(methods)s only.", methods=", ".join(route.methods))
         if route.api:
-            return Json(status=405, headers=(allow,), body={"error": "invalid_request", "error_description": message})
+            error = OAuthError("invalid_request", translate("en", message), status=405)
+            told = error.told(self.services.faults.told(error, request=request))
+            return Json(status=405, headers=(allow,), body={"error": error.code, "error_description": told})
         refusal = Refused(
             "method_not_allowed", message, status=405, detail=request.method, title=N_("Please start from here"),
             advice=N_("Nothing is wrong with your account. Start from the overview of your apps."),

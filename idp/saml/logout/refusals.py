@@ -17,13 +17,14 @@ def partial_logout() -> SamlError:
     return SamlError(names.RESPONDER, names.PARTIAL_LOGOUT, "Not every application has confirmed the logout.")
 
 
-def keep_error(services: Services, request: Request, client: Client, error: SamlError, received: Received) -> None:
-    """Keep for the admins why a message of this client is answered with an error."""
+def keep_error(services: Services, request: Request, client: Client, error: SamlError, received: Received) -> SamlError:
+    """Keep for the admins why a message of this client is answered with an error; answers it with its id."""
     refusal = Refused(
         "saml_logout", error.message, client_id=client.id, detail=error.detail or error.message,
         evidence=evidence(received), explanation=Explanation("application", error.fix or error.message),
     )  # fmt: skip
-    services.faults.refused(refusal, request=request, cause=error)
+    error_id = services.faults.refused(refusal, request=request, cause=error)
+    return SamlError(error.status, error.substatus, f"{error.message} (Error {error_id})", detail=error.detail)
 
 
 def untrusted(reason: str, received: Received | None) -> Refused:

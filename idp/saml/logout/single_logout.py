@@ -12,6 +12,7 @@ from idp.errors import SamlError
 from idp.login import signout
 from idp.login.signout import Ending
 from idp.protocols import Services
+from idp.saml.faults import fault
 from idp.saml.logout.logout_request import LogoutRequest
 from idp.saml.logout.logout_response import make_logout_response, signed
 from idp.saml.logout.propagation import receive_logout_response
@@ -45,14 +46,13 @@ def receive_logout_message(services: Services, request: Request) -> Response:
     try:
         logout_request = accept_logout_request(services, client, provider, root, by_browser=True)
     except SamlError as error:
-        keep_error(services, request, client, error, received)
-        return respond(services, client, {**values, "request_id": root.get("ID")}, error)
+        told = keep_error(services, request, client, error, received)
+        return respond(services, client, {**values, "request_id": root.get("ID")}, told)
     values |= {"request_id": logout_request.header.id, "asynchronous": logout_request.asynchronous}
     try:
         left = find_sessions(services, client, logout_request)
     except SamlError as error:
-        keep_error(services, request, client, error, received)
-        return respond(services, client, values, error)
+        return respond(services, client, values, keep_error(services, request, client, error, received))
     return signout.leave(
         services, request, left, f"signed out at {client.id}", Ending(protocol=PROTOCOL, values=values),
         asked_by=client.id,
@@ -66,8 +66,8 @@ def _by_soap(services: Services, request: Request) -> Response:
         received = soap.receive_soap(request)
         client, provider, root = open_logout_message(services, received)
     except (BadMessage, BadXml, BadSignature) as error:
-        services.faults.refused(untrusted(error.reason, received), request=request, cause=error)
-        return soap.soap_fault("Client", "The message cannot be trusted.")
+        refusal = untrusted(error.reason, received)
+        return fault(services, request, "The message cannot be trusted.", refusal=refusal, cause=error)
     problem: SamlError | None = None
     logout_request: LogoutRequest | None = None
     try:
@@ -77,8 +77,7 @@ def _by_soap(services: Services, request: Request) -> Response:
         if hops or any(one.result != "signed out" for one in results):
             problem = partial_logout()
     except SamlError as error:
-        keep_error(services, request, client, error, received)
-        problem = error
+        problem = keep_error(services, request, client, error, received)
     if logout_request is not None and logout_request.asynchronous:
         return Raw(status=204)
     response = make_logout_response(services, None, root.get("ID"), problem)

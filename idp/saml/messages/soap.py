@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from idp import wire
@@ -53,11 +52,6 @@ def soap_fault(code: str, text: str) -> wire.Raw:
     child(fault, "", "faultcode", None, f"soap:{code}")
     child(fault, "", "faultstring", None, text)
     return _soap(fault, (), 500)
-
-
-def not_soap() -> wire.Raw:
-    """The answer to a request of another media type."""
-    return replace(soap_fault("Client", "Send a SOAP envelope as text/xml."), status=415)
 
 
 def _soap(content: Element, headers: Iterable[Element], status: int) -> wire.Raw:

@@ -15,12 +15,13 @@ from idp.login.browser import sessions
 from idp.protocols import Services
 from idp.saml import header_checks, provider_keys
 from idp.saml.evidence import evidence
+from idp.saml.faults import fault, not_soap
 from idp.saml.messages import artifacts, names, request_header, soap
 from idp.saml.messages.bindings import BadMessage, Received
 from idp.saml.messages.schema_types import instant
 from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.messages.signing import sign
-from idp.saml.messages.xml import BadXml, Element, child, element, parse, serialize, text_of
+from idp.saml.messages.xml import BadXml, Element, child, clean_text, element, parse, serialize, text_of
 from idp.saml.protocol import ARTIFACT_INDEX, ARTIFACT_PATH
 from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest
 from idp.saml.signed_message import open_signed
@@ -49,7 +50,7 @@ def issue(
 def resolve_artifact(services: Services, request: Request) -> Response:
     """POST /saml/artifact: a signed ArtifactResolve by SOAP. Nothing but SOAP is ever answered."""
     if request.content_type not in soap.SOAP_TYPES:
-        return soap.not_soap()
+        return not_soap(services, request)
     received: Received | None = None
     try:
         received = soap.receive_soap(request)
@@ -57,8 +58,8 @@ def resolve_artifact(services: Services, request: Request) -> Response:
         header = request_header.read_header(root)
         artifact = artifacts.decode_artifact(_artifact_text(root))
     except (BadMessage, BadXml, BadSignature) as error:
-        _record_error(services, request, error.reason, received)
-        return soap.soap_fault("Client", "The message cannot be trusted.")
+        text = "The message cannot be trusted."
+        return fault(services, request, text, refusal=_refusal(error.reason, received), cause=error)
     problem: SamlError | None = None
     found: Element | None = None
     try:
@@ -67,8 +68,9 @@ def resolve_artifact(services: Services, request: Request) -> Response:
         header_checks.check_destination(header, services.url(ARTIFACT_PATH), signed=False)
         found = _take(services, client, artifact)
     except SamlError as error:
-        _record_error(services, request, error.detail or error.message, received, client)
-        problem = error
+        refusal = _refusal(error.detail or error.message, received, client)
+        error_id = services.faults.refused(refusal, request=request, cause=error)
+        problem = SamlError(error.status, error.substatus, f"{error.message} (Error {error_id})")
     return soap.encode_soap(_response(services, provider, header.id, found, problem))
 
 
@@ -119,6 +121,8 @@ def _response(
     code = child(status, names.SAMLP, "StatusCode", {"Value": problem.status if problem else names.SUCCESS})
     if problem is not None and problem.substatus is not None:
         child(code, names.SAMLP, "StatusCode", {"Value": problem.substatus})
+    if problem is not None:
+        child(status, names.SAMLP, "StatusMessage", None, clean_text(problem.message))
     if found is not None:
         response.append(found)
     sign(response, provider_keys.signer(services, provider), digest=provider_keys.digest(services, provider))
@@ -129,12 +133,9 @@ def _key(client: Client, handle: bytes) -> str:
     return f"saml:artifact:{client.id}:{handle.hex()}"
 
 
-def _record_error(
-    services: Services, request: Request, reason: str, received: Received | None, client: Client | None = None
-) -> None:
-    refusal = Refused(
+def _refusal(reason: str, received: Received | None, client: Client | None = None) -> Refused:
+    return Refused(
         "saml_artifact", "An artifact could not be resolved.", detail=reason, evidence=evidence(received),
         client_id=None if client is None else client.id,
         explanation=Explanation("application", f"{reason}. An ArtifactResolve is signed with a key of its metadata."),
     )  # fmt: skip
-    services.faults.refused(refusal, request=request)

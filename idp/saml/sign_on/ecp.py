@@ -19,6 +19,7 @@ from idp.saml import provider_keys
 from idp.saml.assertions import authn_context, issuing
 from idp.saml.assertions.issuing import SessionEnded
 from idp.saml.evidence import evidence
+from idp.saml.faults import fault, not_soap
 from idp.saml.messages import names, soap
 from idp.saml.messages.bindings import BadMessage, Received
 from idp.saml.messages.xml import BadXml, Element, element, qualified
@@ -39,19 +40,19 @@ def receive_ecp_request(services: Services, request: Request) -> Response:
     """POST /saml/ecp."""
     # Nor can a page of another site have a browser use a password that it saved.
     if request.content_type not in soap.SOAP_TYPES:
-        return soap.not_soap()
+        return not_soap(services, request)
     try:
         received = soap.receive_soap(request)
         incoming, pending = find_destination(services, received, services.url(ECP_PATH), _BINDINGS)
     except (BadMessage, BadXml) as error:
-        services.faults.refused(unreadable(error.reason), request=request, cause=error)
-        return soap.soap_fault("Client", "The message cannot be read.")
+        problem = unreadable(error.reason)
+        return fault(services, request, "The message cannot be read.", refusal=problem, cause=error)
     except Refused as error:
-        error_id = services.faults.refused(error, request=request, cause=error)
-        return soap.soap_fault("Client", f"{error.message} (Error {error_id})")
+        return fault(services, request, error.message, refusal=error, cause=error)
     unknown = find_unknown(received.headers)
     if unknown is not None:
-        return soap.soap_fault("MustUnderstand", f"The header {unknown[:200]} is not understood here.")
+        text = f"The header {unknown[:200]} is not understood here."
+        return fault(services, request, text, code="MustUnderstand", client_id=incoming.client.id)
     session = http_basic.authenticate(services, request, incoming.client.id, force=incoming.request.force_authn)
     if isinstance(session, Response):
         return session
