@@ -9,10 +9,10 @@ from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc import tokens
+from idp.oidc import hints, tokens
 from idp.protocols import Services
 from idp.wire import Params
-from keys.verifying import InvalidToken, verify_own
+from keys.verifying import InvalidToken
 
 RESPONSE_TYPES = ("code",)
 PROMPTS = ("none", "login", "consent", "select_account")
@@ -88,8 +88,8 @@ def read_hint(services: Services, client: Client, params: Params, prompt: frozen
     if hint is None:
         return None
     try:
-        claims = verify_own(services.ring, hint, types=("JWT",), now=services.clock(), hint=True)
-        if claims.get("iss") != services.issuer or client.id not in _as_list(claims.get("aud")):
+        claims = hints.read_hint(services, hint)
+        if client.id not in hints.audiences(claims):
             raise InvalidToken("it was not issued to this application")
     except InvalidToken as error:
         if "none" in prompt:
@@ -109,7 +109,3 @@ def read_subject(hinted: str | None, claims: dict[str, Any]) -> str | None:
     if len(subjects) > 1:
         raise OAuthError("invalid_request", "id_token_hint and claims ask for different subjects.")
     return subjects.pop() if subjects else None
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from idp.oidc import hints
 from idp.protocols import Services
 from idp.wire import AutoPost, Params, Redirect, Response, with_parameters
 
@@ -18,7 +19,7 @@ def again(services: Services, path: str, params: Params, known: Collection[str])
     """
     location = with_parameters(services.url(path), params.pairs)
     if len(location) < MAX_GET:
-        return Redirect(location=location)
+        return Redirect(location=with_parameters(services.url(path), hints.for_url(services, params)))
     if MARK in params:
         return None
     kept = [(name, value) for name, value in params.pairs if name in known]

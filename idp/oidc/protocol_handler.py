@@ -14,7 +14,7 @@ from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Flow
 from idp.login.signout import Notice
 from idp.login.steps import Deny
-from idp.oidc import backchannel, scopes
+from idp.oidc import backchannel, hints, scopes
 from idp.oidc.authorization_request import AuthorizationRequest
 from idp.oidc.authorization_response import deliver, deliver_error
 from idp.oidc.destination import Destination, Untrusted, find_again
@@ -70,13 +70,18 @@ class ProtocolHandler:
         """The request once more, from its beginning."""
         asked = AuthorizationRequest.from_json(flow.request)
         pairs = [(str(name), str(value)) for name, value in asked.params if name != PARAMETER]
-        return with_parameters(services.url("/oauth/authorize"), pairs)
+        return with_parameters(services.url("/oauth/authorize"), hints.for_url(services, pairs))
 
     def request_name(self, flow: Flow) -> str:
-        """The whole request, where something in it is made anew each time: Back repeats it to the letter."""
+        """The whole request, where something in it is made anew each time: Back repeats it to the letter.
+
+        But a hint, which is sealed anew each time that it goes into a URL.
+        """
         asked = AuthorizationRequest.from_json(flow.request)
         own = (asked.state, asked.nonce, asked.challenge)
-        return "\n".join(f"{name}={value}" for name, value in asked.params) if any(own) else ""
+        return (
+            "\n".join(f"{name}={value}" for name, value in asked.params if name != hints.PARAMETER) if any(own) else ""
+        )
 
     def is_one_time(self, flow: Flow) -> bool:
         """Whether it is no request that is sent the same each time: there are applications with one state for ever."""
