@@ -140,7 +140,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "repeated": {"scope": ["openid", "email"]},
     "bad_max_age": {"max_age": "soon"},
     "bad_claims": {"claims": "{"},
-    "bad_hint": {"id_token_hint": "x.y.z"},
+    "bad_hint": {"id_token_hint": "x.y.z", "prompt": "none"},
     "foreign_resource": {"resource": "https://evil.example/api"},
     "nothing_wrong": {},
 }
@@ -199,7 +199,7 @@ def test_S2_X1_X2_no_error_of_any_kind_leads_to_an_address_that_is_not_the_clien
         ("repeated", "invalid_request"),
         ("bad_max_age", "invalid_request"),
         ("bad_claims", "invalid_request"),
-        ("bad_hint", "invalid_request"),
+        ("bad_hint", "login_required"),
         ("foreign_resource", "invalid_target"),
     ],
 )
