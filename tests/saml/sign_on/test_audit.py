@@ -32,6 +32,7 @@ def test_audit_show_prints_the_decoded_message_of_an_error_page(
 def test_and_of_an_error_that_went_to_the_application(provider: Provider, wiki: Client, signed_in: Browser) -> None:
     answer = by_redirect(signed_in, authn_request(provider, Destination="https://other.example/sso"))
     error_id = status(answer)[2].rpartition("Error ")[2].rstrip(")")
+    provider.services.faults.flush(whole=True)  # as a server does within a second; the command reads what is written
     shown = _command(provider).run("audit", "show", error_id)
     assert shown.code == 0
     assert "samlp:AuthnRequest" in shown.out
