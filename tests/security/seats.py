@@ -55,6 +55,7 @@ class Seat:
     aside: list[Key] = field(default_factory=list)
     dead: list[str] = field(default_factory=list)
     tabs: list[Any] = field(default_factory=list)
+    last: str = ""  # who signed in here last
 
     def live(self, now: float) -> Session | None:
         """Who is signed in at the front."""
