@@ -347,7 +347,7 @@ def test_L10_blocked_cookies_are_said_with_what_to_do(provider: Provider, browse
 
 def test_L10_missing_javascript_is_said(provider: Provider, browser: Browser, crm: App) -> None:
     page = provider.authorize(browser, crm)
-    assert "JavaScript is off in this browser" in re.findall(r"<noscript>(.*?)</noscript>", page.text, re.S)[0]
+    assert "JavaScript is off in this browser" in "".join(re.findall(r"<noscript>(.*?)</noscript>", page.text, re.S))
 
 
 def test_L11_staying_signed_in_is_a_choice_and_says_for_how_long(
