@@ -1,4 +1,4 @@
-"""OpenID Connect Back-Channel Logout 1.0, and what the page says of each application (A7)."""
+"""OpenID Connect Back-Channel Logout 1.0, and what the page says of each application (A7, S52)."""
 
 from __future__ import annotations
 

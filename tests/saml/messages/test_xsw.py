@@ -1,4 +1,4 @@
-"""The gate against signature wrapping. Threats 1, 2, 3, 4, 9; IIP-SSO; Core §5.4."""
+"""The gate against signature wrapping. Threats 1, 2, 3, 4, 9; IIP-SSO; Core §5.4; X25."""
 
 from __future__ import annotations
 

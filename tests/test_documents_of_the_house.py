@@ -1,0 +1,44 @@
+"""What docs/requirements.md and docs/architecture.md say of the code and its tests is so today."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "docs"))
+
+import requirements as requirements_page  # noqa: E402
+import rooms  # noqa: E402
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+NAMED = sorted(set(re.findall(r"`((?:idp|clients|keys|templates|tests)/[a-z0-9_/.]+)`", ARCHITECTURE)))
+_FOUND_IN = re.compile(r"^\| [^|]+ \| `([a-z_/]+\.py)`[^|]* \| (.+) \|$", re.MULTILINE)
+
+
+def test_every_id_that_a_test_bears_is_a_line_of_the_requirements() -> None:
+    assert set(requirements_page.tests_by_id()) <= requirements_page.ids_of(requirements_page.PAGE.read_text("utf-8"))
+
+
+def test_the_requirements_name_the_tests_of_today() -> None:
+    page = requirements_page.PAGE.read_text("utf-8")
+    assert page == requirements_page.filled(page), "run: python docs/requirements.py"
+
+
+def test_the_picture_of_the_rooms_is_the_code_s() -> None:
+    assert rooms.filled(ARCHITECTURE) == ARCHITECTURE, "run: python docs/rooms.py"
+
+
+@pytest.mark.parametrize("path", NAMED)
+def test_a_file_that_the_architecture_names_is_there(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize(("path", "words"), _FOUND_IN.findall(ARCHITECTURE))
+def test_what_is_to_be_found_in_a_file_stands_there(path: str, words: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    for word in re.findall(r"`([A-Za-z_]+)`", words):
+        assert re.search(rf"^\s*(?:def {word}\(|{word}\b)", text, re.MULTILINE), word
