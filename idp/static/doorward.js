@@ -59,28 +59,6 @@
     place.textContent = new Intl.DateTimeFormat(spoken, style).format(Number(place.dataset.epoch) * 1000);
   });
 
-  // Copy a text of the page.
-  all("[data-copy]", (button) => {
-    const label = button.textContent;
-    button.addEventListener("click", async () => {
-      const source = byId(button.dataset.copy);
-      let copied = true;
-      try {
-        await navigator.clipboard.writeText(source.textContent.trim());
-      } catch {
-        const range = document.createRange();
-        range.selectNodeContents(source);
-        const details = source.closest("details");
-        if (details) details.open = true;
-        getSelection().removeAllRanges();
-        getSelection().addRange(range);
-        copied = document.execCommand("copy");
-      }
-      button.textContent = copied ? button.dataset.done : button.dataset.failed;
-      setTimeout(() => { button.textContent = label; }, 3000);
-    });
-  });
-
   // The name that was typed goes along to the pages of help and back, in this tab alone.
   const name = byId("login");
   try {
@@ -95,8 +73,6 @@
     const wrong = Math.round(Math.abs(Date.now() / 1000 - Number(place.dataset.clock)));
     place.textContent = wrong < 20 ? place.dataset.right : fill(place.dataset.wrong, { time: seconds.format(wrong) });
   });
-
-  all("[data-print]", (button) => button.addEventListener("click", () => print()));
 
   // A logo that does not load leaves its letter.
   all(".mark img", (image) => {
