@@ -1,4 +1,4 @@
-"""N26, U1: an admin's address is the company's word. What commands say was mailed was mailed, and nothing else is said."""
+"""N26, U1: an admin's address is the company's word. What commands say was mailed was mailed."""
 
 from __future__ import annotations
 

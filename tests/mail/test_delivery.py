@@ -157,9 +157,8 @@ def test_a_server_that_says_nothing_is_given_up(open_provider: Callable[..., Pro
 
 @pytest.mark.slow
 def test_mail_waits_for_a_server_that_is_down_and_leaves_once_it_is_up(
-    open_provider: Callable[..., Provider], server: MailServer, monkeypatch: pytest.MonkeyPatch
+    open_provider: Callable[..., Provider], server: MailServer, clock: Clock
 ) -> None:
-    monkeypatch.setattr(delivery, "BEFORE_RETRY", 0.3)  # else ten seconds
     server.stop()
     provider = open_provider(mail=server.settings)
     reset(provider)
@@ -168,6 +167,7 @@ def test_mail_waits_for_a_server_that_is_down_and_leaves_once_it_is_up(
         _until(lambda: waiting(provider)[0].tries > 0)
         assert "cannot be reached" in provider.events("mail:failed")[0].detail["reason"]
         server.start()
+        clock.advance(delivery.BEFORE_RETRY + 1)
         _until(lambda: len(server.received) == 1)
         _until(lambda: not waiting(provider))
     finally:
