@@ -31,7 +31,7 @@ class Lookup:
         return found[0] if found else None
 
     def find_for_password(self, text: str) -> tuple[Person, Credentials] | None:
-        """The same with the hash to verify against; also one statement, for names that exist and for others (L7)."""
+        """Who signs in with this text, and the hash to verify against; one statement, for whatever name (L7)."""
         return store.find_by_key(self._db, *spellings(text[:MAX_LOGIN]))
 
     def find_credentials(self, person_id: str) -> Credentials | None:

@@ -46,7 +46,7 @@ class Policy:
         return problems(password, person, self.context_words, self.min_length, self.blocklist)
 
     def fitted(self, min_length: int, words: Iterable[str]) -> Policy:
-        """The same with another length, and with more words that are easy to guess here."""
+        """This policy with another length, and with more words that are easy to guess here."""
         return replace(self, min_length=min_length, context_words=(*self.context_words, *words))
 
 

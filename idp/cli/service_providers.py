@@ -123,7 +123,7 @@ def fields() -> Mapping[str, Any]:
 
 
 def rows(shown: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The same for people: certificates by number, times as times."""
+    """What a service provider is, for people: certificates by number, times as times."""
     facts = dict(shown["sp_metadata"])
     found = [(key, value) for key, value in shown.items() if key not in _APART]
     found += [("trouble", text) for text in shown["troubles"]]

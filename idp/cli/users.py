@@ -282,7 +282,7 @@ def claims_of(given: list[str]) -> dict[str, Any]:
 
 
 def read_claims(given: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """The same, and what is wrong with any, to be told with all the rest."""
+    """The claims of `--claim K=V`, and what is wrong with any, to be told with all the rest."""
     found: dict[str, Any] = {}
     wrong = []
     for entry in given:

@@ -150,7 +150,7 @@ class Settings:
         return cls(**sections)
 
     def model_copy(self, *, update: Mapping[str, Any]) -> Self:
-        """The same with some sections in place of those that stand."""
+        """These settings with some sections in place of those that stand."""
         made = {name: value for name, value in self.__dict__.items() if name != "base_dir"}
         return type(self)(**{"base_dir": self.base_dir, **made, **update})
 

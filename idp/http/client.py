@@ -100,7 +100,7 @@ class Outbound:
     def download(
         self, url: str, write: Callable[[bytes], object], accept: str, *, redirects: int, max_bytes: int, timeout: float
     ) -> Fetched:
-        """The same for what is too big for memory: the parts go to `write`, and the answer's `body` is empty."""
+        """GET what is too big for memory: the parts go to `write`, and the answer's `body` is empty."""
         return self._follow(url, accept, redirects, timeout, lambda: _Sink(write, max_bytes))
 
     def _follow(

@@ -228,5 +228,5 @@ def _posted_flow(services: Services, request: Request) -> Flow | Response:
 
 
 def with_cookies(response: Response, *cookies: Cookie) -> Response:
-    """The same answer with more cookies."""
+    """An answer with more cookies."""
     return replace(response, cookies=(*response.cookies, *cookies)) if cookies else response

@@ -53,7 +53,7 @@ class Flow:
     makes_passkeys: str = ""  # "yes" or "unasked": what the browser of the sign-in page said that it can do
 
     def chosen(self) -> Flow:
-        """The same, with the account chosen."""
+        """This flow, with the account chosen."""
         return replace(self, selected=True)
 
 

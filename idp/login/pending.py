@@ -36,7 +36,7 @@ class Pending:
         return self.flow.pending
 
     def with_data(self, kind: str, value: Mapping[str, Any]) -> Pending:
-        """The same, with what one way of proving keeps."""
+        """What waits, with what one way of proving keeps."""
         return replace(self, data={**self.data, kind: dict(value)})
 
 

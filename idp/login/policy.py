@@ -125,7 +125,7 @@ def _preferred(flow: Flow, methods: tuple[str, ...], needs: StepUp) -> Prove | N
 
 
 def without_wishes(flow: Flow) -> Flow:
-    """The same, once somebody was asked for what an application would rather see and showed what they could."""
+    """A flow, once somebody was asked for what an application would rather see and showed what they could."""
     return replace(flow, demands=replace(flow.demands, preferred=())) if flow.demands.preferred else flow
 
 

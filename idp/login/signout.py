@@ -163,7 +163,7 @@ def tell_ended(services: Services, many: int = 100) -> int:
 
 
 def _name_of(notice: Notice, ended: sessions.Ended) -> str:
-    """The same name whoever queues it: told once, though two processes took it up."""
+    """A notice's name, whoever queues it: told once, though two processes took it up."""
     return digest(json.dumps([ended.id, notice.job, notice.payload], sort_keys=True))
 
 

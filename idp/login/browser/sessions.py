@@ -84,7 +84,7 @@ def find_open(services: Services, session_id: str) -> Session | None:
 
 
 def get_open(services: Services, session_id: str) -> Session:
-    """The same; errors: `Changed` where it has ended."""
+    """A session that has not ended, whoever's browser it is in. Errors: `Changed` where it has."""
     found = find_open(services, session_id)
     if found is None:
         raise Changed

@@ -162,7 +162,7 @@ def _judge(
 
 
 def _with_new_ones(services: Services, request: Request, kept: Pending, person: Person) -> Pending:
-    """The same with what would do by now, too: the help desk may have issued a code meanwhile (F7)."""
+    """What waits, with what would do by now, too: the help desk may have issued a code meanwhile (F7)."""
     needs = step_up.of_person(services, request, kept.flow, person, kept.methods)
     step = more_proof(kept.flow, kept.methods, needs, services.clock())
     now = step.authenticators if isinstance(step, Prove) else ()
