@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ def connect_sqlite(path: str) -> tuple[sqlite3.Connection, bool]:
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, cached_statements=256)
-    (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    mode = _write_ahead(connection)
     connection.execute("PRAGMA foreign_keys=ON")
     # NORMAL: `GroupCommit` does what FULL would. FULL: in memory, or on a file system without shared memory.
     connection.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'wal' else 'FULL'}")
@@ -32,3 +33,20 @@ def connect_postgresql(psycopg: Any, url: str) -> Any:
     connection = psycopg.connect(url, autocommit=True, connect_timeout=2, prepare_threshold=2, options=limit)
     connection.execute("SET synchronous_commit=off")  # where a change must last, its transaction says so
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> str:
+    """Ask for the write-ahead log; answers the journal mode that there is.
+
+    Of many who open a new file at once one changes it, and SQLite tells the others at once that it is locked, whatever
+    their patience is.
+    """
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+            return str(mode)
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
