@@ -1,4 +1,4 @@
-"""Background work (logout delivery, mail, clean-up): rows of the database, written in the transaction that causes them.
+"""Background work (logout delivery, mail, clean-up): rows of the database, beside what causes them.
 
 Door: `Jobs`. In-process (`start()`: daemon threads) or in worker processes; any number may serve one database.
 Rule: a job is run at least once, whatever is killed when; so it must bear being run again.
@@ -91,7 +91,7 @@ class Jobs:
         """Queue a job, durably; answers its id. The payload is JSON and carries no secrets.
 
         `tx`: the transaction that causes it; the job is there if and when that commits.
-        Errors: `LookupError` for a name that is not registered, `JobsUnavailable`.
+        Errors: `LookupError` for a name that is not registered, `JobsUnavailable`; with `tx` those of the transaction.
         """
         work = self._work.get(name)
         if work is None:

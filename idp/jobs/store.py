@@ -1,4 +1,4 @@
-"""The table of jobs: what is to be done is written where what caused it is written."""
+"""The table of jobs, in the database that has what causes them, so that both can be written together."""
 
 from __future__ import annotations
 

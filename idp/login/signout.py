@@ -146,19 +146,20 @@ def mark_told(services: Services, payload: Mapping[str, Any]) -> None:
 def tell_ended(services: Services, many: int = 100) -> int:
     """Queue the notices of sessions that ended without a sign-out, of at most `many`; answers how many it were.
 
-    Errors: `JobsUnavailable`, `Unavailable`: what is left is taken up again a minute later.
+    Errors: `Unavailable`: what is left is taken up again a minute later.
     """
     for done in range(many):
         ended = sessions.take_untold(services, TAKE_UP_AFTER)
         if ended is None:
             return done
         until = services.clock() + KEEP_TRYING
-        for door in services.protocols.values():
-            for notice in door.notices(services, ended):
+        notices = [notice for door in services.protocols.values() for notice in door.notices(services, ended)]
+        with services.db.transaction() as tx:  # all of its notices are queued and the note is gone, or neither
+            for notice in notices:
                 if notice.job:
                     payload = {**notice.payload, "notice": _name_of(notice, ended), "until": until}
-                    services.jobs.enqueue(notice.job, payload)
-        sessions.forget_untold(services, ended)
+                    services.jobs.enqueue(notice.job, payload, tx=tx)
+            sessions.forget_untold(tx, ended)
     return many
 
 

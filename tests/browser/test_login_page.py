@@ -371,7 +371,10 @@ def test_L8_a_page_whose_seal_is_broken_leads_on(windows: Windows, site: Site, a
     page.goto(site.authorize_url(app))
     page.locator("[name=flow]").first.evaluate("field => { field.value = field.value.slice(0, -9) + 'AAAAAAAAA' }")
     log_in(page, ann)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Let us start this again")
     windows.shoot(page, "stale")
+    page.click("main a.button")
+    expect(page.locator("#password")).to_be_visible()
 
 
 @pytest.mark.parametrize("js", [True, False])

@@ -215,16 +215,16 @@ def test_K4_a_key_that_is_forced_to_sign_is_in_the_jwks_of_every_process(server:
         return [{key["kid"] for key in answer["keys"]} for answer in answers]
 
     published()  # both have just looked, and need not look again for a while
-    begun = time.monotonic()
     assert server.cli("key", "rotate", "--alg", "RS256").returncode == 0
     told = server.cli("key", "promote", "RS256", "--force")
     assert told.returncode == 0
-    # It waits for the rest of that time: for none where the machine takes as long for the commands themselves.
-    assert time.monotonic() - begun > 5
-    assert re.fullmatch(r"(.*waiting [1-6] s, until every server publishes the key.*)?", told.stderr.strip())
     kid = _header(server.tokens(app, login=name)["id_token"])["kid"]
-    (active,) = [key["kid"] for key in server.cli_json("key", "list", "--json")["keys"]
-                 if (key["alg"], key["state"]) == ("RS256", "active")]  # fmt: skip
+    (promoted,) = [key for key in server.cli_json("key", "list", "--json")["keys"]
+                   if (key["alg"], key["state"]) == ("RS256", "active")]  # fmt: skip
+    # It waits for what is left of the time, be that nothing where the machine is as slow as that by itself.
+    assert promoted["activated_at"] - promoted["published_at"] >= 5
+    assert told.stderr == "" or re.search(r"waiting [1-6] s, until every server publishes the key", told.stderr)
+    active = promoted["kid"]
     assert all({kid, active} <= kids for kids in published())
     # It stands everywhere by now: a second thought is carried out at once.
     (retiring,) = [key["kid"] for key in server.cli_json("key", "list", "--json")["keys"]

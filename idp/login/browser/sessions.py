@@ -279,9 +279,9 @@ def take_untold(services: Services, seconds: float) -> Ended | None:
     return None
 
 
-def forget_untold(services: Services, ended: Ended) -> None:
-    """All of its notices are queued."""
-    services.db.run(store.FORGET_UNTOLD, durable=False, taken_id=ended.id)
+def forget_untold(tx: Any, ended: Ended) -> None:
+    """All of its notices are queued, in this transaction."""
+    tx.run(store.FORGET_UNTOLD, taken_id=ended.id)
 
 
 def sweep(services: Services, many: int = 1000) -> int:

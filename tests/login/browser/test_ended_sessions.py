@@ -16,8 +16,7 @@ from lxml import etree
 
 from idp.accounts.person import Person
 from idp.accounts.set_password import set_password
-from idp.db import Database
-from idp.jobs import JobsUnavailable
+from idp.db import Database, Unavailable
 from idp.login import signout, store
 from idp.login.browser import sessions
 from idp.oidc import ledger
@@ -192,7 +191,7 @@ def test_while_the_queue_is_away_the_note_stays(world: World, clock: Clock) -> N
     disable(world)
     file = world.provider.settings.data_dir / "doorward.db"
     rename(file, "jobs", "jobs_away")
-    with pytest.raises(JobsUnavailable):
+    with pytest.raises(Unavailable):
         signout.tell_ended(world.provider.services)
     rename(file, "jobs_away", "jobs")
     clock.advance(signout.TAKE_UP_AFTER + 1)
