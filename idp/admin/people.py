@@ -1,15 +1,66 @@
-"""What admins do with one person: described for programs, unlocked, given a password."""
+"""People as admins name them: found by anything they sign in with, added, corrected, let in again, given a way in.
+
+What this imports is what listing people needs; what hashes, mails and makes links comes with the verb that does it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from idp.accounts.person import Person
+from idp.accounts.directory import Changes
+from idp.accounts.person import Draft, InvalidPerson, Person
 from idp.audit import Recorder
 from idp.protocols import Services
 
 if TYPE_CHECKING:
     from idp import mail
+    from idp.accounts.invitations import Invited
+
+
+class UnknownLogin(LookupError):
+    """Nobody signs in with this, and nobody has this id; `similar` are people whose names look like it."""
+
+    def __init__(self, login: str, similar: tuple[Person, ...]) -> None:
+        super().__init__(login)
+        self.login, self.similar = login, similar
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Somebody new. `invited`: what became of a mail to them; `link`: to hand out where none has left, else None."""
+
+    person: Person
+    invited: Invited | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What is to be different. `merge`: claims by name, None takes one out; `joins`, `leaves`: groups by name."""
+
+    changes: Changes = field(default_factory=lambda: Changes())
+    merge: Mapping[str, Any] = field(default_factory=dict)
+    joins: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A person before and after; `told`: whom a mail says so where the address is another one now."""
+
+    before: Person
+    after: Person
+    told: mail.Told
+
+
+def get(services: Services, login: str) -> Person:
+    """The person whom somebody means, by anything they sign in with or by id. Errors: `UnknownLogin`."""
+    person = services.directory.find_by_login(login) or services.directory.find(login)
+    if person is None:
+        raise UnknownLogin(login, services.directory.similar(login))
+    return person
 
 
 def described(person: Person) -> dict[str, Any]:
@@ -40,8 +91,69 @@ def unlock(services: Services, person: Person, *, record: Recorder) -> None:
     record(services.db, "person:unlocked", {"person_id": person.id})
 
 
+def problems(services: Services, draft: Draft, password: str | None = None) -> tuple[InvalidPerson, ...]:
+    """All that is wrong with somebody who is to be added, and with their password under the name `password`."""
+    from idp.accounts import typed_claims
+
+    draft = _with_name_parts(draft)
+    weak = services.password_policy.problems(password, draft) if password is not None else []
+    found = [InvalidPerson("password", why) for why in weak]
+    found += typed_claims.problems(draft.claims)
+    try:
+        services.directory.check(draft)
+    except InvalidPerson as error:
+        found += error.problems
+    return tuple(found)
+
+
+def add(services: Services, draft: Draft, password: str | None = None, *, by_mail: bool, record: Recorder) -> Added:
+    """Add a person with this password; without one they are invited to set it, `by_mail` where mail reaches them.
+
+    The parts of a name that hardly anybody could read differently are kept with it. Errors: `InvalidPerson`, with all
+    of `problems`.
+    """
+    from idp.accounts import invitations
+
+    if wrong := problems(services, draft, password):
+        raise InvalidPerson(wrong[0].field, wrong[0].message, wrong[1:])
+    hashed = services.passwords.hash(password) if password is not None else None
+    person = services.directory.add(_with_name_parts(draft), password_hash=hashed, record=record)
+    if password is not None:
+        return Added(person)
+    return Added(person, *invitations.invite(services, person, by_mail=by_mail, record=record))
+
+
+def correct(services: Services, person: Person, correction: Correction, *, record: Recorder) -> Corrected:
+    """Change what is known of a person, and their groups. Errors: `InvalidPerson`, `NoSuchPerson`."""
+    from idp.accounts import own_address, typed_claims
+
+    typed_claims.check(correction.merge)
+    after = services.directory.update(person.id, merge=correction.merge, record=record, **correction.changes)
+    after = change_groups(services, after, joins=correction.joins, leaves=correction.leaves, record=record)
+    return Corrected(person, after, own_address.tell_changed(services, person, after))
+
+
+def change_groups(
+    services: Services, person: Person, *, joins: tuple[str, ...], leaves: tuple[str, ...], record: Recorder
+) -> Person:
+    """Put a person in groups, made where they are missing, and take them out of others. Errors: `InvalidPerson`."""
+    for name in joins:
+        person = services.directory.add_to_group(person.id, name, record=record)
+    for name in leaves:
+        person = services.directory.remove_from_group(person.id, name, record=record)
+    return person
+
+
+def change_roles(
+    services: Services, person: Person, *, add: tuple[str, ...], remove: tuple[str, ...], record: Recorder
+) -> Person:
+    """Give a person roles and take others away. Errors: `InvalidPerson` for an unknown one, and for the last owner."""
+    wanted = [role for role in (*person.roles, *add) if role not in remove]
+    return services.directory.set_roles(person.id, wanted, record=record)
+
+
 def set_password(services: Services, person: Person, password: str, *, record: Recorder) -> tuple[list[str], mail.Told]:
-    """Give a person a password; answers why it is refused, empty where it is set, and who was told of the change."""
+    """Give a person a password and end their pauses; why it is refused, empty where it is set, and who was told."""
     from idp import mail  # these hash and queue: listing people does without
     from idp.accounts import choosing
     from idp.accounts.set_password import set_password as store_password
@@ -51,6 +163,40 @@ def set_password(services: Services, person: Person, password: str, *, record: R
         services.directory, services.passwords, policy, person.id, password,
         purpose="admin", record=record, guard="restrict",
     )  # fmt: skip
-    if problems or not person.has_password:
+    if problems:
         return problems, mail.Told()
+    unlock(services, person, record=record)
+    if not person.has_password:
+        return [], mail.Told()
     return [], mail.tell(services, person, "password_changed", {"time": services.clock()})
+
+
+def hand_out_link(services: Services, person: Person, *, record: Recorder) -> str:
+    """A link where the person sets a password: works once, for an hour. Errors: `resets.ShutOut`."""
+    from idp.accounts.recovery import resets
+
+    services.directory.restrict(person.id)
+    link = resets.hand_out(services, person, record=record)
+    unlock(services, person, record=record)
+    return link
+
+
+def mail_link(services: Services, person: Person, *, record: Recorder) -> mail.Told:
+    """Mail the person such a link; where it reaches nobody, `why` says so, and no pause ends.
+
+    Errors: `resets.ShutOut`.
+    """
+    from idp.accounts.recovery import resets
+
+    if person.email:  # else nothing is mailed, and nothing changes
+        services.directory.restrict(person.id)
+    told = resets.mail_out(services, person, record=record)
+    if told.to:
+        unlock(services, person, record=record)
+    return told
+
+
+def _with_name_parts(draft: Draft) -> Draft:
+    from idp.accounts import name_parts
+
+    return replace(draft, claims=name_parts.completed(draft.name, draft.claims))

@@ -50,16 +50,14 @@ def run_list(args: Namespace) -> None:
 def run_members(args: Namespace) -> None:
     """List, put in and take out."""
     from idp.accounts import groups
+    from idp.admin import groups as verbs
     from idp.cli import users
 
     with opened(args) as services:
         known = get(services, args.group)
         joins = [users.get(services, login) for login in args.add]
         leaves = [users.get(services, login) for login in args.remove]
-        for person in joins:
-            services.directory.add_to_group(person.id, known.name, record=recorder(services.clock))
-        for person in leaves:
-            services.directory.remove_from_group(person.id, known.name, record=recorder(services.clock))
+        verbs.change_members(services, known, joins=joins, leaves=leaves, record=recorder(services.clock))
         people = list(groups.members_of(services.db, known.id))
     if args.json:
         shown = [{"id": p.id, "username": p.username, "name": p.name, "enabled": p.enabled} for p in people]
@@ -71,42 +69,39 @@ def run_members(args: Namespace) -> None:
 
 def run_add(args: Namespace) -> None:
     """Make a group."""
-    from idp.accounts import groups
     from idp.accounts.person import InvalidPerson
+    from idp.admin import groups as verbs
 
     with opened(args) as services:
-        there = groups.find(services.db, args.group)
         try:
-            made = there or groups.add(services.db, args.group, services.clock(), record=recorder(services.clock))
+            made, is_new = verbs.make(services, args.group, record=recorder(services.clock))
         except InvalidPerson as error:
             raise Refused(f"GROUP: {error.message}") from None
     if args.json:
-        print_json({"name": made.name, "members": made.members, "new": there is None})
+        print_json({"name": made.name, "members": made.members, "new": is_new})
     else:
-        say(f"{made.name} is there already, with {_people(made.members)}." if there else f"Made {made.name}.")
+        say(f"Made {made.name}." if is_new else f"{made.name} is there already, with {_people(made.members)}.")
 
 
 def run_remove(args: Namespace) -> None:
     """Remove a group."""
-    from idp.accounts import groups
-    from idp.admin.access import limited_to
+    from idp.accounts.groups import GroupHasMembers
+    from idp.admin import groups as verbs
 
     with opened(args) as services:
         known = get(services, args.group)
-        apps = [client.name for client in limited_to(services, known.name)]
         try:
-            left = groups.remove(
-                services.db, known, services.clock(), with_members=args.with_members, record=recorder(services.clock)
-            )
-        except groups.GroupHasMembers:
+            gone = verbs.remove(services, known, with_members=args.with_members, record=recorder(services.clock))
+        except GroupHasMembers:
             raise Refused(
                 f"--with-members: {_people(known.members)} {'is' if known.members == 1 else 'are'} in {known.name}; "
                 "give this option to remove it all the same"
             ) from None
+    apps = list(gone.applications)
     if args.json:
-        print_json({"name": known.name, "removed": True, "members": left, "applications": apps})
+        print_json({"name": known.name, "removed": True, "members": gone.members, "applications": apps})
     else:
-        say(f"{known.name} is removed; {_people(left)} left it.")
+        say(f"{known.name} is removed; {_people(gone.members)} left it.")
     if apps:
         complain(f"note: it is named in the limits of {', '.join(apps)}; see `doorward client access`")
 
@@ -116,14 +111,14 @@ def run_remove(args: Namespace) -> None:
 
 def get(services: Services, name: str) -> Group:
     """The group that somebody means. Errors: `Refused`, with the names that look like it."""
-    from idp.accounts import groups
+    from idp.admin import groups as verbs
 
-    found = groups.find(services.db, name)
-    if found is None:
-        near = groups.similar(services.db, name)
-        hint = f"did you mean {' or '.join(f'“{one}”' for one in near)}?" if near else "`doorward group list` has all"
-        raise Refused(f"there is no group “{printable(name)[:60]}”; {hint}")
-    return found
+    try:
+        return verbs.get(services, name)
+    except verbs.UnknownGroup as error:
+        near = [f"“{one}”" for one in error.similar]
+        hint = f"did you mean {' or '.join(near)}?" if near else "`doorward group list` has all"
+        raise Refused(f"there is no group “{printable(name)[:60]}”; {hint}") from None
 
 
 def checked(
@@ -131,32 +126,26 @@ def checked(
 ) -> tuple[str, ...]:
     """Groups as somebody typed them, under the names that they have. Errors: `Refused` for a likely slip.
 
-    One that there is not yet is noted: it is made, or waited for, by whoever asks. `notes`: to be said later.
+    `notes`: what is to be said of those that there are not yet, later; without, it is said now.
     """
-    from idp.accounts import groups
-    from idp.accounts.person import InvalidPerson, Problems, group_name
+    from idp.accounts.person import InvalidPerson
+    from idp.admin import groups as verbs
 
-    problems = Problems()
-    for name in names:
-        problems.of(group_name, name)
     try:
-        problems.check()
-        unknown = groups.check_known(services.db, tuple(names)) if names and not is_new else ()
+        meant = verbs.meant(services, names, may_be_new=is_new)
     except InvalidPerson as error:
         slips = " Give --new-group if it is a new one"
         raise Refused(
             *(f"{option}: {one.message}{slips if 'did you mean' in one.message else ''}" for one in error.problems)
         ) from None
-    for name in unknown:
-        near = groups.similar(services.db, name)
-        hint = f" (there is {', '.join(f'“{one}”' for one in near)})" if near else ""
-        note = f"note: there was no group “{name}” yet{hint}"
+    for one in meant.new:
+        hint = f" (there is {', '.join(f'“{other}”' for other in one.similar)})" if one.similar else ""
+        note = f"note: there was no group “{one.name}” yet{hint}"
         if notes is None:
             complain(note)
         else:
             notes.append(note)
-    known = (groups.find(services.db, name) for name in names)
-    return tuple(found.name if found else group_name(name) for found, name in zip(known, names, strict=True))
+    return meant.names
 
 
 def _people(count: int) -> str:

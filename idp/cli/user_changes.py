@@ -53,32 +53,25 @@ def add_parsers(verbs: Any) -> None:
 
 def run_set(args: Namespace) -> None:
     """Change what is known of a person, all of it or nothing."""
-    from idp.accounts import typed_claims
+    from idp.accounts.directory import Changes
+    from idp.admin import people
     from idp.cli import groups, users
 
     claims = users.claims_of(args.claim)
     with opened(args) as services, users.naming_options():
         before = users.get(services, args.login)
-        changes = {field: getattr(args, field) for field in _FIELDS if getattr(args, field) is not None}
+        changes = Changes(**{field: getattr(args, field) for field in _FIELDS if getattr(args, field) is not None})  # type: ignore[typeddict-item]
         merge = _claims(args, claims)
-        typed_claims.check(merge)
         joins = groups.checked(services, args.add_group, is_new=args.new_group, option="--add-group")
         if not (changes or merge or joins or args.remove_group):
             raise Refused("nothing to change: `doorward user set --help` lists what can be")
-        after = services.directory.update(before.id, merge=merge, record=recorder(services.clock), **changes)
-        for name in joins:
-            after = services.directory.add_to_group(after.id, name, record=recorder(services.clock))
-        for name in args.remove_group:
-            after = services.directory.remove_from_group(after.id, name, record=recorder(services.clock))
-        from idp.accounts import own_address
-
-        mails = own_address.tell_changed(services, before, after)
-        mailed = [telling.of_mail(services, mails, after.username)] if before.email != after.email else []
+        correction = people.Correction(changes=changes, merge=merge, joins=joins, leaves=tuple(args.remove_group))
+        done = people.correct(services, before, correction, record=recorder(services.clock))
+        after = done.after
+        mailed = [telling.of_mail(services, done.told, after.username)] if before.email != after.email else []
     told = _differences(before, after)
     if args.json:
-        from idp.admin.people import described
-
-        print_json(described(after))
+        print_json(people.described(after))
     else:
         say(f"{after.username} is changed:" if told else f"{after.username} is as it was.", *told, *mailed)
     _note_names(before, after, merge)

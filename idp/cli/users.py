@@ -15,7 +15,7 @@ from idp.cli.terminal import command, complain, group, print_json, print_table, 
 from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
-    from idp.accounts.person import Draft, InvalidPerson, Person
+    from idp.accounts.person import InvalidPerson, Person
     from idp.mail import Told
     from idp.protocols import Services
 
@@ -27,6 +27,7 @@ _OPTIONS = {
     "email_verified": "--email-verified",
     "groups": "--group",
     "roles": "--role",
+    "password": "--password-stdin",
 }
 
 
@@ -83,18 +84,15 @@ def _login(parser: Any) -> Any:
 
 def run_add(args: Namespace) -> None:
     """Add a person, with a password or with a link to set one: mailed to them where it can be, else printed."""
-    from idp.accounts import invitations
-    from idp.admin.people import described
+    from idp.accounts.invitations import Invited
+    from idp.admin import people
 
     password = _first_line() if args.password_stdin else None
     claims, wrong = read_claims(args.claim)
     claims |= {claim: getattr(args, claim) for claim in _NAMES if getattr(args, claim)}
     with opened(args) as services, naming_options():
-        from idp.accounts import name_parts
         from idp.accounts.person import Draft
         from idp.cli import groups
-
-        told, claims = claims, name_parts.completed(args.name, claims)
 
         notes: list[str] = []
         if not wrong:
@@ -103,24 +101,25 @@ def run_add(args: Namespace) -> None:
             username=args.username, email=args.email, email_verified=args.email_verified, name=args.name,
             employee_number=args.employee_number, claims=claims, groups=tuple(args.group), roles=tuple(args.role),
         )  # fmt: skip
-        hashed = _checked(services, draft, password, wrong)
-        person = services.directory.add(draft, password_hash=hashed, record=recorder(services.clock))
-        invited, link = invitations.Invited(), None
-        if password is None:
-            invited, link = invitations.invite(services, person, by_mail=not args.link, record=recorder(services.clock))
+        if wrong:
+            raise Refused(*wrong, *map(_line, people.problems(services, draft, password)))
+        added = people.add(services, draft, password, by_mail=not args.link, record=recorder(services.clock))
+    person, invited = added.person, added.invited or Invited()
     if args.json:
         complain(*notes)
         mailed = {"mailed_to": invited.to or None, "mail_server_said": invited.said, "not_mailed": invited.why}
-        print_json({**described(person), "password_link": link, **(mailed if password is None else {})})
+        shown = {**people.described(person), "password_link": added.link}
+        print_json({**shown, **(mailed if password is None else {})})
         return
     say(f"Added {person.username} ({person.id}).")
-    _note_parts(args.name, told, claims)
+    _note_parts(args.name, claims, person.claims)
 
     complain(*notes)
     if password is None and not args.link:
         say(telling.of_invitation(invited, person.username))
-    if link is not None:
-        say("They set a password here. The link works once, for 24 hours; whoever has it can set it:", f"  {link}")
+    if added.link is not None:
+        say("They set a password here. The link works once, for 24 hours; whoever has it can set it:")
+        say(f"  {added.link}")
 
 
 def _note_parts(name: str, told: Mapping[str, Any], claims: Mapping[str, Any]) -> None:
@@ -190,16 +189,14 @@ def run_password(args: Namespace) -> None:
     password = _first_line() if args.password_stdin else None
     with opened(args) as services:
         person, link, told = get(services, args.login), None, mail.Told()
-        if person.email or not args.mail:  # else nothing is mailed, and nothing changes
-            services.directory.restrict(person.id)
         if args.mail:
             told = _mail(services, person)
         elif password is None:
-            link = _link(services, person)
+            with _open_to(person):
+                link = people.hand_out_link(services, person, record=recorder(services.clock))
         else:
             problems, told = people.set_password(services, person, password, record=recorder(services.clock))
             _check(problems)
-        people.unlock(services, person, record=recorder(services.clock))
         said = telling.of_mail(services, told, person.username)
         link_said = telling.of_link(services, told, person.username)
         is_first = not person.has_password
@@ -218,23 +215,26 @@ def run_password(args: Namespace) -> None:
 
 def run_group(args: Namespace) -> None:
     """Put a person in groups and take them out of others."""
+    from idp.admin import people
+
     with opened(args) as services, naming_options():
         from idp.cli import groups
 
         person = get(services, args.login)
-        for name in groups.checked(services, args.add, is_new=args.new_group, option="--add"):
-            person = services.directory.add_to_group(person.id, name, record=recorder(services.clock))
-        for name in args.remove:
-            person = services.directory.remove_from_group(person.id, name, record=recorder(services.clock))
+        joins = groups.checked(services, args.add, is_new=args.new_group, option="--add")
+        changes = {"joins": joins, "leaves": tuple(args.remove)}
+        person = people.change_groups(services, person, **changes, record=recorder(services.clock))
         _show(args, person, f"is in {', '.join(person.groups) or 'no group'}")
 
 
 def run_role(args: Namespace) -> None:
     """Give a person roles and take others away."""
+    from idp.admin import people
+
     with opened(args) as services, naming_options():
+        changes = {"add": tuple(args.add), "remove": tuple(args.remove)}
         person = get(services, args.login)
-        wanted = [role for role in (*person.roles, *args.add) if role not in args.remove]
-        person = services.directory.set_roles(person.id, wanted, record=recorder(services.clock))
+        person = people.change_roles(services, person, **changes, record=recorder(services.clock))
         _show(args, person, f"has {', '.join(person.roles) or 'no role'}")
 
 
@@ -243,12 +243,16 @@ def run_role(args: Namespace) -> None:
 
 def get(services: Services, login: str) -> Person:
     """The person that somebody means. Errors: `Refused`, with people whose names look like it."""
-    person = services.directory.find_by_login(login) or services.directory.find(login)
-    if person is None:
-        near = services.directory.similar(login)
-        hint = f"; did you mean {' or '.join(printable(one.username) for one in near)}?" if near else ""
-        raise Refused(f"nobody has the username, e-mail address, employee number or id “{printable(login)}”{hint}")
-    return person
+    from idp.admin import people
+
+    try:
+        return people.get(services, login)
+    except people.UnknownLogin as error:
+        near = " or ".join(printable(one.username) for one in error.similar)
+        hint = f"; did you mean {near}?" if near else ""
+        raise Refused(
+            f"nobody has the username, e-mail address, employee number or id “{printable(login)}”{hint}"
+        ) from None
 
 
 def _show(args: Namespace, person: Person, done: str) -> None:
@@ -303,43 +307,19 @@ def _value(text: str) -> Any:
     return text if value is None else value
 
 
-def _checked(services: Services, draft: Draft, password: str | None, wrong: list[str]) -> str | None:
-    """The password's hash, where there is one. Errors: `Refused`, with everything that is wrong, also in the draft."""
-    from idp.accounts import typed_claims
-    from idp.accounts.person import InvalidPerson
-
-    weak = services.password_policy.problems(password, draft) if password is not None else []
-    wrong = [*wrong, *(f"--password-stdin: {problem}" for problem in weak)]
-    wrong += map(_line, typed_claims.problems(draft.claims))
-    try:
-        services.directory.check(draft)
-    except InvalidPerson as error:
-        raise Refused(*wrong, *map(_line, error.problems)) from None
-    if wrong:
-        raise Refused(*wrong)
-    return None if password is None else services.passwords.hash(password)
-
-
 def _check(problems: list[str]) -> None:
     if problems:
         raise Refused(*(f"--password-stdin: {problem}" for problem in problems))
 
 
-def _link(services: Services, person: Person) -> str:
-    from idp.accounts.recovery import resets
-
-    with _open_to(person):
-        return resets.hand_out(services, person, record=recorder(services.clock))
-
-
 def _mail(services: Services, person: Person) -> Told:
     from idp import mail
-    from idp.accounts.recovery import resets
+    from idp.admin import people
 
     if not mail.is_ready(services):
         raise Failed("no mail can be sent: give [mail] a host in the settings, or use --link")
     with _open_to(person):
-        told = resets.mail_out(services, person, record=recorder(services.clock))
+        told = people.mail_link(services, person, record=recorder(services.clock))
     if not told.to:
         raise Failed(f"nothing was mailed to {person.username}: {told.why}; use --link")
     return told

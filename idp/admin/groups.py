@@ -1,0 +1,86 @@
+"""Groups as admins name them: found in any spelling, made, changed, removed, with what each of it means for others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from idp.accounts import groups
+from idp.accounts.groups import Group
+from idp.accounts.person import Person, Problems, group_name
+from idp.admin.access import limited_to
+from idp.audit import Recorder
+from idp.protocols import Services
+
+
+class UnknownGroup(LookupError):
+    """There is no group of this name; `similar` are those whose names look like it."""
+
+    def __init__(self, name: str, similar: tuple[str, ...]) -> None:
+        super().__init__(name)
+        self.name, self.similar = name, similar
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Groups that somebody typed: `names` as they are written here, `new` those that there are not yet."""
+
+    names: tuple[str, ...]
+    new: tuple[UnknownGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What the end of a group left: how many people left it, and the applications whose limits still name it."""
+
+    group: Group
+    members: int
+    applications: tuple[str, ...]
+
+
+def get(services: Services, name: str) -> Group:
+    """The group that somebody means. Errors: `UnknownGroup`."""
+    found = groups.find(services.db, name)
+    if found is None:
+        raise UnknownGroup(name, groups.similar(services.db, name))
+    return found
+
+
+def meant(services: Services, names: Iterable[str], *, may_be_new: bool = False) -> Meant:
+    """Groups as somebody typed them. One that there is not yet is made, or waited for, by whoever asks.
+
+    `may_be_new`: also where a name looks like that of another group. Errors: `InvalidPerson`, with every problem.
+    """
+    names, problems = tuple(names), Problems()
+    for name in names:
+        problems.of(group_name, name)
+    problems.check()
+    unknown = groups.check_known(services.db, names) if names and not may_be_new else ()
+    known = ((name, groups.find(services.db, name)) for name in names)
+    return Meant(
+        tuple(found.name if found else group_name(name) for name, found in known),
+        tuple(UnknownGroup(name, groups.similar(services.db, name)) for name in unknown),
+    )
+
+
+def make(services: Services, name: str, *, record: Recorder) -> tuple[Group, bool]:
+    """A group of this name, and whether it is new. Errors: `InvalidPerson`."""
+    there = groups.find(services.db, name)
+    return there or groups.add(services.db, name, services.clock(), record=record), there is None
+
+
+def change_members(
+    services: Services, group: Group, *, joins: Iterable[Person], leaves: Iterable[Person], record: Recorder
+) -> None:
+    """Put people in and take others out."""
+    for person in joins:
+        services.directory.add_to_group(person.id, group.name, record=record)
+    for person in leaves:
+        services.directory.remove_from_group(person.id, group.name, record=record)
+
+
+def remove(services: Services, group: Group, *, with_members: bool, record: Recorder) -> Removed:
+    """Take a group away; the people stay, and so do the limits that name it. Errors: `groups.GroupHasMembers`."""
+    apps = tuple(client.name for client in limited_to(services, group.name))
+    left = groups.remove(services.db, group, services.clock(), with_members=with_members, record=record)
+    return Removed(group, left, apps)
