@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import recorder
-from idp.cli.terminal import print_json, print_table, say, timestamp
+from idp.cli.terminal import print_json, print_table, say, timestamp, wait_for_servers
 from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def promote(services: Services, kid: str, *, force: bool, as_json: bool) -> None
     """Let a certificate sign. Errors: `Failed` when it is too early."""
     from keys.certificates import TooEarly
 
+    if force:
+        # A service provider that fetches metadata for an answer by the new certificate must find it, whoever of our
+        # processes is asked (IIP-MD07, K4).
+        wait_for_servers(services, services.certificates.shown_everywhere_at(kid), "shows it in the metadata")
     try:
         services.certificates.promote(kid, force=force)
     except TooEarly as error:
@@ -88,6 +92,8 @@ def promote(services: Services, kid: str, *, force: bool, as_json: bool) -> None
 
 def withdraw(services: Services, kid: str, *, as_json: bool) -> None:
     """Take a certificate out of the metadata. Errors: `Refused` for the one that signs."""
+    # One that has retired just now still signs where a process has not looked yet (K4).
+    wait_for_servers(services, services.certificates.signs_nowhere_at(kid), "has stopped signing with it")
     try:
         services.certificates.remove(kid)
     except ValueError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 from argparse import Namespace
 from collections.abc import Iterator
@@ -12,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import certificates
 from idp.cli.installation import load_settings, opened, recorder
-from idp.cli.terminal import SOON, command, complain, group, print_json, print_table, say, timestamp, with_json
+from idp.cli.terminal import (
+    SOON,
+    command,
+    group,
+    print_json,
+    print_table,
+    say,
+    timestamp,
+    wait_for_servers,
+    with_json,
+)
 from idp.installation.failures import Failed, Refused, explained
 from idp.installation.files import check_initialised, master_key_file
 
@@ -83,7 +92,9 @@ def run_promote(args: Namespace) -> None:
             certificates.promote(services, args.key, force=args.force, as_json=args.json)
             return
         if args.force:
-            _wait_for_servers(services, args.key)
+            # What is forced is that applications may hold an old JWKS; none of our own may give one out. One that meets
+            # a key id it does not know fetches the JWKS once more, and is at its wits' end if that one is old (K4).
+            wait_for_servers(services, services.ring.served_everywhere_at(args.key), "publishes the key")
         changes = services.ring.promote(args.key, force=args.force)
         if changes:
             _record(services, "key:promote", {"key": args.key, "forced": args.force, "changes": _listed(changes)})
@@ -171,20 +182,6 @@ def _outlook(key: SigningKey) -> str:
     if key.state == "retiring":
         return f"leaves the JWKS at {timestamp(key.expires_at)}"
     return ""
-
-
-def _wait_for_servers(services: Services, key: str) -> None:
-    """What is forced is that applications may hold an old JWKS; none of our own may give one out.
-
-    An application that meets a key id it does not know fetches the JWKS once more, and is at its wits' end if the
-    process that answers has not looked at the keys yet (K4).
-    """
-    import time
-
-    left = services.ring.served_everywhere_at(key) - services.clock()
-    if left > 0:
-        complain(f"waiting {math.ceil(left)} s, until every server publishes the key")
-        time.sleep(left)
 
 
 def _listed(changes: tuple[Change, ...]) -> list[dict[str, Any]]:

@@ -10,7 +10,10 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from idp.protocols import Services
 
 
 class Parser(argparse.ArgumentParser):
@@ -90,6 +93,16 @@ def _cell(value: Any) -> str:
 
 #: Serving processes look at the stores' versions at least so often (`max_staleness` of registry and ring).
 SOON = "Servers that run see it within 5 seconds."
+
+
+def wait_for_servers(services: Services, until: float, what: str) -> None:
+    """Until every serving process has seen a change (epoch seconds), and so e.g. "publishes the key"."""
+    import math
+
+    left = until - services.clock()
+    if left > 0:
+        complain(f"waiting {math.ceil(left)} s, until every server {what}")
+        time.sleep(left)
 
 
 def printable(text: str) -> str:

@@ -28,6 +28,7 @@ PUBLISHED = ("active", "next", "retiring")  # in the order of metadata
 PURPOSE = "certificate-key"
 YEARS = 10  # a self-signed certificate is a bare key in an envelope; service providers ignore or dislike its end
 _ATTEMPTS = 8
+_ON_THE_WAY = 0.5  # seconds that an answer which was stale when it was made may still take
 
 
 class NoSuchCertificate(Exception):
@@ -127,6 +128,18 @@ class CertificateRing:
     def everything(self) -> tuple[Certificate, ...]:
         """Every certificate as the store has it now."""
         return store.get_all(self._db)[1]
+
+    def shown_everywhere_at(self, kid: str) -> float:
+        """From when on every process's metadata has a certificate, epoch seconds. Errors: `NoSuchCertificate`."""
+        return self._seen_everywhere(_get(self.everything(), kid).created_at)
+
+    def signs_nowhere_at(self, kid: str) -> float:
+        """From when on no process signs with a retiring certificate, epoch seconds. Errors: `NoSuchCertificate`."""
+        chosen = _get(self.everything(), kid)
+        return self._seen_everywhere(chosen.retired_at) if chosen.state == "retiring" and chosen.retired_at else 0.0
+
+    def _seen_everywhere(self, changed_at: float) -> float:
+        return changed_at + self._max_staleness + _ON_THE_WAY
 
     def _active(self, use: str, kind: str) -> CertifiedKey | None:
         return next((k for k in self._look() if (k.use, k.kind, k.state) == (use, kind, "active")), None)

@@ -146,6 +146,12 @@ def test_no_sign_in_fails_while_certificates_roll_over_twice(server: Server, wik
             promoted = server.cli("key", "promote", following, "--force")
             assert promoted.returncode == 0, promoted.stderr
             _wait(lambda: all(mine[-1] not in former for mine in signers), failures)  # noqa: B023
+        (retired, *_) = [key["kid"] for key in server.cli_json("key", "list", "--json")["certificates"]
+                         if key["state"] == "retiring"]  # fmt: skip
+        withdrawn = server.cli("key", "withdraw", retired)  # IIP-MD07's last step
+        assert withdrawn.returncode == 0, withdrawn.stderr
+        counts = [len(mine) for mine in signers]
+        _wait(lambda: all(len(mine) > before for mine, before in zip(signers, counts, strict=True)), failures)
     finally:
         over.set()
         for thread in threads:

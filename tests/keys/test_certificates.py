@@ -109,3 +109,18 @@ def test_K3_the_private_key_rests_sealed(db: Database, clock: Clock, tmp_path: P
     raw = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     assert key.certificate[:20] not in raw  # kept as base64
     assert number.to_bytes(256, "big")[-64:] not in raw
+
+
+def test_K4_a_change_counts_as_seen_once_no_process_may_be_older(db: Database, clock: Clock) -> None:
+    own, other = ring(db, clock, max_staleness=5.0), ring(db, clock, max_staleness=5.0)
+    first = own.active()
+    assert other.active().kid == first.kid  # has looked, and need not look again for five seconds
+    prepared = own.prepare()
+    assert [key.kid for key in other.published()] == [first.kid]
+    assert own.shown_everywhere_at(prepared.kid) >= clock() + 5
+    own.promote(prepared.kid, force=True)
+    assert other.active().kid == first.kid  # still signs with it
+    assert own.signs_nowhere_at(first.kid) >= clock() + 5
+    assert own.signs_nowhere_at(prepared.kid) == 0
+    with pytest.raises(NoSuchCertificate):
+        own.shown_everywhere_at("nobody's")
