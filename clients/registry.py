@@ -26,6 +26,7 @@ class Draft:
     """An application to register. `metadata` as RFC 7591 has it; its client_name holds where `name` is empty.
 
     `kind` "saml": `metadata` holds `sp_metadata` and settings of `saml_fields.SAML_FIELDS`; there is no profile.
+    `unfinished`: it is registered turned off, and its redirect URI may follow before it is turned on.
     """
 
     name: str = ""
@@ -33,6 +34,7 @@ class Draft:
     profile: str = "web"
     metadata: Mapping[str, Any] = field(default_factory=dict)
     access: Access = EVERYONE
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,11 @@ class Registry(Snapshots):
         profile = _profile(draft.kind, draft.profile)
         said = dict(draft.metadata)
         said["client_name"] = draft.name or said.get("client_name") or ""
-        said = self._validate(draft.kind, profile, said)
+        said = self._validate(draft.kind, profile, said, unfinished=draft.unfinished)
         now = self._clock()
         name = said.pop("client_name")
-        row = store.Row(new_client_id(), draft.kind, name, profile, True, said, draft.access, now, now, None)
+        is_on = not draft.unfinished
+        row = store.Row(new_client_id(), draft.kind, name, profile, is_on, said, draft.access, now, now, None)
         client, secret = store.to_client(row), None
         with self._db.transaction() as tx:
             version = store.raise_version(tx)
@@ -98,7 +101,7 @@ class Registry(Snapshots):
                 said["client_name"] = name
             said["client_name"] = said["client_name"] or ""
             new_profile = _profile(row.kind, profile or row.profile)
-            valid = self._validate(row.kind, new_profile, said)
+            valid = self._validate(row.kind, new_profile, said, unfinished=not row.enabled)
             _check_same_entity(row, valid)
             return replace(
                 row,
@@ -131,8 +134,14 @@ class Registry(Snapshots):
         )
 
     def enable(self, client_id: str, *, record: Record | None = None) -> Client:
-        """Turn a client on again."""
-        return self._change(client_id, "client:enable", lambda row: replace(row, enabled=True), record)
+        """Turn a client on again. Errors: `UnknownClient`; `InvalidMetadata` where its redirect URI never followed."""
+
+        def turned_on(row: store.Row) -> store.Row:
+            if row.kind == "oidc":
+                rules.check_finished(row.profile, row.said)
+            return replace(row, enabled=True)
+
+        return self._change(client_id, "client:enable", turned_on, record)
 
     def remove(self, client_id: str, *, record: Record | None = None) -> None:
         """Take a client away; `restore` brings it back for 30 days."""
@@ -209,10 +218,10 @@ class Registry(Snapshots):
         self._adopt(version)
         return client
 
-    def _validate(self, kind: str, profile: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _validate(self, kind: str, profile: str, said: dict[str, Any], *, unfinished: bool = False) -> dict[str, Any]:
         if kind == "saml":
             return saml_fields.validate(said, allow_loopback=self._allow_loopback)
-        return rules.validate(profile, said, allow_loopback=self._allow_loopback)
+        return rules.validate(profile, said, allow_loopback=self._allow_loopback, unfinished=unfinished)
 
     def _insert_secret(self, tx: Statements, client_id: str, now: float) -> str:
         secret = secrets.generate()

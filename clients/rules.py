@@ -15,8 +15,13 @@ from clients.unsupported import find_unsupported
 Rule = Callable[[Mapping[str, Any], Profile, bool], Iterator[Problem]]
 
 
-def validate(profile: str, said: Mapping[str, Any], *, allow_loopback: bool = False) -> dict[str, Any]:
-    """What was said, tidied, when all of it may be registered. Errors: `InvalidMetadata` with every problem found."""
+def validate(
+    profile: str, said: Mapping[str, Any], *, allow_loopback: bool = False, unfinished: bool = False
+) -> dict[str, Any]:
+    """What was said, tidied, when all of it may be registered. Errors: `InvalidMetadata` with every problem found.
+
+    `unfinished`: it is turned off, and its redirect URI is known only once the other side is set up.
+    """
     rules = PROFILES.get(profile)
     if rules is None:
         raise InvalidMetadata(Problem("profile", f"unknown; expected one of {', '.join(PROFILES)}"))
@@ -24,7 +29,7 @@ def validate(profile: str, said: Mapping[str, Any], *, allow_loopback: bool = Fa
     problems += find_unsupported({**valid, "profile": profile})
     wrong = {problem.field for problem in problems}
     values = complete(rules, {key: value for key, value in valid.items() if key not in wrong})
-    for rule in RULES:
+    for rule in (rule for rule in RULES if not (unfinished and rule is _a_redirect_uri_for_the_code)):
         problems += [p for p in rule(values, rules, allow_loopback) if p.field not in wrong]
     if problems:
         raise InvalidMetadata(*problems)
@@ -113,6 +118,13 @@ def _native_alone(values: Mapping[str, Any], profile: Profile, _: bool) -> Itera
     if values.get("ignore_prompt_consent") and profile.name == "native":
         # RFC 8252 §8.6: another program may pose as this one.
         yield Problem("ignore_prompt_consent", "profile native cannot prove itself, so people are asked each time")
+
+
+def check_finished(profile: str, said: Mapping[str, Any]) -> None:
+    """Whether a client may be turned on. Errors: `InvalidMetadata`, with what is still missing."""
+    rules = PROFILES[profile]
+    if missing := list(_a_redirect_uri_for_the_code(complete(rules, said), rules, False)):
+        raise InvalidMetadata(*missing)
 
 
 RULES: tuple[Rule, ...] = (

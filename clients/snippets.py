@@ -30,6 +30,11 @@ def _environment(client: Client, secret: str | None, issuer: str) -> list[str]:
     return lines
 
 
+def _redirect_uri(client: Client) -> str:
+    """The first; one that was left for later has none yet."""
+    return next(iter(client.metadata.get("redirect_uris", ())), "")
+
+
 def _scope(client: Client) -> str:
     """A modest first scope, out of those allowed; all of them where they are the app's own."""
     return " ".join(client.allowed_scope(("openid", "profile", "email"))) or " ".join(sorted(client.scopes))
@@ -75,7 +80,7 @@ def _browser(client: Client, issuer: str) -> list[str]:
         "const door = new UserManager({",
         f'  authority: "{issuer}",',
         f'  client_id: "{client.id}",',
-        f'  redirect_uri: "{client.metadata["redirect_uris"][0]}",',
+        f'  redirect_uri: "{_redirect_uri(client)}",',
         f'  scope: "{_scope(client)}",',
         "});",
         "// log in: door.signinRedirect();   come back: const user = await door.signinCallback();",
@@ -87,6 +92,6 @@ def _native(client: Client, issuer: str) -> list[str]:
         "# AppAuth (Android, iOS, desktop): code flow with PKCE in the system browser, no secret",
         f"issuer={issuer}",
         f"client_id={client.id}",
-        f"redirect_uri={client.metadata['redirect_uris'][0]}",
+        f"redirect_uri={_redirect_uri(client)}",
         f"scope={_scope(client)}",
     ]

@@ -208,7 +208,7 @@ def run_disable(args: Namespace) -> None:
 
 def run_enable(args: Namespace) -> None:
     """Turn an application on."""
-    with opened(args) as services:
+    with opened(args) as services, naming_options("{}"):
         client = services.registry.enable(get(services, args.client).id, record=recorder(services.clock))
         _answer(services, args, client, "is turned on")
 
