@@ -53,25 +53,22 @@ def add_parsers(kinds: Any, verbs: Any) -> None:
 
 def run_add(args: Namespace) -> None:
     """Register a service provider."""
-    from idp.admin import applications as verbs
     from idp.admin import descriptions
+    from idp.admin import service_providers as verbs
 
     facts = "--metadata" if args.metadata else "--entity-id, --acs"
     with opened(args) as services, naming_options(facts), explained():
         found, url = _described_by(services, args)
-        from idp.saml.metadata import sources
-
-        made = sources.register(
+        made = verbs.register(
             services, found, name=args.name or "", settings=applications.settings(args.set, "--set", fields()),
             access=applications.rule(services, args), url=url, certificates=certificates(args.key),
             record=recorder(services.clock),
         )  # fmt: skip
         shown = descriptions.described(services, made.client)
-        warnings = [*made.warnings, *verbs.unreachable(services, made.client)]
     if args.json:
-        print_json({**shown, "warnings": warnings})
+        print_json({**shown, "warnings": list(made.warnings)})
         return
-    _say_added(made, shown, warnings)
+    _say_added(made, shown, made.warnings)
 
 
 def _say_added(made: Registered, shown: Mapping[str, Any], warnings: Iterable[str]) -> None:

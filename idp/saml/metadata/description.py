@@ -75,12 +75,17 @@ def describe(
     )
 
 
-def from_acs(entity_id: str, locations: Iterable[str]) -> Description:
-    """A service provider without metadata: its entityID, and where Responses go by HTTP-POST."""
+def from_acs(entity_id: str, locations: Iterable[str], slo: Iterable[tuple[str, str]] = ()) -> Description:
+    """A service provider without metadata: its entityID, where Responses go by HTTP-POST, and where logouts do.
+
+    `slo`: pairs of binding (its URI) and location.
+    """
     acs = [
         {"index": index, "binding": names.HTTP_POST, "location": location} for index, location in enumerate(locations)
     ]
-    facts = {"entity_id": entity_id, "acs": acs}
+    facts: dict[str, Any] = {"entity_id": entity_id, "acs": acs}
+    if logout := [{"binding": binding, "location": location} for binding, location in slo]:
+        facts["slo"] = logout
     return Description(entity_id, _name(facts, entity_id), facts)
 
 
