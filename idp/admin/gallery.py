@@ -18,6 +18,7 @@ from idp.protocols import Services
 
 if TYPE_CHECKING:
     from idp.saml.metadata.description import Description
+    from idp.saml.metadata.sources import Origin
 
 #: Nobody may open it until somebody says who (R4).
 NOBODY = Access.only()
@@ -91,14 +92,13 @@ def add(
     access: Access = NOBODY,
     settings: Mapping[str, Any] | None = None,
     found: Description | None = None,
-    url: str = "",
-    certificates: tuple[str, ...] = (),
+    origin: Origin | None = None,
 ) -> Added:
     """Register a product with these answers; nobody may open it unless `access` says who.
 
-    `settings`: metadata that differs from the template's. `found`, `url`, `certificates`: the service provider's own
-    metadata, which then holds. Errors: `UnknownTemplate`, `InvalidAnswers`, `NoSuchProtocol`, `CannotBeConnected`,
-    `Unfinished`, `InvalidMetadata`.
+    `settings`: metadata that differs from the template's. `found`: the service provider's own metadata, which then
+    holds, and `origin`, where it was read. Errors: `UnknownTemplate`, `InvalidAnswers`, `NoSuchProtocol`,
+    `CannotBeConnected`, `Unfinished`, `InvalidMetadata`.
     """
     template = shelf.get(template_id)
     asked = _filled(services, template, given, protocol, None, lenient=found is not None)
@@ -116,10 +116,9 @@ def add(
             raise Unfinished(template, asked.missing)
         if found is not None:
             warnings += service_providers.disagreements(found, asked.service_provider)
-        made = service_providers.register(
-            services, found or service_providers.description(asked.service_provider), name=name, settings=metadata,
-            access=access, url=url, certificates=certificates, record=record,
-        )  # fmt: skip
+        described = found or service_providers.description(asked.service_provider)
+        draft = Draft(kind="saml", name=name, metadata=metadata, access=access)
+        made = service_providers.register(services, described, draft, origin=origin, record=record)
     filled = _filled(services, template, given, asked.protocol, made, lenient=found is not None)
     return Added(made=made, filled=filled, warnings=(*warnings, *made.warnings))
 

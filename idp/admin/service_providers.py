@@ -1,14 +1,16 @@
-"""Register SAML service providers: from their metadata, or from the few facts that stand for it."""
+"""SAML service providers as admins register them: read from a document or a URL, looked at, taken, read again.
+
+Or from the few facts that stand for metadata.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from clients.access import EVERYONE, Access
+from clients.client import Client
 from clients.ports import Record
-from clients.registry import Registered
+from clients.registry import Draft, Registered
 from clients.service_provider import HTTP_POST, HTTP_REDIRECT
 from idp.admin.applications import unreachable
 from idp.protocols import Services
@@ -16,28 +18,60 @@ from idp.protocols import Services
 if TYPE_CHECKING:
     from clients.gallery.filling import ServiceProviderDraft
     from idp.saml.metadata.description import Description
+    from idp.saml.metadata.sources import Origin
 
 _BINDINGS = {"post": HTTP_POST, "redirect": HTTP_REDIRECT}
 
 
-def register(
-    services: Services,
-    found: Description,
-    *,
-    name: str = "",
-    settings: Mapping[str, Any] | None = None,
-    access: Access = EVERYONE,
-    url: str = "",
-    certificates: tuple[str, ...] = (),
-    record: Record,
-) -> Registered:
-    """Register a service provider; with a `url`, its metadata is read again from there. Errors: `InvalidMetadata`."""
+def read_document(
+    services: Services, document: bytes, entity_id: str | None = None, certificates: tuple[str, ...] = ()
+) -> Description:
+    """The service provider that a document describes; `entity_id`: which one, where it has several.
+
+    `certificates`: of which one must have signed it. Errors: `BadMetadata`.
+    """
+    from idp.saml.metadata import reading  # these read XML: showing products does without
+    from idp.saml.metadata.sources.refresh_result import keys_of
+
+    return reading.read(
+        document, services.clock(), entity_id=entity_id, keys=keys_of(certificates),
+        allow_loopback=services.registry.allow_loopback,
+    )  # fmt: skip
+
+
+def read_url(services: Services, origin: Origin, entity_id: str | None = None) -> Description:
+    """The service provider that a URL describes. Errors: `BadMetadata`."""
     from idp.saml.metadata import sources
 
-    made = sources.register(
-        services, found, name=name, settings=settings, access=access, url=url, certificates=certificates, record=record
-    )
+    return sources.read_url(services, origin.url, entity_id=entity_id, certificates=origin.certificates)
+
+
+def register(
+    services: Services, found: Description, draft: Draft, *, origin: Origin | None = None, record: Record
+) -> Registered:
+    """Register a service provider; with an `origin` it is read again from there from now on.
+
+    Its warnings say what an admin should look at, now that it is here. Errors: `InvalidMetadata`.
+    """
+    from idp.saml.metadata import sources
+
+    made = sources.register(services, found, draft, origin=origin, record=record)
     return replace(made, warnings=(*made.warnings, *unreachable(services, made.client)))
+
+
+def refresh(
+    services: Services, client: Client, found: Description | None = None, *, actor: str
+) -> tuple[bool, tuple[str, ...]]:
+    """Give a service provider newer metadata: what was `found`, else what its own URL says now.
+
+    Answers whether it changed, and notes. Errors: `BadMetadata`, `InvalidMetadata`.
+    """
+    from idp.saml.metadata import sources
+
+    if found is not None:
+        return sources.replace_metadata(services, client, found, actor), found.warnings
+    outcome = sources.refresh_client(services, client)
+    return bool(outcome.changed), outcome.notes
 
 
 def description(draft: ServiceProviderDraft) -> Description:

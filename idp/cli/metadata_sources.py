@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from idp.cli import applications, service_providers
 from idp.cli.installation import opened, recorder
 from idp.cli.service_providers import explained
 from idp.cli.terminal import command, complain, group, print_json, print_table, say, timestamp, with_json
 from idp.installation.failures import Refused
-
-if TYPE_CHECKING:
-    from idp.protocols import Services
-    from idp.saml.metadata.sources import Source
-    from idp.saml.metadata.sources.refresh_result import RefreshResult
 
 
 def add_parsers(commands: Any) -> None:
@@ -45,6 +40,7 @@ def _source(parser: Any) -> Any:
 
 def run_add(args: Namespace) -> None:
     """Add a source and read it."""
+    from idp.admin.metadata_sources import described
     from idp.saml.metadata import sources
 
     if bool(args.aggregate) is bool(args.mdq):
@@ -55,14 +51,14 @@ def run_add(args: Namespace) -> None:
         raise Refused("--max-days: expected 1 to 400")
     kind = "aggregate" if args.aggregate else "mdq"
     with opened(args) as services, service_providers.naming_options(), explained(f"--{kind}"):
-        source = sources.add(
-            services, kind, args.aggregate or args.mdq, service_providers.certificates(args.key), name=args.name,
+        draft = sources.SourceDraft(
+            kind, args.aggregate or args.mdq, service_providers.certificates(args.key), name=args.name,
             defaults=applications.settings(args.set, "--set", service_providers.fields()),
             access=applications.rule(services, args), sha1=args.sha1,
-            max_validity=args.max_days * 86_400.0 if args.max_days else None, record=recorder(services.clock),
+            max_validity=args.max_days * 86_400.0 if args.max_days else None,
         )  # fmt: skip
-        outcome = _first_reading(services, source)
-        shown = _shown(services, outcome.source)
+        outcome = sources.add_and_read(services, draft, record=recorder(services.clock))
+        source, shown = outcome.source, described(services, outcome.source)
     if args.json:
         print_json({**shown, "warnings": list(outcome.notes)})
         return
@@ -70,24 +66,13 @@ def run_add(args: Namespace) -> None:
     complain(*(f"note: {note}" for note in outcome.notes))
 
 
-def _first_reading(services: Services, source: Source) -> RefreshResult:
-    """A source that cannot be read at all is not kept."""
-    from idp.saml.metadata import sources
-    from idp.saml.metadata.lexical import BadMetadata
-
-    try:
-        return sources.refresh(services, source.id)
-    except BadMetadata:
-        sources.remove(services, source.id, record=recorder(services.clock))
-        raise
-
-
 def run_list(args: Namespace) -> None:
     """List sources."""
+    from idp.admin.metadata_sources import described
     from idp.saml.metadata import sources
 
     with opened(args) as services:
-        shown = [_shown(services, source) for source in sources.list_all(services)]
+        shown = [described(services, source) for source in sources.list_all(services)]
     if args.json:
         print_json({"sources": shown})
         return
@@ -109,11 +94,12 @@ def run_list(args: Namespace) -> None:
 
 def run_refresh(args: Namespace) -> None:
     """Read a source again."""
+    from idp.admin.metadata_sources import described
     from idp.saml.metadata import sources
 
     with opened(args) as services, service_providers.naming_options(), explained(args.source):
         outcome = sources.refresh(services, args.source, accept_older=args.accept_older)
-        shown = _shown(services, outcome.source)
+        shown = described(services, outcome.source)
     if args.json:
         done = {"changed": outcome.changed, "removed": outcome.removed}
         print_json({**shown, **done, "warnings": list(outcome.notes)})
@@ -136,17 +122,6 @@ def run_remove(args: Namespace) -> None:
 
 
 # -- below -----------------------------------------------------------------------------------------------------------
-
-
-def _shown(services: Services, source: Source) -> dict[str, Any]:
-    from idp.saml.metadata import sources
-
-    keys = (
-        "id", "kind", "name", "url", "client_id", "defaults", "access", "max_validity", "sha1", "created_at",
-        "checked_at", "changed_at", "next_at", "valid_until", "failures", "error",
-    )  # fmt: skip
-    entities = 1 if source.kind == "entity" else sources.count_entities(services, source.id)
-    return {**{key: getattr(source, key) for key in keys}, "entities": entities}
 
 
 def _what(shown: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clients.registry import Registered
     from idp.protocols import Services
     from idp.saml.metadata.description import Description
+    from idp.saml.metadata.sources import Origin
 
 #: The option that gives a field, where it is not `--set field=…`.
 OPTIONS = {
@@ -58,20 +59,20 @@ def run_add(args: Namespace) -> None:
 
     facts = "--metadata" if args.metadata else "--entity-id, --acs"
     with opened(args) as services, naming_options(facts), explained():
-        found, url = _described_by(services, args)
-        made = verbs.register(
-            services, found, name=args.name or "", settings=applications.settings(args.set, "--set", fields()),
-            access=applications.rule(services, args), url=url, certificates=certificates(args.key),
-            record=recorder(services.clock),
-        )  # fmt: skip
+        found, origin = _described_by(services, args)
+        from clients.registry import Draft
+
+        settings = applications.settings(args.set, "--set", fields())
+        draft = Draft(kind="saml", name=args.name or "", metadata=settings, access=applications.rule(services, args))
+        made = verbs.register(services, found, draft, origin=origin, record=recorder(services.clock))
         shown = descriptions.described(services, made.client)
     if args.json:
         print_json({**shown, "warnings": list(made.warnings)})
         return
-    _say_added(made, shown, made.warnings)
+    _say_added(made, shown)
 
 
-def _say_added(made: Registered, shown: Mapping[str, Any], warnings: Iterable[str]) -> None:
+def _say_added(made: Registered, shown: Mapping[str, Any]) -> None:
     say(
         f"Registered {made.client.name}, {shown['entity_id']}.",
         f"Client id:    {made.client.id}",
@@ -83,24 +84,20 @@ def _say_added(made: Registered, shown: Mapping[str, Any], warnings: Iterable[st
         f"Logout URL:   {shown['slo_url']}",
         f"Start URL:    {shown['start_url'] or '- (allow_idp_initiated is off)'}",
     )
-    complain(*(f"note: {warning}" for warning in warnings))
+    complain(*(f"note: {warning}" for warning in made.warnings))
 
 
 def run_refresh(args: Namespace) -> None:
     """Read a service provider's metadata again."""
     from idp.admin import descriptions
-    from idp.saml.metadata import sources
+    from idp.admin import service_providers as verbs
 
     with opened(args) as services, naming_options(), explained():
         client = applications.get(services, args.client)
         if client.saml is None:
             raise Refused(f"{client.name} is no SAML service provider: it has no metadata to read")
-        if args.metadata:
-            found = _read(services, args.metadata, client.saml.entity_id, ())
-            changed, notes = sources.replace_metadata(services, client, found, actor()), found.warnings
-        else:
-            outcome = sources.refresh_client(services, client)
-            changed, notes = bool(outcome.changed), outcome.notes
+        found = _read(services, args.metadata, client.saml.entity_id) if args.metadata else None
+        changed, notes = verbs.refresh(services, client, found, actor=actor())
         shown = descriptions.described(services, services.registry.get(client.id))
     if args.json:
         print_json({**shown, "changed": changed, "warnings": list(notes)})
@@ -139,32 +136,32 @@ def rows(shown: Mapping[str, Any]) -> list[tuple[str, Any]]:
 _APART = ("sp_metadata", "source", "metadata_source", "troubles")
 
 
-def _described_by(services: Services, args: Namespace) -> tuple[Description, str]:
+def _described_by(services: Services, args: Namespace) -> tuple[Description, Origin | None]:
     """What the options say a service provider is, and the URL that it is read from."""
     if args.metadata:
         if args.acs:
             raise Refused("--acs: is for an application without metadata; the metadata says where Responses go")
-        found = _read(services, args.metadata, args.entity_id, certificates(args.key))
-        return found, args.metadata if is_url(args.metadata) else ""
+        from idp.saml.metadata.sources import Origin
+
+        keys = certificates(args.key)
+        found = _read(services, args.metadata, args.entity_id, keys)
+        return found, Origin(args.metadata, keys) if is_url(args.metadata) else None
     if not args.entity_id or not args.acs:
         raise Refused("--metadata: give the application's metadata (a file, a URL or -), or --entity-id and --acs")
     if args.key:
         raise Refused("--key: is for metadata that is signed; there is none here")
     from idp.saml.metadata.description import from_acs
 
-    return from_acs(args.entity_id, args.acs), ""
+    return from_acs(args.entity_id, args.acs), None
 
 
-def _read(services: Services, given: str, entity_id: str | None, keys: tuple[str, ...]) -> Description:
-    from idp.saml.metadata import reading, sources
-    from idp.saml.metadata.sources import refresh_result
+def _read(services: Services, given: str, entity_id: str | None, keys: tuple[str, ...] = ()) -> Description:
+    from idp.admin import service_providers as verbs
+    from idp.saml.metadata.sources import Origin
 
     if is_url(given):
-        return sources.read_url(services, given, entity_id=entity_id, certificates=keys)
-    return reading.read(
-        _bytes(given), services.clock(), entity_id=entity_id, keys=refresh_result.keys_of(keys),
-        allow_loopback=services.registry.allow_loopback,
-    )  # fmt: skip
+        return verbs.read_url(services, Origin(given, keys), entity_id)
+    return verbs.read_document(services, _bytes(given), entity_id, keys)
 
 
 def is_url(given: str) -> bool:
@@ -188,25 +185,18 @@ def certificates(file: str | None) -> tuple[str, ...]:
     """The certificates of a PEM file, DER in base64. Errors: `Refused`."""
     if not file:
         return ()
-    import re
-
-    from idp.saml.messages.public_keys import public_key
+    from idp.saml.messages.public_keys import certificates_of
     from idp.saml.messages.signature_gate import BadSignature
 
     try:
-        text = Path(file).read_text("ascii", "replace")
+        found = certificates_of(Path(file).read_text("ascii", "replace"))
     except OSError as error:
         raise Refused(f"--key: {file} cannot be read: {error.strerror}") from None
-    found = re.findall(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", text)
+    except BadSignature as error:
+        raise Refused(f"--key: {file}: {error.reason}") from None
     if not found:
         raise Refused(f"--key: {file} has no certificate (PEM: -----BEGIN CERTIFICATE-----)")
-    made = tuple("".join(body.split()) for body in found)
-    for certificate in made:
-        try:
-            public_key(certificate)
-        except BadSignature as error:
-            raise Refused(f"--key: {file}: {error.reason}") from None
-    return made
+    return found
 
 
 def naming_options(facts: str = "--metadata") -> contextlib.AbstractContextManager[None]:

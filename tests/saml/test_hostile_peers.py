@@ -22,7 +22,7 @@ from idp.saml.messages.encryption import Recipient, encrypted_id
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import Element, element, parse, serialize
 from idp.saml.metadata import reading, sources
-from idp.saml.metadata.sources import fetching
+from idp.saml.metadata.sources import Origin, SourceDraft, fetching
 from tests.backends import Clock
 from tests.provider import Answer, Browser, Provider
 from tests.saml import cpu, enhanced_client, logging_out, resolving, xsw
@@ -260,7 +260,7 @@ def test_T21_a_service_provider_gives_itself_no_category_that_opens_more_attribu
 ) -> None:
     plain = sp(acs("https://sp.example/acs"))
     url = publisher.put("/sp", plain)
-    made = sources.register(services, sources.read_url(services, url), url=url)
+    made = sources.register(services, sources.read_url(services, url), origin=Origin(url))
     # Some day it asks for more, and says of itself that it may.
     greedy = sp(acs("https://sp.example/acs") + WISHES, extensions=CATEGORIES)
     publisher.put("/sp", greedy)
@@ -276,7 +276,9 @@ def test_a_name_of_any_length_is_asked_for_at_an_mdq_server(
     services: Services,
     publisher: Publisher,
 ) -> None:
-    source = sources.add(services, "mdq", publisher.site.origin + "/mdq", (certificate(rsa_pair("federation")),))
+    source = sources.add(
+        services, SourceDraft("mdq", publisher.site.origin + "/mdq", (certificate(rsa_pair("federation")),))
+    )
     for _ in range(2):
         assert sources.find_service_provider(services, "urn:" + "x" * 1000) is None
     assert len(publisher.asked) == 1
@@ -286,7 +288,7 @@ def test_a_name_of_any_length_is_asked_for_at_an_mdq_server(
 def test_an_mdq_server_is_asked_anew_for_what_could_not_be_taken(
     services: Services, publisher: Publisher, clock: Clock
 ) -> None:
-    sources.add(services, "mdq", publisher.site.origin + "/mdq", PINNED)
+    sources.add(services, SourceDraft("mdq", publisher.site.origin + "/mdq", PINNED))
     path = fetching.mdq_url("/mdq", ENTITY)
 
     def put(document: bytes) -> None:

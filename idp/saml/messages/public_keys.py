@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 
 from cryptography import x509
@@ -37,3 +38,12 @@ def public_key(certificate: bytes | str) -> PublicKey:
     if isinstance(key, EllipticCurvePublicKey) and key.curve.name in {"secp256r1", "secp384r1", "secp521r1"}:
         return key
     raise BadSignature("only RSA keys and the curves P-256, P-384 and P-521 are supported")
+
+
+def certificates_of(pem: str) -> tuple[str, ...]:
+    """Every certificate of a PEM text (RFC 7468), DER in base64; empty where it has none. Errors: `BadSignature`."""
+    found = re.findall(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", pem)
+    certificates = tuple("".join(body.split()) for body in found)
+    for certificate in certificates:
+        public_key(certificate)
+    return certificates

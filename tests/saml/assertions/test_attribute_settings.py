@@ -8,6 +8,7 @@ import pytest
 
 from clients.errors import InvalidMetadata
 from clients.metadata import parse_setting
+from clients.registry import Draft
 from clients.saml_fields import SETTINGS
 from idp.accounts.person import Person
 from idp.saml.assertions.attribute_sources import check_sources
@@ -94,10 +95,9 @@ def test_n25_what_is_no_preset_or_table_is_refused_with_the_ways_to_write_it(tex
 
 def test_n25_a_typo_in_a_source_is_refused_with_the_list_of_what_exists(provider: Provider, ann: Person) -> None:
     described = from_acs("https://wiki.example/metadata", ["https://wiki.example/acs"])
+    attributes = {"mail": "emial", "team": {"source": "gruops"}}
     with pytest.raises(InvalidMetadata) as caught:
-        sources.register(
-            provider.services, described, settings={"attributes": {"mail": "emial", "team": {"source": "gruops"}}}
-        )
+        sources.register(provider.services, described, Draft(kind="saml", metadata={"attributes": attributes}))
     text = str(caught.value)
     for part in ("emial", "did you mean email?", "gruops", "did you mean groups?", "employee_number", "given_name"):
         assert part in text

@@ -14,7 +14,7 @@ import pytest
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
-from clients.registry import Registered
+from clients.registry import Draft, Registered
 from idp.accounts.person import Person
 from idp.saml.messages import names
 from idp.saml.messages.signing import sign
@@ -65,7 +65,7 @@ def read(data: bytes) -> Any:
 
 
 def add(provider: Provider, data: bytes, **settings: Any) -> Registered:
-    return sources.register(provider.services, read(data), settings=settings)
+    return sources.register(provider.services, read(data), Draft(kind="saml", metadata=settings))
 
 
 @pytest.fixture

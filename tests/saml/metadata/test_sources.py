@@ -16,12 +16,13 @@ import pytest
 from clients.access import Access
 from clients.client import Client
 from clients.errors import InvalidMetadata
+from clients.registry import Draft
 from idp.audit import tail
 from idp.protocols import Services
 from idp.saml.messages.xml import serialize
 from idp.saml.metadata import aggregates, reading, sources
 from idp.saml.metadata.lexical import BadMetadata
-from idp.saml.metadata.sources import fetching, lookup, scheduling, store
+from idp.saml.metadata.sources import Origin, SourceDraft, fetching, lookup, scheduling, store
 from idp.saml.metadata.sources.refresh_result import SOONEST, USUAL
 from idp.saml.metadata.sources.refreshing import LEASE
 from idp.saml.metadata.sources.store import Source
@@ -44,7 +45,7 @@ def federation(clock: Clock, *numbers: int, days: float = 14, created: float | N
 
 
 def add(services: Services, url: str, kind: str = "aggregate", **how: Any) -> Source:
-    source = sources.add(services, kind, url, PINNED, **how)
+    source = sources.add(services, SourceDraft(kind, url, PINNED, **how))
     sources.refresh(services, source.id)
     found = sources.find(services, source.id)
     assert found is not None
@@ -65,8 +66,8 @@ def find(services: Services, entity_id: str) -> Client:
 
 
 def register(services: Services, url: str, **settings: Any) -> Client:
-    found = sources.read_url(services, url)
-    return sources.register(services, found, settings=settings, url=url).client
+    found, draft = sources.read_url(services, url), Draft(kind="saml", metadata=settings)
+    return sources.register(services, found, draft, origin=Origin(url)).client
 
 
 # -- one service provider's own URL ------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ def test_threat_21_a_second_registration_of_an_entity_id_is_refused(services: Se
 def test_a_pinned_key_holds_for_its_source(services: Services, publisher: Publisher, clock: Clock) -> None:
     url = publisher.put("/sp", signed(sp()))
     found = sources.read_url(services, url, certificates=PINNED)
-    client = sources.register(services, found, url=url, certificates=PINNED).client
+    client = sources.register(services, found, origin=Origin(url, PINNED)).client
     publisher.put("/sp", signed(sp(acs("https://sp.example/2"))))
     sources.refresh_client(services, client)
     for document in (
@@ -206,7 +207,7 @@ def test_a_removed_application_is_asked_about_no_more(services: Services, publis
 
 def test_metadata_given_by_hand_is_replaced_by_hand(services: Services) -> None:
     found = reading.read(sp(), services.clock())
-    client = sources.register(services, found, settings={"sign": "assertion"}).client
+    client = sources.register(services, found, Draft(kind="saml", metadata={"sign": "assertion"})).client
     assert "given by hand" in refusal(lambda: sources.refresh_client(services, client))
     newer = reading.read(sp(acs("https://sp.example/new")), services.clock())
     assert sources.replace_metadata(services, client, newer, "cli:ann")
@@ -257,7 +258,7 @@ def test_threat_22_no_source_reaches_into_the_network(
 ) -> None:
     here = url.format(port=canary.port)
     assert refusal(lambda: sources.read_url(services, here))
-    assert refusal(lambda: sources.refresh(services, sources.add(services, "aggregate", here, PINNED).id))
+    assert refusal(lambda: sources.refresh(services, sources.add(services, SourceDraft("aggregate", here, PINNED)).id))
     assert canary.hits == 0
 
 
@@ -389,7 +390,7 @@ def test_threat_21_leaving_out_how_old_it_is_is_no_way_around(
 def test_threat_21_an_aggregate_that_cannot_be_trusted_brings_nothing(
     services: Services, publisher: Publisher, clock: Clock, make: Callable[[Clock], bytes], said: str
 ) -> None:
-    source = sources.add(services, "aggregate", publisher.put("/fed", make(clock)), PINNED)
+    source = sources.add(services, SourceDraft("aggregate", publisher.put("/fed", make(clock)), PINNED))
     assert said in refusal(lambda: refresh(services, source))
     assert sources.count_entities(services, source.id) == 0
     assert sources.find_service_provider(services, SP1) is None
@@ -401,7 +402,7 @@ def test_threat_21_an_aggregate_takes_over_nobody(services: Services, publisher:
     first = add(services, publisher.put("/fed", federation(clock, 1, 2)))
     assert find(services, SP1).id == by_hand.id
     assert find(services, SP1).metadata["sp_metadata"] == mine.facts
-    second = sources.add(services, "aggregate", publisher.put("/other", federation(clock, 2, 3)), PINNED)
+    second = sources.add(services, SourceDraft("aggregate", publisher.put("/other", federation(clock, 2, 3)), PINNED))
     outcome = refresh(services, second)
     assert any("another source's already" in note and SP2 in note for note in outcome.notes)
     client = find(services, SP2)
@@ -436,7 +437,7 @@ def test_one_broken_service_provider_does_not_keep_the_others_out(
     for node in broken[-1].iter("{*}AssertionConsumerService"):
         node.set("Location", "javascript:alert(1)")
     publisher.put("/fed", signed(aggregate([broken, federated(2)], stamp(clock() + DAY))))
-    source = sources.add(services, "aggregate", publisher.site.origin + "/fed", PINNED)
+    source = sources.add(services, SourceDraft("aggregate", publisher.site.origin + "/fed", PINNED))
     outcome = refresh(services, source)
     assert outcome.entities == 1
     assert SP1 in outcome.notes[0]
@@ -445,11 +446,13 @@ def test_one_broken_service_provider_does_not_keep_the_others_out(
 
 def test_an_aggregate_needs_a_pinned_key(services: Services, publisher: Publisher) -> None:
     url = publisher.site.origin + "/fed"
-    assert "pin the key" in refusal(lambda: sources.add(services, "aggregate", url, ()))
-    assert "cannot be used" in refusal(lambda: sources.add(services, "aggregate", url, ("AAAA",)))
-    assert "sign: expected" in refusal(lambda: sources.add(services, "mdq", url, PINNED, defaults={"sign": "x"}))
-    sources.add(services, "aggregate", url, PINNED)
-    assert "is a source already" in refusal(lambda: sources.add(services, "aggregate", url, PINNED))
+    assert "pin the key" in refusal(lambda: sources.add(services, SourceDraft("aggregate", url, ())))
+    assert "cannot be used" in refusal(lambda: sources.add(services, SourceDraft("aggregate", url, ("AAAA",))))
+    assert "sign: expected" in refusal(
+        lambda: sources.add(services, SourceDraft("mdq", url, PINNED, defaults={"sign": "x"}))
+    )
+    sources.add(services, SourceDraft("aggregate", url, PINNED))
+    assert "is a source already" in refusal(lambda: sources.add(services, SourceDraft("aggregate", url, PINNED)))
 
 
 def test_what_a_forgotten_source_brought_is_turned_off(services: Services, publisher: Publisher, clock: Clock) -> None:
@@ -613,7 +616,7 @@ def test_ten_thousand_service_providers_are_taken_in_bounded_time_and_memory(
     )
     assert 55_000_000 < len(document) < aggregates.MAX_BYTES
     url = publisher.put("/fed", document)
-    source = sources.add(services, "aggregate", url, PINNED)
+    source = sources.add(services, SourceDraft("aggregate", url, PINNED))
     own, started, child = resident(), time.monotonic(), cpu()
     outcome = refresh(services, source)
     took, spent, grown = time.monotonic() - started, cpu() - child, resident() - own
@@ -655,7 +658,7 @@ def test_an_aggregate_that_needs_too_much_memory_is_refused(
 
 def test_a_store_that_is_full_of_sources_lists_them_by_name(services: Services) -> None:
     for name in ("b", "a"):
-        sources.add(services, "mdq", f"https://{name}.example", PINNED, name=name)
+        sources.add(services, SourceDraft("mdq", f"https://{name}.example", PINNED, name=name))
     assert [s.name for s in store.list_sources(services.db)] == ["a", "b"]
     assert sources.get(services, "https://b.example").name == "b"
     assert "no source is called" in refusal(lambda: sources.get(services, "c"))
@@ -669,7 +672,7 @@ def test_a_source_lives_on_postgresql_too(
     services = open_provider(outbound=outbound, storage={"database_url": postgresql_url}).services
     source = add(services, publisher.put("/fed", federation(clock, 1, 2)))
     client = find(services, SP1)
-    other = sources.add(services, "aggregate", publisher.put("/other", federation(clock, 2, 3)), PINNED)
+    other = sources.add(services, SourceDraft("aggregate", publisher.put("/other", federation(clock, 2, 3)), PINNED))
     assert len(refresh(services, other).notes) == 1
     clock.advance(60)
     publisher.put("/fed", federation(clock, 4))

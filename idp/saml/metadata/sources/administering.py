@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from clients import saml_fields
@@ -21,22 +22,58 @@ from idp.saml.metadata.sources.registering import new_source_id
 from idp.saml.metadata.sources.store import Source
 
 
-def add(
-    services: Services,
-    kind: str,
-    url: str,
-    certificates: tuple[str, ...],
-    *,
-    name: str = "",
-    defaults: Mapping[str, Any] | None = None,
-    access: Access = EVERYONE,
-    max_validity: float | None = None,
-    sha1: bool = False,
-    record: Record | None = None,
-) -> Source:
+@dataclass(frozen=True, slots=True)
+class SourceDraft:
+    """A federation's metadata that is to be trusted.
+
+    `kind`: "aggregate" or "mdq". `certificates`: pinned, DER in base64. `defaults`: settings of the service providers
+    that it brings, `access` their rule. `max_validity`: seconds. `sha1`: an MDQ server is asked by {sha1}hash.
+    """
+
+    kind: str
+    url: str
+    certificates: tuple[str, ...]
+    name: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    access: Access = EVERYONE
+    max_validity: float | None = None
+    sha1: bool = False
+
+
+def add(services: Services, draft: SourceDraft, *, record: Record | None = None) -> Source:
     """Add an aggregate or an MDQ server; nothing is read yet. Errors: `BadMetadata`."""
-    if kind not in ("aggregate", "mdq"):
+    if draft.kind not in ("aggregate", "mdq"):
         raise BadMetadata("expected an aggregate or an MDQ server")
+    _check_pinned(draft.certificates)
+    fetching.check_url(draft.url, is_signed=True)
+    check_defaults(draft.defaults)
+    check_sources(services, draft.defaults)
+    now = services.clock()
+    source = Source(
+        new_source_id(now), draft.kind, draft.name or draft.url, draft.url, now, now, draft.certificates,
+        dict(draft.defaults), draft.access.to_json(), draft.max_validity, draft.sha1,
+    )  # fmt: skip
+    with services.db.transaction() as tx:
+        if (other := store.find_url(tx, source.url)) is not None:
+            raise BadMetadata(f"this address is a source already: {other.name} ({other.id})")
+        store.insert_source(tx, source)
+        if record is not None:
+            detail = {"source": source.id, "kind": source.kind, "name": source.name, "url": source.url}
+            record(tx, "source:add", detail)
+    return source
+
+
+def add_and_read(services: Services, draft: SourceDraft, *, record: Record | None = None) -> RefreshResult:
+    """Add a source and read it; one that cannot be read is not kept. Errors: `BadMetadata`, `InvalidMetadata`."""
+    source = add(services, draft, record=record)
+    try:
+        return refresh(services, source.id)
+    except BadMetadata:
+        remove(services, source.id, record=record)
+        raise
+
+
+def _check_pinned(certificates: tuple[str, ...]) -> None:
     if not certificates:
         raise BadMetadata("pin the key that signs it: without it, anybody on the way could add applications (IIP-MD03)")
     for certificate in certificates:
@@ -44,21 +81,6 @@ def add(
             public_key(certificate)
         except BadSignature as error:
             raise BadMetadata(f"the pinned certificate cannot be used: {error.reason}") from None
-    fetching.check_url(url, is_signed=True)
-    check_defaults(defaults or {})
-    check_sources(services, defaults or {})
-    now = services.clock()
-    source = Source(
-        new_source_id(now), kind, name or url, url, now, now, certificates, dict(defaults or {}), access.to_json(),
-        max_validity, sha1,
-    )  # fmt: skip
-    with services.db.transaction() as tx:
-        if (other := store.find_url(tx, url)) is not None:
-            raise BadMetadata(f"this address is a source already: {other.name} ({other.id})")
-        store.insert_source(tx, source)
-        if record is not None:
-            record(tx, "source:add", {"source": source.id, "kind": kind, "name": source.name, "url": url})
-    return source
 
 
 def check_defaults(defaults: Mapping[str, Any]) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from clients.access import EVERYONE, Access
 from clients.client import Client
 from clients.ports import Record
 from clients.registry import Draft, Registered
@@ -23,27 +21,36 @@ from idp.saml.metadata.sources.taking import apply
 from idp.saml.metadata.troubles import find_troubles
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The service provider's own URL, from which its metadata is read again; `certificates`: of which one signs it."""
+
+    url: str
+    certificates: tuple[str, ...] = ()
+
+
 def register(
     services: Services,
     found: Description,
+    draft: Draft | None = None,
     *,
-    name: str = "",
-    settings: Mapping[str, Any] | None = None,
-    access: Access = EVERYONE,
-    url: str = "",
-    certificates: tuple[str, ...] = (),
+    origin: Origin | None = None,
     record: Record | None = None,
 ) -> Registered:
-    """Register a service provider; with a `url`, it is read again from there from now on. Errors: `InvalidMetadata`."""
-    now = services.clock()
-    metadata: dict[str, Any] = {**(settings or {}), "sp_metadata": found.facts}
+    """Register a service provider, with what an admin says of it beside; its own name where they say none.
+
+    Errors: `InvalidMetadata`.
+    """
+    draft = draft or Draft(kind="saml")
+    name, now = draft.name or found.name, services.clock()
+    metadata: dict[str, Any] = {**draft.metadata, "sp_metadata": found.facts}
     check_sources(services, metadata)
     source = None
-    if url:
+    if origin is not None:
         # An admin looked at it: it gets what an application of the house's own gets.
         metadata.setdefault("attributes", "default")
         source = Source(
-            new_source_id(now), "entity", name or found.name, url, now, now + SOONEST, certificates,
+            new_source_id(now), "entity", name, origin.url, now, now + SOONEST, origin.certificates,
             checked_at=now, changed_at=now, valid_until=found.valid_until, published_at=found.created_at,
         )  # fmt: skip
         metadata["metadata_source"] = source.id
@@ -54,9 +61,7 @@ def register(
         if record is not None:
             record(tx, action, detail)
 
-    made = services.registry.register(
-        Draft(kind="saml", name=name or found.name, metadata=metadata, access=access), record=write
-    )
+    made = services.registry.register(replace(draft, kind="saml", name=name, metadata=metadata), record=write)
     return replace(made, warnings=(*find_troubles(services, made.client), *found.warnings, *made.warnings))
 
 
