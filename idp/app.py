@@ -15,6 +15,7 @@ import jinja2
 
 from idp import formats, health, texts
 from idp.background import start_background, sweep, sweep_out
+from idp.console import views as console_views
 from idp.login import views as login_views
 from idp.login.browser import sessions
 from idp.oidc import views as oidc_views
@@ -28,6 +29,7 @@ __all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
 
 ROUTES: tuple[Route, ...] = (
     *health.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *login_views.ROUTES, *portal_views.ROUTES,
+    *console_views.ROUTES,
 )  # fmt: skip
 
 

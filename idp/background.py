@@ -24,6 +24,7 @@ def start_background(services: Services) -> None:
 
 def _background(services: Services) -> None:
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
+    services.jobs.every("roles.end", 60, lambda: end_roles(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
     if services.settings.passwords.expire_days:
         services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
@@ -36,6 +37,14 @@ def _background(services: Services) -> None:
                 work(services)
             except Exception as error:  # the others' turn comes all the same, and its own in a second
                 services.log.warning(failure, reason=str(error))
+
+
+def end_roles(services: Services) -> int:
+    """Take the roles back that were given for a time (C2); answers how many."""
+    from idp import audit
+    from idp.accounts import roles
+
+    return roles.end_due(services.db, services.clock(), audit.recorder(services.clock, "doorward"))
 
 
 def _check_point(services: Services) -> None:

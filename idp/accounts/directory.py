@@ -16,7 +16,6 @@ from typing import Any, Literal, TypedDict, Unpack
 from idp.accounts import store
 from idp.accounts.lookup import Lookup
 from idp.accounts.person import (
-    ROLES,
     Credentials,
     Draft,
     Person,
@@ -42,6 +41,7 @@ from idp.accounts.rows import (
     stored,
     tell,
     with_consequences,
+    with_roles,
 )
 from idp.audit import Recorder
 from idp.db import Conflict, Database, Transaction
@@ -254,12 +254,11 @@ class Directory(Lookup):
         with self._db.transaction() as tx:
             owners = tx.all(store.OWNERS_LOCKED)
             person = locked(tx, person_id)
-            after = tuple(role for role in ROLES if role in wanted)
-            if after == person.roles:
+            if set(wanted) == set(person.roles):
                 return person
-            if "owner" not in after:
+            if "owner" not in wanted:
                 check_an_owner_stays(person, owners, "roles")
-            tx.run(store.SET_ROLES, person_id=person_id, roles=to_json(after), changed_at=self._clock())
+            after = with_roles(tx, person, wanted, self._clock())
             tell(record, tx, "person:roles", person, before=person.roles, after=after)
             return stored(tx, person_id)
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from idp.attributes import ATTRIBUTES, CLAIM
 
-ROLES = ("owner", "admin", "help_desk", "auditor")
+ROLES = ("owner", "admin", "app_admin", "help_desk", "auditor")
 MAX_LOGIN = 1024  # characters of a typed name that are looked at
 MAX_CLAIMS = 16 * 1024  # characters of JSON
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from idp.accounts import store
 from idp.accounts.lookup import is_in_charge, is_plain
-from idp.accounts.person import Draft, InvalidPerson, NoSuchPerson, Person, fold, identifiers, search_text, to_json
+from idp.accounts.person import (
+    ROLES,
+    Draft,
+    InvalidPerson,
+    NoSuchPerson,
+    Person,
+    fold,
+    identifiers,
+    search_text,
+    to_json,
+)
 from idp.audit import Recorder
 from idp.db import Transaction
 
@@ -91,3 +101,15 @@ def tell(record: Recorder | None, tx: Transaction, action: str, person: Person, 
     """Write the audit event, where somebody wants it."""
     if record is not None:
         record(tx, action, {"person_id": person.id, **detail})
+
+
+def with_roles(tx: Transaction, person: Person, wanted: Iterable[str], now: float) -> tuple[str, ...]:
+    """Write exactly these roles, and forget what limited those that are gone; answers them in their order."""
+    asked = set(wanted)
+    after = tuple(role for role in ROLES if role in asked)
+    for role in person.roles:
+        if role not in after:
+            tx.run(store.DROP_ROLE_GRANT, person_id=person.id, role=role)
+    if after != person.roles:
+        tx.run(store.SET_ROLES, person_id=person.id, roles=to_json(after), changed_at=now)
+    return after

@@ -103,6 +103,19 @@ password_notices = Table(
     Column("days", Integer, nullable=False),
 )
 
+#: What limits one of the roles that a person's row names.
+role_grants = Table(
+    "role_grants",
+    metadata,
+    Column("person_id", Text, ForeignKey("people.id"), primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("scope", Text),  # JSON array of client ids (app_admin) or group names (help_desk); NULL: all
+    Column("until", Double),  # epoch seconds; NULL: no end
+    Column("granted_at", Double, nullable=False),
+    Column("granted_by", Text, nullable=False),
+)
+Index("role_grants_until", role_grants.c.until)
+
 _p, _i, _g, _m = people.c, identifiers.c, groups.c, memberships.c
 _h = password_history.c
 _PERSON = (
@@ -145,6 +158,12 @@ COUNT = select(func.count().label("n")).select_from(people)
 _OWNERS = select(*_PERSON).where(_HAS_ROLES, _p.roles.like('%"owner"%')).order_by(_p.id)
 OWNERS = _OWNERS
 
+_r = role_grants.c
+ROLE_GRANTS = select(_r.role, _r.scope, _r.until).where(_r.person_id == bindparam("person_id"))
+ROLE_GRANTS_DUE = (
+    select(_r.person_id, _r.role).where(_r.until <= bindparam("now")).order_by(_r.until).limit(bindparam("many"))
+)
+
 # -- writing: SQLite has one writer anyway and ignores FOR UPDATE ---------------------------------------------------
 
 LOCKED = BY_ID.with_for_update()
@@ -165,6 +184,8 @@ UPDATE = (
 )
 SET_ENABLED = update(people).where(_OF_ID).values(enabled=bindparam("enabled"), changed_at=bindparam("changed_at"))
 SET_ROLES = update(people).where(_OF_ID).values(roles=bindparam("roles"), changed_at=bindparam("changed_at"))
+ADD_ROLE_GRANT = insert(role_grants)
+DROP_ROLE_GRANT = delete(role_grants).where(_r.person_id == bindparam("person_id"), _r.role == bindparam("role"))
 SET_GROUPS = update(people).where(_OF_ID).values(groups=bindparam("groups"), changed_at=bindparam("changed_at"))
 SET_PASSWORD = (
     update(people)
@@ -180,7 +201,7 @@ REHASH = (
 #: Everything of a person, who is removed; the row that others point to last.
 FORGET = (
     *(delete(table).where(table.c.person_id == bindparam("person_id"))
-      for table in (identifiers, memberships, password_history, password_notices)),
+      for table in (identifiers, memberships, password_history, password_notices, role_grants)),
     delete(people).where(_OF_ID),
 )  # fmt: skip
 IDENTIFY = insert(identifiers)

@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import telling, user_changes, user_contacts, user_factors, user_import, user_screen
+from idp.cli import telling, user_changes, user_contacts, user_factors, user_import, user_roles, user_screen
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
 from idp.installation.failures import Failed, Refused
@@ -50,7 +50,7 @@ def add_parsers(commands: Any) -> None:
     add.add_argument("--claim", metavar="K=V", action="append", default=[], help="a further claim; V may be JSON")
     add.add_argument("--group", metavar="G", action="append", default=[], help="may stand several times")
     add.add_argument("--new-group", action="store_true", help="the group is meant to be a new one")
-    add.add_argument("--role", metavar="R", action="append", default=[], help="owner, admin, help_desk or auditor")
+    add.add_argument("--role", metavar="R", action="append", default=[], help=user_roles.ROLE_HELP)
     find = with_json(command(verbs, "list", run_list, "list people by username"))
     find.add_argument("--search", metavar="TEXT", default="", help="in names, e-mail addresses, employee numbers")
     _login(with_json(command(verbs, "show", run_show, "show a person")))
@@ -70,6 +70,8 @@ def add_parsers(commands: Any) -> None:
         changes.add_argument("--remove", metavar="NAME", action="append", default=[])
         if name == "group":
             changes.add_argument("--new-group", action="store_true", help="the group is meant to be a new one")
+        else:
+            user_roles.add_options(changes)
     user_factors.add_parsers(verbs)
     user_contacts.add_parsers(verbs)
 
@@ -229,13 +231,9 @@ def run_group(args: Namespace) -> None:
 
 def run_role(args: Namespace) -> None:
     """Give a person roles and take others away."""
-    from idp.admin import people
-
     with opened(args) as services, naming_options():
-        changes = {"add": tuple(args.add), "remove": tuple(args.remove)}
-        person = get(services, args.login)
-        person = people.change_roles(services, person, **changes, record=recorder(services.clock))
-        _show(args, person, f"has {', '.join(person.roles) or 'no role'}")
+        person = user_roles.change(services, args, get(services, args.login))
+        _show(args, person, f"has {user_roles.words(services, person)}")
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from idp.config.hosts import is_loopback
 
 if TYPE_CHECKING:
+    from idp.config.admin import Admin
     from idp.config.brand import Brand, Portal
     from idp.config.factors import AdminCodes, Factors, Passkeys
     from idp.config.issuing import Saml, Tokens
@@ -46,6 +47,7 @@ HOMES: Final[Mapping[str, str]] = {
     "Sms": "mail",
     "Log": "log",
     "Audit": "log",
+    "Admin": "admin",
 }
 
 
@@ -99,6 +101,7 @@ class Settings:
     portal: Portal
     log: Log
     audit: Audit
+    admin: Admin
     #: The file's folder; relative paths start there.
     base_dir: str
 

@@ -24,4 +24,5 @@ def whoever(services: Services, request: Request, session: Session) -> dict[str,
     others = [
         {**pages.person(other.session), "session_id": other.session.id} for other in accounts.others(services, request)
     ]
-    return {**pages.person(session), "session_id": session.id, "others": others}
+    about = {"session_id": session.id, "others": others, "administers": bool(session.roles)}
+    return {**pages.person(session), **about}

@@ -1,0 +1,117 @@
+"""Who does something, and what they may: a person with roles, a program, or whoever has the shell (C1, C2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from idp import audit
+from idp.accounts import roles
+from idp.accounts.person import Person, fold
+from idp.accounts.roles import RoleGrant
+from idp.admin.permissions import LIMITED_BY, TABLE, Permission
+from idp.audit import Recorder
+from idp.login.browser.sessions import Session
+from idp.protocols import Services
+from idp.wire import Request
+
+
+class NotAllowed(Exception):
+    """The actor may not do this, or not to this one. `permission`: what they would need."""
+
+    def __init__(self, permission: Permission, why: str = "") -> None:
+        super().__init__(why or f"this needs the permission {permission}")
+        self.permission = permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Somebody who acts. `name`: as the record has it, such as `person:u…`, `client:…`, `cli:root`."""
+
+    kind: Literal["person", "client", "shell"]
+    id: str
+    name: str
+    grants: tuple[RoleGrant, ...]
+    address: str = ""
+    request_id: str = ""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The names of the roles, those that ran out left out."""
+        return tuple(grant.role for grant in self.grants)
+
+    def scope(self, permission: Permission) -> frozenset[str] | None:
+        """What a permission is limited to: client ids, or folded group names; None: nothing limits it.
+
+        Empty where the actor has it for nothing at all.
+        """
+        found: set[str] = set()
+        for grant in self.grants:
+            if permission not in TABLE[grant.role]:
+                continue
+            if grant.scope is None or permission not in LIMITED_BY.get(grant.role, ()):
+                return None
+            found.update(grant.scope if grant.role == "app_admin" else map(fold, grant.scope))
+        return frozenset(found)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the actor has a permission for anything at all."""
+        scope = self.scope(permission)
+        return scope is None or bool(scope)
+
+    def may_app(self, permission: Permission, client_id: str) -> bool:
+        """Whether the actor has it for this application."""
+        scope = self.scope(permission)
+        return scope is None or client_id in scope
+
+    def may_person(self, permission: Permission, groups: Iterable[str]) -> bool:
+        """Whether the actor has it for somebody in these groups."""
+        scope = self.scope(permission)
+        return scope is None or not scope.isdisjoint(map(fold, groups))
+
+    def check(self, permission: Permission) -> None:
+        """Errors: `NotAllowed`."""
+        if not self.may(permission):
+            raise NotAllowed(permission)
+
+    def check_app(self, permission: Permission, client_id: str) -> None:
+        """Errors: `NotAllowed` where not for this application."""
+        if not self.may_app(permission, client_id):
+            raise NotAllowed(permission, "this application is not among those that you look after")
+
+    def check_person(self, services: Services, permission: Permission, person: Person) -> None:
+        """For acting on somebody. Errors: `NotAllowed` where they are not yours, or may do more than you (C2)."""
+        if not self.may_person(permission, person.groups):
+            raise NotAllowed(permission, "this person is not in the groups that you look after")
+        if not self.outranks(roles.grants_of(services.db, person.id, person.roles, services.clock())):
+            raise NotAllowed(
+                permission, f"{person.username} may do more here than you; ask somebody who may do as much"
+            )
+
+    def outranks(self, grants: Iterable[RoleGrant]) -> bool:
+        """Whether the actor may do all that these grants allow: nobody acts on somebody with more rights (C2)."""
+        other = Actor(kind="person", id="", name="", grants=tuple(grants))
+        for permission in Permission:
+            theirs, mine = other.scope(permission), self.scope(permission)
+            if mine is not None and (theirs is None or not theirs <= mine):
+                return False
+        return True
+
+    def record(self, services: Services) -> Recorder:
+        """Writes events in the actor's name, inside the transaction of the change that they prove."""
+        return audit.recorder(services.clock, self.name, address=self.address, request_id=self.request_id)
+
+
+def of_session(services: Services, request: Request, session: Session) -> Actor:
+    """The person of a session, with the rights that they have at this moment. One read where they have a role."""
+    return Actor(
+        kind="person", id=session.person_id, name=f"person:{session.person_id}",
+        grants=roles.grants_of(services.db, session.person_id, session.roles, services.clock()),
+        address=request.remote_address, request_id=request.id,
+    )  # fmt: skip
+
+
+def of_shell(name: str) -> Actor:
+    """Whoever may run the command on the machine has the database in their hands: an owner, and the record says so."""
+    return Actor(kind="shell", id=name, name=name, grants=(RoleGrant("owner"),))

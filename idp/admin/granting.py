@@ -1,0 +1,29 @@
+"""Give and take roles (C2): nobody raises their own rights, or acts on somebody who may do more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from idp.accounts import roles
+from idp.accounts.person import Person
+from idp.accounts.roles import RoleGrant
+from idp.admin.actor import Actor, NotAllowed
+from idp.admin.permissions import Permission
+from idp.protocols import Services
+
+
+def change_roles(
+    services: Services, actor: Actor, person: Person, *, give: Sequence[RoleGrant] = (), take: Sequence[str] = ()
+) -> Person:
+    """Give roles, or change their limits, and take others back, all in one.
+
+    Errors: `NotAllowed`; `InvalidPerson`, also for the last owner; `NoSuchPerson`.
+    """
+    actor.check_person(services, Permission.ROLES_GRANT, person)
+    if actor.kind == "person" and actor.id == person.id:
+        raise NotAllowed(Permission.ROLES_GRANT, "nobody changes their own rights; ask another owner")
+    if not actor.outranks(give):
+        raise NotAllowed(Permission.ROLES_GRANT, "you cannot give more rights than you have")
+    return roles.change(
+        services.db, person.id, give=give, take=take, by=actor.name, now=services.clock(), record=actor.record(services)
+    )

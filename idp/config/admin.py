@@ -1,0 +1,19 @@
+"""The console, and who may do what there."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from idp.config.section import Section
+
+
+class Admin(Section):
+    """The console at /admin."""
+
+    second_factor: bool = Field(
+        True,
+        description="Whether the console asks for a second factor. Whoever has none is led through setting one up.",
+    )
+    session_hours: int = Field(
+        12, ge=1, le=24, description="The console asks for a sign-in that is not older than this many hours."
+    )

@@ -1,0 +1,39 @@
+"""The frame of the console: where one is, where one may go, the search box (B2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from idp.admin.permissions import Permission
+from idp.console.pages import Visit
+from idp.first_party.frame import whoever
+from idp.protocols import Services
+from idp.texts import N_
+from idp.wire import Page, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One entry of the navigation."""
+
+    name: str
+    path: str
+    title: str
+    permission: Permission
+
+
+#: In the order of the navigation. A room whose pages stand has a line here.
+ROOMS: Final = (Room("overview", "/admin", N_("Overview"), Permission.OVERVIEW),)
+
+
+def page(
+    services: Services, request: Request, visit: Visit, template: str, *, status: int = 200, **values: Any
+) -> Page:
+    """A page of the console. `template` extends `console/page.html` and fills its block `content`."""
+    rooms = [room for room in ROOMS if visit.actor.may(room.permission)]
+    person = whoever(services, request, visit.session)
+    return Page(
+        template=template, status=status,
+        values={"person": person, "rooms": rooms, "may": visit.actor.may, "Permission": Permission, **values},
+    )  # fmt: skip

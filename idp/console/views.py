@@ -1,0 +1,14 @@
+"""The paths of the console. A page that is not in `PAGES` does not exist, so none is without its permission (S59)."""
+
+from __future__ import annotations
+
+from idp.admin.permissions import Permission
+from idp.console import guard, kept, overview
+from idp.console.pages import ConsolePage
+
+PAGES: tuple[ConsolePage, ...] = (
+    *overview.PAGES,
+    ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),
+)
+
+ROUTES = tuple(guard.route(page) for page in PAGES)

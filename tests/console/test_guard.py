@@ -1,0 +1,115 @@
+"""Before any page of the console: who is it, proven how, and may they. C2, C3, B5, S59."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from idp.accounts import roles
+from idp.accounts.roles import RoleGrant
+from idp.admin.permissions import TABLE, Permission
+from idp.app import ROUTES
+from idp.console.views import PAGES
+from tests.backends import Clock
+from tests.console.conftest import Enter, give
+from tests.provider import Browser, Provider
+
+#: A value for each trailing segment that there is.
+SEGMENT = "unknown"
+
+
+def _url(path: str) -> str:
+    return "/".join(SEGMENT if part.startswith("<") else part for part in path.strip("/").split("/"))
+
+
+def test_S59_every_route_of_the_console_is_a_page_with_a_permission() -> None:
+    ours = {route.path for route in ROUTES if route.path == "/admin" or route.path.startswith("/admin/")}
+    assert ours == {page.path for page in PAGES}
+    assert all(isinstance(page.permission, Permission) for page in PAGES)
+    assert len({page.path for page in PAGES}) == len(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_S59_nobody_sees_a_page_without_signing_in(provider: Provider, browser: Browser, page: object) -> None:
+    answer = browser.get(_url(page.path))  # type: ignore[attr-defined]
+    assert answer.status in (200, 303)
+    assert "Administration" not in answer.text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_S59_C2_nobody_without_its_permission_sees_a_page_or_sends_its_form(
+    provider: Provider, enter: Enter, page: object
+) -> None:
+    permission, change = page.permission, page.change  # type: ignore[attr-defined]
+    visitors = {"nobody": enter("nobody")}
+    for role in TABLE:
+        scope = ("none of these",) if role == "app_admin" else None
+        visitors[role] = enter(f"the-{role}", RoleGrant(role, scope))
+    for role, visitor in visitors.items():
+        held = TABLE.get(role, frozenset())
+        answer = visitor.get(_url(page.path))  # type: ignore[attr-defined]
+        if permission not in held:
+            assert answer.status == 403, role
+        else:
+            assert answer.status in (200, 303, 404, 403), role  # 403: not for this very object
+            assert answer.status != 403 or role == "app_admin", role
+        if change is not None and not {permission, change} <= held:
+            start = visitor.get("profile")
+            sent = visitor.post(_url(page.path), start.dom.forms[0].values)  # type: ignore[attr-defined]
+            assert sent.status == 403, role
+
+
+def test_C2_a_role_that_is_taken_shuts_an_open_page_at_once(provider: Provider, enter: Enter) -> None:
+    boss = enter("boss", RoleGrant("owner"))
+    enter("other", RoleGrant("owner"))
+    assert boss.get("admin").status == 200
+    person = provider.services.directory.find_by_login("boss")
+    assert person is not None
+    roles.change(
+        provider.services.db, person.id, take=("owner",), by="test", now=provider.services.clock(),
+        record=lambda *_: None,
+    )  # fmt: skip
+    assert boss.get("admin").status == 403
+
+
+def test_C2_a_role_for_a_time_ends_by_itself(provider: Provider, enter: Enter, clock: Clock) -> None:
+    enter("boss", RoleGrant("owner"))
+    visitor = enter("temp", RoleGrant("admin", until=clock() + 600))
+    assert visitor.get("admin").status == 200
+    clock.advance(601)
+    assert visitor.get("admin").status == 403
+
+
+def test_C3_the_console_asks_for_a_sign_in_that_is_not_older_than_twelve_hours(
+    open_provider: Callable[..., Provider], clock: Clock
+) -> None:
+    provider = open_provider(
+        admin={"second_factor": False}, session={"absolute_hours": 100, "idle_minutes": 6000}
+    )  # fmt: skip
+    give(provider, provider.add_person("boss").id, RoleGrant("owner"))
+    browser = provider.browser()
+    browser.log_in(browser.get(""), "boss")
+    clock.advance(11 * 3600)
+    assert "Administration" in browser.get("admin").dom.text
+    clock.advance(2 * 3600)
+    asked = browser.get("admin")
+    assert asked.dom.find("input", name="password")
+    assert browser.get("profile").status == 200  # their own pages go on
+
+
+def test_C3_whoever_has_no_second_factor_is_led_through_setting_one_up(open_provider: Callable[..., Provider]) -> None:
+    provider = open_provider()
+    give(provider, provider.add_person("boss").id, RoleGrant("owner"))
+    browser = provider.browser()
+    browser.log_in(browser.get(""), "boss")
+    assert browser.get("profile").status == 200
+    asked = browser.get("admin")
+    assert asked.status == 200
+    assert "Overview" not in asked.dom.text
+    assert "authenticator" in asked.dom.text.lower()
+
+
+def test_the_way_to_the_console_is_shown_to_those_who_may_go_it(provider: Provider, enter: Enter) -> None:
+    assert "Administration" in enter("boss", RoleGrant("owner")).get("profile").text
+    assert "Administration" not in enter("nobody").get("profile").text
