@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,25 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import certificates
 from idp.cli.installation import load_settings, opened, recorder
-from idp.cli.terminal import (
-    SOON,
-    command,
-    group,
-    print_json,
-    print_table,
-    say,
-    timestamp,
-    wait_for_servers,
-    with_json,
-)
+from idp.cli.terminal import SOON, command, group, print_json, print_table, say, timestamp, when_everywhere, with_json
 from idp.installation.failures import Failed, Refused, explained
-from idp.installation.files import check_initialised, master_key_file
+from idp.installation.files import check_initialised
 
 if TYPE_CHECKING:
-    from idp.protocols import Services
     from keys.rotation import Change, SigningKey
-
-_TIMES = ("created_at", "published_at", "activate_after", "activated_at", "retired_at", "expires_at")
 
 
 def add_parsers(commands: Any) -> None:
@@ -53,11 +39,14 @@ def add_parsers(commands: Any) -> None:
 
 def run_list(args: Namespace) -> None:
     """List the keys."""
+    from idp.admin import certificates as saml
+    from idp.admin import keys as verbs
+
     with opened(args) as services:
         keys = services.ring.list_keys()
         if args.json:
-            shown = [certificates.described(key) for key in certificates.published(services)]
-            print_json({"keys": [described(key) for key in keys], "certificates": shown})
+            shown = [saml.described(key) for key in saml.published(services)]
+            print_json({"keys": [verbs.described(key) for key in keys], "certificates": shown})
             return
         rows = [(key.alg, key.state, key.kid, timestamp(key.activated_at), _outlook(key)) for key in keys]
         print_table(("Alg", "State", "Key id", "Signs since", "Then"), rows, "No keys yet.")
@@ -66,40 +55,38 @@ def run_list(args: Namespace) -> None:
 
 def run_rotate(args: Namespace) -> None:
     """Publish the next key of each algorithm."""
+    from idp.admin import keys as verbs
+
     with opened(args) as services, _named():
         if args.saml:
             certificates.rotate(services, args.use, args.kind, args.json)
             return
-        algs = args.alg or sorted(services.ring.algorithms())
-        before = {key.kid for key in services.ring.list_keys()}
-        keys = [services.ring.rotate(alg) for alg in algs]
-        made = [key.kid for key in keys if key.kid not in before]
-        if made:
-            _record(services, "key:rotate", {"kids": made, "algs": algs})
+        done = verbs.rotate(services, args.alg or (), record=recorder(services.clock))
     if args.json:
-        print_json({"keys": [{**described(key), "made": key.kid in made} for key in keys]})
+        print_json({"keys": [{**verbs.described(key), "made": key.kid in done.made} for key in done.keys]})
         return
-    for key in keys:
-        say(f"{key.alg}: {_rotated(key, made)}")
-    if made:
+    for key in done.keys:
+        say(f"{key.alg}: {_rotated(key, done.made)}")
+    if done.made:
         say(SOON)
 
 
 def run_promote(args: Namespace) -> None:
     """Let a key sign now."""
+    from idp.admin import certificates as saml
+    from idp.admin import keys as verbs
+
     with opened(args) as services, _named():
-        if certificates.is_one(services, args.key):
+        if saml.is_one(services, args.key):
             certificates.promote(services, args.key, force=args.force, as_json=args.json)
             return
-        if args.force:
-            # What is forced is that applications may hold an old JWKS; none of our own may give one out. One that meets
-            # a key id it does not know fetches the JWKS once more, and is at its wits' end if that one is old (K4).
-            wait_for_servers(services, services.ring.served_everywhere_at(args.key), "publishes the key")
-        changes = services.ring.promote(args.key, force=args.force)
-        if changes:
-            _record(services, "key:promote", {"key": args.key, "forced": args.force, "changes": _listed(changes)})
+
+        def run() -> tuple[Change, ...]:
+            return verbs.promote(services, args.key, force=args.force, record=recorder(services.clock))
+
+        changes = when_everywhere(services, run, "publishes the key")
     if args.json:
-        print_json({"changes": _listed(changes)})
+        print_json({"changes": verbs.listed(changes)})
     else:
         say(*(f"{c.alg}: {c.kid} is {c.to} now" for c in changes) if changes else (f"{args.key} signs already.",))
         say(*([SOON] if changes else []))
@@ -107,46 +94,33 @@ def run_promote(args: Namespace) -> None:
 
 def run_withdraw(args: Namespace) -> None:
     """Remove a key that is not to be trusted any more."""
+    from idp.admin import certificates as saml
+    from idp.admin import keys as verbs
+
     with opened(args) as services, _named():
-        if certificates.is_one(services, args.key):
+        if saml.is_one(services, args.key):
             certificates.withdraw(services, args.key, as_json=args.json)
             return
-        changes = services.ring.withdraw(args.key)
-        _record(services, "key:withdraw", {"kid": args.key})
+        changes = verbs.withdraw(services, args.key, record=recorder(services.clock))
     if args.json:
-        print_json({"changes": _listed(changes)})
+        print_json({"changes": verbs.listed(changes)})
     else:
         say(f"{args.key} is withdrawn: no token that it signed is believed any more.", SOON)
 
 
 def run_master(args: Namespace) -> None:
-    """Seal the root secret under a new master key. Running servers go on: they hold the root secret already."""
+    """Seal the root secret under a new master key."""
     import time
+
+    from idp.installation import master_keys
 
     settings = load_settings(args)
     check_initialised(settings)
-    in_file = not (settings.keys.master_key or settings.keys.master_key_command)
-    if not in_file and not args.into:
+    if not args.into and not master_keys.is_in_file(settings):
         raise Refused("--into: the master key comes from the environment or a command; name a file for the new one")
-    old_file = master_key_file(settings)
-    new_file = Path(args.into).absolute() if args.into else old_file.with_name(old_file.name + ".new")
+    into = Path(args.into).absolute() if args.into else None
     with explained():
-        from idp.db import Database
-        from idp.opening import master_key
-        from keys import sealing
-
-        db = Database(settings.database_url)
-        try:
-            new = _new_key(new_file)
-            if not _opens(db, new):  # else an earlier try got as far as this
-                sealing.rewrap(db, master_key(settings), new)
-            recorder(time.time)(db, "key:master", {})
-        finally:
-            db.close()
-    if not args.into:
-        os.replace(new_file, old_file)
-        _sync(old_file.parent)
-    where = old_file if not args.into else new_file
+        where = master_keys.replace(settings, into, record=recorder(time.time))
     if args.json:
         print_json({"master_key_file": str(where)})
         return
@@ -158,12 +132,7 @@ def run_master(args: Namespace) -> None:
 # -- below -----------------------------------------------------------------------------------------------------------
 
 
-def described(key: SigningKey) -> dict[str, Any]:
-    """A key as `--json` shows it; nothing private."""
-    return {"kid": key.kid, "alg": key.alg, "state": key.state, **{name: getattr(key, name) for name in _TIMES}}
-
-
-def _rotated(key: SigningKey, made: list[str]) -> str:
+def _rotated(key: SigningKey, made: tuple[str, ...]) -> str:
     """What has become of a wish for the next key."""
     if key.state == "active":
         return f"{key.kid} signs now"
@@ -182,45 +151,6 @@ def _outlook(key: SigningKey) -> str:
     if key.state == "retiring":
         return f"leaves the JWKS at {timestamp(key.expires_at)}"
     return ""
-
-
-def _listed(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
-    return [{"alg": change.alg, "kid": change.kid, "to": change.to} for change in changes]
-
-
-def _record(services: Services, action: str, detail: dict[str, Any]) -> None:
-    recorder(services.clock)(services.db, action, detail)
-
-
-def _new_key(file: Path) -> bytes:
-    """The key in `file`, made first where there is none."""
-    from keys.master import make_master_key_file, read_master_key
-
-    try:
-        return make_master_key_file(file)
-    except FileExistsError:
-        return read_master_key("", file, "")
-    except OSError as error:
-        raise Failed(f"the new master key {file} cannot be written: {error.strerror}") from None
-
-
-def _sync(folder: Path) -> None:
-    """The new name, too, must outlive a power cut: by now only the new key opens the database."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _opens(db: Any, master: bytes) -> bool:
-    from keys.sealing import WrongMasterKey, load
-
-    try:
-        load(db, master)
-    except WrongMasterKey:
-        return False
-    return True
 
 
 @contextlib.contextmanager

@@ -10,10 +10,12 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from idp.protocols import Services
+
+Answer = TypeVar("Answer")
 
 
 class Parser(argparse.ArgumentParser):
@@ -95,14 +97,19 @@ def _cell(value: Any) -> str:
 SOON = "Servers that run see it within 5 seconds."
 
 
-def wait_for_servers(services: Services, until: float, what: str) -> None:
-    """Until every serving process has seen a change (epoch seconds), and so e.g. "publishes the key"."""
+def when_everywhere(services: Services, run: Callable[[], Answer], what: str) -> Answer:
+    """Run it, as soon as every serving process has seen the change before, and so e.g. "publishes the key"."""
     import math
 
-    left = until - services.clock()
-    if left > 0:
-        complain(f"waiting {math.ceil(left)} s, until every server {what}")
-        time.sleep(left)
+    from idp.admin.keys import NotEverywhere
+
+    while True:
+        try:
+            return run()
+        except NotEverywhere as error:
+            left = max(0.0, error.at - services.clock())
+            complain(f"waiting {math.ceil(left)} s, until every server {what}")
+            time.sleep(left + 0.01)
 
 
 def printable(text: str) -> str:

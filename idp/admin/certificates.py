@@ -1,0 +1,72 @@
+"""The certificates of SAML, as admins roll them: each change with its event, and safe on every server at once."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from idp.admin.keys import check_everywhere
+from idp.audit import Recorder
+from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from keys.certificates import Certificate, CertifiedKey
+
+
+def described(key: CertifiedKey) -> dict[str, Any]:
+    """A certificate as programs see it; nothing private."""
+    return {
+        "kid": key.kid,
+        "use": key.use,
+        "kind": key.kind,
+        "state": key.state,
+        "expires_at": key.expires_at.timestamp(),
+        "sha256": fingerprint(key),
+    }
+
+
+def fingerprint(key: CertifiedKey) -> str:
+    """SHA-256 as other products show it: pairs of hexadecimal digits."""
+    digest = hashlib.sha256(key.certificate).hexdigest().upper()
+    return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
+
+
+def published(services: Services) -> list[CertifiedKey]:
+    """Those in the metadata."""
+    return [*services.certificates.published("signing"), *services.certificates.published("encryption")]
+
+
+def is_one(services: Services, kid: str) -> bool:
+    """Whether an id is that of a certificate in the metadata."""
+    return any(key.kid == kid for key in published(services))
+
+
+def prepare(services: Services, use: str, kind: str, *, record: Recorder) -> tuple[Certificate, bool]:
+    """Put the next certificate into the metadata; answers it, and whether it is new."""
+    before = {one.kid for one in published(services)}
+    prepared: Certificate = services.certificates.prepare(use, kind)  # type: ignore[arg-type]
+    is_new = prepared.kid not in before
+    if is_new:
+        record(services.db, "certificate:prepared", {"kid": prepared.kid})
+    return prepared, is_new
+
+
+def promote(services: Services, kid: str, *, force: bool = False, record: Recorder) -> None:
+    """Let a certificate sign.
+
+    `force`: though service providers may not have read it. Errors: `keys.certificates.TooEarly`, `NotEverywhere`.
+    """
+    if force:
+        # A service provider that fetches metadata for an answer by the new certificate must find it, whoever of our
+        # processes is asked (IIP-MD07, K4).
+        check_everywhere(services, services.certificates.shown_everywhere_at(kid))
+    services.certificates.promote(kid, force=force)
+    record(services.db, "certificate:promoted", {"kid": kid})
+
+
+def withdraw(services: Services, kid: str, *, record: Recorder) -> None:
+    """Take a certificate out of the metadata. Errors: `ValueError` for the one that signs, `NotEverywhere`."""
+    # One that has retired just now still signs where a process has not looked yet (K4).
+    check_everywhere(services, services.certificates.signs_nowhere_at(kid))
+    services.certificates.remove(kid)
+    record(services.db, "certificate:removed", {"kid": kid})
