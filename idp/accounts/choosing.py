@@ -15,6 +15,7 @@ from idp.texts import N_
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
+    from idp.db import Transaction
     from idp.wire import Request
 
 MISMATCH = N_("The two passwords differ. Type the same one twice.")
@@ -59,10 +60,10 @@ def _always_holds(services: Services, rule: Any, person: Person) -> bool:
     return services.clock() >= grace
 
 
-def tell(services: Services, request: Request, person: Person) -> None:
-    """Mail the person that the password is a new one (A5). Call it after the change's transaction."""
+def tell(services: Services, request: Request, tx: Transaction, person: Person) -> None:
+    """Mail the person that the password is a new one (A5), in the transaction that makes it so."""
     about = {
         "time": services.clock(), "device": str(describe(request.user_agent)),
         "place": describe_place(services, request.remote_address),
     }  # fmt: skip
-    mail.tell(services, person, "password_changed", about)
+    mail.tell(services, person, "password_changed", about, tx=tx)

@@ -57,7 +57,8 @@ Guard = Literal["password", "reset", "restrict"]
 Guarded = Callable[[Transaction, str, Guard], None]
 #: Keeps what a new password replaces: `replaced(tx, person_id, password_hash, now)`, in the same transaction.
 Replaced = Callable[[Transaction, str, str, float], None]
-
+#: Queues the mail about a change: `told(tx, person)`, in its transaction, with the person as they are after it.
+Tells = Callable[[Transaction, Person], object]
 
 #: Forgets what other rooms keep of a person: `forgotten(tx, person_id)`, in the transaction that removes them.
 Forgotten = Callable[[Transaction, str], None]
@@ -72,6 +73,12 @@ class Changes(TypedDict, total=False):
     employee_number: str | None
     name: str
     claims: Mapping[str, Any]
+
+
+def _told(told: Tells | None, tx: Transaction, person: Person) -> Person:
+    if told is not None:
+        told(tx, person)
+    return person
 
 
 def _nothing_to_end(_tx: Transaction, _person_id: str, _why: str) -> None:
@@ -152,6 +159,7 @@ class Directory(Lookup):
         *,
         merge: Mapping[str, Any] = MappingProxyType({}),
         record: Recorder | None = None,
+        told: Tells | None = None,
         **changes: Unpack[Changes],
     ) -> Person:
         """Change what is known of a person; a new e-mail address is unverified unless said.
@@ -185,7 +193,7 @@ class Directory(Lookup):
                 changed.remove("claims")
                 changed += [key for key in merge if draft.claims.get(key) != before.claims.get(key)]
             tell(record, tx, "person:changed", person, fields=changed)
-            return stored(tx, person_id)
+            return _told(told, tx, stored(tx, person_id))
 
     def confirm_address(self, person_id: str, address: str, *, record: Recorder | None = None) -> bool:
         """The person reads the mail of this address; False where it is not, or no longer, their account's.
@@ -284,6 +292,7 @@ class Directory(Lookup):
         record: Recorder | None = None,
         ended: Ended | None = None,
         guard: Guard = "password",
+        told: Tells | None = None,
     ) -> Person:
         """Keep a new password's hash and end what the old one opened; `set_password` is the verb to call.
 
@@ -297,7 +306,7 @@ class Directory(Lookup):
             tell(record, tx, "password:set", person, **detail)
             self._guarded(tx, person_id, guard)
             (ended or self._ended)(tx, person_id, "password changed")
-            return stored(tx, person_id)
+            return _told(told, tx, stored(tx, person_id))
 
     def drop_password(
         self, person_id: str, *, detail: Mapping[str, Any], record: Recorder | None = None, ended: Ended | None = None

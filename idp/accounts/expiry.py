@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from idp import mail
@@ -81,8 +82,8 @@ def _tell(services: Services, person: Person, now: float) -> bool:
             return False
         tx.run(store.NOTE, person_id=person.id, password_changed_at=person.password_changed_at, days=notice)
         record(tx, Event("password:notice", actor="system", person_id=person.id, detail={"days": due.days}), now)
-    link = services.url("/password")
-    mail.tell(services, person, "password_expires", {"days": due.days, "date": due.at, "link": link})
+        values = {"days": due.days, "date": due.at, "link": services.url("/password")}
+        mail.tell(services, person, "password_expires", values, tx=tx)
     return True
 
 
@@ -106,9 +107,9 @@ def renew(services: Services, request: Request, person: Person, password: str, c
 
     ended = _nothing_ends if request.form.get("keep_others") else None
     services.directory.store_password(
-        person.id, password_hash, detail={"purpose": "expired"}, known=person, record=write, ended=ended
-    )
-    choosing.tell(services, request, person)
+        person.id, password_hash, detail={"purpose": "expired"}, known=person, record=write, ended=ended,
+        told=partial(choosing.tell, services, request),
+    )  # fmt: skip
     return []
 
 

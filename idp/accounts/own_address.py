@@ -7,24 +7,41 @@ admin says so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Unpack
 
 from idp import mail
+from idp.accounts.directory import Changes
 from idp.accounts.person import Person, fold
+from idp.audit import Recorder
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
+    from idp.db import Transaction
 
 
-def tell_changed(services: Services, before: Person, after: Person) -> mail.Told:
-    """Tell both addresses after `Directory.update`, by which links to the old one are void; nothing where it stayed.
+def update(
+    services: Services, before: Person, *, merge: Mapping[str, Any], record: Recorder, **changes: Unpack[Changes]
+) -> tuple[Person, mail.Told]:
+    """`Directory.update`, and both addresses hear of a new one in its transaction; who was told stands beside."""
+    told = [mail.Told()]
+
+    def tell(tx: Transaction, after: Person) -> None:
+        told.append(tell_changed(services, before, tx, after))
+
+    after = services.directory.update(before.id, merge=merge, record=record, told=tell, **changes)
+    return after, told[-1]
+
+
+def tell_changed(services: Services, before: Person, tx: Transaction, after: Person) -> mail.Told:
+    """Tell both addresses, in the transaction by which links to the old one are void; nothing where it stayed.
 
     The old one may be somebody else's by now, or a typing mistake: it is told, and gets no link to this account.
     """
     if fold(before.email or "") == fold(after.email or ""):
         return mail.Told()
     values = {"new": mail.masked_address(after.email) if after.email else "", "time": services.clock()}
-    told = mail.tell(services, after, "address_changed", values)
+    told = mail.tell(services, after, "address_changed", values, tx=tx)
     if before.email:
-        mail.tell_gone(services, after, before.email, "address_changed", values)
+        mail.tell_gone(services, after, before.email, "address_changed", values, tx=tx)
     return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp.accounts.directory import Directory, Ended, Guard
+from idp.accounts.directory import Directory, Ended, Guard, Tells
 from idp.accounts.passwords import Verifier
 from idp.accounts.person import Person
 from idp.accounts.policy import Policy
@@ -21,12 +21,14 @@ def set_password(
     record: Recorder | None = None,
     ended: Ended | None = None,
     guard: Guard = "password",
+    told: Tells | None = None,
 ) -> list[str]:
     """Set a person's password; answers why it is refused, empty where it is set.
 
     `known`: the person as the caller proved them, where a change since must win. `purpose` goes into the event
-    `password:set`. `ended` stands in for the directory's, to keep this browser's session, say. Whoever calls asks for
-    fresh authentication, or holds a one-time link, and lifts the pause of the throttle afterwards (W3, P7).
+    `password:set`. `ended` stands in for the directory's, to keep this browser's session, say; `told` queues
+    the mail about it. Whoever calls asks for fresh authentication, or holds a one-time link, and lifts the pause of the
+    throttle afterwards (W3, P7).
     Errors: `NoSuchPerson`, `PersonChanged`, `Busy`.
     """
     problems = policy.problems(password, directory.get(person_id))
@@ -41,5 +43,6 @@ def set_password(
         record=record,
         ended=ended,
         guard=guard,
+        told=told,
     )
     return []

@@ -17,6 +17,7 @@ from idp.protocols import Services
 if TYPE_CHECKING:
     from idp import mail
     from idp.accounts.invitations import Invited
+    from idp.db import Transaction
 
 
 class UnknownLogin(LookupError):
@@ -128,9 +129,9 @@ def correct(services: Services, person: Person, correction: Correction, *, recor
     from idp.accounts import own_address, typed_claims
 
     typed_claims.check(correction.merge)
-    after = services.directory.update(person.id, merge=correction.merge, record=record, **correction.changes)
+    after, told = own_address.update(services, person, merge=correction.merge, record=record, **correction.changes)
     after = change_groups(services, after, joins=correction.joins, leaves=correction.leaves, record=record)
-    return Corrected(person, after, own_address.tell_changed(services, person, after))
+    return Corrected(person, after, told)
 
 
 def change_groups(
@@ -158,17 +159,20 @@ def set_password(services: Services, person: Person, password: str, *, record: R
     from idp.accounts import choosing
     from idp.accounts.set_password import set_password as store_password
 
+    told = [mail.Told()]
+
+    def tell(tx: Transaction, after: Person) -> None:
+        if person.has_password:  # else it is the first one, which replaces nothing
+            told.append(mail.tell(services, after, "password_changed", {"time": services.clock()}, tx=tx))
+
     policy = choosing.policy_for(services, person)
     problems = store_password(
         services.directory, services.passwords, policy, person.id, password,
-        purpose="admin", record=record, guard="restrict",
+        purpose="admin", record=record, guard="restrict", told=tell,
     )  # fmt: skip
-    if problems:
-        return problems, mail.Told()
-    unlock(services, person, record=record)
-    if not person.has_password:
-        return [], mail.Told()
-    return [], mail.tell(services, person, "password_changed", {"time": services.clock()})
+    if not problems:
+        unlock(services, person, record=record)
+    return problems, told[-1]
 
 
 def hand_out_link(services: Services, person: Person, *, record: Recorder) -> str:

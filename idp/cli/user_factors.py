@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from idp.accounts.factors import Enrolled
     from idp.accounts.factors.admin_codes import Issued
     from idp.accounts.person import Person
+    from idp.db import Transaction
     from idp.mail import Told
     from idp.protocols import Services
 
@@ -116,13 +117,18 @@ def _remove(services: Services, person: Person, factor_id: str) -> Told:
     from idp import mail
     from idp.login.authenticators import removal
 
-    outcome = removal.remove(services, person, factor_id, recorder(services.clock))
+    told = [mail.Told()]
+
+    def tell(tx: Transaction, removed: Enrolled) -> None:
+        about = {"kind": removed.kind, "label": removed.label, "time": services.clock()}
+        told.append(mail.tell(services, person, "factor_removed", about, tx=tx))
+
+    outcome = removal.remove(services, person, factor_id, recorder(services.clock), tell)
     if outcome.refused is not None:
         raise Failed(outcome.refused, f"Or let them in once: doorward user code {person.username} --reason …")
     if outcome.removed is None:
         raise Refused(f"--remove: {person.username} has no authenticator {factor_id}; `user factors` lists them")
-    about = {"kind": outcome.removed.kind, "label": outcome.removed.label, "time": services.clock()}
-    return mail.tell(services, person, "factor_removed", about)
+    return told[-1]
 
 
 def _described(person: Person, issued: Issued) -> dict[str, Any]:

@@ -36,10 +36,15 @@ def _run(cursor: Any, compiled: Compiled) -> int:
 class Transaction:
     """Statements that hold together. `Database` itself has the same three verbs for a single statement."""
 
-    __slots__ = ("_cursor", "_db")
+    __slots__ = ("_cursor", "_db", "_then")
 
     def __init__(self, db: Database, cursor: Any) -> None:
         self._db, self._cursor = db, cursor
+        self._then: tuple[Callable[[], object], ...] = ()
+
+    def after_commit(self, then: Callable[[], object]) -> None:
+        """Have something called once this has committed, such as whoever waits for what it wrote; it must not fail."""
+        self._then = (*self._then, then)
 
     def one(self, expression: Any, /, **params: Any) -> Any:
         """The first row as a named tuple, or None."""
@@ -60,14 +65,15 @@ class Transaction:
 class _Scope:
     """The two ends of a transaction. (A generator under `contextlib.contextmanager` costs every hop 8 µs more.)"""
 
-    __slots__ = ("_db", "_durable")
+    __slots__ = ("_db", "_durable", "_tx")
 
     def __init__(self, db: Database, durable: bool) -> None:
         self._db, self._durable = db, durable
 
     def __enter__(self) -> Transaction:
         try:
-            return self._db._begin(self._durable)
+            self._tx = self._db._begin(self._durable)
+            return self._tx
         except self._db._errors.Error as error:
             raise self._db._translated(error) from error
 
@@ -76,6 +82,9 @@ class _Scope:
             self._db._finish("COMMIT" if error is None else "ROLLBACK")
             if error is None and self._durable:
                 self._db._make_durable()
+            if error is None and self._tx._then:
+                for then in self._tx._then:
+                    then()
         except self._db._errors.Error as failed:
             raise self._db._translated(failed) from failed
         if isinstance(error, self._db._errors.Error):

@@ -102,7 +102,10 @@ class Jobs:
             (tx or self._db).run(store.ADD, **_row(id, name, json.dumps(dict(payload)), work, now + delay))
         except Unavailable as error:
             raise JobsUnavailable(str(error)) from error
-        self._wake()
+        if tx is None:
+            self._wake()
+        else:
+            tx.after_commit(self._wake)  # a worker that looked sooner would find nothing, and rest for a second
         return id
 
     def perform(self, name: str, payload: Mapping[str, Any]) -> None:

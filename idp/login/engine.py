@@ -162,14 +162,13 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
         return renew.ask(services, request, replace(proven, flow=flow))
     if isinstance(step, Deny) and not requirements.is_met(needs.need.level, methods):
         return deny(services, request, flow, step)
-    is_new_device = devices.known(services, request, person.id) is None
     again = accounts.find(services, request, person_id=person.id)
     beside = flow.beside or again is not None  # who was at the front has been beside this one already
     try:
         grows = sessions.get_open(services, proven.session_id) if proven.session_id else None
         session_id, cookie = sessions.start(
             services, request, person, methods, stay=proven.stay, beside=beside, again=again.session if again else None,
-            grows=grows,
+            grows=grows, told=devices.announcement(services, request, person),
         )  # fmt: skip
     except sessions.Changed:
         asked = Identify(error=_why_changed(services, person), typed=person.username)
@@ -182,8 +181,6 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
     response = offer or proceed(services, request, flow, session)
     known = () if proven.shared else (devices.remember(services, request, person, methods, trust=trust),)
     last = last_account.remember(services, request, person, methods, flow.login_hint, shared=proven.shared)
-    if is_new_device:
-        devices.announce(services, request, person)
     others = accounts.after_start(services, request, session_id, beside=beside)
     return with_cookies(response, cookie, *known, *last, *others)
 

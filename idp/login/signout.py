@@ -1,7 +1,8 @@
 """Signing out of everything that one session opened, whatever protocol each application speaks.
 
-The session ends first, and its tokens with it. Then each application is told: from server to server by the durable
-queue, or by way of the browser, hop by hop. No application that is silent holds up the others.
+The session ends first, its tokens with it, and what tells the applications from server to server is queued in the same
+transaction. Then each is told: at once beside the queue, or by way of the browser, hop by hop. No application that is
+silent holds up the others.
 
 Sessions that end without a sign-out (a disabled account, a new password, an admin) are noted as they end, in the same
 transaction. `tell_ended` queues what needs no browser; a process that dies meanwhile leaves the note to the next one.
@@ -12,14 +13,15 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from idp import browser
+from idp.db import Transaction
 from idp.ids import digest
-from idp.jobs import JobsUnavailable
 from idp.language import locale_for
 from idp.login import pages
 from idp.login.browser import accounts, sessions
@@ -38,6 +40,9 @@ HOP_SECONDS: Final = 10  # that the browser waits for one application
 CHAIN_SECONDS: Final = 900.0  # until an unfinished chain is forgotten
 _PARALLEL: Final = 8
 _CHAIN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+#: What else the end of a session causes: `also(tx, session)`, in its transaction.
+Also = Callable[[Transaction, Session], object]
 
 _TEXTS: Final = {
     "signed out": N_("It has confirmed that you are signed out."),
@@ -83,13 +88,14 @@ class Result:
 
 
 def leave(
-    services: Services, request: Request, left: Sequence[Session], why: str, ending: Ending, *, asked_by: str = ""
-) -> Response:
+    services: Services, request: Request, left: Sequence[Session], why: str, ending: Ending, *, asked_by: str = "",
+    also: Also | None = None,
+) -> Response:  # fmt: skip
     """End these sessions and tell the applications; answers the first hop, or the ending.
 
-    `asked_by`: the client that asked, which knows already.
+    `asked_by`: the client that asked, which knows already. `also`: as of `end`.
     """
-    results, hops, cookies = end(services, request, left, why, asked_by=asked_by)
+    results, hops, cookies = end(services, request, left, why, asked_by=asked_by, also=also)
     if not hops:
         response = _conclude(services, request, ending, results)
     else:
@@ -102,20 +108,24 @@ def leave(
 
 
 def end(
-    services: Services, request: Request, left: Sequence[Session], why: str, *, asked_by: str = ""
-) -> tuple[list[Result], list[Notice], list[Cookie]]:
-    """The sessions end, and who can be told directly is told: what is known so far, who needs the browser, cookies."""
-    notices = [
-        notice for session in left for door in services.protocols.values() for notice in door.notices(services, session)
-    ]
-    here = sessions.to_end(services, request)
+    services: Services, request: Request, left: Sequence[Session], why: str, *, asked_by: str = "",
+    also: Also | None = None,
+) -> tuple[list[Result], list[Notice], list[Cookie]]:  # fmt: skip
+    """The sessions end, and who can be told directly is told: what is known so far, who needs the browser, cookies.
+
+    Each one's notices are queued as it ends. `also`: what else its end causes, in the same transaction.
+    """
+    here, until = sessions.to_end(services, request), services.clock() + KEEP_TRYING
+    notices: list[Notice] = []
     cookies = []
     for session in left:
-        cookie = sessions.end(services, request, session, why, told=True)
+        found = [notice for door in services.protocols.values() for notice in door.notices(services, session)]
+        found = [_named(notice, until) for notice in found if notice.client_id != asked_by]
+        cookie = sessions.end(services, request, session, why, told=partial(_queue, services, session, found, also))
         if here is not None and here.id == session.id:
             cookies.append(cookie)
+        notices += found
     cookies += accounts.without(services, request, [session.id for session in left])
-    notices = [notice for notice in notices if notice.client_id != asked_by]
     results, hops = [], []
     for notice, confirmed in _tell(services, [notice for notice in notices if notice.job]):
         if confirmed or not notice.protocol:
@@ -168,24 +178,34 @@ def _name_of(notice: Notice, ended: sessions.Ended) -> str:
     return digest(json.dumps([ended.id, notice.job, notice.payload], sort_keys=True))
 
 
+def _named(notice: Notice, until: float) -> Notice:
+    """A notice to be told directly has a name of its own: told once, by the first try or by the queue."""
+    if not notice.job:
+        return notice
+    return replace(notice, payload={**notice.payload, "notice": secrets.token_hex(16), "until": until})
+
+
+def _queue(
+    services: Services, session: Session, notices: Sequence[Notice], also: Also | None, tx: Transaction
+) -> None:  # fmt: skip
+    """Queue what the end of a session causes, in the transaction that ends it; the first try comes before its turn."""
+    for notice in notices:
+        if notice.job:
+            services.jobs.enqueue(notice.job, notice.payload, delay=BEFORE_RETRY, tx=tx)
+    if also is not None:
+        also(tx, session)
+
+
 def _tell(services: Services, notices: Sequence[Notice]) -> list[tuple[Notice, bool]]:
-    """Queue every notice, then try each at once, so that the page can say what happened: who has confirmed."""
+    """Try each notice at once, beside the queue, so that the page can say what happened: who has confirmed."""
     if not notices:
         return []
-    until = services.clock() + KEEP_TRYING
-    payloads = [{**notice.payload, "notice": secrets.token_hex(16), "until": until} for notice in notices]
-    for notice, payload in zip(notices, payloads, strict=True):
-        try:
-            services.jobs.enqueue(notice.job, payload, delay=BEFORE_RETRY)
-        except JobsUnavailable as error:  # the session has ended all the same
-            services.log.warning("logout_not_queued", client_id=notice.client_id, reason=str(error)[:200])
     pool = ThreadPoolExecutor(min(_PARALLEL, len(notices)), thread_name_prefix="sign-out")
-    tries = [pool.submit(services.jobs.perform, n.job, p) for n, p in zip(notices, payloads, strict=True)]
+    tries = [pool.submit(services.jobs.perform, notice.job, notice.payload) for notice in notices]
     wait(tries, timeout=FIRST_TRY)
     pool.shutdown(wait=False, cancel_futures=True)
     done = [one.done() and not one.cancelled() and one.exception() is None for one in tries]
-    named = (replace(notice, payload=payload) for notice, payload in zip(notices, payloads, strict=True))
-    return list(zip(named, done, strict=True))
+    return list(zip(notices, done, strict=True))
 
 
 # -- by way of the browser -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from idp.texts import Text, translate
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
+    from idp.db import Transaction
 
 JOB = "mail"
 SMS_JOB = "sms"
@@ -70,18 +71,20 @@ def queue(
     person_id: str | None,
     *,
     job: str = JOB,
+    tx: Transaction | None = None,
 ) -> str:
     """Write a message down to be delivered; answers why it is not, '' where it is.
 
-    What goes wrong is logged and recorded, never raised.
+    `tx`: the transaction of the change that it tells of: both are there, or neither. Without one, what goes wrong is
+    logged and recorded, never raised.
     """
     if job == JOB and not is_ready(services):
-        failed(services, message, to, NO_SERVER, person_id=person_id)
+        failed(services, message, to, NO_SERVER, person_id=person_id, tx=tx)
         return NO_SERVER
     content = _content(services, to, message, locale, values, person_id)
     sealed = services.sealer.seal(PURPOSE, json.dumps(content, separators=(",", ":")).encode(), job.encode())
     try:
-        services.jobs.enqueue(job, {"id": content["id"], "sealed": sealed})
+        services.jobs.enqueue(job, {"id": content["id"], "sealed": sealed}, tx=tx)
     except JobsUnavailable as error:
         services.log.error("mail_not_queued", message=message, reason=str(error)[:200])
         failed(services, message, to, NO_QUEUE, person_id=person_id, job=job)
@@ -159,18 +162,30 @@ def _leave(services: Services, job: str, content: Mapping[str, Any]) -> str:
 
 
 def failed(
-    services: Services, message: str, to: str, reason: str, *, person_id: str | None = None, job: str = JOB
-) -> None:
+    services: Services, message: str, to: str, reason: str, *, person_id: str | None = None, job: str = JOB,
+    tx: Transaction | None = None,
+) -> None:  # fmt: skip
     """Record for the help desk that a message did not leave."""
     services.log.warning("message_failed", kind=job, message=message, reason=reason)
-    _record(services, f"{job}:failed", message, to, person_id, job, {"reason": reason})
+    event = _event(f"{job}:failed", message, to, person_id, job, {"reason": reason})
+    if tx is not None:
+        record(tx, event, services.clock())
+    else:
+        _record_event(services, event)
 
 
 def _record(
     services: Services, action: str, message: str, to: str, person_id: str | None, job: str, more: Mapping[str, Any]
 ) -> None:
+    _record_event(services, _event(action, message, to, person_id, job, more))
+
+
+def _event(action: str, message: str, to: str, person_id: str | None, job: str, more: Mapping[str, Any]) -> Event:
     masked = masked_number(to) if job == SMS_JOB else masked_address(to)
-    event = Event(action, actor="system", person_id=person_id, detail={"message": message, "to": masked, **more})
+    return Event(action, actor="system", person_id=person_id, detail={"message": message, "to": masked, **more})
+
+
+def _record_event(services: Services, event: Event) -> None:
     with contextlib.suppress(Unavailable):  # the log has it, and the message itself is not to be sent twice for this
         record(services.db, event, services.clock())
 

@@ -14,6 +14,7 @@ from idp.mail.messages import MESSAGES, check
 if TYPE_CHECKING:
     from idp.accounts.person import Person
     from idp.accounts.services import Services
+    from idp.db import Transaction
 
 
 NO_ADDRESS = "the person has no address"
@@ -37,11 +38,12 @@ def tell(
     values: Mapping[str, Any] = {},
     *,
     also: Iterable[str] = (),
+    tx: Transaction | None = None,
 ) -> Told:
     """Tell a person about their account, in their language, at the account's address and those of `also`.
 
-    The account's address is the company's word and needs no confirmation first. Call it after the change's transaction.
-    A security message gets its "This was not me" link here (A3).
+    The account's address is the company's word and needs no confirmation first. `tx`: the transaction of the change
+    that it tells of. A security message gets its "This was not me" link here (A3).
     """
     addresses = tuple(dict.fromkeys(filter(None, (person.email, *also))))
     about = {"name": person.name, "zone": person.claims.get("zoneinfo", ""), **values}
@@ -50,21 +52,25 @@ def tell(
         about["not_me_url"] = services.url(f"/not-me/{token}")
     if not addresses:
         check(message, about, services.issuer)
-        delivery.failed(services, message, "", NO_ADDRESS, person_id=person.id)
+        delivery.failed(services, message, "", NO_ADDRESS, person_id=person.id, tx=tx)
         return Told(why=NO_ADDRESS)
     locale = of_person(services, person.claims)
-    refused = {address: send(services, address, message, locale, about, person_id=person.id) for address in addresses}
+    refused = {
+        address: send(services, address, message, locale, about, person_id=person.id, tx=tx) for address in addresses
+    }
     on_their_way = tuple(address for address, why in refused.items() if not why)
     return Told(on_their_way, "" if on_their_way else next(iter(refused.values())))
 
 
-def tell_gone(services: Services, person: Person, address: str, message: str, values: Mapping[str, Any]) -> None:
+def tell_gone(
+    services: Services, person: Person, address: str, message: str, values: Mapping[str, Any], *, tx: Transaction
+) -> None:
     """Tell an address that has just been taken off an account; without any link that acts on the account.
 
     Whoever reads it may be the reason why it went.
     """
     about = {"name": person.name, "zone": person.claims.get("zoneinfo", ""), **values}
-    send(services, address, message, of_person(services, person.claims), about, person_id=person.id)
+    send(services, address, message, of_person(services, person.claims), about, person_id=person.id, tx=tx)
 
 
 def send(
@@ -75,12 +81,14 @@ def send(
     values: Mapping[str, Any] = {},
     *,
     person_id: str | None = None,
+    tx: Transaction | None = None,
 ) -> str:
     """Queue a message to an address; answers why it is not on its way, '' where it is.
 
-    Never raises for a mail server or a queue that is down. `to` empty: queued all the same, and dropped by the worker,
+    `tx`: the transaction of what it tells of. Never raises for a mail server that is down, nor, without `tx`, for the
+    queue. `to` empty: queued all the same, and dropped by the worker,
     so that a page takes as long for names that nobody has (L7). Errors: `LookupError`, `ValueError` for a mistake in
     the call (see `messages.check`).
     """
     check(message, values, services.issuer)
-    return delivery.queue(services, to, message, locale, values, person_id)
+    return delivery.queue(services, to, message, locale, values, person_id, tx=tx)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from clients.client import Client
 from idp import reach
+from idp.db import Transaction
 from idp.http import OutboundFailed, OutboundRefused
-from idp.jobs import JobsUnavailable
 from idp.login import signout
 from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Notice
@@ -50,7 +50,7 @@ def _notice(client: Client, session: Session | Ended) -> Notice:
     return Notice(client.id, client.name, JOB, payload=payload)
 
 
-def remind(services: Services, client_id: str, session: Session) -> None:
+def remind(services: Services, client_id: str, tx: Transaction, session: Session) -> None:
     """Tell the application that asked for the sign-out as well, once, when the browser must have come back to it.
 
     Sooner, it would lose its own session before its sign-out is done (Keycloak then shows an error). Never would leave
@@ -59,11 +59,7 @@ def remind(services: Services, client_id: str, session: Session) -> None:
     client = services.registry.find(client_id) if client_id else None
     if client is None or not client.backchannel_logout_uri:
         return
-    try:
-        payload = {"client_id": client.id, "session_id": session.id}
-        services.jobs.enqueue(REMINDER, payload, delay=REMIND_AFTER)
-    except JobsUnavailable as error:
-        services.log.warning("logout_not_queued", client_id=client.id, reason=str(error)[:200])
+    services.jobs.enqueue(REMINDER, {"client_id": client.id, "session_id": session.id}, delay=REMIND_AFTER, tx=tx)
 
 
 def _remind(services: Services, payload: dict[str, Any]) -> None:

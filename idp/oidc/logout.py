@@ -7,6 +7,7 @@ session's own browser, or where the application proves itself; anybody else who 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from idp import browser
 from idp.errors import OAuthError
@@ -135,15 +136,14 @@ def _sign_out(
     services: Services, request: Request, asked: LogoutRequest, session: Session, lost: dict[str, str]
 ) -> Response:
     ending = Ending(location=asked.return_to, values={"lost": lost} if lost else {})
-    response = signout.leave(services, request, [session], _why(asked), ending, asked_by=asked.initiator)
-    backchannel.remind(services, asked.initiator, session)
-    return response
+    also = partial(backchannel.remind, services, asked.initiator)
+    return signout.leave(services, request, [session], _why(asked), ending, asked_by=asked.initiator, also=also)
 
 
 def _end_elsewhere(services: Services, request: Request, asked: LogoutRequest, session: Session) -> None:
     """End a session of another browser. Who needs that browser to hear of it hears nothing; tokens end all the same."""
-    signout.end(services, request, [session], _why(asked), asked_by=asked.initiator)
-    backchannel.remind(services, asked.initiator, session)
+    also = partial(backchannel.remind, services, asked.initiator)
+    signout.end(services, request, [session], _why(asked), asked_by=asked.initiator, also=also)
 
 
 def _why(asked: LogoutRequest) -> str:

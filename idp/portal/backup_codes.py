@@ -48,7 +48,7 @@ def answer(services: Services, request: Request) -> Response:
         return pages.busy(services, error.retry_after, services.url("/security/codes"))
     with services.db.transaction() as tx:
         backup_codes.keep(tx, services.clock(), person.id, batch, recorder(services, request, person.id))
-    tell(services, request, person, "factor_added", backup_codes.KIND, "")
+        tell(services, request, tx, person, "factor_added", backup_codes.KIND, "")
     return page(services, request, session, batch)
 
 

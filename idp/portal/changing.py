@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from idp.accounts.person import Person
+from idp.db import Transaction
 from idp.login.recording import circumstances
 from idp.protocols import Services
 from idp.wire import Request
 
 
 def tell(
-    services: Services, request: Request, person: Person, message: str, kind: str, label: str, *, unasked: bool = False
-) -> None:
-    """The mail about a factor that came or went (A5). `unasked`: the browser made it without a question (T2)."""
+    services: Services, request: Request, tx: Transaction, person: Person, message: str, kind: str, label: str, *,
+    unasked: bool = False,
+) -> None:  # fmt: skip
+    """The mail about a factor that came or went (A5), in the transaction by which it does.
+
+    `unasked`: the browser made it without a question (T2).
+    """
     from idp import mail
 
     values = {"kind": kind, **({"unasked": True} if unasked else {}), **circumstances(services, request)}
-    mail.tell(services, person, message, {**values, "label": label} if label else values)
+    mail.tell(services, person, message, {**values, "label": label} if label else values, tx=tx)

@@ -85,9 +85,11 @@ def secure(services: Services, request: Request, person: Person, what: str) -> s
     services.directory.drop_password(person.id, detail={"what": what}, record=record, ended=ended)
     text = f"The person says it was not them: {what}."
     text += f" Added in the last seven days, so ask whether it is theirs: {', '.join(recent)}." if recent else ""
-    case = cases.open_case(services, person.id, cases.NOT_ME, text, request)
-    mail.tell(services, person, "case_opened", {"case": case.id, "time": services.clock()})
-    return case.id
+
+    def told(tx: Any, case: cases.Case) -> None:
+        mail.tell(services, person, "case_opened", {"case": case.id, "time": services.clock()}, tx=tx)
+
+    return cases.open_case(services, person.id, cases.NOT_ME, text, request, told=told).id
 
 
 def _named(event: Event | None) -> str:

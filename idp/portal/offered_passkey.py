@@ -23,7 +23,6 @@ from idp.login.flow import Flow
 from idp.login.steps import enrol, offer_passkey
 from idp.login.steps.outcomes import Outcome, Proceed
 from idp.portal import backup_codes, passkeys, security
-from idp.portal.changing import tell
 from idp.protocols import Services
 from idp.wire import Redirect, Request, Response
 
@@ -75,7 +74,6 @@ def _made(services: Services, request: Request, flow: Flow, session: Session) ->
         return _again(services, request, flow, session, person, passkeys.TAKEN)
     except factors.TooMany:
         return Proceed(flow, session)
-    tell(services, request, person, "factor_added", "passkey", label)
     if batch is not None:
         if flow.client_id:
             enrol.wait(services, flow, session)
@@ -103,7 +101,6 @@ def _made_unasked(services: Services, request: Request, flow: Flow, session: Ses
     except (NotProven, Conflict, factors.TooMany) as error:
         services.log.info("passkey_not_added", reason=str(error), unasked=True, request_id=request.id)
         return Proceed(flow, session)
-    tell(services, request, person, "factor_added", "passkey", label, unasked=True)
     return Proceed(flow, session, (flash.cookie(services, "passkey_made"),))
 
 

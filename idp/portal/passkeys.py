@@ -108,8 +108,6 @@ def _enrol(services: Services, request: Request, session: Session) -> Response:
         return _again(services, request, session, TAKEN)
     except factors.TooMany:
         return _again(services, request, session, security.TOO_MANY)
-    is_passkey = made.data["discoverable"] or made.data["user_verified"]
-    tell(services, request, person, "factor_added", "passkey" if is_passkey else webauthn.KIND, label)
     return security.added(services, request, session, PASSKEY if made.data["user_verified"] else SECURITY_KEY, batch)
 
 
@@ -143,7 +141,12 @@ def verify(
 def keep(
     services: Services, request: Request, person: Person, made: Registration, label: str, batch: Batch | None
 ) -> None:
-    """Enrol it, and the codes with it. Errors: `Conflict` where anybody has this credential, `TooMany`."""
+    """Enrol it, and the codes with it; the mail about it is queued with both.
+
+    Errors: `Conflict` where anybody has this credential, `TooMany`.
+    """
+    is_passkey = made.data["discoverable"] or made.data["user_verified"]
+    kind, unasked = "passkey" if is_passkey else webauthn.KIND, bool(made.data.get("unasked"))
     record, now = recorder(services, request, person.id), services.clock()
     with services.db.transaction() as tx:
         factor = factors.add(
@@ -153,6 +156,7 @@ def keep(
         record(tx, "factor:added", detail | {name: made.data[name] for name in _RECORDED if name in made.data})
         if batch is not None:
             backup_codes.keep(tx, now, person.id, batch, record)
+        tell(services, request, tx, person, "factor_added", kind, label, unasked=unasked)
 
 
 def _again(services: Services, request: Request, session: Session, problem: str) -> Response:

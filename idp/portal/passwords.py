@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from idp import audit, flash, language
@@ -65,6 +66,7 @@ def _enter(services: Services, request: Request, link: links.Link, person: Perso
             person.id, password_hash, detail={"purpose": link.purpose, "by": "mail" if link.via else "link"},
             known=person, record=_unlocking(services, request, person.id), guard=_guard(link, person),
             ended=_nothing_ends if had_password and request.form.get("keep_others") else None,
+            told=None if is_first else partial(choosing.tell, services, request),
         )  # fmt: skip
     except PersonChanged:  # another link, or an admin, was faster
         return _used(services)
@@ -73,8 +75,6 @@ def _enter(services: Services, request: Request, link: links.Link, person: Perso
         resets.remember(services, person)
     if person.email and link.via == digest(person.email):  # so this person reads the mail of that address
         services.directory.confirm_address(person.id, person.email, record=recorder(services, request, person.id))
-    if not is_first:
-        choosing.tell(services, request, person)
     flow = resuming.find(services, request)
     resuming.forget(services, request)
     return engine.enter(services, request, Proven(flow, person, (PASSWORD,)))
@@ -111,6 +111,7 @@ def change(services: Services, request: Request) -> Response:
                 person.id, services.passwords.hash(password), detail={"purpose": "change"}, known=person,
                 record=recorder(services, request, person.id),
                 ended=_nothing_ends if form.get("keep_others") else _end_others(services, session),
+                told=partial(choosing.tell, services, request),
             )  # fmt: skip
     except PersonChanged:  # a reset was faster: whoever knows the old password only is out
         return sign_in(services, request, "/password")
@@ -118,7 +119,6 @@ def change(services: Services, request: Request) -> Response:
         return pages.busy(services, error.retry_after, services.url("/password"))
     if problems:
         return _change_page(services, request, session, person, problems)
-    choosing.tell(services, request, person)
     stays = session.idle_seconds > services.settings.session.idle_minutes * 60
     try:
         _, cookie = sessions.start(services, request, person, session.methods, stay=stays, grows=session)

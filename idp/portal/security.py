@@ -15,6 +15,7 @@ from idp.accounts.own import offers
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
+from idp.db import Transaction
 from idp.first_party import frame
 from idp.first_party.signing_in import fresh_session, sign_in
 from idp.login import engine, pages
@@ -121,9 +122,9 @@ def _confirm(
             factor = totp.keep(tx, services, person, enrolment, code, label, record)
             if batch is not None:
                 backup_codes.keep(tx, services.clock(), person.id, batch, record)
+            tell(services, request, tx, person, "factor_added", factor.kind, factor.label)
     except TooMany:
         return _app_page(services, request, session, person, TOO_MANY, label)
-    tell(services, request, person, "factor_added", factor.kind, factor.label)
     return added(services, request, session, TOTP, batch)
 
 
@@ -182,13 +183,14 @@ def _rename(services: Services, request: Request, person: Person, found: Enrolle
 
 
 def _remove(services: Services, request: Request, session: Session, person: Person, found: Enrolled) -> Response:
-    outcome = removal.remove(services, person, found.id, recorder(services, request, person.id))
+    def told(tx: Transaction, removed: Enrolled) -> None:
+        tell(services, request, tx, person, "factor_removed", removed.kind, removed.label)
+
+    outcome = removal.remove(services, person, found.id, recorder(services, request, person.id), told)
     if outcome.refused is not None:
         return _factor_page(services, request, session, person, found)
-    if outcome.removed is not None:
-        if found.kind == webauthn.KIND:
-            offers.refuse(services.db, person.id)  # nor does a browser make another one by itself
-        tell(services, request, person, "factor_removed", found.kind, found.label)
+    if outcome.removed is not None and found.kind == webauthn.KIND:
+        offers.refuse(services.db, person.id)  # nor does a browser make another one by itself
     return _changed(services, "removed")
 
 

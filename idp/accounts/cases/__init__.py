@@ -21,7 +21,7 @@ from idp.ids import new_id
 if TYPE_CHECKING:
     from idp.accounts.services import Services
     from idp.accounts.store import Reads
-    from idp.db import Database
+    from idp.db import Database, Transaction
     from idp.wire import Request
 
 AGAIN = 86400.0  # seconds in which the same person's next trouble of a kind goes to the same case
@@ -78,11 +78,13 @@ class Case:
 
 
 def open_case(
-    services: Services, person_id: str | None, kind: str, text: str, request: Request, *, about: str = ""
-) -> Case:
+    services: Services, person_id: str | None, kind: str, text: str, request: Request, *, about: str = "",
+    told: Callable[[Transaction, Case], object] | None = None,
+) -> Case:  # fmt: skip
     """Open a case; what the same person reports again within a day is noted on the case that there is.
 
-    `text`: what happened, in a sentence for the help desk. `about`: as of `Case`. Writes the event `case:opened`.
+    `text`: what happened, in a sentence for the help desk. `about`: as of `Case`. `told`: queues the mail about a new
+    one, in its transaction. Writes the event `case:opened`.
     Errors: `TooManyCases`, for somebody unknown (`person_id` None) only.
     """
     now, text = services.clock(), _plain(text)
@@ -101,6 +103,8 @@ def open_case(
             detail = {"case": case.id, "kind": kind}
             record(tx, Event("case:opened", actor=person_id or "", person_id=person_id, address=case.address,
                              request_id=request.id, detail=detail), now)  # fmt: skip
+            if told is not None:
+                told(tx, case)
     if standing is not None:
         _note(services, standing.id, text, case.person_id or "")
     return standing or case

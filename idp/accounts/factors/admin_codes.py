@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from idp import mail
+from idp.accounts import store as people
 from idp.accounts.factors import codes, store
 from idp.accounts.person import Person
 from idp.accounts.services import Services
 from idp.audit import Recorder
-from idp.db import Database
+from idp.db import Database, Transaction
 from idp.ids import new_id
 from idp.mail import Told
 
@@ -77,7 +78,8 @@ def issue(
             approved_by=approved_by or None, created_at=now, expires_at=issued.expires_at, used_at=None,
         )  # fmt: skip
         _tell(record, tx, "admin_code:issued", issued, minutes=minutes)
-    return replace(issued, told=_mail(services, person, issued))
+        told = _mail(services, person, issued, tx)
+    return replace(issued, told=told)
 
 
 def approve(services: Services, person_id: str, approver: str, record: Recorder | None = None) -> Issued:
@@ -166,11 +168,11 @@ def _check_approver(person: Person, issued_by: str, approver: str) -> None:
         raise NotIssued("two people are asked for: somebody else than who issues the code, and than who gets it")
 
 
-def _mail(services: Services, person: Person, issued: Issued) -> Told:
+def _mail(services: Services, person: Person, issued: Issued, tx: Transaction) -> Told:
     about: dict[str, Any] = {"until": issued.expires_at, "reason": issued.reason, "time": issued.created_at}
-    issuer = services.directory.find(issued.issued_by)
+    issuer = people.find(tx, issued.issued_by)
     by = {"by": issuer.name} if issuer is not None else {}
-    return mail.tell(services, person, "admin_code_issued", {**about, **by})
+    return mail.tell(services, person, "admin_code_issued", {**about, **by}, tx=tx)
 
 
 def _tell(record: Recorder | None, tx: Any, action: str, issued: Issued, **more: Any) -> None:

@@ -5,7 +5,7 @@ A code's first character is its slot, which is no secret: so one argon2 verifica
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,10 +81,14 @@ def was_used(services: Services, person_id: str, typed: str) -> bool:
     return row is not None and services.passwords.verify(row.code_hash, code).ok
 
 
-def use(services: Services, person_id: str, typed: str, record: Recorder) -> int | None:
+def use(
+    services: Services, person_id: str, typed: str, record: Recorder,
+    told: Callable[[Transaction, int], object] | None = None,
+) -> int | None:  # fmt: skip
     """Use one up; answers how many are left, None where it was not one. Of racing uses one wins.
 
-    One hash, whatever was typed. The caller tells the person by mail. Errors: `passwords.Busy`.
+    One hash, whatever was typed. `told`: queues the mail, with how many are left, in the same transaction.
+    Errors: `passwords.Busy`.
     """
     code = codes.read(typed)
     row = services.db.one(store.BACKUP_IN_SLOT, owner_id=person_id, wanted=code[:1])
@@ -99,4 +103,6 @@ def use(services: Services, person_id: str, typed: str, record: Recorder) -> int
         remaining = left(tx, person_id)
         detail: Mapping[str, Any] = {"person_id": person_id, "slot": code[0], "left": remaining}
         record(tx, "backup_codes:used", detail)
+        if told is not None:
+            told(tx, remaining)
     return remaining

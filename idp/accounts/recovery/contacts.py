@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from idp import audit, mail, phone_numbers
+from idp.accounts import store as people
 from idp.accounts.directory import Guard
 from idp.accounts.person import InvalidPerson, Person, fold
 from idp.accounts.recovery import store
@@ -25,6 +26,7 @@ from idp.texts import N_
 
 if TYPE_CHECKING:
     from idp.accounts.services import Services
+    from idp.db import Transaction
 
 EMAIL, PHONE = "email", "phone"
 KINDS = (EMAIL, PHONE)
@@ -234,30 +236,33 @@ def change(services: Services, person: Person, kind: str, value: str | None, abo
             )  # fmt: skip
         what = "removed" if value is None else "changed" if standing else "added"
         record(tx, _event(f"recovery:{what}", person.id, about, {"kind": kind}), now)
-    links = {reach: services.url(f"/recovery/undo/{token}") for reach, token in tokens.items()}
-    values = {"what": kind, "new": _masked(kind, value), "hours": hours, "time": now, "device": about.get("device", "")}
-    _tell_changed(services, person, values, links, [one for one in before.values() if one.value != value])
+        links = {reach: services.url(f"/recovery/undo/{token}") for reach, token in tokens.items()}
+        device = about.get("device", "")
+        values = {"what": kind, "new": _masked(kind, value), "hours": hours, "time": now, "device": device}
+        _tell_changed(services, tx, person, values, links, [one for one in before.values() if one.value != value])
 
 
 def _tell_changed(
-    services: Services, person: Person, values: Mapping[str, Any], links: Mapping[str, str], told: list[Contact]
-) -> None:
+    services: Services, tx: Transaction, person: Person, values: Mapping[str, Any], links: Mapping[str, str],
+    told: list[Contact],
+) -> None:  # fmt: skip
     """The account's own address, and the contacts that stood there before.
 
     One that was confirmed inside the window may be the thief's: it hears of the change, and gets no link. Only the
     account's own address can take back what others have changed since.
     """
     if person.email or not told:
-        mail.tell(services, person, "recovery_address_changed", {**values, "undo_link": links[OWN]})
+        mail.tell(services, person, "recovery_address_changed", {**values, "undo_link": links[OWN]}, tx=tx)
     window = services.clock() - services.settings.recovery.undo_hours * 3600.0
     for contact in told:
         if contact.kind != EMAIL or contact.value == person.email:
             continue
         if contact.is_good and contact.confirmed_at <= window:
             at_contact = replace(person, email=contact.value)
-            mail.tell(services, at_contact, "recovery_address_changed", {**values, "undo_link": links[CONTACT]})
+            linked = {**values, "undo_link": links[CONTACT]}
+            mail.tell(services, at_contact, "recovery_address_changed", linked, tx=tx)
         else:
-            mail.tell_gone(services, person, contact.value, "recovery_address_changed", values)
+            mail.tell_gone(services, person, contact.value, "recovery_address_changed", values, tx=tx)
 
 
 def take_away(services: Services, person: Person, kind: str, record: Recorder | None = None) -> bool:
@@ -271,10 +276,10 @@ def take_away(services: Services, person: Person, kind: str, record: Recorder | 
         tx.run(store.VOID, owner_id=person.id, now=now)
         if record is not None:
             record(tx, "recovery:removed", {"person_id": person.id, "kind": kind, "why": "an admin removed it"})
-    values = {"what": kind, "new": "", "time": now}
-    mail.tell(services, person, "recovery_address_changed", values)
-    if kind == EMAIL:
-        mail.tell_gone(services, person, old.value, "recovery_address_changed", values)
+        values = {"what": kind, "new": "", "time": now}
+        mail.tell(services, person, "recovery_address_changed", values, tx=tx)
+        if kind == EMAIL:
+            mail.tell_gone(services, person, old.value, "recovery_address_changed", values, tx=tx)
     return True
 
 
@@ -312,19 +317,19 @@ def undo(services: Services, token: str, about: About) -> Change | None:
         confirmed_at = row.confirmed_at if row.reach == OWN and row.confirmed_at else now
         _keep(tx, row.person_id, row.kind, row.before, confirmed_at, now)
         record(tx, _event("recovery:undone", row.person_id, about, {"kind": row.kind}), now)
-    _tell_undone(services, found, gone.value if gone is not None else None)
+        _tell_undone(services, tx, found, gone.value if gone is not None else None)
     return found
 
 
-def _tell_undone(services: Services, change: Change, gone: str | None) -> None:
+def _tell_undone(services: Services, tx: Transaction, change: Change, gone: str | None) -> None:
     """The account's own address, and the one that was taken off, hear of an undoing."""
-    person = services.directory.find(change.person_id)
+    person = people.find(tx, change.person_id)
     if person is None:
         return
     values = {"what": change.kind, "new": _masked(change.kind, change.before), "time": services.clock()}
-    mail.tell(services, person, "recovery_address_changed", values)
+    mail.tell(services, person, "recovery_address_changed", values, tx=tx)
     if gone and change.kind == EMAIL and gone != change.before:
-        mail.tell_gone(services, person, gone, "recovery_address_changed", values)
+        mail.tell_gone(services, person, gone, "recovery_address_changed", values, tx=tx)
 
 
 def guard(tx: Any, person_id: str, how: Guard, now: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from idp.accounts.factors import backup_codes, codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
+from idp.db import Transaction
 from idp.login.authn import BACKUP
 from idp.login.pending import Pending, Verdict
 from idp.login.recording import circumstances, recorder
@@ -41,14 +42,18 @@ class _Backup:
         typed, person_id = request.form.first.get("code", ""), pending.person_id
         if not codes.read(typed):
             return Verdict(False, error=INCOMPLETE, counts=False)
+        person = services.directory.get(person_id)
+
+        def told(tx: Transaction, left: int) -> None:
+            values = {"left": left, **circumstances(services, request)}
+            mail.tell(services, person, "backup_code_used", values, tx=tx)
+
         try:
-            left = backup_codes.use(services, person_id, typed, recorder(services, request, person_id))
+            left = backup_codes.use(services, person_id, typed, recorder(services, request, person_id), told)
             if left is None:
                 return Verdict(False, error=WRONG, spent=backup_codes.was_used(services, person_id, typed))
         except Busy:
             return Verdict(False, error=BUSY, counts=False)
-        person = services.directory.get(person_id)
-        mail.tell(services, person, "backup_code_used", {"left": left, **circumstances(services, request)})
         return Verdict(True, (BACKUP,))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from idp.accounts import factors
 from idp.accounts.factors import Enrolled, backup_codes, kinds
 from idp.accounts.person import Person
 from idp.audit import Recorder
+from idp.db import Transaction
 from idp.login import authenticators, requirements
 from idp.login.authn import PASSWORD, is_multi_factor
 from idp.login.services import Services
@@ -27,8 +28,14 @@ class Removal:
     refused: str | None = None
 
 
-def remove(services: Services, person: Person, factor_id: str, record: Recorder) -> Removal:
-    """Remove one; of two removals that race, the second one counts what the first has left."""
+def remove(
+    services: Services, person: Person, factor_id: str, record: Recorder,
+    told: Callable[[Transaction, Enrolled], object] | None = None,
+) -> Removal:  # fmt: skip
+    """Remove one; of two removals that race, the second one counts what the first has left.
+
+    `told`: queues the mail about it, in the same transaction.
+    """
     others = _other_ways(services, person)
     with services.db.transaction() as tx:
         held = factors.list_of(tx, person.id, lock=True)
@@ -43,6 +50,8 @@ def remove(services: Services, person: Person, factor_id: str, record: Recorder)
             backup_codes.drop(tx, person.id)
         detail = {"person_id": person.id, "factor": factor.id, "kind": factor.kind, "label": factor.label}
         record(tx, "factor:removed", detail)
+        if told is not None:
+            told(tx, factor)
     return Removal(removed=factor)
 
 

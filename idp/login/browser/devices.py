@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
 from idp.browser import cookie_name
+from idp.db import Transaction
 from idp.login import requirements
 from idp.login.authn import ADMIN_CODE
 from idp.login.recording import circumstances, recorder
@@ -82,15 +83,19 @@ def _trust(services: Services, request: Request, person: Person) -> str:
     return secret
 
 
-def announce(services: Services, request: Request, person: Person) -> None:
-    """Tell somebody who is no newcomer that they signed in on a device for the first time (A5)."""
-    if person.created_at > services.clock() - _NEWCOMER:
-        return
+def announcement(services: Services, request: Request, person: Person) -> Callable[[Transaction], object] | None:
+    """What queues the mail that somebody signs in on a device for the first time (A5), with the session that begins.
+
+    None on a device that they know, and for newcomers, to whom every one is new.
+    """
+    is_newcomer = person.created_at > services.clock() - _NEWCOMER
+    if is_newcomer or known(services, request, person.id) is not None:
+        return None
     from idp import mail
     from idp.accounts import places
 
     about = {**circumstances(services, request), "place": places.describe(services, request.remote_address)}
-    mail.tell(services, person, "new_device", about)
+    return lambda tx: mail.tell(services, person, "new_device", about, tx=tx)
 
 
 _NEWCOMER = 86400.0  # seconds in which every device is new

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
 from idp.audit import Event, record
 from idp.browser import cookie_name, session_secret
-from idp.db import Unavailable
+from idp.db import Transaction, Unavailable
 from idp.errors import Stale
 from idp.ids import digest, new_id, new_secret, split
 from idp.login import store
@@ -146,13 +147,15 @@ def start(
     beside: bool = False,
     again: Session | None = None,
     grows: Session | None = None,
+    told: Callable[[Transaction], object] | None = None,
 ) -> tuple[str, Cookie]:
     """Begin a session for a proven person; answers its id and the cookie.
 
     The session that this browser had, idle or not, goes on under a new secret when it is the same person's, so that
     applications stay signed in and one sign-out ends all; anybody else's ends, but where this one begins `beside` it.
     `again`: a session of the same person in this browser that was not at the front. `grows`: the session that has shown
-    the first of `methods`; it goes on under a new secret, and is as old as what it showed first (P7).
+    the first of `methods`; it goes on under a new secret, and is as old as what it showed first (P7). `told`: queues
+    the mail about it, in the same transaction.
     Errors: `Changed` where the proof is not worth anything any more.
     """
     person_id = person.id
@@ -205,19 +208,26 @@ def start(
                 **values,
             )
         record(tx, _event("session:started", request, person_id, session_id, {"methods": list(methods)}), now)
+        if told is not None:
+            told(tx)
     value = f"{session_id}.{session_secret(services, secret, session_id)}"
     return session_id, Cookie(cookie_name(services, "session"), value, seconds if stay else None)
 
 
-def end(services: Services, request: Request, session: Session, why: str, *, told: bool = False) -> Cookie:
+def end(
+    services: Services, request: Request, session: Session, why: str,
+    told: Callable[[Transaction], object] | None = None,
+) -> Cookie:  # fmt: skip
     """End a session; its tokens die with it, but for offline ones. Answers the cookie's removal.
 
-    `told`: the caller tells the applications itself; else `signout.tell_ended` does.
+    `told`: queues the notices to the applications, in the same transaction; else `signout.tell_ended` does.
     """
     now = services.clock()
     with services.db.transaction() as tx:
         if tx.run(store.END, session_id=session.id, now=now, why=why):
-            if not told:
+            if told is not None:
+                told(tx)
+            else:
                 tx.run(store.NOTE_UNTOLD_ONE, session_id=session.id, person_id=session.person_id, due=now)
             record(tx, _event("session:ended", request, session.person_id, session.id, {"why": why}), now)
     return Cookie(cookie_name(services, "session"), "", 0)

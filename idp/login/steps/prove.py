@@ -9,10 +9,12 @@ from dataclasses import replace
 
 from idp import audit, mail
 from idp.accounts import cases
+from idp.accounts.cases import Case
 from idp.accounts.factors import admin_codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.audit import Event, record
+from idp.db import Transaction
 from idp.errors import new_error_id
 from idp.ids import new_id
 from idp.login import authenticators, pages, pending, step_up
@@ -120,9 +122,12 @@ def _paused(
 
 def _stuck(services: Services, request: Request, kept: Pending, person: Person) -> Response:
     """None of them works: the help desk hears of it (F7)."""
-    case = cases.open_case(services, person.id, cases.NO_WAY_IN, "None of the second steps works.", request)
-    if case.opened_at == services.clock():  # not one of today's that is told again
-        mail.tell(services, person, "case_opened", {"case": case.id})
+
+    def told(tx: Transaction, case: Case) -> None:
+        mail.tell(services, person, "case_opened", {"case": case.id}, tx=tx)
+
+    text = "None of the second steps works."
+    case = cases.open_case(services, person.id, cases.NO_WAY_IN, text, request, told=told)
     return prove_pages.stuck(services, request, kept, person, case.id)
 
 

@@ -23,15 +23,15 @@ def schedule(services: Services) -> None:
 
 def refresh_due(services: Services) -> int:
     """Queue a job for each source whose time has come; how many."""
-    now = services.clock()
-    claimed = [
-        source
-        for source in store.list_due(services.db, now)
-        if store.claim(services.db, source, now + refreshing.LEASE)
-    ]
-    for source in claimed:
-        services.jobs.enqueue(JOB, {"source": source.id})
-    return len(claimed)
+    return sum(_queue(services, source) for source in store.list_due(services.db, services.clock()))
+
+
+def _queue(services: Services, source: store.Source) -> bool:
+    with services.db.transaction() as tx:
+        is_mine = store.claim(tx, source, services.clock() + refreshing.LEASE)
+        if is_mine:
+            services.jobs.enqueue(JOB, {"source": source.id}, tx=tx)
+    return is_mine
 
 
 def run(services: Services, source_id: str) -> None:
