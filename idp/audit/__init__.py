@@ -10,6 +10,7 @@ from idp.audit.events import (
     Event,
     Recorder,
     explain,
+    find,
     find_of_person,
     of_person,
     record,
@@ -21,5 +22,5 @@ from idp.audit.events import (
 )
 from idp.audit.told import Faults
 
-__all__ = ["Errors", "Event", "Faults", "Recorder", "explain", "find_of_person", "of_person", "record", "recorder",
-           "repeat", "since", "sweep", "tail"]  # fmt: skip
+__all__ = ["Errors", "Event", "Faults", "Recorder", "explain", "find", "find_of_person", "of_person", "record",
+           "recorder", "repeat", "since", "sweep", "tail"]  # fmt: skip

@@ -137,6 +137,12 @@ def explain(db: Database, error_id: str) -> list[Event]:
     return [from_row(row) for row in read_all(db, store.BY_ERROR, wanted=error_id.strip().upper())]
 
 
+def find(db: Database, event_id: str) -> Event | None:
+    """The event with this id."""
+    rows = read_all(db, store.BY_ID, event_id=event_id)
+    return from_row(rows[0]) if rows else None
+
+
 def of_person(
     db: Database, person_id: str, actions: tuple[str, ...], *, after: float, before: str = "", many: int = 50
 ) -> list[Event]:

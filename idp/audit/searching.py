@@ -26,10 +26,11 @@ class Wanted:
     until: float | None = None
 
 
-def latest(db: Database, wanted: Wanted, many: int) -> list[Event]:
-    """The latest events of the kind, oldest first."""
+def latest(db: Database, wanted: Wanted, many: int, before: str = "") -> list[Event]:
+    """The latest events of the kind, oldest first. `before`: an event's id, for the page before it."""
     after = first_id(wanted.since) if wanted.since else ""
-    before = _END if wanted.until is None else first_id(wanted.until)
+    end = _END if wanted.until is None else first_id(wanted.until)
+    before = min(end, before) if before else end
     return [
         from_row(row)
         for row in reversed(read_all(db, _statement(wanted, False), **_values(wanted, after, before, many)))

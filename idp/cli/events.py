@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -17,20 +16,13 @@ from idp.cli.terminal import command, complain, group, print_json, print_table, 
 from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
+    from idp.admin.activity import Names
     from idp.audit import Event
     from idp.audit.searching import Wanted
     from idp.protocols import Services
 
 POLL = 0.5  # seconds between two looks for new events
 OVERLAP = 5.0  # seconds looked back at each time: ids are made before their transactions commit
-
-_TOLD = ("person_id", "client_id", "name", "browser")  # of an event's detail: said already, or too long for a line
-_TIMES = re.compile(r"(_at|_until|^at|^until|^expires|^due)$")  # of the same: seconds since the epoch
-_SIDES = {
-    "application": "the application is wrong",
-    "person": "the person can put it right",
-    "doorward": "Doorward or its settings are wrong",
-}
 
 
 def add_parsers(commands: Any) -> None:
@@ -62,10 +54,11 @@ def _filters(parser: Any) -> None:
 def run_list(args: Namespace) -> None:
     """List events."""
     with opened(args) as services:
+        from idp.admin.activity import Names
         from idp.audit.searching import latest
 
         events = latest(services.db, _wanted(services, args), _count(args.many))
-        names = _Names(services)
+        names = Names(services)
         rows = [_row(event, names) for event in events] if not args.json else []
     if args.json:
         print_json({"events": [described(event) for event in events]})
@@ -77,6 +70,7 @@ def run_list(args: Namespace) -> None:
 def run_tail(args: Namespace) -> None:
     """Show the latest events; with `--follow --json` one object a line."""
     with opened(args) as services:
+        from idp.admin.activity import Names
         from idp.audit.searching import latest
 
         begun, wanted = services.clock(), _wanted(services, args)
@@ -84,7 +78,7 @@ def run_tail(args: Namespace) -> None:
         if args.json and not args.follow:
             print_json({"events": [described(event) for event in events]})
             return
-        names = _Names(services)
+        names = Names(services)
         with contextlib.suppress(KeyboardInterrupt):
             for event in chain(events, _following(services, wanted, events, begun) if args.follow else ()):
                 _print(event, names, as_json=args.json)
@@ -95,10 +89,11 @@ def run_tail(args: Namespace) -> None:
 def run_show(args: Namespace) -> None:
     """Explain an error: what happened, which side is wrong, and the fix."""
     with opened(args) as services:
+        from idp.admin.activity import Names, story
         from idp.audit import explain
 
         events = explain(services.db, args.error_id)
-        names = _Names(services)
+        names = Names(services)
         if not events:
             days = services.settings.audit.retention_days
             raise Failed(
@@ -106,11 +101,11 @@ def run_show(args: Namespace) -> None:
                 "and in a flood of errors only the log has them all"
             )
         event = events[0]
-        story = _story(event, names)
+        told = story(event, names)
     if args.json:
-        print_json({**story, "events": [described(event) for event in events]})
+        print_json({**told, "events": [described(event) for event in events]})
         return
-    shown = {**story, "at": timestamp(event.at), "last_at": timestamp(story["last_at"])}
+    shown = {**told, "at": timestamp(event.at), "last_at": timestamp(told["last_at"])}
     print_table(("About", "What"), [(key.replace("_", " "), value) for key, value in shown.items() if value], "")
 
 
@@ -120,12 +115,6 @@ def run_show(args: Namespace) -> None:
 def described(event: Event) -> dict[str, Any]:
     """An event as `--json` shows it."""
     return {**asdict(event), "detail": dict(event.detail)}
-
-
-def more_of(detail: Mapping[str, Any]) -> str:
-    """What else an event says, for people: times as times, no code."""
-    told = ((key, _told(key, value)) for key, value in detail.items() if key not in _TOLD)
-    return "  ".join(f"{key}={value}" for key, value in told if value)
 
 
 def moment(option: str, given: str | None, now: float) -> float | None:
@@ -177,55 +166,6 @@ def _client_id(services: Services, given: str) -> str:
     return applications.get(services, given).id
 
 
-def _story(event: Event, names: _Names) -> dict[str, Any]:
-    detail = {**_explained(event), **event.detail}
-    side = str(detail.get("side", ""))
-    return {
-        "error_id": event.error_id,
-        "at": event.at,
-        "code": event.action.removeprefix("error:"),
-        "shown": detail.get("message"),
-        "what": detail.get("what"),
-        "side": side,
-        "who": _SIDES.get(side),
-        "fix": detail.get("fix"),
-        "times": detail.get("times"),
-        "last_at": detail.get("last_at"),
-        "client_id": event.client_id,
-        "application": names.client(event.client_id),
-        "person_id": event.person_id,
-        "person": names.person(event.person_id),
-        "address": event.address,
-        "path": detail.get("path"),
-        "browser": detail.get("browser"),
-        "request_id": event.request_id,
-        "evidence": detail.get("evidence"),
-    }
-
-
-def _explained(event: Event) -> dict[str, str]:
-    """A failed sign-in has no explanation of its own: it says what was counted."""
-    detail = event.detail
-    if event.action == "factor:failed":
-        until = f"; paused until {timestamp(detail['paused_until'])}" if detail.get("paused_until") else ""
-        code = f"a wrong code ({detail.get('kind')}), failure {detail.get('failures')}{until}"
-        return {"side": "person", "what": code,
-                "fix": "`doorward user unlock` ends a pause; `doorward user code` lets them in once."}  # fmt: skip
-    if event.action != "session:failed":
-        return {}
-    paused = f"; paused there until {timestamp(detail['paused_until'])}" if detail.get("paused_until") else ""
-    many = f", the same one {detail['repeated']} times more" if detail.get("repeated") else ""
-    if event.person_id is None:
-        return {"side": "person", "what": f"nobody has the name that was typed{many}{paused}",
-                "fix": "Ask for the name that they type: `doorward user list --search` finds people."}  # fmt: skip
-    if detail.get("right") and not detail.get("enabled", True):
-        return {"side": "doorward", "what": "the password was right, and the account is shut out",
-                "fix": "`doorward user enable` lets them in again."}  # fmt: skip
-    return {"side": "person", "what": f"the password was wrong{many}, failure {detail.get('failures', 1)}{paused}",
-            "fix": "They may choose a new one (“Forgot password?”, or `doorward user password`); "
-            "`doorward user unlock` ends a pause."}  # fmt: skip
-
-
 def _following(services: Services, wanted: Wanted, seen: list[Event], begun: float) -> Iterator[Event]:
     """Events from `begun` on that are not among those seen."""
     from idp.audit.searching import onward
@@ -243,7 +183,7 @@ def _following(services: Services, wanted: Wanted, seen: list[Event], begun: flo
         time.sleep(POLL)
 
 
-def _print(event: Event, names: _Names, *, as_json: bool) -> None:
+def _print(event: Event, names: Names, *, as_json: bool) -> None:
     if as_json:
         print_json(described(event))
         return
@@ -253,49 +193,12 @@ def _print(event: Event, names: _Names, *, as_json: bool) -> None:
     say(printable(f"{at}  {action}  {known}  {more}".rstrip())[:400])
 
 
-def _row(event: Event, names: _Names) -> tuple[str, ...]:
+def _row(event: Event, names: Names) -> tuple[str, ...]:
+    from idp.admin.activity import more_of
+
     return (
         timestamp(event.at), event.action,
         (names.person(event.actor) or event.actor) if event.actor != event.person_id else "",
         names.person(event.person_id) or event.person_id or "", names.client(event.client_id) or event.client_id or "",
         event.address, event.error_id or "", more_of(event.detail),
     )  # fmt: skip
-
-
-def _told(key: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (int, float)) and _TIMES.search(key):
-        return timestamp(value)
-    if isinstance(value, list) and all(isinstance(part, (str, int, float)) for part in value):
-        return ", ".join(map(str, value))
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return "" if value is None else str(value)
-
-
-class _Names:
-    """What people call persons and applications, looked up once each."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._persons: dict[str, str] = {}
-
-    def person(self, person_id: str | None) -> str | None:
-        if not person_id:
-            return None
-        if person_id not in self._persons:
-            found = self._services.directory.find(person_id) if re.fullmatch(r"u[a-z2-7]{26}", person_id) else None
-            self._persons[person_id] = found.username if found else self._removed(person_id)
-        return self._persons[person_id] or None
-
-    def _removed(self, person_id: str) -> str:
-        """The name of somebody who is gone, from the event that says so."""
-        from idp.audit.searching import Wanted, latest
-
-        found = latest(self._services.db, Wanted(person_id=person_id, action="person:removed"), 1)
-        return f"{found[0].detail.get('username')} (removed)" if found else ""
-
-    def client(self, client_id: str | None) -> str | None:
-        found = self._services.registry.find(client_id) if client_id else None
-        return found.name if found else None
