@@ -3,13 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
+from clients.access import EVERYONE, Access
 from clients.client import Client
+from clients.ports import Record
 from idp.accounts import groups
 from idp.accounts.person import fold
 from idp.admin.applications import entries
+from idp.admin.people import get as get_person
 from idp.protocols import Services
+
+
+class NothingToChange(ValueError):
+    """Everyone may open it: there is no limit that somebody could be added to, or taken out of."""
+
+
+class NotNamed(LookupError):
+    """The limit does not name this group, or this person."""
+
+
+Start = Literal["standing", "nobody", "everyone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What becomes of a limit: it starts from the one that stands, from nobody, or is lifted; then some join and leave.
+
+    Groups by name, persons by id.
+    """
+
+    start: Start = "standing"
+    groups: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    less_groups: tuple[str, ...] = ()
+    less_persons: tuple[str, ...] = ()
+
+    def of(self, now: Access) -> Access:
+        """The rule that comes of this one."""
+        if self.start == "everyone":
+            return EVERYONE
+        start = now if self.start == "standing" else Access.only()
+        wider = start.widened(groups=self.groups, persons=self.persons)
+        return wider.narrowed(groups=self.less_groups, persons=self.less_persons)
+
+
+def change(services: Services, client: Client, wanted: Change, *, record: Record) -> Client:
+    """Widen, narrow, replace or lift the limit. Errors: `NothingToChange`, `UnknownClient`."""
+    check_start(client, wanted.start)
+    return services.registry.change_access(client.id, wanted.of, record=record)
+
+
+def check_start(client: Client, start: Start) -> None:
+    """Whether a change can start there. Errors: `NothingToChange`."""
+    if client.access.everyone and start == "standing":
+        raise NothingToChange(client.name)
+
+
+def named_group(client: Client, name: str) -> str:
+    """A group as the limit names it, in any spelling; also one that is gone. Errors: `NotNamed`."""
+    found = next((one for one in client.access.groups if fold(one) == fold(name)), None)
+    if found is None:
+        raise NotNamed(name)
+    return found
+
+
+def named_person(services: Services, client: Client, login: str) -> str:
+    """The id of a person whom the limit names; by the id also somebody who was removed.
+
+    Errors: `NotNamed`, `UnknownLogin`.
+    """
+    person_id = login if login in client.access.persons else get_person(services, login).id
+    if person_id not in client.access.persons:
+        raise NotNamed(login)
+    return person_id
 
 
 def described(services: Services, client: Client) -> dict[str, Any]:

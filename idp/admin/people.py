@@ -145,14 +145,6 @@ def change_groups(
     return person
 
 
-def change_roles(
-    services: Services, person: Person, *, add: tuple[str, ...], remove: tuple[str, ...], record: Recorder
-) -> Person:
-    """Give a person roles and take others away. Errors: `InvalidPerson` for an unknown one, and for the last owner."""
-    wanted = [role for role in (*person.roles, *add) if role not in remove]
-    return services.directory.set_roles(person.id, wanted, record=record)
-
-
 def set_password(services: Services, person: Person, password: str, *, record: Recorder) -> tuple[list[str], mail.Told]:
     """Give a person a password and end their pauses; why it is refused, empty where it is set, and who was told."""
     from idp import mail  # these hash and queue: listing people does without

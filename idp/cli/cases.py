@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import actor, opened
@@ -36,9 +35,10 @@ def _case(parser: Any) -> Any:
 def run_list(args: Namespace) -> None:
     """List cases."""
     from idp.accounts import cases
+    from idp.admin.cases import described
 
     with opened(args) as services:
-        found = [_described(services, case) for case in cases.list_of(services.db, closed=args.all, many=args.many)]
+        found = [described(services, case) for case in cases.list_of(services.db, closed=args.all, many=args.many)]
     if args.json:
         print_json({"cases": found})
         return
@@ -70,13 +70,15 @@ def run_note(args: Namespace) -> None:
 
 def run_close(args: Namespace) -> None:
     """Close a case."""
-    from idp.accounts import cases
+    from idp.admin import cases as verbs
 
     with opened(args) as services:
         case = _get(services, args.case_id)
-        if not cases.close(services, case.id, args.note, actor()):
-            raise Failed(f"{case.id} was closed already, on {timestamp(case.closed_at)} by {case.closed_by}")
-        closed = _get(services, case.id)
+        try:
+            closed = verbs.close(services, case, args.note, actor=actor())
+        except verbs.ClosedAlready as error:
+            by = f"on {timestamp(error.case.closed_at)} by {error.case.closed_by}"
+            raise Failed(f"{case.id} was closed already, {by}") from None
         if args.json:
             _show(args, services, closed)
         else:
@@ -87,32 +89,22 @@ def run_close(args: Namespace) -> None:
 
 
 def _get(services: Services, case_id: str) -> Case:
-    from idp.accounts import cases
+    from idp.admin import cases as verbs
 
-    case = cases.find(services.db, case_id)
-    if case is None:
-        raise Refused(f"there is no case {printable(case_id)[:40]}; `doorward case list --all` has them")
-    return case
-
-
-def _described(services: Services, case: Case) -> dict[str, Any]:
-    person = services.directory.find(case.person_id) if case.person_id else None
-    return {
-        **asdict(case),
-        "state": "open" if case.is_open else "closed",
-        "person": person.username if person is not None else None,
-    }
+    try:
+        return verbs.get(services, case_id)
+    except verbs.UnknownCase:
+        raise Refused(f"there is no case {printable(case_id)[:40]}; `doorward case list --all` has them") from None
 
 
 def _show(args: Namespace, services: Services, case: Case) -> None:
-    from idp.accounts import cases
+    from idp.admin import cases as verbs
 
-    notes = cases.notes_of(services.db, case.id)
-    shown = _described(services, case)
+    shown, notes = verbs.described(services, case), verbs.described_notes(services, case)
     if args.json:
-        print_json({**shown, "notes": [asdict(note) for note in notes]})
+        print_json({**shown, "notes": notes})
         return
     times = {"opened_at": timestamp(case.opened_at), "closed_at": timestamp(case.closed_at) or None}
     rows = [(key.replace("_", " "), printable(str(value))) for key, value in {**shown, **times}.items() if value]
-    rows += [(f"{timestamp(note.at)} {note.by}", printable(note.text)) for note in notes]
+    rows += [(f"{timestamp(note['at'])} {note['by']}", printable(note["text"])) for note in notes]
     print_table(("About", "What"), rows, "")

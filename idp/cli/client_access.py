@@ -85,49 +85,51 @@ def _removed(args: Namespace) -> list[str]:
 
 
 def _change(services: Services, client: Client, args: Namespace) -> Client:
-    from clients.access import EVERYONE, Access
+    from idp.admin import access
     from idp.cli import groups, users
 
     if (args.everyone or args.nobody) and (_added(args) or _removed(args)):
         raise Refused(f"--{'everyone' if args.everyone else 'nobody'}: is the whole rule; add and remove without it")
     if args.only and not _added(args):
         raise Refused("--only: say who, with --add-group or --add-person; --nobody for no one")
-    if client.access.everyone and (_added(args) or _removed(args)) and not args.only:
+    start: access.Start = "everyone" if args.everyone else "nobody" if args.only or args.nobody else "standing"
+    try:
+        access.check_start(client, start)  # before a word about anybody who is named
+    except access.NothingToChange:
         raise Refused(
             f"everyone may open {client.name}, so there is nothing to add to or take from. To limit it, "
             "give --only with --add-group or --add-person"
-        )
-    add = groups.checked(services, args.add_group, is_new=args.new_group, option="--add-group")
-    persons = [users.get(services, login).id for login in args.add_person]
-    less = [_named_group(client, name) for name in args.remove_group]
-    leave = [_named_person(services, client, login) for login in args.remove_person]
-
-    def changed(now: Access) -> Access:
-        if args.everyone:
-            return EVERYONE
-        start = Access.only() if args.only or args.nobody else now
-        return start.widened(groups=add, persons=persons).narrowed(groups=less, persons=leave)
-
-    return services.registry.change_access(client.id, changed, record=recorder(services.clock))
+        ) from None
+    wanted = access.Change(
+        start=start,
+        groups=groups.checked(services, args.add_group, is_new=args.new_group, option="--add-group"),
+        persons=tuple(users.get(services, login).id for login in args.add_person),
+        less_groups=tuple(_named_group(client, name) for name in args.remove_group),
+        less_persons=tuple(_named_person(services, client, login) for login in args.remove_person),
+    )
+    return access.change(services, client, wanted, record=recorder(services.clock))
 
 
 def _named_group(client: Client, name: str) -> str:
-    from idp.accounts.person import fold
+    from idp.admin import access
 
-    found = next((one for one in client.access.groups if fold(one) == fold(name)), None)
-    if found is None:
-        raise Refused(f"--remove-group: the limit of {client.name} names no group “{name}”: {words(client.access)}")
-    return found
+    try:
+        return access.named_group(client, name)
+    except access.NotNamed:
+        limit = words(client.access)
+        raise Refused(f"--remove-group: the limit of {client.name} names no group “{name}”: {limit}") from None
 
 
 def _named_person(services: Services, client: Client, login: str) -> str:
-    """By any of their names; by the id also somebody who was removed."""
+    from idp.admin import access, people
     from idp.cli import users
 
-    person_id = login if login in client.access.persons else users.get(services, login).id
-    if person_id not in client.access.persons:
-        raise Refused(f"--remove-person: the limit of {client.name} does not name {login}")
-    return person_id
+    try:
+        return access.named_person(services, client, login)
+    except access.NotNamed:
+        raise Refused(f"--remove-person: the limit of {client.name} does not name {login}") from None
+    except people.UnknownLogin as error:
+        raise users.unknown(error) from None
 
 
 def _explain(args: Namespace, services: Services, client: Client) -> None:

@@ -13,7 +13,7 @@ from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.accounts.person import Person
-    from idp.login.browser.sessions import Open
+    from idp.admin.sessions import SignedIn
     from idp.protocols import Services
 
 #: Options that set a standard claim (OpenID Connect Core 1.0 §5.1).
@@ -100,30 +100,31 @@ def run_sessions(args: Namespace) -> None:
     from idp.cli import users
 
     with opened(args) as services:
-        from idp.login.browser import sessions
+        from idp.admin import sessions
 
         person, ended = users.get(services, args.login), 0
         if args.end or args.end_all:
             ended = _end(services, person, args.end or "")
-        found = sessions.open_of(services, person.id)
-        shown = [_session(services, person, one) for one in found]
+        found = sessions.open_of(services, person)
     if args.json:
+        shown = [sessions.described(one) for one in found]
         print_json({"user": person.id, "sessions": shown, **({"ended": ended} if args.end or args.end_all else {})})
         return
     if args.end or args.end_all:
         say(f"{ended} session{'' if ended == 1 else 's'} of {person.username} ended; the applications are told.")
         return
-    print_sessions(person, found, [one["apps"] for one in shown])
+    print_sessions(person, found)
 
 
-def print_sessions(person: Person, found: tuple[Open, ...], apps: list[list[str]]) -> None:
+def print_sessions(person: Person, found: tuple[SignedIn, ...]) -> None:
     """Sessions as a table."""
     from idp.accounts.device_text import describe
 
-    rows = [
-        (one.id, timestamp(one.created_at), timestamp(one.last_seen), one.address, str(describe(one.browser)), names)
-        for one, names in zip(found, apps, strict=True)
-    ]
+    rows = []
+    for one in found:
+        about = one.session
+        times = timestamp(about.created_at), timestamp(about.last_seen)
+        rows.append((about.id, *times, about.address, str(describe(about.browser)), list(one.applications)))
     columns = ("Session", "Since", "Last seen", "From", "Device", "Applications")
     print_table(columns, rows, f"{person.username} is signed in nowhere.")
 
@@ -185,27 +186,15 @@ def _what_goes(services: Services, person: Person) -> list[str]:
 
 
 def _end(services: Services, person: Person, session_id: str) -> int:
-    from idp.oidc import ending
+    from idp.admin import sessions
 
     if not session_id:
-        return ending.end_all(services, person.id, record=recorder(services.clock))
-    if ending.end_one(services, person.id, session_id, record=recorder(services.clock)) is None:
+        return sessions.end_all(services, person, record=recorder(services.clock))
+    try:
+        sessions.end(services, person, session_id, record=recorder(services.clock))
+    except sessions.NoSuchSession:
         raise Failed(
             f"{person.username} has no open session {printable(session_id)[:40]}; "
             f"`doorward user sessions {person.username}` lists them"
-        )
+        ) from None
     return 1
-
-
-def _session(services: Services, person: Person, one: Open) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(one), "apps": apps_of(services, person, one.id)}
-
-
-def apps_of(services: Services, person: Person, session_id: str) -> list[str]:
-    """The applications that a session has signed somebody in to, by name."""
-    from idp.login.browser.sessions import get
-
-    session = get(services, session_id)
-    return sorted({notice.name for door in services.protocols.values() for notice in door.notices(services, session)})

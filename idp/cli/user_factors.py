@@ -11,10 +11,9 @@ from idp.cli.terminal import command, print_json, print_table, say, timestamp, w
 from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
-    from idp.accounts.factors import Enrolled
     from idp.accounts.factors.admin_codes import Issued
     from idp.accounts.person import Person
-    from idp.db import Transaction
+    from idp.admin.factors import NoApprover
     from idp.mail import Told
     from idp.protocols import Services
 
@@ -39,6 +38,7 @@ def run_factors(args: Namespace) -> None:
     """List what a person signs in with, or remove one of it."""
     from idp.accounts import factors
     from idp.accounts.factors import backup_codes
+    from idp.admin.factors import described
 
     with opened(args) as services:
         person = _get(services, args.login)
@@ -49,7 +49,8 @@ def run_factors(args: Namespace) -> None:
         left = backup_codes.left(services.db, person.id)
     if args.json:
         about = {"removed": args.remove} if args.remove else {}
-        print_json({"user": person.id, "factors": [listed(one) for one in held], "backup_codes_left": left, **about})
+        shown = [described(one) for one in held]
+        print_json({"user": person.id, "factors": shown, "backup_codes_left": left, **about})
         return
     if args.remove:
         say(f"Removed {args.remove} of {person.username}.", said)
@@ -60,17 +61,20 @@ def run_factors(args: Namespace) -> None:
 
 def run_code(args: Namespace) -> None:
     """Issue a code for a person who has lost their second factor."""
-    from idp.accounts.factors import admin_codes
+    from idp.accounts.factors.admin_codes import NotIssued
+    from idp.admin import factors as verbs
 
     with opened(args) as services:
         person = _get(services, args.login)
-        approver = _approver(services, args.approver) if args.approver else ""
-        with_reason = {"minutes": args.minutes, "approved_by": approver, "record": recorder(services.clock)}
+        approver = _get(services, args.approver) if args.approver else None
+        wish = verbs.Wish(reason=args.reason, minutes=args.minutes, approver=approver)
         try:
-            issued = admin_codes.issue(services, person.id, args.reason, actor(), **with_reason)
-        except admin_codes.NotIssued as error:
+            issued = verbs.issue_code(services, person, wish, actor=actor(), record=recorder(services.clock))
+        except verbs.NoApprover as error:
+            raise _no_approver(error) from None
+        except NotIssued as error:
             raise Refused(str(error)) from None
-        waits = admin_codes.needs_approval(services) and not issued.approved_by
+        waits = verbs.waits(services, issued)
         said = telling.of_mail(services, issued.told, person.username)
     if args.json:
         mailed = {"mailed_to": list(issued.told.to)}
@@ -84,13 +88,16 @@ def run_code(args: Namespace) -> None:
 
 def run_approve(args: Namespace) -> None:
     """The second pair of eyes."""
-    from idp.accounts.factors import admin_codes
+    from idp.accounts.factors.admin_codes import NotIssued
+    from idp.admin import factors as verbs
 
     with opened(args) as services:
-        person, approver = _get(services, args.login), _approver(services, args.approver)
+        person, approver = _get(services, args.login), _get(services, args.approver)
         try:
-            approved = admin_codes.approve(services, person.id, approver, record=recorder(services.clock))
-        except admin_codes.NotIssued as error:
+            approved = verbs.approve_code(services, person, approver, record=recorder(services.clock))
+        except verbs.NoApprover as error:
+            raise _no_approver(error) from None
+        except NotIssued as error:
             raise Failed(str(error)) from None
     if args.json:
         print_json(_described(person, approved))
@@ -104,43 +111,25 @@ def _get(services: Services, login: str) -> Person:
     return get(services, login)
 
 
-def _approver(services: Services, login: str) -> str:
-    from idp.accounts.factors.admin_codes import APPROVERS
-
-    approver = _get(services, login)
-    if not approver.enabled or not set(APPROVERS) & set(approver.roles):
-        raise Refused(f"--approver: {approver.username} is no {', '.join(APPROVERS[:-1])} or {APPROVERS[-1]} here")
-    return approver.id
+def _no_approver(error: NoApprover) -> Refused:
+    roles = f"{', '.join(error.roles[:-1])} or {error.roles[-1]}"
+    return Refused(f"--approver: {error.person.username} is no {roles} here")
 
 
 def _remove(services: Services, person: Person, factor_id: str) -> Told:
-    from idp import mail
-    from idp.login.authenticators import removal
+    from idp.admin import factors as verbs
 
-    told = [mail.Told()]
-
-    def tell(tx: Transaction, removed: Enrolled) -> None:
-        about = {"kind": removed.kind, "label": removed.label, "time": services.clock()}
-        told.append(mail.tell(services, person, "factor_removed", about, tx=tx))
-
-    outcome = removal.remove(services, person, factor_id, recorder(services.clock), tell)
-    if outcome.refused is not None:
-        raise Failed(outcome.refused, f"Or let them in once: doorward user code {person.username} --reason …")
-    if outcome.removed is None:
-        raise Refused(f"--remove: {person.username} has no authenticator {factor_id}; `user factors` lists them")
-    return told[-1]
+    try:
+        return verbs.remove(services, person, factor_id, record=recorder(services.clock))
+    except verbs.MustStay as error:
+        raise Failed(str(error), f"Or let them in once: doorward user code {person.username} --reason …") from None
+    except verbs.NoSuchFactor:
+        raise Refused(
+            f"--remove: {person.username} has no authenticator {factor_id}; `user factors` lists them"
+        ) from None
 
 
 def _described(person: Person, issued: Issued) -> dict[str, Any]:
-    return {
-        "user": person.id, "id": issued.id, "reason": issued.reason, "issued_by": issued.issued_by,
-        "approved_by": issued.approved_by or None, "expires_at": issued.expires_at,
-    }  # fmt: skip
+    from idp.admin.factors import described_code
 
-
-def listed(factor: Enrolled) -> dict[str, Any]:
-    """An authenticator as `--json` shows it."""
-    return {
-        "id": factor.id, "kind": factor.kind, "label": factor.label, "created_at": factor.created_at,
-        "last_used_at": factor.last_used_at,
-    }  # fmt: skip
+    return {"user": person.id, **described_code(issued)}

@@ -134,8 +134,8 @@ def _app(services: Services, event: Event) -> str:
 
 
 def _described(person: Person, about: Overview) -> dict[str, Any]:
-    from idp.admin import people
-    from idp.cli import events, user_factors
+    from idp.admin import factors, people
+    from idp.cli import events
 
     return {
         **people.described(person),
@@ -148,7 +148,7 @@ def _described(person: Person, about: Overview) -> dict[str, Any]:
         "password_changed_at": person.password_changed_at,
         "password_due_at": about.password_due.at if about.password_due is not None else None,
         "last_sign_in": events.described(about.last_sign_in) if about.last_sign_in is not None else None,
-        "factors": [user_factors.listed(one) for one in about.factors],
+        "factors": [factors.described(one) for one in about.factors],
         "lacks_second_factor": about.lacks_second,
         "backup_codes_left": about.backup_codes,
         "contacts": [{"kind": one.kind, "value": one.value, "confirmed_at": one.confirmed_at,

@@ -16,6 +16,7 @@ from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.accounts.person import InvalidPerson, Person
+    from idp.admin.people import UnknownLogin
     from idp.mail import Told
     from idp.protocols import Services
 
@@ -246,11 +247,15 @@ def get(services: Services, login: str) -> Person:
     try:
         return people.get(services, login)
     except people.UnknownLogin as error:
-        near = " or ".join(printable(one.username) for one in error.similar)
-        hint = f"; did you mean {near}?" if near else ""
-        raise Refused(
-            f"nobody has the username, e-mail address, employee number or id “{printable(login)}”{hint}"
-        ) from None
+        raise unknown(error) from None
+
+
+def unknown(error: UnknownLogin) -> Refused:
+    """That there is no such person, with those whose names look like it."""
+    near = " or ".join(printable(one.username) for one in error.similar)
+    hint = f"; did you mean {near}?" if near else ""
+    who = printable(error.login)
+    return Refused(f"nobody has the username, e-mail address, employee number or id “{who}”{hint}")
 
 
 def _show(args: Namespace, person: Person, done: str) -> None:

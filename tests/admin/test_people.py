@@ -50,12 +50,3 @@ def test_a_correction_is_of_fields_claims_and_groups_at_once(provider: Provider,
     assert (done.after.name, done.after.claims["locale"], done.after.groups) == ("Ann Smith", "de", ("Sales",))
     with pytest.raises(InvalidPerson):
         people.correct(provider.services, ann, Correction(merge={"locale": "?"}), record=record)
-
-
-def test_roles_are_given_and_taken_beside_those_that_stay(provider: Provider, record: Recorded) -> None:
-    ann = provider.add_person("ann", roles=("auditor",))
-    ann = people.change_roles(provider.services, ann, add=("help_desk",), remove=(), record=record)
-    assert set(ann.roles) == {"auditor", "help_desk"}
-    assert people.change_roles(provider.services, ann, add=(), remove=("auditor",), record=record).roles == (
-        "help_desk",
-    )

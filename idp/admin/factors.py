@@ -1,0 +1,111 @@
+"""What somebody signs in with, as the help desk helps: an authenticator removed, a code that lets in once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from idp.accounts.person import Person
+from idp.audit import Recorder
+from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from idp.accounts.factors import Enrolled
+    from idp.accounts.factors.admin_codes import Issued
+    from idp.db import Transaction
+    from idp.mail import Told
+
+
+class NoApprover(ValueError):
+    """This person may not agree to the code of somebody else: `roles` are those who may, where they are let in."""
+
+    def __init__(self, person: Person, roles: tuple[str, ...]) -> None:
+        super().__init__(person.username)
+        self.person, self.roles = person, roles
+
+
+class NoSuchFactor(LookupError):
+    """The person has no authenticator of this id."""
+
+
+class MustStay(ValueError):
+    """The authenticator is the last way in, or what a rule asks for; the message says which, for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A code that is asked for. `minutes`: how long it works, else as the settings say; `approver`: who agrees."""
+
+    reason: str
+    minutes: int | None = None
+    approver: Person | None = None
+
+
+def described(factor: Enrolled) -> dict[str, Any]:
+    """An authenticator as programs see it."""
+    return {
+        "id": factor.id, "kind": factor.kind, "label": factor.label, "created_at": factor.created_at,
+        "last_used_at": factor.last_used_at,
+    }  # fmt: skip
+
+
+def described_code(issued: Issued) -> dict[str, Any]:
+    """A code as programs see it, without the code."""
+    return {
+        "id": issued.id, "reason": issued.reason, "issued_by": issued.issued_by,
+        "approved_by": issued.approved_by or None, "expires_at": issued.expires_at,
+    }  # fmt: skip
+
+
+def remove(services: Services, person: Person, factor_id: str, *, record: Recorder) -> Told:
+    """Remove an authenticator; answers where its owner is told. Errors: `NoSuchFactor`, `MustStay`."""
+    from idp import mail
+    from idp.login.authenticators import removal
+
+    told = [mail.Told()]
+
+    def tell(tx: Transaction, removed: Enrolled) -> None:
+        about = {"kind": removed.kind, "label": removed.label, "time": services.clock()}
+        told.append(mail.tell(services, person, "factor_removed", about, tx=tx))
+
+    outcome = removal.remove(services, person, factor_id, record, tell)
+    if outcome.refused is not None:
+        raise MustStay(outcome.refused)
+    if outcome.removed is None:
+        raise NoSuchFactor(factor_id)
+    return told[-1]
+
+
+def issue_code(services: Services, person: Person, wish: Wish, *, actor: str, record: Recorder) -> Issued:
+    """Make a code that lets a person in once; the one before is void.
+
+    `actor`: who issues it. Errors: `NoApprover`, `admin_codes.NotIssued`, `passwords.Busy`.
+    """
+    from idp.accounts.factors import admin_codes
+
+    approved_by = _approver(wish.approver) if wish.approver is not None else ""
+    return admin_codes.issue(
+        services, person.id, wish.reason, actor, minutes=wish.minutes, approved_by=approved_by, record=record
+    )
+
+
+def waits(services: Services, issued: Issued) -> bool:
+    """Whether somebody else must agree before the code works."""
+    from idp.accounts.factors import admin_codes
+
+    return admin_codes.needs_approval(services) and not issued.approved_by
+
+
+def approve_code(services: Services, person: Person, approver: Person, *, record: Recorder) -> Issued:
+    """The second pair of eyes. Errors: `NoApprover`, `admin_codes.NotIssued`."""
+    from idp.accounts.factors import admin_codes
+
+    return admin_codes.approve(services, person.id, _approver(approver), record=record)
+
+
+def _approver(person: Person) -> str:
+    from idp.accounts.factors.admin_codes import APPROVERS
+
+    if not person.enabled or not set(APPROVERS) & set(person.roles):
+        raise NoApprover(person, APPROVERS)
+    return person.id
