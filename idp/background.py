@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from idp.accounts import expiry, recovery
+from idp.audit.chain import sealing
 from idp.login import signout
 from idp.login.browser import sessions
 from idp.opening import DAY, HOUR
@@ -26,6 +27,7 @@ def _background(services: Services) -> None:
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
     services.jobs.every("roles.end", 60, lambda: end_roles(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
+    services.jobs.every("audit.seal", sealing.EVERY, lambda: sealing.seal_all(services.db, services.clock))
     if services.settings.passwords.expire_days:
         services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
     saml_sources.schedule(services)
@@ -70,20 +72,21 @@ def sweep_out(services: Services, seconds: float = 30.0) -> None:
 
 def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
-    from idp import audit
     from idp.accounts import cases, notices
     from idp.accounts.factors import admin_codes, trusted_devices
     from idp.accounts.own import uses, verdicts
+    from idp.audit.chain import retaining
     from idp.oidc import ledger
     from idp.saml import store as saml_store
 
-    db, retained = services.db, services.clock() - services.settings.audit.retention_days * DAY
+    db, kept = services.db, services.settings.audit
+    retained = services.clock() - kept.retention_days * DAY
     return {
         "state": services.state.sweep(many),
         "sessions": sessions.sweep(services, many),
         "tokens": ledger.sweep(services, many),
         "saml_sessions": saml_store.sweep(services.db, services.clock() - DAY, many),
-        "events": audit.sweep(db, retained, many),
+        "events": retaining.sweep(db, services.clock(), kept.retention_days, kept.retention_by_kind, many),
         "cases": cases.sweep(db, retained, many),
         "verdicts": verdicts.sweep(db, retained, many),
         "recoveries": recovery.contacts.sweep(services, many),

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from idp.accounts.directory import Directory
 from idp.audit import Errors, Faults
+from idp.audit.chain import proofs
 from idp.db import Database
 from idp.protocols import Services
 from keys import sealing
@@ -75,6 +76,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
     db = Database(settings.database_url)
     errors = Errors(db, clock, settings.audit.errors_per_minute, log)
     sealer = sealing.load(db, master_key(settings))
+    proofs.prove_with(db, sealer.mac_key(proofs.PURPOSE))
     state: State = part(lambda: _state(settings, db, sealer, clock))
 
     ring = part(lambda: _ring(settings, db, sealer, clock))

@@ -1,7 +1,7 @@
 """The record of who did what to whom, from where, with which application.
 
 Door: `record` inside the transaction of the change it proves, `Errors` for error pages, `Faults` for what applications
-are told, `tail` and `explain` to read.
+are told, `tail` and `explain` to read, `chain` for what proves that nobody changed it.
 Rule: no secret, password, code or token ever stands in an event.
 """
 
@@ -17,10 +17,9 @@ from idp.audit.events import (
     recorder,
     repeat,
     since,
-    sweep,
     tail,
 )
 from idp.audit.told import Faults
 
 __all__ = ["Errors", "Event", "Faults", "Recorder", "explain", "find", "find_of_person", "of_person", "record",
-           "recorder", "repeat", "since", "sweep", "tail"]  # fmt: skip
+           "recorder", "repeat", "since", "tail"]  # fmt: skip

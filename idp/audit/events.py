@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from idp.audit import store
+from idp.audit.chain import proofs
 from idp.db import Database, Transaction
 from idp.errors import Refused, new_error_id
 from idp.ids import first_id, new_id
@@ -40,20 +41,21 @@ class Event:
 
 def record(tx: Transaction | _Runs, event: Event, now: float) -> None:
     """Write an event; in the transaction of the change that it proves. Its `id`, where it has one, is from `new_id`."""
-    tx.run(
-        store.INSERT,
-        id=event.id or new_id(now),
-        at=now,
-        action=event.action,
-        actor=event.actor,
-        person_id=event.person_id,
-        client_id=event.client_id,
-        session_id=event.session_id,
-        address=event.address,
-        request_id=event.request_id,
-        error_id=event.error_id,
-        detail=as_json(event.detail),
-    )
+    row = {
+        "id": event.id or new_id(now),
+        "at": now,
+        "action": event.action,
+        "actor": event.actor,
+        "person_id": event.person_id,
+        "client_id": event.client_id,
+        "session_id": event.session_id,
+        "address": event.address,
+        "request_id": event.request_id,
+        "error_id": event.error_id,
+        "detail": as_json(event.detail),
+    }
+    salt, mac = proofs.prove(tx, row)
+    tx.run(store.INSERT, salt=salt, mac=mac, **row)
 
 
 def recorder(
@@ -85,8 +87,14 @@ def repeat(db: Database, event_id: str, times: int, now: float) -> None:
         return
     row = db.one(store.BY_ID, event_id=event_id)
     if row is not None:
-        detail = {**json.loads(row.detail), "repeated": times, "repeated_at": now}
-        db.run(store.AMEND, durable=False, event_id=event_id, detail=as_json(detail))
+        amend(db, event_id, {**json.loads(row.detail), "repeated": times, "repeated_at": now})
+
+
+def amend(db: Database, event_id: str, detail: Mapping[str, Any]) -> None:
+    """Count an event up: what it said first stays beside it, and is what the chain holds."""
+    said = as_json(detail)
+    mac = proofs.prove_again(db, event_id, said)
+    db.run(store.AMEND, durable=False, event_id=event_id, new_detail=said, new_mac=mac)
 
 
 def as_json(detail: Mapping[str, Any]) -> str:
@@ -157,11 +165,6 @@ def find_of_person(db: Database, person_id: str, event_id: str) -> Event | None:
     """One event, if it is that person's."""
     row = db.one(store.OF_PERSON_BY_ID, owner_id=person_id, event_id=event_id)
     return None if row is None else from_row(row)
-
-
-def sweep(db: Database, before: float, many: int = 1000) -> int:
-    """Delete at most `many` events older than `before` (epoch seconds); answers how many."""
-    return db.run(store.SWEEP, before=first_id(before), many=many)
 
 
 def event_of(error: Refused, *, request: Any, person_id: str | None = None) -> Event:

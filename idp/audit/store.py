@@ -10,19 +10,20 @@ from sqlalchemy import (
     Column,
     Double,
     Index,
+    Integer,
     MetaData,
     Table,
     Text,
     bindparam,
     event,
+    func,
     insert,
     literal,
+    null,
     or_,
     select,
     update,
 )
-
-from idp.db import sweep
 
 metadata = MetaData()
 
@@ -40,33 +41,63 @@ events = Table(
     Column("request_id", Text, nullable=False, server_default=""),
     Column("error_id", Text),
     Column("detail", Text, nullable=False, server_default="{}"),
+    # What proves the row; see `chain`. A release that knows nothing of them leaves the defaults.
+    Column("salt", Text),  # of the personal part's commitment; none once that was blanked
+    Column("mac", Text, nullable=False, server_default=""),
+    Column("blanked", Text),  # the commitment of a personal part that is gone
+    Column("again", Text),  # the detail as it was counted up later
+    Column("again_mac", Text, nullable=False, server_default=""),
+    Column("segment", Integer, server_default="0"),  # NULL until it is sealed; 0: from before the chain
 )
 Index("events_error_id", events.c.error_id)
 Index("events_person_id", events.c.person_id, events.c.id)
-# As text, since an `Index` with a condition imports every dialect that it has one for.
-_INDEX = "CREATE INDEX events_client_id ON events (client_id, id) WHERE client_id IS NOT NULL"
-event.listen(events, "after_create", DDL(_INDEX))  # type: ignore[no-untyped-call]
+Index("events_action", events.c.action, events.c.id)
+#: Who acted on somebody else, or on nobody; what people do themselves is found by `person_id`.
+ON_OTHERS = "actor <> '' AND (person_id IS NULL OR actor <> person_id)"
+#: As text, since an `Index` with a condition imports every dialect that it has one for.
+PARTIAL = (
+    "CREATE INDEX events_client_id ON events (client_id, id) WHERE client_id IS NOT NULL",
+    "CREATE INDEX events_session_id ON events (session_id, id) WHERE session_id IS NOT NULL",
+    "CREATE INDEX events_request_id ON events (request_id) WHERE request_id <> ''",
+    "CREATE INDEX events_address ON events (address, id) WHERE address <> ''",
+    f"CREATE INDEX events_actor ON events (actor, id) WHERE {ON_OTHERS}",
+    "CREATE INDEX events_waiting ON events (id) WHERE segment IS NULL",
+)
+for _index in PARTIAL:
+    event.listen(events, "after_create", DDL(_index))  # type: ignore[no-untyped-call]
 
-INSERT = insert(events)
-AFTER = select(events).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("many"))
-LATEST = select(events).order_by(events.c.id.desc()).limit(bindparam("many"))
-BY_ID = select(events).where(events.c.id == bindparam("event_id"))
+#: An event as it is read: what was counted up later in the place of what was written first.
+SHOWN = (
+    *(events.c[name] for name in ("id", "at", "action", "actor", "person_id", "client_id", "session_id", "address")),
+    *(events.c[name] for name in ("request_id", "error_id")),
+    func.coalesce(events.c.again, events.c.detail).label("detail"),
+)
+_WRITTEN = ("id", "at", "action", "actor", "person_id", "client_id", "session_id", "address", "request_id", "error_id",
+            "detail", "salt", "mac")  # fmt: skip
+INSERT = insert(events).values(segment=null(), **{name: bindparam(name) for name in _WRITTEN})
+AFTER = select(*SHOWN).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("many"))
+LATEST = select(*SHOWN).order_by(events.c.id.desc()).limit(bindparam("many"))
+BY_ID = select(*SHOWN).where(events.c.id == bindparam("event_id"))
 #: Of an event that is counted up, and of nothing else: see `events.repeat`.
-AMEND = update(events).where(events.c.id == bindparam("event_id")).values(detail=bindparam("detail"))
+AMEND = (
+    update(events)
+    .where(events.c.id == bindparam("event_id"), events.c.blanked.is_(None))
+    .values(again=bindparam("new_detail"), again_mac=bindparam("new_mac"))
+)
 OF_ACTION = (
-    select(events)
+    select(*SHOWN)
     .where(events.c.id > bindparam("after"), events.c.action == bindparam("wanted_action"))
     .order_by(events.c.id)
     .limit(bindparam("many"))
 )
-BY_ERROR = select(events).where(events.c.error_id == bindparam("wanted"))
+BY_ERROR = select(*SHOWN).where(events.c.error_id == bindparam("wanted"))
 
 
 @cache
 def of_person(actions: tuple[str, ...]) -> Any:
     """A person's events of these actions, the latest first, a page at a time; one statement for each set of actions."""
     return (
-        select(events)
+        select(*SHOWN)
         .where(
             events.c.person_id == bindparam("owner_id"),
             events.c.id > bindparam("after"),
@@ -78,10 +109,9 @@ def of_person(actions: tuple[str, ...]) -> Any:
     )
 
 
-OF_PERSON_BY_ID = select(events).where(
+OF_PERSON_BY_ID = select(*SHOWN).where(
     events.c.person_id == bindparam("owner_id"), events.c.id == bindparam("event_id")
 )
-SWEEP = sweep(events.c.id, events.c.id)  # an id is of its time
 
 
 #: What went wrong or was refused, by the second half of its name; `error:…` beside them.
@@ -98,4 +128,4 @@ def search(*, person: bool, client: bool, failed: bool, action: bool, onward: bo
     wanted += [e.action.like(bindparam("of_action"), escape="\\")] if action else []
     if failed:
         wanted.append(or_(e.action.like("error:%"), *(e.action.like(f"%:{word}") for word in FAILURES)))
-    return select(events).where(*wanted).order_by(e.id if onward else e.id.desc()).limit(bindparam("many"))
+    return select(*SHOWN).where(*wanted).order_by(e.id if onward else e.id.desc()).limit(bindparam("many"))

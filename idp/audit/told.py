@@ -12,8 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from idp.audit import store
-from idp.audit.events import Event, as_json, event_of, record, written_behind
+from idp.audit.events import Event, amend, event_of, record, written_behind
 from idp.db import Database
 from idp.errors import Explanation, OAuthError, Refused, new_error_id
 from idp.ids import new_id
@@ -135,7 +134,7 @@ class Faults:
     def _write(self, row: _Row, now: float) -> None:
         detail = {**row.event.detail, "times": row.count, "last_at": row.last_at}
         if row.event_id in self._written:
-            self._db.run(store.AMEND, durable=False, event_id=row.event_id, detail=as_json(detail))
+            amend(self._db, row.event_id, detail)
         else:
             record(self._db, replace(row.event, id=row.event_id, error_id=row.error_id, detail=detail), row.since)
         self._written[row.event_id] = now

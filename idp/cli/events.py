@@ -11,6 +11,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from idp.cli import audit_chain
 from idp.cli.installation import opened
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Failed, Refused
@@ -38,6 +39,7 @@ def add_parsers(commands: Any) -> None:
     listing.add_argument("--until", metavar="TIME", help="none later than this")
     show = with_json(command(verbs, "show", run_show, "explain the error or failed sign-in with this id"))
     show.add_argument("error_id", metavar="ERROR_ID", help="such as E-59VST-5V34C")
+    audit_chain.add_parsers(verbs)
 
 
 def _filters(parser: Any) -> None:
@@ -95,7 +97,7 @@ def run_show(args: Namespace) -> None:
         events = explain(services.db, args.error_id)
         names = Names(services)
         if not events:
-            days = services.settings.audit.retention_days
+            days = services.settings.audit.days_of("error")
             raise Failed(
                 f"nothing is recorded under {printable(args.error_id)}: check the id; they stay for {days} days, "
                 "and in a flood of errors only the log has them all"

@@ -46,6 +46,11 @@ class Transaction:
         """Have something called once this has committed, such as whoever waits for what it wrote; it must not fail."""
         self._then = (*self._then, then)
 
+    @property
+    def database(self) -> Database:
+        """Where it happens."""
+        return self._db
+
     def one(self, expression: Any, /, **params: Any) -> Any:
         """The first row as a named tuple, or None."""
         compiled = self._db.compiled(expression)
@@ -121,6 +126,11 @@ class Database:
         self._writing = threading.Lock()  # SQLite has one writer: threads queue here instead of polling the file
         self._commits: GroupCommit | None = None  # SQLite's, once a connection has a write-ahead log
         self.observer: Callable[[str], None] | None = None  # tests count statements per hop with it
+
+    @property
+    def database(self) -> Database:
+        """Itself, as a transaction answers it."""
+        return self
 
     def compiled(self, expression: Any) -> Compiled:
         """The expression's text in this dialect; made once."""

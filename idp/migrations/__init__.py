@@ -50,6 +50,7 @@ def metadatas() -> list[Any]:
     import idp.accounts.own.store
     import idp.accounts.recovery.store
     import idp.accounts.store
+    import idp.audit.chain.store
     import idp.audit.store
     import idp.jobs.store
     import idp.login.store

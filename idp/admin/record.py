@@ -1,0 +1,71 @@
+"""The record as auditors hold it to account: is it whole, its end to keep elsewhere, and what may go from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
+from idp.audit.chain import blanking, heads, sealing, verifying
+from idp.audit.chain.findings import Verdict
+from idp.audit.chain.heads import Head
+from idp.protocols import Services
+
+
+class NothingRecorded(LookupError):
+    """There is nothing of the kind."""
+
+
+class NotRemoved(ValueError):
+    """The person is still there; what somebody still does is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """The end of the chain, and the JWS over it."""
+
+    head: Head
+    jws: str
+
+
+def verify(
+    services: Services, actor: Actor, head: str | None = None, show: Callable[[int], None] = lambda total: None
+) -> Verdict:
+    """Look at the whole record; `head`: the text of one that was kept elsewhere. Errors: `NotAllowed`, `BadHead`."""
+    actor.check(Permission.ACTIVITY_READ)
+    return verifying.verify(services.db, None if head is None else heads.read(services.db, head), show)
+
+
+def sealed_head(services: Services, actor: Actor) -> SignedHead:
+    """Seal what waits, and sign the end. Errors: `NotAllowed`, `NothingRecorded`."""
+    actor.check(Permission.ACTIVITY_EXPORT)
+    sealing.seal_all(services.db, services.clock, seconds=600)
+    head = heads.find(services.db)
+    if head is None:
+        raise NothingRecorded
+    signer = services.ring.signer(services.ring.algorithms()[0])
+    signed = heads.sign(services.db, head, signer=signer, issuer=services.issuer, now=services.clock())
+    return SignedHead(head, signed)
+
+
+def about(services: Services, actor: Actor, person_id: str) -> int:
+    """How many events `blank` would change. Errors: `NotAllowed`, `NotRemoved`, `NothingRecorded`."""
+    actor.check(Permission.PEOPLE_REMOVE)
+    if services.directory.find(person_id) is not None:
+        raise NotRemoved
+    many = blanking.count(services.db, person_id)
+    if not many:
+        raise NothingRecorded
+    return many
+
+
+def blank(services: Services, actor: Actor, person_id: str) -> int:
+    """Take the personal data of somebody removed out of the record; answers of how many events, for good.
+
+    Errors: `NotAllowed`, `NotRemoved`, `NothingRecorded`.
+    """
+    about(services, actor, person_id)
+    many = blanking.blank(services.db, person_id)
+    actor.record(services)(services.db, "audit:blanked", {"events": many})  # without the id: that is what went
+    return many
