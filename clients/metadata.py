@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from clients import offered
@@ -166,6 +167,21 @@ def parse_setting(key: str, given: str, fields: Mapping[str, Kind] = FIELDS) -> 
         raise error if isinstance(error, InvalidMetadata) else InvalidMetadata(Problem(key, str(error))) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Stands in the place of a value that cannot be taken, so that all that is wrong is told in one go."""
+
+    problems: tuple[Problem, ...]
+
+
+def read_setting(key: str, given: str, fields: Mapping[str, Kind] = FIELDS) -> Any:
+    """The value of `key=value`, or `Wrong` in its place."""
+    try:
+        return parse_setting(key, given, fields)
+    except InvalidMetadata as error:
+        return Wrong(error.problems)
+
+
 def check_values(
     said: dict[str, Any], fields: Mapping[str, Kind] = FIELDS, *, allow_loopback: bool
 ) -> tuple[dict[str, Any], list[Problem]]:
@@ -174,6 +190,9 @@ def check_values(
     problems: list[Problem] = []
     for key, value in said.items():
         if value is None:
+            continue
+        if isinstance(value, Wrong):
+            problems += value.problems
             continue
         try:
             valid[key] = get_kind(key, fields).check(value, allow_loopback)

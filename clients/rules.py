@@ -22,10 +22,10 @@ def validate(
 
     `unfinished`: it is turned off, and its redirect URI is known only once the other side is set up.
     """
+    valid, problems = check_values(dict(said), allow_loopback=allow_loopback)
     rules = PROFILES.get(profile)
     if rules is None:
-        raise InvalidMetadata(Problem("profile", f"unknown; expected one of {', '.join(PROFILES)}"))
-    valid, problems = check_values(dict(said), allow_loopback=allow_loopback)
+        raise InvalidMetadata(Problem("profile", f"unknown; expected one of {', '.join(PROFILES)}"), *problems)
     problems += find_unsupported({**valid, "profile": profile})
     wrong = {problem.field for problem in problems}
     values = complete(rules, {key: value for key, value in valid.items() if key not in wrong})

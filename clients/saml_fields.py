@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from clients import values
@@ -186,12 +186,13 @@ SETTINGS: Mapping[str, Kind] = {
 def validate(said: Mapping[str, Any], *, allow_loopback: bool = False) -> dict[str, Any]:
     """What was said, tidied, when all of it may be registered. Errors: `InvalidMetadata` with every problem found."""
     valid, problems = check_values(dict(said), SAML_FIELDS, allow_loopback=allow_loopback)
-    if not problems and "client_name" not in valid:
+    wrong = {problem.field for problem in problems}
+    if "client_name" not in valid and "client_name" not in wrong:
         problems.append(Problem("client_name", "expected a text of 1 to 200 characters"))
-    if "sp_metadata" not in valid and not any(p.field == "sp_metadata" for p in problems):
+    if "sp_metadata" not in valid and "sp_metadata" not in wrong:
         problems.append(Problem("sp_metadata", "is needed: the service provider's metadata, or its entityID and ACS"))
-    if not problems:
-        problems += _rules(valid)
+    if "sp_metadata" in valid:
+        problems += [p for p in _rules(valid, wrong) if p.field not in wrong]
     if problems:
         raise InvalidMetadata(*problems)
     return valid
@@ -202,14 +203,15 @@ def check_settings(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Pr
     return check_values(dict(settings), SETTINGS, allow_loopback=False)
 
 
-def _rules(said: Mapping[str, Any]) -> Iterator[Problem]:
+def _rules(said: Mapping[str, Any], wrong: Set[str]) -> Iterator[Problem]:
     provider = build(said)
     sha1 = [key for key in ("signature_algorithm", "digest_algorithm") if said.get(key, "").endswith("sha1")]
-    for key in () if provider.allow_sha1 else sha1:
+    for key in () if provider.allow_sha1 or "allow_sha1" in wrong else sha1:
         yield Problem(key, "SHA-1 can be forged; set allow_sha1=true as well if the application takes nothing else")
     if provider.encrypt == "required" and not provider.encryption_keys:
         yield Problem("encrypt", "required needs an encryption key, and the metadata has none")
-    if provider.requires_signed_requests and not provider.signing_certificates:
+    unsigned = "require_signed_requests" in wrong  # as far as is known
+    if provider.requires_signed_requests and not provider.signing_certificates and not unsigned:
         key = "sp_metadata" if provider.require_signed_requests is None else "require_signed_requests"
         hint = "; set require_signed_requests=false to take unsigned ones" if key == "sp_metadata" else ""
         yield Problem(key, f"requests are to be signed, and the metadata has no key to check them with{hint}")

@@ -81,12 +81,13 @@ def register(services: Services, draft: Draft, *, record: Record) -> Registered:
 
 def update(services: Services, client: Client, change: Change, *, record: Record) -> tuple[Client, tuple[str, ...]]:
     """Change an application; answers it as it is now, with warnings. Errors: `InvalidMetadata`, `UnknownClient`."""
+    metadata = change.metadata
     if client.saml is not None:
-        from idp.saml.assertions.attribute_sources import check_sources
+        from idp.saml.assertions.attribute_sources import with_sources_checked
 
-        check_sources(services, change.metadata)  # what only a look at the people can tell
+        metadata = with_sources_checked(services, metadata)  # what only a look at the people can tell
     client = services.registry.update(
-        client.id, change.metadata, name=change.name, profile=change.profile, access=change.access, record=record
+        client.id, metadata, name=change.name, profile=change.profile, access=change.access, record=record
     )
     ensure_keys(services, client)
     return client, (*unreachable(services, client), *(namesakes(services, client) if change.name else ()))

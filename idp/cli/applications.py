@@ -25,6 +25,7 @@ from idp.installation.failures import Refused
 if TYPE_CHECKING:
     from clients.access import Access
     from clients.client import Client
+    from clients.errors import Problem
     from idp.protocols import Services
 
 #: The words of clients/profiles.py, so that `--help` needs no import; a test holds them together.
@@ -297,7 +298,10 @@ def _secret_line(secret: dict[str, Any]) -> str:
 
 
 def _metadata(args: Namespace) -> dict[str, Any]:
-    """What the options say. Errors: `InvalidMetadata`, with every problem of all `--set`."""
+    """What the options say, `Wrong` where it cannot be read."""
+    from clients.errors import Problem
+    from clients.metadata import Wrong
+
     said: dict[str, Any] = {
         "redirect_uris": args.redirect_uri or None,
         "post_logout_redirect_uris": args.post_logout_redirect_uri or None,
@@ -306,33 +310,35 @@ def _metadata(args: Namespace) -> dict[str, Any]:
     }
     for key, value in settings(args.set, "--set").items():
         if said.get(key) is not None or key == "client_name":
-            raise Refused(f"--set {key}: is given by {_OPTIONS[key]} already; give it once")
+            value = Wrong((Problem("", f"--set {key}: is given by {_OPTIONS[key]} already; give it once"),))
+            key = f"--set {key}"
         said[key] = value
     return {key: value for key, value in said.items() if value is not None}
 
 
 def settings(given: list[str], where: str, fields: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """`key=value` of the command line; `fields`: others than those of RFC 7591. Errors: `InvalidMetadata`."""
-    from clients.errors import InvalidMetadata, Problem
-    from clients.metadata import FIELDS, parse_setting
+    """`key=value` of the command line; `fields`: others than those of RFC 7591.
+
+    What cannot be read stands there as `Wrong`, and is told with all else that is wrong when it is registered.
+    """
+    from clients.errors import Problem
+    from clients.metadata import FIELDS, Wrong, read_setting
 
     found: dict[str, Any] = {}
-    problems: list[Problem] = []
     for entry in given:
         key, equals, text = entry.partition("=")
         if not equals:
-            raise Refused(f"{where}: “{entry}” has no value; write it like access_token_format=jwt")
-        try:
-            found[key] = parse_setting(key, text, fields or FIELDS)
-        except InvalidMetadata as error:
-            problems += error.problems
-    if problems:
-        raise InvalidMetadata(*problems)
+            lacks = f"{where}: “{entry}” has no value; write it like access_token_format=jwt"
+            found[entry] = Wrong((Problem("", lacks),))
+        elif not isinstance(found.get(key), Wrong):
+            found[key] = read_setting(key, text, fields or FIELDS)
     return found
 
 
 def _changes(given: list[str], fields: Mapping[str, Any] | None) -> tuple[dict[str, Any], str | None, str | None]:
     """Metadata to change, and the new name and profile where they are among it. `KEY=` takes a value back."""
+    from clients.metadata import FIELDS, find_kind, read_setting
+
     own = {"name": "", "profile": ""}
     taken_back: dict[str, Any] = {}
     rest = []
@@ -341,14 +347,9 @@ def _changes(given: list[str], fields: Mapping[str, Any] | None) -> tuple[dict[s
         if key in own and text:
             own[key] = text
         elif entry.endswith("=") and entry.count("=") == 1:
-            from clients.metadata import FIELDS, get_kind
-
-            get_kind(key, fields or FIELDS)
-            taken_back[key] = None
+            taken_back[key] = None if find_kind(key, fields or FIELDS) else read_setting(key, "", fields or FIELDS)
         else:
             rest.append(entry)
-    if own["profile"] and own["profile"] not in PROFILES:
-        raise Refused(f"profile: expected one of {', '.join(PROFILES)}")
     return {**settings(rest, "KEY=VALUE", fields), **taken_back}, own["name"] or None, own["profile"] or None
 
 
@@ -382,5 +383,10 @@ def naming_options(other: str = "--set {}", options: Mapping[str, str] | None = 
         yield
     except InvalidMetadata as error:
         options = options or (_OPTIONS if other != "{}" else {})
-        lines = [f"{options.get(p.field) or other.format(p.field)}: {p.message}" for p in error.problems]
-        raise Refused(*lines) from None
+        raise Refused(*(_line(problem, options, other) for problem in error.problems)) from None
+
+
+def _line(problem: Problem, options: Mapping[str, str], other: str) -> str:
+    if not problem.field:  # about the words of the command: they are named in it
+        return problem.message
+    return f"{options.get(problem.field) or other.format(problem.field)}: {problem.message}"

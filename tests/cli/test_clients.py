@@ -109,6 +109,37 @@ def test_R1_every_problem_is_told_at_once(site: Folder) -> None:
     assert "--set access_token_lifetime: expected a number of seconds" in said
 
 
+def test_R1_what_cannot_be_read_and_what_breaks_a_rule_are_told_in_one_go(site: Folder) -> None:
+    refused = site.run(
+        "client", "add", "oidc", "--name", "Shop", "--redirect-uri", "http://shop.example/cb",
+        "--set", "redirct_uris=x", "--set", "access_token_lifetime=soon", "--set", "consent",
+        "--set", "refresh_token_idle=1s",
+    )  # fmt: skip
+    assert refused.code == 2
+    for part in (
+        "did you mean redirect_uris?", "--redirect-uri: http://shop.example/cb", "--set access_token_lifetime:",
+        "“consent” has no value", "--set refresh_token_idle:",
+    ):  # fmt: skip
+        assert part in refused.err
+    assert "Shop" not in site.run("client", "list").out
+
+
+def test_R1_a_change_tells_unknown_keys_wrong_values_the_profile_and_rules_in_one_go(site: Folder) -> None:
+    made = add(site, "--name", "Till", "--redirect-uri", "https://till.example/cb")
+    before = site.run("client", "show", made["client_id"], "--json").json
+    refused = site.run(
+        "client", "set", made["client_id"], "redirect_uris=http://till.example/cb", "colour=", "require_pkce=maybe",
+        "jwks={}}",
+    )  # fmt: skip
+    assert refused.code == 2
+    for part in ("redirect_uris: http://till.example/cb", "colour: unknown key", "require_pkce: ", "jwks: "):
+        assert part in refused.err
+    refused = site.run("client", "set", made["client_id"], "profile=wbe", "default_max_age=never")
+    assert "profile: unknown; expected one of web" in refused.err
+    assert "default_max_age: " in refused.err
+    assert site.run("client", "show", made["client_id"], "--json").json == before
+
+
 def test_access_is_for_groups_and_persons(site: Folder) -> None:
     made = add(site, "--name", "Payroll", "--redirect-uri", CALLBACK, "--group", "hr", "--person", "owner")
     owner = site.run("user", "show", "owner", "--json").json["id"]

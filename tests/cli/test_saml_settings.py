@@ -26,6 +26,27 @@ def test_n25_the_command_line_refuses_a_typo_and_takes_what_is_added(site: Folde
     assert shown["troubles"] == []
 
 
+def test_unknown_keys_wrong_values_rules_and_sources_of_a_service_provider_are_told_in_one_go(site: Folder) -> None:
+    refused = site.run(
+        "client", "add", "saml", "--name", "Till", "--entity-id", "https://till.example/m", "--acs",
+        "https://till.example/acs", "--set", "encrypt=required", "--set", "sing=both", "--set", "skew_seconds=soon",
+        "--set", 'attributes={"mail": "emial"}', "--set", "signature_algorithm=rsa-sha1",
+    )  # fmt: skip
+    assert refused.code == 2
+    for part in (
+        "encrypt: required needs an encryption key", "did you mean sign?", "skew_seconds:", "did you mean email?",
+        "signature_algorithm: SHA-1 can be forged",
+    ):  # fmt: skip
+        assert part in refused.err
+    # What follows from a value that cannot be read is not held against another one.
+    refused = site.run(
+        "client", "add", "saml", "--name", "Till", "--entity-id", "https://till.example/m", "--acs",
+        "https://till.example/acs", "--set", "signature_algorithm=rsa-sha1", "--set", "allow_sha1=perhaps",
+    )  # fmt: skip
+    assert "allow_sha1:" in refused.err
+    assert "signature_algorithm" not in refused.err
+
+
 def test_n40_doctor_and_show_name_the_application_and_the_command(site: Folder) -> None:
     soon = sp(acs("https://sp.example/acs"), role='validUntil="2099-01-01T00:00:00Z"')
     site.run("client", "add", "saml", "--metadata", "-", "--name", "Fine", input=soon)

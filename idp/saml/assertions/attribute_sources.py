@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clients.errors import InvalidMetadata, Problem
+from clients.metadata import Wrong
 from idp.protocols import Services
 from idp.saml.assertions.attribute_catalogue import PRESETS
 from idp.saml.assertions.attribute_titles import TITLES
@@ -26,6 +27,15 @@ def check_sources(services: Services, settings: Mapping[str, Any]) -> None:
     problems = [(name, source) for name, source in unknown if source not in known]
     if problems:
         raise InvalidMetadata(*(Problem("attributes", _sentence(name, source, known)) for name, source in problems))
+
+
+def with_sources_checked(services: Services, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings; where `check_sources` complains, `Wrong` in the place of `attributes`, to be told with the rest."""
+    try:
+        check_sources(services, settings)
+    except InvalidMetadata as error:
+        return {**settings, "attributes": Wrong(error.problems)}
+    return dict(settings)
 
 
 def _named(table: Any) -> Iterator[tuple[str, str]]:

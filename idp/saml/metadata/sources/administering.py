@@ -12,7 +12,7 @@ from clients.client import Client
 from clients.errors import InvalidMetadata
 from clients.ports import Record
 from idp.protocols import Services
-from idp.saml.assertions.attribute_sources import check_sources
+from idp.saml.assertions.attribute_sources import with_sources_checked
 from idp.saml.messages.public_keys import public_key
 from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.metadata.lexical import BadMetadata
@@ -46,8 +46,7 @@ def add(services: Services, draft: SourceDraft, *, record: Record | None = None)
         raise BadMetadata("expected an aggregate or an MDQ server")
     _check_pinned(draft.certificates)
     fetching.check_url(draft.url, is_signed=True)
-    check_defaults(draft.defaults)
-    check_sources(services, draft.defaults)
+    check_defaults(with_sources_checked(services, draft.defaults))
     now = services.clock()
     source = Source(
         new_source_id(now), draft.kind, draft.name or draft.url, draft.url, now, now, draft.certificates,

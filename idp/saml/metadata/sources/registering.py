@@ -10,7 +10,7 @@ from clients.ports import Record
 from clients.registry import Draft, Registered
 from idp.ids import new_id
 from idp.protocols import Services
-from idp.saml.assertions.attribute_sources import check_sources
+from idp.saml.assertions.attribute_sources import with_sources_checked
 from idp.saml.metadata.description import Description
 from idp.saml.metadata.lexical import BadMetadata
 from idp.saml.metadata.sources import fetching, store
@@ -43,8 +43,7 @@ def register(
     """
     draft = draft or Draft(kind="saml")
     name, now = draft.name or found.name, services.clock()
-    metadata: dict[str, Any] = {**draft.metadata, "sp_metadata": found.facts}
-    check_sources(services, metadata)
+    metadata = with_sources_checked(services, {**draft.metadata, "sp_metadata": found.facts})
     source = None
     if origin is not None:
         # An admin looked at it: it gets what an application of the house's own gets.
