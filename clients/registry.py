@@ -13,6 +13,7 @@ from clients.access import EVERYONE, Access
 from clients.client import Client
 from clients.errors import InvalidMetadata, Problem, UnknownClient
 from clients.ports import Record, Statements
+from clients.search import store as search_store
 from clients.secrets import StoredSecret
 from clients.snapshots import Entry, Snapshots
 
@@ -71,6 +72,7 @@ class Registry(Snapshots):
             _check_free(tx, client)
             store.insert_client(tx, row)
             store.replace_origins(tx, row.id, client.allowed_origins)
+            search_store.put(tx, row)
             if client.saml is not None:
                 store.insert_entity(tx, client.saml.entity_id, row.id)
             if takes_secret(client):
@@ -173,6 +175,20 @@ class Registry(Snapshots):
         self._adopt(version)
         return secret
 
+    def end_secret(self, client_id: str, secret_id: str, *, record: Record | None = None) -> None:
+        """Let one secret end now. Errors: `UnknownClient`; `InvalidMetadata` where it has no such secret that works."""
+        now = self._clock()
+        with self._db.transaction() as tx:
+            version = store.raise_version(tx)
+            client = _reread(tx, client_id)
+            if not any(one.id == secret_id and one.is_valid(now) for one in client.secrets):
+                raise InvalidMetadata(Problem("client_secret", "there is no such secret, or it has ended already"))
+            store.end_secret(tx, client_id, secret_id, now)
+            if record is not None:
+                detail = {"client_id": client_id, "name": client.name, "secret_id": secret_id}
+                record(tx, "client:secret_ended", detail)
+        self._adopt(version)
+
     def touch_secret(self, secret_id: str) -> None:
         """Note that a secret was used, at most once a minute. Not to be called inside a transaction."""
         now = self._clock()
@@ -211,6 +227,7 @@ class Registry(Snapshots):
                 after = replace(after, changed_at=now)
                 store.update_client(tx, after)
                 store.replace_origins(tx, client_id, store.to_client(after).allowed_origins)
+                search_store.put(tx, after)
                 if record is not None:
                     detail = {"client_id": client_id, "name": after.name, "changed": _difference(before, after)}
                     record(tx, action, detail)

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from clients import store
+from clients import search, store
 from clients.cache import Cache, Freshness
 from clients.client import Client
 from clients.entities import MAX_ENTITY_ID
 from clients.errors import UnknownClient
 from clients.ports import Store
+from clients.search import Found, Which
+from clients.search import store as search_store
 from clients.secrets import StoredSecret
 
 MAX_KEY = 300  # characters of a client id or origin that is looked up at all
@@ -58,6 +60,7 @@ class Snapshots:
         self._entities: Cache[str] = Cache(cache_size)
         self._touched: Cache[float] = Cache(min(cache_size, 10_000))
         self._unknown_entities: Cache[bool] = Cache(min(cache_size, 1_000))
+        self._searchable = -1  # the change up to which every client has its text to be found by
         caches: tuple[Any, ...] = (
             self._clients, self._unknown, self._origins, self._entities, self._unknown_entities,
         )  # fmt: skip
@@ -150,9 +153,22 @@ class Snapshots:
     def list(self, after: tuple[str, str] | None = None, limit: int = 50, *, removed: bool = False) -> list[Entry]:
         """Clients by name, at most `limit` (1 to 1000), from past the `key` of the last one of the page before."""
         rows = store.list_rows(self._db, after or ("", ""), max(1, min(limit, 1000)), removed=removed)
-        return [
-            Entry(r.id, r.kind, r.name, r.profile, r.enabled, r.created_at, r.changed_at, r.deleted_at) for r in rows
-        ]
+        return [_entry(row) for row in rows]
+
+    def search(self, query: str = "", which: Which = "all", after: str = "", limit: int = 50) -> tuple[Found, ...]:
+        """Clients by any part of name, id or host, those that are called so first; `after`: the last one's `cursor`."""
+        version = store.read_version(self._db)
+        if version != self._searchable:
+            if search_store.is_behind(self._db):
+                search_store.catch_up(self._db)
+            self._searchable = version
+        plain = "".join(filter(str.isprintable, query[: search.MAX_QUERY]))
+        return tuple(search_store.find(self._db, plain, which, after, max(1, min(limit, 1000))))
+
+    def find_removed(self, client_id: str) -> Entry | None:
+        """A client that was removed and can still be restored; None where there is none."""
+        row = store.find_row(self._db, client_id) if _is_sane(client_id) else None
+        return None if row is None or row.deleted_at is None else _entry(row)
 
     def list_secrets(self, client_id: str) -> tuple[StoredSecret, ...]:
         """A client's secrets with their ends and last uses; read from the store."""
@@ -165,6 +181,12 @@ class Snapshots:
     def _adopt(self, version: int) -> None:
         with self._fresh.lock:
             self._fresh.adopt(version)
+
+
+def _entry(row: store.Row) -> Entry:
+    return Entry(
+        row.id, row.kind, row.name, row.profile, row.enabled, row.created_at, row.changed_at, row.deleted_at
+    )  # fmt: skip
 
 
 def _is_sane(key: str, limit: int = MAX_KEY) -> bool:

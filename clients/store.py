@@ -185,6 +185,11 @@ _END_SECRETS = (
     .where(or_(client_secrets.c.expires_at.is_(None), client_secrets.c.expires_at > bindparam("end")))
     .values(expires_at=bindparam("end"))
 )
+_END_SECRET = (
+    update(client_secrets)
+    .where(client_secrets.c.id == bindparam("secret_id"), client_secrets.c.client_id == bindparam("of_client"))
+    .values(expires_at=bindparam("end"))
+)
 _TOUCH = (
     update(client_secrets)
     .where(client_secrets.c.id == bindparam("secret_id"))
@@ -313,6 +318,11 @@ def insert_secret(tx: Statements, client_id: str, secret: StoredSecret) -> None:
 def end_secrets(tx: Statements, client_id: str, end: float) -> None:
     """Let a client's secrets end no later than `end`."""
     tx.run(_END_SECRETS, of_client=client_id, end=end)
+
+
+def end_secret(tx: Statements, client_id: str, secret_id: str, end: float) -> None:
+    """Let one of a client's secrets end."""
+    tx.run(_END_SECRET, secret_id=secret_id, of_client=client_id, end=end)
 
 
 def touch_secret(db: Statements, secret_id: str, now: float, before: float) -> None:

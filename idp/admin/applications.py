@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
@@ -11,7 +11,10 @@ from clients.access import Access
 from clients.client import Client
 from clients.ports import Record
 from clients.registry import Draft, Registered
+from clients.search import Found, Which, fold, matches, text_of
 from clients.snapshots import Entry
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
 from idp.protocols import Services
@@ -42,6 +45,33 @@ def entries(services: Services, *, removed: bool = False) -> Iterator[Entry]:
     while page := services.registry.list(after, 1000, removed=removed):
         yield from page
         after = page[-1].key
+
+
+def search(
+    services: Services, actor: Actor, query: str = "", *, which: Which = "all", after: str = "", many: int = 50
+) -> tuple[Found, ...]:
+    """One page of the applications that the actor may see; `after`: the last one's `cursor`. Errors: `NotAllowed`."""
+    actor.check(Permission.APPS_READ)
+    mine = actor.scope(Permission.APPS_READ)
+    if mine is None:
+        if which == "removed":
+            actor.check(Permission.APPS_REMOVE)
+        return services.registry.search(query, which, after, many)
+    found = sorted(_found_among(services, mine, query), key=lambda one: (one.rank, fold(one.name), one.id))
+    found = [one for one in found if which in ("all", one.kind) or (which == "off" and not one.enabled)
+             or (which == "everyone" and one.access.everyone)]  # fmt: skip
+    place = next((place for place, one in enumerate(found, 1) if one.cursor == after), 0)
+    return tuple(found[place : place + many])
+
+
+def _found_among(services: Services, ids: Iterable[str], query: str) -> Iterator[Found]:
+    """Of few applications, known by their ids, those that match."""
+    for client in filter(None, map(services.registry.find, ids)):
+        rank = matches(text_of(client.id, client.name, client.metadata), query)
+        if rank is not None:
+            rank = rank if fold(query) else 2
+            yield Found(client.id, client.kind, client.name, client.profile, client.enabled, client.access,
+                        client.changed_at, None, rank)  # fmt: skip
 
 
 def find(services: Services, given: str) -> Client | None:

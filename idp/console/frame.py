@@ -24,7 +24,10 @@ class Room:
 
 
 #: In the order of the navigation. A room whose pages stand has a line here.
-ROOMS: Final = (Room("overview", "/admin", N_("Overview"), Permission.OVERVIEW),)
+ROOMS: Final = (
+    Room("overview", "/admin", N_("Overview"), Permission.OVERVIEW),
+    Room("apps", "/admin/apps", N_("Applications"), Permission.APPS_READ),
+)
 
 
 def page(

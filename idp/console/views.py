@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from idp.admin.permissions import Permission
 from idp.console import guard, kept, overview
+from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 
 PAGES: tuple[ConsolePage, ...] = (
     *overview.PAGES,
+    *APPS,
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),
 )
 

@@ -43,6 +43,7 @@ def heads() -> str:
 
 def metadatas() -> list[Any]:
     """Every room's tables."""
+    import clients.search.store  # adds to the tables of clients.store
     import clients.store
     import idp.accounts.cases.store
     import idp.accounts.factors.store
