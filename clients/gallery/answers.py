@@ -169,7 +169,7 @@ def check_all(
     """The answers that were given, checked; those that may come later can be missing. Errors: `InvalidAnswers`."""
     known = {question.id: question for question in questions}
     names = ", ".join(known) or "none"
-    problems = [Problem(key[:60], f"{key[:60]}: there is no such question; there are: {names}")
+    problems = [Problem(key[:60], f"there is no question “{key[:60]}”; there are: {names}")
                 for key in given if key not in known]  # fmt: skip
     values = {}
     for question in questions:

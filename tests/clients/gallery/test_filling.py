@@ -190,7 +190,7 @@ def test_r2_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InvalidAnswers) as caught:
         fill(TEMPLATE, {"app": "http://x", "tenant": "y"}, OURS)
     assert [problem.field for problem in caught.value.problems] == ["tenant", "app", "provider"]
-    assert "there is no such question; there are: app, provider" in str(caught.value)
+    assert "there is no question “tenant”; there are: app, provider" in str(caught.value)
 
 
 @pytest.mark.parametrize("app", ["http://localhost:3000", "http://127.0.0.1:8080/toy", "http://[::1]:3000"])
