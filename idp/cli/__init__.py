@@ -11,6 +11,7 @@ COMMANDS = {
     "user": "users",
     "group": "groups",
     "client": "applications",
+    "gallery": "gallery",
     "source": "metadata_sources",
     "key": "signing_keys",
     "audit": "events",

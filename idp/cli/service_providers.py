@@ -96,7 +96,7 @@ def run_refresh(args: Namespace) -> None:
         client = applications.get(services, args.client)
         if client.saml is None:
             raise Refused(f"{client.name} is no SAML service provider: it has no metadata to read")
-        found = _read(services, args.metadata, client.saml.entity_id) if args.metadata else None
+        found = read(services, args.metadata, client.saml.entity_id) if args.metadata else None
         changed, notes = verbs.refresh(services, client, found, actor=actor())
         shown = descriptions.described(services, services.registry.get(client.id))
     if args.json:
@@ -144,7 +144,7 @@ def _described_by(services: Services, args: Namespace) -> tuple[Description, Ori
         from idp.saml.metadata.sources import Origin
 
         keys = certificates(args.key)
-        found = _read(services, args.metadata, args.entity_id, keys)
+        found = read(services, args.metadata, args.entity_id, keys)
         return found, Origin(args.metadata, keys) if is_url(args.metadata) else None
     if not args.entity_id or not args.acs:
         raise Refused("--metadata: give the application's metadata (a file, a URL or -), or --entity-id and --acs")
@@ -155,7 +155,8 @@ def _described_by(services: Services, args: Namespace) -> tuple[Description, Ori
     return from_acs(args.entity_id, args.acs), None
 
 
-def _read(services: Services, given: str, entity_id: str | None, keys: tuple[str, ...] = ()) -> Description:
+def read(services: Services, given: str, entity_id: str | None, keys: tuple[str, ...] = ()) -> Description:
+    """The service provider that a file, a URL or - (standard input) describes. Errors: `BadMetadata`, `Refused`."""
     from idp.admin import service_providers as verbs
     from idp.saml.metadata.sources import Origin
 
