@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from idp.accounts import expiry, recovery
+from idp.admin import attention
 from idp.audit.chain import sealing
 from idp.login import signout
 from idp.login.browser import sessions
@@ -25,6 +26,7 @@ def start_background(services: Services) -> None:
 
 def _background(services: Services) -> None:
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
+    services.jobs.every("attention", attention.EVERY, lambda: attention.examine(services), lease=120)
     services.jobs.every("roles.end", 60, lambda: end_roles(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
     services.jobs.every("audit.seal", sealing.EVERY, lambda: sealing.seal_all(services.db, services.clock))

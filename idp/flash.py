@@ -37,6 +37,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "unpinned": N_("It stands among the others again."),
     "moved": N_("The new order is saved."),
     "steps_hidden": N_("The steps are hidden in this browser."),
+    "keys_changed": N_("Done. Every server sees it within seconds."),
     "switched": N_("You have switched accounts."),
 }
 

@@ -33,8 +33,8 @@ def find(services: Services, id: str) -> list[Event]:
 
 def more_of(detail: Mapping[str, Any]) -> str:
     """What else an event says, for people: times as times, no code."""
-    told = ((key, _told(key, value)) for key, value in detail.items() if key not in _TOLD)
-    return "  ".join(f"{key}={value}" for key, value in told if value)
+    pairs = ((key, told(key, value)) for key, value in detail.items() if key not in _TOLD)
+    return "  ".join(f"{key}={value}" for key, value in pairs if value)
 
 
 def story(event: Event, names: Names) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Names:
         return found.name if found else None
 
 
-def _told(key: str, value: Any) -> str:
+def told(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)) and _TIMES.search(key):

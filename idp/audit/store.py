@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    cast,
     event,
     func,
     insert,
@@ -129,3 +130,40 @@ def search(*, person: bool, client: bool, failed: bool, action: bool, onward: bo
     if failed:
         wanted.append(or_(e.action.like("error:%"), *(e.action.like(f"%:{word}") for word in FAILURES)))
     return select(*SHOWN).where(*wanted).order_by(e.id if onward else e.id.desc()).limit(bindparam("many"))
+
+
+_SIGN_INS = ("session:started", "session:failed", "factor:failed")
+_IS_FAILURE = or_(events.c.action.like("error:%"), *(events.c.action.like(f"%:{word}") for word in FAILURES))
+
+
+@cache
+def sign_ins(dialect: str, step: float) -> Any:
+    """Sign-ins and failures since `after`, counted by steps of so many seconds."""
+    part = events.c.at / literal(step)
+    # A cast drops the fraction in SQLite, which may have no floor(), and rounds in PostgreSQL.
+    slot = cast(part, Integer) if dialect == "sqlite" else func.floor(part)
+    return (
+        select(slot.label("slot"), events.c.action, func.count().label("n"))
+        .where(events.c.id > bindparam("after"), events.c.action.in_([literal(name) for name in _SIGN_INS]))
+        .group_by(slot, events.c.action)
+    )
+
+
+_N = func.count().label("n")
+BY_CLIENT = (
+    select(events.c.client_id, _N)
+    .where(
+        events.c.id > bindparam("after"), events.c.client_id.is_not(None),
+        events.c.action.in_([literal("session:started"), literal("app:opened")]),
+    )
+    .group_by(events.c.client_id)
+    .order_by(_N.desc(), events.c.client_id)
+    .limit(bindparam("many"))
+)  # fmt: skip
+BY_FAILURE = (
+    select(events.c.action, _N)
+    .where(events.c.id > bindparam("after"), _IS_FAILURE)
+    .group_by(events.c.action)
+    .order_by(_N.desc(), events.c.action)
+    .limit(bindparam("many"))
+)

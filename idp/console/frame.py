@@ -27,6 +27,8 @@ class Room:
 ROOMS: Final = (
     Room("overview", "/admin", N_("Overview"), Permission.OVERVIEW),
     Room("apps", "/admin/apps", N_("Applications"), Permission.APPS_READ),
+    Room("keys", "/admin/keys", N_("Keys"), Permission.KEYS_READ),
+    Room("activity", "/admin/activity", N_("Activity"), Permission.ACTIVITY_READ),
 )
 
 
@@ -40,3 +42,8 @@ def page(
         template=template, status=status,
         values={"person": person, "rooms": rooms, "may": visit.actor.may, "Permission": Permission, **values},
     )  # fmt: skip
+
+
+def paths() -> frozenset[str]:
+    """Where rooms stand: a finding leads to one, or to nowhere."""
+    return frozenset(room.path for room in ROOMS)

@@ -56,7 +56,7 @@ def test_S59_C2_nobody_without_its_permission_sees_a_page_or_sends_its_form(
             assert answer.status != 403 or role == "app_admin", role
         if change is not None and not {permission, change} <= held:
             start = visitor.get("profile")
-            sent = visitor.post(_url(page.path), start.dom.forms[0].values)  # type: ignore[attr-defined]
+            sent = visitor.post(_url(page.path), dict(start.dom.forms[0].fields))  # type: ignore[attr-defined]
             assert sent.status == 403, role
 
 

@@ -1,0 +1,160 @@
+"""What needs an admin's attention, each with where it is mended (B3). Nothing, where all is well.
+
+What takes longer than a page may is looked at in the background every ten minutes (`examine`), and kept in State.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from idp import audit, reach
+from idp.accounts import cases
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
+from idp.audit.told import UNDELIVERED
+from idp.mail import is_ready
+from idp.protocols import Services
+from idp.texts import N_, plural
+
+EVERY: Final = 600.0  # seconds between two looks at what takes long
+_KEPT: Final = "console:attention"
+_DAY: Final = 86400.0
+_SOON: Final = 60 * _DAY  # before a certificate's end
+_PROBING: Final = 20.0  # seconds for all applications' addresses together
+_MANY: Final = 50  # findings of one kind
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at. `path`: the page of the console that has more of it; '' where none has.
+
+    `detail`: what an admin reads beside it, in English, such as what a check said; `fix`: what to do, the same.
+    """
+
+    kind: str
+    text: str
+    path: str = ""
+    detail: str = ""
+    fix: str = ""
+
+
+def find(services: Services, actor: Actor) -> list[Finding]:
+    """Everything that this actor may know of: the whole company's, so nothing for whoever looks after a part."""
+    found: list[Finding] = []
+    if actor.may(Permission.KEYS_READ):
+        found += [*_certificates(services), *_keys(services)]
+    if actor.may(Permission.SETTINGS_READ):
+        found += [*_owners(services), *_mail(services), *_jobs(services)]
+    if actor.scope(Permission.CASES_READ) is None:
+        found += _cases(services)
+    if actor.scope(Permission.APPS_READ) is None:
+        found += [*_undelivered(services), *_kept(services)]
+    return found
+
+
+def examine(services: Services) -> None:
+    """Look at every application's addresses and metadata, and keep what was found for the page."""
+    found = [asdict(finding) for finding in (*_unreachable(services), *_saml(services))]
+    services.state.put(_KEPT, found, 6 * EVERY)
+
+
+def _kept(services: Services) -> Iterator[Finding]:
+    found: Any = services.state.get(_KEPT) or ()
+    yield from (Finding(**one) for one in found)
+
+
+def _certificates(services: Services) -> Iterator[Finding]:
+    for key in services.certificates.published("signing"):
+        days = int((key.expires_at.timestamp() - services.clock()) // _DAY)
+        if key.state == "active" and days * _DAY < _SOON:
+            text = plural(
+                "The SAML certificate that signs ends in %(n)s day.",
+                "The SAML certificate that signs ends in %(n)s days.",
+                max(0, days),
+            )
+            yield Finding("certificate", text, "/admin/keys", key.kid)
+
+
+def _keys(services: Services) -> Iterator[Finding]:
+    policy = services.ring.policy
+    for key in services.ring.snapshot().keys:
+        age = services.clock() - (key.activated_at or key.created_at)
+        if key.state == "active" and age > policy.rotate_after + _DAY:
+            text = N_("The key %(alg)s should have been replaced by now.", alg=key.alg)
+            yield Finding("key", text, "/admin/keys", fix="keys rotate while the server runs")
+
+
+def _owners(services: Services) -> Iterator[Finding]:
+    able = [owner for owner in services.directory.owners() if owner.enabled and owner.has_password]
+    if len(able) == 1:
+        yield Finding(
+            "owner", N_("There is one owner alone. If they are away, nobody can let others in."), "/admin/people"
+        )
+
+
+def _mail(services: Services) -> Iterator[Finding]:
+    if not is_ready(services):
+        yield Finding("mail", N_("No mail server is set: nobody can reset a password by themselves."),
+                      fix="give [mail] a host, then run `doorward mail test --to ADDRESS`")  # fmt: skip
+
+
+def _jobs(services: Services) -> Iterator[Finding]:
+    failed = [job for job in services.jobs.pending() if job.state == "failed"]
+    if failed:
+        text = plural("%(n)s message or job was given up.", "%(n)s messages or jobs were given up.", len(failed))
+        yield Finding("job", text, detail=f"{failed[-1].name}: {failed[-1].error}"[:200])
+
+
+def _cases(services: Services) -> Iterator[Finding]:
+    many = len(cases.list_of(services.db, many=_MANY + 1))
+    if many:
+        yield Finding(
+            "case", plural("%(n)s person waits for the help desk.", "%(n)s people wait for the help desk.", many),
+            "/admin/cases",
+        )  # fmt: skip
+
+
+def _undelivered(services: Services) -> Iterator[Finding]:
+    failed: dict[str, tuple[int, str]] = {}
+    for event in audit.since(services.db, UNDELIVERED, services.clock() - _DAY):
+        times = failed.get(event.client_id or "", (0, ""))[0] + int(event.detail.get("times", 1))
+        failed[event.client_id or ""] = (times, event.error_id or "")
+    for client_id, (times, error_id) in list(failed.items())[:_MANY]:
+        client = services.registry.find(client_id)
+        text = plural(
+            "%(app)s could not be told of %(n)s sign-out in the last day.",
+            "%(app)s could not be told of %(n)s sign-outs in the last day.", times,
+            app=client.name if client else client_id,
+        )  # fmt: skip
+        yield Finding("sign_out", text, f"/admin/activity/{error_id}")
+
+
+def _unreachable(services: Services) -> Iterator[Finding]:
+    until, after, found = time.monotonic() + _PROBING, None, 0
+    while page := services.registry.list(after, 1000):
+        for entry in page:
+            client = services.registry.find(entry.id)
+            for one in reach.find_unreachable(services, client, until) if client is not None else ():
+                found += 1
+                text = N_("%(app)s: an address of it cannot be reached.", app=one.name)
+                yield Finding("unreachable", text, f"/admin/apps/{entry.id}", f"{one.setting} {one.url}: {one.reason}",
+                              one.explanation.fix)  # fmt: skip
+                if found >= _MANY or time.monotonic() > until:
+                    return
+        after = page[-1].key
+
+
+def _saml(services: Services) -> Iterator[Finding]:
+    from idp.saml.metadata.troubles import of_everybody
+
+    found = 0
+    for client, texts in of_everybody(services):
+        for text in texts:
+            found += 1
+            yield Finding("saml", N_("%(app)s: something keeps people from signing in.", app=client.name),
+                          f"/admin/apps/{client.id}", text)  # fmt: skip
+        if found >= _MANY:
+            return

@@ -1,0 +1,137 @@
+"""Keys and certificates: what signs, what is next, what is leaving, and the buttons that roll them (K1)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from idp import flash
+from idp.admin import certificates, keys
+from idp.admin.permissions import Permission
+from idp.console import frame
+from idp.console.pages import ConsolePage, Visit
+from idp.protocols import Services
+from idp.texts import N_, plural
+from idp.wire import Request, Response
+from keys.certificates import NoSuchCertificate
+from keys.certificates import TooEarly as CertificateTooEarly
+from keys.ring import Contended
+from keys.rotation import NoSuchKey, SigningKey, TooEarly
+
+_DAY: Final = 86400.0
+
+
+def answer(services: Services, request: Request, visit: Visit) -> Response:
+    """GET and POST /admin/keys."""
+    if request.method != "POST":
+        return _page(services, request, visit)
+    wanted, kid = request.form.get("do") or "", request.form.get("kid") or ""
+    act = _ACTS.get(wanted)
+    if act is None:
+        return _page(services, request, visit)
+    if wanted in _ASKED and not request.form.get("sure"):
+        return _page(services, request, visit, asked=(wanted, kid))
+    try:
+        act(services, visit, kid)
+    except keys.NotEverywhere as error:
+        return _page(services, request, visit, problem=_soon(services, error.at), status=409)
+    except (TooEarly, CertificateTooEarly) as error:
+        return _page(services, request, visit, problem=_early(services, error.at), status=409)
+    except (NoSuchKey, NoSuchCertificate):
+        return _page(services, request, visit, problem=N_("There is no such key any more."), status=404)
+    except ValueError:
+        return _page(
+            services, request, visit, problem=N_("This certificate signs. Let another one sign first."), status=409
+        )
+    except Contended:
+        return _page(services, request, visit, problem=N_("Somebody else is changing the keys. Try again."), status=409)
+    return flash.redirect(services, "/admin/keys", "keys_changed")
+
+
+def _soon(services: Services, at: float) -> str:
+    seconds = max(1, round(at - services.clock() + 0.5))
+    return plural(
+        "Not every server has seen the last change yet. Try again in %(n)s second.",
+        "Not every server has seen the last change yet. Try again in %(n)s seconds.", seconds,
+    )  # fmt: skip
+
+
+def _early(services: Services, at: float) -> str:
+    hours = max(1, round((at - services.clock()) / 3600 + 0.5))
+    return plural(
+        "Applications may not have it yet: it may sign in %(n)s hour, or sooner if you take the risk.",
+        "Applications may not have it yet: it may sign in %(n)s hours, or sooner if you take the risk.", hours,
+    )  # fmt: skip
+
+
+def _page(
+    services: Services, request: Request, visit: Visit, *, problem: str = "", asked: tuple[str, str] = ("", ""),
+    status: int = 200,
+) -> Response:  # fmt: skip
+    now = services.clock()
+    return frame.page(
+        services, request, visit, "console/keys.html", status=status, problem=problem, asked=asked, now=now,
+        signing=[_key(key, now) for key in services.ring.list_keys() if key.state != "removed"],
+        certificates=[_certificate(key, now) for key in certificates.published(services)],
+        may_change=visit.actor.may(Permission.KEYS_CHANGE),
+    )  # fmt: skip
+
+
+def _key(key: SigningKey, now: float) -> dict[str, Any]:
+    """A key with the moments of its time line; `then`: what comes next of itself, and when."""
+    then = {"next": ("signs", key.activate_after), "retiring": ("leaves", key.expires_at)}.get(key.state)
+    since = {"next": key.published_at, "active": key.activated_at, "retiring": key.retired_at}.get(key.state)
+    return {"kid": key.kid, "alg": key.alg, "state": key.state, "since": since or key.created_at, "then": then,
+            "is_early": key.state == "next" and now < key.activate_after}  # fmt: skip
+
+
+def _certificate(key: Any, now: float) -> dict[str, Any]:
+    ends = key.expires_at.timestamp()
+    pem = b64encode(key.certificate).decode()
+    lines = [pem[i : i + 64] for i in range(0, len(pem), 64)]
+    return {
+        "kid": key.kid, "use": key.use, "kind": key.kind, "state": key.state, "ends": ends,
+        "days": int((ends - now) // _DAY), "sha256": certificates.fingerprint(key),
+        "pem": "\n".join(("-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----")),
+    }  # fmt: skip
+
+
+def _rotate(services: Services, visit: Visit, kid: str) -> None:
+    keys.rotate(services, record=visit.actor.record(services))
+
+
+def _promote(services: Services, visit: Visit, kid: str, *, force: bool = False) -> None:
+    keys.promote(services, kid, force=force, record=visit.actor.record(services))
+
+
+def _withdraw(services: Services, visit: Visit, kid: str) -> None:
+    keys.withdraw(services, kid, record=visit.actor.record(services))
+
+
+def _prepare(services: Services, visit: Visit, kid: str) -> None:
+    certificates.prepare(services, "signing", "rsa", record=visit.actor.record(services))
+
+
+def _certificate_promote(services: Services, visit: Visit, kid: str, *, force: bool = False) -> None:
+    certificates.promote(services, kid, force=force, record=visit.actor.record(services))
+
+
+def _certificate_withdraw(services: Services, visit: Visit, kid: str) -> None:
+    certificates.withdraw(services, kid, record=visit.actor.record(services))
+
+
+_ACTS: Final[Mapping[str, Callable[[Services, Visit, str], None]]] = {
+    "rotate": _rotate,
+    "promote": _promote,
+    "force": lambda services, visit, kid: _promote(services, visit, kid, force=True),
+    "withdraw": _withdraw,
+    "certificate_prepare": _prepare,
+    "certificate_promote": _certificate_promote,
+    "certificate_force": lambda services, visit, kid: _certificate_promote(services, visit, kid, force=True),
+    "certificate_withdraw": _certificate_withdraw,
+}
+#: What may break sign-ins is asked about first, with what it does.
+_ASKED: Final = ("force", "withdraw", "certificate_force", "certificate_withdraw")
+
+PAGES = (ConsolePage("/admin/keys", answer, Permission.KEYS_READ, change=Permission.KEYS_CHANGE),)
