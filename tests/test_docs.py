@@ -20,7 +20,10 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 TYPED = (
     "README.md",
-    *(f"docs/{n}.md" for n in ("getting-started", "applications", "connecting", "operating", "people", "saml")),
+    *(
+        f"docs/{n}.md"
+        for n in ("getting-started", "applications", "gallery", "connecting", "operating", "people", "saml")
+    ),
 )
 DOCUMENTS = [
     *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("*.md"))),

@@ -106,7 +106,7 @@ def add(
     name = name or template.name
     warnings: list[str] = []
     if asked.service_provider is None:
-        unfinished = not metadata.get("redirect_uris")
+        unfinished = bool(asked.missing) or not metadata.get("redirect_uris")
         draft = Draft(name=name, profile=asked.profile, metadata=metadata, access=access, unfinished=unfinished)
         made = applications.register(services, draft, record=record)
         if unfinished:

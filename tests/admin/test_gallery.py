@@ -90,6 +90,22 @@ def test_r2_a_redirect_uri_that_follows_keeps_the_application_off_until_then(pro
     assert registry.enable(client.id).enabled
 
 
+def test_r2_one_redirect_uri_of_two_is_not_enough_to_be_turned_on(provider: Provider) -> None:
+    added = add(provider, "personio", {})
+    assert added.made.client.redirect_uris == {"https://login.personio.com/login/callback"}
+    assert (added.made.client.enabled, added.filled.missing) == (False, ("callback",))
+
+
+def test_r1_a_service_provider_that_tells_its_addresses_later_is_set_up_there_first(provider: Provider) -> None:
+    before = len(provider.services.registry.list())
+    with pytest.raises(gallery.Unfinished) as caught:
+        add(provider, "atlassian-cloud", {})
+    assert caught.value.questions == ("entity", "acs_url")
+    assert len(provider.services.registry.list()) == before
+    shown = {field.label: field.value for field in gallery.shown(provider.services, caught.value.template).fields}
+    assert shown["Identity provider SSO URL"] == f"{ISSUER}/saml/sso"
+
+
 def test_r2_a_redirect_uri_can_be_taken_away_only_while_it_is_off(provider: Provider) -> None:
     registry = provider.services.registry
     client = add(provider, "espocrm", ESPOCRM).made.client

@@ -65,7 +65,7 @@ def forget(registry: Registry, client_id: str) -> None:
 def register(registry: Registry, made: Filled) -> Registered:
     name = f"{made.template.name} ({made.protocol})"
     if made.service_provider is None:
-        unfinished = not made.metadata.get("redirect_uris")
+        unfinished = bool(made.missing)
         return registry.register(Draft(name=name, profile=made.profile, metadata=made.metadata, unfinished=unfinished))
     provider = made.service_provider
     bindings = {"post": HTTP_POST, "redirect": HTTP_REDIRECT}
