@@ -1,10 +1,16 @@
-"""Looking for events: of somebody, of an application, of a kind, in a time, failures only."""
+"""Looking for events by any of their fields, in a time, failures only.
+
+Each field has an index that also has the time, so that a page of events costs a page, whatever the record has grown to.
+An action by a pattern, or failures, are looked for action by action: there are a hundred or two of them, and one index
+has the events of each in order.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from idp.audit import store
 from idp.audit.events import Event, from_row, read_all
@@ -12,6 +18,8 @@ from idp.db import Database
 from idp.ids import first_id
 
 _END = "w"  # behind every id
+_MANY_ACTIONS: Final = 1000
+_PERSON: Final = re.compile(r"u[a-z2-7]{26}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +32,106 @@ class Wanted:
     failed: bool = False
     since: float = 0.0
     until: float | None = None
+    actor: str | None = None
+    session_id: str | None = None
+    request_id: str | None = None
+    error_id: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One statement of those that together find what is wanted."""
+
+    wanted: Wanted
+    exact: str = ""  # an action
+    others: bool = False  # what the actor did to others
+
+    def rows(self, db: Database, after: str, before: str, many: int, onward: bool) -> list[Any]:
+        wanted = self.wanted
+        equal = {name: getattr(wanted, name) for name in store.EQUAL if getattr(wanted, name) is not None}
+        statement = store.search(
+            tuple(equal), failed=wanted.failed and not self.exact, like=bool(wanted.action) and not self.exact,
+            exact=bool(self.exact), others=self.others, onward=onward,
+        )  # fmt: skip
+        values: dict[str, Any] = {f"of_{name}": value for name, value in equal.items()}
+        if self.exact or wanted.action:
+            values["of_action"] = self.exact or _like(wanted.action)
+        return read_all(db, statement, after=after, before=before, many=many, **values)
 
 
 def latest(db: Database, wanted: Wanted, many: int, before: str = "") -> list[Event]:
     """The latest events of the kind, oldest first. `before`: an event's id, for the page before it."""
-    after = first_id(wanted.since) if wanted.since else ""
     end = _END if wanted.until is None else first_id(wanted.until)
     before = min(end, before) if before else end
-    return [
-        from_row(row)
-        for row in reversed(read_all(db, _statement(wanted, False), **_values(wanted, after, before, many)))
-    ]
+    found = _found(db, _looks(db, wanted), _since(wanted), before, many, onward=False)
+    return [from_row(row) for row in reversed(found)]
 
 
 def onward(db: Database, wanted: Wanted, after: str, many: int = 200) -> list[Event]:
     """Events of the kind after the one with id `after`, oldest first."""
-    return [from_row(row) for row in read_all(db, _statement(wanted, True), **_values(wanted, after, _END, many))]
+    return [from_row(row) for row in _found(db, _in_order(wanted), after, _END, many, onward=True)]
 
 
-def _statement(wanted: Wanted, onward: bool) -> Any:
-    return store.search(
-        person=wanted.person_id is not None, client=wanted.client_id is not None, failed=wanted.failed,
-        action=bool(wanted.action), onward=onward,
-    )  # fmt: skip
+def each(db: Database, wanted: Wanted, page: int = 500) -> Iterator[Event]:
+    """All events of the kind, oldest first, a page in memory at a time."""
+    after, before = _since(wanted), _END if wanted.until is None else first_id(wanted.until)
+    while rows := _found(db, _in_order(wanted), after, before, page, onward=True):
+        yield from map(from_row, rows)
+        after = rows[-1].id
 
 
-def _values(wanted: Wanted, after: str, before: str, many: int) -> dict[str, Any]:
-    values: dict[str, Any] = {"after": after, "before": before, "many": many}
-    if wanted.person_id is not None:
-        values["of_person"] = wanted.person_id
-    if wanted.client_id is not None:
-        values["of_client"] = wanted.client_id
-    if wanted.action:
-        values["of_action"] = re.sub(r"([\\\\%_])", r"\\\1", wanted.action).replace("*", "%")
-    return values
+def _since(wanted: Wanted) -> str:
+    return first_id(wanted.since) if wanted.since else ""
+
+
+def _found(db: Database, looks: list[_Look], after: str, before: str, many: int, *, onward: bool) -> list[Any]:
+    """Rows of all looks in one order, at most `many`."""
+    rows = [row for look in looks for row in look.rows(db, after, before, many, onward)]
+    if len(looks) > 1:
+        rows.sort(key=lambda row: row.id, reverse=not onward)
+    return rows[:many]
+
+
+def _looks(db: Database, wanted: Wanted) -> list[_Look]:
+    """For one page: by the narrowest index."""
+    if wanted.actor is not None or _is_narrow(wanted) or not (wanted.action or wanted.failed):
+        return _in_order(wanted)
+    return [_Look(wanted, exact=action) for action in _actions(db) if _is_wanted(wanted, action)]
+
+
+def _in_order(wanted: Wanted) -> list[_Look]:
+    """For one page after another, which together cost one walk over the time."""
+    if wanted.actor is None:
+        is_exact = wanted.action and "*" not in wanted.action and not (wanted.failed or _is_narrow(wanted))
+        return [_Look(wanted, exact=wanted.action if is_exact else "")]
+    actors = [wanted.actor]
+    if _PERSON.fullmatch(wanted.actor):
+        actors.append(f"person:{wanted.actor}")  # as an admin
+    named = [replace(wanted, actor=actor) for actor in actors]
+    if _is_narrow(wanted):
+        return [_Look(one) for one in named]
+    return [_Look(replace(wanted, person_id=wanted.actor)), *(_Look(one, others=True) for one in named)]
+
+
+def _is_narrow(wanted: Wanted) -> bool:
+    return any(getattr(wanted, name) is not None for name in store.EQUAL if name != "actor")
+
+
+def _actions(db: Database) -> list[str]:
+    """Every action that is on record: a step in the index for each."""
+    found: list[str] = []
+    while len(found) < _MANY_ACTIONS and (row := db.one(store.NEXT_ACTION, after=found[-1] if found else "")):
+        found.append(row.action)
+    return found
+
+
+def _is_wanted(wanted: Wanted, action: str) -> bool:
+    if wanted.failed and not (action.startswith("error:") or action.rpartition(":")[2] in store.FAILURES):
+        return False
+    pattern = ".*".join(map(re.escape, wanted.action.split("*")))
+    return not wanted.action or re.fullmatch(pattern, action, re.DOTALL | re.IGNORECASE) is not None
+
+
+def _like(action: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", action).replace("*", "%")

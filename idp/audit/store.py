@@ -20,9 +20,11 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     null,
     or_,
     select,
+    text,
     update,
 )
 
@@ -119,14 +121,25 @@ OF_PERSON_BY_ID = select(*SHOWN).where(
 FAILURES = ("failed", "refused", "denied", "alarm", "suspicious", "undelivered")
 
 
+#: What is found by being equal.
+EQUAL = ("person_id", "client_id", "session_id", "request_id", "error_id", "address", "actor")
+NEXT_ACTION = select(events.c.action).where(events.c.action > bindparam("after")).order_by(events.c.action).limit(1)
+
+
 @cache
-def search(*, person: bool, client: bool, failed: bool, action: bool, onward: bool) -> Any:
-    """Events between two ids by what is asked: the latest first, or `onward` the oldest first; one statement each."""
+def search(equal: tuple[str, ...], *, failed: bool, like: bool, exact: bool, others: bool, onward: bool) -> Any:
+    """Events between two ids by what is asked: the latest first, or `onward` the oldest first; one statement each.
+
+    `equal`: columns; `like`, `exact`: an action; `others`: that somebody did to others, as its index has it.
+    """
     e = events.c
-    wanted = [e.id > bindparam("after"), e.id < bindparam("before")]
-    wanted += [e.person_id == bindparam("of_person")] if person else []
-    wanted += [e.client_id == bindparam("of_client")] if client else []
-    wanted += [e.action.like(bindparam("of_action"), escape="\\")] if action else []
+    wanted: list[Any] = [e.id > bindparam("after"), e.id < bindparam("before")]
+    wanted += [e[name] == bindparam(f"of_{name}") for name in equal]
+    # The conditions of the partial indexes; that an equal column is not empty, neither database concludes by itself.
+    wanted += [e[name] != literal_column("''") for name in ("request_id", "address") if name in equal]
+    wanted += [text(ON_OTHERS)] if others else []
+    wanted += [e.action.like(bindparam("of_action"), escape="\\")] if like else []
+    wanted += [e.action == bindparam("of_action")] if exact else []
     if failed:
         wanted.append(or_(e.action.like("error:%"), *(e.action.like(f"%:{word}") for word in FAILURES)))
     return select(*SHOWN).where(*wanted).order_by(e.id if onward else e.id.desc()).limit(bindparam("many"))
