@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
+from idp.admin.activity import Names
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit.chain import blanking, heads, sealing, verifying
 from idp.audit.chain.findings import Verdict
 from idp.audit.chain.heads import Head
+from idp.audit.exporting import FORMATS
+from idp.audit.searching import Wanted, each
 from idp.protocols import Services
+
+_NAMES_KEPT: Final = 5000  # events after which the names of persons are looked up anew: memory stays flat
 
 
 class NothingRecorded(LookupError):
@@ -69,3 +75,24 @@ def blank(services: Services, actor: Actor, person_id: str) -> int:
     many = blanking.blank(services.db, person_id)
     actor.record(services)(services.db, "audit:blanked", {"events": many})  # without the id: that is what went
     return many
+
+
+def export(services: Services, actor: Actor, wanted: Wanted, format: str) -> Iterator[str]:
+    """The lines of an export, up to this moment, oldest first; `format`: of `exporting.FORMATS`. That it was made is on
+    record itself. Errors: `NotAllowed`, at once.
+    """
+    actor.check(Permission.ACTIVITY_EXPORT)
+    until = services.clock() if wanted.until is None else min(wanted.until, services.clock())
+    said = {"format": format, "since": wanted.since or None, "until": until}
+    actor.record(services)(services.db, "audit:exported", said)
+    return _lines(services, replace(wanted, until=until), format)
+
+
+def _lines(services: Services, wanted: Wanted, format: str) -> Iterator[str]:
+    written, names = FORMATS[format], Names(services)
+    if written.head:
+        yield written.head
+    for number, event in enumerate(each(services.db, wanted)):
+        if number % _NAMES_KEPT == 0:
+            names = Names(services)
+        yield written.line(event, names.person, names.client)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import audit_chain
-from idp.cli.installation import opened
+from idp.cli.installation import actor, opened
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Failed, Refused
 
@@ -37,6 +38,11 @@ def add_parsers(commands: Any) -> None:
     for parser in (tail, listing):
         _filters(parser)
     listing.add_argument("--until", metavar="TIME", help="none later than this")
+    export = command(verbs, "export", run_export, "write events to standard output, oldest first, for other programs")
+    formats = ("csv", "jsonl", "cef", "ocsf")
+    export.add_argument("--format", choices=formats, default="csv", help="csv, jsonl (JSON Lines), cef or ocsf (csv)")
+    _filters(export)
+    export.add_argument("--until", metavar="TIME", help="none later than this")
     show = with_json(command(verbs, "show", run_show, "explain the error or failed sign-in with this id"))
     show.add_argument("error_id", metavar="ERROR_ID", help="such as E-59VST-5V34C")
     audit_chain.add_parsers(verbs)
@@ -48,6 +54,11 @@ def _filters(parser: Any) -> None:
     parser.add_argument("--since", metavar="TIME", help="none earlier: 30m, 12h, 7d, or 2026-12-01T08:00")
     parser.add_argument("--failed", action="store_true", help="only what failed or was refused")
     parser.add_argument("--action", metavar="A", default="", help="only these, such as session:started or client:*")
+    parser.add_argument("--by", metavar="WHO", help="only what this person did, or an actor such as cli:root")
+    parser.add_argument("--from", metavar="ADDRESS", dest="address", help="only from this IP address")
+    parser.add_argument("--session", metavar="ID", help="only of this session")
+    parser.add_argument("--request", metavar="ID", help="only of this request, as log lines have its id")
+    parser.add_argument("--error", metavar="ERROR_ID", help="only under this error's id")
 
 
 # -- verbs -----------------------------------------------------------------------------------------------------------
@@ -86,6 +97,17 @@ def run_tail(args: Namespace) -> None:
                 _print(event, names, as_json=args.json)
         if not events and not args.follow:
             complain("nothing of the kind is recorded")
+
+
+def run_export(args: Namespace) -> None:
+    """Stream events, as many as there are."""
+    with opened(args) as services:
+        from idp.admin import record
+        from idp.admin.actor import of_shell
+
+        lines = record.export(services, of_shell(actor()), _wanted(services, args), args.format)
+        sys.stdout.writelines(lines)
+        sys.stdout.flush()
 
 
 def run_show(args: Namespace) -> None:
@@ -147,7 +169,15 @@ def _wanted(services: Services, args: Namespace) -> Wanted:
         client_id=_client_id(services, args.app) if args.app else None,
         action=args.action, failed=args.failed, since=moment("--since", args.since, now) or 0.0,
         until=moment("--until", getattr(args, "until", None), now),
+        actor=_actor(services, args.by) if args.by else None, address=args.address or None,
+        session_id=args.session or None, request_id=args.request or None,
+        error_id=args.error.strip().upper() if args.error else None,
     )  # fmt: skip
+
+
+def _actor(services: Services, given: str) -> str:
+    """A person by any of their names; whoever else acts, by how the record has them."""
+    return given if ":" in given or given == "system" else _person_id(services, given)
 
 
 def _person_id(services: Services, login: str) -> str:
