@@ -15,11 +15,15 @@ from idp.saml.assertions.attribute_catalogue import Attribute
 from idp.saml.assertions.naming import Naming, SessionEnded, name_id_of, name_subject
 from idp.saml.assertions.response import AssertionContent, ResponseHeader
 from idp.saml.header_checks import skew_seconds
+from idp.saml.messages import names
 from idp.saml.messages.xml import Element
 from idp.saml.store import SubjectRecord
 from idp.wire import Request
 
-__all__ = ["AssertionSpec", "SessionEnded", "issue", "preview", "provider_of", "refuse"]
+__all__ = [
+    "AssertionSpec", "PreviewedName", "SessionEnded", "issue", "preview", "preview_attributes", "preview_name",
+    "provider_of", "refuse",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,46 @@ def preview(
     subject = _subject_record(services, client, provider, session)
     known = _known(services, subject, subject.persistent_id or "…")
     return list(attributes.release(attributes.to_release(provider, service_index), known))
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedName:
+    """The NameID that a person would have. `value` is "" where it is made at the first sign-in, or each time.
+
+    `problem`: why they can have none; '' where they can.
+    """
+
+    format: str
+    value: str
+    problem: str = ""
+
+
+def preview_name(services: Services, client: Client, person_id: str) -> PreviewedName:
+    """The NameID that this person would have at an application that asks for none in particular. Saves nothing."""
+    provider = provider_of(client)
+    subject = store.get_subject_record(
+        services.db, person_id=person_id, session_id="", client_id=client.id, qualifier=provider.entity_id
+    )
+    try:
+        formats = name_ids.choose_formats(provider, None)
+        kind = name_ids.choose_format(formats, subject.attributes, has_persistent=bool(subject.persistent_id))
+        if kind in (name_ids.NONE, names.NAMEID_TRANSIENT):
+            return PreviewedName(kind, "")
+        if kind == names.NAMEID_PERSISTENT:
+            return PreviewedName(kind, subject.persistent_id)
+        return PreviewedName(kind, name_ids.of_person(kind, subject.attributes))
+    except SamlError as error:
+        return PreviewedName("", "", error.message)
+
+
+def preview_attributes(services: Services, client: Client, person_id: str) -> list[attributes.Released]:
+    """What would be released of this person, with the values. Saves nothing."""
+    provider = provider_of(client)
+    subject = store.get_subject_record(
+        services.db, person_id=person_id, session_id="", client_id=client.id, qualifier=provider.entity_id
+    )
+    known = _known(services, subject, subject.persistent_id or "…")
+    return list(attributes.release(attributes.to_release(provider, None), known))
 
 
 def provider_of(client: Client) -> ServiceProvider:
