@@ -31,7 +31,7 @@ class ServiceProviderDraft:
 
     entity_id: str
     acs: tuple[str, ...]
-    logout: tuple[Logout, ...]
+    logout: tuple[Logout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,12 @@ def fill(
     protocol: str | None = None,
     allow_loopback: bool = False,
     preview: bool = False,
+    known: ServiceProviderDraft | None = None,
 ) -> Filled:
     """The product with these answers. `preview`: what is not answered yet is filled with the question's example.
+
+    `known`: a service provider's addresses from its metadata, for texts that name them; what was made of answers is as
+    it was.
 
     Errors: `answers.InvalidAnswers`, `NoSuchProtocol`, `CannotBeConnected`.
     """
@@ -84,7 +88,7 @@ def fill(
         given = {**{question.id: question.example for question in template.questions}, **given}
     values = answers.check_all(template.questions, given, allow_loopback=allow_loopback)
     missing = tuple(question.id for question in template.questions if question.id not in values)
-    return _Filling(template, connection, values, missing, ours).filled()
+    return _Filling(template, connection, values, missing, ours, known).filled()
 
 
 class _Filling:
@@ -97,8 +101,10 @@ class _Filling:
         answered: Mapping[str, str],
         missing: tuple[str, ...],
         ours: Ours,
+        known: ServiceProviderDraft | None,
     ) -> None:
         self.template, self.connection, self.answered, self.missing = template, connection, answered, missing
+        self.known = known
         # What was left for later is named, so that texts can be read already.
         self.values = {**ours.values(), **{name: f"<{name}>" for name in missing}, **answered}
 
@@ -143,10 +149,11 @@ class _Filling:
     def _saml(self, connection: SamlConnection) -> ServiceProviderDraft:
         entity = self._made(connection.entity_id)
         acs = self._made(*connection.acs)
-        self.values["entity_id"] = entity[0] if entity else "<entity_id>"
-        self.values["acs"] = acs[0] if acs else "<acs>"
+        named = self.known or ServiceProviderDraft(entity_id="".join(entity), acs=tuple(acs))
+        self.values["entity_id"] = named.entity_id or "<entity_id>"
+        self.values["acs"] = next(iter(named.acs), "<acs>")
         logouts = (Logout(one.binding, place) for one in connection.logout for place in self._made(one.location))
-        return ServiceProviderDraft(entity_id=entity[0] if entity else "", acs=tuple(acs), logout=tuple(logouts))
+        return ServiceProviderDraft(entity_id="".join(entity), acs=tuple(acs), logout=tuple(logouts))
 
     def _launch(self, metadata: dict[str, Any]) -> dict[str, Any]:
         made = self._made(self.connection.launch_url)

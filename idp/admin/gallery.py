@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clients.access import Access
 from clients.gallery import shelf
-from clients.gallery.filling import Filled, choose, fill
+from clients.gallery.filling import Filled, ServiceProviderDraft, choose, fill
 from clients.gallery.places import Ours
 from clients.gallery.template import OidcConnection, Template
 from clients.ports import Record
@@ -140,5 +140,13 @@ def _filled(
         template = replace(template, questions=questions)
     return fill(
         template, given, ours(services, spoken, made), protocol=spoken,
-        allow_loopback=services.registry.allow_loopback, preview=preview,
+        allow_loopback=services.registry.allow_loopback, preview=preview, known=_known(made),
     )  # fmt: skip
+
+
+def _known(made: Registered | None) -> ServiceProviderDraft | None:
+    """What a registered service provider's addresses are by now: its metadata may have had others than the answers."""
+    provider = None if made is None else made.client.saml
+    if provider is None:
+        return None
+    return ServiceProviderDraft(entity_id=provider.entity_id, acs=tuple(one.location for one in provider.acs))

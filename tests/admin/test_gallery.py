@@ -73,9 +73,10 @@ def test_r1_metadata_holds_and_where_it_disagrees_with_what_was_typed_is_said(pr
 
 
 def test_r1_with_metadata_no_question_needs_an_answer(provider: Provider) -> None:
-    found = from_acs(AWS["issuer_url"], [AWS["acs_url"]])
-    added = add(provider, "aws-iam-identity-center", {}, found=found)
+    found = from_acs("https://crm.example.com/saml/metadata", ["https://crm.example.com/saml/acs"])
+    added = add(provider, "salesforce", {}, found=found)
     assert not [one for one in added.warnings if one.startswith("the metadata")]
+    assert f"Entity ID: {found.entity_id}." in added.filled.steps
 
 
 def test_r2_a_redirect_uri_that_follows_keeps_the_application_off_until_then(provider: Provider) -> None:

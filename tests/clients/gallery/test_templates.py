@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from clients import rules, store
 from clients.errors import InvalidMetadata
 from clients.gallery import shelf
+from clients.gallery.answers import check
 from clients.gallery.filling import Filled, fill
 from clients.gallery.patterns import names_of
 from clients.gallery.places import patterns
@@ -29,6 +31,12 @@ from tests.clients.gallery.shelves import OURS
 TEMPLATES = shelf.everything()
 SPOKEN = [(one, protocol) for one in TEMPLATES for protocol in one.protocols]
 POSSIBLE = [(one, protocol) for one, protocol in SPOKEN if not one.connection(protocol).cannot]  # type: ignore[union-attr]
+
+#: What would end a line, a text or a command, or begin a place, in a file of the product.
+HOSTILE = (
+    "\n", "\r\nX", "a\nb", " x", "\t", "\x00", "\u2028", "{client_secret}", "}", "{{x}}", '"', "'", "`id`", "$(id)",
+    "${x}", "\\", "<x>", "&lt;>", ";id", "|id", "#x", '"]', "''", "*", "^", "(x)", "!x", "\u202e", "ü",
+)  # fmt: skip
 
 #: Legal answers of every kind, as odd as they may be.
 NASTY = {
@@ -122,14 +130,14 @@ def test_r2_each_snippet_is_of_its_language(template: Template, protocol: str) -
         fill(template, {}, OURS, protocol=protocol, preview=True),
     ):
         if made.snippet is not None:
-            check(made.snippet)
+            check_snippet(made.snippet)
         for line in made.env:
             key, equals, _ = line.partition("=")
             assert equals, line
             assert key.replace("_", "").replace(".", "").replace("-", "").isalnum(), line
 
 
-def check(snippet: Snippet) -> None:
+def check_snippet(snippet: Snippet) -> None:
     """As a program of that language reads it, where one is at hand."""
     match snippet.language:
         case "json":
@@ -166,15 +174,19 @@ def test_r2_implicit_alone_is_what_the_registry_refuses(template: Template) -> N
     """Marked as what cannot be connected, for the reason that the registry has; the day it can, this says so."""
     connection = template.oidc
     assert connection is not None
-    assert (
-        "implicit" in connection.cannot or "does not" in connection.cannot or "no single sign-on" in connection.cannot
-    )
-    if connection.metadata:
-        with pytest.raises(InvalidMetadata) as caught:
-            rules.validate(
-                connection.profile, {**connection.metadata, "client_name": "x", "redirect_uris": ["https://x.example/"]}
-            )
-        assert {problem.field for problem in caught.value.problems} & {"grant_types", "response_types"}
+    assert "implicit flow" in connection.cannot
+    said = {**connection.metadata, "client_name": "x", "redirect_uris": ["https://x.example/"]}
+    with pytest.raises(InvalidMetadata) as caught:
+        rules.validate(connection.profile, said)
+    assert {problem.field for problem in caught.value.problems} == {"grant_types", "response_types"}
+
+
+@pytest.mark.parametrize("template", [one for one in TEMPLATES if one.questions], ids=named)
+def test_r2_no_question_takes_an_answer_that_breaks_out_of_its_place(template: Template) -> None:
+    for question in template.questions:
+        for answer in HOSTILE:
+            with pytest.raises(ValueError, match=re.escape(f"{question.label}: ")):
+                check(question, f"{question.example}{answer}x")
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=named)
