@@ -8,79 +8,41 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clients import offered
+from clients import relying_party
 from clients.errors import InvalidMetadata, Problem
-from clients.unsupported import values_of
-from clients.values import (
-    ADDRESS,
-    BOOLEAN,
-    CLAIMS_MAP,
-    EMAIL,
-    JWKS,
-    ORIGIN,
-    REDIRECT,
-    RESOURCE,
-    SCOPE,
-    Kind,
-    list_of,
-    one_among,
-    one_of,
-    seconds,
-    text,
-)
+from clients.relying_party import SIGNING
+from clients.values import ADDRESS, BOOLEAN, EMAIL, Kind, list_of, one_of, text
 
-#: Algorithms of signatures that others can check with our public keys, and we with theirs.
-SIGNING = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _ENCRYPTION = text(40)
-#: What works, and after it what is known and refused with a reason.
-_GRANT_TYPES = one_among(lambda: (*offered.GRANT_TYPES, *values_of("grant_types")))
-_RESPONSE_TYPES = one_of(
-    "code", "none", "token", "id_token", "id_token token", "code token", "code id_token", "code id_token token"
-)
-_RESPONSE_MODES = one_among(lambda: (*offered.RESPONSE_MODES, *values_of("response_modes")))
-_AUTH_METHODS = one_among(lambda: (*offered.AUTH_METHODS, *values_of("token_endpoint_auth_method")))
 
+#: Every field: the rows of `RelyingParty`, and those that are read seldom, as `client.metadata`.
 FIELDS: dict[str, Kind] = {
+    **relying_party.FIELDS,
     # RFC 7591 §2
     "client_name": text(),
-    "redirect_uris": list_of(REDIRECT),
-    "token_endpoint_auth_method": _AUTH_METHODS,
-    "grant_types": list_of(_GRANT_TYPES),
-    "response_types": list_of(_RESPONSE_TYPES, spaces=False),
-    "scope": SCOPE,
     "contacts": list_of(EMAIL),
     "logo_uri": ADDRESS,
     "client_uri": ADDRESS,
     "policy_uri": ADDRESS,
     "tos_uri": ADDRESS,
-    "jwks": JWKS,
-    "jwks_uri": ADDRESS,
     "software_id": text(),
     "software_version": text(),
     "software_statement": text(10_000),
     # Registration 1.0 §2
-    "application_type": one_of("web", "native"),
-    "subject_type": one_of("public", "pairwise"),
+    "application_type": one_of("web", "native").or_else("web"),
+    "subject_type": one_of("public", "pairwise").or_else("public"),
     "sector_identifier_uri": ADDRESS,
-    "id_token_signed_response_alg": one_of(*SIGNING, "none"),
     "id_token_encrypted_response_alg": _ENCRYPTION,
     "id_token_encrypted_response_enc": _ENCRYPTION,
-    "userinfo_signed_response_alg": one_of(*SIGNING),
     "userinfo_encrypted_response_alg": _ENCRYPTION,
     "userinfo_encrypted_response_enc": _ENCRYPTION,
     "request_object_signing_alg": one_of(*SIGNING, "none"),
     "request_object_encryption_alg": _ENCRYPTION,
     "request_object_encryption_enc": _ENCRYPTION,
     "request_uris": list_of(ADDRESS),
-    "token_endpoint_auth_signing_alg": one_of(*SIGNING),
-    "default_max_age": seconds(0, 31_536_000),
-    "require_auth_time": BOOLEAN,
-    "default_acr_values": list_of(text()),
-    "initiate_login_uri": ADDRESS,
+    "require_auth_time": BOOLEAN.or_else(False),
     # the logout specifications
-    "post_logout_redirect_uris": list_of(REDIRECT),
-    "backchannel_logout_uri": ADDRESS,
-    "backchannel_logout_session_required": BOOLEAN,
+    "backchannel_logout_session_required": BOOLEAN.or_else(False),
     "frontchannel_logout_uri": ADDRESS,
     "frontchannel_logout_session_required": BOOLEAN,
     # RFC 9101, 9126, 9449, 8705, 9396, 9701, JARM, CIBA
@@ -105,24 +67,9 @@ FIELDS: dict[str, Kind] = {
     "backchannel_authentication_request_signing_alg": one_of(*SIGNING),
     "backchannel_user_code_parameter": BOOLEAN,
     # Doorward's own
-    "response_modes": list_of(_RESPONSE_MODES),
-    "access_token_format": one_of("opaque", "jwt"),
-    "access_token_lifetime": seconds(30, 86_400),
-    "id_token_lifetime": seconds(30, 86_400),
-    "refresh_token_idle": seconds(60, 31_536_000),
-    "refresh_token_absolute": seconds(60, 31_536_000),
-    "refresh_token_rotation": BOOLEAN,
-    "require_pkce": BOOLEAN,
-    "id_token_claims": BOOLEAN,
-    "resources": list_of(RESOURCE),
-    "allowed_origins": list_of(ORIGIN),
-    "claims_map": CLAIMS_MAP,
-    "client_assertion_audience": one_of("issuer", "legacy"),
-    "introspection": one_of("own", "audience", "all"),
     "launch_url": ADDRESS,
     "description": text(),
-    "consent": one_of("implicit", "explicit"),
-    "ignore_prompt_consent": BOOLEAN,
+    "consent": one_of("implicit", "explicit").or_else("implicit"),
     "allow_dotless_scheme": BOOLEAN,
 }
 #: RFC 7591 §2.2: these may stand again with a language: `client_name#de`.

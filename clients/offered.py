@@ -56,6 +56,12 @@ def grant_types(*, public: bool, machine: bool) -> frozenset[str]:
     )
 
 
+def methods_beside(method: str) -> tuple[str, ...]:
+    """How a client may prove itself: libraries choose freely between the ways to send a secret, so all of them work."""
+    by_secret = tuple(row.name for row in AUTH_METHODS.values() if row.secret)
+    return by_secret if method in by_secret else (method,)
+
+
 def auth_methods(*, public: bool, keys: bool) -> frozenset[str]:
     """How one sort of application may prove itself; `keys`: only by a key of its own."""
     return frozenset(row.name for row in AUTH_METHODS.values() if row.public == public and (row.keys or not keys))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clients import offered, uris
+from clients.metadata import FIELDS
 from clients.redirects import CUSTOM, DEVELOPMENT, HTTPS, LOOPBACK
+from clients.relying_party import STANDARD_SCOPE
 
-#: What an app that says nothing may ask for (Core 1.0 §5.4, and ours); a claim still goes out only when asked for.
-STANDARD_SCOPE = "openid profile email address phone groups roles offline_access"
 DAY = 86_400  # seconds
 
 _ASYMMETRIC = ("PS256", "ES256", "EdDSA")
@@ -43,30 +43,7 @@ class Profile:
 
 
 #: What holds for all where neither the client nor its profile says otherwise. Lifetimes left out are the deployment's.
-DEFAULTS: Mapping[str, Any] = {
-    "subject_type": "public",
-    "application_type": "web",
-    "response_modes": offered.RESPONSE_MODES,
-    "scope": STANDARD_SCOPE,
-    "grant_types": ["authorization_code", "refresh_token"],
-    "token_endpoint_auth_method": "client_secret_basic",
-    # Registration 1.0 §2: RS256 for a client that says nothing; every library can check it.
-    "id_token_signed_response_alg": "RS256",
-    "require_auth_time": False,
-    "backchannel_logout_session_required": False,
-    "access_token_format": "opaque",
-    "refresh_token_rotation": True,
-    "require_pkce": True,
-    # Core 1.0 §5.4: claims of a scope are for userinfo where there is an access token.
-    "id_token_claims": False,
-    "client_assertion_audience": "issuer",
-    # RFC 7662 §4: whose tokens it may look at: its own, those meant for its resources too,
-    # or everybody's.
-    "introspection": "own",
-    "consent": "implicit",
-    # Core 1.0 §3.1.2.1: asked for is asked; some products ask for it at every sign-in, and single sign-on is gone.
-    "ignore_prompt_consent": False,
-}
+DEFAULTS: Mapping[str, Any] = {key: kind.default for key, kind in FIELDS.items() if kind.default is not None}
 
 
 def _allowed(**values: tuple[Any, ...]) -> dict[str, frozenset[Any]]:
@@ -174,12 +151,6 @@ def _origins(redirect_uris: list[str]) -> Iterator[str]:
             yield uris.read(uri).origin
         except ValueError:  # reported where redirect URIs are checked
             continue
-
-
-def auth_methods(method: str) -> tuple[str, ...]:
-    """How a client may prove itself: libraries choose freely between the ways to send a secret, so all of them work."""
-    by_secret = tuple(row.name for row in offered.AUTH_METHODS.values() if row.secret)
-    return by_secret if method in by_secret else (method,)
 
 
 def describe(name: str) -> list[str]:

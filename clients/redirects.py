@@ -60,8 +60,8 @@ class Proven(Protocol):
         """Whether it has no secret and no key."""
 
     @property
-    def profile(self) -> str:
-        """Its set of rules."""
+    def is_native(self) -> bool:
+        """Whether it is a program on people's devices."""
 
 
 def is_unproven(uri: str, client: Proven, *, development: bool = False) -> bool:
@@ -72,7 +72,7 @@ def is_unproven(uri: str, client: Proven, *, development: bool = False) -> bool:
     """
     if not client.is_public or (uri.startswith("https://") and not is_development(uri)):
         return False
-    return client.profile == "native" or not development
+    return client.is_native or not development
 
 
 def without_port(uri: str) -> str | None:

@@ -71,7 +71,7 @@ class Registry(Snapshots):
             version = store.raise_version(tx)
             _check_free(tx, client)
             store.insert_client(tx, row)
-            store.replace_origins(tx, row.id, client.allowed_origins)
+            store.replace_origins(tx, row.id, client.oidc.allowed_origins)
             search_store.put(tx, row)
             if client.saml is not None:
                 store.insert_entity(tx, client.saml.entity_id, row.id)
@@ -163,7 +163,7 @@ class Registry(Snapshots):
             version = store.raise_version(tx)
             client = _reread(tx, client_id)
             if not takes_secret(client):
-                method = next(iter(client.auth_methods), client.kind)
+                method = next(iter(client.oidc.auth_methods), client.kind)
                 raise InvalidMetadata(Problem("token_endpoint_auth_method", f"is {method}: it has no secret"))
             store.end_secrets(tx, client_id, now + max(0.0, keep_old_for))
             if keep_old_for > 0 and sum(s.is_valid(now) for s in client.secrets) >= MAX_SECRETS:
@@ -226,7 +226,7 @@ class Registry(Snapshots):
             if after != before:
                 after = replace(after, changed_at=now)
                 store.update_client(tx, after)
-                store.replace_origins(tx, client_id, store.to_client(after).allowed_origins)
+                store.replace_origins(tx, client_id, store.to_client(after).oidc.allowed_origins)
                 search_store.put(tx, after)
                 if record is not None:
                     detail = {"client_id": client_id, "name": after.name, "changed": _difference(before, after)}
@@ -256,7 +256,7 @@ def new_client_id() -> str:
 
 def takes_secret(client: Client) -> bool:
     """Whether the client proves itself by a secret of ours."""
-    return "client_secret_basic" in client.auth_methods
+    return "client_secret_basic" in client.oidc.auth_methods
 
 
 def _random(prefix: str) -> str:

@@ -19,13 +19,13 @@ def _environment(client: Client, secret: str | None, issuer: str) -> list[str]:
         f"OIDC_DISCOVERY_URL={issuer}/.well-known/openid-configuration",
         f"OIDC_CLIENT_ID={client.id}",
     ]
-    if "client_secret_basic" in client.auth_methods:
+    if "client_secret_basic" in client.oidc.auth_methods:
         lines.append(f"OIDC_CLIENT_SECRET={secret or _SHOWN_ONCE}")
     lines += [f"OIDC_REDIRECT_URI={uri}" for uri in client.metadata.get("redirect_uris", ())[:1]]
     lines += [
         f"OIDC_POST_LOGOUT_REDIRECT_URI={uri}" for uri in client.metadata.get("post_logout_redirect_uris", ())[:1]
     ]
-    if client.scopes:
+    if client.oidc.scopes:
         lines.append(f'OIDC_SCOPE="{_scope(client)}"')
     return lines
 
@@ -37,14 +37,14 @@ def _redirect_uri(client: Client) -> str:
 
 def _scope(client: Client) -> str:
     """A modest first scope, out of those allowed; all of them where they are the app's own."""
-    return " ".join(client.allowed_scope(("openid", "profile", "email"))) or " ".join(sorted(client.scopes))
+    return " ".join(client.oidc.allowed_scope(("openid", "profile", "email"))) or " ".join(sorted(client.oidc.scopes))
 
 
 def _flask(client: Client, issuer: str) -> list[str]:
-    if "private_key_jwt" in client.auth_methods:
+    if "private_key_jwt" in client.oidc.auth_methods:
         audience = f'with "aud": "{issuer}" and "typ": "client-authentication+jwt"'
         return [f"# The app proves itself by private_key_jwt: sign a JWT with its own key, {audience}."]
-    pkce = ', "code_challenge_method": "S256"' if client.require_pkce else ""
+    pkce = ', "code_challenge_method": "S256"' if client.oidc.require_pkce else ""
     return [
         "# Flask with Authlib:  pip install flask authlib requests",
         "import os",
@@ -64,11 +64,11 @@ def _flask(client: Client, issuer: str) -> list[str]:
 
 
 def _curl(client: Client, issuer: str) -> list[str]:
-    if "private_key_jwt" in client.auth_methods:
+    if "private_key_jwt" in client.oidc.auth_methods:
         return _flask(client, issuer)
     lines = ["# A token for the program itself:", 'curl -u "$OIDC_CLIENT_ID:$OIDC_CLIENT_SECRET" \\']
     lines.append("  -d grant_type=client_credentials \\")
-    if client.scopes:
+    if client.oidc.scopes:
         lines.append('  --data-urlencode "scope=$OIDC_SCOPE" \\')
     return [*lines, f"  {issuer}/oauth/token"]
 

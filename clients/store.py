@@ -337,19 +337,7 @@ def purge(tx: Statements, before: float) -> int:
 
 def to_client(row: Row, stored: tuple[StoredSecret, ...] = ()) -> Client:
     """The snapshot of a row."""
-    return client.build(
-        client_id=row.id,
-        kind=row.kind,
-        name=row.name,
-        profile=row.profile,
-        enabled=row.enabled,
-        said=row.said,
-        access=row.access,
-        created_at=row.created_at,
-        changed_at=row.changed_at,
-        tokens_after=row.tokens_after,
-        stored=stored,
-    )
+    return client.build(row, stored)
 
 
 def _row(row: Any) -> Row:

@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clients import uris
@@ -33,10 +33,18 @@ _CURVES = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("Ed25519",)}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`check(value, allow_loopback)` answers the value, tidied, or raises ValueError; `parse` reads it from text."""
+    """`check(value, allow_loopback)` answers the value, tidied, or raises ValueError; `parse` reads it from text.
+
+    `default`: what holds where a client says nothing; None: nothing does.
+    """
 
     check: Callable[[Any, bool], Any]
     parse: Callable[[str], Any] = str
+    default: Any = None
+
+    def or_else(self, default: Any) -> Kind:
+        """The same sort with this default."""
+        return replace(self, default=default)
 
 
 def _text(limit: int) -> Callable[[Any, bool], str]:

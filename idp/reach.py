@@ -58,10 +58,10 @@ def find_unreachable(services: Services, client: Client, until: float | None = N
 
 
 def _addresses(client: Client) -> Iterator[tuple[str, str]]:
-    if client.backchannel_logout_uri:
-        yield "backchannel_logout_uri", client.backchannel_logout_uri
-    if client.jwks_uri:
-        yield "jwks_uri", client.jwks_uri
+    if client.oidc.backchannel_logout_uri:
+        yield "backchannel_logout_uri", client.oidc.backchannel_logout_uri
+    if client.oidc.jwks_uri:
+        yield "jwks_uri", client.oidc.jwks_uri
     endpoint = client.saml.find_slo(_SOAP) if client.saml is not None else None
     if endpoint is not None:
         yield "the SOAP logout address of its metadata", endpoint.location

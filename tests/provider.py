@@ -341,11 +341,11 @@ class App:
 
     @property
     def redirect_uri(self) -> str:
-        return sorted(self.client.redirect_uris)[0]
+        return sorted(self.client.oidc.redirect_uris)[0]
 
     @property
     def method(self) -> str:
-        return self.client.auth_methods[0]
+        return self.client.oidc.auth_methods[0]
 
 
 def basic(user: str, password: str) -> dict[str, str]:
@@ -513,7 +513,7 @@ class Provider:
             "nonce": "n-1",
             "code_challenge": challenge_of(), "code_challenge_method": "S256",
         }  # fmt: skip
-        if app.client.redirect_uris:
+        if app.client.oidc.redirect_uris:
             values["redirect_uri"] = app.redirect_uri
         values |= overrides
         pairs: list[tuple[str, str]] = []

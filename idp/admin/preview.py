@@ -53,16 +53,16 @@ def of_person(services: Services, actor: Actor, client: Client, person: Person) 
 
 
 def _relying_party(client: Client, person: Person, decision: Decision) -> Preview:
-    scopes = sorted(client.scopes)
+    scopes = sorted(client.oidc.scopes)
     got = claims.of_person(client, _row(person), scopes, {})
     source = {claim: f"scope {scope}" for scope in scopes for claim in claims.BY_SCOPE.get(scope, ())}
-    source |= {claim: f"claims_map: {attribute}" for claim, attribute in client.claims_map.items()}
+    source |= {claim: f"claims_map: {attribute}" for claim, attribute in client.oidc.claims_map.items()}
     lines = tuple(Line(name, _text(value), source.get(name, "")) for name, value in got.items())
-    named = "openid" in client.scopes
+    named = "openid" in client.oidc.scopes
     return Preview(
         decision=decision,
         subject=(Line("sub", claims.subject(client, person.id), "the person's id; never given to anybody else"),),
-        id_token=lines if named and client.id_token_claims else (),
+        id_token=lines if named and client.oidc.id_token_claims else (),
         userinfo=lines if named else (),
         attributes=(),
         missing=tuple(name for name in source if name not in got),

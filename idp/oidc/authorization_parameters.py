@@ -28,7 +28,7 @@ def check_response_type(params: Params, client: Client) -> None:
         raise OAuthError("invalid_request", "response_type is missing; use response_type=code.")
     if response_type not in RESPONSE_TYPES:
         raise OAuthError("unsupported_response_type", "This response_type is not supported; use response_type=code.")
-    if response_type not in client.response_types:
+    if response_type not in client.oidc.response_types:
         raise OAuthError("unauthorized_client", "This application is not registered for this response_type.")
 
 
@@ -64,8 +64,7 @@ def read_max_age(params: Params, client: Client) -> int | None:
     """Seconds since the proof; without any, as the client is registered (Registration 1.0 §2)."""
     value = params.get("max_age")
     if value is None:
-        default = client.metadata.get("default_max_age")
-        return int(default) if default is not None else None
+        return client.oidc.default_max_age
     if not value.isascii() or not value.isdigit() or len(value) > 9:
         raise OAuthError("invalid_request", "max_age must be a number of seconds.")
     return int(value)

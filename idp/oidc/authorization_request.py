@@ -132,7 +132,7 @@ def _demands(services: Services, client: Client, asked: AuthorizationRequest, wi
         max_age=wishes.max_age,
         select=wishes.select,
         consent=_asks_consent(wishes, client),
-        unproven=redirects.is_unproven(asked.redirect_uri, client, development=services.registry.allow_loopback),
+        unproven=redirects.is_unproven(asked.redirect_uri, client.oidc, development=services.registry.allow_loopback),
         subject=wishes.subject,
         strength=wishes.step_up,
         preferred=tuple(value for value in wanted_acr(asked.claims) if value in SUPPORTED_ACR),
@@ -140,16 +140,16 @@ def _demands(services: Services, client: Client, asked: AuthorizationRequest, wi
 
 
 def _asks_consent(wishes: Wishes, client: Client) -> bool:
-    return "consent" in wishes.prompt and not client.ignore_prompt_consent
+    return "consent" in wishes.prompt and not client.oidc.ignore_prompt_consent
 
 
 def _without_offline(scope: str, wishes: Wishes, client: Client) -> str:
     # Core §11: ignored without prompt=consent, unless there is another basis: a consent page that names it (explicit
     # consent), or an admin who wrote it into the registration.
     is_asked = _asks_consent(wishes, client)
-    basis = is_asked or client.consent == "explicit" or client.offline_access_registered
+    basis = is_asked or client.consent == "explicit" or client.oidc.offline_access_registered
     granted = scope.split()
-    if "offline_access" in granted and not (basis and "refresh_token" in client.grant_types):
+    if "offline_access" in granted and not (basis and "refresh_token" in client.oidc.grant_types):
         granted.remove("offline_access")
     return " ".join(granted)
 

@@ -44,7 +44,7 @@ def notices(services: Services, session: Session | Ended) -> list[Notice]:
 
 
 def _notice(client: Client, session: Session | Ended) -> Notice:
-    if not client.backchannel_logout_uri:
+    if not client.oidc.backchannel_logout_uri:
         return Notice(client.id, client.name)
     payload = {"client_id": client.id, "person_id": session.person_id, "session_id": session.id}
     return Notice(client.id, client.name, JOB, payload=payload)
@@ -57,16 +57,16 @@ def remind(services: Services, client_id: str, tx: Transaction, session: Session
     it open where the browser was closed on the way. By `sid` alone, so that nobody who signed in again is signed out.
     """
     client = services.registry.find(client_id) if client_id else None
-    if client is None or not client.backchannel_logout_uri:
+    if client is None or not client.oidc.backchannel_logout_uri:
         return
     services.jobs.enqueue(REMINDER, {"client_id": client.id, "session_id": session.id}, delay=REMIND_AFTER, tx=tx)
 
 
 def _remind(services: Services, payload: dict[str, Any]) -> None:
     client = services.registry.find(payload["client_id"])
-    if client is not None and client.backchannel_logout_uri:
+    if client is not None and client.oidc.backchannel_logout_uri:
         token = logout_token(services, client, "", payload["session_id"])
-        services.outbound.post(client.backchannel_logout_uri, {"logout_token": token})
+        services.outbound.post(client.oidc.backchannel_logout_uri, {"logout_token": token})
 
 
 def deliver(services: Services, payload: dict[str, Any]) -> None:
@@ -74,17 +74,17 @@ def deliver(services: Services, payload: dict[str, Any]) -> None:
     if signout.is_told(services, payload):
         return
     client = services.registry.find(payload["client_id"])
-    if client is None or not client.backchannel_logout_uri:
+    if client is None or not client.oidc.backchannel_logout_uri:
         return
     token = logout_token(services, client, payload["person_id"], payload["session_id"])
     try:
-        fetched = services.outbound.post(client.backchannel_logout_uri, {"logout_token": token})
+        fetched = services.outbound.post(client.oidc.backchannel_logout_uri, {"logout_token": token})
         # BCL §2.8: 200; some frameworks turn an empty one into 204.
         if fetched.status not in (200, 204):
             raise NotConfirmed(f"it answered with status {fetched.status}")
     except (NotConfirmed, OutboundFailed, OutboundRefused) as error:
-        told = reach.explain(client.backchannel_logout_uri, error)
-        services.faults.undelivered(client.id, f"{client.backchannel_logout_uri}: {error}", told)
+        told = reach.explain(client.oidc.backchannel_logout_uri, error)
+        services.faults.undelivered(client.id, f"{client.oidc.backchannel_logout_uri}: {error}", told)
         raise
     signout.mark_told(services, payload)
 
@@ -102,4 +102,4 @@ def logout_token(services: Services, client: Client, person_id: str, session_id:
         "events": {EVENT: {}},
         "sid": session_id,
     }
-    return signer(services, client.id_token_signed_response_alg).sign_jwt(token, "logout+jwt")
+    return signer(services, client.oidc.id_token_signed_response_alg).sign_jwt(token, "logout+jwt")

@@ -82,12 +82,12 @@ def _jwt(services: Services, token: str) -> Access | None:
 
 def standing_scope(client: Client, scope: str) -> tuple[str, ...]:
     """What an admin has left the application of a token's scope; a change holds for tokens already out."""
-    return tuple(s for s in scope.split() if s in client.scopes)
+    return tuple(s for s in scope.split() if s in client.oidc.scopes)
 
 
 def standing_audience(services: Services, client: Client, audience: list[str]) -> tuple[str, ...]:
     """Whom a token is still meant for: ourselves, if it ever was, and the resources that the application still has."""
-    return tuple(uri for uri in audience if uri == services.issuer or uri in client.resources)
+    return tuple(uri for uri in audience if uri == services.issuer or uri in client.oidc.resources)
 
 
 def required(services: Services, request: Request, *scopes: str) -> Access:

@@ -44,11 +44,11 @@ def attributes(row: Any) -> dict[str, Any]:
 def of_person(client: Client, row: Any, scopes: list[str], requested: Mapping[str, Any]) -> dict[str, Any]:
     """The claims that these scopes and this `claims` member give; what is not known is left out (Core §5.3.2, §5.5)."""
     known = attributes(row)
-    for claim, attribute in client.claims_map.items():
+    for claim, attribute in client.oidc.claims_map.items():
         if attribute in known:
             known[claim] = known[attribute]
     names = [claim for scope in scopes for claim in BY_SCOPE.get(scope, ())]
-    names += [claim for claim in client.claims_map if "profile" in scopes or claim in requested]
+    names += [claim for claim in client.oidc.claims_map if "profile" in scopes or claim in requested]
     names += [claim for claim in requested if _may_request(claim, client)]
     return {name: known[name] for name in dict.fromkeys(names) if name in known}
 
@@ -64,14 +64,14 @@ def scopes_of(requested: Mapping[str, Any], client: Client) -> list[str]:
     """The scopes that would give the claims of a `claims` member, `claim:<name>` for the client's own table."""
     needed = []
     for claim in requested:
-        if claim in client.claims_map:
+        if claim in client.oidc.claims_map:
             needed.append(f"claim:{claim}")
-        needed += [scope for scope, claims in BY_SCOPE.items() if claim in claims and scope in client.scopes]
+        needed += [scope for scope, claims in BY_SCOPE.items() if claim in claims and scope in client.oidc.scopes]
     return needed
 
 
 def _may_request(claim: str, client: Client) -> bool:
     # A claim asked for one by one is given only where a scope of the client's own list would give it.
-    return claim in client.claims_map or any(
-        claim in claims and scope in client.scopes for scope, claims in BY_SCOPE.items()
+    return claim in client.oidc.claims_map or any(
+        claim in claims and scope in client.oidc.scopes for scope, claims in BY_SCOPE.items()
     )

@@ -67,7 +67,7 @@ def _with_acr(claims: dict[str, Any], acr_values: str | None, client: Client) ->
 
     Registration 1.0 §2: `default_acr_values` hold where the request has neither.
     """
-    wanted = acr_values.split() if acr_values else client.default_acr_values
+    wanted = acr_values.split() if acr_values else client.oidc.default_acr_values
     values = [value for value in dict.fromkeys(wanted) if value in SUPPORTED_ACR]
     if not values or wanted_acr(claims):
         return claims

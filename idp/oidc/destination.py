@@ -86,8 +86,10 @@ def find_destination(services: Services, params: Params) -> Destination | Untrus
             client_id=client.id,
         )
     # RFC 6749 §4.1.2.1: a bad redirect_uri is shown, never followed.
-    if not redirects.is_registered(redirect_uri, client):
-        difference = redirects.difference(redirect_uri, client.redirect_uris) or "It has no redirect URI registered."
+    if not redirects.is_registered(redirect_uri, client.oidc):
+        difference = (
+            redirects.difference(redirect_uri, client.oidc.redirect_uris) or "It has no redirect URI registered."
+        )
         return Untrusted(
             "unregistered_redirect_uri",
             N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
@@ -106,7 +108,7 @@ def find_again(
 ) -> Destination | Untrusted:
     """The destination of a request that was trusted when its page was made; a client may have changed since."""
     client = services.registry.find(client_id)
-    if client is None or not client.enabled or not redirects.is_registered(redirect_uri, client):
+    if client is None or not client.enabled or not redirects.is_registered(redirect_uri, client.oidc):
         message = "This application was turned off or changed a moment ago."
         return Untrusted("client_changed", message, "Start again.", client_id=client_id)
     return Destination(client, redirect_uri, response_mode, state)

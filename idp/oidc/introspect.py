@@ -44,10 +44,10 @@ def introspect(services: Services, request: Request) -> Response:
 
 def may_see(services: Services, caller: Client, access: bearer.Access) -> bool:
     """Whether it is the token's own client, a resource that it is meant for, or one that an admin let see all (§4)."""
-    if caller.id == access.client_id or caller.introspection == "all":
+    if caller.id == access.client_id or caller.oidc.introspection == "all":
         return True
-    meant_for_caller = any(uri in access.audience for uri in caller.resources if uri != services.issuer)
-    return caller.introspection == "audience" and meant_for_caller
+    meant_for_caller = any(uri in access.audience for uri in caller.oidc.resources if uri != services.issuer)
+    return caller.oidc.introspection == "audience" and meant_for_caller
 
 
 def _refresh(services: Services, caller: Client, token: str) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _confirmed(services: Services, request: Request) -> Response:
         :6
     ]  # a page of before the upgrade has three
     client = services.registry.find(client_id) if client_id else None
-    if client is None or uri not in client.post_logout_redirect_uris:
+    if client is None or uri not in client.oidc.post_logout_redirect_uris:
         uri = ""  # it was registered when the page was made; it is not any more
     asked = LogoutRequest(client_id, "", "", uri, state, is_hinted, elsewhere)
     here = accounts.to_end(services, request)

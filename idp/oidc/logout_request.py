@@ -82,7 +82,7 @@ def _check_return_address(client: Client | None, uri: str) -> Refused | None:
             "Send id_token_hint or client_id with post_logout_redirect_uri.",
         )
     # RPI §3: exactly as registered (ASVS 10.6.2).
-    if uri not in client.post_logout_redirect_uris:
+    if uri not in client.oidc.post_logout_redirect_uris:
         return _refused(
             N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
             "post_logout_redirect_uri is not registered; they are compared byte for byte.", client_id=client.id,

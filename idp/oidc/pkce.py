@@ -31,7 +31,7 @@ def read_challenge(params: Params, client: Client) -> str:
             raise OAuthError("invalid_request", "code_challenge must be the base64url SHA-256 of the code_verifier.")
     elif method is not None:
         raise OAuthError("invalid_request", "code_challenge_method was sent without code_challenge.")
-    elif client.require_pkce or client.is_public:
+    elif client.oidc.require_pkce or client.oidc.is_public:
         raise _required(client)
     return challenge
 
@@ -39,7 +39,7 @@ def read_challenge(params: Params, client: Client) -> str:
 def _required(client: Client) -> OAuthError:
     description = "PKCE is required: send code_challenge and code_challenge_method=S256."
     fix = "Switch PKCE (S256) on in the application"
-    if not client.is_public:
+    if not client.oidc.is_public:
         description += " For a library that has no PKCE an admin sets profile=legacy."
         fix += f"; where its library has none: doorward client set {client.id} profile=legacy"
     return OAuthError("invalid_request", description, fix=fix + ".")

@@ -93,10 +93,10 @@ class ProtocolHandler:
         client = services.registry.find(flow.client_id)
         if client is None:
             return ""
-        if client.launch_url or not client.initiate_login_uri:
+        if client.launch_url or not client.oidc.initiate_login_uri:
             home = str(client.metadata.get("client_uri") or "")
             return client.launch_url or (home if home.startswith(("https://", "http://")) else "")
-        return with_parameters(client.initiate_login_uri, [("iss", services.issuer)])
+        return with_parameters(client.oidc.initiate_login_uri, [("iss", services.issuer)])
 
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
         """The scopes, those that everybody knows first."""

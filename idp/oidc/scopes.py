@@ -43,8 +43,8 @@ def allowed(client: Client, asked: str | None) -> str:
     RFC 6749 §3.3: reduced rather than refused, every decision is made on the reduced value, and it is sent back.
     """
     if asked is None:
-        return " ".join(sorted(client.scopes - {"openid", "offline_access"}))
-    return " ".join(dict.fromkeys(scope for scope in asked.split() if scope in client.scopes))
+        return " ".join(sorted(client.oidc.scopes - {"openid", "offline_access"}))
+    return " ".join(dict.fromkeys(scope for scope in asked.split() if scope in client.oidc.scopes))
 
 
 def read(params: Params, client: Client) -> str:
@@ -62,12 +62,12 @@ def check(wanted: str | None, given: str, client: Client) -> None:
     """
     if not wanted:
         return
-    check_parted(wanted, client.scopes)
+    check_parted(wanted, client.oidc.scopes)
     if not given:
         raise OAuthError(
             "invalid_scope",
             f"This application may not have any of these scopes: {' '.join(wanted.split()[:5])[:120]}.",
-            detail=f"registered: {' '.join(sorted(client.scopes))}"[:500],
+            detail=f"registered: {' '.join(sorted(client.oidc.scopes))}"[:500],
             fix=f"Add it to what the application may ask for: doorward client set {client.id} scope=...",
         )
 

@@ -38,7 +38,7 @@ def read(services: Services, request: Request) -> TokenRequest:
         *others, last = GRANTS
         raise OAuthError("unsupported_grant_type", f"Use grant_type {', '.join(others)} or {last}.")
     client = client_auth.authenticate(services, request)
-    if grant_type not in client.grant_types or (client.is_public and not GRANT_TYPES[grant_type].public):
+    if grant_type not in client.oidc.grant_types or (client.oidc.is_public and not GRANT_TYPES[grant_type].public):
         raise OAuthError("unauthorized_client", f"This application is not registered for grant_type={grant_type}.")
     resource = [value for name, value in form.pairs if name == "resource"]
     return TokenRequest(client, grant_type, form.get("scope"), resource, form, request)

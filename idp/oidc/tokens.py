@@ -20,7 +20,7 @@ _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 def response(services: Services, client: Client, issued: Issued) -> dict[str, Any]:
     """The JSON of RFC 6749 §5.1. `scope` is always told, since it may be less than was asked."""
-    is_opaque = client.access_token_format == "opaque"
+    is_opaque = client.oidc.access_token_format == "opaque"
     access_token = issued.access_token if is_opaque else _jwt_access_token(services, client, issued)
     body: dict[str, Any] = {
         "access_token": access_token,
@@ -38,12 +38,12 @@ def response(services: Services, client: Client, issued: Issued) -> dict[str, An
 def id_token(services: Services, client: Client, issued: Issued, holder: Holder, access_token: str) -> str:
     """Core §2. `nonce` only where the authorization request had one, never after a refresh (§12.2)."""
     now = int(issued.issued_at)
-    algorithm = client.id_token_signed_response_alg
+    algorithm = client.oidc.id_token_signed_response_alg
     claims: dict[str, Any] = {
         "iss": services.issuer,
         "sub": claim_rules.subject(client, holder.person_id),
         "aud": client.id,
-        "exp": now + (client.id_token_lifetime or services.settings.tokens.id_token),
+        "exp": now + (client.oidc.id_token_lifetime or services.settings.tokens.id_token),
         "iat": now,
         "auth_time": int(holder.auth_time),
         "acr": acr_of(holder.methods, claim_rules.wanted_acr(holder.claims)),
@@ -55,7 +55,7 @@ def id_token(services: Services, client: Client, issued: Issued, holder: Holder,
         claims["sid"] = holder.session_id
     if issued.nonce:
         claims["nonce"] = issued.nonce
-    scopes = issued.terms.scope.split() if client.id_token_claims else []
+    scopes = issued.terms.scope.split() if client.oidc.id_token_claims else []
     requested = holder.claims.get("id_token") or {}
     if scopes or requested:
         claims = {**claim_rules.of_person(client, holder.person, scopes, requested), **claims}
@@ -91,7 +91,7 @@ def audience(services: Services, resource: list[str], scope: str) -> list[str]:
 def check_resource(client: Client, resource: list[str]) -> None:
     """RFC 8707 §2: absolute, without fragment, and one that the application may use."""
     for uri in resource:
-        if uri not in client.resources:
+        if uri not in client.oidc.resources:
             raise OAuthError("invalid_target", "This resource is not registered for this application.")
 
 
@@ -118,4 +118,4 @@ def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str
         }
         if holder.cnf:
             claims["cnf"] = dict(holder.cnf)  # RFC 7800 §3.1
-    return signer(services, client.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")
+    return signer(services, client.oidc.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")

@@ -20,7 +20,7 @@ def userinfo(services: Services, request: Request) -> Response:
     requested = json.loads(access.row.claims).get("userinfo") or {}
     body: dict[str, Any] = {"sub": claim_rules.subject(client, access.person_id)}
     body |= claim_rules.of_person(client, access.row, list(access.scope), requested)
-    algorithm = client.metadata.get("userinfo_signed_response_alg")
+    algorithm = client.oidc.userinfo_signed_response_alg
     if not algorithm:
         return Json(body=body)
     # Core §5.3.2: signed, it says who made it and for whom.

@@ -147,14 +147,18 @@ def _in_order(shown: list[dict[str, Any]], order: Mapping[str, int]) -> list[dic
 
 def _initiated(services: Services, client: Client) -> str:
     # Core §4: whoever starts a sign-in at the application says which provider it is to ask.
-    return with_parameters(client.initiate_login_uri, [("iss", services.issuer)]) if client.initiate_login_uri else ""
+    return (
+        with_parameters(client.oidc.initiate_login_uri, [("iss", services.issuer)])
+        if client.oidc.initiate_login_uri
+        else ""
+    )
 
 
 def _front_page(client: Client) -> str:
     """Where a web application most likely begins: the front page of the host that its answers go to."""
     if client.saml is not None or client.profile == "native":
         return ""
-    found = sorted(uri for uri in client.redirect_uris if uri.startswith(("https://", "http://")))
+    found = sorted(uri for uri in client.oidc.redirect_uris if uri.startswith(("https://", "http://")))
     return "{0.scheme}://{0.netloc}/".format(urlsplit(found[0])) if found else ""
 
 

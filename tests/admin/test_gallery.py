@@ -36,8 +36,8 @@ def test_r1_one_answer_registers_an_application_and_says_what_to_paste(provider:
     added = add(provider, "espocrm", ESPOCRM)
     client = added.made.client
     assert (client.name, client.profile, client.enabled) == ("EspoCRM", "legacy", True)
-    assert client.redirect_uris == {"https://crm.example.com/oauth-callback.php"}
-    assert client.ignore_prompt_consent
+    assert client.oidc.redirect_uris == {"https://crm.example.com/oauth-callback.php"}
+    assert client.oidc.ignore_prompt_consent
     pasted = {field.label: field.value for field in added.filled.fields}
     assert pasted["Client ID"] == client.id
     assert pasted["Client Secret"] == added.made.client_secret
@@ -93,7 +93,7 @@ def test_r2_a_redirect_uri_that_follows_keeps_the_application_off_until_then(pro
 
 def test_r2_one_redirect_uri_of_two_is_not_enough_to_be_turned_on(provider: Provider) -> None:
     added = add(provider, "personio", {})
-    assert added.made.client.redirect_uris == {"https://login.personio.com/login/callback"}
+    assert added.made.client.oidc.redirect_uris == {"https://login.personio.com/login/callback"}
     assert (added.made.client.enabled, added.filled.missing) == (False, ("callback",))
 
 
@@ -113,7 +113,7 @@ def test_r2_a_redirect_uri_can_be_taken_away_only_while_it_is_off(provider: Prov
     with pytest.raises(InvalidMetadata, match="at least one is needed"):
         registry.update(client.id, {"redirect_uris": None})
     registry.disable(client.id)
-    assert not registry.update(client.id, {"redirect_uris": None}).redirect_uris
+    assert not registry.update(client.id, {"redirect_uris": None}).oidc.redirect_uris
 
 
 def test_r2_what_cannot_be_connected_is_not_registered(provider: Provider) -> None:

@@ -39,7 +39,7 @@ def test_R2_registering_gives_an_id_and_a_secret_that_opens_the_door(registry: R
     assert found.find_secret(crm.client_secret, 0) is not None
     assert found.find_secret(crm.client_secret + "x", 0) is None
     assert found.find_secret("", 0) is None
-    assert is_registered(CALLBACK, found)
+    assert is_registered(CALLBACK, found.oidc)
 
 
 def test_S15_a_client_id_is_ours_and_never_a_persons(registry: Registry) -> None:
@@ -70,14 +70,14 @@ def test_a_client_that_proves_itself_by_key_or_not_at_all_gets_no_secret(registr
         assert made.client.secrets == ()
         with pytest.raises(InvalidMetadata, match="it has no secret"):
             registry.add_secret(made.client.id, 0)
-    assert by_key.client.auth_methods == ("private_key_jwt",)
-    assert (by_key.client.is_public, spa.client.is_public) == (False, True)
+    assert by_key.client.oidc.auth_methods == ("private_key_jwt",)
+    assert (by_key.client.oidc.is_public, spa.client.oidc.is_public) == (False, True)
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 def test_both_ways_to_send_a_secret_work_for_a_client_registered_for_one(registry: Registry, method: str) -> None:
     client = registry.register(draft(token_endpoint_auth_method=method)).client
-    assert client.auth_methods == ("client_secret_basic", "client_secret_post")
+    assert client.oidc.auth_methods == ("client_secret_basic", "client_secret_post")
     assert client.metadata["token_endpoint_auth_method"] == method
 
 
@@ -91,7 +91,7 @@ def test_R1_a_refused_registration_leaves_nothing_behind(db: Database, registry:
 
 def test_S19_scopes_past_the_allowed_ones_are_taken_out(registry: Registry) -> None:
     client = registry.register(draft(scope="openid email")).client
-    assert client.allowed_scope(["email", "admin", "openid", "email"]) == ("email", "openid")
+    assert client.oidc.allowed_scope(["email", "admin", "openid", "email"]) == ("email", "openid")
 
 
 def test_localized_texts_are_found_by_language(registry: Registry) -> None:
@@ -110,14 +110,14 @@ def test_S49_development_uris_are_taken_only_where_the_provider_itself_is_on_loo
     made = Registry(db, allow_loopback=True).register(local)
     assert "for development only" in made.warnings[0]
     # S1: the port of a web client's URI never varies.
-    assert not is_registered("http://127.0.0.1:5002/cb", made.client)
+    assert not is_registered("http://127.0.0.1:5002/cb", made.client.oidc)
 
 
 def test_S1_the_port_varies_for_a_native_client_as_registered(registry: Registry) -> None:
     made = registry.register(draft("native", redirect_uris=["http://127.0.0.1/cb"]))
     client = registry.get(made.client.id)
-    assert is_registered("http://127.0.0.1:50123/cb", client)
-    assert not is_registered("http://127.0.0.1:50123/other", client)
+    assert is_registered("http://127.0.0.1:50123/cb", client.oidc)
+    assert not is_registered("http://127.0.0.1:50123/other", client.oidc)
 
 
 # -- changing ------------------------------------------------------------------------------------------------------
@@ -129,15 +129,15 @@ def test_R1_an_update_follows_the_same_rules(registry: Registry, crm: Registered
     with pytest.raises(InvalidMetadata, match="client_name"):
         registry.update(crm.client.id, {}, name=" ")
     changed = registry.update(crm.client.id, {"access_token_format": "jwt", "scope": "openid"}, name="CRM 2")
-    assert registry.get(crm.client.id).access_token_format == "jwt"
+    assert registry.get(crm.client.id).oidc.access_token_format == "jwt"
     assert changed.name == "CRM 2"
-    assert changed.scopes == {"openid"}
+    assert changed.oidc.scopes == {"openid"}
     assert changed.secrets == crm.client.secrets
     back = registry.update(crm.client.id, {"access_token_format": None}, access=Access.only(groups=["sales"]))
-    assert back.access_token_format == "opaque"
+    assert back.oidc.access_token_format == "opaque"
     assert back.name == "CRM 2"
     assert back.access.groups == {"sales"}
-    assert is_registered(CALLBACK, back)
+    assert is_registered(CALLBACK, back.oidc)
 
 
 def test_R7_disabling_is_instant(registry: Registry, crm: Registered) -> None:

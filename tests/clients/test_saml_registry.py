@@ -172,12 +172,13 @@ def test_changes_are_recorded_by_what_changed(registry: Registry) -> None:
 
 def test_no_endpoint_of_openid_connect_takes_a_service_provider(registry: Registry) -> None:
     client = registry.register(draft()).client
+    party = client.oidc
     empty = (
-        client.redirect_uris, client.grant_types, client.response_types, client.response_modes, client.scopes,
-        client.allowed_origins, client.post_logout_redirect_uris, client.auth_methods, client.secrets,
+        party.redirect_uris, party.grant_types, party.response_types, party.response_modes, party.scopes,
+        party.allowed_origins, party.post_logout_redirect_uris, party.auth_methods, client.secrets,
     )  # fmt: skip
     assert not any(empty)
-    assert not client.is_public
+    assert not party.is_public
     with pytest.raises(InvalidMetadata, match="it has no secret"):
         registry.add_secret(client.id, 0)
     with pytest.raises(InvalidMetadata, match="redirect_uris: unknown key"):

@@ -96,7 +96,7 @@ def test_only_who_is_registered_for_it_may_use_it(provider: Provider, app: App) 
 
 
 def test_the_row_decides_which_applications_may_be_registered_for_it(provider: Provider) -> None:
-    assert provider.add_client("Web", grant_types=["authorization_code", NAME]).client.grant_types >= {NAME}
+    assert provider.add_client("Web", grant_types=["authorization_code", NAME]).client.oidc.grant_types >= {NAME}
     for profile in ("spa", "native"):  # they keep no secret
         with pytest.raises(InvalidMetadata, match=f"{NAME} is not for profile {profile}"):
             provider.add_client("App", profile=profile, grant_types=["authorization_code", NAME])

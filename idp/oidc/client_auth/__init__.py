@@ -87,14 +87,16 @@ def _check_may_use(client: Client, presented: Presented, *, public: bool) -> Non
         fix = f"Turn it on: doorward client enable {client.id}"
         raise failed(f"{client.name} is turned off", basic=basic, fix=fix, side="doorward")
     # A confidential client is never accepted with `none`, at any endpoint (S20).
-    if method not in client.auth_methods or (AUTH_METHODS[method].public and not (client.is_public and public)):
-        detail = f"{method} is not registered for {client.id}, but {', '.join(client.auth_methods)}"
+    if method not in client.oidc.auth_methods or (
+        AUTH_METHODS[method].public and not (client.oidc.is_public and public)
+    ):
+        detail = f"{method} is not registered for {client.id}, but {', '.join(client.oidc.auth_methods)}"
         raise failed(detail, basic=basic, fix=_other_method(client, method))
 
 
 def _other_method(client: Client, method: str) -> str:
     """What an admin may do about a client that proves itself by another method than is registered."""
-    if client.is_public:
+    if client.oidc.is_public:
         return f"{client.name} has no secret (profile {client.profile}): let it send its client_id alone, with PKCE."
     if AUTH_METHODS[method].public:
         return (
@@ -102,7 +104,7 @@ def _other_method(client: Client, method: str) -> str:
             "register it as spa or native where it cannot keep one."
         )
     return (
-        f"Let it prove itself by {client.auth_methods[0]}, or: "
+        f"Let it prove itself by {client.oidc.auth_methods[0]}, or: "
         f"doorward client set {client.id} token_endpoint_auth_method={method}"
     )
 

@@ -51,7 +51,7 @@ class _KeyCache:
 
 def client_keys(services: Services, client: Client, *, renewed: bool = False) -> tuple[PublicKey, ...]:
     """The keys that a client registered, or that its jwks_uri holds. Errors: `InvalidToken` without any."""
-    now, uri = services.clock(), client.jwks_uri
+    now, uri = services.clock(), client.oidc.jwks_uri
     key = uri or f"{client.id}:{client.changed_at!r}"
     cache = services.part(_KeyCache)
     keys = cache.find(key, now, KEYS_RETRY if renewed else KEYS_FRESH)
@@ -64,12 +64,14 @@ def client_keys(services: Services, client: Client, *, renewed: bool = False) ->
 
 def _read_keys(services: Services, client: Client) -> tuple[PublicKey, ...]:
     try:
-        if client.jwks_uri:
-            fetched = services.outbound.get(client.jwks_uri, accept="application/json")
+        if client.oidc.jwks_uri:
+            fetched = services.outbound.get(client.oidc.jwks_uri, accept="application/json")
             if fetched.status != 200:  # an error page is no key set, whatever it holds
                 raise OutboundFailed(f"it answered with status {fetched.status}")
             return read_jwks(json.loads(fetched.body))
-        return read_jwks(client.jwks or {"keys": []})
+        return read_jwks(client.oidc.jwks or {"keys": []})
     except (OutboundFailed, OutboundRefused, ValueError, RecursionError) as error:
-        services.log.warning("client_keys_unavailable", client_id=client.id, uri=client.jwks_uri, reason=str(error))
+        services.log.warning(
+            "client_keys_unavailable", client_id=client.id, uri=client.oidc.jwks_uri, reason=str(error)
+        )
         return ()

@@ -46,8 +46,8 @@ def _subject(assertion: str) -> str:
 
 def prove(services: Services, request: Request, client: Client, presented: Presented) -> None:
     """Signed by the client's own key, for us alone, and used once. Errors: `OAuthError` (invalid_client)."""
-    legacy = client.client_assertion_audience == "legacy"
-    registered = client.metadata.get("token_endpoint_auth_signing_alg")
+    legacy = client.oidc.client_assertion_audience == "legacy"
+    registered = client.oidc.token_endpoint_auth_signing_alg
     try:
         claims = _verified(services, client, presented.secret, (registered,) if registered else ASSERTION_ALGS)
     except InvalidToken as error:
@@ -89,7 +89,7 @@ def _verified(services: Services, client: Client, assertion: str, algs: tuple[st
     try:
         return verify(assertion, client_keys(services, client), algs=algs, types=types, now=services.clock())[1]
     except UnknownKey:
-        if not client.metadata.get("jwks_uri"):
+        if not client.oidc.jwks_uri:
             raise
         keys = client_keys(services, client, renewed=True)
         return verify(assertion, keys, algs=algs, types=types, now=services.clock())[1]

@@ -134,13 +134,13 @@ class _AuthlibClient(ClientMixin):  # type: ignore[misc]
         return None  # always named: what is not asked for cannot be mixed up
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        return redirects.is_registered(redirect_uri, self.client)
+        return redirects.is_registered(redirect_uri, self.client.oidc)
 
     def check_response_type(self, response_type: str) -> bool:
-        return response_type in self.client.response_types
+        return response_type in self.client.oidc.response_types
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type in self.client.grant_types
+        return grant_type in self.client.oidc.grant_types
 
 
 class _AuthlibRequest(OAuth2Request):  # type: ignore[misc]

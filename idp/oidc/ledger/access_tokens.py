@@ -46,12 +46,12 @@ def new_access(services: Services, client: Client, now: float) -> AccessToken:
 
 def lifetime(services: Services, client: Client) -> int:
     """Seconds that an access token of this client lives: its own, else the deployment's."""
-    return client.access_token_lifetime or services.settings.tokens.access_token
+    return client.oidc.access_token_lifetime or services.settings.tokens.access_token
 
 
 def insert_access(tx: Any, client: Client, access: AccessToken, family_id: str, terms: Terms) -> None:
     """Write an opaque one down, in the caller's transaction; a JWT stands for itself."""
-    if client.access_token_format == "jwt":
+    if client.oidc.access_token_format == "jwt":
         return
     tx.run(
         store.INSERT_ACCESS,
@@ -70,7 +70,7 @@ def issue_to_client(services: Services, client: Client, terms: Terms) -> Issued:
     """A token for the application itself, of no family. One statement. Errors: `Stale`."""
     now = services.clock()
     access = new_access(services, client, now)
-    if client.access_token_format == "jwt":
+    if client.oidc.access_token_format == "jwt":
         if services.db.one(store.VERSION).clients_version != services.registry.version:
             raise Stale
     elif not services.db.run(

@@ -36,7 +36,7 @@ def why_dead(row: Any, client: Client | None, now: float, *, issued_at: float | 
     if row.revoked_before is not None and since <= row.revoked_before:
         return "the person took the consent back"
     # offline_access that an admin took away holds for grants that are out already.
-    offline = getattr(row, "offline", 0) and "offline_access" in client.scopes
+    offline = getattr(row, "offline", 0) and "offline_access" in client.oidc.scopes
     if not offline and (
         row.session_expires_at is None or row.session_ended_at is not None or now >= row.session_expires_at
     ):
@@ -59,7 +59,7 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
     (invalid_grant), `Stale`.
     """
     now, client = services.clock(), asked.client
-    secret = new_secret() if "refresh_token" in client.grant_types else None
+    secret = new_secret() if "refresh_token" in client.oidc.grant_types else None
     access = new_access(services, client, now)
     life = _absolute_life(services, client) if secret is not None else access.expires_in + 60
     access, terms = access.until(now + life), Terms(grant.scope, resource)
@@ -82,7 +82,7 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
             offline=int(grant.offline),
             created_at=grant.issued_at,  # what is taken back or disabled while this is under way ends it, too
             expires_at=now + life,
-            idle_seconds=client.refresh_token_idle or services.settings.tokens.refresh_idle,
+            idle_seconds=client.oidc.refresh_token_idle or services.settings.tokens.refresh_idle,
             used_at=now,
             refresh_hash=digest(secret) if secret is not None else None,
             answered_scope="",
@@ -99,7 +99,7 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
 
 def _absolute_life(services: Services, client: Client) -> int:
     """Seconds after which a family ends, however often its refresh token is used."""
-    return client.refresh_token_absolute or services.settings.tokens.refresh_absolute
+    return client.oidc.refresh_token_absolute or services.settings.tokens.refresh_absolute
 
 
 def _refuse(services: Services, asked: TokenRequest, grant: Grant, reason: str) -> None:

@@ -69,7 +69,7 @@ class _Use:
 def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | None:
     """Write the use down with its access token, in the caller's transaction; None where another was first."""
     row, now = use.row, use.now
-    if client.refresh_token_rotation:
+    if client.oidc.refresh_token_rotation:
         successor = use.chain.successor(use.secret)
         is_ours = tx.run(
             store.ROTATE,
@@ -128,12 +128,12 @@ def _why_unusable(row: Any, client: Client | None, now: float) -> str:
 def _narrowed(row: Any, asked: TokenRequest) -> Terms:
     """What this use is for: all that was granted, or less."""
     # What an admin took from the application since is gone from its grants as well.
-    granted = [s for s in row.granted_scope.split() if s in asked.client.scopes]
+    granted = [s for s in row.granted_scope.split() if s in asked.client.oidc.scopes]
     if asked.scope is not None:
         check_parted(asked.scope, granted)
         if not set(asked.scope.split()) <= set(granted):  # RFC 6749 §6: never more than was granted
             raise OAuthError("invalid_scope", "A refresh cannot ask for more than was granted.")
-    resource = [uri for uri in json.loads(row.granted_resource) if uri in asked.client.resources]
+    resource = [uri for uri in json.loads(row.granted_resource) if uri in asked.client.oidc.resources]
     if not set(asked.resource) <= set(resource):  # RFC 8707 §2.2
         raise OAuthError("invalid_target", "A refresh cannot ask for a resource that was not granted.")
     return Terms(" ".join(granted if asked.scope is None else asked.scope.split()), asked.resource or resource)

@@ -39,8 +39,8 @@ def check(asked: str | None, client: Client) -> None:
     mode = asked or default("code")
     if mode not in RESPONSE_MODES:
         raise OAuthError("invalid_request", f"This response_mode is not supported; use {', '.join(RESPONSE_MODES)}.")
-    if client.response_modes and mode not in client.response_modes:
-        registered = ", ".join(name for name in RESPONSE_MODES if name in client.response_modes)
+    if client.oidc.response_modes and mode not in client.oidc.response_modes:
+        registered = ", ".join(name for name in RESPONSE_MODES if name in client.oidc.response_modes)
         said = f"response_mode {mode}" if asked else "A request without response_mode means query, which"
         raise OAuthError(
             "invalid_request",

@@ -95,7 +95,7 @@ def test_r2_each_product_is_registered(registry: Registry, template: Template, p
     client = register(registry, made).client
     assert client.enabled
     if client.saml is None:
-        assert sorted(client.redirect_uris) == sorted(made.metadata["redirect_uris"])
+        assert sorted(client.oidc.redirect_uris) == sorted(made.metadata["redirect_uris"])
         assert client.profile == made.profile
     else:
         assert [a.location for a in client.saml.acs] == list(made.service_provider.acs)  # type: ignore[union-attr]

@@ -1,0 +1,146 @@
+"""What OpenID Connect endpoints ask of a client at every request, ready in one frozen snapshot.
+
+Each attribute is a row: its metadata field with its check and its default (`clients.values.Kind`), and how the value is
+kept for the hot path. `clients.metadata.FIELDS` has these rows and those of fields that are read seldom.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from clients import offered
+from clients.redirects import without_port
+from clients.unsupported import values_of
+from clients.values import (
+    ADDRESS,
+    BOOLEAN,
+    CLAIMS_MAP,
+    JWKS,
+    ORIGIN,
+    REDIRECT,
+    RESOURCE,
+    SCOPE,
+    Kind,
+    list_of,
+    one_among,
+    one_of,
+    seconds,
+    text,
+)
+
+#: Algorithms of signatures that others can check with our public keys, and we with theirs.
+SIGNING = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+#: What an app that says nothing may ask for (Core 1.0 §5.4, and ours); a claim still goes out only when asked for.
+STANDARD_SCOPE = "openid profile email address phone groups roles offline_access"
+#: What works, and after it what is known and refused with a reason.
+_GRANT_TYPES = one_among(lambda: (*offered.GRANT_TYPES, *values_of("grant_types")))
+_RESPONSE_TYPES = one_of(
+    "code", "none", "token", "id_token", "id_token token", "code token", "code id_token", "code id_token token"
+)
+_RESPONSE_MODES = one_among(lambda: (*offered.RESPONSE_MODES, *values_of("response_modes")))
+_AUTH_METHODS = one_among(lambda: (*offered.AUTH_METHODS, *values_of("token_endpoint_auth_method")))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A field that every request may ask for. `made`: how its value is kept; `key`: the field, '' for the same name."""
+
+    kind: Kind
+    made: Callable[[Any], Any] | None = None
+    key: str = ""
+
+
+def row(kind: Kind, made: Callable[[Any], Any] | None = None, key: str = "") -> Any:
+    """An attribute of `RelyingParty` that is a row; where the field is left out, `made` is given ()."""
+    return dataclasses.field(metadata={"row": Row(kind, made, key)})
+
+
+def _mapping(given: Any) -> Mapping[str, Any]:
+    return MappingProxyType(dict(given))
+
+
+def _words(scope: str) -> frozenset[str]:
+    return frozenset(scope.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RelyingParty:
+    """Lifetimes are seconds; None: the deployment's setting holds."""
+
+    redirect_uris: frozenset[str] = row(list_of(REDIRECT), frozenset)
+    loopback_redirects: frozenset[str]  # of a native app, without their ports (RFC 8252 §7.3)
+    post_logout_redirect_uris: frozenset[str] = row(list_of(REDIRECT), frozenset)
+    allowed_origins: frozenset[str] = row(list_of(ORIGIN), frozenset)
+    grant_types: frozenset[str] = row(list_of(_GRANT_TYPES).or_else(["authorization_code", "refresh_token"]), frozenset)
+    response_types: frozenset[str] = row(list_of(_RESPONSE_TYPES, spaces=False), frozenset)
+    response_modes: frozenset[str] = row(list_of(_RESPONSE_MODES).or_else(offered.RESPONSE_MODES), frozenset)
+    scopes: frozenset[str] = row(SCOPE.or_else(STANDARD_SCOPE), _words, "scope")
+    offline_access_registered: bool  # it was said, and is no default
+    auth_methods: tuple[str, ...] = row(
+        _AUTH_METHODS.or_else("client_secret_basic"), offered.methods_beside, "token_endpoint_auth_method"
+    )
+    is_public: bool  # it has no secret and no key
+    is_native: bool  # RFC 8252
+    resources: frozenset[str] = row(list_of(RESOURCE), frozenset)
+    # Core 1.0 §3.1.2.1: asked for is asked; some products ask for it at every sign-in, and single sign-on is gone.
+    ignore_prompt_consent: bool = row(BOOLEAN.or_else(False))
+    require_pkce: bool = row(BOOLEAN.or_else(True))
+    default_max_age: int | None = row(seconds(0, 31_536_000))
+    default_acr_values: tuple[str, ...] = row(list_of(text()), tuple)
+    # Registration 1.0 §2: RS256 for a client that says nothing; every library can check it.
+    id_token_signed_response_alg: str = row(one_of(*SIGNING, "none").or_else("RS256"))
+    # Core 1.0 §5.4: claims of a scope are for userinfo where there is an access token.
+    id_token_claims: bool = row(BOOLEAN.or_else(False))
+    id_token_lifetime: int | None = row(seconds(30, 86_400))
+    userinfo_signed_response_alg: str | None = row(one_of(*SIGNING))
+    access_token_format: str = row(one_of("opaque", "jwt").or_else("opaque"))
+    access_token_lifetime: int | None = row(seconds(30, 86_400))
+    refresh_token_idle: int | None = row(seconds(60, 31_536_000))
+    refresh_token_absolute: int | None = row(seconds(60, 31_536_000))
+    refresh_token_rotation: bool = row(BOOLEAN.or_else(True))
+    claims_map: Mapping[str, str] = row(CLAIMS_MAP, _mapping)
+    jwks: Mapping[str, Any] | None = row(JWKS)
+    jwks_uri: str | None = row(ADDRESS)
+    token_endpoint_auth_signing_alg: str | None = row(one_of(*SIGNING))
+    client_assertion_audience: str = row(one_of("issuer", "legacy").or_else("issuer"))
+    # RFC 7662 §4: whose tokens it may look at: its own, those meant for its resources too, or everybody's.
+    introspection: str = row(one_of("own", "audience", "all").or_else("own"))
+    backchannel_logout_uri: str | None = row(ADDRESS)
+    initiate_login_uri: str | None = row(ADDRESS)
+
+    def allowed_scope(self, requested: Iterable[str]) -> tuple[str, ...]:
+        """Of the scopes asked for, those the client may have, in their order, each once (S19)."""
+        return tuple(scope for scope in dict.fromkeys(requested) if scope in self.scopes)
+
+
+_ROWS: tuple[tuple[str, str, Row], ...] = tuple(
+    (field.name, field.metadata["row"].key or field.name, field.metadata["row"])
+    for field in dataclasses.fields(RelyingParty)
+    if "row" in field.metadata
+)
+#: The rows as metadata fields, under their names in the standards.
+FIELDS: Mapping[str, Kind] = {key: one.kind for _, key, one in _ROWS}
+
+
+def build(profile: str, said: Mapping[str, Any], values: Mapping[str, Any]) -> RelyingParty:
+    """The snapshot of a registration: `values` is what was `said`, completed with every default."""
+    kept = {name: _kept(one, values.get(key)) for name, key, one in _ROWS}
+    is_native = profile == "native"
+    loopback = filter(None, map(without_port, kept["redirect_uris"])) if is_native else ()
+    return RelyingParty(
+        **kept,
+        loopback_redirects=frozenset(loopback),
+        offline_access_registered="offline_access" in str(said.get("scope", "")).split(),
+        is_public=kept["auth_methods"] == ("none",),
+        is_native=is_native,
+    )
+
+
+def _kept(one: Row, value: Any) -> Any:
+    if one.made is None:
+        return value
+    return one.made(() if value is None else value)
