@@ -41,4 +41,4 @@ def test_a_file_that_the_architecture_names_is_there(path: str) -> None:
 def test_what_is_to_be_found_in_a_file_stands_there(path: str, words: str) -> None:
     text = (ROOT / path).read_text("utf-8")
     for word in re.findall(r"`([A-Za-z_]+)`", words):
-        assert re.search(rf"^\s*(?:def {word}\(|{word}\b)", text, re.MULTILINE), word
+        assert re.search(rf"^\s*(?:def {word}\(|class {word}\b|{word}\b)", text, re.MULTILINE), word

@@ -22,6 +22,8 @@ def texts(file: Path) -> list[str]:
         if isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
             apart |= {id(value) for key, value in pairs if isinstance(key, ast.Constant) and key.value == "fix"}
+        if isinstance(node, ast.keyword) and node.arg == "fix":
+            apart.add(id(node.value))
     said = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in apart)
     return [node.value for node in said if isinstance(node.value, str)]
 
