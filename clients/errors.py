@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,11 @@ class UnknownClient(LookupError):
     def __init__(self, client_id: str, message: str = "there is no client with this id") -> None:
         super().__init__(f"{client_id}: {message}")
         self.client_id = client_id
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed it since it was looked at; `values`: by key, what stands now and what was wanted."""
+
+    def __init__(self, values: Mapping[str, tuple[Any, Any]]) -> None:
+        super().__init__("it was changed meanwhile: " + ", ".join(sorted(values)))
+        self.values = values

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from clients import rules, saml_fields, secrets, store
+from clients import rules, saml_fields, secrets, store, undoing
 from clients.access import EVERYONE, Access
 from clients.client import Client
-from clients.errors import InvalidMetadata, Problem, UnknownClient
+from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem, UnknownClient
 from clients.ports import Record, Statements
 from clients.search import store as search_store
 from clients.secrets import StoredSecret
@@ -93,11 +93,16 @@ class Registry(Snapshots):
         name: str | None = None,
         profile: str | None = None,
         access: Access | None = None,
+        edition: str | None = None,
         record: Record | None = None,
     ) -> Client:
-        """Change metadata by key; None takes one back to its default. Errors: `InvalidMetadata`, `UnknownClient`."""
+        """Change metadata by key; None takes one back to its default. Errors: `InvalidMetadata`, `UnknownClient`.
+
+        `edition`: what `edition` said when the values were looked at; else `ChangedMeanwhile`, and nothing is changed.
+        """
 
         def changed(row: store.Row) -> store.Row:
+            _check_edition(row, edition, changes)
             said = {"client_name": row.name, **row.said, **changes}
             if name is not None:
                 said["client_name"] = name
@@ -114,6 +119,27 @@ class Registry(Snapshots):
             )
 
         return self._change(client_id, "client:update", changed, record)
+
+    def undo(self, client_id: str, changed: Mapping[str, Any], *, record: Record | None = None) -> Client:
+        """Put back the old values of a change: key -> [old, new].
+
+        Errors: `ChangedMeanwhile` where a value is not the new one any more; `InvalidMetadata`, `UnknownClient`.
+        """
+
+        def back(row: store.Row) -> store.Row:
+            old = undoing.undone(row, changed)
+            said = {"client_name": old.name, **old.said}
+            valid = self._validate(row.kind, _profile(row.kind, old.profile), said, unfinished=not row.enabled)
+            return replace(old, name=valid.pop("client_name"), said=valid)
+
+        return self._change(client_id, "client:update", back, record)
+
+    def edition(self, client_id: str) -> str:
+        """A mark of the values that stand now, for `update(edition=…)`. Errors: `UnknownClient`."""
+        row = store.find_row(self._db, client_id)
+        if row is None or row.deleted_at is not None:
+            raise UnknownClient(client_id, _NO_CLIENT)
+        return undoing.edition(row)
 
     def change_access(
         self, client_id: str, change: Callable[[Access], Access], *, record: Record | None = None
@@ -229,7 +255,7 @@ class Registry(Snapshots):
                 store.replace_origins(tx, client_id, store.to_client(after).oidc.allowed_origins)
                 search_store.put(tx, after)
                 if record is not None:
-                    detail = {"client_id": client_id, "name": after.name, "changed": _difference(before, after)}
+                    detail = {"client_id": client_id, "name": after.name, "changed": undoing.difference(before, after)}
                     record(tx, action, detail)
             client = store.to_client(after, tuple(store.list_secrets(tx, client_id)))
         self._adopt(version)
@@ -289,6 +315,12 @@ def _check_same_entity(row: store.Row, valid: Mapping[str, Any]) -> None:
         raise InvalidMetadata(Problem("entity_id", f"is {old} and cannot become {new}: register that one anew"))
 
 
+def _check_edition(row: store.Row, edition: str | None, changes: Mapping[str, Any]) -> None:
+    if edition is not None and edition != undoing.edition(row):
+        now = undoing.flat(row)
+        raise ChangedMeanwhile({key: (now.get(key), value) for key, value in changes.items()})
+
+
 def _find_warnings(row: store.Row) -> list[str]:
     return saml_fields.find_warnings(row.said) if row.kind == "saml" else rules.find_warnings(row.profile, row.said)
 
@@ -306,16 +338,3 @@ def _shown(row: store.Row) -> dict[str, Any]:
 
 def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
-
-
-def _difference(before: store.Row, after: store.Row) -> dict[str, list[Any]]:
-    """What changed: key -> [old, new]. Metadata has no secrets."""
-
-    def flat(row: store.Row) -> dict[str, Any]:
-        own = {"profile": row.profile, "enabled": row.enabled, "removed": row.deleted_at is not None}
-        facts = {f"sp_metadata.{key}": fact for key, fact in row.said.get("sp_metadata", {}).items()}
-        said = {key: value for key, value in row.said.items() if key != "sp_metadata"}
-        return {**said, **facts, "client_name": row.name, "access": row.access.to_json(), **own}
-
-    old, new = flat(before), flat(after)
-    return {key: [old.get(key), new.get(key)] for key in sorted({*old, *new}) if old.get(key) != new.get(key)}

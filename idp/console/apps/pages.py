@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from idp.console.apps import listing
+from idp.console.apps import adding, changes, choosing, listing, showing
 
-PAGES = (*listing.PAGES,)
+PAGES = (*listing.PAGES, *choosing.PAGES, *adding.PAGES, *showing.PAGES, *changes.PAGES)

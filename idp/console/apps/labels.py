@@ -1,0 +1,123 @@
+"""What the values of an application are called on its pages, and what is expected of each.
+
+A field of `clients.metadata.FIELDS` or `clients.saml_fields.SETTINGS` without a line here appears under its own name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from idp.texts import N_
+
+#: Parts of the form, in order; the last takes what has no line.
+PARTS: Final[tuple[tuple[str, str], ...]] = (
+    ("main", N_("What people change most")),
+    ("signing_in", N_("Signing in")),
+    ("logout", N_("Signing out")),
+    ("told", N_("What it is told about people")),
+    ("tokens", N_("Tokens")),
+    ("proof", N_("How it proves itself")),
+    ("shown", N_("What people see of it")),
+    ("other", N_("More")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The name of a field, the part of the form where it stands, and what is expected."""
+
+    text: str
+    part: str
+    hint: str = ""
+
+
+LABELS: Final[dict[str, Label]] = {
+    "client_name": Label(N_("Name"), "main", N_("People read it when they sign in.")),
+    "redirect_uris": Label(N_("Redirect URIs"), "main", N_(
+        "Where people come back to, one a line, exactly as the application sends it: https://crm.example.com/callback")),
+    "post_logout_redirect_uris": Label(N_("Addresses after signing out"), "main", N_(
+        "Where people may be sent after signing out there, one a line: https://crm.example.com/")),
+    "backchannel_logout_uri": Label(N_("Back-channel logout URI"), "main", N_(
+        "Called by us when somebody's session ends: https://crm.example.com/backchannel-logout")),
+    "launch_url": Label(N_("Address to open it"), "main", N_(
+        "Where its tile leads on people's start page: https://crm.example.com/")),
+    "consent": Label(N_("Ask people for permission"), "main", N_(
+        "implicit: never, as usual for a company's own applications; explicit: at first use.")),
+    "initiate_login_uri": Label(N_("Address that starts a sign-in"), "signing_in", N_(
+        "For applications that begin the sign-in themselves when they are opened here.")),
+    "scope": Label(N_("Scopes"), "signing_in", N_("What it may ask for, separated by spaces: openid profile email")),
+    "grant_types": Label(N_("Grant types"), "signing_in", N_("One a line.")),
+    "response_types": Label(N_("Response types"), "signing_in", N_("One a line.")),
+    "response_modes": Label(N_("Response modes"), "signing_in", N_("One a line.")),
+    "require_pkce": Label(N_("PKCE is required"), "signing_in", N_("Only for libraries that have none is it off.")),
+    "default_max_age": Label(N_("Oldest sign-in that is taken"), "signing_in", N_(
+        "An older one is asked for again: 3600, 12h, 1d. Empty: as old as the session may be.")),
+    "require_auth_time": Label(N_("It is always told when people signed in"), "signing_in"),
+    "default_acr_values": Label(N_("How strongly people sign in for it"), "signing_in", N_("acr values, one a line.")),
+    "ignore_prompt_consent": Label(N_("Its wish for consent is passed over"), "signing_in", N_(
+        "For products that ask for it at every sign-in, which would end single sign-on.")),
+    "allow_dotless_scheme": Label(N_("Redirect URIs may have a scheme without a dot"), "signing_in"),
+    "application_type": Label(N_("Application type"), "signing_in"),
+    "backchannel_logout_session_required": Label(N_("Logout notices name the session"), "logout"),
+    "id_token_claims": Label(N_("Claims stand in the ID token, too"), "told", N_(
+        "For products that never call the userinfo endpoint.")),
+    "claims_map": Label(N_("Its own claims"), "told", N_(
+        "Claims and the attributes of people that they are made of, in JSON: {\"employee_id\": \"employee_number\"}")),
+    "subject_type": Label(N_("Subject type"), "told"),
+    "userinfo_signed_response_alg": Label(N_("Userinfo is signed with"), "told"),
+    "access_token_format": Label(N_("Format of access tokens"), "tokens"),
+    "access_token_lifetime": Label(N_("Access tokens last"), "tokens", N_("Seconds, or 10m, 1h. Empty: as for all.")),
+    "id_token_lifetime": Label(N_("ID tokens last"), "tokens", N_("Seconds, or 10m, 1h. Empty: as for all.")),
+    "refresh_token_idle": Label(N_("Refresh tokens end unused after"), "tokens", N_("Such as 14d. Empty: as for all.")),
+    "refresh_token_absolute": Label(N_("Refresh tokens end after"), "tokens", N_("Such as 90d. Empty: as for all.")),
+    "refresh_token_rotation": Label(N_("Refresh tokens are used once"), "tokens"),
+    "id_token_signed_response_alg": Label(N_("ID tokens are signed with"), "tokens"),
+    "resources": Label(N_("APIs that it may ask tokens for"), "tokens", N_("One a line: https://api.example.com")),
+    "introspection": Label(N_("Tokens that it may look at"), "tokens", N_(
+        "own: its own; audience: also those meant for its APIs; all: everybody's.")),
+    "token_endpoint_auth_method": Label(N_("How it proves itself"), "proof", N_(
+        "With a secret, either way of sending it works.")),
+    "token_endpoint_auth_signing_alg": Label(N_("Its proofs are signed with"), "proof"),
+    "client_assertion_audience": Label(N_("Audience of its proofs"), "proof", N_(
+        "issuer, as is safe; legacy for older libraries.")),
+    "jwks": Label(N_("Its public keys"), "proof", N_("A JWK set in JSON.")),
+    "jwks_uri": Label(N_("Address of its public keys"), "proof", N_("https://crm.example.com/jwks.json")),
+    "allowed_origins": Label(N_("Origins of its code in browsers"), "proof", N_("One a line: https://app.example.com")),
+    "contacts": Label(N_("Contacts"), "shown", N_("E-mail addresses of those who look after it, one a line.")),
+    "description": Label(N_("Description"), "shown"),
+    "logo_uri": Label(N_("Address of its logo"), "shown"),
+    "client_uri": Label(N_("Its home page"), "shown"),
+    "policy_uri": Label(N_("Its privacy policy"), "shown"),
+    "tos_uri": Label(N_("Its terms"), "shown"),
+    "software_id": Label(N_("Software id"), "other"),
+    "software_version": Label(N_("Software version"), "other"),
+    # SAML
+    "sign": Label(N_("What is signed"), "signing_in"),
+    "encrypt": Label(N_("Assertions are encrypted"), "signing_in", N_(
+        "auto: where its metadata has a key for it.")),
+    "name_id_format": Label(N_("NameID format"), "told", N_(
+        "email, persistent, transient, unspecified, none or the URI of a format. Empty: as it asks.")),
+    "attributes": Label(N_("Attributes"), "told", N_(
+        "A set (default, none, microsoft, google …) or a table in JSON: {\"mail\": \"email\"}; +{…} adds to the set.")),
+    "require_signed_requests": Label(N_("Its requests have to be signed"), "proof"),
+    "signature_algorithm": Label(N_("Signature algorithm"), "proof", N_("rsa-sha256, ecdsa-sha256 …")),
+    "digest_algorithm": Label(N_("Digest algorithm"), "proof", N_("sha256, sha384, sha512")),
+    "allow_sha1": Label(N_("SHA-1 is taken, though it can be forged"), "proof"),
+    "allow_cbc": Label(N_("CBC is taken, though it can be changed on the way"), "proof"),
+    "default_relay_state": Label(N_("Relay state"), "signing_in"),
+    "allow_idp_initiated": Label(N_("It may be opened from here"), "signing_in"),
+    "skew_seconds": Label(N_("Clock difference that is taken"), "signing_in", N_("Seconds, at most 600.")),
+    "session_lifetime": Label(N_("Its sessions end after"), "signing_in", N_("Such as 8h. Empty: as it likes.")),
+    "scoping": Label(N_("Its wishes for other providers"), "signing_in"),
+    # of no form
+    "profile": Label(N_("Kind"), "main"),
+    "access": Label(N_("Who may open it"), "main"),
+    "enabled": Label(N_("Turned on"), "main"),
+}  # fmt: skip
+
+
+def label_of(key: str) -> str:
+    """The name of a field; its own where it has no line."""
+    found = LABELS.get(key)
+    return found.text if found else key

@@ -1,0 +1,139 @@
+"""An application's page and its history: what to paste, what went wrong, what changed, undone. R1, R6, C2, C6."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from clients.access import Access
+from idp import audit
+from idp.accounts.roles import RoleGrant
+from tests.console.conftest import Enter
+from tests.provider import Answer, App, Browser, Provider
+
+HOSTILE = """"><script>alert(1)</script><b id=x>'&{{7*7}}"""
+
+
+def change(provider: Provider, app: App, changes: Mapping[str, Any], **more: Any) -> None:
+    services = provider.services
+    record = audit.recorder(services.clock, "cli:root", address="192.0.2.1")
+    services.registry.update(app.id, changes, record=record, **more)
+
+
+def undos(page: Answer) -> list[int]:
+    """The places of the forms that undo, the latest change first."""
+    return [place for place, form in enumerate(page.dom.forms) if "undo" in form.names()]
+
+
+def test_R1_the_page_has_what_to_paste_there(provider: Provider, owner: Browser) -> None:
+    app = provider.add_client("CRM")
+    text = owner.get(f"admin/apps/{app.id}").dom.text
+    for value in (app.id, provider.issuer, f"{provider.issuer}/oauth/token", "OIDC_CLIENT_ID"):
+        assert value in text
+    assert app.secret is not None
+    assert app.secret not in owner.get(f"admin/apps/{app.id}").text
+
+
+def test_R6_the_page_has_the_latest_failures_with_their_ids_and_the_secrets(provider: Provider, owner: Browser) -> None:
+    app = provider.add_client("CRM")
+    provider.add_person("ann")
+    wrong = provider.authorize(provider.browser(), app, redirect_uri="https://other.example/cb")
+    assert wrong.error_id
+    text = owner.get(f"admin/apps/{app.id}").dom.text
+    assert wrong.error_id in text
+    assert "last used: never" in text
+
+
+def test_C6_an_app_admin_sees_the_difference_and_undoes_it(provider: Provider, enter: Enter) -> None:
+    app = provider.add_client("CRM", redirect_uris=["https://crm.example/cb", "https://crm.example/two"])
+    change(provider, app, {"redirect_uris": ["https://crm.example/cb", "https://new.example/cb"]})
+    visitor = enter("carol", RoleGrant("app_admin", (app.id,)))
+    page = visitor.get(f"admin/apps/{app.id}/history")
+    assert re.findall(r"<del>(.*?)</del>", page.text) == ["https://crm.example/two"]
+    assert re.findall(r"<ins>(.*?)</ins>", page.text) == ["https://new.example/cb"]
+    assert "cli:root" in page.dom.text
+    assert "192.0.2.1" in page.dom.text
+    done = visitor.submit(page, form=undos(page)[0])
+    assert done.is_redirect
+    client = provider.services.registry.get(app.id)
+    assert client.metadata["redirect_uris"] == ["https://crm.example/cb", "https://crm.example/two"]
+    after = visitor.follow(done)
+    assert "as it was before that change" in after.dom.text
+    assert "carol" in after.dom.text
+    assert visitor.submit(after, form=undos(after)[0]).is_redirect  # the undo is a change, and undone as well
+    assert "https://new.example/cb" in provider.services.registry.get(app.id).metadata["redirect_uris"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({"access_token_lifetime": 600}, {}),
+        ({"consent": "explicit", "id_token_claims": True}, {}),
+        ({}, {"name": "Customers"}),
+        ({}, {"access": Access.only(groups=["sales"])}),
+        ({"require_pkce": False}, {"profile": "legacy"}),
+        ({"claims_map": {"a": "b"}}, {"name": "Other", "access": Access.only()}),
+    ],
+)
+def test_C6_every_value_of_a_change_is_put_back(
+    provider: Provider, owner: Browser, changes: dict[str, Any], more: dict[str, Any]
+) -> None:
+    app = provider.add_client("CRM")
+    before = provider.services.registry.edition(app.id)
+    change(provider, app, changes, **more)
+    assert provider.services.registry.edition(app.id) != before
+    page = owner.get(f"admin/apps/{app.id}/history")
+    assert owner.submit(page, form=undos(page)[0]).is_redirect
+    assert provider.services.registry.edition(app.id) == before
+
+
+def test_C6_what_was_changed_again_since_is_not_undone_over_it(provider: Provider, owner: Browser) -> None:
+    app = provider.add_client("CRM")
+    change(provider, app, {"access_token_lifetime": 600})
+    page = owner.get(f"admin/apps/{app.id}/history")
+    change(provider, app, {"access_token_lifetime": 900})
+    refused = owner.submit(page, form=undos(page)[0])
+    assert refused.status == 409
+    assert "600" in refused.dom.text
+    assert "900" in refused.dom.text
+    assert provider.services.registry.get(app.id).access_token_lifetime == 900
+
+
+def test_C2_nobody_undoes_changes_of_another_application(provider: Provider, enter: Enter) -> None:
+    mine, other = provider.add_client("Mine"), provider.add_client("Other")
+    change(provider, mine, {"access_token_lifetime": 600})
+    change(provider, other, {"access_token_lifetime": 600})
+    visitor = enter("carol", RoleGrant("app_admin", (mine.id,)))
+    auditor = enter("sam", RoleGrant("auditor"))
+    for page in ("", "/history"):
+        assert visitor.get(f"admin/apps/{other.id}{page}").status == 403
+    theirs = auditor.get(f"admin/apps/{other.id}/history")
+    assert not undos(theirs)
+    event = audit.tail(provider.services.db, 1)[0].id
+    start = visitor.get(f"admin/apps/{mine.id}/history")
+    key = {"form_key": dict(start.dom.forms[0].fields)["form_key"]}
+    assert visitor.post(f"admin/apps/{other.id}/history", {**key, "undo": event}).status == 403
+    for undo in (event, "x", "", "0" * 26, "\x00"):
+        assert visitor.post(f"admin/apps/{mine.id}/history", {**key, "undo": undo}).status == 409, undo
+    assert provider.services.registry.get(other.id).access_token_lifetime == 600
+
+
+def test_R7_the_page_of_a_removed_application_says_so(provider: Provider, owner: Browser) -> None:
+    app = provider.add_client("CRM")
+    provider.services.registry.remove(app.id)
+    assert "It was removed" in owner.get(f"admin/apps/{app.id}").dom.text
+    assert owner.get("admin/apps/unknown").status == 404
+    assert owner.get(f"admin/apps/{app.id}/history").status == 404
+
+
+def test_B1_values_that_are_code_are_shown_as_text(provider: Provider, owner: Browser) -> None:
+    app = provider.add_client(HOSTILE, redirect_uris=["https://evil.example/cb"], description=HOSTILE)
+    change(provider, app, {"description": HOSTILE + "2", "contacts": ["<b>@x"]}, name=HOSTILE + "2")
+    for path in ("", "/history"):
+        page = owner.get(f"admin/apps/{app.id}{path}")
+        assert page.status == 200
+        assert "<script>alert" not in page.text
+        assert not page.dom.find("b", id="x")
