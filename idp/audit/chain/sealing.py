@@ -55,10 +55,10 @@ class Segment:
 
     def mac_under(self, key: bytes) -> str:
         """The MAC that it must have."""
+        number = proofs.number
         return proofs.mac(
-            key, "segment", self.number, self.first_id, self.last_id, self.count, self.body, self.chain, self.kept,
-            self.kept_body, self.marks, float(self.sealed_at), self.since_id,
-            None if self.since_at is None else float(self.since_at),
+            key, "segment", number(self.number), self.first_id, self.last_id, number(self.count), self.body, self.chain,
+            number(self.kept), self.kept_body, self.marks, number(self.sealed_at), self.since_id, number(self.since_at),
         )  # fmt: skip
 
 
