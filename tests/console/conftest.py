@@ -8,7 +8,7 @@ import pytest
 
 from idp.accounts import roles
 from idp.accounts.roles import RoleGrant
-from tests.provider import Browser, Provider
+from tests.provider import Answer, Browser, Provider
 
 Enter = Callable[..., Browser]
 
@@ -45,3 +45,13 @@ def give(provider: Provider, person_id: str, *grants: RoleGrant) -> None:
 @pytest.fixture
 def owner(enter: Enter) -> Browser:
     return enter("boss", RoleGrant("owner"))
+
+
+def form_at(page: Answer, path: str) -> int:
+    """The place of the page's form that is posted to a path."""
+    return next(n for n, one in enumerate(page.dom.forms) if one.method == "POST" and one.action.endswith(path))
+
+
+def form_key(page: Answer) -> dict[str, str]:
+    """What shows that a form comes from a page of this very session."""
+    return {"form_key": next(v for form in page.dom.forms for name, v in form.fields if name == "form_key")}

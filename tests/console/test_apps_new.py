@@ -9,7 +9,7 @@ import pytest
 from clients.gallery import shelf
 from idp.accounts.roles import RoleGrant
 from idp.audit.searching import Wanted, latest
-from tests.console.conftest import Enter
+from tests.console.conftest import Enter, form_at
 from tests.provider import Answer, Browser, Provider
 
 HOSTILE = """"><script>alert(1)</script><b id=x>'&{{7*7}}"""
@@ -22,14 +22,18 @@ def apps(provider: Provider) -> list[str]:
 def connect(owner: Browser, product: str, **values: str) -> Answer:
     page = owner.get(f"admin/apps/new/{product}")
     assert page.status == 200
-    return owner.submit(page, **values)
+    return send(owner, page, product, **values)
+
+
+def send(owner: Browser, page: Answer, product: str = "oidc", **values: str) -> Answer:
+    return owner.submit(page, form=form_at(page, f"/admin/apps/new/{product}"), **values)
 
 
 def test_R1_a_product_of_the_gallery_is_connected_by_one_answer(provider: Provider, owner: Browser) -> None:
     assert "EspoCRM" in owner.get("admin/apps/new?q=espo").dom.text
     page = owner.get("admin/apps/new/espocrm")
     assert len(page.dom.find("input", type="text")) <= 3 + 1  # the questions, and its name
-    made = owner.submit(page, **{"q-app": "https://crm.example.com"})
+    made = send(owner, page, "espocrm", **{"q-app": "https://crm.example.com"})
     assert made.status == 200
     text = made.dom.text
     client = provider.services.registry.get(provider.services.registry.search("espo")[0].id)
@@ -52,10 +56,10 @@ def test_R4_groups_are_ticked_and_one_that_there_is_not_is_a_question(provider: 
     wrong = connect(owner, "oidc", name="A", redirect_uris="https://a.example/cb", who="groups")
     assert wrong.status == 400
     assert "Choose a group" in wrong.dom.text
-    wrong = owner.submit(wrong, more_groups="salse", redirect_uris="https://a.example/cb")
+    wrong = send(owner, wrong, more_groups="salse", redirect_uris="https://a.example/cb")
     assert wrong.status == 400
     assert "did you mean “sales”" in wrong.dom.text
-    made = owner.submit(wrong, group="sales", redirect_uris="https://a.example/cb")
+    made = send(owner, wrong, group="sales", redirect_uris="https://a.example/cb")
     assert made.status == 200
     assert provider.services.registry.search("A")[0].access.groups == {"sales"}
 
@@ -78,8 +82,8 @@ def test_R6_the_secret_is_shown_once_and_stands_in_no_address_and_no_record(prov
 
 def test_R1_a_form_that_is_sent_twice_makes_one_application(provider: Provider, owner: Browser) -> None:
     page = owner.get("admin/apps/new/oidc")
-    first = owner.submit(page, name="CRM", redirect_uris="https://crm.example/cb")
-    second = owner.submit(page, name="CRM", redirect_uris="https://crm.example/cb")
+    first = send(owner, page, name="CRM", redirect_uris="https://crm.example/cb")
+    second = send(owner, page, name="CRM", redirect_uris="https://crm.example/cb")
     assert first.status == 200
     assert second.is_redirect
     client = provider.services.registry.search("CRM")

@@ -11,7 +11,7 @@ import pytest
 from clients.access import Access
 from idp import audit
 from idp.accounts.roles import RoleGrant
-from tests.console.conftest import Enter
+from tests.console.conftest import Enter, form_key
 from tests.provider import Answer, App, Browser, Provider
 
 HOSTILE = """"><script>alert(1)</script><b id=x>'&{{7*7}}"""
@@ -45,6 +45,11 @@ def test_R6_the_page_has_the_latest_failures_with_their_ids_and_the_secrets(prov
     text = owner.get(f"admin/apps/{app.id}").dom.text
     assert wrong.error_id in text
     assert "last used: never" in text
+
+
+def test_R6_an_application_without_a_secret_says_so(provider: Provider, owner: Browser) -> None:
+    app = provider.add_client("Phone", "native")
+    assert "without a secret" in owner.get(f"admin/apps/{app.id}").dom.text
 
 
 def test_C6_an_app_admin_sees_the_difference_and_undoes_it(provider: Provider, enter: Enter) -> None:
@@ -99,7 +104,7 @@ def test_C6_what_was_changed_again_since_is_not_undone_over_it(provider: Provide
     assert refused.status == 409
     assert "600" in refused.dom.text
     assert "900" in refused.dom.text
-    assert provider.services.registry.get(app.id).access_token_lifetime == 900
+    assert provider.services.registry.get(app.id).metadata["access_token_lifetime"] == 900
 
 
 def test_C2_nobody_undoes_changes_of_another_application(provider: Provider, enter: Enter) -> None:
@@ -114,11 +119,11 @@ def test_C2_nobody_undoes_changes_of_another_application(provider: Provider, ent
     assert not undos(theirs)
     event = audit.tail(provider.services.db, 1)[0].id
     start = visitor.get(f"admin/apps/{mine.id}/history")
-    key = {"form_key": dict(start.dom.forms[0].fields)["form_key"]}
+    key = form_key(start)
     assert visitor.post(f"admin/apps/{other.id}/history", {**key, "undo": event}).status == 403
     for undo in (event, "x", "", "0" * 26, "\x00"):
         assert visitor.post(f"admin/apps/{mine.id}/history", {**key, "undo": undo}).status == 409, undo
-    assert provider.services.registry.get(other.id).access_token_lifetime == 600
+    assert provider.services.registry.get(other.id).metadata["access_token_lifetime"] == 600
 
 
 def test_R7_the_page_of_a_removed_application_says_so(provider: Provider, owner: Browser) -> None:
