@@ -65,17 +65,17 @@ def test_B4_a_cursor_that_was_made_up_is_the_first_page(registry: Registry, curs
 
 
 def test_R4_a_list_is_narrowed_to_what_is_off_open_to_everyone_or_removed(registry: Registry) -> None:
-    off, gone = add(registry, "Off"), add(registry, "Gone")
-    add(registry, "Open", access=Access())
+    off, gone = add(registry, "Off by now"), add(registry, "Gone")
+    add(registry, "Open by now", access=Access())
     add(registry, "Limited", access=Access.only(groups=["staff"]))
     registry.disable(off)
     registry.remove(gone)
-    assert names(registry) == ["Limited", "Off", "Open"]
-    assert names(registry, which="off") == ["Off"]
-    assert names(registry, which="everyone") == ["Open"]
+    assert names(registry) == ["Limited", "Off by now", "Open by now"]
+    assert names(registry, which="off") == ["Off by now"]
+    assert names(registry, which="everyone") == ["Open by now"]
     assert names(registry, which="removed") == ["Gone"]
     assert names(registry, which="saml") == []
-    assert names(registry, "o", which="oidc") == ["Off", "Open"]
+    assert names(registry, "by now", which="oidc") == ["Off by now", "Open by now"]
     removed = registry.find_removed(gone)
     assert removed is not None
     assert removed.name == "Gone"
