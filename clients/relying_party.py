@@ -6,14 +6,13 @@ kept for the hot path. `clients.metadata.FIELDS` has these rows and those of fie
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from clients import offered
 from clients.redirects import without_port
+from clients.rows import frozen, kept, row, rows_of
 from clients.unsupported import values_of
 from clients.values import (
     ADDRESS,
@@ -43,24 +42,6 @@ _RESPONSE_TYPES = one_of(
 )
 _RESPONSE_MODES = one_among(lambda: (*offered.RESPONSE_MODES, *values_of("response_modes")))
 _AUTH_METHODS = one_among(lambda: (*offered.AUTH_METHODS, *values_of("token_endpoint_auth_method")))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A field that every request may ask for. `made`: how its value is kept; `key`: the field, '' for the same name."""
-
-    kind: Kind
-    made: Callable[[Any], Any] | None = None
-    key: str = ""
-
-
-def row(kind: Kind, made: Callable[[Any], Any] | None = None, key: str = "") -> Any:
-    """An attribute of `RelyingParty` that is a row; where the field is left out, `made` is given ()."""
-    return dataclasses.field(metadata={"row": Row(kind, made, key)})
-
-
-def _mapping(given: Any) -> Mapping[str, Any]:
-    return MappingProxyType(dict(given))
 
 
 def _words(scope: str) -> frozenset[str]:
@@ -102,7 +83,7 @@ class RelyingParty:
     refresh_token_idle: int | None = row(seconds(60, 31_536_000))
     refresh_token_absolute: int | None = row(seconds(60, 31_536_000))
     refresh_token_rotation: bool = row(BOOLEAN.or_else(True))
-    claims_map: Mapping[str, str] = row(CLAIMS_MAP, _mapping)
+    claims_map: Mapping[str, str] = row(CLAIMS_MAP, frozen)
     jwks: Mapping[str, Any] | None = row(JWKS)
     jwks_uri: str | None = row(ADDRESS)
     token_endpoint_auth_signing_alg: str | None = row(one_of(*SIGNING))
@@ -117,30 +98,20 @@ class RelyingParty:
         return tuple(scope for scope in dict.fromkeys(requested) if scope in self.scopes)
 
 
-_ROWS: tuple[tuple[str, str, Row], ...] = tuple(
-    (field.name, field.metadata["row"].key or field.name, field.metadata["row"])
-    for field in dataclasses.fields(RelyingParty)
-    if "row" in field.metadata
-)
+_ROWS = rows_of(RelyingParty)
 #: The rows as metadata fields, under their names in the standards.
-FIELDS: Mapping[str, Kind] = {key: one.kind for _, key, one in _ROWS}
+FIELDS: Mapping[str, Kind] = {key: one.kind for _, key, one in _ROWS if one.kind is not None}
 
 
 def build(profile: str, said: Mapping[str, Any], values: Mapping[str, Any]) -> RelyingParty:
     """The snapshot of a registration: `values` is what was `said`, completed with every default."""
-    kept = {name: _kept(one, values.get(key)) for name, key, one in _ROWS}
+    found = kept(_ROWS, values)
     is_native = profile == "native"
-    loopback = filter(None, map(without_port, kept["redirect_uris"])) if is_native else ()
+    loopback = filter(None, map(without_port, found["redirect_uris"])) if is_native else ()
     return RelyingParty(
-        **kept,
+        **found,
         loopback_redirects=frozenset(loopback),
         offline_access_registered="offline_access" in str(said.get("scope", "")).split(),
-        is_public=kept["auth_methods"] == ("none",),
+        is_public=found["auth_methods"] == ("none",),
         is_native=is_native,
     )
-
-
-def _kept(one: Row, value: Any) -> Any:
-    if one.made is None:
-        return value
-    return one.made(() if value is None else value)

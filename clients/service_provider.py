@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
+
+from clients.rows import fact, frozen, kept, row, rows_of
+from clients.saml_values import (
+    ATTRIBUTES,
+    DIGEST_ALGORITHM,
+    DIGEST_ALGORITHMS,
+    NAME_ID_FORMAT,
+    RELAY_STATE,
+    SIGNATURE_ALGORITHM,
+    SIGNATURE_ALGORITHMS,
+)
+from clients.values import BOOLEAN, Kind, one_of, seconds, text
 
 HTTP_POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 HTTP_REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
@@ -18,20 +29,6 @@ SLO_BINDINGS = frozenset((HTTP_POST, HTTP_REDIRECT, HTTP_ARTIFACT, SOAP))
 
 ENTITY_CATEGORY = "http://macedir.org/entity-category"
 SUBJECT_ID_REQ = "urn:oasis:names:tc:SAML:profiles:subject-id:req"
-
-#: What holds where the admin decided nothing.
-DEFAULTS: Mapping[str, Any] = {
-    "sign": "both",
-    "encrypt": "auto",
-    "attributes": "default",
-    "signature_algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-    "digest_algorithm": "http://www.w3.org/2001/04/xmlenc#sha256",
-    "allow_sha1": False,
-    "allow_cbc": False,
-    "allow_idp_initiated": True,
-    "consent": "implicit",
-    "scoping": "honour",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +131,55 @@ class AttributeRule:
     friendly_name: str | None = None
 
 
+def _requested(given: Mapping[str, Any]) -> RequestedAttribute:
+    return RequestedAttribute(**{**given, "values": tuple(given.get("values", ()))})
+
+
+def _encryption_keys(given: Any) -> tuple[EncryptionKey, ...]:
+    methods = _all_of(EncryptionMethod)
+    return tuple(EncryptionKey(one["certificate"], methods(one.get("methods", ()))) for one in given)
+
+
+def _release(given: str | Mapping[str, Any]) -> tuple[str | tuple[AttributeRule, ...], tuple[AttributeRule, ...]]:
+    """{"mail": "email"} or {"mail": {"source": …, "values": […], …}}; {"*": "default", "team": "groups"} adds some."""
+    if isinstance(given, str):
+        return given, ()
+    rules = tuple(_rule(name, rule) for name, rule in given.items() if name != "*")
+    return (given["*"], rules) if "*" in given else (rules, ())
+
+
+def _rule(name: str, given: Any) -> AttributeRule:
+    rule = {"source": given} if isinstance(given, str) else given
+    return AttributeRule(name, **{**rule, "values": tuple(rule.get("values", ()))})
+
+
+def _all_of(make: Callable[..., Any]) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda given: tuple(make(**one) for one in given)
+
+
+def _by_index(given: Any) -> tuple[AssertionConsumerService, ...]:
+    return tuple(sorted((AssertionConsumerService(**one) for one in given), key=lambda one: one.index))
+
+
+def _attribute_services(given: Any) -> tuple[AttributeConsumingService, ...]:
+    made = (
+        AttributeConsumingService(
+            one["index"], one.get("is_default"), frozen(one.get("names", ())),
+            tuple(map(_requested, one.get("requested", ()))),
+        )
+        for one in given
+    )  # fmt: skip
+    return tuple(sorted(made, key=lambda one: one.index))
+
+
+def _contacts(given: Any) -> tuple[Contact, ...]:
+    return tuple(Contact(one["kind"], one.get("name", ""), tuple(one.get("emails", ()))) for one in given)
+
+
+def _tuples(given: Any) -> Mapping[str, tuple[str, ...]]:
+    return frozen((key, tuple(several)) for key, several in dict(given).items())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class ServiceProvider:
     """Equal only to itself, so what is derived from it (keys that were parsed) can be kept by it.
@@ -141,50 +187,51 @@ class ServiceProvider:
     Texts by language: {"en": "Wiki"}, "" where no language is told. Certificates: DER in base64, bare keys (IIP-MD12).
     """
 
-    entity_id: str
-
     # -- its metadata ------------------------------------------------------------------------------------------------
-    acs: tuple[AssertionConsumerService, ...]  # by index
-    slo: tuple[Endpoint, ...]
-    artifact_resolution: tuple[ArtifactResolutionService, ...]
-    signing_certificates: tuple[str, ...]
-    encryption_keys: tuple[EncryptionKey, ...]
-    digest_methods: tuple[str, ...]
-    signing_methods: tuple[SigningMethod, ...]
-    name_id_formats: tuple[str, ...]
-    attribute_services: tuple[AttributeConsumingService, ...]  # by index
-    authn_requests_signed: bool
-    want_assertions_signed: bool
-    valid_until: float | None
-    entity_attributes: Mapping[str, tuple[str, ...]]
-    display_names: Mapping[str, str]
-    descriptions: Mapping[str, str]
-    privacy_statement_urls: Mapping[str, str]
-    information_urls: Mapping[str, str]
-    logo_uri: str | None
-    organization: Mapping[str, str]
-    contacts: tuple[Contact, ...]
+    entity_id: str = fact()
+    acs: tuple[AssertionConsumerService, ...] = fact(_by_index)
+    slo: tuple[Endpoint, ...] = fact(_all_of(Endpoint))
+    artifact_resolution: tuple[ArtifactResolutionService, ...] = fact(_all_of(ArtifactResolutionService))
+    signing_certificates: tuple[str, ...] = fact(tuple)
+    encryption_keys: tuple[EncryptionKey, ...] = fact(_encryption_keys)
+    digest_methods: tuple[str, ...] = fact(tuple)
+    signing_methods: tuple[SigningMethod, ...] = fact(_all_of(SigningMethod))
+    name_id_formats: tuple[str, ...] = fact(tuple)
+    attribute_services: tuple[AttributeConsumingService, ...] = fact(_attribute_services)  # by index
+    authn_requests_signed: bool = fact(bool)
+    want_assertions_signed: bool = fact(bool)
+    valid_until: float | None = fact()
+    entity_attributes: Mapping[str, tuple[str, ...]] = fact(_tuples)
+    display_names: Mapping[str, str] = fact(frozen)
+    descriptions: Mapping[str, str] = fact(frozen)
+    privacy_statement_urls: Mapping[str, str] = fact(frozen)
+    information_urls: Mapping[str, str] = fact(frozen)
+    logo_uri: str | None = fact()
+    organization: Mapping[str, str] = fact(frozen)
+    contacts: tuple[Contact, ...] = fact(_contacts)
 
     # -- the admin's decisions; they survive a refresh of the metadata -------------------------------------------------
-    sign: str  # assertion, response, both
-    encrypt: str  # auto (where it has a key), never, required
-    name_id_format: str | None
-    attributes: str | tuple[AttributeRule, ...]  # the name of a preset, or a table
-    more_attributes: tuple[AttributeRule, ...]  # beside a preset
+    sign: str = row(one_of("assertion", "response", "both").or_else("both"))
+    encrypt: str = row(one_of("auto", "never", "required").or_else("auto"))  # auto: where it has a key
+    name_id_format: str | None = row(NAME_ID_FORMAT)
+    # The name of a preset, or a table; `more_attributes`: beside a preset.
+    attributes: str | tuple[AttributeRule, ...] = row(ATTRIBUTES.or_else("default"), lambda given: _release(given)[0])
+    more_attributes: tuple[AttributeRule, ...]
     is_own: bool  # an admin registered it, or chose what it gets: it is none that a federation brought
-    require_signed_requests: bool | None
-    signature_algorithm: str
-    digest_algorithm: str
+    require_signed_requests: bool | None = row(BOOLEAN)
+    signature_algorithm: str = row(SIGNATURE_ALGORITHM.or_else(SIGNATURE_ALGORITHMS["rsa-sha256"]))
+    digest_algorithm: str = row(DIGEST_ALGORITHM.or_else(DIGEST_ALGORITHMS["sha256"]))
     has_own_algorithms: bool  # the admin named them; else the metadata's alg:* may choose
-    allow_sha1: bool
-    allow_cbc: bool
-    default_relay_state: str | None
-    allow_idp_initiated: bool
-    skew_seconds: int | None  # None: the deployment's
-    session_lifetime: int | None  # seconds for SessionNotOnOrAfter; None: none is told
-    consent: str  # implicit, explicit
-    scoping: str  # honour, ignore: what becomes of samlp:Scoping
-    source: str | None  # the id of the metadata source that keeps this up to date; None: given by hand
+    allow_sha1: bool = row(BOOLEAN.or_else(False))
+    allow_cbc: bool = row(BOOLEAN.or_else(False))
+    default_relay_state: str | None = row(RELAY_STATE)
+    allow_idp_initiated: bool = row(BOOLEAN.or_else(True))
+    skew_seconds: int | None = row(seconds(0, 600))  # None: the deployment's
+    session_lifetime: int | None = row(seconds(60, 31_536_000))  # for SessionNotOnOrAfter; None: none is told
+    consent: str = row(one_of("implicit", "explicit").or_else("implicit"))
+    scoping: str = row(one_of("honour", "ignore").or_else("honour"))  # what becomes of samlp:Scoping
+    # The id of the metadata source that keeps this up to date; None: given by hand.
+    source: str | None = row(text(60), key="metadata_source")
 
     facts: Mapping[str, Any] = field(repr=False)  # the metadata as it was registered: `sp_metadata`
 
@@ -243,63 +290,27 @@ def _rank(is_default: bool | None) -> int:
     return {True: 0, None: 1, False: 2}[is_default]
 
 
+_FACTS = rows_of(ServiceProvider, "fact")
+_DECISIONS = rows_of(ServiceProvider)
+#: What the admin decides, by the names of the settings.
+DECISIONS: Mapping[str, Kind] = {key: one.kind for _, key, one in _DECISIONS if one.kind is not None}
+#: What holds where the admin decided nothing.
+DEFAULTS: Mapping[str, Any] = {key: kind.default for key, kind in DECISIONS.items() if kind.default is not None}
+
+
 def build(said: Mapping[str, Any]) -> ServiceProvider:
     """The snapshot of what is stored: `sp_metadata` and the admin's settings, both valid."""
-    given = {**DEFAULTS, **said}
-    released, more = _release(given["attributes"])
+    decided = {**DEFAULTS, **said}
     facts: Mapping[str, Any] = said["sp_metadata"]
-    get = facts.get
-    acs = tuple(sorted((AssertionConsumerService(**a) for a in facts["acs"]), key=lambda a: a.index))
-    services = (
-        AttributeConsumingService(
-            s["index"], s.get("is_default"), MappingProxyType(s.get("names", {})),
-            tuple(_requested(r) for r in s.get("requested", ())),
-        )
-        for s in get("attribute_services", ())
-    )  # fmt: skip
+    found = kept(_FACTS, facts)
     return ServiceProvider(
-        entity_id=facts["entity_id"],
-        acs=acs,
-        acs_locations=frozenset(a.location for a in acs),
-        slo=tuple(Endpoint(**e) for e in get("slo", ())),
-        artifact_resolution=tuple(ArtifactResolutionService(**e) for e in get("artifact_resolution", ())),
-        signing_certificates=tuple(get("signing_certificates", ())),
-        encryption_keys=tuple(_encryption_key(k) for k in get("encryption_keys", ())),
-        digest_methods=tuple(get("digest_methods", ())),
-        signing_methods=tuple(SigningMethod(**m) for m in get("signing_methods", ())),
-        name_id_formats=tuple(get("name_id_formats", ())),
-        attribute_services=tuple(sorted(services, key=lambda s: s.index)),
-        authn_requests_signed=get("authn_requests_signed", False),
-        want_assertions_signed=get("want_assertions_signed", False),
-        valid_until=get("valid_until"),
-        entity_attributes=MappingProxyType({k: tuple(v) for k, v in get("entity_attributes", {}).items()}),
-        display_names=MappingProxyType(get("display_names", {})),
-        descriptions=MappingProxyType(get("descriptions", {})),
-        privacy_statement_urls=MappingProxyType(get("privacy_statement_urls", {})),
-        information_urls=MappingProxyType(get("information_urls", {})),
-        logo_uri=get("logo_uri"),
-        organization=MappingProxyType(get("organization", {})),
-        contacts=tuple(Contact(c["kind"], c.get("name", ""), tuple(c.get("emails", ()))) for c in get("contacts", ())),
-        sign=given["sign"],
-        encrypt=given["encrypt"],
-        name_id_format=given.get("name_id_format"),
-        attributes=released,
-        more_attributes=more,
+        **found,
+        **kept(_DECISIONS, decided),
+        acs_locations=frozenset(one.location for one in found["acs"]),
+        more_attributes=_release(decided["attributes"])[1],
         is_own="metadata_source" not in said or "attributes" in said,
-        require_signed_requests=given.get("require_signed_requests"),
-        signature_algorithm=given["signature_algorithm"],
-        digest_algorithm=given["digest_algorithm"],
         has_own_algorithms="signature_algorithm" in said or "digest_algorithm" in said,
-        allow_sha1=given["allow_sha1"],
-        allow_cbc=given["allow_cbc"],
-        default_relay_state=given.get("default_relay_state"),
-        allow_idp_initiated=given["allow_idp_initiated"],
-        skew_seconds=given.get("skew_seconds"),
-        session_lifetime=given.get("session_lifetime"),
-        consent=given["consent"],
-        scoping=given["scoping"],
-        source=given.get("metadata_source"),
-        facts=MappingProxyType(facts),
+        facts=frozen(facts),
     )
 
 
@@ -321,24 +332,3 @@ def _about(provider: ServiceProvider, name: str, said: Mapping[str, Any]) -> dic
         if of:
             found[key] = of.get("en") or of.get("") or next(iter(of.values()))
     return {**found, **({"logo_uri": provider.logo_uri} if provider.logo_uri else {})}
-
-
-def _requested(given: Mapping[str, Any]) -> RequestedAttribute:
-    return RequestedAttribute(**{**given, "values": tuple(given.get("values", ()))})
-
-
-def _encryption_key(given: Mapping[str, Any]) -> EncryptionKey:
-    return EncryptionKey(given["certificate"], tuple(EncryptionMethod(**m) for m in given.get("methods", ())))
-
-
-def _release(given: str | Mapping[str, Any]) -> tuple[str | tuple[AttributeRule, ...], tuple[AttributeRule, ...]]:
-    """{"mail": "email"} or {"mail": {"source": …, "values": […], …}}; {"*": "default", "team": "groups"} adds some."""
-    if isinstance(given, str):
-        return given, ()
-    rules = tuple(_rule(name, rule) for name, rule in given.items() if name != "*")
-    return (given["*"], rules) if "*" in given else (rules, ())
-
-
-def _rule(name: str, given: Any) -> AttributeRule:
-    rule = {"source": given} if isinstance(given, str) else given
-    return AttributeRule(name, **{**rule, "values": tuple(rule.get("values", ()))})

@@ -86,7 +86,7 @@ _DEFAULT = ("mail", "displayName", "givenName", "sn", "uid", "eduPersonPrincipal
 #: Under the name that applications look for by themselves; eduPerson's has isMemberOf.
 GROUPS: Final = Attribute("groups", "groups", "groups", names.ATTRNAME_BASIC)
 _RESEARCH = ("mail", "displayName", "givenName", "sn", "eduPersonPrincipalName", "eduPersonScopedAffiliation")
-#: The sets that go by a name (`clients.saml_fields.PRESETS`).
+#: The sets that go by a name (`clients.saml_values.PRESETS`).
 PRESETS: Final[Mapping[str, tuple[Attribute, ...]]] = {
     "default": of_keys(*_DEFAULT),
     "none": (),

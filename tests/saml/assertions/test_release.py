@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clients.client import Client
-from clients.saml_fields import PRESETS as PRESET_NAMES
+from clients.saml_values import PRESETS as PRESET_NAMES
 from clients.service_provider import build
 from idp.accounts.person import Person
 from idp.saml import store
