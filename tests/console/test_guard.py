@@ -13,6 +13,7 @@ from idp.app import ROUTES
 from idp.console.views import PAGES
 from tests.backends import Clock
 from tests.console.conftest import Enter, give
+from tests.phone import Phone
 from tests.provider import Browser, Provider
 
 #: A value for each trailing segment that there is.
@@ -108,6 +109,27 @@ def test_C3_whoever_has_no_second_factor_is_led_through_setting_one_up(open_prov
     assert asked.status == 200
     assert "Overview" not in asked.dom.text
     assert "authenticator" in asked.dom.text.lower()
+
+
+def test_C3_after_that_they_are_in_the_console_and_stay_there(
+    open_provider: Callable[..., Provider], clock: Clock
+) -> None:
+    provider = open_provider()
+    give(provider, provider.add_person("boss").id, RoleGrant("owner"))
+    browser = provider.browser()
+    browser.log_in(browser.get(""), "boss")
+    asked = browser.get("admin/activity?action=session:*")
+    assert "authenticator app" in asked.dom.text
+    page = browser.get("security/totp")
+    form = next(n for n, form in enumerate(page.dom.forms) if "code" in form.names())
+    done = browser.submit(page, None, form=form, code=Phone.scan(page, clock).code)
+    codes = browser.follow(done) if done.is_redirect else done
+    assert "Your backup codes" in codes.dom.text
+    (onward,) = {about["href"] for about in codes.dom.find("a") if "button" in about.get("class", "")}
+    led = browser.get(onward)
+    assert led.location == f"{provider.issuer}/admin/activity?action=session:*"
+    assert "Who did what" in browser.follow(led).dom.text
+    assert browser.get("admin").status == 200
 
 
 def test_the_way_to_the_console_is_shown_to_those_who_may_go_it(provider: Provider, enter: Enter) -> None:
