@@ -32,7 +32,19 @@ def rooms() -> dict[str, str]:
 
 #: What puts the rooms together, or looks after an installation, and may know every one of them.
 _COMPOSITION = {"app", "background", "installation", "migrations", "opening", "wsgi", "__main__"}
-_ROOMS_OF_IDP = {"accounts", "admin", "cli", "first_party", "login", "mail", "oidc", "portal", "saml", "serving"}
+_ROOMS_OF_IDP = {
+    "accounts",
+    "admin",
+    "cli",
+    "console",
+    "first_party",
+    "login",
+    "mail",
+    "oidc",
+    "portal",
+    "saml",
+    "serving",
+}
 _FILES_OF_ROOMS = {"protocols": "login"}  # what an endpoint of a protocol is given: see decisions/services-in-floors.md
 
 

@@ -102,7 +102,7 @@ def test_every_path_of_the_reference_is_routed_and_none_is_missing() -> None:
 
 
 def test_every_error_page_is_in_the_reference() -> None:
-    text = "".join((ROOT / "docs" / name).read_text("utf-8") for name in ("openid-connect.md", "saml.md"))
+    text = "".join((ROOT / "docs" / name).read_text("utf-8") for name in ("openid-connect.md", "saml.md", "console.md"))
     sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "idp").rglob("*.py"))
     codes = set(re.findall(r"""(?:Refused|_refused|Untrusted)\(\s*"([a-z_]+)",""", sources)) - {"no_picture"}
     assert len(codes) > 10

@@ -5,22 +5,15 @@ from __future__ import annotations
 from idp.admin import preview
 from idp.admin.permissions import Permission
 from idp.console import frame
+from idp.console.apps.finding import client_of
 from idp.console.pages import ConsolePage, Visit
-from idp.errors import Refused
 from idp.protocols import Services
-from idp.texts import N_
 from idp.wire import Request, Response
 
 
 def show(services: Services, request: Request, visit: Visit) -> Response:
     """GET /admin/apps/<id>/preview; `?person=`: anything that they sign in with, or their id."""
-    client = services.registry.find(request.segment)
-    if client is None:
-        raise Refused(
-            "no_such_application", N_("No application has this name or id."), title=N_("No such application"),
-            advice=N_("It may have been removed meanwhile."), detail="no application has the id", status=404,
-        )  # fmt: skip
-    visit.actor.check_app(Permission.APPS_READ, client.id)
+    client = client_of(services, request, visit)
     typed = " ".join((request.query.get("person") or "").split())[:200]
     person = services.directory.find_by_login(typed) or services.directory.find(typed) if typed else None
     shown = preview.of_person(services, visit.actor, client, person) if person is not None else None

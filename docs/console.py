@@ -1,0 +1,53 @@
+"""Fills the tables of `docs/console.md` from the code: `python docs/console.py`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).parent / "console.md"
+
+#: What each page is for. A page without a line here fails the test.
+PURPOSES = {
+    "/admin": "what needs attention; sign-ins and failures",
+    "/admin/search": "one box for people, applications, errors, cases, events",
+    "/admin/keys": "keys and certificates: publish, let sign, withdraw",
+    "/admin/activity": "the record, by person, application, action, day, failures",
+    "/admin/activity/<id>": "what stands behind an error's id, or an event",
+    "/admin/resume": "a form whose session had ended, to be sent after the sign-in",
+    "/admin/apps": "applications, found by name, id or host",
+    "/admin/apps/new": "the gallery, or another OpenID Connect or SAML application",
+    "/admin/apps/new/<product>": "at most three questions, who may open it, and it is registered",
+    "/admin/apps/<id>": "one application: what to paste on its side, its secrets, its last failures",
+    "/admin/apps/<id>/history": "what was changed, by whom, with the difference, and undo",
+    "/admin/apps/<id>/preview": "what an application would get of a chosen person",
+}
+
+
+def filled(page: str) -> str:
+    """The page with its tables as the code has them today."""
+    from idp.admin.permissions import TABLE, Permission
+    from idp.console.views import PAGES
+
+    rights = [
+        f"| `{one}` | {' | '.join('yes' if one in held else '' for held in TABLE.values())} |" for one in Permission
+    ]
+    page = _table(page, f"| Permission | {' | '.join(TABLE)} |", rights)
+    rows = [
+        f"| `{one.path}` | {PURPOSES[one.path]} | `{one.permission}`"
+        + (f", to change `{one.change}` |" if one.change else " |")
+        for one in PAGES
+    ]
+    return _table(page, "| Page | What it is for | Needs |", rows)
+
+
+def _table(page: str, head: str, rows: list[str]) -> str:
+    rule = "| " + " | ".join("---" for _ in range(head.count("|") - 1)) + " |"
+    found = re.compile(re.escape(head) + r"\n\| ---[^\n]*\n(?:\|[^\n]*\n)*")
+    return found.sub(lambda _: "\n".join((head, rule, *rows)) + "\n", page)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(PAGE.parent.parent))
+    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")
