@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from idp.admin.permissions import Permission
-from idp.console import activity, guard, kept, overview, preview, signing_keys
+from idp.console import activity, guard, kept, overview, signing_keys
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 
 PAGES: tuple[ConsolePage, ...] = (
     *overview.PAGES,
     *APPS,
-    *preview.PAGES,
     *signing_keys.PAGES,
     *activity.PAGES,
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),

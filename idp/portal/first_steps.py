@@ -21,12 +21,13 @@ HIDDEN_FOR: Final = 365 * 86400  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do, the command that does it, and the document that has more."""
+    """One thing to do, the command that does it, the document that has more, and the page of the console, if any."""
 
     title: str
     text: str
     command: str
     document: str
+    path: str = ""
 
 
 STEPS: Final = (
@@ -35,6 +36,7 @@ STEPS: Final = (
         N_("Name it, and say where answers go. The command prints what the application needs."),
         'doorward client add oidc --name "Our CRM" --redirect-uri https://crm.example.com/callback',
         "docs/applications.md",
+        "/admin/apps/new",
     ),
     Step(
         N_("Add people"),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from idp.console.apps import adding, changes, choosing, listing, showing
+from idp.console.apps import adding, changes, choosing, listing, previewing, showing
 
-PAGES = (*listing.PAGES, *choosing.PAGES, *adding.PAGES, *showing.PAGES, *changes.PAGES)
+PAGES = (*listing.PAGES, *choosing.PAGES, *adding.PAGES, *showing.PAGES, *changes.PAGES, *previewing.PAGES)

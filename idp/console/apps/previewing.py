@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from idp.admin import preview
 from idp.admin.permissions import Permission
-from idp.console import frame
 from idp.console.apps.finding import client_of
+from idp.console.apps.showing import page
 from idp.console.pages import ConsolePage, Visit
 from idp.protocols import Services
 from idp.wire import Request, Response
@@ -17,10 +17,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     typed = " ".join((request.query.get("person") or "").split())[:200]
     person = services.directory.find_by_login(typed) or services.directory.find(typed) if typed else None
     shown = preview.of_person(services, visit.actor, client, person) if person is not None else None
-    return frame.page(
-        services, request, visit, "console/preview.html", client={"id": client.id, "name": client.name}, typed=typed,
-        who=person, preview=shown, known=frame.paths(),
-    )  # fmt: skip
+    return page(services, request, visit, client, "console/apps/preview.html", typed=typed, who=person, preview=shown)
 
 
 PAGES = (ConsolePage("/admin/apps/<id>/preview", show, Permission.APPS_READ),)
