@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets as random
 from base64 import b32encode
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ class Draft:
 
     `kind` "saml": `metadata` holds `sp_metadata` and settings of `saml_fields.SAML_FIELDS`; there is no profile.
     `unfinished`: it is registered turned off, and its redirect URI may follow before it is turned on.
+    `id`: one of ours that it had in another installation; empty: a new one.
     """
 
     name: str = ""
@@ -36,6 +38,7 @@ class Draft:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     access: Access = EVERYONE
     unfinished: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,8 @@ class Registry(Snapshots):
 
     def register(self, draft: Draft, *, record: Record | None = None) -> Registered:
         """Add an application. The id is ours, never the client's choice. Errors: `InvalidMetadata`."""
-        profile = _profile(draft.kind, draft.profile)
-        said = dict(draft.metadata)
-        said["client_name"] = draft.name or said.get("client_name") or ""
-        said = self._validate(draft.kind, profile, said, unfinished=draft.unfinished)
-        now = self._clock()
-        name = said.pop("client_name")
-        is_on = not draft.unfinished
-        row = store.Row(new_client_id(), draft.kind, name, profile, is_on, said, draft.access, now, now, None)
+        row = self._drafted(draft)
+        now, name = row.created_at, row.name
         client, secret = store.to_client(row), None
         with self._db.transaction() as tx:
             version = store.raise_version(tx)
@@ -103,20 +100,7 @@ class Registry(Snapshots):
 
         def changed(row: store.Row) -> store.Row:
             _check_edition(row, edition, changes)
-            said = {"client_name": row.name, **row.said, **changes}
-            if name is not None:
-                said["client_name"] = name
-            said["client_name"] = said["client_name"] or ""
-            new_profile = _profile(row.kind, profile or row.profile)
-            valid = self._validate(row.kind, new_profile, said, unfinished=not row.enabled)
-            _check_same_entity(row, valid)
-            return replace(
-                row,
-                name=valid.pop("client_name"),
-                profile=new_profile,
-                said=valid,
-                access=access or row.access,
-            )
+            return self._updated(row, changes, name, profile, access)
 
         return self._change(client_id, "client:update", changed, record)
 
@@ -140,6 +124,32 @@ class Registry(Snapshots):
         if row is None or row.deleted_at is not None:
             raise UnknownClient(client_id, _NO_CLIENT)
         return undoing.edition(row)
+
+    def preview(
+        self,
+        client_id: str,
+        changes: Mapping[str, Any],
+        *,
+        name: str | None = None,
+        profile: str | None = None,
+        access: Access | None = None,
+    ) -> tuple[Client, Client]:
+        """A client as it is, a removed one too, and as `update` would make it; nothing is written. Errors: its own."""
+        row = store.find_row(self._db, client_id)
+        if row is None:
+            raise UnknownClient(client_id)
+        stored = tuple(store.list_secrets(self._db, client_id))
+        return store.to_client(row, stored), store.to_client(self._updated(row, changes, name, profile, access), stored)
+
+    def preview_new(self, draft: Draft) -> Client:
+        """An application as `register` would make it; nothing is written. Errors: `InvalidMetadata`."""
+        client = store.to_client(self._drafted(draft))
+        _check_free(self._db, client)
+        return client
+
+    def hold(self) -> None:
+        """In a transaction that this registry takes part in: every other change waits from here to its end."""
+        store.raise_version(self._db)
 
     def change_access(
         self, client_id: str, change: Callable[[Access], Access], *, record: Record | None = None
@@ -261,6 +271,34 @@ class Registry(Snapshots):
         self._adopt(version)
         return client
 
+    def _drafted(self, draft: Draft) -> store.Row:
+        profile = _profile(draft.kind, draft.profile)
+        said = dict(draft.metadata)
+        said["client_name"] = draft.name or said.get("client_name") or ""
+        said = self._validate(draft.kind, profile, said, unfinished=draft.unfinished)
+        name, now = said.pop("client_name"), self._clock()
+        client_id = _own_id(draft.id) if draft.id else new_client_id()
+        is_on = not draft.unfinished
+        return store.Row(client_id, draft.kind, name, profile, is_on, said, draft.access, now, now, None)
+
+    def _updated(
+        self,
+        row: store.Row,
+        changes: Mapping[str, Any],
+        name: str | None,
+        profile: str | None,
+        access: Access | None,
+    ) -> store.Row:
+        said = {"client_name": row.name, **row.said, **changes}
+        if name is not None:
+            said["client_name"] = name
+        said["client_name"] = said["client_name"] or ""
+        new_profile = _profile(row.kind, profile or row.profile)
+        valid = self._validate(row.kind, new_profile, said, unfinished=not row.enabled)
+        _check_same_entity(row, valid)
+        named = valid.pop("client_name")
+        return replace(row, name=named, profile=new_profile, said=valid, access=access or row.access)
+
     def _validate(self, kind: str, profile: str, said: dict[str, Any], *, unfinished: bool = False) -> dict[str, Any]:
         if kind == "saml":
             return saml_fields.validate(said, allow_loopback=self._allow_loopback)
@@ -278,6 +316,12 @@ _NO_CLIENT = "there is no client with this id"
 def new_client_id() -> str:
     """'c' and 24 random characters: never a person's id, which begins with 'u' (RFC 9700 §4.15)."""
     return _random("c")
+
+
+def _own_id(given: str) -> str:
+    if not re.fullmatch(r"c[a-z2-7]{24}", given):
+        raise InvalidMetadata(Problem("id", "expected 'c' and 24 letters and digits (a-z, 2-7), or nothing"))
+    return given
 
 
 def takes_secret(client: Client) -> bool:
@@ -299,7 +343,9 @@ def _profile(kind: str, profile: str) -> str:
 
 
 def _check_free(tx: Statements, client: Client) -> None:
-    """Nobody takes over an entityID by registering it again (or in an aggregate)."""
+    """Nobody takes over an id, nor an entityID by registering it again (or in an aggregate)."""
+    if store.find_row(tx, client.id) is not None:
+        raise InvalidMetadata(Problem("id", "another application has it, or had it before it was removed"))
     owner = None if client.saml is None else store.find_owner(tx, client.saml.entity_id)
     if owner is not None:
         client_id, name, removed = owner

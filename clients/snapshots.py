@@ -165,6 +165,13 @@ class Snapshots:
         plain = "".join(filter(str.isprintable, query[: search.MAX_QUERY]))
         return tuple(search_store.find(self._db, plain, which, after, max(1, min(limit, 1000))))
 
+    def registered(self, client_id: str) -> dict[str, Any]:
+        """A client's metadata as it was said, without defaults; a removed one's too. Errors: `UnknownClient`."""
+        row = store.find_row(self._db, client_id)
+        if row is None:
+            raise UnknownClient(client_id)
+        return row.said
+
     def find_removed(self, client_id: str) -> Entry | None:
         """A client that was removed and can still be restored; None where there is none."""
         row = store.find_row(self._db, client_id) if _is_sane(client_id) else None

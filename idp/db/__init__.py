@@ -8,6 +8,7 @@ text, integers, doubles (times: seconds since the epoch), and bytes.
 
 from .database import Database, Transaction
 from .errors import Conflict, Unavailable
+from .joined import joined
 from .statements import sweep, upsert
 
-__all__ = ["Conflict", "Database", "Transaction", "Unavailable", "sweep", "upsert"]
+__all__ = ["Conflict", "Database", "Transaction", "Unavailable", "joined", "sweep", "upsert"]

@@ -556,3 +556,54 @@ def test_R2_each_profile_has_its_snippet(registry: Registry, app: Draft, part: s
     text = snippet(made.client, made.client_secret, "https://login.example")
     assert part in text
     assert ("OIDC_CLIENT_SECRET" in text.partition("\n\n")[0]) == (made.client_secret is not None)
+
+
+# -- what would be ----------------------------------------------------------------------------------------------------
+
+
+def test_c5_a_change_is_shown_before_it_is_made(db: Database, registry: Registry, crm: Registered) -> None:
+    seen = statements(db)
+    before, after = registry.preview(crm.client.id, {"require_auth_time": True}, name="New", access=Access.only())
+    assert (before.name, after.name, after.oidc.require_auth_time) == ("CRM", "New", True)
+    assert (before.access.everyone, after.access.everyone) == (True, False)
+    assert not any(sql.startswith(("INSERT", "UPDATE", "DELETE")) for sql in seen)
+    assert registry.get(crm.client.id).name == "CRM"
+    with pytest.raises(InvalidMetadata, match="redirect_uris"):
+        registry.preview(crm.client.id, {"redirect_uris": ["http://evil.example/"]})
+    with pytest.raises(UnknownClient):
+        registry.preview("cnobody", {})
+
+
+def test_c5_an_application_is_shown_before_it_is_registered(db: Database, registry: Registry) -> None:
+    seen = statements(db)
+    shown = registry.preview_new(draft(name="Soon"))
+    assert (shown.name, registry.find(shown.id)) == ("Soon", None)
+    assert not any(sql.startswith(("INSERT", "UPDATE", "DELETE")) for sql in seen)
+    with pytest.raises(InvalidMetadata, match="redirect_uris"):
+        registry.preview_new(Draft(name="Soon"))
+
+
+def test_c5_an_id_from_another_installation_is_kept_and_never_one_that_is_taken(
+    registry: Registry, crm: Registered
+) -> None:
+    kept = "c" + "a2" * 12
+    assert registry.register(Draft(name="A", metadata={"redirect_uris": [CALLBACK]}, id=kept)).client.id == kept
+    registry.remove(crm.client.id)
+    for taken in (kept, crm.client.id):
+        with pytest.raises(InvalidMetadata, match="id: another application has it"):
+            registry.register(Draft(name="B", metadata={"redirect_uris": [CALLBACK]}, id=taken))
+    for odd in ("wiki", "u" + "a" * 24, kept.upper(), kept + "\n"):
+        with pytest.raises(InvalidMetadata, match="id: expected"):
+            registry.register(Draft(name="B", metadata={"redirect_uris": [CALLBACK]}, id=odd))
+
+
+def test_c5_what_was_said_is_told_without_defaults(registry: Registry, crm: Registered) -> None:
+    assert registry.registered(crm.client.id) == {"redirect_uris": [CALLBACK]}
+    assert registry.find_removed(crm.client.id) is None
+    registry.remove(crm.client.id)
+    removed = registry.find_removed(crm.client.id)
+    assert removed is not None
+    assert (removed.id, removed.name) == (crm.client.id, "CRM")
+    assert registry.registered(crm.client.id) == {"redirect_uris": [CALLBACK]}
+    with pytest.raises(UnknownClient):
+        registry.registered("cnobody")

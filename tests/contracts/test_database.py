@@ -29,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from idp.db import Conflict, Database, Unavailable, durability
+from idp.db import Conflict, Database, Unavailable, durability, joined
 from tests.backends import PostgreSQL, create_tables, start_postgresql
 
 THREADS = 8
@@ -500,3 +500,48 @@ def test_a_server_that_is_away_is_unavailable_and_back_it_works_again(cluster: P
     assert ids(database) == ["a"], "what was committed durably is there after the crash"
     add(database, "c")
     assert ids(database) == ["a", "c"]
+
+
+# -- verbs that take part in an open transaction ---------------------------------------------------------------------
+
+REST: dict[str, Any] = {"at": None, "raw": None, "parent": None}
+
+
+def test_c5_what_opens_a_transaction_of_its_own_takes_part_in_one_that_is_open(database: Database) -> None:
+    def verb(within: Database, id: str) -> int:
+        with within.transaction() as tx:
+            tx.run(ADD, id=id, n=1, **REST)
+        return int(within.run(ADD, id=f"{id}-beside", n=1, **REST, durable=False)) + len(within.all(LIST))
+
+    with database.transaction() as tx:
+        assert verb(joined(tx), "a") == 3
+        assert verb(joined(tx), "b") == 5
+    assert len(database.all(LIST)) == 4
+
+
+def _fail(within: Database, *, inside: bool) -> None:
+    with within.transaction() as tx:
+        tx.run(ADD, id="a", n=1, **REST)
+        if inside:
+            raise ValueError("too late")
+    raise ValueError("too late")
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_c5_the_outer_transaction_takes_back_what_took_part_in_it(database: Database, inside: bool) -> None:
+    with pytest.raises(ValueError, match="too late"), database.transaction() as tx:
+        _fail(joined(tx), inside=inside)
+    assert database.all(LIST) == []
+    database.run(ADD, id="c", n=1, **REST)  # nothing is left open
+    assert len(database.all(LIST)) == 1
+
+
+def _add_twice(within: Database) -> None:
+    for _ in range(2):
+        within.run(ADD, id="a", n=1, **REST)
+
+
+def test_c5_a_violated_key_ends_the_whole(database: Database) -> None:
+    with pytest.raises(Conflict), database.transaction() as tx:
+        _add_twice(joined(tx))
+    assert database.all(LIST) == []
