@@ -97,6 +97,14 @@ _PERSON_OF_NAME = (
 )
 _CLIENTS = select(_t.client_id).where(_t.session_id == bindparam("session_id")).distinct()
 _OF_SESSION = select(*_t).where(_t.session_id == bindparam("session_id")).order_by(_t.created_at)
+_HOLDERS = (
+    select(_t.person_id)
+    .select_from(saml_sessions.join(sessions, _s.id == _t.session_id))
+    .where(
+        _t.client_id == bindparam("client_id"), _t.expires_at > bindparam("now"), _s.ended_at.is_(None),
+        _s.expires_at > bindparam("now"),
+    )
+)  # fmt: skip
 _OF_NAME = select(*_t).where(
     _t.client_id == bindparam("client_id"), _t.name_id == bindparam("name_id"), _t.expires_at > bindparam("now")
 )
@@ -242,6 +250,11 @@ def participants_of_session(db: Reads, session_id: str) -> list[SessionParticipa
 def participants_by_name_id(db: Reads, client_id: str, name_id: str, now: float) -> list[SessionParticipant]:
     """The sessions that a service provider knows by this NameID, whatever its format and qualifiers."""
     return [SessionParticipant(*row) for row in db.all(_OF_NAME, client_id=client_id, name_id=name_id, now=now)]
+
+
+def holders(db: Reads, client_id: str, now: float) -> list[str]:
+    """Who is signed in to a service provider, a person once for each session."""
+    return [str(row.person_id) for row in db.all(_HOLDERS, client_id=client_id, now=now)]
 
 
 def sweep(db: Runs, before: float, many: int) -> int:

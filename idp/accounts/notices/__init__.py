@@ -82,19 +82,23 @@ def add(
     client_id: str | None = None, place: str = "both", record: Recorder | None = None,
 ) -> Notice:  # fmt: skip
     """Tell something. Errors: `InvalidNotice`."""
-    text = " ".join(text.split())
-    if not text or len(text) > MAX_TEXT or not text.isprintable():
-        raise InvalidNotice("text", f"expected 1 to {MAX_TEXT} visible characters")
-    if place not in PLACES:
-        raise InvalidNotice("where", f"expected one of {', '.join(PLACES)}")
-    if ends_at is not None and ends_at <= max(now, starts_at or 0):
-        raise InvalidNotice("to", "it would end before it begins, or has ended already")
-    made = Notice(new_id(now), text, starts_at, ends_at, client_id, place, now, by)
+    made = Notice(new_id(now), " ".join(text.split()), starts_at, ends_at, client_id, place, now, by)
+    check(made, now)
     with db.transaction() as tx:
         tx.run(store.INSERT, **{name: getattr(made, name) for name in Notice.__slots__})
         if record is not None:
             record(tx, "notice:added", {"notice": made.id, "text": text, "place": place, "client_id": client_id})
     return made
+
+
+def check(notice: Notice, now: float) -> None:
+    """Whether this can be told from now on. Errors: `InvalidNotice`."""
+    if not notice.text or len(notice.text) > MAX_TEXT or not notice.text.isprintable():
+        raise InvalidNotice("text", f"expected 1 to {MAX_TEXT} visible characters")
+    if notice.place not in PLACES:
+        raise InvalidNotice("where", f"expected one of {', '.join(PLACES)}")
+    if notice.ends_at is not None and notice.ends_at <= max(now, notice.starts_at or 0):
+        raise InvalidNotice("to", "it would end before it begins, or has ended already")
 
 
 def remove(db: Database, notice_id: str, *, record: Recorder | None = None) -> bool:

@@ -11,6 +11,7 @@ from idp.oidc.ledger.lookup import find_access, find_family, is_revoked
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
 from idp.oidc.ledger.revocation import (
     clients_of_session,
+    holders,
     revoke_access,
     revoke_family,
     revoke_person,
@@ -33,6 +34,7 @@ __all__ = [
     "find_family",
     "find_genuine",
     "find_refresh",
+    "holders",
     "is_revoked",
     "issue_to_client",
     "mint",

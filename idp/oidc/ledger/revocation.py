@@ -56,6 +56,12 @@ def revoke_reused_code(services: Services, request: Request, code_id: str, code_
         revoke_family(services, request, code_id, client.id, row.person_id, "the code was used twice")
 
 
+def holders(services: Services, client: Client) -> list[str]:
+    """Whose grants of an application stand, a person once for each; so that a change can say what it ends."""
+    rows = services.db.all(store.HOLDERS, of_client=client.id, now=services.clock(), since=client.tokens_after)
+    return [row.person_id for row in rows]
+
+
 def clients_of_session(services: Services, session_id: str, *, revoked: bool = False) -> list[str]:
     """The ids of the applications that this session signed somebody in to; `revoked`: also where that has ended."""
     statement = store.EVER_OF_SESSION if revoked else store.OF_SESSION

@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     null,
+    or_,
     select,
     update,
 )
@@ -207,6 +208,18 @@ REVOKE_SESSION = (
 )
 DELETE_ACCESS = delete(access_tokens).where(_a.id == bindparam("token_id"))
 OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id"), _f.revoked_at.is_(None)).distinct()
+#: Whose grants of an application stand, as far as rows say: see `families.why_dead`.
+HOLDERS = (
+    select(_f.person_id)
+    .select_from(families.outerjoin(sessions, _s.id == _f.session_id))
+    .where(
+        _f.client_id == bindparam("of_client"),
+        _f.revoked_at.is_(None),
+        _f.expires_at > bindparam("now"),
+        _f.created_at > bindparam("since"),
+        or_(_f.offline == 1, and_(_s.ended_at.is_(None), _s.expires_at > bindparam("now"))),
+    )
+)
 EVER_OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id")).distinct()
 REVOKE_JTI = upsert(revoked_tokens, "jti")  # take one JWT back
 

@@ -8,6 +8,9 @@ from idp.saml.metadata.sources.administering import (
     SourceDraft,
     add,
     add_and_read,
+    brought,
+    change,
+    check,
     check_defaults,
     count_entities,
     find,
@@ -24,7 +27,7 @@ from idp.saml.metadata.sources.scheduling import refresh_due, schedule
 from idp.saml.metadata.sources.store import Source
 
 __all__ = [
-    "Origin", "RefreshResult", "Source", "SourceDraft", "add", "add_and_read", "check_defaults", "count_entities",
-    "find", "find_service_provider", "get", "list_all", "read_url", "refresh", "refresh_client", "refresh_due",
-    "register", "remove", "replace_metadata", "schedule",
+    "Origin", "RefreshResult", "Source", "SourceDraft", "add", "add_and_read", "brought", "change", "check",
+    "check_defaults", "count_entities", "find", "find_service_provider", "get", "list_all", "read_url", "refresh",
+    "refresh_client", "refresh_due", "register", "remove", "replace_metadata", "schedule",
 ]  # fmt: skip

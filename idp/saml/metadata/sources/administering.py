@@ -41,12 +41,8 @@ class SourceDraft:
 
 
 def add(services: Services, draft: SourceDraft, *, record: Record | None = None) -> Source:
-    """Add an aggregate or an MDQ server; nothing is read yet. Errors: `BadMetadata`."""
-    if draft.kind not in ("aggregate", "mdq"):
-        raise BadMetadata("expected an aggregate or an MDQ server")
-    _check_pinned(draft.certificates)
-    fetching.check_url(draft.url, is_signed=True)
-    check_defaults(with_sources_checked(services, draft.defaults))
+    """Add an aggregate or an MDQ server; nothing is read yet. Errors: `BadMetadata`, `InvalidMetadata`."""
+    check(services, draft)
     now = services.clock()
     source = Source(
         new_source_id(now), draft.kind, draft.name or draft.url, draft.url, now, now, draft.certificates,
@@ -80,6 +76,39 @@ def _check_pinned(certificates: tuple[str, ...]) -> None:
             public_key(certificate)
         except BadSignature as error:
             raise BadMetadata(f"the pinned certificate cannot be used: {error.reason}") from None
+
+
+def check(services: Services, source: SourceDraft | Source) -> None:
+    """Whether a federation can be a source. Errors: `BadMetadata`, `InvalidMetadata`."""
+    if source.kind not in ("aggregate", "mdq"):
+        raise BadMetadata("expected an aggregate or an MDQ server")
+    _check_pinned(source.certificates)
+    fetching.check_url(source.url, is_signed=True)
+    check_defaults(with_sources_checked(services, source.defaults))
+
+
+def change(services: Services, source: Source, *, record: Record | None = None) -> None:
+    """Give an aggregate or MDQ server another name, keys, limits, defaults or rule for what it brings from now on.
+
+    Applications that it has brought keep what they have. Errors: `BadMetadata`, `InvalidMetadata`.
+    """
+    check(services, source)
+    with services.db.transaction() as tx:
+        before = store.find_source(tx, source.id)
+        if before is None:
+            raise BadMetadata("there is no such source")
+        store.change_source(tx, source)
+        if record is not None:
+            names = ("name", "certificates", "defaults", "access", "max_validity", "sha1")
+            pairs = {name: [getattr(before, name), getattr(source, name)] for name in names}
+            changed = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+            record(tx, "source:change", {"source": source.id, "name": source.name, "changed": changed})
+
+
+def brought(services: Services, source: Source) -> int:
+    """How many applications that are on hang on a source: nobody else vouches for them."""
+    clients = (services.registry.find(used.client_id or "") for used in store.list_used(services.db, source.id))
+    return sum(1 for c in clients if c is not None and c.enabled and c.saml is not None and c.saml.source == source.id)
 
 
 def check_defaults(defaults: Mapping[str, Any]) -> None:

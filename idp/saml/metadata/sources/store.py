@@ -118,6 +118,11 @@ _UPDATE = (
         "next_at", "checked_at", "changed_at", "valid_until", "published_at", "failures", "error",
     )})
 )  # fmt: skip
+_CHANGE = (
+    update(saml_sources)
+    .where(saml_sources.c.id == bindparam("source_id"))
+    .values(name=bindparam("name"), settings=bindparam("settings"))
+)
 _CLAIM = (
     update(saml_sources)
     .where(saml_sources.c.id == bindparam("source_id"), saml_sources.c.next_at == bindparam("seen"))
@@ -167,12 +172,20 @@ _UPSERT = upsert(
 
 def insert_source(tx: Runs, source: Source) -> None:
     """Put a new source."""
-    settings = {name: getattr(source, name) for name in _SETTINGS}
     tx.run(
-        _INSERT, id=source.id, kind=source.kind, name=source.name, url=source.url,
-        settings=json.dumps({k: v for k, v in settings.items() if v}, separators=(",", ":")),
+        _INSERT, id=source.id, kind=source.kind, name=source.name, url=source.url, settings=_settings(source),
         client_id=source.client_id, created_at=source.created_at, **_state(source),
     )  # fmt: skip
+
+
+def _settings(source: Source) -> str:
+    settings = {name: getattr(source, name) for name in _SETTINGS}
+    return json.dumps({k: v for k, v in settings.items() if v}, separators=(",", ":"))
+
+
+def change_source(tx: Runs, source: Source) -> None:
+    """Put a source's name and settings."""
+    tx.run(_CHANGE, source_id=source.id, name=source.name, settings=_settings(source))
 
 
 def update_source(tx: Runs, source: Source) -> None:
