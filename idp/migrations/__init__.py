@@ -51,6 +51,7 @@ def metadatas() -> list[Any]:
     import idp.accounts.own.store
     import idp.accounts.recovery.store
     import idp.accounts.store
+    import idp.admin.configuration.store
     import idp.audit.chain.store
     import idp.audit.store
     import idp.jobs.store
@@ -64,7 +65,8 @@ def metadatas() -> list[Any]:
 
     rooms: list[Any] = [
         clients.store, keys.store, idp.accounts.store, idp.accounts.factors.store, idp.accounts.recovery.store,
-        idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store, idp.audit.store, idp.jobs.store,
+        idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store,
+        idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
         idp.login.store, idp.oidc.ledger.store, idp.saml.store, idp.saml.metadata.sources.store, idp.state.sql,
     ]  # fmt: skip
     return [room.metadata for room in rooms]

@@ -1,0 +1,101 @@
+"""What files declare is made so: all of it in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clients.client import Client
+from clients.registry import Registry
+from idp.admin.applications import ensure_keys
+from idp.admin.configuration import marks
+from idp.admin.configuration.changes import Change, Done, Plan, Step
+from idp.admin.configuration.document import Entry
+from idp.admin.configuration.planning import plan
+from idp.audit import Recorder
+from idp.db import Transaction, joined
+from idp.protocols import Services
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody changed what the plan was made against."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was done. `secrets`: of applications that got one, shown this once."""
+
+    changes: tuple[Change, ...]
+    secrets: tuple[tuple[Client, str], ...]
+    marked: int
+    let_go: int
+
+
+def apply(
+    services: Services,
+    entries: Iterable[Entry],
+    managers: Iterable[str],
+    shown: Plan,
+    *,
+    record: Recorder,
+    prune: bool = False,
+    keep: bool = False,
+) -> Applied:
+    """Do what a plan said. `keep`: what a file managed and no longer names is no file's any more.
+
+    The plan is made again under the lock. Errors: `ChangedMeanwhile` where another one comes out; those of the verbs:
+    nothing is changed then.
+    """
+    entries, managers = tuple(entries), tuple(managers)
+    with services.db.transaction() as tx:
+        within = taking_part(services, tx)
+        # Every change of the registry begins so, and every apply: from here on they queue behind this one.
+        within.registry.hold()
+        again = plan(within, entries, managers, prune=prune, fetched=shown.fetched)
+        if again.changes != shown.changes or again.left != shown.left:
+            raise ChangedMeanwhile
+        done = [_run(within, tx, step, record) for step in again.steps]
+        marked = sum(_marked(tx, step, one, services.clock()) for step, one in zip(again.steps, done, strict=True))
+        for mark in again.left if keep else ():
+            marks.drop(tx, mark.kind, mark.id)
+    services.registry.refresh()
+    for one in done:
+        if one.client is not None:
+            ensure_keys(services, one.client)
+    secrets = tuple((one.client, one.secret) for one in done if one.client is not None and one.secret is not None)
+    return Applied(again.changes, secrets, marked, len(again.left) if keep else 0)
+
+
+def taking_part(services: Services, tx: Transaction) -> Services:
+    """The services whose verbs take part in an open transaction, for as long as it is open."""
+    db = joined(tx)
+    registry = Registry(db, services.clock, allow_loopback=services.registry.allow_loopback)
+    return replace(services, db=db, registry=registry)
+
+
+def _run(within: Services, tx: Transaction, step: Step, record: Recorder) -> Done:
+    if step.change.is_empty:
+        return Done(step.change.id)
+    by = step.entry.manager if step.entry is not None else ""
+
+    def recorded(_: Any, action: str, detail: Mapping[str, Any]) -> None:
+        record(tx, action, {**detail, "managed_by": by} if by else detail)
+
+    return step.run(within, recorded)
+
+
+def _marked(tx: Transaction, step: Step, done: Done, now: float) -> bool:
+    """Note whose the object is from now on; whether that is new."""
+    kind = step.change.kind
+    if step.entry is None:
+        marks.drop(tx, kind, done.id)
+        return False
+    if not done.id:
+        return False
+    before = marks.find(tx, kind, done.id)
+    manager, fields = step.entry.manager, frozenset(step.entry.values)
+    if before is not None and (before.manager, before.fields) == (manager, fields):
+        return False
+    marks.put(tx, kind, done.id, manager, fields, now)
+    return before is None or before.manager != manager
