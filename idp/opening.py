@@ -72,7 +72,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
     def part(make: Callable[[], Part]) -> Part:
         return cast(Part, Deferred(make)) if deferred else make()
 
-    log = part(lambda: _log(settings))
+    log = part(lambda: _log(settings, of_command=deferred))
     db = Database(settings.database_url)
     errors = Errors(db, clock, settings.audit.errors_per_minute, log)
     sealer = sealing.load(db, master_key(settings))
@@ -150,10 +150,13 @@ def key_policy(settings: Settings) -> KeyPolicy:
 # -- the parts -------------------------------------------------------------------------------------------------------
 
 
-def _log(settings: Settings) -> Any:
+def _log(settings: Settings, *, of_command: bool) -> Any:
+    """The log. A command says itself what it found, to a person who reads the same terminal, so it has errors alone."""
     from idp import logs
 
-    return logs.configure(settings.log)
+    is_asked_for = settings.log.level == "debug"
+    quiet = settings.log.model_copy(update={"level": "error"})
+    return logs.configure(quiet if of_command and not is_asked_for else settings.log)
 
 
 def _state(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> State:

@@ -45,6 +45,7 @@ def test_a_test_mail_says_what_the_server_said(site: Folder, server: MailServer)
     failed = site.run("mail", "test", "--to", "anna@example.com")
     assert failed.code == 1
     assert "the mail server answered 550 5.7.1 <a…a@example.com> is not for you" in failed.err
+    assert [line for line in failed.err.splitlines() if line.startswith("{")] == []  # a person reads this terminal
     shown = site.run("audit", "tail", "-n", "3").out
     assert "mail:sent" in shown
     assert "mail:failed" in shown
@@ -108,3 +109,15 @@ def test_the_mail_password_comes_from_the_environment(site: Folder, server: Mail
     settle(site, to(server) + 'username = "doorward"\n')
     assert found(site, "mail", **env)[0]["status"] == "ok"
     assert site.run("doctor").code == 1
+
+
+def test_what_a_command_says_stands_beside_no_line_of_a_log(site: Folder) -> None:
+    """N36: it says itself that nobody could be told; who wants the log as well sets it to debug."""
+    if site.run("user", "show", "logless", "--json").code:
+        assert site.run("user", "add", "--username", "logless").code == 0
+    for level, lines in (("info", 0), ("debug", 1)):
+        settle(site, f'[log]\nlevel = "{level}"\nformat = "json"\n')
+        issued = site.run("user", "code", "logless", "--reason", "lost her phone")
+        assert issued.code == 0
+        assert "Nobody was told by mail" in issued.out
+        assert len([line for line in issued.err.splitlines() if "message_failed" in line]) == lines
