@@ -30,6 +30,11 @@ class Brand(Section):
     status_url: str = Field("", description='A page that says whether services are up; linked from "I can\'t sign in".')
     imprint_url: str = Field("", description="Your imprint, linked at the foot of every page.")
     privacy_url: str = Field("", description="Your privacy notice, linked at the foot of every page.")
+    security_contact: str = Field(
+        "",
+        pattern=r"^((mailto:|https://|tel:)[\x21-\x7e]+)?$",
+        description='Where strangers report a weakness, told at /.well-known/security.txt: an address such as "mailto:security@example.com", or https:// or tel:.',
+    )
     footer: str = Field("", description="A line of your own at the foot of every page.")
     background: str = Field(
         "",

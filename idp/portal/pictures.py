@@ -116,6 +116,14 @@ def favicon(services: Services, request: Request) -> Response:
     return Raw(body=body, content_type="image/svg+xml", headers=_HEADERS)
 
 
+def touch_icon(services: Services, request: Request) -> Response:
+    """GET /apple-touch-icon.png: phones ask for it, by that name, when somebody keeps the page among their apps."""
+    brand = services.settings.brand
+    own = services.settings.path(brand.logo) if brand.logo.lower().endswith(".png") else None
+    path = own if own is not None and own.is_file() else Path(__file__).parent.parent / "static" / "touch-icon.png"
+    return Raw(body=path.read_bytes(), content_type="image/png", headers=_HEADERS)
+
+
 def _missing() -> Refused:
     return Refused(
         "no_picture",

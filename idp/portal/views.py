@@ -5,6 +5,7 @@ from idp.portal import (
     activity,
     backup_codes,
     first_steps,
+    for_programs,
     forgotten,
     languages,
     launcher,
@@ -61,6 +62,10 @@ ROUTES = (
     Route("/app-logo/<client_id>", ("GET",), pictures.app_logo),
     Route("/brand/logo", ("GET",), pictures.company_logo),
     Route("/favicon.ico", ("GET",), pictures.favicon, hot=True),
+    Route("/apple-touch-icon.png", ("GET",), pictures.touch_icon, hot=True),
+    Route("/apple-touch-icon-precomposed.png", ("GET",), pictures.touch_icon, hot=True),
+    Route("/robots.txt", ("GET",), for_programs.robots, hot=True),
+    Route("/.well-known/security.txt", ("GET",), for_programs.security, hot=True),
     Route("/brand/background", ("GET",), pictures.company_background),
     Route("/brand.css", ("GET",), pictures.company_colours, hot=True),
 )

@@ -17,6 +17,11 @@ _STATUS = {
 }  # fmt: skip
 _INSERTED = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 
+_OF_THE_HOST = (
+    "/.well-known/webauthn", "/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png",
+    "/robots.txt", "/.well-known/security.txt",
+)  # fmt: skip
+
 
 class Front:
     """The WSGI callable: hot paths first, Flask for the rest."""
@@ -28,8 +33,9 @@ class Front:
             # RFC 8414 §3, §5: the well-known part stands before the issuer's own path.
             if bridge.prefix and route.path in _INSERTED:
                 self._hot[route.path + bridge.prefix] = route
-            # WebAuthn level 3 §5.11.1, and what browsers do: at the root of the host, wherever we live.
-            if bridge.prefix and route.path in ("/.well-known/webauthn", "/favicon.ico"):
+            # WebAuthn level 3 §5.11.1, RFC 9309 §2.3, RFC 9116 §3, and what browsers do: at the root of the host,
+            # wherever we live.
+            if bridge.prefix and route.path in _OF_THE_HOST:
                 self._hot[route.path] = route
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
