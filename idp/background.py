@@ -12,7 +12,7 @@ from collections.abc import Callable
 from idp.accounts import expiry, recovery
 from idp.admin import attention
 from idp.audit.chain import sealing
-from idp.login import signout
+from idp.login import access_cases, signout
 from idp.login.browser import sessions
 from idp.opening import DAY, HOUR
 from idp.protocols import Services
@@ -32,6 +32,7 @@ def _background(services: Services) -> None:
     services.jobs.every("audit.seal", sealing.EVERY, lambda: sealing.seal_all(services.db, services.clock))
     if services.settings.passwords.expire_days:
         services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
+    services.jobs.every("cases.access", access_cases.EVERY, lambda: access_cases.close_granted(services))
     saml_sources.schedule(services)
     services.jobs.start(after=1.0)  # the first answers come before
     while True:

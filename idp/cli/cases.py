@@ -36,8 +36,10 @@ def run_list(args: Namespace) -> None:
     """List cases."""
     from idp.accounts import cases
     from idp.admin.cases import described
+    from idp.login import access_cases
 
     with opened(args) as services:
+        access_cases.close_granted(services)
         found = [described(services, case) for case in cases.list_of(services.db, closed=args.all, many=args.many)]
     if args.json:
         print_json({"cases": found})
@@ -52,7 +54,10 @@ def run_list(args: Namespace) -> None:
 
 def run_show(args: Namespace) -> None:
     """Show a case."""
+    from idp.login import access_cases
+
     with opened(args) as services:
+        access_cases.close_granted(services)
         _show(args, services, _get(services, args.case_id))
 
 

@@ -7,7 +7,7 @@ from each address range.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +131,14 @@ def list_of(db: Database, *, closed: bool = False, many: int = 200, before: floa
     """At most `many` cases, the latest first, opened at `before` or earlier; `closed`: those that are done, too."""
     rows = db.all(store.LIST if closed else store.LIST_OPEN, many=many, before=before)
     return tuple(Case(*row) for row in rows)
+
+
+def open_of_kind(db: Database, kind: str) -> Iterator[Case]:
+    """Everybody's cases of one kind that wait for somebody."""
+    after = ""
+    while rows := db.all(store.OPEN_OF_KIND, of_kind=kind, after=after, many=500):
+        yield from (Case(*row) for row in rows)
+        after = rows[-1].id
 
 
 def open_of(db: Database, person_id: str) -> tuple[Case, ...]:

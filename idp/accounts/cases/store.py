@@ -51,6 +51,12 @@ LIST_OPEN = _LISTED.where(_c.closed_at.is_(None))
 OPEN_OF_PERSON = (
     select(cases).where(_c.person_id == bindparam("owner_id"), _c.closed_at.is_(None)).order_by(_c.opened_at).limit(50)
 )
+OPEN_OF_KIND = (
+    select(cases)
+    .where(_c.kind == bindparam("of_kind"), _c.closed_at.is_(None), _c.id > bindparam("after"))
+    .order_by(_c.id)
+    .limit(bindparam("many"))
+)
 STANDING = (
     select(cases)
     .where(
