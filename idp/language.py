@@ -43,6 +43,15 @@ def of_person(services: Services, claims: Mapping[str, Any]) -> str:
     return lookup((str(claims.get("locale") or ""),)) or services.settings.brand.language
 
 
+def dates_of_person(services: Services, claims: Mapping[str, Any]) -> str:
+    """How dates are written in what is sent to a person: their language with their region, such as "en-GB".
+
+    The region is that of their setting, else that of their time zone.
+    """
+    regions = (_region(str(claims.get("locale") or "")), _territory(str(claims.get("zoneinfo") or "")))
+    return _regional(of_person(services, claims), regions)
+
+
 def speak_to(request: Request, claims: Mapping[str, Any]) -> None:
     """Answer in the language and time zone of the person that a link is for, who is not signed in here."""
     request.learn(person_claims=request.visitor.person_claims or json.dumps(dict(claims)))

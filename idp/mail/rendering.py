@@ -61,7 +61,7 @@ def locale_of(services: Services, content: Mapping[str, Any]) -> str:
 
 def _values(services: Services, locale: str, content: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: _on_one_line(value) for name, value in content["values"].items()}
-    zone = given.get("zone") or "UTC"
+    zone, dates = given.get("zone") or "UTC", _dates(locale, content["locale"] or "")
     brand = services.settings.brand
     return {
         **dict.fromkeys(_OPTIONAL, ""),
@@ -70,8 +70,8 @@ def _values(services: Services, locale: str, content: Mapping[str, Any]) -> dict
         "ngettext": partial(texts.ntranslate, locale),
         "locale": locale,
         "direction": texts.direction(locale),
-        "date_time": lambda when: formats.date_time(locale, when, zone),
-        "day": lambda when: formats.date(locale, when, zone),
+        "date_time": lambda when: formats.date_time(dates, when, zone),
+        "day": lambda when: formats.date(dates, when, zone),
         "code_minutes": given.get("code_minutes") or given.get("minutes"),
         "device": texts.translate(locale, str(given.get("device") or "")),
         "kind_name": texts.translate(locale, kinds.told(str(given.get("kind") or ""))),
@@ -83,6 +83,12 @@ def _values(services: Services, locale: str, content: Mapping[str, Any]) -> dict
         "home_url": services.url("/"),
         "security_url": services.url("/security"),
     }
+
+
+def _dates(locale: str, wanted: str) -> str:
+    """How dates are written: the reader's own form of the language, such as "en-GB", where there is one."""
+    own = wanted.strip().replace("_", "-")
+    return own if language.lookup((own,)) == locale and formats.is_known(own) else locale
 
 
 def _on_one_line(value: Any) -> Any:

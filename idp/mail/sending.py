@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from idp.accounts import not_me
-from idp.language import of_person
+from idp.language import dates_of_person
 from idp.mail import delivery
 from idp.mail.messages import MESSAGES, check
 
@@ -54,7 +54,7 @@ def tell(
         check(message, about, services.issuer)
         delivery.failed(services, message, "", NO_ADDRESS, person_id=person.id, tx=tx)
         return Told(why=NO_ADDRESS)
-    locale = of_person(services, person.claims)
+    locale = dates_of_person(services, person.claims)
     refused = {
         address: send(services, address, message, locale, about, person_id=person.id, tx=tx) for address in addresses
     }
@@ -70,7 +70,7 @@ def tell_gone(
     Whoever reads it may be the reason why it went.
     """
     about = {"name": person.name, "zone": person.claims.get("zoneinfo", ""), **values}
-    send(services, address, message, of_person(services, person.claims), about, person_id=person.id, tx=tx)
+    send(services, address, message, dates_of_person(services, person.claims), about, person_id=person.id, tx=tx)
 
 
 def send(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from idp import formats, mail
 from idp.mail import rendering
+from tests.backends import Clock
 from tests.mail.samples import SAMPLES, content
-from tests.provider import Provider
+from tests.provider import Browser, Provider
+from tests.recovery.post import MAIL, collect
 
 
 @pytest.mark.parametrize(
@@ -24,3 +29,53 @@ def test_A6_a_mail_is_in_its_reader_s_language(provider: Provider, locale: str, 
     letter = rendering.letter(provider.services, content("new_device", locale, **SAMPLES))
     assert letter.subject == subject
     assert not_me in letter.html
+
+
+AT = 1795000000.0  # 2026-11-18 11:06:40 UTC
+
+
+@pytest.mark.parametrize(
+    ("claims", "shown"),
+    [
+        ({}, "Nov 18, 2026, 11:06"),
+        ({"locale": "en-GB"}, "18 Nov 2026, 11:06"),
+        ({"locale": "en_GB"}, "18 Nov 2026, 11:06"),  # OpenID Connect Core §5.1: sometimes an underscore
+        ({"locale": "en-US"}, "Nov 18, 2026, 11:06"),
+        ({"locale": "en", "zoneinfo": "Europe/London"}, "18 Nov 2026, 11:06"),
+        ({"locale": "en-US", "zoneinfo": "Europe/London"}, "Nov 18, 2026, 11:06"),
+        ({"zoneinfo": "Australia/Sydney"}, "18 Nov 2026, 10:06"),
+        ({"locale": "de-AT"}, "18.11.2026, 11:06"),
+        ({"locale": "fr-CA", "zoneinfo": "America/Toronto"}, "18 nov. 2026, 06"),
+        ({"locale": "zh-Hans-CN"}, "2026年11月18日"),
+        ({"locale": "en-XX"}, "Nov 18, 2026, 11:06"),
+    ],
+)
+def test_N37_a_date_in_a_mail_is_written_as_its_reader_s_region_does(
+    open_provider: Callable[..., Provider], clock: Clock, claims: dict[str, str], shown: str
+) -> None:
+    clock.now = AT
+    provider = open_provider(mail=MAIL)
+    ann = provider.add_person("ann", claims=claims)
+    mail.tell(provider.services, ann, "password_changed", {"time": AT})
+    (letter,) = collect(provider)
+    assert shown in letter.text.replace("\u202f", " "), letter.text
+
+
+def test_N37_the_language_of_a_mail_is_named_without_the_region_of_its_dates(provider: Provider) -> None:
+    letter = rendering.letter(provider.services, content("new_device", "en-GB", **SAMPLES))
+    assert letter.locale == "en"
+
+
+def test_N37_the_day_a_password_was_changed_is_written_as_the_page_s_other_dates(
+    provider: Provider, browser: Browser, clock: Clock
+) -> None:
+    ann = provider.add_person("ann")
+    services = provider.services
+    browser.log_in(browser.get(""))  # it is told on devices that are known
+    browser.submit(browser.get("logout"), "confirm")
+    services.directory.store_password(ann.id, services.passwords.hash("another horse battery staple"), detail={})
+    browser.headers["Accept-Language"] = "en-GB,en;q=0.9"
+    page = browser.log_in(browser.get(""))  # by the earlier password
+    day = formats.date("en-GB", clock())
+    assert day != formats.date("en", clock())
+    assert day in page.dom.text

@@ -176,7 +176,8 @@ def _text_of_change(services: Services, request: Request, tried: _Try) -> str:
     person = tried.person
     assert person is not None
     zone = str(person.claims.get("zoneinfo") or "UTC")
-    day = formats.date(language.locale_for(services, request), person.password_changed_at or 0.0, zone)
+    form = language.dates_for(request, language.locale_for(services, request))
+    day = formats.date(form, person.password_changed_at or 0.0, zone)
     return N_(
         "This is your earlier password: it was changed on %(day)s. Was that not you? Press “Forgot password?”.",
         day=day,
