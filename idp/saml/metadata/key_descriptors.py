@@ -45,6 +45,11 @@ def _use(descriptor: Element, warn: Warn) -> tuple[str, ...] | None:
     given = descriptor.get("use")
     use = (given or "").strip().lower()
     if use in ("signing", "encryption"):
+        if use != given:
+            warn(
+                f'use="{plain(given or "", 40)}" of a key is taken for {use}: the standard writes it so '
+                "(SAML Metadata §2.4.1.1), and other products leave the key out"
+            )
         return (use,)
     if use:
         warn(f'a key with use="{plain(given, 40)}" is left out: expected signing or encryption, or no use for both')

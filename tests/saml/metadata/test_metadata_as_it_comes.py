@@ -133,6 +133,22 @@ def accepted(provider: Provider, answer: Answer, entity_id: str, where: str, req
     return bool(auth.is_authenticated())
 
 
+@pytest.mark.spec("SAML Metadata 2.4.1.1")
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("Signing", "taken for signing"), ("SIGNING", "taken for signing"), (" signing ", "taken for signing"),
+     ("signing", ""), ("sign", "left out")],
+)  # fmt: skip
+def test_n21_a_use_that_is_written_otherwise_is_told(provider: Provider, written: str, said: str) -> None:
+    data = (FOLDER / "pem-cert.xml").read_bytes()
+    assert data.count(b'use="signing"') == 1
+    made = add(provider, data.replace(b'use="signing"', f'use="{written}"'.encode()))
+    assert made.client.saml is not None
+    assert len(made.client.saml.signing_certificates) == (said != "left out")
+    told = [text for text in made.warnings if "use=" in text]
+    assert [said in text for text in told] == [True] * bool(said)
+
+
 # -- encodings -------------------------------------------------------------------------------------------------------
 
 SHOP = '<md:OrganizationDisplayName xml:lang="de">Bücher</md:OrganizationDisplayName>'
