@@ -39,7 +39,7 @@ _MAX_APPS = 4  # in one cookie, the latest last
 
 def interrupt(services: Services, request: Request, flow: Flow, session: Session) -> Page | None:
     """The page in place of one more round; None where it is no loop. Silent requests do not count."""
-    if flow.demands.silent or not is_navigation(request):
+    if flow.demands.silent or not is_navigation(request) or _is_program(request):
         return None
     tag = _tag(flow, session)
     rounds = [*request.once(_rounds, services).get(tag, ()), services.clock()]
@@ -95,6 +95,14 @@ def _is_vouched(services: Services, tag: str, said: str) -> bool:
     if not at.isascii() or not at.isdigit() or len(at) > 11 or not 0 <= services.clock() - int(at) <= VOUCHED_FOR:
         return False
     return hmac.compare_digest(said.encode(), _voucher(services, tag, int(at)).encode())
+
+
+def _is_program(request: Request) -> bool:
+    """Whether no browser shows itself: a check or a migration that signs in again and again, and keeps its cookies.
+
+    All browsers say "Mozilla/", and all of today send Fetch Metadata; a program that says it, too, is taken for one.
+    """
+    return not request.header("Sec-Fetch-Dest") and not request.user_agent.startswith("Mozilla/")
 
 
 def _apart(rounds: list[float]) -> int:

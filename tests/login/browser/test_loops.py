@@ -129,3 +129,45 @@ def names(answer: Any) -> set[str]:
 def test_n17_programs_get_no_cookie(provider: Provider, office: Browser, crm: App) -> None:
     office.headers.pop("Accept")
     assert names(provider.authorize(office, crm, state="x")) == set()
+
+
+PROGRAMS = ("python-requests/2.32.3", "curl/8.5.0", "Go-http-client/2.0", "")
+
+
+@pytest.mark.parametrize("agent", PROGRAMS)
+def test_l9_a_program_that_shows_no_browser_signs_in_as_often_as_it_likes(
+    provider: Provider, office: Browser, crm: App, clock: Clock, agent: str
+) -> None:
+    """A check that signs in again and again keeps its cookies and takes text/html."""
+    office.headers["User-Agent"] = agent
+    for n in range(15):
+        assert provider.authorize(office, crm, state=f"check {n}").code
+        clock.advance(0.5)
+    assert provider.events("error:sign_in_loop") == []
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["Mozilla/5.0 (iPhone; CPU iPhone OS 15_7 like Mac OS X) Version/15.6 Safari/604.1",
+     "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko"],
+)  # fmt: skip
+def test_l9_a_browser_too_old_for_fetch_metadata_is_still_told_of_its_loop(
+    provider: Provider, office: Browser, crm: App, clock: Clock, agent: str
+) -> None:
+    office.headers["User-Agent"] = agent
+    statuses = []
+    for n in range(5):
+        statuses.append(provider.authorize(office, crm, state=f"round {n}").status)
+        clock.advance(0.5)
+    assert statuses == [302, 302, 302, 302, 429]
+
+
+def test_l9_a_program_that_sends_fetch_metadata_is_taken_for_a_browser(
+    provider: Provider, office: Browser, crm: App, clock: Clock
+) -> None:
+    office.headers |= {"User-Agent": "curl/8.5.0", "Sec-Fetch-Dest": "document"}
+    for n in range(4):
+        provider.authorize(office, crm, state=f"round {n}")
+        clock.advance(0.5)
+    page = provider.authorize(office, crm, state="round 4")
+    assert [a for _, a in page.dom.elements if "data-tab" in a]
