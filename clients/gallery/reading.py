@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from clients import metadata, saml_fields
 from clients.gallery import answers, places
 from clients.gallery.patterns import names_of
+from clients.gallery.tables import BadTemplate, Table
 from clients.gallery.template import (
     CATEGORIES,
     SURENESS,
@@ -36,82 +36,6 @@ _SOURCE = re.compile(r"# Source: (\S.*(?:\n# .*)*)")
 _QUESTION_ID = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
-class BadTemplate(ValueError):
-    """A template cannot be used; the text names the file, the key and what is expected."""
-
-
-class _Table:
-    """One table of the file, its keys taken one by one; what is left over is unknown."""
-
-    def __init__(self, file: str, path: str, given: Any) -> None:
-        self.file, self.path = file, path
-        if not isinstance(given, dict):
-            raise self.wrong("", "expected a table")
-        self._left = dict(given)
-
-    def wrong(self, key: str, why: str) -> BadTemplate:
-        where = ".".join(part for part in (self.path, key) if part)
-        return BadTemplate(f"{self.file}: {where}: {why}" if where else f"{self.file}: {why}")
-
-    def text(self, key: str, default: str | None = None, *, lines: bool = False) -> str:
-        value = self._left.pop(key, default)
-        if value is None:
-            raise self.wrong(key, "is missing")
-        if not isinstance(value, str) or (not value.strip() and value != default):
-            raise self.wrong(key, "expected a text")
-        if not all(c.isprintable() or (lines and c == "\n") for c in value):
-            raise self.wrong(key, "has a control character or a line break")
-        return value.rstrip("\n") if lines else value
-
-    def one_of(self, key: str, allowed: Any, default: str | None = None) -> str:
-        value = self.text(key, default)
-        if value not in allowed:
-            raise self.wrong(key, f"{value} is unknown; expected one of {', '.join(allowed)}")
-        return value
-
-    def flag(self, key: str) -> bool:
-        value = self._left.pop(key, False)
-        if not isinstance(value, bool):
-            raise self.wrong(key, "expected true or false")
-        return value
-
-    def texts(self, key: str, *, needed: bool = False) -> tuple[str, ...]:
-        value = self._left.pop(key, [])
-        if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
-            raise self.wrong(key, "expected a list of texts")
-        if not all(c.isprintable() for one in value for c in one):
-            raise self.wrong(key, "has a control character or a line break")
-        if needed and not value:
-            raise self.wrong(key, "is missing")
-        return tuple(value)
-
-    def tables(self, key: str) -> Iterator[_Table]:
-        value = self._left.pop(key, [])
-        if not isinstance(value, list):
-            raise self.wrong(key, "expected tables")
-        for number, one in enumerate(value, 1):
-            yield _Table(self.file, f"{self.path}.{key} {number}".lstrip("."), one)
-
-    def table(self, key: str) -> _Table | None:
-        value = self._left.pop(key, None)
-        return None if value is None else _Table(self.file, f"{self.path}.{key}".lstrip("."), value)
-
-    def settings(self, key: str, fields: Mapping[str, Any], apart: tuple[str, ...]) -> dict[str, Any]:
-        value = self._left.pop(key, {})
-        if not isinstance(value, dict):
-            raise self.wrong(key, "expected a table")
-        if there := [one for one in value if one in apart]:
-            raise self.wrong(key, f"{there[0]} has a key of its own beside it")
-        valid, problems = metadata.check_values(value, fields, allow_loopback=False)
-        if problems:
-            raise self.wrong(f"{key}.{problems[0].field}", problems[0].message)
-        return valid
-
-    def done(self) -> None:
-        if self._left:
-            raise self.wrong(next(iter(self._left)), "is an unknown key")
-
-
 def read(path: Path) -> Template:
     """The template in a file, whose name is its id. Errors: `BadTemplate`, those of reading a file."""
     return parse(path.name, path.read_text("utf-8"))
@@ -126,14 +50,14 @@ def parse(file: str, text: str) -> Template:
     source = _SOURCE.match(text)
     if source is None:
         raise BadTemplate(f"{file}: begins with no '# Source: …', where the facts are from")
-    table = _Table(file, "", given)
+    table = Table(file, "", given)
     made = _template(table, file.removesuffix(".toml"), " ".join(source[1].replace("\n# ", "\n").split()))
     table.done()
     _check_places(table, made)
     return made
 
 
-def _template(table: _Table, template_id: str, source: str) -> Template:
+def _template(table: Table, template_id: str, source: str) -> Template:
     if not ID.fullmatch(template_id):
         raise table.wrong("", "the file's name is the id: lower-case letters, digits, hyphens")
     made = Template(
@@ -163,7 +87,7 @@ def _template(table: _Table, template_id: str, source: str) -> Template:
     return made
 
 
-def _question(table: _Table) -> Question:
+def _question(table: Table) -> Question:
     made = Question(
         table.text("id"),
         table.text("label"),
@@ -185,7 +109,7 @@ def _question(table: _Table) -> Question:
     return made
 
 
-def _common(table: _Table) -> dict[str, Any]:
+def _common(table: Table) -> dict[str, Any]:
     return {
         "reads": table.texts("reads"),
         "steps": table.texts("steps"),
@@ -198,7 +122,7 @@ def _common(table: _Table) -> dict[str, Any]:
     }
 
 
-def _oidc(table: _Table | None) -> OidcConnection | None:
+def _oidc(table: Table | None) -> OidcConnection | None:
     if table is None:
         return None
     made = OidcConnection(
@@ -219,7 +143,7 @@ _OWN_KEYS = (
 )  # fmt: skip
 
 
-def _saml(table: _Table | None) -> SamlConnection | None:
+def _saml(table: Table | None) -> SamlConnection | None:
     if table is None:
         return None
     logouts = []
@@ -237,20 +161,20 @@ def _saml(table: _Table | None) -> SamlConnection | None:
     return _checked(table, made)
 
 
-def _checked(table: _Table, made: _Made) -> _Made:
+def _checked(table: Table, made: _Made) -> _Made:
     table.done()
     if not made.cannot and not made.steps:
         raise table.wrong("steps", "is missing: what to do there")
     return made
 
 
-def _field(table: _Table) -> Field:
+def _field(table: Table) -> Field:
     made = Field(table.text("label"), table.text("value"))
     table.done()
     return made
 
 
-def _snippet(table: _Table | None) -> Snippet | None:
+def _snippet(table: Table | None) -> Snippet | None:
     if table is None:
         return None
     made = Snippet(table.text("file"), table.one_of("language", LANGUAGES), table.text("text", lines=True))
@@ -261,7 +185,7 @@ def _snippet(table: _Table | None) -> Snippet | None:
 # -- what stands in which pattern ------------------------------------------------------------------------------------
 
 
-def _check_places(table: _Table, template: Template) -> None:
+def _check_places(table: Table, template: Template) -> None:
     asked = {question.id for question in template.questions}
     used: set[str] = set()
     for name, connection in (("oidc", template.oidc), ("saml", template.saml)):
@@ -272,20 +196,15 @@ def _check_places(table: _Table, template: Template) -> None:
             if unknown := sorted(names_of(texts) - known):
                 raise table.wrong(f"{name}.{key}", f"{{{unknown[0]}}} is neither a question nor a value of ours")
             used |= names_of(texts)
-        _check_safe(table, template, name, connection)
+        _check_safe(table, name, connection)
     if idle := sorted(asked - used):
         raise table.wrong("questions", f"{idle[0]} is asked and used nowhere")
 
 
-def _check_safe(table: _Table, template: Template, name: str, connection: Connection) -> None:
+def _check_safe(table: Table, name: str, connection: Connection) -> None:
     """A secret is shown for who has one only; in a file of lines, nothing stands that may have a line break."""
-    public = isinstance(connection, OidcConnection) and PROFILES[connection.profile].public
-    rules: tuple[tuple[bool, str, Callable[[str], bool]], ...] = (
-        (public, "a public application has no secret", lambda place: place == "client_secret"),
-    )
-    for holds, why, is_wrong in rules:
-        texts = [text for _, of_key, _ in places.patterns(connection) for text in of_key]
-        if holds and any(map(is_wrong, names_of(texts))):
-            raise table.wrong(name, why)
+    named = names_of(text for _, texts, _ in places.patterns(connection) for text in texts)
+    if isinstance(connection, OidcConnection) and PROFILES[connection.profile].public and "client_secret" in named:
+        raise table.wrong(name, "a public application has no secret")
     if "certificate" in names_of(connection.env):
         raise table.wrong(f"{name}.env", "a certificate has several lines; use {certificate_line}")

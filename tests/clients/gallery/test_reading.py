@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clients.gallery import reading
-from clients.gallery.reading import BadTemplate
+from clients.gallery.tables import BadTemplate
 from tests.clients.gallery.shelves import TOY
 
 
@@ -66,6 +66,7 @@ def test_r2_a_template_is_read_as_it_stands() -> None:
         ('/oauth/{provider}/callback', "/oauth/callback", "questions: provider is asked and used nowhere"),
         ("# Source: nowhere; a product of the tests.", "# A product.", "begins with no '# Source: …'"),
         ('"https://toy.example/docs"', '"toy.example"', "vendor: expected the https address"),
+        ('env = ["TOY_R', 'env = ["TOY_CERTIFICATE={certificate}", "TOY_R', "oidc.env: {certificate} is neither"),
         ('id = "provider"', 'id = "issuer"', "questions 2.id: issuer is taken"),
     ],
 )  # fmt: skip
@@ -91,3 +92,9 @@ def test_r2_the_name_of_the_file_is_the_id(file: str) -> None:
 
 def test_r2_what_speaks_nothing_is_no_template() -> None:
     assert refusal(TOY.partition("[[questions]]")[0]) == "speaks neither oidc nor saml"
+
+
+def test_r2_a_line_of_the_environment_is_one_line() -> None:
+    text = changed('acs = ["{app}/saml/acs"]\n', 'acs = ["{app}/saml/acs"]\nenv = ["CERTIFICATE={certificate}"]\n')
+    assert refusal(text) == "saml.env: a certificate has several lines; use {certificate_line}"
+    assert reading.parse("toy.toml", text.replace('{certificate}"]', '{certificate_line}"]')).saml is not None
