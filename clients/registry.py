@@ -120,10 +120,14 @@ class Registry(Snapshots):
 
     def edition(self, client_id: str) -> str:
         """A mark of the values that stand now, for `update(edition=…)`. Errors: `UnknownClient`."""
+        return self.as_registered(client_id)[0]
+
+    def as_registered(self, client_id: str) -> tuple[str, Mapping[str, Any]]:
+        """The edition, and what was said of a client: its name among it, no default. Errors: `UnknownClient`."""
         row = store.find_row(self._db, client_id)
         if row is None or row.deleted_at is not None:
             raise UnknownClient(client_id, _NO_CLIENT)
-        return undoing.edition(row)
+        return undoing.edition(row), {**row.said, "client_name": row.name}
 
     def preview(
         self,

@@ -144,7 +144,7 @@ def _relay_state(value: Any, _: bool) -> str:
 
 
 NAME_ID_FORMAT = Kind(_name_id_format, str.strip)
-ATTRIBUTES = Kind(_attributes, _parse_attributes)
+ATTRIBUTES = Kind(_attributes, _parse_attributes, shape="object")
 RELAY_STATE = Kind(_relay_state)
 SIGNATURE_ALGORITHM = _named(SIGNATURE_ALGORITHMS)
 DIGEST_ALGORITHM = _named(DIGEST_ALGORITHMS)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from clients import uris
 
@@ -35,12 +35,15 @@ _CURVES = {"EC": ("P-256", "P-384", "P-521"), "OKP": ("Ed25519",)}
 class Kind:
     """`check(value, allow_loopback)` answers the value, tidied, or raises ValueError; `parse` reads it from text.
 
-    `default`: what holds where a client says nothing; None: nothing does.
+    `default`: what holds where a client says nothing; None: nothing does. `shape`: how a form asks for it; `words`:
+    what there is to choose from, where it is one of few.
     """
 
     check: Callable[[Any, bool], Any]
     parse: Callable[[str], Any] = str
     default: Any = None
+    shape: Literal["line", "lines", "flag", "choice", "object"] = "line"
+    words: Callable[[], tuple[str, ...]] | None = None
 
     def or_else(self, default: Any) -> Kind:
         """The same sort with this default."""
@@ -89,7 +92,7 @@ def _parse_boolean(given: str) -> bool:
     return known[given.strip().lower()]
 
 
-BOOLEAN = Kind(_boolean, _parse_boolean)
+BOOLEAN = Kind(_boolean, _parse_boolean, shape="flag")
 
 
 def _parse_seconds(given: str) -> int:
@@ -124,7 +127,7 @@ def one_among(words: Callable[[], tuple[str, ...]]) -> Kind:
             raise ValueError(f"expected {'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}")
         return value
 
-    return Kind(check, str.strip)
+    return Kind(check, str.strip, shape="choice", words=words)
 
 
 def _parse_json(given: str, shape: str) -> Any:
@@ -150,7 +153,7 @@ def list_of(kind: Kind, *, spaces: bool = True) -> Kind:
             return list(_parse_json(given, "a list"))
         return [kind.parse(part.strip()) for part in re.split(r"[,\s]+" if spaces else ",", given) if part.strip()]
 
-    return Kind(check, parse)
+    return Kind(check, parse, shape="lines")
 
 
 def _item(kind: Kind, item: Any, allow_loopback: bool) -> Any:
@@ -235,7 +238,7 @@ def _claims_map(value: Any, _: bool) -> dict[str, str]:
     return dict(value)
 
 
-CLAIMS_MAP = Kind(_claims_map, lambda given: _parse_json(given, "an object"))
+CLAIMS_MAP = Kind(_claims_map, lambda given: _parse_json(given, "an object"), shape="object")
 
 
 def _jwks(value: Any, _: bool) -> dict[str, Any]:
@@ -279,4 +282,4 @@ def _size(value: Any) -> int:
         return 0
 
 
-JWKS = Kind(_jwks, lambda given: _parse_json(given, "an object"))
+JWKS = Kind(_jwks, lambda given: _parse_json(given, "an object"), shape="object")

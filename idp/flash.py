@@ -38,6 +38,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "moved": N_("The new order is saved."),
     "steps_hidden": N_("The steps are hidden in this browser."),
     "keys_changed": N_("Done. Every server sees it within seconds."),
+    "app_saved": N_("It is saved. Below is what changed; it can be undone here."),
+    "app_same": N_("Nothing was different, so nothing was changed."),
     "undone": N_("It is as it was before that change."),
     "switched": N_("You have switched accounts."),
 }

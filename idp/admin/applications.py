@@ -31,12 +31,16 @@ class Ambiguous(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What is to be different. `metadata`: by key, None takes one back to its default; None of the others stays."""
+    """What is to be different. `metadata`: by key, None takes one back to its default; None of the others stays.
+
+    `edition`: of the values that were looked at before; it is refused where they are others by now.
+    """
 
     metadata: Mapping[str, Any]
     name: str | None = None
     profile: str | None = None
     access: Access | None = None
+    edition: str | None = None
 
 
 def entries(services: Services, *, removed: bool = False) -> Iterator[Entry]:
@@ -110,15 +114,19 @@ def register(services: Services, draft: Draft, *, record: Record) -> Registered:
 
 
 def update(services: Services, client: Client, change: Change, *, record: Record) -> tuple[Client, tuple[str, ...]]:
-    """Change an application; answers it as it is now, with warnings. Errors: `InvalidMetadata`, `UnknownClient`."""
+    """Change an application; answers it as it is now, with warnings.
+
+    Errors: `InvalidMetadata`, `UnknownClient`, `ChangedMeanwhile` where the change has an edition.
+    """
     metadata = change.metadata
     if client.saml is not None:
         from idp.saml.assertions.attribute_sources import with_sources_checked
 
         metadata = with_sources_checked(services, metadata)  # what only a look at the people can tell
     client = services.registry.update(
-        client.id, metadata, name=change.name, profile=change.profile, access=change.access, record=record
-    )
+        client.id, metadata, name=change.name, profile=change.profile, access=change.access, edition=change.edition,
+        record=record,
+    )  # fmt: skip
     ensure_keys(services, client)
     return client, (*unreachable(services, client), *(namesakes(services, client) if change.name else ()))
 
