@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from idp.accounts import expiry, recovery
-from idp.admin import attention
+from idp.admin import attention, streams
 from idp.audit.chain import sealing
 from idp.login import access_cases, signout
 from idp.login.browser import sessions
@@ -30,6 +30,8 @@ def _background(services: Services) -> None:
     services.jobs.every("roles.end", 60, lambda: end_roles(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
     services.jobs.every("audit.seal", sealing.EVERY, lambda: sealing.seal_all(services.db, services.clock))
+    if services.settings.audit.syslog or services.settings.audit.webhook:
+        services.jobs.every("audit.stream", sealing.EVERY, lambda: streams.send_all(services), lease=180)
     if services.settings.passwords.expire_days:
         services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
     services.jobs.every("cases.access", access_cases.EVERY, lambda: access_cases.close_granted(services))

@@ -54,6 +54,7 @@ def metadatas() -> list[Any]:
     import idp.admin.configuration.store
     import idp.audit.chain.store
     import idp.audit.store
+    import idp.audit.streaming.store
     import idp.jobs.store
     import idp.login.store
     import idp.oidc.ledger.store

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-import idp.audit.chain.store  # noqa: F401  its table stands beside the events
+import idp.audit.streaming.store  # noqa: F401  all tables stand beside the events
 from idp.audit import Event, record
 from idp.audit import store as audit_store
 from idp.audit.chain import heads, proofs, sealing, verifying
