@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
+import select
 import signal
 import socket
 import time
@@ -30,14 +32,21 @@ def held(server: Server, many: int, first: bytes) -> Iterator[list[socket.socket
         yield connections
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Server]:
+    """A provider that gives up a body later than we give up an answer."""
+    opened = Server(os.getpid(), server={"trusted_proxies": [], "body_seconds": 120})
+    yield opened
+    opened.close()
+
+
 @pytest.mark.parametrize("first", [HALF, CHUNKS], ids=["announced", "chunked"])
-def test_N4_a_hundred_slow_bodies_hold_no_thread(server: Server, first: bytes) -> None:
-    with held(server, 100, first):
+def test_N4_a_hundred_slow_bodies_hold_no_thread(patient: Server, first: bytes) -> None:
+    with held(patient, 100, first) as connections:
         time.sleep(0.3)
-        begun = time.monotonic()
         for _ in range(20):
-            assert ask(server, get(b"/readyz"))[0] == 200
-        assert time.monotonic() - begun < 1.5, "before any body was given up"
+            assert ask(patient, get(b"/readyz"))[0] == 200
+        assert select.select(connections, [], [], 0)[0] == [], "before any body was given up"
 
 
 @pytest.mark.spec("RFC9110 15.5.9")
@@ -113,8 +122,6 @@ def test_N4_a_request_that_takes_its_time_is_not_cut(server: Server) -> None:
 
 @pytest.mark.parametrize("first", [b"", b"GET /oauth/auth", HALF], ids=["silent", "half a head", "half a body"])
 def test_N4_G5_who_is_slow_does_not_hold_up_the_end(first: bytes) -> None:
-    import os
-
     server = Server(os.getpid(), server={"body_seconds": 3})
     try:
         with held(server, 5, first):
@@ -129,7 +136,6 @@ def test_N4_G5_who_is_slow_does_not_hold_up_the_end(first: bytes) -> None:
 
 
 def test_G5_no_request_is_lost_at_a_graceful_end() -> None:
-    import os
     import threading
 
     server = Server(os.getpid())
