@@ -199,24 +199,29 @@ def test_who_signs_in_among_very_many_is_asked_to_wait(windows: Windows, run_pid
         page.goto(server.issuer)
         page.fill("#login", "ann")
         page.fill("#password", "whatever it may be")
-        others = [threading.Thread(target=_guess, args=(server, number)) for number in range(3)]
+        full = threading.Event()
+        others = [threading.Thread(target=_guess, args=(server, number, full)) for number in range(3)]
         for other in others:
             other.start()
-        time.sleep(0.5)
+        assert full.wait(60)
         page.add_init_script("HTMLFormElement.prototype.requestSubmit = () => {}")  # it would send itself meanwhile
         page.click("button.main")
         headed(page, "One moment, please")
         windows.shoot(page, "wait")
     finally:
+        server.kill()  # nobody waits for the hashes
         server.close()
     for other in others:
         other.join()
 
 
-def _guess(server: Server, number: int) -> None:
+def _guess(server: Server, number: int, full: threading.Event) -> None:
+    """One is hashed, one waits for that, and one is told that there is no room: then it is full for seconds."""
     browser = server.browser(f"198.51.100.{number}")
     with contextlib.suppress(NoAnswer):  # the server ends before it has an answer
-        browser.log_in(browser.get(""), f"somebody-{number}", "whatever it may be")
+        answer = browser.log_in(browser.get(""), f"somebody-{number}", "whatever it may be")
+        if "One moment, please" in answer.text:
+            full.set()
 
 
 # -- the second step -------------------------------------------------------------------------------------------------
