@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import idp
 from idp import audit
 from idp.config import Brand
 from idp.portal.profile import grouped_zones, zones
@@ -257,3 +259,11 @@ def test_T7_whoever_changed_no_colour_fetches_no_colours(open_provider: Callable
     assert [link for link in own.get("").dom.find("link") if "brand.css" in link["href"]]
     sheet = Path(__file__).parents[2] / "idp" / "static" / "doorward.css"
     assert f"--accent: {Brand().accent};" in sheet.read_text()  # what the settings call the default is what is seen
+
+
+def test_the_dark_theme_changes_colours_and_nothing_else() -> None:
+    """So axe looks once, in the light theme, at whatever does not depend on colours."""
+    sheet = Path(idp.__file__).with_name("static").joinpath("dark.css").read_text()
+    names = re.findall(r"[{;}]\s*([-\w]+)\s*:", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
+    assert len(names) > 15
+    assert {name for name in names if not name.startswith("--")} <= {"color-scheme"}
