@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -20,8 +20,8 @@ from sqlalchemy import (
     update,
 )
 
-from clients.store import clients_version
-from idp.accounts.store import people
+from clients.store import CURRENT_VERSION
+from idp.accounts.store import joined_person, people
 from idp.db import sweep, upsert
 
 metadata = MetaData()
@@ -68,7 +68,24 @@ untold_sessions = Table(
 )
 Index("untold_sessions_due", untold_sessions.c.due)
 
-_s, _p, _c, _u = sessions.c, people.c, consents.c, untold_sessions.c
+
+class JoinedSession(NamedTuple):
+    """What statements of the protocols may carry along of a session; all else is this room's."""
+
+    id: Any
+    expires_at: Any
+    ended_at: Any
+
+
+joined_session = JoinedSession(sessions.c.id, sessions.c.expires_at, sessions.c.ended_at)
+#: In a statement that writes what a session gives: whether it stands at that moment.
+SESSION_LIVES = (
+    select(joined_session.id)
+    .where(joined_session.id == bindparam("session_id", type_=Text()), joined_session.ended_at.is_(None))
+    .exists()
+)
+
+_s, _p, _c, _u = sessions.c, joined_person, consents.c, untold_sessions.c
 
 #: A hop's one read: the session, its person, the consent for this application, and the version of the registry.
 CURRENT = (
@@ -91,7 +108,7 @@ CURRENT = (
         _p.enabled,
         _c.scopes,
         _c.granted_at,
-        select(clients_version.c.n).where(clients_version.c.id == 1).scalar_subquery().label("clients_version"),
+        CURRENT_VERSION.label("clients_version"),
     )
     .select_from(
         sessions.join(people, _p.id == _s.person_id).outerjoin(
@@ -103,7 +120,7 @@ CURRENT = (
 
 #: Looked at once more in the transaction that begins a session; on PostgreSQL it holds off a change meanwhile.
 STANDING = (
-    select(_p.enabled, _p.password_changed_at, _p.password_hash.is_not(None).label("has_hash"))
+    select(_p.enabled, _p.password_changed_at, _p.has_hash.label("has_hash"))
     .where(_p.id == bindparam("person_id"))
     .with_for_update(read=True)
 )

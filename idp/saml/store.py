@@ -20,10 +20,10 @@ from sqlalchemy import (
     update,
 )
 
-from idp.accounts.store import people
+from idp.accounts.store import joined_person, people
 from idp.db import sweep as sweep_of
 from idp.db import upsert
-from idp.login.store import sessions
+from idp.login.store import SESSION_LIVES, joined_session, sessions
 
 metadata = MetaData()
 
@@ -56,7 +56,7 @@ Index("saml_sessions_told", saml_sessions.c.session_id, saml_sessions.c.client_i
 Index("saml_sessions_name_id", saml_sessions.c.client_id, saml_sessions.c.name_id)
 Index("saml_sessions_expires_at", saml_sessions.c.expires_at)
 
-_p, _n, _t, _s = people.c, saml_name_ids.c, saml_sessions.c, sessions.c
+_p, _n, _t, _s = joined_person, saml_name_ids.c, saml_sessions.c, joined_session
 
 #: Everything that an assertion is made of, in one read.
 _SUBJECT_RECORD = (
@@ -115,13 +115,12 @@ _SAVE_PERSISTENT_ID = upsert(
     saml_name_ids, "person_id", "qualifier",
     change=lambda new: {"value": saml_name_ids.c.value}, returning=(saml_name_ids.c.value,),
 )  # fmt: skip
-_LIVES = select(_s.id).where(_s.id == bindparam("session_id", type_=Text()), _s.ended_at.is_(None)).exists()
 #: One row per session, service provider and format; none where the session has ended meanwhile.
 _SAVE_PARTICIPANT = upsert(
     saml_sessions, "session_id", "client_id", "format",
     source=(
         [column.name for column in _t],
-        select(*(bindparam(column.name, type_=column.type) for column in _t)).where(_LIVES),
+        select(*(bindparam(column.name, type_=column.type) for column in _t)).where(SESSION_LIVES),
     ),
     change=("expires_at",), returning=(_t.id, _t.name_id),
 )  # fmt: skip

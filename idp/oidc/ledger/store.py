@@ -23,10 +23,10 @@ from sqlalchemy import (
     update,
 )
 
-from clients.store import clients_version
-from idp.accounts.store import people
+from clients.store import CURRENT_VERSION
+from idp.accounts.store import joined_person, people
 from idp.db import sweep, upsert
-from idp.login.store import consents, sessions
+from idp.login.store import SESSION_LIVES, consents, joined_session, sessions
 
 metadata = MetaData()
 
@@ -83,9 +83,9 @@ revoked_tokens = Table(
 )
 Index("revoked_tokens_expires_at", revoked_tokens.c.expires_at)
 
-_f, _a, _p, _s, _c = families.c, access_tokens.c, people.c, sessions.c, consents.c
+_f, _a, _p, _s, _c = families.c, access_tokens.c, joined_person, joined_session, consents.c
 
-_VERSION = select(clients_version.c.n).where(clients_version.c.id == 1).scalar_subquery().label("clients_version")
+_VERSION = CURRENT_VERSION.label("clients_version")
 _PERSON = (
     _p.username, _p.email, _p.email_verified, _p.employee_number, _p.name, _p.claims.label("person_claims"),
     _p.groups, _p.roles, _p.enabled.label("person_enabled"), _p.changed_at,
@@ -167,7 +167,6 @@ INSERT_ACCESS_GUARDED = insert(access_tokens).from_select(
 VERSION = select(_VERSION)
 
 
-_LIVES = select(_s.id).where(_s.id == bindparam("session_id", type_=Text()), _s.ended_at.is_(None)).exists()
 _ISSUED = [column for column in _f if column.name not in ("previous_hash", "revoked_at", "revoked_why")]
 #: One family per code id: the row count says whether this redemption was the first. It looks once more whether the
 #: session stands: a reset that the lock waited for is newer than what was read before it.
@@ -175,7 +174,7 @@ INSERT_FAMILY = upsert(
     families, "id",
     source=(
         [column.name for column in _ISSUED],
-        select(*(bindparam(column.name, type_=column.type) for column in _ISSUED)).where(_LIVES),
+        select(*(bindparam(column.name, type_=column.type) for column in _ISSUED)).where(SESSION_LIVES),
     ),
 )  # fmt: skip
 ROTATE = (
