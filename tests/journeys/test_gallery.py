@@ -12,9 +12,9 @@ from clients.gallery import shelf
 from clients.gallery.filling import fill
 from clients.gallery.template import SamlConnection
 from clients.profiles import PROFILES
-from clients.saml_fields import NAME_ID_FORMATS
 from idp.admin import gallery
 from idp.audit import recorder
+from idp.saml.messages import names
 from tests.provider import App, Browser, Provider
 from tests.saml.relying import NS, message
 
@@ -102,9 +102,9 @@ def test_r2_each_saml_product_gets_a_name_and_its_attributes(provider: Provider,
 def check_name(template_id: str, root: Any, wanted: str | None) -> None:
     name = root.find(".//saml:Subject/saml:NameID", NS)
     assert name is not None, template_id
-    if wanted == NAME_ID_FORMATS["email"]:
+    if wanted == names.NAMEID_EMAIL:
         assert name.text == "ann@example.com", template_id
-    elif wanted == NAME_ID_FORMATS["unspecified"]:
+    elif wanted == names.NAMEID_UNSPECIFIED:
         assert name.text == "ann", template_id
     else:
         assert name.text, template_id
