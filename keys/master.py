@@ -45,11 +45,12 @@ def make_master_key_file(path: Path) -> bytes:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)  # the name, too, must outlive a power cut: the database is worth nothing without it
+    sync_folder(path.parent)  # the name, too, must outlive a power cut: the database is worth nothing without it
     return master
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder outlive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
+from idp.cli.terminal import command, complain, count_people, group, print_json, print_table, printable, say, with_json
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def run_add(args: Namespace) -> None:
     if args.json:
         print_json({"name": made.name, "members": made.members, "new": is_new})
     else:
-        say(f"Made {made.name}." if is_new else f"{made.name} is there already, with {_people(made.members)}.")
+        say(f"Made {made.name}." if is_new else f"{made.name} is there already, with {count_people(made.members)}.")
 
 
 def run_remove(args: Namespace) -> None:
@@ -93,15 +93,16 @@ def run_remove(args: Namespace) -> None:
         try:
             gone = verbs.remove(services, known, with_members=args.with_members, record=recorder(services.clock))
         except GroupHasMembers:
+            are = "is" if known.members == 1 else "are"
             raise Refused(
-                f"--with-members: {_people(known.members)} {'is' if known.members == 1 else 'are'} in {known.name}; "
+                f"--with-members: {count_people(known.members)} {are} in {known.name}; "
                 "give this option to remove it all the same"
             ) from None
     apps = list(gone.applications)
     if args.json:
         print_json({"name": known.name, "removed": True, "members": gone.members, "applications": apps})
     else:
-        say(f"{known.name} is removed; {_people(gone.members)} left it.")
+        say(f"{known.name} is removed; {count_people(gone.members)} left it.")
     if apps:
         complain(f"note: it is named in the limits of {', '.join(apps)}; see `doorward client access`")
 
@@ -146,7 +147,3 @@ def checked(
         else:
             notes.append(note)
     return meant.names
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"

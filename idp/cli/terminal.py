@@ -112,6 +112,11 @@ def when_everywhere(services: Services, run: Callable[[], Answer], what: str) ->
             time.sleep(left + 0.01)
 
 
+def count_people(count: int) -> str:
+    """So many people, in words."""
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
 def printable(text: str) -> str:
     """The text without control characters: what somebody once typed must not steer an admin's terminal."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", text)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, recorder
-from idp.cli.terminal import command, complain, print_json, printable, say, with_json
+from idp.cli.terminal import command, complain, count_people, print_json, printable, say, with_json
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run(args: Namespace) -> None:
     if plan.problems:
         raise Refused(*_lines(plan))
     said = "would be added" if args.dry_run else "added"
-    say(f"{_people(len(plan.drafts))} {said}; {len(plan.known):,} known already, left as they are.")
+    say(f"{count_people(len(plan.drafts))} {said}; {len(plan.known):,} known already, left as they are.")
     if plan.drafts and not args.dry_run:
         complain("note: they have no password yet: “Forgot password?” sends a link, or `doorward user password --mail`")
 
@@ -93,7 +93,3 @@ def _described(args: Namespace, plan: Plan) -> dict[str, Any]:
         "known": list(plan.known),
         "problems": [{"line": one.line, "field": one.field, "message": one.message} for one in plan.problems],
     }
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"

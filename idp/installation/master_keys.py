@@ -28,6 +28,7 @@ def replace(settings: Settings, into: Path | None, *, record: Recorder) -> Path:
     from idp.db import Database
     from idp.opening import master_key
     from keys import sealing
+    from keys.master import sync_folder
 
     old_file = master_key_file(settings)
     new_file = into or old_file.with_name(old_file.name + ".new")
@@ -42,7 +43,7 @@ def replace(settings: Settings, into: Path | None, *, record: Recorder) -> Path:
     if into is not None:
         return new_file
     os.replace(new_file, old_file)
-    _sync(old_file.parent)
+    sync_folder(old_file.parent)  # by now only the new key opens the database
     return old_file
 
 
@@ -56,15 +57,6 @@ def _new_key(file: Path) -> bytes:
         return read_master_key("", file, "")
     except OSError as error:
         raise Failed(f"the new master key {file} cannot be written: {error.strerror}") from None
-
-
-def _sync(folder: Path) -> None:
-    """The new name, too, must outlive a power cut: by now only the new key opens the database."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _opens(db: Any, master: bytes) -> bool:
