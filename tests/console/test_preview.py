@@ -81,3 +81,11 @@ def test_C2_an_app_admin_previews_their_application_alone(provider: Provider, en
     admin = enter("appy", RoleGrant("app_admin", (crm.id,)))
     assert admin.get(f"admin/apps/{crm.id}/preview?person=ann").status == 200
     assert admin.get(f"admin/apps/{pay.id}/preview?person=ann").status == 403
+
+
+def test_B2_the_tab_where_one_is_is_marked(provider: Provider, owner: Browser) -> None:
+    crm = provider.add_client("CRM")
+    for path in ("", "/preview", "/history"):
+        page = owner.get(f"admin/apps/{crm.id}{path}")
+        marked = [a["href"] for a in page.dom.find("a", **{"aria-current": "page"})]
+        assert marked == ["/admin/apps", f"/admin/apps/{crm.id}{path}"]
