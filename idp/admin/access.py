@@ -11,6 +11,7 @@ from clients.client import Client
 from clients.ports import Record
 from idp.accounts import groups
 from idp.accounts.person import fold
+from idp.admin import managed
 from idp.admin.applications import entries
 from idp.admin.people import get as get_person
 from idp.protocols import Services
@@ -50,7 +51,8 @@ class Change:
 
 
 def change(services: Services, client: Client, wanted: Change, *, record: Record) -> Client:
-    """Widen, narrow, replace or lift the limit. Errors: `NothingToChange`, `UnknownClient`."""
+    """Widen, narrow, replace or lift the limit. Errors: `NothingToChange`, `UnknownClient`, `ManagedByFile`."""
+    managed.guard(services, "application", client.id)
     check_start(client, wanted.start)
     return services.registry.change_access(client.id, wanted.of, record=record)
 

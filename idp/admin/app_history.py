@@ -8,6 +8,7 @@ from typing import Any
 
 from clients.client import Client
 from clients.undoing import can_undo
+from idp.admin import managed
 from idp.admin.activity import Names
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
@@ -56,6 +57,7 @@ def undo(services: Services, actor: Actor, client_id: str, event_id: str) -> Cli
     `InvalidMetadata` where the old values may not be registered any more, `UnknownClient`.
     """
     actor.check_app(Permission.APPS_CHANGE, client_id)
+    managed.guard(services, "application", client_id)
     event = find(services.db, event_id)
     if event is None or event.client_id != client_id or not _can_undo(event):
         raise NoSuchChange(event_id)

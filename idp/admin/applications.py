@@ -13,6 +13,7 @@ from clients.ports import Record
 from clients.registry import Draft, Registered
 from clients.search import Found, Which, fold, matches, text_of
 from clients.snapshots import Entry
+from idp.admin import managed
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit import Event
@@ -116,8 +117,9 @@ def register(services: Services, draft: Draft, *, record: Record) -> Registered:
 def update(services: Services, client: Client, change: Change, *, record: Record) -> tuple[Client, tuple[str, ...]]:
     """Change an application; answers it as it is now, with warnings.
 
-    Errors: `InvalidMetadata`, `UnknownClient`, `ChangedMeanwhile` where the change has an edition.
+    Errors: `InvalidMetadata`, `UnknownClient`, `ManagedByFile`, `ChangedMeanwhile` where the change has an edition.
     """
+    managed.guard(services, "application", client.id)
     metadata = change.metadata
     if client.saml is not None:
         from idp.saml.assertions.attribute_sources import with_sources_checked

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from idp.accounts import groups
 from idp.accounts.groups import Group
 from idp.accounts.person import Person, Problems, group_name
+from idp.admin import managed
 from idp.admin.access import limited_to
 from idp.audit import Recorder
 from idp.protocols import Services
@@ -81,6 +82,7 @@ def change_members(
 
 def remove(services: Services, group: Group, *, with_members: bool, record: Recorder) -> Removed:
     """Take a group away; the people stay, and so do the limits that name it. Errors: `groups.GroupHasMembers`."""
+    managed.guard(services, "group", group.id)
     apps = tuple(client.name for client in limited_to(services, group.name))
     left = groups.remove(services.db, group, services.clock(), with_members=with_members, record=record)
     return Removed(group, left, apps)

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import (
     SOON,
@@ -133,6 +134,7 @@ def run_list(args: Namespace) -> None:
 def run_show(args: Namespace) -> None:
     """Show an application with everything that is set for it."""
     from idp.admin import applications as verbs
+    from idp.admin import managed
     from idp.admin.descriptions import described
 
     with opened(args) as services:
@@ -141,7 +143,8 @@ def run_show(args: Namespace) -> None:
             {"created_at": s.created_at, "expires_at": s.expires_at, "last_used_at": s.last_used_at}
             for s in services.registry.list_secrets(client.id)
         ]
-        shown = described(services, client)
+        manager = managed.manager_of(services, "application", client.id)
+        shown = {**described(services, client), **({"managed_by": manager} if manager else {})}
         failures = verbs.failures(services, client)
     if args.json:
         from idp.cli import events
@@ -181,7 +184,8 @@ def run_set(args: Namespace) -> None:
             raise Refused("--everyone: lifts the limit, so no --group and no --person with it")
         access = rule(services, args) if args.everyone or args.group or args.person else None
         change = verbs.Change(metadata=changes, name=name, profile=profile, access=access)
-        client, warnings = verbs.update(services, client, change, record=recorder(services.clock))
+        with by_hand(services, "application", client.id, client.name):
+            client, warnings = verbs.update(services, client, change, record=recorder(services.clock))
         _answer(services, args, client, "is changed")
         _complain_of_troubles(services, args, client)
         complain(*(f"note: {warning}" for warning in warnings))
@@ -203,14 +207,18 @@ def run_secret(args: Namespace) -> None:
 def run_disable(args: Namespace) -> None:
     """Turn an application off."""
     with opened(args) as services:
-        client = services.registry.disable(get(services, args.client).id, record=recorder(services.clock))
+        client = get(services, args.client)
+        with by_hand(services, "application", client.id, client.name):
+            client = services.registry.disable(client.id, record=recorder(services.clock))
         _answer(services, args, client, "is turned off, and its tokens have ended")
 
 
 def run_enable(args: Namespace) -> None:
     """Turn an application on."""
     with opened(args) as services, naming_options("{}"):
-        client = services.registry.enable(get(services, args.client).id, record=recorder(services.clock))
+        client = get(services, args.client)
+        with by_hand(services, "application", client.id, client.name):
+            client = services.registry.enable(client.id, record=recorder(services.clock))
         _answer(services, args, client, "is turned on")
 
 
@@ -218,7 +226,8 @@ def run_remove(args: Namespace) -> None:
     """Remove an application."""
     with opened(args) as services:
         client = get(services, args.client)
-        services.registry.remove(client.id, record=recorder(services.clock))
+        with by_hand(services, "application", client.id, client.name):
+            services.registry.remove(client.id, record=recorder(services.clock))
     if args.json:
         print_json({"client_id": client.id, "removed": True})
     else:
@@ -234,7 +243,8 @@ def run_restore(args: Namespace) -> None:
         with _naming_one():
             client_id = verbs.id_of(services, args.client, removed=True) or args.client
         try:
-            client = services.registry.restore(client_id, record=recorder(services.clock))
+            with by_hand(services, "application", client_id, args.client):
+                client = services.registry.restore(client_id, record=recorder(services.clock))
         except UnknownClient as error:
             raise Refused(str(error)) from None
         _answer(services, args, client, "is back")

@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import applications
+from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import command, complain, print_json, print_table, say, with_json
 from idp.installation.failures import Refused
@@ -107,7 +108,8 @@ def _change(services: Services, client: Client, args: Namespace) -> Client:
         less_groups=tuple(_named_group(client, name) for name in args.remove_group),
         less_persons=tuple(_named_person(services, client, login) for login in args.remove_person),
     )
-    return access.change(services, client, wanted, record=recorder(services.clock))
+    with by_hand(services, "application", client.id, client.name):
+        return access.change(services, client, wanted, record=recorder(services.clock))
 
 
 def _named_group(client: Client, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import command, complain, count_people, group, print_json, print_table, printable, say, with_json
 from idp.installation.failures import Refused
@@ -91,7 +92,8 @@ def run_remove(args: Namespace) -> None:
     with opened(args) as services:
         known = get(services, args.group)
         try:
-            gone = verbs.remove(services, known, with_members=args.with_members, record=recorder(services.clock))
+            with by_hand(services, "group", known.id, known.name):
+                gone = verbs.remove(services, known, with_members=args.with_members, record=recorder(services.clock))
         except GroupHasMembers:
             are = "is" if known.members == 1 else "are"
             raise Refused(

@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from idp.cli import applications, service_providers
+from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, recorder
 from idp.cli.service_providers import explained
 from idp.cli.terminal import command, complain, group, print_json, print_table, say, timestamp, with_json
@@ -114,7 +115,8 @@ def run_remove(args: Namespace) -> None:
 
     with opened(args) as services, explained(args.source):
         source = sources.get(services, args.source)
-        ended = sources.remove(services, source.id, record=recorder(services.clock))
+        with by_hand(services, "source", source.id, source.name):
+            ended = sources.remove(services, source.id, record=recorder(services.clock))
     if args.json:
         print_json({"id": source.id, "removed": True, "disabled": ended})
         return

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import applications
+from idp.cli.by_hand import by_hand
 from idp.cli.installation import actor, opened, recorder
 from idp.cli.terminal import command, group, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Refused
@@ -68,7 +69,9 @@ def run_remove(args: Namespace) -> None:
     with opened(args) as services:
         from idp.accounts import notices
 
-        if not notices.remove(services.db, args.notice_id, record=recorder(services.clock)):
+        with by_hand(services, "notice", args.notice_id, "this notice"):
+            done = notices.remove(services.db, args.notice_id, record=recorder(services.clock))
+        if not done:
             raise Refused(f"there is no notice {printable(args.notice_id)[:40]}; `doorward notice list` has them")
     if args.json:
         print_json({"removed": args.notice_id})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from idp.config.section import Section
@@ -16,4 +18,8 @@ class Admin(Section):
     )
     session_hours: int = Field(
         12, ge=1, le=24, description="The console asks for a sign-in that is not older than this many hours."
+    )
+    managed: Literal["note", "refuse"] = Field(
+        "note",
+        description="What happens when somebody changes by hand what a file of configuration manages: it is done with a note, as the next apply takes it back, or refused.",
     )

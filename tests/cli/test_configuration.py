@@ -229,3 +229,36 @@ def test_C5_of_two_commands_at_once_one_wins_and_the_other_exits_with_3_or_finds
             assert code == 0 or "changed meanwhile, plan again" in err, said
             assert code == 3 or "Done: 1 change." in out or "Nothing to do" in out, said
         assert len(here.run("client", "list", "--json").json["clients"]) == 1
+
+
+def test_C5_a_change_by_hand_of_what_a_file_manages_says_so(here: Folder) -> None:
+    text = WIKI + "\n[[group]]\nname = 'sales'\n\n[[notice]]\ntext = 'Hello'\n"
+    here.run("apply", write(here, "apps.toml", text), "--yes")
+    assert here.run("client", "show", "Wiki", "--json").json["managed_by"] == "apps.toml"
+    assert "apps.toml" in here.run("client", "show", "Wiki").out
+    notice = here.run("notice", "list", "--json").json["notices"][0]["id"]
+    note = "is managed by apps.toml: the next apply takes this back"
+    commands = (
+        ("client", "set", "Wiki", "description=x"),
+        ("client", "access", "Wiki", "--nobody"),
+        ("client", "disable", "Wiki"),
+        ("client", "enable", "Wiki"),
+        ("group", "remove", "sales"),
+        ("notice", "remove", notice),
+        ("client", "remove", "Wiki"),
+    )
+    (here.path / "doorward.toml").write_text(
+        (here.path / "doorward.toml").read_text() + '\n[admin]\nmanaged = "refuse"\n'
+    )
+    for words in commands:
+        said = here.refusal(*words)
+        assert "is managed by apps.toml: change it there, and run `doorward apply`" in said, words
+    assert here.run("plan", "apps.toml", "--exit-code").code == 0
+    assert here.run("client", "secret", "Wiki", "--json").code == 0  # no file has one
+    said = (here.path / "doorward.toml").read_text()
+    (here.path / "doorward.toml").write_text(said.replace('"refuse"', '"note"'))
+    for words in commands:
+        done = here.run(*words)
+        assert done.code == 0, done
+        assert note in done.err, done
+    assert here.run("plan", "apps.toml", "--json").json["summary"] == {"add": 3, "change": 0, "remove": 0}

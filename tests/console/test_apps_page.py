@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from clients.access import Access
 from idp import audit
 from idp.accounts.roles import RoleGrant
+from idp.admin.configuration import marks
 from tests.console.conftest import Enter, form_key
 from tests.provider import Answer, App, Browser, Provider
 
@@ -142,3 +143,30 @@ def test_B1_values_that_are_code_are_shown_as_text(provider: Provider, owner: Br
         assert page.status == 200
         assert "<script>alert" not in page.text
         assert not page.dom.find("b", id="x")
+
+
+def test_C5_the_page_says_which_file_manages_the_application(provider: Provider, owner: Browser) -> None:
+    app = provider.add_client("CRM")
+    assert "manages this application" not in owner.get(f"admin/apps/{app.id}").dom.text
+    marks.put(provider.services.db, "application", app.id, HOSTILE, ("name",), provider.services.clock())
+    page = owner.get(f"admin/apps/{app.id}")
+    assert f"The file {HOSTILE} manages this application. What you change here is taken back" in page.dom.text
+    assert "<script>alert" not in page.text
+
+
+def test_C5_an_undo_by_hand_is_refused_where_the_setting_leaves_it_to_the_file(
+    open_provider: Callable[..., Provider],
+) -> None:
+    provider = open_provider(admin={"second_factor": False, "managed": "refuse"})
+    app = provider.add_client("CRM")
+    change(provider, app, {"description": "new"})
+    person = provider.add_person("olga")
+    provider.services.directory.set_roles(person.id, ["owner"])
+    browser = provider.browser()
+    page = browser.get(f"admin/apps/{app.id}/history")
+    page = browser.follow(browser.log_in(page, "olga"))
+    marks.put(provider.services.db, "application", app.id, "apps.toml", ("name",), provider.services.clock())
+    assert "Change it there." in browser.get(f"admin/apps/{app.id}").dom.text
+    refused = browser.submit(page, form=undos(page)[0])
+    assert refused.status == 403
+    assert provider.services.registry.get(app.id).metadata["description"] == "new"

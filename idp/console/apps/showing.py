@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clients.client import Client
-from idp.admin import access, activity, app_history, applications, descriptions
+from idp.admin import access, activity, app_history, applications, descriptions, managed
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.console import frame
@@ -30,7 +30,8 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         fields=pasting.fields(services, client), endpoints=pasting.endpoints(services, client),
         snippet=described.get("snippet", ""),
         notes=(*applications.unreachable(services, client), *described.get("troubles", ())),
-        rule=access.described(services, client),
+        rule=access.described(services, client), managed_by=managed.manager_of(services, "application", client.id),
+        by_file_alone=services.settings.admin.managed == "refuse",
         secrets=secrets_of(services, client), failures=_failures(services, client),
         history=changes.told(app_history.of(services, client.id, many=5)),
     )  # fmt: skip
