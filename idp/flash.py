@@ -40,6 +40,12 @@ TEXTS: Final[Mapping[str, str]] = {
     "keys_changed": N_("Done. Every server sees it within seconds."),
     "app_saved": N_("It is saved. Below is what changed; it can be undone here."),
     "app_same": N_("Nothing was different, so nothing was changed."),
+    "access_saved": N_("From now on it is open to those."),
+    "secret_ended": N_("That secret has ended."),
+    "app_off": N_("It is turned off, and its tokens have ended."),
+    "app_on": N_("It is turned on again."),
+    "app_removed": N_("It is removed. For 30 days it can be brought back."),
+    "app_back": N_("It is back, as it was."),
     "undone": N_("It is as it was before that change."),
     "switched": N_("You have switched accounts."),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp.console.apps import adding, changes, choosing, editing, listing, previewing, showing
+from idp.console.apps import adding, changes, choosing, editing, ending, listing, opening, previewing, secrets, showing
 
 PAGES = (
     *listing.PAGES,
@@ -11,5 +11,8 @@ PAGES = (
     *showing.PAGES,
     *editing.PAGES,
     *previewing.PAGES,
+    *opening.PAGES,
+    *secrets.PAGES,
     *changes.PAGES,
+    *ending.PAGES,
 )
