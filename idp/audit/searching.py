@@ -95,9 +95,12 @@ def _found(db: Database, looks: list[_Look], after: str, before: str, many: int,
 
 def _looks(db: Database, wanted: Wanted) -> list[_Look]:
     """For one page: by the narrowest index."""
-    if wanted.actor is not None or _is_narrow(wanted) or not (wanted.action or wanted.failed):
+    if not (wanted.action or wanted.failed) or wanted.person_id is not None or wanted.actor is not None:
         return _in_order(wanted)
-    return [_Look(wanted, exact=action) for action in _actions(db) if _is_wanted(wanted, action)]
+    actions = [action for action in _actions(db) if _is_wanted(wanted, action)]
+    if _is_narrow(wanted):  # of one that is on record nowhere, no application's events are looked through
+        return _in_order(wanted) if actions else []
+    return [_Look(wanted, exact=action) for action in actions]
 
 
 def _in_order(wanted: Wanted) -> list[_Look]:

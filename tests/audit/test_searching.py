@@ -26,6 +26,8 @@ CASES = [
     ({}, "0123456"),
     ({"person_id": PERSON}, "013"),
     ({"client_id": "c1"}, "04"),
+    ({"client_id": "c1", "failed": True}, "4"),
+    ({"client_id": "c1", "action": "nothing:*"}, ""),
     ({"actor": PERSON}, "02"),
     ({"actor": OTHER}, "56"),
     ({"actor": "cli:root"}, "3"),
