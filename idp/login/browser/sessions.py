@@ -163,12 +163,9 @@ def start(
     before = _presented(services, request)
     request.learn(person_claims=json.dumps(dict(person.claims)))
     is_same = before is not None and before.person_id == person_id and now < before.expires_at
-    setting = services.settings.session
-    seconds = setting.stay_days * 86400 if stay else setting.absolute_hours * 3600
     values = {
         "methods": " ".join(methods),
-        "idle_seconds": seconds if stay else setting.idle_minutes * 60,
-        "expires_at": now + seconds,
+        **_lasting(services, now, stay=stay),
         "address": request.remote_address,
         "browser": request.user_agent,
     }
@@ -177,13 +174,7 @@ def start(
         return digest(session_secret(services, secret, session_id))
 
     with services.db.transaction(durable=False) as tx:
-        standing = tx.one(store.STANDING, person_id=person_id)
-        if standing is None or not standing.enabled or standing.password_changed_at != person.password_changed_at:
-            raise Changed
-        if (
-            standing.password_changed_at is not None and not standing.has_hash
-        ):  # it was taken away (A3): by no way at all
-            raise Changed
+        _check_standing(tx, person)
         session_id = before.id if before is not None and is_same else again.id if again is not None else ""
         session_id, auth_time = (grows.id, grows.auth_time) if grows is not None else (session_id, now)
         if not session_id or not tx.run(
@@ -191,9 +182,8 @@ def start(
         ):  # fmt: skip
             if grows is not None:  # it was ended meanwhile
                 raise Changed
-            ends = before is not None and (is_same or not beside)
-            if before is not None and ends and tx.run(store.END, session_id=before.id, now=now, why="signed in anew"):
-                tx.run(store.NOTE_UNTOLD_ONE, session_id=before.id, person_id=before.person_id, due=now)
+            if before is not None and (is_same or not beside):
+                _end_for_another(tx, before, now)
             session_id = new_id(now)
             tx.run(
                 store.INSERT,
@@ -211,7 +201,34 @@ def start(
         if told is not None:
             told(tx)
     value = f"{session_id}.{session_secret(services, secret, session_id)}"
-    return session_id, Cookie(cookie_name(services, "session"), value, seconds if stay else None)
+    return session_id, Cookie(cookie_name(services, "session"), value, _seconds(services, stay=True) if stay else None)
+
+
+def _seconds(services: Services, *, stay: bool) -> int:
+    setting = services.settings.session
+    return setting.stay_days * 86400 if stay else setting.absolute_hours * 3600
+
+
+def _lasting(services: Services, now: float, *, stay: bool) -> dict[str, float]:
+    """How long a session lasts that begins now, and how long it may stand unused."""
+    seconds = _seconds(services, stay=stay)
+    idle = seconds if stay else services.settings.session.idle_minutes * 60
+    return {"idle_seconds": idle, "expires_at": now + seconds}
+
+
+def _check_standing(tx: Transaction, person: Person) -> None:
+    """Errors: `Changed` where the person is not as they proved to be."""
+    standing = tx.one(store.STANDING, person_id=person.id)
+    if standing is None or not standing.enabled or standing.password_changed_at != person.password_changed_at:
+        raise Changed
+    if standing.password_changed_at is not None and not standing.has_hash:  # it was taken away (A3): by no way at all
+        raise Changed
+
+
+def _end_for_another(tx: Transaction, before: Any, now: float) -> None:
+    """The session that this browser had ends; its applications are told."""
+    if tx.run(store.END, session_id=before.id, now=now, why="signed in anew"):
+        tx.run(store.NOTE_UNTOLD_ONE, session_id=before.id, person_id=before.person_id, due=now)
 
 
 def end(
