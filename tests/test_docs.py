@@ -1,13 +1,14 @@
 """What the documents say is typed here: every ```console block, in order, in an installation of the document's own.
 
 A line that begins with `$ ` is a command; the lines below it are what it prints, with `…` for anything. The command
-must succeed, unless what it prints begins with a complaint.
+must succeed, unless what it prints begins with a complaint. A ```toml block that bears a name is a file of that name.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,13 +17,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(console|toml [\w.-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 TYPED = (
     "README.md",
     *(
         f"docs/{n}.md"
-        for n in ("getting-started", "applications", "gallery", "connecting", "operating", "people", "saml")
+        for n in (
+            "getting-started",
+            "applications",
+            "configuration-as-code",
+            "gallery",
+            "connecting",
+            "operating",
+            "people",
+            "saml",
+        )
     ),
 )
 DOCUMENTS = [
@@ -42,7 +52,10 @@ class Step:
 def read_steps(document: str) -> list[Step]:
     """The commands of a document, in order."""
     steps: list[Step] = []
-    for block in BLOCK.findall((ROOT / document).read_text("utf-8")):
+    for kind, block in BLOCK.findall((ROOT / document).read_text("utf-8")):
+        if kind != "console":
+            steps.append(Step(f"printf %s {shlex.quote(block)} > {kind.split()[1]}", None))
+            continue
         assert block.startswith("$ "), f"{document}: a console block begins with a command"
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, printed = part.partition("\n")
