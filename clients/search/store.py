@@ -11,14 +11,12 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
-    Integer,
     Table,
     Text,
     bindparam,
-    case,
     delete,
     insert,
-    literal_column,
+    not_,
     or_,
     select,
     tuple_,
@@ -83,41 +81,56 @@ def find(db: Statements, query: str, which: Which, after: str, limit: int) -> li
     """One page: who is called so first, then whose name begins so, then the others; each by name."""
     wanted, cursor = fold(query), read_cursor(after)
     place = None if cursor is None else db.one(_TEXT, client_id=cursor[1])
-    params: dict[str, Any] = {"many": limit}
+    texts: dict[str, Any] = {}
     if wanted:
         escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        params |= {"anywhere": f"%{escaped}%", "start": f"{escaped}%", "exact": f"{escaped}\n%", "wanted_id": wanted}
-    if cursor is not None and place is not None:
-        params |= {"after_rank": cursor[0], "after_text": place.text, "after_id": cursor[1]}
-    rows = db.all(_statement(bool(wanted), which, "after_id" in params), **params)
-    return [
-        Found(r.id, r.kind, r.name, r.profile, bool(r.enabled), Access.from_json(json.loads(r.access)),
-              r.changed_at, r.deleted_at, int(r.rank))
-        for r in rows
-    ]  # fmt: skip
+        texts = {"anywhere": f"%{escaped}%", "start": f"{escaped}%", "exact": f"{escaped}\n%", "wanted_id": wanted}
+    found: list[Found] = []
+    first = cursor[0] if cursor is not None and place is not None and wanted else 0
+    for rank in range(first, 3) if wanted else (2,):
+        params = {"many": limit - len(found), **{name: texts[name] for name in _PARAMETERS[rank] if wanted}}
+        onward = cursor is not None and place is not None and rank == cursor[0]
+        if cursor is not None and place is not None and onward:
+            params |= {"after_text": place.text, "after_id": cursor[1]}
+        rows = db.all(_statement(rank if wanted else None, which, onward), **params)
+        found += [_found(row, rank) for row in rows]
+        if len(found) >= limit:
+            break
+    return found
+
+
+#: What the condition of each rank is given.
+_PARAMETERS = (("exact", "wanted_id"), ("exact", "wanted_id", "start"), ("exact", "wanted_id", "start", "anywhere"))
 
 
 @cache
-def _statement(searched: bool, which: Which, onward: bool) -> Any:
-    """Few, so that each is compiled once. The narrow table is read along its index, the wide one for what matches."""
-    rank: Any = literal_column("2")
+def _statement(rank: int | None, which: Which, onward: bool) -> Any:
+    """One rank at a time, in the order of the narrow table's index, so that nothing is sorted; None: no search."""
     wanted: list[Any] = [_c.deleted_at.is_not(None) if which == "removed" else _c.deleted_at.is_(None)]
     if which in _NARROWED:
         wanted.append(_NARROWED[which])
-    if searched:
+    if rank is not None:
         called = or_(_s.text.like(bindparam("exact"), escape="\\"), _s.client_id == bindparam("wanted_id"))
-        rank = case((called, 0), (_s.text.like(bindparam("start"), escape="\\"), 1), else_=2)
-        wanted.append(_s.text.like(bindparam("anywhere"), escape="\\"))
-    key = (rank, _s.text, _s.client_id) if searched else (_s.text, _s.client_id)
+        starts = _s.text.like(bindparam("start"), escape="\\")
+        anywhere = _s.text.like(bindparam("anywhere"), escape="\\")
+        wanted += ((called,), (starts, not_(called)), (anywhere, not_(starts), not_(called)))[rank]
     if onward:
-        names = (("after_rank", Integer),) if searched else ()
-        place = [bindparam(name, type_=kind) for name, kind in (*names, ("after_text", Text), ("after_id", Text))]
-        wanted.append(tuple_(*key) > tuple_(*place))
+        place = tuple_(bindparam("after_text", type_=Text), bindparam("after_id", type_=Text))
+        wanted.append(tuple_(_s.text, _s.client_id) > place)
     return (
-        select(_c.id, _c.kind, _c.name, _c.profile, _c.enabled, _c.access, _c.changed_at, _c.deleted_at,
-               rank.label("rank"))
-        .select_from(client_search.join(clients, _c.id == _s.client_id))
-        .where(*wanted).order_by(*key).limit(bindparam("many"))
+        select(_c.id, _c.kind, _c.name, _c.profile, _c.enabled, _c.access, _c.changed_at, _c.deleted_at)
+        # The outer join keeps the narrow table first: SQLite would begin with all that are not removed, and sort them.
+        .select_from(client_search.outerjoin(clients, _c.id == _s.client_id))
+        .where(*wanted)
+        .order_by(_s.text, _s.client_id)
+        .limit(bindparam("many"))
+    )
+
+
+def _found(row: Any, rank: int) -> Found:
+    access = Access.from_json(json.loads(row.access))
+    return Found(
+        row.id, row.kind, row.name, row.profile, bool(row.enabled), access, row.changed_at, row.deleted_at, rank
     )  # fmt: skip
 
 
