@@ -124,7 +124,7 @@ def test_requests_in_progress_are_finished(site: Folder) -> None:
     with serving(site) as server, socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as slow:
         slow.sendall(b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n")
         slow.sendall(b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=")
-        time.sleep(0.5)
+        assert server.get("/readyz")[0] == 200  # a later connection was taken, so this one was, too
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         slow.sendall(b"bc")

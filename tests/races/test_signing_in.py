@@ -13,7 +13,7 @@ import pytest
 
 from idp.accounts import links
 from tests.provider import PASSWORD, Answer, solved
-from tests.server import HttpBrowser, Server, race, unique
+from tests.server import PATIENCE, HttpBrowser, Server, race, unique
 
 pytestmark = pytest.mark.slow
 
@@ -153,11 +153,12 @@ def test_X29_after_the_answer_of_disable_no_token_of_the_person_works(server: Se
     threads = [threading.Thread(target=keep, args=work, daemon=True) for work in works]
     for thread in threads:
         thread.start()
-    time.sleep(0.7)
+    kinds = {kind for kind, _ in works}
+    _until(lambda: {kind for _, ok, kind in list(seen) if ok} == kinds)
     done = server.cli("user", "disable", name)
     answered = time.monotonic()
     redeemed = server.redeem(app, code)
-    time.sleep(0.5)
+    _until(lambda: {kind for begun, _, kind in list(seen) if begun >= answered} == kinds)
     stop.set()
     for thread in threads:
         thread.join()
@@ -174,3 +175,9 @@ def test_X29_after_the_answer_of_disable_no_token_of_the_person_works(server: Se
         assert server.introspect(app, tokens["access_token"]) == {"active": False}
         assert server.refresh(app, tokens["refresh_token"]).error == "invalid_grant"
     assert server.services.directory.get(person.id).enabled
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_so() and time.monotonic() < deadline:  # what is missing then is told by what is asserted
+        time.sleep(0.05)
