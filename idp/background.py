@@ -77,7 +77,7 @@ def sweep_out(services: Services, seconds: float = 30.0) -> None:
 
 def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
-    from idp.accounts import cases, notices
+    from idp.accounts import cases, notices, standing
     from idp.accounts.factors import admin_codes, trusted_devices
     from idp.accounts.own import uses, verdicts
     from idp.audit.chain import retaining
@@ -93,6 +93,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "saml_sessions": saml_store.sweep(services.db, services.clock() - DAY, many),
         "events": retaining.sweep(db, services.clock(), kept.retention_days, kept.retention_by_kind, many),
         "cases": cases.sweep(db, retained, many),
+        "pauses": standing.sweep(db, services.clock(), many),
         "verdicts": verdicts.sweep(db, retained, many),
         "recoveries": recovery.contacts.sweep(services, many),
         "admin_codes": admin_codes.sweep(services, many),

@@ -1,8 +1,8 @@
 """What goes with a person who is removed, and what stays.
 
 Gone at once: name, addresses, claims, memberships, password and earlier ones, authenticators, codes, recovery contacts
-and their undos, pins, uses, verdicts, answers to offers. Ended at once, and swept at the end that they have anyway:
-sessions and tokens.
+and their undos, pins, uses, verdicts, answers to offers, how the account stands. Ended at once, and swept at the end
+that they have anyway: sessions and tokens.
 Kept: the audit log and cases until their retention ends, by the person's id; and SAML's persistent names, which are
 random and must never be given to anybody else (SAML Core §8.3.7).
 """
@@ -15,8 +15,9 @@ from idp.accounts import store
 from idp.accounts.factors import store as factors
 from idp.accounts.own import store as own
 from idp.accounts.recovery import store as recovery
+from idp.accounts.standing import store as standing
 
-_STATEMENTS = (*factors.FORGET, *own.FORGET, *recovery.FORGET, *store.FORGET)
+_STATEMENTS = (*factors.FORGET, *own.FORGET, *recovery.FORGET, *standing.FORGET, *store.FORGET)
 
 
 def forget(tx: Any, person_id: str) -> None:

@@ -16,6 +16,7 @@ from idp.attributes import ATTRIBUTES, CLAIM
 ROLES = ("owner", "admin", "app_admin", "help_desk", "auditor")
 MAX_LOGIN = 1024  # characters of a typed name that are looked at
 MAX_CLAIMS = 16 * 1024  # characters of JSON
+MAX_SEARCH = 640  # characters of what a search looks at: PostgreSQL's indexes take 2,700 bytes
 
 #: Claims that we make ourselves, or that have columns of their own; nobody may write them as further claims.
 RESERVED_CLAIMS = frozenset(
@@ -147,7 +148,8 @@ def identifiers(person: Draft | Person) -> dict[str, str]:
 
 def search_text(draft: Draft) -> str:
     """What a search in the list of people looks at."""
-    return fold(" ".join(filter(None, (draft.username, draft.name, draft.email, draft.employee_number))))
+    whole = " ".join(filter(None, (draft.username, draft.name, draft.email, draft.employee_number)))
+    return fold(whole)[:MAX_SEARCH]
 
 
 def cleaned(draft: Draft) -> Draft:

@@ -80,6 +80,12 @@ _HAS_ROLES = people.c.roles != literal_column("'[]'")
 # As text, since an `Index` with a condition imports every dialect that it has one for.
 _INDEX = "CREATE INDEX people_with_roles ON people (id) WHERE roles != '[]'"
 event.listen(people, "after_create", DDL(_INDEX))  # type: ignore[no-untyped-call]
+_SHUT_OUT = "CREATE INDEX people_shut_out ON people (id) WHERE enabled = 0"
+event.listen(people, "after_create", DDL(_SHUT_OUT))  # type: ignore[no-untyped-call]
+_RESET = "CREATE INDEX people_to_reset ON people (id) WHERE password_hash IS NULL AND password_changed_at IS NOT NULL"
+event.listen(people, "after_create", DDL(_RESET))  # type: ignore[no-untyped-call]
+#: The list of people: what a search looks at, in the order of the list, and nothing else.
+Index("people_search", people.c.search, people.c.id)
 
 #: One table for every kind, so that nobody's employee number is somebody else's username.
 identifiers = Table(

@@ -85,10 +85,10 @@ def described(person: Person) -> dict[str, Any]:
 
 def unlock(services: Services, person: Person, *, record: Recorder) -> None:
     """End the pauses after wrong passwords and after wrong codes (W3)."""
-    from idp.login.steps import prove
+    from idp.login import holding
 
-    services.throttle.lift(person.id, services.clock())
-    prove.lift(services, person.id)
+    holding.lift(services, person.id)
+    holding.lift_second(services, person.id)
     record(services.db, "person:unlocked", {"person_id": person.id})
 
 

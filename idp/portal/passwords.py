@@ -17,7 +17,7 @@ from idp.audit import Recorder
 from idp.first_party import frame
 from idp.first_party.signing_in import is_fresh, sign_in
 from idp.ids import digest
-from idp.login import engine, pages, step_up
+from idp.login import engine, holding, pages, step_up
 from idp.login.authn import PASSWORD
 from idp.login.browser import sessions
 from idp.login.steps.outcomes import Proven
@@ -70,7 +70,7 @@ def _enter(services: Services, request: Request, link: links.Link, person: Perso
         )  # fmt: skip
     except PersonChanged:  # another link, or an admin, was faster
         return _used(services)
-    services.throttle.lift(person.id, services.clock())
+    holding.lift(services, person.id)
     if link.via:
         resets.remember(services, person)
     if person.email and link.via == digest(person.email):  # so this person reads the mail of that address

@@ -12,8 +12,8 @@ import pytest
 from idp.accounts import factors
 from idp.accounts.factors import admin_codes, backup_codes
 from idp.accounts.person import Person
+from idp.login import holding
 from idp.login.authn import MFA
-from idp.login.steps import prove
 from idp.mail import outbox
 from tests.backends import Clock
 from tests.phone import Phone, form_with, set_up
@@ -538,5 +538,5 @@ def test_W3_one_click_of_an_admin_ends_the_pause_after_wrong_codes(
     for number in range(5):
         page = type_code(stranger, page, f"{int(phone.wrong) + number:06}")
     assert "Too many wrong codes" in type_code(stranger, page, phone.code).dom.text
-    prove.lift(provider.services, ann.id)
+    holding.lift_second(provider.services, ann.id)
     assert type_code(stranger, page, phone.code).is_redirect

@@ -13,6 +13,7 @@ from idp.accounts.person import Person
 from idp.audit import Event, record
 from idp.errors import new_error_id
 from idp.ids import new_id
+from idp.login import holding
 from idp.login.browser import devices, robots
 from idp.login.services import Services
 from idp.login.throttle import Account, Pause, Repeat
@@ -127,6 +128,8 @@ def _failed(services: Services, request: Request, tried: _Try) -> PasswordResult
             "enabled": person.enabled if person else None,
         }
         _record(services, request, person, detail, note["event"], note["error"])
+        if failure.pause is not None:
+            holding.note(services, tried.account.key, person.id if person else None, failure.pause)
     if failure.alarm:
         services.log.warning("many_names_fail", address=request.remote_address)
         record(services.db, Event("range:alarm", address=request.remote_address, request_id=request.id), now)

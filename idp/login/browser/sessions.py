@@ -14,6 +14,7 @@ from typing import Any
 
 from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
+from idp.accounts.standing import signed_in
 from idp.audit import Event, record
 from idp.browser import cookie_name, session_secret
 from idp.db import Transaction, Unavailable
@@ -198,6 +199,7 @@ def start(
                 **values,
             )
         record(tx, _event("session:started", request, person_id, session_id, {"methods": list(methods)}), now)
+        signed_in(tx, person_id, now)
         if told is not None:
             told(tx)
     value = f"{session_id}.{session_secret(services, secret, session_id)}"

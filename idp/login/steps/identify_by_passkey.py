@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from idp.login import holding
 from idp.login.authenticators import passkeys
 from idp.login.flow import Flow
 from idp.login.services import Services
@@ -23,7 +24,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     person = outcome.person
     if person is None:
         return _not_proven(services, request, flow, outcome)
-    services.throttle.lift(person.id, services.clock())  # W3
+    holding.lift(services, person.id)  # W3
     shared = bool(request.form.get("shared"))
     stay = bool(request.form.get("stay")) and not shared and services.settings.session.stay_days > 0
     return Proven(flow, person, outcome.methods, stay=stay, shared=shared)

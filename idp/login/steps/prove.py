@@ -17,7 +17,7 @@ from idp.audit import Event, record
 from idp.db import Transaction
 from idp.errors import new_error_id
 from idp.ids import new_id
-from idp.login import authenticators, pages, pending, step_up
+from idp.login import authenticators, holding, pages, pending, step_up
 from idp.login.authenticators import Authenticator
 from idp.login.browser import devices
 from idp.login.browser.sessions import Session
@@ -174,11 +174,6 @@ def _with_new_ones(services: Services, request: Request, kept: Pending, person: 
     return replace(kept, allowed=tuple(dict.fromkeys((*kept.allowed, *now))))
 
 
-def lift(services: Services, person_id: str) -> None:
-    """End the pause after wrong codes: an admin's click. A new password does not end it (S56 V6.4.3)."""
-    services.throttle.lift(second_step(person_id), services.clock())
-
-
 def _record_failure(
     services: Services, request: Request, person: Person, kind: str, failure: Failure, event_id: str
 ) -> None:
@@ -190,3 +185,5 @@ def _record_failure(
         detail=detail,
     )  # fmt: skip
     record(services.db, event, services.clock())
+    if failure.pause is not None:
+        holding.note_second(services, person.id, failure.pause)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from idp.accounts.factors import admin_codes
+from idp.login import holding
 from idp.login.authn import MFA, PHISHING_RESISTANT, SUPPORTED_ACR
 from idp.login.browser import sessions
-from idp.login.steps import prove
 from tests.backends import Clock
 from tests.login.second_step import claims, enrol, is_second_step, person_id, wrong
 from tests.phone import Phone, set_up
@@ -139,7 +139,7 @@ def test_X27_wrong_codes_are_counted_over_all_sign_ins(provider: Provider, ann: 
     assert is_second_step(page)
     assert page.headers["Retry-After"]
     assert not browser.cookie("session")
-    prove.lift(provider.services, person_id(provider))
+    holding.lift_second(provider.services, person_id(provider))
     assert browser.submit(page, code=ann.code).is_redirect
 
 

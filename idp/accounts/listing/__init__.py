@@ -1,0 +1,84 @@
+"""The list of people as those who help look through it: by any part of what is known, by state, a page at a time (U1).
+
+Door: `page`. Rule: everything that a row shows comes with the row: one statement a page, however many people there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from idp.accounts import store as people
+from idp.accounts.listing import store
+from idp.accounts.lookup import is_plain
+from idp.accounts.person import MAX_LOGIN, Person, fold
+from idp.accounts.standing import NEVER_ENDS
+from idp.db import Database
+
+MAX_WORDS: Final = 6
+FILTERS: Final = tuple(store.FILTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who is looked for. `text`: words, each of which stands somewhere in what is known of them, or begins their id.
+
+    `groups`: folded names, members of any of them only; None: everybody. `filters`: of `FILTERS`, all must hold.
+    `after`: the id of the last person of the page before.
+    """
+
+    text: str = ""
+    filters: tuple[str, ...] = ()
+    groups: frozenset[str] | None = None
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A person and how they stand. `paused_until`: epoch seconds, None where nothing holds them up."""
+
+    person: Person
+    signed_in_at: float | None
+    paused_until: float | None
+    has_factor: bool
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether they wait until somebody unlocks them."""
+        return self.paused_until is not None and self.paused_until >= NEVER_ENDS
+
+
+def page(db: Database, wanted: Wanted, now: float, many: int = 50) -> tuple[Listed, ...]:
+    """At most `many` people in the order of their usernames; one statement."""
+    if wanted.groups is not None and not wanted.groups:
+        return ()
+    words = _words(wanted.text)
+    after = wanted.after if is_plain(wanted.after) else ""
+    filters = tuple(name for name in FILTERS if name in wanted.filters)
+    expression = store.page(len(words), filters, in_groups=len(wanted.groups or ()), onward=bool(after))
+    values: dict[str, object] = {"many": many, "now": now}
+    for at, word in enumerate(words):
+        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values |= {f"part{at}": f"%{escaped}%", f"start{at}": f"{escaped}%"}
+    values |= {"after": after} if after else {}
+    values |= {f"group{at}": key for at, key in enumerate(sorted(wanted.groups or ()))}
+    return tuple(map(_listed, db.all(expression, **values)))
+
+
+def one(db: Database, person: Person, now: float) -> Listed:
+    """Somebody who is known already, with how they stand."""
+    return _listed(db.one(store.ONE, person_id=person.id, now=now))
+
+
+def is_in(person: Person, groups: Collection[str] | None) -> bool:
+    """Whether a person is in one of these groups (folded names); None: everybody is."""
+    return groups is None or not set(groups).isdisjoint(map(fold, person.groups))
+
+
+def _words(text: str) -> list[str]:
+    return fold(text[:MAX_LOGIN].replace("\0", " ")).split()[:MAX_WORDS]
+
+
+def _listed(row: object) -> Listed:
+    return Listed(people.to_person(row), row.last_at, row.paused_until, bool(row.has_factor))  # type: ignore[attr-defined]
