@@ -48,6 +48,19 @@ TEXTS: Final[Mapping[str, str]] = {
     "app_back": N_("It is back, as it was."),
     "undone": N_("It is as it was before that change."),
     "switched": N_("You have switched accounts."),
+    "unlocked": N_("The pause has ended. They can try again now."),
+    "link_sent": N_("A link to set a new password is on its way to them by mail. It works once and soon runs out."),
+    "link_kept": N_("No mail server is set: the link stays in this machine’s outbox and reaches nobody."),
+    "code_approved": N_("The code works from now on."),
+    "factor_gone": N_("It is removed. A mail that says so is on its way to them."),
+    "factor_gone_untold": N_("It is removed. No mail could tell them, so please tell them yourself."),
+    "session_ended": N_("That sign-in has ended, and the applications are told."),
+    "all_ended": N_("They are signed out everywhere, and the applications are told."),
+    "noted": N_("Your note stands on the case."),
+    "person_saved": N_("The changes are saved."),
+    "turned_on": N_("They may sign in again. What had ended stays ended."),
+    "role_given": N_("They have the role from now on."),
+    "role_taken": N_("The role is taken back, at once and everywhere."),
 }
 
 

@@ -160,16 +160,19 @@ class Directory(Lookup):
         merge: Mapping[str, Any] = MappingProxyType({}),
         record: Recorder | None = None,
         told: Tells | None = None,
+        as_of: float | None = None,
         **changes: Unpack[Changes],
     ) -> Person:
         """Change what is known of a person; a new e-mail address is unverified unless said.
 
         `merge`: claims to set, or with None to take out, beside those that stay as they are at this moment. A new
-        phone number is nobody's until it is proven, unless said.
-        Errors: `InvalidPerson`, `NoSuchPerson`.
+        phone number is nobody's until it is proven, unless said. `as_of`: the `changed_at` that the caller looked at.
+        Errors: `InvalidPerson`, `NoSuchPerson`; `PersonChanged` where somebody has changed them since `as_of`.
         """
         with self._naming_duplicates(None, person_id, changes), self._db.transaction() as tx:
             person = locked(tx, person_id)
+            if as_of is not None and person.changed_at != as_of:
+                raise PersonChanged
             before = draft_of(person)
             draft = replace(before, **changes)
             merge = with_consequences(merge, before.claims)
@@ -182,7 +185,7 @@ class Directory(Lookup):
             if not changed:
                 return person
             self._check_free(tx, draft, person_id)
-            tx.run(store.UPDATE, person_id=person_id, **columns(draft), changed_at=self._clock())
+            tx.run(store.UPDATE, person_id=person_id, **columns(draft), changed_at=self._later(person))
             if fold(draft.email or "") != fold(before.email or ""):
                 self._guarded(tx, person_id, "reset")
             ask_devices_again(tx, person_id, before, draft)
@@ -336,6 +339,10 @@ class Directory(Lookup):
 
     # -- below -----------------------------------------------------------------------------------------------------
 
+    def _later(self, person: Person) -> float:
+        """Now, and never a moment that they were changed at before: forms are told apart by it (complaint 7)."""
+        return max(self._clock(), person.changed_at + 0.00001)
+
     def _replace(self, tx: Transaction, person: Person, password_hash: str | None) -> None:
         """Another password, or none, at a moment that no earlier one was set at: links and proofs are told by it."""
         now = max(self._clock(), (person.password_changed_at or 0.0) + 0.001)
@@ -386,7 +393,7 @@ class Directory(Lookup):
 
     def _in_groups(self, tx: Transaction, person_id: str, names: tuple[str, ...]) -> Person:
         """Join, then copy all memberships into the person's row: the hot path reads one row."""
-        now = self._clock()
+        now = self._later(stored(tx, person_id))
         for name in names:
             key = fold(name)
             if (group := tx.one(store.GROUP, key=key)) is None:

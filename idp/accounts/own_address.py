@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 
 def update(
-    services: Services, before: Person, *, merge: Mapping[str, Any], record: Recorder, **changes: Unpack[Changes]
-) -> tuple[Person, mail.Told]:
+    services: Services, before: Person, *, merge: Mapping[str, Any], record: Recorder, as_of: float | None = None,
+    **changes: Unpack[Changes],
+) -> tuple[Person, mail.Told]:  # fmt: skip
     """`Directory.update`, and both addresses hear of a new one in its transaction; who was told stands beside."""
     told = [mail.Told()]
 
     def tell(tx: Transaction, after: Person) -> None:
         told.append(tell_changed(services, before, tx, after))
 
-    after = services.directory.update(before.id, merge=merge, record=record, told=tell, **changes)
+    after = services.directory.update(before.id, merge=merge, record=record, told=tell, as_of=as_of, **changes)
     return after, told[-1]
 
 

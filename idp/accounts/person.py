@@ -44,7 +44,7 @@ class InvalidPerson(Exception):
 
 
 class PersonChanged(Exception):
-    """The account was disabled, or its password changed, since the caller looked."""
+    """The account was disabled, its password or what is known of its person changed, since the caller looked."""
 
 
 class NoSuchPerson(Exception):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from idp.db import Transaction
 
 
+_FIELDS = frozenset(Changes.__annotations__)
+
+
 class UnknownLogin(LookupError):
     """Nobody signs in with this, and nobody has this id; `similar` are people whose names look like it."""
 
@@ -39,12 +42,16 @@ class Added:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """What is to be different. `merge`: claims by name, None takes one out; `joins`, `leaves`: groups by name."""
+    """What is to be different. `merge`: claims by name, None takes one out; `joins`, `leaves`: groups by name.
+
+    `as_of`: the person's `changed_at` as whoever corrects them saw it; None: they are changed anyway.
+    """
 
     changes: Changes = field(default_factory=lambda: Changes())
     merge: Mapping[str, Any] = field(default_factory=dict)
     joins: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
+    as_of: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +132,33 @@ def add(services: Services, draft: Draft, password: str | None = None, *, by_mai
 
 
 def correct(services: Services, person: Person, correction: Correction, *, record: Recorder) -> Corrected:
-    """Change what is known of a person, and their groups. Errors: `InvalidPerson`, `NoSuchPerson`."""
+    """Change what is known of a person, and their groups.
+
+    Errors: `InvalidPerson`, `NoSuchPerson`; `PersonChanged` where somebody was faster, and nothing is changed.
+    """
     from idp.accounts import own_address, typed_claims
 
     typed_claims.check(correction.merge)
-    after, told = own_address.update(services, person, merge=correction.merge, record=record, **correction.changes)
+    after, told = own_address.update(
+        services, person, merge=correction.merge, record=_with_values(person, correction, record),
+        as_of=correction.as_of, **correction.changes,
+    )  # fmt: skip
     after = change_groups(services, after, joins=correction.joins, leaves=correction.leaves, record=record)
     return Corrected(person, after, told)
+
+
+def _with_values(person: Person, correction: Correction, record: Recorder) -> Recorder:
+    """The event of a correction says what each field was and is (C1, C6)."""
+    wanted = {**correction.changes, **correction.merge}
+
+    def write(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+        if action == "person:changed":
+            fields = [name for name in detail["fields"] if name in wanted]
+            before = {name: getattr(person, name) if name in _FIELDS else person.claims.get(name) for name in fields}
+            detail = {**detail, "before": before, "after": {name: wanted[name] for name in fields}}
+        record(tx, action, detail)
+
+    return write
 
 
 def change_groups(

@@ -27,6 +27,7 @@ class Room:
 ROOMS: Final = (
     Room("overview", "/admin", N_("Overview"), Permission.OVERVIEW),
     Room("apps", "/admin/apps", N_("Applications"), Permission.APPS_READ),
+    Room("people", "/admin/people", N_("People"), Permission.PEOPLE_READ),
     Room("keys", "/admin/keys", N_("Keys"), Permission.KEYS_READ),
     Room("activity", "/admin/activity", N_("Activity"), Permission.ACTIVITY_READ),
 )

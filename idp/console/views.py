@@ -6,10 +6,12 @@ from idp.admin.permissions import Permission
 from idp.console import activity, guard, kept, overview, signing_keys
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
+from idp.console.people.pages import PAGES as PEOPLE
 
 PAGES: tuple[ConsolePage, ...] = (
     *overview.PAGES,
     *APPS,
+    *PEOPLE,
     *signing_keys.PAGES,
     *activity.PAGES,
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),

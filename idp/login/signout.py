@@ -148,6 +148,11 @@ def is_told(services: Services, payload: Mapping[str, Any]) -> bool:
     return services.clock() > payload["until"] or bool(services.state.get(f"told:{payload['notice']}"))
 
 
+def has_confirmed(services: Services, notice: str) -> bool:
+    """Whether an application has confirmed the notice of this name; known for an hour longer than it is tried."""
+    return bool(services.state.get(f"told:{notice}"))
+
+
 def mark_told(services: Services, payload: Mapping[str, Any]) -> None:
     """The application has confirmed this notice."""
     services.state.put(f"told:{payload['notice']}", True, KEEP_TRYING + 3600)
@@ -167,13 +172,13 @@ def tell_ended(services: Services, many: int = 100) -> int:
         with services.db.transaction() as tx:  # all of its notices are queued and the note is gone, or neither
             for notice in notices:
                 if notice.job:
-                    payload = {**notice.payload, "notice": _name_of(notice, ended), "until": until}
+                    payload = {**notice.payload, "notice": name_of(notice, ended), "until": until}
                     services.jobs.enqueue(notice.job, payload, tx=tx)
             sessions.forget_untold(tx, ended)
     return many
 
 
-def _name_of(notice: Notice, ended: sessions.Ended) -> str:
+def name_of(notice: Notice, ended: sessions.Ended) -> str:
     """A notice's name, whoever queues it: told once, though two processes took it up."""
     return digest(json.dumps([ended.id, notice.job, notice.payload], sort_keys=True))
 

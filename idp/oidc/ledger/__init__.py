@@ -12,6 +12,7 @@ from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
 from idp.oidc.ledger.revocation import (
     clients_of_session,
     holders,
+    count_live,
     revoke_access,
     revoke_family,
     revoke_person,
@@ -30,6 +31,7 @@ __all__ = [
     "Issued",
     "Terms",
     "clients_of_session",
+    "count_live",
     "find_access",
     "find_family",
     "find_genuine",

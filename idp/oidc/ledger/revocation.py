@@ -30,6 +30,11 @@ def revoke_person(tx: Any, person_id: str, now: float, why: str, *, keep_session
     return int(tx.run(store.REVOKE_PERSON, owner_id=person_id, now=now, why=why, except_session=keep_session))
 
 
+def count_live(services: Services, person_id: str) -> int:
+    """How many families of a person are alive: what each application holds."""
+    return int(services.db.one(store.COUNT_LIVE, owner_id=person_id, now=services.clock()).n)
+
+
 def revoke_session(tx: Any, person_id: str, session_id: str, now: float, why: str) -> int:
     """Every family of one of a person's sessions, offline ones too; in the caller's transaction; how many lived."""
     return int(tx.run(store.REVOKE_SESSION, owner_id=person_id, of_session=session_id, now=now, why=why))

@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     literal_column,
     null,
@@ -199,6 +200,11 @@ REVOKE_PERSON = (
     update(families)
     .where(_f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None), _f.session_id != bindparam("except_session"))
     .values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
+)
+COUNT_LIVE = (
+    select(func.count().label("n"))
+    .select_from(families)
+    .where(_f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None), _f.expires_at > bindparam("now"))
 )
 REVOKE_SESSION = (
     update(families)

@@ -1,0 +1,111 @@
+"""Turn somebody off: what they have open ends at once, every application is told, and it can be proven (U2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from idp import audit
+from idp.accounts.person import Person
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
+from idp.audit.searching import Wanted, latest
+from idp.login import signout
+from idp.login.browser import sessions
+from idp.login.browser.sessions import Ended
+from idp.oidc import ledger
+from idp.protocols import Services
+
+CONFIRMED, WAITING, NOT_ABLE = "confirmed", "waiting", "not_able"
+ACTION: Final = "person:disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One that has to hear of it. `notice`: names the message, '' where it has no way to be told."""
+
+    client_id: str
+    name: str
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What turning somebody off ends, in numbers. `grants`: of tokens, one for each application that holds some."""
+
+    sessions: int
+    grants: int
+    applications: tuple[Application, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """That somebody was turned off, and what each application said to it."""
+
+    at: float
+    by: str
+    effect: Effect
+    answers: Mapping[str, str]  # by `Application.notice`, or its client id where there is none
+    event_id: str = ""
+
+
+def effect_of(services: Services, person: Person) -> Effect:
+    """What it would end now."""
+    open_ones = sessions.open_of(services, person.id)
+    found = []
+    for one in open_ones:
+        ended = Ended(one.id, person.id)
+        for notice in (notice for door in services.protocols.values() for notice in door.notices(services, ended)):
+            name = signout.name_of(notice, ended) if notice.job else ""
+            found.append(Application(notice.client_id, notice.name, name))
+    return Effect(len(open_ones), ledger.count_live(services, person.id), tuple(dict.fromkeys(found)))
+
+
+def turn_off(services: Services, actor: Actor, person: Person) -> Person:
+    """Errors: `NotAllowed`; `InvalidPerson` for the last owner; `NoSuchPerson`."""
+    actor.check_person(services, Permission.PEOPLE_TURN_OFF, person)
+    effect = effect_of(services, person)
+    write = actor.record(services)
+
+    def record(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+        told = [[one.client_id, one.name, one.notice] for one in effect.applications]
+        write(tx, action, {**detail, "sessions": effect.sessions, "grants": effect.grants, "told": told})
+
+    person = services.directory.disable(person.id, record=record)
+    signout.tell_ended(services)  # what is due is queued now, not within a second
+    return person
+
+
+def turn_on(services: Services, actor: Actor, person: Person) -> Person:
+    """Let somebody in again; what had ended stays ended. Errors: `NotAllowed`, `NoSuchPerson`."""
+    actor.check_person(services, Permission.PEOPLE_TURN_OFF, person)
+    return services.directory.enable(person.id, record=actor.record(services))
+
+
+def evidence_of(services: Services, person: Person) -> Evidence | None:
+    """The last time that somebody was turned off, with what is known of each application by now."""
+    events = latest(services.db, Wanted(person_id=person.id, action=ACTION), 1)
+    if not events:
+        return None
+    event = events[0]
+    told = event.detail.get("told")
+    apps = tuple(Application(*map(str, row)) for row in told) if isinstance(told, list) else ()
+    effect = Effect(_number(event, "sessions"), _number(event, "grants"), apps)
+    return Evidence(event.at, event.actor, effect, {key(one): _answer(services, one) for one in apps}, event.id)
+
+
+def key(one: Application) -> str:
+    """What `Evidence.answers` has an application under."""
+    return one.notice or one.client_id
+
+
+def _answer(services: Services, one: Application) -> str:
+    if not one.notice:
+        return NOT_ABLE
+    return CONFIRMED if signout.has_confirmed(services, one.notice) else WAITING
+
+
+def _number(event: audit.Event, name: str) -> int:
+    value = event.detail.get(name)
+    return value if isinstance(value, int) else 0

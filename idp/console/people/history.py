@@ -1,0 +1,80 @@
+"""Every change of somebody's account: who, when, from where, what was before and is after (C6)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from idp import audit
+from idp.admin.permissions import Permission
+from idp.audit import Event
+from idp.console import frame
+from idp.console.pages import ConsolePage, Visit
+from idp.console.people import finding
+from idp.protocols import Services
+from idp.texts import N_
+from idp.wire import Request, Response
+
+PAGE: Final = 50
+TITLES: Final[dict[str, str]] = {
+    "person:added": N_("Added"),
+    "person:changed": N_("Details changed"),
+    "person:groups": N_("Groups changed"),
+    "person:roles": N_("Roles changed"),
+    "person:disabled": N_("Turned off"),
+    "person:enabled": N_("Turned on"),
+    "person:unlocked": N_("Unlocked"),
+    "person:secured": N_("“This was not me”: the password was taken away"),
+    "password:set": N_("New password"),
+    "link:made": N_("Link to set a password made"),
+    "factor:added": N_("Authenticator added"),
+    "factor:removed": N_("Authenticator removed"),
+    "admin_code:issued": N_("One-time code issued"),
+    "admin_code:approved": N_("One-time code approved"),
+    "admin_code:used": N_("One-time code used"),
+    "session:ended_others": N_("Signed out everywhere"),
+    "case:opened": N_("Case opened"),
+    "case:closed": N_("Case closed"),
+}
+ACTIONS: Final = tuple(TITLES)
+_SHOWN: Final = ("reason", "before", "after", "added", "removed", "limits", "fields", "label", "purpose", "sessions",
+                 "case", "username")  # fmt: skip
+
+
+def show(services: Services, request: Request, visit: Visit) -> Response:
+    """GET /admin/people/<id>/history."""
+    person = finding.person_of(services, request, visit)
+    before = request.query.get("before") or ""
+    before = before if re.fullmatch(r"[0-9a-v]{26}", before) else ""
+    found = audit.of_person(services.db, person.id, ACTIONS, after=0.0, before=before, many=PAGE + 1)
+    names: dict[str, str] = {}
+    return frame.page(
+        services, request, visit, "console/people/history.html", whom=person,
+        events=[_shown(services, event, names) for event in found[:PAGE]],
+        first="?" if before else "", next=f"?before={found[PAGE - 1].id}" if len(found) > PAGE else "", many=PAGE,
+    )  # fmt: skip
+
+
+def _shown(services: Services, event: Event, names: dict[str, str]) -> dict[str, Any]:
+    actor = event.actor.removeprefix("person:")
+    if actor not in names:
+        found = services.directory.find(actor) if actor else None
+        names[actor] = found.name if found is not None else event.actor
+    detail = {key: event.detail[key] for key in _SHOWN if event.detail.get(key) not in (None, "", [], {})}
+    before, after = detail.get("before"), detail.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        detail = {key: value for key, value in detail.items() if key not in ("before", "after", "fields")}
+        detail |= {name: f"{_text(before.get(name))} → {_text(after.get(name))}" for name in after}
+    return {
+        "at": event.at, "title": TITLES[event.action], "by": names[actor], "address": event.address,
+        "request_id": event.request_id, "detail": [(key, _text(value)) for key, value in detail.items()],
+    }  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+PAGES = (ConsolePage("/admin/people/<id>/history", show, Permission.PEOPLE_READ),)

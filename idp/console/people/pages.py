@@ -1,0 +1,9 @@
+"""The pages of this room."""
+
+from __future__ import annotations
+
+from idp.console.people import apps, editing, history, listing, person, rights, turning_off
+
+PAGES = (
+    *listing.PAGES, *person.PAGES, *editing.PAGES, *rights.PAGES, *turning_off.PAGES, *history.PAGES, *apps.PAGES,
+)  # fmt: skip
