@@ -149,7 +149,7 @@ class Directory(Lookup):
             changed_at=now,
         )
         identify(tx, person_id, draft)
-        person = self._in_groups(tx, person_id, draft.groups) if draft.groups else stored(tx, person_id)
+        person = self._in_groups(tx, person_id, draft.groups, now) if draft.groups else stored(tx, person_id)
         tell(record, tx, "person:added", person, username=person.username, groups=person.groups, roles=person.roles)
         return person
 
@@ -378,7 +378,7 @@ class Directory(Lookup):
                 tx.run(store.LEAVE_ALL, person_id=person_id)
             if leave and (group := tx.one(store.GROUP, key=leave)) is not None:
                 tx.run(store.LEAVE, person_id=person_id, group_id=group.id)
-            person = self._in_groups(tx, person_id, names)
+            person = self._in_groups(tx, person_id, names, self._later(before))
             if person.groups != before.groups:
                 added = sorted(set(person.groups) - set(before.groups))
                 tell(
@@ -391,9 +391,8 @@ class Directory(Lookup):
                 )
             return person
 
-    def _in_groups(self, tx: Transaction, person_id: str, names: tuple[str, ...]) -> Person:
+    def _in_groups(self, tx: Transaction, person_id: str, names: tuple[str, ...], now: float) -> Person:
         """Join, then copy all memberships into the person's row: the hot path reads one row."""
-        now = self._later(stored(tx, person_id))
         for name in names:
             key = fold(name)
             if (group := tx.one(store.GROUP, key=key)) is None:
