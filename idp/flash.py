@@ -60,6 +60,14 @@ TEXTS: Final[Mapping[str, str]] = {
     "person_saved": N_("The changes are saved."),
     "turned_on": N_("They may sign in again. What had ended stays ended."),
     "role_given": N_("They have the role from now on."),
+    "group_gone": N_("The group is removed. Its people stay."),
+    "group_renamed": N_("The group has its new name, also where applications name it."),
+    "member_added": N_("They are in the group from now on."),
+    "member_gone": N_("They are in the group no more."),
+    "case_closed": N_("The case is closed."),
+    "access_granted": N_("They may open it now, and a mail that says so is on its way to them."),
+    "access_granted_untold": N_("They may open it now. No mail could tell them, so please tell them yourself."),
+    "invited_again": N_("The mail server has taken the invitation."),
     "role_taken": N_("The role is taken back, at once and everywhere."),
 }
 

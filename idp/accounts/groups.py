@@ -6,6 +6,7 @@ the hot path reads. So removing one rewrites the rows of its members, in the sam
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -50,6 +51,17 @@ def find(db: Database, name: str) -> Group | None:
     return None if row is None else Group(*row)
 
 
+def find_by_id(db: Database, group_id: str) -> Group | None:
+    """The group with this id."""
+    row = db.one(store.GROUP_BY_ID, of_group=group_id) if group_id.isascii() and group_id.isprintable() else None
+    return None if row is None else Group(*row)
+
+
+def members_page(db: Database, group_id: str, after: str = "", many: int = 50) -> tuple[Person, ...]:
+    """At most `many` members in the order of their usernames, from the one after username `after`."""
+    return tuple(map(store.to_person, db.all(store.MEMBERS, of_group=group_id, after=fold(after), many=many)))
+
+
 def members_of(db: Database, group_id: str) -> Iterator[Person]:
     """Everybody in a group, by username."""
     after = ""
@@ -82,6 +94,29 @@ def remove(db: Database, group: Group, now: float, *, with_members: bool = False
         tx.run(store.REMOVE_GROUP, of_group=group.id)
         record(tx, "group:removed", {"group": group.name, "members": len(members)})
     return len(members)
+
+
+def rename(db: Database, group: Group, name: str, now: float, *, record: Recorder) -> Group:
+    """Another name, also in the rows of the members and in the roles that are limited to it.
+
+    Errors: `InvalidPerson`, where another group has that name, too.
+    """
+    name = group_name(name)
+    with db.transaction() as tx:
+        other = tx.one(store.GROUP, key=fold(name))
+        if other is not None and other.id != group.id:
+            raise InvalidPerson("groups", f"there is a group “{other.name}” already; use another name")
+        tx.run(store.RENAME_GROUP, of_group=group.id, name=name, key=fold(name))
+        for row in tx.all(store.MEMBER_IDS, of_group=group.id):
+            names = to_json([one.name for one in tx.all(store.GROUP_NAMES, person_id=row.person_id)])
+            tx.run(store.SET_GROUPS, person_id=row.person_id, groups=names, changed_at=now)
+        for row in tx.all(store.LIMITED_ROLES):
+            scope = json.loads(row.scope)
+            if fold(group.name) in map(fold, scope):
+                scope = sorted(name if fold(one) == fold(group.name) else one for one in scope)
+                tx.run(store.LIMIT_ROLE, of_person=row.person_id, of_role=row.role, scope=to_json(scope))
+        record(tx, "group:renamed", {"group": name, "before": group.name, "members": group.members})
+    return Group(group.id, name, group.members)
 
 
 def similar(db: Database, name: str) -> tuple[str, ...]:

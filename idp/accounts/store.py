@@ -84,6 +84,8 @@ _SHUT_OUT = "CREATE INDEX people_shut_out ON people (id) WHERE enabled = 0"
 event.listen(people, "after_create", DDL(_SHUT_OUT))  # type: ignore[no-untyped-call]
 _RESET = "CREATE INDEX people_to_reset ON people (id) WHERE password_hash IS NULL AND password_changed_at IS NOT NULL"
 event.listen(people, "after_create", DDL(_RESET))  # type: ignore[no-untyped-call]
+_INVITED = "CREATE INDEX people_invited ON people (id) WHERE password_hash IS NULL AND password_changed_at IS NULL"
+event.listen(people, "after_create", DDL(_INVITED))  # type: ignore[no-untyped-call]
 #: The list of people: what a search looks at, in the order of the list, and nothing else.
 Index("people_search", people.c.search, people.c.id)
 
@@ -247,6 +249,14 @@ _GROUPS = (
     .group_by(_g.id, _g.name, _g.key)
 )
 GROUPS = _GROUPS.order_by(_g.key)
+GROUP_BY_ID = _GROUPS.where(_g.id == bindparam("of_group"))
+RENAME_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(name=bindparam("name"), key=bindparam("key"))
+LIMITED_ROLES = select(_r.person_id, _r.role, _r.scope).where(_r.role == "help_desk", _r.scope.is_not(None))
+LIMIT_ROLE = (
+    update(role_grants)
+    .where(_r.person_id == bindparam("of_person"), _r.role == bindparam("of_role"))
+    .values(scope=bindparam("scope"))
+)
 GROUP_WITH_MEMBERS = _GROUPS.where(_g.key == bindparam("key"))
 MEMBERS = (
     select(*_PERSON)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from clients.client import Client
 from idp.accounts import groups
 from idp.accounts.groups import Group
-from idp.accounts.person import Person, Problems, group_name
-from idp.admin import managed
+from idp.accounts.person import InvalidPerson, Person, Problems, fold, group_name
+from idp.admin import access, managed
 from idp.admin.access import limited_to
 from idp.audit import Recorder
 from idp.protocols import Services
@@ -78,6 +79,31 @@ def change_members(
         services.directory.add_to_group(person.id, group.name, record=record)
     for person in leaves:
         services.directory.remove_from_group(person.id, group.name, record=record)
+
+
+def rename(services: Services, group: Group, name: str, *, record: Recorder) -> Group:
+    """Another name; the limits that name the group name it anew, and nobody is shut out meanwhile.
+
+    Errors: `InvalidPerson`.
+    """
+    name, other = group_name(name), groups.find(services.db, name)
+    if name == group.name:
+        return group
+    if other is not None and other.id != group.id:
+        raise InvalidPerson("groups", f"there is a group “{other.name}” already; use another name")
+    managed.guard(services, "group", group.id)
+    apps = tuple(limited_to(services, group.name))
+    for client in apps:
+        access.change(services, client, access.Change(groups=(name,)), record=record)
+    renamed = groups.rename(services.db, group, name, services.clock(), record=record)
+    _less(services, apps, group.name, record)
+    return renamed
+
+
+def _less(services: Services, apps: Iterable[Client], name: str, record: Recorder) -> None:
+    for client in apps:
+        named = tuple(one for one in client.access.groups if fold(one) == fold(name))
+        access.change(services, client, access.Change(less_groups=named), record=record)
 
 
 def remove(services: Services, group: Group, *, with_members: bool, record: Recorder) -> Removed:

@@ -131,6 +131,16 @@ def add(services: Services, draft: Draft, password: str | None = None, *, by_mai
     return Added(person, *invitations.invite(services, person, by_mail=by_mail, record=record))
 
 
+def invite_again(services: Services, person: Person, *, record: Recorder) -> Invited:
+    """Mail an invitation anew, waiting for the server's word; an earlier link works as long as it would have."""
+    from idp.accounts import invitations
+
+    invited = invitations.send(services, person, now=True)
+    detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
+    record(services.db, "link:made", detail)
+    return invited
+
+
 def correct(services: Services, person: Person, correction: Correction, *, record: Recorder) -> Corrected:
     """Change what is known of a person, and their groups.
 

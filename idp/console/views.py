@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.admin.permissions import Permission
-from idp.console import activity, guard, kept, overview, signing_keys
+from idp.console import activity, cases, groups, guard, kept, overview, signing_keys
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 from idp.console.people.pages import PAGES as PEOPLE
@@ -12,6 +12,8 @@ PAGES: tuple[ConsolePage, ...] = (
     *overview.PAGES,
     *APPS,
     *PEOPLE,
+    *groups.PAGES,
+    *cases.PAGES,
     *signing_keys.PAGES,
     *activity.PAGES,
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),

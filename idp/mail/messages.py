@@ -55,6 +55,8 @@ MESSAGES: Mapping[str, Message] = {
     "password_expires": Message(("days", "link"), ("date",)),
     # case: its id, to be read out to the help desk
     "case_opened": Message(("case",), ("time",)),
+    # app: what they may open now; link: their applications
+    "access_granted": Message(("app", "link"), ()),
     "test": Message((), ()),
 }
 

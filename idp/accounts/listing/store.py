@@ -32,6 +32,7 @@ FILTERS: Final[dict[str, Any]] = {
     "disabled": _p.id.in_(select(_o.id).where(_o.enabled == literal_column("0"))),
     "paused": _p.id.in_(select(pauses.c.person_id).where(pauses.c.until > bindparam("now"))),
     "role": _p.id.in_(select(_o.id).where(_o.roles != literal_column("'[]'"))),
+    "invited": _p.id.in_(select(_o.id).where(_o.password_hash.is_(None), _o.password_changed_at.is_(None))),
     "must_reset": _p.id.in_(select(_o.id).where(_o.password_hash.is_(None), _o.password_changed_at.is_not(None))),
 }
 

@@ -48,6 +48,16 @@ def send_link(services: Services, request: Request, visit: Visit, person: Person
     return _done(services, person, "link_sent" if mail.leaves(services) else "link_kept")
 
 
+def invite(services: Services, request: Request, visit: Visit, person: Person) -> Outcome:
+    """Mail the invitation once more to somebody who has set no password yet."""
+    if not person.enabled or person.password_changed_at is not None:
+        return {"problem": N_("They are not waiting for an invitation.")}
+    invited = people.invite_again(services, person, record=visit.actor.record(services))
+    if invited.said:
+        return _done(services, person, "invited_again")
+    return {"problem": N_("The invitation has not left: %(why)s.", why=invited.why)}
+
+
 def issue_code(services: Services, request: Request, visit: Visit, person: Person) -> Outcome:
     """A code that lets them in once, shown this one time."""
     reason = _reason(request)
@@ -117,7 +127,7 @@ def note(services: Services, request: Request, visit: Visit, person: Person) -> 
 
 
 _PRESSES: Final[Mapping[str, Callable[[Services, Request, Visit, Person], Outcome]]] = {
-    "unlock": unlock, "link": send_link, "code": issue_code, "approve": approve_code, "factor": remove_factor,
+    "unlock": unlock, "link": send_link, "invite": invite, "code": issue_code, "approve": approve_code, "factor": remove_factor,
     "session": end_session, "note": note,
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("paused", N_("Locked or paused")),
     ("disabled", N_("Turned off")),
     ("never", N_("Never signed in")),
+    ("invited", N_("Invited, no password yet")),
     ("no_factor", N_("No second factor")),
     ("must_reset", N_("Must set a new password")),
     ("role", N_("Has a role")),

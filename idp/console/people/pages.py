@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from idp.console.people import apps, editing, history, listing, person, rights, turning_off
+from idp.console.people import adding, apps, editing, history, listing, person, rights, turning_off
 
 PAGES = (
-    *listing.PAGES, *person.PAGES, *editing.PAGES, *rights.PAGES, *turning_off.PAGES, *history.PAGES, *apps.PAGES,
-)  # fmt: skip
+    *listing.PAGES,
+    *adding.PAGES,
+    *person.PAGES,
+    *editing.PAGES,
+    *rights.PAGES,
+    *turning_off.PAGES,
+    *history.PAGES,
+    *apps.PAGES,
+)

@@ -41,4 +41,5 @@ def upgrade() -> None:
     op.execute(
         "CREATE INDEX people_to_reset ON people (id) WHERE password_hash IS NULL AND password_changed_at IS NOT NULL"
     )
+    op.execute("CREATE INDEX people_invited ON people (id) WHERE password_hash IS NULL AND password_changed_at IS NULL")
     op.execute(_KNOWN)
