@@ -22,6 +22,19 @@ PURPOSES = {
     "/admin/apps/<id>": "one application: what to paste on its side, its secrets, its last failures",
     "/admin/apps/<id>/history": "what was changed, by whom, with the difference, and undo",
     "/admin/apps/<id>/preview": "what an application would get of a chosen person",
+    "/admin/people": "people, found by any part of name, address, username, number or id; filtered by how they stand",
+    "/admin/people/new": "somebody new, and what became of their invitation",
+    "/admin/people/<id>": "why they do not get in, and what helps: unlock, link, code, lost factor, sign-ins, notes",
+    "/admin/people/<id>/edit": "name, address, number, claims, groups",
+    "/admin/people/<id>/roles": "roles, of what and until when",
+    "/admin/people/<id>/off": "turn off: what it ends, in numbers, and what each application answered; on again",
+    "/admin/people/<id>/history": "what was changed, by whom, from where, before and after",
+    "/admin/people/<id>/apps": "what they may open, and the rule that says so",
+    "/admin/groups": "groups, with how many are in each; a new one",
+    "/admin/groups/<id>": "who is in it, which applications name it; another name, its end",
+    "/admin/cases": "what people need help with",
+    "/admin/cases/<id>": "one case: the story of each error id on it, notes, its end",
+    "/admin/requests": "who asks for an application that you look after: let in, or not",
 }
 
 

@@ -127,9 +127,15 @@ def note(services: Services, request: Request, visit: Visit, person: Person) -> 
 
 
 _PRESSES: Final[Mapping[str, Callable[[Services, Request, Visit, Person], Outcome]]] = {
-    "unlock": unlock, "link": send_link, "invite": invite, "code": issue_code, "approve": approve_code, "factor": remove_factor,
-    "session": end_session, "note": note,
-}  # fmt: skip
+    "unlock": unlock,
+    "link": send_link,
+    "invite": invite,
+    "code": issue_code,
+    "approve": approve_code,
+    "factor": remove_factor,
+    "session": end_session,
+    "note": note,
+}
 
 
 def _done(services: Services, person: Person, said: str) -> Response:

@@ -11,8 +11,8 @@ from idp.oidc.ledger.lookup import find_access, find_family, is_revoked
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
 from idp.oidc.ledger.revocation import (
     clients_of_session,
-    holders,
     count_live,
+    holders,
     revoke_access,
     revoke_family,
     revoke_person,
