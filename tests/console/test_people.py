@@ -160,10 +160,12 @@ def test_C2_the_help_desk_of_a_group_sees_and_touches_nobody_else(provider: Prov
         assert desk.get(_path(provider, "mine", page)).status == 200
         assert desk.get(_path(provider, "theirs", page)).status == 403
         assert desk.get(f"admin/people/unobody{page}").status == 403, "nobody learns who is there"
-    form = desk.get(_path(provider, "mine")).dom.forms[0].fields
+    form = next(form.fields for form in desk.get(_path(provider, "mine")).dom.forms if ("do", "unlock") in form.fields)
+    form = [pair for pair in form if pair[0] != "do"]
     for do in ("unlock", "link", "code", "factor", "session", "note"):
         sent = desk.post(_path(provider, "theirs"), [*form, ("do", do), ("reason", "because")])
         assert sent.status == 403, do
+        assert "may not do this" in sent.dom.text, "refused for the person, not for the form"
     assert not _events(provider, "theirs", "person:unlocked")
     assert not _events(provider, "theirs", "admin_code:issued")
 
@@ -452,3 +454,37 @@ def test_U7_what_somebody_may_open_and_why(provider: Provider, owner: Browser) -
     assert "Payroll Yes They are in A" in text
     assert "Secret No Neither they nor a group of theirs is named for it" in text
     assert not _events(provider, "anna", "session:started"), "looked at, never a session of theirs"
+
+
+def test_L7_a_pause_is_written_down_alike_for_a_name_that_nobody_has(provider: Provider) -> None:
+    """How long an answer takes must not tell whether there is somebody of that name."""
+    provider.add_person("anna")
+    asked = {}
+    for name in ("anna", "nobody"):
+        stranger = provider.browser()
+        for number in range(4):
+            stranger.log_in(stranger.get(""), name, f"wrong number {number}")
+        page = stranger.get("")
+        asked[name], _, _ = provider.counted(lambda page=page, b=stranger, n=name: b.log_in(page, n, "the fifth"))  # type: ignore[misc]
+    assert [sql for sql in asked["anna"] if "pauses" in sql]
+    assert asked["anna"] == asked["nobody"]
+
+
+def test_W3_every_way_out_of_a_pause_takes_it_off_the_list(provider: Provider, owner: Browser) -> None:
+    from idp.login import holding
+
+    anna = provider.add_person("anna")
+    _fail(provider, "anna", 6)
+    assert "Paused" in owner.get("admin/people?q=anna").dom.text
+    holding.lift(provider.services, anna.id)
+    assert "Paused" not in owner.get("admin/people?q=anna").dom.text
+
+
+def test_a_removed_person_leaves_nothing_of_how_they_stood(provider: Provider, owner: Browser) -> None:
+    from idp.accounts.standing import store
+
+    anna = provider.add_person("anna")
+    _fail(provider, "anna", 6)
+    provider.services.directory.remove(anna.id)
+    rows = provider.services.db.one(store.IS_PAUSED, of_key=anna.id)
+    assert rows is None
