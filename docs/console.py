@@ -20,6 +20,7 @@ PURPOSES = {
     "/admin/apps/new": "the gallery, or another OpenID Connect or SAML application",
     "/admin/apps/new/<product>": "at most three questions, who may open it, and it is registered",
     "/admin/apps/<id>": "one application: what to paste on its side, its secrets, its last failures",
+    "/admin/apps/<id>/edit": "what can be set of an application, in a form made of its fields",
     "/admin/apps/<id>/history": "what was changed, by whom, with the difference, and undo",
     "/admin/apps/<id>/preview": "what an application would get of a chosen person",
     "/admin/people": "people, found by any part of name, address, username, number or id; filtered by how they stand",
