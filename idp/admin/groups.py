@@ -84,7 +84,7 @@ def change_members(
 def rename(services: Services, group: Group, name: str, *, record: Recorder) -> Group:
     """Another name; the limits that name the group name it anew, and nobody is shut out meanwhile.
 
-    Errors: `InvalidPerson`.
+    Errors: `InvalidPerson`, `ManagedByFile`.
     """
     name, other = group_name(name), groups.find(services.db, name)
     if name == group.name:
@@ -93,6 +93,8 @@ def rename(services: Services, group: Group, name: str, *, record: Recorder) -> 
         raise InvalidPerson("groups", f"there is a group “{other.name}” already; use another name")
     managed.guard(services, "group", group.id)
     apps = tuple(limited_to(services, group.name))
+    for client in apps:  # before the first of them is changed
+        managed.guard(services, "application", client.id)
     for client in apps:
         access.change(services, client, access.Change(groups=(name,)), record=record)
     renamed = groups.rename(services.db, group, name, services.clock(), record=record)
