@@ -1,0 +1,81 @@
+"""The console's applications in a browser: an owner connects EspoCRM from the gallery and sees what to paste there.
+
+R1, R2, R4, B1: wide in the light, and on a phone in the dark without JavaScript; axe on each page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from idp.accounts import roles
+from idp.accounts.person import Draft
+from idp.accounts.roles import RoleGrant
+from tests.browser.windows import SCREENSHOTS, Windows, log_in
+from tests.provider import PASSWORD
+from tests.server import Server, unique
+
+
+@pytest.fixture(scope="module")
+def company(run_pid: int) -> Iterator[Server]:
+    """A provider whose console asks for no second factor: that has tests of its own."""
+    server = Server(run_pid, admin={"second_factor": False})
+    yield server
+    server.close()
+
+
+def keep(windows: Windows, page: Page, what: str) -> None:
+    """A picture; nothing sticks out, and axe finds nothing."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    width = (page.viewport_size or {"width": 0})["width"]
+    page.screenshot(path=SCREENSHOTS / f"console-apps-{what}-{width}.png", full_page=True, animations="disabled")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
+    windows.look_closely(page, what)
+
+
+@pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
+def test_R1_B1_journey_1_an_owner_connects_espocrm_and_sees_what_to_paste(
+    windows: Windows, company: Server, width: int, scheme: str, js: bool
+) -> None:
+    services = company.services
+    name = unique("boss")
+    owner = services.directory.add(
+        Draft(username=name, name="Olivia Owner", email=f"{name}@example.com", groups=("sales",)),
+        password_hash=services.passwords.hash(PASSWORD),
+    )
+    roles.change(services.db, owner.id, give=[RoleGrant("owner")], by="test", now=services.clock(),
+                 record=lambda _tx, _action, _detail: None)  # fmt: skip
+    windows.welcome.add(company.issuer)
+    page = windows.open(width, 800, scheme, js)
+    page.goto(f"{company.issuer}/admin/apps")
+    log_in(page, owner)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Applications")
+    keep(windows, page, "list")
+    page.get_by_role("link", name=re.compile("Connect an application|Connect the first one")).first.click()
+    page.get_by_role("searchbox", name="Search the gallery").fill("espo")
+    if not js:
+        page.locator("#main").get_by_role("button", name="Search").last.click()
+    expect(page.locator("#found li")).to_have_count(1)
+    keep(windows, page, "gallery")
+    page.get_by_role("link", name=re.compile("EspoCRM")).click()
+    page.get_by_label("Address of EspoCRM").fill("crm example")
+    page.get_by_role("button", name="Connect", exact=True).click()
+    expect(page.locator("#q-app-problem")).to_contain_text("Example: https://crm.example.com")
+    keep(windows, page, "wrong")
+    page.get_by_label("Address of EspoCRM").fill("https://crm.larkfield.example")
+    page.get_by_label("Members of these groups").check()
+    page.get_by_label("sales").check()
+    page.get_by_role("button", name="Connect", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("EspoCRM is connected")
+    expect(page.locator("main")).to_contain_text(f"{company.issuer}/oauth/token")
+    expect(page.locator("main")).to_contain_text("Administration › Authentication")
+    keep(windows, page, "made")
+    page.get_by_role("link", name="To the application's page").click()
+    keep(windows, page, "page")
+    for tab in ("Settings", "Who may open it", "Secrets", "History", "Turn off or remove"):
+        page.get_by_role("navigation", name="EspoCRM").get_by_role("link", name=tab).click()
+        expect(page.locator(".tabs [aria-current]")).to_have_text(tab)
+        keep(windows, page, tab.split()[0].lower())
