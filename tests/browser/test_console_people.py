@@ -18,8 +18,8 @@ NAME = "Maximiliane-Alexandra Freifrau von Hohenberg"
 
 @pytest.fixture(scope="module")
 def company(run_pid: int) -> Iterator[Server]:
-    """A provider whose console asks for no second factor."""
-    server = Server(run_pid, admin={"second_factor": False})
+    """A provider whose console asks for no second factor, and whose pauses outlast a slow machine."""
+    server = Server(run_pid, admin={"second_factor": False}, throttle={"pauses_minutes": [60]})
     yield server
     server.close()
 
