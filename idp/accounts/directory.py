@@ -221,7 +221,7 @@ class Directory(Lookup):
         with self._db.transaction() as tx:
             owners = tx.all(store.OWNERS_LOCKED)
             person = locked(tx, person_id)
-            check_an_owner_stays(person, owners, "enabled")
+            check_an_owner_stays(tx, person, owners, "enabled")
             if person.enabled:
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=0, changed_at=self._clock())
                 tell(record, tx, "person:disabled", person)
@@ -239,7 +239,7 @@ class Directory(Lookup):
         with self._db.transaction() as tx:
             owners = tx.all(store.OWNERS_LOCKED)
             person = locked(tx, person_id)
-            check_an_owner_stays(person, owners, "enabled")
+            check_an_owner_stays(tx, person, owners, "enabled")
             self._ended(tx, person_id, "account removed")
             if self._forgotten is not None:
                 self._forgotten(tx, person_id)
@@ -268,7 +268,7 @@ class Directory(Lookup):
             if set(wanted) == set(person.roles):
                 return person
             if "owner" not in wanted:
-                check_an_owner_stays(person, owners, "roles")
+                check_an_owner_stays(tx, person, owners, "roles")
             after = with_roles(tx, person, wanted, self._clock())
             tell(record, tx, "person:roles", person, before=person.roles, after=after)
             return stored(tx, person_id)

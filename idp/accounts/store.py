@@ -197,6 +197,9 @@ ROLE_GRANTS_DUE = (
     select(_r.person_id, _r.role).where(_r.until <= bindparam("now")).order_by(_r.until).limit(bindparam("many"))
 )
 
+#: Owners who will be none one day: nobody is left in charge by them.
+OWNERS_FOR_A_TIME = select(_r.person_id).where(_r.role == "owner", _r.until.is_not(None))
+
 # -- writing: SQLite has one writer anyway and ignores FOR UPDATE ---------------------------------------------------
 
 LOCKED = BY_ID.with_for_update()

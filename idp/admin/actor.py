@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from idp import audit
 from idp.accounts import roles
 from idp.accounts.person import Person, fold
-from idp.accounts.roles import RoleGrant
+from idp.accounts.roles import SCOPED, RoleGrant
 from idp.admin.permissions import LIMITED_BY, TABLE, Permission
 from idp.audit import Recorder
 from idp.login.browser.sessions import Session
@@ -62,13 +62,22 @@ class Actor:
 
     def may_app(self, permission: Permission, client_id: str) -> bool:
         """Whether the actor has it for this application."""
-        scope = self.scope(permission)
+        scope = self._of("applications").scope(permission)
         return scope is None or client_id in scope
 
     def may_person(self, permission: Permission, groups: Iterable[str]) -> bool:
         """Whether the actor has it for somebody in these groups."""
-        scope = self.scope(permission)
+        scope = self._of("groups").scope(permission)
         return scope is None or not scope.isdisjoint(map(fold, groups))
+
+    def _of(self, kind: str) -> Actor:
+        """With the roles that are not limited to things of another kind: a group may be called as a client's id."""
+        return replace(self, grants=tuple(one for one in self.grants if SCOPED.get(one.role, kind) == kind))
+
+    def until(self, permission: Permission) -> float | None:
+        """When the actor's right ends, epoch seconds; None: it has no end."""
+        ends = [grant.until for grant in self.grants if permission in TABLE[grant.role]]
+        return None if not ends or None in ends else max(end for end in ends if end is not None)
 
     def check(self, permission: Permission) -> None:
         """Errors: `NotAllowed`."""

@@ -11,6 +11,7 @@ from clients.undoing import can_undo
 from idp.admin import managed
 from idp.admin.activity import Names
 from idp.admin.actor import Actor
+from idp.admin.applications import PROOFS, check_change
 from idp.admin.permissions import Permission
 from idp.audit import Event, find
 from idp.audit.searching import Wanted, latest
@@ -61,7 +62,14 @@ def undo(services: Services, actor: Actor, client_id: str, event_id: str) -> Cli
     event = find(services.db, event_id)
     if event is None or event.client_id != client_id or not _can_undo(event):
         raise NoSuchChange(event_id)
+    check_change(actor, client_id, event.detail["changed"])
     return services.registry.undo(client_id, event.detail["changed"], record=actor.record(services))
+
+
+def is_about_proofs(services: Services, client_id: str, event_id: str) -> bool:
+    """Whether a change was of what the application proves itself by: its undo is as sensitive."""
+    event = find(services.db, event_id)
+    return event is not None and event.client_id == client_id and not PROOFS.isdisjoint(event.detail.get("changed", ()))
 
 
 def _can_undo(event: Event) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from clients.access import Access
 from clients.client import Client
+from clients.errors import InvalidMetadata, Problem
 from clients.ports import Record
 from clients.registry import Draft, Registered
 from clients.search import Found, Which, fold, matches, text_of
@@ -112,6 +113,23 @@ def register(services: Services, draft: Draft, *, record: Record) -> Registered:
     ensure_keys(services, made.client)
     more = (*unreachable(services, made.client), *namesakes(services, made.client))
     return replace(made, warnings=(*made.warnings, *more))
+
+
+#: What reaches beyond the application itself: whose tokens it may get or read, and how much is asked of it.
+_BEYOND: Final = frozenset(("resources", "introspection", "profile"))
+#: What an application proves itself by.
+PROOFS: Final = frozenset(("jwks", "jwks_uri", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg"))
+
+
+def check_change(actor: Actor, client_id: str, keys: Iterable[str]) -> None:
+    """Whether the actor may change these of an application's values. Errors: `NotAllowed`, `InvalidMetadata`."""
+    keys = set(keys)
+    actor.check_app(Permission.APPS_CHANGE, client_id)
+    if keys & PROOFS:
+        actor.check_app(Permission.APPS_SECRETS, client_id)
+    if actor.scope(Permission.APPS_CHANGE) is not None and keys & _BEYOND:
+        message = "it reaches beyond this application: ask an admin of all of them to change it"
+        raise InvalidMetadata(*(Problem(key, message) for key in sorted(keys & _BEYOND)))
 
 
 def update(services: Services, client: Client, change: Change, *, record: Record) -> tuple[Client, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from idp.accounts import roles
 from idp.accounts.person import Person
 from idp.audit import Recorder
 from idp.protocols import Services
@@ -83,7 +84,7 @@ def issue_code(services: Services, person: Person, wish: Wish, *, actor: str, re
     """
     from idp.accounts.factors import admin_codes
 
-    approved_by = _approver(wish.approver) if wish.approver is not None else ""
+    approved_by = _approver(services, wish.approver, person) if wish.approver is not None else ""
     return admin_codes.issue(
         services, person.id, wish.reason, actor, minutes=wish.minutes, approved_by=approved_by, record=record
     )
@@ -100,12 +101,17 @@ def approve_code(services: Services, person: Person, approver: Person, *, record
     """The second pair of eyes. Errors: `NoApprover`, `admin_codes.NotIssued`."""
     from idp.accounts.factors import admin_codes
 
-    return admin_codes.approve(services, person.id, _approver(approver), record=record)
+    return admin_codes.approve(services, person.id, _approver(services, approver, person), record=record)
 
 
-def _approver(person: Person) -> str:
+def _approver(services: Services, approver: Person, person: Person) -> str:
+    """Somebody who may help this very person now: a limit or an end of their role counts (C2)."""
     from idp.accounts.factors.admin_codes import APPROVERS
+    from idp.admin.actor import Actor
+    from idp.admin.permissions import Permission
 
-    if not person.enabled or not set(APPROVERS) & set(person.roles):
-        raise NoApprover(person, APPROVERS)
-    return person.id
+    grants = roles.grants_of(services.db, approver.id, approver.roles, services.clock())
+    actor = Actor(kind="person", id=approver.id, name="", grants=grants)
+    if not approver.enabled or not actor.may_person(Permission.PEOPLE_HELP, person.groups):
+        raise NoApprover(approver, APPROVERS)
+    return approver.id

@@ -24,6 +24,9 @@ def change_roles(
         raise NotAllowed(Permission.ROLES_GRANT, "nobody changes their own rights; ask another owner")
     if not actor.outranks(give):
         raise NotAllowed(Permission.ROLES_GRANT, "you cannot give more rights than you have")
+    end = actor.until(Permission.ROLES_GRANT)
+    if end is not None and any(grant.until is None or grant.until > end for grant in give):
+        raise NotAllowed(Permission.ROLES_GRANT, "you cannot give rights for longer than you have yours")
     return roles.change(
         services.db, person.id, give=give, take=take, by=actor.name, now=services.clock(), record=actor.record(services)
     )

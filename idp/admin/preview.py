@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,8 +48,22 @@ def of_person(services: Services, actor: Actor, client: Client, person: Person) 
     actor.record(services)(services.db, "client:previewed", detail)
     decision = decide(client, person.id, person.groups)
     if client.saml is not None:
-        return _service_provider(services, client, person, decision)
-    return _relying_party(client, person, decision)
+        found = _service_provider(services, client, person, decision)
+    else:
+        found = _relying_party(client, person, decision)
+    # Who looks after applications decides what they get, and is not shown the attributes of everybody for that.
+    may_see = person.id == actor.id or actor.may_person(Permission.PEOPLE_READ, person.groups)
+    return found if may_see else _hidden(found)
+
+
+def _hidden(found: Preview) -> Preview:
+    def without_values(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        return tuple(replace(line, value="…") for line in lines)
+
+    return replace(
+        found, id_token=without_values(found.id_token), userinfo=without_values(found.userinfo),
+        attributes=without_values(found.attributes), subject=without_values(found.subject),
+    )  # fmt: skip
 
 
 def _relying_party(client: Client, person: Person, decision: Decision) -> Preview:

@@ -132,9 +132,25 @@ def _actions(db: Database) -> list[str]:
 def _is_wanted(wanted: Wanted, action: str) -> bool:
     if wanted.failed and not (action.startswith("error:") or action.rpartition(":")[2] in store.FAILURES):
         return False
-    pattern = ".*".join(map(re.escape, wanted.action.split("*")))
-    return not wanted.action or re.fullmatch(pattern, action, re.DOTALL | re.IGNORECASE) is not None
+    return not wanted.action or _matches(wanted.action.lower(), action.lower())
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Whether the text has the pattern's parts in their order. One walk: a pattern of many `*` costs no more."""
+    first, *parts = pattern.split("*")
+    if not parts:
+        return text == first
+    last = parts.pop()
+    if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in parts:
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def _like(action: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", action).replace("*", "%")
+    return re.sub(r"([\\%_])", r"\\\1", re.sub(r"\*+", "*", action)).replace("*", "%")

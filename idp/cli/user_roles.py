@@ -38,7 +38,10 @@ def change(services: Services, args: Namespace, person: Person) -> Person:
     check_roles((*args.add, *args.remove))
     if not args.add and (args.app or args.in_group or args.until):
         raise Refused("--app, --in-group and --until limit a role that is given: name it with --add")
-    grants = [_grant(services, args, role) for role in args.add]
+    from idp.accounts import roles
+
+    held = {one.role: one for one in roles.grants_of(services.db, person.id, person.roles, services.clock())}
+    grants = [_grant(services, args, role, held.get(role)) for role in args.add]
     return granting.change_roles(services, of_shell(actor()), person, give=grants, take=args.remove)
 
 
@@ -61,10 +64,13 @@ def _words(services: Services, grant: RoleGrant) -> str:
     return text + (f" until {timestamp(grant.until)}" if grant.until else "")
 
 
-def _grant(services: Services, args: Namespace, role: str) -> RoleGrant:
+def _grant(services: Services, args: Namespace, role: str, held: RoleGrant | None) -> RoleGrant:
+    """`held`: the role as they have it: a new end alone does not lift its limit."""
     from idp.accounts.roles import RoleGrant
 
     until = _moment(args.until) if args.until else None
+    if held is not None and held.scope and not (args.app if role == "app_admin" else args.in_group):
+        return RoleGrant(role, held.scope, until)
     if role == "app_admin":
         from idp.cli import applications
 

@@ -66,11 +66,15 @@ def _is_old(services: Services, session: Session) -> bool:
     return services.clock() - session.auth_time > services.settings.admin.session_hours * HOUR
 
 
+def prove_again(services: Services, request: Request, visit: Visit) -> Response | None:
+    """For a page where only some changes are sensitive: the sign-in that a form waits for; None where it is fresh."""
+    return None if is_fresh(services, visit.session) else _sign_in(services, request, visit.session, fresh=True)
+
+
 def _sign_in(services: Services, request: Request, session: Session | None, *, fresh: bool = False) -> Response:
     """Ask for the proof that is missing; it leads back to the page, or to the form as it was typed (B5)."""
     now = services.clock()
-    if request.method == "POST":
-        kept.keep(services, request)
+    if request.method == "POST" and kept.keep(services, request):
         path = kept.PATH
     else:
         query = str(request.environ.get("QUERY_STRING") or "")

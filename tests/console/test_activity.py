@@ -110,3 +110,22 @@ def test_S59_what_strangers_typed_is_text(provider: Provider, owner: Browser, cl
     assert hostile not in page.text
     event = provider.events("test:hostile")[-1]
     assert hostile not in owner.get(f"admin/activity/{event.id}").text
+
+
+def test_O1_a_pattern_of_many_stars_costs_nothing_and_is_refused(owner: Browser) -> None:
+    page = owner.get("admin/activity?action=************************z")
+    assert "Expected an action such as" in page.dom.text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_one"),
+    [
+        ("session:*", "session:started", True), ("*:started", "session:started", True), ("*", "x", True),
+        ("a*b*c", "a-b-c", True), ("a*b*c", "a-c-b", False), ("ab*ba", "aba", False), ("**", "", True),
+        ("a*" * 3000 + "z", "a" * 3000, False), ("session", "session:started", False),
+    ],
+)  # fmt: skip
+def test_O1_actions_are_matched_by_their_parts_in_order(pattern: str, text: str, is_one: bool) -> None:
+    from idp.audit.searching import _matches
+
+    assert _matches(pattern, text) is is_one

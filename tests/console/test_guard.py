@@ -135,3 +135,28 @@ def test_C3_after_that_they_are_in_the_console_and_stay_there(
 def test_the_way_to_the_console_is_shown_to_those_who_may_go_it(provider: Provider, enter: Enter) -> None:
     assert "Administration" in enter("boss", RoleGrant("owner")).get("profile").text
     assert "Administration" not in enter("nobody").get("profile").text
+
+
+def test_B5_nothing_is_kept_for_whoever_has_not_been_an_admin_here(
+    provider: Provider, enter: Enter, clock: Clock
+) -> None:
+    boss = enter("boss", RoleGrant("owner"))
+    fields = dict(boss.get("profile").dom.forms[0].fields)
+    stranger = provider.browser("198.51.100.7")
+    stranger.get("login")
+    stranger.headers["Sec-Fetch-Site"] = "same-origin"
+    nobody = enter("nobody")
+    for visitor, data in ((stranger, {"x": "y" * 1000}), (nobody, dict(nobody.get("profile").dom.forms[0].fields))):
+        _, verbs, answer = provider.counted(lambda v=visitor, d=data: v.post("admin/keys", {**d, "do": "rotate"}))
+        assert answer.status in (200, 403)
+        assert "put" not in verbs
+    clock.advance(13 * 3600)  # the session is over
+    asked = boss.post("admin/keys", {**fields, "do": "rotate"})
+    resumed = boss.follow(boss.log_in(asked, "boss"))
+    assert "Go on where you were" in resumed.dom.text
+    other = provider.browser()
+    other.cookies = dict(boss.cookies)
+    enter("second", RoleGrant("owner"))
+    other.post("logout", dict(resumed.dom.forms[-2].fields))
+    other.log_in(other.get("admin"), "second")
+    assert "Go on where you were" not in other.follow(other.get("admin/resume")).dom.text  # theirs it was not

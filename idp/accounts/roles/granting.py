@@ -48,21 +48,27 @@ def grants_of(db: Database, person_id: str, roles: Iterable[str], now: float) ->
 
 def change(
     db: Database, person_id: str, *, give: Sequence[RoleGrant] = (), take: Sequence[str] = (), by: str, now: float,
-    record: Recorder,
+    record: Recorder, if_due: bool = False,
 ) -> Person:  # fmt: skip
     """Give roles, or change their limits, and take others back, all in one. Roles that nobody has are taken, too.
 
-    `by`: the giver, as the record names them. Errors: `NoSuchPerson`; `InvalidPerson`, also for the last owner.
+    `by`: the giver, as the record names them. `if_due`: roles are taken whose time is over, and no others.
+    Errors: `NoSuchPerson`; `InvalidPerson`, also for the last owner.
     """
     check_roles((*(grant.role for grant in give), *take))
+    if set(take) & {grant.role for grant in give}:
+        raise InvalidPerson("roles", "a role is given or taken, not both at once")
     for grant in give:
         _check(grant, now)
     with db.transaction() as tx:
         owners = tx.all(store.OWNERS_LOCKED)
         person = locked(tx, person_id)
+        if if_due:  # it may have been given for longer since somebody looked
+            due = {row.role for row in tx.all(store.ROLE_GRANTS, person_id=person_id) if (row.until or now + 1) <= now}
+            take = [role for role in take if role in due]
         ends = any(grant.role == "owner" and grant.until is not None for grant in give)
         if "owner" in take or ends:
-            check_an_owner_stays(person, owners, "roles")  # else nobody would be left on the day that it ends
+            check_an_owner_stays(tx, person, owners, "roles")  # else nobody would be left on the day that it ends
         for grant in give:
             _limit(tx, person_id, grant, by, now)
         given = tuple(grant.role for grant in give)
@@ -100,7 +106,7 @@ def end_due(db: Database, now: float, record: Recorder, many: int = 100) -> int:
     ended = 0
     for row in db.all(store.ROLE_GRANTS_DUE, now=now, many=many):
         try:
-            change(db, row.person_id, take=(row.role,), by="doorward", now=now, record=record)
+            change(db, row.person_id, take=(row.role,), by="doorward", now=now, record=record, if_due=True)
             ended += 1
         except (InvalidPerson, NoSuchPerson):
             continue

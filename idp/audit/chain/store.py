@@ -87,7 +87,7 @@ BEHIND = select(_e.id, _e.at, _e.action).where(_e.id > bindparam("of_id")).order
 STRAY = (
     select(_e.id, _e.at, _e.action, _e.segment)
     .select_from(events.outerjoin(segments, _s.number == _e.segment))
-    .where(_e.segment > 0, or_(_s.number.is_(None), _e.id < _s.first_id, _e.id > _s.last_id))
+    .where(_e.segment != 0, or_(_s.number.is_(None), _e.id < _s.first_id, _e.id > _s.last_id))
     .order_by(_e.id)
     .limit(bindparam("many"))
 )
@@ -98,7 +98,7 @@ OUTSIDE = select(func.count().label("many"), func.min(_e.id).label("first"), fun
 )
 OUTSIDE_LATE = (
     select(_e.id, _e.at, _e.action)
-    .where(_OUTSIDE, _e.at > bindparam("until"))
+    .where(_OUTSIDE, _e.id > bindparam("until"))  # what it says of its time is not proven; its place is
     .order_by(_e.id)
     .limit(bindparam("many"))
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from idp.audit.chain import proofs, store
 from idp.audit.chain.findings import Finding, Place, Verdict
 from idp.audit.chain.sealing import Segment, body_of, link, mark_of
+from idp.ids import first_id
 
 if TYPE_CHECKING:
     from idp.audit.chain.heads import Head
@@ -193,7 +194,7 @@ def _outside(db: Database, sums: _Sums) -> Iterator[Finding]:
         yield Finding("event_elsewhere" if sums.first else "no_chain", row.segment, Place.of_row(row))
     first = sums.first
     if first is not None and first.since_id is not None:
-        until = (first.since_at or 0.0) + ROLLING
+        until = first_id((first.since_at or 0.0) + ROLLING)
         for row in db.all(store.OUTSIDE_LATE, since=first.since_id, until=until, many=MOST):
             yield Finding("event_unproven", None, Place.of_row(row))
 

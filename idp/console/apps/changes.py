@@ -12,6 +12,7 @@ from idp import flash
 from idp.admin import app_history
 from idp.admin.app_history import Change, Difference
 from idp.admin.permissions import Permission
+from idp.console import guard
 from idp.console.apps import showing
 from idp.console.apps.finding import client_of
 from idp.console.apps.labels import label_of
@@ -43,8 +44,14 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
 
 def _undo(services: Services, request: Request, visit: Visit) -> Response:
     client_id = client_of(services, request, visit, Permission.APPS_CHANGE).id
+    event_id = request.form.get("undo") or ""
+    if (
+        app_history.is_about_proofs(services, client_id, event_id)
+        and (asked := guard.prove_again(services, request, visit)) is not None
+    ):
+        return asked
     try:
-        app_history.undo(services, visit.actor, client_id, request.form.get("undo") or "")
+        app_history.undo(services, visit.actor, client_id, event_id)
     except app_history.NoSuchChange:
         return _page(services, request, visit, problem=_CANNOT, status=409)
     except ChangedMeanwhile as error:

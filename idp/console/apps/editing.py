@@ -11,6 +11,7 @@ from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem
 from idp import flash
 from idp.admin import applications
 from idp.admin.permissions import Permission
+from idp.console import guard
 from idp.console.apps import fields, showing
 from idp.console.apps.finding import client_of
 from idp.console.apps.labels import label_of
@@ -38,6 +39,9 @@ def _save(services: Services, request: Request, visit: Visit, client: Client) ->
             return flash.redirect(services, f"/admin/apps/{client.id}/edit", "app_same")
         if "client_name" in values and not values["client_name"]:
             raise InvalidMetadata(Problem("client_name", "expected a text of 1 to 200 characters"))
+        applications.check_change(visit.actor, client.id, values)
+        if applications.PROOFS & values.keys() and (asked := guard.prove_again(services, request, visit)) is not None:
+            return asked
         name = values.pop("client_name", None)
         change = applications.Change(metadata=values, name=name, edition=edition)
         applications.update(services, client, change, record=visit.actor.record(services))

@@ -56,13 +56,18 @@ class Made:
 def read(request: Request, kind: str, template: Template | None) -> Typed:
     """The form as it was sent; before, what it begins with. `kind`: "oidc", "saml" or the id of a product."""
     given = request.form if request.method == "POST" else request.query
-    said = {key: (given.first.get(key) or "")[:MAX] for key in Typed.__dataclass_fields__ if key != "answers"}
+    # A link fills in no address: one press would register what somebody else has chosen.
+    is_sent = request.method == "POST"
+    said = {
+        key: (given.first.get(key) or "")[:MAX] if is_sent or key in ("protocol", "name") else ""
+        for key in Typed.__dataclass_fields__ if key != "answers"
+    }  # fmt: skip
     if template is not None:
         first = template.protocols[0]
         said["protocol"] = said["protocol"] if said["protocol"] in template.protocols else first
-        said["name"] = said["name"] if request.method == "POST" else said["name"] or template.name
+        said["name"] = said["name"] if is_sent else said["name"] or template.name
     questions = template.questions if template is not None else ()
-    answers = {one.id: (given.first.get(f"q-{one.id}") or "")[:MAX].strip() for one in questions}
+    answers = {one.id: (request.form.first.get(f"q-{one.id}") or "")[:MAX].strip() for one in questions}
     said["profile"] = "saml" if kind == "saml" else said["profile"].replace("saml", "") or "web"
     return Typed(**said, answers=answers)
 

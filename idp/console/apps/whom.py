@@ -14,6 +14,8 @@ from idp.texts import N_
 from idp.wire import Request
 
 SHOWN: Final = 60  # groups to tick; more are typed
+MOST: Final = 200  # groups of one application
+_TOO_MANY = N_("At most 200 groups may be named. Make one group of them.")
 _NOBODY_YET = N_("Choose a group, or “Nobody yet”.")
 _SAY = N_("Say who may open it: nobody yet, some groups, or everyone.")
 
@@ -57,6 +59,8 @@ def checked(services: Services, whom: Whom, persons: frozenset[str] = frozenset(
     if whom.who != "groups":
         return None, replace(whom, problem=_SAY)
     typed = [line.strip() for line in whom.typed.splitlines() if line.strip()]
+    if len(typed) + len(whom.ticked) > MOST:
+        return None, replace(whom, problem=_TOO_MANY)
     try:
         names = verbs.meant(services, (*whom.ticked, *typed)).names
     except InvalidPerson as error:
