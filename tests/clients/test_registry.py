@@ -564,7 +564,7 @@ def test_R2_each_profile_has_its_snippet(registry: Registry, app: Draft, part: s
 def test_c5_a_change_is_shown_before_it_is_made(db: Database, registry: Registry, crm: Registered) -> None:
     seen = statements(db)
     before, after = registry.preview(crm.client.id, {"require_auth_time": True}, name="New", access=Access.only())
-    assert (before.name, after.name, after.oidc.require_auth_time) == ("CRM", "New", True)
+    assert (before.name, after.name, after.metadata["require_auth_time"]) == ("CRM", "New", True)
     assert (before.access.everyone, after.access.everyone) == (True, False)
     assert not any(sql.startswith(("INSERT", "UPDATE", "DELETE")) for sql in seen)
     assert registry.get(crm.client.id).name == "CRM"

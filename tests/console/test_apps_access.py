@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from clients.access import Access
 from idp.accounts.roles import RoleGrant
+from idp.admin.configuration import marks
 from tests.backends import Clock
-from tests.console.conftest import Enter, form_at, form_key
+from tests.console.conftest import Enter, form_at, form_key, give
 from tests.provider import Answer, App, Browser, Provider
 
 
@@ -141,6 +143,24 @@ def test_C2_an_app_admin_touches_no_other_application_and_removes_none(provider:
     assert edition(provider, other) == before
     assert len(provider.services.registry.list_secrets(other.id)) == 1
     assert visitor.post(f"admin/apps/{mine.id}/state", {**key, "do": "off"}).is_redirect
+
+
+def test_C5_what_only_its_file_changes_is_refused_here(open_provider: Callable[..., Provider]) -> None:
+    provider = open_provider(admin={"second_factor": False, "managed": "refuse"})
+    boss, ann, app = provider.add_person("boss"), provider.add_person("ann"), provider.add_client("CRM")
+    give(provider, boss.id, RoleGrant("owner"))
+    provider.services.registry.change_access(app.id, lambda _: Access.only())
+    marks.put(provider.services.db, "application", app.id, "apps.toml", ("name",), provider.clock())
+    browser = provider.browser()
+    browser.log_in(browser.get(""), "boss")
+    key = form_key(browser.get(f"admin/apps/{app.id}"))
+    before = edition(provider, app)
+    for path, values in (
+        ("access", {"add": ann.id}), ("access", {"take": ann.id}), ("access", {"who": "everyone", "edition": before}),
+        ("state", {"do": "off"}), ("remove", {"name": "CRM"}),
+    ):  # fmt: skip
+        assert browser.post(f"admin/apps/{app.id}/{path}", {**key, **values}).status == 403, path
+    assert edition(provider, app) == before
 
 
 def test_S59_an_auditor_reads_and_changes_nothing(provider: Provider, enter: Enter) -> None:

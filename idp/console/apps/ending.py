@@ -5,7 +5,7 @@ from __future__ import annotations
 from clients.client import Client
 from clients.errors import InvalidMetadata, UnknownClient
 from idp import flash
-from idp.admin import app_standing
+from idp.admin import app_standing, managed
 from idp.admin.permissions import Permission
 from idp.console.apps import showing
 from idp.console.apps.finding import client_of, no_such_app
@@ -22,6 +22,7 @@ def turn(services: Services, request: Request, visit: Visit) -> Response:
     client = client_of(services, request, visit, Permission.APPS_CHANGE)
     if request.method != "POST":
         return _page(services, request, visit, client)
+    managed.guard(services, "application", client.id)
     record = visit.actor.record(services)
     if request.form.get("do") != "on":
         services.registry.disable(client.id, record=record)
@@ -50,6 +51,7 @@ def remove(services: Services, request: Request, visit: Visit) -> Response:
         return Redirect(location=services.url(f"/admin/apps/{client.id}/state"))
     if (request.form.get("name") or "").strip() != client.name:
         return _page(services, request, visit, client, wrong=_NAME, status=400)
+    managed.guard(services, "application", client.id)
     services.registry.remove(client.id, record=record)
     return flash.redirect(services, f"/admin/apps/{client.id}", "app_removed")
 

@@ -42,9 +42,10 @@ def _change(services: Services, request: Request, visit: Visit, client: Client) 
         if person is None or client.access.everyone:
             problem = _NOBODY if person is None else _EVERYONE
             return _page(services, request, visit, client, problem=problem, status=400)
-        services.registry.change_access(client.id, lambda now: now.widened(persons=[person.id]), record=record)
+        access.change(services, client, access.Change(persons=(person.id,)), record=record)
     elif take is not None:
-        services.registry.change_access(client.id, lambda now: now.narrowed(persons=[take]), record=record)
+        if not client.access.everyone:
+            access.change(services, client, access.Change(less_persons=(take,)), record=record)
     else:
         rule, chosen = whom.checked(services, whom.read(request), client.access.persons)
         if rule is None:
