@@ -13,6 +13,7 @@ from idp.accounts.person import Person
 from idp.admin import access
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
+from idp.db import Transaction
 from idp.protocols import Services
 
 _LOOKED_AT = 1000
@@ -47,10 +48,16 @@ def grant(services: Services, actor: Actor, asked: Asked) -> mail.Told:
     if not asked.client.access.everyone:
         change = access.Change(persons=(asked.person.id,))
         access.change(services, asked.client, change, record=actor.record(services))
-    cases.close(services, asked.case.id, f"Access to {asked.client.name} was granted.", actor.id)
-    return mail.tell(
-        services, asked.person, "access_granted", {"app": asked.client.name, "link": services.url("/")}
-    )  # fmt: skip
+    values, told = {"app": asked.client.name, "link": services.url("/")}, [mail.Told()]
+
+    def tell(tx: Transaction) -> None:
+        told.append(mail.tell(services, asked.person, "access_granted", values, tx=tx))
+
+    note = f"Access to {asked.client.name} was granted."
+    if not cases.close(services, asked.case.id, note, actor.id, tell):  # it has closed itself meanwhile
+        with services.db.transaction() as tx:
+            tell(tx)
+    return told[-1]
 
 
 def decline(services: Services, actor: Actor, asked: Asked, why: str) -> bool:

@@ -156,11 +156,19 @@ def note(services: Services, case_id: str, text: str, by: str) -> bool:
     return _changed(services, case_id, "case:noted", by, text, lambda tx: True)
 
 
-def close(services: Services, case_id: str, text: str, by: str) -> bool:
-    """Close a case, with a last word if there is one; answers whether it was open."""
+def close(
+    services: Services, case_id: str, text: str, by: str, told: Callable[[Transaction], object] | None = None
+) -> bool:  # fmt: skip
+    """Close a case, with a last word if there is one; answers whether it was open.
+
+    `told`: queues the mail about it, in the same transaction; not called where somebody was faster.
+    """
 
     def change(tx: Any) -> bool:
-        return bool(tx.run(store.CLOSE, case_id=case_id, now=services.clock(), closed_by=by))
+        is_closed = bool(tx.run(store.CLOSE, case_id=case_id, now=services.clock(), closed_by=by))
+        if is_closed and told is not None:
+            told(tx)
+        return is_closed
 
     return _changed(services, case_id, "case:closed", by, text, change)
 
