@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from idp import browser
 from idp.admin.actor import NotAllowed, of_session
 from idp.admin.permissions import SENSITIVE, Permission
 from idp.console import kept
 from idp.console.pages import ConsolePage, Visit
 from idp.errors import Explanation, Refused
+from idp.first_party import kept as first_party
 from idp.first_party.door import PROTOCOL
 from idp.first_party.signing_in import is_fresh
 from idp.login import engine, requirements
@@ -74,16 +78,20 @@ def prove_again(services: Services, request: Request, visit: Visit) -> Response 
 def _sign_in(services: Services, request: Request, session: Session | None, *, fresh: bool = False) -> Response:
     """Ask for the proof that is missing; it leads back to the page, or to the form as it was typed (B5)."""
     now = services.clock()
-    if request.method == "POST" and kept.keep(services, request):
-        path = kept.PATH
-    else:
-        query = str(request.environ.get("QUERY_STRING") or "")
-        path = request.path[len(request.environ.get("SCRIPT_NAME", "")) :] + (f"?{query}" if query else "")
+    query = str(request.environ.get("QUERY_STRING") or "")
+    path = request.path[len(request.environ.get("SCRIPT_NAME", "")) :] + (f"?{query}" if query else "")
+    asked: dict[str, Any] = {"path": path}
+    if request.method == "POST":
+        form = kept.form_of(request)
+        if session is not None and first_party.keep(services, session.person_id, form):
+            asked = {"path": kept.PATH}
+        elif len(json.dumps(form)) <= first_party.CARRIED:
+            asked = {"path": kept.PATH, "form": form}
     demands = Demands(
         fresh_after=now if fresh or (session is not None and _is_old(services, session)) else None,
         strength=(MFA, PHISHING_RESISTANT) if services.settings.admin.second_factor else (),
     )
-    flow = Flow(protocol=PROTOCOL, client_id="", request={"path": path}, demands=demands, started_at=now)
+    flow = Flow(protocol=PROTOCOL, client_id="", request=asked, demands=demands, started_at=now)
     return engine.begin(services, request, flow)
 
 

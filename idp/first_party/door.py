@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from idp.first_party import kept
 from idp.login import pages
 from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Flow
@@ -18,7 +19,9 @@ class Door:
     """Our own pages as the engine's "application": a plain sign-in leads to the launcher."""
 
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
-        """Proven: on to the page that was asked for."""
+        """Proven: on to the page that was asked for; a form that came along is kept for whoever has been proven."""
+        if "form" in flow.request:
+            kept.keep(services, session.person_id, flow.request["form"])
         return Redirect(location=services.url(flow.request["path"]))
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Any) -> Response:

@@ -43,6 +43,7 @@ STEPS: Final = (
         N_("The command prints a link for each of them, to set a password."),
         'doorward user add --username anna --email anna@example.com --name "Anna Berg"',
         "docs/getting-started.md",
+        "/admin/people/new",
     ),
     Step(
         N_("Let mail leave"),

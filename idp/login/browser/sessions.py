@@ -79,12 +79,6 @@ def to_end(services: Services, request: Request) -> Session | None:
     return of_row(row)
 
 
-def of_cookie(services: Services, request: Request) -> Session | None:
-    """The session that this browser's cookie proves, whether it has ended or not: who was here last."""
-    row = _presented(services, request)
-    return of_row(row) if row is not None else None
-
-
 def find_open(services: Services, session_id: str) -> Session | None:
     """A session that has not ended, whoever's browser it is in; None where it has."""
     row = services.db.one(store.CURRENT, session_id=session_id, client_id="")
