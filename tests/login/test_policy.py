@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from clients import client as clients
 from clients.access import EVERYONE, Access
+from clients.store import Row as StoredClient
 from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
 from idp.login.policy import is_fresh, needs_consent, next_step
@@ -37,8 +38,10 @@ def client(consent: str = "implicit", access: Access = EVERYONE, enabled: bool =
     """An application with this rule."""
     said = {"redirect_uris": ["https://crm.example/cb"], "consent": consent}
     return clients.build(
-        client_id="ccrm", kind="oidc", name="CRM", profile="web", enabled=enabled, said=said, access=access,
-        created_at=0.0, changed_at=0.0,
+        StoredClient(
+            id="ccrm", kind="oidc", name="CRM", profile="web", enabled=enabled, said=said, access=access,
+            created_at=0.0, changed_at=0.0, deleted_at=None,
+        )
     )  # fmt: skip
 
 
