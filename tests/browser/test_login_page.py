@@ -145,7 +145,7 @@ def test_W4_who_is_faster_than_the_check_for_programs_goes_on_when_it_is_done(
 ) -> None:
     page = windows.open()
     page.add_init_script(
-        """const digest = SubtleCrypto.prototype.digest, slow = new Promise((done) => setTimeout(done, 1500));
+        """const digest = SubtleCrypto.prototype.digest, slow = new Promise((done) => { window.goOn = done; });
         SubtleCrypto.prototype.digest = async function (...what) { await slow; return digest.apply(this, what); };"""
     )
     page.goto(site.issuer)
@@ -154,6 +154,7 @@ def test_W4_who_is_faster_than_the_check_for_programs_goes_on_when_it_is_done(
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
     expect(page.locator("[data-note]")).to_have_text("One moment, the check is nearly done.")
+    page.evaluate("goOn()")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your apps")
 
 
