@@ -124,8 +124,11 @@ def _is_narrow(wanted: Wanted) -> bool:
 def _actions(db: Database) -> list[str]:
     """Every action that is on record: a step in the index for each."""
     found: list[str] = []
-    while len(found) < _MANY_ACTIONS and (row := db.one(store.NEXT_ACTION, after=found[-1] if found else "")):
-        found.append(row.action)
+    # What this process keeps back is written first: an action may be on record since a moment ago for the first time.
+    rows = read_all(db, store.NEXT_ACTION, after="")
+    while rows and len(found) < _MANY_ACTIONS:
+        found.append(rows[0].action)
+        rows = db.all(store.NEXT_ACTION, after=found[-1])
     return found
 
 

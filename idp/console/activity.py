@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from idp.accounts.person import Person
 from idp.admin import activity, applications
@@ -46,10 +47,11 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     if wanted is not None:
         events = list(reversed(latest(services.db, wanted, PAGE + 1, before)))
     named = activity.Names(services)
+    query = urlencode({name: text for name, text in filters.typed.items() if text and name != "before"})
     return frame.page(
         services, request, visit, "console/activity.html", filters=filters.typed, problems=filters.problems,
         rows=[_row(event, named) for event in events[:PAGE]], older=events[PAGE - 1].id if len(events) > PAGE else "",
-        is_first=not before, asks=wanted is None and not filters.problems,
+        is_first=not before, query=query, asks=wanted is None and not filters.problems,
     )  # fmt: skip
 
 

@@ -98,7 +98,8 @@ OUTSIDE = select(func.count().label("many"), func.min(_e.id).label("first"), fun
 )
 OUTSIDE_LATE = (
     select(_e.id, _e.at, _e.action)
-    .where(_OUTSIDE, _e.id > bindparam("until"))  # what it says of its time is not proven; its place is
+    # What it says of its time is not proven, and its place may be made up as well: both must be of that time.
+    .where(_OUTSIDE, or_(_e.id > bindparam("until_id"), _e.at > bindparam("until")))
     .order_by(_e.id)
     .limit(bindparam("many"))
 )  # fmt: skip

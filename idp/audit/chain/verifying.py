@@ -194,8 +194,9 @@ def _outside(db: Database, sums: _Sums) -> Iterator[Finding]:
         yield Finding("event_elsewhere" if sums.first else "no_chain", row.segment, Place.of_row(row))
     first = sums.first
     if first is not None and first.since_id is not None:
-        until = first_id((first.since_at or 0.0) + ROLLING)
-        for row in db.all(store.OUTSIDE_LATE, since=first.since_id, until=until, many=MOST):
+        until = (first.since_at or 0.0) + ROLLING
+        values = {"since": first.since_id, "until": until, "until_id": first_id(until), "many": MOST}
+        for row in db.all(store.OUTSIDE_LATE, **values):
             yield Finding("event_unproven", None, Place.of_row(row))
 
 
