@@ -210,3 +210,34 @@ def test_B5_what_was_typed_outlives_a_session_that_ended(provider: Provider, own
     assert owner.submit(answer, form=form_at(answer, f"/admin/apps/{app.id}/edit")).is_redirect
     assert metadata(provider, app)["consent"] == "explicit"
     assert metadata(provider, app)["contacts"] == ["a@example.com", "b@example.com"]
+
+
+def test_C3_what_an_application_proves_itself_by_asks_for_a_proof_of_the_last_minutes_and_so_does_its_undo(
+    provider: Provider, owner: Browser, clock: Clock
+) -> None:
+    app = provider.add_client("CRM")
+    page = page_of(owner, app)
+    clock.advance(600)
+    other = save(owner, page, app, {"consent": "explicit"})
+    assert other.is_redirect  # the rest of the form does not ask
+    change = {"token_endpoint_auth_method": "client_secret_post"}
+    asked = save(owner, page_of(owner, app), app, change)
+    assert asked.is_login_page
+    assert metadata(provider, app)["token_endpoint_auth_method"] != "client_secret_post"
+    owner.log_in(asked, "boss")
+    assert save(owner, page_of(owner, app), app, change).is_redirect
+    assert metadata(provider, app)["token_endpoint_auth_method"] == "client_secret_post"
+    clock.advance(600)
+    history = owner.get(f"admin/apps/{app.id}/history")
+    undo = next(n for n, form in enumerate(history.dom.forms) if "undo" in form.names())
+    assert owner.submit(history, form=undo).is_login_page
+    assert metadata(provider, app)["token_endpoint_auth_method"] == "client_secret_post"
+
+
+def test_C2_an_app_admin_is_told_which_fields_reach_beyond_the_application(provider: Provider, enter: Enter) -> None:
+    app = provider.add_client("CRM")
+    visitor = enter("appy", RoleGrant("app_admin", (app.id,)))
+    answer = save(visitor, page_of(visitor, app), app, {"resources": "https://payroll.example/api"})
+    assert answer.status == 400
+    assert "it reaches beyond this application" in answer.dom.text
+    assert not metadata(provider, app).get("resources")
