@@ -68,4 +68,7 @@ def _table(page: str, head: str, rows: list[str]) -> str:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(PAGE.parent.parent))
-    PAGE.write_text(filled(PAGE.read_text("utf-8")), "utf-8")
+    before = PAGE.read_text("utf-8")
+    after = filled(before)
+    PAGE.write_text(after, "utf-8")
+    sys.exit(0 if before == after else "docs/console.md is up to date now")
