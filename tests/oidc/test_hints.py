@@ -9,9 +9,9 @@ import pytest
 
 from idp.accounts.person import Person
 from tests.provider import Answer, App, Browser, Provider
+from tests.readable import JWT
 
 BYE = "https://crm.example/bye"
-JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}")
 
 
 def urls_of(answer: Answer) -> str:
