@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from idp.cli import application_options
 from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import (
@@ -24,22 +24,11 @@ from idp.cli.terminal import (
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
-    from clients.access import Access
     from clients.client import Client
-    from clients.errors import Problem
     from idp.protocols import Services
 
 #: The words of clients/profiles.py, so that `--help` needs no import; a test holds them together.
 PROFILES = ("web", "spa", "native", "machine", "legacy", "fapi2")
-#: The option that sets a field, where it is not `--set field=…`.
-_OPTIONS = {
-    "client_name": "--name",
-    "profile": "--profile",
-    "redirect_uris": "--redirect-uri",
-    "post_logout_redirect_uris": "--post-logout-redirect-uri",
-    "backchannel_logout_uri": "--backchannel-logout-uri",
-    "consent": "--consent",
-}
 
 
 def add_parsers(commands: Any) -> None:
@@ -56,37 +45,30 @@ def add_parsers(commands: Any) -> None:
     add.add_argument("--backchannel-logout-uri", metavar="URI", help="where to tell the application of a sign-out")
     add.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="any metadata of RFC 7591")
     add.add_argument("--consent", choices=("implicit", "explicit"), help="whether people are asked at first use")
-    add_access(add)
+    application_options.add_access(add)
     service_providers.add_parsers(kinds, verbs)
     listing = with_json(command(verbs, "list", run_list, "list applications by name"))
     listing.add_argument("--removed", action="store_true", help="those that can be restored")
-    add_client(with_json(command(verbs, "show", run_show, "show an application")))
-    change = add_client(with_json(command(verbs, "set", run_set, "change an application; KEY= takes a value back")))
+    application_options.add_client(with_json(command(verbs, "show", run_show, "show an application")))
+    change = application_options.add_client(
+        with_json(command(verbs, "set", run_set, "change an application; KEY= takes a value back"))
+    )
     change.add_argument("--everyone", action="store_true", help="lift the limit: everyone may use it")
     change.add_argument("settings", metavar="KEY=VALUE", nargs="*", help="any metadata of RFC 7591, name, profile")
-    add_access(change)
+    application_options.add_access(change)
     client_access.add_parsers(verbs)
-    secret = add_client(with_json(command(verbs, "secret", run_secret, "make a new secret")))
+    secret = application_options.add_client(with_json(command(verbs, "secret", run_secret, "make a new secret")))
     secret.add_argument("--keep-old", metavar="TIME", default="0", help="how long the old ones work on: 3600, 12h, 1d")
-    add_client(with_json(command(verbs, "disable", run_disable, "turn an application off and end its tokens")))
-    add_client(with_json(command(verbs, "enable", run_enable, "turn an application on again")))
-    add_client(with_json(command(verbs, "remove", run_remove, "remove an application; it can be restored for 30 days")))
-    add_client(with_json(command(verbs, "restore", run_restore, "bring a removed application back")))
-
-
-def add_client(parser: Any) -> Any:
-    """Add the argument that names an application."""
-    parser.add_argument("client", metavar="ID", help="the client id, or the name where only one has it")
-    return parser
-
-
-def add_access(parser: Any) -> None:
-    """Add the options that say who may use an application."""
-    parser.add_argument(
-        "--group", metavar="G", action="append", default=[], help="only this group's members may use it"
+    application_options.add_client(
+        with_json(command(verbs, "disable", run_disable, "turn an application off and end its tokens"))
     )
-    parser.add_argument("--person", metavar="LOGIN", action="append", default=[], help="only this person may")
-    parser.add_argument("--new-group", action="store_true", help="the group is meant, though there is none yet")
+    application_options.add_client(with_json(command(verbs, "enable", run_enable, "turn an application on again")))
+    application_options.add_client(
+        with_json(command(verbs, "remove", run_remove, "remove an application; it can be restored for 30 days"))
+    )
+    application_options.add_client(
+        with_json(command(verbs, "restore", run_restore, "bring a removed application back"))
+    )
 
 
 # -- verbs -----------------------------------------------------------------------------------------------------------
@@ -96,11 +78,16 @@ def run_add(args: Namespace) -> None:
     """Register an application; its secret is shown this once."""
     from idp.admin import applications as verbs
 
-    with opened(args) as services, naming_options():
+    with opened(args) as services, application_options.naming_options():
         from clients.registry import Draft
         from idp.admin.descriptions import described
 
-        draft = Draft(name=args.name, profile=args.profile, metadata=_metadata(args), access=rule(services, args))
+        draft = Draft(
+            name=args.name,
+            profile=args.profile,
+            metadata=_metadata(args),
+            access=application_options.rule(services, args),
+        )
         made = verbs.register(services, draft, record=recorder(services.clock))
         shown = described(services, made.client, made.client_secret)
     if args.json:
@@ -138,7 +125,7 @@ def run_show(args: Namespace) -> None:
     from idp.admin.descriptions import described
 
     with opened(args) as services:
-        client = get(services, args.client)
+        client = application_options.get(services, args.client)
         secrets = [
             {"created_at": s.created_at, "expires_at": s.expires_at, "last_used_at": s.last_used_at}
             for s in services.registry.list_secrets(client.id)
@@ -177,12 +164,12 @@ def run_set(args: Namespace) -> None:
     """Change metadata, name, profile or access."""
     from idp.admin import applications as verbs
 
-    with opened(args) as services, naming_options("{}"):
-        client = get(services, args.client)
+    with opened(args) as services, application_options.naming_options("{}"):
+        client = application_options.get(services, args.client)
         changes, name, profile = _changes(args.settings, _fields(client))
         if args.everyone and (args.group or args.person):
             raise Refused("--everyone: lifts the limit, so no --group and no --person with it")
-        access = rule(services, args) if args.everyone or args.group or args.person else None
+        access = application_options.rule(services, args) if args.everyone or args.group or args.person else None
         change = verbs.Change(metadata=changes, name=name, profile=profile, access=access)
         with by_hand(services, "application", client.id, client.name):
             client, warnings = verbs.update(services, client, change, record=recorder(services.clock))
@@ -193,8 +180,8 @@ def run_set(args: Namespace) -> None:
 
 def run_secret(args: Namespace) -> None:
     """Make a new secret and show it."""
-    with opened(args) as services, naming_options():
-        client = get(services, args.client)
+    with opened(args) as services, application_options.naming_options():
+        client = application_options.get(services, args.client)
         keep = _seconds(args.keep_old)
         secret = services.registry.add_secret(client.id, keep, record=recorder(services.clock))
     if args.json:
@@ -207,7 +194,7 @@ def run_secret(args: Namespace) -> None:
 def run_disable(args: Namespace) -> None:
     """Turn an application off."""
     with opened(args) as services:
-        client = get(services, args.client)
+        client = application_options.get(services, args.client)
         with by_hand(services, "application", client.id, client.name):
             client = services.registry.disable(client.id, record=recorder(services.clock))
         _answer(services, args, client, "is turned off, and its tokens have ended")
@@ -215,8 +202,8 @@ def run_disable(args: Namespace) -> None:
 
 def run_enable(args: Namespace) -> None:
     """Turn an application on."""
-    with opened(args) as services, naming_options("{}"):
-        client = get(services, args.client)
+    with opened(args) as services, application_options.naming_options("{}"):
+        client = application_options.get(services, args.client)
         with by_hand(services, "application", client.id, client.name):
             client = services.registry.enable(client.id, record=recorder(services.clock))
         _answer(services, args, client, "is turned on")
@@ -225,7 +212,7 @@ def run_enable(args: Namespace) -> None:
 def run_remove(args: Namespace) -> None:
     """Remove an application."""
     with opened(args) as services:
-        client = get(services, args.client)
+        client = application_options.get(services, args.client)
         with by_hand(services, "application", client.id, client.name):
             services.registry.remove(client.id, record=recorder(services.clock))
     if args.json:
@@ -240,7 +227,7 @@ def run_restore(args: Namespace) -> None:
     from idp.admin import applications as verbs
 
     with opened(args) as services:
-        with _naming_one():
+        with application_options.naming_one():
             client_id = verbs.id_of(services, args.client, removed=True) or args.client
         try:
             with by_hand(services, "application", client_id, args.client):
@@ -251,30 +238,6 @@ def run_restore(args: Namespace) -> None:
 
 
 # -- below -----------------------------------------------------------------------------------------------------------
-
-
-def get(services: Services, given: str) -> Client:
-    """The application that somebody means, by id or by a name that only one has. Errors: `Refused`."""
-    from idp.admin import applications as verbs
-
-    with _naming_one():
-        found = verbs.find(services, given)
-    if found is None:
-        near = " or ".join(f"“{name}”" for name in verbs.similar(services, given))
-        hint = f"did you mean {near}?" if near else "`doorward client list` shows all"
-        raise Refused(f"no application has the id or name “{given}”; {hint}")
-    return found
-
-
-@contextlib.contextmanager
-def _naming_one() -> Iterator[None]:
-    from idp.admin import applications as verbs
-
-    try:
-        yield
-    except verbs.Ambiguous as error:
-        ids = error.ids
-        raise Refused(f"{len(ids)} applications are called “{error.name}”; give the id: {', '.join(ids)}") from None
 
 
 def _fields(client: Client) -> Mapping[str, Any] | None:
@@ -318,31 +281,14 @@ def _metadata(args: Namespace) -> dict[str, Any]:
         "backchannel_logout_uri": args.backchannel_logout_uri,
         "consent": args.consent,
     }
-    for key, value in settings(args.set, "--set").items():
+    for key, value in application_options.settings(args.set, "--set").items():
         if said.get(key) is not None or key == "client_name":
-            value = Wrong((Problem("", f"--set {key}: is given by {_OPTIONS[key]} already; give it once"),))
+            value = Wrong(
+                (Problem("", f"--set {key}: is given by {application_options.OPTIONS[key]} already; give it once"),)
+            )
             key = f"--set {key}"
         said[key] = value
     return {key: value for key, value in said.items() if value is not None}
-
-
-def settings(given: list[str], where: str, fields: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """`key=value` of the command line; `fields`: others than those of RFC 7591.
-
-    What cannot be read stands there as `Wrong`, and is told with all else that is wrong when it is registered.
-    """
-    from clients.errors import Problem
-    from clients.metadata import FIELDS, Wrong, read_setting
-
-    found: dict[str, Any] = {}
-    for entry in given:
-        key, equals, text = entry.partition("=")
-        if not equals:
-            lacks = f"{where}: “{entry}” has no value; write it like access_token_format=jwt"
-            found[entry] = Wrong((Problem("", lacks),))
-        elif not isinstance(found.get(key), Wrong):
-            found[key] = read_setting(key, text, fields or FIELDS)
-    return found
 
 
 def _changes(given: list[str], fields: Mapping[str, Any] | None) -> tuple[dict[str, Any], str | None, str | None]:
@@ -360,18 +306,11 @@ def _changes(given: list[str], fields: Mapping[str, Any] | None) -> tuple[dict[s
             taken_back[key] = None if find_kind(key, fields or FIELDS) else read_setting(key, "", fields or FIELDS)
         else:
             rest.append(entry)
-    return {**settings(rest, "KEY=VALUE", fields), **taken_back}, own["name"] or None, own["profile"] or None
-
-
-def rule(services: Services, args: Namespace) -> Access:
-    """Who may use an application, from the options. Errors: `Refused`."""
-    from clients.access import EVERYONE, Access
-    from idp.cli import groups, users
-
-    if not args.group and not args.person:
-        return EVERYONE
-    names = groups.checked(services, args.group, is_new=args.new_group)
-    return Access.only(groups=names, persons=[users.get(services, login).id for login in args.person])
+    return (
+        {**application_options.settings(rest, "KEY=VALUE", fields), **taken_back},
+        own["name"] or None,
+        own["profile"] or None,
+    )
 
 
 def _seconds(text: str) -> int:
@@ -382,21 +321,3 @@ def _seconds(text: str) -> int:
         return int(kind.check(kind.parse(text), False))
     except ValueError as error:
         raise Refused(f"--keep-old: {error}") from None
-
-
-@contextlib.contextmanager
-def naming_options(other: str = "--set {}", options: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Everything that is wrong with a registration, each under the option to change."""
-    from clients.errors import InvalidMetadata
-
-    try:
-        yield
-    except InvalidMetadata as error:
-        options = options or (_OPTIONS if other != "{}" else {})
-        raise Refused(*(_line(problem, options, other) for problem in error.problems)) from None
-
-
-def _line(problem: Problem, options: Mapping[str, str], other: str) -> str:
-    if not problem.field:  # about the words of the command: they are named in it
-        return problem.message
-    return f"{options.get(problem.field) or other.format(problem.field)}: {problem.message}"

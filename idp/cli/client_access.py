@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import applications
+from idp.cli import application_options
 from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import command, complain, print_json, print_table, say, with_json
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_parsers(verbs: Any) -> None:
     """Add `client access`."""
-    access = applications.add_client(
+    access = application_options.add_client(
         with_json(command(verbs, "access", run_access, "show who may open an application, or change it"))
     )
     whole = access.add_mutually_exclusive_group()
@@ -43,7 +43,7 @@ def run_access(args: Namespace) -> None:
     if args.why and changes:
         raise Refused("--why: only asks; change the limit without it")
     with opened(args) as services:
-        client = applications.get(services, args.client)
+        client = application_options.get(services, args.client)
         if args.why:
             _explain(args, services, client)
             return

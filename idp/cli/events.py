@@ -191,11 +191,11 @@ def _person_id(services: Services, login: str) -> str:
 
 def _client_id(services: Services, given: str) -> str:
     """Also of an application that was removed."""
-    from idp.cli import applications
+    from idp.cli import application_options
 
     if re.fullmatch(r"c[a-z2-7]{20,}", given) and services.registry.find(given) is None:
         return given
-    return applications.get(services, given).id
+    return application_options.get(services, given).id
 
 
 def _following(services: Services, wanted: Wanted, seen: list[Event], begun: float) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import applications
+from idp.cli import application_options
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import command, complain, group, print_json, print_table, say, with_json
 from idp.installation.failures import Refused
@@ -35,7 +35,7 @@ def add_parsers(commands: Any) -> None:
     add.add_argument(
         "--everyone", action="store_true", help="everyone may open it; else nobody until somebody is named"
     )
-    applications.add_access(add)
+    application_options.add_access(add)
 
 
 def _template(parser: Any) -> Any:
@@ -98,7 +98,7 @@ def run_add(args: Namespace) -> None:
     from idp.admin.descriptions import described
 
     template = _found(args.template)
-    with opened(args) as services, _explained(template), applications.naming_options():
+    with opened(args) as services, _explained(template), application_options.naming_options():
         added = gallery.add(
             services, template.id, _given(args.answer), record=recorder(services.clock), protocol=args.protocol,
             name=args.name or "", access=_access(services, args), settings=_settings(template, args),
@@ -224,14 +224,14 @@ def _access(services: Services, args: Namespace) -> Access:
         raise Refused("--everyone: is the whole rule, so no --group and no --person with it")
     if args.everyone:
         return EVERYONE
-    return applications.rule(services, args) if args.group or args.person else NOBODY
+    return application_options.rule(services, args) if args.group or args.person else NOBODY
 
 
 def _settings(template: Template, args: Namespace) -> dict[str, Any]:
     from idp.cli import service_providers
 
     is_saml = (args.protocol or template.protocols[0]) == "saml"
-    return applications.settings(args.set, "--set", service_providers.fields() if is_saml else None)
+    return application_options.settings(args.set, "--set", service_providers.fields() if is_saml else None)
 
 
 def _metadata(services: Services, template: Template, args: Namespace) -> dict[str, Any]:

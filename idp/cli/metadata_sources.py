@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from idp.cli import applications, service_providers
+from idp.cli import application_options, service_providers
 from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, recorder
 from idp.cli.service_providers import explained
@@ -24,7 +24,7 @@ def add_parsers(commands: Any) -> None:
     add.add_argument("--sha1", action="store_true", help="ask the MDQ server by {sha1}, as servers on plain files want")
     add.add_argument("--max-days", metavar="N", type=int, help="how far away its validUntil may be (30)")
     add.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="what its applications start with")
-    applications.add_access(add)
+    application_options.add_access(add)
     with_json(command(verbs, "list", run_list, "list sources by name"))
     refresh = _source(with_json(command(verbs, "refresh", run_refresh, "read a source again now")))
     refresh.add_argument("--accept-older", action="store_true", help="take a publication older than the last one")
@@ -54,8 +54,8 @@ def run_add(args: Namespace) -> None:
     with opened(args) as services, service_providers.naming_options(), explained(f"--{kind}"):
         draft = sources.SourceDraft(
             kind, args.aggregate or args.mdq, service_providers.certificates(args.key), name=args.name,
-            defaults=applications.settings(args.set, "--set", service_providers.fields()),
-            access=applications.rule(services, args), sha1=args.sha1,
+            defaults=application_options.settings(args.set, "--set", service_providers.fields()),
+            access=application_options.rule(services, args), sha1=args.sha1,
             max_validity=args.max_days * 86_400.0 if args.max_days else None,
         )  # fmt: skip
         outcome = sources.add_and_read(services, draft, record=recorder(services.clock))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import applications
+from idp.cli import application_options
 from idp.cli.by_hand import by_hand
 from idp.cli.installation import actor, opened, recorder
 from idp.cli.terminal import command, group, print_json, print_table, printable, say, timestamp, with_json
@@ -37,7 +37,7 @@ def run_add(args: Namespace) -> None:
     with opened(args) as services:
         from idp.accounts import notices
 
-        client_id = applications.get(services, args.app).id if args.app else None
+        client_id = application_options.get(services, args.app).id if args.app else None
         try:
             made = notices.add(
                 services.db, services.clock(), args.text, actor(), starts_at=starts, ends_at=ends,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import applications
+from idp.cli import application_options
 from idp.cli.installation import actor, opened, recorder
 from idp.cli.terminal import command, complain, print_json, say, timestamp, with_json
 from idp.installation.failures import Refused
@@ -42,8 +42,8 @@ def add_parsers(kinds: Any, verbs: Any) -> None:
     add.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="sign, encrypt, attributes and more"
     )
-    applications.add_access(add)
-    refresh = applications.add_client(
+    application_options.add_access(add)
+    refresh = application_options.add_client(
         with_json(command(verbs, "refresh", run_refresh, "read a service provider's metadata again"))
     )
     refresh.add_argument("--metadata", metavar="FILE_OR_URL", help="from here this once; - is stdin")
@@ -62,8 +62,10 @@ def run_add(args: Namespace) -> None:
         found, origin = _described_by(services, args)
         from clients.registry import Draft
 
-        settings = applications.settings(args.set, "--set", fields())
-        draft = Draft(kind="saml", name=args.name or "", metadata=settings, access=applications.rule(services, args))
+        settings = application_options.settings(args.set, "--set", fields())
+        draft = Draft(
+            kind="saml", name=args.name or "", metadata=settings, access=application_options.rule(services, args)
+        )
         made = verbs.register(services, found, draft, origin=origin, record=recorder(services.clock))
         shown = descriptions.described(services, made.client)
     if args.json:
@@ -93,7 +95,7 @@ def run_refresh(args: Namespace) -> None:
     from idp.admin import service_providers as verbs
 
     with opened(args) as services, naming_options(), explained():
-        client = applications.get(services, args.client)
+        client = application_options.get(services, args.client)
         if client.saml is None:
             raise Refused(f"{client.name} is no SAML service provider: it has no metadata to read")
         found = read(services, args.metadata, client.saml.entity_id) if args.metadata else None
@@ -202,7 +204,7 @@ def certificates(file: str | None) -> tuple[str, ...]:
 
 def naming_options(facts: str = "--metadata") -> contextlib.AbstractContextManager[None]:
     """Everything that is wrong with a registration, each under the option to change."""
-    return applications.naming_options(options={**OPTIONS, "sp_metadata": facts})
+    return application_options.naming_options(options={**OPTIONS, "sp_metadata": facts})
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ def add_parsers(verbs: Any) -> None:
 
 def run_set(args: Namespace) -> None:
     """Change what is known of a person, all of it or nothing."""
-    from idp.accounts.directory import Changes
+    from idp.accounts.effects import Changes
     from idp.admin import people
     from idp.cli import groups, users
 

@@ -72,9 +72,9 @@ def _grant(services: Services, args: Namespace, role: str, held: RoleGrant | Non
     if held is not None and held.scope and not (args.app if role == "app_admin" else args.in_group):
         return RoleGrant(role, held.scope, until)
     if role == "app_admin":
-        from idp.cli import applications
+        from idp.cli import application_options
 
-        return RoleGrant(role, tuple(applications.get(services, one).id for one in args.app), until)
+        return RoleGrant(role, tuple(application_options.get(services, one).id for one in args.app), until)
     if role == "help_desk" and args.in_group:
         from idp.cli import groups
 
