@@ -6,7 +6,7 @@ from typing import Any
 
 from idp import flash, language, mail
 from idp.accounts.person import InvalidPerson, Person
-from idp.accounts.recovery import contacts
+from idp.accounts.recovery import confirming, contacts, undoing
 from idp.first_party import frame
 from idp.first_party.signing_in import is_fresh, sign_in
 from idp.login.browser import sessions
@@ -32,7 +32,7 @@ def answer(services: Services, request: Request) -> Response:
         return _page(services, request, session, person)
     if request.form.get("action") == "confirm":
         about, typed = about_of(request), request.form.first.get("code", "")
-        error = contacts.confirm(services, person, session.id, typed, about)
+        error = confirming.confirm(services, person, session.id, typed, about)
         return (
             _page(services, request, session, person, error) if error else flash.redirect(services, PATH, "confirmed")
         )
@@ -41,9 +41,9 @@ def answer(services: Services, request: Request) -> Response:
 
 def _change(services: Services, request: Request, session: Session, person: Person) -> Response:
     action, kind = request.form.get("action"), request.form.get("kind") or ""
-    waiting = contacts.waiting(services, session.id)
+    waiting = confirming.waiting(services, session.id)
     if action == "cancel":
-        contacts.give_up(services, session.id)
+        confirming.give_up(services, session.id)
     elif action == "remove" and kind in contacts.KINDS:
         contacts.change(services, person, kind, None, about_of(request))
         return flash.redirect(services, PATH, "forgotten")
@@ -65,7 +65,7 @@ def _send(
 ) -> Response:  # fmt: skip
     try:
         locale = language.locale_for(services, request)
-        error = contacts.send_code(services, person, session.id, kind, value, locale)
+        error = confirming.send_code(services, person, session.id, kind, value, locale)
     except InvalidPerson as problem:
         return _page(services, request, session, person, problem.message, typed={kind: value}, wrong=problem.field)
     return _page(services, request, session, person, error) if error else Redirect(location=services.url(PATH))
@@ -90,10 +90,10 @@ def review(services: Services, request: Request) -> Response:
 
 def undo(services: Services, request: Request) -> Response:
     """GET and POST /recovery/undo/<token>: from the mail to the old address, signed in or out."""
-    change = contacts.find_change(services, request.segment)
+    change = undoing.find_change(services, request.segment)
     if change is not None and request.method == "POST":
         about = {**about_of(request), "actor": ""}
-        change = contacts.undo(services, request.segment, about)
+        change = undoing.undo(services, request.segment, about)
         if change is not None:
             return Page(template="login/recovery_undone.html", values={"change": change, "here": services.url("/help")})
     if change is None:
@@ -146,7 +146,7 @@ def _masked(kind: str, value: str) -> str:
 
 
 def _waiting(services: Services, session: Session) -> dict[str, Any] | None:
-    found = contacts.waiting(services, session.id)
+    found = confirming.waiting(services, session.id)
     if found is None:
         return None
     return {"value": found.value if is_fresh(services, session) else _masked(found.kind, found.value)}

@@ -24,7 +24,7 @@ from idp.accounts import cases, expiry, factors, links, own_address
 from idp.accounts.directory import Directory
 from idp.accounts.factors import admin_codes, backup_codes, totp
 from idp.accounts.person import Person
-from idp.accounts.recovery import contacts
+from idp.accounts.recovery import contacts, undoing
 from idp.admin import people
 from idp.cli import user_factors
 from idp.login.authenticators import removal
@@ -263,7 +263,7 @@ def a_recovery_address_undone(world: World) -> Case:
     contacts.change(world.services, world.ann, "email", "ann@home.example", {})
     (letter,) = collect(world.provider)
     token = letter.link.rpartition("/")[2]
-    act = lambda: contacts.undo(world.services, token, {})  # noqa: E731
+    act = lambda: undoing.undo(world.services, token, {})  # noqa: E731
     return act, lambda: not contacts.of_person(world.services, world.ann.id), ["mail", "mail"]
 
 

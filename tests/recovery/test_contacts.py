@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from idp.accounts.person import Person
-from idp.accounts.recovery import contacts
+from idp.accounts.recovery import contacts, undoing
 from tests.backends import Clock
 from tests.provider import PASSWORD, Answer, Browser, Provider
 from tests.recovery.post import collect
@@ -199,7 +199,7 @@ def test_P6_of_racing_undoings_one_happens(provider: Provider, ann: Person, sign
 
     def run() -> None:
         start.wait()
-        done.append(contacts.undo(provider.services, token, {}))
+        done.append(undoing.undo(provider.services, token, {}))
 
     threads = [threading.Thread(target=run) for _ in range(8)]
     for thread in threads:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from idp.accounts import expiry, history
-from idp.accounts.recovery import contacts
+from idp.accounts.recovery import contacts, undoing
 from tests.backends import Clock
 from tests.provider import Provider
 from tests.recovery.post import MAIL, collect
@@ -27,7 +27,7 @@ def test_P3_P4_P6_recovery_works_on_postgresql(
         clock.advance(1)
     last = [mail for mail in collect(provider, "recovery_address_changed") if mail.to == "ann@example.com"][-1]
     assert {person.id for person in contacts.owners_of(services, "ANN@new.example")} == {ann.id}
-    assert contacts.undo(services, last.link.rpartition("/")[2], {}) is not None
+    assert undoing.undo(services, last.link.rpartition("/")[2], {}) is not None
     assert contacts.of_person(services, ann.id)["email"].value == "ann@home.example"
     contacts.reviewed(services, ann, {})
     contacts.change(services, ann, "email", None, {})
