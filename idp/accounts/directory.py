@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Unpack
 
-from idp.accounts import store
+from idp.accounts import memberships, store
+from idp.accounts.effects import Changes, Ended, Forgotten, Guard, Guarded, Replaced, Tells
 from idp.accounts.lookup import Lookup
 from idp.accounts.person import (
     Credentials,
@@ -27,13 +28,12 @@ from idp.accounts.person import (
     group_name,
     identifiers,
     new_person_id,
-    spellings,
     to_json,
 )
 from idp.accounts.rows import (
     ask_devices_again,
     check_an_owner_stays,
-    check_key,
+    check_free,
     columns,
     draft_of,
     identify,
@@ -45,34 +45,6 @@ from idp.accounts.rows import (
 )
 from idp.audit import Recorder
 from idp.db import Conflict, Database, Transaction
-from idp.ids import new_id
-
-#: Ends what a person has open: `ended(tx, person_id, why)`, in the transaction of the change that asks for it.
-Ended = Callable[[Transaction, str, str], None]
-#: How much a change takes from ways back in that somebody else may have planted: `password`, a new one was set by
-#: whoever knew the old, or reads a recovery address; `reset`, the company's word was used or changed; `restrict`, an
-#: admin or the person says that somebody else may be in.
-Guard = Literal["password", "reset", "restrict"]
-#: Does so: `guarded(tx, person_id, how)`, in the transaction of the change.
-Guarded = Callable[[Transaction, str, Guard], None]
-#: Keeps what a new password replaces: `replaced(tx, person_id, password_hash, now)`, in the same transaction.
-Replaced = Callable[[Transaction, str, str, float], None]
-#: Queues the mail about a change: `told(tx, person)`, in its transaction, with the person as they are after it.
-Tells = Callable[[Transaction, Person], object]
-
-#: Forgets what other rooms keep of a person: `forgotten(tx, person_id)`, in the transaction that removes them.
-Forgotten = Callable[[Transaction, str], None]
-
-
-class Changes(TypedDict, total=False):
-    """What `Directory.update` takes; what is left out stays."""
-
-    username: str
-    email: str | None
-    email_verified: bool
-    employee_number: str | None
-    name: str
-    claims: Mapping[str, Any]
 
 
 def _told(told: Tells | None, tx: Transaction, person: Person) -> Person:
@@ -111,7 +83,7 @@ class Directory(Lookup):
         """The draft as it would be stored. Errors: `InvalidPerson`, with every problem, as `add` would find them."""
         problems = Problems()
         draft = problems.of(cleaned, draft) or draft
-        problems.of(self._check_free, self._db, draft, "")
+        problems.of(check_free, self._db, draft, "")
         problems.check()
         return draft
 
@@ -134,7 +106,7 @@ class Directory(Lookup):
     def _add(
         self, tx: Transaction, draft: Draft, person_id: str, password_hash: str | None, record: Recorder | None
     ) -> Person:
-        self._check_free(tx, draft, person_id)
+        check_free(tx, draft, person_id)
         now = self._clock()
         tx.run(
             store.INSERT,
@@ -149,7 +121,7 @@ class Directory(Lookup):
             changed_at=now,
         )
         identify(tx, person_id, draft)
-        person = self._in_groups(tx, person_id, draft.groups, now) if draft.groups else stored(tx, person_id)
+        person = memberships.join(tx, person_id, draft.groups, now) if draft.groups else stored(tx, person_id)
         tell(record, tx, "person:added", person, username=person.username, groups=person.groups, roles=person.roles)
         return person
 
@@ -184,7 +156,7 @@ class Directory(Lookup):
             changed = [name for name in Changes.__annotations__ if getattr(draft, name) != getattr(before, name)]
             if not changed:
                 return person
-            self._check_free(tx, draft, person_id)
+            check_free(tx, draft, person_id)
             tx.run(store.UPDATE, person_id=person_id, **columns(draft), changed_at=self._later(person))
             if fold(draft.email or "") != fold(before.email or ""):
                 self._guarded(tx, person_id, "reset")
@@ -351,13 +323,6 @@ class Directory(Lookup):
             self._replaced(tx, person.id, before, now)
         tx.run(store.SET_PASSWORD, person_id=person.id, password_hash=password_hash, password_changed_at=now)
 
-    def _check_free(self, db: store.Reads, draft: Draft, person_id: str) -> None:
-        problems = Problems()
-        for key, kind in identifiers(draft).items():
-            for spelling in dict.fromkeys((key, *spellings(key))):  # one address in two spellings is one address
-                problems.of(check_key, db, spelling, kind, str(getattr(draft, kind)), person_id)
-        problems.check()
-
     @contextlib.contextmanager
     def _naming_duplicates(self, draft: Draft | None, person_id: str, changes: Changes | None = None) -> Iterator[None]:
         """Another process took a name between our look and our write: say which, as if we had seen it."""
@@ -366,7 +331,7 @@ class Directory(Lookup):
         except Conflict:
             if draft is None:
                 draft = cleaned(replace(draft_of(self.get(person_id)), **(changes or {})))
-            self._check_free(self._db, draft, person_id)
+            check_free(self._db, draft, person_id)
             raise
 
     def _regroup(
@@ -376,29 +341,8 @@ class Directory(Lookup):
             before = locked(tx, person_id)
             if only:
                 tx.run(store.LEAVE_ALL, person_id=person_id)
-            if leave and (group := tx.one(store.GROUP, key=leave)) is not None:
-                tx.run(store.LEAVE, person_id=person_id, group_id=group.id)
-            person = self._in_groups(tx, person_id, names, self._later(before))
-            if person.groups != before.groups:
-                added = sorted(set(person.groups) - set(before.groups))
-                tell(
-                    record,
-                    tx,
-                    "person:groups",
-                    person,
-                    added=added,
-                    removed=sorted(set(before.groups) - set(person.groups)),
-                )
-            return person
-
-    def _in_groups(self, tx: Transaction, person_id: str, names: tuple[str, ...], now: float) -> Person:
-        """Join, then copy all memberships into the person's row: the hot path reads one row."""
-        for name in names:
-            key = fold(name)
-            if (group := tx.one(store.GROUP, key=key)) is None:
-                tx.run(store.ADD_GROUP, id=new_id(now), name=name, key=key)
-                group = tx.one(store.GROUP, key=key)
-            tx.run(store.JOIN, group_id=group.id, person_id=person_id)
-        after = to_json([row.name for row in tx.all(store.GROUP_NAMES, person_id=person_id)])
-        tx.run(store.SET_GROUPS, person_id=person_id, groups=after, changed_at=now)
-        return stored(tx, person_id)
+            if leave:
+                memberships.leave(tx, person_id, leave)
+            after = memberships.join(tx, person_id, names, self._later(before))
+            memberships.tell_difference(record, tx, before, after)
+            return after

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from idp import mail
-from idp.accounts.directory import Changes
+from idp.accounts.effects import Changes
 from idp.accounts.person import Person, fold
 from idp.audit import Recorder
 

@@ -13,9 +13,11 @@ from idp.accounts.person import (
     InvalidPerson,
     NoSuchPerson,
     Person,
+    Problems,
     fold,
     identifiers,
     search_text,
+    spellings,
     to_json,
 )
 from idp.audit import Recorder
@@ -29,6 +31,15 @@ def check_key(db: store.Reads, key: str, kind: str, value: str, person_id: str) 
     holder = db.one(store.OWNER_OF_KEY, key=key)
     if holder is not None and holder.person_id != person_id:
         raise InvalidPerson(kind, f"“{value}” is already somebody's {_WORDS[holder.kind]}; use another one")
+
+
+def check_free(db: store.Reads, draft: Draft, person_id: str) -> None:
+    """Errors: `InvalidPerson`, with all that somebody else signs in with."""
+    problems = Problems()
+    for key, kind in identifiers(draft).items():
+        for spelling in dict.fromkeys((key, *spellings(key))):  # one address in two spellings is one address
+            problems.of(check_key, db, spelling, kind, str(getattr(draft, kind)), person_id)
+    problems.check()
 
 
 def locked(tx: Transaction, person_id: str) -> Person:

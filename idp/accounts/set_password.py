@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from idp.accounts.directory import Directory, Ended, Guard, Tells
+from idp.accounts.directory import Directory
+from idp.accounts.effects import Ended, Guard, Tells
 from idp.accounts.passwords import Verifier
 from idp.accounts.person import Person
 from idp.accounts.policy import Policy

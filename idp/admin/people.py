@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from idp.accounts.directory import Changes
+from idp.accounts.effects import Changes
 from idp.accounts.person import Draft, InvalidPerson, Person
 from idp.audit import Recorder
 from idp.protocols import Services

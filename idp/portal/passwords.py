@@ -8,7 +8,7 @@ from typing import Any
 
 from idp import audit, flash, language
 from idp.accounts import choosing, links
-from idp.accounts.directory import Guard
+from idp.accounts.effects import Guard
 from idp.accounts.factors import trusted_devices
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged

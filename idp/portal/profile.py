@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from idp import flash, phone_numbers
-from idp.accounts.directory import Changes
+from idp.accounts.effects import Changes
 from idp.accounts.person import InvalidPerson, Person
 from idp.attributes import TITLES
 from idp.first_party import frame

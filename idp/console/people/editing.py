@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from idp import flash
-from idp.accounts.directory import Changes
+from idp.accounts.effects import Changes
 from idp.accounts.person import InvalidPerson, Person, PersonChanged
 from idp.admin import groups, people
 from idp.admin.permissions import Permission
