@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from idp.accounts import expiry, recovery
+from idp.accounts.sign_in_rules import keeping
 from idp.admin import attention, streams
 from idp.audit.chain import sealing
 from idp.login import access_cases, signout
@@ -101,4 +102,5 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "uses": uses.sweep(db, retained, many),
         "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
         "clients": services.registry.sweep(),
+        "rules": keeping.sweep(db, services.clock()),
     }

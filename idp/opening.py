@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from clients.registry import Registry
     from idp.accounts.passwords import Verifier
     from idp.accounts.policy import Policy as PasswordPolicy
+    from idp.accounts.sign_in_rules import Rules
     from idp.config import Settings
     from idp.http import Outbound
     from idp.jobs import Jobs
@@ -107,6 +108,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
         faults=Faults(db, clock, errors.may_store, log),
         notices=part(lambda: _notices(db, clock)),
         uses=part(lambda: _uses(db)),
+        rules=part(lambda: _rules(settings, db, clock)),
         clock=clock,
         log=log,
         protocols=part(_protocols),
@@ -183,6 +185,12 @@ def _registry(settings: Settings, db: Database, clock: Callable[[], float]) -> R
     from idp.config import is_loopback
 
     return Registry(db, clock, allow_loopback=is_loopback(urlsplit(settings.server.issuer).hostname or ""))
+
+
+def _rules(settings: Settings, db: Database, clock: Callable[[], float]) -> Rules:
+    from idp.accounts.sign_in_rules import Rules
+
+    return Rules(db, settings.factors.rules, clock)
 
 
 def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> Directory:

@@ -33,6 +33,7 @@ from clients.registry import Draft
 from idp import audit, migrations
 from idp.accounts.person import Draft as PersonDraft
 from idp.accounts.person import Person
+from idp.accounts.sign_in_rules import keeping
 from idp.app import create_app
 from idp.config import Settings
 from idp.db import Database
@@ -485,6 +486,11 @@ class Provider:
         if password not in _hashes:  # the same cost everywhere in the test run
             _hashes[password] = self.services.passwords.hash(password)
         return _hashes[password]
+
+    def add_rule(self, **said: Any) -> str:
+        """A sign-in rule, kept as the console keeps one; its id."""
+        services = self.services
+        return keeping.add(services.db, said, services.clock(), record=lambda *_: None).rule.id
 
     def add_client(
         self, name: str = "CRM", profile: str = "web", *, access: Access = EVERYONE, key: ECKey | None = None,

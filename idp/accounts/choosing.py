@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from idp import mail
 from idp.accounts import history
@@ -11,6 +10,7 @@ from idp.accounts.device_text import describe
 from idp.accounts.person import Person
 from idp.accounts.places import describe as describe_place
 from idp.accounts.policy import Policy
+from idp.accounts.sign_in_rules.rule import PHISHING_RESISTANT, SECOND, Rule, is_about, starts_at
 from idp.texts import N_
 
 if TYPE_CHECKING:
@@ -46,16 +46,19 @@ def always_needs_second(services: Services, person: Person) -> bool:
 
     A code by e-mail makes no password shorter: it proves no possession (NIST SP 800-63B-4 §3.1.3.1).
     """
-    factors = services.settings.factors
-    return not factors.email_is_second and any(_always_holds(services, rule, person) for rule in factors.rules)
+    if services.settings.factors.email_is_second:
+        return False
+    return any(_always_holds(services, rule, person) for rule in services.rules.current())
 
 
-def _always_holds(services: Services, rule: Any, person: Person) -> bool:
+def _always_holds(services: Services, rule: Rule, person: Person) -> bool:
     if rule.apps or rule.networks or rule.outside or rule.device != "any":
         return False
-    if rule.groups and not set(rule.groups) & set(person.groups):
+    if rule.need not in (SECOND, PHISHING_RESISTANT):
         return False
-    begins = datetime.fromisoformat(rule.starts).replace(tzinfo=UTC).timestamp() if rule.starts else 0.0
+    if not is_about(rule, person.groups, person.roles):
+        return False
+    begins = starts_at(rule)
     grace = max(begins, person.created_at) + rule.grace_days * _DAY if rule.grace_days else begins
     return services.clock() >= grace
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from idp.accounts.own.uses import Uses
     from idp.accounts.passwords import Verifier
     from idp.accounts.policy import Policy
+    from idp.accounts.sign_in_rules import Rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,5 +26,6 @@ class Services(services.Services):
     password_policy: Policy
     notices: Notices
     uses: Uses
+    rules: Rules
     #: The applications' names, at most so many of them: easy to guess in a password. This room knows no application.
     app_names: Callable[[int], Iterable[str]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from idp.config.section import Section
 from idp.public_suffixes import is_public_suffix
@@ -16,8 +16,17 @@ from idp.public_suffixes import is_public_suffix
 class FactorRule(Section):
     """Who needs more than a password, and from when. Every condition that is named must hold."""
 
-    need: Literal["second", "phishing-resistant"] = Field("second", description="A second factor, or a passkey.")
+    name: str = Field("", max_length=80, description="What it is called in the console; it says nothing to people.")
+    need: Literal["second", "phishing-resistant", "none", "deny"] = Field(
+        "second", description="A second factor, a passkey, nothing beside max_age_minutes, or no way in."
+    )
+    max_age_minutes: int = Field(
+        0, ge=0, le=525600, description="Minutes after which a sign-in is too old here and is made anew; 0: never."
+    )
     groups: list[str] = Field([], description="Members of one of these groups.")
+    roles: list[Literal["owner", "admin", "app_admin", "help_desk", "auditor"]] = Field(
+        [], description="Who has one of these roles in the administration."
+    )
     apps: list[str] = Field([], description="On the way to one of these applications, by client id.")
     networks: list[str] = Field([], description="From one of these networks.")
     outside: list[str] = Field([], description="From anywhere but these networks.")
@@ -26,7 +35,7 @@ class FactorRule(Section):
     )
     starts: str = Field("", description="The day it begins, as 2026-12-01; empty: at once.")
     grace_days: int = Field(0, ge=0, le=365, description="Days for which people without a factor may put it off.")
-    why: str = Field("", description="The reason that people are told.")
+    why: str = Field("", max_length=300, description="The reason that people are told.")
 
     @field_validator("starts")
     @classmethod
@@ -44,6 +53,14 @@ class FactorRule(Section):
         for entry in value:
             ipaddress.ip_network(entry)
         return value
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if self.need == "none" and not self.max_age_minutes:
+            raise ValueError("need: it asks for nothing; expected second, phishing-resistant, deny, or max_age_minutes")
+        if self.need == "deny" and (self.grace_days or self.max_age_minutes):
+            raise ValueError("need: deny lets nobody in, so it has neither grace_days nor max_age_minutes")
+        return self
 
 
 class Factors(Section):

@@ -19,7 +19,7 @@ from idp.login.authenticators import password
 from idp.login.browser import accounts, answered, devices, last_account, loops, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow, open_sealed, owner_of
-from idp.login.policy import more_proof, next_step, without_wishes
+from idp.login.policy import BY_RULE, more_proof, next_step, without_wishes
 from idp.login.services import ProtocolHandler, Services
 from idp.login.steps import (
     ChooseAccount,
@@ -36,6 +36,7 @@ from idp.login.steps import (
     enrol,
     identify,
     no_access,
+    not_here,
     offer_passkey,
     prove,
     renew,
@@ -122,6 +123,8 @@ def _next(services: Services, request: Request, flow: Flow, session: Session | N
             _note_use(services, request, flow, session)
         return _door(services, flow).finish(services, request, flow, session)
     if isinstance(step, Deny):
+        if step.cause == BY_RULE and session is not None and not flow.demands.silent:
+            raise not_here.refusal(services, request, flow, session.username, needs.need)
         is_theirs = client is not None and client.enabled  # one that is turned off is shut to everybody
         if step.cause == "policy" and is_theirs and session is not None and not flow.demands.silent:
             return no_access.page(services, request, flow, session)
@@ -160,6 +163,8 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
         return prove.ask(services, request, replace(proven, flow=flow), step)
     if isinstance(step, Renew):
         return renew.ask(services, request, replace(proven, flow=flow))
+    if isinstance(step, Deny) and step.cause == BY_RULE:
+        raise not_here.refusal(services, request, flow, person.username, needs.need)
     if isinstance(step, Deny) and not requirements.is_met(needs.need.level, methods):
         return deny(services, request, flow, step)
     again = accounts.find(services, request, person_id=person.id)

@@ -57,8 +57,8 @@ def of(services: Services, person: Person, *, failures: int = 5) -> Overview:
 
 
 def _lacks_second(services: Services, person: Person) -> bool:
-    now, rules = services.clock(), services.settings.factors.rules
-    if not any(requirements.concerns(rule, person.groups, now) for rule in rules):
+    now, rules = services.clock(), services.rules.current()
+    if not any(requirements.concerns(rule, person.groups, now, person.roles) for rule in rules):
         return False
     from idp.login import step_up
 

@@ -14,13 +14,14 @@ from clients.client import Client
 from idp.login import requirements
 from idp.login.authn import ADMIN_CODE, amounts_to, reached
 from idp.login.flow import Demands, Flow
-from idp.login.requirements import SECOND, Need
+from idp.login.requirements import DENY, SECOND, Need
 from idp.login.steps import ChooseAccount, Consent, Deny, Done, Enrol, Identify, Page, Prove, Renew, Step
 from idp.texts import N_
 
 _T = TypeVar("_T", bound=Page)
 STRONGER = "A stronger sign-in is needed."
 More = Prove | Enrol | Renew | Deny
+BY_RULE = "rule"  # the cause of a denial: see `Deny.cause`
 READING = 300  # seconds between a proof and the last page of its conversation
 
 
@@ -60,7 +61,7 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float, needs
         )
     if demands.select and not flow.selected:
         return _ask(demands, ChooseAccount(), "account_selection_required", "The person must choose an account.")
-    if not is_fresh(flow, session.auth_time, now):
+    if not is_fresh(flow, session.auth_time, now, needs.need.max_age):
         again = Identify(notice=N_("Please sign in again to go on."))
         return _ask(demands, again, "login_required", "The sign-in is older than the application allows.")
     more = more_proof(flow, session.methods, needs, now)
@@ -73,6 +74,8 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float, needs
 
 def more_proof(flow: Flow, methods: tuple[str, ...], needs: StepUp, now: float) -> More | None:
     """What must be shown beside `methods`; None where they are enough."""
+    if needs.need.level == DENY:
+        return Deny("access_denied", "A sign-in rule lets nobody in here.", BY_RULE)
     step = _stronger(flow, methods, needs, now)
     # The second factor comes first: a stolen password that ran out is not replaced by its thief.
     if needs.password_expired and not isinstance(step, Prove):
@@ -145,14 +148,18 @@ def _admitted(flow: Flow, session: Any, client: Client) -> Step:
     return Done()
 
 
-def is_fresh(flow: Flow, auth_time: float, now: float) -> bool:
-    """Whether the proof is young enough for `prompt=login`, `ForceAuthn` and `max_age` (Core §3.1.2.1)."""
+def is_fresh(flow: Flow, auth_time: float, now: float, by_rule: float = 0.0) -> bool:
+    """Whether the proof is young enough for `prompt=login`, `ForceAuthn` and `max_age` (Core §3.1.2.1).
+
+    `by_rule`: seconds that a sign-in rule allows; 0: it says nothing.
+    """
     if flow.demands.fresh_after is not None and auth_time < flow.demands.fresh_after:
         return False
-    if flow.demands.max_age is None:
+    limits = [limit for limit in (flow.demands.max_age, by_rule or None) if limit is not None]
+    if not limits:
         return True
     # A proof given inside this conversation satisfies any max_age, 0 included, for as long as a page may take to read.
-    allowed = max(flow.demands.max_age, READING) if auth_time >= flow.started_at else flow.demands.max_age
+    allowed = max(min(limits), READING) if auth_time >= flow.started_at else min(limits)
     return now - auth_time <= allowed
 
 

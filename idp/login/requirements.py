@@ -1,32 +1,63 @@
-"""How much proof a sign-in needs, by the operator's rules: per group, application, network and device (F9)."""
+"""How much proof a sign-in needs, by rule: per group, role, application, network and device (F9, R4).
+
+Every rule that holds counts, and the strongest of them wins; their order only says whose reason is told of equals.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
-from idp.accounts.person import fold
+from idp.accounts.sign_in_rules.rule import (
+    DENY,
+    LEVELS,
+    PHISHING_RESISTANT,
+    SECOND,
+    About,
+    is_about,
+    starts_at,
+)
 from idp.login.authn import ADMIN_CODE, EMAIL, PASSWORD, is_multi_factor, resists_phishing
 
-if TYPE_CHECKING:
-    from idp.config import FactorRule as Rule
-
-SECOND = "second"
-PHISHING_RESISTANT = "phishing-resistant"
-_RANK = ("", SECOND, PHISHING_RESISTANT)
+__all__ = ["DENY", "NONE", "PHISHING_RESISTANT", "SECOND", "Need", "concerns", "is_met", "needed", "starts_at",
+           "why_not"]  # fmt: skip
 _DAY = 86400.0
+
+
+class Rule(About, Protocol):
+    """What decides, as a rule of the settings file or of the database has it."""
+
+    @property
+    def apps(self) -> Sequence[str]: ...
+    @property
+    def networks(self) -> Sequence[str]: ...
+    @property
+    def outside(self) -> Sequence[str]: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def max_age_minutes(self) -> int: ...
+    @property
+    def grace_days(self) -> int: ...
+    @property
+    def why(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is needed. `due`: epoch seconds until which somebody without any second factor may put it off (F8)."""
+    """What is needed. `due`: epoch seconds until which somebody without any second factor may put it off (F8).
+
+    `max_age`: seconds after which a sign-in is too old here; 0: never. `rule`, `age_rule`: those that decided.
+    """
 
     level: str = ""
     why: str = ""
     due: float = 0.0
+    max_age: float = 0.0
+    rule: Any = field(default=None, compare=False)
+    age_rule: Any = field(default=None, compare=False)
 
 
 NONE = Need()
@@ -34,26 +65,28 @@ NONE = Need()
 
 def needed(
     rules: Sequence[Rule], groups: Sequence[str], client_id: str, address: str,
-    is_known_device: Callable[[], bool], now: float, since: float = 0.0,
+    is_known_device: Callable[[], bool], now: float, since: float = 0.0, roles: Sequence[str] = (),
 ) -> Need:  # fmt: skip
     """The strongest need of all rules that apply; of equals the one due first. `since`: the person's first day."""
-    found = NONE
+    found, max_age, age_rule = NONE, 0.0, None
     for rule in rules:
-        begins = starts_at(rule)
-        if begins <= now and _applies(rule, groups, client_id, address, is_known_device):
-            due = max(begins, since) + rule.grace_days * _DAY if rule.grace_days else 0.0
-            candidate = Need(rule.need, rule.why, due)
-            if _RANK.index(candidate.level) > _RANK.index(found.level) or (
-                candidate.level == found.level and candidate.due < found.due
-            ):
-                found = candidate
-    return found
+        if why_not(rule, groups, client_id, address, is_known_device, now, roles):
+            continue
+        if rule.max_age_minutes and (not max_age or rule.max_age_minutes * 60.0 < max_age):
+            max_age, age_rule = rule.max_age_minutes * 60.0, rule
+        due = max(starts_at(rule), since) + rule.grace_days * _DAY if rule.grace_days else 0.0
+        level = rule.need if rule.need in LEVELS else ""
+        if LEVELS.index(level) > LEVELS.index(found.level) or (level and level == found.level and due < found.due):
+            found = Need(level, rule.why, due, rule=rule)
+    return replace(found, max_age=max_age, age_rule=age_rule) if max_age else found
 
 
 def is_met(level: str, methods: Sequence[str], *, email_is_second: bool = False) -> bool:
     """Whether what was shown is enough to be let in here. What applications are told is another matter: `authn`."""
     if not level:
         return True
+    if level == DENY:
+        return False
     if ADMIN_CODE in methods and len(methods) > 1:
         return True
     if level == PHISHING_RESISTANT:
@@ -61,33 +94,37 @@ def is_met(level: str, methods: Sequence[str], *, email_is_second: bool = False)
     return is_multi_factor(methods) or (email_is_second and PASSWORD in methods and EMAIL in methods)
 
 
-def concerns(rule: Rule, groups: Sequence[str], now: float) -> bool:
-    """Whether a rule asks this person for more somewhere, wherever that is."""
-    return starts_at(rule) <= now and (not rule.groups or _is_member(rule, groups))
+def concerns(rule: About, groups: Sequence[str], now: float, roles: Sequence[str] = ()) -> bool:
+    """Whether a rule asks this person for another factor somewhere, wherever that is."""
+    return rule.need in (SECOND, PHISHING_RESISTANT) and starts_at(rule) <= now and is_about(rule, groups, roles)
 
 
-def _is_member(rule: Rule, groups: Sequence[str]) -> bool:
-    """A group's name is the same in any spelling, so that no rule fails to hold for its capitals."""
-    return bool(set(map(fold, rule.groups)) & set(map(fold, groups)))
-
-
-def starts_at(rule: Rule) -> float:
-    """When a rule begins to hold, epoch seconds; midnight UTC of its day."""
-    return datetime.fromisoformat(rule.starts).replace(tzinfo=UTC).timestamp() if rule.starts else 0.0
-
-
-def _applies(
-    rule: Rule, groups: Sequence[str], client_id: str, address: str, is_known_device: Callable[[], bool]
-) -> bool:
-    if rule.groups and not _is_member(rule, groups):
-        return False
+def why_not(
+    rule: Rule, groups: Sequence[str], client_id: str, address: str, is_known_device: Callable[[], bool], now: float,
+    roles: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """The first condition that keeps a rule from holding here, by its name; '' where it holds."""
+    if starts_at(rule) > now:
+        return "starts"
+    if not is_about(rule, groups, roles):
+        return "roles" if is_about(_AnyRole(rule.groups), groups) else "groups"
     if rule.apps and client_id not in rule.apps:
-        return False
+        return "apps"
     if rule.networks and not _is_within(address, rule.networks, unreadable=True):
-        return False
+        return "networks"
     if rule.outside and _is_within(address, rule.outside, unreadable=False):
-        return False
-    return rule.device == "any" or not is_known_device()
+        return "outside"
+    return "device" if rule.device != "any" and is_known_device() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _AnyRole:
+    """The groups of a rule alone."""
+
+    groups: Sequence[str]
+    roles: Sequence[str] = ()
+    need: str = ""
+    starts: str = ""
 
 
 def _is_within(address: str, networks: Sequence[str], *, unreadable: bool) -> bool:

@@ -24,13 +24,13 @@ def of_session(services: Services, request: Request, flow: Flow, session: Sessio
     """For somebody who is signed in. No look at the store unless more is needed."""
     if session is None or flow.demands.subject not in (None, session.person_id):
         return NOTHING
-    rules = services.settings.factors.rules
+    rules = services.rules.current()
     wishes = any(not amounts_to(session.methods, value) for value in flow.demands.preferred[:1])
     if not rules and not flow.demands.strength and not wishes and ADMIN_CODE not in session.methods:
         return NOTHING
     need = requirements.needed(
         rules, session.groups, flow.client_id, request.remote_address,
-        lambda: devices.is_let_off(services, request, session.person_id), services.clock(),
+        lambda: devices.is_let_off(services, request, session.person_id), services.clock(), roles=session.roles,
     )  # fmt: skip
     if need.due:
         # Counted from the person's first day, which the session does not carry; so looked up where it matters.
@@ -40,7 +40,8 @@ def of_session(services: Services, request: Request, flow: Flow, session: Sessio
 
 
 def of_person(services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...]) -> StepUp:
-    """For somebody who has just proven a part, with what they set up themselves."""
+    """For somebody who has just proven a part, with what they set up themselves; by the rules of this moment."""
+    services.rules.refresh()
     need = _needed(services, request, flow, person)
     due = expiry.password_due(services, person, services.clock()) if PASSWORD in methods else None
     is_over = due is not None and due.is_over
@@ -51,21 +52,21 @@ def of_person(services: Services, request: Request, flow: Flow, person: Person, 
 
 def _needed(services: Services, request: Request, flow: Flow, person: Person) -> Need:
     return requirements.needed(
-        services.settings.factors.rules, person.groups, flow.client_id, request.remote_address,
-        lambda: devices.is_let_off(services, request, person.id), services.clock(), person.created_at,
+        services.rules.current(), person.groups, flow.client_id, request.remote_address,
+        lambda: devices.is_let_off(services, request, person.id), services.clock(), person.created_at, person.roles,
     )  # fmt: skip
 
 
 def days_off(services: Services, request: Request, flow: Flow, person: Person) -> int:
     """For how many days a device may be let off the second step here, if the person likes (T1); 0 where it may not."""
-    setting, rules = services.settings.factors, services.settings.factors.rules
+    setting, rules = services.settings.factors, services.rules.current()
     about = (rules, person.groups, flow.client_id, request.remote_address)
     now, since = services.clock(), person.created_at
-    if not setting.remember_days or requirements.needed(*about, lambda: True, now, since).level:
+    if not setting.remember_days or requirements.needed(*about, lambda: True, now, since, person.roles).level:
         return 0
     if setting.personal == "always" and has_own(services, person.id):
         return 0  # asked on every device, so a tick would change nothing
-    is_asked = requirements.needed(*about, lambda: False, now, since).level
+    is_asked = requirements.needed(*about, lambda: False, now, since, person.roles).level
     return setting.remember_days if is_asked or setting.personal == "unknown-device" else 0
 
 
@@ -94,8 +95,8 @@ def has_second(services: Services, person: Person) -> bool:
     """Whether a stolen password is not all of it: what the person set up, or the messages that a rule takes for it."""
     if has_own(services, person.id):
         return True
-    rules, now = services.settings.factors.rules, services.clock()
-    if not any(requirements.concerns(rule, person.groups, now) for rule in rules):
+    rules, now = services.rules.current(), services.clock()
+    if not any(requirements.concerns(rule, person.groups, now, person.roles) for rule in rules):
         return False
     by_mail, shown = services.settings.factors.email_is_second, authenticators.available(services, person)
     return any(

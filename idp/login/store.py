@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from clients.store import CURRENT_VERSION
+from idp.accounts.sign_in_rules.store import CURRENT_VERSION as RULES_VERSION
 from idp.accounts.store import joined_person, people
 from idp.db import sweep, upsert
 
@@ -87,7 +88,8 @@ SESSION_LIVES = (
 
 _s, _p, _c, _u = sessions.c, joined_person, consents.c, untold_sessions.c
 
-#: A hop's one read: the session, its person, the consent for this application, and the version of the registry.
+#: A hop's one read: the session, its person, the consent for this application, and the versions of the registry and of
+#: the sign-in rules.
 CURRENT = (
     select(
         _s.id,
@@ -109,6 +111,7 @@ CURRENT = (
         _c.scopes,
         _c.granted_at,
         CURRENT_VERSION.label("clients_version"),
+        RULES_VERSION.label("rules_version"),
     )
     .select_from(
         sessions.join(people, _p.id == _s.person_id).outerjoin(

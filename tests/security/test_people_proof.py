@@ -90,11 +90,9 @@ def test_P3_P7_a_password_that_ran_out_is_renewed_after_the_second_step_and_not_
 def test_F9_a_device_is_not_let_off_because_a_password_alone_was_typed_on_it(
     open_provider: Callable[..., Provider], clock: Clock
 ) -> None:
-    from idp.config import FactorRule
-
     provider = open_provider(factors={"personal": "never"})
     bank = provider.add_client("Bank")
-    provider.settings.factors.rules.append(FactorRule(need="second", apps=[bank.id], device="unknown"))
+    provider.add_rule(need="second", apps=[bank.id], device="unknown")
     enrol(provider, clock)
     thief = provider.browser()
     assert thief.log_in(thief.get("")).is_redirect  # our own pages ask for no more here
@@ -125,11 +123,9 @@ def test_F9_a_device_of_before_the_second_factor_was_set_up_is_not_let_off(
 def test_P7_a_stolen_password_puts_no_app_of_the_thiefs_beside_the_codes_by_text_message(
     open_provider: Callable[..., Provider], clock: Clock
 ) -> None:
-    from idp.config import FactorRule
-
     provider = open_provider(mail=MAIL, sms={"sender": "webhook", "url": "https://sms.example/"})
     bank = provider.add_client("Bank")
-    provider.settings.factors.rules.append(FactorRule(need="second", apps=[bank.id]))
+    provider.add_rule(need="second", apps=[bank.id])
     provider.add_person(claims={"phone_number": "+491701234567", "phone_number_verified": True})
     thief = provider.browser()
     assert thief.log_in(thief.get("")).is_redirect

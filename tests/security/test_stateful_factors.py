@@ -33,7 +33,6 @@ from hypothesis.stateful import (
 from idp.accounts import factors, links, not_me
 from idp.accounts.factors import admin_codes, totp
 from idp.accounts.factors import backup_codes as codes
-from idp.config import FactorRule
 from idp.login.browser.sessions import open_of
 from tests.backends import Clock
 from tests.phone import Phone, backup_codes, form_with
@@ -170,8 +169,7 @@ class House(RuleBasedStateMachine):
             factors={"personal": self.personal, "rules": [{"need": "second", "groups": ["finance"]}]},
         )  # fmt: skip
         self.apps: list[App] = [self.provider.add_client(name) for name in ("CRM", "Bank", "Always")]
-        rule = FactorRule(need="second", groups=["desk"], apps=[self.apps[BANK].id])
-        self.provider.settings.factors.rules.append(rule)
+        self.provider.add_rule(need="second", groups=["desk"], apps=[self.apps[BANK].id])
         self.people = {
             name: Person(name, self.provider.add_person(name, groups=groups, email_verified=True).id)
             for name, groups in GROUPS.items()

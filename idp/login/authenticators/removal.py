@@ -81,7 +81,9 @@ def _refusal(
 def _needed(services: Services, person: Person) -> str:
     """The strongest that the rules ask of this person anywhere."""
     now = services.clock()
-    levels = [rule.need for rule in services.settings.factors.rules if requirements.concerns(rule, person.groups, now)]
+    levels = [
+        rule.need for rule in services.rules.current() if requirements.concerns(rule, person.groups, now, person.roles)
+    ]
     return requirements.PHISHING_RESISTANT if requirements.PHISHING_RESISTANT in levels else max(levels, default="")
 
 

@@ -59,6 +59,7 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
         return None
     if client_id and row.clients_version != services.registry.version:
         raise Stale
+    services.rules.seen(row.rules_version or 0)
     if now - row.last_seen > SEEN_EVERY:
         services.db.run(store.SEEN, durable=False, session_id=row.id, now=now)
     return of_row(row)

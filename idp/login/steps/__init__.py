@@ -64,7 +64,7 @@ class Deny:
     #: login_required, consent_required, account_selection_required, access_denied or unmet_authentication_requirements
     code: str
     description: str
-    #: What lies behind access_denied: "cancelled", "declined" (the consent) or "policy"
+    #: What lies behind access_denied: "cancelled", "declined" (the consent), "policy" (the app's own) or "rule"
     cause: str = ""
 
 

@@ -84,8 +84,8 @@ def may_be_unasked(
     """
     if services.settings.passkeys.offer != "automatic" or flow.makes_passkeys != BY_ITSELF or held or party.aaguids:
         return False
-    rules, now = services.settings.factors.rules, services.clock()
-    return not any(requirements.concerns(rule, person.groups, now) for rule in rules)
+    rules, now = services.rules.current(), services.clock()
+    return not any(requirements.concerns(rule, person.groups, now, person.roles) for rule in rules)
 
 
 def _is_plain(demands: Demands) -> bool:

@@ -252,7 +252,7 @@ def test_F9_a_rule_for_one_application_steps_up_a_live_session(
 ) -> None:
     provider = open_provider(factors={"personal": "never"})
     app, bank = provider.add_client("CRM"), provider.add_client("Bank")
-    provider.settings.factors.rules.append(type_of_rule()(need="second", apps=[bank.id]))
+    provider.add_rule(need="second", apps=[bank.id])
     phone, browser = enrol(provider, clock), provider.browser()
     assert claims(provider, app, provider.sign_in(browser, app))["amr"] == ["pwd"]
     before = browser.cookie("session").partition(".")[0]
@@ -261,12 +261,6 @@ def test_F9_a_rule_for_one_application_steps_up_a_live_session(
     assert claims(provider, bank, browser.submit(page, code=phone.code))["amr"] == ["pwd", "otp", "mfa"]
     assert browser.cookie("session").partition(".")[0] == before  # the same sign-in, stronger
     assert provider.authorize(browser, bank).code
-
-
-def type_of_rule() -> Any:
-    from idp.config import FactorRule
-
-    return FactorRule
 
 
 def test_S58_a_step_up_ends_with_the_session_that_it_began_in(
