@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from clients.access import EVERYONE, Access
 from clients.client import Client
-from clients.ports import Record
 from idp.accounts import groups
 from idp.accounts.person import fold
 from idp.admin import managed
 from idp.admin.applications import entries
 from idp.admin.people import get as get_person
+from idp.admin.permissions import Permission
 from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from idp.admin.actor import Actor
 
 
 class NothingToChange(ValueError):
@@ -50,11 +53,15 @@ class Change:
         return wider.narrowed(groups=self.less_groups, persons=self.less_persons)
 
 
-def change(services: Services, client: Client, wanted: Change, *, record: Record) -> Client:
-    """Widen, narrow, replace or lift the limit. Errors: `NothingToChange`, `UnknownClient`, `ManagedByFile`."""
+def change(services: Services, actor: Actor, client: Client, wanted: Change) -> Client:
+    """Widen, narrow, replace or lift the limit.
+
+    Errors: `NotAllowed`, `NothingToChange`, `UnknownClient`, `ManagedByFile`.
+    """
+    actor.check_app(Permission.APPS_CHANGE, client.id)
     managed.guard(services, "application", client.id)
     check_start(client, wanted.start)
-    return services.registry.change_access(client.id, wanted.of, record=record)
+    return services.registry.change_access(client.id, wanted.of, record=actor.record(services))
 
 
 def check_start(client: Client, start: Start) -> None:

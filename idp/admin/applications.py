@@ -10,7 +10,6 @@ from typing import Any, Final
 from clients.access import Access
 from clients.client import Client
 from clients.errors import InvalidMetadata, Problem
-from clients.ports import Record
 from clients.registry import Draft, Registered
 from clients.search import Found, Which, fold, matches, text_of
 from clients.snapshots import Entry
@@ -104,12 +103,13 @@ def similar(services: Services, given: str, many: int = 3) -> tuple[str, ...]:
     return tuple(names[key] for key in near)
 
 
-def register(services: Services, draft: Draft, *, record: Record) -> Registered:
+def register(services: Services, actor: Actor, draft: Draft) -> Registered:
     """Register an OpenID Connect application; its warnings say also what is not wrong with the draft alone.
 
-    Errors: `InvalidMetadata`.
+    Errors: `NotAllowed`, `InvalidMetadata`.
     """
-    made = services.registry.register(draft, record=record)
+    actor.check(Permission.APPS_CREATE)
+    made = services.registry.register(draft, record=actor.record(services))
     ensure_keys(services, made.client)
     more = (*unreachable(services, made.client), *namesakes(services, made.client))
     return replace(made, warnings=(*made.warnings, *more))
@@ -132,11 +132,13 @@ def check_change(actor: Actor, client_id: str, keys: Iterable[str]) -> None:
         raise InvalidMetadata(*(Problem(key, message) for key in sorted(keys & _BEYOND)))
 
 
-def update(services: Services, client: Client, change: Change, *, record: Record) -> tuple[Client, tuple[str, ...]]:
+def update(services: Services, actor: Actor, client: Client, change: Change) -> tuple[Client, tuple[str, ...]]:
     """Change an application; answers it as it is now, with warnings.
 
-    Errors: `InvalidMetadata`, `UnknownClient`, `ManagedByFile`, `ChangedMeanwhile` where the change has an edition.
+    Errors: `NotAllowed`, `InvalidMetadata`, also for what reaches beyond an actor's part, `UnknownClient`,
+    `ManagedByFile`, `ChangedMeanwhile` where the change has an edition.
     """
+    check_change(actor, client.id, (*change.metadata, *(("profile",) if change.profile is not None else ())))
     managed.guard(services, "application", client.id)
     metadata = change.metadata
     if client.saml is not None:
@@ -145,10 +147,53 @@ def update(services: Services, client: Client, change: Change, *, record: Record
         metadata = with_sources_checked(services, metadata)  # what only a look at the people can tell
     client = services.registry.update(
         client.id, metadata, name=change.name, profile=change.profile, access=change.access, edition=change.edition,
-        record=record,
+        record=actor.record(services),
     )  # fmt: skip
     ensure_keys(services, client)
     return client, (*unreachable(services, client), *(namesakes(services, client) if change.name else ()))
+
+
+def turn_off(services: Services, actor: Actor, client: Client) -> Client:
+    """Nobody opens it any more, and its tokens end. Errors: `NotAllowed`, `ManagedByFile`, `UnknownClient`."""
+    actor.check_app(Permission.APPS_CHANGE, client.id)
+    managed.guard(services, "application", client.id)
+    return services.registry.disable(client.id, record=actor.record(services))
+
+
+def turn_on(services: Services, actor: Actor, client: Client) -> Client:
+    """It may be opened again. Errors: `NotAllowed`, `ManagedByFile`, `InvalidMetadata` where it is not finished."""
+    actor.check_app(Permission.APPS_CHANGE, client.id)
+    managed.guard(services, "application", client.id)
+    return services.registry.enable(client.id, record=actor.record(services))
+
+
+def remove(services: Services, actor: Actor, client: Client) -> None:
+    """Take it away; for 30 days it can be brought back (R7). Errors: `NotAllowed`, `ManagedByFile`, `UnknownClient`."""
+    actor.check_app(Permission.APPS_REMOVE, client.id)
+    managed.guard(services, "application", client.id)
+    services.registry.remove(client.id, record=actor.record(services))
+
+
+def restore(services: Services, actor: Actor, client_id: str) -> Client:
+    """Bring a removed one back. Errors: `NotAllowed`, `ManagedByFile`, `UnknownClient`."""
+    actor.check_app(Permission.APPS_REMOVE, client_id)
+    managed.guard(services, "application", client_id)
+    return services.registry.restore(client_id, record=actor.record(services))
+
+
+def add_secret(services: Services, actor: Actor, client: Client, keep: float) -> str:
+    """A new secret, shown this once; the old ones work for `keep` seconds more (R6).
+
+    Errors: `NotAllowed`, `InvalidMetadata`, also where the application takes none.
+    """
+    actor.check_app(Permission.APPS_SECRETS, client.id)
+    return services.registry.add_secret(client.id, keep, record=actor.record(services))
+
+
+def end_secret(services: Services, actor: Actor, client: Client, secret_id: str) -> None:
+    """A secret is none any more, at once. Errors: `NotAllowed`, `InvalidMetadata` for the last one."""
+    actor.check_app(Permission.APPS_SECRETS, client.id)
+    services.registry.end_secret(client.id, secret_id, record=actor.record(services))
 
 
 def ensure_keys(services: Services, client: Client) -> None:

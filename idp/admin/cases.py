@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from idp.accounts import cases
 from idp.accounts.cases import Case
+from idp.accounts.person import Person
+from idp.admin.permissions import Permission
 from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from idp.admin.actor import Actor
 
 
 class UnknownCase(LookupError):
@@ -32,7 +37,7 @@ def get(services: Services, case_id: str) -> Case:
 
 def described(services: Services, case: Case) -> dict[str, Any]:
     """A case as programs see it, with the name of the person."""
-    person = services.directory.find(case.person_id) if case.person_id else None
+    person = person_of(services, case)
     return {
         **asdict(case),
         "state": "open" if case.is_open else "closed",
@@ -45,9 +50,34 @@ def described_notes(services: Services, case: Case) -> list[dict[str, Any]]:
     return [asdict(note) for note in cases.notes_of(services.db, case.id)]
 
 
-def close(services: Services, case: Case, note: str, *, actor: str) -> Case:
-    """Close a case, with what was done; answers it as it is now. Errors: `ClosedAlready`."""
-    closed = cases.close(services, case.id, note, actor)
+def person_of(services: Services, case: Case) -> Person | None:
+    """Whom a case is about; None where that is nobody known, or somebody who is gone."""
+    return services.directory.find(case.person_id) if case.person_id else None
+
+
+def may(actor: Actor, permission: Permission, person: Person | None) -> bool:
+    """Whether an actor may have to do with cases of this person; those of nobody are for whom nothing limits."""
+    return actor.may_person(permission, person.groups if person is not None else ())
+
+
+def check(services: Services, actor: Actor, permission: Permission, case: Case) -> None:
+    """Errors: `NotAllowed` where the case is of somebody whom the actor does not look after."""
+    from idp.admin.actor import NotAllowed
+
+    if not may(actor, permission, person_of(services, case)):
+        raise NotAllowed(permission, "this case is of somebody whom you do not look after")
+
+
+def note(services: Services, actor: Actor, case: Case, text: str) -> None:
+    """Write something on a case, open or closed. Errors: `NotAllowed`."""
+    check(services, actor, Permission.CASES_WORK, case)
+    cases.note(services, case.id, text, actor.id)
+
+
+def close(services: Services, actor: Actor, case: Case, note: str) -> Case:
+    """Close a case, with what was done; answers it as it is now. Errors: `NotAllowed`, `ClosedAlready`."""
+    check(services, actor, Permission.CASES_WORK, case)
+    closed = cases.close(services, case.id, note, actor.id)
     now = get(services, case.id)
     if not closed:
         raise ClosedAlready(now)

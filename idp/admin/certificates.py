@@ -6,10 +6,11 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from idp.admin.keys import check_everywhere
-from idp.audit import Recorder
+from idp.admin.permissions import Permission
 from idp.protocols import Services
 
 if TYPE_CHECKING:
+    from idp.admin.actor import Actor
     from keys.certificates import Certificate, CertifiedKey
 
 
@@ -41,32 +42,39 @@ def is_one(services: Services, kid: str) -> bool:
     return any(key.kid == kid for key in published(services))
 
 
-def prepare(services: Services, use: str, kind: str, *, record: Recorder) -> tuple[Certificate, bool]:
-    """Put the next certificate into the metadata; answers it, and whether it is new."""
+def prepare(services: Services, actor: Actor, use: str, kind: str) -> tuple[Certificate, bool]:
+    """Put the next certificate into the metadata; answers it, and whether it is new. Errors: `NotAllowed`."""
+    actor.check(Permission.KEYS_CHANGE)
     before = {one.kid for one in published(services)}
     prepared: Certificate = services.certificates.prepare(use, kind)  # type: ignore[arg-type]
     is_new = prepared.kid not in before
     if is_new:
-        record(services.db, "certificate:prepared", {"kid": prepared.kid})
+        actor.record(services)(services.db, "certificate:prepared", {"kid": prepared.kid})
     return prepared, is_new
 
 
-def promote(services: Services, kid: str, *, force: bool = False, record: Recorder) -> None:
+def promote(services: Services, actor: Actor, kid: str, *, force: bool = False) -> None:
     """Let a certificate sign.
 
-    `force`: though service providers may not have read it. Errors: `keys.certificates.TooEarly`, `NotEverywhere`.
+    `force`: though service providers may not have read it.
+    Errors: `NotAllowed`, `keys.certificates.TooEarly`, `NotEverywhere`.
     """
+    actor.check(Permission.KEYS_CHANGE)
     if force:
         # A service provider that fetches metadata for an answer by the new certificate must find it, whoever of our
         # processes is asked (IIP-MD07, K4).
         check_everywhere(services, services.certificates.shown_everywhere_at(kid))
     services.certificates.promote(kid, force=force)
-    record(services.db, "certificate:promoted", {"kid": kid})
+    actor.record(services)(services.db, "certificate:promoted", {"kid": kid})
 
 
-def withdraw(services: Services, kid: str, *, record: Recorder) -> None:
-    """Take a certificate out of the metadata. Errors: `ValueError` for the one that signs, `NotEverywhere`."""
+def withdraw(services: Services, actor: Actor, kid: str) -> None:
+    """Take a certificate out of the metadata.
+
+    Errors: `NotAllowed`, `ValueError` for the one that signs, `NotEverywhere`.
+    """
+    actor.check(Permission.KEYS_CHANGE)
     # One that has retired just now still signs where a process has not looked yet (K4).
     check_everywhere(services, services.certificates.signs_nowhere_at(kid))
     services.certificates.remove(kid)
-    record(services.db, "certificate:removed", {"kid": kid})
+    actor.record(services)(services.db, "certificate:removed", {"kid": kid})

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from idp.accounts import roles
 from idp.accounts.person import Person
-from idp.audit import Recorder
+from idp.admin.permissions import Permission
 from idp.protocols import Services
 
 if TYPE_CHECKING:
     from idp.accounts.factors import Enrolled
     from idp.accounts.factors.admin_codes import Issued
+    from idp.admin.actor import Actor
     from idp.db import Transaction
     from idp.mail import Told
 
@@ -58,12 +60,19 @@ def described_code(issued: Issued) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def remove(services: Services, person: Person, factor_id: str, *, record: Recorder) -> Told:
-    """Remove an authenticator; answers where its owner is told. Errors: `NoSuchFactor`, `MustStay`."""
+def remove(services: Services, actor: Actor, person: Person, factor_id: str, *, reason: str = "") -> Told:
+    """Remove an authenticator; answers where its owner is told. `reason`: why, for the record (U3).
+
+    Errors: `NotAllowed`, `NoSuchFactor`, `MustStay`.
+    """
     from idp import mail
     from idp.login.authenticators import removal
 
-    told = [mail.Told()]
+    actor.check_person(services, Permission.PEOPLE_HELP, person)
+    told, write = [mail.Told()], actor.record(services)
+
+    def record(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+        write(tx, action, {**detail, "reason": reason} if reason else detail)
 
     def tell(tx: Transaction, removed: Enrolled) -> None:
         about = {"kind": removed.kind, "label": removed.label, "time": services.clock()}
@@ -77,17 +86,20 @@ def remove(services: Services, person: Person, factor_id: str, *, record: Record
     return told[-1]
 
 
-def issue_code(services: Services, person: Person, wish: Wish, *, actor: str, record: Recorder) -> Issued:
+def issue_code(services: Services, actor: Actor, person: Person, wish: Wish) -> Issued:
     """Make a code that lets a person in once; the one before is void.
 
-    `actor`: who issues it. Errors: `NoApprover`, `admin_codes.NotIssued`, `passwords.Busy`.
+    Errors: `NotAllowed`, `NoApprover`, `admin_codes.NotIssued`, `passwords.Busy`.
     """
     from idp.accounts.factors import admin_codes
 
+    actor.check_person(services, Permission.PEOPLE_HELP, person)
+    _check_named(actor, wish.approver)
     approved_by = _approver(services, wish.approver, person) if wish.approver is not None else ""
     return admin_codes.issue(
-        services, person.id, wish.reason, actor, minutes=wish.minutes, approved_by=approved_by, record=record
-    )
+        services, person.id, wish.reason, actor.id, minutes=wish.minutes, approved_by=approved_by,
+        record=actor.record(services),
+    )  # fmt: skip
 
 
 def waits(services: Services, issued: Issued) -> bool:
@@ -97,18 +109,28 @@ def waits(services: Services, issued: Issued) -> bool:
     return admin_codes.needs_approval(services) and not issued.approved_by
 
 
-def approve_code(services: Services, person: Person, approver: Person, *, record: Recorder) -> Issued:
-    """The second pair of eyes. Errors: `NoApprover`, `admin_codes.NotIssued`."""
+def approve_code(services: Services, actor: Actor, person: Person, approver: Person) -> Issued:
+    """The second pair of eyes. Errors: `NotAllowed`, `NoApprover`, `admin_codes.NotIssued`."""
     from idp.accounts.factors import admin_codes
 
-    return admin_codes.approve(services, person.id, _approver(services, approver, person), record=record)
+    actor.check_person(services, Permission.PEOPLE_HELP, person)
+    _check_named(actor, approver)
+    agrees = _approver(services, approver, person)
+    return admin_codes.approve(services, person.id, agrees, record=actor.record(services))
+
+
+def _check_named(actor: Actor, approver: Person | None) -> None:
+    """Nobody agrees in the name of somebody else; who has the shell says whose word they have. Errors: `NotAllowed`."""
+    from idp.admin.actor import NotAllowed
+
+    if approver is not None and actor.kind != "shell" and actor.id != approver.id:
+        raise NotAllowed(Permission.PEOPLE_HELP, "they agree to it themselves, by their own sign-in")
 
 
 def _approver(services: Services, approver: Person, person: Person) -> str:
     """Somebody who may help this very person now: a limit or an end of their role counts (C2)."""
     from idp.accounts.factors.admin_codes import APPROVERS
     from idp.admin.actor import Actor
-    from idp.admin.permissions import Permission
 
     grants = roles.grants_of(services.db, approver.id, approver.roles, services.clock())
     actor = Actor(kind="person", id=approver.id, name="", grants=grants)

@@ -11,12 +11,13 @@ from clients.gallery import shelf
 from clients.gallery.filling import Filled, ServiceProviderDraft, choose, fill
 from clients.gallery.places import Ours
 from clients.gallery.template import OidcConnection, Template
-from clients.ports import Record
 from clients.registry import Draft, Registered
 from idp.admin import applications, service_providers
+from idp.admin.permissions import Permission
 from idp.protocols import Services
 
 if TYPE_CHECKING:
+    from idp.admin.actor import Actor
     from idp.saml.metadata.description import Description
     from idp.saml.metadata.sources import Origin
 
@@ -83,10 +84,10 @@ def shown(
 
 def add(
     services: Services,
+    actor: Actor,
     template_id: str,
     given: Mapping[str, str],
     *,
-    record: Record,
     protocol: str | None = None,
     name: str = "",
     access: Access = NOBODY,
@@ -97,9 +98,10 @@ def add(
     """Register a product with these answers; nobody may open it unless `access` says who.
 
     `settings`: metadata that differs from the template's. `found`: the service provider's own metadata, which then
-    holds, and `origin`, where it was read. Errors: `UnknownTemplate`, `InvalidAnswers`, `NoSuchProtocol`,
+    holds, and `origin`, where it was read. Errors: `NotAllowed`, `UnknownTemplate`, `InvalidAnswers`, `NoSuchProtocol`,
     `CannotBeConnected`, `Unfinished`, `InvalidMetadata`.
     """
+    actor.check(Permission.APPS_CREATE)
     template = shelf.get(template_id)
     asked = _filled(services, template, given, protocol, None, lenient=found is not None)
     metadata = {**asked.metadata, **(settings or {})}
@@ -108,7 +110,7 @@ def add(
     if asked.service_provider is None:
         unfinished = bool(asked.missing) or not metadata.get("redirect_uris")
         draft = Draft(name=name, profile=asked.profile, metadata=metadata, access=access, unfinished=unfinished)
-        made = applications.register(services, draft, record=record)
+        made = applications.register(services, actor, draft)
         if unfinished:
             warnings.append("it is turned off until it has its redirect URI")
     else:
@@ -118,7 +120,7 @@ def add(
             warnings += service_providers.disagreements(found, asked.service_provider)
         described = found or service_providers.description(asked.service_provider)
         draft = Draft(kind="saml", name=name, metadata=metadata, access=access)
-        made = service_providers.register(services, described, draft, origin=origin, record=record)
+        made = service_providers.register(services, actor, described, draft, origin=origin)
     filled = _filled(services, template, given, asked.protocol, made, lenient=found is not None)
     return Added(made=made, filled=filled, warnings=(*warnings, *made.warnings))
 

@@ -22,11 +22,17 @@ def change_roles(
     actor.check_person(services, Permission.ROLES_GRANT, person)
     if actor.kind == "person" and actor.id == person.id:
         raise NotAllowed(Permission.ROLES_GRANT, "nobody changes their own rights; ask another owner")
+    check_given(actor, give)
+    return roles.change(
+        services.db, person.id, give=give, take=take, by=actor.name, now=services.clock(), record=actor.record(services)
+    )
+
+
+def check_given(actor: Actor, give: Sequence[RoleGrant]) -> None:
+    """Whether the actor may give these to anybody at all. Errors: `NotAllowed`."""
+    actor.check(Permission.ROLES_GRANT)
     if not actor.outranks(give):
         raise NotAllowed(Permission.ROLES_GRANT, "you cannot give more rights than you have")
     end = actor.until(Permission.ROLES_GRANT)
     if end is not None and any(grant.until is None or grant.until > end for grant in give):
         raise NotAllowed(Permission.ROLES_GRANT, "you cannot give rights for longer than you have yours")
-    return roles.change(
-        services.db, person.id, give=give, take=take, by=actor.name, now=services.clock(), record=actor.record(services)
-    )

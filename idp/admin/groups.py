@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from clients.client import Client
 from idp.accounts import groups
@@ -11,8 +12,12 @@ from idp.accounts.groups import Group
 from idp.accounts.person import InvalidPerson, Person, Problems, fold, group_name
 from idp.admin import access, managed
 from idp.admin.access import limited_to
+from idp.admin.permissions import Permission
 from idp.audit import Recorder
 from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from idp.admin.actor import Actor
 
 
 class UnknownGroup(LookupError):
@@ -65,27 +70,35 @@ def meant(services: Services, names: Iterable[str], *, may_be_new: bool = False)
     )
 
 
-def make(services: Services, name: str, *, record: Recorder) -> tuple[Group, bool]:
-    """A group of this name, and whether it is new. Errors: `InvalidPerson`."""
+def make(services: Services, actor: Actor, name: str) -> tuple[Group, bool]:
+    """A group of this name, and whether it is new. Errors: `NotAllowed`, `InvalidPerson`."""
+    actor.check(Permission.GROUPS_CHANGE)
     there = groups.find(services.db, name)
-    return there or groups.add(services.db, name, services.clock(), record=record), there is None
+    made = there or groups.add(services.db, name, services.clock(), record=actor.record(services))
+    return made, there is None
 
 
 def change_members(
-    services: Services, group: Group, *, joins: Iterable[Person], leaves: Iterable[Person], record: Recorder
+    services: Services, actor: Actor, group: Group, *, joins: Iterable[Person], leaves: Iterable[Person]
 ) -> None:
-    """Put people in and take others out."""
+    """Put people in and take others out. Errors: `NotAllowed`, also where one of them may do more; `InvalidPerson`."""
+    actor.check(Permission.GROUPS_CHANGE)
+    joins, leaves, record = tuple(joins), tuple(leaves), actor.record(services)
+    for person in (*joins, *leaves):  # before the first of them: nobody with more rights is moved about
+        actor.check_person(services, Permission.GROUPS_CHANGE, person)
     for person in joins:
         services.directory.add_to_group(person.id, group.name, record=record)
     for person in leaves:
         services.directory.remove_from_group(person.id, group.name, record=record)
 
 
-def rename(services: Services, group: Group, name: str, *, record: Recorder) -> Group:
+def rename(services: Services, actor: Actor, group: Group, name: str) -> Group:
     """Another name; the limits that name the group name it anew, and nobody is shut out meanwhile.
 
-    Errors: `InvalidPerson`, `ManagedByFile`.
+    Errors: `NotAllowed`, `InvalidPerson`, `ManagedByFile`.
     """
+    actor.check(Permission.GROUPS_CHANGE)
+    record = actor.record(services)
     name, other = group_name(name), groups.find(services.db, name)
     if name == group.name:
         return group
@@ -96,7 +109,7 @@ def rename(services: Services, group: Group, name: str, *, record: Recorder) -> 
     for client in apps:  # before the first of them is changed
         managed.guard(services, "application", client.id)
     for client in apps:
-        access.change(services, client, access.Change(groups=(name,)), record=record)
+        _limit(services, client, access.Change(groups=(name,)), record)
     renamed = groups.rename(services.db, group, name, services.clock(), record=record)
     _less(services, apps, group.name, record)
     return renamed
@@ -105,12 +118,20 @@ def rename(services: Services, group: Group, name: str, *, record: Recorder) -> 
 def _less(services: Services, apps: Iterable[Client], name: str, record: Recorder) -> None:
     for client in apps:
         named = tuple(one for one in client.access.groups if fold(one) == fold(name))
-        access.change(services, client, access.Change(less_groups=named), record=record)
+        _limit(services, client, access.Change(less_groups=named), record)
 
 
-def remove(services: Services, group: Group, *, with_members: bool, record: Recorder) -> Removed:
-    """Take a group away; the people stay, and so do the limits that name it. Errors: `groups.GroupHasMembers`."""
+def _limit(services: Services, client: Client, change: access.Change, record: Recorder) -> None:
+    services.registry.change_access(client.id, change.of, record=record)
+
+
+def remove(services: Services, actor: Actor, group: Group, *, with_members: bool) -> Removed:
+    """Take a group away; the people stay, and so do the limits that name it.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `groups.GroupHasMembers`.
+    """
+    actor.check(Permission.GROUPS_CHANGE)
     managed.guard(services, "group", group.id)
     apps = tuple(client.name for client in limited_to(services, group.name))
-    left = groups.remove(services.db, group, services.clock(), with_members=with_members, record=record)
+    left = groups.remove(services.db, group, services.clock(), with_members=with_members, record=actor.record(services))
     return Removed(group, left, apps)

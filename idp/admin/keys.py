@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from idp.audit import Recorder
+from idp.admin.permissions import Permission
 from idp.protocols import Services
 
 if TYPE_CHECKING:
+    from idp.admin.actor import Actor
     from keys.rotation import Change, SigningKey
 
 _TIMES = ("created_at", "published_at", "activate_after", "activated_at", "retired_at", "expires_at")
@@ -41,26 +42,28 @@ def listed(changes: Iterable[Change]) -> list[dict[str, Any]]:
     return [{"alg": change.alg, "kid": change.kid, "to": change.to} for change in changes]
 
 
-def rotate(services: Services, algs: Iterable[str] = (), *, record: Recorder) -> Rotated:
+def rotate(services: Services, actor: Actor, algs: Iterable[str] = ()) -> Rotated:
     """Publish the next key of these algorithms, or of all; each signs by itself as soon as applications can know it.
 
-    Errors: `UnsupportedAlgorithm`, `Contended`.
+    Errors: `NotAllowed`, `UnsupportedAlgorithm`, `Contended`.
     """
+    actor.check(Permission.KEYS_CHANGE)
     wanted = list(algs) or sorted(services.ring.algorithms())
     before = {key.kid for key in services.ring.list_keys()}
     keys = tuple(services.ring.rotate(alg) for alg in wanted)
     made = tuple(key.kid for key in keys if key.kid not in before)
     if made:
-        record(services.db, "key:rotate", {"kids": list(made), "algs": wanted})
+        actor.record(services)(services.db, "key:rotate", {"kids": list(made), "algs": wanted})
     return Rotated(keys, made)
 
 
-def promote(services: Services, kid_or_alg: str, *, force: bool = False, record: Recorder) -> tuple[Change, ...]:
+def promote(services: Services, actor: Actor, kid_or_alg: str, *, force: bool = False) -> tuple[Change, ...]:
     """Let a next key sign now, or a retiring one again; () where it does already.
 
-    `force`: though applications may hold a JWKS without it. Errors: `TooEarly`, `NotEverywhere`, `NoSuchKey`,
-    `Contended`.
+    `force`: though applications may hold a JWKS without it. Errors: `NotAllowed`, `TooEarly`, `NotEverywhere`,
+    `NoSuchKey`, `Contended`.
     """
+    actor.check(Permission.KEYS_CHANGE)
     if force:
         # What is forced is that applications may hold an old JWKS; none of our own may give one out. One that meets
         # a key id it does not know fetches the JWKS once more, and is at its wits' end if that one is old (K4).
@@ -68,14 +71,18 @@ def promote(services: Services, kid_or_alg: str, *, force: bool = False, record:
     changes = services.ring.promote(kid_or_alg, force=force)
     if changes:
         detail = {"key": kid_or_alg, "forced": force, "changes": listed(changes)}
-        record(services.db, "key:promote", detail)
+        actor.record(services)(services.db, "key:promote", detail)
     return changes
 
 
-def withdraw(services: Services, kid: str, *, record: Recorder) -> tuple[Change, ...]:
-    """Remove a key that is not to be trusted any more, and with it every token it signed. Errors: `NoSuchKey`."""
+def withdraw(services: Services, actor: Actor, kid: str) -> tuple[Change, ...]:
+    """Remove a key that is not to be trusted any more, and with it every token it signed.
+
+    Errors: `NotAllowed`, `NoSuchKey`.
+    """
+    actor.check(Permission.KEYS_CHANGE)
     changes = services.ring.withdraw(kid)
-    record(services.db, "key:withdraw", {"kid": kid})
+    actor.record(services)(services.db, "key:withdraw", {"kid": kid})
     return changes
 
 

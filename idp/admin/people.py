@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from idp.accounts.effects import Changes
 from idp.accounts.person import Draft, InvalidPerson, Person
+from idp.admin.permissions import Permission
 from idp.audit import Recorder
 from idp.protocols import Services
 
 if TYPE_CHECKING:
     from idp import mail
     from idp.accounts.invitations import Invited
+    from idp.admin.actor import Actor
     from idp.db import Transaction
 
 
@@ -29,6 +31,10 @@ class UnknownLogin(LookupError):
     def __init__(self, login: str, similar: tuple[Person, ...]) -> None:
         super().__init__(login)
         self.login, self.similar = login, similar
+
+
+class NotWaiting(ValueError):
+    """The person is turned off, or has a password: there is nothing to invite them to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +96,23 @@ def described(person: Person) -> dict[str, Any]:
     }
 
 
-def unlock(services: Services, person: Person, *, record: Recorder) -> None:
-    """End the pauses after wrong passwords and after wrong codes (W3)."""
+def unlock(services: Services, actor: Actor, person: Person, *, reason: str = "") -> None:
+    """End the pauses after wrong passwords and after wrong codes (W3). Errors: `NotAllowed`."""
+    actor.check_person(services, Permission.PEOPLE_HELP, person)
+    _unlock(services, actor, person, reason)
+
+
+def _unlock(services: Services, actor: Actor, person: Person, reason: str = "") -> None:
     from idp.login import holding
 
     holding.lift(services, person.id)
     holding.lift_second(services, person.id)
-    record(services.db, "person:unlocked", {"person_id": person.id})
+    actor.record(services)(services.db, "person:unlocked", {"person_id": person.id, **_because(reason)})
+
+
+def _because(reason: str) -> dict[str, str]:
+    """What an event says of why, where somebody said so (U3)."""
+    return {"reason": reason} if reason else {}
 
 
 def problems(services: Services, draft: Draft, password: str | None = None) -> tuple[InvalidPerson, ...]:
@@ -114,16 +130,22 @@ def problems(services: Services, draft: Draft, password: str | None = None) -> t
     return tuple(found)
 
 
-def add(services: Services, draft: Draft, password: str | None = None, *, by_mail: bool, record: Recorder) -> Added:
+def add(services: Services, actor: Actor, draft: Draft, password: str | None = None, *, by_mail: bool) -> Added:
     """Add a person with this password; without one they are invited to set it, `by_mail` where mail reaches them.
 
-    The parts of a name that hardly anybody could read differently are kept with it. Errors: `InvalidPerson`, with all
-    of `problems`.
+    The parts of a name that hardly anybody could read differently are kept with it.
+    Errors: `NotAllowed`, also for roles that the actor may not give; `InvalidPerson`, with all of `problems`.
     """
     from idp.accounts import invitations
+    from idp.accounts.roles import RoleGrant
+    from idp.admin.granting import check_given
 
+    actor.check(Permission.PEOPLE_CREATE)
+    record = actor.record(services)
     if wrong := problems(services, draft, password):
         raise InvalidPerson(wrong[0].field, wrong[0].message, wrong[1:])
+    if draft.roles:  # who comes with roles is given them
+        check_given(actor, tuple(RoleGrant(role) for role in draft.roles))
     hashed = services.passwords.hash(password) if password is not None else None
     person = services.directory.add(_with_name_parts(draft), password_hash=hashed, record=record)
     if password is not None:
@@ -131,29 +153,44 @@ def add(services: Services, draft: Draft, password: str | None = None, *, by_mai
     return Added(person, *invitations.invite(services, person, by_mail=by_mail, record=record))
 
 
-def invite_again(services: Services, person: Person, *, record: Recorder) -> Invited:
-    """Mail an invitation anew, waiting for the server's word; an earlier link works as long as it would have."""
+def remove(services: Services, actor: Actor, person: Person) -> None:
+    """Take somebody away for good; what they have open ends. Errors: `NotAllowed`; `InvalidPerson`, the last owner."""
+    actor.check_person(services, Permission.PEOPLE_REMOVE, person)
+    services.directory.remove(person.id, record=actor.record(services))
+
+
+def invite_again(services: Services, actor: Actor, person: Person) -> Invited:
+    """Mail an invitation anew, waiting for the server's word; an earlier link works as long as it would have.
+
+    Errors: `NotAllowed`, `NotWaiting`.
+    """
     from idp.accounts import invitations
 
+    actor.check_person(services, Permission.PEOPLE_HELP, person)
+    if not person.enabled or person.password_changed_at is not None:
+        raise NotWaiting(person.username)
     invited = invitations.send(services, person, now=True)
     detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
-    record(services.db, "link:made", detail)
+    actor.record(services)(services.db, "link:made", detail)
     return invited
 
 
-def correct(services: Services, person: Person, correction: Correction, *, record: Recorder) -> Corrected:
+def correct(services: Services, actor: Actor, person: Person, correction: Correction) -> Corrected:
     """Change what is known of a person, and their groups.
 
-    Errors: `InvalidPerson`, `NoSuchPerson`; `PersonChanged` where somebody was faster, and nothing is changed.
+    Errors: `NotAllowed`, `InvalidPerson`, `NoSuchPerson`; `PersonChanged` where somebody was faster, and nothing is
+    changed.
     """
     from idp.accounts import own_address, typed_claims
 
+    actor.check_person(services, Permission.PEOPLE_CHANGE, person)
+    record = actor.record(services)
     typed_claims.check(correction.merge)
     after, told = own_address.update(
         services, person, merge=correction.merge, record=_with_values(person, correction, record),
         as_of=correction.as_of, **correction.changes,
     )  # fmt: skip
-    after = change_groups(services, after, joins=correction.joins, leaves=correction.leaves, record=record)
+    after = _change_groups(services, after, correction.joins, correction.leaves, record)
     return Corrected(person, after, told)
 
 
@@ -172,9 +209,19 @@ def _with_values(person: Person, correction: Correction, record: Recorder) -> Re
 
 
 def change_groups(
-    services: Services, person: Person, *, joins: tuple[str, ...], leaves: tuple[str, ...], record: Recorder
+    services: Services, actor: Actor, person: Person, *, joins: tuple[str, ...], leaves: tuple[str, ...]
 ) -> Person:
-    """Put a person in groups, made where they are missing, and take them out of others. Errors: `InvalidPerson`."""
+    """Put a person in groups, made where they are missing, and take them out of others.
+
+    Errors: `NotAllowed`, `InvalidPerson`.
+    """
+    actor.check_person(services, Permission.PEOPLE_CHANGE, person)
+    return _change_groups(services, person, joins, leaves, actor.record(services))
+
+
+def _change_groups(
+    services: Services, person: Person, joins: tuple[str, ...], leaves: tuple[str, ...], record: Recorder
+) -> Person:
     for name in joins:
         person = services.directory.add_to_group(person.id, name, record=record)
     for name in leaves:
@@ -182,12 +229,16 @@ def change_groups(
     return person
 
 
-def set_password(services: Services, person: Person, password: str, *, record: Recorder) -> tuple[list[str], mail.Told]:
-    """Give a person a password and end their pauses; why it is refused, empty where it is set, and who was told."""
+def set_password(services: Services, actor: Actor, person: Person, password: str) -> tuple[list[str], mail.Told]:
+    """Give a person a password and end their pauses; why it is refused, empty where it is set, and who was told.
+
+    Errors: `NotAllowed`.
+    """
     from idp import mail  # these hash and queue: listing people does without
     from idp.accounts import choosing
     from idp.accounts.set_password import set_password as store_password
 
+    actor.check_person(services, Permission.PEOPLE_CHANGE, person)
     told = [mail.Told()]
 
     def tell(tx: Transaction, after: Person) -> None:
@@ -197,35 +248,37 @@ def set_password(services: Services, person: Person, password: str, *, record: R
     policy = choosing.policy_for(services, person)
     problems = store_password(
         services.directory, services.passwords, policy, person.id, password,
-        purpose="admin", record=record, guard="restrict", told=tell,
+        purpose="admin", record=actor.record(services), guard="restrict", told=tell,
     )  # fmt: skip
     if not problems:
-        unlock(services, person, record=record)
+        _unlock(services, actor, person)
     return problems, told[-1]
 
 
-def hand_out_link(services: Services, person: Person, *, record: Recorder) -> str:
-    """A link where the person sets a password: works once, for an hour. Errors: `resets.ShutOut`."""
+def hand_out_link(services: Services, actor: Actor, person: Person) -> str:
+    """A link where the person sets a password: works once, for an hour. Errors: `NotAllowed`, `resets.ShutOut`."""
     from idp.accounts.recovery import resets
 
+    actor.check_person(services, Permission.PEOPLE_CHANGE, person)
     services.directory.restrict(person.id)
-    link = resets.hand_out(services, person, record=record)
-    unlock(services, person, record=record)
+    link = resets.hand_out(services, person, record=actor.record(services))
+    _unlock(services, actor, person)
     return link
 
 
-def mail_link(services: Services, person: Person, *, record: Recorder) -> mail.Told:
+def mail_link(services: Services, actor: Actor, person: Person) -> mail.Told:
     """Mail the person such a link; where it reaches nobody, `why` says so, and no pause ends.
 
-    Errors: `resets.ShutOut`.
+    Errors: `NotAllowed`, `resets.ShutOut`.
     """
     from idp.accounts.recovery import resets
 
+    actor.check_person(services, Permission.PEOPLE_HELP, person)
     if person.email:  # else nothing is mailed, and nothing changes
         services.directory.restrict(person.id)
-    told = resets.mail_out(services, person, record=record)
+    told = resets.mail_out(services, person, record=actor.record(services))
     if told.to:
-        unlock(services, person, record=record)
+        _unlock(services, actor, person)
     return told
 
 

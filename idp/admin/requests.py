@@ -47,7 +47,7 @@ def grant(services: Services, actor: Actor, asked: Asked) -> mail.Told:
     actor.check_app(Permission.APPS_CHANGE, asked.client.id)
     if not asked.client.access.everyone:
         change = access.Change(persons=(asked.person.id,))
-        access.change(services, asked.client, change, record=actor.record(services))
+        access.change(services, actor, asked.client, change)
     values, told = {"app": asked.client.name, "link": services.url("/")}, [mail.Told()]
 
     def tell(tx: Transaction) -> None:

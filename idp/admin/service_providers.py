@@ -9,14 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clients.client import Client
-from clients.ports import Record
 from clients.registry import Draft, Registered
 from clients.service_provider import HTTP_POST, HTTP_REDIRECT
 from idp.admin.applications import unreachable
+from idp.admin.permissions import Permission
 from idp.protocols import Services
 
 if TYPE_CHECKING:
     from clients.gallery.filling import ServiceProviderDraft
+    from idp.admin.actor import Actor
     from idp.saml.metadata.description import Description
     from idp.saml.metadata.sources import Origin
 
@@ -47,29 +48,31 @@ def read_url(services: Services, origin: Origin, entity_id: str | None = None) -
 
 
 def register(
-    services: Services, found: Description, draft: Draft, *, origin: Origin | None = None, record: Record
+    services: Services, actor: Actor, found: Description, draft: Draft, *, origin: Origin | None = None
 ) -> Registered:
     """Register a service provider; with an `origin` it is read again from there from now on.
 
-    Its warnings say what an admin should look at, now that it is here. Errors: `InvalidMetadata`.
+    Its warnings say what an admin should look at, now that it is here. Errors: `NotAllowed`, `InvalidMetadata`.
     """
     from idp.saml.metadata import sources
 
-    made = sources.register(services, found, draft, origin=origin, record=record)
+    actor.check(Permission.APPS_CREATE)
+    made = sources.register(services, found, draft, origin=origin, record=actor.record(services))
     return replace(made, warnings=(*made.warnings, *unreachable(services, made.client)))
 
 
 def refresh(
-    services: Services, client: Client, found: Description | None = None, *, actor: str
+    services: Services, actor: Actor, client: Client, found: Description | None = None
 ) -> tuple[bool, tuple[str, ...]]:
     """Give a service provider newer metadata: what was `found`, else what its own URL says now.
 
-    Answers whether it changed, and notes. Errors: `BadMetadata`, `InvalidMetadata`.
+    Answers whether it changed, and notes. Errors: `NotAllowed`, `BadMetadata`, `InvalidMetadata`.
     """
     from idp.saml.metadata import sources
 
+    actor.check_app(Permission.APPS_CHANGE, client.id)
     if found is not None:
-        return sources.replace_metadata(services, client, found, actor), found.warnings
+        return sources.replace_metadata(services, client, found, actor.name), found.warnings
     outcome = sources.refresh_client(services, client)
     return bool(outcome.changed), outcome.notes
 

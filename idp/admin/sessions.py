@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from idp.accounts.person import Person
-from idp.audit import Recorder
+from idp.admin.permissions import Permission
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Open
 from idp.oidc import ending
 from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from idp.admin.actor import Actor
 
 
 class NoSuchSession(LookupError):
@@ -36,15 +39,17 @@ def open_of(services: Services, person: Person) -> tuple[SignedIn, ...]:
     return tuple(SignedIn(one, _applications(services, one.id)) for one in found)
 
 
-def end(services: Services, person: Person, session_id: str, *, record: Recorder) -> None:
-    """End one session, and what it opened; the applications are told. Errors: `NoSuchSession`."""
-    if ending.end_one(services, person.id, session_id, record=record) is None:
+def end(services: Services, actor: Actor, person: Person, session_id: str) -> None:
+    """End one session, and what it opened; the applications are told. Errors: `NotAllowed`, `NoSuchSession`."""
+    actor.check_person(services, Permission.PEOPLE_HELP, person)
+    if ending.end_one(services, person.id, session_id, record=actor.record(services)) is None:
         raise NoSuchSession(session_id)
 
 
-def end_all(services: Services, person: Person, *, record: Recorder) -> int:
-    """End all of them, and every token; answers how many sessions."""
-    return ending.end_all(services, person.id, record=record)
+def end_all(services: Services, actor: Actor, person: Person) -> int:
+    """End all of them, and every token; answers how many sessions. Errors: `NotAllowed`."""
+    actor.check_person(services, Permission.PEOPLE_HELP, person)
+    return ending.end_all(services, person.id, record=actor.record(services))
 
 
 def _applications(services: Services, session_id: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import application_options
 from idp.cli.by_hand import by_hand
-from idp.cli.installation import opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import (
     SOON,
     command,
@@ -88,7 +88,7 @@ def run_add(args: Namespace) -> None:
             metadata=_metadata(args),
             access=application_options.rule(services, args),
         )
-        made = verbs.register(services, draft, record=recorder(services.clock))
+        made = verbs.register(services, shell(), draft)
         shown = described(services, made.client, made.client_secret)
     if args.json:
         print_json({**shown, "warnings": list(made.warnings)})
@@ -172,7 +172,7 @@ def run_set(args: Namespace) -> None:
         access = application_options.rule(services, args) if args.everyone or args.group or args.person else None
         change = verbs.Change(metadata=changes, name=name, profile=profile, access=access)
         with by_hand(services, "application", client.id, client.name):
-            client, warnings = verbs.update(services, client, change, record=recorder(services.clock))
+            client, warnings = verbs.update(services, shell(), client, change)
         _answer(services, args, client, "is changed")
         _complain_of_troubles(services, args, client)
         complain(*(f"note: {warning}" for warning in warnings))
@@ -180,10 +180,12 @@ def run_set(args: Namespace) -> None:
 
 def run_secret(args: Namespace) -> None:
     """Make a new secret and show it."""
+    from idp.admin import applications as verbs
+
     with opened(args) as services, application_options.naming_options():
         client = application_options.get(services, args.client)
         keep = _seconds(args.keep_old)
-        secret = services.registry.add_secret(client.id, keep, record=recorder(services.clock))
+        secret = verbs.add_secret(services, shell(), client, keep)
     if args.json:
         print_json({"client_id": client.id, "client_secret": secret, "keep_old_for": keep})
         return
@@ -193,28 +195,34 @@ def run_secret(args: Namespace) -> None:
 
 def run_disable(args: Namespace) -> None:
     """Turn an application off."""
+    from idp.admin import applications as verbs
+
     with opened(args) as services:
         client = application_options.get(services, args.client)
         with by_hand(services, "application", client.id, client.name):
-            client = services.registry.disable(client.id, record=recorder(services.clock))
+            client = verbs.turn_off(services, shell(), client)
         _answer(services, args, client, "is turned off, and its tokens have ended")
 
 
 def run_enable(args: Namespace) -> None:
     """Turn an application on."""
+    from idp.admin import applications as verbs
+
     with opened(args) as services, application_options.naming_options("{}"):
         client = application_options.get(services, args.client)
         with by_hand(services, "application", client.id, client.name):
-            client = services.registry.enable(client.id, record=recorder(services.clock))
+            client = verbs.turn_on(services, shell(), client)
         _answer(services, args, client, "is turned on")
 
 
 def run_remove(args: Namespace) -> None:
     """Remove an application."""
+    from idp.admin import applications as verbs
+
     with opened(args) as services:
         client = application_options.get(services, args.client)
         with by_hand(services, "application", client.id, client.name):
-            services.registry.remove(client.id, record=recorder(services.clock))
+            verbs.remove(services, shell(), client)
     if args.json:
         print_json({"client_id": client.id, "removed": True})
     else:
@@ -231,7 +239,7 @@ def run_restore(args: Namespace) -> None:
             client_id = verbs.id_of(services, args.client, removed=True) or args.client
         try:
             with by_hand(services, "application", client_id, args.client):
-                client = services.registry.restore(client_id, record=recorder(services.clock))
+                client = verbs.restore(services, shell(), client_id)
         except UnknownClient as error:
             raise Refused(str(error)) from None
         _answer(services, args, client, "is back")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from idp.cli.installation import actor, opened
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, group, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Failed, Refused
 
@@ -63,13 +63,13 @@ def run_show(args: Namespace) -> None:
 
 def run_note(args: Namespace) -> None:
     """Write on a case."""
-    from idp.accounts import cases
+    from idp.admin import cases
 
     if not args.text.strip():
         raise Refused("TEXT: is empty; say what is to be kept")
     with opened(args) as services:
         case = _get(services, args.case_id)
-        cases.note(services, case.id, args.text, actor())
+        cases.note(services, shell(), case, args.text)
         _show(args, services, case)
 
 
@@ -80,7 +80,7 @@ def run_close(args: Namespace) -> None:
     with opened(args) as services:
         case = _get(services, args.case_id)
         try:
-            closed = verbs.close(services, case, args.note, actor=actor())
+            closed = verbs.close(services, shell(), case, args.note)
         except verbs.ClosedAlready as error:
             by = f"on {timestamp(error.case.closed_at)} by {error.case.closed_by}"
             raise Failed(f"{case.id} was closed already, {by}") from None

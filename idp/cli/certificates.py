@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from idp.cli.installation import recorder
+from idp.cli.installation import shell
 from idp.cli.terminal import print_json, print_table, say, timestamp, when_everywhere
 from idp.installation.failures import Failed, Refused
 
@@ -29,7 +29,7 @@ def rotate(services: Services, use: str, kind: str, as_json: bool) -> None:
     """Put the next certificate into the metadata."""
     from idp.admin import certificates as verbs
 
-    prepared, is_new = verbs.prepare(services, use, kind, record=recorder(services.clock))
+    prepared, is_new = verbs.prepare(services, shell(), use, kind)
     if as_json:
         _print(services)
         return
@@ -46,7 +46,7 @@ def promote(services: Services, kid: str, *, force: bool, as_json: bool) -> None
     from keys.certificates import TooEarly
 
     def run() -> None:
-        verbs.promote(services, kid, force=force, record=recorder(services.clock))
+        verbs.promote(services, shell(), kid, force=force)
 
     try:
         when_everywhere(services, run, "shows it in the metadata")
@@ -65,7 +65,7 @@ def withdraw(services: Services, kid: str, *, as_json: bool) -> None:
     from idp.admin import certificates as verbs
 
     def run() -> None:
-        verbs.withdraw(services, kid, record=recorder(services.clock))
+        verbs.withdraw(services, shell(), kid)
 
     try:
         when_everywhere(services, run, "has stopped signing with it")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import application_options
 from idp.cli.by_hand import by_hand
-from idp.cli.installation import opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, print_json, print_table, say, with_json
 from idp.installation.failures import Refused
 
@@ -109,7 +109,7 @@ def _change(services: Services, client: Client, args: Namespace) -> Client:
         less_persons=tuple(_named_person(services, client, login) for login in args.remove_person),
     )
     with by_hand(services, "application", client.id, client.name):
-        return access.change(services, client, wanted, record=recorder(services.clock))
+        return access.change(services, shell(), client, wanted)
 
 
 def _named_group(client: Client, name: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import configuration_files as files
-from idp.cli.installation import opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import SOON, command, complain, print_json, say, with_json
 from idp.installation.failures import Failed
 
@@ -45,9 +45,7 @@ def run_apply(args: Namespace) -> int:
         if plan.changes:
             _ask(args)
         try:
-            done = apply(
-                services, entries, managers, plan, record=recorder(services.clock), prune=args.prune, keep=args.keep
-            )
+            done = apply(services, shell(), entries, managers, plan, prune=args.prune, keep=args.keep)
         except ChangedMeanwhile:
             complain("changed meanwhile, plan again: what this plan was made against is no longer so. Nothing is done")
             return CHANGED

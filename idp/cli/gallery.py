@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import application_options
-from idp.cli.installation import opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, group, print_json, print_table, say, with_json
 from idp.installation.failures import Refused
 
@@ -100,7 +100,7 @@ def run_add(args: Namespace) -> None:
     template = _found(args.template)
     with opened(args) as services, _explained(template), application_options.naming_options():
         added = gallery.add(
-            services, template.id, _given(args.answer), record=recorder(services.clock), protocol=args.protocol,
+            services, shell(), template.id, _given(args.answer), protocol=args.protocol,
             name=args.name or "", access=_access(services, args), settings=_settings(template, args),
             **_metadata(services, template, args),
         )  # fmt: skip

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.by_hand import by_hand
-from idp.cli.installation import opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, count_people, group, print_json, print_table, printable, say, with_json
 from idp.installation.failures import Refused
 
@@ -58,7 +58,7 @@ def run_members(args: Namespace) -> None:
         known = get(services, args.group)
         joins = [users.get(services, login) for login in args.add]
         leaves = [users.get(services, login) for login in args.remove]
-        verbs.change_members(services, known, joins=joins, leaves=leaves, record=recorder(services.clock))
+        verbs.change_members(services, shell(), known, joins=joins, leaves=leaves)
         people = list(groups.members_of(services.db, known.id))
     if args.json:
         shown = [{"id": p.id, "username": p.username, "name": p.name, "enabled": p.enabled} for p in people]
@@ -75,7 +75,7 @@ def run_add(args: Namespace) -> None:
 
     with opened(args) as services:
         try:
-            made, is_new = verbs.make(services, args.group, record=recorder(services.clock))
+            made, is_new = verbs.make(services, shell(), args.group)
         except InvalidPerson as error:
             raise Refused(f"GROUP: {error.message}") from None
     if args.json:
@@ -93,7 +93,7 @@ def run_remove(args: Namespace) -> None:
         known = get(services, args.group)
         try:
             with by_hand(services, "group", known.id, known.name):
-                gone = verbs.remove(services, known, with_members=args.with_members, record=recorder(services.clock))
+                gone = verbs.remove(services, shell(), known, with_members=args.with_members)
         except GroupHasMembers:
             are = "is" if known.members == 1 else "are"
             raise Refused(

@@ -13,6 +13,7 @@ from idp.installation.failures import explained
 from idp.installation.files import check_initialised, read_settings
 
 if TYPE_CHECKING:
+    from idp.admin.actor import Actor
     from idp.config import Settings
     from idp.protocols import Services
 
@@ -45,6 +46,13 @@ def actor() -> str:
         return f"cli:{getpass.getuser()}"
     except (OSError, KeyError):  # a container's nameless user
         return f"cli:{os.getuid()}"
+
+
+def shell() -> Actor:
+    """Whoever is at the keyboard, as the one who does what a command asks for (C1)."""
+    from idp.admin.actor import of_shell
+
+    return of_shell(actor())
 
 
 def recorder(clock: Callable[[], float]) -> Callable[[Any, str, Mapping[str, Any]], None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from idp.cli import application_options, service_providers
 from idp.cli.by_hand import by_hand
-from idp.cli.installation import opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.service_providers import explained
 from idp.cli.terminal import command, complain, group, print_json, print_table, say, timestamp, with_json
 from idp.installation.failures import Refused
@@ -41,7 +41,7 @@ def _source(parser: Any) -> Any:
 
 def run_add(args: Namespace) -> None:
     """Add a source and read it."""
-    from idp.admin.metadata_sources import described
+    from idp.admin import metadata_sources as verbs
     from idp.saml.metadata import sources
 
     if bool(args.aggregate) is bool(args.mdq):
@@ -58,8 +58,8 @@ def run_add(args: Namespace) -> None:
             access=application_options.rule(services, args), sha1=args.sha1,
             max_validity=args.max_days * 86_400.0 if args.max_days else None,
         )  # fmt: skip
-        outcome = sources.add_and_read(services, draft, record=recorder(services.clock))
-        source, shown = outcome.source, described(services, outcome.source)
+        outcome = verbs.add(services, shell(), draft)
+        source, shown = outcome.source, verbs.described(services, outcome.source)
     if args.json:
         print_json({**shown, "warnings": list(outcome.notes)})
         return
@@ -95,12 +95,11 @@ def run_list(args: Namespace) -> None:
 
 def run_refresh(args: Namespace) -> None:
     """Read a source again."""
-    from idp.admin.metadata_sources import described
-    from idp.saml.metadata import sources
+    from idp.admin import metadata_sources as verbs
 
     with opened(args) as services, service_providers.naming_options(), explained(args.source):
-        outcome = sources.refresh(services, args.source, accept_older=args.accept_older)
-        shown = described(services, outcome.source)
+        outcome = verbs.refresh(services, shell(), args.source, accept_older=args.accept_older)
+        shown = verbs.described(services, outcome.source)
     if args.json:
         done = {"changed": outcome.changed, "removed": outcome.removed}
         print_json({**shown, **done, "warnings": list(outcome.notes)})
@@ -111,12 +110,13 @@ def run_refresh(args: Namespace) -> None:
 
 def run_remove(args: Namespace) -> None:
     """Forget a source."""
+    from idp.admin import metadata_sources as verbs
     from idp.saml.metadata import sources
 
     with opened(args) as services, explained(args.source):
         source = sources.get(services, args.source)
         with by_hand(services, "source", source.id, source.name):
-            ended = sources.remove(services, source.id, record=recorder(services.clock))
+            ended = verbs.remove(services, shell(), source)
     if args.json:
         print_json({"id": source.id, "removed": True, "disabled": ended})
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import application_options
 from idp.cli.by_hand import by_hand
-from idp.cli.installation import actor, opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, group, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Refused
 
@@ -35,15 +35,16 @@ def run_add(args: Namespace) -> None:
     """Tell people something; they see it within five seconds."""
     starts, ends = _time("--from", args.starts), _time("--to", args.ends)
     with opened(args) as services:
-        from idp.accounts import notices
+        from idp.accounts.notices import InvalidNotice
+        from idp.admin import notices
 
         client_id = application_options.get(services, args.app).id if args.app else None
         try:
-            made = notices.add(
-                services.db, services.clock(), args.text, actor(), starts_at=starts, ends_at=ends,
-                client_id=client_id, place=args.where, record=recorder(services.clock),
+            wish = notices.Wish(
+                text=args.text, starts_at=starts, ends_at=ends, client_id=client_id, place=args.where
             )  # fmt: skip
-        except notices.InvalidNotice as error:
+            made = notices.add(services, shell(), wish)
+        except InvalidNotice as error:
             raise Refused(f"--{error.field}: {error.message}") from None
     if args.json:
         print_json(asdict(made))
@@ -67,10 +68,10 @@ def run_list(args: Namespace) -> None:
 def run_remove(args: Namespace) -> None:
     """Tell it no longer."""
     with opened(args) as services:
-        from idp.accounts import notices
+        from idp.admin import notices
 
         with by_hand(services, "notice", args.notice_id, "this notice"):
-            done = notices.remove(services.db, args.notice_id, record=recorder(services.clock))
+            done = notices.remove(services, shell(), args.notice_id)
         if not done:
             raise Refused(f"there is no notice {printable(args.notice_id)[:40]}; `doorward notice list` has them")
     if args.json:

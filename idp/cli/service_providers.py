@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import application_options
-from idp.cli.installation import actor, opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, print_json, say, timestamp, with_json
 from idp.installation.failures import Refused
 
@@ -66,7 +66,7 @@ def run_add(args: Namespace) -> None:
         draft = Draft(
             kind="saml", name=args.name or "", metadata=settings, access=application_options.rule(services, args)
         )
-        made = verbs.register(services, found, draft, origin=origin, record=recorder(services.clock))
+        made = verbs.register(services, shell(), found, draft, origin=origin)
         shown = descriptions.described(services, made.client)
     if args.json:
         print_json({**shown, "warnings": list(made.warnings)})
@@ -99,7 +99,7 @@ def run_refresh(args: Namespace) -> None:
         if client.saml is None:
             raise Refused(f"{client.name} is no SAML service provider: it has no metadata to read")
         found = read(services, args.metadata, client.saml.entity_id) if args.metadata else None
-        changed, notes = verbs.refresh(services, client, found, actor=actor())
+        changed, notes = verbs.refresh(services, shell(), client, found)
         shown = descriptions.described(services, services.registry.get(client.id))
     if args.json:
         print_json({**shown, "changed": changed, "warnings": list(notes)})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import certificates
-from idp.cli.installation import load_settings, opened, recorder
+from idp.cli.installation import load_settings, opened, recorder, shell
 from idp.cli.terminal import SOON, command, group, print_json, print_table, say, timestamp, when_everywhere, with_json
 from idp.installation.failures import Failed, Refused, explained
 from idp.installation.files import check_initialised
@@ -61,7 +61,7 @@ def run_rotate(args: Namespace) -> None:
         if args.saml:
             certificates.rotate(services, args.use, args.kind, args.json)
             return
-        done = verbs.rotate(services, args.alg or (), record=recorder(services.clock))
+        done = verbs.rotate(services, shell(), args.alg or ())
     if args.json:
         print_json({"keys": [{**verbs.described(key), "made": key.kid in done.made} for key in done.keys]})
         return
@@ -82,7 +82,7 @@ def run_promote(args: Namespace) -> None:
             return
 
         def run() -> tuple[Change, ...]:
-            return verbs.promote(services, args.key, force=args.force, record=recorder(services.clock))
+            return verbs.promote(services, shell(), args.key, force=args.force)
 
         changes = when_everywhere(services, run, "publishes the key")
     if args.json:
@@ -101,7 +101,7 @@ def run_withdraw(args: Namespace) -> None:
         if saml.is_one(services, args.key):
             certificates.withdraw(services, args.key, as_json=args.json)
             return
-        changes = verbs.withdraw(services, args.key, record=recorder(services.clock))
+        changes = verbs.withdraw(services, shell(), args.key)
     if args.json:
         print_json({"changes": verbs.listed(changes)})
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from idp.attributes import ATTRIBUTES
 from idp.cli import telling
-from idp.cli.installation import opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Failed, Refused
 
@@ -66,7 +66,7 @@ def run_set(args: Namespace) -> None:
         if not (changes or merge or joins or args.remove_group):
             raise Refused("nothing to change: `doorward user set --help` lists what can be")
         correction = people.Correction(changes=changes, merge=merge, joins=joins, leaves=tuple(args.remove_group))
-        done = people.correct(services, before, correction, record=recorder(services.clock))
+        done = people.correct(services, shell(), before, correction)
         after = done.after
         mailed = [telling.of_mail(services, done.told, after.username)] if before.email != after.email else []
     told = _differences(before, after)
@@ -79,13 +79,14 @@ def run_set(args: Namespace) -> None:
 
 def run_remove(args: Namespace) -> None:
     """Take a person away; everything they have open ends at once."""
+    from idp.admin import people
     from idp.cli import users
 
     with opened(args) as services, users.naming_options():
         person = users.get(services, args.login)
         if not args.yes:
             raise Refused(*_what_goes(services, person))
-        services.directory.remove(person.id, record=recorder(services.clock))
+        people.remove(services, shell(), person)
     if args.json:
         print_json({"id": person.id, "username": person.username, "removed": True})
         return
@@ -189,9 +190,9 @@ def _end(services: Services, person: Person, session_id: str) -> int:
     from idp.admin import sessions
 
     if not session_id:
-        return sessions.end_all(services, person, record=recorder(services.clock))
+        return sessions.end_all(services, shell(), person)
     try:
-        sessions.end(services, person, session_id, record=recorder(services.clock))
+        sessions.end(services, shell(), person, session_id)
     except sessions.NoSuchSession:
         raise Failed(
             f"{person.username} has no open session {printable(session_id)[:40]}; "

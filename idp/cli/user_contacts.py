@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from idp.cli.installation import opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, print_json, print_table, say, timestamp, with_json
 from idp.installation.failures import Refused
 
@@ -28,13 +28,14 @@ def add_parsers(verbs: Any) -> None:
 def run(args: Namespace) -> None:
     """List what a person gets back in by; suspend all of it, or remove one."""
     from idp.accounts.recovery import contacts
+    from idp.admin import contacts as verbs
     from idp.cli.users import get
 
     with opened(args) as services:
         person = get(services, args.login)
         if args.suspend:
-            services.directory.restrict(person.id)
-        if args.remove and not contacts.take_away(services, person, args.remove, recorder(services.clock)):
+            verbs.suspend(services, shell(), person)
+        if args.remove and not verbs.take_away(services, shell(), person, args.remove):
             raise Refused(f"--remove: {person.username} has no {NAMES[args.remove]}; without --remove they are listed")
         found = list(contacts.of_person(services, person.id).values())
     if args.json:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import telling
-from idp.cli.installation import actor, opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, print_json, print_table, say, timestamp, with_json
 from idp.installation.failures import Failed, Refused
 
@@ -69,7 +69,7 @@ def run_code(args: Namespace) -> None:
         approver = _get(services, args.approver) if args.approver else None
         wish = verbs.Wish(reason=args.reason, minutes=args.minutes, approver=approver)
         try:
-            issued = verbs.issue_code(services, person, wish, actor=actor(), record=recorder(services.clock))
+            issued = verbs.issue_code(services, shell(), person, wish)
         except verbs.NoApprover as error:
             raise _no_approver(error) from None
         except NotIssued as error:
@@ -94,7 +94,7 @@ def run_approve(args: Namespace) -> None:
     with opened(args) as services:
         person, approver = _get(services, args.login), _get(services, args.approver)
         try:
-            approved = verbs.approve_code(services, person, approver, record=recorder(services.clock))
+            approved = verbs.approve_code(services, shell(), person, approver)
         except verbs.NoApprover as error:
             raise _no_approver(error) from None
         except NotIssued as error:
@@ -120,7 +120,7 @@ def _remove(services: Services, person: Person, factor_id: str) -> Told:
     from idp.admin import factors as verbs
 
     try:
-        return verbs.remove(services, person, factor_id, record=recorder(services.clock))
+        return verbs.remove(services, shell(), person, factor_id)
     except verbs.MustStay as error:
         raise Failed(str(error), f"Or let them in once: doorward user code {person.username} --reason …") from None
     except verbs.NoSuchFactor:

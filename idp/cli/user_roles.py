@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from idp.cli.installation import actor
+from idp.cli.installation import shell
 from idp.cli.terminal import timestamp
 from idp.installation.failures import Refused
 
@@ -33,7 +33,6 @@ def change(services: Services, args: Namespace, person: Person) -> Person:
     """Give and take what the options say. Errors: `Refused`, `InvalidPerson`."""
     from idp.accounts.person import check_roles
     from idp.admin import granting
-    from idp.admin.actor import of_shell
 
     check_roles((*args.add, *args.remove))
     if not args.add and (args.app or args.in_group or args.until):
@@ -42,7 +41,7 @@ def change(services: Services, args: Namespace, person: Person) -> Person:
 
     held = {one.role: one for one in roles.grants_of(services.db, person.id, person.roles, services.clock())}
     grants = [_grant(services, args, role, held.get(role)) for role in args.add]
-    return granting.change_roles(services, of_shell(actor()), person, give=grants, take=args.remove)
+    return granting.change_roles(services, shell(), person, give=grants, take=args.remove)
 
 
 def words(services: Services, person: Person) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import telling, user_changes, user_contacts, user_factors, user_import, user_roles, user_screen
-from idp.cli.installation import opened, recorder
+from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
 from idp.installation.failures import Failed, Refused
 
@@ -106,7 +106,7 @@ def run_add(args: Namespace) -> None:
         )  # fmt: skip
         if wrong:
             raise Refused(*wrong, *map(_line, people.problems(services, draft, password)))
-        added = people.add(services, draft, password, by_mail=not args.link, record=recorder(services.clock))
+        added = people.add(services, shell(), draft, password, by_mail=not args.link)
     person, invited = added.person, added.invited or Invited()
     if args.json:
         complain(*notes)
@@ -163,15 +163,19 @@ def run_show(args: Namespace) -> None:
 def run_disable(args: Namespace) -> None:
     """Shut a person out at once."""
     with opened(args) as services, naming_options():
+        from idp.admin.turning_off import turn_off
+
         person = get(services, args.login)
-        _show(args, services.directory.disable(person.id, record=recorder(services.clock)), "is shut out")
+        _show(args, turn_off(services, shell(), person), "is shut out")
 
 
 def run_enable(args: Namespace) -> None:
     """Let a person in again."""
     with opened(args) as services:
+        from idp.admin.turning_off import turn_on
+
         person = get(services, args.login)
-        _show(args, services.directory.enable(person.id, record=recorder(services.clock)), "may sign in again")
+        _show(args, turn_on(services, shell(), person), "may sign in again")
 
 
 def run_unlock(args: Namespace) -> None:
@@ -180,7 +184,7 @@ def run_unlock(args: Namespace) -> None:
         from idp.admin.people import unlock
 
         person = get(services, args.login)
-        unlock(services, person, record=recorder(services.clock))
+        unlock(services, shell(), person)
         _show(args, person, "may try again now")
 
 
@@ -196,9 +200,9 @@ def run_password(args: Namespace) -> None:
             told = _mail(services, person)
         elif password is None:
             with _open_to(person):
-                link = people.hand_out_link(services, person, record=recorder(services.clock))
+                link = people.hand_out_link(services, shell(), person)
         else:
-            problems, told = people.set_password(services, person, password, record=recorder(services.clock))
+            problems, told = people.set_password(services, shell(), person, password)
             _check(problems)
         said = telling.of_mail(services, told, person.username)
         link_said = telling.of_link(services, told, person.username)
@@ -226,7 +230,7 @@ def run_group(args: Namespace) -> None:
         person = get(services, args.login)
         joins = groups.checked(services, args.add, is_new=args.new_group, option="--add")
         changes = {"joins": joins, "leaves": tuple(args.remove)}
-        person = people.change_groups(services, person, **changes, record=recorder(services.clock))
+        person = people.change_groups(services, shell(), person, **changes)
         _show(args, person, f"is in {', '.join(person.groups) or 'no group'}")
 
 
@@ -322,7 +326,7 @@ def _mail(services: Services, person: Person) -> Told:
     if not mail.is_ready(services):
         raise Failed("no mail can be sent: give [mail] a host in the settings, or use --link")
     with _open_to(person):
-        told = people.mail_link(services, person, record=recorder(services.clock))
+        told = people.mail_link(services, shell(), person)
     if not told.to:
         raise Failed(f"nothing was mailed to {person.username}: {told.why}; use --link")
     return told

@@ -36,7 +36,7 @@ def show_all(services: Services, request: Request, visit: Visit) -> Response:
     """GET /admin/cases: those that wait, or all of them."""
     closed = request.query.get("show") == "all"
     found = accounts_cases.list_of(services.db, closed=closed, many=_LOOKED_AT, before=_before(request))
-    rows = [row for row in _with_people(services, found) if _may_see(visit.actor, P.CASES_READ, row[1])]
+    rows = [row for row in _with_people(services, found) if cases.may(visit.actor, P.CASES_READ, row[1])]
     more = len(rows) > PAGE or len(found) == _LOOKED_AT
     rows = rows[:PAGE]
     last = rows[-1][0].opened_at if rows else 0.0
@@ -53,16 +53,15 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     case, person = _case(services, request, visit, P.CASES_READ)
     problem = ""
     if request.method == "POST":
-        _check(visit.actor, P.CASES_WORK, person)
         text = " ".join((request.form.get("note") or "").split())
         if request.form.get("do") == "close":
             try:
-                cases.close(services, case, text, actor=visit.actor.id)
+                cases.close(services, visit.actor, case, text)
                 return flash.redirect(services, f"/admin/cases/{case.id}", "case_closed")
             except cases.ClosedAlready:
                 problem = N_("Somebody else has closed it meanwhile.")
         elif text:
-            accounts_cases.note(services, case.id, text, visit.actor.id)
+            cases.note(services, visit.actor, case, text)
             return flash.redirect(services, f"/admin/cases/{case.id}", "noted")
         else:
             problem = N_("Write what is to be kept on the case.")
@@ -70,7 +69,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     return frame.page(
         services, request, visit, "console/cases/case.html", status=422 if problem else 200, case=case, whom=person,
         kinds=KINDS, problem=problem, notes=_notes(services, case), stories=_stories(services, case),
-        may_work=_may_see(visit.actor, P.CASES_WORK, person), **_asked(services, visit.actor, case),
+        may_work=cases.may(visit.actor, P.CASES_WORK, person), **_asked(services, visit.actor, case),
     )  # fmt: skip
 
 
@@ -108,21 +107,12 @@ def _with_people(services: Services, found: tuple[Case, ...]) -> list[tuple[Case
     return [(case, known.get(case.person_id or "")) for case in found]
 
 
-def _may_see(actor: Actor, permission: Permission, person: Person | None) -> bool:
-    """A case of nobody who is known is for those whom nothing limits."""
-    return actor.may_person(permission, person.groups if person is not None else ())
-
-
-def _check(actor: Actor, permission: Permission, person: Person | None) -> None:
-    if not _may_see(actor, permission, person):
-        raise NotAllowed(permission, "this case is of somebody whom you do not look after")
-
-
 def _case(services: Services, request: Request, visit: Visit, permission: Permission) -> tuple[Case, Person | None]:
     """The case that an address names. Errors: `NotAllowed`, also for one that is not there; `Refused`."""
     case = accounts_cases.find(services.db, request.segment)
     person = services.directory.find(case.person_id) if case is not None and case.person_id else None
-    _check(visit.actor, permission, person)
+    if not cases.may(visit.actor, permission, person):
+        raise NotAllowed(permission, "this case is of somebody whom you do not look after")
     if case is None:
         raise _no_such_case()
     return case, person

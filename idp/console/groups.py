@@ -28,7 +28,7 @@ def show_all(services: Services, request: Request, visit: Visit) -> Response:
     if request.method == "POST":
         typed = request.form.first.get("name", "")
         try:
-            group, _ = groups.make(services, typed, record=visit.actor.record(services))
+            group, _ = groups.make(services, visit.actor, typed)
             return Redirect(location=services.url(f"/admin/groups/{group.id}"))
         except InvalidPerson as error:
             problem = error.message
@@ -65,19 +65,18 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
 
 def _act(services: Services, request: Request, visit: Visit, group: Group, problems: dict[str, str]) -> Response | None:
     """One press: somebody comes in or leaves, another name, the end of it."""
-    do, record = request.form.get("do") or "", visit.actor.record(services)
+    do = request.form.get("do") or ""
     here = f"/admin/groups/{group.id}"
     try:
         if do == "remove":
-            groups.remove(services, group, with_members=True, record=record)
+            groups.remove(services, visit.actor, group, with_members=True)
             return flash.redirect(services, "/admin/groups", "group_gone")
         if do == "rename":
-            groups.rename(services, group, request.form.get("name") or "", record=record)
+            groups.rename(services, visit.actor, group, request.form.get("name") or "")
             return flash.redirect(services, here, "group_renamed")
         person = people.get(services, (request.form.get("person") or "").strip())
-        visit.actor.check_person(services, P.GROUPS_CHANGE, person)  # nobody with more rights is moved about
         joins, leaves = ([person], []) if do == "add" else ([], [person])
-        groups.change_members(services, group, joins=joins, leaves=leaves, record=record)
+        groups.change_members(services, visit.actor, group, joins=joins, leaves=leaves)
         return flash.redirect(services, here, "member_added" if do == "add" else "member_gone")
     except InvalidPerson as error:
         problems["name"] = error.message

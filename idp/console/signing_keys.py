@@ -98,27 +98,27 @@ def _certificate(key: Any, now: float) -> dict[str, Any]:
 
 
 def _rotate(services: Services, visit: Visit, kid: str) -> None:
-    keys.rotate(services, record=visit.actor.record(services))
+    keys.rotate(services, visit.actor)
 
 
 def _promote(services: Services, visit: Visit, kid: str, *, force: bool = False) -> None:
-    keys.promote(services, kid, force=force, record=visit.actor.record(services))
+    keys.promote(services, visit.actor, kid, force=force)
 
 
 def _withdraw(services: Services, visit: Visit, kid: str) -> None:
-    keys.withdraw(services, kid, record=visit.actor.record(services))
+    keys.withdraw(services, visit.actor, kid)
 
 
 def _prepare(services: Services, visit: Visit, kid: str) -> None:
-    certificates.prepare(services, "signing", "rsa", record=visit.actor.record(services))
+    certificates.prepare(services, visit.actor, "signing", "rsa")
 
 
 def _certificate_promote(services: Services, visit: Visit, kid: str, *, force: bool = False) -> None:
-    certificates.promote(services, kid, force=force, record=visit.actor.record(services))
+    certificates.promote(services, visit.actor, kid, force=force)
 
 
 def _certificate_withdraw(services: Services, visit: Visit, kid: str) -> None:
-    certificates.withdraw(services, kid, record=visit.actor.record(services))
+    certificates.withdraw(services, visit.actor, kid)
 
 
 _ACTS: Final[Mapping[str, Callable[[Services, Visit, str], None]]] = {

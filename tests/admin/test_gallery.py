@@ -14,7 +14,7 @@ from clients.gallery.answers import InvalidAnswers
 from clients.gallery.filling import CannotBeConnected
 from clients.gallery.shelf import UnknownTemplate
 from idp.admin import gallery
-from idp.audit import recorder
+from idp.admin.actor import of_shell
 from idp.audit.searching import Wanted, latest
 from idp.saml.metadata.description import from_acs
 from tests.provider import Provider
@@ -28,8 +28,7 @@ AWS = {
 
 
 def add(provider: Provider, template_id: str, given: Mapping[str, str], **more: Any) -> gallery.Added:
-    record = recorder(provider.clock, "test")
-    return gallery.add(provider.services, template_id, given, record=record, **more)
+    return gallery.add(provider.services, of_shell("test"), template_id, given, **more)
 
 
 def test_r1_one_answer_registers_an_application_and_says_what_to_paste(provider: Provider) -> None:

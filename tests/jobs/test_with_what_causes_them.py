@@ -26,6 +26,7 @@ from idp.accounts.factors import admin_codes, backup_codes, totp
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts, undoing
 from idp.admin import people
+from idp.admin.actor import of_shell
 from idp.cli import user_factors
 from idp.login.authenticators import removal
 from idp.protocols import Services
@@ -145,7 +146,7 @@ def password_by_link(world: World) -> Case:
 
 
 def password_by_an_admin(world: World) -> Case:
-    act = lambda: people.set_password(world.services, world.ann, NEW, record=nothing)  # noqa: E731
+    act = lambda: people.set_password(world.services, of_shell("test"), world.ann, NEW)  # noqa: E731
     before = world.ann.password_changed_at
     return act, lambda: world.services.directory.get(world.ann.id).password_changed_at != before, ["mail"]
 

@@ -13,7 +13,7 @@ from clients.gallery.filling import fill
 from clients.gallery.template import SamlConnection
 from clients.profiles import PROFILES
 from idp.admin import gallery
-from idp.audit import recorder
+from idp.admin.actor import of_shell
 from idp.saml.messages import names
 from tests.provider import App, Browser, Provider
 from tests.saml.relying import NS, message
@@ -44,10 +44,7 @@ def ann(provider: Provider) -> Browser:
 def add(provider: Provider, template_id: str, protocol: str) -> gallery.Added:
     template = shelf.get(template_id)
     given = {question.id: question.example for question in template.questions}
-    return gallery.add(
-        provider.services, template_id, given, protocol=protocol, access=EVERYONE,
-        record=recorder(provider.clock, "test"),
-    )  # fmt: skip
+    return gallery.add(provider.services, of_shell("test"), template_id, given, protocol=protocol, access=EVERYONE)
 
 
 def test_r2_each_openid_product_gets_the_claims_that_it_reads(provider: Provider, ann: Browser) -> None:

@@ -20,6 +20,7 @@ from idp.admin.configuration.document import Entry, Fault, Faults, flag_of
 from idp.admin.configuration.effects import Impact
 from idp.admin.configuration.kind import Kind
 from idp.admin.configuration.writing import Written
+from idp.admin.permissions import Permission
 from idp.audit import Recorder
 from idp.protocols import Services
 
@@ -269,4 +270,10 @@ def _removal(planning: Planning, object_id: str) -> Step | None:
     return Step(Change("remove", TABLE, object_id, client.name), run, effects)
 
 
-KIND = Kind(TABLE, _export, _identity, _plan, _removal)
+_NEEDS = {
+    "add": Permission.APPS_CREATE,
+    "restore": Permission.APPS_REMOVE,
+    "change": Permission.APPS_CHANGE,
+    "remove": Permission.APPS_REMOVE,
+}
+KIND = Kind(TABLE, _export, _identity, _plan, _removal, _NEEDS)

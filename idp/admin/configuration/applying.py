@@ -8,10 +8,12 @@ from typing import Any
 
 from clients.client import Client
 from clients.registry import Registry
+from idp.admin.actor import Actor, NotAllowed
 from idp.admin.applications import ensure_keys
 from idp.admin.configuration import marks
 from idp.admin.configuration.changes import Change, Done, Plan, Step
 from idp.admin.configuration.document import Entry
+from idp.admin.configuration.kinds import KINDS
 from idp.admin.configuration.planning import plan
 from idp.audit import Recorder
 from idp.db import Transaction, joined
@@ -34,19 +36,21 @@ class Applied:
 
 def apply(
     services: Services,
+    actor: Actor,
     entries: Iterable[Entry],
     managers: Iterable[str],
     shown: Plan,
     *,
-    record: Recorder,
     prune: bool = False,
     keep: bool = False,
 ) -> Applied:
     """Do what a plan said. `keep`: what a file managed and no longer names is no file's any more.
 
-    The plan is made again under the lock. Errors: `ChangedMeanwhile` where another one comes out; those of the verbs:
-    nothing is changed then.
+    The plan is made again under the lock. Errors: `NotAllowed`, also for one step that the actor may not take;
+    `ChangedMeanwhile` where another plan comes out; those of the verbs. Nothing is changed then.
     """
+    _check(actor, shown)
+    record = actor.record(services)
     entries, managers = tuple(entries), tuple(managers)
     with services.db.transaction() as tx:
         within = taking_part(services, tx)
@@ -65,6 +69,14 @@ def apply(
             ensure_keys(services, one.client)
     secrets = tuple((one.client, one.secret) for one in done if one.client is not None and one.secret is not None)
     return Applied(again.changes, secrets, marked, len(again.left) if keep else 0)
+
+
+def _check(actor: Actor, shown: Plan) -> None:
+    """A file is for those who may change everything of its kinds. Errors: `NotAllowed`."""
+    for permission in {KINDS[one.kind].permissions[one.action] for one in shown.changes}:
+        actor.check(permission)
+        if actor.scope(permission) is not None:
+            raise NotAllowed(permission, "files are for those who look after all there is of their kinds")
 
 
 def taking_part(services: Services, tx: Transaction) -> Services:

@@ -12,6 +12,7 @@ from idp.admin.configuration.document import Entry, check_keys, text_of
 from idp.admin.configuration.effects import Impact
 from idp.admin.configuration.kind import Kind
 from idp.admin.configuration.writing import Written
+from idp.admin.permissions import Permission
 from idp.audit import Recorder
 from idp.protocols import Services
 
@@ -62,4 +63,5 @@ def _removal(planning: Planning, object_id: str) -> Step | None:
     return Step(Change("remove", TABLE, group.id, group.name), run, effects)
 
 
-KIND = Kind(TABLE, _export, _identity, _plan, _removal)
+_NEEDS = dict.fromkeys(("add", "change", "remove"), Permission.GROUPS_CHANGE)
+KIND = Kind(TABLE, _export, _identity, _plan, _removal, _NEEDS)

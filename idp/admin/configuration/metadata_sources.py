@@ -15,6 +15,7 @@ from idp.admin.configuration.document import Entry, Faults, check_keys, flag_of,
 from idp.admin.configuration.effects import Impact
 from idp.admin.configuration.kind import Kind
 from idp.admin.configuration.writing import Written
+from idp.admin.permissions import Permission
 from idp.audit import Recorder
 from idp.protocols import Services
 from idp.saml.assertions.attribute_sources import check_sources
@@ -164,4 +165,5 @@ def _removal(planning: Planning, object_id: str) -> Step | None:
     return Step(Change("remove", TABLE, object_id, source.name), run, effects)
 
 
-KIND = Kind(TABLE, _export, _identity, _plan, _removal)
+_NEEDS = {"add": Permission.APPS_CREATE, "change": Permission.APPS_CREATE, "remove": Permission.APPS_REMOVE}
+KIND = Kind(TABLE, _export, _identity, _plan, _removal, _NEEDS)

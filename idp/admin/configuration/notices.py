@@ -13,6 +13,7 @@ from idp.admin.configuration.changes import Change, Done, Field, Planning, Step
 from idp.admin.configuration.document import Entry, check_keys, text_of
 from idp.admin.configuration.kind import Kind
 from idp.admin.configuration.writing import Written
+from idp.admin.permissions import Permission
 from idp.audit import Recorder
 from idp.protocols import Services
 
@@ -125,4 +126,5 @@ def _removal(planning: Planning, object_id: str) -> Step | None:
     return Step(Change("remove", TABLE, object_id, notice.text), run)
 
 
-KIND = Kind(TABLE, _export, _identity, _plan, _removal)
+_NEEDS = dict.fromkeys(("add", "change", "remove"), Permission.MESSAGES_CHANGE)
+KIND = Kind(TABLE, _export, _identity, _plan, _removal, _NEEDS)

@@ -44,7 +44,7 @@ def _save(services: Services, request: Request, visit: Visit, client: Client) ->
             return asked
         name = values.pop("client_name", None)
         change = applications.Change(metadata=values, name=name, edition=edition)
-        applications.update(services, client, change, record=visit.actor.record(services))
+        applications.update(services, visit.actor, client, change)
     except InvalidMetadata as error:
         return _page(services, request, visit, client, typed, edition, base, problems=error.problems, status=400)
     except ChangedMeanwhile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clients.client import Client
 from clients.errors import InvalidMetadata, UnknownClient
 from idp import flash
-from idp.admin import app_standing, managed
+from idp.admin import app_standing, applications
 from idp.admin.permissions import Permission
 from idp.console.apps import showing
 from idp.console.apps.finding import client_of, no_such_app
@@ -22,13 +22,11 @@ def turn(services: Services, request: Request, visit: Visit) -> Response:
     client = client_of(services, request, visit, Permission.APPS_CHANGE)
     if request.method != "POST":
         return _page(services, request, visit, client)
-    managed.guard(services, "application", client.id)
-    record = visit.actor.record(services)
     if request.form.get("do") != "on":
-        services.registry.disable(client.id, record=record)
+        applications.turn_off(services, visit.actor, client)
         return flash.redirect(services, f"/admin/apps/{client.id}/state", "app_off")
     try:
-        services.registry.enable(client.id, record=record)
+        applications.turn_on(services, visit.actor, client)
     except InvalidMetadata as error:
         return _page(services, request, visit, client, problem=error.problems[0].message, status=400)
     return flash.redirect(services, f"/admin/apps/{client.id}/state", "app_on")
@@ -37,12 +35,11 @@ def turn(services: Services, request: Request, visit: Visit) -> Response:
 def remove(services: Services, request: Request, visit: Visit) -> Response:
     """GET and POST /admin/apps/<id>/remove; a removed one is brought back by it."""
     visit.actor.check_app(Permission.APPS_REMOVE, request.segment)
-    record = visit.actor.record(services)
     if services.registry.find_removed(request.segment) is not None:
         if request.method != "POST" or request.form.get("do") != "restore":
             return Redirect(location=services.url(f"/admin/apps/{request.segment}"))
         try:
-            services.registry.restore(request.segment, record=record)
+            applications.restore(services, visit.actor, request.segment)
         except UnknownClient as error:
             raise no_such_app() from error
         return flash.redirect(services, f"/admin/apps/{request.segment}", "app_back")
@@ -51,8 +48,7 @@ def remove(services: Services, request: Request, visit: Visit) -> Response:
         return Redirect(location=services.url(f"/admin/apps/{client.id}/state"))
     if (request.form.get("name") or "").strip() != client.name:
         return _page(services, request, visit, client, wrong=_NAME, status=400)
-    managed.guard(services, "application", client.id)
-    services.registry.remove(client.id, record=record)
+    applications.remove(services, visit.actor, client)
     return flash.redirect(services, f"/admin/apps/{client.id}", "app_removed")
 
 

@@ -34,25 +34,24 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
 
 
 def _change(services: Services, request: Request, visit: Visit, client: Client) -> Response:
-    visit.actor.check_app(Permission.APPS_CHANGE, client.id)
-    form, record = request.form, visit.actor.record(services)
+    form, actor = request.form, visit.actor
     add, take = form.get("add"), form.get("take")
     if add is not None:
         person = services.directory.find(add)
         if person is None or client.access.everyone:
             problem = _NOBODY if person is None else _EVERYONE
             return _page(services, request, visit, client, problem=problem, status=400)
-        access.change(services, client, access.Change(persons=(person.id,)), record=record)
+        access.change(services, actor, client, access.Change(persons=(person.id,)))
     elif take is not None:
         if not client.access.everyone:
-            access.change(services, client, access.Change(less_persons=(take,)), record=record)
+            access.change(services, actor, client, access.Change(less_persons=(take,)))
     else:
         rule, chosen = whom.checked(services, whom.read(request), client.access.persons)
         if rule is None:
             return _page(services, request, visit, client, chosen, status=400)
         change = applications.Change(metadata={}, access=rule, edition=form.get("edition") or "")
         try:
-            applications.update(services, client, change, record=record)
+            applications.update(services, actor, client, change)
         except ChangedMeanwhile:
             return _page(services, request, visit, services.registry.get(client.id), problem=_MEANWHILE, status=409)
     return flash.redirect(services, f"/admin/apps/{client.id}/access", "access_saved")

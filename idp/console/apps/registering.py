@@ -14,7 +14,6 @@ from clients.gallery.template import Template
 from clients.registry import Draft, Registered
 from idp.admin import applications, gallery, service_providers
 from idp.admin.actor import Actor
-from idp.admin.permissions import Permission
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Request
@@ -74,15 +73,13 @@ def read(request: Request, kind: str, template: Template | None) -> Typed:
 
 def register(services: Services, actor: Actor, template: Template | None, typed: Typed, access: Access) -> Made:
     """Register it. Errors: `NotAllowed`, `InvalidMetadata`, `InvalidAnswers`, `Unfinished`."""
-    actor.check(Permission.APPS_CREATE)
-    record = actor.record(services)
     if not typed.name.strip():
         raise InvalidMetadata(Problem("name", _NAME))
     if template is not None:
         found, origin = _described(services, typed) if typed.protocol == "saml" else (None, None)
         try:
             added = gallery.add(
-                services, template.id, typed.answers, record=record, protocol=typed.protocol, name=typed.name,
+                services, actor, template.id, typed.answers, protocol=typed.protocol, name=typed.name,
                 access=access, found=found, origin=origin,
             )  # fmt: skip
         except (CannotBeConnected, NoSuchProtocol) as error:
@@ -93,12 +90,12 @@ def register(services: Services, actor: Actor, template: Template | None, typed:
         if found is None:
             found = _from_facts(typed)
         draft = Draft(kind="saml", name=typed.name, access=access)
-        made = service_providers.register(services, found, draft, origin=origin, record=record)
+        made = service_providers.register(services, actor, found, draft, origin=origin)
     else:
         uris = lines(typed.redirect_uris)
         draft = Draft(name=typed.name, profile=typed.profile, access=access,
                       metadata={"redirect_uris": uris} if uris else {})  # fmt: skip
-        made = applications.register(services, draft, record=record)
+        made = applications.register(services, actor, draft)
     return Made(made, None, made.warnings)
 
 

@@ -8,6 +8,7 @@ from clients.client import Client
 from clients.errors import InvalidMetadata
 from clients.registry import Registered, takes_secret
 from idp import flash
+from idp.admin import applications
 from idp.admin.permissions import Permission
 from idp.console.apps import adding, showing
 from idp.console.apps.finding import client_of
@@ -33,7 +34,6 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
     """GET and POST /admin/apps/<id>/secrets."""
     client = client_of(services, request, visit)
     if request.method == "POST":
-        visit.actor.check_app(Permission.APPS_SECRETS, client.id)
         try:
             end = request.form.get("end")
             return _end(services, visit, client, end) if end else _add(services, request, visit, client)
@@ -49,14 +49,14 @@ def _add(services: Services, request: Request, visit: Visit, client: Client) -> 
     key = f"console:secret:{visit.session.person_id}:{digest(request.form.get('once') or new_id(services.clock()))}"
     if not services.state.add(key, 1, _TTL):  # a reload of the answer: the secret was shown, and is not made anew
         return Redirect(location=services.url(f"/admin/apps/{client.id}/secrets"))
-    secret = services.registry.add_secret(client.id, float(keep), record=visit.actor.record(services))
+    secret = applications.add_secret(services, visit.actor, client, float(keep))
     made = Registered(services.registry.get(client.id), secret)
     shown = {name: value for name, value in adding.shown(services, made).items() if name != "app"}
     return showing.page(services, request, visit, made.client, "console/apps/secret_made.html", **shown)
 
 
 def _end(services: Services, visit: Visit, client: Client, secret_id: str) -> Response:
-    services.registry.end_secret(client.id, secret_id, record=visit.actor.record(services))
+    applications.end_secret(services, visit.actor, client, secret_id)
     return flash.redirect(services, f"/admin/apps/{client.id}/secrets", "secret_ended")
 
 

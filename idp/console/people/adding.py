@@ -33,7 +33,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         problems |= {one.field.partition(".")[0]: one.message for one in reversed(people.problems(services, draft))}
         if not problems:
             try:
-                added = people.add(services, draft, by_mail=bool(typed["by_mail"]), record=visit.actor.record(services))
+                added = people.add(services, visit.actor, draft, by_mail=bool(typed["by_mail"]))
             except InvalidPerson as error:  # somebody was faster
                 problems[error.field] = error.message
     return frame.page(

@@ -42,7 +42,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
             changes=changes, merge=merge, joins=joins, leaves=leaves, as_of=_version(typed["version"])
         )  # fmt: skip
         try:
-            people.correct(services, person, correction, record=visit.actor.record(services))
+            people.correct(services, visit.actor, person, correction)
             return flash.redirect(services, f"/admin/people/{person.id}", "person_saved")
         except PersonChanged:
             now = services.directory.get(person.id)

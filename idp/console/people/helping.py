@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from idp import flash, mail
-from idp.accounts import cases
+from idp.accounts import cases as accounts_cases
 from idp.accounts.factors import admin_codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
-from idp.admin import factors, people, sessions
+from idp.admin import cases, factors, people, sessions
 from idp.console.pages import Visit
 from idp.protocols import Services
 from idp.texts import N_
@@ -33,14 +33,14 @@ def act(services: Services, request: Request, visit: Visit, person: Person) -> O
 
 def unlock(services: Services, request: Request, visit: Visit, person: Person) -> Outcome:
     """End the pauses after wrong passwords and codes (W3)."""
-    people.unlock(services, person, record=visit.actor.record(services))
+    people.unlock(services, visit.actor, person)
     return _done(services, person, "unlocked")
 
 
 def send_link(services: Services, request: Request, visit: Visit, person: Person) -> Outcome:
     """Mail a link where they set a password themselves."""
     try:
-        told = people.mail_link(services, person, record=visit.actor.record(services))
+        told = people.mail_link(services, visit.actor, person)
     except resets.ShutOut:
         return {"problem": N_("They are turned off, so a link would open nothing. Turn them on first.")}
     if not told.to:
@@ -50,9 +50,10 @@ def send_link(services: Services, request: Request, visit: Visit, person: Person
 
 def invite(services: Services, request: Request, visit: Visit, person: Person) -> Outcome:
     """Mail the invitation once more to somebody who has set no password yet."""
-    if not person.enabled or person.password_changed_at is not None:
+    try:
+        invited = people.invite_again(services, visit.actor, person)
+    except people.NotWaiting:
         return {"problem": N_("They are not waiting for an invitation.")}
-    invited = people.invite_again(services, person, record=visit.actor.record(services))
     if invited.said:
         return _done(services, person, "invited_again")
     return {"problem": N_("The invitation has not left: %(why)s.", why=invited.why)}
@@ -64,9 +65,7 @@ def issue_code(services: Services, request: Request, visit: Visit, person: Perso
     if not reason:
         return _no_reason("code-reason")
     try:
-        issued = factors.issue_code(
-            services, person, factors.Wish(reason=reason), actor=visit.actor.id, record=visit.actor.record(services)
-        )
+        issued = factors.issue_code(services, visit.actor, person, factors.Wish(reason=reason))
     except admin_codes.NotIssued as error:
         return {"problem": str(error), "problem_at": "code-reason", "typed": {"code-reason": reason}}
     except Busy:
@@ -78,7 +77,7 @@ def approve_code(services: Services, request: Request, visit: Visit, person: Per
     """The second pair of eyes."""
     try:
         approver = services.directory.get(visit.actor.id)
-        factors.approve_code(services, person, approver, record=visit.actor.record(services))
+        factors.approve_code(services, visit.actor, person, approver)
     except (admin_codes.NotIssued, factors.NoApprover) as error:
         return {"problem": str(error)}
     return _done(services, person, "code_approved")
@@ -89,13 +88,8 @@ def remove_factor(services: Services, request: Request, visit: Visit, person: Pe
     factor_id, reason = request.form.get("factor") or "", _reason(request)
     if not reason:
         return _no_reason(f"reason-{factor_id}")
-    write = visit.actor.record(services)
-
-    def record(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
-        write(tx, action, {**detail, "reason": reason})
-
     try:
-        told = factors.remove(services, person, factor_id, record=record)
+        told = factors.remove(services, visit.actor, person, factor_id, reason=reason)
     except factors.MustStay as error:
         return {"problem": error.args[0], "problem_at": f"reason-{factor_id}"}
     except factors.NoSuchFactor:
@@ -105,12 +99,12 @@ def remove_factor(services: Services, request: Request, visit: Visit, person: Pe
 
 def end_session(services: Services, request: Request, visit: Visit, person: Person) -> Outcome:
     """One session, or all of them with every token."""
-    record, session_id = visit.actor.record(services), request.form.get("session") or ""
+    session_id = request.form.get("session") or ""
     if not session_id:
-        sessions.end_all(services, person, record=record)
+        sessions.end_all(services, visit.actor, person)
         return _done(services, person, "all_ended")
     try:
-        sessions.end(services, person, session_id, record=record)
+        sessions.end(services, visit.actor, person, session_id)
     except sessions.NoSuchSession:
         return {"problem": N_("That one is not there any more.")}
     return _done(services, person, "session_ended")
@@ -119,10 +113,10 @@ def end_session(services: Services, request: Request, visit: Visit, person: Pers
 def note(services: Services, request: Request, visit: Visit, person: Person) -> Outcome:
     """A note on one of their open cases."""
     text, case_id = " ".join((request.form.get("note") or "").split()), request.form.get("case") or ""
-    mine = {case.id for case in cases.open_of(services.db, person.id)}
-    if not text or case_id not in mine:
+    case = next((one for one in accounts_cases.open_of(services.db, person.id) if one.id == case_id), None)
+    if not text or case is None:
         return {"problem": N_("Write what is to be kept on the case."), "problem_at": "note"}
-    cases.note(services, case_id, text, visit.actor.id)
+    cases.note(services, visit.actor, case, text)
     return _done(services, person, "noted")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from idp import audit
+from idp.admin.actor import of_shell
 from idp.admin.configuration import applying, exporting, planning
 from idp.admin.configuration.applying import Applied
 from idp.admin.configuration.changes import Change, Plan
@@ -25,7 +26,8 @@ class Configured:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self.services = provider.services
-        self.record = audit.recorder(provider.services.clock, "a pipeline")
+        self.actor = of_shell("a pipeline")
+        self.record = self.actor.record(provider.services)
 
     def export(self, *only: str) -> str:
         return exporting.export(self.services, only)
@@ -49,9 +51,7 @@ class Configured:
     def apply(self, *texts: str, prune: bool = False, keep: bool = False, **files: str) -> Applied:
         entries, managers = self.entries(*texts, **files)
         shown = planning.plan(self.services, entries, managers, prune=prune)
-        return applying.apply(
-            self.services, entries, managers, shown, record=self.record, prune=prune, keep=keep
-        )  # fmt: skip
+        return applying.apply(self.services, self.actor, entries, managers, shown, prune=prune, keep=keep)
 
     def faults(self, *texts: str, **files: str) -> tuple[str, ...]:
         with pytest.raises(BadConfiguration) as caught:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from clients.registry import Draft
 from idp.accounts import groups, notices
+from idp.admin.actor import Actor
 from idp.admin.configuration import applying, marks, planning
 from idp.admin.configuration.applying import Applied, ChangedMeanwhile
+from idp.audit import Recorder
+from idp.protocols import Services
 from tests.admin.configuration.conftest import Configured, Open
 from tests.admin.configuration.test_planning import HOME, WIKI, wiki
 from tests.provider import Provider
@@ -80,6 +84,25 @@ class Breaking(Exception):
     """What goes wrong in the middle."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted(Actor):
+    """Somebody whose work breaks right after one of its events."""
+
+    at: int
+
+    def record(self, services: Services) -> Recorder:
+        write, left = Actor.record(self, services), self.at
+
+        def broken(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
+            nonlocal left
+            write(tx, action, detail)
+            left -= 1
+            if not left:
+                raise Breaking
+
+        return broken
+
+
 def test_C5_a_failure_in_the_middle_changes_nothing_wherever_it_is(configured: Configured) -> None:
     text = prepared(configured)
     entries, managers = configured.entries(text)
@@ -87,17 +110,9 @@ def test_C5_a_failure_in_the_middle_changes_nothing_wherever_it_is(configured: C
     before, at = state(configured), 0
     while True:
         at += 1
-        left = at
-
-        def record(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
-            nonlocal left
-            configured.record(tx, action, detail)
-            left -= 1
-            if not left:
-                raise Breaking
-
+        actor = Interrupted(kind="shell", id="a pipeline", name="a pipeline", grants=configured.actor.grants, at=at)
         try:
-            applying.apply(configured.services, entries, managers, shown, record=record, prune=True)
+            applying.apply(configured.services, actor, entries, managers, shown, prune=True)
         except Breaking:
             assert state(configured) == before, f"after event {at}"
             assert configured.services.registry.find_entity("https://sp.example") is None
@@ -150,14 +165,14 @@ def test_C5_a_change_by_somebody_else_meanwhile_is_noticed(configured: Configure
         change()
         before = state(configured)
         with pytest.raises(ChangedMeanwhile):
-            applying.apply(configured.services, entries, managers, shown, record=configured.record)
+            applying.apply(configured.services, configured.actor, entries, managers, shown)
         assert state(configured) == before
     # What the file does not speak of may change.
     configured.services.registry.restore(entry.id)
     entries, managers = configured.entries(text + "require_auth_time = true\n")
     shown = planning.plan(configured.services, entries, managers)
     configured.services.registry.update(entry.id, {"software_id": "theirs"})
-    applying.apply(configured.services, entries, managers, shown, record=configured.record)
+    applying.apply(configured.services, configured.actor, entries, managers, shown)
     found = configured.services.registry.registered(entry.id)
     assert (found["software_id"], found["require_auth_time"]) == ("theirs", True)
 
@@ -181,7 +196,7 @@ def test_C5_of_two_applies_at_once_one_wins_and_the_other_says_so(shared: Config
             try:
                 shown = planning.plan(side.services, entries, managers)
                 together.wait()
-                return applying.apply(side.services, entries, managers, shown, record=side.record)
+                return applying.apply(side.services, side.actor, entries, managers, shown)
             except ChangedMeanwhile:
                 return None
             finally:

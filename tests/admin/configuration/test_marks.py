@@ -57,12 +57,10 @@ def test_C5_a_change_by_hand_is_made_where_the_setting_says_note(
     here, client_id = apply("note")
     client = here.services.registry.get(client_id)
     assert managed.guard(here.services, "application", client_id) == "apps.toml"
-    applications.update(here.services, client, applications.Change(metadata={"description": "x"}), record=here.record)
+    applications.update(here.services, here.actor, client, applications.Change(metadata={"description": "x"}))
     assert here.services.registry.get(client_id).metadata["description"] == "x"
     assert here.changes(wiki() + SALES) == ()  # the file does not speak of it
-    applications.update(
-        here.services, client, applications.Change(metadata={}, access=Access.only()), record=here.record
-    )
+    applications.update(here.services, here.actor, client, applications.Change(metadata={}, access=Access.only()))
     assert [field.name for field in here.change(wiki() + SALES).fields] == ["access"]
 
 
@@ -73,14 +71,14 @@ def test_C5_a_change_by_hand_is_refused_where_the_setting_says_so_and_the_file_m
     client = here.services.registry.get(client_id)
     free = here.provider.add_client("Free").client
     with pytest.raises(ManagedByFile, match="it is managed by apps"):
-        applications.update(here.services, client, applications.Change(metadata={}), record=here.record)
+        applications.update(here.services, here.actor, client, applications.Change(metadata={}))
     with pytest.raises(ManagedByFile):
-        access.change(here.services, client, access.Change(start="everyone"), record=here.record)
+        access.change(here.services, here.actor, client, access.Change(start="everyone"))
     sales = accounts_groups.find(here.services.db, "sales")
     assert sales is not None
     with pytest.raises(ManagedByFile):
-        groups.remove(here.services, sales, with_members=True, record=here.record)
-    applications.update(here.services, free, applications.Change(metadata={"description": "x"}), record=here.record)
+        groups.remove(here.services, here.actor, sales, with_members=True)
+    applications.update(here.services, here.actor, free, applications.Change(metadata={"description": "x"}))
     here.apply(wiki(description='"by the file"') + SALES)
     assert here.services.registry.get(client_id).metadata["description"] == "by the file"
 
