@@ -14,6 +14,7 @@ import flask
 import jinja2
 
 from idp import formats, health, texts
+from idp.api import views as api_views
 from idp.background import start_background, sweep, sweep_out
 from idp.console import views as console_views
 from idp.login import views as login_views
@@ -29,7 +30,7 @@ __all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
 
 ROUTES: tuple[Route, ...] = (
     *health.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *login_views.ROUTES, *portal_views.ROUTES,
-    *console_views.ROUTES,
+    *console_views.ROUTES, *api_views.ROUTES,
 )  # fmt: skip
 
 

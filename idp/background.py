@@ -78,9 +78,10 @@ def sweep_out(services: Services, seconds: float = 30.0) -> None:
 
 def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
-    from idp.accounts import cases, notices, standing
+    from idp.accounts import cases, notices, standing, tokens
     from idp.accounts.factors import admin_codes, trusted_devices
     from idp.accounts.own import uses, verdicts
+    from idp.admin import programs
     from idp.audit.chain import retaining
     from idp.oidc import ledger
     from idp.saml import store as saml_store
@@ -100,6 +101,8 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "admin_codes": admin_codes.sweep(services, many),
         "trusted_devices": trusted_devices.sweep(db, services.clock(), many),
         "uses": uses.sweep(db, retained, many),
+        "personal_tokens": tokens.sweep(db, services.clock(), many),
+        "program_roles": programs.sweep(services),
         "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
         "clients": services.registry.sweep(),
         "rules": keeping.sweep(db, services.clock()),

@@ -211,12 +211,14 @@ def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: 
 
 
 def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
-    """What a disabled account or a new password ends: every session and every family of tokens, in one transaction."""
+    """What a disabled account or a new password ends: every session, family of tokens and personal token, at once."""
+    from idp.accounts import tokens
     from idp.login.browser import sessions
     from idp.oidc import ledger
 
     sessions.end_all(tx, person_id, now, why)
     ledger.revoke_person(tx, person_id, now, why)
+    tokens.end_all(tx, person_id)
 
 
 def _forget(tx: Any, person_id: str) -> None:

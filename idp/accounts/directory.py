@@ -53,6 +53,13 @@ def _told(told: Tells | None, tx: Transaction, person: Person) -> Person:
     return person
 
 
+def _end_tokens(tx: Transaction, person_id: str) -> None:
+    """Whatever else a caller lets end in its own way, no script goes on for somebody who is shut out."""
+    from idp.accounts import tokens
+
+    tokens.end_all(tx, person_id)
+
+
 def _nothing_to_end(_tx: Transaction, _person_id: str, _why: str) -> None:
     """For programs without sessions and recovery: tests, imports."""
 
@@ -199,6 +206,7 @@ class Directory(Lookup):
                 tell(record, tx, "person:disabled", person)
             self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "account disabled")
+            _end_tokens(tx, person_id)
             return stored(tx, person_id)
 
     def remove(self, person_id: str, *, record: Recorder | None = None) -> Person:
@@ -296,6 +304,7 @@ class Directory(Lookup):
             tell(record, tx, "person:secured", person, **detail)
             self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "the person said that it was not them")
+            _end_tokens(tx, person_id)
             return stored(tx, person_id)
 
     def restrict(self, person_id: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from idp import audit
-from idp.accounts import roles
+from idp.accounts import roles, tokens
 from idp.accounts.person import Person, fold
 from idp.accounts.roles import SCOPED, RoleGrant
 from idp.admin.permissions import LIMITED_BY, TABLE, Permission
@@ -35,6 +35,7 @@ class Actor:
     grants: tuple[RoleGrant, ...]
     address: str = ""
     request_id: str = ""
+    token_id: str = ""  # of a person who acts by a personal token
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -109,7 +110,10 @@ class Actor:
 
     def record(self, services: Services) -> Recorder:
         """Writes events in the actor's name, inside the transaction of the change that they prove."""
-        return audit.recorder(services.clock, self.name, address=self.address, request_id=self.request_id)
+        also = {"by_token": self.token_id} if self.token_id else {}
+        return audit.recorder(
+            services.clock, self.name, address=self.address, request_id=self.request_id, also=also
+        )  # fmt: skip
 
 
 def of_session(services: Services, request: Request, session: Session) -> Actor:
@@ -117,6 +121,24 @@ def of_session(services: Services, request: Request, session: Session) -> Actor:
     return Actor(
         kind="person", id=session.person_id, name=f"person:{session.person_id}",
         grants=roles.grants_of(services.db, session.person_id, session.roles, services.clock()),
+        address=request.remote_address, request_id=request.id,
+    )  # fmt: skip
+
+
+def of_token(services: Services, request: Request, shown: tokens.Shown) -> Actor:
+    """The person of a personal token, with what they may at this moment, as far as the token speaks for it."""
+    return Actor(
+        kind="person", id=shown.token.person_id, name=f"person:{shown.token.person_id}", token_id=shown.token.id,
+        grants=roles.grants_of(services.db, shown.token.person_id, shown.roles, services.clock()),
+        address=request.remote_address, request_id=request.id,
+    )  # fmt: skip
+
+
+def of_client(services: Services, request: Request, client_id: str) -> Actor:
+    """A program that has proven itself, with the roles that it has at this moment. One read."""
+    return Actor(
+        kind="client", id=client_id, name=f"client:{client_id}",
+        grants=roles.grants_of_program(services.db, client_id, services.clock()),
         address=request.remote_address, request_id=request.id,
     )  # fmt: skip
 

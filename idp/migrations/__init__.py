@@ -50,9 +50,11 @@ def metadatas() -> list[Any]:
     import idp.accounts.notices.store
     import idp.accounts.own.store
     import idp.accounts.recovery.store
+    import idp.accounts.roles.store
     import idp.accounts.sign_in_rules.store
     import idp.accounts.standing.store
     import idp.accounts.store
+    import idp.accounts.tokens.store
     import idp.admin.configuration.store
     import idp.audit.chain.store
     import idp.audit.store
@@ -69,7 +71,7 @@ def metadatas() -> list[Any]:
     rooms: list[Any] = [
         clients.store, keys.store, idp.accounts.store, idp.accounts.factors.store, idp.accounts.recovery.store,
         idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store, idp.accounts.standing.store,
-        idp.accounts.sign_in_rules.store,
+        idp.accounts.roles.store, idp.accounts.sign_in_rules.store, idp.accounts.tokens.store,
         idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
         idp.login.store, idp.oidc.ledger.store, idp.saml.store, idp.saml.metadata.sources.store, idp.state.sql,
     ]  # fmt: skip

@@ -59,7 +59,7 @@ def change(
     if set(take) & {grant.role for grant in give}:
         raise InvalidPerson("roles", "a role is given or taken, not both at once")
     for grant in give:
-        _check(grant, now)
+        check_grant(grant, now)
     with db.transaction() as tx:
         owners = tx.all(store.OWNERS_LOCKED)
         person = locked(tx, person_id)
@@ -82,7 +82,8 @@ def change(
         return stored(tx, person_id)
 
 
-def _check(grant: RoleGrant, now: float) -> None:
+def check_grant(grant: RoleGrant, now: float) -> None:
+    """Whether a role may be given so. Errors: `InvalidPerson`."""
     if grant.role not in SCOPED and grant.scope is not None:
         raise InvalidPerson("roles", f"the role {grant.role} is not limited to anything; only {', '.join(SCOPED)} are")
     if grant.role == "app_admin" and not grant.scope:

@@ -1,0 +1,22 @@
+"""The one path by which the API is reached. All else of it is loaded by the first call."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from idp.protocols import Services
+from idp.wire import Request, Response, Route
+
+PREFIX: Final = "/api/v1"
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def answer(services: Services, request: Request) -> Response:
+    """Whatever comes below the prefix. No cookie is looked at, so no page of others can call here (CSRF)."""
+    from idp.api import door
+
+    return door.answer(services, request)
+
+
+#: Without `cors`: no script of another origin reads an answer.
+ROUTES = (Route(PREFIX + "/<path:rest>", METHODS, answer, api=True, form=False),)

@@ -1,0 +1,114 @@
+"""Every row of the API: none without a permission, none that a role may reach beyond its own. S59, C1, C2, C4."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from idp.accounts.roles import RoleGrant
+from idp.admin.permissions import LIMITED_BY, TABLE, Permission
+from idp.api.operations import Operation
+from idp.api.resources import OPERATIONS
+from idp.app import ROUTES
+from tests.api.conftest import Api, Program
+from tests.provider import App, Provider
+
+#: What needs no permission, and why.
+OPEN = {
+    "getDocument": "it says what everybody may know",
+    "getCaller": "it says of callers only what they may",
+}
+OWN, OTHER, UNKNOWN = "own", "other", "unknown"
+
+
+def path_of(row: Operation, **names: str) -> str:
+    """The path with these segments, and for the others what nobody has."""
+    return "/".join(names.get(part[1:-1], "unknown") if part[:1] == "<" else part for part in row.path.split("/"))
+
+
+def send(api: Api, row: Operation, path: str) -> Any:
+    """A call of the row with what it takes, as the document's example has it."""
+    headers = {"If-Match": "*"} if row.guarded else {}
+    body = next(iter(row.examples.values()), {}) if row.takes is not None else None
+    return api.call(row.method, path, body, headers)
+
+
+def test_S59_no_route_of_the_API_is_without_a_permission() -> None:
+    ours = [route for route in ROUTES if route.path.startswith("/api")]
+    assert [route.path for route in ours] == ["/api/v1/<path:rest>"]  # all of it goes by the rows
+    assert {row.id for row in OPERATIONS if row.permission is None} == OPEN.keys()
+    assert all(isinstance(row.permission, Permission) for row in OPERATIONS if row.id not in OPEN)
+    assert [row.id for row in OPERATIONS if row.public] == ["getDocument"]
+
+
+def test_C4_every_row_has_a_name_of_its_own_and_an_example_of_what_it_takes() -> None:
+    assert len({row.id for row in OPERATIONS}) == len(OPERATIONS)
+    assert len({(row.method, row.path) for row in OPERATIONS}) == len(OPERATIONS)
+    assert [row.id for row in OPERATIONS if row.takes is not None and not row.examples] == []
+
+
+def test_C4_what_changes_demands_an_edition_and_what_creates_takes_a_key() -> None:
+    assert [row.id for row in OPERATIONS if row.method in ("PATCH", "PUT") and not row.guarded] == []
+    assert [row.id for row in OPERATIONS if row.status == 201 and not row.creates] == []
+
+
+@pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.id)
+def test_S59_nobody_without_its_permission_gets_an_answer(
+    provider: Provider, program: Program, stranger: Api, row: Operation
+) -> None:
+    if not row.public:
+        assert send(stranger, row, path_of(row)).status == 401
+    if row.permission is None:
+        return
+    nobody = program_without(program)
+    assert send(nobody, row, path_of(row)).json["permission"] == row.permission
+    for role, held in TABLE.items():
+        if row.permission not in held:
+            answer = send(
+                program(RoleGrant(role, ("x",) if role == "app_admin" else None), name=role), row, path_of(row)
+            )
+            assert answer.status == 403, role
+            assert answer.json["permission"] == row.permission
+
+
+def program_without(program: Program) -> Api:
+    """A program that had a role when it got its token."""
+    from idp.accounts import roles
+
+    api = program(RoleGrant("auditor"), name="former")
+    client_id = api.get("/caller").json["id"]
+    services = api.browser.app.extensions["doorward"]
+    roles.forget_program(services.db, client_id)
+    return api
+
+
+def of_applications(row: Operation) -> bool:
+    return row.path.startswith("/applications/<id>")
+
+
+@pytest.mark.parametrize("row", [row for row in OPERATIONS if of_applications(row)], ids=lambda row: row.id)
+def test_S59_another_application_than_ones_own_is_answered_as_one_that_there_is_not(
+    provider: Provider, program: Program, row: Operation
+) -> None:
+    own, other = provider.add_client("Own"), provider.add_client("Other")
+    api = program(RoleGrant("app_admin", (own.id,)), name="keeper")
+    seen = {name: send(api, row, path_of(row, id=id)) for name, id in
+            {OWN: own.id, OTHER: other.id, UNKNOWN: "c" + 24 * "a"}.items()}  # fmt: skip
+    if row.permission not in TABLE["app_admin"]:
+        assert {answer.status for answer in seen.values()} == {403}
+        return
+    assert seen[OTHER].status == 404, seen[OTHER].text
+    assert said(seen[OTHER]) == said(seen[UNKNOWN])
+    assert row.permission in LIMITED_BY["app_admin"]
+    unchanged(provider, other)
+
+
+def said(answer: Any) -> dict[str, Any]:
+    return {name: value for name, value in answer.json.items() if name != "request_id"}
+
+
+def unchanged(provider: Provider, app: App) -> None:
+    now = provider.services.registry.get(app.id)
+    assert (now.enabled, now.changed_at, now.access) == (True, app.client.changed_at, app.client.access)
+    assert len(now.secrets) == len(app.client.secrets)
