@@ -49,9 +49,9 @@ def apply(
     The plan is made again under the lock. Errors: `NotAllowed`, also for one step that the actor may not take;
     `ChangedMeanwhile` where another plan comes out; those of the verbs. Nothing is changed then.
     """
-    _check(actor, shown)
-    record = actor.record(services)
     entries, managers = tuple(entries), tuple(managers)
+    _check(actor, entries, shown)
+    record = actor.record(services)
     with services.db.transaction() as tx:
         within = taking_part(services, tx)
         # Every change of the registry begins so, and every apply: from here on they queue behind this one.
@@ -71,9 +71,15 @@ def apply(
     return Applied(again.changes, secrets, marked, len(again.left) if keep else 0)
 
 
-def _check(actor: Actor, shown: Plan) -> None:
+def _check(actor: Actor, entries: Iterable[Entry], shown: Plan) -> None:
     """A file is for those who may change everything of its kinds. Errors: `NotAllowed`."""
-    for permission in {KINDS[one.kind].permissions[one.action] for one in shown.changes}:
+    wanted = {KINDS[one.kind].permissions[one.action] for one in shown.changes}
+    # Whose an object is changes also where nothing else does.
+    wanted |= {
+        KINDS[kind].permissions["change"]
+        for kind in (*(one.table for one in entries), *(one.kind for one in shown.left))
+    }
+    for permission in wanted:
         actor.check(permission)
         if actor.scope(permission) is not None:
             raise NotAllowed(permission, "files are for those who look after all there is of their kinds")

@@ -1,0 +1,493 @@
+"""C1, S59: every verb that changes something takes who acts, and asks; each for each role, on one's own and on others'.
+
+What is tried is found in the code: a new verb without an actor fails, and so does one without a line in `WHO_MAY`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from clients.access import Access
+from clients.client import Client
+from clients.registry import Draft as App
+from clients.registry import new_client_id
+from idp.accounts import cases as accounts_cases
+from idp.accounts import factors as accounts_factors
+from idp.accounts import groups as accounts_groups
+from idp.accounts import roles
+from idp.accounts.groups import Group
+from idp.accounts.person import Draft, Person
+from idp.accounts.roles import RoleGrant
+from idp.admin import (
+    access,
+    app_history,
+    applications,
+    cases,
+    certificates,
+    contacts,
+    factors,
+    gallery,
+    granting,
+    groups,
+    keys,
+    metadata_sources,
+    notices,
+    people,
+    preview,
+    record,
+    requests,
+    service_providers,
+    sessions,
+    turning_off,
+)  # fmt: skip
+from idp.admin.actor import Actor, NotAllowed, of_shell
+from idp.admin.configuration import applying, planning
+from idp.admin.configuration.document import File, read
+from idp.admin.configuration.kinds import KINDS
+from idp.audit.searching import Wanted
+from idp.protocols import Services
+from idp.saml.metadata.description import from_acs
+from idp.saml.metadata.sources import SourceDraft
+from idp.wire import Request
+from tests.admin.verbs import Code, of_admin
+from tests.provider import Provider
+from tests.saml.documents import certificate
+
+VERBS = tuple(of_admin().verbs())
+
+#: Part of a verb that has asked, and no verb of its own.
+PARTS: Final = {
+    "applications.ensure_keys": "a key that a changed application is signed for, made where there is none",
+    "configuration.marks.put": "apply writes down whose an object is, in its own transaction",
+    "configuration.marks.drop": "the same, when it is no file's any more",
+}
+
+
+def test_C1_every_verb_that_changes_something_takes_its_actor_and_asks() -> None:
+    wrong = [one.name for one in VERBS if one.changes and not (one.takes_actor and one.asks)]
+    assert set(wrong) == PARTS.keys()
+
+
+def test_C1_every_verb_that_asks_has_a_line_in_the_matrix() -> None:
+    asking = {one.name for one in VERBS if one.asks and one.changes}
+    assert asking - WHO_MAY.keys() == set()
+    assert WHO_MAY.keys() - {one.name for one in VERBS} == set()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def off(services, person, *, record):\n    services.directory.disable(person.id, record=record)\n",
+        "def off(services, person):\n    services.directory.disable(person.id)\n",
+        "def off(services, client):\n    services.registry.disable(client.id)\n",
+        "def roll(services):\n    services.ring.rotate('RS256')\n",
+        "from idp.accounts import cases\n\ndef shut(services, case):\n    cases.close(services, case.id, '', 'me')\n",
+        "def write(services):\n    with services.db.transaction() as tx:\n        pass\n",
+        "def _off(services, one, record):\n    pass\n\ndef off(services, one):\n    _off(services, one, None)\n",
+    ],
+)
+def test_C1_a_verb_that_takes_nobody_is_found(source: str) -> None:
+    (verb,) = Code({"idp.admin.bad": source}).verbs()
+    assert verb.changes
+    assert not verb.takes_actor
+
+
+def test_C1_a_verb_that_takes_somebody_and_asks_nothing_is_found() -> None:
+    source = "def off(services, actor, one):\n    services.directory.disable(one.id, record=actor.record(services))\n"
+    (verb,) = Code({"idp.admin.bad": source}).verbs()
+    assert verb.takes_actor
+    assert verb.changes
+    assert not verb.asks
+
+
+# -- the matrix ------------------------------------------------------------------------------------------------------
+
+ADMINS: Final = "owner admin"
+OWNER: Final = "owner"
+OWN_APP: Final = "owner admin app_admin:own"
+HELPS: Final = "owner admin help_desk help_desk:own"
+READS_ALL: Final = "owner admin auditor"
+
+#: Who may, of `WHO`: for somebody, an application or a case that is their own part, or another's.
+WHO_MAY: Final[Mapping[str, str]] = {
+    "access.change": OWN_APP,
+    "app_history.undo": OWN_APP,
+    "applications.register": ADMINS,
+    "applications.update": OWN_APP,
+    "applications.turn_off": OWN_APP,
+    "applications.turn_on": OWN_APP,
+    "applications.remove": ADMINS,
+    "applications.restore": ADMINS,
+    "applications.add_secret": OWN_APP,
+    "applications.end_secret": OWN_APP,
+    "cases.note": HELPS,
+    "cases.close": HELPS,
+    "certificates.prepare": OWNER,
+    "certificates.promote": OWNER,
+    "certificates.withdraw": OWNER,
+    "configuration.applying.apply": ADMINS,
+    "contacts.take_away": ADMINS,
+    "contacts.suspend": ADMINS,
+    "factors.remove": HELPS,
+    "factors.issue_code": HELPS,
+    "factors.approve_code": HELPS,
+    "gallery.add": ADMINS,
+    "granting.change_roles": OWNER,
+    "groups.make": ADMINS,
+    "groups.change_members": ADMINS,
+    "groups.rename": ADMINS,
+    "groups.remove": ADMINS,
+    "keys.rotate": OWNER,
+    "keys.promote": OWNER,
+    "keys.withdraw": OWNER,
+    "metadata_sources.add": ADMINS,
+    "metadata_sources.refresh": ADMINS,
+    "metadata_sources.remove": ADMINS,
+    "notices.add": ADMINS,
+    "notices.remove": ADMINS,
+    "people.unlock": HELPS,
+    "people.add": ADMINS,
+    "people.remove": ADMINS,
+    "people.invite_again": HELPS,
+    "people.correct": ADMINS,
+    "people.change_groups": ADMINS,
+    "people.set_password": ADMINS,
+    "people.hand_out_link": ADMINS,
+    "people.mail_link": HELPS,
+    "preview.of_person": f"{OWN_APP} auditor",
+    "record.blank": ADMINS,
+    "record.export": READS_ALL,
+    "requests.grant": OWN_APP,
+    "requests.decline": OWN_APP,
+    "service_providers.register": ADMINS,
+    "service_providers.refresh": OWN_APP,
+    "sessions.end": HELPS,
+    "sessions.end_all": HELPS,
+    "turning_off.turn_off": ADMINS,
+    "turning_off.turn_on": ADMINS,
+}
+
+WHO: Final = (
+    "owner", "admin", "app_admin:own", "app_admin:other", "help_desk", "help_desk:own", "help_desk:other", "auditor",
+    "nobody",
+)  # fmt: skip
+OURS, THEIRS = "Ours", "Theirs"
+SHELL = of_shell("cli:test")
+
+
+class World:
+    """A provider with what verbs are about, new each time that it is asked for."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider, self.services = provider, provider.services
+        self.numbers = count()
+        self.apps = tuple(new_client_id() for _ in range(100))
+        self.free = iter(self.apps)
+        self.actors = {who: self._actor(who) for who in WHO}
+
+    def _actor(self, who: str) -> Actor:
+        role, _, part = who.partition(":")
+        person = self.provider.add_person(f"the-{who.replace(':', '-')}", None)
+        scope = None
+        if part:
+            own = self.apps if role == "app_admin" else (OURS,)
+            scope = own if part == "own" else ("other",) if role == "app_admin" else (THEIRS,)
+        given = () if role == "nobody" else (RoleGrant(role, scope),)
+        roles.change(
+            self.services.db, person.id, give=given, by="test", now=self.services.clock(), record=lambda *_: None
+        )
+        return Actor(kind="person", id=person.id, name=f"person:{person.id}", grants=given)
+
+    def person(self, **about: Any) -> Person:
+        return self.provider.add_person(f"person-{next(self.numbers)}", None, groups=(OURS,), **about)
+
+    def app(self, **metadata: Any) -> Client:
+        id, metadata = next(self.free), {"redirect_uris": ["https://crm.example/cb"], **metadata}
+        draft = App(name=f"App {id}", metadata=metadata, id=id, access=Access.only())
+        return self.services.registry.register(draft).client
+
+    def service_provider(self) -> Client:
+        id = next(self.free)
+        found = from_acs(f"https://{id}.example", (f"https://{id}.example/acs",))
+        draft = App(kind="saml", name=id, id=id, metadata={"sp_metadata": found.facts})
+        return self.services.registry.register(draft).client
+
+    def group(self) -> Group:
+        return accounts_groups.add(
+            self.services.db, f"group {next(self.numbers)}", 0, record=SHELL.record(self.services)
+        )
+
+    def case(self, kind: str = accounts_cases.HELP, about: str = "") -> accounts_cases.Case:
+        request = Request({"REQUEST_METHOD": "POST", "PATH_INFO": "/", "REMOTE_ADDR": "203.0.113.7"})
+        return accounts_cases.open_case(self.services, self.person().id, kind, "help", request, about=about)
+
+    def asked(self) -> requests.Asked:
+        asked = requests.find(self.services, self.case(accounts_cases.ACCESS, self.app().id))
+        assert asked is not None
+        return asked
+
+
+@dataclass(frozen=True)
+class Try:
+    """`prepare` makes what the verb is about; `run` is the verb."""
+
+    prepare: Callable[[World], Any]
+    run: Callable[[Services, Actor, Any], object]
+
+
+def nothing(world: World) -> None:
+    """The verb is about nothing that is there."""
+
+
+def _secret(world: World) -> tuple[Client, str]:
+    client = world.app()
+    return client, world.services.registry.list_secrets(client.id)[0].id
+
+
+def _undoable(world: World) -> tuple[str, str]:
+    client = world.app()
+    world.services.registry.update(client.id, {"description": "x"}, record=SHELL.record(world.services))
+    (event,) = world.provider.events("client:update", 1)
+    return client.id, event.id
+
+
+def _off(world: World) -> Client:
+    return world.services.registry.disable(world.app().id)
+
+
+def _gone(world: World) -> str:
+    client = world.app()
+    world.services.registry.remove(client.id)
+    return client.id
+
+
+def _with_code(world: World) -> Person:
+    person = world.person()
+    factors.issue_code(world.services, SHELL, person, factors.Wish(reason="lost"))
+    return person
+
+
+def _with_factor(world: World) -> tuple[Person, str]:
+    person = world.person()
+    with world.services.db.transaction() as tx:
+        made = accounts_factors.add(tx, world.services.clock(), person.id, "totp", "Phone", sealed="x")
+    return person, made if isinstance(made, str) else made.id
+
+
+def _removed(world: World) -> str:
+    person = world.person()
+    record_ = SHELL.record(world.services)
+    world.services.directory.update(person.id, name="Another", record=record_)
+    world.services.directory.remove(person.id, record=record_)
+    return person.id
+
+
+def _approve(services: Services, actor: Actor, person: Person) -> object:
+    return factors.approve_code(services, actor, person, services.directory.get(actor.id))
+
+
+def _apply(services: Services, actor: Actor, number: int) -> object:
+    text = f'[[group]]\nname = "g{number}"\n\n[[application]]\nname = "App {number}"\naccess = "nobody"\n'
+    entries = read([File("apps.toml", f'{text}redirect_uris = ["https://file.example/cb"]\n')], KINDS)
+    shown = planning.plan(services, entries, ["apps.toml"])
+    return applying.apply(services, actor, entries, ["apps.toml"], shown)
+
+
+def _fails(error: type[Exception], run: Callable[[Services, Actor, Any], object]) -> Callable[..., object]:
+    """What is past the question of rights when the verb says something else."""
+
+    def tried(services: Services, actor: Actor, about: Any) -> None:
+        with pytest.raises(error):
+            run(services, actor, about)
+
+    return tried
+
+
+def _kinds_of_failure() -> dict[str, type[Exception]]:
+    from idp.saml.metadata.lexical import BadMetadata
+    from keys.certificates import NoSuchCertificate
+    from keys.rotation import NoSuchKey
+
+    return {"metadata": BadMetadata, "certificate": NoSuchCertificate, "key": NoSuchKey}
+
+
+E = _kinds_of_failure()
+SOURCE = SourceDraft("aggregate", "https://nowhere.invalid/md", (certificate(),))
+TRIES: Final[Mapping[str, Try]] = {
+    "access.change": Try(World.app, lambda s, a, app: access.change(s, a, app, access.Change(start="everyone"))),
+    "app_history.undo": Try(_undoable, lambda s, a, both: app_history.undo(s, a, *both)),
+    "applications.register": Try(
+        nothing,
+        lambda s, a, _: applications.register(
+            s, a, App(name="New", metadata={"redirect_uris": ["https://new.example/cb"]})
+        ),
+    ),
+    "applications.update": Try(
+        World.app, lambda s, a, app: applications.update(s, a, app, applications.Change(metadata={"description": "x"}))
+    ),
+    "applications.turn_off": Try(World.app, applications.turn_off),
+    "applications.turn_on": Try(_off, applications.turn_on),
+    "applications.remove": Try(World.app, applications.remove),
+    "applications.restore": Try(_gone, applications.restore),
+    "applications.add_secret": Try(World.app, lambda s, a, app: applications.add_secret(s, a, app, 0)),
+    "applications.end_secret": Try(_secret, lambda s, a, both: applications.end_secret(s, a, *both)),
+    "cases.note": Try(World.case, lambda s, a, case: cases.note(s, a, case, "called back")),
+    "cases.close": Try(World.case, lambda s, a, case: cases.close(s, a, case, "done")),
+    "certificates.prepare": Try(nothing, lambda s, a, _: certificates.prepare(s, a, "signing", "ec")),
+    "certificates.promote": Try(
+        nothing, _fails(E["certificate"], lambda s, a, _: certificates.promote(s, a, "unknown"))
+    ),
+    "certificates.withdraw": Try(
+        nothing, _fails(E["certificate"], lambda s, a, _: certificates.withdraw(s, a, "unknown"))
+    ),
+    "configuration.applying.apply": Try(lambda w: next(w.numbers), _apply),
+    "contacts.take_away": Try(World.person, lambda s, a, one: contacts.take_away(s, a, one, "email")),
+    "contacts.suspend": Try(World.person, contacts.suspend),
+    "factors.remove": Try(_with_factor, lambda s, a, both: factors.remove(s, a, *both, reason="lost")),
+    "factors.issue_code": Try(World.person, lambda s, a, one: factors.issue_code(s, a, one, factors.Wish(reason="x"))),
+    "factors.approve_code": Try(_with_code, _approve),
+    "gallery.add": Try(nothing, lambda s, a, _: gallery.add(s, a, "espocrm", {"app": "https://crm.example"})),
+    "granting.change_roles": Try(
+        World.person, lambda s, a, one: granting.change_roles(s, a, one, give=(RoleGrant("auditor"),))
+    ),
+    "groups.make": Try(World.person, lambda s, a, one: groups.make(s, a, f"Made {one.username}")),
+    "groups.change_members": Try(
+        lambda w: (w.group(), w.person()),
+        lambda s, a, both: groups.change_members(s, a, both[0], joins=both[1:], leaves=[]),
+    ),
+    "groups.rename": Try(World.group, lambda s, a, group: groups.rename(s, a, group, f"{group.name} anew")),
+    "groups.remove": Try(World.group, lambda s, a, group: groups.remove(s, a, group, with_members=True)),
+    "keys.rotate": Try(nothing, lambda s, a, _: keys.rotate(s, a, ["ES256"])),
+    "keys.promote": Try(nothing, _fails(E["key"], lambda s, a, _: keys.promote(s, a, "unknown"))),
+    "keys.withdraw": Try(nothing, _fails(E["key"], lambda s, a, _: keys.withdraw(s, a, "unknown"))),
+    "metadata_sources.add": Try(nothing, _fails(E["metadata"], lambda s, a, _: metadata_sources.add(s, a, SOURCE))),
+    "metadata_sources.refresh": Try(
+        nothing, _fails(E["metadata"], lambda s, a, _: metadata_sources.refresh(s, a, "unknown"))
+    ),
+    "metadata_sources.remove": Try(
+        lambda w: _source(w), lambda s, a, source: metadata_sources.remove(s, a, source)
+    ),
+    "notices.add": Try(nothing, lambda s, a, _: notices.add(s, a, notices.Wish(text="Hello"))),
+    "notices.remove": Try(nothing, lambda s, a, _: notices.remove(s, a, "unknown")),
+    "people.unlock": Try(World.person, people.unlock),
+    "people.add": Try(
+        World.person, lambda s, a, one: people.add(s, a, Draft(username=f"new-{one.username}"), by_mail=False)
+    ),
+    "people.remove": Try(World.person, people.remove),
+    "people.invite_again": Try(World.person, people.invite_again),
+    "people.correct": Try(
+        World.person, lambda s, a, one: people.correct(s, a, one, people.Correction(changes={"name": "Another"}))
+    ),
+    "people.change_groups": Try(
+        World.person, lambda s, a, one: people.change_groups(s, a, one, joins=("Team",), leaves=())
+    ),
+    "people.set_password": Try(World.person, lambda s, a, one: people.set_password(s, a, one, "short")),
+    "people.hand_out_link": Try(World.person, people.hand_out_link),
+    "people.mail_link": Try(World.person, people.mail_link),
+    "preview.of_person": Try(
+        lambda w: (w.app(), w.person()), lambda s, a, both: preview.of_person(s, a, *both)
+    ),
+    "record.blank": Try(_removed, record.blank),
+    "record.export": Try(nothing, lambda s, a, _: list(record.export(s, a, Wanted(), "csv"))),
+    "requests.grant": Try(World.asked, requests.grant),
+    "requests.decline": Try(World.asked, lambda s, a, asked: requests.decline(s, a, asked, "no")),
+    "service_providers.register": Try(
+        World.person,
+        lambda s, a, one: service_providers.register(
+            s, a, from_acs(f"https://{one.username}.example", ("https://sp.example/acs",)), App(kind="saml", name="SP")
+        ),
+    ),
+    "service_providers.refresh": Try(
+        World.service_provider, _fails(E["metadata"], lambda s, a, app: service_providers.refresh(s, a, app))
+    ),
+    "sessions.end": Try(
+        World.person, _fails(sessions.NoSuchSession, lambda s, a, one: sessions.end(s, a, one, "unknown"))
+    ),
+    "sessions.end_all": Try(World.person, sessions.end_all),
+    "turning_off.turn_off": Try(World.person, turning_off.turn_off),
+    "turning_off.turn_on": Try(World.person, turning_off.turn_on),
+}  # fmt: skip
+
+
+def _source(world: World) -> Any:
+    from idp.saml.metadata import sources
+
+    draft = SourceDraft("mdq", f"https://{next(world.numbers)}.invalid/mdq", (certificate(),))
+    return sources.add(world.services, draft)
+
+
+ROOMS: Final = sorted({name.rpartition(".")[0] for name in WHO_MAY})
+
+
+def test_C1_every_line_of_the_matrix_is_tried() -> None:
+    assert TRIES.keys() == WHO_MAY.keys()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_S59_C1_each_verb_lets_in_whom_the_matrix_names_and_changes_nothing_for_others(
+    provider: Provider, room: str
+) -> None:
+    world = World(provider)
+    for name, one in TRIES.items():
+        if name.rpartition(".")[0] != room:
+            continue
+        for who, actor in world.actors.items():
+            about = one.prepare(world)
+            before = [event.id for event in provider.events()]
+            if who in WHO_MAY[name].split():
+                one.run(world.services, actor, about)
+                continue
+            with pytest.raises(NotAllowed):
+                pytest.fail(f"{who} may {name}: {one.run(world.services, actor, about)}")
+            assert [event.id for event in provider.events()] == before, f"{name} by {who}"
+
+
+def test_C2_no_verb_about_a_person_is_for_one_who_may_do_less_than_they(provider: Provider) -> None:
+    world = World(provider)
+    owner = world.services.directory.get(world.actors["owner"].id)
+    for name, one in TRIES.items():
+        if one.prepare is not World.person or name in ("groups.make", "people.add", "service_providers.register"):
+            continue
+        for who in ("admin", "help_desk"):
+            with pytest.raises(NotAllowed):
+                pytest.fail(f"{who} may {name} an owner: {one.run(world.services, world.actors[who], owner)}")
+    assert world.services.directory.get(owner.id) == owner
+
+
+def test_C2_nobody_is_added_with_roles_by_whoever_may_not_give_them(provider: Provider) -> None:
+    world = World(provider)
+    draft = Draft(username="king", roles=("owner",))
+    with pytest.raises(NotAllowed):
+        people.add(world.services, world.actors["admin"], draft, by_mail=False)
+    assert world.services.directory.find_by_login("king") is None
+    assert people.add(world.services, world.actors["owner"], draft, by_mail=False).person.roles == ("owner",)
+
+
+def test_C2_nobody_agrees_to_a_code_in_the_name_of_somebody_else(provider: Provider) -> None:
+    world = World(provider)
+    admin, desk = (world.services.directory.get(world.actors[who].id) for who in ("admin", "help_desk"))
+    person = _with_code(world)
+    with pytest.raises(NotAllowed):
+        factors.approve_code(world.services, world.actors["help_desk"], person, admin)
+    wish = factors.Wish(reason="lost", approver=admin)
+    with pytest.raises(NotAllowed):
+        factors.issue_code(world.services, world.actors["help_desk"], person, wish)
+    assert factors.approve_code(world.services, world.actors["help_desk"], person, desk).approved_by == desk.id
+    assert factors.issue_code(world.services, SHELL, person, wish).approved_by == admin.id
+
+
+def test_C2_a_file_is_for_those_who_look_after_all_of_what_it_declares(provider: Provider) -> None:
+    world = World(provider)
+    client = world.app()
+    text = f'[[application]]\nid = "{client.id}"\nname = "Renamed"\n'
+    entries = read([File("apps.toml", text)], KINDS)
+    shown = planning.plan(world.services, entries, ["apps.toml"])
+    for who in ("app_admin:own", "app_admin:other", "help_desk", "auditor"):
+        with pytest.raises(NotAllowed):
+            applying.apply(world.services, world.actors[who], entries, ["apps.toml"], shown)
+    assert world.services.registry.get(client.id).name == client.name
