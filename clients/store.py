@@ -276,7 +276,7 @@ def list_secrets(db: Statements, client_id: str) -> list[StoredSecret]:
 
 def insert_client(tx: Statements, row: Row) -> None:
     """Put a new client."""
-    tx.run(_INSERT, id=row.id, kind=row.kind, created_at=row.created_at, **_changing(row))
+    tx.run(_INSERT, **as_columns(row))
 
 
 def update_client(tx: Statements, row: Row) -> None:
@@ -354,6 +354,11 @@ def _row(row: Any) -> Row:
         row.deleted_at,
         row.tokens_after,
     )
+
+
+def as_columns(row: Row) -> dict[str, Any]:
+    """A client as its table has it."""
+    return {"id": row.id, "kind": row.kind, "created_at": row.created_at, **_changing(row)}
 
 
 def _changing(row: Row) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.texts import N_
@@ -21,9 +22,9 @@ def new_error_id() -> str:
     return new_spoken_id("E")
 
 
-def new_spoken_id(letter: str) -> str:
+def new_spoken_id(letter: str, choice: Callable[[str], str] = secrets.choice) -> str:
     """An id that a person can read out: a letter that says what it is of, and ten characters (50 bits)."""
-    code = "".join(secrets.choice(_ID_ALPHABET) for _ in range(10))
+    code = "".join(choice(_ID_ALPHABET) for _ in range(10))
     return f"{letter}-{code[:5]}-{code[5:]}"
 
 

@@ -77,6 +77,10 @@ class Verifier:
             return Verdict(False)
         return self._run(lambda: self._verify(stored, candidates))
 
+    def unusable(self) -> str:
+        """A hash of today's cost that no password has: whoever's it is signs in by no password."""
+        return _decoy(self._hasher.memory_cost, self._hasher.time_cost, self._hasher.parallelism)
+
     def give_back(self) -> bool:
         """Hand the memory of past hashes back to the system, once there has been none for a while; answers whether.
 

@@ -24,4 +24,5 @@ COMMANDS = {
     "doctor": "doctor",
     "migrate": "migrate",
     "sweep": "sweep",
+    "demo-data": "demo_data",
 }

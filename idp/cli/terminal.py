@@ -142,6 +142,24 @@ def progress(what: str) -> Iterator[Callable[[int], None]]:
         yield lambda total: bar.update(task, completed=total)
 
 
+@contextlib.contextmanager
+def progress_of(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal's stderr for work of known size, one part after another; elsewhere silent.
+
+    Call what it yields with the part's name, how much of it is done, and how much there is.
+    """
+    if not sys.stderr.isatty():
+        yield lambda part, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda part, done, total: bar.update(task, description=part, completed=done, total=total)
+
+
 def command(commands: Any, name: str, run: Callable[[Any], int | None], help: str) -> argparse.ArgumentParser:
     """A new command. `--config` may stand behind it, too."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")

@@ -90,7 +90,7 @@ def run_add(args: Namespace) -> None:
     from idp.accounts.invitations import Invited
     from idp.admin import people
 
-    password = _first_line() if args.password_stdin else None
+    password = first_line() if args.password_stdin else None
     claims, wrong = read_claims(args.claim)
     claims |= {claim: getattr(args, claim) for claim in _NAMES if getattr(args, claim)}
     with opened(args) as services, naming_options():
@@ -193,7 +193,7 @@ def run_password(args: Namespace) -> None:
     from idp import mail
     from idp.admin import people
 
-    password = _first_line() if args.password_stdin else None
+    password = first_line() if args.password_stdin else None
     with opened(args) as services:
         person, link, told = get(services, args.login), None, mail.Told()
         if args.mail:
@@ -271,7 +271,7 @@ def _show(args: Namespace, person: Person, done: str) -> None:
         say(f"{person.username} {done}.")
 
 
-def _first_line() -> str:
+def first_line() -> str:
     """The password as it was received, without the end of the line."""
     line = sys.stdin.buffer.readline()
     text = line.removesuffix(b"\n").removesuffix(b"\r")

@@ -7,7 +7,7 @@ import os
 import select
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.engine import URL, make_url
@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from .connecting import connect_postgresql, connect_sqlite
 from .durability import GroupCommit
 from .errors import Conflict, Unavailable
+from .loading import load
 from .statements import Compiled
 
 _Fetch = Callable[[Any, Compiled], Any]
@@ -65,6 +66,12 @@ class Transaction:
         """Change something; answers how many rows it touched."""
         compiled = self._db.compiled(expression)
         return _run(self._db._executed(self._cursor, compiled, params), compiled)
+
+    def load(self, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert many rows at once, all with the columns of the first one."""
+        if rows:
+            load(self._cursor, self._db.name, table, rows)
+            self._db._local.wrote = True
 
 
 class _Scope:
@@ -305,6 +312,21 @@ class Database:
     def run(self, expression: Any, /, *, durable: bool = True, **params: Any) -> int:
         """One change on its own, atomic; answers how many rows it touched."""
         return int(self._retried(_run, expression, params, durable))
+
+    def make_room(self) -> None:
+        """Keep 256 MB of SQLite's pages at hand on this thread: indexes that are filled in no order are read often."""
+        if self.name == "sqlite":
+            self._connection().execute("PRAGMA cache_size=-262144").fetchall()
+
+    def analyze(self) -> None:
+        """Look at how the rows lie, for the planner: after very many came at once."""
+        connection = self._connection()
+        try:
+            if self.name == "sqlite":
+                connection.execute("PRAGMA analysis_limit=1000").fetchall()
+            connection.execute("ANALYZE")
+        except self._errors.Error as error:
+            raise self._translated(error) from error
 
     def checkpoint(self) -> None:
         """Fold SQLite's write-ahead log back into the file; called off the request path."""

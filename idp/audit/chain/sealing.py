@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
@@ -87,8 +87,7 @@ def seal(db: Database, now: float, many: int = MANY) -> int:
     key = proofs.find_key(db)
     if key is None:
         return 0
-    if db.one(store.LAST) is None:
-        _begin(db, key, now)
+    ensure_begun(db, key, now)
     if db.one(store.ANY_WAITING) is None:
         return 0
     try:
@@ -99,7 +98,7 @@ def seal(db: Database, now: float, many: int = MANY) -> int:
             number = last.number + 1
             rows = sorted(tx.all(store.TAKE, of_number=number, many=many), key=lambda row: row.id)
             if rows:
-                _add(tx, store.ADD, _made(last.chain, number, rows, now).signed(key))
+                _add(tx, store.ADD, following(Segment.of_row(last), rows, now, key))
     except Conflict:
         return 0
     return len(rows)
@@ -113,12 +112,19 @@ def seal_all(db: Database, clock: Any, seconds: float = 20.0) -> int:
     return sealed + done
 
 
-def _made(before: str, number: int, rows: list[Any], now: float) -> Segment:
-    body = body_of(rows)
+def ensure_begun(db: Database, key: bytes, now: float) -> None:
+    """Begin the chain where there is none."""
+    if db.one(store.LAST) is None:
+        _begin(db, key, now)
+
+
+def following(last: Segment, rows: Sequence[Any], now: float, key: bytes) -> Segment:
+    """The segment of these rows, in the order of their ids, behind the last one."""
+    body, number = body_of(rows), last.number + 1
     return Segment(
         number=number, first_id=rows[0].id, last_id=rows[-1].id, count=len(rows), body=body,
-        chain=link(before, number, body), kept=len(rows), kept_body=body, marks=marks_of(rows), sealed_at=now,
-    )  # fmt: skip
+        chain=link(last.chain, number, body), kept=len(rows), kept_body=body, marks=marks_of(rows), sealed_at=now,
+    ).signed(key)  # fmt: skip
 
 
 def _begin(db: Database, key: bytes, now: float) -> None:
