@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from idp.accounts import expiry, recovery
 from idp.accounts.sign_in_rules import keeping
-from idp.admin import attention, streams
+from idp.admin import attention, batches, streams
 from idp.audit.chain import sealing
 from idp.login import access_cases, signout
 from idp.login.browser import sessions
@@ -29,6 +29,7 @@ def _background(services: Services) -> None:
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
     services.jobs.every("attention", attention.EVERY, lambda: attention.examine(services), lease=120)
     services.jobs.every("roles.end", 60, lambda: end_roles(services))
+    services.jobs.every("people.batches", 60, lambda: batches.resume(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
     services.jobs.every("audit.seal", sealing.EVERY, lambda: sealing.seal_all(services.db, services.clock))
     if services.settings.audit.syslog or services.settings.audit.webhook:
@@ -78,6 +79,7 @@ def sweep_out(services: Services, seconds: float = 30.0) -> None:
 
 def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
+    from idp.accounts import batches as work_on_many
     from idp.accounts import cases, notices, standing, tokens
     from idp.accounts.factors import admin_codes, trusted_devices
     from idp.accounts.own import uses, verdicts
@@ -94,6 +96,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "tokens": ledger.sweep(services, many),
         "saml_sessions": saml_store.sweep(services.db, services.clock() - DAY, many),
         "events": retaining.sweep(db, services.clock(), kept.retention_days, kept.retention_by_kind, many),
+        "batches": work_on_many.sweep(db, services.clock() - work_on_many.KEPT_FOR, many),
         "cases": cases.sweep(db, retained, many),
         "pauses": standing.sweep(db, services.clock(), many),
         "verdicts": verdicts.sweep(db, retained, many),

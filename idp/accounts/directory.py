@@ -7,6 +7,7 @@ the audit event is written with it or not at all.
 from __future__ import annotations
 
 import contextlib
+import copy
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -85,6 +86,20 @@ class Directory(Lookup):
         self._guarded: Guarded = guarded or _nothing_to_end
 
     # -- changing --------------------------------------------------------------------------------------------------
+
+    def within(self, db: Database) -> Directory:
+        """The same people, changed in a transaction that stands open: `db` is that one, joined."""
+        joined = copy.copy(self)
+        joined._db = db
+        return joined
+
+    def check_changes(self, person: Person, changes: Changes) -> None:
+        """As `update` would refuse them. Errors: `InvalidPerson`, with every problem."""
+        problems = Problems()
+        draft = problems.of(cleaned, replace(draft_of(person), **changes))
+        if draft is not None:
+            problems.of(check_free, self._db, draft, person.id)
+        problems.check()
 
     def check(self, draft: Draft) -> Draft:
         """The draft as it would be stored. Errors: `InvalidPerson`, with every problem, as `add` would find them."""

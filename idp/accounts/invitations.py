@@ -38,9 +38,11 @@ class Invited:
     why: str = ""
 
 
-def invite(services: Services, person: Person, *, by_mail: bool, record: Recorder) -> tuple[Invited, str | None]:
+def invite(
+    services: Services, person: Person, *, by_mail: bool, record: Recorder, note: str = ""
+) -> tuple[Invited, str | None]:
     """An admin invites somebody: by mail, waiting for the server's word; a link to hand out where none has left."""
-    invited = send(services, person, now=True) if by_mail else Invited()
+    invited = send(services, person, now=True, note=note) if by_mail else Invited()
     link = None if invited.said else hand_out(services, person)
     record(services.db, "link:made", {"person_id": person.id, "purpose": PURPOSE, "mails": int(bool(invited.to))})
     return invited, link
@@ -51,8 +53,8 @@ def hand_out(services: Services, person: Person) -> str:
     return services.url(f"/setup/{links.make(services.state, person, PURPOSE, links.OWNER_TTL)}")
 
 
-def send(services: Services, person: Person, *, now: bool = False) -> Invited:
-    """Mail the person a link; `now` waits for the mail server's word, else the queue has it.
+def send(services: Services, person: Person, *, now: bool = False, note: str = "") -> Invited:
+    """Mail the person a link; `now` waits for the mail server's word, else the queue has it. `note`: their words.
 
     What the server puts off waits in the queue as well; what it refuses for good does not. Never raises for either.
     """
@@ -64,7 +66,7 @@ def send(services: Services, person: Person, *, now: bool = False) -> Invited:
     token = links.make(services.state, person, PURPOSE, hours * 3600.0, via=digest(person.email))
     values = {
         "link": services.url(f"/setup/{token}"), "hours": hours, "minutes": hours * 60, "username": person.username,
-        "name": person.name,
+        "name": person.name, "note": note,
     }  # fmt: skip
     locale, problem = of_person(services, person.claims), ""
     if now:

@@ -146,3 +146,18 @@ def of_client(services: Services, request: Request, client_id: str) -> Actor:
 def of_shell(name: str) -> Actor:
     """Whoever may run the command on the machine has the database in their hands: an owner, and the record says so."""
     return Actor(kind="shell", id=name, name=name, grants=(RoleGrant("owner"),))
+
+
+def of_name(services: Services, name: str) -> Actor | None:
+    """Whom the record names so, with the rights of this moment, for what goes on when they are gone; None: nobody.
+
+    A name of the shell's comes from where only the shell writes it.
+    """
+    kind, _, id = name.partition(":")
+    if kind == "cli":
+        return of_shell(name)
+    person = services.directory.find(id) if kind == "person" else None
+    if person is None or not person.enabled:
+        return None
+    grants = roles.grants_of(services.db, person.id, person.roles, services.clock())
+    return Actor(kind="person", id=person.id, name=name, grants=grants)

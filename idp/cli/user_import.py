@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from idp.cli import user_import_rows
 from idp.cli.installation import opened, recorder
 from idp.cli.terminal import command, complain, count_people, print_json, printable, say, with_json
 from idp.installation.failures import Refused
@@ -26,10 +27,19 @@ def add_parsers(verbs: Any) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.add_argument("--format", choices=("csv", "jsonl"), help="else by the file's ending (csv)")
+    user_import_rows.add_options(parser)
 
 
-def run(args: Namespace) -> None:
-    """Look at all lines, then add everybody or nobody."""
+def run(args: Namespace) -> int:
+    """Look at all lines, then add everybody or nobody; with `--rows` each that is good."""
+    user_import_rows.check_options(args)
+    if args.rows:
+        return user_import_rows.run(args, _bytes(args.file))
+    _run_whole(args)
+    return 0
+
+
+def _run_whole(args: Namespace) -> None:
     is_json = (args.format or Path(args.file).suffix.removeprefix(".").lower()) in ("jsonl", "ndjson", "json")
     text = _text(args.file)
     with opened(args) as services:
@@ -54,7 +64,7 @@ def run(args: Namespace) -> None:
 # -- below -----------------------------------------------------------------------------------------------------------
 
 
-def _text(file: str) -> str:
+def _bytes(file: str) -> bytes:
     try:
         if file == "-":
             raw = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -65,6 +75,11 @@ def _text(file: str) -> str:
         raise Refused(f"FILE: {file} cannot be read: {error.strerror}") from None
     if len(raw) > MAX_BYTES:
         raise Refused(f"FILE: has more than {MAX_BYTES >> 20} MiB; cut it in pieces")
+    return raw
+
+
+def _text(file: str) -> str:
+    raw = _bytes(file)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

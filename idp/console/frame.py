@@ -37,13 +37,14 @@ ROOMS: Final = (
 
 
 def page(
-    services: Services, request: Request, visit: Visit, template: str, *, status: int = 200, **values: Any
-) -> Page:
+    services: Services, request: Request, visit: Visit, template: str, *, status: int = 200,
+    headers: tuple[tuple[str, str], ...] = (), **values: Any,
+) -> Page:  # fmt: skip
     """A page of the console. `template` extends `console/page.html` and fills its block `content`."""
     rooms = [room for room in ROOMS if visit.actor.may(room.permission)]
     person = whoever(services, request, visit.session)
     return Page(
-        template=template, status=status,
+        template=template, status=status, headers=headers,
         values={"person": person, "rooms": rooms, "may": visit.actor.may, "Permission": Permission, **values},
     )  # fmt: skip
 

@@ -39,6 +39,10 @@ def route(page: ConsolePage) -> Route:
 
 def _answer(page: ConsolePage, services: Services, request: Request) -> Response:
     is_post = request.method == "POST"
+    if is_post and page.file:
+        if (answer := _before_file(page, services, request)) is not None:
+            return answer
+        request.admit_file()
     if is_post and not browser.is_own_form(services, request, open=True):
         raise stale_form(request)
     session = sessions.current(services, request)
@@ -62,6 +66,18 @@ def _answer(page: ConsolePage, services: Services, request: Request) -> Response
         raise _refused(error.permission, str(error)) from error
 
 
+def _before_file(page: ConsolePage, services: Services, request: Request) -> Response | None:
+    """Whoever may not send a file is told so before it is read; the sign-in leads to the page, and the file waits."""
+    session = sessions.current(services, request)
+    if session is None or not _is_strong(services, session) or _is_old(services, session):
+        return _sign_in(services, request, session, keeps=False)
+    actor = of_session(services, request, session)
+    for wanted in (page.permission, page.change or page.permission):
+        if not actor.may(wanted):
+            raise _refused(wanted, "")
+    return None
+
+
 def _is_strong(services: Services, session: Session) -> bool:
     return not services.settings.admin.second_factor or requirements.is_met(requirements.SECOND, session.methods)
 
@@ -75,13 +91,15 @@ def prove_again(services: Services, request: Request, visit: Visit) -> Response 
     return None if is_fresh(services, visit.session) else _sign_in(services, request, visit.session, fresh=True)
 
 
-def _sign_in(services: Services, request: Request, session: Session | None, *, fresh: bool = False) -> Response:
+def _sign_in(
+    services: Services, request: Request, session: Session | None, *, fresh: bool = False, keeps: bool = True
+) -> Response:
     """Ask for the proof that is missing; it leads back to the page, or to the form as it was typed (B5)."""
     now = services.clock()
     query = str(request.environ.get("QUERY_STRING") or "")
     path = request.path[len(request.environ.get("SCRIPT_NAME", "")) :] + (f"?{query}" if query else "")
     asked: dict[str, Any] = {"path": path}
-    if request.method == "POST":
+    if request.method == "POST" and keeps:
         form = kept.form_of(request)
         if session is not None and first_party.keep(services, session.person_id, form):
             asked = {"path": kept.PATH}

@@ -28,12 +28,14 @@ class ConsolePage:
     """One path of the console. `permission`: who lacks it for everything does not see the page at all.
 
     `change`: what a POST needs beyond that; where it is a sensitive one, a sign-in of the last minutes (C3).
+    `file`: its form has a file, which is read when the visitor is known to be one who may send it.
     """
 
     path: str
     handler: Handler
     permission: Permission
     change: Permission | None = None
+    file: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -40,8 +40,8 @@ MESSAGES: Mapping[str, Message] = {
     "recovery_address_changed": Message(("what",), ("new", "undo_link", "hours", *_WHEN), security=True),
     # link and code do the same; minutes: how long the link works; code_minutes: how long the code does
     "reset_password": Message(("link", "minutes"), ("code", "code_minutes", *_WHEN)),
-    # hours: how long the link works; username: what they sign in with
-    "invitation": Message(("link", "hours", "username"), ("minutes",)),
+    # hours: how long the link works; username: what they sign in with; note: words of whoever invites
+    "invitation": Message(("link", "hours", "username"), ("minutes", "note")),
     # new: the account's address now, masked, '' where it was removed
     "address_changed": Message((), ("new", *_WHEN), security=True),
     # usernames: a list

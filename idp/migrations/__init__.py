@@ -45,6 +45,7 @@ def metadatas() -> list[Any]:
     """Every room's tables."""
     import clients.search.store  # adds to the tables of clients.store
     import clients.store
+    import idp.accounts.batches.store
     import idp.accounts.cases.store
     import idp.accounts.factors.store
     import idp.accounts.notices.store
@@ -70,7 +71,8 @@ def metadatas() -> list[Any]:
 
     rooms: list[Any] = [
         clients.store, keys.store, idp.accounts.store, idp.accounts.factors.store, idp.accounts.recovery.store,
-        idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store, idp.accounts.standing.store,
+        idp.accounts.batches.store, idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store,
+        idp.accounts.standing.store,
         idp.accounts.roles.store, idp.accounts.sign_in_rules.store, idp.accounts.tokens.store,
         idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
         idp.login.store, idp.oidc.ledger.store, idp.saml.store, idp.saml.metadata.sources.store, idp.state.sql,

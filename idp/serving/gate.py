@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from idp.serving.environ import environ_of
-from idp.wire import MAX_BODY
+from idp.wire import most_of
 
 MAX_DRAINED = 1024 * 1024  # bytes of a body that is too large which are read, so that the sender hears why
 #: Whoever is told to wait (429) hears it this late: a program that asks again at once costs nothing meanwhile.
@@ -101,7 +101,7 @@ class Gate:
         elif announced is not None and (chunked or not announced.isdecimal()):
             # RFC 9112 §6.3: two lengths are how requests are smuggled past a proxy.
             self._say(request, 400, "The length of the body is told in two ways.")
-        elif announced is not None and (announced == "0" or int(announced) > MAX_DRAINED):
+        elif announced is not None and (announced == "0" or int(announced) > max(MAX_DRAINED, most_of(environ))):
             self.finish(request, environ)
         else:
             body = _Body(self, request, environ, -1 if announced is None else int(announced))
@@ -193,10 +193,11 @@ class Gate:
 class _Body:
     """A body on its way."""
 
-    __slots__ = ("_future", "_gate", "_left", "_parts", "environ", "request", "size", "until")
+    __slots__ = ("_future", "_gate", "_left", "_parts", "environ", "most", "request", "size", "until")
 
     def __init__(self, gate: Gate, request: Any, environ: dict[str, Any], announced: int) -> None:
         self.request, self.environ, self.size, self.until = request, environ, 0, 0.0
+        self.most = most_of(environ)
         self._gate, self._left = gate, announced  # bytes that are still to come; below 0 where nobody knows
         self._parts: list[bytes] = []
         self._future: Any = None
@@ -238,11 +239,11 @@ class _Body:
         part = message["body"]
         self.size += len(part)
         self._left -= len(part)
-        if self.size <= MAX_BODY:
+        if self.size <= self.most:
             self._parts.append(part)
         else:
             self._parts.clear()
-        if message["more_body"] and self._left != 0 and self.size <= MAX_DRAINED:
+        if message["more_body"] and self._left != 0 and self.size <= max(MAX_DRAINED, self.most):
             return False
         # The application judges by the length: what is too large is not looked at (see `wire.Request.body`).
         self.environ["CONTENT_LENGTH"] = str(self.size)

@@ -7,13 +7,15 @@ one decision, there.
 
 from .addresses import UNREADABLE
 from .parameters import MAX_FIELDS, BadRequest, Params, TooLarge, with_parameters
-from .request import MAX_BODY, NAMES_APART, Request, Visitor, lazy
+from .parts import Part
+from .request import MAX_BODY, MAX_UPLOAD, NAMES_APART, Request, Visitor, lazy, most_of
 from .responses import AutoPost, Cookie, Json, Page, Raw, Redirect, Response, dumps
 from .routes import Handler, Route
 
 __all__ = [
     "MAX_BODY",
     "MAX_FIELDS",
+    "MAX_UPLOAD",
     "NAMES_APART",
     "UNREADABLE",
     "AutoPost",
@@ -23,6 +25,7 @@ __all__ = [
     "Json",
     "Page",
     "Params",
+    "Part",
     "Raw",
     "Redirect",
     "Request",
@@ -32,5 +35,6 @@ __all__ = [
     "Visitor",
     "dumps",
     "lazy",
+    "most_of",
     "with_parameters",
 ]

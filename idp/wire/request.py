@@ -8,14 +8,29 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from .addresses import UNREADABLE, address_of, unmapped
 from .parameters import BadRequest, Params, TooLarge
+from .parts import Part, parts_of
 
 MAX_BODY = 128 * 1024  # bytes of a request body that is read at all
+#: Paths (below the issuer's own) of pages that take a file, and how much of a body is kept for them.
+UPLOADS = ("/admin/people/import",)
+MAX_UPLOAD = 10 * 1024 * 1024 + 64 * 1024
 #: In an environ whose server tells `X_Forwarded_For` from `X-Forwarded-For`, which WSGI itself cannot (PEP 3333).
 NAMES_APART = "doorward.names_apart"
 #: What stands before the secret of a one-time link.
 _ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/")
 
 _T = TypeVar("_T")
+
+
+def most_of(environ: Mapping[str, Any]) -> int:
+    """How large a body may be to be kept until somebody looks at it: a file comes with the cookie of a session.
+
+    Whether that session is worth anything is for the page to say, before it reads the file.
+    """
+    is_for_file = str(environ.get("PATH_INFO", "")).endswith(UPLOADS) and "doorward_session=" in str(
+        environ.get("HTTP_COOKIE", "")
+    )
+    return MAX_UPLOAD if is_for_file else MAX_BODY
 
 
 class lazy(Generic[_T]):  # noqa: N801  reads as a decorator
@@ -50,11 +65,12 @@ class Request:
     visitor: Visitor
     _proxies: tuple[Any, ...]
     _read: dict[Any, Any]
+    _most: int
 
     def __init__(self, environ: Mapping[str, Any], trusted_proxies: tuple[Any, ...] = (), segment: str = "") -> None:
         self.__dict__.update(
             environ=environ, method=environ["REQUEST_METHOD"], segment=segment, visitor=Visitor(), _read={},
-            _proxies=trusted_proxies,
+            _proxies=trusted_proxies, _most=MAX_BODY,
             # WSGI hands the path over as Latin-1; it was UTF-8 on the wire (PEP 3333).
             path=environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace"),
         )  # fmt: skip
@@ -76,6 +92,10 @@ class Request:
     def learn(self, **found: str) -> None:
         """More of the visitor is known now, also for the page of an error that comes. Names: those of `Visitor`."""
         self.__dict__["visitor"] = self.visitor._replace(**found)
+
+    def admit_file(self) -> None:
+        """A page that takes a file, whose visitor may send one: its body may be large, and have parts (RFC 7578)."""
+        self.__dict__["_most"] = MAX_UPLOAD
 
     @property
     def shown_path(self) -> str:
@@ -104,31 +124,38 @@ class Request:
 
     @lazy
     def body(self) -> bytes:
-        """The body, at most `MAX_BODY` bytes. Errors: `TooLarge`."""
+        """The body, at most `MAX_BODY` bytes, or `MAX_UPLOAD` after `admit_file`. Errors: `TooLarge`."""
         try:
             announced = int(self.environ.get("CONTENT_LENGTH") or 0)
         except ValueError as error:
             raise BadRequest("Content-Length is not a number") from error
         if announced < 0:
             raise BadRequest("Content-Length is negative")
-        if announced > MAX_BODY:
-            raise TooLarge(f"the body has more than {MAX_BODY} bytes")
+        if announced > self._most:
+            raise TooLarge(f"the body has more than {self._most} bytes")
         if not announced and "chunked" not in self.environ.get("HTTP_TRANSFER_ENCODING", ""):
             return b""
-        body: bytes = self.environ["wsgi.input"].read(announced or MAX_BODY + 1)
-        if len(body) > MAX_BODY:
-            raise TooLarge(f"the body has more than {MAX_BODY} bytes")
+        body: bytes = self.environ["wsgi.input"].read(announced or self._most + 1)
+        if len(body) > self._most:
+            raise TooLarge(f"the body has more than {self._most} bytes")
         return body
 
     @lazy
     def form(self) -> Params:
         """The parameters of a form body; empty where the body is something else."""
+        if self._most > MAX_BODY and self.content_type == "multipart/form-data":
+            return Params([(part.name, part.text) for part in self.parts if part.filename is None])
         if self.content_type != "application/x-www-form-urlencoded":
             return Params([])
         try:
             return Params.parse(self.body.decode("utf-8"))
         except UnicodeDecodeError as error:
             raise BadRequest("the body is not UTF-8") from error
+
+    @lazy
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of a form with a file. Errors: `BadRequest`."""
+        return parts_of(str(self.environ.get("CONTENT_TYPE") or ""), self.body)
 
     @property
     def content_type(self) -> str:

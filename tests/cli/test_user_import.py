@@ -92,3 +92,54 @@ def test_n29_thousands_are_added_in_seconds(site: Folder) -> None:
     assert run(site, "username,email,name,groups\n" + lines)["added"] == 3000
     assert time.process_time() - begun < 30
     assert {"name": "team-1", "members": 429} in site.run("group", "list", "--json").json["groups"]
+
+
+def test_u1_row_by_row_the_good_ones_are_taken_and_the_others_come_back_as_a_file(site: Folder) -> None:
+    (site.path / "rows.csv").write_bytes(
+        "Anmeldename;Mail;Gruppen;Floor\nlena;lena@example.com;Neu;12\nno good;x;;\n=max;max@example.com;;3\n".encode(
+            "cp1252"
+        )
+    )
+    words = (
+        "user",
+        "import",
+        "rows.csv",
+        "--rows",
+        "--new-groups",
+        "--column",
+        "Floor=own",
+        "--errors",
+        "bad.csv",
+        "--json",
+    )
+    tried = site.run(*words, "--dry-run")
+    assert tried.code == 1
+    said = json.loads(tried.out)
+    assert (said["done"], said["made"], said["failed"], said["new_groups"]) == (False, 2, 1, ["Neu"])
+    assert "lena" not in usernames(site)
+    done = json.loads(site.run(*words).out)
+    assert (done["done"], done["made"], done["failed"]) == (True, 2, 1)
+    assert {one["line"] for one in done["problems"]} == {3}
+    lena = site.run("user", "show", "lena", "--json").json
+    assert (lena["groups"], lena["claims"]["Floor"]) == (["Neu"], "12")
+    back = (site.path / "bad.csv").read_text("utf-8-sig")
+    assert back.startswith('"Anmeldename";"Mail";"Gruppen";"Floor";"Problem"')
+    again = (site.path / "bad.csv").read_bytes().replace(b"no good", b"nogood").replace(b'"x"', b'"x@example.com"')
+    (site.path / "bad.csv").write_bytes(again)
+    assert site.run("user", "import", "bad.csv", "--rows").code == 0
+    assert "nogood" in usernames(site)
+
+
+def test_u1_row_by_row_people_are_corrected_where_that_is_said(site: Folder) -> None:
+    site.run("user", "add", "--username", "kim", "--name", "Kim Old", "--link")
+    text = "username,name\nkim,Kim New\n"
+    assert json.loads(site.run("user", "import", "-", "--rows", "--json", input=text).out)["skipped"] == 1
+    assert json.loads(site.run("user", "import", "-", "--rows", "--correct", "--json", input=text).out)["changed"] == 1
+    assert site.run("user", "show", "kim", "--json").json["name"] == "Kim New"
+
+
+def test_u1_options_of_rows_are_explained(site: Folder) -> None:
+    assert "--correct: goes with --rows" in site.refusal("user", "import", "-", "--correct", input="username\nx\n")
+    said = site.refusal("user", "import", "-", "--rows", "--column", "Nope=email", input="username\nx\n")
+    assert "the file has username" in said
+    assert "--column NAME=username" in site.refusal("user", "import", "-", "--rows", input="floor\n3\n")

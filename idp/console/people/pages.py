@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from idp.console.people import adding, apps, editing, history, listing, person, rights, turning_off
+from idp.console.people import adding, apps, editing, history, importing, listing, person, rights, turning_off
 
 PAGES = (
     *listing.PAGES,
     *adding.PAGES,
+    *importing.PAGES,
     *person.PAGES,
     *editing.PAGES,
     *rights.PAGES,
