@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from clients import rules, saml_fields, secrets, store, undoing
+from clients import past, rules, saml_fields, secrets, store, undoing
 from clients.access import EVERYONE, Access
 from clients.client import Client
 from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem, UnknownClient
@@ -70,6 +70,7 @@ class Registry(Snapshots):
             store.insert_client(tx, row)
             store.replace_origins(tx, row.id, client.oidc.allowed_origins)
             search_store.put(tx, row)
+            past.put(tx, row, now)
             if client.saml is not None:
                 store.insert_entity(tx, client.saml.entity_id, row.id)
             if takes_secret(client):
@@ -268,6 +269,7 @@ class Registry(Snapshots):
                 store.update_client(tx, after)
                 store.replace_origins(tx, client_id, store.to_client(after).oidc.allowed_origins)
                 search_store.put(tx, after)
+                past.put(tx, after, now, before)
                 if record is not None:
                     detail = {"client_id": client_id, "name": after.name, "changed": undoing.difference(before, after)}
                     record(tx, action, detail)

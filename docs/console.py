@@ -23,6 +23,7 @@ PURPOSES = {
     "/admin/apps/<id>/edit": "what can be set of an application, in a form made of its fields",
     "/admin/apps/<id>/history": "what was changed, by whom, with the difference, and undo",
     "/admin/apps/<id>/access": "who may open an application",
+    "/admin/apps/<id>/past": "who could open it at another time, why, until when, and whether they did; as a file",
     "/admin/apps/<id>/secrets": "its secrets: a new one beside the old, with its end",
     "/admin/apps/<id>/state": "off and on",
     "/admin/apps/<id>/remove": "removed, and brought back within 30 days",

@@ -31,6 +31,7 @@ def _background(services: Services) -> None:
     services.jobs.every("roles.end", 60, lambda: end_roles(services))
     services.jobs.every("people.batches", 60, lambda: batches.resume(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
+    services.jobs.every("access.past", HOUR, lambda: catch_up(services))
     services.jobs.every("audit.seal", sealing.EVERY, lambda: sealing.seal_all(services.db, services.clock))
     if services.settings.audit.syslog or services.settings.audit.webhook:
         services.jobs.every("audit.stream", sealing.EVERY, lambda: streams.send_all(services), lease=180)
@@ -56,6 +57,15 @@ def end_roles(services: Services) -> int:
     return roles.end_due(services.db, services.clock(), audit.recorder(services.clock, "doorward"))
 
 
+def catch_up(services: Services) -> int:
+    """Take over into the past what was changed by another release, or by hand; answers how much."""
+    from clients import past as apps
+    from idp.accounts import past as people
+
+    now = services.clock()
+    return apps.catch_up(services.db, now) + people.catch_up(services.db, now)
+
+
 def _check_point(services: Services) -> None:
     services.db.checkpoint()
     services.passwords.give_back()
@@ -79,8 +89,9 @@ def sweep_out(services: Services, seconds: float = 30.0) -> None:
 
 def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
+    from clients import past as apps_past
     from idp.accounts import batches as work_on_many
-    from idp.accounts import cases, notices, standing, tokens
+    from idp.accounts import cases, notices, past, standing, tokens
     from idp.accounts.factors import admin_codes, trusted_devices
     from idp.accounts.own import uses, verdicts
     from idp.admin import programs
@@ -90,6 +101,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
 
     db, kept = services.db, services.settings.audit
     retained = services.clock() - kept.retention_days * DAY
+    known_from = services.clock() - kept.access_history_days * DAY
     return {
         "state": services.state.sweep(many),
         "sessions": sessions.sweep(services, many),
@@ -107,6 +119,8 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "personal_tokens": tokens.sweep(db, services.clock(), many),
         "program_roles": programs.sweep(services),
         "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
+        "apps_past": apps_past.sweep(db, known_from, many),
+        "people_past": past.sweep(db, known_from, many),
         "clients": services.registry.sweep(),
         "rules": keeping.sweep(db, services.clock()),
     }

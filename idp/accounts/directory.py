@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Unpack
 
-from idp.accounts import memberships, store
+from idp.accounts import memberships, past, store
 from idp.accounts.effects import Changes, Ended, Forgotten, Guard, Guarded, Replaced, Tells
 from idp.accounts.lookup import Lookup
 from idp.accounts.person import (
@@ -143,6 +143,7 @@ class Directory(Lookup):
             changed_at=now,
         )
         identify(tx, person_id, draft)
+        past.stands(tx, person_id, draft.username, True, now)
         person = memberships.join(tx, person_id, draft.groups, now) if draft.groups else stored(tx, person_id)
         tell(record, tx, "person:added", person, username=person.username, groups=person.groups, roles=person.roles)
         return person
@@ -180,6 +181,8 @@ class Directory(Lookup):
                 return person
             check_free(tx, draft, person_id)
             tx.run(store.UPDATE, person_id=person_id, **columns(draft), changed_at=self._later(person))
+            if draft.username != before.username:
+                past.stands(tx, person_id, draft.username, person.enabled, self._clock())
             if fold(draft.email or "") != fold(before.email or ""):
                 self._guarded(tx, person_id, "reset")
             ask_devices_again(tx, person_id, before, draft)
@@ -218,6 +221,7 @@ class Directory(Lookup):
             check_an_owner_stays(tx, person, owners, "enabled")
             if person.enabled:
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=0, changed_at=self._clock())
+                past.stands(tx, person_id, person.username, False, self._clock())
                 tell(record, tx, "person:disabled", person)
             self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "account disabled")
@@ -239,6 +243,7 @@ class Directory(Lookup):
             if self._forgotten is not None:
                 self._forgotten(tx, person_id)
             forget(tx, person_id)
+            past.is_gone(tx, person_id, self._clock())
             tell(record, tx, "person:removed", person, username=person.username)
         return person
 
@@ -250,6 +255,7 @@ class Directory(Lookup):
                 # What was just being issued as the account was disabled has slipped past that end; not past this one.
                 self._ended(tx, person_id, "account was disabled")
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=1, changed_at=self._clock())
+                past.stands(tx, person_id, person.username, True, self._clock())
                 tell(record, tx, "person:enabled", person)
             return stored(tx, person_id)
 

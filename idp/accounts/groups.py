@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from idp.accounts import store
+from idp.accounts import past, store
 from idp.accounts.person import InvalidPerson, Person, fold, group_name, to_json
 from idp.audit import Recorder
 from idp.ids import new_id
@@ -92,6 +92,7 @@ def remove(db: Database, group: Group, now: float, *, with_members: bool = False
             names = to_json([one.name for one in tx.all(store.GROUP_NAMES, person_id=row.person_id)])
             tx.run(store.SET_GROUPS, person_id=row.person_id, groups=names, changed_at=now)
         tx.run(store.REMOVE_GROUP, of_group=group.id)
+        past.group_ended(tx, group.name, now)
         record(tx, "group:removed", {"group": group.name, "members": len(members)})
     return len(members)
 
@@ -110,6 +111,7 @@ def rename(db: Database, group: Group, name: str, now: float, *, record: Recorde
         for row in tx.all(store.MEMBER_IDS, of_group=group.id):
             names = to_json([one.name for one in tx.all(store.GROUP_NAMES, person_id=row.person_id)])
             tx.run(store.SET_GROUPS, person_id=row.person_id, groups=names, changed_at=now)
+        past.group_renamed(tx, group.name, name, now)
         for row in tx.all(store.LIMITED_ROLES):
             scope = json.loads(row.scope)
             if fold(group.name) in map(fold, scope):

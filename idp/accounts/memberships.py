@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp.accounts import store
+from idp.accounts import past, store
 from idp.accounts.person import Person, fold, to_json
 from idp.accounts.rows import stored, tell
 from idp.audit import Recorder
@@ -18,8 +18,10 @@ def join(tx: Transaction, person_id: str, names: tuple[str, ...], now: float) ->
             tx.run(store.ADD_GROUP, id=new_id(now), name=name, key=key)
             group = tx.one(store.GROUP, key=key)
         tx.run(store.JOIN, group_id=group.id, person_id=person_id)
-    after = to_json([row.name for row in tx.all(store.GROUP_NAMES, person_id=person_id)])
-    tx.run(store.SET_GROUPS, person_id=person_id, groups=after, changed_at=now)
+    before = stored(tx, person_id).groups
+    after = [row.name for row in tx.all(store.GROUP_NAMES, person_id=person_id)]
+    tx.run(store.SET_GROUPS, person_id=person_id, groups=to_json(after), changed_at=now)
+    past.is_in(tx, person_id, before, after, now)
     return stored(tx, person_id)
 
 

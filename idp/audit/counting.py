@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from idp.audit import store
@@ -36,6 +36,29 @@ def by_application(db: Database, since: float, many: int = 6) -> Iterator[tuple[
     """The applications that most sign-ins were for, by id."""
     for row in read_all(db, store.BY_CLIENT, after=first_id(since), many=many):
         yield row.client_id, row.n
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is on record of somebody's opening an application. Epoch seconds."""
+
+    times: int = 0
+    first: float | None = None
+    last: float | None = None
+
+
+def openings(
+    db: Database, client_id: str, person_ids: Collection[str], since: float, until: float
+) -> dict[str, Opened]:
+    """Sign-ins to an application, and openings by single sign-on, of these people, `store.MANY_OWNERS` at most.
+
+    Single sign-on is told once an hour for each person and application.
+    """
+    rows = read_all(
+        db, store.OPENINGS, of_client=client_id, after=first_id(since), before=first_id(until),
+        **store.owners(person_ids),
+    )  # fmt: skip
+    return {row.person_id: Opened(row.n, row.first_at, row.last_at) for row in rows}
 
 
 def by_failure(db: Database, since: float, many: int = 6) -> Iterator[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -180,3 +181,25 @@ BY_FAILURE = (
     .order_by(_N.desc(), events.c.action)
     .limit(bindparam("many"))
 )
+
+MANY_OWNERS = 400
+_OWNERS = tuple(f"owner_{number}" for number in range(MANY_OWNERS))
+OPENINGS = (
+    select(
+        events.c.person_id, _N, func.min(events.c.at).label("first_at"), func.max(events.c.at).label("last_at"),
+    )
+    .where(
+        events.c.person_id.in_([bindparam(slot) for slot in _OWNERS]), events.c.client_id == bindparam("of_client"),
+        events.c.id >= bindparam("after"), events.c.id < bindparam("before"),
+        events.c.action.in_([literal("session:started"), literal("app:opened")]),
+    )
+    .group_by(events.c.person_id)
+)  # fmt: skip
+
+
+def owners(person_ids: Collection[str]) -> dict[str, str]:
+    """The values of `OPENINGS` for so many people: one statement, whatever their number."""
+    found = sorted(set(person_ids))
+    if len(found) > MANY_OWNERS:
+        raise ValueError(f"at most {MANY_OWNERS} people at once")
+    return {slot: found[n] if n < len(found) else "" for n, slot in enumerate(_OWNERS)}

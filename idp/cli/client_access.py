@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import application_options
+from idp.cli import application_options, past_access
 from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, print_json, print_table, say, with_json
@@ -33,6 +33,7 @@ def add_parsers(verbs: Any) -> None:
         )
     access.add_argument("--new-group", action="store_true", help="the group is meant, though there is none yet")
     access.add_argument("--why", metavar="LOGIN", help="whether this person may open it, and the rule that says so")
+    past_access.add_options(access)
 
 
 def run_access(args: Namespace) -> None:
@@ -42,7 +43,12 @@ def run_access(args: Namespace) -> None:
     changes = bool(args.everyone or args.nobody or args.only or _added(args) or _removed(args))
     if args.why and changes:
         raise Refused("--why: only asks; change the limit without it")
+    if past_access.is_asked(args) and changes:
+        raise Refused("--at, --from, --until, --format: only ask about another time; change the limit without them")
     with opened(args) as services:
+        if past_access.is_asked(args):
+            past_access.run(args, services)
+            return
         client = application_options.get(services, args.client)
         if args.why:
             _explain(args, services, client)

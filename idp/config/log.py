@@ -25,6 +25,12 @@ class Audit(Section):
         {},
         description='Other days for events by what their action begins with, such as {"error" = 60, "client" = 3650}.',
     )
+    access_history_days: int = Field(
+        1100,
+        ge=30,
+        le=3650,
+        description="For so many days it can be said who could open an application, also when the events of then are gone.",
+    )
     errors_per_minute: int = Field(
         120,
         ge=1,

@@ -43,6 +43,7 @@ def heads() -> str:
 
 def metadatas() -> list[Any]:
     """Every room's tables."""
+    import clients.past.store
     import clients.search.store  # adds to the tables of clients.store
     import clients.store
     import idp.accounts.batches.store
@@ -50,6 +51,7 @@ def metadatas() -> list[Any]:
     import idp.accounts.factors.store
     import idp.accounts.notices.store
     import idp.accounts.own.store
+    import idp.accounts.past.store
     import idp.accounts.recovery.store
     import idp.accounts.roles.store
     import idp.accounts.sign_in_rules.store

@@ -115,3 +115,22 @@ def test_n29_an_application_that_there_is_not_brings_those_that_look_like_it(sit
 def test_n36_a_time_is_told_as_people_say_it(site: Folder, pay: str) -> None:
     assert "The old ones work for 1 day more." in site.run("client", "secret", pay, "--keep-old", "1d").out
     assert "The old ones work for 90 minutes more." in site.run("client", "secret", pay, "--keep-old", "5400").out
+
+
+def test_R4_who_could_open_it_at_another_time_is_told_and_written_to_files(site: Folder) -> None:
+    site.run("user", "add", "--username", "cleo", "--group", "payers")
+    made = site.run("client", "add", "oidc", "--json", "--name", "Past", "--redirect-uri", "https://q.example/",
+                    "--group", "payers").json  # fmt: skip
+    ask = ("client", "access", made["client_id"], "--from", "1h")
+    (row,) = site.run(*ask, "--json").json["people"]
+    assert (row["username"], row["could"][0]["rule"], row["opened"]) == ("cleo", "group:payers", 0)
+    assert "cleo\tgroup:payers" in site.run(*ask).out
+    assert '"cleo","group:payers"' in site.run(*ask, "--format", "csv").out
+    assert site.run("client", "access", "Past", "--at", "2026-01-01", "--json").json["people"] == []
+    site.run("client", "access", "Past", "--remove-group", "payers")
+    why = site.run(*ask, "--why", "cleo", "--json").json["stretches"]
+    assert [(one["allowed"], one["rule"]) for one in why][-2:] == [(True, "group:payers"), (False, "nobody")]
+    assert "--at: is one moment" in site.refusal("client", "access", "Past", "--at", "1h", "--from", "2h")
+    assert "expected a day" in site.refusal("client", "access", "Past", "--from", "2026-02-31")
+    assert "only ask about another time" in site.refusal("client", "access", "Past", "--everyone", "--at", "1h")
+    assert "a question about the past" in site.refusal("client", "access", "Past", "--from", "2099-01-01")

@@ -25,7 +25,8 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _row(cells: Any) -> str:
+def row(cells: Any) -> str:
+    """One line, every cell quoted and none a formula."""
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL).writerow(map(_cell, cells))
     return out.getvalue()
@@ -37,13 +38,13 @@ def _cell(value: str | None) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULAS) else text
 
 
-CSV_HEAD: Final = _row(_COLUMNS)
+CSV_HEAD: Final = row(_COLUMNS)
 
 
 def csv_line(event: Event, person: Callable[[str | None], str | None], client: Callable[[Any], str | None]) -> str:
     """One event, every cell quoted."""
     detail = json.dumps(event.detail, ensure_ascii=False, default=str) if event.detail else ""
-    return _row(
+    return row(
         (moment(event.at), event.id, event.action, event.actor, event.person_id, person(event.person_id),
          event.client_id, client(event.client_id), event.session_id, event.address, event.request_id, event.error_id,
          detail)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from idp.console.apps import adding, changes, choosing, editing, ending, listing, opening, previewing, secrets, showing
+from idp.console.apps import (
+    adding,
+    changes,
+    choosing,
+    editing,
+    ending,
+    listing,
+    opening,
+    past,
+    previewing,
+    secrets,
+    showing,
+)
 
 PAGES = (
     *listing.PAGES,
@@ -12,6 +24,7 @@ PAGES = (
     *editing.PAGES,
     *previewing.PAGES,
     *opening.PAGES,
+    *past.PAGES,
     *secrets.PAGES,
     *changes.PAGES,
     *ending.PAGES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clients.client import Client
+from clients.snapshots import Entry
 from idp.admin import access, activity, app_history, applications, descriptions, managed
 from idp.admin.permissions import Permission
 from idp.audit import Event
@@ -38,7 +39,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
 
 
 def page(
-    services: Services, request: Request, visit: Visit, client: Client, template: str, *, status: int = 200,
+    services: Services, request: Request, visit: Visit, client: Client | Entry, template: str, *, status: int = 200,
     **values: Any,
 ) -> Page:  # fmt: skip
     """A page of one application, under its name and tabs."""
