@@ -10,6 +10,7 @@ from clients.client import Client
 from idp.accounts import groups
 from idp.accounts.groups import Group
 from idp.accounts.person import InvalidPerson, Person, Problems, fold, group_name
+from idp.accounts.sign_in_rules import Rule, keeping
 from idp.admin import access, managed
 from idp.admin.access import limited_to
 from idp.admin.permissions import Permission
@@ -93,7 +94,7 @@ def change_members(
 
 
 def rename(services: Services, actor: Actor, group: Group, name: str) -> Group:
-    """Another name; the limits that name the group name it anew, and nobody is shut out meanwhile.
+    """Another name; the limits and sign-in rules that name the group name it anew, and hold meanwhile.
 
     Errors: `NotAllowed`, `InvalidPerson`, `ManagedByFile`.
     """
@@ -108,11 +109,21 @@ def rename(services: Services, actor: Actor, group: Group, name: str) -> Group:
     apps = tuple(limited_to(services, group.name))
     for client in apps:  # before the first of them is changed
         managed.guard(services, "application", client.id)
+    for kept in keeping.naming(services.db, group.name):
+        managed.guard(services, "rule", kept.rule.id)
     for client in apps:
         _limit(services, client, access.Change(groups=(name,)), record)
+    keeping.name_group(services.db, group.name, (group.name, name), services.clock(), record=record)
     renamed = groups.rename(services.db, group, name, services.clock(), record=record)
     _less(services, apps, group.name, record)
+    keeping.name_group(services.db, group.name, (name,), services.clock(), record=record)
+    services.rules.refresh()
     return renamed
+
+
+def rules_of(services: Services, name: str) -> tuple[Rule, ...]:
+    """The sign-in rules that name a group, those that are off too."""
+    return tuple(kept.rule for kept in keeping.naming(services.db, name))
 
 
 def _less(services: Services, apps: Iterable[Client], name: str, record: Recorder) -> None:

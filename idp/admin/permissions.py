@@ -38,13 +38,15 @@ class Permission(StrEnum):
     ACTIVITY_READ = "activity:read"
     ACTIVITY_EXPORT = "activity:export"
     SETTINGS_READ = "settings:read"
+    RULES_READ = "rules:read"  # what signing in takes
+    RULES_CHANGE = "rules:change"
 
 
 P = Permission
 
 #: For these a sign-in must be younger than five minutes (C3).
 SENSITIVE: Final = frozenset(
-    (P.APPS_SECRETS, P.APPS_REMOVE, P.PEOPLE_TURN_OFF, P.PEOPLE_REMOVE, P.ROLES_GRANT, P.KEYS_CHANGE)
+    (P.APPS_SECRETS, P.APPS_REMOVE, P.PEOPLE_TURN_OFF, P.PEOPLE_REMOVE, P.ROLES_GRANT, P.KEYS_CHANGE, P.RULES_CHANGE)
 )
 
 _READ = frozenset(p for p in Permission if p.endswith(":read"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 from idp.accounts import expiry, factors
 from idp.accounts.factors import backup_codes
@@ -35,25 +37,48 @@ def of_session(services: Services, request: Request, flow: Flow, session: Sessio
     if need.due:
         # Counted from the person's first day, which the session does not carry; so looked up where it matters.
         person = services.directory.find(session.person_id)
-        need = _needed(services, request, flow, person) if person is not None else need
+        need = needed_at(services, _place(services, request, person), flow, person) if person is not None else need
     return _step_up(services, need, session.person_id)
 
 
 def of_person(services: Services, request: Request, flow: Flow, person: Person, methods: tuple[str, ...]) -> StepUp:
     """For somebody who has just proven a part, with what they set up themselves; by the rules of this moment."""
     services.rules.refresh()
-    need = _needed(services, request, flow, person)
-    due = expiry.password_due(services, person, services.clock()) if PASSWORD in methods else None
+    return of_place(services, _place(services, request, person), flow, person, methods)
+
+
+@dataclass(frozen=True)
+class Place:
+    """From where somebody signs in, and when: what rules look at beside the person and the application.
+
+    `is_let_off`: whether the device was let off the second step; asked only where a rule, or a setting, wants to know.
+    """
+
+    address: str
+    is_let_off: Callable[[], bool]
+    at: float
+
+
+def _place(services: Services, request: Request, person: Person) -> Place:
+    is_let_off = partial(devices.is_let_off, services, request, person.id)
+    return Place(request.remote_address, is_let_off, services.clock())
+
+
+def of_place(services: Services, place: Place, flow: Flow, person: Person, methods: tuple[str, ...]) -> StepUp:
+    """The same for a sign-in that is only thought of."""
+    need = needed_at(services, place, flow, person)
+    due = expiry.password_due(services, person, place.at) if PASSWORD in methods else None
     is_over = due is not None and due.is_over
-    if not need.level and _asks_for_own(services, request, flow, person, renews=is_over):
-        need = Need(requirements.SECOND)
+    if not need.level and _asks_for_own(services, place, flow, person, renews=is_over):
+        need = replace(need, level=requirements.SECOND)
     return _step_up(services, need, person.id, password_expired=is_over, by_mail=_by_mail(services, person))
 
 
-def _needed(services: Services, request: Request, flow: Flow, person: Person) -> Need:
+def needed_at(services: Services, place: Place, flow: Flow, person: Person) -> Need:
+    """What the rules ask of somebody there."""
     return requirements.needed(
-        services.rules.current(), person.groups, flow.client_id, request.remote_address,
-        lambda: devices.is_let_off(services, request, person.id), services.clock(), person.created_at, person.roles,
+        services.rules.current(), person.groups, flow.client_id, place.address, place.is_let_off, place.at,
+        person.created_at, person.roles,
     )  # fmt: skip
 
 
@@ -70,12 +95,12 @@ def days_off(services: Services, request: Request, flow: Flow, person: Person) -
     return setting.remember_days if is_asked or setting.personal == "unknown-device" else 0
 
 
-def _asks_for_own(services: Services, request: Request, flow: Flow, person: Person, *, renews: bool) -> bool:
+def _asks_for_own(services: Services, place: Place, flow: Flow, person: Person, *, renews: bool) -> bool:
     """Whether the person set up a second factor, and it is asked for here. `renews`: the password is changed next."""
     if renews or flow.demands.max_age is not None or flow.demands.fresh_after is not None:
         return has_second(services, person)  # who must prove it anew must prove all of it
     when = services.settings.factors.personal
-    if when == "never" or (when == "unknown-device" and devices.is_let_off(services, request, person.id)):
+    if when == "never" or (when == "unknown-device" and place.is_let_off()):
         return False
     return has_own(services, person.id)
 

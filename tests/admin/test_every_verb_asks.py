@@ -49,6 +49,7 @@ from idp.admin.actor import Actor, NotAllowed, of_shell
 from idp.admin.configuration import applying, planning
 from idp.admin.configuration.document import File, read
 from idp.admin.configuration.kinds import KINDS
+from idp.admin.rules import changing, history
 from idp.audit.searching import Wanted
 from idp.protocols import Services
 from idp.saml.metadata.description import from_acs
@@ -164,6 +165,14 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "record.export": READS_ALL,
     "requests.grant": OWN_APP,
     "requests.decline": OWN_APP,
+    "rules.changing.add": ADMINS,
+    "rules.changing.change": ADMINS,
+    "rules.changing.turn": ADMINS,
+    "rules.changing.move": ADMINS,
+    "rules.changing.put_in_order": ADMINS,
+    "rules.changing.remove": ADMINS,
+    "rules.changing.restore": ADMINS,
+    "rules.history.undo": ADMINS,
     "service_providers.register": ADMINS,
     "service_providers.refresh": OWN_APP,
     "sessions.end": HELPS,
@@ -256,6 +265,23 @@ def _undoable(world: World) -> tuple[str, str]:
     return client.id, event.id
 
 
+def _number(world: World) -> int:
+    return next(world.numbers)
+
+
+def _rule(world: World) -> str:
+    return world.provider.add_rule(name=f"Rule {next(world.numbers)}")
+
+
+def _removed_rule(world: World) -> str:
+    return changing.remove(world.services, SHELL, _rule(world)).rule.id
+
+
+def _undoable_rule(world: World) -> str:
+    _removed_rule(world)
+    return history.of(world.services, SHELL, many=1)[0].id
+
+
 def _off(world: World) -> Client:
     return world.services.registry.disable(world.app().id)
 
@@ -319,6 +345,14 @@ def _kinds_of_failure() -> dict[str, type[Exception]]:
 E = _kinds_of_failure()
 SOURCE = SourceDraft("aggregate", "https://nowhere.invalid/md", (certificate(),))
 TRIES: Final[Mapping[str, Try]] = {
+    "rules.changing.add": Try(_number, lambda s, a, n: changing.add(s, a, {"name": f"Rule {n}"})),
+    "rules.changing.change": Try(_rule, lambda s, a, id: changing.change(s, a, id, {"name": f"New {id}"})),
+    "rules.changing.turn": Try(_rule, lambda s, a, id: changing.turn(s, a, id, on=False)),
+    "rules.changing.move": Try(_rule, lambda s, a, id: changing.move(s, a, id, -1)),
+    "rules.changing.put_in_order": Try(_rule, lambda s, a, id: changing.put_in_order(s, a, [id])),
+    "rules.changing.remove": Try(_rule, lambda s, a, id: changing.remove(s, a, id)),
+    "rules.changing.restore": Try(_removed_rule, lambda s, a, id: changing.restore(s, a, id)),
+    "rules.history.undo": Try(_undoable_rule, lambda s, a, id: history.undo(s, a, id)),
     "access.change": Try(World.app, lambda s, a, app: access.change(s, a, app, access.Change(start="everyone"))),
     "app_history.undo": Try(_undoable, lambda s, a, both: app_history.undo(s, a, *both)),
     "applications.register": Try(

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from idp.accounts.person import fold
 from idp.accounts.sign_in_rules import store
 from idp.accounts.sign_in_rules.rule import Rule, of_said
 from idp.audit import Recorder
 from idp.db import Database, Transaction
-from idp.ids import new_id
+from idp.ids import digest, new_id
 
 RESTORABLE: Final = 30 * 86400.0  # seconds after removal in which a rule can be brought back
 MAX_RULES: Final = 200
@@ -69,12 +70,40 @@ def add(db: Database, said: Mapping[str, Any], now: float, *, enabled: bool = Tr
     return made
 
 
-def change(db: Database, rule_id: str, said: Mapping[str, Any], now: float, *, record: Recorder) -> Kept:
-    """What a rule says from now on. Errors: `UnknownRule`."""
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the rule since it was looked at."""
+
+
+def edition(rule: Rule) -> str:
+    """What stands for all that a rule says: another one, another text."""
+    return digest(_json(rule))[:16]
+
+
+def change(
+    db: Database, rule_id: str, said: Mapping[str, Any], now: float, *, record: Recorder, seen: str = ""
+) -> Kept:
+    """What a rule says from now on. `seen`: the edition that was looked at.
+
+    Errors: `UnknownRule`, `ChangedMeanwhile`.
+    """
     with db.transaction() as tx:
         before = _standing(tx, rule_id)
+        if seen and seen != edition(before.rule):
+            raise ChangedMeanwhile
         after = replace(before, rule=of_said(rule_id, said, enabled=before.rule.enabled))
         return _put(tx, "rule:change", before, after, now, record)
+
+
+def naming(db: Runs, group: str) -> tuple[Kept, ...]:
+    """The rules that name a group."""
+    return tuple(kept for kept in list_of(db) if fold(group) in map(fold, kept.rule.groups))
+
+
+def name_group(db: Database, group: str, names: Sequence[str], now: float, *, record: Recorder) -> None:
+    """In place of a group's name, these: on the way to its new one a rule has both, so that it holds meanwhile."""
+    for kept in naming(db, group):
+        others = [one for one in kept.rule.groups if fold(one) not in {fold(group), *map(fold, names)}]
+        change(db, kept.rule.id, {**kept.rule.said(), "groups": [*others, *names]}, now, record=record)
 
 
 def turn(db: Database, rule_id: str, on: bool, now: float, *, record: Recorder) -> Kept:
@@ -96,8 +125,9 @@ def move(db: Database, order: Sequence[str], now: float, *, record: Recorder) ->
             return
         for n, one in enumerate(after, 1):
             _write(tx, replace(one, position=n))
+        ids = [[one.rule.id for one in side] for side in (before, after)]
         names = [[_name(one) for one in side] for side in (before, after)]
-        record(tx, "rule:move", {"changed": {"order": names}, "rule_id": "", "name": ""})
+        record(tx, "rule:move", {"changed": {"order": names}, "order": ids})
 
 
 def remove(db: Database, rule_id: str, now: float, *, record: Recorder) -> Kept:
