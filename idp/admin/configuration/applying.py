@@ -8,6 +8,7 @@ from typing import Any
 
 from clients.client import Client
 from clients.registry import Registry
+from idp.accounts.sign_in_rules import Rules
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.applications import ensure_keys
 from idp.admin.configuration import marks
@@ -64,6 +65,7 @@ def apply(
         for mark in again.left if keep else ():
             marks.drop(tx, mark.kind, mark.id)
     services.registry.refresh()
+    services.rules.refresh()
     for one in done:
         if one.client is not None:
             ensure_keys(services, one.client)
@@ -89,7 +91,8 @@ def taking_part(services: Services, tx: Transaction) -> Services:
     """The services whose verbs take part in an open transaction, for as long as it is open."""
     db = joined(tx)
     registry = Registry(db, services.clock, allow_loopback=services.registry.allow_loopback)
-    return replace(services, db=db, registry=registry)
+    rules = Rules(db, services.settings.factors.rules, services.clock)
+    return replace(services, db=db, registry=registry, rules=rules)
 
 
 def _run(within: Services, tx: Transaction, step: Step, record: Recorder) -> Done:
