@@ -13,6 +13,7 @@ COMMANDS = {
     "client": "applications",
     "gallery": "gallery",
     "source": "metadata_sources",
+    "rule": "sign_in_rules",
     "key": "signing_keys",
     "audit": "events",
     "case": "cases",
