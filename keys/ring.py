@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from . import rotation, snapshot, store
-from .algorithms import PublicKey, generate, get_algorithm
-from .ports import Signer, Store
-from .rotation import Change, Policy, SigningKey
+from .algorithms import ALGORITHMS, PublicKey, generate, get_algorithm
+from .pins import Also, Pin, nothing
+from .ports import Signer, Statements, Store
+from .rotation import Change, NoSuchKey, Policy, SigningKey
 from .sealing import Sealer
 from .snapshot import Snapshot
 
@@ -88,7 +89,8 @@ class Ring:
         asked_at, found = self._clock(), self._snapshot
         if found is None or store.get_version(self._db) != found.version:
             version, keys = store.get_keys(self._db)
-            self._snapshot = found = snapshot.take(version, keys, self._sealer, found)
+            pins = store.get_pins(self._db)
+            self._snapshot = found = snapshot.take(version, keys, self._sealer, found, pins)
         self._checked_at = asked_at
         return found
 
@@ -96,6 +98,11 @@ class Ring:
     def version(self) -> int:
         """Counts the changes."""
         return self.snapshot().version
+
+    @property
+    def known_at(self) -> float:
+        """When the snapshot was known to be whole, epoch seconds: a key that was published since may lack in it."""
+        return self._checked_at
 
     @property
     def jwks(self) -> bytes:
@@ -111,9 +118,10 @@ class Ring:
         """The algorithms that we can sign with now, RS256 first."""
         return tuple(self.snapshot().signers)
 
-    def signer(self, alg: str) -> Signer:
-        """The active key of an algorithm. Errors: `NoKey`."""
-        found = self.snapshot().signers.get(alg) or self.refresh().signers.get(alg)
+    def signer(self, alg: str, holder: str = "") -> Signer:
+        """The key of an algorithm: the active one, or what `holder` is pinned to. Errors: `NoKey`."""
+        known = self.snapshot()
+        found = known.pins.get((holder, alg)) or known.signers.get(alg) or self.refresh().signers.get(alg)
         if found is None:
             raise NoKey(f"there is no active {alg} key; ensure(({alg!r},)) makes one")
         return found
@@ -141,7 +149,21 @@ class Ring:
 
     def tick(self) -> tuple[Change, ...]:
         """Do what is due. Any number of processes may call it at any time; the one that loses a race does nothing."""
-        return self._attempt(lambda keys, now: rotation.plan(keys, now, self.policy)) or ()
+        self._end_pins()
+
+        def due(keys: Sequence[SigningKey], now: float) -> list[Change]:
+            # Read after the version: a pin that comes later makes this change fail.
+            return rotation.plan(keys, now, self.policy, {pin.kid for pin in store.get_pins(self._db)})
+
+        return self._attempt(due) or ()
+
+    def _end_pins(self) -> None:
+        """A pin gives time to read the new key, and that time has an end."""
+        now, keys = self._clock(), {key.kid: key for key in self.snapshot().keys}
+        for pin in store.get_pins(self._db) if self.snapshot().pins else ():
+            ends = rotation.pin_ends_at(keys[pin.kid], self.policy) if pin.kid in keys else None
+            if ends is not None and now >= ends:
+                self.unpin(pin.holder, pin.slot)
 
     def ensure(self, algs: Iterable[str]) -> tuple[Change, ...]:
         """See to it that each of these algorithms has an active key. Errors: `UnsupportedAlgorithm`."""
@@ -164,23 +186,69 @@ class Ring:
         """
         return self._insist(lambda keys, now: rotation.promotion(keys, kid_or_alg, now, self.policy, force=force))
 
+    def check_ripe(self, kid_or_alg: str) -> None:
+        """Errors: `TooEarly`, `NoSuchKey`, as `promote` has them."""
+        rotation.promotion(self.list_keys(), kid_or_alg, self._clock(), self.policy)
+
     def served_everywhere_at(self, kid_or_alg: str) -> float:
         """From when on every process serves a JWKS with the key that `promote` would have sign, epoch seconds."""
         own = [key for key in self.list_keys() if kid_or_alg in (key.kid, key.alg) and key.state == "next"]
         return max((key.published_at for key in own), default=0.0) + self._max_staleness + _ON_THE_WAY
 
+    def roll_back(self, kid_or_alg: str, *, also: Also = nothing) -> tuple[Change, ...]:
+        """Undo a promotion: the key before signs again, the active one is next again. Errors: `NoSuchKey`."""
+        return self._insist(lambda keys, now: rotation.rollback(keys, kid_or_alg, now, self.policy), also)
+
     def withdraw(self, kid: str) -> tuple[Change, ...]:
         """Remove a key that is not to be trusted any more, and so every token that it signed. Errors: `NoSuchKey`."""
         return self._insist(lambda keys, now: rotation.withdrawal(keys, kid))
 
-    def _insist(self, decide: Decide) -> tuple[Change, ...]:
+    def pins(self) -> tuple[Pin, ...]:
+        """Who is pinned to what, as the store has it now; those of certificates are not among them."""
+        return tuple(pin for pin in store.get_pins(self._db) if pin.slot in ALGORITHMS)
+
+    def pin(self, holder: str, kid: str, *, also: Also = nothing) -> None:
+        """Sign for this holder with this key, active or retiring, until it is unpinned or the key's time has ended.
+
+        Errors: `NoSuchKey`.
+        """
+
+        def pinning(tx: Statements, keys: Sequence[SigningKey], now: float) -> list[SigningKey]:
+            key = next((k for k in keys if k.kid == kid and k.state in ("active", "retiring")), None)
+            if key is None:
+                raise NoSuchKey(f"{kid}: no key of that id that has signed and is still published")
+            store.pin(tx, Pin(holder, key.alg, kid, now))
+            return []
+
+        self._repin(pinning, also)
+
+    def unpin(self, holder: str, alg: str, *, also: Also = nothing) -> None:
+        """Sign for this holder with the active key again."""
+
+        def unpinning(tx: Statements, keys: Sequence[SigningKey], now: float) -> list[SigningKey]:
+            kids = {pin.kid for pin in store.get_pins(tx) if (pin.holder, pin.slot) == (holder, alg)}
+            store.unpin(tx, holder, alg)
+            return [rotation.unpinned(key, now, self.policy) for key in keys if key.kid in kids]
+
+        self._repin(unpinning, also)
+
+    def _repin(self, work: Callable[[Statements, Sequence[SigningKey], float], list[SigningKey]], also: Also) -> None:
         for _ in range(_ATTEMPTS):
-            done = self._attempt(decide)
+            now = self._clock()
+            seen, keys = store.get_keys(self._db)
+            if store.repin(self._db, seen, lambda tx: work(tx, keys, now), also):  # noqa: B023 - called at once
+                self.refresh()
+                return
+        raise Contended("others kept changing the keys; try again")
+
+    def _insist(self, decide: Decide, also: Also = nothing) -> tuple[Change, ...]:
+        for _ in range(_ATTEMPTS):
+            done = self._attempt(decide, also)
             if done is not None:
                 return done
         raise Contended("others kept changing the keys; try again")
 
-    def _attempt(self, decide: Decide) -> tuple[Change, ...] | None:
+    def _attempt(self, decide: Decide, also: Also = nothing) -> tuple[Change, ...] | None:
         """Decide on the store's present keys and carry it out; None where another change came first."""
         now = self._clock()
         seen, keys = store.get_keys(self._db)
@@ -197,6 +265,7 @@ class Ring:
             added=added,
             updated=[rotation.changed(by_kid[c.kid], c, now) for c in known if c.to != "removed"],
             removed=[c.kid for c in known if c.to == "removed"],
+            also=also,
         ):
             return None
         self.refresh()
@@ -212,7 +281,7 @@ class Ring:
             public_jwk=json.dumps(dict(made.public_jwk), separators=(",", ":")),
             sealed=self._sealer.seal(snapshot.PURPOSE, made.private, snapshot.seal_context(made.kid, change.alg)),
             created_at=now,
-            published_at=now,
+            published_at=max(now, self._clock()),  # whoever looked while it was being made has not seen it
             activate_after=change.at or now,
             activated_at=now if change.to == "active" else None,
         )

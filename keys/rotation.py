@@ -6,7 +6,7 @@ for old ID token hints, private part destroyed) → removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -81,8 +81,11 @@ class Change:
     at: float = 0.0
 
 
-def plan(keys: Iterable[SigningKey], now: float, policy: Policy) -> list[Change]:
-    """What is due at `now`, for the policy's algorithms and every other that has a key."""
+def plan(keys: Iterable[SigningKey], now: float, policy: Policy, pinned: Container[str] = frozenset()) -> list[Change]:
+    """What is due at `now`, for the policy's algorithms and every other that has a key.
+
+    `pinned`: kids that somebody is still signed for with, and which stay for that.
+    """
     by_alg: dict[str, list[SigningKey]] = {alg: [] for alg in policy.algs}
     for key in keys:
         by_alg.setdefault(key.alg, []).append(key)
@@ -90,7 +93,7 @@ def plan(keys: Iterable[SigningKey], now: float, policy: Policy) -> list[Change]
     for alg, own in by_alg.items():
         if alg in policy.algs or any(key.state in ("active", "next") for key in own):
             changes += _succession(alg, own, now, policy)
-        changes += _departures(own, now, policy)
+        changes += _departures(own, now, policy, pinned)
     return changes
 
 
@@ -107,11 +110,11 @@ def _succession(alg: str, keys: Sequence[SigningKey], now: float, policy: Policy
     return []
 
 
-def _departures(keys: Iterable[SigningKey], now: float, policy: Policy) -> list[Change]:
+def _departures(keys: Iterable[SigningKey], now: float, policy: Policy, pinned: Container[str]) -> list[Change]:
     changes = []
     for key in keys:
         left = max(key.expires_at or 0.0, _leaves_at(key.retired_at or now, policy))
-        if key.state == "retiring" and now >= left:
+        if key.state == "retiring" and now >= left and key.kid not in pinned:
             changes.append(Change(key.alg, "gone", key.kid))
         elif key.state == "gone" and now >= left + policy.remember:
             changes.append(Change(key.alg, "removed", key.kid))
@@ -175,6 +178,38 @@ def promotion(
     return _handover(active, wanted, now, policy)
 
 
+def rollback(keys: Iterable[SigningKey], kid_or_alg: str, now: float, policy: Policy) -> list[Change]:
+    """A promotion went wrong: the key before the active one signs again, and the active one is next again.
+
+    It waits for its regular turn, or for an operator: by itself it would sign again within a minute.
+    Errors: `NoSuchKey` where there is no active key of that id or algorithm, or none that signed before it is left.
+    """
+    every = list(keys)
+    active = next((k for k in every if kid_or_alg in (k.kid, k.alg) and k.state == "active"), None)
+    if active is None:
+        raise NoSuchKey(f"{kid_or_alg}: no active key of that id or algorithm")
+    before = [k for k in every if k.alg == active.alg and k.state == "retiring"]
+    if not before:
+        raise NoSuchKey(f"{active.kid} has no predecessor in the JWKS that could sign again")
+    last = max(before, key=lambda k: (k.retired_at or 0.0, k.kid))
+    return [
+        Change(active.alg, "next", active.kid, now + policy.rotate_after),
+        Change(last.alg, "active", last.kid),
+    ]
+
+
+def pin_ends_at(key: SigningKey, policy: Policy) -> float | None:
+    """When a key that has retired signs for nobody any more, pinned or not; None for one that has not."""
+    return None if key.state != "retiring" else (key.retired_at or 0.0) + policy.rotate_after
+
+
+def unpinned(key: SigningKey, now: float, policy: Policy) -> SigningKey:
+    """A key that signed for somebody until now: it stays until the last of those tokens has died."""
+    if key.state != "retiring":
+        return key
+    return replace(key, expires_at=max(key.expires_at or 0.0, _leaves_at(now, policy)))
+
+
 def withdrawal(keys: Iterable[SigningKey], kid: str) -> list[Change]:
     """An operator distrusts a key: away with it at once, and with every token it signed. Errors: `NoSuchKey`."""
     found = next((k for k in keys if k.kid == kid), None)
@@ -188,7 +223,7 @@ def withdrawal(keys: Iterable[SigningKey], kid: str) -> list[Change]:
 def changed(key: SigningKey, change: Change, now: float) -> SigningKey:
     """The key after a change other than its removal."""
     if change.to == "next":
-        return replace(key, activate_after=change.at)
+        return replace(key, state="next", activate_after=change.at, activated_at=None)
     if change.to == "active":
         return replace(key, state="active", activated_at=now, retired_at=None, expires_at=None)
     if change.to == "retiring":

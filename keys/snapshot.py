@@ -11,6 +11,7 @@ from types import MappingProxyType
 from joserfc.util import urlsafe_b64encode
 
 from .algorithms import ALGORITHMS, PublicKey, load_private, load_public
+from .pins import Pin
 from .rotation import PUBLISHED, SigningKey
 from .sealing import BrokenSeal, Sealer
 from .signing import KeySigner
@@ -30,6 +31,7 @@ class Snapshot:
     gone: Mapping[str, PublicKey] = field(repr=False)
     jwks: bytes = field(repr=False)
     etag: str
+    pins: Mapping[tuple[str, str], KeySigner] = field(repr=False)
 
 
 def seal_context(kid: str, alg: str) -> bytes:
@@ -37,7 +39,9 @@ def seal_context(kid: str, alg: str) -> bytes:
     return f"{alg} {kid}".encode()
 
 
-def take(version: int, keys: Iterable[SigningKey], sealer: Sealer, before: Snapshot | None = None) -> Snapshot:
+def take(
+    version: int, keys: Iterable[SigningKey], sealer: Sealer, before: Snapshot | None = None, pins: Iterable[Pin] = ()
+) -> Snapshot:
     """Import the keys, those known from `before` without doing it again. Errors: `BrokenSeal`."""
     ordered = tuple(sorted(keys, key=_order))
     known = before.imported if before is not None else {}
@@ -52,6 +56,7 @@ def take(version: int, keys: Iterable[SigningKey], sealer: Sealer, before: Snaps
         public=MappingProxyType({key.kid: load_public(json.loads(key.public_jwk)) for key in published}),
         gone=MappingProxyType({k.kid: load_public(json.loads(k.public_jwk)) for k in ordered if k.state == "gone"}),
         jwks=jwks,
+        pins=MappingProxyType({(p.holder, p.slot): imported[p.kid] for p in pins if p.kid in imported}),
         etag='"' + urlsafe_b64encode(hashlib.sha256(jwks).digest()[:16]).decode("ascii") + '"',
     )
 

@@ -6,7 +6,7 @@ was decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from .pins import Also, Pin, nothing
 from .ports import Statements, Store
 from .rotation import SigningKey
 
@@ -59,6 +60,16 @@ signing_keys = Table(
     Column("activated_at", Double),
     Column("retired_at", Double),
     Column("expires_at", Double),
+)
+
+#: Who is still signed for with an older key than the active one.
+key_pins = Table(
+    "key_pins",
+    metadata,
+    Column("holder", Text, primary_key=True),  # whom is signed for: a client's id
+    Column("slot", Text, primary_key=True),  # an algorithm, or certificate:<kind>
+    Column("kid", Text, nullable=False),
+    Column("at", Double, nullable=False),
 )
 
 
@@ -100,6 +111,11 @@ _UPDATE_KEY = (
 )
 _REMOVE_KEY = delete(signing_keys).where(signing_keys.c.kid == bindparam("the_kid"))
 
+_PINS = select(key_pins)
+_UNPIN = delete(key_pins).where(key_pins.c.holder == bindparam("of"), key_pins.c.slot == bindparam("in_slot"))
+_UNPIN_ALL = delete(key_pins).where(key_pins.c.kid == bindparam("the_kid"))
+_PIN = insert(key_pins)
+
 
 def find_root(db: Statements) -> str | None:
     """The wrapped root secret, or None."""
@@ -129,10 +145,40 @@ def get_keys(db: Statements) -> tuple[int, tuple[SigningKey, ...]]:
     return version, tuple(SigningKey(**row._asdict()) for row in db.all(_KEYS))
 
 
+def get_pins(db: Statements) -> tuple[Pin, ...]:
+    """Every pin, those of certificates too."""
+    return tuple(Pin(**row._asdict()) for row in db.all(_PINS))
+
+
+def unpin(tx: Statements, holder: str, slot: str) -> None:
+    """Let this holder be signed for with the active key again."""
+    tx.run(_UNPIN, of=holder, in_slot=slot)
+
+
+def unpin_all(tx: Statements, kid: str) -> None:
+    """Nobody is signed for with this key any more."""
+    tx.run(_UNPIN_ALL, the_kid=kid)
+
+
+def pin(tx: Statements, one: Pin) -> None:
+    """Let this holder be signed for with this key, in place of what it was pinned to."""
+    unpin(tx, one.holder, one.slot)
+    tx.run(_PIN, **asdict(one))
+
+
 def change(
-    db: Store, seen: int, *, added: Iterable[SigningKey], updated: Iterable[SigningKey], removed: Iterable[str]
+    db: Store,
+    seen: int,
+    *,
+    added: Iterable[SigningKey] = (),
+    updated: Iterable[SigningKey] = (),
+    removed: Iterable[str] = (),
+    also: Also = nothing,
 ) -> bool:
-    """Make a change that was decided on version `seen`; False, and nothing done, where another came first."""
+    """Make a change that was decided on version `seen`; False, and nothing done, where another came first.
+
+    `also`: what is to hold together with it, such as its event.
+    """
     with db.transaction() as tx:
         if seen == 0:
             tx.run(add_version, id=1, n=0)
@@ -141,8 +187,27 @@ def change(
         for key in added:
             tx.run(_ADD_KEY, **asdict(key))
         for key in updated:
-            values = asdict(key)
-            tx.run(_UPDATE_KEY, the_kid=values.pop("kid"), **values)
+            _update(tx, key)
+            if key.state == "gone":
+                unpin_all(tx, key.kid)
         for kid in removed:
             tx.run(_REMOVE_KEY, the_kid=kid)
+            unpin_all(tx, kid)
+        also(tx)
     return True
+
+
+def repin(db: Store, seen: int, work: Callable[[Statements], list[SigningKey]], also: Also = nothing) -> bool:
+    """Change pins, and the keys that `work` answers, on version `seen`; False where another change came first."""
+    with db.transaction() as tx:
+        if tx.run(_ADVANCE, seen=seen) != 1:
+            return False
+        for key in work(tx):
+            _update(tx, key)
+        also(tx)
+    return True
+
+
+def _update(tx: Statements, key: SigningKey) -> None:
+    values = asdict(key)
+    tx.run(_UPDATE_KEY, the_kid=values.pop("kid"), **values)

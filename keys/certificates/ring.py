@@ -18,14 +18,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from ..ports import Store
+from ..pins import Also, Pin, nothing
+from ..ports import Statements, Store
 from ..sealing import Sealer
+from ..store import get_pins, pin, unpin
 from . import store
 
 Use = Literal["signing", "encryption"]
 Kind = Literal["rsa", "ec"]
 PUBLISHED = ("active", "next", "retiring")  # in the order of metadata
 PURPOSE = "certificate-key"
+SLOT = "certificate:"  # and the kind: what pins of certificates are kept under
 YEARS = 10  # a self-signed certificate is a bare key in an envelope; service providers ignore or dislike its end
 _ATTEMPTS = 8
 _ON_THE_WAY = 0.5  # seconds that an answer which was stale when it was made may still take
@@ -96,8 +99,9 @@ class CertificateRing:
         self._db, self._sealer, self._clock, self._name = db, sealer, clock, name
         self._publish_before, self._max_staleness = publish_before, max_staleness
         self._lock = threading.Lock()
-        self._version, self._looked_at = -1, float("-inf")
+        self._version, self._looked_at, self._known_at = -1, float("-inf"), 0.0
         self._keys: tuple[CertifiedKey, ...] = ()
+        self._pins: dict[tuple[str, str], str] = {}
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -106,6 +110,11 @@ class CertificateRing:
         """Moves on with every change: whoever keeps metadata made from the certificates compares it."""
         self._look()
         return self._version
+
+    @property
+    def known_at(self) -> float:
+        """When what is shown was known to be whole, epoch seconds."""
+        return self._known_at
 
     def published(self, use: Use = "signing") -> tuple[CertifiedKey, ...]:
         """What metadata shows: active, next, retiring."""
@@ -120,6 +129,14 @@ class CertificateRing:
         if found is None:
             raise NoSuchCertificate(f"no active {kind} certificate for {use}")
         return found
+
+    def signing_for(self, holder: str, kind: Kind = "rsa") -> CertifiedKey:
+        """The one that signs, or what this holder is pinned to."""
+        active = self.active("signing", kind)
+        kid = self._pins.get((holder, SLOT + kind)) if self._pins else None
+        if kid is None:
+            return active
+        return next((key for key in self.published("signing") if key.kid == kid), active)
 
     def private_keys(self, use: Use = "encryption") -> tuple[Any, ...]:
         """Every key that something may have been encrypted for: those of all certificates in the metadata."""
@@ -146,13 +163,14 @@ class CertificateRing:
 
     def _look(self) -> tuple[CertifiedKey, ...]:
         with self._lock:
-            now = time.monotonic()
+            now, known_at = time.monotonic(), self._clock()
             if now - self._looked_at > self._max_staleness:
                 if store.get_version(self._db) != self._version:
                     self._version, rows = store.get_all(self._db)
                     ordered = sorted(rows, key=lambda row: (PUBLISHED.index(row.state), row.created_at))
                     self._keys = tuple(map(self._import, ordered))
-                self._looked_at = now
+                    self._pins = {(pin.holder, pin.slot): pin.kid for pin in self.pins()}
+                self._looked_at, self._known_at = now, known_at
             return self._keys
 
     def _import(self, row: Certificate) -> CertifiedKey:
@@ -160,6 +178,10 @@ class CertificateRing:
         # The seal has proven the bytes; checking an RSA key's primes again costs 40 ms.
         key: Any = serialization.load_der_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
         return CertifiedKey(row.kid, row.use, row.kind, row.state, key, b64decode(row.der))
+
+    def pins(self) -> tuple[Pin, ...]:
+        """Who is pinned to what certificate, as the store has it now."""
+        return tuple(pin for pin in get_pins(self._db) if pin.slot.startswith(SLOT))
 
     # -- changing ------------------------------------------------------------------------------------------------
 
@@ -180,15 +202,69 @@ class CertificateRing:
             chosen = _get(have, kid)
             if chosen.state == "active":
                 return []
-            ripe = chosen.created_at + self._publish_before
-            if chosen.state == "next" and now < ripe and not force:
-                raise TooEarly(kid, ripe)
+            if not force:
+                self._check_ripe(chosen, now)
             same = [c for c in have if (c.use, c.kind, c.state) == (chosen.use, chosen.kind, "active")]
             retired = [replace(c, state="retiring", retired_at=now) for c in same]
             return [*retired, replace(chosen, state="active", activated_at=now, retired_at=None)]
 
         self._insist(decide)
         return _get(self.everything(), kid)
+
+    def check_ripe(self, kid: str) -> None:
+        """Errors: `TooEarly` for a next one that may not sign yet, `NoSuchCertificate`."""
+        self._check_ripe(_get(self.everything(), kid), self._clock())
+
+    def _check_ripe(self, chosen: Certificate, now: float) -> None:
+        ripe = chosen.created_at + self._publish_before
+        if chosen.state == "next" and now < ripe:
+            raise TooEarly(chosen.kid, ripe)
+
+    def roll_back(self, kid: str, *, also: Also = nothing) -> Certificate:
+        """Undo a promotion: the certificate before signs again, and this one, which does now, is next again.
+
+        Errors: `NoSuchCertificate` where it does not sign, or none that signed before it is left.
+        """
+        now = self._clock()
+
+        def decide(have: Sequence[Certificate]) -> list[Certificate]:
+            chosen = _get(have, kid)
+            same = [c for c in have if (c.use, c.kind, c.state) == (chosen.use, chosen.kind, "retiring")]
+            if chosen.state != "active" or not same:
+                raise NoSuchCertificate(kid)
+            last = max(same, key=lambda c: (c.retired_at or 0.0, c.kid))
+            return [
+                replace(chosen, state="next", activated_at=None),
+                replace(last, state="active", activated_at=now, retired_at=None),
+            ]
+
+        self._insist(decide, also)
+        return _get(self.everything(), kid)
+
+    def pin(self, holder: str, kid: str, *, also: Also = nothing) -> None:
+        """Sign for this holder with this certificate, active or retiring, until it is unpinned or withdrawn.
+
+        Errors: `NoSuchCertificate`.
+        """
+        chosen = _get(self.everything(), kid)
+        if chosen.use != "signing" or chosen.state not in ("active", "retiring"):
+            raise NoSuchCertificate(kid)
+        one = Pin(holder, SLOT + chosen.kind, kid, self._clock())
+        self._repin(lambda tx: pin(tx, one), also)
+
+    def unpin(self, holder: str, kind: str, *, also: Also = nothing) -> None:
+        """Sign for this holder with the active certificate again."""
+        self._repin(lambda tx: unpin(tx, holder, SLOT + kind), also)
+
+    def _repin(self, work: Also, also: Also) -> None:
+        def both(tx: Statements) -> None:
+            work(tx)
+            also(tx)
+
+        for _ in range(_ATTEMPTS):
+            if store.change(self._db, store.get_version(self._db), (), both):
+                return self._forget()
+        raise RuntimeError("others kept changing the certificates; try again")
 
     def remove(self, kid: str) -> None:
         """Take a certificate that does not sign out of the metadata, for good. Errors: `NoSuchCertificate`."""
@@ -198,11 +274,11 @@ class CertificateRing:
         store.remove(self._db, kid)
         self._forget()
 
-    def _insist(self, decide: Callable[[Sequence[Certificate]], list[Certificate]]) -> None:
+    def _insist(self, decide: Callable[[Sequence[Certificate]], list[Certificate]], also: Also = nothing) -> None:
         for _ in range(_ATTEMPTS):
             seen, have = store.get_all(self._db)
             changes = decide(have)
-            if not changes or store.change(self._db, seen, changes):
+            if not changes or store.change(self._db, seen, changes, also):
                 self._forget()
                 return
         raise RuntimeError("others kept changing the certificates; try again")

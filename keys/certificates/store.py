@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Double, Table, Text, bindparam, delete, insert, select, update
 
+from ..pins import Also, nothing
 from ..ports import Statements, Store
-from ..store import add_version, keys_version, metadata
+from ..store import add_version, keys_version, metadata, unpin_all
 
 if TYPE_CHECKING:
     from .ring import Certificate
@@ -60,8 +61,11 @@ def get_all(db: Statements) -> tuple[int, tuple[Certificate, ...]]:
     return version, tuple(Certificate(**row._asdict()) for row in db.all(_ALL))
 
 
-def change(db: Store, seen: int, changed: Iterable[Certificate]) -> bool:
-    """Write what was decided on version `seen`; False, and nothing done, where another change came first."""
+def change(db: Store, seen: int, changed: Iterable[Certificate], also: Also = nothing) -> bool:
+    """Write what was decided on version `seen`; False, and nothing done, where another change came first.
+
+    `also`: what is to hold together with it.
+    """
     with db.transaction() as tx:
         if seen == 0:
             tx.run(add_version, id=ROW, n=0)
@@ -74,6 +78,7 @@ def change(db: Store, seen: int, changed: Iterable[Certificate]) -> bool:
                 tx.run(_UPDATE, the_kid=certificate.kid, **values)
             else:
                 tx.run(_ADD, **asdict(certificate))
+        also(tx)
     return True
 
 
@@ -82,3 +87,4 @@ def remove(db: Store, kid: str) -> None:
     with db.transaction() as tx:
         tx.run(_BUMP)
         tx.run(_REMOVE, the_kid=kid)
+        unpin_all(tx, kid)
