@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,6 +154,16 @@ class Snapshots:
         """Clients by name, at most `limit` (1 to 1000), from past the `key` of the last one of the page before."""
         rows = store.list_rows(self._db, after or ("", ""), max(1, min(limit, 1000)), removed=removed)
         return [_entry(row) for row in rows]
+
+    def every(self) -> Iterator[Client]:
+        """Every client, disabled ones too, by name: for work on all of them, off the hot paths."""
+        after: tuple[str, str] | None = None
+        while rows := store.list_rows(self._db, after or ("", ""), 1000):
+            for row in rows:
+                with self._fresh.lock:
+                    known = self._clients.find(row.id)
+                yield known or store.to_client(row)
+            after = rows[-1].name, rows[-1].id
 
     def search(self, query: str = "", which: Which = "all", after: str = "", limit: int = 50) -> tuple[Found, ...]:
         """Clients by any part of name, id or host, those that are called so first; `after`: the last one's `cursor`."""

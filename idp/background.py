@@ -17,6 +17,7 @@ from idp.login import access_cases, signout
 from idp.login.browser import sessions
 from idp.opening import DAY, HOUR
 from idp.protocols import Services
+from idp.readers import Readers
 from idp.saml.metadata import sources as saml_sources
 
 
@@ -76,6 +77,7 @@ _EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
     ("faults_not_written", lambda services: services.faults.flush()),
     ("checkpoint_failed", _check_point),
     ("uses_not_written", lambda services: services.uses.flush()),
+    ("readers_not_written", lambda services: services.part(Readers).flush_now_and_then(services.db)),
     ("ended_sessions_not_told", signout.tell_ended),
 )
 
@@ -90,6 +92,7 @@ def sweep_out(services: Services, seconds: float = 30.0) -> None:
 def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
     from clients import past as apps_past
+    from idp import readers
     from idp.accounts import batches as work_on_many
     from idp.accounts import cases, notices, past, standing, tokens
     from idp.accounts.factors import admin_codes, trusted_devices
@@ -121,6 +124,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
         "apps_past": apps_past.sweep(db, known_from, many),
         "people_past": past.sweep(db, known_from, many),
+        "readers": readers.sweep(db, services.clock(), many),
         "clients": services.registry.sweep(),
         "rules": keeping.sweep(db, services.clock()),
     }

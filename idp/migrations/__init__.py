@@ -65,6 +65,7 @@ def metadatas() -> list[Any]:
     import idp.jobs.store
     import idp.login.store
     import idp.oidc.ledger.store
+    import idp.readers.store
     import idp.saml.metadata.sources.store
     import idp.saml.store
     import idp.state.sql
@@ -77,6 +78,7 @@ def metadatas() -> list[Any]:
         idp.accounts.standing.store,
         idp.accounts.roles.store, idp.accounts.sign_in_rules.store, idp.accounts.tokens.store,
         idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
+        idp.readers.store,
         idp.login.store, idp.oidc.ledger.store, idp.saml.store, idp.saml.metadata.sources.store, idp.state.sql,
     ]  # fmt: skip
     return [room.metadata for room in rooms]

@@ -102,4 +102,4 @@ def logout_token(services: Services, client: Client, person_id: str, session_id:
         "events": {EVENT: {}},
         "sid": session_id,
     }
-    return signer(services, client.oidc.id_token_signed_response_alg).sign_jwt(token, "logout+jwt")
+    return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(token, "logout+jwt")

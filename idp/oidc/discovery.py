@@ -10,12 +10,13 @@ from typing import Any
 
 from clients.offered import AUTH_METHODS
 from idp.login.authn import SUPPORTED_ACR
-from idp.oidc import authorization_parameters, claims, scopes
+from idp.oidc import authorization_parameters, claims, client_auth, scopes
 from idp.oidc.client_auth import CLIENT_AUTH
 from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS
 from idp.oidc.grants import GRANTS
 from idp.oidc.response_modes import RESPONSE_MODES
 from idp.protocols import Services
+from idp.readers import JWKS, Readers
 from idp.texts import LANGUAGES
 from idp.wire import Raw, Request, Response, dumps
 from keys.algorithms import ALGORITHMS
@@ -98,8 +99,13 @@ def configuration(services: Services, request: Request) -> Response:
 
 
 def jwks(services: Services, request: Request) -> Response:
-    """GET /oauth/jwks."""
-    return _cached(request, services.ring.jwks, services.ring.etag)
+    """GET /oauth/jwks. Who fetches it is noted: the browser of a person is nobody that keys are rolled for."""
+    found = services.ring.snapshot()
+    if not request.header("Sec-Fetch-Mode"):
+        services.part(Readers).fetched(JWKS, request.remote_address, services.ring.known_at)
+        if request.header("Authorization"):
+            client_auth.note_reader(services, request, services.ring.known_at)
+    return _cached(request, found.jwks, found.etag)
 
 
 def _cached(request: Request, body: bytes, etag: str) -> Response:

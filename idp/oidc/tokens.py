@@ -59,16 +59,19 @@ def id_token(services: Services, client: Client, issued: Issued, holder: Holder,
     requested = holder.claims.get("id_token") or {}
     if scopes or requested:
         claims = {**claim_rules.of_person(client, holder.person, scopes, requested), **claims}
-    return signer(services, algorithm).sign_jwt(claims, "JWT")
+    return signer(services, client, algorithm).sign_jwt(claims, "JWT")
 
 
-def signer(services: Services, algorithm: str) -> Signer:
-    """The active key of an algorithm; the first client that needs a new one has it made."""
+def signer(services: Services, client: Client, algorithm: str) -> Signer:
+    """The key that signs for a client: the active one of an algorithm, or what the client is pinned to (K2).
+
+    The first client that needs a new algorithm has its key made.
+    """
     try:
-        return services.ring.signer(algorithm)
+        return services.ring.signer(algorithm, client.id)
     except NoKey:
         services.ring.ensure((algorithm,))
-        return services.ring.signer(algorithm)
+        return services.ring.signer(algorithm, client.id)
 
 
 def token_hash(value: str, algorithm: str) -> str:
@@ -118,4 +121,4 @@ def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str
         }
         if holder.cnf:
             claims["cnf"] = dict(holder.cnf)  # RFC 7800 §3.1
-    return signer(services, client.oidc.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")
+    return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")

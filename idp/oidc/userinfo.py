@@ -24,7 +24,8 @@ def userinfo(services: Services, request: Request) -> Response:
     if not algorithm:
         return Json(body=body)
     # Core §5.3.2: signed, it says who made it and for whom.
-    signed = tokens.signer(services, str(algorithm)).sign_jwt({**body, "iss": services.issuer, "aud": client.id}, "JWT")
+    key = tokens.signer(services, client, str(algorithm))
+    signed = key.sign_jwt({**body, "iss": services.issuer, "aud": client.id}, "JWT")
     return Raw(body=signed.encode("ascii"), content_type="application/jwt", headers=(("Cache-Control", "no-store"),))
 
 

@@ -19,6 +19,7 @@ from idp.saml.messages.public_keys import PublicKey, public_key
 from idp.saml.messages.signature_gate import SECURE, WITH_SHA1, Algorithms, BadSignature
 from idp.saml.messages.signing import DIGESTS, ECDSA, RSA, RSA_PSS, SigningKey, signing_key
 from keys.certificates import CertifiedKey
+from keys.certificates.ring import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,13 @@ class _Signers(dict[tuple[str, str], SigningKey]):
 
 
 def signer(services: Services, provider: ServiceProvider | None = None) -> SigningKey:
-    """Our key in the algorithm that the service provider reads; None: the default one. Errors: `SamlError`."""
+    """Our key in the algorithm that the service provider reads, the one it is pinned to where it is (K2).
+
+    None: the default one. Errors: `SamlError`.
+    """
     algorithm = names.RSA_SHA256 if provider is None else _signature_algorithm(services, provider)
-    certified = services.certificates.active("signing", "ec" if algorithm in ECDSA else "rsa")
+    kind: Kind = "ec" if algorithm in ECDSA else "rsa"
+    certified = services.certificates.signing_for(provider.entity_id if provider is not None else "", kind)
     signers = services.part(_Signers)
     found = signers.get((certified.kid, algorithm))
     if found is None:
@@ -127,6 +132,11 @@ def _made(certified: CertifiedKey, algorithm: str) -> SigningKey:
             detail=f"we do not sign with {algorithm}",
             fix=f"Set signature_algorithm to something else than {algorithm}; rsa-sha256 is what everybody reads.",
         ) from None  # fmt: skip
+
+
+def kind_for(services: Services, provider: ServiceProvider) -> Kind:
+    """Which of our certificates signs for it."""
+    return "ec" if _signature_algorithm(services, provider) in ECDSA else "rsa"
 
 
 def _signature_algorithm(services: Services, provider: ServiceProvider) -> str:

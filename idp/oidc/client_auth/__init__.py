@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from clients.client import Client
 from clients.offered import AUTH_METHODS
+from clients.snapshots import MAX_KEY
 from idp.errors import OAuthError
 from idp.oidc.client_auth import client_secret_basic, client_secret_post, none, private_key_jwt, shared_secret
 from idp.oidc.client_auth.client_keys import client_keys
 from idp.oidc.client_auth.presented import Presented, failed
 from idp.protocols import Services
+from idp.readers import JWKS, Readers
 from idp.wire import Request
 
 __all__ = ["CLIENT_AUTH", "ClientAuth", "authenticate", "claimed", "client_keys", "is_tried"]
@@ -35,6 +37,7 @@ CLIENT_AUTH: dict[str, ClientAuth] = {
     "private_key_jwt": ClientAuth(private_key_jwt.present, private_key_jwt.prove),
     "none": ClientAuth(none.present, none.prove),
 }
+MAX_SECRET = 1_000  # characters: ours have fewer
 _COMPARE_ID = "Compare the application's client id with `doorward client list`; an id is case-sensitive."
 
 
@@ -58,7 +61,25 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
         error.client_id = client.id  # it says so, and the admins read at whose requests to look
         raise
     request.learn(client_id=client.id)
+    if not AUTH_METHODS[presented.method].public:  # one without a secret runs on people's own devices
+        services.part(Readers).came(client.id, request.remote_address, services.clock())
     return client
+
+
+def note_reader(services: Services, request: Request, at: float) -> None:
+    """A fetch of the JWKS that shows client credentials, which nobody has to: they are looked at later."""
+    try:
+        presented = client_secret_basic.present(request)
+    except OAuthError:
+        return
+    if presented is not None and len(presented.secret) <= MAX_SECRET:
+        client_id, secret = presented.client_id, presented.secret
+
+        def proof() -> bool:
+            client = services.registry.find(client_id)
+            return client is not None and client.find_secret(secret, services.clock()) is not None
+
+        services.part(Readers).fetched_as(JWKS, client_id[:MAX_KEY], at, proof)
 
 
 def _presented(request: Request) -> Presented:

@@ -12,6 +12,7 @@ from idp.errors import SamlError
 from idp.login import signout
 from idp.login.signout import Ending
 from idp.protocols import Services
+from idp.readers import Readers
 from idp.saml.faults import fault
 from idp.saml.logout.logout_request import LogoutRequest
 from idp.saml.logout.logout_response import make_logout_response, signed
@@ -65,6 +66,7 @@ def _by_soap(services: Services, request: Request) -> Response:
     try:
         received = soap.receive_soap(request)
         client, provider, root = open_logout_message(services, received)
+        services.part(Readers).came(client.id, request.remote_address, services.clock())
     except (BadMessage, BadXml, BadSignature) as error:
         refusal = untrusted(error.reason, received)
         return fault(services, request, "The message cannot be trusted.", refusal=refusal, cause=error)

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from idp.protocols import Services
+from idp.readers import METADATA, Readers
 from idp.saml import provider_keys
 from idp.saml.assertions import name_ids
 from idp.saml.messages import names
@@ -51,8 +52,10 @@ SIGN_ON_ENDPOINTS: tuple[Endpoint, ...] = (
 
 
 def publish(services: Services, request: Request) -> Response:
-    """GET /saml/metadata; `?signed=1`: with our signature over it."""
+    """GET /saml/metadata; `?signed=1`: with our signature over it. Who fetches it is noted."""
     body, etag = services.part(_Made).get(services, signed=request.query.get("signed") in ("1", "true"))
+    if not request.header("Sec-Fetch-Mode"):  # a person who looks at it in a browser is no service provider
+        services.part(Readers).fetched(METADATA, request.remote_address, services.certificates.known_at)
     headers = (("Cache-Control", "public, max-age=300"), ("ETag", etag))
     if etag in (part.strip() for part in request.header("If-None-Match").split(",")):
         return Raw(status=304, headers=headers)

@@ -13,6 +13,7 @@ from clients.service_provider import ServiceProvider
 from idp.errors import Explanation, Refused, SamlError
 from idp.login.browser import sessions
 from idp.protocols import Services
+from idp.readers import Readers
 from idp.saml import header_checks, provider_keys
 from idp.saml.evidence import evidence
 from idp.saml.faults import fault, not_soap
@@ -55,6 +56,7 @@ def resolve_artifact(services: Services, request: Request) -> Response:
     try:
         received = soap.receive_soap(request)
         client, provider, root = _open(services, received)
+        services.part(Readers).came(client.id, request.remote_address, services.clock())
         header = request_header.read_header(root)
         artifact = artifacts.decode_artifact(_artifact_text(root))
     except (BadMessage, BadXml, BadSignature) as error:
