@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from idp import audit, reach
 from idp.accounts import cases
+from idp.admin import key_readers
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit.told import UNDELIVERED
@@ -45,7 +46,7 @@ def find(services: Services, actor: Actor) -> list[Finding]:
     """Everything that this actor may know of: the whole company's, so nothing for whoever looks after a part."""
     found: list[Finding] = []
     if actor.may(Permission.KEYS_READ):
-        found += [*_certificates(services), *_keys(services)]
+        found += [*_certificates(services), *_keys(services), *_unseen(services)]
     if actor.may(Permission.SETTINGS_READ):
         found += [*_owners(services), *_mail(services), *_jobs(services)]
     if actor.scope(Permission.CASES_READ) is None:
@@ -85,6 +86,27 @@ def _keys(services: Services) -> Iterator[Finding]:
         if key.state == "active" and age > policy.rotate_after + _DAY:
             text = N_("The key %(alg)s should have been replaced by now.", alg=key.alg)
             yield Finding("key", text, "/admin/keys", fix="keys rotate while the server runs")
+
+
+def _unseen(services: Services) -> Iterator[Finding]:
+    waiting = [key for key in key_readers.keys_of(services) if key.state == "next"]
+    for report in key_readers.made(services, waiting):
+        counts, names = report.counts, ", ".join(one.name for one in report.without[:5])
+        where = f"/admin/keys/{report.key.kid}"
+        if fetched := counts[key_readers.MISSING]:
+            text = plural(
+                "%(n)s application has not fetched the next key.",
+                "%(n)s applications have not fetched the next key.", fetched,
+            )  # fmt: skip
+            yield Finding(
+                "unseen_key", text, where, names, f"wait until it has, or `doorward key seen {report.key.kid}`"
+            )
+        if by_hand := counts[key_readers.BY_HAND]:
+            text = plural(
+                "%(n)s application must be given the next certificate by hand.",
+                "%(n)s applications must be given the next certificate by hand.", by_hand,
+            )  # fmt: skip
+            yield Finding("unseen_key", text, where, names)
 
 
 def _owners(services: Services) -> Iterator[Finding]:

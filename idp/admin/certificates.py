@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from idp.admin.keys import check_everywhere
+from idp.admin import key_readers
+from idp.admin.keys import check_everywhere, check_seen
 from idp.admin.permissions import Permission
 from idp.protocols import Services
 
@@ -57,13 +58,18 @@ def promote(services: Services, actor: Actor, kid: str, *, force: bool = False) 
     """Let a certificate sign.
 
     `force`: though service providers may not have read it.
-    Errors: `NotAllowed`, `keys.certificates.TooEarly`, `NotEverywhere`.
+    Errors: `NotAllowed`, `keys.certificates.TooEarly`, `keys.NotSeen`, `NotEverywhere`.
     """
     actor.check(Permission.KEYS_CHANGE)
     if force:
         # A service provider that fetches metadata for an answer by the new certificate must find it, whoever of our
         # processes is asked (IIP-MD07, K4).
         check_everywhere(services, services.certificates.shown_everywhere_at(kid))
+    else:
+        services.certificates.check_ripe(kid)
+        for key in key_readers.keys_of(services):
+            if key.kid == kid and key.state == "next":
+                check_seen(services, key)
     services.certificates.promote(kid, force=force)
     actor.record(services)(services.db, "certificate:promoted", {"kid": kid})
 

@@ -6,14 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from idp.admin import key_readers
 from idp.admin.permissions import Permission
 from idp.protocols import Services
 
 if TYPE_CHECKING:
     from idp.admin.actor import Actor
+    from idp.admin.key_readers import Report
     from keys.rotation import Change, SigningKey
 
 _TIMES = ("created_at", "published_at", "activate_after", "activated_at", "retired_at", "expires_at")
+
+
+class NotSeen(Exception):
+    """Applications are known not to have the key, and would refuse what it signs: `report.without`."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"{len(report.without)} applications have not seen {report.key.kid}")
+        self.report = report
 
 
 class NotEverywhere(Exception):
@@ -60,14 +70,17 @@ def rotate(services: Services, actor: Actor, algs: Iterable[str] = ()) -> Rotate
 def promote(services: Services, actor: Actor, kid_or_alg: str, *, force: bool = False) -> tuple[Change, ...]:
     """Let a next key sign now, or a retiring one again; () where it does already.
 
-    `force`: though applications may hold a JWKS without it. Errors: `NotAllowed`, `TooEarly`, `NotEverywhere`,
-    `NoSuchKey`, `Contended`.
+    `force`: though applications may hold a JWKS without it. Errors: `NotAllowed`, `TooEarly`, `NotSeen`,
+    `NotEverywhere`, `NoSuchKey`, `Contended`.
     """
     actor.check(Permission.KEYS_CHANGE)
     if force:
         # What is forced is that applications may hold an old JWKS; none of our own may give one out. One that meets
         # a key id it does not know fetches the JWKS once more, and is at its wits' end if that one is old (K4).
         check_everywhere(services, services.ring.served_everywhere_at(kid_or_alg))
+    elif waiting := _next(services, kid_or_alg):
+        services.ring.check_ripe(kid_or_alg)
+        check_seen(services, waiting)
     changes = services.ring.promote(kid_or_alg, force=force)
     if changes:
         detail = {"key": kid_or_alg, "forced": force, "changes": listed(changes)}
@@ -90,3 +103,15 @@ def check_everywhere(services: Services, at: float) -> None:
     """Errors: `NotEverywhere` before that moment."""
     if services.clock() < at:
         raise NotEverywhere(at)
+
+
+def check_seen(services: Services, key: key_readers.Key) -> None:
+    """Errors: `NotSeen` where an application is known not to have the key."""
+    (report,) = key_readers.made(services, [key])
+    if report.without:
+        raise NotSeen(report)
+
+
+def _next(services: Services, kid_or_alg: str) -> key_readers.Key | None:
+    waiting = [key for key in key_readers.keys_of(services) if key.state == "next"]
+    return next((key for key in waiting if kid_or_alg in (key.kid, key.slot)), None)

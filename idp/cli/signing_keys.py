@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import certificates
+from idp.cli import certificates, key_readers
 from idp.cli.installation import load_settings, opened, recorder, shell
 from idp.cli.terminal import SOON, command, group, print_json, print_table, say, timestamp, when_everywhere, with_json
 from idp.installation.failures import Failed, Refused, explained
@@ -29,9 +29,10 @@ def add_parsers(commands: Any) -> None:
     rotate.add_argument("--alg", metavar="ALG", action="append", help="only this algorithm, such as RS256")
     promote = with_json(command(verbs, "promote", run_promote, "let a published key sign now, or a retiring one again"))
     promote.add_argument("key", metavar="KID_OR_ALG")
-    promote.add_argument("--force", action="store_true", help="even though apps may still hold a JWKS without it")
+    promote.add_argument("--force", action="store_true", help="even though apps may not have it yet")
     withdraw = with_json(command(verbs, "withdraw", run_withdraw, "remove a key and with it every token it signed"))
     withdraw.add_argument("key", metavar="KID")
+    key_readers.add_parsers(verbs)
     master = with_json(command(verbs, "master", run_master, "change the master key"))
     master.add_argument("--rotate", action="store_true", required=True, help="seal everything under a new one")
     master.add_argument("--into", metavar="FILE", help="the file of the new key; else the old key's is replaced")
@@ -155,6 +156,7 @@ def _outlook(key: SigningKey) -> str:
 
 @contextlib.contextmanager
 def _named() -> Iterator[None]:
+    from idp.admin.keys import NotSeen
     from keys.algorithms import UnsupportedAlgorithm
     from keys.ring import Contended
     from keys.rotation import NoSuchKey, TooEarly
@@ -165,5 +167,7 @@ def _named() -> Iterator[None]:
         raise Refused(str(error)) from None
     except TooEarly as error:
         raise Failed(f"{error}; wait, or take the risk with --force") from None
+    except NotSeen as error:
+        raise key_readers.refused(error.report) from None
     except Contended as error:
         raise Failed(str(error)) from None
