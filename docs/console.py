@@ -13,6 +13,8 @@ PURPOSES = {
     "/admin": "what needs attention; sign-ins and failures",
     "/admin/search": "one box for people, applications, errors, cases, events",
     "/admin/keys": "keys and certificates: publish, let sign, withdraw",
+    "/admin/messages": "what everybody is told, how mail and text messages leave and which did not, a test",
+    "/admin/settings": "what holds on this machine, what differs from the default, what the checks say",
     "/admin/activity": "the record, by person, application, action, day, failures",
     "/admin/activity/<id>": "what stands behind an error's id, or an event",
     "/admin/resume": "a form whose session had ended, to be sent after the sign-in",

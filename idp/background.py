@@ -26,9 +26,21 @@ def start_background(services: Services) -> None:
     threading.Thread(target=_background, args=(services,), name="background", daemon=True).start()
 
 
+def look_as_doctor(services: Services) -> None:
+    """What the operator's checks find, for admins who have no shell."""
+    from idp.installation import checks  # what they need is loaded once an hour, not with the first request
+
+    found = (one for one in checks.while_running(services) if one.status != "ok")
+    attention.keep_of_doctor(
+        services,
+        (attention.Finding("doctor", f"{one.check}: {one.text}", "/admin/settings", fix=one.fix) for one in found),
+    )
+
+
 def _background(services: Services) -> None:
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
     services.jobs.every("attention", attention.EVERY, lambda: attention.examine(services), lease=120)
+    services.jobs.every("doctor", HOUR, lambda: look_as_doctor(services), lease=120)
     services.jobs.every("roles.end", 60, lambda: end_roles(services))
     services.jobs.every("people.batches", 60, lambda: batches.resume(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))

@@ -6,7 +6,7 @@ What takes longer than a page may is looked at in the background every ten minut
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -22,6 +22,8 @@ from idp.texts import N_, plural
 
 EVERY: Final = 600.0  # seconds between two looks at what takes long
 _KEPT: Final = "console:attention"
+_DOCTOR: Final = "console:doctor"
+HOUR: Final = 3600.0  # seconds between two runs of the checks of `doorward doctor`
 _DAY: Final = 86400.0
 _SOON: Final = 60 * _DAY  # before a certificate's end
 _PROBING: Final = 20.0  # seconds for all applications' addresses together
@@ -48,12 +50,23 @@ def find(services: Services, actor: Actor) -> list[Finding]:
     if actor.may(Permission.KEYS_READ):
         found += [*_certificates(services), *_keys(services), *_unseen(services)]
     if actor.may(Permission.SETTINGS_READ):
-        found += [*_owners(services), *_mail(services), *_jobs(services)]
+        found += [*_owners(services), *_mail(services), *_jobs(services), *(of_doctor(services) or ())]
     if actor.scope(Permission.CASES_READ) is None:
         found += _cases(services)
     if actor.scope(Permission.APPS_READ) is None:
         found += [*_undelivered(services), *_kept(services)]
     return found
+
+
+def of_doctor(services: Services) -> tuple[Finding, ...] | None:
+    """What the checks of `doorward doctor` found, at most an hour ago; None where they have not run."""
+    found: Any = services.state.get(_DOCTOR)
+    return None if found is None else tuple(Finding(**one) for one in found)
+
+
+def keep_of_doctor(services: Services, found: Iterable[Finding]) -> None:
+    """Keep what the checks found; whoever knows them calls this, as this room does not."""
+    services.state.put(_DOCTOR, [asdict(finding) for finding in found], 3 * HOUR)
 
 
 def examine(services: Services) -> None:
@@ -120,6 +133,7 @@ def _owners(services: Services) -> Iterator[Finding]:
 def _mail(services: Services) -> Iterator[Finding]:
     if not is_ready(services):
         yield Finding("mail", N_("No mail server is set: nobody can reset a password by themselves."),
+                      "/admin/messages",
                       fix="give [mail] a host, then run `doorward mail test --to ADDRESS`")  # fmt: skip
 
 
@@ -127,7 +141,8 @@ def _jobs(services: Services) -> Iterator[Finding]:
     failed = [job for job in services.jobs.pending() if job.state == "failed"]
     if failed:
         text = plural("%(n)s message or job was given up.", "%(n)s messages or jobs were given up.", len(failed))
-        yield Finding("job", text, detail=f"{failed[-1].name}: {failed[-1].error}"[:200])
+        path = "/admin/messages" if failed[-1].name in ("mail", "sms") else ""
+        yield Finding("job", text, path, detail=f"{failed[-1].name}: {failed[-1].error}"[:200])
 
 
 def _cases(services: Services) -> Iterator[Finding]:

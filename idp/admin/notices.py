@@ -26,6 +26,12 @@ class Wish:
     place: str = "both"
 
 
+def listed(services: Services, actor: Actor) -> tuple[Notice, ...]:
+    """Every notice, those to come and those that ended lately too; oldest first. Errors: `NotAllowed`."""
+    actor.check(Permission.MESSAGES_READ)
+    return notices.list_of(services.db)
+
+
 def add(services: Services, actor: Actor, wish: Wish) -> Notice:
     """Tell something. Errors: `NotAllowed`, `InvalidNotice`."""
     actor.check(Permission.MESSAGES_CHANGE)

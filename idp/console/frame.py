@@ -32,7 +32,9 @@ ROOMS: Final = (
     Room("cases", "/admin/cases", N_("Cases"), Permission.CASES_READ),
     Room("requests", "/admin/requests", N_("Access requests"), Permission.APPS_CHANGE),
     Room("keys", "/admin/keys", N_("Keys"), Permission.KEYS_READ),
+    Room("messages", "/admin/messages", N_("Messages"), Permission.MESSAGES_READ),
     Room("activity", "/admin/activity", N_("Activity"), Permission.ACTIVITY_READ),
+    Room("settings", "/admin/settings", N_("Settings"), Permission.SETTINGS_READ),
 )
 
 

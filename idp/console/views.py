@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.admin.permissions import Permission
-from idp.console import activity, cases, groups, guard, kept, overview, signing_keys
+from idp.console import activity, cases, groups, guard, kept, messages, overview, settings, signing_keys
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 from idp.console.people.pages import PAGES as PEOPLE
@@ -16,6 +16,8 @@ PAGES: tuple[ConsolePage, ...] = (
     *cases.PAGES,
     *signing_keys.PAGES,
     *activity.PAGES,
+    *messages.PAGES,
+    *settings.PAGES,
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),
 )
 

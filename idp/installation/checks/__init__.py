@@ -52,6 +52,21 @@ def examine(file: str | None) -> list[Finding]:
     return findings
 
 
+#: Not looked at while it runs: the console has these by itself, or they cost a hash or a request of our own.
+_NOT_RUNNING = ("owner", "applications", "saml", "passwords", "server")
+
+
+def while_running(services: Any) -> list[Finding]:
+    """What a running server finds of itself and what it stands on."""
+    findings: list[Finding] = []
+    for name, check in before_opening.CHECKS:
+        findings += _caught(name, check, services.settings)
+    for name, check in OPENED:
+        if name not in _NOT_RUNNING:
+            findings += _caught(name, check, services)
+    return findings
+
+
 def _caught(name: str, check: Callable[[Any], Found], subject: Any) -> list[Finding]:
     try:
         with explained():
