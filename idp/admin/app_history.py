@@ -11,7 +11,7 @@ from clients.undoing import can_undo
 from idp.admin import managed
 from idp.admin.activity import Names
 from idp.admin.actor import Actor
-from idp.admin.applications import PROOFS, check_change
+from idp.admin.applications import PROOFS, check_change, check_proofs
 from idp.admin.permissions import Permission
 from idp.audit import Event, find
 from idp.audit.searching import Wanted, latest
@@ -63,6 +63,7 @@ def undo(services: Services, actor: Actor, client_id: str, event_id: str) -> Cli
     if event is None or event.client_id != client_id or not _can_undo(event):
         raise NoSuchChange(event_id)
     check_change(actor, client_id, event.detail["changed"])
+    check_proofs(services, actor, client_id, event.detail["changed"])
     return services.registry.undo(client_id, event.detail["changed"], record=actor.record(services))
 
 

@@ -13,7 +13,7 @@ from clients.errors import InvalidMetadata, Problem
 from clients.registry import Draft, Registered
 from clients.search import Found, Which, fold, matches, text_of
 from clients.snapshots import Entry
-from idp.admin import managed
+from idp.admin import managed, programs
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit import Event
@@ -132,6 +132,15 @@ def check_change(actor: Actor, client_id: str, keys: Iterable[str]) -> None:
         raise InvalidMetadata(*(Problem(key, message) for key in sorted(keys & _BEYOND)))
 
 
+def check_proofs(services: Services, actor: Actor, client_id: str, keys: Iterable[str]) -> None:
+    """Who may say what an application proves itself by can be it: no more than they may themselves (C2).
+
+    Errors: `NotAllowed`.
+    """
+    if not PROOFS.isdisjoint(keys):
+        programs.check_rank(services, actor, client_id, Permission.APPS_SECRETS)
+
+
 def update(services: Services, actor: Actor, client: Client, change: Change) -> tuple[Client, tuple[str, ...]]:
     """Change an application; answers it as it is now, with warnings.
 
@@ -139,6 +148,7 @@ def update(services: Services, actor: Actor, client: Client, change: Change) -> 
     `ManagedByFile`, `ChangedMeanwhile` where the change has an edition.
     """
     check_change(actor, client.id, (*change.metadata, *(("profile",) if change.profile is not None else ())))
+    check_proofs(services, actor, client.id, change.metadata)
     managed.guard(services, "application", client.id)
     metadata = change.metadata
     if client.saml is not None:
@@ -187,6 +197,7 @@ def add_secret(services: Services, actor: Actor, client: Client, keep: float) ->
     Errors: `NotAllowed`, `InvalidMetadata`, also where the application takes none.
     """
     actor.check_app(Permission.APPS_SECRETS, client.id)
+    programs.check_rank(services, actor, client.id, Permission.APPS_SECRETS)
     return services.registry.add_secret(client.id, keep, record=actor.record(services))
 
 

@@ -33,6 +33,15 @@ def _digits(value: Any) -> Any:
     return value
 
 
+def left_out() -> Any:
+    """The default of a field that may be left out and is never null: what stands is kept."""
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
 #: A line of text for people.
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 #: How many items a page has.

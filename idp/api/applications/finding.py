@@ -22,6 +22,7 @@ def get(services: Services, call: Call, permission: Permission = Permission.APPS
     client_id = call.path["id"]
     if not call.actor.may_app(Permission.APPS_READ, client_id):
         raise not_found("application")
+    services.registry.refresh()
     client = services.registry.find(client_id)
     if client is None:
         raise not_found("application")
