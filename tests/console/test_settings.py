@@ -99,6 +99,9 @@ def test_B3_what_the_checks_find_needs_attention_and_stands_in_settings(
     attention.keep_of_doctor(provider.services, [attention.Finding("doctor", "clock: it is 9 s behind", fix="set it")])
     for path in ("admin", "admin/settings"):
         assert "clock: it is 9 s behind" in browser.get(path).dom.text
+    attention.keep_of_doctor(provider.services, [attention.Finding("advice", "python: slow")])
+    assert "python: slow" not in browser.get("admin").dom.text
+    assert "python: slow" in browser.get("admin/settings").dom.text
     look_as_doctor(provider.services)
     assert "clock: it is 9 s behind" not in browser.get("admin").dom.text
     attention.keep_of_doctor(provider.services, [])
