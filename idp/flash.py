@@ -72,6 +72,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "access_granted": N_("They may open it now, and a mail that says so is on its way to them."),
     "access_granted_untold": N_("They may open it now. No mail could tell them, so please tell them yourself."),
     "invited_again": N_("The mail server has taken the invitation."),
+    "many_nobody": N_("Nobody was chosen, so nothing was done. Tick some in the list, or choose all that it finds."),
+    "many_nothing": N_("Nothing was chosen to be done."),
+    "many_no_group": N_("There is no group of this name, so nothing was done. Make it under Groups first."),
     "role_taken": N_("The role is taken back, at once and everywhere."),
 }
 

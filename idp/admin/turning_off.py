@@ -64,6 +64,16 @@ def effect_of(services: Services, person: Person) -> Effect:
 
 def turn_off(services: Services, actor: Actor, person: Person) -> Person:
     """Errors: `NotAllowed`; `InvalidPerson` for the last owner; `NoSuchPerson`."""
+    person = shut_out(services, actor, person)
+    signout.tell_ended(services)  # what is due is queued now, not within a second
+    return person
+
+
+def shut_out(services: Services, actor: Actor, person: Person) -> Person:
+    """The same, within a transaction that stands open, too: applications are told by what runs each second.
+
+    Errors: `NotAllowed`; `InvalidPerson` for the last owner; `NoSuchPerson`.
+    """
     actor.check_person(services, Permission.PEOPLE_TURN_OFF, person)
     effect = effect_of(services, person)
     write = actor.record(services)
@@ -72,9 +82,7 @@ def turn_off(services: Services, actor: Actor, person: Person) -> Person:
         told = [[one.client_id, one.name, one.notice] for one in effect.applications]
         write(tx, action, {**detail, "sessions": effect.sessions, "grants": effect.grants, "told": told})
 
-    person = services.directory.disable(person.id, record=record)
-    signout.tell_ended(services)  # what is due is queued now, not within a second
-    return person
+    return services.directory.disable(person.id, record=record)
 
 
 def turn_on(services: Services, actor: Actor, person: Person) -> Person:

@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import telling, user_changes, user_contacts, user_factors, user_import, user_roles, user_screen
+from idp.cli import telling, user_changes, user_contacts, user_factors, user_import, user_many, user_roles, user_screen
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
 from idp.installation.failures import Failed, Refused
@@ -65,6 +65,7 @@ def add_parsers(commands: Any) -> None:
     ways.add_argument("--mail", action="store_true", help="mail the link to the person's address instead")
     user_changes.add_parsers(verbs)
     user_import.add_parsers(verbs)
+    user_many.add_parsers(verbs)
     for name, run, what in (("group", run_group, "groups"), ("role", run_role, "roles")):
         changes = _login(with_json(command(verbs, name, run, f"change a person's {what}")))
         changes.add_argument("--add", metavar="NAME", action="append", default=[])

@@ -49,21 +49,37 @@ class Listed:
         return self.paused_until is not None and self.paused_until >= NEVER_ENDS
 
 
+def ids(db: Database, wanted: Wanted, now: float, many: int) -> tuple[str, ...]:
+    """The ids of all who are meant, at most `many`, in the order of the list; one statement."""
+    if wanted.groups is not None and not wanted.groups:
+        return ()
+    expression, values = _asked(wanted, only_ids=True)
+    moment = {"now": now} if "paused" in wanted.filters else {}  # PostgreSQL is given what the statement names
+    return tuple(str(row.id) for row in db.all(expression, **values, **moment, many=many))
+
+
 def page(db: Database, wanted: Wanted, now: float, many: int = 50) -> tuple[Listed, ...]:
     """At most `many` people in the order of their usernames; one statement."""
     if wanted.groups is not None and not wanted.groups:
         return ()
+    expression, values = _asked(wanted)
+    return tuple(map(_listed, db.all(expression, **values, many=many, now=now)))
+
+
+def _asked(wanted: Wanted, *, only_ids: bool = False) -> tuple[object, dict[str, object]]:
     words = _words(wanted.text)
     after = wanted.after if is_plain(wanted.after) else ""
     filters = tuple(name for name in FILTERS if name in wanted.filters)
-    expression = store.page(len(words), filters, in_groups=len(wanted.groups or ()), onward=bool(after))
-    values: dict[str, object] = {"many": many, "now": now}
+    expression = store.page(
+        len(words), filters, in_groups=len(wanted.groups or ()), onward=bool(after), only_ids=only_ids
+    )
+    values: dict[str, object] = {}
     for at, word in enumerate(words):
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values |= {f"part{at}": f"%{escaped}%", f"start{at}": f"{escaped}%"}
     values |= {"after": after} if after else {}
     values |= {f"group{at}": key for at, key in enumerate(sorted(wanted.groups or ()))}
-    return tuple(map(_listed, db.all(expression, **values)))
+    return expression, values
 
 
 def one(db: Database, person: Person, now: float) -> Listed:

@@ -41,7 +41,7 @@ _before = people.alias("before")
 
 
 @cache
-def page(words: int, filters: tuple[str, ...], *, in_groups: int, onward: bool) -> Any:
+def page(words: int, filters: tuple[str, ...], *, in_groups: int, onward: bool, only_ids: bool = False) -> Any:
     """People in the order of `search`, which begins with the username; one statement for each set of questions.
 
     Everything that a search looks at stands in one index, in that order: it reads no row that it does not show.
@@ -56,4 +56,5 @@ def page(words: int, filters: tuple[str, ...], *, in_groups: int, onward: bool) 
     if onward:
         last = select(_before.c.search).where(_before.c.id == bindparam("after")).scalar_subquery()
         wanted.append(tuple_(_p.search, _p.id) > tuple_(last, bindparam("after")))
-    return _LISTED.where(*wanted).order_by(_p.search, _p.id).limit(bindparam("many"))
+    listed = select(_p.id) if only_ids else _LISTED
+    return listed.where(*wanted).order_by(_p.search, _p.id).limit(bindparam("many"))

@@ -8,6 +8,7 @@ from typing import Final
 
 from idp.accounts.batches import Batch, Outcome, Row
 from idp.admin.actor import Actor
+from idp.admin.bulk import actions as bulk
 from idp.admin.importing import work as importing
 from idp.admin.permissions import Permission
 from idp.db import Transaction
@@ -26,4 +27,7 @@ class Kind:
     ended: Callable[[Services, Actor, Batch], object]
 
 
-KINDS: Final[Mapping[str, Kind]] = {"import": Kind(Permission.PEOPLE_CREATE, importing.begin, importing.ended)}
+KINDS: Final[Mapping[str, Kind]] = {
+    "import": Kind(Permission.PEOPLE_CREATE, importing.begin, importing.ended),
+    "bulk": Kind(Permission.PEOPLE_READ, bulk.begin, bulk.ended),  # each row asks for more
+}

@@ -10,6 +10,7 @@ from idp.admin import looking
 from idp.admin.permissions import Permission
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
+from idp.console.people import many
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Request, Response
@@ -41,7 +42,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     kept = {key: value for key, value in (("q", query), ("show", state)) if value}
     return frame.page(
         services, request, visit, "console/people/list.html",
-        rows=[*page.exact, *page.found], query=query, state=state, filters=WORDS,
+        actions=many.offered(visit), rows=[*page.exact, *page.found], query=query, state=state, filters=WORDS,
         limited=sorted(visit.actor.scope(Permission.PEOPLE_READ) or ()),
         first=f"?{urlencode(kept)}" if after else "",
         next=f"?{urlencode({**kept, 'after': page.next})}" if page.next else "", many=PAGE,
