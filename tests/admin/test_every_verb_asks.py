@@ -20,6 +20,7 @@ from idp.accounts import cases as accounts_cases
 from idp.accounts import factors as accounts_factors
 from idp.accounts import groups as accounts_groups
 from idp.accounts import roles
+from idp.accounts.batches import Batch
 from idp.accounts.groups import Group
 from idp.accounts.person import Draft, Person
 from idp.accounts.roles import RoleGrant
@@ -46,9 +47,12 @@ from idp.admin import (
     turning_off,
 )  # fmt: skip
 from idp.admin.actor import Actor, NotAllowed, of_shell
+from idp.admin.batches import work_on
 from idp.admin.configuration import applying, planning
 from idp.admin.configuration.document import File, read
 from idp.admin.configuration.kinds import KINDS
+from idp.admin.importing import verbs as importing
+from idp.admin.importing.reading import read as read_table
 from idp.admin.rules import changing, history
 from idp.audit.searching import Wanted
 from idp.protocols import Services
@@ -65,6 +69,13 @@ VERBS = tuple(of_admin().verbs())
 PARTS: Final = {
     "applications.ensure_keys": "a key that a changed application is signed for, made where there is none",
     "configuration.marks.put": "apply writes down whose an object is, in its own transaction",
+    "batches.running.register": "what the job queue does: in the name of whoever asked for it, row by row",
+    "bulk.actions.ended": "the numbers of work that was asked for, when its last row is done",
+    "importing.inviting.register": "what the job queue does, of what an import wrote",
+    "importing.inviting.invite": "the job of a row that an import took in",
+    "importing.rows.take": "a row of an import, whose verb has asked; a person who is there is asked for by themselves",
+    "importing.work.begin": "the same",
+    "importing.work.ended": "the numbers of an import, when its last row is done",
     "configuration.marks.drop": "the same, when it is no file's any more",
 }
 
@@ -177,6 +188,8 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "service_providers.refresh": OWN_APP,
     "sessions.end": HELPS,
     "sessions.end_all": HELPS,
+    "importing.verbs.carry_out": ADMINS,
+    "turning_off.shut_out": ADMINS,
     "turning_off.turn_off": ADMINS,
     "turning_off.turn_on": ADMINS,
 }
@@ -251,6 +264,13 @@ class Try:
 
 def nothing(world: World) -> None:
     """The verb is about nothing that is there."""
+
+
+def _import(world: World) -> Batch:
+    name = world.person().username
+    batch = importing.start(world.services, SHELL, read_table(f"username\nnew-{name}\n".encode()), queue=False)
+    *_, batch = work_on(world.services, batch.id)
+    return batch
 
 
 def _secret(world: World) -> tuple[Client, str]:
@@ -443,6 +463,8 @@ TRIES: Final[Mapping[str, Try]] = {
         World.person, _fails(sessions.NoSuchSession, lambda s, a, one: sessions.end(s, a, one, "unknown"))
     ),
     "sessions.end_all": Try(World.person, sessions.end_all),
+    "importing.verbs.carry_out": Try(_import, importing.carry_out),
+    "turning_off.shut_out": Try(World.person, turning_off.shut_out),
     "turning_off.turn_off": Try(World.person, turning_off.turn_off),
     "turning_off.turn_on": Try(World.person, turning_off.turn_on),
 }  # fmt: skip
