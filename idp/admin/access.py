@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from clients.access import EVERYONE, Access
+from clients.access import EVERYONE, Access, Term, group_key, person_key
 from clients.client import Client
 from idp.accounts import groups
 from idp.accounts.person import fold
@@ -24,6 +24,10 @@ class NothingToChange(ValueError):
     """Everyone may open it: there is no limit that somebody could be added to, or taken out of."""
 
 
+class BadTerm(ValueError):
+    """It ends before it begins, or is over already."""
+
+
 class NotNamed(LookupError):
     """The limit does not name this group, or this person."""
 
@@ -35,7 +39,7 @@ Start = Literal["standing", "nobody", "everyone"]
 class Change:
     """What becomes of a limit: it starts from the one that stands, from nobody, or is lifted; then some join and leave.
 
-    Groups by name, persons by id.
+    Groups by name, persons by id. `term`: for how long those who join may; None: for good. `terms`: of those who stay.
     """
 
     start: Start = "standing"
@@ -43,24 +47,31 @@ class Change:
     persons: tuple[str, ...] = ()
     less_groups: tuple[str, ...] = ()
     less_persons: tuple[str, ...] = ()
+    term: Term | None = None
+    terms: Mapping[str, Term] = field(default_factory=dict)
 
     def of(self, now: Access) -> Access:
         """The rule that comes of this one."""
         if self.start == "everyone":
             return EVERYONE
         start = now if self.start == "standing" else Access.only()
+        joins = (*map(group_key, self.groups), *map(person_key, self.persons))
+        terms = {**(dict.fromkeys(joins, self.term) if self.term is not None else {}), **self.terms}
         wider = start.widened(groups=self.groups, persons=self.persons)
+        wider = wider.with_terms({**dict(wider.terms), **terms})
         return wider.narrowed(groups=self.less_groups, persons=self.less_persons)
 
 
 def change(services: Services, actor: Actor, client: Client, wanted: Change) -> Client:
     """Widen, narrow, replace or lift the limit.
 
-    Errors: `NotAllowed`, `NothingToChange`, `UnknownClient`, `ManagedByFile`.
+    Errors: `NotAllowed`, `NothingToChange`, `UnknownClient`, `ManagedByFile`, `BadTerm`.
     """
     actor.check_app(Permission.APPS_CHANGE, client.id)
     managed.guard(services, "application", client.id)
     check_start(client, wanted.start)
+    for term in (wanted.term, *wanted.terms.values()):
+        check_term(term, services.clock())
     return services.registry.change_access(client.id, wanted.of, record=actor.record(services))
 
 
@@ -68,6 +79,12 @@ def check_start(client: Client, start: Start) -> None:
     """Whether a change can start there. Errors: `NothingToChange`."""
     if client.access.everyone and start == "standing":
         raise NothingToChange(client.name)
+
+
+def check_term(term: Term | None, now: float) -> None:
+    """Errors: `BadTerm`."""
+    if term is not None and term.until is not None and term.until <= max(now, term.since or 0.0):
+        raise BadTerm("ends before it begins" if term.until > now else "is over already")
 
 
 def named_group(client: Client, name: str) -> str:
@@ -97,9 +114,11 @@ def described(services: Services, client: Client) -> dict[str, Any]:
         "client_id": client.id,
         "name": client.name,
         "access": client.access.to_json(),
-        "groups": [{"name": name, "exists": one is not None, "members": one.members if one else 0}
+        "groups": [{"name": name, "exists": one is not None, "members": one.members if one else 0,
+                    **client.access.term_of(group_key(name)).to_json()}
                    for name, one in found],
-        "persons": [{"id": id, "username": p.username if p else None, "name": p.name if p else None}
+        "persons": [{"id": id, "username": p.username if p else None, "name": p.name if p else None,
+                     **client.access.term_of(person_key(id)).to_json()}
                     for id, p in people],
         "people": services.directory.count() if client.access.everyone else None,
     }  # fmt: skip

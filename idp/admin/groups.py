@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from clients.access import ALWAYS, Term, group_key
 from clients.client import Client
 from idp.accounts import groups
 from idp.accounts.groups import Group
@@ -112,7 +113,7 @@ def rename(services: Services, actor: Actor, group: Group, name: str) -> Group:
     for kept in keeping.naming(services.db, group.name):
         managed.guard(services, "rule", kept.rule.id)
     for client in apps:
-        _limit(services, client, access.Change(groups=(name,)), record)
+        _limit(services, client, access.Change(groups=(name,), term=_term(client, group.name)), record)
     keeping.name_group(services.db, group.name, (group.name, name), services.clock(), record=record)
     renamed = groups.rename(services.db, group, name, services.clock(), record=record)
     _less(services, apps, group.name, record)
@@ -124,6 +125,13 @@ def rename(services: Services, actor: Actor, group: Group, name: str) -> Group:
 def rules_of(services: Services, name: str) -> tuple[Rule, ...]:
     """The sign-in rules that name a group, those that are off too."""
     return tuple(kept.rule for kept in keeping.naming(services.db, name))
+
+
+def _term(client: Client, name: str) -> Term:
+    """For how long the limit lets the group in."""
+    return next(
+        (client.access.term_of(group_key(one)) for one in client.access.groups if fold(one) == fold(name)), ALWAYS
+    )
 
 
 def _less(services: Services, apps: Iterable[Client], name: str, record: Recorder) -> None:

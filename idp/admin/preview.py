@@ -46,7 +46,7 @@ def of_person(services: Services, actor: Actor, client: Client, person: Person) 
     actor.check_app(Permission.APPS_READ, client.id)
     detail = {"client_id": client.id, "person_id": person.id}
     actor.record(services)(services.db, "client:previewed", detail)
-    decision = decide(client, person.id, person.groups)
+    decision = decide(client, person.id, person.groups, services.clock())
     if client.saml is not None:
         found = _service_provider(services, client, person, decision)
     else:

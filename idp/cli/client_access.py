@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from idp.cli import application_options, past_access
 from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, shell
-from idp.cli.terminal import command, complain, print_json, print_table, say, with_json
+from idp.cli.terminal import command, complain, print_json, print_table, say, timestamp, with_json
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
-    from clients.access import Access
+    from clients.access import Access, Term
     from clients.client import Client
     from idp.protocols import Services
 
@@ -31,6 +31,12 @@ def add_parsers(verbs: Any) -> None:
         access.add_argument(
             f"{option}-person", metavar="LOGIN", action="append", default=[], help=f"this person {what}"
         )
+    access.add_argument(
+        "--starts", metavar="TIME", help="who is added may open it from then on: a day, or 2026-12-01T08:00"
+    )
+    access.add_argument(
+        "--ends", metavar="TIME", help="who is added may open it until then: so, or 8h, 30d; a day with all of it"
+    )
     access.add_argument("--new-group", action="store_true", help="the group is meant, though there is none yet")
     access.add_argument("--why", metavar="LOGIN", help="whether this person may open it, and the rule that says so")
     past_access.add_options(access)
@@ -41,6 +47,7 @@ def run_access(args: Namespace) -> None:
     from idp.admin.access import described
 
     changes = bool(args.everyone or args.nobody or args.only or _added(args) or _removed(args))
+    changes = changes or bool(args.starts or args.ends)
     if args.why and changes:
         raise Refused("--why: only asks; change the limit without it")
     if past_access.is_asked(args) and changes:
@@ -66,6 +73,12 @@ def run_access(args: Namespace) -> None:
     rows: list[tuple[str, Any, Any]] = [("everyone", "", shown["people"])] if client.access.everyone else []
     rows += [("group", one["name"], one["members"]) for one in shown["groups"]]
     rows += [("person", one["username"] or f"{one['id']} (removed)", one["name"]) for one in shown["persons"]]
+    if any(one.get("from") or one.get("until") for one in (*shown["groups"], *shown["persons"])):
+        terms = ["", *map(_until, (*shown["groups"], *shown["persons"]))][-len(rows) :]
+        timed = [(*row, term) for row, term in zip(rows, terms, strict=True)]
+        print_table(("Who", "Name", "People", "When"), timed, "")
+        _note(client, shown)
+        return
     print_table(("Who", "Name", "People"), rows, f"Nobody may open {client.name}.")
     _note(client, shown)
 
@@ -81,6 +94,11 @@ def words(access: Access) -> str:
     count = len(access.persons)
     parts += [f"{count} {'person' if count == 1 else 'people'} by name"] if count else []
     return f"{' and '.join(parts)} may open it" if parts else "nobody may open it"
+
+
+def _until(one: dict[str, Any]) -> str:
+    parts = [f"{word} {timestamp(one[word])}" for word in ("from", "until") if one.get(word)]
+    return " ".join(parts)
 
 
 def _added(args: Namespace) -> list[str]:
@@ -113,9 +131,25 @@ def _change(services: Services, client: Client, args: Namespace) -> Client:
         persons=tuple(users.get(services, login).id for login in args.add_person),
         less_groups=tuple(_named_group(client, name) for name in args.remove_group),
         less_persons=tuple(_named_person(services, client, login) for login in args.remove_person),
+        term=_term(args, services.clock()),
     )
-    with by_hand(services, "application", client.id, client.name):
-        return access.change(services, shell(), client, wanted)
+    try:
+        with by_hand(services, "application", client.id, client.name):
+            return access.change(services, shell(), client, wanted)
+    except access.BadTerm as error:
+        raise Refused(f"--ends: {error}") from None
+
+
+def _term(args: Namespace, now: float) -> Term | None:
+    from clients.access import Term
+    from idp.cli.moments import ahead
+
+    if not (args.starts or args.ends):
+        return None
+    if not _added(args):
+        raise Refused("--starts, --ends: say for whom, with --add-group or --add-person")
+    since, until = ahead("--starts", args.starts, now), ahead("--ends", args.ends, now)
+    return Term(since[0] if since else None, until[1] if until else None)
 
 
 def _named_group(client: Client, name: str) -> str:
@@ -145,7 +179,7 @@ def _explain(args: Namespace, services: Services, client: Client) -> None:
     from idp.cli import users
 
     person = users.get(services, args.why)
-    decision = decide(client, person.id, person.groups)
+    decision = decide(client, person.id, person.groups, services.clock())
     if args.json:
         about = {"allowed": decision.allowed, "rule": decision.rule, "reason": decision.reason}
         print_json({"client_id": client.id, "user": person.id, "enabled": person.enabled, **about})

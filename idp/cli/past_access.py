@@ -6,11 +6,11 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import actor
+from idp.cli.moments import named
 from idp.cli.terminal import complain, print_json, print_table, say, timestamp
 from idp.installation.failures import Failed, Refused
 
@@ -127,29 +127,16 @@ def _window(args: Namespace, now: float) -> tuple[float, float]:
     if args.at and (args.since or args.until):
         raise Refused("--at: is one moment or day; leave --from and --until out with it")
     if args.at:
-        since, until = _moment("--at", args.at, now)
+        since, until = named("--at", args.at, now)
+        until = max(until, since + 0.001)
     else:
-        since = _moment("--from", args.since, now)[0] if args.since else 0.0
-        until = _moment("--until", args.until, now)[1] if args.until else now
+        since = named("--from", args.since, now)[0] if args.since else 0.0
+        until = named("--until", args.until, now)[1] if args.until else now
     if since >= now:
         raise Refused("this is a question about the past; who can open it now is said without a time")
     if until <= since:
         raise Refused("--until: is not after --from")
     return since, until
-
-
-def _moment(option: str, given: str, now: float) -> tuple[float, float]:
-    """The beginning and the end of what was named: a day in this machine's time zone, or a moment."""
-    from idp.cli.events import moment
-
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", given):
-            day = datetime.strptime(given, "%Y-%m-%d")  # noqa: DTZ007  this machine's own time zone
-            return day.timestamp(), (day + timedelta(days=1)).timestamp()
-    except (ValueError, OverflowError):
-        raise Refused(f"{option}: expected a day such as 2026-03-31, or a time") from None
-    at = moment(option, given, now) or 0.0
-    return at, at + (0.001 if option == "--at" else 0.0)
 
 
 def _client_id(services: Services, given: str) -> str:

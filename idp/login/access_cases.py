@@ -34,7 +34,7 @@ def _why_done(services: Services, case: Case) -> str:
         return "Closed by itself: the person is no longer here."
     if client is None:
         return "Closed by itself: the application is no longer here."
-    decision = decide(client, person.id, person.groups)
+    decision = decide(client, person.id, person.groups, services.clock())
     if not decision.allowed:
         return ""
     return f"Closed by itself: {person.username} may open {client.name} now, {decision.reason}."

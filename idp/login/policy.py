@@ -69,7 +69,7 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float, needs
         return more
     if client is None:
         return Done()
-    return _admitted(flow, session, client)
+    return _admitted(flow, session, client, now)
 
 
 def more_proof(flow: Flow, methods: tuple[str, ...], needs: StepUp, now: float) -> More | None:
@@ -138,8 +138,8 @@ def _is_enough(flow: Flow, methods: tuple[str, ...], needs: StepUp) -> bool:
     return not flow.demands.strength or bool(set(reached(methods)) & set(flow.demands.strength))
 
 
-def _admitted(flow: Flow, session: Any, client: Client) -> Step:
-    decision = decide(client, session.person_id, session.groups)
+def _admitted(flow: Flow, session: Any, client: Client, now: float) -> Step:
+    decision = decide(client, session.person_id, session.groups, now)
     if not decision.allowed:
         return Deny("access_denied", "This person may not use this application.", "policy")
     if needs_consent(flow, session, client):

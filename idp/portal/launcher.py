@@ -111,7 +111,7 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
         if (
             client is None
             or client.profile == "machine"
-            or not decide(client, session.person_id, session.groups).allowed
+            or not decide(client, session.person_id, session.groups, now).allowed
         ):
             continue
         about = shown_app(services, client)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clients.access import EVERYONE, Access
+from clients.access import EVERYONE, Access, Term
 from idp import background
 from idp.accounts import groups, past
 from idp.accounts.person import Draft
@@ -276,3 +276,24 @@ def test_S59_an_app_admin_sees_the_past_of_their_own_application_only_and_export
     ):
         with pytest.raises(NotAllowed):
             ask()
+
+
+def test_R4_access_for_a_time_is_told_with_its_end_and_a_renamed_group_keeps_it(
+    provider: Provider, clock: Clock
+) -> None:
+    services, start = provider.services, clock()
+    provider.add_person("ann", groups=("pay",))
+    term = Term(start + DAY, start + 2 * DAY)
+    app = provider.add_client("Payroll", access=Access.only(groups=["pay"], terms={"group:pay": term}))
+    group = groups.find(services.db, "pay")
+    assert group is not None
+    clock.advance(DAY / 2)
+    group_verbs.rename(services, SHELL, group, "salaries")
+    assert services.registry.get(app.id).access.term_of("group:salaries") == term
+    clock.advance(3 * DAY)
+    assert told(who(provider, app, start, clock())["ann"]) == [("group:salaries", start + DAY, start + 2 * DAY)]
+    about = known(provider, app, start, clock())
+    ann = services.directory.find_by_login("ann")
+    assert ann is not None
+    rules = [one.decision.rule for one in past_access.why(services, SHELL, about, ann.id)[1]]
+    assert rules == ["not yet", "group:salaries", "ended"]

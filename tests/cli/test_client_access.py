@@ -134,3 +134,19 @@ def test_R4_who_could_open_it_at_another_time_is_told_and_written_to_files(site:
     assert "expected a day" in site.refusal("client", "access", "Past", "--from", "2026-02-31")
     assert "only ask about another time" in site.refusal("client", "access", "Past", "--everyone", "--at", "1h")
     assert "a question about the past" in site.refusal("client", "access", "Past", "--from", "2099-01-01")
+
+
+def test_R4_access_is_given_for_a_time(site: Folder, pay: str) -> None:
+    access(site, "--nobody")
+    given = access(site, "--only", "--add-person", "ann", "--ends", "2099-01-31T18:00")
+    (term,) = given["terms"].values()
+    assert set(term) == {"until"}
+    assert "until 2099-01-31 18:00:00" in site.run("client", "access", "Pay").out
+    assert "may open Pay" in site.run("client", "access", "Pay", "--why", "ann").out
+    access(site, "--add-person", "ann", "--starts", "2098-01-01")
+    assert "may not open Pay: their access begins at" in site.run("client", "access", "Pay", "--why", "ann").out
+    assert "terms" not in access(site, "--add-person", "ann")
+    assert "--ends: is over already" in site.refusal(
+        "client", "access", "Pay", "--add-person", "ben", "--ends", "2020-01-01"
+    )
+    assert "say for whom" in site.refusal("client", "access", "Pay", "--ends", "8h")

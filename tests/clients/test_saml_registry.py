@@ -150,8 +150,8 @@ def test_R7_disable_remove_and_access_work_as_for_any_application(registry: Regi
     client = registry.register(
         Draft(kind="saml", name="Wiki", metadata=given.metadata, access=Access.only(groups=["it"]))
     ).client
-    assert not decide(client, "u1", ["sales"]).allowed
-    assert decide(client, "u1", ["it"]).allowed
+    assert not decide(client, "u1", ["sales"], 0.0).allowed
+    assert decide(client, "u1", ["it"], 0.0).allowed
     registry.disable(client.id)
     found = registry.find_entity(ENTITY)
     assert found is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
-from clients.access import Access
+from clients.access import Access, Term
 from idp.accounts.roles import RoleGrant
 from idp.admin.configuration import marks
 from tests.backends import Clock
@@ -185,3 +186,31 @@ def test_B1_names_that_are_code_are_shown_as_text_wherever_they_stand(provider: 
         assert page.status == 200
         assert "<script>alert" not in page.text
         assert not page.dom.find("b", id="x")
+
+
+def test_R4_access_is_given_for_a_time_and_the_page_says_so(provider: Provider, owner: Browser, clock: Clock) -> None:
+    ann = provider.add_person("ann", groups=("sales",))
+    app = provider.add_client("CRM", access=Access.only(groups=["sales"], persons=[ann.id]))
+    done = send(owner, app, "access", term="group:sales", **{"from": "", "until": "2099-01-31T18:00"})
+    assert done.is_redirect
+    term = rule(provider, app).term_of("group:sales")
+    assert term.until is not None
+    assert datetime.fromtimestamp(term.until, UTC) == datetime(2099, 1, 31, 18, tzinfo=UTC)
+    page = owner.follow(done)
+    assert page.dom.find("input", name="until", value="2099-01-31T18:00")
+    for wrong in (
+        {"until": "2020-01-01T00:00"},
+        {"until": "tomorrow"},
+        {"from": "2099-02-01T00:00", "until": "2099-01-01T00:00"},
+    ):
+        bad = send(owner, app, "access", term=f"person:{ann.id}", **{"from": "", "until": "", **wrong})
+        assert bad.status == 400
+        assert bad.dom.find("input", name="until", value=wrong["until"]), "what was typed stays"
+    assert send(owner, app, "access", term="group:others", until="2099-01-31T18:00").status == 400
+    edited = send(owner, app, "access", who="groups", group="sales", edition=edition(provider, app))
+    assert edited.is_redirect
+    assert rule(provider, app).term_of("group:sales") == term, "another form leaves it as it is"
+    provider.services.registry.change_access(app.id, lambda now: now.with_terms({"group:sales": Term(until=clock())}))
+    assert "not at this moment" in owner.get(f"admin/apps/{app.id}/access").dom.text
+    assert send(owner, app, "access", term="group:sales", **{"from": "", "until": ""}).is_redirect
+    assert rule(provider, app).terms == ()

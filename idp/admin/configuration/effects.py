@@ -45,7 +45,8 @@ class Impact:
             return set()
         if client.access.everyone:
             return {person_id for person_id, _ in self._people}
-        return {person_id for person_id, groups in self._people if decide(client, person_id, groups).allowed}
+        now = self._services.clock()
+        return {person_id for person_id, groups in self._people if decide(client, person_id, groups, now).allowed}
 
     def _ended(self, client: Client, lost: set[str] | None) -> Iterator[str]:
         """What of this application's ends. `lost`: only of these people; None: of all."""

@@ -50,8 +50,10 @@ SHUT_OUT = Decision(False, "account off", "the account was shut out")
 def stretches(rules: Sequence[apps.Standing], past: Past, window: Window) -> tuple[Stretch, ...]:
     """What decided in each part of a window, in order."""
     times: tuple[_Times, ...] = (*rules, *past.standings, *past.memberships)
+    terms = [term for rule in rules for _, term in rule.access.terms]
+    turns = [at for term in terms for at in (term.since, term.until) if at is not None]
     found: list[Stretch] = []
-    for since, until in _parts(times, window):
+    for since, until in _parts(times, turns, window):
         decision = _decided(rules, past, since)
         if found and found[-1].decision == decision:
             found[-1] = replace(found[-1], until=until)
@@ -60,9 +62,9 @@ def stretches(rules: Sequence[apps.Standing], past: Past, window: Window) -> tup
     return tuple(_marked(one, times) for one in found)
 
 
-def _parts(times: Iterable[_Times], window: Window) -> Iterator[tuple[float, float]]:
+def _parts(times: Iterable[_Times], turns: Iterable[float], window: Window) -> Iterator[tuple[float, float]]:
     """The parts of a window in which nothing changes."""
-    moments = {window.since, window.until}
+    moments = {window.since, window.until, *turns}
     for one in times:
         moments.add(one.since)
         moments.add(window.until if one.until is None else one.until)
@@ -80,7 +82,7 @@ def _decided(rules: Sequence[apps.Standing], past: Past, at: float) -> Decision:
     if not account.enabled:
         return SHUT_OUT
     groups = [one.group for one in past.memberships if _holds(one, at)]
-    return decide(_Then(rule.enabled, rule.access), past.person_id, groups)
+    return decide(_Then(rule.enabled, rule.access), past.person_id, groups, at)
 
 
 def _holds(one: _Times, at: float) -> bool:

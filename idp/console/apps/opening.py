@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from clients.access import Access, decide
+from clients.access import Access, Term, decide, group_key, person_key
 from clients.client import Client
 from clients.errors import ChangedMeanwhile
 from idp import flash
 from idp.accounts.person import Person
 from idp.admin import access, applications
 from idp.admin.permissions import Permission
-from idp.console.apps import showing, whom
+from idp.console.apps import showing, terms, whom
 from idp.console.apps.finding import client_of
 from idp.console.apps.whom import Whom
 from idp.console.pages import ConsolePage, Visit
@@ -42,6 +43,8 @@ def _change(services: Services, request: Request, visit: Visit, client: Client) 
             problem = _NOBODY if person is None else _EVERYONE
             return _page(services, request, visit, client, problem=problem, status=400)
         access.change(services, actor, client, access.Change(persons=(person.id,)))
+    elif form.get("term") is not None:
+        return _term(services, request, visit, client)
     elif take is not None:
         if not client.access.everyone:
             access.change(services, actor, client, access.Change(less_persons=(take,)))
@@ -49,6 +52,7 @@ def _change(services: Services, request: Request, visit: Visit, client: Client) 
         rule, chosen = whom.checked(services, whom.read(request), client.access.persons)
         if rule is None:
             return _page(services, request, visit, client, chosen, status=400)
+        rule = rule.with_terms(dict(client.access.terms))  # for how long is another form
         change = applications.Change(metadata={}, access=rule, edition=form.get("edition") or "")
         try:
             applications.update(services, actor, client, change)
@@ -57,9 +61,37 @@ def _change(services: Services, request: Request, visit: Visit, client: Client) 
     return flash.redirect(services, f"/admin/apps/{client.id}/access", "access_saved")
 
 
+def _term(services: Services, request: Request, visit: Visit, client: Client) -> Response:
+    """From when until when one of those who are named may open it."""
+    term, typed = terms.read(request)
+    named = {*map(group_key, client.access.groups), *map(person_key, client.access.persons)}
+    if term is None or typed.key not in named:
+        typed = replace(typed, problem=typed.problem or _MEANWHILE)
+        return _page(services, request, visit, client, typed=typed, status=400)
+    try:
+        access.change(services, visit.actor, client, access.Change(terms={typed.key: term}))
+    except access.BadTerm:
+        return _page(services, request, visit, client, typed=replace(typed, problem=terms.ENDS_FIRST), status=400)
+    return flash.redirect(services, f"/admin/apps/{client.id}/access", "access_saved")
+
+
+def _named(services: Services, request: Request, rule: dict[str, Any], typed: terms.Typed | None) -> dict[str, Any]:
+    """Those who are named, with the term of each as the form has it."""
+    now = services.clock()
+    groups = [{"from": None, "until": None, **one, "key": group_key(one["name"])} for one in rule["groups"]]
+    persons = [{"from": None, "until": None, **one, "key": person_key(one["id"])} for one in rule["persons"]]
+    for one in (*groups, *persons):
+        mine = typed if typed is not None and typed.key == one["key"] else None
+        one["typed"] = mine or terms.Typed(
+            one["key"], terms.shown(request, one.get("from")), terms.shown(request, one.get("until"))
+        )
+        one["holds"] = Term(one.get("from"), one.get("until")).holds(now)
+    return {**rule, "groups": groups, "persons": persons}
+
+
 def _page(
     services: Services, request: Request, visit: Visit, client: Client, chosen: Whom | None = None, *,
-    problem: str = "", status: int = 200,
+    problem: str = "", status: int = 200, typed: terms.Typed | None = None,
 ) -> Response:  # fmt: skip
     groups = whom.offered(services)
     chosen = chosen or whom.of(client.access, tuple(group.name for group in groups))
@@ -67,7 +99,8 @@ def _page(
     may_find = visit.actor.may(Permission.PEOPLE_FIND)
     return showing.page(
         services, request, visit, client, "console/apps/access.html", status=status, problem=problem,
-        whom=chosen, groups=groups, all_groups=len(groups) < whom.SHOWN, rule=access.described(services, client),
+        whom=chosen, groups=groups, all_groups=len(groups) < whom.SHOWN,
+        rule=_named(services, request, access.described(services, client), typed),
         edition=services.registry.edition(client.id), find=find, why=why, may_find=may_find,
         found=_found(services, client.access, find) if may_find and find else None,
         decision=_decided(services, client, why) if may_find and why else None,
@@ -90,7 +123,7 @@ def _decided(services: Services, client: Client, text: str) -> dict[str, Any]:
     person: Person | None = services.directory.find_by_login(text) or services.directory.find(text)
     if person is None:
         return {"problem": _NOBODY}
-    decision = decide(client, person.id, person.groups)
+    decision = decide(client, person.id, person.groups, services.clock())
     return {"problem": "", "person": person.name or person.username, "allowed": decision.allowed,
             "reason": decision.reason, "enabled": person.enabled}  # fmt: skip
 

@@ -33,6 +33,8 @@ _RULES: Final = {
     "disabled": N_("The application was turned off"),
     "nobody": N_("Nobody could open it"),
     "not listed": N_("Neither named for it nor in one of its groups"),
+    "not yet": N_("Their access had not begun yet"),
+    "ended": N_("Their access had ended"),
     "no application": N_("There was no such application"),
     "no account": N_("There was no such account"),
     "account off": N_("The account was shut out"),

@@ -22,7 +22,8 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     query, after = (request.query.get("q") or "")[:200], request.query.get("after") or ""
     found = services.registry.search(query, "all", after, PAGE + 1)
     used = services.uses.of(person.id)
-    rows = [(app, decide(app, person.id, person.groups), used.get(app.id)) for app in found[:PAGE]]
+    now = services.clock()
+    rows = [(app, decide(app, person.id, person.groups, now), used.get(app.id)) for app in found[:PAGE]]
     kept = {"q": query} if query else {}
     return frame.page(
         services, request, visit, "console/people/apps.html", whom=person, rows=rows, query=query,

@@ -30,7 +30,7 @@ def page(services: Services, request: Request, flow: Flow, session: Session, ask
     """Who is signed in, why they may not, and what they can do. `asked`: the case that was opened just now."""
     client = services.registry.find(flow.client_id)
     assert client is not None  # only an application's own rule leads here
-    decision = decide(client, session.person_id, session.groups)
+    decision = decide(client, session.person_id, session.groups, services.clock())
     standing = cases.find_standing(services, session.person_id, cases.ACCESS, about=client.id)
     error_id = "" if request.method == "POST" and asked else _keep(services, request, client, session, decision)
     request.learn(ui_locales=flow.ui_locales)
@@ -64,7 +64,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
         return Denied(flow, DENIAL)
     if wanted == "switch" or session is None:
         return _as_another(services, request, replace(flow, shown_to=""), session)
-    if client is None or decide(client, session.person_id, session.groups).allowed:
+    if client is None or decide(client, session.person_id, session.groups, services.clock()).allowed:
         return Proceed(replace(flow, shown_to=""), session)  # granted meanwhile
     if wanted != "ask":
         return page(services, request, flow, session)

@@ -10,7 +10,7 @@ from clients.client import Client
 from idp.errors import OAuthError, Stale
 from idp.ids import digest, new_secret
 from idp.oidc.ledger import store
-from idp.oidc.ledger.access_tokens import insert_access, new_access
+from idp.oidc.ledger.access_tokens import AccessToken, insert_access, new_access
 from idp.oidc.ledger.grant import CodeReused, Grant, Holder, Issued, Terms, to_json
 from idp.oidc.ledger.revocation import revoke_family
 from idp.oidc.token_request import TokenRequest
@@ -41,9 +41,17 @@ def why_dead(row: Any, client: Client | None, now: float, *, issued_at: float | 
         row.session_expires_at is None or row.session_ended_at is not None or now >= row.session_expires_at
     ):
         return "the session has ended"
-    if not decide(client, row.person_id, tuple(json.loads(row.groups))).allowed:
+    if not decide(client, row.person_id, tuple(json.loads(row.groups)), now).allowed:
         return "the person may not use this application any more"
     return ""
+
+
+def within_access(access: AccessToken, row: Any, client: Client) -> AccessToken:
+    """No longer than the person may use the application: a JWT that others check ends then by itself (R4)."""
+    if not client.access.terms:
+        return access
+    end = decide(client, row.person_id, tuple(json.loads(row.groups)), access.issued_at).until
+    return access if end is None else access.until(end)
 
 
 def check_version(services: Services, row: Any) -> None:
@@ -67,6 +75,7 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
         row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
         check_version(services, row)
         reason = why_dead(row, client, now, issued_at=grant.issued_at) if row is not None else "no such person"
+        access = access if reason else within_access(access, row, client)
         is_first = not reason and tx.run(
             store.INSERT_FAMILY,
             id=grant.id,

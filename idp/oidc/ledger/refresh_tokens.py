@@ -16,7 +16,7 @@ from idp.ids import digest, split
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import insert_access, lifetime, new_access
 from idp.oidc.ledger.chain import Chain, Repeat, Reused, chain_of, decide, is_current
-from idp.oidc.ledger.families import REFRESH, check_version, why_dead
+from idp.oidc.ledger.families import REFRESH, check_version, why_dead, within_access
 from idp.oidc.ledger.grant import Holder, Issued, Terms, to_json
 from idp.oidc.ledger.revocation import revoke_family
 from idp.oidc.scopes import check_parted
@@ -87,7 +87,7 @@ def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | 
         access = new_access(services, client, now)
     if not is_ours:
         return None
-    access = access.until(row.family_expires_at)
+    access = within_access(access.until(row.family_expires_at), row, client)
     insert_access(tx, client, access, row.family_id, use.terms)
     return access.answer(use.terms, now, refresh_token=_value(row, successor), holder=_holder(row))
 
@@ -96,6 +96,7 @@ def _repeat(services: Services, client: Client, use: _Use) -> Issued:
     """The answer of then once more; nothing is written."""
     row = use.row
     access = use.chain.access_token(use.secret, row.used_at, lifetime(services, client)).until(row.family_expires_at)
+    access = within_access(access, row, client)
     terms = Terms(row.answered_scope, json.loads(row.answered_resource))
     token = _value(row, use.chain.successor(use.secret))
     return access.answer(terms, use.now, refresh_token=token, holder=_holder(row))
