@@ -70,8 +70,8 @@ def keep_of_doctor(services: Services, found: Iterable[Finding]) -> None:
 
 
 def examine(services: Services) -> None:
-    """Look at every application's addresses and metadata, and keep what was found for the page."""
-    found = [asdict(finding) for finding in (*_unreachable(services), *_saml(services))]
+    """Look at every application's addresses and metadata, and at people's factors; keep what was found for the page."""
+    found = [asdict(finding) for finding in (*_lacking(services), *_unreachable(services), *_saml(services))]
     services.state.put(_KEPT, found, 6 * EVERY)
 
 
@@ -172,6 +172,19 @@ def _undelivered(services: Services) -> Iterator[Finding]:
             app=client.name if client else client_id,
         )  # fmt: skip
         yield Finding("sign_out", text, f"/admin/activity/{error_id}")
+
+
+def _lacking(services: Services) -> Iterator[Finding]:
+    """Who will be asked for what they do not have yet."""
+    from idp.admin.rules import effects
+
+    many = effects.lacking(services)
+    if many:
+        text = plural(
+            "%(n)s person has no second factor that a sign-in rule asks for.",
+            "%(n)s people have no second factor that a sign-in rule asks for.", many,
+        )  # fmt: skip
+        yield Finding("second_factor", text, "/admin/rules")
 
 
 def _unreachable(services: Services) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ ROOMS: Final = (
     Room("apps", "/admin/apps", N_("Applications"), Permission.APPS_READ),
     Room("people", "/admin/people", N_("People"), Permission.PEOPLE_READ),
     Room("groups", "/admin/groups", N_("Groups"), Permission.GROUPS_READ),
+    Room("rules", "/admin/rules", N_("Sign-in rules"), Permission.RULES_READ),
     Room("cases", "/admin/cases", N_("Cases"), Permission.CASES_READ),
     Room("requests", "/admin/requests", N_("Access requests"), Permission.APPS_CHANGE),
     Room("keys", "/admin/keys", N_("Keys"), Permission.KEYS_READ),

@@ -60,6 +60,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         services, request, visit, "console/groups/group.html", status=422 if problems else 200, group=group,
         members=members[:PAGE], apps=apps, typed=typed, problems=problems, first="?" if after else "",
         next=f"?{urlencode({'after': members[PAGE - 1].username})}" if len(members) > PAGE else "", many=PAGE,
+        rules=groups.rules_of(services, group.name),
     )  # fmt: skip
 
 

@@ -7,12 +7,14 @@ from idp.console import activity, cases, groups, guard, kept, messages, overview
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 from idp.console.people.pages import PAGES as PEOPLE
+from idp.console.rules.pages import PAGES as RULES
 
 PAGES: tuple[ConsolePage, ...] = (
     *overview.PAGES,
     *APPS,
     *PEOPLE,
     *groups.PAGES,
+    *RULES,
     *cases.PAGES,
     *signing_keys.PAGES,
     *activity.PAGES,
