@@ -6,12 +6,16 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from idp import audit
+from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
 from idp.protocols import Services
+
+if TYPE_CHECKING:
+    from idp.admin.actor import Actor
 
 _TOLD: Final = ("person_id", "client_id", "name", "browser")  # of an event's detail: said already, or too long
 _TIMES: Final = re.compile(r"(_at|_until|^at|^until|^expires|^due)$")  # of the same: seconds since the epoch
@@ -29,6 +33,16 @@ def find(services: Services, id: str) -> list[Event]:
         event = audit.find(services.db, id)
         found = [event] if event is not None else []
     return found
+
+
+def may_see(services: Services, actor: Actor, event: Event) -> bool:
+    """Whether an event is about somebody or something that an actor looks after."""
+    if actor.scope(Permission.ACTIVITY_READ) is None:
+        return True
+    if event.client_id and actor.may_app(Permission.ACTIVITY_READ, event.client_id):
+        return True
+    person = services.directory.find(event.person_id) if event.person_id else None
+    return person is not None and actor.may_person(Permission.ACTIVITY_READ, person.groups)
 
 
 def more_of(detail: Mapping[str, Any]) -> str:

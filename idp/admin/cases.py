@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from idp.accounts import cases
 from idp.accounts.cases import Case
@@ -13,6 +14,9 @@ from idp.protocols import Services
 
 if TYPE_CHECKING:
     from idp.admin.actor import Actor
+
+
+_PAGE: Final = 200  # read at once
 
 
 class UnknownCase(LookupError):
@@ -82,3 +86,27 @@ def close(services: Services, actor: Actor, case: Case, note: str) -> Case:
     if not closed:
         raise ClosedAlready(now)
     return now
+
+
+def visible(
+    services: Services, actor: Actor, *, closed: bool = False, before: float = 1e12, before_id: str = "~",
+    most: int = 2000,
+) -> Iterator[tuple[Case, Person | None]]:  # fmt: skip
+    """The cases that an actor may read, the latest first, each with who it is about. Errors: `NotAllowed`.
+
+    `before`, `before_id`: as of the last one of the page before; `most`: how many are looked at, for whoever may read
+    few of many.
+    """
+    actor.check(Permission.CASES_READ)
+    known: dict[str, Person | None] = {}
+    for _ in range(0, most, _PAGE):
+        found = cases.list_of(services.db, closed=closed, many=_PAGE, before=before, before_id=before_id)
+        for case in found:
+            if (case.person_id or "") not in known:
+                known[case.person_id or ""] = person_of(services, case)
+            person = known[case.person_id or ""]
+            if may(actor, Permission.CASES_READ, person):
+                yield case, person
+        if len(found) < _PAGE:
+            return
+        before, before_id = found[-1].opened_at, found[-1].id

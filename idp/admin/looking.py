@@ -22,14 +22,19 @@ class Page:
 
 
 def look(
-    services: Services, actor: Actor, text: str = "", *, filters: tuple[str, ...] = (), after: str = "", many: int = 50
-) -> Page:
-    """A page of the people that this actor may see. Errors: `NotAllowed` where that is nobody."""
+    services: Services, actor: Actor, text: str = "", *, filters: tuple[str, ...] = (), after: str = "",
+    many: int = 50, whole_first: bool = True,
+) -> Page:  # fmt: skip
+    """A page of the people that this actor may see; `whole_first`: whom the text names wholly stands apart.
+
+    Errors: `NotAllowed` where that is nobody.
+    """
     actor.check(Permission.PEOPLE_READ)
     now = services.clock()
     wanted = Wanted(text, filters, actor.scope(Permission.PEOPLE_READ), after)
     found = listing.page(services.db, wanted, now, many + 1)
-    whole = _whole(services, actor, text) if text.strip() and not after and not filters else None
+    is_first = whole_first and bool(text.strip()) and not after and not filters
+    whole = _whole(services, actor, text) if is_first else None
     exact = (listing.one(services.db, whole, now),) if whole is not None else ()
     others = tuple(row for row in found[:many] if whole is None or row.person.id != whole.id)
     return Page(exact, others, found[many - 1].person.id if len(found) > many else "")

@@ -266,7 +266,7 @@ def hand_out_link(services: Services, actor: Actor, person: Person) -> str:
     return link
 
 
-def mail_link(services: Services, actor: Actor, person: Person) -> mail.Told:
+def mail_link(services: Services, actor: Actor, person: Person, *, reason: str = "") -> mail.Told:
     """Mail the person such a link; where it reaches nobody, `why` says so, and no pause ends.
 
     Errors: `NotAllowed`, `resets.ShutOut`.
@@ -278,7 +278,7 @@ def mail_link(services: Services, actor: Actor, person: Person) -> mail.Told:
         services.directory.restrict(person.id)
     told = resets.mail_out(services, person, record=actor.record(services))
     if told.to:
-        _unlock(services, actor, person)
+        _unlock(services, actor, person, reason)
     return told
 
 

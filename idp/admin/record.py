@@ -13,7 +13,8 @@ from idp.audit.chain import blanking, heads, sealing, verifying
 from idp.audit.chain.findings import Verdict
 from idp.audit.chain.heads import Head
 from idp.audit.exporting import FORMATS
-from idp.audit.searching import Wanted, each
+from idp.audit.searching import Wanted, each, onward
+from idp.ids import first_id
 from idp.protocols import Services
 
 _NAMES_KEPT: Final = 5000  # events after which the names of persons are looked up anew: memory stays flat
@@ -86,6 +87,34 @@ def export(services: Services, actor: Actor, wanted: Wanted, format: str) -> Ite
     said = {"format": format, "since": wanted.since or None, "until": until}
     actor.record(services)(services.db, "audit:exported", said)
     return _lines(services, replace(wanted, until=until), format)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Lines of an export that is taken in parts. `last`: the id of its last event; '' where nothing came after."""
+
+    text: str
+    events: int
+    last: str
+
+
+def export_part(
+    services: Services, actor: Actor, wanted: Wanted, format: str, *, after: str = "", many: int = 1000
+) -> Part:
+    """The next lines of an export, oldest first; `after`: `last` of the part before. Each part is on record.
+
+    Errors: `NotAllowed`.
+    """
+    actor.check(Permission.ACTIVITY_EXPORT)
+    end = first_id(services.clock() if wanted.until is None else min(wanted.until, services.clock()))
+    begin = after or (first_id(wanted.since) if wanted.since else "")
+    found = [event for event in onward(services.db, wanted, begin, many + 1) if event.id < end]
+    shown, written, names = found[:many], FORMATS[format], Names(services)
+    said = {"format": format, "since": wanted.since or None, "until": wanted.until, "events": len(shown)}
+    actor.record(services)(services.db, "audit:exported", said)
+    head = written.head if not after else ""
+    text = head + "".join(written.line(event, names.person, names.client) for event in shown)
+    return Part(text, len(shown), shown[-1].id if len(found) > many else "")
 
 
 def _lines(services: Services, wanted: Wanted, format: str) -> Iterator[str]:

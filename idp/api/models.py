@@ -46,6 +46,8 @@ def _without_default(schema: dict[str, Any]) -> None:
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 #: How many items a page has.
 Limit = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=200)]
+#: How many lines a part of an export has.
+Lines = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=5000)]
 
 
 class Paged(Model):

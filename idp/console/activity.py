@@ -121,12 +121,7 @@ def _may_see(actor: Actor, person: Person) -> bool:
 
 def _check_event(services: Services, actor: Actor, event: Event) -> None:
     """Errors: `NotAllowed` where it is about nobody and nothing that this actor looks after."""
-    if actor.scope(Permission.ACTIVITY_READ) is None:
-        return
-    if event.client_id and actor.may_app(Permission.ACTIVITY_READ, event.client_id):
-        return
-    person = services.directory.find(event.person_id) if event.person_id else None
-    if person is None or not _may_see(actor, person):
+    if not activity.may_see(services, actor, event):
         raise NotAllowed(Permission.ACTIVITY_READ, "this event is not about anybody or anything that you look after")
 
 

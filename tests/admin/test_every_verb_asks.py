@@ -38,12 +38,15 @@ from idp.admin import (
     keys,
     metadata_sources,
     notices,
+    past_access,
     people,
     preview,
+    programs,
     record,
     requests,
     service_providers,
     sessions,
+    tokens,
     turning_off,
 )  # fmt: skip
 from idp.admin.actor import Actor, NotAllowed, of_shell
@@ -174,6 +177,11 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "preview.of_person": f"{OWN_APP} auditor",
     "record.blank": ADMINS,
     "record.export": READS_ALL,
+    "record.export_part": READS_ALL,
+    "past_access.exporting.exported": READS_ALL,
+    "programs.change_roles": OWNER,
+    "tokens.create": "",
+    "tokens.withdraw": ADMINS,
     "requests.grant": OWN_APP,
     "requests.decline": OWN_APP,
     "rules.changing.add": ADMINS,
@@ -300,6 +308,16 @@ def _removed_rule(world: World) -> str:
 def _undoable_rule(world: World) -> str:
     _removed_rule(world)
     return history.of(world.services, SHELL, many=1)[0].id
+
+
+def _past(world: World) -> past_access.Known:
+    client, now = world.app(), world.services.clock()
+    return past_access.known(world.services, SHELL, client.id, past_access.Window(now - 10, now))
+
+
+def _program(world: World) -> Client:
+    draft = App(name="Script", profile="machine", id=next(world.free))
+    return world.services.registry.register(draft).client
 
 
 def _off(world: World) -> Client:
@@ -448,6 +466,17 @@ TRIES: Final[Mapping[str, Try]] = {
     ),
     "record.blank": Try(_removed, record.blank),
     "record.export": Try(nothing, lambda s, a, _: list(record.export(s, a, Wanted(), "csv"))),
+    "record.export_part": Try(nothing, lambda s, a, _: record.export_part(s, a, Wanted(), "csv")),
+    "past_access.exporting.exported": Try(
+        _past, lambda s, a, about: list(past_access.exported(s, a, about, "csv"))
+    ),
+    "programs.change_roles": Try(
+        _program, lambda s, a, app: programs.change_roles(s, a, app, give=(RoleGrant("auditor"),))
+    ),
+    "tokens.create": Try(World.person, lambda s, a, one: tokens.create(s, a, one, "script", days=1)),
+    "tokens.withdraw": Try(
+        World.person, _fails(tokens.NoSuchToken, lambda s, a, one: tokens.withdraw(s, a, one, "unknown"))
+    ),
     "requests.grant": Try(World.asked, requests.grant),
     "requests.decline": Try(World.asked, lambda s, a, asked: requests.decline(s, a, asked, "no")),
     "service_providers.register": Try(

@@ -127,9 +127,14 @@ def find(db: Database, case_id: str) -> Case | None:
     return None if row is None else Case(*row)
 
 
-def list_of(db: Database, *, closed: bool = False, many: int = 200, before: float = 1e12) -> tuple[Case, ...]:
-    """At most `many` cases, the latest first, opened at `before` or earlier; `closed`: those that are done, too."""
-    rows = db.all(store.LIST if closed else store.LIST_OPEN, many=many, before=before)
+def list_of(
+    db: Database, *, closed: bool = False, many: int = 200, before: float = 1e12, before_id: str = "~"
+) -> tuple[Case, ...]:
+    """At most `many` cases, the latest first, opened at `before` or earlier; `closed`: those that are done, too.
+
+    `before_id`: of those opened at that very moment, only what stands behind this one.
+    """
+    rows = db.all(store.LIST if closed else store.LIST_OPEN, many=many, before=before, before_id=before_id)
     return tuple(Case(*row) for row in rows)
 
 

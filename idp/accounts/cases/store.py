@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, insert, select, tuple_, update
 
 metadata = MetaData()
 
@@ -38,7 +38,7 @@ _c, _n = cases.c, case_notes.c
 _ITS_ID = _c.id == bindparam("case_id")
 _LISTED = (
     select(cases)
-    .where(_c.opened_at <= bindparam("before"))
+    .where(tuple_(_c.opened_at, _c.id) < tuple_(bindparam("before"), bindparam("before_id")))
     .order_by(_c.opened_at.desc(), _c.id.desc())
     .limit(bindparam("many"))
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from idp import audit
+from idp.admin import person_history
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.console import frame
@@ -36,9 +36,6 @@ TITLES: Final[dict[str, str]] = {
     "case:opened": N_("Case opened"),
     "case:closed": N_("Case closed"),
 }
-ACTIONS: Final = tuple(TITLES)
-_SHOWN: Final = ("reason", "before", "after", "added", "removed", "limits", "fields", "label", "purpose", "sessions",
-                 "case", "username")  # fmt: skip
 
 
 def show(services: Services, request: Request, visit: Visit) -> Response:
@@ -46,7 +43,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     person = finding.person_of(services, request, visit)
     before = request.query.get("before") or ""
     before = before if re.fullmatch(r"[0-9a-v]{26}", before) else ""
-    found = audit.of_person(services.db, person.id, ACTIONS, after=0.0, before=before, many=PAGE + 1)
+    found = person_history.of(services, person, before=before, many=PAGE + 1)
     names: dict[str, str] = {}
     return frame.page(
         services, request, visit, "console/people/history.html", whom=person,
@@ -60,7 +57,7 @@ def _shown(services: Services, event: Event, names: dict[str, str]) -> dict[str,
     if actor not in names:
         found = services.directory.find(actor) if actor else None
         names[actor] = found.name if found is not None else event.actor
-    detail = {key: event.detail[key] for key in _SHOWN if event.detail.get(key) not in (None, "", [], {})}
+    detail = dict(person_history.shown(event))
     before, after = detail.get("before"), detail.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
         detail = {key: value for key, value in detail.items() if key not in ("before", "after", "fields")}
