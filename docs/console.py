@@ -12,7 +12,8 @@ PAGE = Path(__file__).parent / "console.md"
 PURPOSES = {
     "/admin": "what needs attention; sign-ins and failures",
     "/admin/search": "one box for people, applications, errors, cases, events",
-    "/admin/keys": "keys and certificates: publish, let sign, withdraw",
+    "/admin/keys": "keys and certificates, each with its time line: publish, let sign, go back, withdraw",
+    "/admin/keys/<kid>": "who has a key and how that is known; keep one on the old key, note what was given by hand",
     "/admin/messages": "what everybody is told, how mail and text messages leave and which did not, a test",
     "/admin/settings": "what holds on this machine, what differs from the default, what the checks say",
     "/admin/activity": "the record, by person, application, action, day, failures",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.admin.permissions import Permission
-from idp.console import activity, cases, groups, guard, kept, messages, overview, settings, signing_keys
+from idp.console import activity, cases, groups, guard, kept, key_readers, messages, overview, settings, signing_keys
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 from idp.console.people.pages import PAGES as PEOPLE
@@ -17,6 +17,7 @@ PAGES: tuple[ConsolePage, ...] = (
     *RULES,
     *cases.PAGES,
     *signing_keys.PAGES,
+    *key_readers.PAGES,
     *activity.PAGES,
     *messages.PAGES,
     *settings.PAGES,
