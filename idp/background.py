@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from idp.accounts import expiry, recovery
 from idp.accounts.sign_in_rules import keeping
-from idp.admin import attention, batches, streams
+from idp.admin import attention, batches, planned_ends, streams
 from idp.audit.chain import sealing
 from idp.login import access_cases, signout
 from idp.login.browser import sessions
@@ -49,6 +49,7 @@ def _background(services: Services) -> None:
     services.jobs.every("attention", attention.EVERY, lambda: attention.examine(services), lease=120)
     services.jobs.every("doctor", HOUR, lambda: look_as_doctor(services), lease=120)
     services.jobs.every("roles.end", 60, lambda: end_roles(services))
+    services.jobs.every("people.planned_ends", planned_ends.EVERY, lambda: planned_ends.run_due(services))
     services.jobs.every("people.batches", 60, lambda: batches.resume(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
     services.jobs.every("access.past", HOUR, lambda: catch_up(services))

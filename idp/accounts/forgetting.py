@@ -14,10 +14,11 @@ from typing import Any
 from idp.accounts import store
 from idp.accounts.factors import store as factors
 from idp.accounts.own import store as own
+from idp.accounts.planned_ends import store as planned_ends
 from idp.accounts.recovery import store as recovery
 from idp.accounts.standing import store as standing
 
-_STATEMENTS = (*factors.FORGET, *own.FORGET, *recovery.FORGET, *standing.FORGET, *store.FORGET)
+_STATEMENTS = (*factors.FORGET, *own.FORGET, *planned_ends.FORGET, *recovery.FORGET, *standing.FORGET, *store.FORGET)
 
 
 def forget(tx: Any, person_id: str) -> None:

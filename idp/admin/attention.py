@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from idp import audit, reach
-from idp.accounts import cases
+from idp.accounts import cases, planned_ends
 from idp.admin import key_readers
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
+from idp.admin.planned_ends import FAILED as OFF_FAILED
 from idp.audit.told import UNDELIVERED
 from idp.mail import is_ready
 from idp.protocols import Services
@@ -53,6 +54,8 @@ def find(services: Services, actor: Actor) -> list[Finding]:
         found += [*_owners(services), *_mail(services), *_jobs(services), *_doctor(services)]
     if actor.scope(Permission.CASES_READ) is None:
         found += _cases(services)
+    if actor.scope(Permission.PEOPLE_READ) is None:
+        found += _ending(services)
     if actor.scope(Permission.APPS_READ) is None:
         found += [*_undelivered(services), *_kept(services)]
     return found
@@ -157,6 +160,16 @@ def _cases(services: Services) -> Iterator[Finding]:
             "case", plural("%(n)s person waits for the help desk.", "%(n)s people wait for the help desk.", many),
             "/admin/cases",
         )  # fmt: skip
+
+
+def _ending(services: Services) -> Iterator[Finding]:
+    now = services.clock()
+    if many := planned_ends.count_soon(services.db, now, now + _DAY):
+        text = plural("%(n)s account is turned off within a day.", "%(n)s accounts are turned off within a day.", many)
+        yield Finding("ending", text, "/admin/people?show=ending")
+    for event in audit.since(services.db, OFF_FAILED, now - 7 * _DAY)[:_MANY]:
+        text = N_("An account could not be turned off at the moment that was planned.")
+        yield Finding("off_failed", text, f"/admin/people/{event.person_id}", str(event.detail.get("reason", "")))
 
 
 def _undelivered(services: Services) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from idp import audit
+from idp.accounts import planned_ends
 from idp.accounts.person import Person
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
@@ -48,6 +49,7 @@ class Evidence:
     effect: Effect
     answers: Mapping[str, str]  # by `Application.notice`, or its client id where there is none
     event_id: str = ""
+    planned_by: str = ""  # who had named the moment, where it was turned off by itself
 
 
 def effect_of(services: Services, person: Person) -> Effect:
@@ -69,8 +71,10 @@ def turn_off(services: Services, actor: Actor, person: Person) -> Person:
     return person
 
 
-def shut_out(services: Services, actor: Actor, person: Person) -> Person:
+def shut_out(services: Services, actor: Actor, person: Person, **planned: Any) -> Person:
     """The same, within a transaction that stands open, too: applications are told by what runs each second.
+
+    What was planned for them is void with it. `planned`: by whom it was, and when, for the record.
 
     Errors: `NotAllowed`; `InvalidPerson` for the last owner; `NoSuchPerson`.
     """
@@ -80,7 +84,8 @@ def shut_out(services: Services, actor: Actor, person: Person) -> Person:
 
     def record(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
         told = [[one.client_id, one.name, one.notice] for one in effect.applications]
-        write(tx, action, {**detail, "sessions": effect.sessions, "grants": effect.grants, "told": told})
+        planned_ends.drop(tx, person.id)
+        write(tx, action, {**detail, **planned, "sessions": effect.sessions, "grants": effect.grants, "told": told})
 
     return services.directory.disable(person.id, record=record)
 
@@ -100,7 +105,14 @@ def evidence_of(services: Services, person: Person) -> Evidence | None:
     told = event.detail.get("told")
     apps = tuple(Application(*map(str, row)) for row in told) if isinstance(told, list) else ()
     effect = Effect(_number(event, "sessions"), _number(event, "grants"), apps)
-    return Evidence(event.at, event.actor, effect, {key(one): _answer(services, one) for one in apps}, event.id)
+    return Evidence(
+        event.at,
+        event.actor,
+        effect,
+        {key(one): _answer(services, one) for one in apps},
+        event.id,
+        str(event.detail.get("planned_by", "")),
+    )
 
 
 def key(one: Application) -> str:

@@ -78,10 +78,14 @@ def failure_line(event: Event, app: str = "") -> str:
 
 
 def _rows(services: Services, person: Person, about: Overview) -> Iterator[Row]:
+    from idp.accounts import planned_ends
+
     yield "can sign in", "no" if about.obstacles else "yes"
     for obstacle in about.obstacles:
         text, way = why_not(obstacle, person.username)
         yield from (("why not", text), ("way out", way))
+    if (end := planned_ends.of(services.db, person.id)) is not None and person.enabled:
+        yield "on until", f"{timestamp(end.at)} (planned in {end.zone} by {end.by})"
     yield from _person(person)
     yield from _account(services, person, about)
     if about.lacks_second:

@@ -9,7 +9,17 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import telling, user_changes, user_contacts, user_factors, user_import, user_many, user_roles, user_screen
+from idp.cli import (
+    telling,
+    user_changes,
+    user_contacts,
+    user_ends,
+    user_factors,
+    user_import,
+    user_many,
+    user_roles,
+    user_screen,
+)
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
 from idp.installation.failures import Failed, Refused
@@ -55,8 +65,11 @@ def add_parsers(commands: Any) -> None:
     find = with_json(command(verbs, "list", run_list, "list people by username"))
     find.add_argument("--search", metavar="TEXT", default="", help="in names, e-mail addresses, employee numbers")
     _login(with_json(command(verbs, "show", run_show, "show a person")))
-    _login(with_json(command(verbs, "disable", run_disable, "shut a person out; everything they have open ends")))
-    _login(with_json(command(verbs, "enable", run_enable, "let a person in again")))
+    off = _login(with_json(command(verbs, "disable", run_disable, "shut a person out; everything they have open ends")))
+    user_ends.add_options(off, "--at", "at this moment instead of now, such as 2026-12-04T18:00")
+    off.add_argument("--keep", action="store_true", help="take back what was planned: they stay on")
+    on = _login(with_json(command(verbs, "enable", run_enable, "let a person in again")))
+    user_ends.add_options(on, "--until", "until this moment, such as 2026-12-04T18:00")
     _login(with_json(command(verbs, "unlock", run_unlock, "end the pause after wrong passwords and codes")))
     password = _login(with_json(command(verbs, "password", run_password, "set a password, or print a link for it")))
     ways = password.add_mutually_exclusive_group()
@@ -167,15 +180,22 @@ def run_disable(args: Namespace) -> None:
         from idp.admin.turning_off import turn_off
 
         person = get(services, args.login)
+        if args.at or args.keep:
+            _show(args, person, user_ends.change(services, args, person, args.at))
+            return
         _show(args, turn_off(services, shell(), person), "is shut out")
 
 
 def run_enable(args: Namespace) -> None:
     """Let a person in again."""
-    with opened(args) as services:
+    with opened(args) as services, naming_options():
         from idp.admin.turning_off import turn_on
 
         person = get(services, args.login)
+        if args.until:
+            said = user_ends.change(services, args, person, args.until)
+            _show(args, services.directory.get(person.id), said)
+            return
         _show(args, turn_on(services, shell(), person), "may sign in again")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from idp.accounts import store as people
 from idp.accounts.listing import store
@@ -36,12 +36,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A person and how they stand. `paused_until`: epoch seconds, None where nothing holds them up."""
+    """A person and how they stand. `paused_until`: epoch seconds, None where nothing holds them up.
+
+    `ends_at`: when they will be turned off, None where nobody has said so.
+    """
 
     person: Person
     signed_in_at: float | None
     paused_until: float | None
     has_factor: bool
+    ends_at: float | None = None
 
     @property
     def is_stopped(self) -> bool:
@@ -97,4 +101,7 @@ def _words(text: str) -> list[str]:
 
 
 def _listed(row: object) -> Listed:
-    return Listed(people.to_person(row), row.last_at, row.paused_until, bool(row.has_factor))  # type: ignore[attr-defined]
+    person: Any = row
+    return Listed(
+        people.to_person(row), person.last_at, person.paused_until, bool(person.has_factor), person.off_at
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, exists, func, literal_column, or_, select, tuple_
 
 from idp.accounts.factors.store import factors
+from idp.accounts.planned_ends.store import planned_ends
 from idp.accounts.standing.store import pauses, sign_ins
 from idp.accounts.store import _PERSON, groups, memberships, people
 
@@ -20,8 +21,10 @@ _PAUSED = (
 )
 _HAS_FACTOR = exists().where(_f.person_id == _p.id).correlate(people)
 _LISTED = select(
-    *_PERSON, sign_ins.c.last_at, _PAUSED.label("paused_until"), _HAS_FACTOR.label("has_factor")
-).select_from(people.outerjoin(sign_ins, sign_ins.c.person_id == _p.id))
+    *_PERSON, sign_ins.c.last_at, planned_ends.c.off_at, _PAUSED.label("paused_until"), _HAS_FACTOR.label("has_factor")
+).select_from(
+    people.outerjoin(sign_ins, sign_ins.c.person_id == _p.id).outerjoin(planned_ends, planned_ends.c.person_id == _p.id)
+)
 
 _o = people.alias("few").c
 #: What the list can be narrowed to, by name: few people each, found by an index of their own and sorted then. Literals,
@@ -31,6 +34,7 @@ FILTERS: Final[dict[str, Any]] = {
     "no_factor": ~_HAS_FACTOR,
     "disabled": _p.id.in_(select(_o.id).where(_o.enabled == literal_column("0"))),
     "paused": _p.id.in_(select(pauses.c.person_id).where(pauses.c.until > bindparam("now"))),
+    "ending": _p.id.in_(select(planned_ends.c.person_id)),
     "role": _p.id.in_(select(_o.id).where(_o.roles != literal_column("'[]'"))),
     "invited": _p.id.in_(select(_o.id).where(_o.password_hash.is_(None), _o.password_changed_at.is_(None))),
     "must_reset": _p.id.in_(select(_o.id).where(_o.password_hash.is_(None), _o.password_changed_at.is_not(None))),

@@ -26,6 +26,7 @@ WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("invited", N_("Invited, no password yet")),
     ("no_factor", N_("No second factor")),
     ("must_reset", N_("Must set a new password")),
+    ("ending", N_("Turned off at a moment")),
     ("role", N_("Has a role")),
 )
 
