@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.edge.conftest import FORM, ask, connect, get, said
@@ -81,6 +83,23 @@ def test_N4_a_body_that_is_too_large_is_answered_413(server: Server, sent: bytes
     status, answer = ask(server, POST + CLOSE + sent)
     assert status == 413, answer
     assert b"the body has more than 131072 bytes" in answer
+    assert is_alive(server)
+
+
+def test_u1_a_file_may_be_large_where_one_is_taken_from_somebody_with_a_session_alone(server: Server) -> None:
+    head = (
+        b"POST /admin/people/import HTTP/1.1\r\nHost: %s\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        % (
+            re.search(rb"Host: ([^\r]+)", POST)[1]  # type: ignore[index]
+        )
+    )
+    file = b"Content-Length: 3000000\r\n\r\n" + b"a" * 3_000_000
+    cookie = b"Cookie: doorward_session=made.up\r\n"
+    assert ask(server, head + CLOSE + file)[0] == 200  # told to sign in: nothing of it was kept
+    assert ask(server, head + CLOSE + cookie + file)[0] == 200  # the sign-in page: the file was not read
+    assert ask(server, POST + CLOSE + cookie + file)[0] == 413
+    announced = b"Content-Length: 11000000\r\n\r\n"
+    assert ask(server, head + CLOSE + cookie + announced)[0] == 200
     assert is_alive(server)
 
 
