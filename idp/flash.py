@@ -40,6 +40,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "keys_changed": N_("Done. Every server sees it within seconds."),
     "app_saved": N_("It is saved. Below is what changed; it can be undone here."),
     "app_same": N_("Nothing was different, so nothing was changed."),
+    "record_looked_at": N_("The record is being looked at. This page says how far that is."),
+    "record_blanked": N_("It is blanked. What happened and when stays, and the record is still whole."),
     "access_saved": N_("From now on it is open to those."),
     "secret_ended": N_("That secret has ended."),
     "app_off": N_("It is turned off, and its tokens have ended."),

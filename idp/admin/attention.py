@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from idp import audit, reach
 from idp.accounts import cases, planned_ends
-from idp.admin import key_readers
+from idp.admin import key_readers, record_checks, streams
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.admin.planned_ends import FAILED as OFF_FAILED
@@ -51,7 +51,7 @@ def find(services: Services, actor: Actor) -> list[Finding]:
     if actor.may(Permission.KEYS_READ):
         found += [*_certificates(services), *_keys(services), *_unseen(services)]
     if actor.may(Permission.SETTINGS_READ):
-        found += [*_owners(services), *_mail(services), *_jobs(services), *_doctor(services)]
+        found += [*_owners(services), *_mail(services), *_jobs(services), *_doctor(services), *_record(services)]
     if actor.scope(Permission.CASES_READ) is None:
         found += _cases(services)
     if actor.scope(Permission.PEOPLE_READ) is None:
@@ -151,6 +151,17 @@ def _jobs(services: Services) -> Iterator[Finding]:
         text = plural("%(n)s message or job was given up.", "%(n)s messages or jobs were given up.", len(failed))
         path = "/admin/messages" if failed[-1].name in ("mail", "sms") else ""
         yield Finding("job", text, path, detail=f"{failed[-1].name}: {failed[-1].error}"[:200])
+
+
+def _record(services: Services) -> Iterator[Finding]:
+    """Whoever should watch the record and gets nothing of it; and a record that is not whole."""
+    for stream in streams.listed(services):
+        if stream.standing is not None and stream.fails:
+            text = N_("%(host)s does not take the record.", host=stream.host)
+            yield Finding("stream", text, "/admin/activity/record", stream.standing.why)
+    check = record_checks.find(services)
+    if check is not None and check.verdict is not None and not check.verdict.is_whole:
+        yield Finding("record", N_("The record is not whole."), "/admin/activity/record")
 
 
 def _cases(services: Services) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from idp.accounts import past
 from idp.admin.activity import Names
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
@@ -44,10 +45,10 @@ def verify(
     return verifying.verify(services.db, None if head is None else heads.read(services.db, head), show)
 
 
-def sealed_head(services: Services, actor: Actor) -> SignedHead:
-    """Seal what waits, and sign the end. Errors: `NotAllowed`, `NothingRecorded`."""
+def sealed_head(services: Services, actor: Actor, seconds: float = 600) -> SignedHead:
+    """Seal what waits, for so many seconds at most, and sign the end. Errors: `NotAllowed`, `NothingRecorded`."""
     actor.check(Permission.ACTIVITY_EXPORT)
-    sealing.seal_all(services.db, services.clock, seconds=600)
+    sealing.seal_all(services.db, services.clock, seconds=seconds)
     head = heads.find(services.db)
     if head is None:
         raise NothingRecorded
@@ -74,6 +75,7 @@ def blank(services: Services, actor: Actor, person_id: str) -> int:
     """
     about(services, actor, person_id)
     many = blanking.blank(services.db, person_id)
+    past.blank(services.db, person_id)
     actor.record(services)(services.db, "audit:blanked", {"events": many})  # without the id: that is what went
     return many
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from idp.admin.activity import Names
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.audit.exporting import FORMATS
 from idp.audit.streaming import delivery, syslog, webhook
+from idp.ids import new_id
 from idp.protocols import Services
 
 
@@ -37,6 +40,53 @@ def send_all(services: Services) -> None:
             delivery.deliver(services.db, stream.name, stream.send, services.clock)
         except delivery.NotReceived as error:
             services.log.warning("audit_stream_failed", stream=stream.name, reason=str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A receiver as pages show it: `kind` and `host`, for an address may have a secret in it."""
+
+    kind: str
+    host: str
+    standing: delivery.Standing | None
+
+    @property
+    def fails(self) -> bool:
+        """Whether it takes nothing."""
+        return self.standing is not None and self.standing.failed_at is not None
+
+
+class UnknownStream(LookupError):
+    """The settings name none of this kind."""
+
+
+def listed(services: Services) -> tuple[Listed, ...]:
+    """Those that the settings name, and how far each has come."""
+    return tuple(_listed(services, stream) for stream in streams(services))
+
+
+def try_out(services: Services, actor: Actor, kind: str) -> str:
+    """Send one event that says it is a test; answers why it was not taken, '' where it was.
+
+    Errors: `NotAllowed`, `UnknownStream`.
+    """
+    actor.check(Permission.ACTIVITY_EXPORT)
+    found = next((one for one in streams(services) if one.name.partition(":")[0] == kind), None)
+    if found is None:
+        raise UnknownStream(kind)
+    now = services.clock()
+    event = Event("audit:stream_tested", actor=actor.name, detail={"stream": kind}, id=new_id(now), at=now)
+    actor.record(services)(services.db, "audit:stream_tested", {"stream": kind})
+    try:
+        found.send(f"test-{event.id}", [event])
+    except delivery.NotReceived as error:
+        return str(error)
+    return ""
+
+
+def _listed(services: Services, stream: Stream) -> Listed:
+    kind, _, address = stream.name.partition(":")
+    return Listed(kind, urlsplit(address).netloc.rpartition("@")[2], delivery.standing(services.db, stream.name))
 
 
 def _lines(services: Services, events: list[Event]) -> list[str]:

@@ -22,6 +22,7 @@ from idp.texts import N_
 from idp.wire import Request, Response
 
 PAGE: Final = 50  # events
+FILTERS: Final = ("person", "app", "action", "since", "until", "failed", "before")
 MAX_STARS: Final = 3  # in a pattern: the store's own matching takes far longer with each
 _EVENT_ID: Final = re.compile(r"[0-9a-v]{26}")
 _ACTION: Final = re.compile(r"[a-z_*]{1,40}(:[a-z0-9_*.-]{1,60})?")
@@ -39,9 +40,8 @@ class Filters:
 
 def show(services: Services, request: Request, visit: Visit) -> Response:
     """GET /admin/activity."""
-    names = ("person", "app", "action", "since", "until", "failed", "before")
-    filters = Filters({name: " ".join((request.query.get(name) or "").split())[:200] for name in names})
-    wanted = _wanted(services, visit.actor, filters)
+    filters = Filters({name: " ".join((request.query.get(name) or "").split())[:200] for name in FILTERS})
+    wanted = wanted_of(services, visit.actor, filters)
     events: list[Event] = []
     before = filters.typed["before"] if _EVENT_ID.fullmatch(filters.typed["before"]) else ""
     if wanted is not None:
@@ -77,7 +77,7 @@ def explain(services: Services, request: Request, visit: Visit) -> Response:
     )  # fmt: skip
 
 
-def _wanted(services: Services, actor: Actor, filters: Filters) -> Wanted | None:
+def wanted_of(services: Services, actor: Actor, filters: Filters) -> Wanted | None:
     """What is to be looked for; None where something is wrong, or a limited actor has not said of whom."""
     typed = filters.typed
     if typed["person"]:

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from idp.admin.permissions import Permission
-from idp.console import activity, cases, groups, guard, kept, key_readers, messages, overview, settings, signing_keys
+from idp.console import (
+    activity,
+    cases,
+    groups,
+    guard,
+    kept,
+    key_readers,
+    messages,
+    overview,
+    record,
+    settings,
+    signing_keys,
+)
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 from idp.console.people.pages import PAGES as PEOPLE
@@ -19,6 +31,7 @@ PAGES: tuple[ConsolePage, ...] = (
     *signing_keys.PAGES,
     *key_readers.PAGES,
     *activity.PAGES,
+    *record.PAGES,
     *messages.PAGES,
     *settings.PAGES,
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from idp.audit.chain import store as chain
@@ -52,6 +53,29 @@ def _send(db: Database, name: str, segment: Any, send: Send, clock: Callable[[],
         db.run(store.FAILED, of_name=name, now=clock(), what=str(error)[:500])
         raise
     return len(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a receiver has come. `received_at`: when the last that it took was sealed; `waiting`: events it lacks.
+
+    `failed_at`, `why`: it takes nothing since. Epoch seconds.
+    """
+
+    received_at: float | None
+    waiting: int
+    failed_at: float | None = None
+    why: str = ""
+
+
+def standing(db: Database, name: str) -> Standing | None:
+    """None where nothing was sent yet."""
+    row = db.one(store.BY_NAME, of_name=name)
+    if row is None:
+        return None
+    got = db.one(chain.BY_NUMBER, of_number=row.segment)
+    waiting = db.one(store.WAITING, after=row.segment).events or 0
+    return Standing(got.sealed_at if got is not None else None, int(waiting), row.failed_at, row.error)
 
 
 def trouble(db: Database, name: str) -> tuple[float, str] | None:

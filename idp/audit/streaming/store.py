@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, Integer, Table, Text, bindparam, null, select, update
+from sqlalchemy import Column, Double, Integer, Table, Text, bindparam, func, null, select, update
 
 from idp.audit.chain.store import segments
 from idp.audit.store import SHOWN, events, metadata
@@ -36,6 +36,7 @@ NEXT = (
     .order_by(segments.c.number)
     .limit(bindparam("many"))
 )
+WAITING = select(func.sum(segments.c.kept).label("events")).where(segments.c.number > bindparam("after"))
 EVENTS = (
     select(*SHOWN)
     .where(events.c.id >= bindparam("first"), events.c.id <= bindparam("last"), events.c.segment == bindparam("number"))

@@ -22,6 +22,7 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("saml", applications.examine_service_providers),
     ("mail", messages.examine_mail),
     ("sms", messages.examine_sms),
+    ("record", messages.examine_streams),
     ("server", machine.examine_server),
 )
 

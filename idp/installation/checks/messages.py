@@ -54,3 +54,18 @@ def examine_sms(services: Services) -> Found:
         yield Finding("sms", "error", "SMPP needs the package smpplib", "pip install 'doorward[smpp]'")
     elif sms.sender:
         yield Finding("sms", "ok", f"by {sms.sender}{' at ' + sms.url if sms.url else ''}")
+
+
+def examine_streams(services: Services) -> Found:
+    """Who gets the record as it happens, and whether they take it."""
+    from idp.admin import streams
+
+    for stream in streams.listed(services):
+        standing = stream.standing
+        if standing is None:
+            yield Finding("record", "ok", f"{stream.kind} {stream.host} gets it from the next half minute on")
+        elif stream.fails:
+            text = f"{stream.kind} {stream.host} does not take it, {standing.waiting:,} events wait: {standing.why}"
+            yield Finding("record", "warning", text, "see [audit] in the settings, and the receiver's own log")
+        else:
+            yield Finding("record", "ok", f"{stream.kind} {stream.host} has it, {standing.waiting:,} events wait")
