@@ -14,7 +14,7 @@ from idp.accounts import expiry, recovery
 from idp.accounts.sign_in_rules import keeping
 from idp.admin import attention, batches, planned_ends, streams
 from idp.audit.chain import sealing
-from idp.login import access_cases, signout
+from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
 from idp.opening import DAY, HOUR
 from idp.protocols import Services
@@ -144,6 +144,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
         "apps_past": apps_past.sweep(db, known_from, many),
         "people_past": past.sweep(db, known_from, many),
+        "logout_tries": deliveries.sweep(db, retained, many),
         "readers": readers.sweep(db, services.clock(), many),
         "clients": services.registry.sweep(),
         "rules": keeping.sweep(db, services.clock()),

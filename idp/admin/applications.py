@@ -18,6 +18,8 @@ from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
+from idp.login import deliveries
+from idp.login.deliveries import Try
 from idp.protocols import Services
 from idp.reach import find_unreachable
 
@@ -225,6 +227,15 @@ def namesakes(services: Services, client: Client) -> tuple[str, ...]:
     ids = ", ".join(entry.id for entry in services.registry.namesakes(client.name, but=client.id))
     told = f"another application is called “{client.name}” already: {ids}. Rename or remove one of them"
     return (told,) if ids else ()
+
+
+def sign_outs(services: Services, actor: Actor, client: Client, many: int = 10) -> list[list[Try]]:
+    """The latest messages that told it of a sign-out, each with its tries, the latest first (R6).
+
+    Errors: `NotAllowed`.
+    """
+    actor.check_app(Permission.APPS_READ, client.id)
+    return deliveries.of_client(services.db, client.id, many)
 
 
 def failures(services: Services, client: Client, many: int = 5) -> list[Event]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from idp import audit
@@ -12,14 +12,16 @@ from idp.accounts.person import Person
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit.searching import Wanted, latest
-from idp.login import signout
+from idp.login import deliveries, signout
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Ended
+from idp.login.deliveries import Try
 from idp.oidc import ledger
 from idp.protocols import Services
 
-CONFIRMED, WAITING, NOT_ABLE = "confirmed", "waiting", "not_able"
+CONFIRMED, WAITING, FAILED, NOT_ABLE = "confirmed", "waiting", "failed", "not_able"
 ACTION: Final = "person:disabled"
+HOUR: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """That somebody was turned off, and what each application said to it."""
+    """That somebody was turned off, and what each application said to it, with every try to tell it."""
 
     at: float
     by: str
@@ -50,6 +52,12 @@ class Evidence:
     answers: Mapping[str, str]  # by `Application.notice`, or its client id where there is none
     event_id: str = ""
     planned_by: str = ""  # who had named the moment, where it was turned off by itself
+    tries: Mapping[str, Sequence[Try]] = field(default_factory=dict)  # by `Application.notice`
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more is to come."""
+        return WAITING not in self.answers.values()
 
 
 def effect_of(services: Services, person: Person) -> Effect:
@@ -105,14 +113,10 @@ def evidence_of(services: Services, person: Person) -> Evidence | None:
     told = event.detail.get("told")
     apps = tuple(Application(*map(str, row)) for row in told) if isinstance(told, list) else ()
     effect = Effect(_number(event, "sessions"), _number(event, "grants"), apps)
-    return Evidence(
-        event.at,
-        event.actor,
-        effect,
-        {key(one): _answer(services, one) for one in apps},
-        event.id,
-        str(event.detail.get("planned_by", "")),
-    )
+    tries = deliveries.of_notices(services.db, [one.notice for one in apps if one.notice])
+    is_late = services.clock() > event.at + signout.KEEP_TRYING + HOUR
+    answers = {key(one): _answer(services, one, tries.get(one.notice, ()), is_late) for one in apps}
+    return Evidence(event.at, event.actor, effect, answers, event.id, str(event.detail.get("planned_by", "")), tries)
 
 
 def key(one: Application) -> str:
@@ -120,10 +124,13 @@ def key(one: Application) -> str:
     return one.notice or one.client_id
 
 
-def _answer(services: Services, one: Application) -> str:
+def _answer(services: Services, one: Application, tries: Sequence[Try], is_late: bool) -> str:
     if not one.notice:
         return NOT_ABLE
-    return CONFIRMED if signout.has_confirmed(services, one.notice) else WAITING
+    # What was confirmed before tries were kept is known to State alone.
+    if deliveries.has_confirmed(tries) or signout.has_confirmed(services, one.notice):
+        return CONFIRMED
+    return FAILED if is_late else WAITING
 
 
 def _number(event: audit.Event, name: str) -> int:

@@ -23,7 +23,7 @@ from idp import browser
 from idp.db import Transaction
 from idp.ids import digest
 from idp.language import locale_for
-from idp.login import pages
+from idp.login import deliveries, pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
 from idp.login.services import Services
@@ -236,6 +236,7 @@ def go_on(services: Services, request: Request) -> Response:
                 return _hop_page(services, hop, leap, chain, len(hops) - at)
         verdict = services.state.take(f"signout:{chain}:{at}")
         if hop.job and verdict == "signed out":
+            deliveries.note(services, hop.payload)
             mark_told(services, hop.payload)  # what is still queued for it has nothing left to do
         kept["results"].append({"name": hop.name, "result": verdict or "not confirmed"})
         kept["at"], kept["begun"] = at + 1, False

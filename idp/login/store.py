@@ -47,6 +47,19 @@ sessions = Table(
 Index("sessions_person_id", sessions.c.person_id)
 Index("sessions_expires_at", sessions.c.expires_at)
 
+logout_tries = Table(
+    "logout_tries",
+    metadata,
+    Column("id", Text, primary_key=True),  # time-ordered
+    Column("notice", Text, nullable=False),  # which message it was
+    Column("client_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("error", Text, nullable=False),  # '': confirmed
+)
+Index("logout_tries_notice", logout_tries.c.notice, logout_tries.c.id)
+Index("logout_tries_client_id", logout_tries.c.client_id, logout_tries.c.id)
+
 consents = Table(
     "consents",
     metadata,
@@ -199,3 +212,11 @@ REVOKE = upsert(
     values={**_OF_BOTH, "scopes": "", "granted_at": 0, "revoked_before": bindparam("now")},
 )  # fmt: skip
 FORGET_CONSENTS = delete(consents).where(_c.person_id == bindparam("owner_id"))
+
+_t = logout_tries.c
+TRIED = insert(logout_tries)
+TRIES_OF_NOTICE = select(logout_tries).where(_t.notice == bindparam("of")).order_by(_t.id).limit(100)
+TRIES_OF_CLIENT = (
+    select(logout_tries).where(_t.client_id == bindparam("of")).order_by(_t.id.desc()).limit(bindparam("many"))
+)
+SWEEP_TRIES = sweep(_t.id, _t.id)

@@ -9,7 +9,7 @@ from clients.client import Client
 from idp import reach
 from idp.db import Transaction
 from idp.http import OutboundFailed, OutboundRefused
-from idp.login import signout
+from idp.login import deliveries, signout
 from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.oidc import claims, ledger
@@ -76,17 +76,21 @@ def deliver(services: Services, payload: dict[str, Any]) -> None:
     client = services.registry.find(payload["client_id"])
     if client is None or not client.oidc.backchannel_logout_uri:
         return
+    with deliveries.trying(services, payload):
+        _send(services, client, client.oidc.backchannel_logout_uri, payload)
+    signout.mark_told(services, payload)
+
+
+def _send(services: Services, client: Client, uri: str, payload: dict[str, Any]) -> None:
     token = logout_token(services, client, payload["person_id"], payload["session_id"])
     try:
-        fetched = services.outbound.post(client.oidc.backchannel_logout_uri, {"logout_token": token})
+        fetched = services.outbound.post(uri, {"logout_token": token})
         # BCL §2.8: 200; some frameworks turn an empty one into 204.
         if fetched.status not in (200, 204):
             raise NotConfirmed(f"it answered with status {fetched.status}")
     except (NotConfirmed, OutboundFailed, OutboundRefused) as error:
-        told = reach.explain(client.oidc.backchannel_logout_uri, error)
-        services.faults.undelivered(client.id, f"{client.oidc.backchannel_logout_uri}: {error}", told)
+        services.faults.undelivered(client.id, f"{uri}: {error}", reach.explain(uri, error))
         raise
-    signout.mark_told(services, payload)
 
 
 def logout_token(services: Services, client: Client, person_id: str, session_id: str) -> str:

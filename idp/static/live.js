@@ -1,4 +1,5 @@
 // A search whose results follow the typing: `<form method="get" data-live="id of what to replace">`.
+// A part that is looked at again, until it says so no more: `<section id="…" data-again="seconds">`.
 (() => {
   "use strict";
   document.querySelectorAll("form[data-live]").forEach((form) => {
@@ -16,4 +17,15 @@
     };
     form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 200); });
   });
+  const again = (part) => part.dataset.again && setTimeout(async () => {
+    let found = null;
+    try {
+      const answer = await fetch(location.href);
+      if (answer.ok) found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    } catch { /* in a while */ }
+    const opened = part.contains(document.activeElement);
+    if (found && !opened) part.replaceWith(found);
+    again(found && !opened ? found : part);
+  }, part.dataset.again * 1000);
+  document.querySelectorAll("[data-again]").forEach(again);
 })();

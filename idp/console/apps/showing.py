@@ -34,6 +34,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         rule=access.described(services, client), managed_by=managed.manager_of(services, "application", client.id),
         by_file_alone=services.settings.admin.managed == "refuse",
         secrets=secrets_of(services, client), failures=_failures(services, client),
+        sign_outs=applications.sign_outs(services, visit.actor, client),
         history=changes.told(app_history.of(services, client.id, many=5)),
     )  # fmt: skip
 

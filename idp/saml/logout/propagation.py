@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from clients.client import Client
 from clients.service_provider import ServiceProvider
-from idp.login import signout
+from idp.login import deliveries, signout
 from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.protocols import Services
@@ -67,14 +67,22 @@ def deliver(services: Services, payload: Mapping[str, Any]) -> None:
     endpoint = client.saml.find_slo(names.SOAP_BINDING) if client is not None and client.saml is not None else None
     if client is None or client.saml is None or endpoint is None:
         return
-    message = logout_request.make_logout_request(services, endpoint.location, payload)
+    with deliveries.trying(services, payload):
+        _send(services, client, client.saml, endpoint.location, payload)
+    signout.mark_told(services, payload)
+
+
+def _send(
+    services: Services, client: Client, provider: ServiceProvider, location: str, payload: Mapping[str, Any]
+) -> None:
+    message = logout_request.make_logout_request(services, location, payload)
     identifier = str(message.get("ID"))
-    body = soap.encode_soap(logout_response.signed(services, client.saml, message)).body
+    body = soap.encode_soap(logout_response.signed(services, provider, message)).body
     headers = {
         "Content-Type": "text/xml; charset=utf-8",
         "SOAPAction": '"http://www.oasis-open.org/committees/security"',
     }
-    fetched = services.outbound.post(endpoint.location, body, headers)
+    fetched = services.outbound.post(location, body, headers)
     try:
         sender, _, root = open_logout_message(services, soap.decode_soap(fetched.body))
         status = logout_response.read_logout_response(root)
@@ -82,7 +90,6 @@ def deliver(services: Services, payload: Mapping[str, Any]) -> None:
         raise NotConfirmed(f"{client.id} answered with status {fetched.status}: {error.reason}") from error
     if sender.id != client.id or status.in_response_to != identifier or not status.success:
         raise NotConfirmed(f"{client.id} did not confirm: {status.code}")
-    signout.mark_told(services, payload)
 
 
 def hop(services: Services, notice: Notice, chain: str, at: int) -> Response | None:
