@@ -112,13 +112,11 @@ def made(services: Services, keys: Iterable[Key] | None = None) -> list[Report]:
     names: dict[str, str] = {}
     slots = {key.slot for key in wanted}
     pins = {(pin.holder, pin.slot): pin.kid for pin in (*services.ring.pins(), *services.certificates.pins())}
-    for client in services.registry.every():
-        if client.enabled:
-            names[client.id] = client.name
-            for slot in slots_of(services, client):
-                if slot in slots:
-                    pinned = pins.get((holder_of(client, slot), slot), "")
-                    by_slot.setdefault(slot, []).append(_known(client, slot, seen, pinned))
+    for client in services.part(_SignedFor).get(services):
+        names[client.id] = client.name
+        for slot, holder in client.slots:
+            if slot in slots:
+                by_slot.setdefault(slot, []).append(_known(client, slot, seen, pins.get((holder, slot), "")))
     users = {place: clients & names.keys() for place, clients in seen.users_of().items()}
     return [_report(key, by_slot.get(key.slot, ()), seen, users, names) for key in wanted]
 
@@ -148,24 +146,53 @@ def slots_of(services: Services, client: Client) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Client:
+    """What of a client matters here. `slots`: each kind of key that signs for it, and what its pin is kept under."""
+
+    id: str
+    name: str
+    is_saml: bool
+    is_public: bool
+    slots: tuple[tuple[str, str], ...]
+
+
+class _SignedFor:
+    """Every client that is turned on, made anew where the registry has changed: of ten thousand it takes a second."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[int, tuple[_Client, ...]] | None = None
+
+    def get(self, services: Services) -> tuple[_Client, ...]:
+        services.registry.refresh()
+        kept, version = self._kept, services.registry.version
+        if kept is None or kept[0] != version:
+            found = (_client(services, client) for client in services.registry.every() if client.enabled)
+            self._kept = kept = version, tuple(found)
+        return kept[1]
+
+
+def _client(services: Services, client: Client) -> _Client:
+    is_public = client.saml is None and all(AUTH_METHODS[name].public for name in client.oidc.auth_methods)
+    slots = tuple((slot, holder_of(client, slot)) for slot in slots_of(services, client))
+    return _Client(client.id, client.name, client.saml is not None, is_public, slots)
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """A client as far as no single key matters. `fetched`: its own fetch, and those from its addresses."""
 
-    client: Client
-    is_public: bool
+    client: _Client
     itself: float | None
-    places: tuple[str, ...]
     fetched: Mapping[str, float]
+    has_come: bool
     pinned: str
 
 
-def _known(client: Client, slot: str, seen: Seen, pinned: str) -> _Known:
+def _known(client: _Client, slot: str, seen: Seen, pinned: str) -> _Known:
     document = METADATA if slot.startswith(SLOT) else JWKS
     places = seen.came.get(client.id, {})
     fetched = {place: at for place in places if (at := seen.fetched.get((document, place))) is not None}
-    is_public = client.saml is None and all(AUTH_METHODS[name].public for name in client.oidc.auth_methods)
-    itself = seen.fetched.get((document, ITSELF + client.id))
-    return _Known(client, is_public, itself, tuple(places), fetched, pinned)
+    return _Known(client, seen.fetched.get((document, ITSELF + client.id)), fetched, bool(places), pinned)
 
 
 def _report(
@@ -204,10 +231,10 @@ def _judged(
         place = max(since, key=lambda place: since[place])
         return is_(PERHAPS, "shared", since[place], place)
     before = max((*one.fetched.values(), *([one.itself] if one.itself is not None else [])), default=None)
-    if one.client.saml is not None and before is None:
+    if one.client.is_saml and before is None:
         return is_(BY_HAND, "no_fetch")
     if before is not None:
         return is_(MISSING, "before", before)
-    if one.is_public:
+    if one.client.is_public:
         return is_(UNKNOWN, "devices")
-    return is_(MISSING, "never") if one.places else is_(UNKNOWN, "no_address")
+    return is_(MISSING, "never") if one.has_come else is_(UNKNOWN, "no_address")
