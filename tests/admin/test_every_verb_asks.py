@@ -35,7 +35,10 @@ from idp.admin import (
     gallery,
     granting,
     groups,
+    key_pins,
+    key_rollback,
     keys,
+    messages,
     metadata_sources,
     notices,
     past_access,
@@ -47,6 +50,7 @@ from idp.admin import (
     requests,
     service_providers,
     sessions,
+    streams,
     tokens,
     turning_off,
 )  # fmt: skip
@@ -160,9 +164,16 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "groups.change_members": ADMINS,
     "groups.rename": ADMINS,
     "groups.remove": ADMINS,
+    "key_pins.pin": OWNER,
+    "key_pins.tell": OWNER,
+    "key_pins.unpin": OWNER,
+    "key_pins.untell": OWNER,
+    "key_rollback.roll_back": OWNER,
     "keys.rotate": OWNER,
     "keys.promote": OWNER,
     "keys.withdraw": OWNER,
+    "messages.put_aside": ADMINS,
+    "messages.send_test": ADMINS,
     "metadata_sources.add": ADMINS,
     "metadata_sources.refresh": ADMINS,
     "metadata_sources.remove": ADMINS,
@@ -203,6 +214,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "planned_ends.plan": ADMINS,
     "planned_ends.withdraw": ADMINS,
     "turning_off.shut_out": ADMINS,
+    "streams.try_out": READS_ALL,
     "turning_off.turn_off": ADMINS,
     "turning_off.turn_on": ADMINS,
 }
@@ -318,6 +330,11 @@ def _undoable_rule(world: World) -> str:
 def _past(world: World) -> past_access.Known:
     client, now = world.app(), world.services.clock()
     return past_access.known(world.services, SHELL, client.id, past_access.Window(now - 10, now))
+
+
+def _signed_for(world: World) -> tuple[str, str]:
+    (key,) = (one for one in world.services.ring.list_keys() if one.alg == "RS256" and one.state == "active")
+    return world.app().id, key.kid
 
 
 def _program(world: World) -> Client:
@@ -439,9 +456,20 @@ TRIES: Final[Mapping[str, Try]] = {
     ),
     "groups.rename": Try(World.group, lambda s, a, group: groups.rename(s, a, group, f"{group.name} anew")),
     "groups.remove": Try(World.group, lambda s, a, group: groups.remove(s, a, group, with_members=True)),
+    "key_pins.pin": Try(_signed_for, lambda s, a, both: key_pins.pin(s, a, *both)),
+    "key_pins.tell": Try(_signed_for, lambda s, a, both: key_pins.tell(s, a, *both)),
+    "key_pins.unpin": Try(_signed_for, lambda s, a, both: key_pins.unpin(s, a, *both)),
+    "key_pins.untell": Try(_signed_for, lambda s, a, both: key_pins.untell(s, a, *both)),
+    "key_rollback.roll_back": Try(nothing, _fails(E["key"], lambda s, a, _: key_rollback.roll_back(s, a, "unknown"))),
     "keys.rotate": Try(nothing, lambda s, a, _: keys.rotate(s, a, ["ES256"])),
     "keys.promote": Try(nothing, _fails(E["key"], lambda s, a, _: keys.promote(s, a, "unknown"))),
     "keys.withdraw": Try(nothing, _fails(E["key"], lambda s, a, _: keys.withdraw(s, a, "unknown"))),
+    "messages.put_aside": Try(
+        nothing, _fails(messages.NoSuchMessage, lambda s, a, _: messages.put_aside(s, a, "unknown"))
+    ),
+    "messages.send_test": Try(
+        nothing, _fails(messages.CannotLeave, lambda s, a, _: messages.send_test(s, a, "ann@example.com", "en"))
+    ),
     "metadata_sources.add": Try(nothing, _fails(E["metadata"], lambda s, a, _: metadata_sources.add(s, a, SOURCE))),
     "metadata_sources.refresh": Try(
         nothing, _fails(E["metadata"], lambda s, a, _: metadata_sources.refresh(s, a, "unknown"))
@@ -501,6 +529,9 @@ TRIES: Final[Mapping[str, Try]] = {
     "planned_ends.plan": Try(World.person, lambda s, a, one: planned_ends.plan(s, a, one, s.clock() + 60, "UTC")),
     "planned_ends.withdraw": Try(World.person, planned_ends.withdraw),
     "turning_off.shut_out": Try(World.person, turning_off.shut_out),
+    "streams.try_out": Try(
+        nothing, _fails(streams.UnknownStream, lambda s, a, _: streams.try_out(s, a, "syslog"))
+    ),
     "turning_off.turn_off": Try(World.person, turning_off.turn_off),
     "turning_off.turn_on": Try(World.person, turning_off.turn_on),
 }  # fmt: skip

@@ -21,8 +21,9 @@ from idp.accounts.directory import Directory
 ADMIN = Path(__file__).parents[2] / "idp" / "admin"
 #: What a door or a verb may ask of the rings without changing them; whatever else they have rolls a key.
 READS = frozenset(
-    ("active", "algorithms", "certificates", "find", "is_due", "jwks", "list_keys", "policy", "published", "signer",
-     "served_everywhere_at", "shown_everywhere_at", "signs_nowhere_at", "snapshot", "verify", "refresh")
+    ("active", "algorithms", "certificates", "check_ripe", "everything", "find", "is_due", "jwks", "list_keys", "pins",
+     "policy", "published", "refresh", "served_everywhere_at", "shown_everywhere_at", "signer", "signs_nowhere_at",
+     "snapshot", "verify")
 )  # fmt: skip
 #: Parts of the services whose methods change something where they are handed a recorder.
 PARTS: Mapping[str, Any] = {"directory": Directory, "registry": Registry}
