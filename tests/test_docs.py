@@ -32,6 +32,7 @@ TYPED = (
             "operating",
             "people",
             "saml",
+            "sign-in-rules",
         )
     ),
 )
