@@ -11,6 +11,7 @@ COMMANDS = {
     "user": "users",
     "group": "groups",
     "client": "applications",
+    "token": "tokens",
     "gallery": "gallery",
     "source": "metadata_sources",
     "rule": "sign_in_rules",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -35,20 +36,29 @@ def change(services: Services, args: Namespace, person: Person) -> Person:
     from idp.admin import granting
 
     check_roles((*args.add, *args.remove))
-    if not args.add and (args.app or args.in_group or args.until):
-        raise Refused("--app, --in-group and --until limit a role that is given: name it with --add")
     from idp.accounts import roles
 
-    held = {one.role: one for one in roles.grants_of(services.db, person.id, person.roles, services.clock())}
-    grants = [_grant(services, args, role, held.get(role)) for role in args.add]
+    grants = wanted(services, args, roles.grants_of(services.db, person.id, person.roles, services.clock()))
     return granting.change_roles(services, shell(), person, give=grants, take=args.remove)
+
+
+def wanted(services: Services, args: Namespace, held: Iterable[RoleGrant]) -> list[RoleGrant]:
+    """The roles that the options give, to whoever has `held` so far. Errors: `Refused`."""
+    if not args.add and (args.app or args.in_group or args.until):
+        raise Refused("--app, --in-group and --until limit a role that is given: name it with --add")
+    there = {one.role: one for one in held}
+    return [_grant(services, args, role, there.get(role)) for role in args.add]
 
 
 def words(services: Services, person: Person) -> str:
     """The roles in a sentence, each with its limits."""
     from idp.accounts import roles
 
-    found = roles.grants_of(services.db, person.id, person.roles, services.clock())
+    return words_of(services, roles.grants_of(services.db, person.id, person.roles, services.clock()))
+
+
+def words_of(services: Services, found: Iterable[RoleGrant]) -> str:
+    """Roles in a sentence, each with its limits."""
     return ", ".join(_words(services, grant) for grant in found) or "no role"
 
 
