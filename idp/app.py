@@ -76,7 +76,13 @@ def create_app(services: Services) -> flask.Flask:
 
     def not_found(error: Any) -> flask.Response:
         request = Request(flask.request.environ, bridge.proxies)
-        status, headers, body = bridge.finish(request, bridge.not_found(request))
+        rest = api_views.rest_of(request.path, prefix)
+        if rest is not None:  # a program is answered as one, whatever it has called
+            request = Request(flask.request.environ, bridge.proxies, rest)
+            answer = api_views.answer(services, request)
+        else:
+            answer = bridge.not_found(request)
+        status, headers, body = bridge.finish(request, answer)
         return _Answer([body], status, headers)
 
     for status in (404, 405):  # a method that nothing of ours takes, such as TRACE, leads nowhere either

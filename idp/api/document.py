@@ -53,6 +53,8 @@ def document(services: Services) -> dict[str, Any]:
     for one in OPERATIONS:
         path = one.path.replace("<", "{").replace(">", "}")
         paths.setdefault(path, {})[one.method.lower()] = _operation(one, names)
+        if one.made:
+            paths[path][one.method.lower()]["responses"][str(one.status)]["links"] = _links(one, OPERATIONS)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Doorward", "version": version("doorward"), "description": _ABOUT},
@@ -121,7 +123,8 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
                           "description": about, "schema": _present(field)})  # fmt: skip
     if one.guarded:
         found.append({
-            "name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}, "example": "*",
+            "name": "If-Match", "in": "header", "required": True, "example": "*",
+            "schema": {"anyOf": [{"const": "*"}, {"type": "string", "pattern": '^"[0-9a-f]{32}"$'}]},
             "description": "The `ETag` of what is changed, as it was read; `*` changes whatever stands.",
         })  # fmt: skip
     if one.creates:
@@ -131,6 +134,15 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
             "description": "Sent again with the same body within a day, it is answered as the first time.",
         })  # fmt: skip
     return found
+
+
+def _links(one: Operation, rows: tuple[Operation, ...]) -> dict[str, Any]:
+    """What can be done with what was made: every row whose path has the `id` alone, of what the row makes."""
+    collection = "/applications" if one.made == "#/application/id" else one.path
+    return {
+        row.id: {"operationId": row.id, "parameters": {"id": f"$response.body{one.made}"}}
+        for row in rows if row.names == ("id",) and row.path.startswith(f"{collection}/<id>")
+    }  # fmt: skip
 
 
 def _present(field: dict[str, Any]) -> dict[str, Any]:

@@ -74,6 +74,7 @@ class Operation:
     public: bool = False  # it is answered without a token: the document itself
     problems: tuple[int, ...] = ()
     examples: Mapping[str, Any] = field(default_factory=dict)
+    made: str = ""  # where the answer has the `id` of what it made, which other rows' paths name: "#/application/id"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -18,5 +18,11 @@ def answer(services: Services, request: Request) -> Response:
     return door.answer(services, request)
 
 
+def rest_of(path: str, prefix: str = "") -> str | None:
+    """What stands below our prefix, also where no route takes it for a path; None: it is not ours."""
+    rest = path.removeprefix(prefix + PREFIX)
+    return rest[1:] if path.startswith(prefix + PREFIX) and rest[:1] in ("", "/") else None
+
+
 #: Without `cors`: no script of another origin reads an answer.
 ROUTES = (Route(PREFIX + "/<path:rest>", METHODS, answer, api=True, form=False),)

@@ -92,6 +92,15 @@ def test_C4_a_token_that_an_application_has_of_a_person_opens_nothing_whoever_th
     refused(Api(provider.browser(), token).get("/caller"), 401, "token")
 
 
+def test_C4_a_program_is_answered_as_one_whatever_it_has_called(provider: Provider, stranger: Api) -> None:
+    for path in ("/", "/no/such/thing", "/applications/%0A", "/%00", "//", ""):
+        refused(stranger.get(path), 404, "not-found")
+    answer = stranger.call("TRACE", "/applications")
+    refused(answer, 405, "method")
+    assert "GET" in answer.headers["Allow"]
+    assert provider.browser().get("api/v2/applications").headers["Content-Type"].startswith("text/html")
+
+
 def test_C4_a_session_in_a_browser_opens_nothing(provider: Provider) -> None:
     give_grants(provider, provider.add_person("boss").id, OWNER)
     browser = provider.browser()

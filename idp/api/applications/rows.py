@@ -46,7 +46,7 @@ _CHANGING: Final = (
     Operation(
         method="POST", path="/applications", id="registerApplication", permission=Permission.APPS_CREATE, tag=_TAG,
         summary="Register an OpenID Connect application", handler=changing.register, takes=m.NewApplication,
-        gives=m.Registered, status=201, creates=True,
+        gives=m.Registered, status=201, creates=True, made="#/application/id",
         examples={
             "web": {"name": "CRM", "metadata": {"redirect_uris": ["https://crm.example/callback"]}, "access": _NOBODY},
             "program": {"name": "Nightly report", "profile": "machine"},
@@ -99,7 +99,7 @@ _CONNECTING: Final = (
     Operation(
         method="POST", path="/service-providers", id="registerServiceProvider", tag=_TAG,
         permission=Permission.APPS_CREATE, summary="Register a SAML service provider", handler=connecting.register,
-        takes=m.NewServiceProvider, gives=m.Registered, status=201, creates=True,
+        takes=m.NewServiceProvider, gives=m.Registered, status=201, creates=True, made="#/application/id",
         examples={"two facts": {"name": "Wiki", "entity_id": "https://wiki.example/saml",
                                 "acs": ["https://wiki.example/saml/acs"]}},
     ),
@@ -115,6 +115,7 @@ _CONNECTING: Final = (
         method="POST", path="/gallery/<product>/applications", id="connectProduct", permission=Permission.APPS_CREATE,
         tag="Gallery", summary="Connect a product, and get what to type on its side", handler=connecting.connect,
         takes=m.FromGallery, gives=m.Connected, status=201, creates=True,
+        made="#/application/id",
         examples={"by its address": {"answers": {"address": "https://crm.example"}}},
     ),
 )  # fmt: skip

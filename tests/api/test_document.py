@@ -1,0 +1,109 @@
+"""The OpenAPI document, and made-up calls at every row of it. C4, X30."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.stateful import run_state_machine_as_test
+from schemathesis import GenerationMode
+from schemathesis.config import SchemathesisConfig
+
+from idp.accounts.roles import RoleGrant
+from idp.api.resources import OPERATIONS
+from tests.api.conftest import Api, Program
+from tests.backends import Clock
+from tests.provider import Provider
+
+#: What is refused though the document's schema lets it pass: rules between fields, editions, what is not there.
+RULES = ["200", "201", "204", "400", "404", "409", "412", "422"]
+CONFIG: dict[str, Any] = {
+    "seed": 1,
+    "checks": {"positive_data_acceptance": {"expected-statuses": RULES}},
+}
+BOUNDS = settings(
+    derandomize=True, database=None, deadline=None, phases=[Phase.explicit, Phase.generate], print_blob=False,
+    suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,
+)  # fmt: skip
+
+
+@pytest.fixture
+def schema(provider: Provider, program: Program) -> Any:
+    """The document as it is served, with the provider behind it, and an owner's program that calls."""
+    api = program(RoleGrant("owner"), name="fuzz")
+    config = SchemathesisConfig.from_dict({**CONFIG, "headers": {"Authorization": f"Bearer {api.token}"}})
+    loaded = schemathesis.openapi.from_dict(api.get("/openapi.json").json, config=config)
+    loaded.app = provider.app
+    return loaded
+
+
+def test_C4_the_document_is_served_to_everybody_and_names_every_row(provider: Provider, stranger: Api) -> None:
+    answer = stranger.get("/openapi.json")
+    assert answer.status == 200
+    assert answer.json["openapi"].startswith("3.1")
+    there = {one["operationId"] for path in answer.json["paths"].values() for one in path.values()}
+    assert there == {row.id for row in OPERATIONS}
+    assert answer.json["servers"] == [{"url": f"{provider.issuer}/api/v1"}]
+    register = answer.json["paths"]["/applications"]["post"]
+    assert register["x-permission"] == "apps:create"
+    assert "422" in register["responses"]
+    properties = answer.json["components"]["schemas"]["NewApplication"]["properties"]["metadata"]["properties"]
+    assert properties["consent"]["enum"] == ["implicit", "explicit"]
+
+
+def test_C4_every_example_of_the_document_is_what_its_row_takes(owner: Api) -> None:
+    from idp.api import reading
+
+    assert reading.MAX_DEPTH
+    for row in OPERATIONS:
+        for example in row.examples.values():
+            assert row.takes is not None
+            row.takes.model_validate_json(json.dumps(example), strict=True)
+
+
+@pytest.mark.spec("RFC 9457 §3")
+def test_C4_X30_made_up_calls_get_no_answer_that_the_document_does_not_describe(
+    provider: Provider, schema: Any, clock: Clock
+) -> None:
+    statuses: Counter[int] = Counter()
+    sent = dict(schema.config.headers)
+
+    def call(case: Any) -> None:
+        clock.advance(0.1)  # at a pace that is allowed
+        if case.meta.generation.mode is GenerationMode.POSITIVE and case.path.startswith("/applications/{id}"):
+            case.path_parameters["id"] = there  # else nearly all of them would end before the handler
+        statuses[case.call_and_validate(headers=sent).status_code] += 1
+
+    for found in schema.get_all_operations():
+        there = provider.add_client("There").id
+        for mode, many in ((GenerationMode.POSITIVE, 5), (GenerationMode.NEGATIVE, 3)):
+            strategy = found.ok().as_strategy(generation_mode=mode)
+            with contextlib.suppress(Unsatisfiable):  # a row that takes nothing can be sent nothing wrong
+                settings(BOUNDS, max_examples=many)(given(case=strategy)(call))()
+    assert {200, 201, 400, 404, 412, 422} <= statuses.keys(), statuses
+
+
+def test_C4_X30_made_up_stories_of_what_was_made_hold_together(schema: Any, clock: Clock) -> None:
+    seen: Counter[tuple[str, int]] = Counter()
+    sent = dict(schema.config.headers)
+
+    class Story(schema.as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            clock.advance(0.1)
+            return {"headers": sent}
+
+        def validate_response(self, response: Any, case: Any, *_: Any, **__: Any) -> None:
+            case.validate_response(response, headers=sent, recorder=getattr(self, "recorder", None))
+
+        def after_call(self, response: Any, case: Any) -> None:
+            seen[case.operation.definition.raw["operationId"], response.status_code] += 1
+
+    run_state_machine_as_test(Story, settings=settings(BOUNDS, max_examples=6, stateful_step_count=8))
+    assert sum(seen.values()) > 20
+    assert {status for _, status in seen} & {200, 204}, seen
