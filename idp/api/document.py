@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from idp.api import editions, repeating
 from idp.api.models import Model, ProblemDetails
 from idp.api.operations import Operation
 from idp.api.problems import CONTENT_TYPE, KINDS
@@ -124,13 +125,13 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
     if one.guarded:
         found.append({
             "name": "If-Match", "in": "header", "required": True, "example": "*",
-            "schema": {"anyOf": [{"const": "*"}, {"type": "string", "pattern": '^"[0-9a-f]{32}"$'}]},
+            "schema": {"anyOf": [{"const": "*"}, {"type": "string", "pattern": editions.PATTERN}]},
             "description": "The `ETag` of what is changed, as it was read; `*` changes whatever stands.",
         })  # fmt: skip
     if one.creates:
         found.append({
             "name": "Idempotency-Key", "in": "header", "required": False,
-            "schema": {"type": "string", "pattern": '^"[!#-Z^-~ ]{1,255}"$'},
+            "schema": {"type": "string", "pattern": repeating.PATTERN},
             "description": "Sent again with the same body within a day, it is answered as the first time.",
         })  # fmt: skip
     return found

@@ -19,7 +19,9 @@ from idp.ids import digest
 from idp.protocols import Services
 
 KEPT: Final = 86_400.0  # seconds
-_KEY = re.compile(r'"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
+#: A structured string, as the draft has it; and without its quotes, as most programs send it.
+PATTERN: Final = r"""^("[ !#-\[\]-~]{1,255}"|[!#-~]{1,255})$"""
+_KEY = re.compile(PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,9 @@ class Told:
 
 def once(services: Services, call: Call, make: Callable[[], Told]) -> Told:
     """The answer of `make`, or the one that it gave to the same key before. Errors: `Problem`, those of `make`."""
-    given = call.request.header("Idempotency-Key").strip()
-    if not given:
+    if "HTTP_IDEMPOTENCY_KEY" not in call.request.environ:
         return make()
+    given = call.request.header("Idempotency-Key").strip()
     key = f"api:once:{digest(call.actor.name + ' ' + _read(given))}"
     print_ = digest(f"{call.operation.id} {call.request.path} {call.request.body.decode('utf-8', 'replace')}")
     # While it is being made the mark stands as long as the answer would: of a server that stopped in the middle nobody
@@ -58,7 +60,7 @@ def _read(given: str) -> str:
         error = Error(header="Idempotency-Key", detail="cannot be read", expected=expected,
                       example='"8e03978e-40d5-43dd-bc93-6894a57f9324"')  # fmt: skip
         raise Problem("parameter", "Idempotency-Key cannot be read.", errors=(error,))
-    return found[1] or found[2]
+    return given.strip('"')
 
 
 def _again(kept: Any, print_: str) -> Told:
