@@ -39,8 +39,12 @@ def new_id(now: float | None = None) -> str:
 
 
 def first_id(at: float) -> str:
-    """What no id of that moment sorts before: the bound for "since" (greater) and "until" (less)."""
-    return base32(int(at * 1000).to_bytes(6, "big") + bytes(10))
+    """What no id of that moment sorts before: the bound for "since" (greater) and "until" (less).
+
+    Of a moment that no id can have, before 1970 or after 10889, the nearest one that it can.
+    """
+    milliseconds = int(min(max(at * 1000, 0), 2**48 - 1))
+    return base32(milliseconds.to_bytes(6, "big") + bytes(10))
 
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from schemathesis.config import SchemathesisConfig
 
 from idp.accounts.roles import RoleGrant
 from idp.api.resources import OPERATIONS
-from tests.api.conftest import Api, Program
+from tests.api.conftest import Api, make_program, token_of
 from tests.backends import Clock
 from tests.provider import Provider
 
@@ -33,14 +34,29 @@ BOUNDS = settings(
 )  # fmt: skip
 
 
-@pytest.fixture
-def schema(provider: Provider, program: Program) -> Any:
-    """The document as it is served, with the provider behind it, and an owner's program that calls."""
-    api = program(RoleGrant("owner"), name="fuzz")
-    config = SchemathesisConfig.from_dict({**CONFIG, "headers": {"Authorization": f"Bearer {api.token}"}})
-    loaded = schemathesis.openapi.from_dict(api.get("/openapi.json").json, config=config)
-    loaded.app = provider.app
-    return loaded
+SENT = {"Authorization": "Bearer of-whoever-calls"}
+
+
+class Called:
+    """The provider that is called at the moment: an owner's program has the token that stands for `SENT`."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.enter(provider)
+        config = SchemathesisConfig.from_dict({**CONFIG, "headers": SENT})
+        self.schema = schemathesis.openapi.from_dict(
+            Api(provider.browser()).get("/openapi.json").json, config=config
+        )  # fmt: skip
+        self.schema.app = self
+
+    def enter(self, provider: Provider) -> None:
+        """From now on this one is called."""
+        self.app = provider.app
+        self.token = token_of(provider, make_program(provider, RoleGrant("owner"), name="fuzz"))
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("HTTP_AUTHORIZATION") == SENT["Authorization"]:
+            environ["HTTP_AUTHORIZATION"] = f"Bearer {self.token}"
+        return self.app(environ, start_response)
 
 
 def test_C4_the_document_is_served_to_everybody_and_names_every_row(provider: Provider, stranger: Api) -> None:
@@ -69,16 +85,16 @@ def test_C4_every_example_of_the_document_is_what_its_row_takes(owner: Api) -> N
 
 @pytest.mark.spec("RFC 9457 §3")
 def test_C4_X30_made_up_calls_get_no_answer_that_the_document_does_not_describe(
-    provider: Provider, schema: Any, clock: Clock
+    provider: Provider, clock: Clock
 ) -> None:
     statuses: Counter[int] = Counter()
-    sent = dict(schema.config.headers)
+    schema = Called(provider).schema
 
     def call(case: Any) -> None:
         clock.advance(0.1)  # at a pace that is allowed
         if case.meta.generation.mode is GenerationMode.POSITIVE and case.path.startswith("/applications/{id}"):
             case.path_parameters["id"] = there  # else nearly all of them would end before the handler
-        statuses[case.call_and_validate(headers=sent).status_code] += 1
+        statuses[case.call_and_validate(headers=SENT).status_code] += 1
 
     for found in schema.get_all_operations():
         there = provider.add_client("There").id
@@ -89,17 +105,23 @@ def test_C4_X30_made_up_calls_get_no_answer_that_the_document_does_not_describe(
     assert {200, 201, 400, 404, 412, 422} <= statuses.keys(), statuses
 
 
-def test_C4_X30_made_up_stories_of_what_was_made_hold_together(schema: Any, clock: Clock) -> None:
+def test_C4_X30_made_up_stories_of_what_was_made_hold_together(
+    open_provider: Callable[..., Provider], clock: Clock
+) -> None:
     seen: Counter[tuple[str, int]] = Counter()
-    sent = dict(schema.config.headers)
+    called = Called(open_provider())
 
-    class Story(schema.as_state_machine()):  # type: ignore[misc]
+    class Story(called.schema.as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            """Each story begins on an installation of its own, or the same calls would be answered otherwise."""
+            called.enter(open_provider())
+
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             clock.advance(0.1)
-            return {"headers": sent}
+            return {"headers": SENT}
 
         def validate_response(self, response: Any, case: Any, *_: Any, **__: Any) -> None:
-            case.validate_response(response, headers=sent, recorder=getattr(self, "recorder", None))
+            case.validate_response(response, headers=SENT, recorder=getattr(self, "recorder", None))
 
         def after_call(self, response: Any, case: Any) -> None:
             seen[case.operation.definition.raw["operationId"], response.status_code] += 1

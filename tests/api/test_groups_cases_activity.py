@@ -206,3 +206,11 @@ def test_B3_what_needs_attention_is_told_to_those_who_may_know_it(
     own = provider.add_client("Own")
     limited = program(RoleGrant("app_admin", (own.id,)), name="keeper")
     assert limited.get("/attention").json == {"items": []}
+
+
+def test_X30_a_moment_that_no_event_can_have_is_before_or_after_all_of_them(owner: Api) -> None:
+    for path in ("/events", "/events/export"):
+        for name in ("since", "until"):
+            for moment in ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"):
+                answer = owner.get(f"{path}?{name}={moment}")
+                assert answer.status == 200, (path, name, moment, answer.text)
