@@ -24,6 +24,7 @@ TYPED = (
     *(
         f"docs/{n}.md"
         for n in (
+            "api",
             "getting-started",
             "applications",
             "configuration-as-code",
