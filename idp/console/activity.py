@@ -51,7 +51,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     return frame.page(
         services, request, visit, "console/activity.html", filters=filters.typed, problems=filters.problems,
         rows=[_row(event, named) for event in events[:PAGE]], older=events[PAGE - 1].id if len(events) > PAGE else "",
-        is_first=not before, query=query, asks=wanted is None and not filters.problems,
+        is_first=not before, kept=query, asks=wanted is None and not filters.problems,
     )  # fmt: skip
 
 

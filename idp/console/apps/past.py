@@ -92,7 +92,7 @@ def _page(
     query = urlencode({name: text for name, text in asked.typed.items() if text})
     return showing.page(
         services, request, visit, client, "console/apps/past.html", status=400 if asked.problems else 200,
-        typed=asked.typed, problems=asked.problems, about=about, query=query, why=why,
+        typed=asked.typed, problems=asked.problems, about=about, kept=query, why=why,
         rows=[_row(reach) for reach in people[:PAGE]], next=people[PAGE - 1].person_id if len(people) > PAGE else "",
         is_first=not after, may_export=visit.actor.may(Permission.ACTIVITY_EXPORT),
     )  # fmt: skip
