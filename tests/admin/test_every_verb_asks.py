@@ -193,6 +193,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "record.export": READS_ALL,
     "record.export_part": READS_ALL,
     "past_access.exporting.exported": READS_ALL,
+    "streams.try_out": READS_ALL,
     "programs.change_roles": OWNER,
     "tokens.create": "",
     "tokens.withdraw": ADMINS,
@@ -502,6 +503,9 @@ TRIES: Final[Mapping[str, Try]] = {
     "record.export_part": Try(nothing, lambda s, a, _: record.export_part(s, a, Wanted(), "csv")),
     "past_access.exporting.exported": Try(
         _past, lambda s, a, about: list(past_access.exported(s, a, about, "csv"))
+    ),
+    "streams.try_out": Try(
+        nothing, _fails(streams.UnknownStream, lambda s, a, _: streams.try_out(s, a, "pigeon"))
     ),
     "programs.change_roles": Try(
         _program, lambda s, a, app: programs.change_roles(s, a, app, give=(RoleGrant("auditor"),))
