@@ -215,7 +215,6 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "planned_ends.plan": ADMINS,
     "planned_ends.withdraw": ADMINS,
     "turning_off.shut_out": ADMINS,
-    "streams.try_out": READS_ALL,
     "turning_off.turn_off": ADMINS,
     "turning_off.turn_on": ADMINS,
 }
@@ -533,9 +532,6 @@ TRIES: Final[Mapping[str, Try]] = {
     "planned_ends.plan": Try(World.person, lambda s, a, one: planned_ends.plan(s, a, one, s.clock() + 60, "UTC")),
     "planned_ends.withdraw": Try(World.person, planned_ends.withdraw),
     "turning_off.shut_out": Try(World.person, turning_off.shut_out),
-    "streams.try_out": Try(
-        nothing, _fails(streams.UnknownStream, lambda s, a, _: streams.try_out(s, a, "syslog"))
-    ),
     "turning_off.turn_off": Try(World.person, turning_off.turn_off),
     "turning_off.turn_on": Try(World.person, turning_off.turn_on),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clients.access import Access
+from clients.access import Access, Term
 from idp.accounts.roles import RoleGrant
 from tests.api.conftest import Api, Program, give, personal
 from tests.api.test_access import refused
@@ -256,6 +256,19 @@ def test_S59_a_list_and_a_search_hold_ones_own_applications_alone(provider: Prov
 
 
 # -- access, secrets, life -----------------------------------------------------------------------------------------
+
+
+def test_R4_a_rule_that_is_read_and_put_back_gives_nobody_access_for_good(provider: Provider, owner: Api) -> None:
+    ann = provider.add_person("ann", groups=("Sales",))
+    term = Term(until=provider.services.clock() + 3600)
+    rule = Access.only(groups=["Sales"], persons=[ann.id], terms={"group:Sales": term, f"person:{ann.id}": term})
+    app = provider.add_client("CRM", access=rule)
+    path = f"/applications/{app.id}/access"
+    read = {name: value for name, value in owner.get(path).json.items() if name in ("everyone", "groups", "persons")}
+    assert owner.with_edition("PUT", path, read).status == 200
+    assert provider.services.registry.get(app.id).access == rule
+    assert owner.with_edition("PUT", path, {"everyone": False, "groups": ["Sales"]}).status == 200
+    assert provider.services.registry.get(app.id).access.terms == (("group:Sales", term),)
 
 
 def test_R4_who_may_open_an_application_is_read_and_said(provider: Provider, owner: Api) -> None:
