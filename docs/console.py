@@ -11,7 +11,7 @@ PAGE = Path(__file__).parent / "console.md"
 #: What each page is for. A page without a line here fails the test.
 PURPOSES = {
     "/admin": "what needs attention; sign-ins and failures",
-    "/admin/search": "one box for people, applications, errors, cases, events",
+    "/admin/search": "one box for people, applications, groups, errors, cases, events, sign-ins, keys and certificates",
     "/admin/keys": "keys and certificates, each with its time line: publish, let sign, go back, withdraw",
     "/admin/keys/<kid>": "who has a key and how that is known; keep one on the old key, note what was given by hand",
     "/admin/messages": "what everybody is told, how mail and text messages leave and which did not, a test",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from idp.audit import counting
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
 from idp.protocols import Services
-from idp.wire import Redirect, Request, Response
+from idp.wire import Request, Response
 
 _HOUR: Final = 3600.0
 #: What may be looked at: how many steps of how many seconds.
@@ -47,46 +46,4 @@ def _traffic(services: Services, span: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def search(services: Services, request: Request, visit: Visit) -> Response:
-    """GET /admin/search: an error, a case, a person or an application by what was typed into the one box (B2)."""
-    typed = " ".join((request.query.get("q") or "").split())[:200]
-    spoken = re.fullmatch(r"([A-Za-z])[- ]?([2-9A-Za-z]{5})[- ]?([2-9A-Za-z]{5})", typed)
-    if spoken:
-        id = "-".join(part.upper() for part in spoken.groups())
-        path = f"/admin/cases/{id}" if id.startswith("C-") else f"/admin/activity/{id}"
-        return Redirect(location=services.url(path))
-    if re.fullmatch(r"[0-9a-v]{26}", typed):
-        return Redirect(location=services.url(f"/admin/activity/{typed}"))
-    people, apps = _people(services, visit, typed), _apps(services, visit, typed)
-    return frame.page(
-        services, request, visit, "console/search.html", query=typed, people=people, apps=apps, known=frame.paths(),
-    )  # fmt: skip
-
-
-def _people(services: Services, visit: Visit, typed: str) -> list[dict[str, str]]:
-    if not typed or not visit.actor.may(Permission.PEOPLE_READ):
-        return []
-    exact = services.directory.find_by_login(typed) or services.directory.find(typed)
-    found = [*([exact] if exact else []), *services.directory.list(limit=20, search=typed)]
-    mine = {one.id: one for one in found if visit.actor.may_person(Permission.PEOPLE_READ, one.groups)}
-    return [{"id": one.id, "name": one.name, "username": one.username} for one in mine.values()]
-
-
-def _apps(services: Services, visit: Visit, typed: str) -> list[dict[str, str]]:
-    if not typed:
-        return []
-    wanted, after, found = typed.casefold(), None, list[dict[str, str]]()
-    while len(found) < 20 and (page := services.registry.list(after, 1000)):
-        found += [
-            {"id": entry.id, "name": entry.name} for entry in page
-            if (wanted in entry.name.casefold() or typed == entry.id)
-            and visit.actor.may_app(Permission.APPS_READ, entry.id)
-        ]  # fmt: skip
-        after = page[-1].key
-    return sorted(found[:20], key=lambda app: (app["name"].casefold() != wanted, app["name"].casefold()))
-
-
-PAGES = (
-    ConsolePage("/admin", home, Permission.OVERVIEW),
-    ConsolePage("/admin/search", search, Permission.OVERVIEW),
-)
+PAGES = (ConsolePage("/admin", home, Permission.OVERVIEW),)

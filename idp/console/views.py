@@ -13,6 +13,7 @@ from idp.console import (
     messages,
     overview,
     record,
+    searching,
     settings,
     signing_keys,
 )
@@ -23,6 +24,7 @@ from idp.console.rules.pages import PAGES as RULES
 
 PAGES: tuple[ConsolePage, ...] = (
     *overview.PAGES,
+    *searching.PAGES,
     *APPS,
     *PEOPLE,
     *groups.PAGES,

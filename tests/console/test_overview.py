@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
 from idp.accounts.roles import RoleGrant
-from idp.admin import attention
+from idp.admin import attention, certificates
 from idp.audit import Event, record
 from tests.backends import Clock
 from tests.console.conftest import Enter
@@ -95,3 +97,35 @@ def test_C2_the_box_finds_only_what_one_looks_after(provider: Provider, enter: E
     found = admin.get("admin/search?q=desk").dom.text
     assert "CRM desk" in found
     assert "Pay desk" not in found
+
+
+def test_B2_the_box_leads_straight_to_a_sign_in_a_key_and_a_certificate(
+    provider: Provider, owner: Browser, enter: Enter
+) -> None:
+    ann = provider.add_person("ann", groups=("Sales",))
+    browser = provider.browser()
+    browser.log_in(browser.get(""), "ann")
+    session_id = provider.events("session:started")[-1].session_id
+    led = owner.get(f"admin/search?q={session_id}").location
+    assert led == f"{provider.issuer}/admin/people/{ann.id}"
+    other = enter("other", RoleGrant("help_desk", ("Board",)))
+    assert "/admin/people/" not in other.get(f"admin/search?q={session_id}").location
+
+    (key, *_) = provider.services.ring.list_keys()
+    assert owner.get(f"admin/search?q={key.kid}").location == f"{provider.issuer}/admin/keys"
+    owner.get("saml/metadata")
+    (certificate, *_) = certificates.published(provider.services)
+    printed = certificates.fingerprint(certificate)
+    for typed in (printed, printed.replace(":", "").lower(), f"SHA-256: {printed}", printed.replace(":", " ")):
+        led = owner.get(f"admin/search?{urlencode({'q': typed})}").location
+        assert led == f"{provider.issuer}/admin/keys", typed
+    page = other.get(f"admin/search?{urlencode({'q': printed})}")
+    assert (page.status, page.location) == (200, "")
+
+
+def test_B2_groups_are_found_by_any_part_of_their_name(provider: Provider, owner: Browser, enter: Enter) -> None:
+    provider.add_person("ann", groups=("Sales Nord", "Nord"))
+    page = owner.get("admin/search?q=nORD")
+    assert page.dom.text.index("Nord") < page.dom.text.index("Sales Nord")  # the one called so stands first
+    crm = provider.add_client("CRM")
+    assert "Sales Nord" not in enter("appy", RoleGrant("app_admin", (crm.id,))).get("admin/search?q=nord").dom.text
