@@ -51,3 +51,7 @@ class ChangedMeanwhile(Exception):
     def __init__(self, values: Mapping[str, tuple[Any, Any]]) -> None:
         super().__init__("it was changed meanwhile: " + ", ".join(sorted(values)))
         self.values = values
+
+
+class TooManyWatched(Exception):
+    """As many clients are watched at once as may be."""

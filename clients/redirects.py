@@ -158,11 +158,16 @@ def difference(presented: str, registered: Iterable[str]) -> str | None:
         return "no redirect URI is registered"
     if presented in choices:
         return None
-    nearest = max(choices, key=lambda uri: sum(_common(presented, uri)) - max(len(presented), len(uri)))
-    return f"the nearest registered URI is {nearest}; the one sent differs {_describe(presented, nearest)}"
+    closest = nearest(presented, choices)
+    return f"the nearest registered URI is {closest}; the one sent differs {describe(presented, closest)}"
 
 
-def _common(one: str, other: str) -> tuple[int, int]:
+def nearest(presented: str, choices: Iterable[str]) -> str:
+    """The one of these that has most in common with what was sent; "" of none."""
+    return max(sorted(choices), key=lambda uri: sum(common(presented, uri)) - max(len(presented), len(uri)), default="")
+
+
+def common(one: str, other: str) -> tuple[int, int]:
     """Lengths of the common head, and of the common tail of what is left."""
     limit = min(len(one), len(other))
     head = next((i for i in range(limit) if one[i] != other[i]), limit)
@@ -171,8 +176,9 @@ def _common(one: str, other: str) -> tuple[int, int]:
     return head, tail
 
 
-def _describe(presented: str, nearest: str) -> str:
-    head, tail = _common(presented, nearest)
+def describe(presented: str, nearest: str) -> str:
+    """Where two texts differ, and by what: one sentence."""
+    head, tail = common(presented, nearest)
     sent, wanted = presented[head : len(presented) - tail], nearest[head : len(nearest) - tail]
     where = f"at character {head + 1}: "
     end = "" if tail else " at the end"

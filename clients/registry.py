@@ -12,7 +12,7 @@ from typing import Any
 from clients import past, rules, saml_fields, secrets, store, undoing
 from clients.access import EVERYONE, Access
 from clients.client import Client
-from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem, UnknownClient
+from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem, TooManyWatched, UnknownClient
 from clients.ports import Record, Statements
 from clients.search import store as search_store
 from clients.secrets import StoredSecret
@@ -21,6 +21,7 @@ from clients.snapshots import Entry, Snapshots
 RESTORABLE = 30 * 86_400  # seconds after removal in which a client can be brought back
 TOUCH_EVERY = 60  # seconds between two notes of a secret's last use
 MAX_SECRETS = 10  # valid at once, each is compared on every request
+MAX_WATCHED = 20  # clients that are watched at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +240,26 @@ class Registry(Snapshots):
                 return
             self._touched.put(secret_id, now)
         store.touch_secret(self._db, secret_id, now, now - TOUCH_EVERY)
+
+    def watch(self, client_id: str, until: float | None) -> None:
+        """Have every process look at a client's requests until then; None: no longer. Others see it within seconds.
+
+        Errors: `UnknownClient`; `TooManyWatched`.
+        """
+        self.get(client_id)
+        now = self._clock()
+        with self._db.transaction() as tx:
+            version = store.raise_version(tx)
+            _, stored = store.read_standing(tx)
+            watched = {one: end for one, end in stored.items() if end > now and one != client_id}
+            if until is not None:
+                if len(watched) >= MAX_WATCHED:
+                    raise TooManyWatched(client_id)
+                watched[client_id] = until
+            store.write_watched(tx, watched)
+        with self._fresh.lock:
+            self._fresh.adopt(version)
+            self._watched = watched
 
     def sweep(self) -> int:
         """Forget clients removed, and secrets ended, more than 30 days ago; how many rows went."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,7 @@ class Snapshots:
             self._clients, self._unknown, self._origins, self._entities, self._unknown_entities,
         )  # fmt: skip
         self._fresh = Freshness(*caches)
+        self._watched: Mapping[str, float] = {}
 
     @property
     def allow_loopback(self) -> bool:
@@ -76,12 +77,23 @@ class Snapshots:
         """The change under which the snapshots were read."""
         return self._fresh.version
 
+    @property
+    def watched(self) -> Mapping[str, float]:
+        """Client id -> epoch seconds until which it is watched, as this process knows it; most often nothing at all."""
+        return self._watched
+
     def refresh(self, seen: int | None = None) -> None:
         """Ask the store for its version; a new one drops the snapshots. `seen`: one read on the way, taken instead."""
         asked_at = self._clock()
-        version = store.read_version(self._db) if seen is None else seen
+        version, watched = store.read_standing(self._db) if seen is None else (seen, self._watched)
         with self._fresh.lock:
             self._fresh.adopt(version, asked_at if seen is None else None)
+            if version >= self._fresh.version:  # else it was read before the last change
+                self._watched = watched
+
+    def keep_fresh(self) -> None:
+        """Ask the store where `max_staleness` is over: for a process that nobody asks for a client for a while."""
+        self._keep_fresh()
 
     def find(self, client_id: str) -> Client | None:
         """The client, a disabled one too; None where there is none or it was removed."""

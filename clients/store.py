@@ -83,6 +83,8 @@ clients_version = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
     Column("n", BigInteger, nullable=False),
+    # JSON: client id -> epoch seconds until which a live check of it runs. Here, since every process reads this row.
+    Column("watched", Text),
 )
 
 
@@ -106,7 +108,8 @@ class Row:
 #: The version as a subquery, for another room's statement to carry along; NULL before the first change.
 CURRENT_VERSION = select(clients_version.c.n).where(clients_version.c.id == 1).scalar_subquery()
 
-_VERSION = select(clients_version.c.n).where(clients_version.c.id == 1)
+_VERSION = select(clients_version.c.n, clients_version.c.watched).where(clients_version.c.id == 1)
+_WATCH = update(clients_version).where(clients_version.c.id == 1).values(watched=bindparam("told"))
 _SECRET = [
     client_secrets.c.id.label("secret_id"),
     client_secrets.c.hash,
@@ -219,8 +222,18 @@ def _dumps(value: Mapping[str, Any]) -> str:
 
 def read_version(db: Statements) -> int:
     """The number of the last change; 0 before the first."""
+    return read_standing(db)[0]
+
+
+def read_standing(db: Statements) -> tuple[int, dict[str, float]]:
+    """The number of the last change, and until when which clients are watched: one statement."""
     row = db.one(_VERSION)
-    return 0 if row is None else int(row.n)
+    return (0, {}) if row is None else (int(row.n), json.loads(row.watched or "{}"))
+
+
+def write_watched(tx: Statements, watched: Mapping[str, float]) -> None:
+    """In a transaction that has raised the version, whose lock keeps two of them apart."""
+    tx.run(_WATCH, told=_dumps(watched) if watched else None)
 
 
 def raise_version(tx: Statements) -> int:

@@ -99,6 +99,8 @@ _EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
     ("uses_not_written", lambda services: services.uses.flush()),
     ("readers_not_written", lambda services: services.part(Readers).flush_now_and_then(services.db)),
     ("ended_sessions_not_told", signout.tell_ended),
+    # A process that gives out keys alone learns as well that a live check has begun.
+    ("registry_not_read", lambda services: services.registry.keep_fresh()),
 )
 
 
