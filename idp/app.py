@@ -14,6 +14,7 @@ import flask
 import jinja2
 
 from idp import formats, health, texts
+from idp.admin.checking.watch import Watch
 from idp.api import views as api_views
 from idp.background import start_background, sweep, sweep_out
 from idp.console import views as console_views
@@ -52,7 +53,7 @@ def create_app(services: Services) -> flask.Flask:
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
     bridge = Bridge(
         services, lambda name, values: app.jinja_env.get_template(name).render(**values), sessions.recognise,
-        applications=services.registry, keys=services.ring,
+        applications=services.registry, keys=services.ring, watch=Watch(services),
     )  # fmt: skip
 
     def answer(route: Route) -> Callable[..., flask.Response]:

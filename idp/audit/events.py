@@ -202,6 +202,7 @@ class Errors:
     def keep(self, error: Refused, *, request: Any, person_id: str | None = None) -> str:
         """Record a refusal; answers its id."""
         error_id, now = new_error_id(), self._clock()
+        request.learn(error_id=error_id)
         event = replace(event_of(error, request=request, person_id=person_id), error_id=error_id)
         self._log.warning("refused", error_id=error_id, kind=error.code, detail=error.detail, client_id=error.client_id)
         if self.may_store(now):

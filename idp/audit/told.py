@@ -68,6 +68,7 @@ class Faults:
         cause = error.__cause__
         kind = place_of(cause) if cause is not None else place_of(error) or error.description
         error_id = self._count((client_id, error.code, kind), _of_protocol(error, request, client_id, person_id))
+        request.learn(error_id=error_id)
         self._log.info(
             name, error=error.code, detail=error.detail or error.description, client_id=client_id, error_id=error_id,
             request_id=request.id,
@@ -84,6 +85,7 @@ class Faults:
         kind = place_of(cause) if cause is not None else ""
         event = event_of(refusal, request=request, person_id=person_id)
         error_id = self._count((refusal.client_id, refusal.code, kind, person_id), event)
+        request.learn(error_id=error_id)
         self._log.warning(
             "refused", error_id=error_id, kind=refusal.code, detail=refusal.detail, client_id=refusal.client_id
         )  # fmt: skip

@@ -17,7 +17,7 @@ from idp.wire import AutoPost, Cookie, Json, Page, Raw, Redirect, Request, Respo
 from .auto_post import AutoPosts
 from .cors import Cors
 from .error_pages import ErrorPages, stale_form
-from .ports import Applications, Snapshot
+from .ports import Applications, Snapshot, Watch
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 Render = Callable[[str, Mapping[str, Any]], str]
@@ -53,9 +53,10 @@ class Bridge:
     """Runs a route's handler and turns what comes out into HTTP."""
 
     def __init__(
-        self, services: Services, render: Render, recognise: Recognise, *, applications: Applications, keys: Snapshot
-    ) -> None:
-        self.services, self._render, self._recognise = services, render, recognise
+        self, services: Services, render: Render, recognise: Recognise, *, applications: Applications, keys: Snapshot,
+        watch: Watch,
+    ) -> None:  # fmt: skip
+        self.services, self._render, self._recognise, self._watch = services, render, recognise, watch
         self._applications, self._keys = applications, keys
         self.proxies = tuple(ipaddress.ip_network(n) for n in services.settings.server.trusted_proxies)
         parts = urlsplit(services.issuer)
@@ -71,14 +72,20 @@ class Bridge:
         """Answer one request; never raises."""
         cors = self._cors.headers(route, request) if route.cors or route.public else []
         if request.method == "OPTIONS" and cors:
+            if self._applications.watched:
+                self._watch(route, request, None)
             return 204, cors, b""
         if request.method not in route.methods and not (request.method == "HEAD" and "GET" in route.methods):
             status, headers, body = self.finish(request, self._errors.wrong_method(route, request))
             return status, headers + cors, body if request.method != "HEAD" else b""
         try:
-            status, headers, body = self.finish(request, self._run(route, request))
+            response = self._run(route, request)
+            status, headers, body = self.finish(request, response)
         except Exception as error:
-            status, headers, body = self.finish(request, self._errors.failed(route, request, error))
+            response = self._errors.failed(route, request, error)
+            status, headers, body = self.finish(request, response)
+        if self._applications.watched:
+            self._watch(route, request, response)
         if route.cors and request.visitor.client_id and request.visitor.client_id not in self._cors.apps_of(request):
             cors = [("Vary", "Origin")]  # the origin belongs to another application than the one that asks
         return status, headers + cors, body if request.method != "HEAD" else b""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any, Protocol
+
+from idp.wire import Request, Response, Route
+
+#: Looks at a request and what was answered, while an application is watched; None: there was nothing but headers.
+Watch = Callable[[Route, Request, Response | None], None]
 
 
 class Snapshot(Protocol):
@@ -16,6 +21,11 @@ class Snapshot(Protocol):
 
 class Applications(Snapshot, Protocol):
     """The registry, as far as the bridge asks it."""
+
+    @property
+    def watched(self) -> Mapping[str, float]:
+        """The applications that are watched at this moment, most often none."""
+        ...
 
     def find(self, client_id: str) -> Any:
         """The application of that id, for an error page that names it, see `shown_app`; None for none."""

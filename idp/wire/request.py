@@ -17,7 +17,7 @@ MAX_UPLOAD = 10 * 1024 * 1024 + 64 * 1024
 #: In an environ whose server tells `X_Forwarded_For` from `X-Forwarded-For`, which WSGI itself cannot (PEP 3333).
 NAMES_APART = "doorward.names_apart"
 #: What stands before the secret of a one-time link.
-_ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/")
+_ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/", "/app-check/")
 
 _T = TypeVar("_T")
 
@@ -52,6 +52,7 @@ class Visitor(NamedTuple):
     for_client: str = ""  # the application that somebody is signing in for, for the record
     language: str = ""  # chosen by this very request, see language.py
     ui_locales: str = ""  # the languages that the application asked for
+    error_id: str = ""  # under which what went wrong with this request is recorded
     person_claims: str = ""  # JSON: claims of the person, signed in or not yet, for their language and time zone
 
 

@@ -20,7 +20,7 @@ from idp.protocols import Services
 from idp.readers import JWKS, Readers
 from idp.wire import Request
 
-__all__ = ["CLIENT_AUTH", "ClientAuth", "authenticate", "claimed", "client_keys", "is_tried"]
+__all__ = ["CLIENT_AUTH", "ClientAuth", "authenticate", "claimed", "client_keys", "is_tried", "named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,15 @@ def is_tried(services: Services, request: Request) -> bool:
     except OAuthError:
         return False
     return basic is not None and services.registry.find(basic.client_id) is not None
+
+
+def named(request: Request) -> tuple[str, str]:
+    """The client id and the method that a request shows, registered or not; '' for what it does not. For records."""
+    try:
+        presented = _presented(request)
+    except OAuthError:
+        return request.form.get("client_id") or "", ""
+    return presented.client_id, presented.method
 
 
 def claimed(services: Services, request: Request) -> str:

@@ -1,0 +1,62 @@
+"""What a live check keeps: steps that came, each with its findings. Plain values, and the same as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Literal
+
+Side = Literal["application", "doorward", "person"]
+#: `wrong` keeps people from signing in, or will; `note` is worth a look; `done` is what could be proven right.
+Weight = Literal["wrong", "note"]
+MAX_VALUE: Final = 300  # characters of one value that is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to put right. `code` names its kind for programs; the rest is told to people.
+
+    `expected`, `got`: the two values that do not fit, where they may be shown; `fix`: what to do, on `side`.
+    """
+
+    code: str
+    side: Side
+    field: str
+    fix: str
+    expected: str = ""
+    got: str = ""
+    weight: Weight = "wrong"
+
+    def short(self) -> Finding:
+        """With values of a length that is kept."""
+        return replace(
+            self, expected=self.expected[:MAX_VALUE], got=self.got[:MAX_VALUE], fix=self.fix[: 3 * MAX_VALUE]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A request that came, and what was found. `facts`: what it asked for, by name; `outcome`: of its answer.
+
+    `server`: stands for the address of whoever asked, where that was a program; `guessed`: nothing in the request says
+    that it was this application's.
+    """
+
+    kind: str
+    outcome: Literal["ok", "wrong"]
+    at: float
+    facts: Mapping[str, str]
+    findings: tuple[Finding, ...] = ()
+    server: str = ""
+    guessed: bool = False
+    times: int = 1
+    last_at: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept in State, and as programs get it."""
+        return {**asdict(self), "facts": dict(self.facts), "findings": [asdict(one) for one in self.findings]}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Step:
+        """The step of a check."""
+        return cls(**{**plain, "findings": tuple(Finding(**one) for one in plain["findings"])})

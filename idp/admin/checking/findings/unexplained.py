@@ -1,0 +1,18 @@
+"""An error that no other finding knows, in the words that the endpoint has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from idp.admin.checking.finding import Finding, Side
+from idp.admin.checking.seen import Seen
+
+_SIDES: Final = {"application": "application", "person": "person", "doorward": "doorward"}
+
+
+def look(seen: Seen) -> Iterator[Finding]:
+    """Its code, whose side it is on, and the fix that stands under its id."""
+    side: Side = _SIDES.get(seen.told("side"), "application")  # type: ignore[assignment]
+    fix = seen.told("fix") or seen.told("message")
+    yield Finding(seen.code or "error", side, seen.code.replace("saml_", ""), fix, "", seen.told("message"))

@@ -1,0 +1,102 @@
+"""What the edge calls for every request while an application is watched: whose it is, what is wrong, kept as a step."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from idp import audit
+from idp.admin.checking import facts, messages, products, running
+from idp.admin.checking.finding import Step
+from idp.admin.checking.findings import LOOKS, UNEXPLAINED
+from idp.admin.checking.seen import Seen
+from idp.admin.checking.whose import whose
+from idp.audit import Event
+from idp.ids import plain_tag
+from idp.protocols import Services
+from idp.saml import protocol
+from idp.wire import BadRequest, Params, Request, Response, Route
+
+#: What a path is called here. `answer`: pages of a sign-in, of which the last leads back to the application.
+KINDS: Final = {
+    "/oauth/authorize": "authorize",
+    "/oauth/token": "token",
+    "/oauth/userinfo": "userinfo",
+    "/oauth/introspect": "introspect",
+    "/oauth/revoke": "revoke",
+    "/oauth/jwks": "jwks",
+    "/oauth/logout": "logout",
+    "/.well-known/openid-configuration": "discovery",
+    "/.well-known/oauth-authorization-server": "discovery",
+    protocol.SSO_PATH: "sso",
+    protocol.SLO_PATH: "slo",
+    protocol.METADATA_PATH: "saml_metadata",
+    protocol.ARTIFACT_PATH: "artifact",
+    protocol.CONTINUE_PATH: "answer",
+    "/login": "answer",
+    "/login/factor": "answer",
+    "/login/passkey": "answer",
+    "/login/account": "answer",
+    "/login/consent": "answer",
+    "/login/renew": "answer",
+    "/login/enrol": "answer",
+    "/login/continue": "answer",
+    "/login/access": "answer",
+}
+#: Asked by the application's server, or its code in the browser: whoever has the same address is taken for it.
+_BY_PROGRAMS: Final = frozenset(("token", "userinfo", "introspect", "revoke", "jwks", "discovery", "saml_metadata"))
+
+
+class Watch:
+    """`idp.web.ports.Watch`. What fails here is logged, and the answer goes out all the same."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def __call__(self, route: Route, request: Request, response: Response | None) -> None:
+        kind = KINDS.get(route.path)
+        if kind is None:
+            return
+        try:
+            self._look(kind, request, response)
+        except Exception as error:
+            self._services.log.warning("check_step_not_kept", reason=f"{type(error).__name__}: {error}"[:300])
+
+    def _look(self, kind: str, request: Request, response: Response | None) -> None:
+        services, now = self._services, self._services.clock()
+        watched = [client_id for client_id, until in services.registry.watched.items() if until > now]
+        if not watched or (kind == "answer" and not facts.is_answer(response) and not request.visitor.error_id):
+            return
+        sent, error = _sent(request), _error(services, request)
+        received, asked, issuer = messages.read(request) if kind in ("sso", "slo", "artifact") else (None, None, "")
+        for client, guessed in whose(services, kind, request, sent, response, error, issuer, watched):
+            check = running.find(services, client.id)
+            if check is None:
+                continue
+            seen = Seen(
+                services=services, client=client, kind=kind, request=request, sent=sent, response=response,
+                error=error, received=received, asked=asked, issuer=issuer, product=products.of_client(client),
+            )  # fmt: skip
+            running.keep(services, check, _step(seen, guessed, now))
+
+
+def _step(seen: Seen, guessed: bool, now: float) -> Step:
+    found = [one.short() for look in LOOKS.get(seen.kind, ()) for one in look(seen)]
+    if seen.error is not None and not any(one.weight == "wrong" for one in found):
+        found += [one.short() for one in UNEXPLAINED(seen)]
+    failed = seen.error is not None or facts.is_error(seen.response) or any(one.weight == "wrong" for one in found)
+    server = plain_tag(f"{seen.client.id} {seen.request.remote_address}") if seen.kind in _BY_PROGRAMS else ""
+    return Step(
+        seen.kind, "wrong" if failed else "ok", now, facts.of(seen), tuple(dict.fromkeys(found)), server, guessed
+    )  # fmt: skip
+
+
+def _sent(request: Request) -> Params:
+    try:
+        return request.form if request.method == "POST" else request.query
+    except BadRequest:
+        return Params([])
+
+
+def _error(services: Services, request: Request) -> Event | None:
+    found = audit.explain(services.db, request.visitor.error_id) if request.visitor.error_id else []
+    return found[-1] if found else None
