@@ -303,10 +303,12 @@ def _uses(db: Database) -> Any:
 
 
 def _protocols() -> Mapping[str, ProtocolHandler]:
+    from idp.admin.trial import PROTOCOL as TRIAL
+    from idp.admin.trial_handler import HANDLER as TRIAL_HANDLER
     from idp.first_party import door
     from idp.oidc.authorization_request import PROTOCOL as OIDC
     from idp.oidc.protocol_handler import HANDLER as OIDC_HANDLER
     from idp.saml.protocol import PROTOCOL as SAML
     from idp.saml.protocol_handler import HANDLER as SAML_HANDLER
 
-    return {OIDC: OIDC_HANDLER, SAML: SAML_HANDLER, door.PROTOCOL: door.DOOR}
+    return {OIDC: OIDC_HANDLER, SAML: SAML_HANDLER, door.PROTOCOL: door.DOOR, TRIAL: TRIAL_HANDLER}

@@ -68,9 +68,8 @@ def _hidden(found: Preview) -> Preview:
 
 def _relying_party(client: Client, person: Person, decision: Decision) -> Preview:
     scopes = sorted(client.oidc.scopes)
-    got = claims.of_person(client, _row(person), scopes, {})
-    source = {claim: f"scope {scope}" for scope in scopes for claim in claims.BY_SCOPE.get(scope, ())}
-    source |= {claim: f"claims_map: {attribute}" for claim, attribute in client.oidc.claims_map.items()}
+    got = claims.of_person(client, row_of(person), scopes, {})
+    source = sources_of(client, scopes)
     lines = tuple(Line(name, _text(value), source.get(name, "")) for name, value in got.items())
     named = "openid" in client.oidc.scopes
     return Preview(
@@ -105,7 +104,13 @@ def _service_provider(services: Services, client: Client, person: Person, decisi
     )  # fmt: skip
 
 
-def _row(person: Person) -> Any:
+def sources_of(client: Client, scopes: list[str]) -> dict[str, str]:
+    """What gives each claim that these scopes may give."""
+    source = {claim: f"scope {scope}" for scope in scopes for claim in claims.BY_SCOPE.get(scope, ())}
+    return source | {claim: f"claims_map: {attribute}" for claim, attribute in client.oidc.claims_map.items()}
+
+
+def row_of(person: Person) -> Any:
     """A person with the columns that claims are made of."""
     return SimpleNamespace(
         person_claims=json.dumps(dict(person.claims)), name=person.name, username=person.username, email=person.email,

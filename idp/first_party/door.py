@@ -18,6 +18,8 @@ PROTOCOL = "portal"
 class Door:
     """Our own pages as the engine's "application": a plain sign-in leads to the launcher."""
 
+    is_trial = False
+
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
         """Proven: on to the page that was asked for; a form that came along is kept for whoever has been proven."""
         if "form" in flow.request:

@@ -119,7 +119,7 @@ def _next(services: Services, request: Request, flow: Flow, session: Session | N
     needs = step_up.of_session(services, request, flow, session)
     step = next_step(flow, session, client, services.clock(), needs)
     if isinstance(step, Done):
-        if session is not None and flow.client_id:
+        if session is not None and flow.client_id and not _door(services, flow).is_trial:
             _note_use(services, request, flow, session)
         return _door(services, flow).finish(services, request, flow, session)
     if isinstance(step, Deny):

@@ -22,6 +22,11 @@ class ProtocolHandler(Protocol):
     `services` is `Any` here: it is the protocol's own floor, of which the sign-in knows a part.
     """
 
+    @property
+    def is_trial(self) -> bool:
+        """Whether nothing goes to the application in the end, so that nobody has opened it."""
+        ...
+
     def finish(self, services: Any, request: Request, flow: Any, session: Any) -> Response:
         """The person is proven: answer the application."""
         ...

@@ -26,6 +26,8 @@ from idp.wire import Request, Response, with_parameters
 class ProtocolHandler:
     """OpenID Connect's end of the sign-in conversation."""
 
+    is_trial = False
+
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
         """Proven and agreed: a code. One write."""
         asked, now = AuthorizationRequest.from_json(flow.request), services.clock()

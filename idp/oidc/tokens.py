@@ -36,6 +36,14 @@ def response(services: Services, client: Client, issued: Issued) -> dict[str, An
 
 
 def id_token(services: Services, client: Client, issued: Issued, holder: Holder, access_token: str) -> str:
+    """The claims of an ID token, signed."""
+    claims = id_token_claims(services, client, issued, holder, access_token)
+    return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(claims, "JWT")
+
+
+def id_token_claims(
+    services: Services, client: Client, issued: Issued, holder: Holder, access_token: str
+) -> dict[str, Any]:
     """Core §2. `nonce` only where the authorization request had one, never after a refresh (§12.2)."""
     now = int(issued.issued_at)
     algorithm = client.oidc.id_token_signed_response_alg
@@ -59,7 +67,7 @@ def id_token(services: Services, client: Client, issued: Issued, holder: Holder,
     requested = holder.claims.get("id_token") or {}
     if scopes or requested:
         claims = {**claim_rules.of_person(client, holder.person, scopes, requested), **claims}
-    return signer(services, client, algorithm).sign_jwt(claims, "JWT")
+    return claims
 
 
 def signer(services: Services, client: Client, algorithm: str) -> Signer:
@@ -99,6 +107,11 @@ def check_resource(client: Client, resource: list[str]) -> None:
 
 
 def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str:
+    claims = access_token_claims(services, client, issued)
+    return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")
+
+
+def access_token_claims(services: Services, client: Client, issued: Issued) -> dict[str, Any]:
     """RFC 9068. `fam` leads back to the row that may have ended since."""
     holder, now = issued.holder, int(issued.issued_at)
     audiences = audience(services, issued.terms.resource, issued.terms.scope)
@@ -121,4 +134,4 @@ def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str
         }
         if holder.cnf:
             claims["cnf"] = dict(holder.cnf)  # RFC 7800 §3.1
-    return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")
+    return claims

@@ -28,6 +28,8 @@ from idp.wire import Redirect, Request, Response
 class SamlHandler:
     """SAML's `ProtocolHandler`."""
 
+    is_trial = False
+
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
         """Proven and agreed: an assertion."""
         pending = PendingAuthnRequest.from_json(flow.request)

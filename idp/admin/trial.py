@@ -1,0 +1,217 @@
+"""A trial sign-in: what an application would be sent of a sign-in that was just made, decoded (R3).
+
+Nothing here is signed, kept or sent: there is no code, no token, no assertion that anybody would take.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from clients.access import decide
+from clients.client import Client
+from idp.accounts.person import Person
+from idp.admin.actor import Actor
+from idp.admin.checking import products
+from idp.admin.permissions import Permission
+from idp.admin.preview import Line, row_of, sources_of
+from idp.login import step_up
+from idp.login.authn import PASSWORD
+from idp.login.flow import Demands, Flow
+from idp.login.policy import BY_RULE, more_proof
+from idp.login.steps import Deny, Enrol, Prove, Renew
+from idp.oidc import claims as claim_rules
+from idp.oidc import tokens
+from idp.oidc.ledger import Holder, Issued, Terms
+from idp.protocols import Services
+from idp.texts import N_
+from idp.wire import Request
+
+PROTOCOL: Final = "trial"
+KEPT_FOR: Final = 900.0  # seconds in which the page of a trial can be looked at
+_MADE_ANEW: Final = "…"
+#: What a value of a token is, beside what is known of the person.
+_SOURCES: Final = {
+    "iss": "our issuer; it never changes",
+    "sub": "the person’s id; never given to anybody else",
+    "aud": "for whom it is",
+    "exp": "until when it holds",
+    "iat": "when it was made",
+    "auth_time": "when the person proved who they are",
+    "acr": "how strongly",
+    "amr": "by what",
+    "azp": "the client id",
+    "client_id": "the client id",
+    "at_hash": "ties it to the access token",
+    "sid": "the person’s session, for signing out",
+    "nonce": "repeats what the application sent",
+    "jti": "made anew each time",
+    "fam": "what a sign-out ends",
+    "scope": "what was asked for and may be had",
+}
+_TIMES: Final = ("exp", "iat", "auth_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of what would be sent. `name`: ID token, userinfo …"""
+
+    name: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`sections` as the application would get them; `lacking`: what the product reads and would not get.
+
+    `why_not`: the rule that keeps the person out, "" where they may open it; `problem`: why there would be no answer.
+    """
+
+    at: float
+    methods: tuple[str, ...]
+    sections: tuple[Section, ...]
+    lacking: tuple[str, ...]
+    why_not: str = ""
+    problem: str = ""
+
+
+def flow_of(services: Services, actor: Actor, client: Client, username: str) -> Flow:
+    """A sign-in to the application in which only the actor can sign in, and has to. Errors: `NotAllowed`."""
+    actor.check_app(Permission.APPS_READ, client.id)
+    now = services.clock()
+    return Flow(
+        protocol=PROTOCOL, client_id=client.id, demands=Demands(fresh_after=now, subject=actor.id),
+        scopes=_consented(client), started_at=now, login_hint=username,
+    )  # fmt: skip
+
+
+def keep(services: Services, person_id: str, client_id: str, methods: tuple[str, ...], auth_time: float) -> None:
+    """How somebody has just proven who they are, for the page that shows what would be sent of it."""
+    said = {"methods": list(methods), "auth_time": auth_time, "at": services.clock()}
+    services.state.put(_key(person_id, client_id), said, KEPT_FOR)
+
+
+def find(services: Services, actor: Actor, client: Client) -> Trial | None:
+    """The actor's own latest trial, as it would be sent now. Errors: `NotAllowed`."""
+    actor.check_app(Permission.APPS_READ, client.id)
+    kept, person = services.state.get(_key(actor.id, client.id)), services.directory.find(actor.id)
+    if not kept or person is None:
+        return None
+    return _trial(services, client, person, tuple(kept["methods"]), float(kept["auth_time"]), float(kept["at"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a colleague would meet, in its order, and what would be sent then. Nobody is signed in for it (U7)."""
+
+    asked: tuple[str, ...]
+    trial: Trial
+
+
+_IDENTIFY: Final = N_("They prove who they are, by password or passkey.")
+_MORE: Final[Mapping[type, str]] = {
+    Prove: N_("A second step is asked for: a rule or they themselves want it."),
+    Enrol: N_("They are led through setting up a second factor, since they have none that would do."),
+    Renew: N_("They choose a new password first: theirs ran out."),
+    Deny: N_("They cannot be let in: nothing that they could show is strong enough."),
+}
+_BY_RULE: Final = N_("A sign-in rule lets them in only under certain conditions, and they are told so.")
+_CONSENT: Final = N_("They are asked whether the application may have it, unless they agreed before.")
+_BACK: Final = N_("They are back in the application.")
+_REFUSED: Final = N_("They are told that they may not open it, and whom to ask.")
+
+
+def foresee(services: Services, actor: Actor, request: Request, client: Client, person: Person) -> Foreseen:
+    """The way of this person to the application from where the actor is; recorded, as it shows somebody's data.
+
+    Errors: `NotAllowed`. The values are hidden from those who may not see this person's.
+    """
+    actor.check_app(Permission.APPS_READ, client.id)
+    actor.record(services)(services.db, "client:previewed", {"client_id": client.id, "person_id": person.id})
+    now = services.clock()
+    flow = replace(flow_of(services, actor, client, person.username), demands=Demands())
+    needs = step_up.of_person(services, request, flow, person, (PASSWORD,))
+    more = more_proof(flow, (PASSWORD,), needs, now)
+    found = _trial(services, client, person, (PASSWORD,), now, now)
+    by_rule = isinstance(more, Deny) and more.cause == BY_RULE
+    asked = [_IDENTIFY, *([_BY_RULE if by_rule else _MORE[type(more)]] if more is not None else [])]
+    if not isinstance(more, Deny):
+        asked += [_CONSENT] if client.consent == "explicit" and not found.why_not else []
+        asked.append(_REFUSED if found.why_not else _BACK)
+    may_see = person.id == actor.id or actor.may_person(Permission.PEOPLE_READ, person.groups)
+    return Foreseen(tuple(asked), found if may_see else _hidden(found))
+
+
+def _hidden(found: Trial) -> Trial:
+    sections = tuple(
+        replace(one, lines=tuple(replace(line, value=_MADE_ANEW) for line in one.lines)) for one in found.sections
+    )
+    return replace(found, sections=sections, problem="")
+
+
+def _trial(
+    services: Services, client: Client, person: Person, methods: tuple[str, ...], auth_time: float, at: float
+) -> Trial:
+    decision, problem = decide(client, person.id, person.groups, services.clock()), ""
+    if client.saml is not None:
+        from idp.admin import trial_saml
+
+        sections, problem = trial_saml.sections(services, client, person, methods, auth_time, at)
+    else:
+        sections = tuple(_of_relying_party(services, client, person, methods, auth_time, at))
+    told = {line.name for section in sections for line in section.lines}
+    told |= {line.name.rpartition("/")[2] for section in sections for line in section.lines}
+    told |= {line.source for section in sections for line in section.lines}
+    lacking = [name for name in products.names_read(products.of_client(client)) if name not in told]
+    why_not = "" if decision.allowed else decision.reason
+    return Trial(at, methods, sections, tuple(lacking), why_not, problem)
+
+
+def _of_relying_party(
+    services: Services, client: Client, person: Person, methods: tuple[str, ...], auth_time: float, at: float
+) -> Iterator[Section]:
+    scopes = [scope for scope in sorted(client.oidc.scopes) if scope != "offline_access"]
+    row = row_of(person)
+    holder = Holder(_MADE_ANEW, person.id, _MADE_ANEW, auth_time, methods, {}, row)
+    lifetime = client.oidc.access_token_lifetime or services.settings.tokens.access_token
+    issued = Issued("", _MADE_ANEW, lifetime, lifetime, Terms(" ".join(scopes), []), None, holder, at, _MADE_ANEW)
+    about = sources_of(client, scopes)
+    if "openid" in scopes:
+        said = {**tokens.id_token_claims(services, client, issued, holder, ""), "at_hash": _MADE_ANEW}
+        yield Section("ID token", _lines(said, about))
+        body = {"sub": claim_rules.subject(client, person.id), **claim_rules.of_person(client, row, scopes, {})}
+        yield Section("Userinfo", _lines(body, about))
+    if client.oidc.access_token_format == "jwt":
+        said = tokens.access_token_claims(services, client, issued)
+        yield Section("Access token", _lines(said, about))
+    else:
+        word = Line("access_token", _MADE_ANEW, "a random text that only we can read")
+        yield Section("Access token", (word, Line("scope", " ".join(scopes), _SOURCES["scope"])))
+
+
+def _lines(said: Mapping[str, Any], about: Mapping[str, str]) -> tuple[Line, ...]:
+    return tuple(
+        Line(name, _text(name, value), about.get(name) or _SOURCES.get(name, "")) for name, value in said.items()
+    )
+
+
+def _text(name: str, value: Any) -> str:
+    if name in _TIMES:
+        return f"{value} ({datetime.fromtimestamp(value, UTC).isoformat()})"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _consented(client: Client) -> tuple[str, ...]:
+    """What the consent page names, where there is one."""
+    if client.saml is None:
+        return tuple(sorted(client.oidc.scopes))
+    from idp.saml.assertions import attributes
+
+    return tuple(dict.fromkeys(one.scope for one in attributes.to_release(client.saml, None)))
+
+
+def _key(person_id: str, client_id: str) -> str:
+    return f"trial:{person_id}:{client_id}"
