@@ -34,6 +34,8 @@ PURPOSES = {
     "/admin/apps/<id>/state": "off and on",
     "/admin/apps/<id>/remove": "removed, and brought back within 30 days",
     "/admin/apps/<id>/preview": "what an application would get of a chosen person",
+    "/admin/apps/<id>/test": "a test sign-in that shows what would be sent; a live check of what it sends",
+    "/admin/apps/<id>/sign-in": "the application's own sign-in, which ends on the page before",
     "/admin/people": "people, found by any part of name, address, username, number or id; filtered by how they stand",
     "/admin/people/new": "somebody new, and what became of their invitation",
     "/admin/people/import": "people from a CSV file: send one; the imports of before",

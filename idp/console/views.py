@@ -17,6 +17,7 @@ from idp.console import (
     settings,
     signing_keys,
 )
+from idp.console.apps import shared_check
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 from idp.console.people.pages import PAGES as PEOPLE
@@ -39,4 +40,4 @@ PAGES: tuple[ConsolePage, ...] = (
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),
 )
 
-ROUTES = tuple(guard.route(page) for page in PAGES)
+ROUTES = (*(guard.route(page) for page in PAGES), *shared_check.ROUTES)

@@ -14,6 +14,7 @@ from idp.console.apps import (
     previewing,
     secrets,
     showing,
+    testing,
 )
 
 PAGES = (
@@ -23,6 +24,7 @@ PAGES = (
     *showing.PAGES,
     *editing.PAGES,
     *previewing.PAGES,
+    *testing.PAGES,
     *opening.PAGES,
     *past.PAGES,
     *secrets.PAGES,

@@ -1,0 +1,73 @@
+"""What a check found, as pages show it: whose side, the two values with their difference marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from idp.admin.checking.differences import marked
+from idp.admin.checking.finding import Finding
+from idp.admin.checking.report import Report
+from idp.texts import N_
+
+SIDES: Final = {
+    "application": N_("On the application’s side"),
+    "doorward": N_("On our side"),
+    "person": N_("About the person"),
+}
+KINDS: Final = {
+    "discovery": N_("It reads our addresses (discovery)"),
+    "authorize": N_("It sends the browser to us"),
+    "answer": N_("Sign-in pages"),
+    "token": N_("Its server redeems the code"),
+    "jwks": N_("It fetches our keys (JWKS)"),
+    "userinfo": N_("It asks for the person’s claims (userinfo)"),
+    "logout": N_("It signs somebody out"),
+    "introspect": N_("It asks what a token is worth"),
+    "revoke": N_("It gives a token back"),
+    "saml_metadata": N_("It reads our metadata"),
+    "sso": N_("It sends the browser to us"),
+    "slo": N_("It signs somebody out"),
+    "artifact": N_("It resolves an artifact"),
+    "addresses": N_("We call its addresses"),
+}
+#: Values that are compared character by character.
+_COMPARED: Final = frozenset(
+    ("redirect_uri", "token_redirect_uri", "post_logout_redirect_uri", "client_id", "issuer", "acs", "destination",
+     "origin")
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One finding. `parts`: what was sent, the middle one being what differs; empty where nothing is compared so."""
+
+    finding: Finding
+    side: str
+    parts: tuple[str, str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`wrong` keeps people out; `notes` are worth a look; `mended` are not there any more."""
+
+    wrong: tuple[Shown, ...]
+    notes: tuple[Shown, ...]
+    mended: tuple[Shown, ...]
+
+
+def of(report: Report | None) -> Found:
+    """All of a report."""
+    if report is None:
+        return Found((), (), ())
+    shown = [_shown(one) for one in report.findings]
+    return Found(
+        tuple(one for one in shown if one.finding.weight == "wrong"),
+        tuple(one for one in shown if one.finding.weight != "wrong"),
+        tuple(_shown(one) for one in report.mended),
+    )
+
+
+def _shown(one: Finding) -> Shown:
+    is_compared = one.code in _COMPARED and one.got and one.expected and not one.got.startswith("(")
+    return Shown(one, SIDES[one.side], marked(one.got, one.expected) if is_compared else None)
