@@ -34,6 +34,7 @@ TYPED = (
             "people",
             "saml",
             "sign-in-rules",
+            "test-an-app",
         )
     ),
 )
