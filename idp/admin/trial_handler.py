@@ -23,12 +23,12 @@ class TrialHandler:
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
         """Proven and agreed: to the page that shows what would be sent. How they were proven is kept for it."""
         trial.keep(services, session.person_id, flow.client_id, session.methods, session.auth_time)
-        return Redirect(location=services.url(f"{_path(flow)}?ended=done"))
+        return Redirect(location=services.url(f"{_path(flow)}?ended=done#sent"))
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Any) -> Response:
         """The application would be told no."""
         ended = reason.code if reason.code in _WORDED else "denied"
-        return Redirect(location=services.url(f"{_path(flow)}?ended={ended}"))
+        return Redirect(location=services.url(f"{_path(flow)}?ended={ended}#sign-in"))
 
     def restart_url(self, services: Services, flow: Flow) -> str:
         """The same trial again."""

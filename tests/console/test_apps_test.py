@@ -43,7 +43,7 @@ def test_R3_a_trial_sign_in_shows_every_claim_and_sends_nothing(
     assert asked.is_login_page  # by the application's own sign-in, though the owner is signed in
     assert "CRM" in asked.dom.text
     ended = owner.log_in(asked, "boss")
-    assert ended.location == f"{provider.issuer}/admin/apps/{crm.id}/test?ended=done"
+    assert ended.location == f"{provider.issuer}/admin/apps/{crm.id}/test?ended=done#sent"
     assert "code=" not in ended.location
     shown = owner.follow(ended).dom.text
     got = provider.tokens(crm, provider.browser(), "boss")
@@ -91,7 +91,7 @@ def test_R3_a_trial_keeps_to_the_application_s_access_and_consent(
     assert "access was denied" in declined.dom.text
     clock.advance(5)
     consent = owner.log_in(owner.get(f"admin/apps/{asking.id}/sign-in"), "boss")
-    assert owner.submit(consent, "allow").location.endswith("?ended=done")
+    assert owner.submit(consent, "allow").location.endswith("?ended=done#sent")
 
 
 def test_U7_nobody_but_who_began_a_trial_ends_it(provider: Provider, owner: Browser, clock: Clock) -> None:
@@ -99,7 +99,7 @@ def test_U7_nobody_but_who_began_a_trial_ends_it(provider: Provider, owner: Brow
     provider.add_person("ann")
     clock.advance(5)
     ended = owner.log_in(owner.get(f"admin/apps/{crm.id}/sign-in"), "ann")
-    assert ended.location.endswith(f"/admin/apps/{crm.id}/test?ended=login_required")
+    assert ended.location.endswith(f"/admin/apps/{crm.id}/test?ended=login_required#sign-in")
 
 
 def test_R3_a_trial_at_a_service_provider_shows_the_assertion_by_its_names_on_the_wire(

@@ -1,0 +1,124 @@
+"""Journey 1 to its end: an owner tests EspoCRM, sees every value that it will get, and which side is wrong. R3, B1.
+
+Wide in the light, and on a phone in the dark without JavaScript; axe on each page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from clients.client import Client
+from clients.registry import Draft as App
+from idp.accounts import roles
+from idp.accounts.person import Draft, Person
+from idp.accounts.roles import RoleGrant
+from tests.browser.windows import SCREENSHOTS, Windows, log_in
+from tests.provider import PASSWORD
+from tests.server import Server, unique
+
+CALLBACK = "https://crm.larkfield.example/oauth-callback.php"
+
+
+@pytest.fixture(scope="module")
+def company(run_pid: int) -> Iterator[Server]:
+    """A provider whose console asks for no second factor: that has tests of its own."""
+    server = Server(run_pid, admin={"second_factor": False})
+    yield server
+    server.close()
+
+
+def keep(windows: Windows, page: Page, what: str) -> None:
+    """A picture; nothing sticks out, and axe finds nothing."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    width = (page.viewport_size or {"width": 0})["width"]
+    page.screenshot(path=SCREENSHOTS / f"console-test-{what}-{width}.png", full_page=True, animations="disabled")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} is wider than {width} px"
+    windows.look_closely(page, what)
+
+
+def _owner(company: Server) -> Person:
+    services, name = company.services, unique("boss")
+    owner = services.directory.add(
+        Draft(username=name, name="Olivia Owner", email=f"{name}@example.com"),
+        password_hash=services.passwords.hash(PASSWORD),
+    )
+    roles.change(services.db, owner.id, give=[RoleGrant("owner")], by="test", now=services.clock(),
+                 record=lambda _tx, _action, _detail: None)  # fmt: skip
+    return owner
+
+
+def _crm(company: Server) -> Client:
+    metadata = {"redirect_uris": [CALLBACK], "scope": "openid profile email", "id_token_claims": True}
+    return company.services.registry.register(App(name="EspoCRM", profile="legacy", metadata=metadata)).client
+
+
+def _asks(company: Server, crm: Client, redirect_uri: str) -> str:
+    """Where EspoCRM sends a browser."""
+    asked = {"client_id": crm.id, "response_type": "code", "scope": "openid profile email", "state": "s"}
+    return f"{company.issuer}/oauth/authorize?{urlencode({**asked, 'redirect_uri': redirect_uri})}"
+
+
+@pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
+def test_R3_B1_journey_1_an_owner_tests_the_crm_and_sees_which_side_is_wrong(
+    windows: Windows, company: Server, width: int, scheme: str, js: bool
+) -> None:
+    owner, crm = _owner(company), _crm(company)
+    windows.welcome.add(company.issuer)
+    page = windows.open(width, 800, scheme, js)
+    page.goto(f"{company.issuer}/admin/apps/{crm.id}")
+    log_in(page, owner)
+    page.get_by_role("navigation", name="EspoCRM").get_by_role("link", name="Test", exact=True).click()
+    keep(windows, page, "before")
+
+    page.get_by_role("button", name="Start the check").click()
+    expect(page.locator("#changed")).to_contain_text("another tab")
+    keep(windows, page, "started")
+    colleague = windows.open(width, 800, scheme, js)
+    colleague.goto(_asks(company, crm, f"{CALLBACK}/"))
+    expect(colleague.get_by_role("heading", level=1)).to_contain_text("cannot go on")
+    if not js:
+        page.get_by_role("link", name="Look again").click()
+        page.reload()
+    wrong = page.locator("#live .say.bad")
+    expect(wrong).to_contain_text("redirect_uri", timeout=20_000)  # by itself, where there is JavaScript
+    expect(wrong).to_contain_text("the slash at the end is one too many", ignore_case=True)
+    expect(wrong.locator("mark")).to_have_text("/")
+    keep(windows, page, "wrong")
+
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator("#link").inner_text()
+    keep(windows, page, "link")
+    stranger = windows.open(width, 800, scheme, js)
+    stranger.goto(link)
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("The test of EspoCRM")
+    expect(stranger.locator("main")).to_contain_text("redirect_uri")
+    expect(stranger.locator("body")).not_to_contain_text("Olivia")
+    keep(windows, stranger, "stranger")
+    page.get_by_role("button", name="Withdraw the link").click()
+    stranger.reload()
+    expect(stranger.locator("main")).to_contain_text("opens nothing")
+    page.get_by_role("button", name="End the check").click()
+    expect(page.locator("#live")).to_contain_text("The check ended")
+
+    page.get_by_role("link", name="Sign in to test it").click()
+    expect(page.locator("main")).to_contain_text("EspoCRM")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name=re.compile("^(Sign in|Continue)$")).first.click()
+    later = page.get_by_role("button", name=re.compile("Not now|Later"))
+    sent = page.locator("#sent")
+    expect(sent.or_(later).first).to_be_visible()
+    if later.count():
+        later.first.click()
+    for told in ("ID token", "Userinfo", "Access token", "preferred_username", owner.username, "scope email"):
+        expect(sent).to_contain_text(told)
+    expect(sent).to_contain_text("would not get them: given_name, family_name, groups")
+    keep(windows, page, "sent")
+    page.get_by_label("Or look at the way of a colleague").fill(owner.username)
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#foreseen")).to_contain_text("back in the application")
+    keep(windows, page, "colleague")
