@@ -607,3 +607,45 @@ def test_c5_what_was_said_is_told_without_defaults(registry: Registry, crm: Regi
     assert registry.registered(crm.client.id) == {"redirect_uris": [CALLBACK]}
     with pytest.raises(UnknownClient):
         registry.registered("cnobody")
+
+
+# -- watched -------------------------------------------------------------------------------------------------------
+
+
+def test_R3_every_registry_hears_within_seconds_whom_to_watch_and_until_when(
+    db: Database, registry: Registry, clock: Clock
+) -> None:
+    one, two = registry.register(draft()).client, registry.register(draft(name="Wiki")).client
+    other = Registry(db, clock)
+    other.find(one.id)
+    registry.watch(one.id, clock() + 900)
+    registry.watch(two.id, clock() + 60)
+    assert registry.watched == {one.id: clock() + 900, two.id: clock() + 60}
+    assert not other.watched
+    clock.advance(6)
+    other.keep_fresh()
+    assert other.watched == registry.watched
+    clock.advance(100)
+    registry.watch(one.id, None)  # and what has run out goes along
+    assert not registry.watched
+    other.refresh()
+    assert not other.watched
+
+
+def test_R3_of_many_who_are_watched_at_once_none_is_lost(db: Database, registry: Registry, clock: Clock) -> None:
+    ids = [registry.register(draft(name=f"App {number}")).client.id for number in range(8)]
+    workers = [threading.Thread(target=lambda one=one: Registry(db, clock).watch(one, clock() + 900)) for one in ids]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    registry.refresh()
+    assert set(registry.watched) == set(ids)
+
+
+def test_R3_whom_to_watch_costs_no_statement_of_its_own(db: Database, registry: Registry, crm: Registered) -> None:
+    registry.find(crm.client.id)
+    seen = statements(db)
+    registry.find(crm.client.id)
+    assert not registry.watched
+    assert not seen
