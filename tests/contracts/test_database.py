@@ -545,3 +545,38 @@ def test_c5_a_violated_key_ends_the_whole(database: Database) -> None:
     with pytest.raises(Conflict), database.transaction() as tx:
         _add_twice(joined(tx))
     assert database.all(LIST) == []
+
+
+# -- many rows at once -----------------------------------------------------------------------------------------------
+
+
+def test_many_rows_are_loaded_as_they_would_be_one_by_one(database: Database) -> None:
+    odd = ("tab\there", "line\nbreak\r", "back\\slash \\N", "\\.", "ключ'\"%(x)s:y", "", "👩🏽‍💻")
+    rows = [
+        {"id": f"{n}{text}", "n": 2**40 + n, "at": 1.5 if n % 2 else None, "parent": None} for n, text in enumerate(odd)
+    ]
+    with database.transaction() as tx:
+        tx.load(thing, [])
+        tx.load(thing, rows)
+    for row in rows:
+        found = database.one(GET, id=row["id"])
+        assert found is not None, row
+        assert (found.id, found.n, found.at, found.parent) == tuple(row.values())
+
+
+def test_what_is_loaded_is_rolled_back_with_its_transaction(database: Database) -> None:
+    add(database, "here")
+    with pytest.raises(Conflict), database.transaction() as tx:
+        tx.load(thing, [{"id": "new", "n": 1}, {"id": "here", "n": 1}])
+    assert ids(database) == ["here"]
+
+
+def test_no_limit_of_a_statements_time_breaks_loading_off(database: Database) -> None:
+    if database.name != "postgresql":
+        pytest.skip("SQLite has none")
+    asked = select(func.current_setting("statement_timeout").label("limit"))
+    limit = database.one(asked).limit
+    with database.transaction() as tx:
+        tx.load(thing, [{"id": "a", "n": 1}])
+        assert tx.one(asked).limit == "0"
+    assert database.one(asked).limit == limit != "0"
