@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from clients import search, store
+from clients.access import Access
 from clients.cache import Cache, Freshness
 from clients.client import Client
 from clients.entities import MAX_ENTITY_ID
@@ -37,6 +39,30 @@ class Entry:
     def key(self) -> tuple[str, str]:
         """Where the next page begins: `list(after=last.key)`."""
         return self.name, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """An application that not everyone may open. `said`: its rule as it is stored, read only where it may matter."""
+
+    id: str
+    name: str
+    said: str
+
+    def may_name(self, folded: str) -> bool:
+        """Whether its rule may name a group or person; False is sure, and costs a glance."""
+        is_plain = folded.isascii() and not {'"', "\\"} & set(folded) and "\\" not in self.said
+        return not is_plain or folded in self.said.lower()
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups that its rule names."""
+        return list(json.loads(self.said).get("groups", ()))
+
+    @property
+    def access(self) -> Access:
+        """Its rule."""
+        return Access.from_json(json.loads(self.said))
 
 
 class Snapshots:
@@ -115,6 +141,11 @@ class Snapshots:
                         self._clients.put(client_id, found)
                     break  # else the registry moved on meanwhile: read again
         return found
+
+    def limited(self) -> Iterator[Limited]:
+        """Every application that not everyone may open, by name; one statement, however many there are."""
+        for row in self._db.all(store.LIMITED):
+            yield Limited(row.id, row.name, row.access)
 
     def get(self, client_id: str) -> Client:
         """The client. Errors: `UnknownClient`."""

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from clients import client
-from clients.access import Access
+from clients.access import EVERYONE, Access
 from clients.client import Client
 from clients.ports import Statements
 from clients.secrets import StoredSecret
@@ -166,6 +166,13 @@ _PAGE_LIVE = _PAGE.where(clients.c.deleted_at.is_(None))
 _PAGE_REMOVED = _PAGE.where(clients.c.deleted_at.is_not(None))
 _SECRETS = select(*client_secrets.c).where(client_secrets.c.client_id == bindparam("client_id")).order_by("created_at")
 
+#: As the rule of one that everyone may open is stored.
+EVERYONE_SAID = json.dumps(EVERYONE.to_json(), separators=(",", ":"))
+LIMITED = (
+    select(clients.c.id, clients.c.name, clients.c.access)
+    .where(clients.c.deleted_at.is_(None), clients.c.access != EVERYONE_SAID)
+    .order_by(clients.c.name, clients.c.id)
+)
 _INSERT = insert(clients)
 _UPDATE = (
     update(clients)

@@ -22,10 +22,10 @@ from sqlalchemy import (
     tuple_,
 )
 
-from clients.access import EVERYONE, Access
+from clients.access import Access
 from clients.ports import Statements, Store
 from clients.search import Found, Which, fold, read_cursor, text_of
-from clients.store import Row, clients, metadata
+from clients.store import EVERYONE_SAID, Row, clients, metadata
 
 client_search = Table(
     "client_search",
@@ -47,12 +47,12 @@ _STALE = (
     .where(or_(_s.client_id.is_(None), _s.changed_at != _c.changed_at))
     .limit(bindparam("at_most"))
 )
-_EVERYONE = json.dumps(EVERYONE.to_json(), separators=(",", ":"))
+
 _NARROWED = {
     "oidc": _c.kind == "oidc",
     "saml": _c.kind == "saml",
     "off": _c.enabled == 0,
-    "everyone": _c.access == _EVERYONE,
+    "everyone": _c.access == EVERYONE_SAID,
 }
 
 

@@ -45,6 +45,25 @@ def list_of(db: Database) -> tuple[Group, ...]:
     return tuple(Group(*row) for row in db.all(store.GROUPS))
 
 
+def page(db: Database, query: str = "", after: str = "", many: int = 50) -> tuple[Group, ...]:
+    """At most `many` groups by name whose names have `query` in them, behind the one called `after`.
+
+    Members are counted of these alone: of a large company's they are hundreds of thousands.
+    """
+    wanted, behind = fold(query), fold(after)
+    found = [row for row in db.all(store.GROUP_KEYS) if wanted in row.key and row.key > behind][:many]
+    if not found:
+        return ()
+    slots = {f"group_{n}": found[min(n, len(found) - 1)].id for n in range(_rounded(len(found)))}
+    counted = {row.group_id: row.n for row in db.all(store.member_counts(len(slots)), **slots)}
+    return tuple(Group(row.id, row.name, counted.get(row.id, 0)) for row in found)
+
+
+def _rounded(many: int) -> int:
+    """So many places has the statement: few statements for all sizes of a page."""
+    return 1 << (many - 1).bit_length()
+
+
 def find(db: Database, name: str) -> Group | None:
     """The group of this name, in any spelling of it."""
     row = db.one(store.GROUP_WITH_MEMBERS, key=fold(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import (
@@ -252,6 +253,19 @@ _GROUPS = (
     .group_by(_g.id, _g.name, _g.key)
 )
 GROUPS = _GROUPS.order_by(_g.key)
+GROUP_KEYS = select(_g.id, _g.name, _g.key).order_by(_g.key)
+
+
+@cache
+def member_counts(many: int) -> Any:
+    """How many are in each of so many groups, `group_0` and so on; one of them may stand in several places."""
+    return (
+        select(_m.group_id, func.count().label("n"))
+        .where(_m.group_id.in_([bindparam(f"group_{number}") for number in range(many)]))
+        .group_by(_m.group_id)
+    )
+
+
 GROUP_BY_ID = _GROUPS.where(_g.id == bindparam("of_group"))
 RENAME_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(name=bindparam("name"), key=bindparam("key"))
 LIMITED_ROLES = select(_r.person_id, _r.role, _r.scope).where(_r.role == "help_desk", _r.scope.is_not(None))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from clients.access import EVERYONE, Access, Term, group_key, person_key
 from clients.client import Client
+from clients.snapshots import Limited
 from idp.accounts import groups
 from idp.accounts.person import fold
 from idp.admin import managed
-from idp.admin.applications import entries
 from idp.admin.people import get as get_person
 from idp.admin.permissions import Permission
 from idp.protocols import Services
@@ -124,7 +125,10 @@ def described(services: Services, client: Client) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def limited_to(services: Services, group: str) -> Iterator[Client]:
+def limited_to(services: Services, group: str) -> Iterator[Limited]:
     """Applications whose rule names this group."""
-    found = (services.registry.find(entry.id) for entry in entries(services))
-    yield from (client for client in found if client is not None and fold(group) in map(fold, client.access.groups))
+    key = fold(group)
+    folded = cache(fold)  # few groups are named by many applications
+    for one in services.registry.limited():
+        if one.may_name(key) and key in map(folded, one.groups):
+            yield one

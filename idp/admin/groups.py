@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clients.access import ALWAYS, Term, group_key
-from clients.client import Client
+from clients.snapshots import Limited
 from idp.accounts import groups
 from idp.accounts.groups import Group
 from idp.accounts.person import InvalidPerson, Person, Problems, fold, group_name
@@ -127,20 +127,20 @@ def rules_of(services: Services, name: str) -> tuple[Rule, ...]:
     return tuple(kept.rule for kept in keeping.naming(services.db, name))
 
 
-def _term(client: Client, name: str) -> Term:
+def _term(client: Limited, name: str) -> Term:
     """For how long the limit lets the group in."""
     return next(
         (client.access.term_of(group_key(one)) for one in client.access.groups if fold(one) == fold(name)), ALWAYS
     )
 
 
-def _less(services: Services, apps: Iterable[Client], name: str, record: Recorder) -> None:
+def _less(services: Services, apps: Iterable[Limited], name: str, record: Recorder) -> None:
     for client in apps:
         named = tuple(one for one in client.access.groups if fold(one) == fold(name))
         _limit(services, client, access.Change(less_groups=named), record)
 
 
-def _limit(services: Services, client: Client, change: access.Change, record: Recorder) -> None:
+def _limit(services: Services, client: Limited, change: access.Change, record: Recorder) -> None:
     services.registry.change_access(client.id, change.of, record=record)
 
 

@@ -214,6 +214,9 @@ def _report(
 def _judged(
     key: Key, one: _Known, told_at: float | None, users: Mapping[str, frozenset[str]], names: Mapping[str, str]
 ) -> Reader:
+    if one.itself is None and not one.fetched and told_at is None:
+        return _silent(one)
+
     def is_(state: str, why: str, at: float | None = None, place: str = "") -> Reader:
         beside = tuple(sorted(names[id] for id in users.get(place, ()) if id != one.client.id))
         return Reader(one.client.id, one.client.name, state, why, at, (place,) if place else (), beside, one.pinned)
@@ -230,11 +233,15 @@ def _judged(
     if since:
         place = max(since, key=lambda place: since[place])
         return is_(PERHAPS, "shared", since[place], place)
-    before = max((*one.fetched.values(), *([one.itself] if one.itself is not None else [])), default=None)
-    if one.client.is_saml and before is None:
-        return is_(BY_HAND, "no_fetch")
-    if before is not None:
-        return is_(MISSING, "before", before)
-    if one.client.is_public:
-        return is_(UNKNOWN, "devices")
-    return is_(MISSING, "never") if one.has_come else is_(UNKNOWN, "no_address")
+    return is_(MISSING, "before", max((*one.fetched.values(), *([one.itself] if one.itself is not None else []))))
+
+
+def _silent(one: _Known) -> Reader:
+    """Somebody who fetched nothing that is known of, and of whom nothing was said: most of very many."""
+    if one.client.is_saml:
+        state, why = BY_HAND, "no_fetch"
+    elif one.client.is_public:
+        state, why = UNKNOWN, "devices"
+    else:
+        state, why = (MISSING, "never") if one.has_come else (UNKNOWN, "no_address")
+    return Reader(one.client.id, one.client.name, state, why, None, (), (), one.pinned)

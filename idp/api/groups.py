@@ -114,8 +114,7 @@ def search(services: Services, call: Call) -> Groups:
     """GET /groups."""
     query: Search = call.query
     after = paging.place(services, call) or ""
-    wanted = fold(query.query)
-    found = [one for one in accounts_groups.list_of(services.db) if wanted in fold(one.name) and fold(one.name) > after]
+    found = accounts_groups.page(services.db, query.query, after, query.limit + 1)
     shown = found[: query.limit]
     more = paging.cursor(services, call, fold(shown[-1].name)) if len(found) > len(shown) else None
     return Groups(items=tuple(map(_shown, shown)), next=more)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from idp.audit import store
 from idp.audit.events import read_all
+from idp.audit.searching import actions_on_record, is_failure
 from idp.db import Database
 from idp.ids import first_id
 
@@ -22,14 +23,11 @@ class Bar:
 
 def sign_ins(db: Database, since: float, until: float, step: float) -> list[Bar]:
     """Sign-ins and failed ones in steps of so many seconds, each step there, the empty ones, too."""
-    first, last = int(since // step), int(until // step)
-    counted: dict[tuple[int, bool], int] = {}
-    for row in read_all(db, store.sign_ins(db.name, step), after=first_id(first * step)):
-        key = (int(row.slot), row.action == "session:started")
-        counted[key] = counted.get(key, 0) + row.n
-    return [
-        Bar(slot * step, counted.get((slot, True), 0), counted.get((slot, False), 0)) for slot in range(first, last + 1)
-    ]
+    begins = [slot * step for slot in range(int(since // step), int(until // step) + 2)]
+    steps = len(begins) - 1
+    bounds = {f"from_{number}": first_id(at) for number, at in enumerate(begins)}
+    row = read_all(db, store.many_in(steps), **bounds)[0]
+    return [Bar(begins[n], getattr(row, f"good_{n}"), getattr(row, f"bad_{n}")) for n in range(steps)]
 
 
 def by_application(db: Database, since: float, many: int = 6) -> Iterator[tuple[str, int]]:
@@ -63,5 +61,7 @@ def openings(
 
 def by_failure(db: Database, since: float, many: int = 6) -> Iterator[tuple[str, int]]:
     """The kinds of failures, the most frequent first, by action."""
-    for row in read_all(db, store.BY_FAILURE, after=first_id(since), many=many):
-        yield row.action, row.n
+    after = first_id(since)
+    failed = [name for name in actions_on_record(db) if is_failure(name)]
+    found = [(name, int(db.one(store.MANY_OF, of_action=name, after=after).n)) for name in failed]
+    yield from sorted(((name, n) for name, n in found if n), key=lambda one: (-one[1], one[0]))[:many]

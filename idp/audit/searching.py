@@ -97,7 +97,7 @@ def _looks(db: Database, wanted: Wanted) -> list[_Look]:
     """For one page: by the narrowest index."""
     if not (wanted.action or wanted.failed) or wanted.person_id is not None or wanted.actor is not None:
         return _in_order(wanted)
-    actions = [action for action in _actions(db) if _is_wanted(wanted, action)]
+    actions = [action for action in actions_on_record(db) if _is_wanted(wanted, action)]
     if _is_narrow(wanted):  # of one that is on record nowhere, no application's events are looked through
         return _in_order(wanted) if actions else []
     return [_Look(wanted, exact=action) for action in actions]
@@ -121,7 +121,7 @@ def _is_narrow(wanted: Wanted) -> bool:
     return any(getattr(wanted, name) is not None for name in store.EQUAL if name != "actor")
 
 
-def _actions(db: Database) -> list[str]:
+def actions_on_record(db: Database) -> list[str]:
     """Every action that is on record: a step in the index for each."""
     found: list[str] = []
     # What this process keeps back is written first: an action may be on record since a moment ago for the first time.
@@ -132,8 +132,13 @@ def _actions(db: Database) -> list[str]:
     return found
 
 
+def is_failure(action: str) -> bool:
+    """Whether an action says that something went wrong or was refused."""
+    return action.startswith("error:") or action.rpartition(":")[2] in store.FAILURES
+
+
 def _is_wanted(wanted: Wanted, action: str) -> bool:
-    if wanted.failed and not (action.startswith("error:") or action.rpartition(":")[2] in store.FAILURES):
+    if wanted.failed and not is_failure(action):
         return False
     return not wanted.action or _matches(wanted.action.lower(), action.lower())
 

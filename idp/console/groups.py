@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from idp import flash
 from idp.accounts import groups as accounts_groups
 from idp.accounts.groups import Group
-from idp.accounts.person import InvalidPerson, fold
+from idp.accounts.person import InvalidPerson
 from idp.admin import access, groups, people
 from idp.admin.permissions import Permission
 from idp.console import frame
@@ -32,9 +32,8 @@ def show_all(services: Services, request: Request, visit: Visit) -> Response:
             return Redirect(location=services.url(f"/admin/groups/{group.id}"))
         except InvalidPerson as error:
             problem = error.message
-    query, after = (request.query.get("q") or "")[:128], fold(request.query.get("after") or "")
-    found = [one for one in accounts_groups.list_of(services.db) if fold(query) in fold(one.name)]
-    found = [one for one in found if fold(one.name) > after][: PAGE + 1]
+    query, after = (request.query.get("q") or "")[:128], request.query.get("after") or ""
+    found = accounts_groups.page(services.db, query, after, PAGE + 1)
     kept = {"q": query} if query else {}
     return frame.page(
         services, request, visit, "console/groups/list.html", status=422 if problem else 200, groups=found[:PAGE],

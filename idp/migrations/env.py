@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from alembic import context
@@ -20,7 +21,11 @@ elif parsed.database:
 engine = create_engine(parsed, poolclass=pool.NullPool)
 with engine.connect() as connection:
     if parsed.get_backend_name() == "postgresql":
-        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        # Asked for again and again: a statement that waits for the lock has a snapshot, for whose end an index that is
+        # made CONCURRENTLY under the lock would wait.
+        while not connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar():
+            connection.commit()
+            time.sleep(0.1)
         connection.commit()
     else:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")

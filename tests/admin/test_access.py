@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clients.access import EVERYONE, Access
+from idp.accounts.person import fold
 from idp.admin import access
 from tests.admin.conftest import Admin
 from tests.provider import Provider
@@ -37,3 +38,18 @@ def test_only_who_is_named_can_be_taken_out(provider: Provider) -> None:
         access.named_group(app, "Service")
     with pytest.raises(access.NotNamed):
         access.named_person(provider.services, app, "ann")
+
+
+@pytest.mark.parametrize("name", ["Sales", "Straße", 'R&D "beta"', "back\\slash", "上海", "100%_", "İzmir", "ﬁnance"])
+def test_B4_applications_that_name_a_group_are_found_in_any_spelling_of_it(provider: Provider, name: str) -> None:
+    for number, access_rule in enumerate((
+        Access.only(groups=[name]), Access.only(groups=["Other", name.swapcase()]), Access.only(groups=[name + "2"]),
+        Access.only(persons=["u" + "a" * 26]), EVERYONE, Access.only(),
+    )):  # fmt: skip
+        provider.add_client(f"App {number}", access=access_rule)
+    removed = provider.add_client("Removed", access=Access.only(groups=[name]))
+    provider.services.registry.remove(removed.id)
+    expected = [f"App {n}" for n, other in enumerate((name, name.swapcase())) if fold(other) == fold(name)]
+    for asked in (name, name.upper()):
+        if fold(asked) == fold(name):
+            assert [one.name for one in access.limited_to(provider.services, asked)] == expected

@@ -40,7 +40,7 @@ def of(access: Access, known: tuple[str, ...] = ()) -> Whom:
 
 def offered(services: Services) -> tuple[groups.Group, ...]:
     """Groups to tick."""
-    return groups.list_of(services.db)[:SHOWN]
+    return groups.page(services.db, many=SHOWN)
 
 
 def read(request: Request) -> Whom:

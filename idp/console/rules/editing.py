@@ -148,7 +148,7 @@ def _page(
         services, request, visit, "console/rules/edit.html", status=status if problems else 200, rule=before,
         typed=typed, edition=edition, problems=[(one.field, one.message) for one in problems],
         wrong={one.field: one.message for one in problems}, needs=words.NEEDS, roles=ROLES, labels=words.LABELS,
-        groups=[one.name for one in groups.list_of(services.db)[:30]], off=bool(request.form.get("off")),
+        groups=[one.name for one in groups.page(services.db, many=30)], off=bool(request.form.get("off")),
         manager=listing.about(services, before)["manager"] if before else "",
     )  # fmt: skip
 
