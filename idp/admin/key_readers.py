@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from clients.client import Client
 from clients.offered import AUTH_METHODS
@@ -107,12 +107,15 @@ def made(services: Services, keys: Iterable[Key] | None = None) -> list[Report]:
     if not wanted:
         return []
     services.part(Readers).flush(services.db)
-    seen = readers.find_seen(services.db)
+    return services.part(_Last).get(services, wanted, readers.find_seen(services.db))
+
+
+def _made(services: Services, wanted: list[Key], seen: Seen, clients: tuple[_Client, ...]) -> list[Report]:
     by_slot: dict[str, list[_Known]] = {}
     names: dict[str, str] = {}
     slots = {key.slot for key in wanted}
     pins = {(pin.holder, pin.slot): pin.kid for pin in (*services.ring.pins(), *services.certificates.pins())}
-    for client in services.part(_SignedFor).get(services):
+    for client in clients:
         names[client.id] = client.name
         for slot, holder in client.slots:
             if slot in slots:
@@ -169,6 +172,21 @@ class _SignedFor:
             found = (_client(services, client) for client in services.registry.every() if client.enabled)
             self._kept = kept = version, tuple(found)
         return kept[1]
+
+
+class _Last:
+    """The reports that were made last: as long as nothing they are made of is another, they are not made again."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[Any, ...], list[Report]] | None = None
+
+    def get(self, services: Services, wanted: list[Key], seen: Seen) -> list[Report]:
+        clients = services.part(_SignedFor).get(services)
+        pins = (tuple(services.ring.pins()), tuple(services.certificates.pins()))
+        of, kept = (clients, tuple(wanted), seen, pins), self._kept
+        if kept is None or kept[0] != of:
+            self._kept = kept = of, _made(services, wanted, seen, clients)
+        return list(kept[1])
 
 
 def _client(services: Services, client: Client) -> _Client:

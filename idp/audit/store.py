@@ -60,7 +60,8 @@ Index("events_action_client", events.c.action, events.c.id, events.c.client_id)
 ON_OTHERS = "actor <> '' AND (person_id IS NULL OR actor <> person_id)"
 #: As text, since an `Index` with a condition imports every dialect that it has one for.
 PARTIAL = (
-    "CREATE INDEX events_client_id ON events (client_id, id) WHERE client_id IS NOT NULL",
+    # With the action, so that SQLite looks for a rare one without reading the others.
+    "CREATE INDEX events_client_action ON events (client_id, id, action) WHERE client_id IS NOT NULL",
     "CREATE INDEX events_session_id ON events (session_id, id) WHERE session_id IS NOT NULL",
     "CREATE INDEX events_request_id ON events (request_id) WHERE request_id <> ''",
     "CREATE INDEX events_address ON events (address, id) WHERE address <> ''",

@@ -54,7 +54,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
             return answer
     after = request.query.get("after") or ""
     members = accounts_groups.members_page(services.db, group.id, after, PAGE + 1)
-    apps = [(one.id, one.name) for one in access.limited_to(services, group.name)]
+    apps = [(one.id, one.name) for one in access.naming(services, group.name)]
     return frame.page(
         services, request, visit, "console/groups/group.html", status=422 if problems else 200, group=group,
         members=members[:PAGE], apps=apps, typed=typed, problems=problems, first="?" if after else "",

@@ -53,3 +53,14 @@ def test_B4_applications_that_name_a_group_are_found_in_any_spelling_of_it(provi
     for asked in (name, name.upper()):
         if fold(asked) == fold(name):
             assert [one.name for one in access.limited_to(provider.services, asked)] == expected
+
+
+def test_B4_what_names_a_group_is_kept_and_never_out_of_date(provider: Provider, admin: Admin) -> None:
+    services = provider.services
+    app = provider.add_client("Wiki", access=Access.only(groups=["Sales"])).client
+    assert [one.name for one in access.naming(services, "SALES")] == ["Wiki"]
+    access.change(services, admin, app, access.Change(start="nobody", groups=("Board",)))
+    assert access.naming(services, "Sales") == ()
+    assert [one.name for one in access.naming(services, "board")] == ["Wiki"]
+    services.registry.remove(app.id)
+    assert access.naming(services, "board") == ()

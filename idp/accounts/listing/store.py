@@ -48,7 +48,8 @@ _before = people.alias("before")
 def page(words: int, filters: tuple[str, ...], *, in_groups: int, onward: bool, only_ids: bool = False) -> Any:
     """People in the order of `search`, which begins with the username; one statement for each set of questions.
 
-    Everything that a search looks at stands in one index, in that order: it reads no row that it does not show.
+    Everything that a search looks at stands in one index, in that order: it reads no row that it does not show. For
+    that to hold on PostgreSQL the search is a statement of its own within, which asks for nothing else.
     """
     wanted: list[Any] = [FILTERS[name] for name in filters]
     for at in range(words):
@@ -60,5 +61,9 @@ def page(words: int, filters: tuple[str, ...], *, in_groups: int, onward: bool, 
     if onward:
         last = select(_before.c.search).where(_before.c.id == bindparam("after")).scalar_subquery()
         wanted.append(tuple_(_p.search, _p.id) > tuple_(last, bindparam("after")))
-    listed = select(_p.id) if only_ids else _LISTED
-    return listed.where(*wanted).order_by(_p.search, _p.id).limit(bindparam("many"))
+    found = select(_p.id).where(*wanted).order_by(_p.search, _p.id).limit(bindparam("many"))
+    if only_ids:
+        return found
+    if words:
+        return _LISTED.where(_p.id.in_(found.correlate(None))).order_by(_p.search, _p.id)
+    return _LISTED.where(*wanted).order_by(_p.search, _p.id).limit(bindparam("many"))
