@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from idp.audit import store
 from idp.audit.events import read_all
 from idp.audit.searching import actions_on_record, is_failure
 from idp.db import Database
 from idp.ids import first_id
+
+_SETTLED: Final = 120.0  # seconds after a step's end in which an event of it may still be committed
+_LONGEST: Final = 8 * 86400.0  # what is looked at goes no further back
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,36 @@ def sign_ins(db: Database, since: float, until: float, step: float) -> list[Bar]
     return [Bar(begins[n], getattr(row, f"good_{n}"), getattr(row, f"bad_{n}")) for n in range(steps)]
 
 
-def by_application(db: Database, since: float, many: int = 6) -> Iterator[tuple[str, int]]:
-    """The applications that most sign-ins were for, by id."""
-    for row in read_all(db, store.BY_CLIENT, after=first_id(since), many=many):
-        yield row.client_id, row.n
+class Kept:
+    """Sign-ins by application of steps that are over, in which nothing more happens: each is counted once."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[float, float], Counter[str]] = {}
+
+    def of(self, db: Database, begin: float, step: float, now: float) -> Counter[str]:
+        """Of one step."""
+        found = self._of.get((begin, step))
+        if found is None:
+            rows = read_all(db, store.BY_CLIENT, after=first_id(begin), before=first_id(begin + step))
+            found = Counter({row.client_id: row.n for row in rows})
+            if begin + step + _SETTLED < now:
+                self._of[begin, step] = found
+        return found
+
+    def forget(self, before: float) -> None:
+        """What began before a moment is asked for no more."""
+        self._of = {(begin, step): found for (begin, step), found in self._of.items() if begin >= before}
+
+
+def by_application(
+    db: Database, since: float, now: float, step: float, kept: Kept | None = None, many: int = 6
+) -> list[tuple[str, int]]:
+    """The applications that most sign-ins were for, by id; from `since`, which begins a step of so many seconds."""
+    kept, total = kept or Kept(), Counter[str]()
+    for number in range(int((now - since) // step) + 1):
+        total.update(kept.of(db, since + number * step, step, now))
+    kept.forget(now - _LONGEST)
+    return sorted(total.items(), key=lambda one: (-one[1], one[0]))[:many]
 
 
 @dataclass(frozen=True, slots=True)

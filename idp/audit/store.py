@@ -181,12 +181,10 @@ _N = func.count().label("n")
 BY_CLIENT = (
     select(events.c.client_id, _N)
     .where(
-        events.c.id > bindparam("after"), events.c.client_id.is_not(None),
+        events.c.id >= bindparam("after"), events.c.id < bindparam("before"), events.c.client_id.is_not(None),
         events.c.action.in_([literal("session:started"), literal("app:opened")]),
     )
     .group_by(events.c.client_id)
-    .order_by(_N.desc(), events.c.client_id)
-    .limit(bindparam("many"))
 )  # fmt: skip
 MANY_OWNERS = 400
 _OWNERS = tuple(f"owner_{number}" for number in range(MANY_OWNERS))

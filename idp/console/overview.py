@@ -36,12 +36,13 @@ def _traffic(services: Services, span: str) -> dict[str, Any]:
     now = services.clock()
     since = (now // seconds - steps + 1) * seconds
     bars = counting.sign_ins(services.db, since, now, seconds)
+    most_opened = counting.by_application(services.db, since, now, seconds, services.part(counting.Kept))
     names, most = Names(services), max((bar.good + bar.bad for bar in bars), default=0)
     return {
         "bars": [{"at": bar.at, "good": bar.good, "bad": bar.bad, "up": _HEIGHT * bar.good / (most or 1),
                   "down": _HEIGHT * bar.bad / (most or 1)} for bar in bars],
         "good": sum(bar.good for bar in bars), "bad": sum(bar.bad for bar in bars), "height": _HEIGHT,
-        "apps": [(names.client(id) or id, n) for id, n in counting.by_application(services.db, since)],
+        "apps": [(names.client(id) or id, n) for id, n in most_opened],
         "failures": list(counting.by_failure(services.db, since)),
     }  # fmt: skip
 

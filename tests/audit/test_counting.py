@@ -46,12 +46,29 @@ def test_B3_sign_ins_and_failures_stand_in_the_hour_in_which_they_were(chain: Re
 def test_B3_applications_and_kinds_of_failures_come_with_the_most_frequent_first(
     chain: Record, four_hours: float
 ) -> None:
-    assert list(counting.by_application(chain.db, four_hours)) == [("b", 3), ("a", 1)]
-    assert list(counting.by_application(chain.db, four_hours + HOUR)) == [("b", 1)]
+    assert counting.by_application(chain.db, four_hours, chain.clock(), HOUR) == [("b", 3), ("a", 1)]
+    assert counting.by_application(chain.db, four_hours + HOUR, chain.clock(), HOUR) == [("b", 1)]
     assert list(counting.by_failure(chain.db, four_hours)) == [
         ("error:no_access", 2), ("session:failed", 2), ("factor:failed", 1), ("mail:undelivered", 1),
     ]  # fmt: skip
     assert list(counting.by_failure(chain.db, four_hours, many=1)) == [("error:no_access", 2)]
+
+
+def test_B4_an_hour_that_is_over_is_counted_once_and_the_one_that_goes_on_each_time(
+    chain: Record, four_hours: float
+) -> None:
+    kept, ran = counting.Kept(), list[str]()
+    expected = counting.by_application(chain.db, four_hours, chain.clock(), HOUR)
+    assert counting.by_application(chain.db, four_hours, chain.clock(), HOUR, kept) == expected
+    chain.db.observer = ran.append
+    assert counting.by_application(chain.db, four_hours, chain.clock(), HOUR, kept) == expected
+    assert len(ran) == 1
+    _write(chain, ("session:started", "a"), ("app:opened", "a"), ("app:opened", "a"))
+    assert counting.by_application(chain.db, four_hours, chain.clock(), HOUR, kept) == [("a", 4), ("b", 3)]
+    chain.clock.advance(40 * 86400)
+    begin = chain.clock() // HOUR * HOUR
+    assert counting.by_application(chain.db, begin, chain.clock(), HOUR, kept) == []
+    assert not kept._of  # nothing grows without bound
 
 
 def test_B4_counting_reads_the_index_and_no_event(chain: Record, four_hours: float) -> None:
@@ -66,7 +83,7 @@ def test_B4_counting_reads_the_index_and_no_event(chain: Record, four_hours: flo
 
     chain.db.observer = explain
     counting.sign_ins(chain.db, four_hours, chain.clock(), HOUR)
-    list(counting.by_application(chain.db, four_hours))
+    counting.by_application(chain.db, four_hours, chain.clock(), HOUR)
     list(counting.by_failure(chain.db, four_hours))
     assert len(plans) > 10
     assert all("USING COVERING INDEX events_action_client (action" in plan for plan in plans), plans
