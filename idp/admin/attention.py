@@ -120,7 +120,7 @@ def _unseen(services: Services) -> Iterator[Finding]:
                 "%(n)s applications have not fetched the next key.", fetched,
             )  # fmt: skip
             yield Finding(
-                "unseen_key", text, where, names, f"wait until it has, or `doorward key seen {report.key.kid}`"
+                "unseen_key", text, where, names, fix=f"wait until it has, or `doorward key seen {report.key.kid}`"
             )
         if by_hand := counts[key_readers.BY_HAND]:
             text = plural(

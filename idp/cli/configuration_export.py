@@ -18,7 +18,8 @@ HEAD = (
 
 def add_parsers(commands: Any) -> None:
     """Add `export`."""
-    export = command(commands, "export", run_export, "write applications, groups, sources and notices as TOML")
+    told = "write applications, groups, sources, notices and sign-in rules as TOML"
+    export = command(commands, "export", run_export, told)
     export.add_argument("--only", metavar="KIND", nargs="+", choices=KINDS, default=[], help=", ".join(KINDS))
 
 

@@ -11,6 +11,7 @@ from idp.accounts.directory import Directory
 from idp.accounts.factors import store as factors
 from idp.accounts.passwords import Verifier
 from idp.accounts.store import metadata
+from idp.accounts.tokens import store as tokens
 from idp.db import Database
 from idp.state.memory import MemoryState
 from tests.backends import Clock, create_tables
@@ -45,7 +46,7 @@ def ledger() -> Ledger:
 
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
-    create_tables(database_url, metadata, factors.metadata)
+    create_tables(database_url, metadata, factors.metadata, tokens.metadata)
     database = Database(database_url)
     yield database
     database.close()

@@ -52,10 +52,12 @@ from idp.admin import (
     sessions,
     streams,
     tokens,
+    trial,
     turning_off,
 )  # fmt: skip
 from idp.admin.actor import Actor, NotAllowed, of_shell
 from idp.admin.batches import work_on
+from idp.admin.checking import links, running
 from idp.admin.configuration import applying, planning
 from idp.admin.configuration.document import File, read
 from idp.admin.configuration.kinds import KINDS
@@ -189,6 +191,11 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "people.hand_out_link": ADMINS,
     "people.mail_link": HELPS,
     "preview.of_person": f"{OWN_APP} auditor",
+    "trial.foresee": f"{OWN_APP} auditor",
+    "checking.running.start": OWN_APP,
+    "checking.running.stop": OWN_APP,
+    "checking.links.share": OWN_APP,
+    "checking.links.withdraw": OWN_APP,
     "record.blank": ADMINS,
     "record.export": READS_ALL,
     "record.export_part": READS_ALL,
@@ -270,8 +277,7 @@ class World:
         )
 
     def case(self, kind: str = accounts_cases.HELP, about: str = "") -> accounts_cases.Case:
-        request = Request({"REQUEST_METHOD": "POST", "PATH_INFO": "/", "REMOTE_ADDR": "203.0.113.7"})
-        return accounts_cases.open_case(self.services, self.person().id, kind, "help", request, about=about)
+        return accounts_cases.open_case(self.services, self.person().id, kind, "help", _request(), about=about)
 
     def asked(self) -> requests.Asked:
         asked = requests.find(self.services, self.case(accounts_cases.ACCESS, self.app().id))
@@ -285,6 +291,10 @@ class Try:
 
     prepare: Callable[[World], Any]
     run: Callable[[Services, Actor, Any], object]
+
+
+def _request() -> Request:
+    return Request({"REQUEST_METHOD": "POST", "PATH_INFO": "/", "REMOTE_ADDR": "203.0.113.7"})
 
 
 def nothing(world: World) -> None:
@@ -325,6 +335,18 @@ def _removed_rule(world: World) -> str:
 def _undoable_rule(world: World) -> str:
     _removed_rule(world)
     return history.of(world.services, SHELL, many=1)[0].id
+
+
+def _checked(world: World) -> Client:
+    client = world.app()
+    running.start(world.services, SHELL, client)
+    return client
+
+
+def _shared(world: World) -> Client:
+    client = world.app()
+    links.share(world.services, SHELL, client)
+    return client
 
 
 def _past(world: World) -> past_access.Known:
@@ -497,6 +519,13 @@ TRIES: Final[Mapping[str, Try]] = {
     "preview.of_person": Try(
         lambda w: (w.app(), w.person()), lambda s, a, both: preview.of_person(s, a, *both)
     ),
+    "trial.foresee": Try(
+        lambda w: (w.app(), w.person()), lambda s, a, both: trial.foresee(s, a, _request(), *both)
+    ),
+    "checking.running.start": Try(World.app, running.start),
+    "checking.running.stop": Try(_checked, running.stop),
+    "checking.links.share": Try(World.app, links.share),
+    "checking.links.withdraw": Try(_shared, links.withdraw),
     "record.blank": Try(_removed, record.blank),
     "record.export": Try(nothing, lambda s, a, _: list(record.export(s, a, Wanted(), "csv"))),
     "record.export_part": Try(nothing, lambda s, a, _: record.export_part(s, a, Wanted(), "csv")),

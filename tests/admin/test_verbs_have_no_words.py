@@ -23,7 +23,7 @@ def texts(file: Path) -> list[str]:
             pairs = zip(node.keys, node.values, strict=True)
             apart |= {id(value) for key, value in pairs if isinstance(key, ast.Constant) and key.value == "fix"}
         if isinstance(node, ast.keyword) and node.arg == "fix":
-            apart.add(id(node.value))
+            apart |= {id(part) for part in ast.walk(node.value)}  # an f-string has its texts within
     said = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in apart)
     return [node.value for node in said if isinstance(node.value, str)]
 

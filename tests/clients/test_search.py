@@ -37,7 +37,7 @@ def test_B4_an_application_is_found_by_its_id_and_by_the_host_it_lives_on(regist
     assert names(registry, "callback") == []  # a path is no host
 
 
-@pytest.mark.parametrize("query", ["100%", "a_b", "\\", "Ü", "ẞ", "'", "💡", "zwei  Worte"])
+@pytest.mark.parametrize("query", ["100%", "a_b", "\\", "Ü", "ẞ–ẞ", "'", "💡", "zwei  Worte"])
 def test_B4_no_character_of_a_search_is_a_pattern(registry: Registry, query: str) -> None:
     add(registry, "Plain axb 100 percent")
     add(registry, f"x {query} y")

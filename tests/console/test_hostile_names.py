@@ -54,7 +54,8 @@ def test_S59_no_page_runs_what_somebody_was_called_and_each_says_that_it_stands_
     for path in walked:
         answer = owner.get(path.lstrip("/"))
         where = f"{path}: {answer.status}"
-        if answer.status not in (200, 303, 400, 404, 409, 422):
+        tried_out = answer.status == 403 and path.endswith("/sign-in")  # an application that is not open to the owner
+        if answer.status not in (200, 303, 400, 404, 409, 422) and not tried_out:
             wrong.append(where)
         if answer.is_redirect:
             continue

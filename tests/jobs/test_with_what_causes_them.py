@@ -406,8 +406,9 @@ def test_a_process_that_is_killed_right_after_the_commit_has_left_the_mail_behin
 
 #: Who queues a job without a change that causes it: what was asked for is itself the job, or stands in State.
 WITHOUT_A_CHANGE = {
-    "accounts/recovery/resets.py", "accounts/recovery/usernames.py", "accounts/recovery/contacts.py",
-    "accounts/factors/sent_codes.py", "accounts/invitations.py",
+    "accounts/recovery/resets.py", "accounts/recovery/usernames.py", "accounts/recovery/confirming.py",
+    "accounts/factors/sent_codes.py", "accounts/invitations.py", "admin/record_checks.py",
+    "admin/batches/running.py",  # goes on with a batch whose row was there before; `resume` finds one without a job
 }  # fmt: skip
 
 
