@@ -153,13 +153,22 @@ _QUERIES: Final = {
     "/admin/rules/try": ("person={}&app={}&network={}",),
 }
 
+#: With its first query, a page of these shows what it does not show without.
+_DRAWN_OTHERWISE: Final = ("/admin/search", "/admin/activity", "/admin/rules/try")
 
-def addresses(company: Company, kid: str) -> list[str]:
-    """The path of each page of the console in this company, with its queries."""
+
+def addresses(company: Company, kid: str, *, briefly: bool = False) -> list[str]:
+    """The path of each page of the console in this company, with its queries.
+
+    `briefly`: each page once, with the object that has the longest names, and those queries that draw something else.
+    """
     found = []
     for page in PAGES:
-        queries = ("", *(f"?{query.replace('{}', quote(IMAGE))}" for query in _QUERIES.get(page.path, ())))
-        found += [path + query for path in _paths(page.path, company, kid) for query in queries]
+        queries = ["", *(f"?{query.replace('{}', quote(IMAGE))}" for query in _QUERIES.get(page.path, ()))]
+        paths = _paths(page.path, company, kid)
+        if briefly:
+            paths, queries = paths[-1:], queries[:1] + [one for one in queries[1:2] if page.path in _DRAWN_OTHERWISE]
+        found += [path + query for path in paths for query in queries]
     return found
 
 
