@@ -10,7 +10,6 @@ from idp.accounts import roles
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.permissions import Permission
-from idp.oidc.scopes import ADMIN
 from idp.protocols import Services
 
 
@@ -73,6 +72,8 @@ def _check_program(client: Client) -> None:
 
 
 def _scope(services: Services, actor: Actor, client: Client, *, has_role: bool) -> None:
+    from idp.oidc.scopes import ADMIN  # N36: who lists applications has no use for that room
+
     said = services.registry.registered(client.id).get("scope")
     words = str(client.metadata.get("scope") or "").split() if said is None else str(said).split()
     wanted = [word for word in words if word != ADMIN] + ([ADMIN] if has_role else [])
