@@ -91,13 +91,27 @@ class Actor:
             raise NotAllowed(permission, "this application is not among those that you look after")
 
     def check_person(self, services: Services, permission: Permission, person: Person) -> None:
-        """For acting on somebody. Errors: `NotAllowed` where they are not yours, or may do more than you (C2)."""
+        """For acting on somebody. Errors: `NotAllowed` where they are not yours, or may do more than you (C2).
+
+        Nobody helps themselves as the help desk helps others: a code for oneself would be a way past one's own second
+        step, and a stolen token a way to become the person for good (ASVS 7.5.1).
+        """
+        self._check_on_oneself(permission, person)
         if not self.may_person(permission, person.groups):
             raise NotAllowed(permission, "this person is not in the groups that you look after")
         if not self.outranks(roles.grants_of(services.db, person.id, person.roles, services.clock())):
             raise NotAllowed(
                 permission, f"{person.username} may do more here than you; ask somebody who may do as much"
             )
+
+    def is_self(self, person: Person) -> bool:
+        """Whether this is who acts, by a sign-in or by a token."""
+        return self.kind == "person" and self.id == person.id
+
+    def _check_on_oneself(self, permission: Permission, person: Person) -> None:
+        reads = permission == Permission.PEOPLE_READ
+        if self.is_self(person) and not reads and (self.token_id or permission == Permission.PEOPLE_HELP):
+            raise NotAllowed(permission, "nobody does this to their own account: use your own pages, as everybody does")
 
     def outranks(self, grants: Iterable[RoleGrant]) -> bool:
         """Whether the actor may do all that these grants allow: nobody acts on somebody with more rights (C2)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from idp.accounts import factors as accounts_factors
 from idp.accounts import groups as accounts_groups
 from idp.accounts.person import Person
 from idp.accounts.roles import RoleGrant
+from idp.admin import factors, people, sessions
+from idp.admin.actor import Actor, NotAllowed
 from idp.admin.permissions import TABLE
 from idp.api.resources import OPERATIONS
-from tests.api.conftest import SHELL, Api, Program, give, personal
+from tests.api.conftest import SHELL, Api, Program, give, make_program, personal, token_of
 from tests.api.test_access import refused
 from tests.api.test_rows import path_of, said
 from tests.provider import Provider
@@ -261,3 +264,37 @@ def test_C6_the_history_of_an_account_says_who_changed_what(provider: Provider, 
     rest = admin.get(f"{path}/history?limit=2&cursor={first['next']}").json
     assert rest["items"][0]["detail"]["after"]["name"] == "Bea 0"
     assert {one["actor"].partition(":")[0] for one in first["items"]} == {"client"}
+
+
+@pytest.mark.parametrize("role", ["owner", "admin", "help_desk"])
+def test_S59_C2_a_token_makes_nobody_its_person_for_good(provider: Provider, role: str) -> None:
+    """ASVS 7.5.1: no code, link, address or factor of one's own account by a token, which anybody may have found."""
+    ann = give(provider, provider.add_person("ann", groups=("Ours",)), RoleGrant(role))
+    api = Api(provider.browser(), personal(provider, ann))
+    assert api.get(f"/people/{ann.id}").status == 200
+    for row in ROWS:
+        if row.method != "GET":
+            refused(send(api, row, path_of(row, id=ann.id)), 403, "permission")
+    assert provider.services.directory.get(ann.id) == ann
+    assert not [event for event in provider.events() if event.action.startswith(("link:", "admin_code:", "mail:"))]
+
+
+def test_C2_nobody_is_their_own_help_desk_and_corrects_themselves_all_the_same(provider: Provider) -> None:
+    ann = give(provider, provider.add_person("ann"), OWNER)
+    actor = Actor(kind="person", id=ann.id, name=f"person:{ann.id}", grants=(OWNER,))
+    services = provider.services
+    for act in (people.mail_link, people.unlock, sessions.end_all):
+        with pytest.raises(NotAllowed, match="their own account"):
+            act(services, actor, ann)
+    with pytest.raises(NotAllowed, match="their own account"):
+        factors.issue_code(services, actor, ann, factors.Wish(reason="lost"))
+    bob = give(provider, provider.add_person("bob"), OWNER)
+    assert factors.issue_code(services, actor, bob, factors.Wish(reason="lost")).issued_by == ann.id
+
+
+def test_F6_where_two_must_agree_a_program_issues_no_code(open_provider: Callable[..., Provider]) -> None:
+    """Whoever has its secret, and a role as well, would be both of them."""
+    provider = open_provider(admin_codes={"second_approver": True})
+    app = make_program(provider, RoleGrant("help_desk"))
+    ann = provider.add_person("ann")
+    refused(Api(provider.browser(), token_of(provider, app)).post(f"/people/{ann.id}/code", REASON), 403, "permission")

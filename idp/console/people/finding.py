@@ -38,5 +38,7 @@ def why_not(services: Services, visit: Visit, permission: Permission, person: Pe
     try:
         visit.actor.check_person(services, permission, person)
     except NotAllowed:
+        if visit.actor.is_self(person) and permission == Permission.PEOPLE_HELP:
+            return "self"
         return "rank" if visit.actor.may_person(permission, person.groups) else "group"
     return ""
