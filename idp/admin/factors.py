@@ -95,6 +95,7 @@ def issue_code(services: Services, actor: Actor, person: Person, wish: Wish) -> 
 
     actor.check_person(services, Permission.PEOPLE_HELP, person)
     _check_named(actor, wish.approver)
+    _check_two_people(services, actor)
     approved_by = _approver(services, wish.approver, person) if wish.approver is not None else ""
     return admin_codes.issue(
         services, person.id, wish.reason, actor.id, minutes=wish.minutes, approved_by=approved_by,
@@ -117,6 +118,15 @@ def approve_code(services: Services, actor: Actor, person: Person, approver: Per
     _check_named(actor, approver)
     agrees = _approver(services, approver, person)
     return admin_codes.approve(services, person.id, agrees, record=actor.record(services))
+
+
+def _check_two_people(services: Services, actor: Actor) -> None:
+    """Whoever has a program's secret would be both of the two that must agree. Errors: `NotAllowed`."""
+    from idp.accounts.factors import admin_codes
+    from idp.admin.actor import NotAllowed
+
+    if actor.kind == "client" and admin_codes.needs_approval(services):
+        raise NotAllowed(Permission.PEOPLE_HELP, "two people must agree to a code here, and a program is nobody")
 
 
 def _check_named(actor: Actor, approver: Person | None) -> None:
