@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -338,3 +339,25 @@ def test_c3_a_file_of_a_foreign_page_is_refused(provider: Provider, owner: Brows
     answer = upload(owner, b"username\nann\n", form_key="made up", browser_key="made up")
     assert answer.status in (400, 403)
     assert not batches.latest(provider.services.db, "import")
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [(b"\n" * 1_000_000, "first line"), (b"u\n" + b"," * 1_000_000, "60 columns")],
+    ids=["line breaks", "one row of separators"],
+)
+def test_u1_x19_a_hostile_file_takes_little_memory(raw: bytes, said: str) -> None:
+    """Each limit is looked at as the rows come, not when all of them stand in memory."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(reading.Unreadable, match=said):
+            reading.read(raw)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 24 * len(raw)  # it was 74 times
+
+
+def test_u1_a_cell_of_shields_alone_loses_the_one_that_was_ours() -> None:
+    cell = "'" * 131_000
+    assert reading.read(f"username\n{cell}=1\n{cell}\n".encode()).rows == ([cell[1:] + "=1"], [cell])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ from idp.texts import N_
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_ROWS: Final = 200_000
 MAX_COLUMNS: Final = 60
+_WIDEST: Final = 1_000  # fields of any row
 #: What the names say on the page, of codecs of Python.
 ENCODINGS: Final = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
 #: What keeps a spreadsheet from running a cell that we gave back; taken off again as it comes in.
@@ -44,18 +46,29 @@ def read(raw: bytes) -> Table:
     text, encoding = _decoded(raw)
     separator = _separator(text)
     try:
-        found = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        found = _rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise Unreadable(N_("The file is no CSV: %(why)s.", why=str(error))) from None
-    found = [[_plain(cell) for cell in row] for row in found if any(cell.strip() for cell in row)]
     if len(found) < 2:
         raise Unreadable(N_("The file needs a first line with the names of its columns, and people below it."))
     header = tuple(cell.strip() for cell in found[0])
-    if len(header) > MAX_COLUMNS:
-        raise Unreadable(N_("The file has more than %(n)s columns.", n=MAX_COLUMNS))
-    if len(found) - 1 > MAX_ROWS:
-        raise Unreadable(N_("The file has more than 200,000 people. Cut it in pieces."))
     return Table(header, tuple(found[1:]), ENCODINGS[encoding], separator)
+
+
+def _rows(reader: Iterable[list[str]]) -> list[list[str]]:
+    """Those that are not empty. Each limit is looked at as the rows come: a file of line breaks costs nothing."""
+    found: list[list[str]] = []
+    for row in reader:
+        if len(row) > _WIDEST:
+            raise Unreadable(N_("The file has more than %(n)s columns.", n=MAX_COLUMNS))
+        if not any(cell.strip() for cell in row):
+            continue
+        if not found and len(row) > MAX_COLUMNS:
+            raise Unreadable(N_("The file has more than %(n)s columns.", n=MAX_COLUMNS))
+        if len(found) > MAX_ROWS:
+            raise Unreadable(N_("The file has more than 200,000 people. Cut it in pieces."))
+        found.append([_plain(cell) for cell in row])
+    return found
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
@@ -84,7 +97,5 @@ def _separator(text: str) -> str:
 
 def _plain(cell: str) -> str:
     """Without what we put before it when we gave it back (see `giving_back`)."""
-    rest = cell.removeprefix(SHIELD)
-    while rest.startswith(SHIELD):
-        rest = rest[1:]
+    rest = cell.lstrip(SHIELD)
     return cell[1:] if cell.startswith(SHIELD) and rest.lstrip(" ").startswith(SHIELDED) else cell
