@@ -38,7 +38,7 @@ def once(services: Services, call: Call, make: Callable[[], Told]) -> Told:
     if "HTTP_IDEMPOTENCY_KEY" not in call.request.environ:
         return make()
     given = call.request.header("Idempotency-Key").strip()
-    key = f"api:once:{digest(call.actor.name + ' ' + _read(given))}"
+    key = f"api:once:{digest(_caller(call) + ' ' + _read(given))}"
     print_ = digest(f"{call.operation.id} {call.request.path} {call.request.body.decode('utf-8', 'replace')}")
     # While it is being made the mark stands as long as the answer would: of a server that stopped in the middle nobody
     # knows whether it had made something, and a second one is what the key is there to prevent.
@@ -51,6 +51,14 @@ def once(services: Services, call: Call, make: Callable[[], Told]) -> Told:
         raise
     services.state.put(key, {"of": print_, "status": told.status, "headers": told.headers, "body": told.body}, KEPT)
     return told
+
+
+def _caller(call: Call) -> str:
+    """Who calls, and with which rights: a kept answer is not for whoever has lost the right to it meanwhile."""
+    grants = sorted(
+        f"{one.role}={'*' if one.scope is None else ','.join(sorted(one.scope))}" for one in call.actor.grants
+    )
+    return " ".join((call.actor.name, call.actor.token_id, *grants))
 
 
 def _read(given: str) -> str:

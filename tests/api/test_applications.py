@@ -441,3 +441,18 @@ def test_K1_keys_are_looked_at_and_rolled(provider: Provider, owner: Api, progra
     refused(owner.post("/signing-keys/unknown/withdraw"), 404, "not-found")
     refused(program(RoleGrant("admin"), name="admin").post("/signing-keys/rotate", {}), 403, "permission")
     assert owner.post(f"/signing-keys/{new['kid']}/withdraw").status == 200
+
+
+def test_C2_a_kept_answer_is_not_for_whoever_lost_the_right_to_it(provider: Provider) -> None:
+    """What stands in it may be a secret: who lost an application does not read it again by an old key."""
+    app, ann = provider.add_client("CRM"), provider.add_person("ann")
+    other = provider.add_client("Wiki")
+    ann = give(provider, ann, RoleGrant("app_admin", (app.id, other.id)))
+    api = Api(provider.browser(), personal(provider, ann))
+    first = api.post(f"/applications/{app.id}/secrets", {}, headers=once("mine"))
+    assert first.status == 201, first.text
+    assert api.post(f"/applications/{app.id}/secrets", {}, headers=once("mine")).json == first.json
+    second = Api(provider.browser(), personal(provider, ann, name="other"))
+    assert second.post(f"/applications/{app.id}/secrets", {}, headers=once("mine")).json != first.json
+    give(provider, ann, RoleGrant("app_admin", (other.id,)))
+    refused(api.post(f"/applications/{app.id}/secrets", {}, headers=once("mine")), 404, "not-found")
