@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -17,6 +18,7 @@ from idp.readers.seen import ITSELF, Seen, place_of
 EVERY: Final = 10.0  # seconds between two writes of one process
 MAX_WAITING: Final = 5_000  # notes of one kind that wait to be written
 MAX_UNPROVEN: Final = 200  # fetches whose credentials have yet to be looked at
+MAX_CLAIMS: Final = 5  # of those, from one place, and in one client's name
 MAX_STRANGERS: Final = 20_000  # addresses kept that fetched and are no client's: one may turn out to be
 MAX_ADDRESSES: Final = 20  # of one client
 TOLD_FOR: Final = 400 * 86_400.0
@@ -36,6 +38,7 @@ class Readers:
         self._fetched: Notes = {}
         self._came: Notes = {}
         self._unproven: list[tuple[str, str, float, Proof]] = []
+        self._claims: Counter[str] = Counter()  # of those, by the name that they say and by the place they come from
         self._due = 0.0
 
     def fetched(self, document: str, address: str, now: float) -> None:
@@ -43,10 +46,15 @@ class Readers:
         with self._lock:
             _note(self._fetched, (document, address), now)
 
-    def fetched_as(self, document: str, client_id: str, now: float, proof: Proof) -> None:
-        """Somebody who says that they are this client fetched it; `proof` is asked for before that is believed."""
+    def fetched_as(self, document: str, client_id: str, address: str, now: float, proof: Proof) -> None:
+        """Somebody who says that they are this client fetched it; `proof` is asked for before that is believed.
+
+        Few from one address and few in one name: nobody's made-up ones keep the true ones out.
+        """
+        claims = (f"client {client_id}", f"place {place_of(address) or address}")
         with self._lock:
-            if len(self._unproven) < MAX_UNPROVEN:
+            if len(self._unproven) < MAX_UNPROVEN and all(self._claims[one] < MAX_CLAIMS for one in claims):
+                self._claims.update(claims)
                 self._unproven.append((document, client_id, now, proof))
 
     def came(self, client_id: str, address: str, now: float) -> None:
@@ -65,6 +73,7 @@ class Readers:
             fetched, self._fetched = self._fetched, {}
             came, self._came = self._came, {}
             unproven, self._unproven = self._unproven, []
+            self._claims.clear()
         proven = {(document, ITSELF + client): at for document, client, at, proof in unproven if proof()}
         fetches = _by_place(fetched) + sorted(proven.items())
         rows = [(store.FETCHED, {"document": one, "reader": reader, "at": at}) for (one, reader), at in fetches]

@@ -13,7 +13,7 @@ from idp.accounts.roles import RoleGrant
 from idp.admin import key_pins, key_readers, key_rollback, keys
 from idp.admin.actor import Actor, NotAllowed, of_shell
 from idp.admin.key_readers import BY_HAND, MISSING, PERHAPS, SEEN, TOLD, UNKNOWN, Reader, Report
-from idp.readers import Readers, find_seen, noted, sweep
+from idp.readers import ITSELF, Readers, find_seen, noted, sweep
 from keys.rotation import NoSuchKey
 from tests.backends import Clock
 from tests.provider import HOME, App, Provider, basic
@@ -194,6 +194,20 @@ def test_k2_neither_the_documents_nor_tokens_wait_for_the_store(provider: Provid
     assert not [one for one in sql if "client_addresses" in one or "key_fetches" in one]
 
 
+def test_k2_x19_made_up_credentials_keep_no_proven_fetch_out(provider: Provider, clock: Clock) -> None:
+    """One stranger who sends any number of them, in many names or in this, is a few; the client's own is looked at."""
+    own = Readers()
+    for n in range(1000):
+        own.fetched_as("jwks", f"c{n}", "203.0.113.9", clock(), lambda: False)
+    own.fetched_as("jwks", "capp", "198.51.100.7", clock() + 1, lambda: True)
+    assert own.flush(provider.services.db) == 1
+    for n in range(4):
+        own.fetched_as("jwks", "capp", "203.0.113.9", clock() + n, lambda: False)
+    own.fetched_as("jwks", "capp", "198.51.100.7", clock() + 9, lambda: True)
+    own.flush(provider.services.db)
+    assert find_seen(provider.services.db).fetched["jwks", ITSELF + "capp"] == clock() + 9
+
+
 def test_k2_what_is_noted_is_bounded_in_memory_and_in_the_database(
     provider: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +217,7 @@ def test_k2_what_is_noted_is_bounded_in_memory_and_in_the_database(
     db, own = provider.services.db, Readers()
     for n in range(200):
         own.fetched("jwks", f"10.0.{n}.1", clock() + n)
-        own.fetched_as("jwks", "c" * 20, clock(), lambda: False)
+        own.fetched_as("jwks", f"c{n}", f"10.2.{n}.1", clock(), lambda: False)
     assert own.flush(db) == 50
     for n in range(6):
         own.came("capp", f"10.1.{n}.1", clock() + n)

@@ -79,7 +79,7 @@ def note_reader(services: Services, request: Request, at: float) -> None:
             client = services.registry.find(client_id)
             return client is not None and client.find_secret(secret, services.clock()) is not None
 
-        services.part(Readers).fetched_as(JWKS, client_id[:MAX_KEY], at, proof)
+        services.part(Readers).fetched_as(JWKS, client_id[:MAX_KEY], request.remote_address, at, proof)
 
 
 def _presented(request: Request) -> Presented:
