@@ -39,7 +39,8 @@ def send_all(services: Services) -> None:
         try:
             delivery.deliver(services.db, stream.name, stream.send, services.clock)
         except delivery.NotReceived as error:
-            services.log.warning("audit_stream_failed", stream=stream.name, reason=str(error))
+            kind, host = _place(stream)
+            services.log.warning("audit_stream_failed", stream=kind, host=host, reason=str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,13 @@ def try_out(services: Services, actor: Actor, kind: str) -> str:
 
 
 def _listed(services: Services, stream: Stream) -> Listed:
+    return Listed(*_place(stream), delivery.standing(services.db, stream.name))
+
+
+def _place(stream: Stream) -> tuple[str, str]:
+    """Its kind and its host: the rest of the address may be a secret."""
     kind, _, address = stream.name.partition(":")
-    return Listed(kind, urlsplit(address).netloc.rpartition("@")[2], delivery.standing(services.db, stream.name))
+    return kind, urlsplit(address).netloc.rpartition("@")[2]
 
 
 def _lines(services: Services, events: list[Event]) -> list[str]:

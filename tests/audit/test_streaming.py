@@ -166,6 +166,24 @@ def test_o1_a_webhook_is_signed_and_a_receiver_that_was_away_gets_everything_in_
     assert headers["webhook-signature"] == f"v1,{expected}"
 
 
+def test_S18_the_log_says_which_receiver_fails_and_nothing_of_its_address_but_the_host(
+    open_provider: Callable[..., Provider], receiver: Receiver, capfd: pytest.CaptureFixture[str]
+) -> None:
+    provider = open_provider(
+        log={"level": "info", "format": "json"},
+        outbound={"allow": [receiver.origin]},
+        audit={"webhook": f"{receiver.origin}/T0/sesame?key=sesame", "webhook_secret": SECRET},
+    )
+    streams.send_all(provider.services)
+    receiver.status = 503
+    happen(provider, "thing:1")
+    streams.send_all(provider.services)
+    said = "".join(capfd.readouterr())
+    assert "audit_stream_failed" in said
+    assert receiver.origin.partition("//")[2] in said
+    assert "sesame" not in said
+
+
 def test_o1_one_receiver_that_is_away_does_not_hold_up_the_other(
     open_provider: Callable[..., Provider], syslog_server: SyslogServer, receiver: Receiver
 ) -> None:
