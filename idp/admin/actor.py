@@ -170,6 +170,11 @@ def of_name(services: Services, name: str) -> Actor | None:
     kind, _, id = name.partition(":")
     if kind == "cli":
         return of_shell(name)
+    if kind == "client":
+        client, now = services.registry.find(id), services.clock()
+        if client is None or not client.enabled:
+            return None
+        return Actor(kind="client", id=id, name=name, grants=roles.grants_of_program(services.db, id, now))
     person = services.directory.find(id) if kind == "person" else None
     if person is None or not person.enabled:
         return None

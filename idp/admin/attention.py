@@ -179,6 +179,9 @@ def _ending(services: Services) -> Iterator[Finding]:
         text = plural("%(n)s account is turned off within a day.", "%(n)s accounts are turned off within a day.", many)
         yield Finding("ending", text, "/admin/people?show=ending")
     for event in audit.since(services.db, OFF_FAILED, now - 7 * _DAY)[:_MANY]:
+        person = services.directory.find(event.person_id or "")
+        if person is None or not person.enabled:
+            continue
         text = N_("An account could not be turned off at the moment that was planned.")
         yield Finding("off_failed", text, f"/admin/people/{event.person_id}", str(event.detail.get("reason", "")))
 

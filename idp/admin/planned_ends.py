@@ -1,4 +1,7 @@
-"""Turn somebody off at a moment, or on until one (U2): done once, with the same evidence as by hand."""
+"""Turn somebody off at a moment, or on until one (U2): done once, with the same evidence as by hand.
+
+Rule: it is done in the name of whoever planned it, and decided anew at its moment, by what they may do then (C2).
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,15 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from idp import audit
+from idp import audit, mail
 from idp.accounts import planned_ends
 from idp.accounts.lookup import is_in_charge
 from idp.accounts.person import InvalidPerson, Person
 from idp.accounts.planned_ends import PlannedEnd
-from idp.accounts.roles import RoleGrant
 from idp.admin import turning_off
-from idp.admin.actor import Actor
+from idp.admin.actor import Actor, NotAllowed, of_name
 from idp.admin.permissions import Permission
+from idp.audit import Event
 from idp.db import Transaction, joined
 from idp.login import signout
 from idp.protocols import Services
@@ -26,9 +29,16 @@ JOB: Final = "people.planned_end"
 EVERY: Final = 60.0  # seconds between two looks for what a lost job has left
 SOON: Final = 86400.0  # seconds before the moment from when on Overview says so
 FAILED: Final = "person:off_failed"
+_TOLD_FOR: Final = 30 * 86400.0  # seconds that the person's page says so
 _FURTHEST: Final = 10 * 366 * 86400.0
-#: Turns off what others have planned: they were asked when they did, and the record names them.
-_SYSTEM: Final = Actor(kind="shell", id="doorward", name="doorward", grants=(RoleGrant("owner"),))
+GONE, NO_RIGHT, RANK, LAST_OWNER = "gone", "no_right", "rank", "last_owner"
+#: Why it was not done.
+WHY: Final = {
+    GONE: N_("Whoever planned it is turned off or gone."),
+    NO_RIGHT: N_("Whoever planned it may not turn people off any more."),
+    RANK: N_("This person may do more by now than whoever planned it."),
+    LAST_OWNER: N_("They would be the last owner who can sign in."),
+}
 
 
 class BadMoment(Exception):
@@ -100,11 +110,21 @@ def run_due(services: Services) -> int:
     for end in planned_ends.due(services.db, services.clock()):
         try:
             done += _run(services, end)
-        except InvalidPerson as error:
-            _give_up(services, end, error.message)
+        except InvalidPerson:
+            with services.db.transaction() as tx:
+                if planned_ends.take(tx, end.person_id, services.clock()) is not None:
+                    _refuse(_within(services, tx), tx, end, LAST_OWNER)
     if done:
         signout.tell_ended(services)
     return done
+
+
+def failed(services: Services, person: Person) -> Event | None:
+    """That what was last planned for somebody was not done, as long as nobody has planned or done anything since."""
+    actions = (FAILED, "person:end_planned", "person:disabled", "person:enabled")
+    after = services.clock() - _TOLD_FOR
+    found = audit.of_person(services.db, person.id, actions, after=after, many=1)
+    return found[0] if found and found[0].action == FAILED and person.enabled else None
 
 
 def _run(services: Services, end: PlannedEnd) -> bool:
@@ -116,16 +136,30 @@ def _run(services: Services, end: PlannedEnd) -> bool:
         person = within.directory.find(taken.person_id)
         if person is None or not person.enabled:
             return False
-        turning_off.shut_out(within, _SYSTEM, person, planned_by=taken.by, planned_at=taken.planned_at)
+        actor = of_name(within, taken.by)
+        if actor is None or not actor.may(P.PEOPLE_TURN_OFF):
+            _refuse(within, tx, taken, GONE if actor is None else NO_RIGHT)
+            return False
+        try:
+            turning_off.shut_out(within, actor, person, planned_by=taken.by, planned_at=taken.planned_at)
+        except NotAllowed:  # it asks before it writes anything
+            _refuse(within, tx, taken, RANK)
+            return False
     return True
 
 
-def _give_up(services: Services, end: PlannedEnd, why: str) -> None:
-    """It cannot be done: somebody has to look, and is told so once."""
-    with services.db.transaction() as tx:
-        if planned_ends.take(tx, end.person_id, services.clock()) is not None:
-            record = audit.recorder(services.clock, _SYSTEM.name)
-            record(tx, FAILED, {"person_id": end.person_id, "reason": why, "planned_by": end.by})
+def _refuse(services: Services, tx: Transaction, end: PlannedEnd, why: str) -> None:
+    """It is not done: somebody has to look. Whoever planned it and every owner is told, once."""
+    detail = {"person_id": end.person_id, "reason": str(WHY[why]), "why": why, "planned_by": end.by,
+              "planned_at": end.planned_at}  # fmt: skip
+    audit.recorder(services.clock, end.by)(tx, FAILED, detail)
+    person = services.directory.get(end.person_id)
+    kind, _, id = end.by.partition(":")
+    planner = services.directory.find(id) if kind == "person" else None
+    told = {one.id: one for one in (planner, *services.directory.owners()) if one is not None and one.enabled}
+    for one in told.values():
+        about = {"username": person.username, "why": WHY[why], "link": services.url(f"/admin/people/{person.id}")}
+        mail.tell(services, one, "off_failed", about, tx=tx)
 
 
 def _within(services: Services, tx: Transaction) -> Services:

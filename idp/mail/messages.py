@@ -57,6 +57,8 @@ MESSAGES: Mapping[str, Message] = {
     "case_opened": Message(("case",), ("time",)),
     # app: what they may open now; link: their applications
     "access_granted": Message(("app", "link"), ()),
+    # username: who was to be turned off at a planned moment, and was not; why: a sentence; link: their page
+    "off_failed": Message(("username", "why", "link"), ()),
     "test": Message((), ()),
 }
 

@@ -8,7 +8,7 @@ from idp import mail
 from idp.accounts import device_text, listing, roles
 from idp.accounts.factors import admin_codes, kinds
 from idp.accounts.person import Person
-from idp.admin import failures, sessions, turning_off
+from idp.admin import failures, planned_ends, sessions, turning_off
 from idp.admin.permissions import Permission
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
@@ -50,6 +50,7 @@ def _page(services: Services, request: Request, visit: Visit, person: Person, **
         can_mail=bool(person.email) and mail.is_ready(services), me=visit.actor.id,
         why_not={name: finding.why_not(services, visit, permission, person) for name, permission in _ACTS},
         evidence=turning_off.evidence_of(services, person) if not person.enabled else None,
+        failed=planned_ends.failed(services, person), failed_why=planned_ends.WHY,
         **{"problem": "", "problem_at": "", "typed": {}, "issued": None, "handed_out": "", **outcome},
     )  # fmt: skip
 

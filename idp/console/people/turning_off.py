@@ -60,7 +60,7 @@ def _page(
         whom=person, problem=problem, problem_at=problem_at,
         typed={**typed, "zone": typed["zone"] or zone_for(request)},
         planned=ends.of(services.db, person.id), planner=_name(services, evidence.planned_by if evidence else ""),
-        evidence=evidence,
+        evidence=evidence, failed=planned_ends.failed(services, person), why=planned_ends.WHY,
         by=by.name if by is not None else evidence.by if evidence else "",
         effect=turning_off.effect_of(services, person) if person.enabled else None,
         answers=[(one, evidence.answers[turning_off.key(one)]) for one in evidence.effect.applications]
