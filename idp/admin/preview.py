@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 from clients.access import Decision, decide
 from clients.client import Client
@@ -14,6 +14,11 @@ from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.oidc import claims
 from idp.protocols import Services
+
+#: In place of a value that the actor may not see.
+HIDDEN: Final = "…"
+_SUB: Final = "the person's id; never given to anybody else"
+_FIXED: Final = "a fixed value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class Line:
 class Preview:
     """`decision`: whether they may open it at all, by which rule. `missing`: what the application would get if known.
 
-    `subject`: the `sub`, or the NameID with its format; `problem`: why there is none.
+    `subject`: the `sub`, or the NameID with its format; `problem`: why there is none. `is_hidden`: it is what anybody
+    would be sent of, for somebody who may not know this person.
     """
 
     decision: Decision
@@ -39,6 +45,7 @@ class Preview:
     attributes: tuple[Line, ...]
     missing: tuple[str, ...]
     problem: str = ""
+    is_hidden: bool = False
 
 
 def of_person(services: Services, actor: Actor, client: Client, person: Person) -> Preview:
@@ -47,34 +54,64 @@ def of_person(services: Services, actor: Actor, client: Client, person: Person) 
     detail = {"client_id": client.id, "person_id": person.id}
     actor.record(services)(services.db, "client:previewed", detail)
     decision = decide(client, person.id, person.groups, services.clock())
+    if not may_see(actor, person):
+        return _of_anybody(client, decision)
     if client.saml is not None:
-        found = _service_provider(services, client, person, decision)
-    else:
-        found = _relying_party(client, person, decision)
-    # Who looks after applications decides what they get, and is not shown the attributes of everybody for that.
-    may_see = person.id == actor.id or actor.may_person(Permission.PEOPLE_READ, person.groups)
-    return found if may_see else _hidden(found)
+        return _service_provider(services, client, person, decision)
+    return _relying_party(client, person.id, row_of(person), decision)
 
 
-def _hidden(found: Preview) -> Preview:
-    def without_values(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-        return tuple(replace(line, value="…") for line in lines)
+def may_see(actor: Actor, person: Person) -> bool:
+    """Whether an actor sees what is known of a person.
 
+    Who looks after applications decides what they get, and is not shown the attributes of everybody for that: neither
+    their values, nor which of them somebody has.
+    """
+    return person.id == actor.id or actor.may_person(Permission.PEOPLE_READ, person.groups)
+
+
+def _of_anybody(client: Client, decision: Decision) -> Preview:
+    """What it is set up to get, whoever the person is; and whether this one may open it."""
+    if client.saml is not None:
+        named, lines = name_id_set_up(client), attributes_set_up(client)
+        return Preview(decision, named, (), (), lines, (), is_hidden=True)
+    found = _relying_party(client, "", row_of_anybody(client), decision)
     return replace(
-        found, id_token=without_values(found.id_token), userinfo=without_values(found.userinfo),
-        attributes=without_values(found.attributes), subject=without_values(found.subject),
+        found, subject=hidden(found.subject), id_token=hidden(found.id_token), userinfo=hidden(found.userinfo),
+        is_hidden=True,
     )  # fmt: skip
 
 
-def _relying_party(client: Client, person: Person, decision: Decision) -> Preview:
+def hidden(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The same without their values."""
+    return tuple(replace(line, value=HIDDEN) for line in lines)
+
+
+def attributes_set_up(client: Client) -> tuple[Line, ...]:
+    """The attributes that a service provider would get of somebody of whom everything is known."""
+    from idp.saml.assertions import attributes, issuing
+
+    released = attributes.to_release(issuing.provider_of(client))
+    return tuple(Line(one.name, HIDDEN, one.source or _FIXED) for one in released)
+
+
+def name_id_set_up(client: Client) -> tuple[Line, ...]:
+    """The NameID in the format that is preferred: which one it is in the end depends on who signs in."""
+    from idp.saml.assertions import issuing, name_ids
+
+    formats = name_ids.choose_formats(issuing.provider_of(client), None)
+    return () if formats[0] == name_ids.NONE else (Line("NameID", HIDDEN, formats[0]),)
+
+
+def _relying_party(client: Client, person_id: str, row: Any, decision: Decision) -> Preview:
     scopes = sorted(client.oidc.scopes)
-    got = claims.of_person(client, row_of(person), scopes, {})
+    got = claims.of_person(client, row, scopes, {})
     source = sources_of(client, scopes)
     lines = tuple(Line(name, _text(value), source.get(name, "")) for name, value in got.items())
     named = "openid" in client.oidc.scopes
     return Preview(
         decision=decision,
-        subject=(Line("sub", claims.subject(client, person.id), "the person's id; never given to anybody else"),),
+        subject=(Line("sub", claims.subject(client, person_id), _SUB),),
         id_token=lines if named and client.oidc.id_token_claims else (),
         userinfo=lines if named else (),
         attributes=(),
@@ -89,15 +126,13 @@ def _service_provider(services: Services, client: Client, person: Person, decisi
     name = issuing.preview_name(services, client, person.id)
     released = issuing.preview_attributes(services, client, person.id)
     lines = tuple(
-        Line(
-            one.attribute.name, ", ".join(value or "" for value in one.values), one.attribute.source or "a fixed value"
-        )
+        Line(one.attribute.name, ", ".join(value or "" for value in one.values), one.attribute.source or _FIXED)
         for one in released
     )
     there = {one.attribute.name for one in released}
     return Preview(
         decision=decision,
-        subject=() if name.problem else (Line("NameID", name.value or "…", name.format),),
+        subject=() if name.problem else (Line("NameID", name.value or HIDDEN, name.format),),
         id_token=(), userinfo=(), attributes=lines,
         missing=tuple(one.name for one in attributes.to_release(provider) if one.name not in there),
         problem=name.problem,
@@ -116,6 +151,15 @@ def row_of(person: Person) -> Any:
         person_claims=json.dumps(dict(person.claims)), name=person.name, username=person.username, email=person.email,
         email_verified=person.email_verified, employee_number=person.employee_number,
         groups=json.dumps(list(person.groups)), roles=json.dumps(list(person.roles)), changed_at=person.changed_at,
+    )  # fmt: skip
+
+
+def row_of_anybody(client: Client) -> Any:
+    """Somebody of whom everything is known that the application could get."""
+    known = dict.fromkeys((*claims.SUPPORTED, *client.oidc.claims_map.values()), HIDDEN)
+    return SimpleNamespace(
+        person_claims=json.dumps(known), name=HIDDEN, username=HIDDEN, email=HIDDEN, email_verified=False,
+        employee_number=HIDDEN, groups=json.dumps([HIDDEN]), roles=json.dumps([HIDDEN]), changed_at=0.0,
     )  # fmt: skip
 
 

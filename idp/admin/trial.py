@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from clients.access import decide
+from clients.access import Decision, decide
 from clients.client import Client
 from idp.accounts.person import Person
+from idp.admin import preview
 from idp.admin.actor import Actor
 from idp.admin.checking import products
 from idp.admin.permissions import Permission
-from idp.admin.preview import Line, row_of, sources_of
+from idp.admin.preview import Line, hidden, row_of, row_of_anybody, sources_of
 from idp.login import step_up
 from idp.login.authn import PASSWORD
 from idp.login.flow import Demands, Flow
@@ -53,6 +54,8 @@ _SOURCES: Final = {
     "scope": "what was asked for and may be had",
 }
 _TIMES: Final = ("exp", "iat", "auth_time")
+#: Of these nothing depends on who signs in.
+_OF_THE_APPLICATION: Final = frozenset(("iss", "aud", "azp", "client_id", "scope", "exp", "iat"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Trial:
     """`sections` as the application would get them; `lacking`: what the product reads and would not get.
 
     `why_not`: the rule that keeps the person out, "" where they may open it; `problem`: why there would be no answer.
+    `is_hidden`: as it would be of anybody, for somebody who may not know this person.
     """
 
     at: float
@@ -76,6 +80,7 @@ class Trial:
     lacking: tuple[str, ...]
     why_not: str = ""
     problem: str = ""
+    is_hidden: bool = False
 
 
 def flow_of(services: Services, actor: Actor, client: Client, username: str) -> Flow:
@@ -100,7 +105,8 @@ def find(services: Services, actor: Actor, client: Client) -> Trial | None:
     kept, person = services.state.get(_key(actor.id, client.id)), services.directory.find(actor.id)
     if not kept or person is None:
         return None
-    return _trial(services, client, person, tuple(kept["methods"]), float(kept["auth_time"]), float(kept["at"]))
+    decision, methods = decide(client, person.id, person.groups, services.clock()), tuple(kept["methods"])
+    return _trial(services, client, person, decision, methods, float(kept["auth_time"]), float(kept["at"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ class Foreseen:
 
 
 _IDENTIFY: Final = N_("They prove who they are, by password or passkey.")
+_TURNED_OFF: Final = N_("They are not let in: the account is turned off.")
 _MORE: Final[Mapping[type, str]] = {
     Prove: N_("A second step is asked for: a rule or they themselves want it."),
     Enrol: N_("They are led through setting up a second factor, since they have none that would do."),
@@ -119,6 +126,7 @@ _MORE: Final[Mapping[type, str]] = {
     Deny: N_("They cannot be let in: nothing that they could show is strong enough."),
 }
 _BY_RULE: Final = N_("A sign-in rule lets them in only under certain conditions, and they are told so.")
+_PROTECTED: Final = N_("They do what protects their account: what that is, only those are shown who may see people.")
 _CONSENT: Final = N_("They are asked whether the application may have it, unless they agreed before.")
 _BACK: Final = N_("They are back in the application.")
 _REFUSED: Final = N_("They are told that they may not open it, and whom to ask.")
@@ -127,35 +135,39 @@ _REFUSED: Final = N_("They are told that they may not open it, and whom to ask."
 def foresee(services: Services, actor: Actor, request: Request, client: Client, person: Person) -> Foreseen:
     """The way of this person to the application from where the actor is; recorded, as it shows somebody's data.
 
-    Errors: `NotAllowed`. The values are hidden from those who may not see this person's.
+    Errors: `NotAllowed`. Who may not see this person learns whether they may open it, and what it is set up to get: not
+    by what their sign-in is protected, nor which attributes they have.
     """
     actor.check_app(Permission.APPS_READ, client.id)
     actor.record(services)(services.db, "client:previewed", {"client_id": client.id, "person_id": person.id})
-    now = services.clock()
+    now, is_hidden = services.clock(), not preview.may_see(actor, person)
+    decision = decide(client, person.id, person.groups, now)
+    found = _trial(services, client, None if is_hidden else person, decision, (PASSWORD,), now, now)
+    if is_hidden:
+        return Foreseen((_IDENTIFY, _PROTECTED, *_after_proof(client, decision)), found)
+    if not person.enabled:
+        return Foreseen((_TURNED_OFF,), found)
     flow = replace(flow_of(services, actor, client, person.username), demands=Demands())
-    needs = step_up.of_person(services, request, flow, person, (PASSWORD,))
-    more = more_proof(flow, (PASSWORD,), needs, now)
-    found = _trial(services, client, person, (PASSWORD,), now, now)
-    by_rule = isinstance(more, Deny) and more.cause == BY_RULE
-    asked = [_IDENTIFY, *([_BY_RULE if by_rule else _MORE[type(more)]] if more is not None else [])]
-    if not isinstance(more, Deny):
-        asked += [_CONSENT] if client.consent == "explicit" and not found.why_not else []
-        asked.append(_REFUSED if found.why_not else _BACK)
-    may_see = person.id == actor.id or actor.may_person(Permission.PEOPLE_READ, person.groups)
-    return Foreseen(tuple(asked), found if may_see else _hidden(found))
+    more = more_proof(flow, (PASSWORD,), step_up.of_person(services, request, flow, person, (PASSWORD,)), now)
+    if more is None:
+        return Foreseen((_IDENTIFY, *_after_proof(client, decision)), found)
+    if isinstance(more, Deny):
+        return Foreseen((_IDENTIFY, _BY_RULE if more.cause == BY_RULE else _MORE[Deny]), found)
+    return Foreseen((_IDENTIFY, _MORE[type(more)], *_after_proof(client, decision)), found)
 
 
-def _hidden(found: Trial) -> Trial:
-    sections = tuple(
-        replace(one, lines=tuple(replace(line, value=_MADE_ANEW) for line in one.lines)) for one in found.sections
-    )
-    return replace(found, sections=sections, problem="")
+def _after_proof(client: Client, decision: Decision) -> tuple[str, ...]:
+    if not decision.allowed:
+        return (_REFUSED,)
+    return (_CONSENT, _BACK) if client.consent == "explicit" else (_BACK,)
 
 
 def _trial(
-    services: Services, client: Client, person: Person, methods: tuple[str, ...], auth_time: float, at: float
-) -> Trial:
-    decision, problem = decide(client, person.id, person.groups, services.clock()), ""
+    services: Services, client: Client, person: Person | None, decision: Decision, methods: tuple[str, ...],
+    auth_time: float, at: float,
+) -> Trial:  # fmt: skip
+    """`person`: None for what would be sent of anybody, without a value of theirs."""
+    problem = ""
     if client.saml is not None:
         from idp.admin import trial_saml
 
@@ -167,22 +179,36 @@ def _trial(
     told |= {line.source for section in sections for line in section.lines}
     lacking = [name for name in products.names_read(products.of_client(client)) if name not in told]
     why_not = "" if decision.allowed else decision.reason
-    return Trial(at, methods, sections, tuple(lacking), why_not, problem)
+    return Trial(at, methods, sections, tuple(lacking), why_not, problem, is_hidden=person is None)
 
 
 def _of_relying_party(
-    services: Services, client: Client, person: Person, methods: tuple[str, ...], auth_time: float, at: float
+    services: Services, client: Client, person: Person | None, methods: tuple[str, ...], auth_time: float, at: float
+) -> Iterator[Section]:
+    sections = _tokens(
+        services, client, person.id if person else "", row_of(person) if person else row_of_anybody(client), methods,
+        auth_time, at,
+    )  # fmt: skip
+    for one in sections:
+        yield one if person is not None else replace(one, lines=_of_anybody(one.lines))
+
+
+def _of_anybody(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    return tuple(line if line.name in _OF_THE_APPLICATION else hidden((line,))[0] for line in lines)
+
+
+def _tokens(
+    services: Services, client: Client, person_id: str, row: Any, methods: tuple[str, ...], auth_time: float, at: float
 ) -> Iterator[Section]:
     scopes = [scope for scope in sorted(client.oidc.scopes) if scope != "offline_access"]
-    row = row_of(person)
-    holder = Holder(_MADE_ANEW, person.id, _MADE_ANEW, auth_time, methods, {}, row)
+    holder = Holder(_MADE_ANEW, person_id, _MADE_ANEW, auth_time, methods, {}, row)
     lifetime = client.oidc.access_token_lifetime or services.settings.tokens.access_token
     issued = Issued("", _MADE_ANEW, lifetime, lifetime, Terms(" ".join(scopes), []), None, holder, at, _MADE_ANEW)
     about = sources_of(client, scopes)
     if "openid" in scopes:
         said = {**tokens.id_token_claims(services, client, issued, holder, ""), "at_hash": _MADE_ANEW}
         yield Section("ID token", _lines(said, about))
-        body = {"sub": claim_rules.subject(client, person.id), **claim_rules.of_person(client, row, scopes, {})}
+        body = {"sub": claim_rules.subject(client, person_id), **claim_rules.of_person(client, row, scopes, {})}
         yield Section("Userinfo", _lines(body, about))
     if client.oidc.access_token_format == "jwt":
         said = tokens.access_token_claims(services, client, issued)

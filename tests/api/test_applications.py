@@ -344,6 +344,9 @@ def test_R5_a_preview_says_what_an_application_would_get_and_hides_what_is_not_t
     keeper = program(RoleGrant("app_admin", (app.id,)), name="keeper")
     hidden = keeper.get(f"/applications/{app.id}/preview?person=ann")
     assert "ann@example.com" not in hidden.text
+    bare = provider.add_person("bare", email=None, name="")
+    provider.services.directory.disable(bare.id)
+    assert keeper.get(f"/applications/{app.id}/preview?person=bare").json == hidden.json  # nor who has which (S59)
     refused(owner.get(f"/applications/{app.id}/preview?person=nobody"), 404, "not-found")
     refused(owner.get(f"/applications/{app.id}/preview"), 400, "parameter")
 

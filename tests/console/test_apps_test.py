@@ -14,7 +14,7 @@ from tests.console.conftest import Enter, form_key
 from tests.provider import Answer, App, Browser, Provider
 from tests.saml.relying import Toolkit, register, sign_in
 
-HOSTILE = """"><script>alert(1)</script>'&{{7*7}}"""
+HOSTILE = """"><script>alert(1)</script>'&{{7*1234567}}"""
 
 
 def look(browser: Browser, app_id: str, query: str = "") -> Answer:
@@ -181,7 +181,7 @@ def test_S59_what_an_application_sends_is_text_on_the_page(provider: Provider, o
     for page in (look(owner, crm.id), provider.browser().get(link)):
         assert page.status == 200
         assert "<script>alert" not in page.text
-        assert "49" not in page.dom.text.replace("{{7*7}}", "")
+        assert "8641969" not in page.text
 
 
 def test_R3_an_address_for_sign_outs_that_may_not_be_called_is_named(provider: Provider, owner: Browser) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pyotp
 
 from idp.accounts.factors import totp
+from idp.accounts.person import Person
 from tests.backends import Clock
 from tests.phone import Phone
 from tests.provider import Answer, App, Provider
@@ -14,8 +15,12 @@ from tests.provider import Answer, App, Provider
 
 def enrol(provider: Provider, clock: Clock, name: str = "ann", **about: Any) -> Phone:
     """Somebody new, with an authenticator app."""
+    return set_up(provider, clock, provider.add_person(name, **about))
+
+
+def set_up(provider: Provider, clock: Clock, person: Person) -> Phone:
+    """An authenticator app of somebody who is there already."""
     clock.now = clock.now // 30 * 30 + 5
-    person = provider.add_person(name, **about)
     enrolment = totp.begin(provider.services, person, "test")
     phone = Phone(enrolment.uri, clock)
     with provider.services.db.transaction() as tx:

@@ -12,6 +12,7 @@ from idp import flash
 from idp.accounts.person import Person
 from idp.admin import access, applications
 from idp.admin.permissions import Permission
+from idp.admin.preview import may_see
 from idp.console.apps import showing, terms, whom
 from idp.console.apps.finding import client_of
 from idp.console.apps.whom import Whom
@@ -103,7 +104,7 @@ def _page(
         rule=_named(services, request, access.described(services, client), typed),
         edition=services.registry.edition(client.id), find=find, why=why, may_find=may_find,
         found=_found(services, client.access, find) if may_find and find else None,
-        decision=_decided(services, client, why) if may_find and why else None,
+        decision=_decided(services, visit, client, why) if may_find and why else None,
     )  # fmt: skip
 
 
@@ -118,14 +119,15 @@ def _found(services: Services, rule: Access, text: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _decided(services: Services, client: Client, text: str) -> dict[str, Any]:
+def _decided(services: Services, visit: Visit, client: Client, text: str) -> dict[str, Any]:
     """The rule that decides for one person."""
     person: Person | None = services.directory.find_by_login(text) or services.directory.find(text)
     if person is None:
         return {"problem": _NOBODY}
     decision = decide(client, person.id, person.groups, services.clock())
+    is_off = not person.enabled and may_see(visit.actor, person)
     return {"problem": "", "person": person.name or person.username, "allowed": decision.allowed,
-            "reason": decision.reason, "enabled": person.enabled}  # fmt: skip
+            "reason": decision.reason, "enabled": not is_off}  # fmt: skip
 
 
 PAGES = (
