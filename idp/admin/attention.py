@@ -11,9 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from idp import audit, reach
+from idp.accounts import batches as accounts_batches
 from idp.accounts import cases, planned_ends
 from idp.admin import key_readers, record_checks, streams
 from idp.admin.actor import Actor
+from idp.admin.batches import WHY as STOPPED_WHY
 from idp.admin.permissions import Permission
 from idp.admin.planned_ends import FAILED as OFF_FAILED
 from idp.audit.told import UNDELIVERED
@@ -55,7 +57,7 @@ def find(services: Services, actor: Actor) -> list[Finding]:
     if actor.scope(Permission.CASES_READ) is None:
         found += _cases(services)
     if actor.scope(Permission.PEOPLE_READ) is None:
-        found += _ending(services)
+        found += [*_ending(services), *_stopped(services, actor)]
     if actor.scope(Permission.APPS_READ) is None:
         found += [*_undelivered(services), *_kept(services)]
     return found
@@ -184,6 +186,23 @@ def _ending(services: Services) -> Iterator[Finding]:
             continue
         text = N_("An account could not be turned off at the moment that was planned.")
         yield Finding("off_failed", text, f"/admin/people/{event.person_id}", str(event.detail.get("reason", "")))
+
+
+def _stopped(services: Services, actor: Actor) -> Iterator[Finding]:
+    """Work on many people that went no further, since whoever began it may not do it any more."""
+    since = services.clock() - 7 * _DAY
+    for kind, path, permission in (
+        ("import", "/admin/people/import", Permission.PEOPLE_CREATE),
+        ("bulk", "/admin/people/many", Permission.PEOPLE_READ),
+    ):
+        for batch in accounts_batches.latest(services.db, kind):
+            if batch.stopped_by in STOPPED_WHY and batch.asked.get("ran") and batch.changed_at > since:
+                text = plural(
+                    "Work on many people was stopped; %(n)s of them is left.",
+                    "Work on many people was stopped; %(n)s of them are left.", batch.total - batch.done,
+                )  # fmt: skip
+                where = f"{path}/{batch.id}" if actor.may(permission) else ""
+                yield Finding("stopped", text, where, str(STOPPED_WHY[batch.stopped_by]))
 
 
 def _undelivered(services: Services) -> Iterator[Finding]:

@@ -361,3 +361,43 @@ def test_u1_x19_a_hostile_file_takes_little_memory(raw: bytes, said: str) -> Non
 def test_u1_a_cell_of_shields_alone_loses_the_one_that_was_ours() -> None:
     cell = "'" * 131_000
     assert reading.read(f"username\n{cell}=1\n{cell}\n".encode()).rows == ([cell[1:] + "=1"], [cell])
+
+
+def test_u1_c2_an_import_stops_when_its_starter_loses_the_right_and_gives_back_what_was_left(
+    provider: Provider, owner: Browser, enter: Enter
+) -> None:
+    admin = enter("admin", RoleGrant("admin"))
+    lines = "".join(f"new{n:03},new{n:03}@example.com\n" for n in range(120))
+    page = look(provider, admin, "username,email\n" + lines)
+    press(admin, page, "run")
+    (batch, *_) = batches.latest(provider.services.db, "import")
+    steps = work_on(provider.services, batch.id)
+    next(steps)
+    person = provider.services.directory.find_by_login("admin")
+    assert person is not None
+    provider.services.directory.disable(person.id)
+    assert list(steps) == []
+    assert provider.services.directory.find_by_login("new049") is not None
+    assert provider.services.directory.find_by_login("new050") is None
+    (event,) = provider.events("people:import_stopped")
+    assert event.detail["why"] == "gone"
+    shown = owner.get(page.url).dom.text
+    assert "Whoever began it is turned off or gone." in shown
+    assert "70 lines were not reached" in shown
+    rest = owner.get(page.url + "/rows").body.decode("utf-8-sig")
+    assert [row["username"] for row in csv.DictReader(io.StringIO(rest))] == [f"new{n:03}" for n in range(50, 120)]
+    again = look(provider, owner, rest)  # sent again as it is, by somebody who may
+    run(provider, owner, again)
+    assert provider.services.directory.find_by_login("new119") is not None
+
+
+def test_u1_a_file_that_another_admin_looks_at_again_is_their_work(
+    provider: Provider, owner: Browser, enter: Enter
+) -> None:
+    page = look(provider, enter("admin", RoleGrant("admin")), "username\nsomebody\n")
+    person = provider.services.directory.find_by_login("admin")
+    assert person is not None
+    provider.services.directory.disable(person.id)
+    press(owner, owner.get(page.url), "check")
+    work(provider)
+    assert batches.latest(provider.services.db, "import")[0].state == "checked"

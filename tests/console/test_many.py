@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 
-from idp.accounts import batches
+import pytest
+
+from idp.accounts import batches, roles
 from idp.accounts.person import Person
 from idp.accounts.roles import RoleGrant
-from idp.admin.batches import work_on
+from idp.admin.batches import WHY, work_on
 from tests.backends import Clock
 from tests.console.conftest import Enter, form_at, give
 from tests.console.test_import import work
@@ -203,3 +205,89 @@ def test_u1_invitations_of_many_are_queued_one_by_one(provider: Provider, owner:
     assert "1 are so already" in page.dom.text
     assert "is not waiting for an invitation" in page.dom.text
     assert "no mail reaches them" in page.dom.text  # there is no mail server here
+
+
+# -- rights that are lost meanwhile ----------------------------------------------------------------------------------
+
+
+def _begun(provider: Provider, browser: Browser, action: str = "off", many: int = 120) -> tuple[Answer, batches.Batch]:
+    """Work on many that was carried out, and stands after its first step of 50."""
+    for number in range(many):
+        provider.add_person(f"guest{number:03}", password=None)
+    page = browser.follow(choose(browser, action, query="?q=guest"))
+    work(provider)
+    press(browser, browser.get(page.url), "run")
+    (batch, *_) = batches.latest(provider.services.db, "bulk")
+    return page, batch
+
+
+def _lose(provider: Provider, username: str, how: str) -> None:
+    services = provider.services
+    person = services.directory.find_by_login(username)
+    assert person is not None
+    if how == "gone":
+        services.directory.disable(person.id)
+    else:
+        give(provider, person.id, RoleGrant("help_desk"))
+        roles.change(
+            services.db, person.id, take=("admin",), by="test", now=services.clock(), record=lambda *_: None
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["gone", "no_right"])
+def test_u1_c2_work_on_many_stops_at_the_step_at_which_its_starter_has_lost_the_right(
+    provider: Provider, owner: Browser, enter: Enter, how: str
+) -> None:
+    page, batch = _begun(provider, enter("admin", RoleGrant("admin")))
+    steps = work_on(provider.services, batch.id)
+    assert next(steps).done == 50
+    _lose(provider, "admin", how)  # in the middle of a slice, which would go on for all of the 120
+    assert list(steps) == []
+    assert list(work_on(provider.services, batch.id)) == []
+    after = batches.find(provider.services.db, batch.id, "bulk")
+    assert after is not None
+    assert (after.state, after.stopped_by, after.done) == ("stopped", how, 50)
+    off = [one for one in provider.services.directory.list("", 200, "guest") if not one.enabled]
+    assert len(off) == 50
+    (event,) = provider.events("people:many_stopped")
+    assert (event.actor, event.detail["done"], event.detail["of"]) == (batch.made_by, 50, 120)
+    shown = owner.get(page.url).dom.text
+    assert "Stopped at 50 of 120 people" in shown
+    assert WHY[how] in shown
+    assert "70 of them are left" in owner.get("admin").dom.text
+    rows = list(csv.DictReader(io.StringIO(owner.get(page.url + "/rows").body.decode("utf-8-sig"))))
+    assert [row["outcome"] for row in rows].count("unreached") == 70
+
+
+def test_u1_c2_a_role_that_runs_out_in_the_middle_ends_the_work(provider: Provider, enter: Enter, clock: Clock) -> None:
+    _, batch = _begun(provider, enter("admin", RoleGrant("admin", until=clock() + 600)))
+    steps = work_on(provider.services, batch.id)
+    next(steps)
+    clock.advance(700)
+    assert list(steps) == []
+    after = batches.find(provider.services.db, batch.id, "bulk")
+    assert after is not None
+    assert after.stopped_by == "no_right"
+
+
+def test_u1_c2_whom_a_step_finds_raised_meanwhile_stays(provider: Provider, enter: Enter) -> None:
+    _, batch = _begun(provider, enter("admin", RoleGrant("admin")), many=60)
+    steps = work_on(provider.services, batch.id)
+    next(steps)
+    raised = provider.services.directory.find_by_login("guest055")
+    assert raised is not None
+    give(provider, raised.id, RoleGrant("owner"))
+    list(steps)
+    assert provider.services.directory.get(raised.id).enabled
+
+
+def test_u1_c2_an_invitation_is_not_mailed_once_its_asker_may_not_any_more(provider: Provider, enter: Enter) -> None:
+    ann = provider.add_person("ann", password=None)
+    enter("admin", RoleGrant("admin"))
+    me = provider.services.directory.find_by_login("admin")
+    assert me is not None
+    provider.services.jobs.enqueue("people.invite", {"person": ann.id, "by": f"person:{me.id}"})
+    _lose(provider, "admin", "gone")
+    work(provider)
+    assert provider.events("link:made") == []
+    assert [one.person_id for one in provider.events("link:refused")] == [ann.id]

@@ -62,6 +62,11 @@ class Batch:
     changed_at: float
 
     @property
+    def stopped_by(self) -> str:
+        """Why it went no further by itself: a code; '' where somebody has stopped it, or nothing has."""
+        return str(self.asked.get("stopped", "")) if self.state == STOPPED else ""
+
+    @property
     def is_at_work(self) -> bool:
         """Whether something is still to be done by itself."""
         return self.state in _THEN
@@ -125,20 +130,33 @@ def ask(
         if there is None or there.state != batch.state or there.changed_at != batch.changed_at:
             raise Moved
         tx.run(store.CLEAR, of_id=batch.id)
+        fresh = {name: value for name, value in asked.items() if name != "stopped"}
         tx.run(
-            store.ASK, of_id=batch.id, new_asked=json.dumps(dict(asked)), new_state=state, new_counts="{}", new_done=0,
+            store.ASK, of_id=batch.id, new_asked=json.dumps(fresh), new_state=state, new_counts="{}", new_done=0,
             new_changed_at=now,
         )  # fmt: skip
         also(tx, batch)
 
 
-def stop(db: Database, batch: Batch, now: float) -> bool:
-    """Do no more of it; what is done stays done. False where there was nothing left to do."""
+def stop(
+    db: Database, batch: Batch, now: float, *, why: str = "",
+    also: Callable[[Transaction, Batch], object] = lambda *_: None,
+) -> bool:  # fmt: skip
+    """Do no more of it; what is done stays done. False where there was nothing left to do.
+
+    `why`: where nobody has said so (`Batch.stopped_by`). `also`: in the same transaction, of how it stands.
+    """
     with db.transaction() as tx:
-        there = tx.one(store.LOCKED, of_id=batch.id)
-        if there is None or there.state not in _THEN:
+        row = tx.one(store.LOCKED, of_id=batch.id)
+        if row is None or row.state not in _THEN:
             return False
-        _set(tx, _batch(there), STOPPED, json.loads(there.counts), there.done, now)
+        there = _batch(row)
+        if why:
+            tx.run(
+                store.ASK, of_id=there.id, new_asked=json.dumps({**there.asked, "stopped": why}), new_state=there.state,
+                new_counts=json.dumps(dict(there.counts)), new_done=there.done, new_changed_at=now,
+            )  # fmt: skip
+        also(tx, _set(tx, there, STOPPED, there.counts, there.done, now))
     return True
 
 

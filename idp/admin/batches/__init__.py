@@ -5,6 +5,6 @@ Door: `register`, `work_on`. Rule: their rights are those of the moment of each 
 
 from __future__ import annotations
 
-from idp.admin.batches.running import register, resume, work_on
+from idp.admin.batches.running import WHY, register, resume, work_on
 
-__all__ = ["register", "resume", "work_on"]
+__all__ = ["WHY", "register", "resume", "work_on"]

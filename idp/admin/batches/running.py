@@ -7,18 +7,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from idp import audit
 from idp.accounts import batches
 from idp.accounts.batches import PART, Batch, Outcome, Row, Work
 from idp.accounts.person import InvalidPerson
-from idp.admin.actor import NotAllowed, of_name
-from idp.admin.batches.kinds import KINDS
+from idp.admin.actor import Actor, NotAllowed, of_name
+from idp.admin.batches.kinds import KINDS, Begun, Kind
 from idp.db import Transaction, Unavailable, joined
 from idp.protocols import Services
+from idp.texts import N_
 
 JOB: Final = "people.batch"
 SLICE: Final = 5.0  # seconds that a job works before others have their turn
 STALLED: Final = 120.0  # seconds without a step until another process takes it up
 LEASE: Final = 60.0
+GONE, NO_RIGHT = "gone", "no_right"
+#: Why it was stopped by itself.
+WHY: Final = {
+    GONE: N_("Whoever began it is turned off or gone."),
+    NO_RIGHT: N_("Whoever began it may not do this any more."),
+}
 
 
 def register(services: Services) -> None:
@@ -45,29 +53,34 @@ def resume(services: Services) -> int:
     return len(found)
 
 
+class _Lost(Exception):
+    """Whoever asked for it may not do it any more."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+
 def work_on(services: Services, batch_id: str) -> Iterator[Batch]:
     """Do it step by step; yields how far it is after each. Errors: `Unavailable`."""
     batch = batches.any_of(services.db, batch_id)
     if batch is None or not batch.is_at_work:
         return
-    actor = of_name(services, str(batch.asked.get("by") or batch.made_by))
     kind = KINDS[batch.kind]
-    if actor is None or not actor.may(kind.permission):
-        batches.stop(services.db, batch, services.clock())
+    try:
+        actor = _actor(services, kind, batch)
+    except _Lost as lost:
+        _stop(services, kind, batch, lost.why)
         return
-    begun, small = kind.begin(services, actor, batch), 0
-
-    def work(tx: Transaction, now: Batch, row: Row) -> Outcome:
-        db = joined(tx)
-        within = replace(services, db=db, directory=services.directory.within(db))
-        return begun(within, tx, now, row)
-
-    state = batch.state
+    begun, small, state = kind.begin(services, actor, batch), 0, batch.state
     while True:
+        many = 1 if small else PART
         try:
-            after = batches.step(services.db, batch_id, work, services.clock(), 1 if small else PART)
+            after = batches.step(services.db, batch_id, _work(services, kind, begun), services.clock(), many)
         except Unavailable:
             raise
+        except _Lost as lost:
+            _stop(services, kind, batch, lost.why)
+            return
         except Exception as error:
             if not small:
                 small = PART
@@ -81,6 +94,45 @@ def work_on(services: Services, batch_id: str) -> Iterator[Batch]:
         if after.state != state:
             kind.ended(services, actor, after)
             return
+
+
+def _work(services: Services, kind: Kind, begun: Begun) -> Work:
+    """What one step does: whose rights it has is asked once, in its own transaction. Errors: `_Lost`."""
+    found: list[tuple[Services, Actor]] = []
+
+    def work(tx: Transaction, now: Batch, row: Row) -> Outcome:
+        if not found:
+            db = joined(tx)
+            within = replace(services, db=db, directory=services.directory.within(db))
+            found.append((within, _actor(within, kind, now)))
+        within, actor = found[0]
+        return begun(within, actor, tx, now, row)
+
+    return work
+
+
+def _actor(services: Services, kind: Kind, batch: Batch) -> Actor:
+    """Whoever asked for the work, with what they may at this moment. Errors: `_Lost`."""
+    actor = of_name(services, _by(batch))
+    if actor is None:
+        raise _Lost(GONE)
+    if not all(actor.may(permission) for permission in kind.needs(batch)):
+        raise _Lost(NO_RIGHT)
+    return actor
+
+
+def _stop(services: Services, kind: Kind, batch: Batch, why: str) -> None:
+    """It goes no further; the record has why, and how far it came."""
+
+    def also(tx: Transaction, there: Batch) -> None:
+        detail = {"work": batch.id, "why": why, "reason": str(WHY[why]), "done": there.done, "of": there.total}
+        audit.recorder(services.clock, _by(batch))(tx, kind.stopped, detail)
+
+    batches.stop(services.db, batch, services.clock(), why=why, also=also)
+
+
+def _by(batch: Batch) -> str:
+    return str(batch.asked.get("by") or batch.made_by)
 
 
 def _failed(error: Exception) -> Work:

@@ -116,12 +116,14 @@ ACTIONS: Final[Mapping[str, Action]] = {
 _NOT_ONESELF: Final = ("off", "remove")
 
 
-def begin(services: Services, actor: Actor, batch: Batch) -> Callable[[Services, Transaction, Batch, Row], Outcome]:
+def begin(
+    services: Services, actor: Actor, batch: Batch
+) -> Callable[[Services, Actor, Transaction, Batch, Row], Outcome]:
     """Ready for its people."""
     name = str(batch.asked["action"])
     action = ACTIONS[name]
 
-    def work(within: Services, tx: Transaction, now: Batch, row: Row) -> Outcome:
+    def work(within: Services, actor: Actor, tx: Transaction, now: Batch, row: Row) -> Outcome:
         person = within.directory.find(str(row.source))
         # Nobody learns of a person who left what they may see meanwhile that they are still there.
         if person is None or not actor.may_person(P.PEOPLE_READ, person.groups):

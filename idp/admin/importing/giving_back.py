@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from idp.accounts import batches
-from idp.accounts.batches import Batch, Outcome
+from idp.accounts.batches import STOPPED, Batch, Outcome
 from idp.admin.importing.reading import SHIELD, SHIELDED
 from idp.admin.importing.rows import FAILED
 from idp.protocols import Services
@@ -24,6 +24,7 @@ WHY: Final[Mapping[str, str]] = {
     "broken": N_("could not be done (%(value)s); try it again"),
     "there": N_("is there already as %(value)s"),
 }
+UNREACHED: Final = N_("the import was stopped before this line")
 COLUMN: Final = "Problem"  # of the column that is added; it means nothing where the file is sent again
 
 
@@ -36,12 +37,17 @@ def why(outcome: Outcome) -> str:
 
 
 def lines(services: Services, batch: Batch, say: Callable[[str], str] = str) -> Iterator[str]:
-    """The rows that were not taken, below the file's own first line, with the reason in a last column."""
+    """The rows that were not taken, below the file's own first line, with the reason in a last column.
+
+    Of work that was stopped, those too that it had not come to.
+    """
     separator = str(batch.asked["separator"])
     yield _line([*batch.asked["header"], COLUMN], separator)
-    for row in batches.rows(services.db, batch.id, (FAILED,)):
-        cells = [*row.source, *[""] * (len(batch.asked["header"]) - len(row.source))]
-        yield _line([*cells, say(why(row.outcome)) if row.outcome else ""], separator)
+    is_cut = batch.state == STOPPED and bool(batch.asked.get("ran"))
+    for row in batches.rows(services.db, batch.id, None if is_cut else (FAILED,)):
+        if row.outcome is None or row.outcome.code == FAILED:
+            cells = [*row.source, *[""] * (len(batch.asked["header"]) - len(row.source))]
+            yield _line([*cells, say(why(row.outcome) if row.outcome else UNREACHED)], separator)
 
 
 def _line(cells: list[str], separator: str) -> str:

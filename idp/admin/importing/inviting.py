@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp import audit
-from idp.accounts import invitations
+from idp.accounts import invitations, roles
+from idp.admin.actor import of_name
+from idp.admin.permissions import Permission
 from idp.protocols import Services
 
 
@@ -16,11 +18,22 @@ def register(services: Services) -> None:
 
 
 def invite(services: Services, payload: Mapping[str, Any]) -> None:
-    """Mail somebody their invitation, unless they have set a password, were turned off or removed meanwhile."""
+    """Mail somebody their invitation, unless they have set a password, were turned off or removed meanwhile.
+
+    Nor is it mailed where whoever asked for it may not act on them any more; the record says so.
+    """
     person = services.directory.find(str(payload["person"]))
     if person is None or not person.enabled or person.password_changed_at is not None:
         return
+    by = str(payload.get("by", "doorward"))
+    record, actor = audit.recorder(services.clock, by), of_name(services, by)
+    held = roles.grants_of(services.db, person.id, person.roles, services.clock())
+    if actor is None or not (actor.may_person(Permission.PEOPLE_HELP, person.groups) and actor.outranks(held)):
+        why = (
+            "whoever asked for it is turned off or gone" if actor is None else "they may not help this person any more"
+        )
+        record(services.db, "link:refused", {"person_id": person.id, "reason": why})
+        return
     invited = invitations.send(services, person, note=str(payload.get("note", "")))
-    record = audit.recorder(services.clock, str(payload.get("by", "doorward")))
     detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
     record(services.db, "link:made", detail)

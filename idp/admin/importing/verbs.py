@@ -67,7 +67,7 @@ def check_again(
     actor.check(P.PEOPLE_CREATE)
     if batch.state not in (CHECKED, CHECKING, STOPPED) or batch.asked.get("ran"):
         raise Moved
-    _ask(services, batch, _checked(actor, {**batch.asked, **choices}), CHECKING, queue)
+    _ask(services, batch, _checked(actor, {**batch.asked, **choices, "by": actor.name}), CHECKING, queue)
 
 
 def carry_out(services: Services, actor: Actor, batch: Batch, *, queue: bool = True) -> None:

@@ -43,7 +43,9 @@ def _twins(services: Services, batch: Batch) -> dict[int, int]:
     return found
 
 
-def begin(services: Services, actor: Actor, batch: Batch) -> Callable[[Services, Transaction, Batch, Row], Outcome]:
+def begin(
+    services: Services, actor: Actor, batch: Batch
+) -> Callable[[Services, Actor, Transaction, Batch, Row], Outcome]:
     """Ready for its rows."""
     write = actor.record(services)
 
@@ -54,7 +56,7 @@ def begin(services: Services, actor: Actor, batch: Batch) -> Callable[[Services,
     known = {fold(one.name): one.name for one in groups.list_of(services.db)}
     fresh = {fold(name.removeprefix(GROUP)) for name in batch.counts if name.startswith(GROUP)}
 
-    def work(within: Services, tx: Transaction, now: Batch, row: Row) -> Outcome:
+    def work(within: Services, actor: Actor, tx: Transaction, now: Batch, row: Row) -> Outcome:
         return take(within, tx, Import(actor, now, twins, known, record, fresh), row)
 
     return work

@@ -7,6 +7,7 @@ from typing import Any, Final
 from idp import mail
 from idp.accounts.batches import Batch, rows
 from idp.accounts.person import InvalidPerson
+from idp.admin.batches import WHY
 from idp.admin.importing import columns, giving_back, reading, verbs
 from idp.admin.importing.rows import CODES, CORRECT, FAILED, SKIP
 from idp.admin.permissions import Permission
@@ -82,6 +83,8 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         examples=verbs.examples(services, batch) if batch.state == verbs.CHECKED else [], targets=columns.TARGETS,
         groups=verbs.new_groups(batch), enough=columns.is_enough(asked["columns"]), trial=_is_trial(batch),
         leaves=mail.leaves(services), may_make=visit.actor.may(P.GROUPS_CHANGE),
+        left=batch.total - batch.done if batch.state == verbs.STOPPED and not _is_trial(batch) else 0,
+        stopped=WHY.get(batch.stopped_by, ""),
         secrets=[name for name in asked["header"] if _is_secret(name)],
         roles=[name for name in asked["header"] if name.strip().casefold() in ("role", "roles")],
     )  # fmt: skip

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from idp import flash
-from idp.accounts.batches import Batch, Row, rows
+from idp.accounts.batches import STOPPED, Batch, Row, rows
 from idp.accounts.listing import FILTERS
 from idp.accounts.person import InvalidPerson
+from idp.admin.batches import WHY as BEGUN
 from idp.admin.bulk import verbs
 from idp.admin.bulk.actions import ACTIONS, CODES, DONE, FAILED, SAME
 from idp.admin.importing.giving_back import shielded
@@ -41,6 +42,7 @@ WHY: Final[dict[str, str]] = {
     "is_on": N_("is not turned off"), "not_waiting": N_("is not waiting for an invitation"),
     "no_mail": N_("no mail reaches them"), "gone": N_("is not there"), "rank": N_("may do more here than you"),
     "no_group": N_("the group is not there any more"), "broken": N_("could not be done; try it again"),
+    "unreached": N_("was not reached before it was stopped"),
 }  # fmt: skip
 _SHOWN: Final = 50
 _REFRESH: Final = (("Refresh", "2"),)
@@ -83,7 +85,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         batch=batch, title=N_(words[1], group=batch.asked["group"]) if "%(group)s" in words[1] else words[1],
         action=action, trial=is_trial, counts=_counts(batch, words[2 if is_trial else 3]), rows=found[:_SHOWN],
         next=f"?after={found[_SHOWN - 1]['number']}" if len(found) > _SHOWN else "", since=since,
-        able=batch.counts.get(DONE, 0), undo=WORDS[undo][0] if undo else "",
+        stopped=BEGUN.get(batch.stopped_by, ""), able=batch.counts.get(DONE, 0), undo=WORDS[undo][0] if undo else "",
     )  # fmt: skip
 
 
@@ -149,6 +151,8 @@ def _lines(services: Services, visit: Visit, batch: Batch, locale: str) -> Itera
     yield _line(["id", "username", "name", "outcome", "why"])
     for row in rows(services.db, batch.id):
         one = _shown(services, visit, row)
+        if row.outcome is None and batch.state == STOPPED:
+            one |= {"code": "unreached", "why": WHY["unreached"]}
         yield _line([str(row.source), one["username"], one["name"], one["code"], translate(locale, one["why"])])
 
 
