@@ -282,11 +282,12 @@ def _register(services: Services, jobs: Jobs) -> None:
     from idp import mail
     from idp.accounts import recovery
     from idp.admin import batches, planned_ends, record_checks
+    from idp.admin.checking import addresses
     from idp.oidc import backchannel
     from idp.saml.logout import propagation
 
     opened = replace(services, jobs=jobs)
-    for room in (backchannel, propagation, mail, recovery, batches, planned_ends, record_checks):
+    for room in (backchannel, propagation, mail, recovery, batches, planned_ends, record_checks, addresses):
         room.register(opened)
 
 

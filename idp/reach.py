@@ -48,7 +48,7 @@ def explain(url: str, error: Exception) -> Explanation:
 
 def find_unreachable(services: Services, client: Client, until: float | None = None) -> Iterator[Unreachable]:
     """The addresses of an application that cannot be called, as seen from here. `until`: of `time.monotonic`."""
-    for setting, url in _addresses(client):
+    for setting, url in addresses(client):
         left = 1.0 if until is None else min(1.0, until - time.monotonic())
         try:
             if left > 0:
@@ -57,7 +57,8 @@ def find_unreachable(services: Services, client: Client, until: float | None = N
             yield Unreachable(client.id, client.name, setting, url, str(error), explain(url, error))
 
 
-def _addresses(client: Client) -> Iterator[tuple[str, str]]:
+def addresses(client: Client) -> Iterator[tuple[str, str]]:
+    """Those that we call by ourselves, each with the setting that has it."""
     if client.oidc.backchannel_logout_uri:
         yield "backchannel_logout_uri", client.oidc.backchannel_logout_uri
     if client.oidc.jwks_uri:

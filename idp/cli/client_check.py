@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from idp.cli import application_options
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import SOON, command, print_json, printable, say, timestamp, with_json
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from clients.client import Client
+    from idp.admin.actor import Actor
     from idp.admin.checking.finding import Finding
     from idp.admin.checking.report import Report
     from idp.protocols import Services
@@ -42,7 +44,7 @@ def run_check(args: Namespace) -> None:
         elif args.withdraw:
             links.withdraw(services, actor, client)
         elif args.minutes or not (args.show or args.share or _runs(services, client)):
-            running.start(services, actor, client, args.minutes or running.MINUTES)
+            _start(services, actor, client, args.minutes or running.MINUTES)
         if args.share:
             link = services.url(f"/app-check/{links.share(services, actor, client)}")
         found = report.of(services, client)
@@ -50,6 +52,21 @@ def run_check(args: Namespace) -> None:
         print_json({"client_id": client.id, **(found.to_json() if found else {}), **({"link": link} if link else {})})
         return
     _tell(client, found, link)
+
+
+def _start(services: Services, actor: Actor, client: Client, minutes: int) -> None:
+    """Begin, and call the application's addresses here: whoever has the terminal can wait for them."""
+    from clients.errors import TooManyWatched
+    from idp.admin.checking import addresses, running
+
+    try:
+        check = running.start(services, actor, client, minutes)
+    except running.BegunJustNow:
+        why = f"A check of {client.name} began less than {running.PAUSE:.0f} seconds ago"
+        raise Refused(f"{why}: wait a moment, then run this command again.") from None
+    except TooManyWatched:
+        raise Refused("Too many checks run at this moment: end one (--stop), or try later.") from None
+    addresses.look(services, check)
 
 
 def _runs(services: Services, client: Client) -> bool:
@@ -69,6 +86,8 @@ def _tell(client: Client, found: Report | None, link: str) -> None:
         say(f"The check of {client.name} ended at {timestamp(found.check.ends_at)}.")
     else:
         say(f"{client.name} is watched until {timestamp(found.check.ends_at)}. {SOON}")
+        if found.is_looking:
+            say("Its addresses are being called; run this command again for what comes of it.")
         if not found.steps:
             say("Open the application now, sign in there, and run this command again.")
     say("", *(f"  {_STATES[one.state]:<20} {one.title}" for one in found.milestones))

@@ -39,6 +39,13 @@ def test_R3_the_address_for_sign_outs_is_named_where_it_cannot_be_called(site: F
     assert "outbound.allow" in told
 
 
+def test_R3_a_check_that_was_ended_a_moment_ago_is_begun_again_after_a_moment(site: Folder, crm: str) -> None:
+    site.run("client", "check", "CRM")
+    site.run("client", "check", "CRM", "--minutes", "15")  # the one that runs
+    site.run("client", "check", "CRM", "--stop")
+    assert "began less than 30 seconds ago: wait a moment" in site.refusal("client", "check", "CRM")
+
+
 def test_R3_a_link_is_made_once_and_withdrawn(site: Folder, crm: str) -> None:
     site.run("client", "check", "CRM")
     link = site.run("client", "check", "CRM", "--share", "--json").json["link"]

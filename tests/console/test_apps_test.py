@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from clients.access import Access
+from clients.client import Client
 from idp.accounts.roles import RoleGrant
+from idp.admin.actor import Actor, of_shell
+from idp.admin.checking import addresses, running
+from idp.http import Outbound
+from idp.protocols import Services
 from tests.backends import Clock
 from tests.console.conftest import Enter, form_key
 from tests.provider import Answer, App, Browser, Provider
@@ -184,12 +192,108 @@ def test_S59_what_an_application_sends_is_text_on_the_page(provider: Provider, o
         assert "8641969" not in page.text
 
 
+def work(provider: Provider) -> int:
+    """What a worker of the queue does with the checks' jobs; how many there were."""
+    waiting = [job for job in provider.services.jobs.pending() if job.name == running.JOB]
+    for job in waiting:
+        provider.services.jobs.perform(job.name, job.payload)
+        provider.services.jobs.forget(job.id)
+    return len(waiting)
+
+
 def test_R3_an_address_for_sign_outs_that_may_not_be_called_is_named(provider: Provider, owner: Browser) -> None:
     crm = provider.add_client("CRM", backchannel_logout_uri="https://127.0.0.1/logout")
     send(owner, crm.id, do="start")
+    assert "backchannel_logout_uri" not in look(owner, crm.id).dom.text
+    assert "Its addresses are being called" in look(owner, crm.id).dom.text
+    assert work(provider) == 1
     page = look(owner, crm.id)
     assert "backchannel_logout_uri" in page.dom.text
     assert "outbound.allow" in page.dom.text
+    assert "Its addresses are being called" not in page.dom.text
+
+
+def test_R3_S18_no_request_waits_for_an_application_and_starting_again_and_again_calls_it_once(
+    open_provider: Callable[..., Provider], clock: Clock
+) -> None:
+    """Whoever may start a check is no amplifier for requests to somebody else's address."""
+    provider = open_provider(admin={"second_factor": False})
+    asked: list[str] = []
+
+    def resolver(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["10.0.0.5"]  # it is never called there: it is no public address
+
+    provider.services = replace(provider.services, outbound=Outbound(resolver=resolver))
+    crm = provider.add_client("CRM", backchannel_logout_uri="https://out.example/", jwks_uri="https://keys.example/")
+    asked.clear()
+    actor = of_shell("cli:test")
+    first = running.start(provider.services, actor, crm.client)
+    assert asked == []
+    assert running.start(provider.services, actor, crm.client) == first  # it runs: that is what was wanted
+    running.stop(provider.services, actor, crm.client)
+    for _ in range(50):
+        with pytest.raises(running.BegunJustNow):
+            running.start(provider.services, actor, crm.client)
+    assert len([one for one in provider.services.jobs.pending() if one.name == running.JOB]) == 1
+    clock.advance(running.PAUSE + 1)
+    second = running.start(provider.services, actor, crm.client)
+    assert second.id != first.id
+    for job in [one for one in provider.services.jobs.pending() if one.name == running.JOB]:
+        assert set(job.payload) == {"client_id", "check"}
+    addresses.look(provider.services, second)
+    addresses.look(provider.services, second)  # the queue may run a job twice
+    assert asked.count("out.example") == 2  # the call, and the look whether it may be called
+    assert asked.count("keys.example") == 1
+    assert len(running.steps(provider.services, second)) == 1
+
+
+def test_R3_another_application_is_not_held_up_by_a_check_that_began_just_now(
+    provider: Provider, owner: Browser
+) -> None:
+    crm, pay = provider.add_client("CRM"), provider.add_client("Pay")
+    for app in (crm, pay):
+        assert send(owner, app.id, do="start").is_redirect
+    send(owner, crm.id, do="stop")
+    told = send(owner, crm.id, do="start")
+    assert told.status == 409
+    assert "less than half a minute ago" in told.dom.text
+    assert not running_of(provider, crm.id)
+    assert running_of(provider, pay.id)
+
+
+def running_of(provider: Provider, client_id: str) -> bool:
+    check = running.find(provider.services, client_id)
+    return check is not None and check.is_running(provider.services.clock())
+
+
+def test_R3_of_two_who_press_start_at_once_one_begins_and_a_place_that_was_not_given_is_free(
+    provider: Provider, owner: Browser
+) -> None:
+    crm = provider.add_client("CRM")
+    services, actor = provider.services, of_shell("cli:test")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: attempt(services, actor, crm.client), range(4)))
+    begun = {one for one in found if one}
+    assert len(begun) == 1
+    assert len(provider.events("client:check_started")) == 1
+
+
+def attempt(services: Services, actor: Actor, client: Client) -> str:
+    try:
+        return running.start(services, actor, client).id
+    except running.BegunJustNow:
+        return ""
+
+
+def test_R3_a_check_for_which_there_is_no_place_may_be_tried_again_at_once(
+    provider: Provider, owner: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm = provider.add_client("CRM")
+    with monkeypatch.context() as full:
+        full.setattr("clients.registry.MAX_WATCHED", 0)
+        assert send(owner, crm.id, do="start").status == 409
+    assert send(owner, crm.id, do="start").is_redirect
 
 
 # -- the link ----------------------------------------------------------------------------------------------------------

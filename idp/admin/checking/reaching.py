@@ -8,17 +8,21 @@ from clients.client import Client
 from idp.admin.checking.finding import Finding, Step
 from idp.http import OutboundFailed, OutboundRefused
 from idp.protocols import Services
-from idp.reach import explain, find_unreachable
+from idp.reach import addresses, explain, find_unreachable
 
 _GONE = (404, 410)
 
 
+def has_addresses(client: Client) -> bool:
+    """Whether there is an address that we call by ourselves."""
+    return any(True for _ in addresses(client))
+
+
 def look(services: Services, client: Client) -> Step | None:
     """A step that says so; None where there is no such address. By the guarded client alone."""
-    found = [*_logout(services, client), *_others(services, client)]
-    called = [client.oidc.backchannel_logout_uri, client.oidc.jwks_uri]
-    if not found and not any(called):
+    if not has_addresses(client):
         return None
+    found = [*_logout(services, client), *_others(services, client)]
     return Step("addresses", "wrong" if found else "ok", services.clock(), {}, tuple(one.short() for one in found))
 
 

@@ -51,7 +51,7 @@ class Milestone:
 class Report:
     """`findings`: each once, what is wrong first; `mended`: those that a later request of their kind did not have.
 
-    `steps` as they came; `is_full`: more came than is kept.
+    `steps` as they came; `is_full`: more came than is kept; `is_looking`: its addresses are still being called.
     """
 
     check: Check
@@ -61,12 +61,14 @@ class Report:
     mended: tuple[Finding, ...]
     steps: tuple[Step, ...]
     is_full: bool = False
+    is_looking: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """For programs. Times are epoch seconds."""
         return {
             "check": asdict(self.check),
             "running": self.is_running,
+            "calling_addresses": self.is_looking,
             "milestones": [asdict(one) for one in self.milestones],
             "findings": [asdict(one) for one in self.findings],
             "mended": [asdict(one) for one in self.mended],
@@ -89,7 +91,7 @@ def of(services: Services, client: Client) -> Report | None:
     mended = dict.fromkeys(one for step in steps for one in step.findings if one not in standing)
     return Report(
         check, check.is_running(now), milestones, tuple(wrong_first), tuple(mended), steps,
-        running.is_full(services, check),
+        running.is_full(services, check), running.is_looking(services, check),
     )  # fmt: skip
 
 

@@ -28,6 +28,9 @@ ENDS: Final = {
     "denied": N_("The application would be told no."),
 }
 
+_TOO_MANY: Final = N_("Too many checks run at this moment. Try later.")
+_JUST_NOW: Final = N_("A check of it began less than half a minute ago. Wait a moment, then start it again.")
+
 
 def handle(services: Services, request: Request, visit: Visit) -> Response:
     """GET and POST /admin/apps/<id>/test. `?person=`: a colleague; `?ended=`: how a trial sign-in ended."""
@@ -49,7 +52,9 @@ def _change(services: Services, request: Request, visit: Visit, client: Client) 
         try:
             running.start(services, visit.actor, client)
         except TooManyWatched:
-            return _page(services, request, visit, client, problem=N_("Too many checks run at this moment. Try later."))
+            return _page(services, request, visit, client, problem=_TOO_MANY)
+        except running.BegunJustNow:
+            return _page(services, request, visit, client, problem=_JUST_NOW)
         return flash.redirect(services, here, "check_started")
     if wanted == "stop":
         running.stop(services, visit.actor, client)
