@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from idp.audit import store
-from idp.audit.chain import proofs
+from idp.audit.chain import counts, proofs
 from idp.db import Database, Transaction
 from idp.errors import Refused, new_error_id
 from idp.ids import first_id, new_id
@@ -91,10 +91,15 @@ def repeat(db: Database, event_id: str, times: int, now: float) -> None:
 
 
 def amend(db: Database, event_id: str, detail: Mapping[str, Any]) -> None:
-    """Count an event up: what it said first stays beside it, and is what the chain holds."""
+    """Count an event up: what it said first stays beside it. The chain holds both; a count never falls."""
     said = as_json(detail)
     mac = proofs.prove_again(db, event_id, said)
-    db.run(store.AMEND, durable=False, event_id=event_id, new_detail=said, new_mac=mac)
+    with db.transaction(durable=False) as tx:
+        row = tx.one(store.FOR_COUNT, event_id=event_id)
+        if row is None or (row.again is not None and counts.rank_of(json.loads(row.again)) >= counts.rank_of(detail)):
+            return  # blanked; or another process knows of a later one
+        tx.run(store.AMEND, event_id=event_id, new_detail=said, new_mac=mac)
+        counts.note(tx, event_id, mac)
 
 
 def as_json(detail: Mapping[str, Any]) -> str:

@@ -89,6 +89,11 @@ AMEND = (
     .where(events.c.id == bindparam("event_id"), events.c.blanked.is_(None))
     .values(again=bindparam("new_detail"), again_mac=bindparam("new_mac"))
 )
+FOR_COUNT = (
+    select(events.c.again)
+    .where(events.c.id == bindparam("event_id"), events.c.blanked.is_(None))
+    .with_for_update()
+)  # fmt: skip
 OF_ACTION = (
     select(*SHOWN)
     .where(events.c.id > bindparam("after"), events.c.action == bindparam("wanted_action"))

@@ -25,6 +25,9 @@ _WORDS = {
     "segment_unlinked": "Segment {segment} does not follow the one before it",
     "segments_removed": "{segments} removed, from number {segment} on",
     "no_chain": "There is no chain, though segment {segment} was sealed: its table was emptied",
+    "count_changed": "How often the event {event} happened was put back, or taken away",
+    "mark_missing": "What remembers the end of the record was removed",
+    "mark_changed": "What remembers the end of the record was changed, or an older copy of it was put back",
     "cut": "The end was cut off: the head that you gave is {segments} further on",
     "replaced": "The record is another one than that of the head that you gave, at segment {segment}",
 }
@@ -154,7 +157,8 @@ def _summary(verdict: Verdict, with_head: bool) -> list[str]:
         lines.append(f"{_events(verdict.before_the_chain)} written before the chain began are not proven.")
     if not with_head:
         lines.append(
-            "That nobody cut off the end is shown by a head kept elsewhere: `doorward audit head`, `--head FILE`."
+            "That nobody put all of the database back to an older copy is shown by a head kept elsewhere: "
+            "`doorward audit head`, `--head FILE`."
         )
     return lines
 

@@ -42,7 +42,9 @@ WORDS: Final = {
     "no_chain": N_("There is no chain, though something was sealed: its table was emptied"),
     "cut": N_("The end was cut off"),
     "replaced": N_("It is another record than the one that was known"),
+    "count_changed": N_("How often an event happened was put back, or taken away"),
     "mark_missing": N_("What remembers the end of the record was removed"),
+    "mark_changed": N_("What remembers the end of the record was changed, or an older copy of it was put back"),
 }
 
 

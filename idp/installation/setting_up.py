@@ -16,6 +16,8 @@ def prepare(settings: Settings) -> bool:
     """The folder, the master key, the schema, the root secret. Answers whether the root secret is new."""
     import time
 
+    from idp.audit.chain import proofs
+    from idp.audit.chain.sealing import ensure_begun
     from idp.db import Database
     from idp.opening import master_key
     from keys import sealing, store
@@ -31,7 +33,9 @@ def prepare(settings: Settings) -> bool:
     db = Database(settings.database_url)
     try:
         created = store.find_root(db) is None
-        sealing.create(db, master, time.time)
+        sealer = sealing.create(db, master, time.time)
+        if created:  # from the first event on, so that no later beginning passes for the first
+            ensure_begun(db, sealer.mac_key(proofs.PURPOSE), time.time())
     finally:
         db.close()
     return created

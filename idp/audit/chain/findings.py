@@ -15,6 +15,9 @@ What = Literal[
     "segment_unlinked",  # it does not follow the one before
     "segments_removed",  # `many` are missing
     "no_chain",  # there is none, though events were sealed or a head is known
+    "count_changed",  # what was counted up in `event` was put back or taken away
+    "mark_missing",  # what remembers the end of the chain was taken away
+    "mark_changed",  # it was changed, or an older one was put back
     "cut",  # a head that was exported lies behind the end
     "replaced",  # a head that was exported says otherwise
 ]

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from joserfc.util import urlsafe_b64decode
 
 from idp.audit.chain import proofs, store
-from idp.audit.chain.sealing import Segment
+from idp.audit.chain.segments import Segment
 from idp.db import Database
 
 TYP: Final = "doorward-audit-head+jwt"  # RFC 8725 §3.11: no other kind of our JWTs is taken for a head

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final
 
 from idp.audit.chain import proofs, sealing, store
+from idp.audit.chain.segments import Segment, following
 from idp.audit.store import events
 from idp.db import Database
 
@@ -35,15 +36,15 @@ def load(db: Database, rows: Iterable[Mapping[str, Any]], now: float) -> Iterato
     while batch := list(islice(given, sealing.MANY * _SEGMENTS)):
         with db.transaction() as tx:
             tx.one(store.TURN)
-            last = sealing.Segment.of_row(tx.one(store.LAST))
+            before = last = Segment.of_row(tx.one(store.LAST))
             made, segments = [], []
             for first in range(0, len(batch), sealing.MANY):
                 proven = [_proven(tx, row, last.number + 1) for row in batch[first : first + sealing.MANY]]
-                last = sealing.following(last, [_Sealed(row["id"], row["mac"]) for row in proven], now, key)
+                last = following(last, [_Sealed(row["id"], row["mac"]) for row in proven], now, key)
                 made += proven
-                segments.append({name: getattr(last, name) for name in sealing.Segment.__slots__})
+                segments.append(last)
             tx.load(events, made)
-            tx.load(store.segments, segments)
+            sealing.extend(tx, key, before, segments, now)
         written += len(batch)
         yield written
 

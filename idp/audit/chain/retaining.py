@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from idp.audit.chain import proofs, store
-from idp.audit.chain.sealing import Segment, body_of, marks_of
+from idp.audit.chain import marks, proofs, store
+from idp.audit.chain.segments import Segment, body_of, marks_of
 from idp.db import Database
 from idp.ids import first_id
 
@@ -42,6 +42,7 @@ def sweep(db: Database, now: float, days: float, by_subject: Mapping[str, float]
     gone = sum(_sweep(db, kind, now, many) for kind in [_Kind(tuple(by_subject), True, days), *kinds])
     if gone:
         _move_start(db)
+    marks.forget(db, now - days * DAY)
     return gone
 
 
@@ -83,7 +84,9 @@ def _prune(db: Database, number: int, kind: _Kind, before: str) -> int:
         gone = {found.id for found in dropped}
         if key is not None and segment.mac == segment.mac_under(key) and body_of(rows) == segment.kept_body:
             kept = [one for one in rows if one.id not in gone]
-            _change(tx, key, replace(segment, kept=len(kept), kept_body=body_of(kept), marks=marks_of(kept)))
+            _change(
+                tx, key, replace(segment, kept=len(kept), kept_body=body_of(kept), marks=marks_of(kept) + segment.tail)
+            )
     return len(gone)
 
 

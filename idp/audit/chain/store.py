@@ -37,13 +37,32 @@ segments = Table(
     Column("chain", Text, nullable=False),  # over this body and the chain before it
     Column("kept", Integer, nullable=False),  # events that retention has left
     Column("kept_body", Text, nullable=False),  # the digest over those
-    Column("marks", Text, nullable=False),  # four characters of each MAC, to say where one is missing
+    # Four characters of each MAC, to say where one is missing; behind a full stop what was counted up meanwhile.
+    Column("marks", Text, nullable=False),
     Column("since_id", Text),  # of the first segment only: the latest event from before the chain
     Column("since_at", Double),  # and when the chain began
     Column("sealed_at", Double, nullable=False),
     Column("mac", Text, nullable=False),
 )
-_e, _s = events.c, segments.c
+MARKED = ("segment", "chain", "wrong", "mac")
+#: One row: how far the chain has come. What removes the end of the other table leaves this one behind.
+marks = Table(
+    "audit_marks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("segment", Integer, nullable=False),  # the newest; -1: none yet
+    Column("chain", Text, nullable=False),  # its value there
+    Column("wrong", Text, nullable=False),  # JSON: what was found when the next segment was added
+    Column("mac", Text, nullable=False),
+)
+#: Events that were counted up and whose count no segment holds yet.
+counts = Table(
+    "audit_counts",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("mac", Text, nullable=False),  # of the count
+)
+_e, _s, _m, _c = events.c, segments.c, marks.c, counts.c
 
 ADD = insert(segments)
 ADD_FIRST = upsert(segments, "number")
@@ -59,6 +78,27 @@ CHANGE = (
     .values({name: bindparam(f"new_{name}") for name in ("kept", "kept_body", "marks", "since_id", "since_at", "mac")})
 )
 DROP_BEFORE = delete(segments).where(_s.number < bindparam("of_number"))
+
+MARK = select(*(_m[name] for name in MARKED)).where(_m.id == 1)
+MARK_FOR_CHANGE = MARK.with_for_update()
+PUT_MARK = upsert(marks, "id", values={"id": 1, **{name: bindparam(f"new_{name}") for name in MARKED}})
+MOVE_MARK = update(marks).where(_m.id == 1).values({name: bindparam(f"new_{name}") for name in MARKED})
+
+COUNTED = upsert(counts, "event_id", change=("mac",))
+ANY_COUNT = select(_c.event_id).limit(1)
+#: The counts that wait, of events that a segment holds, or that are gone.
+COUNTS = (
+    select(_c.event_id, _c.mac, _e.again, _e.again_mac, _e.segment)
+    .select_from(counts.outerjoin(events, _e.id == _c.event_id))
+    .where(or_(_e.id.is_(None), _e.segment.is_not(None)))
+    .order_by(_c.event_id)
+    .limit(bindparam("many"))
+)
+#: Not one that grew meanwhile.
+DROP_COUNT = delete(counts).where(_c.event_id == bindparam("of_event"), _c.mac == bindparam("of_mac"))
+OF_COUNT = select(_e.id, _e.at, _e.action, _e.again, _e.again_mac, _e.blanked).where(_e.id == bindparam("event_id"))
+#: The oldest event of a release with a chain that stands in no segment.
+OLDEST_WAITING = select(func.min(_e.id).label("id")).where(_e.segment.is_(None), _e.mac != "")
 
 LATEST_ID = select(func.max(_e.id).label("id"))
 ANY_WAITING = select(_e.id).where(_e.segment.is_(None)).limit(1)
@@ -87,7 +127,11 @@ BEHIND = select(_e.id, _e.at, _e.action).where(_e.id > bindparam("of_id")).order
 STRAY = (
     select(_e.id, _e.at, _e.action, _e.segment)
     .select_from(events.outerjoin(segments, _s.number == _e.segment))
-    .where(_e.segment != 0, or_(_s.number.is_(None), _e.id < _s.first_id, _e.id > _s.last_id))
+    # One that was proven was never in 0, where those from before the chain stand.
+    .where(
+        or_(_e.segment != 0, and_(_e.segment == 0, _e.mac != "")),
+        or_(_s.number.is_(None), _e.id < _s.first_id, _e.id > _s.last_id),
+    )
     .order_by(_e.id)
     .limit(bindparam("many"))
 )

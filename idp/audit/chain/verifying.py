@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
-from idp.audit.chain import proofs, store
+from idp.audit.chain import counts, marks, proofs, store
 from idp.audit.chain.findings import Finding, Place, Verdict
-from idp.audit.chain.sealing import Segment, body_of, link, mark_of
+from idp.audit.chain.marks import Mark
+from idp.audit.chain.segments import Segment, body_of, link, mark_of
 from idp.ids import first_id
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class _Sums:
     first: Segment | None = None
     last: Segment | None = None
     heads: dict[int, str] = field(default_factory=dict)
+    marked: bool = False  # whether a segment says that there is a mark
 
 
 def verify(db: Database, head: Head | None = None, show: Callable[[int], None] = lambda total: None) -> Verdict:
@@ -49,14 +51,16 @@ def verify(db: Database, head: Head | None = None, show: Callable[[int], None] =
     key = proofs.find_key(db)
     if key is None:
         raise NoKey
-    sums, findings = _Sums(key), list[Finding]()
+    sums, mark = _Sums(key), marks.find(db)
+    findings = list(_noted(db, mark, key))
     for finding in _segments(db, sums, head, show):
         findings.append(finding)
         if len(findings) >= MOST:
             break
     else:
         findings += _outside(db, sums)
-        findings += [] if head is None else _against(head, sums, db)
+        known = [] if head is None else list(_against(head, sums, db))
+        findings += known or _against_mark(mark, sums, db)
     waiting, wrong = _waiting(db, sums)
     first, last = sums.first, sums.last
     return Verdict(
@@ -77,6 +81,8 @@ def _segments(db: Database, sums: _Sums, head: Head | None, show: Callable[[int]
             segment = Segment.of_row(row)
             yield from _linked(db, sums, segment)
             yield from _contents(db, sums, segment)
+            yield from _counted(db, segment)
+            sums.marked = sums.marked or bool(segment.tail)
             sums.first = sums.first or segment
             sums.last = segment
             sums.segments += 1
@@ -176,14 +182,26 @@ def _beside(db: Database, rows: list[Any], segment: Segment, k: int, m: int) -> 
 
 
 def _around(db: Database, segment: Segment) -> _Beside:
-    after, before = db.one(store.BEFORE, of_id=segment.first_id), db.one(store.BEHIND, of_id=segment.last_id)
-    return Place.of_row(after), Place.of_row(before)
+    return _next_to(db, segment.first_id, segment.last_id)
+
+
+def _next_to(db: Database, first: str, last: str) -> _Beside:
+    """The events before the one of these ids, and behind the other."""
+    return Place.of_row(db.one(store.BEFORE, of_id=first)), Place.of_row(db.one(store.BEHIND, of_id=last))
 
 
 def _gap(db: Database, last: Segment | None, segment: Segment) -> _Beside:
     after = db.one(store.BEFORE, of_id=last.last_id + "~" if last and last.last_id else segment.first_id)
     before = db.one(store.BEHIND, of_id=segment.first_id[:-1]) if segment.first_id else None
     return Place.of_row(after), Place.of_row(before)
+
+
+def _counted(db: Database, segment: Segment) -> Iterator[Finding]:
+    """Whether what was counted up still says so, or more."""
+    for count in counts.of_segment(segment):
+        row = db.one(store.OF_COUNT, event_id=count.event_id)
+        if row is not None and not count.is_kept_by(row):
+            yield Finding("count_changed", segment.number, Place.of_row(row), *_next_to(db, row.id, row.id))
 
 
 # -- what stands in no segment -----------------------------------------------------------------------------------------
@@ -231,3 +249,33 @@ def _against(head: Head, sums: _Sums, db: Database) -> Iterator[Finding]:
         head.segment >= sums.first.number and sums.heads.get(head.segment) != head.chain
     ):
         yield Finding("replaced", head.segment, after=end)
+
+
+def _against_mark(mark: Mark | None, sums: _Sums, db: Database) -> Iterator[Finding]:
+    """Whether the chain has come as far as the mark says, and the mark as far as the chain."""
+    end = Place.of_row(db.one(store.BEFORE, of_id="~"))
+    if mark is None:
+        if sums.marked and marks.find(db) is None:  # else it was made while we looked
+            yield Finding("mark_missing", None, after=end)
+        return
+    if not mark.holds(sums.key):
+        yield Finding("mark_changed", None, after=end)
+        return
+    if sums.last is None:
+        yield Finding("no_chain", mark.segment, after=end, many=mark.segment)
+        return
+    if sums.last.number < mark.segment:
+        last, missing = sums.last.last_id, mark.segment - sums.last.number
+        yield Finding("segments_removed", sums.last.number + 1, None, *_next_to(db, last + "~", last), missing)
+        return
+    mark = marks.find(db) or mark  # it has moved on with what was sealed while we looked
+    what = marks.judge(db, mark, sums.last) if mark.segment <= sums.last.number else None
+    if what is not None:
+        yield Finding(what, mark.segment, after=end)
+
+
+def _noted(db: Database, mark: Mark | None, key: bytes) -> Iterator[Finding]:
+    """What was wrong when a segment was added."""
+    if mark is not None and mark.holds(key):
+        for one in mark.wrong:
+            yield Finding(one.what, one.segment, None, *_next_to(db, one.after + "~", one.after), one.many)
