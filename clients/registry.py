@@ -217,6 +217,23 @@ class Registry(Snapshots):
         self._adopt(version)
         return secret
 
+    def renew(
+        self, client_id: str, changes: Mapping[str, Any], *, ends_tokens: bool = False, record: Record | None = None
+    ) -> tuple[Client, str | None]:
+        """Whoever could pose as a client until now cannot any more: its secrets end and one is made, shown this once.
+
+        `changes`: of its metadata, such as its keys; `ends_tokens`: those that it has got end too. To be called in a
+        transaction that this registry takes part in. Errors: `InvalidMetadata`, `UnknownClient`.
+        """
+
+        def changed(row: store.Row) -> store.Row:
+            after = self._updated(row, changes, None, None, None)
+            return replace(after, tokens_after=self._clock()) if ends_tokens else after
+
+        client = self._change(client_id, "client:update", changed, record)
+        secret = self.add_secret(client_id, 0, record=record) if takes_secret(client) else None
+        return self.get(client_id), secret
+
     def end_secret(self, client_id: str, secret_id: str, *, record: Record | None = None) -> None:
         """Let one secret end now. Errors: `UnknownClient`; `InvalidMetadata` where it has no such secret that works."""
         now = self._clock()

@@ -135,12 +135,11 @@ def check_change(actor: Actor, client_id: str, keys: Iterable[str]) -> None:
 
 
 def check_proofs(services: Services, actor: Actor, client_id: str, keys: Iterable[str]) -> None:
-    """Who may say what an application proves itself by can be it: no more than they may themselves (C2).
+    """Who may say by what a program with a role proves itself, or what it may ask for, can be it (C2).
 
     Errors: `NotAllowed`.
     """
-    if not PROOFS.isdisjoint(keys):
-        programs.check_rank(services, actor, client_id, Permission.APPS_SECRETS)
+    programs.check_rank(services, actor, client_id, Permission.APPS_SECRETS, keys)
 
 
 def update(services: Services, actor: Actor, client: Client, change: Change) -> tuple[Client, tuple[str, ...]]:
@@ -150,7 +149,7 @@ def update(services: Services, actor: Actor, client: Client, change: Change) -> 
     `ManagedByFile`, `ChangedMeanwhile` where the change has an edition.
     """
     check_change(actor, client.id, (*change.metadata, *(("profile",) if change.profile is not None else ())))
-    check_proofs(services, actor, client.id, change.metadata)
+    check_proofs(services, actor, client.id, (*change.metadata, *(("profile",) if change.profile is not None else ())))
     managed.guard(services, "application", client.id)
     metadata = change.metadata
     if client.saml is not None:
@@ -175,6 +174,7 @@ def turn_off(services: Services, actor: Actor, client: Client) -> Client:
 def turn_on(services: Services, actor: Actor, client: Client) -> Client:
     """It may be opened again. Errors: `NotAllowed`, `ManagedByFile`, `InvalidMetadata` where it is not finished."""
     actor.check_app(Permission.APPS_CHANGE, client.id)
+    programs.check_rank(services, actor, client.id, Permission.APPS_CHANGE)
     managed.guard(services, "application", client.id)
     return services.registry.enable(client.id, record=actor.record(services))
 
@@ -189,6 +189,7 @@ def remove(services: Services, actor: Actor, client: Client) -> None:
 def restore(services: Services, actor: Actor, client_id: str) -> Client:
     """Bring a removed one back. Errors: `NotAllowed`, `ManagedByFile`, `UnknownClient`."""
     actor.check_app(Permission.APPS_REMOVE, client_id)
+    programs.check_rank(services, actor, client_id, Permission.APPS_REMOVE)
     managed.guard(services, "application", client_id)
     return services.registry.restore(client_id, record=actor.record(services))
 
@@ -206,6 +207,7 @@ def add_secret(services: Services, actor: Actor, client: Client, keep: float) ->
 def end_secret(services: Services, actor: Actor, client: Client, secret_id: str) -> None:
     """A secret is none any more, at once. Errors: `NotAllowed`, `InvalidMetadata` for the last one."""
     actor.check_app(Permission.APPS_SECRETS, client.id)
+    programs.check_rank(services, actor, client.id, Permission.APPS_SECRETS)
     services.registry.end_secret(client.id, secret_id, record=actor.record(services))
 
 

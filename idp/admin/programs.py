@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from clients.client import Client
 from clients.errors import InvalidMetadata, Problem
+from clients.registry import Registry, takes_secret
 from idp.accounts import roles
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.permissions import Permission
+from idp.db import joined
 from idp.protocols import Services
 
 
@@ -18,40 +22,111 @@ def grants_of(services: Services, client_id: str) -> tuple[RoleGrant, ...]:
     return roles.grants_of_program(services.db, client_id, services.clock())
 
 
-def change_roles(
-    services: Services, actor: Actor, client: Client, *, give: Sequence[RoleGrant] = (), take: Sequence[str] = ()
-) -> tuple[RoleGrant, ...]:
-    """Give roles, or change their limits, and take others back; answers what the program has now.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a program has now. `secret`: the one that was made for it, shown this once; None: none was."""
 
-    With its first role it may ask for the scope `doorward:admin`, without any not any more. Errors: `NotAllowed`;
-    `InvalidPerson` for a role that cannot be given so; `InvalidMetadata` for an application that is no program.
+    grants: tuple[RoleGrant, ...]
+    secret: str | None = field(default=None, repr=False)
+
+
+def change_roles(
+    services: Services, actor: Actor, client: Client, *, give: Sequence[RoleGrant] = (), take: Sequence[str] = (),
+    keys: Mapping[str, Any] | None = None,
+) -> Given:  # fmt: skip
+    """Give roles, or change their limits, and take others back, all in one transaction.
+
+    With its first role it may ask for the scope `doorward:admin`, without any not any more. Whoever has looked after
+    the application until now may know its secret or hold its keys: what gives it more than it has makes a new secret,
+    and the old ones end at once; `keys`: of one that proves itself by keys, its `jwks` or `jwks_uri`, said anew.
+
+    Errors: `NotAllowed`; `InvalidPerson` for a role that cannot be given so; `InvalidMetadata` for an application that
+    is no program, or whose keys were not said.
     """
     actor.check(Permission.ROLES_GRANT)
     if actor.kind == "client" and actor.id == client.id:
         raise NotAllowed(Permission.ROLES_GRANT, "nobody changes their own rights; ask an owner")
     if not actor.outranks(give):
         raise NotAllowed(Permission.ROLES_GRANT, "you cannot give more rights than you have")
-    check_rank(services, actor, client.id, Permission.ROLES_GRANT)
     end = actor.until(Permission.ROLES_GRANT)
     if end is not None and any(grant.until is None or grant.until > end for grant in give):
         raise NotAllowed(Permission.ROLES_GRANT, "you cannot give rights for longer than you have yours")
+    with services.db.transaction() as tx:
+        db = joined(tx)
+        registry = Registry(db, services.clock, allow_loopback=services.registry.allow_loopback)
+        within = replace(services, db=db, registry=registry)
+        registry.hold()  # every change of an application waits until this one is done
+        check_rank(within, actor, client.id, Permission.ROLES_GRANT)
+        given = _change(within, actor, registry.get(client.id), give, take, keys)
+    services.registry.refresh()
+    return given
+
+
+def _change(
+    services: Services, actor: Actor, client: Client, give: Sequence[RoleGrant], take: Sequence[str],
+    keys: Mapping[str, Any] | None,
+) -> Given:  # fmt: skip
+    """In an open transaction."""
+    from idp.oidc.scopes import ADMIN  # N36: who lists applications has no use for that room
+
     if give:
         _check_program(client)
+    held = Actor(kind="client", id=client.id, name="", grants=grants_of(services, client.id))
     found = roles.change_program(
         services.db, client.id, client.name, give=give, take=take, by=actor.name, now=services.clock(),
         record=actor.record(services),
     )  # fmt: skip
-    _scope(services, actor, client, has_role=bool(found))
-    return found
+    said = services.registry.registered(client.id).get("scope")
+    words = str(client.metadata.get("scope") or "").split() if said is None else str(said).split()
+    wanted = [word for word in words if word != ADMIN] + ([ADMIN] if found else [])
+    changes: dict[str, Any] = {} if wanted == words else {"scope": " ".join(wanted)}
+    record = actor.record(services)
+    if keys is not None or not held.outranks(give):
+        changes |= _own_keys(client, keys)
+        # What it could ask for before, somebody may have a token for.
+        secret = services.registry.renew(client.id, changes, ends_tokens=ADMIN in words, record=record)[1]
+        return Given(found, secret)
+    if changes:
+        services.registry.update(client.id, changes, record=record)
+    return Given(found)
 
 
-def check_rank(services: Services, actor: Actor, client_id: str, permission: Permission) -> None:
-    """For what would let somebody act as the program: its secret, its keys. Nobody gets at more rights than their own.
+def _own_keys(client: Client, keys: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a program proves itself by from now on. Errors: `InvalidMetadata`."""
+    if takes_secret(client):
+        if keys:
+            raise InvalidMetadata(
+                Problem("jwks", "it proves itself by a secret, which is made anew; leave the keys out")
+            )
+        return {}
+    if not keys or not keys.keys() <= {"jwks", "jwks_uri"}:
+        message = "it proves itself by keys, and whoever holds them would have the role: say which keys are its own"
+        raise InvalidMetadata(Problem("jwks", message))
+    return {"jwks": None, "jwks_uri": None, **keys}
 
-    Errors: `NotAllowed`.
+
+#: Of a program with a role, what does not touch who acts as it, or what it can be made to do.
+_HARMLESS: Final = frozenset((
+    "client_name", "name", "description", "logo_uri", "client_uri", "policy_uri", "tos_uri", "contacts", "launch_url",
+    "software_id", "software_version", "access",
+))  # fmt: skip
+
+
+def check_rank(
+    services: Services, actor: Actor, client_id: str, permission: Permission, keys: Iterable[str] | None = None
+) -> None:
+    """For what would let somebody act as a program with a role: its secret, its keys, on again, back again.
+
+    That is for those who may give roles, and as much as it has: nobody gets at more rights than their own (C2).
+    `keys`: of its metadata, where only these are to be changed. Errors: `NotAllowed`.
     """
-    if not actor.outranks(grants_of(services, client_id)):
+    if keys is not None and {key.partition("#")[0] for key in keys} <= _HARMLESS:
+        return
+    held = grants_of(services, client_id)
+    if not actor.outranks(held):
         raise NotAllowed(permission, "this program may do more here than you; ask somebody who may do as much")
+    if held and not actor.may(Permission.ROLES_GRANT):
+        raise NotAllowed(permission, "this program has a role here: only who may give roles changes this; ask an owner")
 
 
 def sweep(services: Services) -> int:
@@ -69,13 +144,3 @@ def _check_program(client: Client) -> None:
     if client.kind != "oidc" or "client_credentials" not in client.oidc.grant_types or client.oidc.is_public:
         message = "a role is for a program that gets tokens for itself: register one with the profile machine"
         raise InvalidMetadata(Problem("grant_types", message))
-
-
-def _scope(services: Services, actor: Actor, client: Client, *, has_role: bool) -> None:
-    from idp.oidc.scopes import ADMIN  # N36: who lists applications has no use for that room
-
-    said = services.registry.registered(client.id).get("scope")
-    words = str(client.metadata.get("scope") or "").split() if said is None else str(said).split()
-    wanted = [word for word in words if word != ADMIN] + ([ADMIN] if has_role else [])
-    if wanted != words:
-        services.registry.update(client.id, {"scope": " ".join(wanted)}, record=actor.record(services))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from idp.cli import application_options, user_roles
@@ -18,6 +20,9 @@ def add_parsers(verbs: Any) -> None:
     for option, what in (("--add", "give this role"), ("--remove", "take this role")):
         role.add_argument(option, metavar="R", action="append", default=[], help=f"{what} ({user_roles.ROLE_HELP})")
     user_roles.add_options(role)
+    keys = role.add_mutually_exclusive_group()
+    keys.add_argument("--jwks", metavar="FILE", help="the public keys of a program that proves itself by keys, as JSON")
+    keys.add_argument("--jwks-uri", metavar="URL", help="where it publishes them")
 
 
 def run_role(args: Namespace) -> None:
@@ -28,20 +33,39 @@ def run_role(args: Namespace) -> None:
 
     with opened(args) as services:
         client = application_options.get(services, args.client)
-        held = programs.grants_of(services, client.id)
+        held, secret, said = programs.grants_of(services, client.id), None, _keys(args)
         grants = user_roles.wanted(services, args, held)
         if grants or args.remove:
             try:
-                held = programs.change_roles(services, shell(), client, give=grants, take=args.remove)
+                given = programs.change_roles(services, shell(), client, give=grants, take=args.remove, keys=said)
+                held, secret = given.grants, given.secret
             except InvalidPerson as error:
                 raise Refused(*(problem.message for problem in error.problems)) from None
             except InvalidMetadata as error:
-                raise Refused(f"{client.name}: {error.problems[0].message}") from None
+                problem = error.problems[0]
+                how = ": --jwks FILE or --jwks-uri URL" if problem.field == "jwks" and said is None else ""
+                raise Refused(f"{client.name}: {problem.message}{how}") from None
         words = user_roles.words_of(services, held)
     if args.json:
         roles = [{"role": one.role, "only": one.scope, "until": one.until} for one in held]
-        print_json({"client_id": client.id, "name": client.name, "roles": roles})
+        print_json({"client_id": client.id, "name": client.name, "roles": roles,
+                    **({"client_secret": secret} if secret else {})})  # fmt: skip
         return
     say(f"{client.name} has {words}.")
+    if secret is not None:
+        say(f"Client secret: {secret}", "It is new, and shown this once. The old ones have ended.")
     if grants:
         say("It asks for a token with the scope doorward:admin; see docs/api.md.", SOON)
+
+
+def _keys(args: Namespace) -> dict[str, Any] | None:
+    """What was said of its keys."""
+    if args.jwks_uri:
+        return {"jwks_uri": args.jwks_uri}
+    if not args.jwks:
+        return None
+    try:
+        return {"jwks": json.loads(Path(args.jwks).read_text("utf-8"))}
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", "") or "is no JSON"
+        raise Refused(f"--jwks: {args.jwks}: {why}") from None

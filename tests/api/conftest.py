@@ -52,7 +52,7 @@ def make_program(provider: Provider, *grants: RoleGrant, name: str = "Script") -
     """A program with these roles."""
     app = provider.add_client(name, profile="machine")
     if grants:
-        programs.change_roles(provider.services, SHELL, app.client, give=grants)
+        app.secret = programs.change_roles(provider.services, SHELL, app.client, give=grants).secret
         app.client = provider.services.registry.get(app.id)
     return app
 

@@ -53,7 +53,7 @@ def test_C2_a_token_of_a_role_that_was_taken_a_second_ago_is_refused(
     provider: Provider, clock: Clock, format: str
 ) -> None:
     app = provider.add_client("Script", profile="machine", access_token_format=format)
-    programs.change_roles(provider.services, SHELL, app.client, give=[RoleGrant("admin")])
+    app.secret = programs.change_roles(provider.services, SHELL, app.client, give=[RoleGrant("admin")]).secret
     app.client = provider.services.registry.get(app.id)
     api = Api(provider.browser(), token_of(provider, app))
     assert api.get("/applications").status == 200
@@ -76,7 +76,7 @@ def test_C4_a_token_that_was_not_asked_for_this_by_name_opens_nothing(provider: 
 
 def test_C4_a_token_for_another_resource_opens_nothing_here(provider: Provider) -> None:
     app = provider.add_client("Script", profile="machine", resources=["https://crm.example/api"])
-    programs.change_roles(provider.services, SHELL, app.client, give=[OWNER])
+    app.secret = programs.change_roles(provider.services, SHELL, app.client, give=[OWNER]).secret
     app.client = provider.services.registry.get(app.id)
     token = provider.client_credentials(app, scope=ADMIN, resource="https://crm.example/api").json["access_token"]
     refused(Api(provider.browser(), token).get("/caller"), 401, "token")

@@ -394,12 +394,13 @@ def test_R2_a_product_of_the_gallery_is_connected_by_its_answers(provider: Provi
 def test_C2_nobody_gets_a_secret_of_a_program_that_may_do_more_than_they(provider: Provider, program: Program) -> None:
     powerful = program(RoleGrant("owner"), name="powerful")
     id = powerful.get("/caller").json["id"]
+    before = provider.services.registry.list_secrets(id)
     for role in (RoleGrant("admin"), RoleGrant("app_admin", (id,))):
         weaker = program(role, name=role.role)
         refused(weaker.post(f"/applications/{id}/secrets", {}), 403, "permission")
         key = {"metadata": {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://x.example/jwks"}}
         refused(weaker.with_edition("PATCH", f"/applications/{id}", key), 403, "permission")
-    assert len(provider.services.registry.list_secrets(id)) == 1
+    assert provider.services.registry.list_secrets(id) == before
     assert made(powerful.post(f"/applications/{id}/secrets", {}))["client_secret"]
 
 

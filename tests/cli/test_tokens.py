@@ -38,6 +38,8 @@ def test_C2_C4_a_program_is_given_a_role_with_its_limits_and_loses_it(site: Fold
     assert "name the applications" in site.refusal("client", "role", "Robot", "--add", "app_admin")
     done = site.run("client", "role", "Robot", "--add", "app_admin", "--app", "CRM", "--until", "2999-12-31")
     assert "Robot has app_admin of CRM until 2999-12-31 23:59:59." in done.out
+    assert "Client secret: " in done.out
+    assert "The old ones have ended." in done.out
     assert "doorward:admin" in site.run("client", "show", "Robot").out
     (role,) = site.run("client", "role", "Robot", "--json").json["roles"]
     assert role["role"] == "app_admin"
@@ -48,3 +50,16 @@ def test_C2_C4_a_program_is_given_a_role_with_its_limits_and_loses_it(site: Fold
 def test_C4_an_application_that_people_sign_in_to_is_no_program(site: Folder) -> None:
     site.run("client", "add", "oidc", "--name", "Shop", "--redirect-uri", "https://shop.example.com/cb")
     assert "profile machine" in site.refusal("client", "role", "Shop", "--add", "auditor")
+
+
+def test_C2_who_gives_a_program_with_keys_a_role_says_which_keys_are_its_own(site: Folder) -> None:
+    uri = "https://keys.example.com/jwks"
+    site.run("client", "add", "oidc", "--name", "Keyed", "--profile", "machine", "--set", f"jwks_uri={uri}",
+             "--set", "token_endpoint_auth_method=private_key_jwt")  # fmt: skip
+    assert "--jwks FILE or --jwks-uri URL" in site.refusal("client", "role", "Keyed", "--add", "auditor")
+    assert "Keyed has no role." in site.run("client", "role", "Keyed").out
+    assert "--jwks: none.json" in site.refusal("client", "role", "Keyed", "--add", "auditor", "--jwks", "none.json")
+    done = site.run("client", "role", "Keyed", "--add", "auditor", "--jwks-uri", uri, "--json").json
+    assert "client_secret" not in done
+    site.run("client", "add", "oidc", "--name", "Second", "--profile", "machine")
+    assert site.run("client", "role", "Second", "--add", "auditor", "--json").json["client_secret"]

@@ -9,6 +9,7 @@ from typing import Any
 from clients.client import Client
 from clients.registry import Registry
 from idp.accounts.sign_in_rules import Rules
+from idp.admin import programs
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.applications import ensure_keys
 from idp.admin.configuration import marks
@@ -16,6 +17,7 @@ from idp.admin.configuration.changes import Change, Done, Plan, Step
 from idp.admin.configuration.document import Entry
 from idp.admin.configuration.kinds import KINDS
 from idp.admin.configuration.planning import plan
+from idp.admin.permissions import Permission
 from idp.audit import Recorder
 from idp.db import Transaction, joined
 from idp.protocols import Services
@@ -60,6 +62,8 @@ def apply(
         again = plan(within, entries, managers, prune=prune, fetched=shown.fetched)
         if again.changes != shown.changes or again.left != shown.left:
             raise ChangedMeanwhile
+        for change in again.changes:
+            _check_programs(within, actor, change)
         done = [_run(within, tx, step, record) for step in again.steps]
         marked = sum(_marked(tx, step, one, services.clock()) for step, one in zip(again.steps, done, strict=True))
         for mark in again.left if keep else ():
@@ -85,6 +89,13 @@ def _check(actor: Actor, entries: Iterable[Entry], shown: Plan) -> None:
         actor.check(permission)
         if actor.scope(permission) is not None:
             raise NotAllowed(permission, "files are for those who look after all there is of their kinds")
+
+
+def _check_programs(within: Services, actor: Actor, change: Change) -> None:
+    """What a file says of a program with a role is held to the same as by hand. Errors: `NotAllowed`."""
+    if change.kind == "application" and change.id and change.action != "remove":
+        keys = [one.name for one in change.fields] if change.action == "change" else None
+        programs.check_rank(within, actor, change.id, Permission.APPS_SECRETS, keys)
 
 
 def taking_part(services: Services, tx: Transaction) -> Services:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp.accounts import roles
 from idp.oidc import ledger, scopes, tokens
 from idp.oidc.ledger import Issued, Terms
 from idp.oidc.token_request import TokenRequest
@@ -9,9 +10,15 @@ from idp.protocols import Services
 
 
 def issue(services: Services, asked: TokenRequest) -> Issued:
-    """Scopes about people mean nothing here."""
+    """Scopes about people mean nothing here, nor does the one of our own API without a role (C2).
+
+    So no token is got today that will open it on the day that the application is given one.
+    """
     client = asked.client
-    scope = " ".join(s for s in scopes.allowed(client, asked.scope).split() if s not in scopes.SUPPORTED)
+    wanted = [one for one in scopes.allowed(client, asked.scope).split() if one not in scopes.SUPPORTED]
+    if scopes.ADMIN in wanted and not roles.grants_of_program(services.db, client.id, services.clock()):
+        wanted.remove(scopes.ADMIN)
+    scope = " ".join(wanted)
     scopes.check(asked.scope, scope, client)
     tokens.check_resource(client, asked.resource)
     return ledger.issue_to_client(services, client, Terms(scope, asked.resource))
