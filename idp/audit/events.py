@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -203,6 +204,7 @@ class Errors:
         self._db, self._clock, self._log, self._per_minute = db, clock, log, per_minute
         self._window, self._count = 0, 0
         self._recent: dict[str, list[float]] = {}
+        self._unstored: deque[Event] = deque(maxlen=64)
 
     def keep(self, error: Refused, *, request: Any, person_id: str | None = None) -> str:
         """Record a refusal; answers its id."""
@@ -215,8 +217,14 @@ class Errors:
                 record(self._db, event, now)
             except Exception as problem:  # the page must be shown even when the store is down
                 self._log.error("error_not_recorded", error_id=error_id, reason=type(problem).__name__)
+        else:
+            self._unstored.append(event)
         self._note(error.code, now)
         return error_id
+
+    def find_unstored(self, error_id: str) -> Event | None:
+        """One that this process kept just now and did not store, as there were too many."""
+        return next((one for one in reversed([*self._unstored]) if one.error_id == error_id), None)
 
     def may_store(self, now: float) -> bool:
         """Whether one more may be stored in this minute."""

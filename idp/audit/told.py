@@ -103,6 +103,11 @@ class Faults:
         )  # fmt: skip
         return error_id
 
+    def find_latest(self, error_id: str) -> Event | None:
+        """What came last under an id that this process gave, stored or not."""
+        with self._lock:
+            return next((one.event for one in reversed(self._rows.values()) if one.error_id == error_id), None)
+
     def _count(self, key: Hashable, event: Event) -> str:
         """Note a fault; answers the id under which its row is read. Nothing is written here: paths are hot."""
         now = self._clock()

@@ -14,7 +14,7 @@ from clients.access import Access
 from clients.client import Client
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, of_shell
-from idp.admin.checking import addresses, running
+from idp.admin.checking import addresses, keeping, running
 from idp.http import Outbound
 from idp.protocols import Services
 from tests.backends import Clock
@@ -245,7 +245,7 @@ def test_R3_S18_no_request_waits_for_an_application_and_starting_again_and_again
     addresses.look(provider.services, second)  # the queue may run a job twice
     assert asked.count("out.example") == 2  # the call, and the look whether it may be called
     assert asked.count("keys.example") == 1
-    assert len(running.steps(provider.services, second)) == 1
+    assert len(keeping.steps(provider.services, second)) == 1
 
 
 def test_R3_another_application_is_not_held_up_by_a_check_that_began_just_now(

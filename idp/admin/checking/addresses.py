@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.admin.checking import reaching, running
-from idp.admin.checking.running import Check
+from idp.admin.checking.check import Check
 from idp.protocols import Services
 
 

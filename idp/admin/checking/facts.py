@@ -15,6 +15,7 @@ from idp.saml.messages.xml import BadXml, parse
 from idp.wire import AutoPost, Json, Raw, Redirect, Response
 
 _MAX = 200
+SENT = "sent to the application"
 
 
 def of(seen: Seen) -> Mapping[str, str]:
@@ -35,7 +36,7 @@ def of(seen: Seen) -> Mapping[str, str]:
             "NameID format": policy.format if policy is not None else None,
         }
     if is_answer(seen.response):
-        found["answer"] = "error" if is_error(seen.response) else "sent to the application"
+        found["answer"] = "error" if is_error(seen.response) else SENT
     return {name: value[:_MAX] for name, value in found.items() if value}
 
 

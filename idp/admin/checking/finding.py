@@ -39,7 +39,8 @@ class Step:
     """A request that came, and what was found. `facts`: what it asked for, by name; `outcome`: of its answer.
 
     `server`: stands for the address of whoever asked, where that was a program; `guessed`: nothing in the request says
-    that it was this application's.
+    that it was this application's; `near`: it came from whoever watches, or from where the application proved itself;
+    `order`: of its first coming.
     """
 
     kind: str
@@ -51,6 +52,8 @@ class Step:
     guessed: bool = False
     times: int = 1
     last_at: float = 0.0
+    near: bool = True
+    order: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in State, and as programs get it."""

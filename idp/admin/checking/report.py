@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from clients.client import Client
-from idp.admin.checking import products, running
+from idp.admin.checking import facts, keeping, products, running
+from idp.admin.checking.check import Check
 from idp.admin.checking.finding import Finding, Step
-from idp.admin.checking.running import Check
 from idp.protocols import Services
 from idp.texts import N_
 
@@ -33,6 +33,7 @@ MILESTONES: Final = {
 }
 #: What follows from something else that is told already.
 _FOLLOWS: Final = {"userinfo_scope": "scope_openid"}
+_OURS: Final = ("server", "order")  # parts of a step that are nobody else's business
 _PATIENCE: Final = 20.0  # seconds in which a server redeems a code
 State = Literal["ok", "wrong", "guessed", "missing"]
 
@@ -72,7 +73,9 @@ class Report:
             "milestones": [asdict(one) for one in self.milestones],
             "findings": [asdict(one) for one in self.findings],
             "mended": [asdict(one) for one in self.mended],
-            "steps": [{name: value for name, value in one.to_json().items() if name != "server"} for one in self.steps],
+            "steps": [
+                {name: value for name, value in one.to_json().items() if name not in _OURS} for one in self.steps
+            ],
         }
 
 
@@ -81,9 +84,9 @@ def of(services: Services, client: Client) -> Report | None:
     check = running.find(services, client.id)
     if check is None:
         return None
-    now, steps = services.clock(), _less_guessed(running.steps(services, check))
+    now, steps = services.clock(), _less_guessed(keeping.steps(services, check))
     milestones = tuple(_milestone(kind, title, steps) for kind, title in MILESTONES[client.kind])
-    standing = [one for step in _latest(steps) for one in step.findings]
+    standing = [one for step in sorted(_latest(steps), key=lambda step: not step.near) for one in step.findings]
     standing += _of_silence(client, steps, milestones, now)
     codes = {one.code for one in standing}
     standing = [one for one in standing if _FOLLOWS.get(one.code) not in codes]
@@ -91,14 +94,20 @@ def of(services: Services, client: Client) -> Report | None:
     mended = dict.fromkeys(one for step in steps for one in step.findings if one not in standing)
     return Report(
         check, check.is_running(now), milestones, tuple(wrong_first), tuple(mended), steps,
-        running.is_full(services, check), running.is_looking(services, check),
+        keeping.is_full(services, check), running.is_looking(services, check),
     )  # fmt: skip
 
 
 def _latest(steps: tuple[Step, ...]) -> Iterator[Step]:
-    """Without those after which a request of the same kind did all right: somebody has mended what they tell."""
+    """Without those after which a request of the same kind did all right: somebody has mended what they tell.
+
+    What a stranger sends mends nothing that came from whoever is near.
+    """
     for place, step in enumerate(steps):
-        later = (one for at, one in enumerate(steps) if one.kind == step.kind and _when(one, at) > _when(step, place))
+        later = (
+            one for at, one in enumerate(steps)
+            if one.kind == step.kind and one.near >= step.near and _when(one, at) > _when(step, place)
+        )  # fmt: skip
         if not any(one.outcome == "ok" for one in later):
             yield step
 
@@ -115,10 +124,10 @@ def _less_guessed(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 def _milestone(kind: str, title: str, steps: tuple[Step, ...]) -> Milestone:
     if kind == "answered":
-        came = [step for step in steps if step.facts.get("answer")]
+        came = _nearest(step for step in steps if step.facts.get("answer"))
         is_ok = any(step.facts["answer"] != "error" for step in came)
     else:
-        came = [step for step in steps if step.kind == kind]
+        came = _nearest(step for step in steps if step.kind == kind)
         is_ok = any(step.outcome == "ok" for step in came)
     if not came:
         return Milestone(kind, title, "missing")
@@ -126,8 +135,14 @@ def _milestone(kind: str, title: str, steps: tuple[Step, ...]) -> Milestone:
     if all(step.guessed for step in came):
         return Milestone(kind, title, "guessed", at)
     latest = max(reversed(came), key=lambda step: step.last_at)
-    is_wrong = latest.outcome == "wrong" and latest.facts.get("answer") != "sent to the application"
+    is_wrong = latest.outcome == "wrong" and latest.facts.get("answer") != facts.SENT
     return Milestone(kind, title, "wrong" if is_wrong or not is_ok else "ok", at)
+
+
+def _nearest(steps: Iterable[Step]) -> list[Step]:
+    """Those of whoever is near; where there are none, all."""
+    found = [*steps]
+    return [one for one in found if one.near] or found
 
 
 def _of_silence(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from idp import audit
-from idp.admin.checking import facts, messages, products, running
+from idp.admin.checking import facts, keeping, messages, products, running
 from idp.admin.checking.finding import Step
 from idp.admin.checking.findings import LOOKS, UNEXPLAINED
 from idp.admin.checking.seen import Seen
@@ -76,7 +76,10 @@ class Watch:
                 services=services, client=client, kind=kind, request=request, sent=sent, response=response,
                 error=error, received=received, asked=asked, issuer=issuer, product=products.of_client(client),
             )  # fmt: skip
-            running.keep(services, check, _step(seen, guessed, now))
+            step = _step(seen, guessed, now)
+            if _is_proven(seen, step):
+                keeping.come_near(services, check, request.remote_address)
+            keeping.keep(services, check, step, request.remote_address)
 
 
 def _step(seen: Seen, guessed: bool, now: float) -> Step:
@@ -90,6 +93,15 @@ def _step(seen: Seen, guessed: bool, now: float) -> Step:
     )  # fmt: skip
 
 
+def _is_proven(seen: Seen, step: Step) -> bool:
+    """Whether it could not have come from anybody who merely knows the client id."""
+    if step.facts.get("answer") == facts.SENT or (step.kind == "userinfo" and step.outcome == "ok"):
+        return True  # somebody signed in for it; it has a token of such a sign-in
+    if seen.request.visitor.client_id != seen.client.id:
+        return False
+    return not seen.client.oidc.is_public or (step.kind == "token" and seen.error is None)
+
+
 def _sent(request: Request) -> Params:
     try:
         return request.form if request.method == "POST" else request.query
@@ -98,5 +110,9 @@ def _sent(request: Request) -> Params:
 
 
 def _error(services: Services, request: Request) -> Event | None:
-    found = audit.explain(services.db, request.visitor.error_id) if request.visitor.error_id else []
-    return found[-1] if found else None
+    """What is recorded of it; by what this process remembers, since of a flood of errors not all are stored."""
+    error_id = request.visitor.error_id
+    if not error_id:
+        return None
+    found = services.faults.find_latest(error_id) or services.errors.find_unstored(error_id)
+    return found or next(reversed(audit.explain(services.db, error_id)), None)

@@ -71,6 +71,7 @@ def _page(
 ) -> Response:
     typed = " ".join((request.query.get("person") or "").split())[:200]
     person = services.directory.find_by_login(typed) or services.directory.find(typed) if typed else None
+    running.look_on(services, visit.actor, client.id)
     found = report.of(services, client)
     return page(
         services, request, visit, client, "console/apps/test.html", status=409 if problem else 200,

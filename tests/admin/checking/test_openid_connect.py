@@ -312,22 +312,6 @@ def test_R3_nothing_that_opens_something_is_kept_and_nobody_s_name(provider: Pro
     assert "code_used" in kept
 
 
-def test_R3_what_comes_is_bounded_and_the_same_is_counted(provider: Provider, watched: Watched) -> None:
-    from idp.admin.checking.running import MAX_STEPS
-
-    app = provider.add_client("CRM")
-    look = watched(app.client)
-    browser = provider.browser()
-    for number in range(MAX_STEPS + 15):
-        provider.authorize(browser, app, redirect_uri=f"https://crm.example/{number}")
-    for _ in range(3):
-        provider.authorize(browser, app, redirect_uri="https://crm.example/0")
-    report = look()
-    assert len(report.steps) == MAX_STEPS
-    assert report.is_full
-    assert report.steps[0].times == 4
-
-
 def test_R3_a_check_ends_by_itself_and_what_it_found_goes_a_day_later(
     provider: Provider, watched: Watched, clock: Clock
 ) -> None:
