@@ -44,6 +44,7 @@ PURPOSES = {
     "/admin/people/many": "what was ticked in the list, or all that it finds, to do the same to each",
     "/admin/people/many/<id>": "what it would do, in numbers; how far it is; what came of each; undo",
     "/admin/people/many/<id>/rows": "what came of each, as a file",
+    "/admin/people/registrations": "who asks for an account: approve, refuse, under another name",
     "/admin/people/<id>": "why they do not get in, and what helps: unlock, link, code, lost factor, sign-ins, notes",
     "/admin/people/<id>/edit": "name, address, number, claims, groups",
     "/admin/people/<id>/roles": "roles, of what and until when",

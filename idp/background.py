@@ -119,6 +119,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     from idp.accounts import cases, notices, past, standing, tokens
     from idp.accounts.factors import admin_codes, trusted_devices
     from idp.accounts.own import uses, verdicts
+    from idp.accounts.registering import waiting
     from idp.admin import programs
     from idp.audit.chain import retaining
     from idp.oidc import ledger
@@ -126,6 +127,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
 
     db, kept = services.db, services.settings.audit
     retained = services.clock() - kept.retention_days * DAY
+    asked_from = services.clock() - services.settings.self_registration.keep_days * DAY
     known_from = services.clock() - kept.access_history_days * DAY
     return {
         "state": services.state.sweep(many),
@@ -138,6 +140,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "pauses": standing.sweep(db, services.clock(), many),
         "verdicts": verdicts.sweep(db, retained, many),
         "recoveries": recovery.contacts.sweep(services, many),
+        "registrations": waiting.sweep(db, asked_from, many),
         "admin_codes": admin_codes.sweep(services, many),
         "trusted_devices": trusted_devices.sweep(db, services.clock(), many),
         "uses": uses.sweep(db, retained, many),

@@ -80,6 +80,12 @@ TEXTS: Final[Mapping[str, str]] = {
     "member_added": N_("They are in the group from now on."),
     "member_gone": N_("They are in the group no more."),
     "case_closed": N_("The case is closed."),
+    "registration_approved": N_("They have an account now, and a mail with a link to choose a password is on its way."),
+    "registration_approved_untold": N_(
+        "They have an account now, but no mail could tell them: invite them on their page."
+    ),
+    "registration_refused": N_("It is refused, and a mail that says so is on its way to them."),
+    "told_nobody": N_("It is done. No mail could tell them, so please tell them yourself."),
     "access_granted": N_("They may open it now, and a mail that says so is on its way to them."),
     "access_granted_untold": N_("They may open it now. No mail could tell them, so please tell them yourself."),
     "invited_again": N_("The mail server has taken the invitation."),

@@ -280,14 +280,15 @@ def _register(services: Services, jobs: Jobs) -> None:
     from dataclasses import replace
 
     from idp import mail
-    from idp.accounts import recovery
+    from idp.accounts import recovery, registering
     from idp.admin import batches, planned_ends, record_checks
     from idp.admin.checking import addresses
     from idp.oidc import backchannel
     from idp.saml.logout import propagation
 
     opened = replace(services, jobs=jobs)
-    for room in (backchannel, propagation, mail, recovery, batches, planned_ends, record_checks, addresses):
+    rooms = (backchannel, propagation, mail, recovery, registering, batches, planned_ends, record_checks, addresses)
+    for room in rooms:
         room.register(opened)
 
 

@@ -33,6 +33,7 @@ TYPED = (
             "operating",
             "people",
             "saml",
+            "self-registration",
             "sign-in-rules",
             "test-an-app",
         )

@@ -53,9 +53,12 @@ def hand_out(services: Services, person: Person) -> str:
     return services.url(f"/setup/{links.make(services.state, person, PURPOSE, links.OWNER_TTL)}")
 
 
-def send(services: Services, person: Person, *, now: bool = False, note: str = "") -> Invited:
+def send(
+    services: Services, person: Person, *, now: bool = False, note: str = "", message: str = MESSAGE
+) -> Invited:  # fmt: skip
     """Mail the person a link; `now` waits for the mail server's word, else the queue has it. `note`: their words.
 
+    `message`: another one with the same values.
     What the server puts off waits in the queue as well; what it refuses for good does not. Never raises for either.
     """
     if not person.email:
@@ -71,11 +74,11 @@ def send(services: Services, person: Person, *, now: bool = False, note: str = "
     locale, problem = of_person(services, person.claims), ""
     if now:
         try:
-            said = delivery.send_now(services, person.email, MESSAGE, locale, values, person_id=person.id)
+            said = delivery.send_now(services, person.email, message, locale, values, person_id=person.id)
             return Invited(person.email, said)
         except delivery.Rejected as refused:
             return Invited(why=refused.reason)
         except delivery.Undelivered as later:
             problem = str(later)
-    lost = mail.send(services, person.email, MESSAGE, locale, values, person_id=person.id)
+    lost = mail.send(services, person.email, message, locale, values, person_id=person.id)
     return Invited(why=problem or lost) if lost else Invited(person.email, why=problem)

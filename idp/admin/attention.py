@@ -13,6 +13,7 @@ from typing import Any, Final
 from idp import audit, reach
 from idp.accounts import batches as accounts_batches
 from idp.accounts import cases, planned_ends
+from idp.accounts.registering import waiting
 from idp.admin import key_readers, record_checks, streams
 from idp.admin.actor import Actor
 from idp.admin.batches import WHY as STOPPED_WHY
@@ -58,6 +59,8 @@ def find(services: Services, actor: Actor) -> list[Finding]:
         found += _cases(services)
     if actor.scope(Permission.PEOPLE_READ) is None:
         found += [*_ending(services), *_stopped(services, actor)]
+    if actor.may(Permission.PEOPLE_CREATE):
+        found += _registrations(services)
     if actor.scope(Permission.APPS_READ) is None:
         found += [*_undelivered(services), *_kept(services)]
     return found
@@ -173,6 +176,12 @@ def _cases(services: Services) -> Iterator[Finding]:
             "case", plural("%(n)s person waits for the help desk.", "%(n)s people wait for the help desk.", many),
             "/admin/cases",
         )  # fmt: skip
+
+
+def _registrations(services: Services) -> Iterator[Finding]:
+    if many := waiting.count(services.db):
+        text = plural("%(n)s person asks for an account.", "%(n)s people ask for an account.", many)
+        yield Finding("registration", text, "/admin/people/registrations")
 
 
 def _ending(services: Services) -> Iterator[Finding]:

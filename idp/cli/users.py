@@ -17,6 +17,7 @@ from idp.cli import (
     user_factors,
     user_import,
     user_many,
+    user_registrations,
     user_roles,
     user_screen,
 )
@@ -64,6 +65,7 @@ def add_parsers(commands: Any) -> None:
     add.add_argument("--role", metavar="R", action="append", default=[], help=user_roles.ROLE_HELP)
     find = with_json(command(verbs, "list", run_list, "list people by username"))
     find.add_argument("--search", metavar="TEXT", default="", help="in names, e-mail addresses, employee numbers")
+    find.add_argument("--pending", action="store_true", help="those who asked for an account and wait for an answer")
     _login(with_json(command(verbs, "show", run_show, "show a person")))
     off = _login(with_json(command(verbs, "disable", run_disable, "shut a person out; everything they have open ends")))
     user_ends.add_options(off, "--at", "at this moment instead of now, such as 2026-12-04T18:00")
@@ -79,6 +81,7 @@ def add_parsers(commands: Any) -> None:
     user_changes.add_parsers(verbs)
     user_import.add_parsers(verbs)
     user_many.add_parsers(verbs)
+    user_registrations.add_parsers(verbs)
     for name, run, what in (("group", run_group, "groups"), ("role", run_role, "roles")):
         changes = _login(with_json(command(verbs, name, run, f"change a person's {what}")))
         changes.add_argument("--add", metavar="NAME", action="append", default=[])
@@ -152,6 +155,9 @@ def _note_parts(name: str, told: Mapping[str, Any], claims: Mapping[str, Any]) -
 
 def run_list(args: Namespace) -> None:
     """List people."""
+    if args.pending:
+        user_registrations.show(args)
+        return
     from idp.admin.people import described
 
     found: list[Person] = []

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from idp.config.log import Audit, Log
     from idp.config.mail import Mail, Sms
     from idp.config.passwords import Passwords, Recovery
+    from idp.config.self_registration import RegisteringApp, SelfRegistration
     from idp.config.server import Outbound, Server
     from idp.config.session import Session, Throttle
     from idp.config.storage import Keys, Storage
 
 __all__ = [
     "EDITABLE", "ENVIRONMENT", "AdminCodes", "Audit", "Brand", "ConfigError", "FactorRule", "Factors", "Keys",
-    "Log", "Mail", "Outbound", "Passkeys", "Passwords", "Portal", "Recovery", "Saml", "Server", "Session",
-    "Settings", "Sms", "Storage", "Throttle", "Tokens", "example", "is_loopback", "load",
+    "Log", "Mail", "Outbound", "Passkeys", "Passwords", "Portal", "Recovery", "RegisteringApp", "Saml",
+    "SelfRegistration", "Server", "Session", "Settings", "Sms", "Storage", "Throttle", "Tokens", "example",
+    "is_loopback", "load",
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from idp.config.log import Audit, Log
     from idp.config.mail import Mail, Sms
     from idp.config.passwords import Passwords, Recovery
+    from idp.config.self_registration import SelfRegistration
     from idp.config.server import Outbound, Server
     from idp.config.session import Session, Throttle
     from idp.config.storage import Keys, Storage
@@ -37,6 +38,8 @@ HOMES: Final[Mapping[str, str]] = {
     "Throttle": "session",
     "Passwords": "passwords",
     "Recovery": "passwords",
+    "SelfRegistration": "self_registration",
+    "RegisteringApp": "self_registration",
     "FactorRule": "factors",
     "Factors": "factors",
     "Passkeys": "factors",
@@ -88,6 +91,7 @@ class Settings:
     session: Session
     passwords: Passwords
     recovery: Recovery
+    self_registration: SelfRegistration
     throttle: Throttle
     factors: Factors
     admin_codes: AdminCodes

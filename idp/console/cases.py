@@ -9,7 +9,7 @@ from idp import flash, mail
 from idp.accounts import cases as accounts_cases
 from idp.accounts.cases import Case
 from idp.accounts.person import Person
-from idp.admin import activity, cases, requests
+from idp.admin import activity, cases, registrations, requests
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.permissions import Permission
 from idp.console import frame
@@ -88,7 +88,8 @@ def show_requests(services: Services, request: Request, visit: Visit) -> Respons
         said = "access_granted" if told.to and mail.leaves(services) else "access_granted_untold"
         return flash.redirect(services, "/admin/requests", said)
     return frame.page(
-        services, request, visit, "console/cases/requests.html", rows=requests.open_of(services, visit.actor)
+        services, request, visit, "console/cases/requests.html", rows=requests.open_of(services, visit.actor),
+        asking=registrations.count(services, visit.actor) if visit.actor.may(P.PEOPLE_CREATE) else 0,
     )  # fmt: skip
 
 

@@ -42,6 +42,17 @@ MESSAGES: Mapping[str, Message] = {
     "reset_password": Message(("link", "minutes"), ("code", "code_minutes", *_WHEN)),
     # hours: how long the link works; username: what they sign in with; note: words of whoever invites
     "invitation": Message(("link", "hours", "username"), ("minutes", "note")),
+    # of who makes an account themselves. link: where it goes on; code: the same, to be typed where it was asked for
+    "registration_confirm": Message(("link", "minutes"), ("code", "code_minutes")),
+    # there is an account, or a request for one, already. link: where a forgotten password is set anew
+    "registration_known": Message(("link",), ()),
+    "registration_again": Message((), ()),
+    # to admins. link: where they decide
+    "registration_waiting": Message(("link",), ()),
+    # as "invitation"
+    "registration_approved": Message(("link", "hours", "username"), ("minutes", "note")),
+    # note: words of whoever decided
+    "registration_refused": Message((), ("note",)),
     # new: the account's address now, masked, '' where it was removed
     "address_changed": Message((), ("new", *_WHEN), security=True),
     # usernames: a list

@@ -35,7 +35,7 @@ def password(services: Services, request: Request) -> Response:
         return _password_page(services, request, EMPTY, typed, flow)
     if _is_too_much(services, request):
         return _password_page(services, request, TOO_MANY, typed, flow, 429)
-    resuming.remember(services, request, flow)
+    resuming.remember(services, request, flow, services.settings.recovery.link_minutes)
     about, locale = about_of(request), language.locale_for(services, request)
     ticket = _queued(lambda: resets.ask(services, typed, locale, about))
     return _sent_page(services, request, ticket, "")

@@ -25,17 +25,17 @@ def along(services: Services, request: Request, sealed: str) -> dict[str, Any]:
     who = browser.identify(services, request)
     opened = open_sealed(services.sealer, sealed, who) if sealed and len(sealed) <= MAX_LENGTH else None
     if opened is None or not opened[1]:
-        return {"flow": "", "app": None, "login": ""}
+        return {"flow": "", "app": None, "login": "", "client_id": ""}
     flow = opened[0]
     request.learn(ui_locales=flow.ui_locales)
     app = shown_app(services, services.registry.find(flow.client_id) if flow.client_id else None)
-    return {"flow": sealed, "app": app, "login": flow.login_hint}
+    return {"flow": sealed, "app": app, "login": flow.login_hint, "client_id": flow.client_id}
 
 
-def remember(services: Services, request: Request, sealed: str) -> None:
+def remember(services: Services, request: Request, sealed: str, minutes: int) -> None:
     """Keep the flow of the login page, for as long as the mail's link works."""
     if sealed and len(sealed) <= MAX_LENGTH:
-        services.state.put(_key(services, request), sealed, services.settings.recovery.link_minutes * 60.0)
+        services.state.put(_key(services, request), sealed, minutes * 60.0)
 
 
 def find(services: Services, request: Request) -> Flow:

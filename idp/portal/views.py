@@ -17,6 +17,7 @@ from idp.portal import (
     pictures,
     profile,
     recovery,
+    registering,
     security,
     signed_in,
 )
@@ -43,6 +44,9 @@ ROUTES = (
     Route("/security/codes", ("GET", "POST"), backup_codes.answer),
     Route("/security/codes/save", ("POST",), backup_codes.save),
     Route("/security/others", ("POST",), security.end_others),
+    Route("/register", ("GET", "POST"), registering.ask, open=True),
+    Route("/register/code", ("GET", "POST"), registering.code, open=True),
+    Route("/register/<token>", ("GET", "POST"), registering.enter, open=True),
     Route("/setup/<token>", ("GET", "POST"), passwords.setup, open=True),
     Route("/password", ("GET", "POST"), passwords.change),
     Route("/security/passkeys", ("GET", "POST"), passkeys.answer),

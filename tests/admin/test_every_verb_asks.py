@@ -23,6 +23,7 @@ from idp.accounts import roles
 from idp.accounts.batches import Batch
 from idp.accounts.groups import Group
 from idp.accounts.person import Draft, Person
+from idp.accounts.registering import waiting
 from idp.accounts.roles import RoleGrant
 from idp.admin import (
     access,
@@ -47,6 +48,7 @@ from idp.admin import (
     preview,
     programs,
     record,
+    registrations,
     requests,
     service_providers,
     sessions,
@@ -205,6 +207,8 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "programs.change_roles": OWNER,
     "tokens.create": "",
     "tokens.withdraw": ADMINS,
+    "registrations.approve": ADMINS,
+    "registrations.refuse": ADMINS,
     "requests.grant": OWN_APP,
     "requests.decline": OWN_APP,
     "rules.changing.add": ADMINS,
@@ -319,6 +323,16 @@ def _undoable(world: World) -> tuple[str, str]:
     world.services.registry.update(client.id, {"description": "x"}, record=SHELL.record(world.services))
     (event,) = world.provider.events("client:update", 1)
     return client.id, event.id
+
+
+def _registration(world: World) -> waiting.Waiting:
+    name = f"asks-{next(world.numbers)}"
+    email = f"{name}@example.org"
+    who = waiting.Applicant(email=email, username=name, name="Zoe Miller", claims={})
+    waiting.add(world.services, who, SHELL.record(world.services))
+    found = waiting.of_address(world.services.db, email)
+    assert found is not None
+    return found
 
 
 def _number(world: World) -> int:
@@ -543,6 +557,8 @@ TRIES: Final[Mapping[str, Try]] = {
     "tokens.withdraw": Try(
         World.person, _fails(tokens.NoSuchToken, lambda s, a, one: tokens.withdraw(s, a, one, "unknown"))
     ),
+    "registrations.approve": Try(_registration, registrations.approve),
+    "registrations.refuse": Try(_registration, registrations.refuse),
     "requests.grant": Try(World.asked, requests.grant),
     "requests.decline": Try(World.asked, lambda s, a, asked: requests.decline(s, a, asked, "no")),
     "service_providers.register": Try(

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from idp.accounts.listing import FILTERS
-from idp.admin import looking
+from idp.admin import looking, registrations
 from idp.admin.permissions import Permission
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
@@ -40,9 +40,11 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     page = looking.look(
         services, visit.actor, query, filters=(state,) if state else (), after=after, many=PAGE
     )  # fmt: skip
+    decides = visit.actor.may(Permission.PEOPLE_CREATE)
     kept = {key: value for key, value in (("q", query), ("show", state)) if value}
     return frame.page(
         services, request, visit, "console/people/list.html",
+        asking=registrations.count(services, visit.actor) if decides else 0,
         actions=many.offered(visit), rows=[*page.exact, *page.found], query=query, state=state, filters=WORDS,
         limited=sorted(visit.actor.scope(Permission.PEOPLE_READ) or ()),
         first=f"?{urlencode(kept)}" if after else "",

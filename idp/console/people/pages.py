@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from idp.console.people import adding, apps, editing, history, importing, listing, many, person, rights, turning_off
+from idp.console.people import (
+    adding,
+    apps,
+    editing,
+    history,
+    importing,
+    listing,
+    many,
+    person,
+    registrations,
+    rights,
+    turning_off,
+)
 
 PAGES = (
     *listing.PAGES,
     *adding.PAGES,
     *importing.PAGES,
     *many.PAGES,
+    *registrations.PAGES,
     *person.PAGES,
     *editing.PAGES,
     *rights.PAGES,

@@ -10,6 +10,7 @@ import math
 from dataclasses import replace
 
 from idp.accounts.passwords import Busy
+from idp.accounts.registering import terms
 from idp.login import flood, pages
 from idp.login.authenticators import passkeys, password
 from idp.login.authn import PASSWORD
@@ -87,6 +88,7 @@ def page(
             "retry_at": math.ceil(until) if until is not None else None,
             "retry_in": max(1, math.ceil(until - now)) if until is not None else 0,
             "stay_days": services.settings.session.stay_days,
+            "may_register": terms.find(services, flow.client_id) is not None,
             "passkey": passkeys.offer(services, request),
             "signals": "",
             "check": robots.offer(services, request) if check or robots.is_expected(services, request) else None,

@@ -1,0 +1,72 @@
+"""What people may call themselves: names that nobody takes for somebody else, or for the company."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from idp.accounts.person import InvalidPerson
+from idp.texts import N_
+
+LONGEST: Final = 100  # characters of a full name
+RESERVED: Final = frozenset(
+    (
+        *("abuse", "account", "accounts", "admin", "administration", "administrator", "administrators", "anonymous"),
+        *("api", "audit", "auditor", "billing", "bot", "bounce", "ceo", "cfo", "contact", "cto", "daemon", "doorward"),
+        *("everyone", "guest", "help", "helpdesk", "hostmaster", "hr", "info", "it", "login", "mail", "mailer"),
+        *("mailerdaemon", "me", "moderator", "nobody", "noreply", "null", "office", "operator", "owner", "owners"),
+        *("payroll", "postmaster", "president", "register", "root", "sales", "security", "self", "service", "signin"),
+        *("signup", "sso", "staff", "superuser", "support", "sysadmin", "sysop", "system", "team", "test", "undefined"),
+        *("user", "users", "webmaster", "www"),
+    )
+)
+_USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,62})[a-z0-9]")
+#: Digits that are read as letters: `adm1n`, `r00t`.
+_LOOKS: Final = str.maketrans("013457", "oleast")
+#: Joiners that some scripts are written with: between two of their letters, where they show.
+_JOINED: Final = re.compile(r"(?<=[^\x00-\u02ff])[\u200c\u200d](?=[^\x00-\u02ff])")
+_LINK: Final = re.compile(
+    r"://|\bwww\.|@|[<>{}\[\]\\|]|\b[\w-]+\.(?:com|net|org|info|io|ru|cn|top|xyz|shop|online)\b", re.I
+)
+
+
+def username(typed: str, reserved: Iterable[str] = ()) -> str:
+    """A username that somebody may give themselves, in lower case. Errors: `InvalidPerson`, in words for people.
+
+    No sign but `.`, `_` and `-`, so that it looks like nobody's address; digits alone are employee numbers.
+    """
+    name = typed.strip().lower()
+    if not _USERNAME.fullmatch(name):
+        raise InvalidPerson("username", N_("Use 3 to 64 of the letters a to z, digits, and . _ - inside."))
+    if not re.search("[a-z]", name):
+        raise InvalidPerson("username", N_("Use a letter, too: numbers alone belong to employees."))
+    if is_reserved(name, reserved):
+        raise InvalidPerson("username", N_("This name is not for people to choose. Take another one."))
+    return name
+
+
+def is_reserved(name: str, more: Iterable[str] = ()) -> bool:
+    """Whether it reads like one of those, with other signs, digits for letters, or a number behind it."""
+    taken = {*RESERVED, *map(_bare, more)}
+    bare = re.sub("[^a-z0-9]", "", name)
+    forms = {bare, bare.rstrip("0123456789"), bare.translate(_LOOKS), bare.replace("1", "i").translate(_LOOKS)}
+    return not forms.isdisjoint(taken)
+
+
+def full_name(typed: str) -> str:
+    """A name as it is shown. Errors: `InvalidPerson`, in words for people."""
+    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    if not name or not any(unicodedata.category(c).startswith("L") for c in name):
+        raise InvalidPerson("name", N_("Type your name."))
+    # Cf: signs that turn the direction of writing, or show nothing; Mn by the dozen draw over other lines.
+    odd = [c for c in _JOINED.sub("", name) if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")]
+    marks = re.search(r"[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff]{3}", unicodedata.normalize("NFD", name))
+    if len(name) > LONGEST or odd or marks or _LINK.search(name):
+        raise InvalidPerson("name", N_("Type your name as others read it: no links, signs or unseen characters."))
+    return name
+
+
+def _bare(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
