@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 
 class Model(BaseModel):
@@ -42,6 +42,14 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
+def _of_our_time(value: datetime) -> datetime:
+    if not 1970 < value.year < 9000:
+        raise ValueError("expected a moment between 1971 and 8999")
+    return value
+
+
+#: A moment in a body, with its zone (RFC 3339).
+At = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 #: A line of text for people.
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 #: How many items a page has.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def test_C4_R4_an_application_is_registered_open_to_nobody_and_its_secret_is_sho
     app = made(answer)
     id = app["application"]["id"]
     assert answer.headers["Location"] == f"{provider.issuer}/api/v1/applications/{id}"
-    assert app["application"]["access"] == {"everyone": False, "groups": [], "persons": []}
+    assert app["application"]["access"] == {"everyone": False, "groups": [], "persons": [], "terms": []}
     client = provider.services.registry.get(id)
     assert client.find_secret(app["client_secret"], provider.clock()) is not None
     again = owner.get(f"/applications/{id}")
@@ -269,6 +270,68 @@ def test_R4_a_rule_that_is_read_and_put_back_gives_nobody_access_for_good(provid
     assert provider.services.registry.get(app.id).access == rule
     assert owner.with_edition("PUT", path, {"everyone": False, "groups": ["Sales"]}).status == 200
     assert provider.services.registry.get(app.id).access.terms == (("group:Sales", term),)
+
+
+def test_R4_for_how_long_somebody_may_is_read_and_said_as_in_the_console(
+    provider: Provider, owner: Api, clock: Clock
+) -> None:
+    ann, bea = provider.add_person("ann", groups=("Sales",)), provider.add_person("bea")
+    now = int(clock())
+    path = "/applications/" + made(owner.post("/applications", CRM))["application"]["id"] + "/access"
+    terms = [
+        {"group": "sales", "until": _moment(now + 3600)},
+        {"person": ann.id, "since": _moment(now + 60), "until": _moment(now + 120)},
+    ]
+    named = {"groups": ["Sales"], "persons": [ann.id, bea.id]}
+    answer = owner.with_edition("PUT", path, {**named, "terms": terms})
+    assert answer.status == 200, answer.text
+    assert answer.json["terms"] == [
+        {"group": "Sales", "person": None, "since": None, "until": _moment(now + 3600)},
+        {"group": None, "person": ann.id, "since": _moment(now + 60), "until": _moment(now + 120)},
+    ]
+    kept = provider.services.registry.get(path.split("/")[2]).access
+    assert dict(kept.terms) == {
+        "group:Sales": Term(until=now + 3600.0), f"person:{ann.id}": Term(now + 60.0, now + 120.0)
+    }  # fmt: skip
+    clock.advance(200)
+    read = {name: owner.get(path).json[name] for name in ("everyone", "groups", "persons", "terms")}
+    assert owner.with_edition("PUT", path, read).status == 200  # also the term that is over by now
+    assert provider.services.registry.get(path.split("/")[2]).access == kept
+    assert owner.with_edition("PUT", path, {**named, "terms": []}).json["terms"] == []
+    assert provider.services.registry.get(path.split("/")[2]).access.terms == ()
+
+
+def test_R4_what_is_wrong_with_a_term_is_said_by_its_place(provider: Provider, owner: Api, clock: Clock) -> None:
+    ann, bea = provider.add_person("ann", groups=("Sales",)), provider.add_person("bea")
+    now = int(clock())
+    path = "/applications/" + made(owner.post("/applications", CRM))["application"]["id"] + "/access"
+    later = _moment(now + 3600)
+    wrong = [
+        {"until": later},
+        {"group": "Sales", "person": ann.id},
+        {"group": "Others", "until": later},
+        {"person": bea.id, "until": later},
+        {"person": ann.id, "until": _moment(now - 1)},
+        {"group": "Sales", "since": _moment(now + 7200), "until": later},
+        {"group": "SALES", "until": later},
+    ]
+    answer = owner.with_edition("PUT", path, {"groups": ["Sales"], "persons": [ann.id], "terms": wrong})
+    assert pointers(answer) == [
+        "#/terms/0", "#/terms/1", "#/terms/2/group", "#/terms/3/person", "#/terms/4/until", "#/terms/5/until",
+        "#/terms/6/group",
+    ]  # fmt: skip
+    assert pointers(owner.with_edition("PUT", path, {"everyone": True, "terms": wrong[2:3]})) == ["#/everyone"]
+    for moment in ("2027-01-31", "2027-01-31T18:00:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z"):
+        answer = owner.with_edition("PUT", path, {"persons": [ann.id], "terms": [{"person": ann.id, "until": moment}]})
+        assert pointers(answer) == ["#/terms/0/until"], moment
+    limited = owner.post("/applications", {
+        **CRM, "name": "B", "access": {"persons": [ann.id], "terms": [{"person": ann.id, "until": later}]},
+    })  # fmt: skip
+    assert limited.json["application"]["access"]["terms"][0]["until"] == later
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_R4_who_may_open_an_application_is_read_and_said(provider: Provider, owner: Api) -> None:

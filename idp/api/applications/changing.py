@@ -81,8 +81,7 @@ def open_to(services: Services, call: Call) -> Answer:
     assert isinstance(body, Access)
     edition = services.registry.edition(client.id)
     editions.check(call, edition)
-    # Who stays, stays for as long as before: a rule that is read and put back gives nobody access for good (R4).
-    rule = wrong.rule(services, body, at="").with_terms(dict(client.access.terms))
+    rule = wrong.rule(services, body, at="", standing=services.registry.get(client.id).access)
     change = applications.Change(metadata={}, access=rule, edition=edition)
     client, _ = applications.update(services, call.actor, client, change)
     return showing.rule_of(services, client)

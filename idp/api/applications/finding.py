@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from clients.access import Access as Rule
+from clients.access import Term
 from clients.client import Client
 from clients.search import Found
 from idp.admin import applications
 from idp.admin.permissions import Permission
 from idp.api import paging
-from idp.api.applications.models import Access, Listed, ListedPage, Search
+from idp.api.applications.models import Access, AccessTerm, Listed, ListedPage, Search
 from idp.api.models import moment, moment_or_none
 from idp.api.operations import Call
 from idp.api.problems import not_found
@@ -51,9 +53,14 @@ def listed(found: Found) -> Listed:
     )  # fmt: skip
 
 
-def access_of(rule: object) -> Access:
+def access_of(rule: Rule) -> Access:
     """A rule as the API has it."""
-    from clients.access import Access as Rule
+    return Access(
+        everyone=rule.everyone, groups=tuple(sorted(rule.groups)), persons=tuple(sorted(rule.persons)),
+        terms=tuple(_term(key, term) for key, term in rule.terms),
+    )  # fmt: skip
 
-    assert isinstance(rule, Rule)
-    return Access(everyone=rule.everyone, groups=tuple(sorted(rule.groups)), persons=tuple(sorted(rule.persons)))
+
+def _term(key: str, term: Term) -> AccessTerm:
+    kind, _, name = key.partition(":")
+    return AccessTerm(**{kind: name}, since=moment_or_none(term.since), until=moment_or_none(term.until))

@@ -8,11 +8,24 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from idp.api.applications.schema import Metadata, MetadataPatch, Settings
-from idp.api.models import Line, Model, Paged, left_out
+from idp.api.models import At, Line, Model, Paged, left_out
 
 Protocol = Literal["oidc", "saml"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Profile = Literal["web", "spa", "native", "machine", "legacy", "fapi2"]
+
+
+class AccessTerm(Model):
+    """For how long one who is named may open an application."""
+
+    group: Name | None = None
+    """One of the groups,"""
+    person: Name | None = None
+    """or one of the persons; the other is null."""
+    since: At | None = None
+    """When it begins; null: it has no beginning."""
+    until: At | None = None
+    """When it ends; null: it has no end."""
 
 
 class Access(Model):
@@ -24,6 +37,8 @@ class Access(Model):
     """Else the members of these groups, by name,"""
     persons: Annotated[tuple[Name, ...], Field(max_length=1000)] = ()
     """and these persons, by id. With neither, nobody may."""
+    terms: Annotated[tuple[AccessTerm, ...], Field(max_length=1200)] = left_out()
+    """Who of them may for a time only. Left out: who stays, may for as long as before; who comes, for good."""
 
 
 class AccessRule(Access):
@@ -123,7 +138,7 @@ class NewApplication(Model):
     """The kind of application; its rules may not be left."""
     metadata: Metadata = Field(default_factory=dict)
     """Client metadata (RFC 7591 §2, and Doorward's own)."""
-    access: Access = Access()
+    access: Access = Field(default_factory=Access)
     """Who may open it. Nobody, unless it is said."""
 
 
@@ -142,7 +157,7 @@ class NewServiceProvider(Model):
     """Where it takes our answers (HTTP-POST), where there is no metadata."""
     settings: Settings = Field(default_factory=dict)
     """What is decided here: NameID, attributes, signatures."""
-    access: Access = Access()
+    access: Access = Field(default_factory=Access)
     """Who may open it. Nobody, unless it is said."""
 
 
@@ -287,7 +302,7 @@ class FromGallery(Model):
     """What people read; null: the product's name."""
     answers: dict[str, Annotated[str, StringConstraints(max_length=4000)]] = Field(default_factory=dict)
     """What only you know, by the ids of the product's questions."""
-    access: Access = Access()
+    access: Access = Field(default_factory=Access)
     """Who may open it. Nobody, unless it is said."""
 
 

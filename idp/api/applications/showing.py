@@ -72,7 +72,7 @@ def rule_of(services: Services, client: Client) -> Answer:
     about = access.described(services, client)
     plain = finding.access_of(client.access)
     value = AccessRule(
-        everyone=plain.everyone, groups=plain.groups, persons=plain.persons, people=about["people"],
+        everyone=plain.everyone, groups=plain.groups, persons=plain.persons, terms=plain.terms, people=about["people"],
         missing_groups=tuple(one["name"] for one in about["groups"] if not one["exists"]),
     )  # fmt: skip
     return Answer(value=value, etag=edition)
