@@ -162,21 +162,26 @@ def of_shell(name: str) -> Actor:
     return Actor(kind="shell", id=name, name=name, grants=(RoleGrant("owner"),))
 
 
-def of_name(services: Services, name: str) -> Actor | None:
+def of_name(services: Services, name: str, token_id: str = "") -> Actor | None:
     """Whom the record names so, with the rights of this moment, for what goes on when they are gone; None: nobody.
 
-    A name of the shell's comes from where only the shell writes it.
+    `token_id`: of the personal token by which they asked for it, which allows no more than it does itself, and nothing
+    when it has ended. A name of the shell's comes from where only the shell writes it.
     """
     kind, _, id = name.partition(":")
     if kind == "cli":
         return of_shell(name)
+    db, now = services.db, services.clock()
     if kind == "client":
-        client, now = services.registry.find(id), services.clock()
+        client = services.registry.find(id)
         if client is None or not client.enabled:
             return None
-        return Actor(kind="client", id=id, name=name, grants=roles.grants_of_program(services.db, id, now))
+        return Actor(kind="client", id=id, name=name, grants=roles.grants_of_program(db, id, now))
     person = services.directory.find(id) if kind == "person" else None
     if person is None or not person.enabled:
         return None
-    grants = roles.grants_of(services.db, person.id, person.roles, services.clock())
-    return Actor(kind="person", id=person.id, name=name, grants=grants)
+    shown = tokens.standing(db, token_id, now) if token_id else None
+    if token_id and (shown is None or shown.token.person_id != id):
+        return None
+    grants = roles.grants_of(db, person.id, person.roles if shown is None else shown.roles, now)
+    return Actor(kind="person", id=person.id, name=name, grants=grants, token_id=token_id)

@@ -51,11 +51,16 @@ def ways(services: Services, actor: Actor) -> Ways:
     return Ways(place, mail.sender, text.sender if sms.is_ready(services) else "", outbox.is_used(services.settings))
 
 
-def recent(services: Services, actor: Actor, kind: str, *, failed: bool = False, many: int = 50) -> list[Event]:
-    """The latest that left or did not, of `mail` or `sms`, the latest first. Errors: `NotAllowed`."""
+def recent(
+    services: Services, actor: Actor, kind: str, *, failed: bool = False, many: int = 50, before: str = ""
+) -> list[Event]:
+    """The latest that left or did not, of `mail` or `sms`, the latest first; `before`: an event to begin behind.
+
+    Errors: `NotAllowed`.
+    """
     actor.check(Permission.MESSAGES_READ)
     wanted = Wanted(action=f"{kind}:failed" if failed else f"{kind}:*")
-    return list(reversed(latest(services.db, wanted, many)))
+    return list(reversed(latest(services.db, wanted, many, before)))
 
 
 def queued(services: Services, actor: Actor) -> tuple[list[Job], list[Job]]:

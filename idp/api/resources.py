@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.api import about, activity, cases, groups, overview, signing_keys
+from idp.api import about, activity, cases, groups, messages, overview, settings, signing_keys, streams
+from idp.api.applications import checking, past
 from idp.api.applications.rows import OPERATIONS as APPLICATIONS
+from idp.api.batches.rows import OPERATIONS as BATCHES
 from idp.api.operations import Operation
 from idp.api.people.rows import OPERATIONS as PEOPLE
+from idp.api.rules.rows import OPERATIONS as RULES
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *about.OPERATIONS,
     *APPLICATIONS,
+    *past.OPERATIONS,
+    *checking.OPERATIONS,
     *PEOPLE,
+    *BATCHES,
     *groups.OPERATIONS,
     *cases.OPERATIONS,
+    *RULES,
     *activity.OPERATIONS,
+    *streams.OPERATIONS,
     *overview.OPERATIONS,
+    *messages.OPERATIONS,
     *signing_keys.OPERATIONS,
+    *settings.OPERATIONS,
 )

@@ -19,6 +19,35 @@ OPEN = {
 }
 
 
+#: Whose things a row is about, by the first part of its path; a row without a line fails. `company`: nobody who looks
+#: after a part has its permission; the others are tried, on one's own and on others', by the tests that are named.
+WHOSE = {
+    "openapi.json": "everybody",
+    "caller": "everybody",
+    "applications": "application: below, and test_past_and_check.py",
+    "people": "person: test_people.py",
+    "cases": "case: test_groups_cases_activity.py",
+    "access-requests": "application: test_groups_cases_activity.py",
+    "events": "application or person: test_groups_cases_activity.py",
+    "attention": "application or person: test_groups_cases_activity.py",
+    "batches": "person: test_batches.py",
+    "service-providers": "company",
+    "gallery": "company",
+    "imports": "company",
+    "groups": "company",
+    "sign-in-rules": "company",
+    "audit-streams": "company",
+    "message-delivery": "company",
+    "messages": "company",
+    "notices": "company",
+    "signing-keys": "company",
+    "settings": "company",
+    "installation": "company",
+}
+#: What an auditor may send that is no GET: it changes nothing, or its verb asks for more (tried below).
+AUDITOR_SENDS = {"simulateSignIn", "testAuditStream", "startBatch", "runBatch", "stopBatch", "undoBatch"}
+
+
 def path_of(row: Operation, **names: str) -> str:
     """The path with these segments, and for the others what nobody has; with the parameters that it must have."""
     path = "/".join(names.get(part[1:-1], "unknown") if part[:1] == "<" else part for part in row.path.split("/"))
@@ -40,6 +69,29 @@ def test_S59_no_route_of_the_API_is_without_a_permission() -> None:
     assert {row.id for row in OPERATIONS if row.permission is None} == OPEN.keys()
     assert all(isinstance(row.permission, Permission) for row in OPERATIONS if row.id not in OPEN)
     assert [row.id for row in OPERATIONS if row.public] == ["getDocument"]
+
+
+def test_S59_every_row_says_whose_things_it_is_about() -> None:
+    parts = {row.path.split("/")[1] for row in OPERATIONS}
+    assert parts == WHOSE.keys()
+    for row in OPERATIONS:
+        if WHOSE[row.path.split("/")[1]] == "company":
+            assert row.permission not in TABLE["app_admin"] | TABLE["help_desk"], row.id
+    sent = {row.id for row in OPERATIONS if row.method != "GET" and row.permission in TABLE["auditor"]}
+    assert sent == AUDITOR_SENDS
+
+
+def test_S59_an_auditor_does_nothing_to_many(provider: Provider, program: Program) -> None:
+    ann = provider.add_person("ann", groups=("Sales",))
+    auditor, owner = program(RoleGrant("auditor"), name="aud"), program(RoleGrant("owner"), name="own")
+    for action in ("join", "leave", "invite", "sign_out", "off", "on", "remove"):
+        body = {"action": action, "people": [ann.id], "group": "Sales"}
+        assert auditor.post("/batches", body).status == 403, action
+        id = owner.post("/batches", body).json["id"]
+        for rest in ("run", "stop"):
+            answer = auditor.call("POST", f"/batches/{id}/{rest}", None, {"If-Match": "*"})
+            assert answer.status == 403, (action, rest)
+    assert provider.services.directory.get(ann.id) == ann
 
 
 def test_C4_every_row_has_a_name_of_its_own_and_an_example_of_what_it_takes() -> None:

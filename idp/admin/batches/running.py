@@ -113,7 +113,7 @@ def _work(services: Services, kind: Kind, begun: Begun) -> Work:
 
 def _actor(services: Services, kind: Kind, batch: Batch) -> Actor:
     """Whoever asked for the work, with what they may at this moment. Errors: `_Lost`."""
-    actor = of_name(services, _by(batch))
+    actor = of_name(services, _by(batch), str(batch.asked.get("token") or ""))
     if actor is None:
         raise _Lost(GONE)
     if not all(actor.may(permission) for permission in kind.needs(batch)):

@@ -58,7 +58,10 @@ def start(
         if found is None:
             raise InvalidPerson("group", "there is no group of this name")
         group = found.name
-    asked = {"action": action, "group": group if ACTIONS[action].of_group else "", "ran": False, "undone": False}
+    asked = {
+        "action": action, "group": group if ACTIONS[action].of_group else "", "ran": False, "undone": False,
+        "token": actor.token_id,
+    }  # fmt: skip
     return _begin(services, actor, asked, chosen, queue)
 
 
@@ -95,7 +98,7 @@ def carry_out(services: Services, actor: Actor, batch: Batch, *, queue: bool = T
         if queue:
             services.jobs.enqueue("people.batch", {"batch": batch.id}, tx=tx)
 
-    asked = {**batch.asked, "ran": True, "by": actor.name}
+    asked = {**batch.asked, "ran": True, "by": actor.name, "token": actor.token_id}
     batches.ask(services.db, batch, asked, RUNNING, services.clock(), also=also)
 
 
@@ -121,5 +124,8 @@ def undo(services: Services, actor: Actor, batch: Batch) -> Batch:
     if not name:
         raise Moved
     done = [row.outcome.person_id for row in batches.rows(services.db, batch.id, (actions.DONE,)) if row.outcome]
-    asked = {"action": name, "group": batch.asked["group"], "ran": False, "undone": False, "undoes": batch.id}
+    asked = {
+        "action": name, "group": batch.asked["group"], "ran": False, "undone": False, "undoes": batch.id,
+        "token": actor.token_id,
+    }  # fmt: skip
     return _begin(services, actor, asked, done, True)

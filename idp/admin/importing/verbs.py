@@ -38,7 +38,7 @@ def start(
     first = {
         "file": name[:200], "header": table.header, "encoding": table.encoding, "separator": table.separator,
         "columns": columns.guess(table.header), "existing": SKIP, "new_groups": False, "invite": False, "note": "",
-        "ran": False,
+        "ran": False, "token": actor.token_id,
     }  # fmt: skip
     wanted = _checked(actor, {**first, **asked})
     also = _queued(services) if queue else lambda *_: None
@@ -67,7 +67,8 @@ def check_again(
     actor.check(P.PEOPLE_CREATE)
     if batch.state not in (CHECKED, CHECKING, STOPPED) or batch.asked.get("ran"):
         raise Moved
-    _ask(services, batch, _checked(actor, {**batch.asked, **choices, "by": actor.name}), CHECKING, queue)
+    whose = {"by": actor.name, "token": actor.token_id}
+    _ask(services, batch, _checked(actor, {**batch.asked, **choices, **whose}), CHECKING, queue)
 
 
 def carry_out(services: Services, actor: Actor, batch: Batch, *, queue: bool = True) -> None:
@@ -75,7 +76,7 @@ def carry_out(services: Services, actor: Actor, batch: Batch, *, queue: bool = T
     actor.check(P.PEOPLE_CREATE)
     if batch.state != CHECKED:
         raise Moved
-    asked = _checked(actor, {**batch.asked, "ran": True, "by": actor.name})
+    asked = _checked(actor, {**batch.asked, "ran": True, "by": actor.name, "token": actor.token_id})
     write = actor.record(services)
 
     def also(tx: Transaction, one: Batch) -> None:

@@ -59,7 +59,7 @@ def place(field: str, below: str = "metadata") -> str:
 
 
 def rule(services: Services, given: Access, at: str = "access", standing: Rule = EVERYONE) -> Rule:
-    """Who may open it, each of them somebody. `standing`: the rule before. Errors: `Problem`, with all that is wrong."""
+    """Who may open it, each of them somebody. `standing`: the rule before. Errors: `Problem`, with all of it."""
     base = (at,) if at else ()
     if given.everyone and (given.groups or given.persons or given.terms):
         raise problems.wrong(pointer(*base, "everyone"), "name nobody beside everyone")
@@ -113,7 +113,7 @@ def _terms(
             continue
         if key in terms:
             found.append(Error(pointer=pointer(*base, place_, field), detail="has a term already"))
-        terms[key] = term = Term(*(at and at.timestamp() for at in (one.since, one.until)))
+        terms[key] = term = Term(*(None if at is None else at.timestamp() for at in (one.since, one.until)))
         if not _is_same(term, before.get(key)):  # one that stands, and is over by now, may be put back as it was read
             try:
                 access.check_term(term, services.clock())
