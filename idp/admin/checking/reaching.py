@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from clients.client import Client
 from idp.admin.checking.finding import Finding, Step
+from idp.errors import Explanation
 from idp.http import OutboundFailed, OutboundRefused
 from idp.protocols import Services
 from idp.reach import addresses, explain, find_unreachable
@@ -36,8 +37,7 @@ def _logout(services: Services, client: Client) -> Iterator[Finding]:
         answer = services.outbound.post(url, {"logout_token": ""})
     except (OutboundRefused, OutboundFailed) as error:
         told = explain(url, error)
-        side = "doorward" if told.side == "doorward" else "application"
-        yield Finding("logout_unreachable", side, "backchannel_logout_uri", told.fix, expected, str(error))  # type: ignore[arg-type]
+        yield _unreachable("logout_unreachable", "backchannel_logout_uri", told, expected, str(error))
         return
     if answer.status in _GONE or answer.status >= 500:
         fix = "There is nothing at this address, or it fails: compare it with the application's documents. Until then "
@@ -48,6 +48,11 @@ def _logout(services: Services, client: Client) -> Iterator[Finding]:
 def _others(services: Services, client: Client) -> Iterator[Finding]:
     for one in find_unreachable(services, client):
         if one.setting != "backchannel_logout_uri":
-            side = "doorward" if one.explanation.side == "doorward" else "application"
-            expected = "an answer at " + one.url
-            yield Finding("unreachable", side, one.setting, one.explanation.fix, expected, one.reason)  # type: ignore[arg-type]
+            yield _unreachable("unreachable", one.setting, one.explanation, "an answer at " + one.url, one.reason)
+
+
+def _unreachable(code: str, setting: str, told: Explanation, expected: str, reason: str) -> Finding:
+    """Why we do not call it is in our settings, and no business of whoever has the link."""
+    if told.side == "doorward":
+        return Finding(code, "doorward", setting, told.fix, expected, reason, reader="app")
+    return Finding(code, "application", setting, told.fix, expected, reason)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.admin.checking import links, report
+from idp.admin.checking import links, readers, report
 from idp.console.apps import found_shown
 from idp.errors import Explanation, Refused
 from idp.protocols import Services
@@ -30,6 +30,7 @@ def show(services: Services, request: Request) -> Response:
             N_("It lives for a day. Ask whoever sent it to you for a new one."), 404,
         )  # fmt: skip
     found = report.of(services, client)
+    found = found and readers.seen_by(found, "stranger", client)
     return Page(
         template="console/apps/shared_check.html", headers=_HEADERS,
         values={"name": client.name, "kind": client.kind, "report": found, "found": found_shown.of(found),

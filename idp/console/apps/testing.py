@@ -8,7 +8,7 @@ from clients.client import Client
 from clients.errors import TooManyWatched
 from idp import flash
 from idp.admin import trial
-from idp.admin.checking import links, report, running
+from idp.admin.checking import links, readers, report, running
 from idp.admin.permissions import Permission
 from idp.console.apps import found_shown
 from idp.console.apps.finding import client_of
@@ -73,6 +73,7 @@ def _page(
     person = services.directory.find_by_login(typed) or services.directory.find(typed) if typed else None
     running.look_on(services, visit.actor, client.id)
     found = report.of(services, client)
+    found = found and readers.seen_by(found, readers.reader_of(visit.actor), client)
     return page(
         services, request, visit, client, "console/apps/test.html", status=409 if problem else 200,
         problem=problem, made=made, typed=typed, who=person, link=links.find(services, client.id),

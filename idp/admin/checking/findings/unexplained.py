@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from idp.admin.checking.finding import Finding, Side
+from idp.admin.checking.finding import Finding, Reader, Side
 from idp.admin.checking.seen import Seen
 
 _SIDES: Final = {"application": "application", "person": "person", "doorward": "doorward"}
@@ -15,4 +15,7 @@ def look(seen: Seen) -> Iterator[Finding]:
     """Its code, whose side it is on, and the fix that stands under its id."""
     side: Side = _SIDES.get(seen.told("side"), "application")  # type: ignore[assignment]
     fix = seen.told("fix") or seen.told("message")
-    yield Finding(seen.code or "error", side, seen.code.replace("saml_", ""), fix, "", seen.told("message"))
+    # What the application was told itself is no news to whoever runs it; the rest is for this house.
+    reader: Reader = {"application": "stranger", "person": "app"}.get(side, "house")  # type: ignore[assignment]
+    field = seen.code.replace("saml_", "")
+    yield Finding(seen.code or "error", side, field, fix, "", seen.told("message"), reader=reader)
