@@ -60,7 +60,7 @@ def create_app(services: Services) -> flask.Flask:
         def view(**segments: str) -> flask.Response:
             request = Request(flask.request.environ, bridge.proxies, next(iter(segments.values()), ""))
             status, headers, body = bridge.respond(route, request)
-            return _Answer([body], status, headers)
+            return _Answer([body] if isinstance(body, bytes) else body, status, headers)
 
         return view
 
@@ -84,7 +84,7 @@ def create_app(services: Services) -> flask.Flask:
         else:
             answer = bridge.not_found(request)
         status, headers, body = bridge.finish(request, answer)
-        return _Answer([body], status, headers)
+        return _Answer([body] if isinstance(body, bytes) else body, status, headers)
 
     for status in (404, 405):  # a method that nothing of ours takes, such as TRACE, leads nowhere either
         app.register_error_handler(status, not_found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import Any, Final
 
 from idp import flash
@@ -14,18 +13,15 @@ from idp.audit.chain.findings import Finding
 from idp.audit.exporting import FORMATS
 from idp.console import frame
 from idp.console.activity import FILTERS, Filters, wanted_of
+from idp.console.files import download
 from idp.console.pages import ConsolePage, Visit
 from idp.protocols import Services
 from idp.texts import N_
-from idp.wire import Page, Raw, Request, Response
+from idp.wire import Page, Request, Response
 
-MOST: Final = 100_000  # events of one file: what a request may take; the command has no limit
 _SEALING: Final = 5.0  # seconds
 _PERSON: Final = re.compile(r"u[a-z2-7]{26}")
 _NOTHING: Final = N_("Nothing is sealed yet. Come back in half a minute.")
-_TOO_MANY: Final = N_(
-    "More than 100,000 events: choose fewer days, or use `doorward audit export`, which has no limit."
-)
 _NOT_TAKEN: Final = N_("The test message was not taken.")
 _TAKEN: Final = N_("The test message was taken.")
 
@@ -72,7 +68,7 @@ def _head(services: Services, request: Request, visit: Visit) -> Response:
     except record.NothingRecorded:
         return _page(services, request, visit, problem=_NOTHING, status=409)
     name = f"record-{signed.head.segment}.jws"
-    return _file(signed.jws + "\n", "application/jose", name)
+    return download([signed.jws + "\n"], "application/jose", name)
 
 
 def _page(
@@ -100,28 +96,23 @@ def export(services: Services, request: Request, visit: Visit) -> Response:
     filters = Filters({name: " ".join((source.get(name) or "").split())[:200] for name in FILTERS})
     format = source.get("format") or "csv"
     wanted = wanted_of(services, visit.actor, filters)
-    problem = ""
     if request.method == "POST" and wanted is not None and format in FORMATS:
-        lines = list(islice(record.export(services, visit.actor, wanted, format), MOST + 2))
-        if len(lines) <= MOST + bool(FORMATS[format].head):
-            return _file("".join(lines), FORMATS[format].media_type, f"record.{_ENDINGS.get(format, format)}")
-        problem = _TOO_MANY
-    status = 400 if problem or filters.problems else 200
+        name = f"record.{_ENDINGS.get(format, format)}"
+        return download(
+            record.export(services, visit.actor, wanted, format), _content_type(FORMATS[format].media_type), name
+        )
+    status = 400 if filters.problems else 200
     return frame.page(
         services, request, visit, "console/record_export.html", status=status, filters=filters.typed,
-        problems=filters.problems, problem=problem, formats=tuple(FORMATS), format=format,
+        problems=filters.problems, formats=tuple(FORMATS), format=format,
     )  # fmt: skip
 
 
 _ENDINGS: Final = {"ocsf": "ocsf.jsonl", "cef": "cef.txt"}
 
 
-def _file(text: str, media_type: str, name: str) -> Raw:
-    return Raw(
-        body=text.encode("utf-8", "replace"),
-        content_type=f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type,
-        headers=(("Content-Disposition", f'attachment; filename="{name}"'), ("Cache-Control", "no-store")),
-    )  # fmt: skip
+def _content_type(media_type: str) -> str:
+    return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
 
 def blank(services: Services, request: Request, visit: Visit) -> Response:

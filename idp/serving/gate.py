@@ -20,10 +20,11 @@ from idp.wire import most_of
 MAX_DRAINED = 1024 * 1024  # bytes of a body that is too large which are read, so that the sender hears why
 #: Whoever is told to wait (429) hears it this late: a program that asks again at once costs nothing meanwhile.
 HOLD_SECONDS = 1.0
+MAX_STREAMS = 4  # answers that are made while they are sent, at once: each has a thread as long as its reader takes
 MAX_HELD = 64 * 1024 * 1024  # bytes of all unfinished bodies in this process
 
 _NOTHING = io.BytesIO()
-Answer = tuple[int, list[tuple[str, str]], bytes]
+Answer = tuple[int, list[tuple[str, str]], bytes | Iterable[bytes]]
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Client = tuple[str, str]  # address and port of the other end of a connection
 
@@ -80,6 +81,7 @@ class Gate:
         self._bodies: dict[_Body, None] = {}  # those on their way; whoever takes one out decides what becomes of it
         self.busy: set[Client] = set()  # connections whose request the application has
         self._late = Late(HOLD_SECONDS)
+        self._streams = threading.BoundedSemaphore(MAX_STREAMS)
         self.receiving: set[Client] = set()  # those whose body is on its way
 
     def take(self, request: Any) -> None:
@@ -115,19 +117,49 @@ class Gate:
         self.busy.add(request.scope["client"])
         status, headers, body = self._direct(environ) or self._through_wsgi(environ)
         octets = [(_octets(name), value.encode("latin-1")) for name, value in headers]
-        if status == 429:  # no thread waits with it, only the connection
-            self._late.put(lambda: self._send(request, status, octets, body))
+        if not isinstance(body, bytes):
+            self._stream(request, status, octets, body)
+        elif status == 429:  # no thread waits with it, only the connection
+            whole = body
+            self._late.put(lambda: self._send(request, status, octets, whole))
         else:
             self._send(request, status, octets, body)
 
     def _through_wsgi(self, environ: dict[str, Any]) -> Answer:
         began: list[Any] = []
         parts = self._app(environ, lambda status, headers, exc_info=None: began.append((int(status[:3]), headers)))
+        status, headers = began[-1]
+        if status == 200 and not any(name.lower() == "content-length" for name, _ in headers):
+            return status, headers, parts
         try:
             body = b"".join(parts)
         finally:
             getattr(parts, "close", bool)()
-        return (*began[-1], body)
+        return status, headers, body
+
+    def _stream(self, request: Any, status: int, headers: list[tuple[bytes, bytes]], parts: Iterable[bytes]) -> None:
+        """Send what is made meanwhile. What fails on the way breaks the connection off, so nobody takes it for whole.
+
+        Sending waits for the reader; one who does not read is closed by `connections`, and then it waits no more.
+        """
+        if not self._streams.acquire(blocking=False):
+            getattr(parts, "close", bool)()
+            self._say(request, 503, "Too many files are being fetched at once. Try again in a moment.")
+            return
+        client, send, pieces = request.scope["client"], request.proto.send, iter(parts)
+        try:
+            piece = next(pieces, b"")  # before the head: what fails at once is a 500
+            send({"type": "http.response.start", "status": status, "headers": headers})
+            while piece:
+                self.busy.discard(client)
+                send({"type": "http.response.body", "body": piece, "more_body": True})
+                self.busy.add(client)
+                piece = next(pieces, b"")
+            self.busy.discard(client)
+            send({"type": "http.response.body", "body": b""})
+        finally:
+            self._streams.release()
+            getattr(parts, "close", bool)()
 
     def _send(self, request: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         # Before the answer leaves: the next request of this connection may be here at once.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -12,14 +12,15 @@ from idp.db import Unavailable
 from idp.errors import Stale
 from idp.services import Services
 from idp.showing import form_target, form_targets
-from idp.wire import AutoPost, Cookie, Json, Page, Raw, Redirect, Request, Response, Route, dumps
+from idp.wire import AutoPost, Cookie, Json, Page, Raw, Redirect, Request, Response, Route, Stream, dumps
 
 from .auto_post import AutoPosts
 from .cors import Cors
 from .error_pages import ErrorPages, stale_form
 from .ports import Applications, Snapshot, Watch
 
-Answer = tuple[int, list[tuple[str, str]], bytes]
+#: A body that is no bytes is made while it is sent.
+Answer = tuple[int, list[tuple[str, str]], bytes | Iterator[bytes]]
 Render = Callable[[str, Mapping[str, Any]], str]
 #: Learns whose browser it is, for the language of pages whose handler did not need to know. (On the sign-in's floor.)
 Recognise = Callable[[Any, Request], None]
@@ -114,16 +115,18 @@ class Bridge:
 
     def finish(self, request: Request, response: Response) -> Answer:
         """Status, headers and body of a wire answer."""
-        cookies = response.cookies
+        cookies, body = response.cookies, b""
         if isinstance(response, Json):
             headers, body = [*_JSON_HEADERS], dumps(response.body)
         elif isinstance(response, Redirect):
-            headers, body = [("Location", response.location), *_NO_STORE, ("Referrer-Policy", "no-referrer")], b""
+            headers = [("Location", response.location), *_NO_STORE, ("Referrer-Policy", "no-referrer")]
         elif isinstance(response, Raw):
             headers, body = (
                 [("Content-Type", response.content_type), ("X-Content-Type-Options", "nosniff")],
                 response.body,
             )
+        elif isinstance(response, Stream):
+            headers = [("Content-Type", response.content_type), ("X-Content-Type-Options", "nosniff")]
         elif isinstance(response, AutoPost):
             csp = _CSP.format(" ".join(form_targets(form_target(response.action))))
             body = self._auto_posts.body(language.locale_for(self.services, request), response)
@@ -141,6 +144,8 @@ class Bridge:
             named = {name.lower() for name, _ in response.headers}
             headers = [h for h in headers if h[0].lower() not in named] + list(response.headers)
         headers += self._hsts
+        if isinstance(response, Stream):  # nobody knows its length yet
+            return response.status, headers, response.pieces
         if not body:
             headers = _without_content(headers)
         if response.status not in _BODILESS:

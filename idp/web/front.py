@@ -44,7 +44,7 @@ class Front:
             return self._fallback(environ, start_response)
         status, headers, body = answer
         start_response(f"{status} {_STATUS.get(status, 'Status')}", headers)
-        return [body]
+        return [body] if isinstance(body, bytes) else body
 
     def answer(self, environ: dict[str, Any]) -> Answer | None:
         """The answer of a hot path, without WSGI's detours; None where another path is asked for."""

@@ -1,15 +1,15 @@
 """What comes in and what goes out, as plain values: no framework here.
 
 Every endpoint is `handler(services, request) -> Response`. `web` turns a WSGI environment into a `Request`, and a
-`Redirect`, `AutoPost`, `Json`, `Raw` or `Page` back into HTTP; so whether Flask or a thin function serves a path is
-one decision, there.
+`Redirect`, `AutoPost`, `Json`, `Raw`, `Stream` or `Page` back into HTTP; so whether Flask or a thin function serves a
+path is one decision, there.
 """
 
 from .addresses import UNREADABLE
 from .parameters import MAX_FIELDS, BadRequest, Params, TooLarge, with_parameters
 from .parts import Part
 from .request import MAX_BODY, MAX_UPLOAD, NAMES_APART, Request, Visitor, lazy, most_of
-from .responses import AutoPost, Cookie, Json, Page, Raw, Redirect, Response, dumps
+from .responses import AutoPost, Cookie, Json, Page, Raw, Redirect, Response, Stream, dumps
 from .routes import Handler, Route
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Request",
     "Response",
     "Route",
+    "Stream",
     "TooLarge",
     "Visitor",
     "dumps",

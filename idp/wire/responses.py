@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,17 @@ class Raw(Response):
 
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream(Response):
+    """A file that is made while it is sent: the next piece is asked for when the last one is on its way.
+
+    What can be refused is refused before: once a stream has begun, it can only break off.
+    """
+
+    pieces: Iterator[bytes]
+    content_type: str
 
 
 @dataclass(frozen=True, kw_only=True)

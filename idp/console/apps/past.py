@@ -18,10 +18,11 @@ from idp.admin.past_access import Known, Reach, Stretch, Window
 from idp.admin.permissions import Permission
 from idp.console.apps import showing
 from idp.console.apps.finding import no_such_app, removed_of
+from idp.console.files import download
 from idp.console.pages import ConsolePage, Visit
 from idp.protocols import Services
 from idp.texts import N_
-from idp.wire import Raw, Request, Response
+from idp.wire import Request, Response
 
 PAGE: Final = 100  # people
 _PERSON: Final = re.compile(r"u[a-z2-7]{26}")
@@ -67,15 +68,11 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
 
 
 def _file(services: Services, visit: Visit, about: Known, format: str) -> Response:
-    """Bounded by the number of people: a line is some 300 bytes."""
+    """As long as there are people: it is made while it is sent."""
     format = format if format in past_access.FORMATS else "csv"
     lines = past_access.exported(services, visit.actor, about, format)
     name = re.sub(r"[^a-z0-9]+", "-", about.name.casefold()).strip("-") or "application"
-    return Raw(
-        body="".join(lines).encode("utf-8", "replace"), content_type=past_access.FORMATS[format],
-        headers=(("Content-Disposition", f'attachment; filename="access-{name}.{format}"'),
-                 ("Cache-Control", "no-store")),
-    )  # fmt: skip
+    return download(lines, past_access.FORMATS[format], f"access-{name}.{format}")
 
 
 def _page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, Final
 
 from idp import mail
@@ -12,12 +13,13 @@ from idp.admin.importing import columns, giving_back, reading, verbs
 from idp.admin.importing.rows import CODES, CORRECT, FAILED, SKIP
 from idp.admin.permissions import Permission
 from idp.console import frame, guard
+from idp.console.files import BOM, download
 from idp.console.pages import ConsolePage, Visit
 from idp.errors import Explanation, Refused
 from idp.language import locale_for
 from idp.protocols import Services
 from idp.texts import N_, translate
-from idp.wire import Part, Raw, Redirect, Request, Response
+from idp.wire import Part, Redirect, Request, Response
 
 P = Permission
 HERE: Final = "/admin/people/import"
@@ -139,11 +141,8 @@ def give_back(services: Services, request: Request, visit: Visit) -> Response:
     """GET /admin/people/import/<id>/rows: the rows that were not taken, to be corrected and sent again."""
     batch = _batch(services, request, visit)
     locale = locale_for(services, request)
-    text = "".join(giving_back.lines(services, batch, lambda said: translate(locale, said)))
-    return Raw(
-        body=b"\xef\xbb\xbf" + text.encode("utf-8", "replace"), content_type="text/csv; charset=utf-8",
-        headers=(("Content-Disposition", 'attachment; filename="to-correct.csv"'), ("Cache-Control", "no-store")),
-    )  # fmt: skip
+    lines = giving_back.lines(services, batch, lambda said: translate(locale, said))
+    return download(chain((BOM,), lines), "text/csv; charset=utf-8", "to-correct.csv")
 
 
 def _batch(services: Services, request: Request, visit: Visit) -> Batch:

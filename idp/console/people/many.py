@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 from idp import flash
@@ -17,12 +18,13 @@ from idp.admin.bulk.actions import ACTIONS, CODES, DONE, FAILED, SAME
 from idp.admin.importing.giving_back import shielded
 from idp.admin.permissions import Permission
 from idp.console import frame, guard
+from idp.console.files import BOM, download
 from idp.console.pages import ConsolePage, Visit
 from idp.errors import Explanation, Refused
 from idp.language import locale_for
 from idp.protocols import Services
 from idp.texts import N_, translate
-from idp.wire import Raw, Redirect, Request, Response
+from idp.wire import Redirect, Request, Response
 
 P = Permission
 HERE: Final = "/admin/people/many"
@@ -140,11 +142,7 @@ def give(services: Services, request: Request, visit: Visit) -> Response:
     """GET /admin/people/many/<id>/rows: what came of each, as a file."""
     batch = _batch(services, request, visit)
     locale = locale_for(services, request)
-    text = "".join(_lines(services, visit, batch, locale))
-    return Raw(
-        body=b"\xef\xbb\xbf" + text.encode("utf-8", "replace"), content_type="text/csv; charset=utf-8",
-        headers=(("Content-Disposition", 'attachment; filename="people.csv"'), ("Cache-Control", "no-store")),
-    )  # fmt: skip
+    return download(chain((BOM,), _lines(services, visit, batch, locale)), "text/csv; charset=utf-8", "people.csv")
 
 
 def _lines(services: Services, visit: Visit, batch: Batch, locale: str) -> Iterator[str]:
