@@ -45,6 +45,7 @@ _AUTOCOMPLETE: Final[Mapping[str, str]] = {
 def ask(services: Services, request: Request) -> Response:
     """GET and POST /register: the address."""
     sealed = (request.form if request.method == "POST" else request.query).get("flow") or ""
+    sealed = sealed or resuming.kept(services, request)  # whoever asks once more came from there
     along = resuming.along(services, request, sealed)
     found = terms.find(services, along["client_id"])
     if found is None:

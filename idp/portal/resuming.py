@@ -38,6 +38,11 @@ def remember(services: Services, request: Request, sealed: str, minutes: int) ->
         services.state.put(_key(services, request), sealed, minutes * 60.0)
 
 
+def kept(services: Services, request: Request) -> str:
+    """The sealed flow that waits in this very browser; '' where none does."""
+    return str(services.state.get(_key(services, request)) or "")
+
+
 def find(services: Services, request: Request) -> Flow:
     """The flow that waits in this very browser; a plain visit where none does."""
     sealed = services.state.get(_key(services, request))

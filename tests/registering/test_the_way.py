@@ -71,7 +71,8 @@ def test_U1_it_may_be_offered_for_some_applications_only_each_with_its_own_terms
     post.ask(browser, "a@customer.example", page)
     (path,) = post.links(provider)
     form = browser.get(path)
-    assert form.dom.find("textarea", name="reason")
+    assert dict(form.form.fields)["reason"] == ""
+    assert "at Doorward, to go on to Shop" in browser.get("register").dom.text  # whoever asks once more
     assert "in a few words" in browser.submit(form, name="Ann Brook").dom.text
     assert "The admins know" in browser.submit(form, name="Ann Brook", reason="I buy things").dom.text
     (one,) = waiting.list_of(provider.services.db)

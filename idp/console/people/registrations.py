@@ -9,6 +9,7 @@ from idp.accounts.person import InvalidPerson
 from idp.accounts.registering.waiting import Waiting
 from idp.admin import registrations
 from idp.admin.permissions import Permission
+from idp.attributes import TITLES
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
 from idp.protocols import Services
@@ -35,7 +36,8 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     rows = [_row(services, one) for one in registrations.listed(services, visit.actor, MANY)]
     return frame.page(
         services, request, visit, "console/people/registrations.html", status=422 if problem or problems else 200,
-        rows=rows, problem=problem, problems=problems, many=MANY, settings=services.settings.self_registration,
+        rows=rows, problem=problem, problems=problems, many=MANY, titles=TITLES,
+        settings=services.settings.self_registration,
     )  # fmt: skip
 
 
