@@ -147,9 +147,12 @@ def _limit(services: Services, client: Limited, change: access.Change, record: R
 def remove(services: Services, actor: Actor, group: Group, *, with_members: bool) -> Removed:
     """Take a group away; the people stay, and so do the limits that name it.
 
-    Errors: `NotAllowed`, `ManagedByFile`, `groups.GroupHasMembers`.
+    Errors: `NotAllowed`, also where one of them may do more, `ManagedByFile`, `groups.GroupHasMembers`.
     """
+    from idp.admin.rules import protecting  # it reads rules as a sign-in does, which no other verb of groups wants
+
     actor.check(Permission.GROUPS_CHANGE)
+    protecting.check_leaving(services, actor, group.name)
     managed.guard(services, "group", group.id)
     apps = tuple(client.name for client in limited_to(services, group.name))
     left = groups.remove(services.db, group, services.clock(), with_members=with_members, record=actor.record(services))

@@ -81,6 +81,22 @@ def test_B5_a_rule_that_would_shut_owners_out_is_refused_with_the_reason(provide
     assert names(provider) == []
 
 
+def test_C2_an_admin_reads_why_a_rule_that_protects_owners_stays_and_finds_what_was_typed(
+    provider: Provider, owner: Browser, enter: Enter
+) -> None:
+    rule, admin = provider.add_rule(name="All", max_age_minutes=600), enter("adele", RoleGrant("admin"))
+    page = send(admin, f"admin/rules/{rule}", name="All", need="none", max_age_minutes="600", why="Because.",
+                edition=edition(provider, rule))  # fmt: skip
+    assert page.status == 409
+    assert "Only an owner may do that" in page.dom.text
+    assert "Because." in page.text
+    for do in ("off", "remove"):
+        page = press(admin, do, rule, sure="yes")
+        assert page.status == 409
+        assert "Only an owner may do that" in page.dom.text
+    assert press(owner, "off", rule, sure="yes").is_redirect
+
+
 def test_B2_rules_are_moved_turned_off_removed_and_brought_back(provider: Provider, owner: Browser) -> None:
     one, two = provider.add_rule(name="One", groups=["x"]), provider.add_rule(name="Two")
     assert press(owner, "up", two).is_redirect

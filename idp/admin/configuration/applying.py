@@ -18,6 +18,7 @@ from idp.admin.configuration.document import Entry
 from idp.admin.configuration.kinds import KINDS
 from idp.admin.configuration.planning import plan
 from idp.admin.permissions import Permission
+from idp.admin.rules import protecting
 from idp.audit import Recorder
 from idp.db import Transaction, joined
 from idp.protocols import Services
@@ -62,9 +63,11 @@ def apply(
         again = plan(within, entries, managers, prune=prune, fetched=shown.fetched)
         if again.changes != shown.changes or again.left != shown.left:
             raise ChangedMeanwhile
+        standing = protecting.standing(within, actor)
         for change in again.changes:
             _check_programs(within, actor, change)
         done = [_run(within, tx, step, record) for step in again.steps]
+        protecting.check_all(within, actor, standing)
         marked = sum(_marked(tx, step, one, services.clock()) for step, one in zip(again.steps, done, strict=True))
         for mark in again.left if keep else ():
             marks.drop(tx, mark.kind, mark.id)
@@ -103,7 +106,9 @@ def taking_part(services: Services, tx: Transaction) -> Services:
     db = joined(tx)
     registry = Registry(db, services.clock, allow_loopback=services.registry.allow_loopback)
     rules = Rules(db, services.settings.factors.rules, services.clock)
-    return replace(services, db=db, registry=registry, rules=rules)
+    return replace(
+        services, db=db, registry=registry, rules=rules, directory=services.directory.within(db)
+    )  # fmt: skip
 
 
 def _run(within: Services, tx: Transaction, step: Step, record: Recorder) -> Done:

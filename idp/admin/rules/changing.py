@@ -12,7 +12,7 @@ from idp.accounts.sign_in_rules.rule import DENY, Rule, is_about
 from idp.admin import managed
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
-from idp.admin.rules import checking, effects
+from idp.admin.rules import checking, effects, protecting
 from idp.admin.rules.effects import Effects
 from idp.login import requirements
 from idp.protocols import Services
@@ -85,6 +85,8 @@ def turn(services: Services, actor: Actor, rule_id: str, *, on: bool) -> Kept:
     before = _own(services, actor, rule_id)
     if on:
         look(services, actor, None, before.rule, turns_on=True)
+    else:
+        protecting.check_change(services, actor, before.rule, None)
     return _seen(services, keeping.turn(services.db, rule_id, on, services.clock(), record=actor.record(services)))
 
 
@@ -109,7 +111,8 @@ def remove(services: Services, actor: Actor, rule_id: str) -> Kept:
 
     Errors: `NotAllowed`, `ManagedByFile`, `IsFixed`, `UnknownRule`.
     """
-    _own(services, actor, rule_id)
+    before = _own(services, actor, rule_id)
+    protecting.check_change(services, actor, before.rule, None)
     return _seen(services, keeping.remove(services.db, rule_id, services.clock(), record=actor.record(services)))
 
 
@@ -127,10 +130,14 @@ def restore(services: Services, actor: Actor, rule_id: str) -> Kept:
 def look(
     services: Services, actor: Actor, before: Rule | None, after: Rule | None, *, turns_on: bool = False
 ) -> Effects:
-    """What a change would do, in numbers; the change itself asks first. Errors: `NotAllowed`, `ShutsOut`."""
+    """What a change would do, in numbers; the change itself asks first.
+
+    Errors: `NotAllowed`, also for what asks less of who may do more (`protecting.AsksLess`), `ShutsOut`.
+    """
     actor.check(Permission.RULES_CHANGE)
     if after is not None and turns_on:
         after = replace(after, enabled=True)
+    protecting.check_change(services, actor, before, after)
     found = effects.of_change(services, before, after)
     if after is None or not after.enabled:
         return found

@@ -10,6 +10,7 @@ from idp.admin.permissions import Permission
 from idp.admin.rules import history
 from idp.admin.rules.changing import ShutsOut
 from idp.admin.rules.checking import InvalidRule
+from idp.admin.rules.protecting import AsksLess
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
 from idp.console.rules import listing, words
@@ -32,7 +33,7 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
         return _page(services, request, visit, _CANNOT)
     except ChangedMeanwhile:
         return _page(services, request, visit, _CHANGED)
-    except ShutsOut as error:
+    except (ShutsOut, AsksLess) as error:
         return _page(services, request, visit, words.shut(error))
     except InvalidRule as error:
         return _page(services, request, visit, error.problems[0].message)

@@ -15,6 +15,7 @@ from idp.admin.permissions import Permission
 from idp.admin.rules import changing, checking
 from idp.admin.rules.changing import IsFixed, ShutsOut
 from idp.admin.rules.checking import InvalidRule, Problem
+from idp.admin.rules.protecting import AsksLess
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
 from idp.console.rules import listing, words
@@ -61,7 +62,7 @@ def _answer(services: Services, request: Request, visit: Visit, before: Rule | N
         return _save(services, request, visit, before, typed, seen)
     except InvalidRule as error:
         return _page(services, request, visit, before, typed, seen, error.problems)
-    except ShutsOut as error:
+    except (ShutsOut, AsksLess) as error:
         return _page(services, request, visit, before, typed, seen, [Problem("need", words.shut(error))], status=409)
     except TooMany:
         return _page(services, request, visit, before, typed, seen, [Problem("", listing.FULL)], status=409)

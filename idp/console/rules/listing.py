@@ -12,6 +12,7 @@ from idp.admin.permissions import Permission
 from idp.admin.rules import changing
 from idp.admin.rules.changing import IsFixed, ShutsOut
 from idp.admin.rules.checking import InvalidRule
+from idp.admin.rules.protecting import AsksLess
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
 from idp.console.rules import words
@@ -47,7 +48,7 @@ def _press(services: Services, request: Request, visit: Visit) -> Response:
             changing.restore(services, actor, rule_id)
         else:
             return _page(services, request, visit)
-    except ShutsOut as error:
+    except (ShutsOut, AsksLess) as error:
         return _page(services, request, visit, problem=words.shut(error), status=409)
     except InvalidRule as error:
         return _page(services, request, visit, problem=error.problems[0].message, status=409)

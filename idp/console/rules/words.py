@@ -8,6 +8,7 @@ from typing import Any, Final
 from idp.accounts.sign_in_rules import Rule
 from idp.admin.rules.changing import ShutsOut
 from idp.admin.rules.effects import Effects
+from idp.admin.rules.protecting import AsksLess
 from idp.protocols import Services
 from idp.texts import N_, plural
 
@@ -62,6 +63,10 @@ STEPS: Final[Mapping[str, str]] = {
 SHUTS_OUT: Final[Mapping[str, str]] = {
     "owners": N_("This would leave no owner a way in. Limit it to groups, networks or applications."),
     "you": N_("This would shut you out from where you are now. Make it from inside, or let another owner do it."),
+    "above": N_(
+        "Owners would have to show less than before to sign in. Only an owner may do that: ask one, or leave owners as "
+        "they are."
+    ),
     "all": N_("Nobody whom it concerns has what it asks for, or could set it up here."),
 }
 ACTIONS: Final[Mapping[str, str]] = {
@@ -75,7 +80,7 @@ ACTIONS: Final[Mapping[str, str]] = {
 }
 
 
-def shut(error: ShutsOut) -> str:
+def shut(error: ShutsOut | AsksLess) -> str:
     """Why a rule is refused."""
     return SHUTS_OUT[error.whom]
 
