@@ -79,3 +79,43 @@ def test_R1_B1_journey_1_an_owner_connects_espocrm_and_sees_what_to_paste(
         page.get_by_role("navigation", name="EspoCRM").get_by_role("link", name=tab).click()
         expect(page.locator(".tabs [aria-current]")).to_have_text(tab)
         keep(windows, page, tab.split()[0].lower())
+
+
+@pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
+def test_C2_C6_journey_3_an_app_admin_changes_the_one_app_that_is_theirs_sees_the_difference_and_undoes_it(
+    windows: Windows, company: Server, width: int, scheme: str, js: bool
+) -> None:
+    services, name = company.services, unique("carol")
+    crm, payroll = unique("CRM"), unique("Payroll")
+    mine, other = company.add_client(crm), company.add_client(payroll)
+    carol = company.add_person(name, name="Carol Crm")
+    roles.change(services.db, carol.id, give=[RoleGrant("app_admin", (mine.id,))], by="test", now=services.clock(),
+                 record=lambda _tx, _action, _detail: None)  # fmt: skip
+    windows.welcome.add(company.issuer)
+    page = windows.open(width, 800, scheme, js)
+    page.goto(f"{company.issuer}/admin/apps")
+    log_in(page, carol)
+    expect(page.locator("main")).to_contain_text(crm)
+    assert payroll not in page.content()
+    page.get_by_role("link", name=crm).click()
+    page.get_by_role("navigation", name=crm).get_by_role("link", name="Settings").click()
+    field = page.get_by_label("Redirect URIs", exact=True)
+    before = field.input_value()
+    field.fill("http://crm.larkfield.example/back")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator("#main")).to_contain_text("https")
+    expect(page.get_by_label("Redirect URIs", exact=True)).to_have_value("http://crm.larkfield.example/back")
+    keep(windows, page, "settings-wrong")
+    page.get_by_label("Redirect URIs", exact=True).fill("https://crm.larkfield.example/back")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.get_by_role("status")).to_be_visible()
+    page.get_by_role("navigation", name=crm).get_by_role("link", name="History").click()
+    change = page.locator("ul.rows > li").filter(has=page.locator("ins", has_text="https://crm.larkfield.example/back"))
+    expect(change.locator("del")).to_have_text(before.strip())
+    expect(change).to_contain_text(name)
+    keep(windows, page, "difference")
+    change.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    page.get_by_role("navigation", name=crm).get_by_role("link", name="Settings").click()
+    expect(page.get_by_label("Redirect URIs", exact=True)).to_have_value(before)
+    assert page.goto(f"{company.issuer}/admin/apps/{other.id}/edit").status in (403, 404)  # type: ignore[union-attr]
