@@ -14,6 +14,7 @@ import flask
 import jinja2
 
 from idp import formats, health, texts
+from idp.admin.checking.answers import Answers
 from idp.admin.checking.watch import Watch
 from idp.api import views as api_views
 from idp.background import start_background, sweep, sweep_out
@@ -51,6 +52,7 @@ def create_app(services: Services) -> flask.Flask:
     app.jinja_env.filters.update(_FILTERS)
     app.jinja_env.add_extension("jinja2.ext.i18n")  # {% trans %}; its words come with each page, see `texts.words`
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
+    services.errors.answers = services.faults.answers = Answers(services)
     bridge = Bridge(
         services, lambda name, values: app.jinja_env.get_template(name).render(**values), sessions.recognise,
         applications=services.registry, keys=services.ring, watch=Watch(services),

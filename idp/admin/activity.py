@@ -75,6 +75,7 @@ def story(event: Event, names: Names) -> dict[str, Any]:
         "browser": detail.get("browser"),
         "request_id": event.request_id,
         "evidence": detail.get("evidence"),
+        "findings": detail.get("findings") or [],
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -193,12 +193,24 @@ def event_of(error: Refused, *, request: Any, person_id: str | None = None) -> E
     )
 
 
+#: What is wrong with the request behind an error, a mapping a finding; none where nobody knows more than it says.
+Answers = Callable[[Event, Any], Sequence[Mapping[str, Any]]]
+
+
+def answered(answers: Answers, event: Event, request: Any) -> Event:
+    """The event with what was found of its request."""
+    found = answers(event, request)
+    return replace(event, detail={**event.detail, "findings": list(found)}) if found else event
+
+
 class Errors:
     """Gives error pages their ids and keeps what an admin needs to explain them.
 
     Anybody can provoke an error without signing in, so at most `per_minute` a process are stored; the rest is
-    only logged.
+    only logged. `answers` looks closer at what is stored.
     """
+
+    answers: Answers = staticmethod(lambda event, request: ())
 
     def __init__(self, db: Database, clock: Callable[[], float], per_minute: int, log: Any) -> None:
         self._db, self._clock, self._log, self._per_minute = db, clock, log, per_minute
@@ -214,7 +226,7 @@ class Errors:
         self._log.warning("refused", error_id=error_id, kind=error.code, detail=error.detail, client_id=error.client_id)
         if self.may_store(now):
             try:
-                record(self._db, event, now)
+                record(self._db, answered(self.answers, event, request), now)
             except Exception as problem:  # the page must be shown even when the store is down
                 self._log.error("error_not_recorded", error_id=error_id, reason=type(problem).__name__)
         else:

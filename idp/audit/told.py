@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from idp.audit.events import Event, amend, event_of, record, written_behind
+from idp.audit.events import Answers, Event, amend, answered, event_of, record, written_behind
 from idp.db import Database
 from idp.errors import Explanation, OAuthError, Refused, new_error_id
 from idp.ids import new_id
@@ -21,6 +21,7 @@ from idp.wire import BadRequest, Request
 UNDELIVERED: Final = "error:logout_not_delivered"
 ONE_ROW: Final = 3600.0  # seconds that the same fault keeps its id
 REWRITE: Final = 5.0  # seconds between two writes of one row
+LOOK_AGAIN: Final = 30.0  # seconds between two closer looks at the requests of one row
 MAX_KINDS: Final = 2000
 MAX_VALUE: Final = 200  # characters of one parameter that are kept
 
@@ -46,15 +47,19 @@ class _Row:
 class Faults:
     """The rows that this process counts in. `may_store`: whether one more row may be made now.
 
-    Rows are written behind, by `flush`; whoever reads the record in this process sees them all the same.
+    Rows are written behind, by `flush`; whoever reads the record in this process sees them all the same. `answers`
+    looks at the latest request of a row when that is written.
     """
+
+    answers: Answers = staticmethod(lambda event, request: ())
 
     def __init__(self, db: Database, clock: Callable[[], float], may_store: Callable[[float], bool], log: Any) -> None:
         self._db, self._clock, self._may_store, self._log = db, clock, may_store, log
         self._lock = threading.Lock()
         self._rows: dict[Hashable, _Row] = {}
-        self._waiting: dict[str, _Row] = {}  # to be written, by the event's id
+        self._waiting: dict[str, tuple[_Row, Request | None]] = {}  # to be written, by the event's id
         self._written: dict[str, float] = {}
+        self._looked: dict[str, tuple[float, Event]] = {}
         self._writing = threading.Lock()
         self.woken = threading.Event()  # there is a new row
         written_behind(db, lambda: self.flush(whole=True))
@@ -67,7 +72,8 @@ class Faults:
         client_id = client_id or error.client_id or request.visitor.client_id
         cause = error.__cause__
         kind = place_of(cause) if cause is not None else place_of(error) or error.description
-        error_id = self._count((client_id, error.code, kind), _of_protocol(error, request, client_id, person_id))
+        event = _of_protocol(error, request, client_id, person_id)
+        error_id = self._count((client_id, error.code, kind), event, request)
         request.learn(error_id=error_id)
         self._log.info(
             name, error=error.code, detail=error.detail or error.description, client_id=client_id, error_id=error_id,
@@ -84,7 +90,7 @@ class Faults:
         """
         kind = place_of(cause) if cause is not None else ""
         event = event_of(refusal, request=request, person_id=person_id)
-        error_id = self._count((refusal.client_id, refusal.code, kind, person_id), event)
+        error_id = self._count((refusal.client_id, refusal.code, kind, person_id), event, request)
         request.learn(error_id=error_id)
         self._log.warning(
             "refused", error_id=error_id, kind=refusal.code, detail=refusal.detail, client_id=refusal.client_id
@@ -108,7 +114,7 @@ class Faults:
         with self._lock:
             return next((one.event for one in reversed(self._rows.values()) if one.error_id == error_id), None)
 
-    def _count(self, key: Hashable, event: Event) -> str:
+    def _count(self, key: Hashable, event: Event, request: Request | None = None) -> str:
         """Note a fault; answers the id under which its row is read. Nothing is written here: paths are hot."""
         now = self._clock()
         with self._lock:
@@ -122,7 +128,7 @@ class Faults:
                 self._rows.pop(next(iter(self._rows)))
             self._rows[key] = row  # the latest stands last
             if row.is_stored:
-                self._waiting[row.event_id] = row
+                self._waiting[row.event_id] = row, request
         return row.error_id
 
     def flush(self, *, whole: bool = False) -> None:
@@ -131,15 +137,18 @@ class Faults:
         now = self._clock()
         with self._writing:
             with self._lock:
-                due = [r for r in self._waiting.values() if whole or now >= self._written.get(r.event_id, 0) + REWRITE]
-            for row in due:
-                self._write(row, now)
+                due = [
+                    one for one in self._waiting.values()
+                    if whole or now >= self._written.get(one[0].event_id, 0) + REWRITE
+                ]  # fmt: skip
+            for row, request in due:
+                self._write(row, request, now)
                 with self._lock:
-                    if self._waiting.get(row.event_id) is row:  # else it has grown meanwhile
+                    if self._waiting[row.event_id][0] is row:  # else it has grown meanwhile
                         del self._waiting[row.event_id]
 
-    def _write(self, row: _Row, now: float) -> None:
-        detail = {**row.event.detail, "times": row.count, "last_at": row.last_at}
+    def _write(self, row: _Row, request: Request | None, now: float) -> None:
+        detail = {**self._look_closer(row, request, now), "times": row.count, "last_at": row.last_at}
         if row.event_id in self._written:
             amend(self._db, row.event_id, detail)
         else:
@@ -147,6 +156,19 @@ class Faults:
         self._written[row.event_id] = now
         if len(self._written) > 2 * MAX_KINDS:
             self._written.pop(next(iter(self._written)))
+
+    def _look_closer(self, row: _Row, request: Request | None, now: float) -> dict[str, Any]:
+        """The row's detail with what was found of its latest request; in a flood, of one that is not much older."""
+        if request is None:
+            return dict(row.event.detail)
+        looked_at, event = self._looked.get(row.event_id, (0.0, row.event))
+        if now >= looked_at + LOOK_AGAIN:
+            event = answered(self.answers, row.event, request)
+            self._looked[row.event_id] = now, event
+            if len(self._looked) > MAX_KINDS:
+                self._looked.pop(next(iter(self._looked)))
+        found = event.detail.get("findings")
+        return {**row.event.detail, **({"findings": found} if found else {})}
 
 
 def place_of(error: BaseException) -> str:

@@ -17,6 +17,7 @@ COMMANDS = {
     "rule": "sign_in_rules",
     "key": "signing_keys",
     "audit": "events",
+    "explain": "explain",
     "case": "cases",
     "notice": "notices",
     "export": "configuration_export",

@@ -6,18 +6,17 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import application_options
+from idp.cli.found import lines as found_lines
 from idp.cli.installation import opened, shell
-from idp.cli.terminal import SOON, command, print_json, printable, say, timestamp, with_json
+from idp.cli.terminal import SOON, command, print_json, say, timestamp, with_json
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from clients.client import Client
     from idp.admin.actor import Actor
-    from idp.admin.checking.finding import Finding
     from idp.admin.checking.report import Report
     from idp.protocols import Services
 
-_SIDES = {"application": "on the application’s side", "doorward": "on our side", "person": "about the person"}
 _STATES = {"ok": "done", "wrong": "WRONG", "guessed": "done, perhaps by it", "missing": "not yet"}
 
 
@@ -92,16 +91,8 @@ def _tell(client: Client, found: Report | None, link: str) -> None:
             say("Open the application now, sign in there, and run this command again.")
     say("", *(f"  {_STATES[one.state]:<20} {one.title}" for one in found.milestones))
     for one in found.findings:
-        say("", *_lines(one))
+        say("", *found_lines(one))
     if found.mended:
         say("", f"Mended since: {', '.join(one.field for one in found.mended)}")
     if found.steps and not found.findings:
         say("", "Nothing is wrong in what came so far.")
-
-
-def _lines(one: Finding) -> list[str]:
-    word = "Wrong" if one.weight == "wrong" else "Note"
-    rows = [f"{word}, {_SIDES[one.side]}: {one.field}"]
-    rows += [f"  expected  {printable(one.expected)}"] if one.expected else []
-    rows += [f"  came      {printable(one.got)}"] if one.got else []
-    return [*rows, f"  fix       {printable(one.fix)}"]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from idp.cli import audit_chain
 from idp.cli.installation import actor, opened
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, timestamp, with_json
-from idp.installation.failures import Failed, Refused
+from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from idp.admin.activity import Names
@@ -112,25 +112,15 @@ def run_export(args: Namespace) -> None:
 
 def run_show(args: Namespace) -> None:
     """Explain an error: what happened, which side is wrong, and the fix."""
-    with opened(args) as services:
-        from idp.admin.activity import Names, story
-        from idp.audit import explain
+    from idp.cli import explain
 
-        events = explain(services.db, args.error_id)
-        names = Names(services)
+    with opened(args) as services:
+        from idp import audit
+
+        events = audit.explain(services.db, args.error_id)
         if not events:
-            days = services.settings.audit.days_of("error")
-            raise Failed(
-                f"nothing is recorded under {printable(args.error_id)}: check the id; they stay for {days} days, "
-                "and in a flood of errors only the log has them all"
-            )
-        event = events[0]
-        told = story(event, names)
-    if args.json:
-        print_json({**told, "events": [described(event) for event in events]})
-        return
-    shown = {**told, "at": timestamp(event.at), "last_at": timestamp(told["last_at"])}
-    print_table(("About", "What"), [(key.replace("_", " "), value) for key, value in shown.items() if value], "")
+            raise explain.nothing(services, args.error_id)
+        explain.explain_error(args, services, events)
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

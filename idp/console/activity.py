@@ -9,12 +9,13 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from idp.accounts.person import Person
-from idp.admin import activity, applications
+from idp.admin import activity, applications, problems
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
 from idp.console import frame
+from idp.console.apps import found_shown
 from idp.console.pages import ConsolePage, Visit
 from idp.errors import Refused
 from idp.protocols import Services
@@ -73,7 +74,8 @@ def explain(services: Services, request: Request, visit: Visit) -> Response:
     named = activity.Names(services)
     return frame.page(
         services, request, visit, "console/event.html", event=_row(event, named), story=activity.story(event, named),
-        detail={key: activity.told(key, value) for key, value in event.detail.items()},
+        detail={key: activity.told(key, value) for key, value in event.detail.items() if key != "findings"},
+        found=found_shown.of_findings(problems.findings_of(event)) if event.detail.get("findings") else None,
     )  # fmt: skip
 
 

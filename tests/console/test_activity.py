@@ -129,3 +129,15 @@ def test_O1_actions_are_matched_by_their_parts_in_order(pattern: str, text: str,
     from idp.audit.searching import _matches
 
     assert _matches(pattern, text) is is_one
+
+
+def test_Q1_an_error_s_page_says_side_field_expected_and_came_with_the_difference_marked(
+    provider: Provider, owner: Browser
+) -> None:
+    app = provider.add_client("CRM", redirect_uris=["https://crm.example/cb"])
+    provider.authorize(provider.browser(), app, redirect_uri="https://crm.example/cb/<b>")
+    (event,) = provider.events("error:unregistered_redirect_uri")
+    page = owner.get(f"admin/activity/{event.error_id}")
+    for text in ("On the application’s side", "redirect_uri", "https://crm.example/cb", "The path is /cb/<b> instead of /cb"):
+        assert text in page.dom.text
+    assert "<mark>/&lt;b&gt;</mark>" in page.text

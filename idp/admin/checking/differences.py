@@ -18,12 +18,21 @@ def differences(got: str, expected: str) -> tuple[str, ...]:
     """What is different, the likeliest cause first; none where they are the same."""
     if got == expected:
         return ()
+    bare = _without_userinfo(got)
+    if bare != got:  # a password, perhaps: it is named and never shown
+        return "a name or password stands before the host", *differences(bare, expected)
     found = [*_unseen(got), *_look_alikes(got)]
     if got != got.strip():
         found.append("there is a space or line break at its beginning or end")
     if not found:
         found += _encoded(got, expected) or _parts(got, expected)
     return (*found, redirects.describe(got, expected))
+
+
+def _without_userinfo(uri: str) -> str:
+    scheme, mark, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else uri
 
 
 def _unseen(text: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,6 +67,13 @@ def of(report: Report | None) -> Found:
         tuple(one for one in shown if one.finding.weight != "wrong"),
         tuple(_shown(one) for one in report.mended),
     )
+
+
+def of_findings(findings: Iterable[Finding]) -> Found:
+    """What was found of one error."""
+    shown = [_shown(one) for one in findings]
+    wrong = tuple(one for one in shown if one.finding.weight == "wrong")
+    return Found(wrong, tuple(one for one in shown if one not in wrong), ())
 
 
 def _shown(one: Finding) -> Shown:

@@ -58,7 +58,7 @@ def examine_applications(services: Services) -> Found:
     for client_id, (times, error_id) in failed.items():
         client = services.registry.find(client_id)
         text = f"{client.name if client else client_id}: {times} sign-outs of the last day could not be told to it"
-        yield Finding("applications", "warning", text, f"see `doorward audit show {error_id}`")
+        yield Finding("applications", "warning", text, f"see `doorward explain {error_id}`")
     if not found and not failed:
         yield Finding("applications", "ok", "what is to be told to them can be")
 

@@ -1,0 +1,83 @@
+"""What goes wrong with an application, by kind: how often, since when, which side, and the fix (Q1, Q3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from clients.client import Client
+from idp.admin.actor import Actor
+from idp.admin.checking.finding import Finding
+from idp.admin.permissions import Permission
+from idp.audit import Event
+from idp.audit.searching import Wanted, latest
+from idp.protocols import Services
+
+DAYS: Final = 7.0
+_LOOKED_AT: Final = 500  # errors: what fails alike in an hour is one
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Errors that have one cause. `people`: of whom it is known that they met it; times: epoch seconds."""
+
+    code: str
+    error_id: str
+    times: int
+    people: int
+    since: float
+    last_at: float
+    findings: tuple[Finding, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As programs get it."""
+        return {**asdict(self), "findings": [asdict(one) for one in self.findings]}
+
+
+def of_application(services: Services, actor: Actor, client: Client, days: float = DAYS) -> tuple[Problem, ...]:
+    """What failed in the last days, what came last first. Errors: `NotAllowed`."""
+    actor.check_app(Permission.ACTIVITY_READ, client.id)
+    since = services.clock() - days * 86_400
+    found: dict[tuple[Any, ...], list[Event]] = {}
+    for event in latest(services.db, Wanted(client_id=client.id, action="error:*", since=since), _LOOKED_AT):
+        found.setdefault(_cause(event), []).append(event)
+    problems = [_problem(events) for events in found.values()]
+    return tuple(sorted(problems, key=lambda one: -one.last_at))
+
+
+def findings_of(event: Event) -> tuple[Finding, ...]:
+    """What was found of the request; where nothing was, what the error says itself."""
+    kept = event.detail.get("findings")
+    if isinstance(kept, list) and kept:
+        return tuple(Finding(**one) for one in kept if isinstance(one, Mapping))
+    detail = event.detail
+    fix = str(detail.get("fix") or detail.get("message") or "")
+    if not fix or not event.action.startswith("error:"):
+        return ()
+    code, side = event.action.removeprefix("error:"), str(detail.get("side") or "application")
+    return (Finding(code, side, code, fix, "", str(detail.get("what") or "")),)  # type: ignore[arg-type]
+
+
+def _cause(event: Event) -> tuple[Any, ...]:
+    wrong = next((one for one in findings_of(event) if one.weight == "wrong"), None)
+    return event.action, (wrong.code, wrong.got) if wrong is not None else ""
+
+
+def _problem(events: list[Event]) -> Problem:
+    last = max(events, key=_last_at)
+    return Problem(
+        last.action.removeprefix("error:"), last.error_id or "", sum(_times(one) for one in events),
+        len({one.person_id for one in events if one.person_id}), min(one.at for one in events), _last_at(last),
+        findings_of(last),
+    )  # fmt: skip
+
+
+def _times(event: Event) -> int:
+    times = event.detail.get("times", 1)
+    return times if isinstance(times, int) else 1
+
+
+def _last_at(event: Event) -> float:
+    at = event.detail.get("last_at", event.at)
+    return float(at) if isinstance(at, (int, float)) else event.at
