@@ -60,6 +60,11 @@ PURPOSES = {
     "/admin/rules/history": "who changed which rule, with the difference, and undo",
     "/admin/cases": "what people need help with",
     "/admin/cases/<id>": "one case: the story of each error id on it, notes, its end",
+    "/admin/reviews": "access reviews: of what, how far, until when",
+    "/admin/reviews/new": "start one: of an app or a group, who decides, until when; in numbers before it begins",
+    "/admin/reviews/<id>": "keep or withdraw, per person or for those marked; how far it is; what came of it, to print",
+    "/admin/reviews/<id>/rows": "everybody, what was decided and what became of it, as a file",
+    "/admin/reviews/<id>/end": "what ending it now would do, in numbers; end it, stop it, note what was seen to",
     "/admin/requests": "who asks for an application that you look after: let in, or not",
 }
 

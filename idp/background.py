@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from idp.accounts import expiry, recovery
 from idp.accounts.sign_in_rules import keeping
-from idp.admin import attention, batches, planned_ends, streams
+from idp.admin import attention, batches, planned_ends, reviews, streams
 from idp.audit.chain import sealing
 from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
@@ -50,6 +50,7 @@ def _background(services: Services) -> None:
     services.jobs.every("doctor", HOUR, lambda: look_as_doctor(services), lease=120)
     services.jobs.every("roles.end", 60, lambda: end_roles(services))
     services.jobs.every("people.planned_ends", planned_ends.EVERY, lambda: planned_ends.run_due(services))
+    services.jobs.every("reviews", reviews.EVERY, lambda: reviews.run_due(services), lease=120)
     services.jobs.every("people.batches", 60, lambda: batches.resume(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
     services.jobs.every("access.past", HOUR, lambda: catch_up(services))
@@ -117,6 +118,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     from idp import readers
     from idp.accounts import batches as work_on_many
     from idp.accounts import cases, notices, past, standing, tokens
+    from idp.accounts import reviews as kept_reviews
     from idp.accounts.factors import admin_codes, trusted_devices
     from idp.accounts.own import uses, verdicts
     from idp.accounts.registering import waiting
@@ -148,6 +150,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "program_roles": programs.sweep(services),
         "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
         "apps_past": apps_past.sweep(db, known_from, many),
+        "reviews": kept_reviews.sweep(db, known_from, many),
         "people_past": past.sweep(db, known_from, many),
         "logout_tries": deliveries.sweep(db, retained, many),
         "readers": readers.sweep(db, services.clock(), many),

@@ -94,6 +94,11 @@ TEXTS: Final[Mapping[str, str]] = {
     "many_nobody": N_("Nobody was chosen, so nothing was done. Tick some in the list, or choose all that it finds."),
     "many_nothing": N_("Nothing was chosen to be done."),
     "many_no_group": N_("There is no group of this name, so nothing was done. Make it under Groups first."),
+    "review_started": N_("The access review has begun. Those who decide are told by mail."),
+    "review_over": N_("It is over, so nothing was changed by this."),
+    "review_ending": N_("It is ending. This page says what becomes of each."),
+    "review_stopped": N_("It is stopped. Nothing was changed for anybody."),
+    "review_settled": N_("Noted. Nobody is reminded of it any more."),
     "role_taken": N_("The role is taken back, at once and everywhere."),
 }
 

@@ -3,8 +3,8 @@
 Gone at once: name, addresses, claims, memberships, password and earlier ones, authenticators, codes, recovery contacts
 and their undos, pins, uses, verdicts, answers to offers, how the account stands. Ended at once, and swept at the end
 that they have anyway: sessions and tokens.
-Kept: the audit log and cases until their retention ends, by the person's id; and SAML's persistent names, which are
-random and must never be given to anybody else (SAML Core §8.3.7).
+Kept: the audit log, cases and access reviews until their retention ends, by the person's id; and SAML's persistent
+names, which are random and must never be given to anybody else (SAML Core §8.3.7).
 """
 
 from __future__ import annotations

@@ -75,6 +75,10 @@ class Actor:
         """With the roles that are not limited to things of another kind: a group may be called as a client's id."""
         return replace(self, grants=tuple(one for one in self.grants if SCOPED.get(one.role, kind) == kind))
 
+    def scope_among(self, kind: str, permission: Permission) -> frozenset[str] | None:
+        """The limit among "applications" or "groups" alone: client ids, or folded group names; None: all of them."""
+        return self._of(kind).scope(permission)
+
     def until(self, permission: Permission) -> float | None:
         """When the actor's right ends, epoch seconds; None: it has no end."""
         ends = [grant.until for grant in self.grants if permission in TABLE[grant.role]]

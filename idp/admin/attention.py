@@ -19,6 +19,7 @@ from idp.admin.actor import Actor
 from idp.admin.batches import WHY as STOPPED_WHY
 from idp.admin.permissions import Permission
 from idp.admin.planned_ends import FAILED as OFF_FAILED
+from idp.admin.reviews import rights as reviews
 from idp.audit.told import UNDELIVERED
 from idp.mail import is_ready
 from idp.protocols import Services
@@ -63,6 +64,8 @@ def find(services: Services, actor: Actor) -> list[Finding]:
         found += _registrations(services)
     if actor.scope(Permission.APPS_READ) is None:
         found += [*_undelivered(services), *_kept(services)]
+    if actor.may(Permission.REVIEWS_READ):
+        found += _reviews(services, actor)
     return found
 
 
@@ -212,6 +215,30 @@ def _stopped(services: Services, actor: Actor) -> Iterator[Finding]:
                 )  # fmt: skip
                 where = f"{path}/{batch.id}" if actor.may(permission) else ""
                 yield Finding("stopped", text, where, str(STOPPED_WHY[batch.stopped_by]))
+
+
+def _reviews(services: Services, actor: Actor) -> Iterator[Finding]:
+    """Access reviews near their end, past it, or that left somebody to look at: of those that the actor may see."""
+    now = services.clock()
+    for one in reviews.listed(services, actor, many=_MANY):
+        path = f"/admin/reviews/{one.id}"
+        if one.state in ("open", "ending") and one.due_at < now - EVERY:
+            yield Finding("review", N_("%(name)s: the access review should have ended by now.", name=one.name), path)
+        elif one.state == "open" and one.due_at < now + 3 * _DAY and (left := reviews.left(services, one)):
+            text = plural(
+                "%(name)s: %(n)s person still waits to be confirmed.",
+                "%(name)s: %(n)s people still wait to be confirmed.", left, name=one.name,
+            )  # fmt: skip
+            yield Finding("review", text, path)
+        elif one.to_see_to:
+            text = plural(
+                "%(name)s: the access review left %(n)s person to look at.",
+                "%(name)s: the access review left %(n)s people to look at.", one.to_see_to, name=one.name,
+            )  # fmt: skip
+            yield Finding("review", text, path)
+        elif one.state == "stopped" and one.note and one.settled_at is None:
+            text = N_("%(name)s: the access review could not begin again.", name=one.name)
+            yield Finding("review", text, path)
 
 
 def _undelivered(services: Services) -> Iterator[Finding]:

@@ -40,6 +40,9 @@ class Permission(StrEnum):
     SETTINGS_READ = "settings:read"
     RULES_READ = "rules:read"  # what signing in takes
     RULES_CHANGE = "rules:change"
+    REVIEWS_READ = "reviews:read"  # access reviews, of an application or a group
+    REVIEWS_DECIDE = "reviews:decide"  # who stays, where one is asked
+    REVIEWS_START = "reviews:start"  # and end, stop, settle: what comes of it is done in their name
 
 
 P = Permission
@@ -50,9 +53,12 @@ SENSITIVE: Final = frozenset(
 )
 
 _READ = frozenset(p for p in Permission if p.endswith(":read"))
-_APP = frozenset((P.OVERVIEW, P.APPS_READ, P.APPS_CHANGE, P.APPS_SECRETS, P.PEOPLE_FIND, P.ACTIVITY_READ))
-_HELP = frozenset(
-    (P.OVERVIEW, P.PEOPLE_FIND, P.PEOPLE_READ, P.PEOPLE_HELP, P.CASES_READ, P.CASES_WORK, P.ACTIVITY_READ)
+_REVIEWER = frozenset((P.REVIEWS_READ, P.REVIEWS_DECIDE))
+_APP = frozenset((P.OVERVIEW, P.APPS_READ, P.APPS_CHANGE, P.APPS_SECRETS, P.PEOPLE_FIND, P.ACTIVITY_READ,
+                  P.REVIEWS_START)) | _REVIEWER  # fmt: skip
+_HELP = (
+    frozenset((P.OVERVIEW, P.PEOPLE_FIND, P.PEOPLE_READ, P.PEOPLE_HELP, P.CASES_READ, P.CASES_WORK, P.ACTIVITY_READ))
+    | _REVIEWER
 )
 
 #: An admin does everything but what could make an owner of them, or take the company's keys.
@@ -66,6 +72,7 @@ TABLE: Final[Mapping[str, frozenset[Permission]]] = {
 
 #: What the limit of a role names, for each permission that a limit narrows; the others a limited role has wholly.
 LIMITED_BY: Final[Mapping[str, frozenset[Permission]]] = {
-    "app_admin": frozenset((P.APPS_READ, P.APPS_CHANGE, P.APPS_SECRETS, P.ACTIVITY_READ)),
-    "help_desk": frozenset((P.PEOPLE_FIND, P.PEOPLE_READ, P.PEOPLE_HELP, P.CASES_READ, P.CASES_WORK, P.ACTIVITY_READ)),
+    "app_admin": frozenset((P.APPS_READ, P.APPS_CHANGE, P.APPS_SECRETS, P.ACTIVITY_READ, P.REVIEWS_START)) | _REVIEWER,
+    "help_desk": frozenset((P.PEOPLE_FIND, P.PEOPLE_READ, P.PEOPLE_HELP, P.CASES_READ, P.CASES_WORK, P.ACTIVITY_READ))
+    | _REVIEWER,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from idp.accounts import past
+from idp.accounts import past, reviews
 from idp.admin.activity import Names
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
@@ -76,6 +76,7 @@ def blank(services: Services, actor: Actor, person_id: str) -> int:
     about(services, actor, person_id)
     many = blanking.blank(services.db, person_id)
     past.blank(services.db, person_id)
+    reviews.blank(services.db, person_id)
     actor.record(services)(services.db, "audit:blanked", {"events": many})  # without the id: that is what went
     return many
 

@@ -32,6 +32,7 @@ ROOMS: Final = (
     Room("rules", "/admin/rules", N_("Sign-in rules"), Permission.RULES_READ),
     Room("cases", "/admin/cases", N_("Cases"), Permission.CASES_READ),
     Room("requests", "/admin/requests", N_("Access requests"), Permission.APPS_CHANGE),
+    Room("reviews", "/admin/reviews", N_("Access reviews"), Permission.REVIEWS_READ),
     Room("keys", "/admin/keys", N_("Keys"), Permission.KEYS_READ),
     Room("messages", "/admin/messages", N_("Messages"), Permission.MESSAGES_READ),
     Room("activity", "/admin/activity", N_("Activity"), Permission.ACTIVITY_READ),

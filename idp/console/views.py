@@ -21,6 +21,7 @@ from idp.console.apps import shared_check
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 from idp.console.people.pages import PAGES as PEOPLE
+from idp.console.reviews.pages import PAGES as REVIEWS
 from idp.console.rules.pages import PAGES as RULES
 
 PAGES: tuple[ConsolePage, ...] = (
@@ -31,6 +32,7 @@ PAGES: tuple[ConsolePage, ...] = (
     *groups.PAGES,
     *RULES,
     *cases.PAGES,
+    *REVIEWS,
     *signing_keys.PAGES,
     *key_readers.PAGES,
     *activity.PAGES,

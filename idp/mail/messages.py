@@ -70,6 +70,12 @@ MESSAGES: Mapping[str, Message] = {
     "access_granted": Message(("app", "link"), ()),
     # username: who was to be turned off at a planned moment, and was not; why: a sentence; link: their page
     "off_failed": Message(("username", "why", "link"), ()),
+    # subject: the application or group; people: how many; due: until when; link: where they are decided about
+    "review_begun": Message(("subject", "people", "due", "link"), ()),
+    # left: how many nobody has decided about
+    "review_due": Message(("subject", "left", "due", "link"), ()),
+    # kept, taken: how many; left: how many somebody has to look at
+    "review_ended": Message(("subject", "kept", "taken", "left", "link"), ()),
     "test": Message((), ()),
 }
 

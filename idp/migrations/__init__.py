@@ -55,6 +55,7 @@ def metadatas() -> list[Any]:
     import idp.accounts.planned_ends.store
     import idp.accounts.recovery.store
     import idp.accounts.registering.store
+    import idp.accounts.reviews.store
     import idp.accounts.roles.store
     import idp.accounts.sign_in_rules.store
     import idp.accounts.standing.store
@@ -78,7 +79,7 @@ def metadatas() -> list[Any]:
         clients.store, keys.store, idp.accounts.store, idp.accounts.factors.store, idp.accounts.recovery.store,
         idp.accounts.batches.store, idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store,
         idp.accounts.planned_ends.store, idp.accounts.standing.store,
-        idp.accounts.registering.store,
+        idp.accounts.registering.store, idp.accounts.reviews.store,
         idp.accounts.roles.store, idp.accounts.sign_in_rules.store, idp.accounts.tokens.store,
         idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
         idp.readers.store,

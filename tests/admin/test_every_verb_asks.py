@@ -19,6 +19,7 @@ from clients.registry import new_client_id
 from idp.accounts import cases as accounts_cases
 from idp.accounts import factors as accounts_factors
 from idp.accounts import groups as accounts_groups
+from idp.accounts import reviews as accounts_reviews
 from idp.accounts import roles
 from idp.accounts.batches import Batch
 from idp.accounts.groups import Group
@@ -50,6 +51,7 @@ from idp.admin import (
     record,
     registrations,
     requests,
+    reviews,
     service_providers,
     sessions,
     streams,
@@ -91,6 +93,9 @@ PARTS: Final = {
     "importing.work.ended": "the numbers of an import, when its last row is done",
     "planned_ends.register": "the job of it",
     "planned_ends.run_due": "what somebody who was asked had planned, at its moment",
+    "reviews.ending.register": "the job of it",
+    "reviews.ending.run_due": "at its date, what somebody who was asked had started; their rights are asked anew",
+    "reviews.telling.remind": "the same",
     "configuration.marks.drop": "the same, when it is no file's any more",
 }
 
@@ -211,6 +216,11 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "registrations.refuse": ADMINS,
     "requests.grant": OWN_APP,
     "requests.decline": OWN_APP,
+    "reviews.starting.start": OWN_APP,
+    "reviews.deciding.decide": OWN_APP,
+    "reviews.ending.end_now": OWN_APP,
+    "reviews.ending.stop": OWN_APP,
+    "reviews.ending.settle": OWN_APP,
     "rules.changing.add": ADMINS,
     "rules.changing.change": ADMINS,
     "rules.changing.turn": ADMINS,
@@ -421,6 +431,20 @@ def _apply(services: Services, actor: Actor, number: int) -> object:
     return applying.apply(services, actor, entries, ["apps.toml"], shown)
 
 
+def _to_review(world: World) -> reviews.Wish:
+    client = world.app()
+    person = world.person()
+    world.services.registry.change_access(client.id, lambda now: now.widened(persons=(person.id,)))
+    own = world.services.directory.get(world.actors["app_admin:own"].id)
+    return reviews.Wish(
+        kind="app", about=client.id, reviewers=(own,), due_at=world.services.clock() + 86400, unconfirmed="report"
+    )
+
+
+def _review(world: World) -> accounts_reviews.Review:
+    return reviews.start(world.services, SHELL, _to_review(world))
+
+
 def _fails(error: type[Exception], run: Callable[[Services, Actor, Any], object]) -> Callable[..., object]:
     """What is past the question of rights when the verb says something else."""
 
@@ -559,6 +583,11 @@ TRIES: Final[Mapping[str, Try]] = {
     ),
     "registrations.approve": Try(_registration, registrations.approve),
     "registrations.refuse": Try(_registration, registrations.refuse),
+    "reviews.starting.start": Try(_to_review, reviews.start),
+    "reviews.deciding.decide": Try(_review, lambda s, a, one: reviews.decide(s, a, one, (), "keep")),
+    "reviews.ending.end_now": Try(_review, reviews.end_now),
+    "reviews.ending.stop": Try(_review, reviews.stop),
+    "reviews.ending.settle": Try(_review, lambda s, a, one: reviews.settle(s, a, one, "done")),
     "requests.grant": Try(World.asked, requests.grant),
     "requests.decline": Try(World.asked, lambda s, a, asked: requests.decline(s, a, asked, "no")),
     "service_providers.register": Try(

@@ -53,6 +53,7 @@ class Company:
             self.event_id = self._event(tx)
         self.case_id = self._case()
         notices.add(db, now, f"{SCRIPT} {IMAGE} {MANY}", USERNAME)
+        self.review = self._review()
         self.imported, self.batch = self._import(owner), self._batch(owner)
 
     # -- what is made --------------------------------------------------------------------------------------------------
@@ -108,6 +109,16 @@ class Company:
         cases.note(self._services, made, f"{NAME} {MANY}", f"cli:{IMAGE}")
         return made
 
+    def _review(self) -> str:
+        from idp.admin import reviews
+        from idp.admin.actor import of_shell
+
+        boss = self._services.directory.owners()[0]
+        wish = reviews.Wish(
+            kind="app", about=self.app, reviewers=(boss,), due_at=self._services.clock() + 9e5, unconfirmed="report"
+        )
+        return reviews.start(self._services, of_shell(f"cli:{IMAGE}"), wish).id
+
     def _import(self, owner: Browser) -> str:
         cells = ",".join(
             f'"{one}"' for one in (SCRIPT, IMAGE.replace('"', '""'), "no address", FORMULA.replace('"', '""'))
@@ -136,6 +147,7 @@ _OBJECTS: Final = {
     "/admin/people/<id>": ("person", "other"),
     "/admin/groups/<id>": ("group",),
     "/admin/rules/<id>": ("rule",),
+    "/admin/reviews/<id>": ("review",),
     "/admin/cases/<id>": ("case_id",),
     "/admin/keys/<kid>": ("kid",),
     "/admin/activity/<id>": ("event_id",),
@@ -148,6 +160,8 @@ _QUERIES: Final = {
     "/admin/apps/new": ("q={}",),
     "/admin/people": ("q={}", "q=hacked", "show=never"),
     "/admin/groups": ("q={}",),
+    "/admin/reviews/new": ("group={}", "app={}"),
+    "/admin/reviews/<id>": ("q={}", "show=all"),
     "/admin/activity": ("person={}&app={}&action={}&since={}", "failed=1", "action=session:*"),
     "/admin/apps/<id>/preview": ("person={}",),
     "/admin/rules/try": ("person={}&app={}&network={}",),
