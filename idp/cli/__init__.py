@@ -19,6 +19,7 @@ COMMANDS = {
     "audit": "events",
     "explain": "explain",
     "case": "cases",
+    "review": "access_reviews",
     "notice": "notices",
     "export": "configuration_export",
     "plan": "configuration_plan",

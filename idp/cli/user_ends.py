@@ -30,14 +30,15 @@ def change(services: Services, args: Namespace, person: Person, text: str) -> st
         return "stays on" if was else "was not going to be shut out"
     option = "--until" if hasattr(args, "until") else "--at"
     try:
-        at, zone = _moment(text, args.zone, option)
+        at, zone = moment_of(text, args.zone, option)
         planned_ends.plan(services, shell(), person, at, zone)
     except planned_ends.BadMoment as error:
         raise Refused(f"{option}: {error.text}") from None
     return f"is on until {timestamp(at)}, which is {text} {zone}"
 
 
-def _moment(text: str, zone: str, option: str) -> tuple[float, str]:
+def moment_of(text: str, zone: str, option: str) -> tuple[float, str]:
+    """A moment, and the zone that it was said in. Errors: `Refused`, `BadMoment`."""
     from idp.admin import planned_ends
 
     try:
