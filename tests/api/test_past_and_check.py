@@ -91,6 +91,15 @@ def test_R3_a_live_check_is_begun_read_passed_on_and_ended(provider: Provider, p
     refused(keeper.post(path, {"minutes": 61}), 422, "invalid")
 
 
+def test_R3_a_program_that_begins_a_check_again_at_once_is_told_to_wait(provider: Provider, program: Program) -> None:
+    app = provider.add_client("CRM")
+    keeper = program(RoleGrant("app_admin", (app.id,)), name="keeper")
+    path = f"/applications/{app.id}/check"
+    assert keeper.post(path, {}).status == 201
+    assert keeper.call("DELETE", path).status == 204
+    refused(keeper.post(path, {}), 409, "conflict")
+
+
 @pytest.mark.parametrize("rest", ["", "/link"])
 def test_S59_R3_a_check_of_another_application_is_neither_begun_nor_read(
     provider: Provider, program: Program, rest: str

@@ -83,7 +83,6 @@ def test_R3_B1_journey_1_an_owner_tests_the_crm_and_sees_which_side_is_wrong(
     expect(colleague.get_by_role("heading", level=1)).to_contain_text("cannot go on")
     if not js:
         page.get_by_role("link", name="Look again").click()
-        page.reload()
     wrong = page.locator("#live .say.bad")
     expect(wrong).to_contain_text("redirect_uri", timeout=20_000)  # by itself, where there is JavaScript
     expect(wrong).to_contain_text("the slash at the end is one too many", ignore_case=True)

@@ -12,10 +12,13 @@ import pytest
 
 from clients.access import Access
 from clients.client import Client
+from idp.accounts import roles
+from idp.accounts.person import Person
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, of_shell
 from idp.admin.checking import addresses, keeping, running
 from idp.http import Outbound
+from idp.ids import digest
 from idp.protocols import Services
 from tests.backends import Clock
 from tests.console.conftest import Enter, form_key
@@ -342,6 +345,62 @@ def test_R3_the_link_ends_after_a_day_when_withdrawn_and_when_there_is_a_new_one
     third = link_of(send(owner, crm.id, do="share"))
     clock.advance(86_400 + 1)
     assert stranger.get(third).status == 404
+
+
+def lose_the_role(provider: Provider, person: Person, app: App) -> None:
+    def record(tx: object, action: str, detail: object) -> None:
+        """Nobody reads it here."""
+
+    roles.change(provider.services.db, person.id, take=["app_admin"], by="test", now=provider.services.clock(),
+                 record=record)  # fmt: skip
+
+
+def be_turned_off(provider: Provider, person: Person, app: App) -> None:
+    provider.services.directory.disable(person.id)
+
+
+def remove_the_application(provider: Provider, person: Person, app: App) -> None:
+    provider.services.registry.remove(app.id)
+
+
+@pytest.mark.parametrize("happens", [lose_the_role, be_turned_off, remove_the_application])
+def test_R3_C2_the_link_is_worth_what_its_maker_may_and_ends_with_the_application(
+    provider: Provider, enter: Enter, happens: Callable[[Provider, Person, App], None]
+) -> None:
+    crm = provider.add_client("CRM")
+    admin = enter("appy", RoleGrant("app_admin", (crm.id,)))
+    send(admin, crm.id, do="start")
+    link, stranger = link_of(send(admin, crm.id, do="share")), provider.browser("192.0.2.77")
+    assert stranger.get(link).status == 200
+    appy = provider.services.directory.find_by_login("appy")
+    assert appy is not None
+    happens(provider, appy, crm)
+    assert stranger.get(link).status == 404
+
+
+@pytest.mark.parametrize("other", ["cut", "longer", "upper", "hash", "of the client", "empty", "odd", "x" * 4000])
+def test_R3_S18_nothing_but_the_link_itself_opens_it(provider: Provider, owner: Browser, other: str) -> None:
+    crm = provider.add_client("CRM")
+    send(owner, crm.id, do="start")
+    secret = link_of(send(owner, crm.id, do="share")).rpartition("/")[2]
+    tried = {
+        "cut": secret[:-1], "longer": secret + "A", "upper": secret.swapcase(), "hash": digest(secret), "empty": "",
+        "of the client": crm.id, "odd": "%00%ff",
+    }.get(other, other)  # fmt: skip
+    answer = provider.browser("192.0.2.77").get(f"app-check/{tried}")
+    assert answer.status in (400, 404, 414)
+    assert "CRM" not in answer.text
+
+
+def test_R3_a_check_that_ended_is_read_by_its_link_and_begins_nothing(provider: Provider, owner: Browser) -> None:
+    crm = provider.add_client("CRM")
+    send(owner, crm.id, do="start")
+    link = link_of(send(owner, crm.id, do="share"))
+    send(owner, crm.id, do="stop")
+    stranger = provider.browser("192.0.2.77")
+    assert "The check ended" in stranger.get(link).dom.text
+    assert stranger.post(link, {"do": "start"}).status in (404, 405)
+    assert not provider.services.registry.watched
 
 
 def test_R3_the_link_is_looked_at_so_often_and_no_more(provider: Provider, clock: Clock) -> None:

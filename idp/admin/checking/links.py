@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from clients.client import Client
-from idp.admin.actor import Actor
+from idp.admin.actor import Actor, of_name
 from idp.admin.permissions import Permission
 from idp.ids import digest, new_secret
 from idp.protocols import Services
@@ -30,7 +30,8 @@ def share(services: Services, actor: Actor, client: Client) -> str:
     actor.check_app(Permission.APPS_CHANGE, client.id)
     _forget(services, client.id)
     secret, until = new_secret(), services.clock() + LIVES
-    services.state.put(_of_secret(secret), {"client_id": client.id, "until": until}, LIVES)
+    by = {"by": actor.name, "token_id": actor.token_id}
+    services.state.put(_of_secret(secret), {"client_id": client.id, "until": until, **by}, LIVES)
     services.state.put(_of_client(client.id), {"key": _of_secret(secret), "until": until}, LIVES)
     actor.record(services)(services.db, "client:check_shared", {"client_id": client.id, "until": until})
     return secret
@@ -52,9 +53,15 @@ def find(services: Services, client_id: str) -> Link | None:
 
 
 def opened(services: Services, secret: str) -> Client | None:
-    """The application whose findings somebody may see who has the link; None: it ended, or there is none."""
+    """The application whose findings somebody may see who has the link; None: it ended, or there is none.
+
+    It is worth what its maker may at this moment: who may not change the application any more shows it to nobody.
+    """
     found = services.state.get(_of_secret(secret[:100]))
     if not found or found["until"] <= services.clock():
+        return None
+    maker = of_name(services, found.get("by", ""), found.get("token_id", ""))
+    if maker is None or not maker.may_app(Permission.APPS_CHANGE, found["client_id"]):
         return None
     return services.registry.find(found["client_id"])
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from clients.errors import TooManyWatched
 from idp.admin.checking import finding as found
-from idp.admin.checking import links, report, running
+from idp.admin.checking import links, readers, report, running
 from idp.admin.permissions import Permission
 from idp.api.applications import finding
 from idp.api.models import Model, moment, moment_or_none
@@ -97,6 +97,7 @@ def show(services: Services, call: Call) -> CheckReport:
             id=None, running=False, started_at=None, ends_at=None, milestones=(), findings=(), mended=(),
             link_until=until,
         )  # fmt: skip
+    seen = readers.seen_by(seen, readers.reader_of(call.actor), client)
     return CheckReport(
         id=seen.check.id, running=seen.is_running, started_at=moment(seen.check.started_at),
         ends_at=moment(seen.check.ends_at), link_until=until,
@@ -116,6 +117,9 @@ def start(services: Services, call: Call) -> Answer:
     except TooManyWatched:
         detail = "Too many checks run at this moment. Try later."
         raise Problem("conflict", detail, headers=(("Retry-After", "60"),)) from None
+    except running.BegunJustNow:
+        detail = "A check of this application began less than half a minute ago."
+        raise Problem("conflict", detail, headers=(("Retry-After", f"{running.PAUSE:.0f}"),)) from None
     return Answer(value=show(services, call), location=f"/applications/{client.id}/check")
 
 
