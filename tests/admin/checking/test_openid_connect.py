@@ -212,7 +212,10 @@ def test_R3_a_secret_whose_overlap_ended_is_told_from_a_wrong_one(
     clock.advance(3600)
     look = watched(app.client)
     Application(provider, app).run()
-    assert [one.code for one in look().findings] == ["secret_ended"]
+    (found,) = look().findings
+    assert found.code == "secret_ended"
+    assert "which ended 20" in found.got
+    assert "was never used" in found.fix
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from clients.secrets import StoredSecret, hashed
 from idp.admin.checking.finding import Finding
 from idp.admin.checking.seen import Seen
 from idp.oidc import client_auth
+from idp.showing import utc
 
 
 def look(seen: Seen) -> Iterator[Finding]:
@@ -55,13 +56,24 @@ def _secret(seen: Seen, got: str) -> Finding:
             fix = f"It is the right secret, but {how}. Paste it anew in the application, and nothing else with it."
             return Finding("secret_form", "application", "client_secret", fix, "the secret alone", how)
     if ended is not None:
-        fix = "It still sends a secret that has ended: paste the newer one there, or make a new one here."
-        return Finding("secret_ended", "application", "client_secret", fix, "a secret that works", "one that has ended")
+        return _ended(ended, working)
     if not working:
         fix = "It has no secret that works: make a new one here and paste it there."
         return Finding("secret_none", "doorward", "client_secret", fix, "a secret", "none works")
     fix = f"It is none of this application's {len(working)}. Paste the right one, or make a new one here."
     return Finding("secret_wrong", "application", "client_secret", fix, "a secret of this application", "another one")
+
+
+def _ended(ended: StoredSecret, working: list[StoredSecret]) -> Finding:
+    """Which one it is, and whether the one that followed was ever used."""
+    got = f"the one of {utc(ended.created_at)}, which ended {utc(ended.expires_at or 0)}"
+    if not working:
+        fix = "It sends a secret that has ended, and none works: make a new one here and paste it there."
+        return Finding("secret_ended", "application", "client_secret", fix, "a secret that works", got)
+    newest = max(working, key=lambda one: one.created_at)
+    used = f"was last used {utc(newest.last_used_at)}" if newest.last_used_at else "was never used"
+    fix = f"It still sends a secret that has ended; the newer one {used}. Paste that one there, or make a new one here."
+    return Finding("secret_ended", "application", "client_secret", fix, f"the one of {utc(newest.created_at)}", got)
 
 
 def _corrected(got: str) -> Iterator[tuple[str, str]]:
