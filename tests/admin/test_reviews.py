@@ -472,3 +472,28 @@ def test_u6_ten_thousand_people_are_a_page_at_a_time_and_found_by_any_part(provi
     assert seen == [f"guest{n:05}" for n in range(2000)]
     assert [one.username for one in kept.page(provider.services.db, review.id, text="EST01234")] == ["guest01234"]
     assert kept.page(provider.services.db, review.id, text="%") == ()
+
+
+@pytest.mark.slow
+def test_u6_on_postgresql_it_is_searched_in_order_ended_and_swept_as_well(
+    open_provider: Callable[..., Provider], postgresql_url: str, clock: Clock
+) -> None:
+    provider = open_provider(storage={"database_url": postgresql_url}, admin={"second_factor": False})
+    boss = person(provider, "boss", RoleGrant("admin"))
+    for number in range(60):
+        person(provider, f"p-{number:03}", groups=("Sales",), name=f"Zoë_{number % 2} Example")
+    first = person(provider, "_first", groups=("Sales",), name="50 % Ann")
+    review = start(provider, group(provider, "Sales"), boss, months=1)
+    seen, after = [], ""
+    while found := kept.page(provider.services.db, review.id, after=after, many=25):
+        seen += [one.username for one in found]
+        after = found[-1].key
+    assert len(seen) == len(set(seen)) == 61
+    assert [one.username for one in kept.page(provider.services.db, review.id, text="50 %")] == ["_first"]
+    reviews.decide(provider.services, actor(provider, boss), review, [first.id], "keep")
+    assert reviews.foreseen(provider.services, SHELL, review).counts == {KEPT: 1, TAKEN: 60}
+    end(provider, review, clock)
+    assert members(provider, "Sales") == {"_first"}
+    assert [one.state for one in reviews.listed(provider.services, SHELL)] == ["planned", "ended"]
+    assert kept.blank(provider.services.db, first.id) == 1
+    assert kept.sweep(provider.services.db, clock() + DAY, 100) == 1
