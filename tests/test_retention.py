@@ -40,6 +40,7 @@ BOUNDED = {
     "people": "removed by admins",
     "planned_ends": "one for each person, until its moment",
     "recovery_contacts": _PERSON,
+    "review_people": "goes with its review",
     "role_grants": _PERSON,
     "root_secrets": "one row",
     "saml_entities": "goes with its source",
