@@ -38,7 +38,10 @@ NARROW, WIDE = 360, 1280
 #: A name, an application and an address that need room.
 LONG = "Maximiliane-Alexandra Freifrau von Hohenberg-Schwarzenfels"
 LONG_APP = "Enterprise Customer Relationship & Donaudampfschifffahrtsabrechnung Suite"
-SIGNED_OUT = ("/", "/help", "/help/password", "/help/username", "/not-me/made-up", "/setup/made-up", "/oauth/authorize")
+SIGNED_OUT = (
+    "/", "/help", "/help/password", "/help/username", "/not-me/made-up", "/register", "/register/made-up",
+    "/setup/made-up", "/oauth/authorize",
+)  # fmt: skip
 
 pytestmark = pytest.mark.parametrize("width", [NARROW, WIDE])
 

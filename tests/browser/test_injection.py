@@ -141,7 +141,7 @@ def test_S13_no_page_breaks_its_policy_or_asks_anybody_else(
     """Every page that there is; what the console says and who is asked is looked at when the window closes."""
     app = site.local_app("Notes", consent="explicit", logo_uri=site.crm + "/static/logo.svg")
     page = windows.open(scheme=scheme)
-    for path in ("/", "/help", "/help/password", "/help/username", "/logout", "/nothing", "/setup/x"):
+    for path in ("/", "/help", "/help/password", "/help/username", "/register", "/logout", "/nothing", "/setup/x"):
         page.goto(site.issuer + path)
     for wrong in ({"redirect_uri": "https://elsewhere.example/"}, {"client_id": "nobody"}, {}):
         page.goto(site.authorize_url(app, **wrong))
