@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
@@ -85,8 +86,46 @@ def _schemas(rows: tuple[Operation, ...]) -> tuple[Names, dict[str, Any]]:
     wanted += [(one.takes, "validation") for one in rows if one.takes is not None]
     wanted += [(one.gives, "serialization") for one in rows if one.gives is not None]
     found, schemas = models_json_schema(list(dict.fromkeys(wanted)), ref_template=_REF)
-    names = {(model, mode): schema["$ref"].rpartition("/")[2] for (model, mode), schema in found.items()}
-    return names, schemas["$defs"]  # type: ignore[return-value]
+    made: dict[str, Any] = schemas["$defs"]
+    told = _told(made)
+    names = {(model, mode): told[schema["$ref"].rpartition("/")[2]] for (model, mode), schema in found.items()}
+    renamed = {told[name]: {**_pointing(schema, told), "title": told[name]} for name, schema in made.items()}
+    return names, dict(sorted(renamed.items()))  # type: ignore[return-value]
+
+
+#: Whose a schema is, by the part of the API: put before a name that several of them have.
+_PARTS: Final = {
+    "about": "Caller", "activity": "Audit", "applications": "Application", "batches": "Batch", "cases": "Case",
+    "groups": "Group", "messages": "Message", "overview": "Attention", "people": "Person", "rules": "Rule",
+    "settings": "Setting", "signing_keys": "Key", "streams": "Stream",
+}  # fmt: skip
+
+
+def _told(made: Iterable[str]) -> dict[str, str]:
+    """What each schema is called: a word that is a class in any language, and that no other has.
+
+    Generators make a class of each, so neither our modules nor `-Input` belong there.
+    """
+    found: dict[str, str] = {}
+    for name in made:
+        plain, _, mode = name.partition("-")
+        *modules, last = plain.split("__")
+        part = next((_PARTS[one] for one in modules if one in _PARTS), "")
+        last = last if last.startswith(part) else f"{part}{last}"
+        found[name] = f"{last}Sent" if mode == "Input" else last
+    if len(set(found.values())) < len(found):
+        raise ValueError(f"two schemas would have one name: {sorted(found.values())}")
+    return found
+
+
+def _pointing(said: Any, told: Mapping[str, str]) -> Any:
+    """The same with its references by the names that are told."""
+    if isinstance(said, Mapping):
+        ref = said.get("$ref")
+        if isinstance(ref, str):
+            return {**said, "$ref": _REF.format(model=told[ref.rpartition("/")[2]])}
+        return {key: _pointing(value, told) for key, value in said.items()}
+    return [_pointing(one, told) for one in said] if isinstance(said, list) else said
 
 
 def _operation(one: Operation, names: Names) -> dict[str, Any]:
@@ -101,9 +140,10 @@ def _operation(one: Operation, names: Names) -> dict[str, Any]:
         said["security"] = []
     if one.takes is not None:
         schema = {"$ref": _REF.format(model=names[one.takes, "validation"])}
-        kinds = ("application/merge-patch+json", "application/json") if one.merges else ("application/json",)
-        content = {kind: {"schema": schema, **({"examples": _examples(one)} if one.examples else {})} for kind in kinds}
-        said["requestBody"] = {"required": True, "content": content}
+        # One of those that are taken: of two, generators make a body that may be left out.
+        kind = "application/merge-patch+json" if one.merges else "application/json"
+        content = {"schema": schema, **({"examples": _examples(one)} if one.examples else {})}
+        said["requestBody"] = {"required": True, "content": {kind: content}}
     return said
 
 
@@ -125,7 +165,7 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
     if one.guarded:
         found.append({
             "name": "If-Match", "in": "header", "required": True, "example": "*",
-            "schema": {"anyOf": [{"const": "*"}, {"type": "string", "pattern": editions.PATTERN}]},
+            "schema": {"type": "string", "pattern": editions.PATTERN},
             "description": "The `ETag` of what is changed, as it was read; `*` changes whatever stands.",
         })  # fmt: skip
     if one.creates:

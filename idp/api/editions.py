@@ -13,8 +13,8 @@ from idp.wire import Request
 
 _TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e]*)"\s*(?:,|$)')
 ANY = "*"
-#: A list of entity tags, for the document (RFC 9110 §8.8.3, in what ECMA 262 and Python read alike).
-PATTERN = r"""^(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*$"""
+#: `*`, or a list of entity tags, for the document (RFC 9110 §8.8.3, in what ECMA 262 and Python read alike).
+PATTERN = r"""^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"""
 
 
 def of(value: Model) -> str:

@@ -71,6 +71,7 @@ def test_R3_a_live_check_is_begun_read_passed_on_and_ended(provider: Provider, p
     assert began.status == 201, began.text
     assert began.json["running"] is True
     assert keeper.call("POST", path, {"minutes": 5}, {"Idempotency-Key": '"a"'}).json["id"] == began.json["id"]
+    refused(keeper.post(path, {"minutes": 60}), 409, "conflict")  # one that ends sooner was begun just now
     provider.authorize(provider.browser(), app, redirect_uri="https://wrong.example/callback")
     found = keeper.get(path).json
     (fault,) = (one for one in found["findings"] if "redirect" in one["field"])
