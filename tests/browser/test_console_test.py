@@ -41,15 +41,15 @@ def keep(windows: Windows, page: Page, what: str) -> None:
     windows.look_closely(page, what)
 
 
-def _owner(company: Server) -> Person:
+def _person(company: Server, *grants: RoleGrant) -> Person:
     services, name = company.services, unique("boss")
-    owner = services.directory.add(
+    person = services.directory.add(
         Draft(username=name, name="Olivia Owner", email=f"{name}@example.com"),
         password_hash=services.passwords.hash(PASSWORD),
     )
-    roles.change(services.db, owner.id, give=[RoleGrant("owner")], by="test", now=services.clock(),
+    roles.change(services.db, person.id, give=grants, by="test", now=services.clock(),
                  record=lambda _tx, _action, _detail: None)  # fmt: skip
-    return owner
+    return person
 
 
 def _crm(company: Server) -> Client:
@@ -63,11 +63,15 @@ def _asks(company: Server, crm: Client, redirect_uri: str) -> str:
     return f"{company.issuer}/oauth/authorize?{urlencode({**asked, 'redirect_uri': redirect_uri})}"
 
 
-@pytest.mark.parametrize(("width", "scheme", "js"), [(1280, "light", True), (360, "dark", False)])
+@pytest.mark.parametrize(
+    ("width", "scheme", "js", "role"), [(1280, "light", True, "owner"), (360, "dark", False, "app_admin")]
+)
 def test_R3_B1_journey_1_an_owner_tests_the_crm_and_sees_which_side_is_wrong(
-    windows: Windows, company: Server, width: int, scheme: str, js: bool
+    windows: Windows, company: Server, width: int, scheme: str, js: bool, role: str
 ) -> None:
-    owner, crm = _owner(company), _crm(company)
+    crm = _crm(company)
+    owner = _person(company, RoleGrant(role, (crm.id,)) if role == "app_admin" else RoleGrant(role))
+    colleague_of_theirs = _person(company)
     windows.welcome.add(company.issuer)
     page = windows.open(width, 800, scheme, js)
     page.goto(f"{company.issuer}/admin/apps/{crm.id}")
@@ -121,3 +125,10 @@ def test_R3_B1_journey_1_an_owner_tests_the_crm_and_sees_which_side_is_wrong(
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#foreseen")).to_contain_text("back in the application")
     keep(windows, page, "colleague")
+    page.get_by_label("Or look at the way of a colleague").fill(colleague_of_theirs.username)
+    page.get_by_role("button", name="Show").click()
+    foreseen = page.locator("#foreseen")
+    expect(foreseen).to_contain_text(f"What {colleague_of_theirs.username} would meet")
+    sees = expect(foreseen).to_contain_text if role == "owner" else expect(foreseen).not_to_contain_text
+    sees(f"{colleague_of_theirs.username}@example.com")
+    keep(windows, page, "another")
