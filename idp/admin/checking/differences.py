@@ -26,7 +26,7 @@ def differences(got: str, expected: str) -> tuple[str, ...]:
         found.append("there is a space or line break at its beginning or end")
     if not found:
         found += _encoded(got, expected) or _parts(got, expected)
-    return (*found, redirects.describe(got, expected))
+    return tuple(found) or (redirects.describe(got, expected),)
 
 
 def _without_userinfo(uri: str) -> str:
@@ -61,6 +61,8 @@ def _encoded(got: str, expected: str) -> list[str]:
 def _parts(got: str, expected: str) -> Iterator[str]:
     if got.lower() == expected.lower():
         yield "upper and lower case differ"
+        return
+    if "://" not in expected:  # a name, such as a client id
         return
     try:
         one, other = urlsplit(got), urlsplit(expected)
