@@ -15,6 +15,7 @@ PURPOSES = {
     "/admin/keys": "keys and certificates, each with its time line: publish, let sign, go back, withdraw",
     "/admin/keys/<kid>": "who has a key and how that is known; keep one on the old key, note what was given by hand",
     "/admin/messages": "what everybody is told, how mail and text messages leave and which did not, a test",
+    "/admin/tokens": "one's own tokens for scripts: make one, see when each was used, end one",
     "/admin/settings": "what holds on this machine, what differs from the default, what the checks say",
     "/admin/activity": "the record, by person, application, action, day, failures",
     "/admin/activity/<id>": "what stands behind an error's id, or an event",

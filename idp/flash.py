@@ -37,6 +37,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "unpinned": N_("It stands among the others again."),
     "moved": N_("The new order is saved."),
     "steps_hidden": N_("The steps are hidden in this browser."),
+    "token_ended": N_("The token has ended."),
     "keys_changed": N_("Done. Every server sees it within seconds."),
     "app_saved": N_("It is saved. Below is what changed; it can be undone here."),
     "app_same": N_("Nothing was different, so nothing was changed."),

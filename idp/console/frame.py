@@ -36,6 +36,7 @@ ROOMS: Final = (
     Room("keys", "/admin/keys", N_("Keys"), Permission.KEYS_READ),
     Room("messages", "/admin/messages", N_("Messages"), Permission.MESSAGES_READ),
     Room("activity", "/admin/activity", N_("Activity"), Permission.ACTIVITY_READ),
+    Room("tokens", "/admin/tokens", N_("API tokens"), Permission.OVERVIEW),
     Room("settings", "/admin/settings", N_("Settings"), Permission.SETTINGS_READ),
 )
 

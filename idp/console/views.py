@@ -12,6 +12,7 @@ from idp.console import (
     key_readers,
     messages,
     overview,
+    own_tokens,
     record,
     searching,
     settings,
@@ -38,6 +39,7 @@ PAGES: tuple[ConsolePage, ...] = (
     *activity.PAGES,
     *record.PAGES,
     *messages.PAGES,
+    *own_tokens.PAGES,
     *settings.PAGES,
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -9,7 +10,8 @@ from idp import flash
 from idp.accounts import roles
 from idp.accounts.person import ROLES, InvalidPerson
 from idp.accounts.roles import RoleGrant
-from idp.admin import applications, granting, groups
+from idp.accounts.tokens import PersonalToken
+from idp.admin import applications, granting, groups, tokens
 from idp.admin.permissions import Permission
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
@@ -38,6 +40,10 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     if request.method == "POST":
         typed = {name: (request.form.first.get(name) or "").strip() for name in typed}
         try:
+            if request.form.get("end_token"):
+                with contextlib.suppress(tokens.NoSuchToken):  # it has ended by itself
+                    tokens.withdraw(services, visit.actor, person, request.form.get("end_token") or "")
+                return flash.redirect(services, f"/admin/people/{person.id}/roles", "token_ended")
             if request.form.get("take"):
                 granting.change_roles(services, visit.actor, person, take=(request.form.get("take") or "",))
                 return flash.redirect(services, f"/admin/people/{person.id}/roles", "role_taken")
@@ -51,7 +57,8 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     return frame.page(
         services, request, visit, "console/people/roles.html", status=422 if problems else 200, whom=person,
         grants=[_shown(services, grant) for grant in grants], titles=TITLES, all_roles=ROLES, typed=typed,
-        problems=problems, own=own, why_not=finding.why_not(services, visit, P.ROLES_GRANT, person),
+        problems=problems, own=own, tokens=shown_tokens(tokens.list_of(services, visit.actor, person)),
+        why_not=finding.why_not(services, visit, P.ROLES_GRANT, person),
     )  # fmt: skip
 
 
@@ -115,6 +122,15 @@ def _shown(services: Services, grant: RoleGrant) -> dict[str, Any]:
         apps = [(services.registry.find(one), one) for one in names]
         names = tuple(app.name if app is not None else client_id for app, client_id in apps)
     return {"role": grant.role, "scope": names, "until": grant.until}
+
+
+def shown_tokens(found: tuple[PersonalToken, ...]) -> list[dict[str, Any]]:
+    """Tokens as pages list them."""
+    return [
+        {"id": one.id, "name": one.name, "made_at": one.created_at, "used_at": one.last_used_at,
+         "ends_at": one.expires_at, "roles": [TITLES[role][0] for role in one.roles or () if role in TITLES]}
+        for one in found
+    ]  # fmt: skip
 
 
 PAGES = (ConsolePage("/admin/people/<id>/roles", show, P.ROLES_GRANT, P.ROLES_GRANT),)
