@@ -140,7 +140,12 @@ def sweep(services: Services) -> int:
     return roles.sweep_programs(services.db, services.clock()) + len(gone)
 
 
+def is_program(client: Client) -> bool:
+    """Whether it gets tokens for itself, and so can have a role."""
+    return client.kind == "oidc" and "client_credentials" in client.oidc.grant_types and not client.oidc.is_public
+
+
 def _check_program(client: Client) -> None:
-    if client.kind != "oidc" or "client_credentials" not in client.oidc.grant_types or client.oidc.is_public:
+    if not is_program(client):
         message = "a role is for a program that gets tokens for itself: register one with the profile machine"
         raise InvalidMetadata(Problem("grant_types", message))

@@ -12,6 +12,7 @@ from idp.console.apps import (
     opening,
     past,
     previewing,
+    role,
     secrets,
     showing,
     testing,
@@ -28,6 +29,7 @@ PAGES = (
     *opening.PAGES,
     *past.PAGES,
     *secrets.PAGES,
+    *role.PAGES,
     *changes.PAGES,
     *ending.PAGES,
 )

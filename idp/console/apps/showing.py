@@ -6,7 +6,7 @@ from typing import Any
 
 from clients.client import Client
 from clients.snapshots import Entry
-from idp.admin import access, activity, app_history, applications, descriptions, managed
+from idp.admin import access, activity, app_history, applications, descriptions, managed, programs
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.console import frame
@@ -51,6 +51,7 @@ def page(
             ("remove", Permission.APPS_REMOVE),
         )
     }  # fmt: skip
+    may["role"] = visit.actor.may(Permission.ROLES_GRANT) and isinstance(client, Client) and programs.is_program(client)
     return frame.page(services, request, visit, template, status=status, app=client, may_app=may, **values)
 
 

@@ -47,7 +47,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
             if request.form.get("take"):
                 granting.change_roles(services, visit.actor, person, take=(request.form.get("take") or "",))
                 return flash.redirect(services, f"/admin/people/{person.id}/roles", "role_taken")
-            grant = _grant(services, typed, problems)
+            grant = grant_of(services, typed, problems)
             if grant is not None:
                 granting.change_roles(services, visit.actor, person, give=(grant,))
                 return flash.redirect(services, f"/admin/people/{person.id}/roles", "role_given")
@@ -56,13 +56,14 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     grants = roles.grants_of(services.db, person.id, person.roles, services.clock())
     return frame.page(
         services, request, visit, "console/people/roles.html", status=422 if problems else 200, whom=person,
-        grants=[_shown(services, grant) for grant in grants], titles=TITLES, all_roles=ROLES, typed=typed,
+        grants=[shown_grant(services, grant) for grant in grants], titles=TITLES, all_roles=ROLES, typed=typed,
         problems=problems, own=own, tokens=shown_tokens(tokens.list_of(services, visit.actor, person)),
         why_not=finding.why_not(services, visit, P.ROLES_GRANT, person),
     )  # fmt: skip
 
 
-def _grant(services: Services, typed: dict[str, str], problems: dict[str, str]) -> RoleGrant | None:
+def grant_of(services: Services, typed: dict[str, str], problems: dict[str, str]) -> RoleGrant | None:
+    """The role that was typed; None where something is wrong, by its field in `problems`."""
     role, names = typed["role"], tuple(line.strip() for line in typed["scope"].splitlines() if line.strip())
     if role not in ROLES:
         problems["role"] = N_("Choose a role.")
@@ -116,7 +117,8 @@ def _groups(services: Services, names: tuple[str, ...], problems: dict[str, str]
     return meant.names
 
 
-def _shown(services: Services, grant: RoleGrant) -> dict[str, Any]:
+def shown_grant(services: Services, grant: RoleGrant) -> dict[str, Any]:
+    """A role as pages list it, its applications by name."""
     names = grant.scope
     if grant.role == "app_admin" and names is not None:
         apps = [(services.registry.find(one), one) for one in names]
