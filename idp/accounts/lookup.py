@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from idp.accounts import store
-from idp.accounts.person import MAX_LOGIN, Credentials, NoSuchPerson, Person, fold, spellings
+from idp.accounts.person import MAX_LOGIN, Credentials, NoSuchPerson, Person, fold, is_person_id, spellings
 from idp.db import Database
 
 
@@ -29,6 +29,14 @@ class Lookup:
         """Who signs in with this e-mail address, username or employee number; one statement (L1)."""
         found = self.find_for_password(text)
         return found[0] if found else None
+
+    def find_named(self, text: str) -> Person | None:
+        """Whom somebody means: by their id, or by anything that they sign in with.
+
+        What has the shape of an id is one, whatever somebody else is called: applications and records have ids.
+        """
+        by_id = self.find(text) if is_person_id(text) else None
+        return by_id or self.find_by_login(text)
 
     def find_for_password(self, text: str) -> tuple[Person, Credentials] | None:
         """Who signs in with this text, and the hash to verify against; one statement, for whatever name (L7)."""

@@ -31,6 +31,12 @@ RESERVED_CLAIMS = frozenset(
 _STRINGS = frozenset(one.name for one in ATTRIBUTES if one.kept == CLAIM and one.is_text)
 
 
+#: The shapes of ids: of people (`new_person_id`) and of applications. Nobody is called so, or they would be taken for
+#: whose id it is, wherever somebody may be named by either.
+_PERSON_ID = re.compile(r"u[a-z2-7]{26}")
+_ANY_ID = re.compile(r"u[a-z2-7]{26}|c[a-z2-7]{24}")
+
+
 class InvalidPerson(Exception):
     """Something about a person cannot be written. `field` is what to change, `message` says why, in plain words.
 
@@ -101,6 +107,16 @@ class Credentials:
 def new_person_id() -> str:
     """130 random bits: tells nothing of when or in which order people came, and never comes twice (it is the `sub`)."""
     return "u" + b32encode(secrets.token_bytes(17)).decode("ascii")[:26].lower()
+
+
+def is_person_id(text: str) -> bool:
+    """Whether it has the shape of a person's id."""
+    return _PERSON_ID.fullmatch(text) is not None
+
+
+def looks_like_an_id(name: str) -> bool:
+    """Whether a name could be taken for the id of a person or an application, in any spelling."""
+    return _ANY_ID.fullmatch(fold(name)) is not None
 
 
 def fold(text: str) -> str:
@@ -229,6 +245,8 @@ def _identifier(kind: str, value: str | None, longest: int) -> str | None:
     # Category C: control and invisible characters, with which one name could be drawn like another.
     if any(c.isspace() or unicodedata.category(c).startswith("C") for c in value) or not fold(value):
         raise InvalidPerson(kind, f"“{value}” has a space or an invisible character inside; leave it out")
+    if looks_like_an_id(value):
+        raise InvalidPerson(kind, f"“{value}” looks like the id of a person or an application; take another one")
     return value
 
 

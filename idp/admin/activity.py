@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from idp import audit
+from idp.accounts.person import is_person_id
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
@@ -114,7 +115,7 @@ class Names:
         if not person_id:
             return None
         if person_id not in self._persons:
-            found = self._services.directory.find(person_id) if re.fullmatch(r"u[a-z2-7]{26}", person_id) else None
+            found = self._services.directory.find(person_id) if is_person_id(person_id) else None
             self._persons[person_id] = found.username if found else self._removed(person_id)
         return self._persons[person_id] or None
 

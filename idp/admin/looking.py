@@ -43,5 +43,5 @@ def look(
 def _whole(services: Services, actor: Actor, text: str) -> Person | None:
     """Who signs in with exactly this, or has this id; nobody's whom the actor may not see."""
     text = text.strip()
-    person = services.directory.find_by_login(text) or services.directory.find(text)
+    person = services.directory.find_named(text)
     return person if person is not None and actor.may_person(Permission.PEOPLE_READ, person.groups) else None

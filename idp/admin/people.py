@@ -71,7 +71,7 @@ class Corrected:
 
 def get(services: Services, login: str) -> Person:
     """The person whom somebody means, by anything they sign in with or by id. Errors: `UnknownLogin`."""
-    person = services.directory.find_by_login(login) or services.directory.find(login)
+    person = services.directory.find_named(login)
     if person is None:
         raise UnknownLogin(login, services.directory.similar(login))
     return person

@@ -87,7 +87,7 @@ def _meant(args: Namespace, services: Services) -> tuple[Client | None, Person |
         client = None if args.person else applications.find(services, args.what)
     except applications.Ambiguous as error:
         raise Refused(f"{len(error.ids)} applications are called {printable(args.what)}: use the client id") from None
-    person = None if args.app else services.directory.find_by_login(args.what) or services.directory.find(args.what)
+    person = None if args.app else services.directory.find_named(args.what)
     if client is not None and person is not None:
         raise Refused(f"an application and a person are called {printable(args.what)}: add --app or --person")
     if client is None and person is None:

@@ -83,7 +83,7 @@ def wanted_of(services: Services, actor: Actor, filters: Filters) -> Wanted | No
     """What is to be looked for; None where something is wrong, or a limited actor has not said of whom."""
     typed = filters.typed
     if typed["person"]:
-        person = services.directory.find_by_login(typed["person"]) or services.directory.find(typed["person"])
+        person = services.directory.find_named(typed["person"])
         filters.person_id = person.id if person is not None else None
         if person is None or not _may_see(actor, person):
             filters.problems["person"] = N_("Nobody has this username, e-mail address, employee number or id.")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from idp.accounts.person import Draft, InvalidPerson
-from idp.admin import people
+from idp.accounts.person import Draft, InvalidPerson, new_person_id
+from idp.accounts.rows import identify
+from idp.admin import actor, looking, people
 from idp.admin.people import Correction
 from tests.admin.conftest import Admin
 from tests.provider import PASSWORD, Provider
@@ -21,6 +25,33 @@ def test_a_person_is_found_by_anything_they_sign_in_with_and_else_those_who_look
     with pytest.raises(people.UnknownLogin) as caught:
         people.get(provider.services, "ann.mller")
     assert [one.username for one in caught.value.similar] == ["ann.miller"]
+
+
+def test_whoever_is_called_by_the_id_of_somebody_else_is_never_meant_by_it(provider: Provider) -> None:
+    ann, eve = provider.add_person("ann"), provider.add_person("eve")
+    with provider.services.db.transaction() as tx:  # as from before such names were refused
+        identify(tx, eve.id, Draft(username=ann.id))
+    assert provider.services.directory.find_by_login(ann.id) == eve
+    assert people.get(provider.services, ann.id) == ann
+    assert provider.services.directory.find_named("eve") == eve
+    provider.services.directory.remove(ann.id)
+    page = looking.look(provider.services, actor.of_shell("cli:root"), ann.id)
+    assert [row.person.id for row in page.exact] == [eve.id]  # the one whom it still names
+
+
+@pytest.mark.parametrize("kind", ["username", "employee_number"])
+@pytest.mark.parametrize("spelling", [str, str.upper, lambda id: f" {id} ", lambda id: id.replace("u", "ｕ")])
+def test_nobody_gets_a_name_that_could_be_taken_for_an_id(
+    provider: Provider, kind: str, spelling: Callable[[str], str]
+) -> None:
+    ann, eve = provider.add_person("ann"), provider.add_person("eve")
+    for id in (ann.id, new_person_id(), provider.add_client("CRM").id):
+        wanted: Any = {kind: spelling(id)}
+        with pytest.raises(InvalidPerson, match="looks like the id"):
+            provider.services.directory.add(Draft(**{"username": "zoe", **wanted}))
+        with pytest.raises(InvalidPerson, match="looks like the id"):
+            provider.services.directory.update(eve.id, **wanted)
+    provider.services.directory.add(Draft(username="u" + "a" * 25))  # one short of an id
 
 
 def test_everything_that_is_wrong_with_somebody_new_is_told_in_one_go(provider: Provider, admin: Admin) -> None:

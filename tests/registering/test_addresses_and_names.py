@@ -104,6 +104,12 @@ def test_U1_names_that_speak_for_the_company_are_nobodys(typed: str) -> None:
         names.username(typed, ("Acme", "boss", "IT-Support"))
 
 
+@pytest.mark.parametrize("typed", ["u" + "a2" * 13, "c" + "b7" * 12, "U" + "Z5" * 13])
+def test_U1_a_username_is_nobodys_id(typed: str) -> None:
+    with pytest.raises(InvalidPerson):
+        names.username(typed)
+
+
 @pytest.mark.parametrize(
     "typed",
     [

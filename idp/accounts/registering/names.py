@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from idp.accounts.person import InvalidPerson
+from idp.accounts.person import InvalidPerson, looks_like_an_id
 from idp.texts import N_
 
 LONGEST: Final = 100  # characters of a full name
@@ -42,7 +42,7 @@ def username(typed: str, reserved: Iterable[str] = ()) -> str:
         raise InvalidPerson("username", N_("Use 3 to 64 of the letters a to z, digits, and . _ - inside."))
     if not re.search("[a-z]", name):
         raise InvalidPerson("username", N_("Use a letter, too: numbers alone belong to employees."))
-    if is_reserved(name, reserved):
+    if looks_like_an_id(name) or is_reserved(name, reserved):
         raise InvalidPerson("username", N_("This name is not for people to choose. Take another one."))
     return name
 

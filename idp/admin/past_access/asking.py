@@ -106,7 +106,7 @@ def why(services: Services, actor: Actor, about: Known, person_id: str) -> tuple
 def find_person(services: Services, actor: Actor, typed: str) -> str | None:
     """The id of whom somebody means: also of one who was removed, by the id or the username of then."""
     actor.check(Permission.PEOPLE_FIND)
-    person = services.directory.find_by_login(typed) or services.directory.find(typed)
+    person = services.directory.find_named(typed)
     if person is not None:
         return person.id
     found = people.of(services.db, (typed,), 0.0, services.clock() + 1.0)[0]

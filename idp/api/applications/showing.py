@@ -110,7 +110,7 @@ def previewed(services: Services, call: Call) -> Preview:
     client, query = finding.get(services, call), call.query
     assert isinstance(query, WhosePreview)
     call.actor.check(Permission.PEOPLE_FIND)
-    person = services.directory.find_by_login(query.person) or services.directory.find(query.person)
+    person = services.directory.find_named(query.person)
     if person is None:
         raise Problem("not-found", "Nobody signs in with this, and nobody has this id.")
     found = preview.of_person(services, call.actor, client, person)

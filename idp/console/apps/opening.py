@@ -109,8 +109,8 @@ def _page(
 
 
 def _found(services: Services, rule: Access, text: str) -> list[dict[str, Any]]:
-    """People by any part of what they are called; who signs in with exactly this stands first."""
-    exact = services.directory.find_by_login(text)
+    """People by any part of what they are called; who signs in with exactly this, or has this id, stands first."""
+    exact = services.directory.find_named(text)
     people = [*([exact] if exact else []), *services.directory.list(search=text, limit=MANY)]
     by_id = {one.id: one for one in people}
     return [
@@ -121,7 +121,7 @@ def _found(services: Services, rule: Access, text: str) -> list[dict[str, Any]]:
 
 def _decided(services: Services, visit: Visit, client: Client, text: str) -> dict[str, Any]:
     """The rule that decides for one person."""
-    person: Person | None = services.directory.find_by_login(text) or services.directory.find(text)
+    person: Person | None = services.directory.find_named(text)
     if person is None:
         return {"problem": _NOBODY}
     decision = decide(client, person.id, person.groups, services.clock())

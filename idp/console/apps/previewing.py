@@ -15,7 +15,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     """GET /admin/apps/<id>/preview; `?person=`: anything that they sign in with, or their id."""
     client = client_of(services, request, visit)
     typed = " ".join((request.query.get("person") or "").split())[:200]
-    person = services.directory.find_by_login(typed) or services.directory.find(typed) if typed else None
+    person = services.directory.find_named(typed) if typed else None
     shown = preview.of_person(services, visit.actor, client, person) if person is not None else None
     return page(services, request, visit, client, "console/apps/preview.html", typed=typed, who=person, preview=shown)
 

@@ -70,7 +70,7 @@ def _page(
     services: Services, request: Request, visit: Visit, client: Client, *, problem: str = "", made: str = ""
 ) -> Response:
     typed = " ".join((request.query.get("person") or "").split())[:200]
-    person = services.directory.find_by_login(typed) or services.directory.find(typed) if typed else None
+    person = services.directory.find_named(typed) if typed else None
     running.look_on(services, visit.actor, client.id)
     found = report.of(services, client)
     found = found and readers.seen_by(found, readers.reader_of(visit.actor), client)

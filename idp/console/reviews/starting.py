@@ -113,7 +113,7 @@ def _find_app(services: Services, visit: Visit, form: _Form, app: str) -> None:
 def _find_reviewers(services: Services, form: _Form) -> None:
     names = [*form.typed["reviewer"], *form.typed["others"].split()]
     for name in names:
-        person = services.directory.find(name) or services.directory.find_by_login(name)
+        person = services.directory.find_named(name)
         if person is None:
             form.problems["others"] = N_("Nobody has the name %(name)s.", name=name[:80])
             return
