@@ -47,6 +47,9 @@ def first_id(at: float) -> str:
     return base32(milliseconds.to_bytes(6, "big") + bytes(10))
 
 
+#: As `new_secret` makes them: 43 letters, some of them capitals, as no id of ours has.
+_SECRET = re.compile(r"(?<![A-Za-z0-9_-])(?=[a-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_USERINFO = re.compile(r"://[^/\s@'\"?#<>]{1,300}@")
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 _PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 
@@ -60,6 +63,16 @@ def base32(raw: bytes) -> str:
 def new_secret() -> str:
     """256 random bits, base64url (S17 asks for 128)."""
     return urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode("ascii")
+
+
+def shown_id(given: str) -> str:
+    """What came where an id belongs, for records: a secret of ours that was put there by mistake is left out."""
+    return _SECRET.sub("(a secret)", given[:100])
+
+
+def without_userinfo(text: str) -> str:
+    """The text with the name and password of each address in it left out (RFC 3986 §3.2.1)."""
+    return _USERINFO.sub("://…@", text)
 
 
 def digest(secret: str) -> str:

@@ -13,7 +13,7 @@ from idp.audit import store
 from idp.audit.chain import counts, proofs
 from idp.db import Database, Transaction
 from idp.errors import Refused, new_error_id
-from idp.ids import first_id, new_id
+from idp.ids import first_id, new_id, without_userinfo
 
 #: How a room reports what it changed, inside the change's own transaction: `record(tx, action, detail)`.
 Recorder = Callable[[Any, str, Mapping[str, Any]], None]
@@ -184,11 +184,11 @@ def event_of(error: Refused, *, request: Any, person_id: str | None = None) -> E
         detail={
             "message": error.message,
             "side": error.explanation.side,
-            "fix": error.explanation.fix,
-            "what": error.detail,
+            "fix": without_userinfo(error.explanation.fix),
+            "what": without_userinfo(error.detail),
             "path": request.shown_path,
             "browser": request.user_agent,
-            **({"evidence": error.evidence} if error.evidence else {}),
+            **({"evidence": without_userinfo(error.evidence)} if error.evidence else {}),
         },
     )
 

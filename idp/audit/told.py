@@ -15,13 +15,14 @@ from typing import Any, Final
 from idp.audit.events import Answers, Event, amend, answered, event_of, record, written_behind
 from idp.db import Database
 from idp.errors import Explanation, OAuthError, Refused, new_error_id
-from idp.ids import new_id
+from idp.ids import new_id, shown_id, without_userinfo
 from idp.wire import BadRequest, Request
 
 UNDELIVERED: Final = "error:logout_not_delivered"
 ONE_ROW: Final = 3600.0  # seconds that the same fault keeps its id
 REWRITE: Final = 5.0  # seconds between two writes of one row
-LOOK_AGAIN: Final = 30.0  # seconds between two closer looks at the requests of one row
+LOOK_AGAIN: Final = 30.0  # seconds between two closer looks at requests of one row that say the same
+AT_WORK: Final = 5  # times that each is looked at: somebody tries one thing after the other
 MAX_KINDS: Final = 2000
 MAX_VALUE: Final = 200  # characters of one parameter that are kept
 
@@ -162,7 +163,10 @@ class Faults:
         if request is None:
             return dict(row.event.detail)
         looked_at, event = self._looked.get(row.event_id, (0.0, row.event))
-        if now >= looked_at + LOOK_AGAIN:
+        says_else = any(
+            event.detail.get(name) != row.event.detail.get(name) for name in ("message", "what", "evidence")
+        )
+        if now >= looked_at + LOOK_AGAIN or row.count <= AT_WORK or says_else:
             event = answered(self.answers, row.event, request)
             self._looked[row.event_id] = now, event
             if len(self._looked) > MAX_KINDS:
@@ -190,8 +194,8 @@ def _of_protocol(error: OAuthError, request: Request, client_id: str, person_id:
         detail={
             "message": error.description,
             "side": error.side,
-            "fix": error.fix or error.description,
-            "what": error.detail or error.description,
+            "fix": without_userinfo(error.fix or error.description),
+            "what": without_userinfo(error.detail or error.description),
             "path": request.shown_path,
             "browser": request.user_agent[:MAX_VALUE],
             "evidence": _came(request),
@@ -205,7 +209,9 @@ def _came(request: Request) -> str:
         sent = {**request.query.first, **(request.form.first if request.method == "POST" else {})}
     except BadRequest as problem:
         return f"{request.method} {request.shown_path} ({problem})"
-    pairs = [f"{name}={sent[name][:MAX_VALUE]}" for name in _SHOWN if name in sent]
+    if "client_id" in sent:
+        sent["client_id"] = shown_id(sent["client_id"])
+    pairs = [without_userinfo(f"{name}={sent[name][:MAX_VALUE]}") for name in _SHOWN if name in sent]
     others = ", ".join(sorted(name[:40] for name in sent if name not in _SHOWN)[:20])
     way = request.header("Authorization").partition(" ")[0][:20]
     parts = [request.method, request.shown_path, *pairs]

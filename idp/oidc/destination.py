@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from clients import redirects
 from clients.client import Client
 from idp.errors import Explanation, Refused
+from idp.ids import shown_id, without_userinfo
 from idp.oidc import request_objects, response_modes
 from idp.protocols import Services
 from idp.texts import N_
@@ -70,7 +71,7 @@ def find_destination(services: Services, params: Params) -> Destination | Untrus
         return Untrusted(
             "unknown_client", N_("This application is not registered here."),
             "client_id is not registered; compare it with `doorward client list`.",
-            detail=f"client_id {client_id[:100]!r}",
+            detail=f"client_id {shown_id(client_id)!r}",
         )  # fmt: skip
     if not client.enabled:
         return Untrusted(
@@ -87,14 +88,13 @@ def find_destination(services: Services, params: Params) -> Destination | Untrus
         )
     # RFC 6749 §4.1.2.1: a bad redirect_uri is shown, never followed.
     if not redirects.is_registered(redirect_uri, client.oidc):
-        difference = (
-            redirects.difference(redirect_uri, client.oidc.redirect_uris) or "It has no redirect URI registered."
-        )
+        bare = without_userinfo(redirect_uri)
+        difference = redirects.difference(bare, client.oidc.redirect_uris) or "It has no redirect URI registered."
         return Untrusted(
             "unregistered_redirect_uri",
             N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
             "redirect_uri is not registered; compared byte for byte. The error id tells an admin how it differs.",
-            client_id=client.id, detail=f"redirect_uri {redirect_uri[:500]!r}",
+            client_id=client.id, detail=without_userinfo(f"redirect_uri {redirect_uri[:500]!r}"),
             # What is registered is told to admins alone.
             fix=f"Register this redirect URI, or correct it in the application's settings. {difference}",
         )  # fmt: skip

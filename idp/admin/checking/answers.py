@@ -24,6 +24,8 @@ from idp.protocols import Services
 from idp.wire import BadRequest, Params, Request
 
 MAX_FINDINGS: Final = 8  # of one error
+#: Bytes of a SAML message that is read once more: an honest one has some five thousand, and anybody may send long ones.
+MAX_DOCUMENT: Final = 24_000
 _PART: Final = 10  # characters of an id that are looked for
 _NEAR: Final = 0.85
 _SAML: Final = ("sso", "slo", "artifact")
@@ -53,7 +55,7 @@ class Answers:
 
     def _find(self, kind: str, event: Event, request: Request) -> Iterator[Finding]:
         sent = _sent(request)
-        received, asked, issuer = messages.read(request) if kind in _SAML else (None, None, "")
+        received, asked, issuer = messages.read(request, MAX_DOCUMENT) if kind in _SAML else (None, None, "")
         client = self._whose(kind, event, request, sent, issuer)
         if client is None:
             return
@@ -67,9 +69,10 @@ class Answers:
     def _whose(self, kind: str, event: Event, request: Request, sent: Params, issuer: str) -> Client | None:
         """The application that the error is of; else the one whose name was nearly right."""
         registry = self._services.registry
+        swapped = sent.first.get("client_secret") or ""  # an id that was pasted into the wrong field
         said = [event.client_id, request.visitor.client_id, request.visitor.for_client, sent.get("client_id")]
         named = client_auth.named(request)[0] if kind in _NAMES_ITS_CLIENT else ""
-        for client_id in (*said, named):
+        for client_id in (*said, named, swapped):
             client = registry.find(client_id) if client_id else None
             if client is not None:
                 return client

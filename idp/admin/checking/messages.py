@@ -10,14 +10,19 @@ from idp.saml.messages.xml import BadXml, parse
 from idp.wire import BadRequest, Request
 
 
-def read(request: Request) -> tuple[Received | None, AuthnRequest | None, str]:
-    """What came, what it asks for where it is an AuthnRequest, and the Issuer that it bears. Nothing is believed."""
+def read(request: Request, most: int | None = None) -> tuple[Received | None, AuthnRequest | None, str]:
+    """What came, what it asks for where it is an AuthnRequest, and the Issuer that it bears. Nothing is believed.
+
+    `most`: bytes of a document that is read; a longer one is nothing.
+    """
     received, asked, issuer = None, None, ""
     try:
         if request.method == "POST":
             received = http_post.decode_post(request.form)
         else:
             received = http_redirect.decode_redirect(request.environ.get("QUERY_STRING") or "")
+        if most is not None and len(received.message) > most:
+            return None, None, ""
         root = parse(received.message)
         issuer = read_issuer(root)
         if root.tag == f"{{{names.SAMLP}}}AuthnRequest":

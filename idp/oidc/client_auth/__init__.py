@@ -13,6 +13,7 @@ from clients.client import Client
 from clients.offered import AUTH_METHODS
 from clients.snapshots import MAX_KEY
 from idp.errors import OAuthError
+from idp.ids import shown_id
 from idp.oidc.client_auth import client_secret_basic, client_secret_post, none, private_key_jwt, shared_secret
 from idp.oidc.client_auth.client_keys import client_keys
 from idp.oidc.client_auth.presented import Presented, failed
@@ -38,6 +39,7 @@ CLIENT_AUTH: dict[str, ClientAuth] = {
     "none": ClientAuth(none.present, none.prove),
 }
 MAX_SECRET = 1_000  # characters: ours have fewer
+_SWAPPED = "Its client id stands where the secret belongs, and the secret as the id: swap them, and make a new secret."
 _COMPARE_ID = "Compare the application's client id with `doorward client list`; an id is case-sensitive."
 
 
@@ -52,8 +54,9 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
     presented = _presented(request)
     client = services.registry.find(presented.client_id)
     if client is None:
-        detail = f"client id {presented.client_id[:100]!r} is not registered"
-        raise failed(detail, basic=presented.is_basic, fix=_COMPARE_ID)
+        detail = f"client id {shown_id(presented.client_id)!r} is not registered"
+        is_swapped = bool(presented.secret) and services.registry.find(presented.secret) is not None
+        raise failed(detail, basic=presented.is_basic, fix=_SWAPPED if is_swapped else _COMPARE_ID)
     try:
         _check_may_use(client, presented, public=public)
         CLIENT_AUTH[presented.method].prove(services, request, client, presented)

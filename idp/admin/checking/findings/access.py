@@ -15,9 +15,9 @@ def look(seen: Seen) -> Iterator[Finding]:
     if seen.code == "no_access":
         fix = (
             "The application did all right; whoever signed in is not among those who may open it. Let them in under "
-            f"“Who may open it”, or: doorward client access {seen.client.id}"
+            f"“Who may open it”, or: doorward client access {seen.client.id} --add-person … (or --add-group)"
         )
-        yield Finding("no_access", "person", "access", fix, _rule(seen), "somebody else", reader="app")
+        yield Finding("no_access", "person", "access", fix, _rule(seen), "somebody who is none of these", reader="app")
     elif seen.code == "unmet_authentication_requirements":
         fix = "The application or a rule asks for a stronger sign-in than this person can show: set up a second factor."
         yield Finding("too_weak", "person", "acr_values", fix, seen.sent.get("acr_values") or "a second factor")

@@ -30,7 +30,7 @@ def look(seen: Seen) -> Iterator[Finding]:
     if method and method not in registered:
         yield _other_method(seen, method)
     elif method and AUTH_METHODS[method].secret:
-        yield _secret(seen, _presented(seen))
+        yield _secret(seen, presented_secret(seen))
 
 
 def _other_method(seen: Seen, method: str) -> Finding:
@@ -96,7 +96,7 @@ def _matching(got: str, kept: list[StoredSecret] | tuple[StoredSecret, ...]) -> 
     return next((one for one in kept if one.hash == hashed(got)), None)
 
 
-def _presented(seen: Seen) -> str:
+def presented_secret(seen: Seen) -> str:
     """The secret as it came; it is compared here and forgotten."""
     form = seen.sent.first.get("client_secret")
     if form is not None:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from idp.admin.checking.differences import differences
 from idp.admin.checking.finding import Finding
+from idp.admin.checking.findings.client_authentication import presented_secret
 from idp.admin.checking.seen import Seen
+from idp.ids import shown_id
 from idp.oidc import client_auth
 
 
@@ -27,10 +29,15 @@ def at_an_endpoint(seen: Seen) -> Iterator[Finding]:
 def _compared(seen: Seen, got: str) -> Iterator[Finding]:
     if got == seen.client.id:
         return
+    if presented_secret(seen) == seen.client.id:
+        fix = "Its client id stands where the secret belongs, and the secret as the id: swap them. Whoever reads logs "
+        fix += "may know that secret: make a new one."
+        yield Finding("client_id", "application", "client_id", fix, seen.client.id, "(a secret)")
+        return
     if not got:
         fix = "Fill in the client id in the application's settings: it sent none."
     elif seen.services.registry.find(got) is not None:
         fix = "This is the client id of another application that is registered here, perhaps of its test system."
     else:
-        fix = f"Copy the client id anew: {'; '.join(differences(got, seen.client.id))}."
-    yield Finding("client_id", "application", "client_id", fix, seen.client.id, got)
+        fix = f"Copy the client id anew: {'; '.join(differences(shown_id(got), seen.client.id))}."
+    yield Finding("client_id", "application", "client_id", fix, seen.client.id, shown_id(got))

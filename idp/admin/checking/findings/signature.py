@@ -12,8 +12,11 @@ from idp.admin.checking.facts import is_signed
 from idp.admin.checking.finding import Finding
 from idp.admin.checking.seen import Seen
 
-_CERTIFICATE: Final = re.compile(rb"<(?:[^\s<>/:]+:)?X509Certificate[^>]*>([A-Za-z0-9+/=\s]+)<")
-_ALGORITHM: Final = re.compile(rb"SignatureMethod\s[^>]*Algorithm=[\"']([^\"']{1,200})[\"']")
+#: Both begin at a tag, and none goes beyond it: what a stranger sends costs its length once.
+_CERTIFICATE: Final = re.compile(rb"<(?:[\w.-]{1,60}:)?X509Certificate(?:\s[^<>]{0,300})?>([A-Za-z0-9+/=\s]{1,20000})<")
+_ALGORITHM: Final = re.compile(
+    rb"<(?:[\w.-]{1,60}:)?SignatureMethod\s[^<>]{0,300}?Algorithm=[\"']([^\"'<>]{1,200})[\"']"
+)
 
 
 def look(seen: Seen) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clients import redirects
+from clients.offered import GRANT_TYPES
 from idp.admin.checking.differences import differences
 from idp.admin.checking.finding import Finding
 from idp.admin.checking.seen import Seen, shown_uri
@@ -16,15 +17,23 @@ def look(seen: Seen) -> Iterator[Finding]:
     """RFC 6749 §3.2, §4.1.3."""
     if seen.error is None:
         return
-    if seen.request.content_type != _FORM:
+    if "grant_type" in seen.request.query.first and "grant_type" not in seen.sent.first:
+        # RFC 6749 §2.3.1, §3.2: never in the URI.
+        fix = "Let it send the parameters in the body, as a form, not in the address."
+        if "client_secret" in seen.request.query.first:
+            fix += " Its secret stands in logs now: make a new one."
+        yield Finding("in_the_address", "application", "body", fix, "a form in the body", "parameters in the address")
+    elif seen.request.content_type != _FORM:
         fix = "Let it send the parameters as a form in the body, not as JSON."
         got = seen.request.content_type[:80] or "(nothing)"
         yield Finding("content_type", "application", "Content-Type", fix, _FORM, got)
     elif seen.code in ("unsupported_grant_type", "unauthorized_client") or not seen.sent.get("grant_type"):
         mine = " or ".join(sorted(seen.client.oidc.grant_types))
-        fix = (
-            f"Set the grant type in the application, or register it: doorward client set {seen.client.id} grant_types=…"
-        )
+        fix = "Set the grant type in the application"
+        if seen.sent.get("grant_type") in GRANT_TYPES:
+            fix += f", or register it: doorward client set {seen.client.id} grant_types=…"
+        else:
+            fix += ": there is no such grant here."
         yield Finding(
             "grant_type", "application", "grant_type", fix, mine, (seen.sent.get("grant_type") or "(nothing)")[:60]
         )
