@@ -16,7 +16,7 @@ import struct
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,11 @@ Client = tuple[str, str]  # address and port of the other end
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long, in seconds, and how many. `trusted`: networks of proxies, which speak for many."""
+    """How long, in seconds, and how many. `trusted`: networks of proxies, which speak for many.
+
+    Of an answer that is made while it is sent: `reader_seconds`, in which its reader takes some of it
+    (`streams.MIN_BYTES`), and `stream_seconds`, in which it ends.
+    """
 
     body_seconds: float
     head_seconds: float
@@ -38,6 +42,8 @@ class Limits:
     connections: int
     per_address: int
     trusted: tuple[Any, ...] = ()
+    reader_seconds: float = 30.0
+    stream_seconds: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +52,26 @@ class Connection:
 
     file: int
     client: Client
-    answered: bool  # ever
+    acknowledged: int  # bytes of ours that have arrived; the first counts one more
     silent: float  # seconds since we sent something; since it was made, where we never did
+
+    @property
+    def answered(self) -> bool:
+        """Ever."""
+        return self.acknowledged > 1
 
 
 class Connections:
-    """Those of this process on one port. `busy`: whose request is being answered; `receiving`: whose body is coming."""
+    """Those of this process on one port. `busy`: whose request is being answered; `receiving`: whose body is coming.
 
-    def __init__(self, port: int, limits: Limits, busy: Set[Client], receiving: Set[Client]) -> None:
+    `too_slow`: who takes too little of a long answer, judged by the bytes that have arrived.
+    """
+
+    def __init__(
+        self, port: int, limits: Limits, busy: Set[Client], receiving: Set[Client],
+        too_slow: Callable[[Mapping[Client, int]], Set[Client]],
+    ) -> None:  # fmt: skip
+        self._too_slow = too_slow
         self._port, self._limits, self._busy, self._receiving = port, limits, busy, receiving
         self._known: dict[int, tuple[int, Client | None]] = {}  # by file: its inode, and whose it is if ours
         self._late: set[Client] = set()  # those that were too silent at the last look
@@ -65,7 +83,8 @@ class Connections:
         if not self.can_look:
             return False
         open_ones = list(self._look())
-        for connection in self._excess(open_ones):
+        too_slow = self._too_slow({one.client: one.acknowledged for one in open_ones})
+        for connection in (*self._excess(open_ones), *(one for one in open_ones if one.client in too_slow)):
             _close(connection)
         self._late = {one.client for one in open_ones if self._is_late(one)}
         return len(open_ones) > self._limits.connections * ROOM
@@ -151,7 +170,7 @@ def _client(file: int, port: int) -> Client | None:
 def _connection(file: int, client: Client) -> Connection:
     with _borrowed(file) as ours:
         silent, acknowledged = _INFO.unpack(ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size))
-    return Connection(file, client, acknowledged > 1, silent / 1000)
+    return Connection(file, client, acknowledged, silent / 1000)
 
 
 def _close(connection: Connection) -> None:

@@ -14,38 +14,20 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from idp.serving.connections import Client, Limits
 from idp.serving.environ import environ_of
+from idp.serving.futures import AlreadyDone
+from idp.serving.streams import Streams
 from idp.wire import most_of
 
 MAX_DRAINED = 1024 * 1024  # bytes of a body that is too large which are read, so that the sender hears why
 #: Whoever is told to wait (429) hears it this late: a program that asks again at once costs nothing meanwhile.
 HOLD_SECONDS = 1.0
-MAX_STREAMS = 4  # answers that are made while they are sent, at once: each has a thread as long as its reader takes
 MAX_HELD = 64 * 1024 * 1024  # bytes of all unfinished bodies in this process
 
 _NOTHING = io.BytesIO()
 Answer = tuple[int, list[tuple[str, str]], bytes | Iterable[bytes]]
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
-Client = tuple[str, str]  # address and port of the other end of a connection
-
-
-class AlreadyDone(Exception):
-    """The future has its result: whoever asked goes on by itself."""
-
-
-class Callbacks:
-    """What granian's futures need of an event loop: callbacks run in the thread that has the result.
-
-    No asyncio: no loop that all requests share, and none of its hops between threads.
-    """
-
-    def call_soon(self, callback: Callable[[Any], None], future: Any, context: Any = None) -> None:
-        """For a future that was done before anybody waited for it. Errors: `AlreadyDone`."""
-        raise AlreadyDone
-
-    def call_soon_threadsafe(self, callback: Callable[[Any], None], future: Any, context: Any = None) -> None:
-        """A result has come."""
-        callback(future)
 
 
 class Late:
@@ -74,14 +56,14 @@ class Late:
 class Gate:
     """The way into the application, for all connections of this process."""
 
-    def __init__(self, app: App, body_seconds: float) -> None:
+    def __init__(self, app: App, limits: Limits) -> None:
         self._app = app
         self._direct: Callable[[dict[str, Any]], Answer | None] = getattr(app, "answer", lambda environ: None)
-        self._body_seconds = body_seconds
+        self._body_seconds = limits.body_seconds
         self._bodies: dict[_Body, None] = {}  # those on their way; whoever takes one out decides what becomes of it
         self.busy: set[Client] = set()  # connections whose request the application has
         self._late = Late(HOLD_SECONDS)
-        self._streams = threading.BoundedSemaphore(MAX_STREAMS)
+        self.streams = Streams(limits, self.busy, self._failed)
         self.receiving: set[Client] = set()  # those whose body is on its way
 
     def take(self, request: Any) -> None:
@@ -138,28 +120,9 @@ class Gate:
         return status, headers, body
 
     def _stream(self, request: Any, status: int, headers: list[tuple[bytes, bytes]], parts: Iterable[bytes]) -> None:
-        """Send what is made meanwhile. What fails on the way breaks the connection off, so nobody takes it for whole.
-
-        Sending waits for the reader; one who does not read is closed by `connections`, and then it waits no more.
-        """
-        if not self._streams.acquire(blocking=False):
+        if not self.streams.begin(request, status, headers, parts):
             getattr(parts, "close", bool)()
             self._say(request, 503, "Too many files are being fetched at once. Try again in a moment.")
-            return
-        client, send, pieces = request.scope["client"], request.proto.send, iter(parts)
-        try:
-            piece = next(pieces, b"")  # before the head: what fails at once is a 500
-            send({"type": "http.response.start", "status": status, "headers": headers})
-            while piece:
-                self.busy.discard(client)
-                send({"type": "http.response.body", "body": piece, "more_body": True})
-                self.busy.add(client)
-                piece = next(pieces, b"")
-            self.busy.discard(client)
-            send({"type": "http.response.body", "body": b""})
-        finally:
-            self._streams.release()
-            getattr(parts, "close", bool)()
 
     def _send(self, request: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         # Before the answer leaves: the next request of this connection may be here at once.

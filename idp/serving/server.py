@@ -12,7 +12,8 @@ import time
 from typing import Any
 
 from idp.serving.connections import Connections, Limits
-from idp.serving.gate import App, Callbacks, Gate
+from idp.serving.futures import Callbacks
+from idp.serving.gate import App, Gate
 
 BACKLOG = 1024  # connections that the kernel holds for us
 MAX_HEAD = 64 * 1024  # bytes of a request's line and headers
@@ -23,8 +24,8 @@ HURRY, REST = 0.2, 0.5  # seconds between two looks at connections and bodies
 def serve(app: App, host: str, port: int, threads: int, limits: Limits) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP; then finish what has begun."""
     stop = _signals()
-    gate = Gate(app, limits.body_seconds)
-    connections = Connections(port, limits, gate.busy, gate.receiving)
+    gate = Gate(app, limits)
+    connections = Connections(port, limits, gate.busy, gate.receiving, gate.streams.too_slow)
     ended = _begin(gate, host, port, threads, limits)
     threading.Thread(target=_watch, args=(gate, connections), name="edge", daemon=True).start()
     os.read(stop, 1)

@@ -6,18 +6,29 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
+from idp.serving.streams import MAX_STREAMS
 from tests.backends import find_free_port
 
 PROGRAM = """
 import sys
+from idp.config.server import Server
 from idp.serving.connections import Limits
 from idp.serving.server import serve
 
-made = 0
+made = ended = 0
+
+def endless():
+    global ended
+    try:
+        while True:
+            yield b"x" * 65536
+    finally:
+        ended += 1
 
 def pieces(path):
     global made
@@ -30,28 +41,40 @@ def pieces(path):
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
-    if path == "/made":
-        body = str(made).encode()
+    if path in ("/made", "/ended"):
+        body = str(made if path == "/made" else ended).encode()
         start_response("200 OK", [("Content-Length", str(len(body)))])
         return [body]
     start_response("200 OK", [("Content-Type", "text/csv")])
     if path == "/few":
         return iter([b"a,b\\n", b"1,2\\n"])
+    if path == "/endless":
+        return endless()
     if path == "/none":
         return iter([])
     if path == "/at-once":
         return iter(lambda: 1 // 0, None)
     return pieces(path)
 
-serve(app, "127.0.0.1", int(sys.argv[1]), 8, Limits(10, 10, 10, 100, 50))
+reader_seconds, stream_seconds = map(float, sys.argv[2:])
+limits = Limits(10, 10, 30, 100, 50, reader_seconds=reader_seconds, stream_seconds=stream_seconds)
+serve(app, "127.0.0.1", int(sys.argv[1]), Server.model_fields["threads"].default, limits)
 """
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The edge as it is run, before an application of these tests."""
+    with served() as port:
+        yield port
+
+
+@contextmanager
+def served(reader_seconds: float = 60, stream_seconds: float = 600) -> Iterator[int]:
+    """The same with other limits."""
     port = find_free_port()
-    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(port)]) as server:
+    arguments = (str(port), str(reader_seconds), str(stream_seconds))
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments]) as server:
         try:
             while server.poll() is None and not _listens(port):
                 time.sleep(0.02)
@@ -108,17 +131,75 @@ def test_b4_what_fails_at_once_is_an_error(port: int) -> None:
     assert said(port, "/at-once").startswith(b"HTTP/1.1 500")
 
 
+def number(port: int, path: str) -> int:
+    """What the application says in a number."""
+    return int(said(port, path).rpartition(b"\r\n\r\n")[2])
+
+
+def begun(port: int, path: str) -> socket.socket:
+    """A stream whose reader takes the first bytes and no more."""
+    connection = ask(port, path)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    assert connection.recv(15) == b"HTTP/1.1 200 OK"
+    return connection
+
+
 @pytest.mark.slow
-def test_b4_no_more_is_made_than_its_reader_takes_and_others_are_answered(port: int) -> None:
-    with ask(port, "/long") as silent:
-        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        assert silent.recv(15) == b"HTTP/1.1 200 OK"
-        made = int(said(port, "/made").rpartition(b"\r\n\r\n")[2])
-        assert made < 1000, "the kernel holds some megabytes, and nobody the rest"
-        others = [ask(port, "/long") for _ in range(3)]
-        for one in others:
-            assert one.recv(15) == b"HTTP/1.1 200 OK"
-        assert said(port, "/few").startswith(b"HTTP/1.1 503"), "each has a thread, so not many at once"
-        assert said(port, "/made").startswith(b"HTTP/1.1 200"), "all else goes on"
-        for one in others:
-            one.close()
+def test_b4_no_more_is_made_than_its_reader_takes(port: int) -> None:
+    with begun(port, "/long"):
+        before, made = -1, 0
+        while before != made:  # until it stands still
+            time.sleep(0.2)
+            before, made = made, number(port, "/made")
+        assert made < 1000, "granian and the kernel hold some megabytes, and nobody the rest"
+
+
+@pytest.mark.slow
+def test_n4_ten_slow_readers_take_no_thread_from_anybody(port: int) -> None:
+    """With the threads of the default installation, of which there are fewer than readers."""
+    with ExitStack() as stack:
+        slow = [stack.enter_context(begun(port, "/endless")) for _ in range(10)]
+        for _ in range(20):
+            assert all(one.recv(100) for one in slow)
+            assert said(port, "/made").startswith(b"HTTP/1.1 200")
+        assert said(port, "/few").endswith(b"0\r\n\r\n"), "and another file is fetched meanwhile"
+
+
+@pytest.mark.slow
+def test_n4_files_beyond_the_places_are_refused_and_a_place_is_free_when_its_reader_has_gone(port: int) -> None:
+    _until(lambda: said(port, "/few").endswith(b"0\r\n\r\n"))  # those of other tests have ended
+    ended = number(port, "/ended")
+    with ExitStack() as stack:
+        heads = [stack.enter_context(ask(port, "/endless")).recv(12) for _ in range(MAX_STREAMS + 4)]
+        assert heads.count(b"HTTP/1.1 200") <= MAX_STREAMS
+        assert heads[-1] == b"HTTP/1.1 503"
+        assert said(port, "/few").startswith(b"HTTP/1.1 503")
+        assert said(port, "/made").startswith(b"HTTP/1.1 200")
+        many = heads.count(b"HTTP/1.1 200")
+    _until(lambda: number(port, "/ended") >= ended + many)
+    _until(lambda: said(port, "/few").endswith(b"0\r\n\r\n"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("reader_seconds", "stream_seconds"), [(1, 600), (600, 2)])
+def test_n4_a_reader_who_only_trickles_is_broken_off(reader_seconds: float, stream_seconds: float) -> None:
+    with served(reader_seconds, stream_seconds) as port, begun(port, "/endless") as slow:
+        heard = b"-"
+
+        def is_over() -> bool:
+            nonlocal heard
+            with suppress(OSError):
+                heard = slow.recv(1000) or heard
+            return number(port, "/ended") == 1
+
+        _until(is_over)
+        assert not heard.endswith(b"0\r\n\r\n")
+        assert said(port, "/few").endswith(b"0\r\n\r\n")
+
+
+def _until(holds: Callable[[], bool], most: int = 3000) -> None:
+    for _ in range(most):
+        if holds():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it never came")
