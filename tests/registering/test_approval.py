@@ -103,6 +103,25 @@ def test_U1_the_owners_get_one_mail_an_hour_however_many_wait(provider: Provider
     assert told == [1, 0, 1, 0, 1]
 
 
+def test_U1_the_mail_of_the_hour_is_for_who_waits_now_not_for_who_waits_already(
+    open_registering: Open, clock: Clock
+) -> None:
+    provider = open_registering(approval=True, link_minutes=240)
+    provider.add_person("boss", roles=("owner",))
+    browser = provider.browser()
+    post.ask(browser)
+    post.ask(browser)
+    first, second = post.links(provider)
+    post.enter(browser, first)
+    assert len(collect(provider, "registration_waiting")) == 1
+    clock.advance(3601)
+    assert "The admins know" in post.enter(browser, second).dom.text  # nothing new
+    assert not collect(provider, "registration_waiting")
+    honest = provider.browser("198.51.100.9")
+    post.enter(honest, post.link(provider, honest, "honest@example.com"))
+    assert len(collect(provider, "registration_waiting")) == 1
+
+
 def test_U1_addresses_of_the_settings_are_told_in_place_of_the_owners(open_registering: Open) -> None:
     provider = open_registering(approval=True, notify=["hr@example.com", "it@example.com"])
     provider.add_person("boss", roles=("owner",))

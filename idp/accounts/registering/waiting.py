@@ -76,7 +76,6 @@ def add(services: Services, who: Applicant, record: Recorder) -> bool:
     """Let somebody wait, and tell the admins; False where their address waits already. Errors: `TooManyWait`."""
     if count(services.db) >= MOST:
         raise TooManyWait
-    tell = services.state.add("registering:told", 1, _TOLD_EVERY)
     id = new_spoken_id("R")
     try:
         with services.db.transaction() as tx:
@@ -86,10 +85,11 @@ def add(services: Services, who: Applicant, record: Recorder) -> bool:
                 address=who.address, asked_at=services.clock(),
             )  # fmt: skip
             record(tx, "registration:waiting", {"registration": id, "client_id": who.client_id or None})
-            if tell:
-                _tell_admins(services, tx)
     except Conflict:
         return False
+    if services.state.add("registering:told", 1, _TOLD_EVERY):  # spent by who waits now, not by who did already
+        with services.db.transaction() as tx:
+            _tell_admins(services, tx)
     return True
 
 
