@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from idp import mail
 from idp.accounts.invitations import Invited
-from idp.accounts.person import InvalidPerson, Person, fold
+from idp.accounts.person import InvalidPerson, Person
 from idp.accounts.registering import entering, terms, waiting
 from idp.accounts.registering.waiting import Waiting
 from idp.admin.actor import Actor
@@ -84,6 +84,6 @@ def refuse(services: Services, actor: Actor, who: Waiting, *, note: str = "") ->
     with services.db.transaction() as tx:
         if not waiting.take(tx, who.id):
             raise Decided(who.id)
-        detail = {"registration": who.id, "address": fold(who.email), "name": who.name, "note": note}
+        detail = {"registration": who.id, "note": note}  # nobody's: what names them could never be blanked
         actor.record(services)(tx, "registration:refused", detail)
         return mail.send(services, who.email, "registration_refused", who.locale, {"note": note}, tx=tx)

@@ -10,6 +10,7 @@ from idp.accounts.roles import RoleGrant
 from idp.admin import attention, registrations
 from idp.admin.actor import Actor, NotAllowed, of_shell
 from idp.admin.registrations import Decided
+from idp.audit import tail
 from idp.background import sweep
 from tests.backends import Clock
 from tests.provider import Answer, Browser, Provider
@@ -68,7 +69,10 @@ def test_U1_who_is_refused_is_told_and_may_ask_again(provider: Provider) -> None
     assert (mail.to, mail.message) == (ZOE, "registration_refused")
     assert "Ask your manager first." in mail.text
     (event,) = provider.events("registration:refused")
-    assert event.detail["address"] == ZOE
+    assert event.detail == {"registration": id, "note": "Ask your manager first."}  # no name, no address
+    ours = [event for event in tail(provider.services.db, 50) if event.action.startswith("registration:")]
+    assert len(ours) == 3
+    assert not any(word in str(event.detail) for event in ours for word in (ZOE, "Zoe"))
     assert post.people(provider) == {"boss"}
     wait(provider)
 
