@@ -97,7 +97,7 @@ def enter(services: Services, request: Request) -> Response:
         return _closed(services, request)
     if request.method != "POST":
         return _enter_page(services, request, found, proven, {})
-    if services.state.count("registering:tries:" + digest(token), 86400.0) > MAX_TRIES:
+    if _is_spent(services, token):
         return _gone_page(services, request, "tries")
     record = audit.recorder(services.clock, "registration", address=request.remote_address, request_id=request.id)
     try:
@@ -203,12 +203,19 @@ def entering_order(found: Terms) -> tuple[str, ...]:
     return (*(field for field in fields if field != "reason"), *(("reason",) if "reason" in fields else ()))
 
 
+def _is_spent(services: Services, token: str) -> bool:
+    """Whether a link has been tried too often, for whatever it does: counts one."""
+    return services.state.count("registering:tries:" + digest(token), 86400.0) > MAX_TRIES
+
+
 def _used(services: Services, request: Request, token: str) -> Response:
     """A link that is used up leads on: to the password that was never chosen, the sign-in, or the wait (L8)."""
     email = entering.used_by(services, token)
     person = services.directory.find_by_login(email) if email else None
     if person is not None and entering.has_no_password_yet(person):
         if request.method == "POST" and request.form.get("go_on"):
+            if _is_spent(services, token):
+                return _gone_page(services, request, "tries")
             return Redirect(location=entering.password_link(services, person))
         return _gone_page(services, request, "no_password", status=200)
     if email and waiting.of_address(services.db, email) is not None:

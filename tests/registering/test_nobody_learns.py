@@ -132,6 +132,15 @@ def test_S56_guessing_what_stands_behind_a_link_ends(provider: Provider, browser
     assert post.people(provider) == set()
 
 
+def test_S56_a_used_link_gives_no_end_of_links_to_a_password(provider: Provider, browser: Browser) -> None:
+    path = post.link(provider, browser)
+    assert post.enter(browser, path).is_redirect  # the first try
+    page = browser.get(path)
+    made = {browser.submit(page, "go_on").location for _ in range(29)}
+    assert len(made) == 29
+    assert browser.submit(page, "go_on").status == 404
+
+
 def test_U1_the_record_has_no_address_of_somebody_who_has_proven_nothing(provider: Provider, browser: Browser) -> None:
     post.ask(browser)
     collect(provider)
