@@ -145,7 +145,16 @@ def test_U1_the_record_has_no_address_of_somebody_who_has_proven_nothing(provide
     post.ask(browser)
     collect(provider)
     (detail,) = post.event_details(provider, "registration:asked")
-    assert detail == {"domain": "example.com", "known": False, "mails": 1}
+    assert detail == {"domain": "example.com", "mails": 1}
+
+
+def test_L7_the_record_of_a_known_address_is_that_of_an_unknown_one(provider: Provider, browser: Browser) -> None:
+    provider.add_person("ann")
+    for email in ("ann@example.com", ZOE):
+        post.ask(browser, email)
+    assert [mail.message for mail in collect(provider)] == ["registration_known", "registration_confirm"]
+    known, unknown = post.event_details(provider, "registration:asked")
+    assert known == unknown
 
 
 def test_S17_state_holds_no_token_and_no_code_in_clear(provider: Provider, browser: Browser) -> None:

@@ -74,7 +74,7 @@ def perform(services: Services, payload: Mapping[str, Any]) -> None:
     mails = sent <= MAILS_PER_ADDRESS and today <= _MAILS_A_DAY
     is_known, waits = _is_known(services, email), waiting.of_address(services.db, email) is not None
     why = "" if mails else "too many mails to this address"
-    _record(services, asked, {"domain": addresses.domain_of(email), "known": is_known, "mails": int(mails), "why": why})
+    _record(services, asked, {"domain": addresses.domain_of(email), "mails": int(mails), "why": why})
     if not mails:
         return
     if is_known:
