@@ -86,6 +86,13 @@ def test_S55_one_mailbox_gets_a_few_mails_whatever_stands_behind_the_plus(open_r
     assert {one["why"] for one in skipped} == {"too many mails to this address"}
 
 
+def test_S55_another_spelling_of_an_address_gets_no_more_mails(open_registering: Open) -> None:
+    provider = open_registering(asks_per_network=1000)
+    for n, local in enumerate(("zoe", "Zoe", "ZOE", "zOe", "zoE")):
+        post.ask(provider.browser(f"198.51.{n}.1"), f"{local}@example.com")
+    assert len(collect(provider, "registration_confirm")) == asking.MAILS_PER_ADDRESS
+
+
 def test_U1_after_some_forms_from_one_network_somebody_has_to_show_that_they_are_no_program(
     provider: Provider,
 ) -> None:

@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from idp import mail
+from idp.accounts.person import fold
 from idp.accounts.recovery import contacts
 from idp.accounts.registering import addresses, terms, waiting
 from idp.audit import Event, record
@@ -69,7 +70,7 @@ def perform(services: Services, payload: Mapping[str, Any]) -> None:
     if found is None or services.clock() >= asked["at"] + minutes * 60:
         return
     mailbox = digest(addresses.without_tag(email))
-    sent = services.state.count(f"registering:mails:{digest(email)}", HOUR)
+    sent = services.state.count(f"registering:mails:{digest(fold(email))}", HOUR)
     today = services.state.count(f"registering:mails-of-day:{mailbox}", 24 * HOUR)
     mails = sent <= MAILS_PER_ADDRESS and today <= _MAILS_A_DAY
     is_known, waits = _is_known(services, email), waiting.of_address(services.db, email) is not None
