@@ -99,6 +99,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "review_over": N_("It is over, so nothing was changed by this."),
     "review_ending": N_("It is ending. This page says what becomes of each."),
     "review_stopped": N_("It is stopped. Nothing was changed for anybody."),
+    "review_not_ended": N_("It has not ended, so there is nothing to see to yet."),
     "review_settled": N_("Noted. Nobody is reminded of it any more."),
     "role_taken": N_("The role is taken back, at once and everywhere."),
 }

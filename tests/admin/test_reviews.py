@@ -338,6 +338,25 @@ def test_u6_by_hand_it_ends_at_once_or_nothing_comes_of_it(provider: Provider) -
     assert outcome(provider, ended) == {"ann": (TAKEN, "")}
 
 
+def test_u6_what_is_left_is_seen_to_after_the_end_and_not_before_it_is_known(provider: Provider, clock: Clock) -> None:
+    boss = person(provider, "boss", RoleGrant("admin"))
+    person(provider, "ann", groups=("Sales",))
+    stopped = start(provider, group(provider, "Sales"), boss)
+    reviews.stop(provider.services, SHELL, stopped)
+    review = start(provider, group(provider, "Sales"), boss, unconfirmed="report")
+    for one in (stopped, review):
+        assert not reviews.settle(provider.services, SHELL, one, "Done.")
+    reviews.end_now(provider.services, SHELL, review)
+    assert not reviews.settle(provider.services, SHELL, review, "Done.")
+    reviews.run_due(provider.services)
+    ended = kept.find(provider.services.db, review.id)
+    assert ended is not None
+    assert (ended.to_see_to, ended.note) == (1, "")
+    assert provider.events("review:settled") == []
+    assert reviews.settle(provider.services, SHELL, review, "Asked.")
+    assert not reviews.settle(provider.services, SHELL, review, "Again.")
+
+
 def test_u6_the_reviewer_is_told_at_the_start_and_before_the_date_and_those_in_charge_at_the_end(
     open_provider: Callable[..., Provider], clock: Clock
 ) -> None:

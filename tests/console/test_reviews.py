@@ -115,6 +115,17 @@ def test_u6_an_app_admin_reads_in_numbers_what_withdrawing_means_for_each_way(
     assert "Asked the sales lead." in browser.get(f"admin/reviews/{review.id}").dom.text
 
 
+def test_u6_one_that_is_open_is_not_said_to_be_seen_to(provider: Provider, owner: Browser) -> None:
+    boss = provider.add_person("chief", groups=("Board",))
+    give(provider, boss.id, RoleGrant("owner"))
+    review = start(provider, group(provider, "Board"), boss)
+    fields = dict(owner.get("profile").dom.forms[0].fields)
+    answer = owner.follow(owner.post(f"admin/reviews/{review.id}/end", {**fields, "do": "settle", "note": "Done."}))
+    assert "It has not ended, so there is nothing to see to yet." in answer.dom.text
+    assert "Nobody is reminded" not in answer.dom.text
+    assert only(provider).settled_at is None
+
+
 def test_u6_everyone_is_said_in_numbers_before_it_begins(provider: Provider, owner: Browser) -> None:
     client = app(provider, Access())
     page = owner.get(f"admin/reviews/new?app={client.name}")

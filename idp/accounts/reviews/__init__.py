@@ -252,7 +252,7 @@ def remind(tx: Transaction, review_id: str, told: int) -> bool:
 
 
 def settle(tx: Transaction, review_id: str, by: str, note: str, now: float) -> bool:
-    """Somebody has seen to what was left; False where somebody had before."""
+    """Somebody has seen to what was left; False where somebody had before, or the end has not come."""
     return tx.run(store.SETTLE, of_id=review_id, new_settled_by=by, new_settled_at=now, new_note=note) > 0
 
 

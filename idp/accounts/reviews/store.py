@@ -96,7 +96,7 @@ SET_TOLD = (
 )  # fmt: skip
 SETTLE = (
     update(reviews)
-    .where(_OF_ID, _r.settled_at.is_(None))
+    .where(_OF_ID, _r.state == "ended", _r.settled_at.is_(None))
     .values({name: bindparam(f"new_{name}") for name in ("settled_by", "settled_at", "note")})
 )
 

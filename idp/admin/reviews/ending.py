@@ -56,7 +56,10 @@ def stop(services: Services, actor: Actor, review: Review) -> bool:
 
 
 def settle(services: Services, actor: Actor, review: Review, note: str) -> bool:
-    """Somebody has seen to what the end has left; nobody is reminded of it any more. Errors: `NotAllowed`."""
+    """Somebody has seen to what the end has left; nobody is reminded of it any more. Errors: `NotAllowed`.
+
+    False where somebody had before, and where it has not ended: what it leaves is not known yet.
+    """
     rights.check(services, actor, Permission.REVIEWS_START, review.kind, review.about)
     with services.db.transaction() as tx:
         done = reviews.settle(tx, review.id, actor.name, note.strip()[:NOTE], services.clock())

@@ -25,8 +25,8 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     if request.method == "POST":
         do = request.form.get("do")
         if do == "settle":
-            reviews.settle(services, visit.actor, review, request.form.get("note") or "")
-            return flash.redirect(services, here, "review_settled")
+            done = reviews.settle(services, visit.actor, review, request.form.get("note") or "")
+            return flash.redirect(services, here, "review_settled" if done or review.settled_at else "review_not_ended")
         done = (reviews.end_now if do == "end" else reviews.stop)(services, visit.actor, review)
         said = ("review_ending" if do == "end" else "review_stopped") if done else "review_over"
         return flash.redirect(services, here, said)
