@@ -16,11 +16,15 @@ _DOMAIN = re.compile(r"\*|(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-
 
 def read_domains(value: list[str]) -> list[str]:
     """Domains in the form in which addresses are compared. Errors: `ValueError`."""
+    from idp import mailbox
+
     found = []
     for given in value:
-        domain = given.strip().lower().removesuffix(".")
+        domain = given.strip().removesuffix(".")
         try:
-            domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+            domain = domain.lower() if domain.isascii() else mailbox.ascii_domain(domain)
+        except mailbox.TwoReadings as error:
+            raise ValueError(f"“{given}”: {error}") from None
         except UnicodeError:
             domain = ""
         if len(domain) > 253 or not _DOMAIN.fullmatch(domain):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from idp.accounts.person import InvalidPerson, spellings
 from idp.accounts.registering import addresses, names
+from idp.config.self_registration import read_domains
 
 OURS = ("example.com", "*.staff.example", "bücher.example".encode("idna").decode())
 
@@ -50,6 +51,24 @@ def test_U1_addresses_of_our_domains_are_kept_in_one_form(typed: str, kept: str)
 def test_U1_what_two_readers_could_read_differently_is_no_address(typed: str) -> None:
     with pytest.raises(InvalidPerson):
         addresses.read(typed)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["faß.de", "FAß.de", "FAẞ.de", "ς.example", "x𝛓.example", "na‌me.example", "na‍me.example"],
+)
+def test_U1_a_domain_that_old_and_new_rules_read_as_two_is_taken_in_its_own_form_only(domain: str) -> None:
+    with pytest.raises(InvalidPerson, match="xn--"):
+        addresses.read(f"a@{domain}")
+    for said in (domain, f"*.{domain}"):
+        with pytest.raises(ValueError, match="begins with xn--"):
+            read_domains([said])
+
+
+def test_U1_the_own_form_of_such_a_domain_is_another_one_than_what_old_rules_make_of_it() -> None:
+    ours = read_domains(["xn--fa-hia.de"])
+    assert addresses.is_of(addresses.read("a@xn--fa-hia.de"), ours)
+    assert not addresses.is_of(addresses.read("a@fass.de"), ours)
 
 
 @pytest.mark.parametrize(

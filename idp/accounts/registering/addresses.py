@@ -10,10 +10,15 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from idp import mailbox
 from idp.accounts.person import InvalidPerson
 from idp.texts import N_
 
 INCOMPLETE: Final = N_("This is not a complete e-mail address. Write it like anna@example.com.")
+TWO_READINGS: Final = N_(
+    "This domain has a letter that mail servers read in two ways, such as ß. "
+    "Write it in the form that begins with xn--."
+)
 #: Of RFC 5321's local parts those that every mail server and application reads alike: no quotes, comments or routes.
 _LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:[.'&=/A-Za-z0-9_+-]*[A-Za-z0-9_+-])?")
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])")
@@ -38,7 +43,9 @@ def read(typed: str) -> str:
     """The address in the one form that is compared, kept and mailed to. Errors: `InvalidPerson`, in people's words."""
     local, at, domain = typed.strip().rpartition("@")
     try:
-        ascii_domain = domain.strip().encode("idna").decode("ascii").lower().removesuffix(".")
+        ascii_domain = mailbox.ascii_domain(domain.strip()).removesuffix(".")
+    except mailbox.TwoReadings as error:
+        raise InvalidPerson("email", TWO_READINGS) from error
     except UnicodeError:  # an empty label, one that is too long, letters that no domain has
         ascii_domain = ""
     plain = bool(at) and len(local) <= 64 and len(local) + len(ascii_domain) < 254
