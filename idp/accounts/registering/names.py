@@ -23,6 +23,8 @@ RESERVED: Final = frozenset(
     )
 )
 _USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,62})[a-z0-9]")
+#: Those that stand in people's own names: `christopher.guest`. Alone they are nobody's.
+_SURNAMES: Final = frozenset(("bot", "guest", "me", "president", "sales", "self"))
 #: Digits that are read as letters: `adm1n`, `r00t`.
 _LOOKS: Final = str.maketrans("013457", "oleast")
 #: Joiners that some scripts are written with: between two of their letters, where they show.
@@ -48,11 +50,21 @@ def username(typed: str, reserved: Iterable[str] = ()) -> str:
 
 
 def is_reserved(name: str, more: Iterable[str] = ()) -> bool:
-    """Whether it reads like one of those, with other signs, digits for letters, or a number behind it."""
-    taken = {*RESERVED, *map(_bare, more)}
-    bare = re.sub("[^a-z0-9]", "", name)
-    forms = {bare, bare.rstrip("0123456789"), bare.translate(_LOOKS), bare.replace("1", "i").translate(_LOOKS)}
-    return not forms.isdisjoint(taken)
+    """Whether it or a part of it reads like one of those: other signs, digits for letters, numbers around it."""
+    taken = {*RESERVED, *map(_bare, more)} - {""}
+    parts = {form for part in re.split("[^a-z0-9]", name) if re.search("[a-z]", part) for form in _forms(part)}
+    return not (_forms(_bare(name)) | (parts - _SURNAMES)).isdisjoint(taken)
+
+
+def _forms(bare: str) -> set[str]:
+    """How it may be read: digits as letters, or as numbers before and behind."""
+    read = {one for said in _without_numbers(bare) for one in (said, said.replace("1", "i"))}
+    return {form for one in read for form in (one, *_without_numbers(one.translate(_LOOKS)))}
+
+
+def _without_numbers(bare: str) -> set[str]:
+    numbers = "0123456789"
+    return {bare, bare.rstrip(numbers), bare.lstrip(numbers), bare.strip(numbers)}
 
 
 def full_name(typed: str) -> str:
