@@ -182,6 +182,19 @@ def test_U1_a_username_that_is_taken_is_told_after_the_proof_only(open_registeri
     assert browser.submit(page, username="untaken").is_redirect  # the link was not used up
 
 
+def test_U1_the_username_of_somebody_who_is_gone_or_renamed_is_taken_still(open_registering: Open) -> None:
+    provider = open_registering(fields=["username"])
+    gone, renamed = provider.add_person("Ann.Gone"), provider.add_person("bea.then")
+    provider.services.directory.remove(gone.id)
+    provider.services.directory.update(renamed.id, username="bea.now")
+    browser = provider.browser()
+    page = browser.get(post.link(provider, browser))
+    for name in ("ann.gone", "bea.then", "bea.now"):
+        refused = browser.submit(page, None, 0, name="Zoe", username=name)
+        assert (refused.status, "This username is taken" in refused.dom.text) == (422, True)
+    assert browser.submit(page, None, 0, name="Zoe", username="zoe").is_redirect
+
+
 def test_U1_new_people_are_in_the_groups_of_the_settings_and_have_no_role(open_registering: Open) -> None:
     provider = open_registering(groups=["Guests"])
     browser = provider.browser()

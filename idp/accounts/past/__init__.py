@@ -129,6 +129,11 @@ def find_gone(db: Database, username: str) -> str | None:
     return None if row is None else str(row.person_id)
 
 
+def was_somebodys(db: Database, username: str) -> bool:
+    """Whether somebody has or had this username, as long as it is known. `username`: in ASCII."""
+    return db.one(store.HAD_USERNAME, lowered=username.lower()) is not None
+
+
 def blank(tx: Any, person_id: str) -> int:
     """Take the username of somebody removed out of it; answers from how many rows."""
     return int(tx.run(store.BLANK, of_person=person_id))

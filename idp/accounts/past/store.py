@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     literal,
     null,
@@ -127,6 +128,8 @@ def _of_these(table: Table) -> Any:
 PERSONS = _of_these(person_past)
 MEMBERSHIPS = _of_these(member_past)
 BY_USERNAME = select(_p.person_id).where(_p.username == bindparam("of_username")).order_by(_p.since.desc()).limit(1)
+#: Whether it was ever a username, in whatever capitals; looks at everybody, so for rare questions.
+HAD_USERNAME = select(_p.person_id).where(func.lower(_p.username) == bindparam("lowered")).limit(1)
 BLANK = (
     update(person_past).where(_p.person_id == bindparam("of_person"), _p.username != literal("")).values(username="")
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from idp import phone_numbers
-from idp.accounts import invitations, links, name_parts
+from idp.accounts import invitations, links, name_parts, past
 from idp.accounts.person import Draft, InvalidPerson, Person
 from idp.accounts.registering import addresses, asking, names, terms, waiting
 from idp.accounts.registering.asking import Proven
@@ -71,6 +71,8 @@ def read(services: Services, found: Terms, proven: Proven, form: Mapping[str, st
             client_id=proven.client_id, address=address,
         )  # fmt: skip
         problems = _in_directory(services, who)
+        if not problems and "username" in found.fields and past.was_somebodys(services.db, username):
+            problems = {"username": TAKEN}  # of somebody who is gone: applications and records may know them by it
     if problems:
         raise Wrong(problems)
     return who
