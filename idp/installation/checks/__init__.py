@@ -18,6 +18,7 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("owner", machine.examine_owner),
     ("passkeys", applications.examine_passkeys),
     ("applications", applications.examine_applications),
+    ("self_registration", applications.examine_registering),
     ("passwords", machine.examine_password_cost),
     ("saml", applications.examine_service_providers),
     ("mail", messages.examine_mail),

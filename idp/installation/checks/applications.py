@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from idp.installation.checks.findings import Finding, Found
 
 if TYPE_CHECKING:
+    from clients.client import Client
     from idp.protocols import Services
 
 PROBING = 5.0  # seconds for all applications' addresses together
+NAMED = 3  # applications of so many that are named
 
 
 def examine_passkeys(services: Services) -> Found:
@@ -61,6 +63,25 @@ def examine_applications(services: Services) -> Found:
         yield Finding("applications", "warning", text, f"see `doorward explain {error_id}`")
     if not found and not failed:
         yield Finding("applications", "ok", "what is to be told to them can be")
+
+
+def examine_registering(services: Services) -> Found:
+    """Who makes an account themselves opens whatever everyone may open: is that meant?"""
+    if not services.settings.self_registration.enabled:
+        return
+    named = [one.name for one in services.registry.every() if _is_open_to_everyone(one)]
+    if not named:
+        yield Finding("self_registration", "ok", "no application is open to everyone")
+        return
+    many = "1 application is" if len(named) == 1 else f"{len(named)} applications are"
+    rest = " …" if len(named) > NAMED else ""
+    text = f"{many} open to everyone, so to whoever makes an account themselves: {', '.join(named[:NAMED])}{rest}"
+    fix = "where that is not meant, open them to groups only: `doorward client access APP --only --add-group NAME`"
+    yield Finding("self_registration", "warning", text, fix)
+
+
+def _is_open_to_everyone(client: Client) -> bool:
+    return client.enabled and client.profile != "machine" and client.access.everyone
 
 
 def examine_service_providers(services: Services) -> Found:
