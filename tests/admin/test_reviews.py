@@ -270,6 +270,39 @@ def test_u6_what_cannot_be_started_says_which_value_is_wrong(
     assert kept.latest(provider.services.db) == ()
 
 
+def test_u6_of_one_thing_there_is_one_open_review_at_a_time(provider: Provider) -> None:
+    """An app admin could start any number, and each of them mails."""
+    ann = person(provider, "ann", groups=("Sales",))
+    first, other = (app(provider, Access.only(persons=(ann.id,)), name) for name in ("Payroll", "Wiki"))
+    owner = person(provider, "apps", RoleGrant("app_admin", (first.id, other.id)))
+    by = actor(provider, owner)
+    there = start(provider, first, owner, by=by)
+    for who_starts in (by, SHELL):
+        with pytest.raises(BadReview) as refused:
+            start(provider, first, owner, by=who_starts)
+        assert (refused.value.field, refused.value.review) == ("about", there.id)
+        assert there.id in str(refused.value)
+    start(provider, other, owner, by=by)
+    start(provider, group(provider, "Sales"), person(provider, "boss", RoleGrant("admin")))
+    assert len(kept.in_state(provider.services.db, "open")) == 3
+    reviews.stop(provider.services, by, there)
+    start(provider, first, owner, by=by)
+
+
+def test_u6_what_begins_again_waits_for_one_that_is_open(provider: Provider, clock: Clock) -> None:
+    boss = person(provider, "boss", RoleGrant("admin"))
+    person(provider, "ann", groups=("Sales",))
+    end(provider, start(provider, group(provider, "Sales"), boss, months=1, unconfirmed="report"), clock)
+    (planned,) = kept.in_state(provider.services.db, "planned")
+    by_hand = start(provider, group(provider, "Sales"), boss, days=60)
+    clock.advance(30 * DAY)
+    reviews.run_due(provider.services)
+    assert [one.id for one in kept.in_state(provider.services.db, "open")] == [by_hand.id]
+    reviews.stop(provider.services, SHELL, by_hand)
+    reviews.run_due(provider.services)
+    assert [one.id for one in kept.in_state(provider.services.db, "open")] == [planned.id]
+
+
 def test_u6_only_who_looks_after_it_is_asked(provider: Provider) -> None:
     ann = person(provider, "ann", groups=("Sales",))
     other = person(provider, "other", RoleGrant("help_desk", ("Board",)))

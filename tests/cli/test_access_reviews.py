@@ -22,6 +22,8 @@ def test_u6_a_review_is_started_shown_and_ended_by_commands(site: Folder) -> Non
     assert site.run("review", "list", "--json").json == {"reviews": []}
     review = site.run("review", "start", *wish, "--json").json
     assert (review["state"], review["total"], review["left"]) == ("open", 2, 2)
+    said = site.refusal("review", "start", *wish)
+    assert f"--group: Reviewed has an access review that is still open: {review['id']}." in said
     assert "0 of 2" in site.run("review", "list").out
     assert site.run("review", "list", "--json").json["reviews"][0]["id"] == review["id"]
     assert "rev.ann" in site.run("review", "show", review["id"]).out

@@ -115,6 +115,18 @@ def test_u6_an_app_admin_reads_in_numbers_what_withdrawing_means_for_each_way(
     assert "Asked the sales lead." in browser.get(f"admin/reviews/{review.id}").dom.text
 
 
+def test_u6_a_second_one_of_the_same_is_refused_and_leads_to_the_first(provider: Provider, owner: Browser) -> None:
+    chief = provider.add_person("chief", groups=("Board",))
+    give(provider, chief.id, RoleGrant("owner"))
+    page = owner.get("admin/reviews/new?group=Board")
+    review = start(provider, group(provider, "Board"), chief)
+    answer = owner.submit(page, form=form_at(page, "/admin/reviews/new"), unconfirmed="report")
+    assert answer.status == 422
+    assert f"Board has an access review that is still open: {review.id}." in answer.dom.text
+    assert f"/admin/reviews/{review.id}" in answer.text
+    assert only(provider).id == review.id
+
+
 def test_u6_one_that_is_open_is_not_said_to_be_seen_to(provider: Provider, owner: Browser) -> None:
     boss = provider.add_person("chief", groups=("Board",))
     give(provider, boss.id, RoleGrant("owner"))

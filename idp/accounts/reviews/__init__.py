@@ -148,6 +148,12 @@ def latest(db: Database, kind: str = "", about: str = "", before: str = "", many
     return tuple(map(_review, rows))
 
 
+def open_about(db: Database | Transaction, kind: str, about: str) -> Review | None:
+    """The one that is open about it."""
+    row = db.one(store.OPEN_ABOUT, of_kind=kind, of_about=about)
+    return None if row is None else _review(row)
+
+
 def in_state(db: Database, state: str, many: int = 1000) -> tuple[Review, ...]:
     """Those that stand so, the oldest first."""
     return tuple(map(_review, db.all(store.IN_STATE, in_state=state, many=many)))

@@ -81,6 +81,12 @@ LATEST = select(reviews).where(_r.id < bindparam("before")).order_by(_r.id.desc(
 LATEST_OF_KIND = LATEST.where(_r.kind == bindparam("of_kind"))
 LATEST_ABOUT = LATEST_OF_KIND.where(_r.about == bindparam("of_about"))
 IN_STATE = select(reviews).where(_r.state == bindparam("in_state")).order_by(_r.id).limit(bindparam("many"))
+OPEN_ABOUT = (
+    select(reviews)
+    .where(_r.kind == bindparam("of_kind"), _r.about == bindparam("of_about"), _r.state == "open")
+    .order_by(_r.id)
+    .limit(1)
+)
 SET_STATE = (
     update(reviews)
     .where(_OF_ID)

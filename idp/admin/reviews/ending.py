@@ -111,6 +111,8 @@ def _begin(services: Services, review: Review) -> None:
         there = reviews.locked(tx, review.id)
         if there is None or there.state != PLANNED:
             return
+        if reviews.open_about(tx, there.kind, there.about) is not None:
+            return  # it waits until that one is over
         if not may or whom is None or not whom.whom:
             why = STARTER if not may else "nobody"
             reviews.put(tx, replace(there, state=STOPPED, ended_at=now, note=why))

@@ -13,7 +13,7 @@ from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.admin.reviews import rights, telling
 from idp.admin.reviews.candidates import Candidates, can_decide, gathered
-from idp.db import Transaction
+from idp.db import Database, Transaction
 from idp.ids import new_id
 from idp.protocols import Services
 from idp.texts import N_
@@ -26,11 +26,11 @@ JOB: Final = "reviews.run"
 
 
 class BadReview(Exception):
-    """It cannot be started so. `field`: which value is wrong; `text`: why, one sentence."""
+    """It cannot be started so. `field`: which value is wrong; `text`: why; `review`: the id of one in its way."""
 
-    def __init__(self, field: str, text: str) -> None:
+    def __init__(self, field: str, text: str, review: str = "") -> None:
         super().__init__(text)
-        self.field, self.text = field, text
+        self.field, self.text, self.review = field, text, review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,7 @@ def start(services: Services, actor: Actor, wish: Wish) -> Review:
         total=len(whom.whom),
     )  # fmt: skip
     with services.db.transaction() as tx:
+        _check_alone(tx, wish, whom)  # again: another one may have begun meanwhile
         reviews.add(tx, review)
         reviews.fill(tx, review.id, whom.whom)
         actor.record(services)(tx, "review:started", detail_of(review))
@@ -71,6 +72,7 @@ def start(services: Services, actor: Actor, wish: Wish) -> Review:
 def check(services: Services, wish: Wish, whom: Candidates) -> None:
     """Errors: `BadReview`."""
     now = services.clock()
+    _check_alone(services.db, wish, whom)
     if not whom.whom:
         raise BadReview("about", N_("Nobody has it, so there is nobody to confirm."))
     if not wish.reviewers:
@@ -89,6 +91,15 @@ def check(services: Services, wish: Wish, whom: Candidates) -> None:
         raise BadReview("unconfirmed", N_("Say what becomes of those whom nobody confirmed."))
     if wish.months not in MONTHS:
         raise BadReview("months", N_("It can begin again after 1, 3, 6 or 12 months, or never."))
+
+
+def _check_alone(db: Database | Transaction, wish: Wish, whom: Candidates) -> None:
+    """One at a time: of two nobody knows which word counts, and each of them mails those who decide."""
+    there = reviews.open_about(db, wish.kind, wish.about)
+    if there is not None:
+        text = N_("%(name)s has an access review that is still open: %(review)s. End or stop that one first.",
+                  name=whom.name, review=there.id)  # fmt: skip
+        raise BadReview("about", text, there.id)
 
 
 def begin_again(services: Services, tx: Transaction, review: Review, whom: Candidates, now: float) -> Review:

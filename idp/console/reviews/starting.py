@@ -42,6 +42,7 @@ class _Form:
     reviewers: list[Person] = field(default_factory=list)
     due_at: float = 0.0
     problems: dict[str, str] = field(default_factory=dict)
+    in_its_way: str = ""
 
 
 def show(services: Services, request: Request, visit: Visit) -> Response:
@@ -64,7 +65,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
                 return flash.redirect(services, f"/admin/reviews/{review.id}", "review_started")
             reviews.check(services, wish, whom)
         except BadReview as error:
-            form.problems[error.field] = error.text
+            form.problems[error.field], form.in_its_way = error.text, error.review
     if form.problems or request.form.get("do") != "look":
         return _page(services, request, visit, form)
     return _sure(services, request, visit, form, whom)
