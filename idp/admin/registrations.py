@@ -21,10 +21,10 @@ class Decided(LookupError):
     """Nobody waits under this id: somebody else has decided, or it was dropped."""
 
 
-def listed(services: Services, actor: Actor, many: int = 200) -> tuple[Waiting, ...]:
-    """Those that wait, who has waited longest first. Errors: `NotAllowed`."""
+def listed(services: Services, actor: Actor, many: int = 200, search: str = "") -> tuple[Waiting, ...]:
+    """Those that wait, who has waited longest first; `search`: who is called so. Errors: `NotAllowed`."""
     actor.check(Permission.PEOPLE_CREATE)
-    return waiting.list_of(services.db, many)
+    return waiting.list_of(services.db, many, search)
 
 
 def count(services: Services, actor: Actor) -> int:

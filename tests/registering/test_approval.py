@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
 from idp.accounts import roles
@@ -12,6 +14,7 @@ from idp.admin.actor import Actor, NotAllowed, of_shell
 from idp.admin.registrations import Decided
 from idp.audit import tail
 from idp.background import sweep
+from idp.console.people import registrations as page_of_registrations
 from tests.backends import Clock
 from tests.provider import Answer, Browser, Provider
 from tests.recovery.post import Mail, collect
@@ -156,6 +159,33 @@ def test_U1_the_console_shows_who_waits_and_lets_them_in_with_one_press(provider
     again = press(owner, page, first, "approve")
     assert (again.status, "Somebody else has decided" in again.dom.text) == (422, True)
     assert "Nobody asks for anything" in owner.get("admin/people/registrations").dom.text
+
+
+def test_U1_who_asks_is_found_behind_any_number_of_others(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr(page_of_registrations, "MANY", 2)
+    for n in range(3):
+        apply(provider, f"e{n}@evil.example", f"Eve {n}")
+        clock.advance(1)
+    apply(provider, "änne@example.com", "Änne Zorn")
+    owner = signed_in(provider, "boss")
+    assert "Änne Zorn" not in owner.get("admin/people/registrations").dom.text
+    (anne,) = registrations.listed(provider.services, SHELL, search="zorn")
+    for query in ("ÄNNE", "zorn", "nne@Example", anne.id.lower()):
+        page = owner.get("admin/people/registrations?" + urlencode({"q": query}))
+        assert "Änne Zorn" in page.dom.text
+        assert "Eve" not in page.dom.text
+    assert "Nobody who asks is called so" in owner.get("admin/people/registrations?q=%25").dom.text
+    provider.add_person("somebody", email="other@example.com")
+    taken = press(owner, page, anne.id, "approve", username="somebody")
+    assert "already somebody's username" in taken.dom.text
+    assert press(owner, taken, anne.id, "approve", username="anne").is_redirect
+
+
+def apply(provider: Provider, email: str, name: str) -> None:
+    who = waiting.Applicant(email=email, username=email, name=name, claims={})
+    assert waiting.add(provider.services, who, lambda *_: None)
 
 
 def test_U1_where_the_username_is_taken_by_now_another_one_can_be_given(open_registering: Open) -> None:

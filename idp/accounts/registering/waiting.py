@@ -62,9 +62,14 @@ def find(db: Reads, id: str) -> Waiting | None:
     return None if row is None else _waiting(row)
 
 
-def list_of(db: Database, many: int = 200) -> tuple[Waiting, ...]:
-    """Those that wait, who has waited longest first."""
-    return tuple(map(_waiting, db.all(store.LIST, many=many)))
+def list_of(db: Database, many: int = 200, search: str = "") -> tuple[Waiting, ...]:
+    """Those that wait, who has waited longest first; `search`: a part of name, username, address or id."""
+    wanted = fold(search)
+    if not wanted:
+        return tuple(map(_waiting, db.all(store.LIST, many=many)))
+    rows = db.all(store.LIST, many=MOST + 100)  # all there are: some may have come at the same moment as the last
+    found = [row for row in rows if wanted in fold(f"{row.id} {row.email} {row.username} {row.name}")]
+    return tuple(map(_waiting, found[:many]))
 
 
 def count(db: Reads) -> int:

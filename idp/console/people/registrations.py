@@ -33,10 +33,15 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
             problem = DECIDED
         except InvalidPerson as error:
             problems = {wanted: error.problems}
-    rows = [_row(services, one) for one in registrations.listed(services, visit.actor, MANY)]
+    query = " ".join((request.query.get("q") or "").split())[:200]
+    waiting = registrations.listed(services, visit.actor, MANY, query)
+    if problems and not any(one.id in problems for one in waiting):  # it was found by a search
+        query = next(iter(problems))
+        waiting = registrations.listed(services, visit.actor, MANY, query)
+    rows = [_row(services, one) for one in waiting]
     return frame.page(
         services, request, visit, "console/people/registrations.html", status=422 if problem or problems else 200,
-        rows=rows, problem=problem, problems=problems, many=MANY, titles=TITLES,
+        rows=rows, problem=problem, problems=problems, many=MANY, titles=TITLES, query=query,
         settings=services.settings.self_registration,
     )  # fmt: skip
 
