@@ -120,7 +120,7 @@ def run_show(args: Namespace) -> None:
         events = audit.explain(services.db, args.error_id)
         if not events:
             raise explain.nothing(services, args.error_id)
-        explain.explain_error(args, services, events)
+        explain.explain_error(args, services, events, as_table=True)
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

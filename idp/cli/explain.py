@@ -47,8 +47,8 @@ def run(args: Namespace) -> None:
             user_screen.show(args, services, person)
 
 
-def explain_error(args: Namespace, services: Services, events: list[Event]) -> None:
-    """What stands under an error's id."""
+def explain_error(args: Namespace, services: Services, events: list[Event], *, as_table: bool = False) -> None:
+    """What stands under an error's id; `as_table`: one line for each thing that is known, for scripts of old."""
     from idp.admin import problems
     from idp.admin.activity import Names, story
     from idp.cli.events import described
@@ -60,7 +60,7 @@ def explain_error(args: Namespace, services: Services, events: list[Event]) -> N
         return
     shown = {**told, "at": timestamp(event.at), "last_at": timestamp(told["last_at"])}
     findings = problems.findings_of(event)
-    if findings and event.detail.get("findings"):
+    if event.detail.get("findings") and not as_table:
         say(f"{event.error_id or event.id}, {timestamp(event.at)}: {printable(str(told['shown'] or told['code']))}", "")
         for one in findings:
             say(*found.lines(one), "")

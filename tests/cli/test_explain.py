@@ -55,7 +55,7 @@ def test_Q1_an_error_says_side_field_expected_got_and_fix(site: Folder, services
         assert line in said
     assert "slash at the end is one too many" in said
     assert "Tills" in said
-    assert site.run("audit", "show", error_id).out == said
+    assert "\nfix\tRegister this redirect URI" in site.run("audit", "show", error_id).out
     found = site.run("explain", error_id, "--json").json["findings"][0]
     assert (found["code"], found["expected"], found["got"]) == ("redirect_uri", CB, f"{CB}/")
 
