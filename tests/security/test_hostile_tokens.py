@@ -306,7 +306,7 @@ def test_S40_X10_size_nesting_and_compression_are_bounded(doors: Doors, what: st
         ),
         "many digits": lambda: f"{b64(digits)}.e30.AAAA",
     }[what]()
-    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.thread_time()
     for way, accepts in doors.ways.items():
         if what == "10 MB":  # past the limit of a request body: 413, and in a header nobody lets it through
             if way.startswith("client_assertion"):
@@ -314,7 +314,7 @@ def test_S40_X10_size_nesting_and_compression_are_bounded(doors: Doors, what: st
                 assert doors.provider.post("oauth/token", None, form).status == 413
         elif not way.endswith("authorize") or len(token) < 4000:
             assert not accepts(token), way
-    assert time.process_time() - started < 2.0
+    assert time.thread_time() - started < 2.0  # of this very work: other providers' threads run beside it
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 120_000  # kB; the token itself is most of it
 
 
