@@ -15,7 +15,7 @@ def look(seen: Seen) -> Iterator[Finding]:
     if seen.code == "no_access":
         fix = (
             "The application did all right; whoever signed in is not among those who may open it. Let them in under "
-            f"“Who may open it”, or: doorward client access {seen.client.id} --add-person … (or --add-group)"
+            f"“Who may open it”, or: doorward client access {seen.client.id}"
         )
         yield Finding("no_access", "person", "access", fix, _rule(seen), "somebody who is none of these", reader="app")
     elif seen.code == "unmet_authentication_requirements":
