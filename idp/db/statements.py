@@ -24,6 +24,8 @@ class Compiled:
         expression = expression(name) if callable(expression) else expression
         compiled = expression.compile(dialect=dialect)
         self.sql = str(compiled)
+        if "POSTCOMPILE" in self.sql:  # the driver's own cursor runs it: nobody would fill it in
+            raise TypeError(f"a list is a parameter of this statement; name each value: {self.sql[:200]}")
         self.defaults = {k: v for k, v in compiled.params.items() if v is not None}
         self.writes = isinstance(expression, UpdateBase)
         columns = getattr(expression, "selected_columns", None)

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Double, Index, Integer, MetaData, Table, Text, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 metadata = MetaData()
 
@@ -57,7 +71,7 @@ PARTS = (
 )
 OLD = select(_b.id).where(_b.changed_at < bindparam("before")).limit(bindparam("many"))
 STALLED = (
-    select(_b.id).where(_b.state.in_(("checking", "running")), _b.changed_at < bindparam("before"))
+    select(_b.id).where(_b.state.in_([literal("checking"), literal("running")]), _b.changed_at < bindparam("before"))
     .limit(bindparam("many"))
 )  # fmt: skip
 DROP_PARTS = delete(batch_parts).where(_p.batch_id == bindparam("of_id"))
