@@ -44,7 +44,8 @@ def _told(one: findings.Finding) -> attention.Finding:
     return attention.Finding(kind, f"{one.check}: {one.text}", "/admin/settings", fix=one.fix)
 
 
-def _background(services: Services) -> None:
+def schedule(services: Services) -> None:
+    """What is done once in each period, by one of all the processes."""
     services.jobs.every("keys.tick", 60, lambda: services.ring.tick())
     services.jobs.every("attention", attention.EVERY, lambda: attention.examine(services), lease=120)
     services.jobs.every("doctor", HOUR, lambda: look_as_doctor(services), lease=120)
@@ -61,10 +62,14 @@ def _background(services: Services) -> None:
         services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
     services.jobs.every("cases.access", access_cases.EVERY, lambda: access_cases.close_granted(services))
     saml_sources.schedule(services)
+
+
+def _background(services: Services) -> None:
+    schedule(services)
     services.jobs.start(after=1.0)  # the first answers come before
     while True:
         services.faults.woken.wait(1.0)
-        for failure, work in _EVERY_SECOND:
+        for failure, work in EVERY_SECOND:
             try:
                 work(services)
             except Exception as error:  # the others' turn comes all the same, and its own in a second
@@ -94,7 +99,7 @@ def _check_point(services: Services) -> None:
 
 
 #: What is logged where it fails, and what is done.
-_EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
+EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
     ("faults_not_written", lambda services: services.faults.flush()),
     ("checkpoint_failed", _check_point),
     ("uses_not_written", lambda services: services.uses.flush()),

@@ -87,6 +87,11 @@ class Jobs:
         self.register(name, lambda _: run(), lease=lease)
         self._periods[name] = seconds
 
+    @property
+    def periodic(self) -> tuple[str, ...]:
+        """What runs in periods, by name."""
+        return tuple(self._periods)
+
     def enqueue(self, name: str, payload: Mapping[str, Any], delay: float = 0, *, tx: Transaction | None = None) -> str:
         """Queue a job, durably; answers its id. The payload is JSON and carries no secrets.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from difflib import SequenceMatcher
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -17,17 +16,17 @@ from idp.admin.checking import messages
 from idp.admin.checking.finding import Finding
 from idp.admin.checking.findings import LOOKS
 from idp.admin.checking.seen import Seen
-from idp.admin.checking.watch import KINDS
+from idp.admin.checking.watch import KINDS, sent_of
+from idp.admin.checking.whose import alike
 from idp.audit import Event
 from idp.oidc import client_auth
 from idp.protocols import Services
-from idp.wire import BadRequest, Params, Request
+from idp.wire import Params, Request
 
 MAX_FINDINGS: Final = 8  # of one error
 #: Bytes of a SAML message that is read once more: an honest one has some five thousand, and anybody may send long ones.
 MAX_DOCUMENT: Final = 24_000
 _PART: Final = 10  # characters of an id that are looked for
-_NEAR: Final = 0.85
 _SAML: Final = ("sso", "slo", "artifact")
 #: Where a client proves itself, in a header perhaps.
 _NAMES_ITS_CLIENT: Final = ("token", "introspect", "revoke")
@@ -54,7 +53,7 @@ class Answers:
         return [asdict(one.short()) for one in wrong_first[:MAX_FINDINGS]]
 
     def _find(self, kind: str, event: Event, request: Request) -> Iterator[Finding]:
-        sent = _sent(request)
+        sent = sent_of(request)
         received, asked, issuer = messages.read(request, MAX_DOCUMENT) if kind in _SAML else (None, None, "")
         client = self._whose(kind, event, request, sent, issuer)
         if client is None:
@@ -89,7 +88,7 @@ class Answers:
                 if client is None or by_entity == (client.saml is None):
                     continue
                 mine = client.saml.entity_id if client.saml is not None else client.id
-                if SequenceMatcher(None, name[:300], mine).ratio() > _NEAR:
+                if alike(name, mine):
                     return client
         return None
 
@@ -113,10 +112,3 @@ def _split(name: str) -> tuple[str, str]:
     except ValueError:
         return "", ""
     return scheme, name.partition(":")[2]
-
-
-def _sent(request: Request) -> Params:
-    try:
-        return request.form if request.method == "POST" else request.query
-    except BadRequest:
-        return Params([])

@@ -66,7 +66,7 @@ class Watch:
         watched = [client_id for client_id, until in services.registry.watched.items() if until > now]
         if not watched or (kind == "answer" and not facts.is_answer(response) and not request.visitor.error_id):
             return
-        sent, error = _sent(request), _error(services, request)
+        sent, error = sent_of(request), _error(services, request)
         received, asked, issuer = messages.read(request) if kind in ("sso", "slo", "artifact") else (None, None, "")
         for client, guessed in whose(services, kind, request, sent, response, error, issuer, watched):
             check = running.find(services, client.id)
@@ -102,7 +102,8 @@ def _is_proven(seen: Seen, step: Step) -> bool:
     return not seen.client.oidc.is_public or (step.kind == "token" and seen.error is None)
 
 
-def _sent(request: Request) -> Params:
+def sent_of(request: Request) -> Params:
+    """The parameters of a request; none where it cannot be read."""
     try:
         return request.form if request.method == "POST" else request.query
     except BadRequest:

@@ -51,17 +51,18 @@ def _is_destination(client: Client, response: Response | None) -> bool:
 def _is_near(client: Client, request: Request, sent: Params, issuer: str) -> bool:
     """Whether somebody mistyped what stands for this application: its own address, or a name that is nearly right."""
     if client.saml is not None:
-        return bool(issuer) and _alike(issuer, client.saml.entity_id)
+        return bool(issuer) and alike(issuer, client.saml.entity_id)
     uri, origin = sent.get("redirect_uri") or "", request.header("Origin")
     if uri and any(_host(uri) == _host(one) for one in client.oidc.redirect_uris):
         return True
     if request.method == "OPTIONS":
         return bool(origin) and any(_host(origin) == _host(one) for one in client.oidc.redirect_uris)
     named = sent.get("client_id") or client_auth.named(request)[0]
-    return bool(named) and _alike(named, client.id)
+    return bool(named) and alike(named, client.id)
 
 
-def _alike(one: str, other: str) -> bool:
+def alike(one: str, other: str) -> bool:
+    """Whether one name is the other, mistyped."""
     one, other = one.strip().casefold(), other.casefold()
     return one == other or SequenceMatcher(None, one[:300], other).ratio() > _NEAR
 
