@@ -35,6 +35,7 @@ _COMPOSITION = {"app", "background", "installation", "migrations", "opening", "w
 _ROOMS_OF_IDP = {
     "accounts",
     "admin",
+    "answers",
     "api",
     "cli",
     "console",

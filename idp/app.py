@@ -14,8 +14,8 @@ import flask
 import jinja2
 
 from idp import formats, health, texts
-from idp.admin.checking.answers import Answers
 from idp.admin.checking.watch import Watch
+from idp.answers.looking import Answers
 from idp.api import views as api_views
 from idp.background import start_background, sweep, sweep_out
 from idp.console import views as console_views

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
 
+import answers as answers_page  # noqa: E402
 import requirements as requirements_page  # noqa: E402
 import rooms  # noqa: E402
 
@@ -30,6 +31,11 @@ def test_the_requirements_name_the_tests_of_today() -> None:
 
 def test_the_picture_of_the_rooms_is_the_code_s() -> None:
     assert rooms.filled(ARCHITECTURE) == ARCHITECTURE, "run: python docs/rooms.py"
+
+
+def test_Q5_the_table_of_cases_is_what_tests_saw_being_told() -> None:
+    page = answers_page.PAGE.read_text("utf-8")
+    assert page == answers_page.filled(page), "run: python docs/answers.py"
 
 
 @pytest.mark.parametrize("path", NAMED)

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from clients.client import Client
 from idp.admin.actor import Actor
-from idp.admin.checking.finding import Finding
 from idp.admin.permissions import Permission
+from idp.answers.finding import Finding
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
 from idp.protocols import Services

@@ -16,9 +16,9 @@ from clients.client import Client
 from idp.accounts.person import Person
 from idp.admin import preview
 from idp.admin.actor import Actor
-from idp.admin.checking import products
 from idp.admin.permissions import Permission
 from idp.admin.preview import Line, hidden, row_of, row_of_anybody, sources_of
+from idp.answers import products
 from idp.login import step_up
 from idp.login.authn import PASSWORD
 from idp.login.flow import Demands, Flow

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from idp.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from idp.admin.checking.finding import Finding
+    from idp.answers.finding import Finding
 
 _SIDES = {"application": "on the application’s side", "doorward": "on our side", "person": "about the person"}
 

@@ -17,7 +17,7 @@ CB = "https://crm.example/cb"
 @pytest.fixture
 def services(site: Folder) -> Iterator[Services]:
     """The installation as its server has it open."""
-    from idp.admin.checking.answers import Answers
+    from idp.answers.looking import Answers
     from idp.config import load
     from idp.opening import close, create_services
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from idp.admin.checking.check import KEPT_FOR, Check
-from idp.admin.checking.finding import Step
+from idp.admin.checking.step import Step
 from idp.ids import digest
 from idp.protocols import Services
 from idp.readers.seen import place_of

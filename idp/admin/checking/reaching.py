@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clients.client import Client
-from idp.admin.checking.finding import Finding, Step
+from idp.admin.checking.step import Step
+from idp.answers.finding import Finding
 from idp.errors import Explanation
 from idp.http import OutboundFailed, OutboundRefused
 from idp.protocols import Services

@@ -15,9 +15,10 @@ from typing import Final
 
 from clients.client import Client
 from idp.admin.actor import Actor
-from idp.admin.checking.finding import Finding, Reader, Step
 from idp.admin.checking.report import Report
+from idp.admin.checking.step import Step
 from idp.admin.permissions import Permission
+from idp.answers.finding import Finding, Reader
 
 _RANK: Final[Mapping[Reader, int]] = {"stranger": 0, "app": 1, "house": 2}
 _INSTEAD: Final = {

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from clients.client import Client
-from idp.admin.checking import facts, keeping, products, running
+from idp.admin.checking import keeping, running
 from idp.admin.checking.check import Check
-from idp.admin.checking.finding import Finding, Step
+from idp.admin.checking.step import Step
+from idp.answers import facts, products
+from idp.answers.finding import Finding
 from idp.protocols import Services
 from idp.texts import N_
 

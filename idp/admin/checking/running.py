@@ -10,7 +10,7 @@ from clients.errors import TooManyWatched, UnknownClient
 from idp.admin.actor import Actor
 from idp.admin.checking import keeping, reaching
 from idp.admin.checking.check import KEPT_FOR, Check
-from idp.admin.checking.finding import Step
+from idp.admin.checking.step import Step
 from idp.admin.permissions import Permission
 from idp.ids import new_id
 from idp.protocols import Services

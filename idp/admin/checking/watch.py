@@ -5,43 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from idp import audit
-from idp.admin.checking import facts, keeping, messages, products, running
-from idp.admin.checking.finding import Step
-from idp.admin.checking.findings import LOOKS, UNEXPLAINED
-from idp.admin.checking.seen import Seen
+from idp.admin.checking import keeping, running
+from idp.admin.checking.step import Step
 from idp.admin.checking.whose import whose
+from idp.answers import facts, messages, products
+from idp.answers.findings import LOOKS, UNEXPLAINED
+from idp.answers.requests import KINDS, sent_of
+from idp.answers.seen import Seen
 from idp.audit import Event
 from idp.ids import plain_tag
 from idp.protocols import Services
-from idp.saml import protocol
-from idp.wire import BadRequest, Params, Request, Response, Route
+from idp.wire import Request, Response, Route
 
-#: What a path is called here. `answer`: pages of a sign-in, of which the last leads back to the application.
-KINDS: Final = {
-    "/oauth/authorize": "authorize",
-    "/oauth/token": "token",
-    "/oauth/userinfo": "userinfo",
-    "/oauth/introspect": "introspect",
-    "/oauth/revoke": "revoke",
-    "/oauth/jwks": "jwks",
-    "/oauth/logout": "logout",
-    "/.well-known/openid-configuration": "discovery",
-    "/.well-known/oauth-authorization-server": "discovery",
-    protocol.SSO_PATH: "sso",
-    protocol.SLO_PATH: "slo",
-    protocol.METADATA_PATH: "saml_metadata",
-    protocol.ARTIFACT_PATH: "artifact",
-    protocol.CONTINUE_PATH: "answer",
-    "/login": "answer",
-    "/login/factor": "answer",
-    "/login/passkey": "answer",
-    "/login/account": "answer",
-    "/login/consent": "answer",
-    "/login/renew": "answer",
-    "/login/enrol": "answer",
-    "/login/continue": "answer",
-    "/login/access": "answer",
-}
 #: Asked by the application's server, or its code in the browser: whoever has the same address is taken for it.
 _BY_PROGRAMS: Final = frozenset(("token", "userinfo", "introspect", "revoke", "jwks", "discovery", "saml_metadata"))
 
@@ -100,14 +75,6 @@ def _is_proven(seen: Seen, step: Step) -> bool:
     if seen.request.visitor.client_id != seen.client.id:
         return False
     return not seen.client.oidc.is_public or (step.kind == "token" and seen.error is None)
-
-
-def sent_of(request: Request) -> Params:
-    """The parameters of a request; none where it cannot be read."""
-    try:
-        return request.form if request.method == "POST" else request.query
-    except BadRequest:
-        return Params([])
 
 
 def _error(services: Services, request: Request) -> Event | None:

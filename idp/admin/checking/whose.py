@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from difflib import SequenceMatcher
 from typing import Final
 from urllib.parse import urlsplit
 
 from clients.client import Client
+from idp.answers.differences import alike
 from idp.audit import Event
 from idp.oidc import client_auth
 from idp.protocols import Services
@@ -15,7 +15,6 @@ from idp.wire import AutoPost, Params, Redirect, Request, Response
 
 #: Requests that say nothing of who sends them.
 NAMELESS: Final = {"discovery": "oidc", "jwks": "oidc", "saml_metadata": "saml"}
-_NEAR: Final = 0.85
 
 
 def whose(
@@ -59,12 +58,6 @@ def _is_near(client: Client, request: Request, sent: Params, issuer: str) -> boo
         return bool(origin) and any(_host(origin) == _host(one) for one in client.oidc.redirect_uris)
     named = sent.get("client_id") or client_auth.named(request)[0]
     return bool(named) and alike(named, client.id)
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether one name is the other, mistyped."""
-    one, other = one.strip().casefold(), other.casefold()
-    return one == other or SequenceMatcher(None, one[:300], other).ratio() > _NEAR
 
 
 def _host(uri: str) -> str:

@@ -8,9 +8,9 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from clients.errors import TooManyWatched
-from idp.admin.checking import finding as found
 from idp.admin.checking import links, readers, report, running
 from idp.admin.permissions import Permission
+from idp.answers import finding as found
 from idp.api.applications import finding
 from idp.api.models import Model, moment, moment_or_none
 from idp.api.operations import Answer, Call, Operation

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from idp.admin.checking.differences import marked
-from idp.admin.checking.finding import Finding
 from idp.admin.checking.report import Report
+from idp.answers.differences import marked
+from idp.answers.finding import Finding
 from idp.texts import N_
 
 SIDES: Final = {

@@ -11,8 +11,9 @@ from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, of_shell
 from idp.admin.checking import addresses, keeping, links, readers, report, running
 from idp.admin.checking.check import Check
-from idp.admin.checking.finding import Finding, Reader, Step
 from idp.admin.checking.report import Report
+from idp.admin.checking.step import Step
+from idp.answers.finding import Finding, Reader
 from idp.http import Outbound
 from tests.admin.checking.relying import Application
 from tests.backends import Clock

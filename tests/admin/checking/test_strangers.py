@@ -9,8 +9,9 @@ import pytest
 from idp.admin.actor import Actor, of_shell
 from idp.admin.checking import keeping, report, running
 from idp.admin.checking.check import Check
-from idp.admin.checking.finding import Finding, Step
 from idp.admin.checking.report import Report
+from idp.admin.checking.step import Step
+from idp.answers.finding import Finding
 from tests.admin.checking.conftest import Watched
 from tests.admin.checking.relying import SERVER, Application
 from tests.backends import Clock

@@ -1,0 +1,61 @@
+"""What is looked for in a request, by its kind: one function a finding, one row here.
+
+A new finding is a function `Seen -> Iterator[Finding]` in a file of its own, and its row. Rule: what it tells is passed
+on to whoever runs the application: no secret, no token, nothing of the person who signed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from idp.answers.findings import (
+    access,
+    acs,
+    authn_context,
+    claims,
+    client_assertion,
+    client_authentication,
+    client_id,
+    clock,
+    destination,
+    issuer,
+    logout,
+    name_id,
+    nonce,
+    origin,
+    pkce,
+    prompt,
+    redirect_uri,
+    response_type,
+    scope,
+    signature,
+    token_request,
+    unexplained,
+    userinfo,
+)
+from idp.answers.seen import Look
+
+_AUTHENTICATION: Final = (client_id.at_an_endpoint, client_authentication.look, client_assertion.look)
+
+LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
+    "authorize": (
+        client_id.in_the_browser, redirect_uri.look, response_type.look, scope.look, pkce.challenge, nonce.look,
+        prompt.look, access.look,
+    ),
+    "answer": (access.look, name_id.look, claims.attributes),
+    "token": (
+        origin.look, *_AUTHENTICATION, token_request.look, pkce.verifier, claims.in_the_id_token,
+    ),
+    "userinfo": (origin.look, userinfo.look, claims.in_userinfo),
+    "introspect": _AUTHENTICATION,
+    "revoke": (origin.look, *_AUTHENTICATION),
+    "logout": (logout.look,),
+    "sso": (
+        issuer.look, acs.look, signature.look, clock.look, destination.look, name_id.look, authn_context.look,
+        access.look, claims.attributes,
+    ),
+    "slo": (issuer.look, signature.look, clock.look, destination.look),
+}  # fmt: skip
+#: For an error that no row above knows: the endpoint's own words.
+UNEXPLAINED: Final[Look] = unexplained.look

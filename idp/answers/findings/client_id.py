@@ -1,0 +1,43 @@
+"""The client id is another one: mistyped, or of another of the company's applications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from idp.answers.differences import differences
+from idp.answers.finding import Finding
+from idp.answers.findings.client_authentication import presented_secret
+from idp.answers.seen import Seen
+from idp.ids import shown_id
+from idp.oidc import client_auth
+
+
+def in_the_browser(seen: Seen) -> Iterator[Finding]:
+    """Of an authorization request."""
+    yield from _compared(seen, seen.sent.get("client_id") or "")
+    if not seen.client.enabled:
+        fix = f"The application is turned off here. Turn it on: doorward client enable {seen.client.id}"
+        yield Finding("turned_off", "doorward", "enabled", fix, "on", "off")
+
+
+def at_an_endpoint(seen: Seen) -> Iterator[Finding]:
+    """Of a request of its server."""
+    if seen.request.method == "POST" and not seen.request.visitor.client_id:
+        yield from _compared(seen, client_auth.named(seen.request)[0])
+
+
+def _compared(seen: Seen, got: str) -> Iterator[Finding]:
+    if got == seen.client.id:
+        return
+    if presented_secret(seen) == seen.client.id:
+        fix = "Its client id stands where the secret belongs, and the secret as the id: swap them. Whoever reads logs "
+        fix += "may know that secret: make a new one."
+        yield Finding("client_id", "application", "client_id", fix, seen.client.id, "(a secret)")
+        return
+    if not got:
+        fix = "Fill in the client id in the application's settings: it sent none."
+    elif seen.services.registry.find(got) is not None:
+        fix = "This is the client id of another application that is registered here, perhaps of its test system."
+    else:
+        fix = f"Copy the client id anew: {'; '.join(differences(shown_id(got), seen.client.id))}."
+    yield Finding("client_id", "application", "client_id", fix, seen.client.id, shown_id(got))

@@ -1,0 +1,24 @@
+"""Code in a browser calls from an origin that is not registered: the browser keeps the answer from it (Fetch, CORS)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clients import redirects
+from idp.answers.differences import differences
+from idp.answers.finding import Finding
+from idp.answers.seen import Seen, shown_uri
+
+
+def look(seen: Seen) -> Iterator[Finding]:
+    """Byte for byte: scheme, host, port."""
+    got, mine = seen.request.header("Origin"), seen.client.oidc.allowed_origins
+    if not got or got in mine:
+        return
+    fix = f"Register the origin: doorward client set {seen.client.id} allowed_origins=…"
+    if mine:
+        fix = f"{'; '.join(differences(got, redirects.nearest(got, mine)))}. {fix}"
+    is_blocked = seen.request.method == "OPTIONS" or seen.client.oidc.is_public
+    weight = "wrong" if is_blocked else "note"
+    expected = ", ".join(sorted(mine)) or "(none is registered)"
+    yield Finding("origin", "doorward", "allowed_origins", fix, expected, shown_uri(got), weight)  # type: ignore[arg-type]

@@ -1,0 +1,64 @@
+"""The token request behind the client's proof: its form, its grant, its code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clients import redirects
+from clients.offered import GRANT_TYPES
+from idp.answers.differences import differences
+from idp.answers.finding import Finding
+from idp.answers.seen import Seen, shown_uri
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def look(seen: Seen) -> Iterator[Finding]:
+    """RFC 6749 §3.2, §4.1.3."""
+    if seen.error is None:
+        return
+    if "grant_type" in seen.request.query.first and "grant_type" not in seen.sent.first:
+        # RFC 6749 §2.3.1, §3.2: never in the URI.
+        fix = "Let it send the parameters in the body, as a form, not in the address."
+        if "client_secret" in seen.request.query.first:
+            fix += " Its secret stands in logs now: make a new one."
+        yield Finding("in_the_address", "application", "body", fix, "a form in the body", "parameters in the address")
+    elif seen.request.content_type != _FORM:
+        fix = "Let it send the parameters as a form in the body, not as JSON."
+        got = seen.request.content_type[:80] or "(nothing)"
+        yield Finding("content_type", "application", "Content-Type", fix, _FORM, got)
+    elif seen.code in ("unsupported_grant_type", "unauthorized_client") or not seen.sent.get("grant_type"):
+        mine = " or ".join(sorted(seen.client.oidc.grant_types))
+        fix = "Set the grant type in the application"
+        if seen.sent.get("grant_type") in GRANT_TYPES:
+            fix += f", or register it: doorward client set {seen.client.id} grant_types=…"
+        else:
+            fix += ": there is no such grant here."
+        yield Finding(
+            "grant_type", "application", "grant_type", fix, mine, (seen.sent.get("grant_type") or "(nothing)")[:60]
+        )
+    elif seen.code == "invalid_grant":
+        yield from _code(seen)
+
+
+def _code(seen: Seen) -> Iterator[Finding]:
+    message = seen.told("message")
+    if "redirect_uri" in message:
+        yield _redirect_uri(seen)
+    elif "used already" in message:
+        yield Finding("code_used", "application", "code", seen.told("fix"), "a code that is new", "one that was used")
+    elif "code_verifier" not in message and seen.sent.get("grant_type") == "authorization_code":
+        fix = "A code works once, for a minute, and for the client that it was given to: redeem it at once, with "
+        fix += "the same client id. If it is late each time, look at the load of the application's server."
+        yield Finding("code_unknown", "application", "code", fix, "the code of this sign-in", "another, or an old one")
+
+
+def _redirect_uri(seen: Seen) -> Finding:
+    got, mine = seen.sent.get("redirect_uri") or "", seen.client.oidc
+    nearest = redirects.nearest(got, mine.redirect_uris)
+    how = "" if redirects.is_registered(got, mine) or not got else f" {'; '.join(differences(got, nearest))}."
+    fix = (
+        "The token request must bear the same redirect_uri as the authorization request before it: the application has "
+    )
+    fix += f"two settings for it, or sees another address of itself behind a proxy.{how}"
+    return Finding("token_redirect_uri", "application", "redirect_uri", fix, nearest, shown_uri(got) or "(nothing)")

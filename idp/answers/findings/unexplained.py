@@ -1,0 +1,21 @@
+"""An error that no other finding knows, in the words that the endpoint has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from idp.answers.finding import Finding, Reader, Side
+from idp.answers.seen import Seen
+
+_SIDES: Final = {"application": "application", "person": "person", "doorward": "doorward"}
+
+
+def look(seen: Seen) -> Iterator[Finding]:
+    """Its code, whose side it is on, and the fix that stands under its id."""
+    side: Side = _SIDES.get(seen.told("side"), "application")  # type: ignore[assignment]
+    fix = seen.told("fix") or seen.told("message")
+    # What the application was told itself is no news to whoever runs it; the rest is for this house.
+    reader: Reader = {"application": "stranger", "person": "app"}.get(side, "house")  # type: ignore[assignment]
+    field = seen.code.replace("saml_", "")
+    yield Finding(seen.code or "error", side, field, fix, "", seen.told("message"), reader=reader)

@@ -1,0 +1,114 @@
+"""What is wrong with a request that was refused, found at once and kept under the error's id (Q1).
+
+The looks are those of the live check: nobody has to watch an application before it fails. Off the hot path: only what
+fails is looked at, and what fails alike in an hour is one row of the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from clients.client import Client
+from idp.answers import messages
+from idp.answers.differences import alike
+from idp.answers.finding import Finding
+from idp.answers.findings import LOOKS
+from idp.answers.requests import KINDS, sent_of
+from idp.answers.seen import Seen
+from idp.audit import Event
+from idp.oidc import client_auth
+from idp.protocols import Services
+from idp.wire import Params, Request
+
+MAX_FINDINGS: Final = 8  # of one error
+#: Bytes of a SAML message that is read once more: an honest one has some five thousand, and anybody may send long ones.
+MAX_DOCUMENT: Final = 24_000
+_PART: Final = 10  # characters of an id that are looked for
+_SAML: Final = ("sso", "slo", "artifact")
+#: Where a client proves itself, in a header perhaps.
+_NAMES_ITS_CLIENT: Final = ("token", "introspect", "revoke")
+
+
+class Answers:
+    """`idp.audit.Answers`. What fails here is logged, and the error is recorded all the same."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._prefix = services.settings.server.issuer_path
+
+    def __call__(self, event: Event, request: Request) -> list[Mapping[str, Any]]:
+        """Findings as plain values, what keeps people out first; none where nobody knows more than the error says."""
+        kind = KINDS.get(request.path.removeprefix(self._prefix))
+        if kind is None:
+            return []
+        try:
+            found = dict.fromkeys(self._find(kind, event, request))
+        except Exception as error:
+            self._services.log.warning("error_not_looked_into", reason=f"{type(error).__name__}: {error}"[:300])
+            return []
+        wrong_first = sorted(found, key=lambda one: one.weight != "wrong")
+        return [asdict(one.short()) for one in wrong_first[:MAX_FINDINGS]]
+
+    def _find(self, kind: str, event: Event, request: Request) -> Iterator[Finding]:
+        sent = sent_of(request)
+        received, asked, issuer = messages.read(request, MAX_DOCUMENT) if kind in _SAML else (None, None, "")
+        client = self._whose(kind, event, request, sent, issuer)
+        if client is None:
+            return
+        seen = Seen(
+            services=self._services, client=client, kind=kind, request=request, sent=sent, response=None, error=event,
+            received=received, asked=asked, issuer=issuer,
+        )  # fmt: skip
+        for look in LOOKS.get(kind, ()):
+            yield from look(seen)
+
+    def _whose(self, kind: str, event: Event, request: Request, sent: Params, issuer: str) -> Client | None:
+        """The application that the error is of; else the one whose name was nearly right."""
+        registry = self._services.registry
+        swapped = sent.first.get("client_secret") or ""  # an id that was pasted into the wrong field
+        said = [event.client_id, request.visitor.client_id, request.visitor.for_client, sent.get("client_id")]
+        named = client_auth.named(request)[0] if kind in _NAMES_ITS_CLIENT else ""
+        for client_id in (*said, named, swapped):
+            client = registry.find(client_id) if client_id else None
+            if client is not None:
+                return client
+        name, find = (issuer, registry.find_entity) if issuer else (sent.get("client_id") or named, registry.find)
+        return next(filter(None, map(find, _spellings(name))), None) or self._near(name, by_entity=bool(issuer))
+
+    def _near(self, name: str, *, by_entity: bool) -> Client | None:
+        """The client of whose id the greater part is right. Two searches by index at most."""
+        for part in dict.fromkeys((name[:_PART], name[-_PART:])):
+            if len(part) < _PART:
+                continue
+            for entry in self._services.registry.search(part, limit=5):
+                client = self._services.registry.find(entry.id)
+                if client is None or by_entity == (client.saml is None):
+                    continue
+                mine = client.saml.entity_id if client.saml is not None else client.id
+                if alike(name, mine):
+                    return client
+        return None
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """A name as it may have been meant."""
+    bare = "".join(one for one in name if one.isprintable()).strip().strip("\"'“”‘’`")
+    for one in dict.fromkeys((name, bare, unquote(bare), bare.lower())):
+        if one:
+            yield one
+            yield one.rstrip("/") if one.endswith("/") else f"{one}/"
+    parts = _split(bare)
+    for scheme, other in (("http", "https"), ("https", "http")):
+        if parts[0] == scheme:
+            yield f"{other}:{parts[1]}"
+
+
+def _split(name: str) -> tuple[str, str]:
+    try:
+        scheme = urlsplit(name).scheme
+    except ValueError:
+        return "", ""
+    return scheme, name.partition(":")[2]

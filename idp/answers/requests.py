@@ -1,0 +1,43 @@
+"""A request that may be wrong: which kind it is of, and what it sent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from idp.saml import protocol
+from idp.wire import BadRequest, Params, Request
+
+#: What a path is called here. `answer`: pages of a sign-in, of which the last leads back to the application.
+KINDS: Final = {
+    "/oauth/authorize": "authorize",
+    "/oauth/token": "token",
+    "/oauth/userinfo": "userinfo",
+    "/oauth/introspect": "introspect",
+    "/oauth/revoke": "revoke",
+    "/oauth/jwks": "jwks",
+    "/oauth/logout": "logout",
+    "/.well-known/openid-configuration": "discovery",
+    "/.well-known/oauth-authorization-server": "discovery",
+    protocol.SSO_PATH: "sso",
+    protocol.SLO_PATH: "slo",
+    protocol.METADATA_PATH: "saml_metadata",
+    protocol.ARTIFACT_PATH: "artifact",
+    protocol.CONTINUE_PATH: "answer",
+    "/login": "answer",
+    "/login/factor": "answer",
+    "/login/passkey": "answer",
+    "/login/account": "answer",
+    "/login/consent": "answer",
+    "/login/renew": "answer",
+    "/login/enrol": "answer",
+    "/login/continue": "answer",
+    "/login/access": "answer",
+}
+
+
+def sent_of(request: Request) -> Params:
+    """The parameters of a request; none where it cannot be read."""
+    try:
+        return request.form if request.method == "POST" else request.query
+    except BadRequest:
+        return Params([])
