@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 from clients import rules, saml_fields, secrets, store
 from clients.client import Client
+from clients.ids import new_client_id
 from clients.ports import Statements
-from clients.registry import Draft, new_client_id, takes_secret
+from clients.registry import Draft, takes_secret
 from clients.search import store as search_store
 from clients.search import text_of
 

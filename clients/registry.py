@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import secrets as random
-from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from clients import past, rules, saml_fields, secrets, store, undoing
+from clients import past, row_checks, rules, saml_fields, secrets, store, undoing
 from clients.access import EVERYONE, Access
 from clients.client import Client
-from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem, TooManyWatched, UnknownClient
+from clients.errors import InvalidMetadata, Problem, TooManyWatched, UnknownClient
+from clients.ids import new_client_id, new_id, own_id
 from clients.ports import Record, Statements
 from clients.search import store as search_store
 from clients.secrets import StoredSecret
@@ -67,7 +65,7 @@ class Registry(Snapshots):
         client, secret = store.to_client(row), None
         with self._db.transaction() as tx:
             version = store.raise_version(tx)
-            _check_free(tx, client)
+            row_checks.check_free(tx, client)
             store.insert_client(tx, row)
             store.replace_origins(tx, row.id, client.oidc.allowed_origins)
             search_store.put(tx, row)
@@ -101,7 +99,7 @@ class Registry(Snapshots):
         """
 
         def changed(row: store.Row) -> store.Row:
-            _check_edition(row, edition, changes)
+            row_checks.check_edition(row, edition, changes)
             return self._updated(row, changes, name, profile, access)
 
         return self._change(client_id, "client:update", changed, record)
@@ -115,7 +113,9 @@ class Registry(Snapshots):
         def back(row: store.Row) -> store.Row:
             old = undoing.undone(row, changed)
             said = {"client_name": old.name, **old.said}
-            valid = self._validate(row.kind, _profile(row.kind, old.profile), said, unfinished=not row.enabled)
+            valid = self._validate(
+                row.kind, row_checks.profile_of(row.kind, old.profile), said, unfinished=not row.enabled
+            )
             return replace(old, name=valid.pop("client_name"), said=valid)
 
         return self._change(client_id, "client:update", back, record)
@@ -150,7 +150,7 @@ class Registry(Snapshots):
     def preview_new(self, draft: Draft) -> Client:
         """An application as `register` would make it; nothing is written. Errors: `InvalidMetadata`."""
         client = store.to_client(self._drafted(draft))
-        _check_free(self._db, client)
+        row_checks.check_free(self._db, client)
         return client
 
     def hold(self) -> None:
@@ -316,12 +316,12 @@ class Registry(Snapshots):
         return client
 
     def _drafted(self, draft: Draft) -> store.Row:
-        profile = _profile(draft.kind, draft.profile)
+        profile = row_checks.profile_of(draft.kind, draft.profile)
         said = dict(draft.metadata)
         said["client_name"] = draft.name or said.get("client_name") or ""
         said = self._validate(draft.kind, profile, said, unfinished=draft.unfinished)
         name, now = said.pop("client_name"), self._clock()
-        client_id = _own_id(draft.id) if draft.id else new_client_id()
+        client_id = own_id(draft.id) if draft.id else new_client_id()
         is_on = not draft.unfinished
         return store.Row(client_id, draft.kind, name, profile, is_on, said, draft.access, now, now, None)
 
@@ -337,9 +337,9 @@ class Registry(Snapshots):
         if name is not None:
             said["client_name"] = name
         said["client_name"] = said["client_name"] or ""
-        new_profile = _profile(row.kind, profile or row.profile)
+        new_profile = row_checks.profile_of(row.kind, profile or row.profile)
         valid = self._validate(row.kind, new_profile, said, unfinished=not row.enabled)
-        _check_same_entity(row, valid)
+        row_checks.check_same_entity(row, valid)
         named = valid.pop("client_name")
         return replace(row, name=named, profile=new_profile, said=valid, access=access or row.access)
 
@@ -350,65 +350,16 @@ class Registry(Snapshots):
 
     def _insert_secret(self, tx: Statements, client_id: str, now: float) -> str:
         secret = secrets.generate()
-        store.insert_secret(tx, client_id, StoredSecret(_random("s"), secrets.hashed(secret), now, None))
+        store.insert_secret(tx, client_id, StoredSecret(new_id("s"), secrets.hashed(secret), now, None))
         return secret
 
 
 _NO_CLIENT = "there is no client with this id"
 
 
-def new_client_id() -> str:
-    """'c' and 24 random characters: never a person's id, which begins with 'u' (RFC 9700 §4.15)."""
-    return _random("c")
-
-
-def _own_id(given: str) -> str:
-    if not re.fullmatch(r"c[a-z2-7]{24}", given):
-        raise InvalidMetadata(Problem("id", "expected 'c' and 24 letters and digits (a-z, 2-7), or nothing"))
-    return given
-
-
 def takes_secret(client: Client) -> bool:
     """Whether the client proves itself by a secret of ours."""
     return "client_secret_basic" in client.oidc.auth_methods
-
-
-def _random(prefix: str) -> str:
-    return prefix + b32encode(random.token_bytes(15)).decode().lower()
-
-
-def _profile(kind: str, profile: str) -> str:
-    """A service provider has no profile: its metadata and settings say all."""
-    if kind not in ("oidc", "saml"):
-        raise InvalidMetadata(Problem("kind", "unknown; expected oidc or saml"))
-    if kind == "saml" and profile not in ("saml", "web"):
-        raise InvalidMetadata(Problem("profile", "is for OpenID Connect; a SAML service provider has none"))
-    return "saml" if kind == "saml" else profile
-
-
-def _check_free(tx: Statements, client: Client) -> None:
-    """Nobody takes over an id, nor an entityID by registering it again (or in an aggregate)."""
-    if store.find_row(tx, client.id) is not None:
-        raise InvalidMetadata(Problem("id", "another application has it, or had it before it was removed"))
-    owner = None if client.saml is None else store.find_owner(tx, client.saml.entity_id)
-    if owner is not None:
-        client_id, name, removed = owner
-        hint = "removed, can be restored" if removed else "change or refresh that one"
-        raise InvalidMetadata(Problem("entity_id", f"is registered already: {name} ({client_id}; {hint})"))
-
-
-def _check_same_entity(row: store.Row, valid: Mapping[str, Any]) -> None:
-    if row.kind != "saml":
-        return
-    old, new = row.said["sp_metadata"]["entity_id"], valid["sp_metadata"]["entity_id"]
-    if old != new:
-        raise InvalidMetadata(Problem("entity_id", f"is {old} and cannot become {new}: register that one anew"))
-
-
-def _check_edition(row: store.Row, edition: str | None, changes: Mapping[str, Any]) -> None:
-    if edition is not None and edition != undoing.edition(row):
-        now = undoing.flat(row)
-        raise ChangedMeanwhile({key: (now.get(key), value) for key, value in changes.items()})
 
 
 def _find_warnings(row: store.Row) -> list[str]:

@@ -14,8 +14,8 @@ import pytest
 
 from clients.access import Access
 from clients.client import Client
+from clients.ids import new_client_id
 from clients.registry import Draft as App
-from clients.registry import new_client_id
 from idp.accounts import cases as accounts_cases
 from idp.accounts import factors as accounts_factors
 from idp.accounts import groups as accounts_groups
