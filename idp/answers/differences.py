@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 from clients import redirects
+from idp.answers import addresses, characters
 
-#: Letters of other scripts that look like ours (Unicode TR 39 has the whole list; these are the ones that are typed).
-_LOOKS_LIKE: Final = dict(zip("аеорсухіјѕһԁԛԝοανρ‐‑–—−⁄∕。", "aeopcyxijshdqwoavp-----//.", strict=True))
 _NEAR: Final = 0.85  # of two names, one of which is mistyped
-_PORTS: Final = {"http": 80, "https": 443}
+_QUOTES: Final = "\"'“”‘’„`«»<>()[]{},;"
 
 
 def differences(got: str, expected: str) -> tuple[str, ...]:
@@ -23,11 +20,9 @@ def differences(got: str, expected: str) -> tuple[str, ...]:
     bare = _without_userinfo(got)
     if bare != got:  # a password, perhaps: it is named and never shown
         return "a name or password stands before the host", *differences(bare, expected)
-    found = [*_unseen(got), *_look_alikes(got)]
-    if got != got.strip():
-        found.append("there is a space or line break at its beginning or end")
-    if not found:
-        found += _encoded(got, expected) or _parts(got, expected)
+    found = [*characters.odd(got, expected), *_around(got, expected)]
+    found = found or _composed(got, expected) or _encoded(got, expected) or _case(got, expected)
+    found = found or _cut(got, expected) or [*addresses.parts(got, expected)]
     return tuple(found) or (redirects.describe(got, expected),)
 
 
@@ -37,73 +32,64 @@ def _without_userinfo(uri: str) -> str:
     return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else uri
 
 
-def _unseen(text: str) -> Iterator[str]:
-    for place, letter in enumerate(text, 1):
-        if unicodedata.category(letter) in ("Cc", "Cf", "Zs", "Zl", "Zp") and letter != " ":
-            name = unicodedata.name(letter, "a control character" if letter not in "\r\n" else "a line break")
-            yield f"character {place} cannot be seen: U+{ord(letter):04X}, {name}"
+def _around(got: str, expected: str) -> list[str]:
+    """What was copied with it."""
+    if got != got.strip() and expected == expected.strip():
+        return ["there is a space or line break at its beginning or end"]
+    if got.strip(_QUOTES) == expected.strip(_QUOTES) and len(got) > len(expected):
+        more = "".join(one for one in got if one in _QUOTES)[:4]
+        return [f"it was copied with what stands around it: {more}"]
+    return []
 
 
-def _look_alikes(text: str) -> Iterator[str]:
-    for place, letter in enumerate(text, 1):
-        plain = _LOOKS_LIKE.get(letter) or (unicodedata.normalize("NFKC", letter) if ord(letter) > 0xFF00 else "")
-        if plain and plain != letter:
-            name = unicodedata.name(letter, "")
-            yield f"character {place} looks like “{plain}” and is another: U+{ord(letter):04X}, {name}"
+def _composed(got: str, expected: str) -> list[str]:
+    form = characters.composition(got, expected)
+    return [form] if form else []
 
 
 def _encoded(got: str, expected: str) -> list[str]:
     if unquote(got) == expected:
         return ["it is percent-encoded once too often"]
+    if unquote(unquote(got)) == expected:
+        return ["it is percent-encoded twice too often"]
+    if got == unquote(expected):
+        return ["what is percent-encoded in the one that is expected is not in it"]
     if unquote(got) == unquote(expected):
+        if got.lower() == expected.lower():
+            return ["the digits of its percent-encoding differ in case (%2f and %2F): they are compared as letters"]
         return ["the same characters are percent-encoded in another way"]
+    if got.replace("&amp;", "&") == expected:
+        return ["it is encoded for HTML: &amp; stands where & belongs"]
+    if got.replace("+", " ") in (expected, unquote(expected)):
+        return ["a plus sign stands where a space belongs"]
     return []
 
 
-def _parts(got: str, expected: str) -> Iterator[str]:
-    if got.lower() == expected.lower():
-        yield "upper and lower case differ"
-        return
-    if "://" not in expected:  # a name, such as a client id
-        return
-    try:
-        one, other = urlsplit(got), urlsplit(expected)
-        yield from _of_urls(one, other)
-    except ValueError:
-        yield "it is no address"
+def _case(got: str, expected: str) -> list[str]:
+    if got.lower() != expected.lower():
+        return []
+    head, tail = redirects.common(got, expected)
+    end = len(got) - tail
+    return [f"upper and lower case differ: “{got[head:end]}” instead of “{expected[head:end]}”"]
 
 
-def _of_urls(one: SplitResult, other: SplitResult) -> Iterator[str]:
-    if one.scheme != other.scheme:
-        yield f"the scheme is {one.scheme or 'missing'} instead of {other.scheme}"
-    if (one.hostname or "") != (other.hostname or ""):
-        yield f"the host is {one.hostname or 'missing'} instead of {other.hostname}"
-    mine, theirs = (part.port or _PORTS.get(part.scheme) for part in (one, other))
-    if mine != theirs and one.scheme == other.scheme:
-        yield f"the port is {mine} instead of {theirs}"
-    elif one.port != other.port and one.scheme == other.scheme:
-        yield "the port is written out on one side alone"
-    if one.path != other.path:
-        if one.path.rstrip("/") == other.path.rstrip("/"):
-            yield f"the slash at the end is {'one too many' if len(one.path) > len(other.path) else 'missing'}"
-        elif one.path.replace("//", "/") == other.path.replace("//", "/"):
-            yield "there is a double slash in the path"
-        else:
-            yield f"the path is {one.path or 'missing'} instead of {other.path or '/'}"
-    if one.query != other.query:
-        yield "what stands behind the question mark differs"
-    if one.fragment != other.fragment:
-        yield "it has a part behind “#”"
+def _cut(got: str, expected: str) -> list[str]:
+    if expected and got == expected + expected:
+        return ["it stands there twice"]
+    less = len(expected) - len(got)
+    if less < 1 or len(got) < 4:
+        return []
+    if expected.startswith(got) and got[-1].isalnum() and expected[len(got)].isalnum():
+        return [f"it is cut off: {less} characters are missing at its end"]
+    if expected.endswith(got) and got[0].isalnum() and expected[less - 1].isalnum():
+        return [f"it is cut off: {less} characters are missing at its beginning"]
+    return []
 
 
 def marked(got: str, expected: str) -> tuple[str, str, str]:
     """What was sent in three parts: as expected, different, as expected again. What cannot be seen is written out."""
     head, tail = redirects.common(got, expected)
-    return _seen(got[:head]), _seen(got[head : len(got) - tail]), _seen(got[len(got) - tail :])
-
-
-def _seen(text: str) -> str:
-    return "".join(one if one == " " or one.isprintable() else ascii(one)[1:-1] for one in text)
+    return tuple(map(characters.seen, (got[:head], got[head : len(got) - tail], got[len(got) - tail :])))  # type: ignore[return-value]
 
 
 def alike(one: str, other: str) -> bool:

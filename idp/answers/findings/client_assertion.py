@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from idp.answers.durations import length, off
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen
 
@@ -36,9 +37,9 @@ def _clock(seen: Seen, claims: Mapping[str, Any]) -> Iterator[Finding]:
         claims.get(name) if isinstance(claims.get(name), (int, float)) else None for name in ("iat", "exp")
     )
     if issued is not None and issued - now > _SKEW:
-        yield _off(f"iat lies {issued - now:.0f} s ahead", "ahead")
+        yield _off(f"iat lies {off(issued - now)}", "ahead")
     elif expires is not None and expires <= now:
-        yield _off(f"exp was {now - expires:.0f} s ago", "behind, or the assertion is used again")
+        yield _off(f"exp was {length(now - expires)} ago", "behind, or the assertion is used again")
     elif expires is None:
         fix = "Let it put an exp of at most a few minutes into the assertion."
         yield Finding("assertion_exp", "application", "exp", fix, "seconds since 1970", "(nothing)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from idp.answers.durations import off
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen
 from idp.saml.header_checks import REQUEST_SECONDS, skew_seconds
@@ -19,13 +20,13 @@ def look(seen: Seen) -> Iterator[Finding]:
     skew = skew_seconds(seen.services, seen.client.saml)
     limit = f"within {skew} s of ours"
     if age < -skew:
-        yield Finding("clock", "application", "clock", _fix("ahead"), limit, f"{-age:.0f} s ahead")
+        yield Finding("clock", "application", "clock", _fix("ahead"), limit, off(-age))
     elif age > skew + REQUEST_SECONDS:
         fix = f"{_fix('behind')} If it is not: somebody used a bookmark or an old tab."
-        yield Finding("clock", "application", "clock", fix, limit, f"{age:.0f} s behind")
+        yield Finding("clock", "application", "clock", fix, limit, off(-age))
     elif not -_WORTH_A_NOTE <= age <= _WORTH_A_NOTE:
         how = "ahead" if age < 0 else "behind"
-        yield Finding("clock", "application", "clock", _fix(how), limit, f"{abs(age):.0f} s {how}", "note")
+        yield Finding("clock", "application", "clock", _fix(how), limit, off(-age), "note")
 
 
 def _fix(how: str) -> str:

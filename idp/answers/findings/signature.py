@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Final
 
+from idp.answers.certificates import named
 from idp.answers.facts import is_signed
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen
@@ -67,5 +68,5 @@ def _fingerprints(certificates: Iterable[str]) -> list[str]:
             der = b64decode("".join(one.split()))
         except ValueError:
             continue
-        found.append(f"SHA-256 {sha256(der).hexdigest()[:16]}…")
+        found.append(named(one) or f"SHA-256 {sha256(der).hexdigest()[:16]}…")
     return found

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from clients.access import Access
+from idp.answers.durations import off
 from idp.saml.messages import names
 from idp.saml.messages.http_redirect import deflate, inflate
 from tests.admin.checking.conftest import Watched
@@ -157,7 +158,7 @@ def test_R3_the_clock_of_a_service_provider_is_told_in_seconds(
     provider.browser().get(url)
     (found,) = [one for one in look().findings if one.code == "clock"]
     assert (found.side, found.weight) == ("application", weight)
-    assert found.got == f"{abs(seconds)} s {'ahead' if seconds > 0 else 'behind'}"
+    assert found.got == off(seconds)
     assert "NTP" in found.fix
 
 
