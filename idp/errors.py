@@ -30,10 +30,16 @@ def new_spoken_id(letter: str, choice: Callable[[str], str] = secrets.choice) ->
 
 @dataclass(frozen=True)
 class Explanation:
-    """What an admin reads under an error's id: which side is wrong, and the fix."""
+    """What an admin reads under an error's id: which side is wrong, and the fix.
+
+    `field`: the parameter, header, claim or setting that it is about, with what belongs there and what came.
+    """
 
     side: str  # "application", "person", "doorward"
     fix: str
+    field: str = ""
+    expected: str = ""
+    got: str = ""
 
 
 class Refused(Exception):
@@ -67,9 +73,9 @@ class Refused(Exception):
 class OAuthError(Exception):
     """An error of RFC 6749 and its family, sent to the application.
 
-    `description` is for its developer; `detail` for the log and the admins alone. `fix` and `side` are what an admin
-    reads under its id (`Explanation`); without a fix the description is one. `client_id`: whose fault it is, where the
-    request has not proven it.
+    `description` is for its developer; `detail` for the log and the admins alone. `side`, `field`, `expected`, `got`,
+    `fix` are what an admin reads under its id (`Explanation`); without a fix the description is one. `client_id`: whose
+    fault it is, where the request has not proven it.
     """
 
     def __init__(
@@ -82,12 +88,15 @@ class OAuthError(Exception):
         headers: tuple[tuple[str, str], ...] = (),
         fix: str = "",
         side: str = "application",
+        field: str = "",
+        expected: str = "",
+        got: str = "",
         client_id: str = "",
     ) -> None:
         super().__init__(code)
         self.code, self.status, self.detail, self.headers = code, status, detail, headers
-        self.fix, self.side, self.client_id = fix, side, client_id
-        self.description = printable(description)
+        self.description, self.client_id = printable(description), client_id
+        self.explanation = Explanation(side, fix or self.description, field, expected, got)
 
     def told(self, error_id: str) -> str:
         """The description as it is sent, with the id under which an admin reads more. All of it is printable ASCII."""

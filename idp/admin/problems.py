@@ -56,7 +56,9 @@ def findings_of(event: Event) -> tuple[Finding, ...]:
     if not fix or not event.action.startswith("error:"):
         return ()
     code, side = event.action.removeprefix("error:"), str(detail.get("side") or "application")
-    return (Finding(code, side, code, fix, "", str(detail.get("what") or "")),)  # type: ignore[arg-type]
+    field, expected, got = (str(detail.get(name) or "") for name in ("field", "expected", "got"))
+    got = got or ("" if field else str(detail.get("what") or ""))
+    return (Finding(code, side, field or code, fix, expected, got),)  # type: ignore[arg-type]
 
 
 def _cause(event: Event) -> tuple[Any, ...]:

@@ -6,17 +6,18 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
 from idp.audit import store
 from idp.audit.chain import counts, proofs
 from idp.db import Database, Transaction
-from idp.errors import Refused, new_error_id
+from idp.errors import Explanation, Refused, new_error_id
 from idp.ids import first_id, new_id, without_userinfo
 
 #: How a room reports what it changed, inside the change's own transaction: `record(tx, action, detail)`.
 Recorder = Callable[[Any, str, Mapping[str, Any]], None]
+MAX_VALUE: Final = 300  # characters of one value of an explanation that is kept
 
 
 class _Runs(Protocol):
@@ -183,14 +184,20 @@ def event_of(error: Refused, *, request: Any, person_id: str | None = None) -> E
         request_id=request.id,
         detail={
             "message": error.message,
-            "side": error.explanation.side,
-            "fix": without_userinfo(error.explanation.fix),
+            **explained(error.explanation),
             "what": without_userinfo(error.detail),
             "path": request.shown_path,
             "browser": request.user_agent,
             **({"evidence": without_userinfo(error.evidence)} if error.evidence else {}),
         },
     )
+
+
+def explained(explanation: Explanation) -> dict[str, str]:
+    """An explanation as an event's detail has it; what it does not say is left out."""
+    said = {"field": explanation.field, "expected": explanation.expected, "got": explanation.got}
+    kept = {name: without_userinfo(text)[:MAX_VALUE] for name, text in said.items() if text}
+    return {"side": explanation.side, "fix": without_userinfo(explanation.fix), **kept}
 
 
 #: What is wrong with the request behind an error, a mapping a finding; none where nobody knows more than it says.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from idp.audit.events import Answers, Event, amend, answered, event_of, record, written_behind
+from idp.audit.events import Answers, Event, amend, answered, event_of, explained, record, written_behind
 from idp.db import Database
 from idp.errors import Explanation, OAuthError, Refused, new_error_id
 from idp.ids import new_id, shown_id, without_userinfo
@@ -101,7 +101,7 @@ class Faults:
     def undelivered(self, client_id: str, what: str, explanation: Explanation) -> str:
         """Record that an application could not be told of a sign-out; answers the id."""
         message = "The application was not told of a sign-out."
-        detail = {"message": message, "side": explanation.side, "fix": explanation.fix, "what": what}
+        detail = {"message": message, **explained(explanation), "what": what}
         error_id = self._count(
             (client_id, UNDELIVERED, what), Event(UNDELIVERED, client_id=client_id, detail=detail)
         )  # fmt: skip
@@ -193,8 +193,7 @@ def _of_protocol(error: OAuthError, request: Request, client_id: str, person_id:
         request_id=request.id,
         detail={
             "message": error.description,
-            "side": error.side,
-            "fix": without_userinfo(error.fix or error.description),
+            **explained(error.explanation),
             "what": without_userinfo(error.detail or error.description),
             "path": request.shown_path,
             "browser": request.user_agent[:MAX_VALUE],

@@ -60,7 +60,7 @@ def explain_error(args: Namespace, services: Services, events: list[Event], *, a
         return
     shown = {**told, "at": timestamp(event.at), "last_at": timestamp(told["last_at"])}
     findings = problems.findings_of(event)
-    if event.detail.get("findings") and not as_table:
+    if findings and not as_table:
         say(f"{event.error_id or event.id}, {timestamp(event.at)}: {printable(str(told['shown'] or told['code']))}", "")
         for one in findings:
             say(*found.lines(one), "")

@@ -75,7 +75,7 @@ def explain(services: Services, request: Request, visit: Visit) -> Response:
     return frame.page(
         services, request, visit, "console/event.html", event=_row(event, named), story=activity.story(event, named),
         detail={key: activity.told(key, value) for key, value in event.detail.items() if key != "findings"},
-        found=found_shown.of_findings(problems.findings_of(event)) if event.detail.get("findings") else None,
+        found=found_shown.of_findings(findings) if (findings := problems.findings_of(event)) else None,
     )  # fmt: skip
 
 

@@ -107,8 +107,8 @@ class Bridge:
                 self._keys.refresh()
         raise Unavailable("the registry changes faster than it can be read")
 
-    def not_found(self, request: Request) -> Page:
-        """No such page."""
+    def not_found(self, request: Request) -> Response:
+        """No such page, nor endpoint."""
         return self._errors.not_found(request)
 
     # -- answers -------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from idp.state import StateUnavailable
 from idp.texts import N_, plural, translate
 from idp.wire import BadRequest, Json, Page, Request, Response, Route
 
+from . import strayed
 from .ports import Applications
 
 _MISTYPED = "An address that nothing of ours leads to: mistyped, an old link, or a program that looks around."
@@ -100,8 +101,17 @@ class ErrorPages:
             },
         )
 
-    def not_found(self, request: Request) -> Page:
-        """No such page."""
+    def not_found(self, request: Request) -> Response:
+        """No such page, nor endpoint."""
+        services = self.services
+        sent = strayed.find(request, services.settings.server.issuer_path)
+        if sent is not None:
+            client = self._applications.find(sent.client_id) if sent.client_id else None
+            refused = strayed.refusal(request, sent, services.issuer, client.id if client is not None else None)
+            if isinstance(refused, Refused):
+                return self.page(request, refused)
+            told = refused.told(services.faults.told(refused, request=request))
+            return Json(status=404, body={"error": refused.code, "error_description": told})
         return self.page(
             request,
             Refused(

@@ -16,7 +16,7 @@ def in_the_browser(seen: Seen) -> Iterator[Finding]:
     """Of an authorization request."""
     yield from _compared(seen, seen.sent.get("client_id") or "")
     if not seen.client.enabled:
-        fix = f"The application is turned off here. Turn it on: doorward client enable {seen.client.id}"
+        fix = f"{seen.client.name} is turned off here; if it shall be on: doorward client enable {seen.client.id}"
         yield Finding("turned_off", "doorward", "enabled", fix, "on", "off")
 
 

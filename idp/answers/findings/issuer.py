@@ -15,7 +15,7 @@ def look(seen: Seen) -> Iterator[Finding]:
     if provider is None:
         return
     if not seen.client.enabled:
-        fix = f"The application is turned off here. Turn it on: doorward client enable {seen.client.id}"
+        fix = f"{seen.client.name} is turned off here; if it shall be on: doorward client enable {seen.client.id}"
         yield Finding("turned_off", "doorward", "enabled", fix, "on", "off")
     if not provider.is_current(seen.services.clock()):
         fix = "Its metadata ran out (validUntil): read it again, or give newer metadata by hand."

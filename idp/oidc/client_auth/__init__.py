@@ -108,7 +108,7 @@ def _presented(request: Request) -> Presented:
 def _check_may_use(client: Client, presented: Presented, *, public: bool) -> None:
     method, basic = presented.method, presented.is_basic
     if not client.enabled:
-        fix = f"Turn it on: doorward client enable {client.id}"
+        fix = f"{client.name} is turned off here; if it shall be on: doorward client enable {client.id}"
         raise failed(f"{client.name} is turned off", basic=basic, fix=fix, side="doorward")
     # A confidential client is never accepted with `none`, at any endpoint (S20).
     if method not in client.oidc.auth_methods or (
