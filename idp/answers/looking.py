@@ -15,9 +15,9 @@ from clients.client import Client
 from idp.answers import messages
 from idp.answers.differences import alike
 from idp.answers.finding import Finding
-from idp.answers.findings import LOOKS
-from idp.answers.requests import KINDS, sent_of
-from idp.answers.seen import Seen
+from idp.answers.findings import LOOKS, NAMELESS_LOOKS, UNEXPLAINED
+from idp.answers.requests import KINDS, OTHER, sent_of
+from idp.answers.seen import Nameless, Seen
 from idp.audit import Event
 from idp.oidc import client_auth
 from idp.protocols import Services
@@ -40,10 +40,8 @@ class Answers:
         self._prefix = services.settings.server.issuer_path
 
     def __call__(self, event: Event, request: Request) -> list[Mapping[str, Any]]:
-        """Findings as plain values, what keeps people out first; none where nobody knows more than the error says."""
-        kind = KINDS.get(request.path.removeprefix(self._prefix))
-        if kind is None:
-            return []
+        """Findings as plain values, what keeps people out first; one at least, by what the error says of itself."""
+        kind = KINDS.get(request.path.removeprefix(self._prefix)) or OTHER
         try:
             found = dict.fromkeys(self._find(kind, event, request))
         except Exception as error:
@@ -55,15 +53,19 @@ class Answers:
     def _find(self, kind: str, event: Event, request: Request) -> Iterator[Finding]:
         sent = sent_of(request)
         received, asked, issuer = messages.read(request, MAX_DOCUMENT) if kind in _SAML else (None, None, "")
+        nameless = Nameless(services=self._services, kind=kind, request=request, sent=sent, error=event)
         client = self._whose(kind, event, request, sent, issuer)
-        if client is None:
-            return
-        seen = Seen(
+        seen = None if client is None else Seen(
             services=self._services, client=client, kind=kind, request=request, sent=sent, response=None, error=event,
             received=received, asked=asked, issuer=issuer,
         )  # fmt: skip
-        for look in LOOKS.get(kind, ()):
-            yield from look(seen)
+        looks = NAMELESS_LOOKS.get(kind, ())
+        found = [one for look in looks for one in look(nameless)]
+        if seen is not None:
+            found += [one for look in LOOKS.get(kind, ()) for one in look(seen)]
+        yield from found
+        if not any(one.weight == "wrong" for one in found) and (kind != OTHER or "field" in event.detail):
+            yield from UNEXPLAINED(seen or nameless)
 
     def _whose(self, kind: str, event: Event, request: Request, sent: Params, issuer: str) -> Client | None:
         """The application that the error is of; else the one whose name was nearly right."""

@@ -7,6 +7,7 @@ from typing import Final
 from idp.saml import protocol
 from idp.wire import BadRequest, Params, Request
 
+OTHER: Final = "other"  # of every path that is not below
 #: What a path is called here. `answer`: pages of a sign-in, of which the last leads back to the application.
 KINDS: Final = {
     "/oauth/authorize": "authorize",

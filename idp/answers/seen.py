@@ -21,25 +21,17 @@ _LONG: Final = re.compile(r"=([^&=]{6})[^&=]{34,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A request and what became of it.
+class Nameless:
+    """A request and what became of it, where nobody can tell whose it is.
 
-    `sent`: its parameters; `error`: what is recorded of it where it failed; `response`: None where there were but
-    headers. `received`, `asked`: the SAML message, and what it asks for where it can be read. `product`: how the
-    gallery knows the application, where it is one of its products.
+    `sent`: its parameters; `error`: what is recorded of it where it failed.
     """
 
     services: Services
-    client: Client
     kind: str
     request: Request
     sent: Params
-    response: Response | None
     error: Event | None = None
-    received: Received | None = None
-    asked: AuthnRequest | None = None
-    issuer: str = ""
-    product: Connection | None = None
 
     @property
     def code(self) -> str:
@@ -52,7 +44,25 @@ class Seen:
         return without_person(self.services, text, self.error.person_id if self.error is not None else None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen(Nameless):
+    """A request of an application, and what became of it.
+
+    `response`: None where there were but headers. `received`, `asked`: the SAML message, and what it asks for where it
+    can be read. `product`: how the gallery knows the application, where it is one of its products.
+    """
+
+    client: Client
+    response: Response | None
+    received: Received | None = None
+    asked: AuthnRequest | None = None
+    issuer: str = ""
+    product: Connection | None = None
+
+
 Look = Callable[[Seen], Iterator[Finding]]
+#: One that needs not know whose request it is.
+NamelessLook = Callable[[Nameless], Iterator[Finding]]
 
 
 def without_person(services: Services, text: str, person_id: str | None) -> str:

@@ -34,7 +34,7 @@ from idp.answers.findings import (
     unexplained,
     userinfo,
 )
-from idp.answers.seen import Look
+from idp.answers.seen import Look, NamelessLook
 
 _AUTHENTICATION: Final = (client_id.at_an_endpoint, client_authentication.look, client_assertion.look)
 
@@ -57,5 +57,7 @@ LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
     ),
     "slo": (issuer.look, signature.look, clock.look, destination.look),
 }  # fmt: skip
+#: What can be told of a request without knowing whose it is; these look first.
+NAMELESS_LOOKS: Final[Mapping[str, tuple[NamelessLook, ...]]] = {}
 #: For an error that no row above knows: the endpoint's own words.
-UNEXPLAINED: Final[Look] = unexplained.look
+UNEXPLAINED: Final[NamelessLook] = unexplained.look

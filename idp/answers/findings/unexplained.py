@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from idp.answers.finding import Finding, Reader, Side
-from idp.answers.seen import Seen
+from idp.answers.seen import Nameless
 
 _SIDES: Final = {"application": "application", "person": "person", "doorward": "doorward"}
 
 
-def look(seen: Seen) -> Iterator[Finding]:
+def look(seen: Nameless) -> Iterator[Finding]:
     """Its code, whose side it is on, and the fix that stands under its id."""
     side: Side = _SIDES.get(seen.told("side"), "application")  # type: ignore[assignment]
     fix = seen.told("fix") or seen.told("message")
     # What the application was told itself is no news to whoever runs it; the rest is for this house.
     reader: Reader = {"application": "stranger", "person": "app"}.get(side, "house")  # type: ignore[assignment]
-    field = seen.code.replace("saml_", "")
-    yield Finding(seen.code or "error", side, field, fix, "", seen.told("message"), reader=reader)
+    field, expected, got = (seen.told(name) for name in ("field", "expected", "got"))
+    got = got or ("" if field else seen.told("message"))
+    field = field or seen.code.replace("saml_", "")
+    yield Finding(seen.code or "error", side, field, fix, expected, got, reader=reader)
