@@ -25,18 +25,32 @@ def check_response_type(params: Params, client: Client) -> None:
     """RFC 6749 §3.1.1: there, one of ours, and one that the client is registered for."""
     response_type = params.get("response_type")
     if response_type is None:
-        raise OAuthError("invalid_request", "response_type is missing; use response_type=code.")
+        raise OAuthError(
+            "invalid_request", "response_type is missing; use response_type=code.",
+            field="response_type", expected="code",
+        )  # fmt: skip
     if response_type not in RESPONSE_TYPES:
-        raise OAuthError("unsupported_response_type", "This response_type is not supported; use response_type=code.")
+        raise OAuthError(
+            "unsupported_response_type",
+            f"response_type={response_type[:60]} is not supported; use response_type=code, with PKCE.",
+            field="response_type", expected="code", got=response_type,
+        )  # fmt: skip
     if response_type not in client.oidc.response_types:
-        raise OAuthError("unauthorized_client", "This application is not registered for this response_type.")
+        raise OAuthError(
+            "unauthorized_client", f"This application is not registered for response_type={response_type}.",
+            field="response_type", expected=" or ".join(client.oidc.response_types) or "(none)", got=response_type,
+            fix=f"Its profile ({client.profile}) signs nobody in: register it as web, spa or native.",
+        )  # fmt: skip
 
 
 def check_not_repeated(params: Params) -> None:
     """RFC 6749 §3.1: a parameter once; RFC 8707 §2: but resource as often as there are resources."""
     repeated = [name for name in params.repeated if name != "resource"]
     if repeated:
-        raise OAuthError("invalid_request", f"Repeated parameter: {repeated[0]}.")
+        raise OAuthError(
+            "invalid_request", f"Repeated parameter: {repeated[0]}.",
+            field=repeated[0][:60], expected="once", got="twice", fix="Let the application send it once.",
+        )  # fmt: skip
 
 
 def check_length(params: Params) -> None:
@@ -47,16 +61,24 @@ def check_length(params: Params) -> None:
         raise OAuthError(
             "invalid_request",
             f"The request is longer than {MAX_REQUEST} characters; its longest parameter is {longest}.",
-        )
+            field=longest[:60], expected=f"{MAX_REQUEST} characters, all together", got=f"{sum(sizes.values())}",
+            fix=f"Keep what stands in {longest[:60]} in the application, and send a short key to it.",
+        )  # fmt: skip
 
 
 def read_prompt(params: Params) -> frozenset[str]:
     """What the person is to be asked."""
     prompt = frozenset((params.get("prompt") or "").split())
     if prompt - set(PROMPTS):
-        raise OAuthError("invalid_request", f"Unknown prompt; use {', '.join(PROMPTS)}.")
+        raise OAuthError(
+            "invalid_request", f"Unknown prompt; use {', '.join(PROMPTS)}.",
+            field="prompt", expected=" or ".join(PROMPTS), got=" ".join(sorted(prompt)),
+        )  # fmt: skip
     if "none" in prompt and len(prompt) > 1:  # Core §3.1.2.1
-        raise OAuthError("invalid_request", "prompt=none cannot be combined with other values.")
+        raise OAuthError(
+            "invalid_request", "prompt=none cannot be combined with other values.",
+            field="prompt", expected="none alone", got=" ".join(sorted(prompt)),
+        )  # fmt: skip
     return prompt
 
 
@@ -66,7 +88,9 @@ def read_max_age(params: Params, client: Client) -> int | None:
     if value is None:
         return client.oidc.default_max_age
     if not value.isascii() or not value.isdigit() or len(value) > 9:
-        raise OAuthError("invalid_request", "max_age must be a number of seconds.")
+        raise OAuthError(
+            "invalid_request", "max_age must be a number of seconds.", field="max_age", expected="seconds", got=value
+        )
     return int(value)
 
 
@@ -92,7 +116,11 @@ def read_hint(services: Services, client: Client, params: Params, prompt: frozen
             raise InvalidToken("it was not issued to this application")
     except InvalidToken as error:
         if "none" in prompt:
-            raise OAuthError("login_required", f"id_token_hint: {error.reason}; nobody can be told by it.") from None
+            raise OAuthError(
+                "login_required", f"id_token_hint: {error.reason}; nobody can be told by it.",
+                field="id_token_hint", expected="an ID token that this application was given", got=error.reason,
+                fix="Let the application send the ID token of its own last sign-in, or leave id_token_hint out.",
+            ) from None  # fmt: skip
         services.log.info("authorization_hint_not_used", client_id=client.id, reason=error.reason)
         return ""
     return str(claims.get("sub"))
@@ -106,5 +134,8 @@ def read_subject(hinted: str | None, claims: dict[str, Any]) -> str | None:
         if "value" in wish:  # Core §5.5.1: this subject and no other
             subjects.add(str(wish["value"]))
     if len(subjects) > 1:
-        raise OAuthError("invalid_request", "id_token_hint and claims ask for different subjects.")
+        raise OAuthError(
+            "invalid_request", "id_token_hint and claims ask for different subjects.",
+            field="claims", expected="the subject of id_token_hint", got="another sub",
+        )  # fmt: skip
     return subjects.pop() if subjects else None

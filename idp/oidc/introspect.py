@@ -19,7 +19,8 @@ def introspect(services: Services, request: Request) -> Response:
     caller = client_auth.authenticate(services, request, public=False)
     token = request.form.get("token")
     if token is None:
-        raise OAuthError("invalid_request", "token is missing.")
+        client_auth.check_form(request)
+        raise OAuthError("invalid_request", "token is missing.", field="token", expected="a token in the form")
     if token.startswith(ledger.REFRESH):
         return Json(body=_refresh(services, caller, token))
     access = bearer.find(services, token)

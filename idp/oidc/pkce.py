@@ -26,11 +26,21 @@ def read_challenge(params: Params, client: Client) -> str:
     # RFC 7636 §4.3: a missing method means plain, which RFC 9700 §2.1.1 rules out.
     if challenge:
         if method != "S256":
-            raise OAuthError("invalid_request", "code_challenge_method must be S256.")
+            sent = f"not {method[:20]}" if method is not None else "and without one it is plain"
+            raise OAuthError(
+                "invalid_request", f"code_challenge_method must be S256, {sent}.",
+                field="code_challenge_method", expected="S256", got=method or "(nothing)",
+            )  # fmt: skip
         if FORM.fullmatch(challenge) is None:
-            raise OAuthError("invalid_request", "code_challenge must be the base64url SHA-256 of the code_verifier.")
+            raise OAuthError(
+                "invalid_request", "code_challenge must be the base64url SHA-256 of the code_verifier.",
+                field="code_challenge", expected="43 characters of A-Z a-z 0-9 - _", got=f"{len(challenge)} characters",
+            )  # fmt: skip
     elif method is not None:
-        raise OAuthError("invalid_request", "code_challenge_method was sent without code_challenge.")
+        raise OAuthError(
+            "invalid_request", "code_challenge_method was sent without code_challenge.",
+            field="code_challenge", expected="a challenge", got="(nothing)",
+        )  # fmt: skip
     elif client.oidc.require_pkce or client.oidc.is_public:
         raise _required(client)
     return challenge
@@ -42,7 +52,10 @@ def _required(client: Client) -> OAuthError:
     if not client.oidc.is_public:
         description += " For a library that has no PKCE an admin sets profile=legacy."
         fix += f"; where its library has none: doorward client set {client.id} profile=legacy"
-    return OAuthError("invalid_request", description, fix=fix + ".")
+    return OAuthError(
+        "invalid_request", description, fix=fix + ".", field="code_challenge", expected="a challenge (S256)",
+        got="(nothing)",
+    )  # fmt: skip
 
 
 def check_verifier(challenge: str, verifier: str | None) -> None:

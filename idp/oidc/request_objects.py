@@ -40,6 +40,12 @@ def check(params: Params) -> None:
                 f"{name}_not_supported",
                 f"{kind} are not supported, as the metadata says ({name}_parameter_supported): send the parameters "
                 "themselves.",
-            )
+                field=name, expected="(nothing)", got=f"a {kind[:-1].lower().replace('uri', 'URI')}",
+                fix="Switch signed requests (request objects, JAR, PAR) off in the application: send plain parameters.",
+            )  # fmt: skip
     if params.get("registration"):
-        raise OAuthError("registration_not_supported", "The registration parameter is not supported: register first.")
+        raise OAuthError(
+            "registration_not_supported", "The registration parameter is not supported: register first.",
+            field="registration", expected="(nothing)", got="client metadata",
+            fix="An admin registers the application here; let it send the client id that it is given then.",
+        )  # fmt: skip

@@ -16,7 +16,8 @@ def revoke(services: Services, request: Request) -> Response:
     client = client_auth.authenticate(services, request)
     token = request.form.get("token")
     if token is None:
-        raise OAuthError("invalid_request", "token is missing.")
+        client_auth.check_form(request)
+        raise OAuthError("invalid_request", "token is missing.", field="token", expected="a token in the form")
     if token.startswith(ledger.REFRESH):
         _revoke_refresh(services, request, client, token)
     else:
@@ -43,4 +44,8 @@ def _revoke_access(services: Services, request: Request, client: Client, token: 
 
 def _check_owner(owner_id: str, client: Client) -> None:
     if owner_id != client.id:  # §2.1
-        raise OAuthError("invalid_grant", "This token was issued to another application.")
+        raise OAuthError(
+            "invalid_grant", "This token was issued to another application.", field="token",
+            expected="a token of this application", got="a token of another one",
+            fix="Let it revoke its own tokens alone, with the client id that it got them with.",
+        )  # fmt: skip

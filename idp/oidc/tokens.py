@@ -103,7 +103,11 @@ def check_resource(client: Client, resource: list[str]) -> None:
     """RFC 8707 §2: absolute, without fragment, and one that the application may use."""
     for uri in resource:
         if uri not in client.oidc.resources:
-            raise OAuthError("invalid_target", "This resource is not registered for this application.")
+            raise OAuthError(
+                "invalid_target", f"The resource {uri[:200]} is not registered for this application.",
+                field="resource", expected=", ".join(client.oidc.resources) or "(none is registered)", got=uri,
+                fix=f"Correct it in the application, or register it: doorward client set {client.id} resources=…",
+            )  # fmt: skip
 
 
 def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str:

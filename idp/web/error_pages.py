@@ -126,7 +126,11 @@ class ErrorPages:
         allow = ("Allow", ", ".join(route.methods))
         message = N_("This address takes %(methods)s only.", methods=", ".join(route.methods))
         if route.api:
-            error = OAuthError("invalid_request", translate("en", message), status=405)
+            error = OAuthError(
+                "invalid_request", translate("en", message), status=405, field="HTTP method",
+                expected=" or ".join(route.methods), got=request.method,
+                fix=f"Let the application send its request to {route.path} by {' or '.join(route.methods)}.",
+            )  # fmt: skip
             told = error.told(self.services.faults.told(error, request=request))
             return Json(status=405, headers=(allow,), body={"error": error.code, "error_description": told})
         refusal = Refused(

@@ -39,6 +39,7 @@ CLIENT_AUTH: dict[str, ClientAuth] = {
     "none": ClientAuth(none.present, none.prove),
 }
 MAX_SECRET = 1_000  # characters: ours have fewer
+FORM = "application/x-www-form-urlencoded"
 _SWAPPED = "Its client id stands where the secret belongs, and the secret as the id: swap them, and make a new secret."
 _COMPARE_ID = "Compare the application's client id with `doorward client list`; an id is case-sensitive."
 
@@ -50,7 +51,10 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
     """
     repeated = [name for name in request.form.repeated if name not in ("resource", "audience")]
     if repeated:  # RFC 6749 §3.2: parameters must not be included more than once
-        raise OAuthError("invalid_request", f"Repeated parameter: {repeated[0]}.")
+        raise OAuthError(
+            "invalid_request", f"Repeated parameter: {repeated[0]}.",
+            field=repeated[0][:60], expected="once", got="twice", fix="Let the application send it once.",
+        )  # fmt: skip
     presented = _presented(request)
     client = services.registry.find(presented.client_id)
     if client is None:
@@ -67,6 +71,17 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
     if not AUTH_METHODS[presented.method].public:  # one without a secret runs on people's own devices
         services.part(Readers).came(client.id, request.remote_address, services.clock())
     return client
+
+
+def check_form(request: Request) -> None:
+    """RFC 6749 §3.2, Appendix B: parameters come as a form in the body. Errors: `OAuthError` (invalid_request)."""
+    if request.content_type == FORM:
+        return
+    got = request.content_type or "no Content-Type"
+    raise OAuthError(
+        "invalid_request", f"Send the parameters as {FORM} in the body; what came is {got[:80]}.",
+        field="Content-Type", expected=FORM, got=got,
+    )  # fmt: skip
 
 
 def note_reader(services: Services, request: Request, at: float) -> None:
@@ -94,7 +109,11 @@ def _presented(request: Request) -> Presented:
     ]
     # RFC 6749 §2.3: never more than one method in one request.
     if len(shown) > 1:
-        raise OAuthError("invalid_request", "The client authenticates in more than one way; use one.")
+        ways = " and ".join(one.method for one in shown)
+        raise OAuthError(
+            "invalid_request", f"The client authenticates in more than one way ({ways}); use one.",
+            field="client authentication", expected="one way", got=ways,
+        )  # fmt: skip
     named = request.form.get("client_id")
     if shown and named is not None and named != shown[0].client_id:
         raise failed("client_id differs from the client that authenticates", basic=shown[0].is_basic)

@@ -28,6 +28,8 @@ _ONCE = (
 
 def issue(services: Services, asked: TokenRequest) -> Issued:
     """Find the code, compare, and redeem it once."""
+    if not asked.form.get("code"):  # RFC 6749 §4.1.3
+        raise OAuthError("invalid_request", "code is missing.", field="code", expected="the code of this sign-in")
     rules = _TokenRules(_AuthlibRequest(asked), services, asked)
     try:
         rules.validate_token_request()
@@ -46,7 +48,10 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
 def narrowed(granted: list[str], asked: list[str]) -> list[str]:
     """The resources of one access token: those asked for, within those granted (RFC 8707 §2.2)."""
     if not set(asked) <= set(granted):
-        raise OAuthError("invalid_target", "A resource was asked for that the authorization request did not name.")
+        raise OAuthError(
+            "invalid_target", "A resource was asked for that the authorization request did not name.",
+            field="resource", expected=", ".join(granted), got=", ".join(asked),
+        )  # fmt: skip
     return asked or granted
 
 

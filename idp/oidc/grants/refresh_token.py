@@ -13,5 +13,7 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     """New tokens for an old one; Core §12.2: the ID token keeps iss, sub, aud and auth_time, and has no nonce."""
     token = asked.form.get("refresh_token")
     if token is None:
-        raise OAuthError("invalid_request", "refresh_token is missing.")
+        raise OAuthError(
+            "invalid_request", "refresh_token is missing.", field="refresh_token", expected="the latest refresh token"
+        )
     return ledger.refresh(services, asked, token)

@@ -133,10 +133,17 @@ def _narrowed(row: Any, asked: TokenRequest) -> Terms:
     if asked.scope is not None:
         check_parted(asked.scope, granted)
         if not set(asked.scope.split()) <= set(granted):  # RFC 6749 §6: never more than was granted
-            raise OAuthError("invalid_scope", "A refresh cannot ask for more than was granted.")
+            raise OAuthError(
+                "invalid_scope", "A refresh cannot ask for more than was granted.",
+                field="scope", expected=" ".join(granted), got=asked.scope,
+                fix="Let the application leave scope out when it refreshes, or sign the person in again for more.",
+            )  # fmt: skip
     resource = [uri for uri in json.loads(row.granted_resource) if uri in asked.client.oidc.resources]
     if not set(asked.resource) <= set(resource):  # RFC 8707 §2.2
-        raise OAuthError("invalid_target", "A refresh cannot ask for a resource that was not granted.")
+        raise OAuthError(
+            "invalid_target", "A refresh cannot ask for a resource that was not granted.",
+            field="resource", expected=", ".join(resource), got=", ".join(asked.resource),
+        )  # fmt: skip
     return Terms(" ".join(granted if asked.scope is None else asked.scope.split()), asked.resource or resource)
 
 

@@ -38,7 +38,10 @@ def check(asked: str | None, client: Client) -> None:
     """Errors: `OAuthError` where it does not exist here, or the client is registered for others."""
     mode = asked or default("code")
     if mode not in RESPONSE_MODES:
-        raise OAuthError("invalid_request", f"This response_mode is not supported; use {', '.join(RESPONSE_MODES)}.")
+        raise OAuthError(
+            "invalid_request", f"response_mode={mode[:60]} is not supported; use {', '.join(RESPONSE_MODES)}.",
+            field="response_mode", expected=" or ".join(RESPONSE_MODES), got=mode,
+        )  # fmt: skip
     if client.oidc.response_modes and mode not in client.oidc.response_modes:
         registered = ", ".join(name for name in RESPONSE_MODES if name in client.oidc.response_modes)
         said = f"response_mode {mode}" if asked else "A request without response_mode means query, which"
@@ -47,4 +50,5 @@ def check(asked: str | None, client: Client) -> None:
             f"{said} is not registered for this application (response_modes); it has {registered}.",
             fix=f"Have the application send response_mode={registered.partition(',')[0]}, or add {mode} to its"
             " response_modes: doorward client set.",
-        )
+            field="response_mode", expected=registered, got=asked or "(nothing)",
+        )  # fmt: skip
