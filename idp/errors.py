@@ -112,13 +112,30 @@ class SamlError(Exception):
     """An error Response of SAML 2.0, sent to a service provider that we trust.
 
     `status`, `substatus`: URIs, the second stands inside the first (Core §3.2.2.2). `message` is for its developer;
-    `detail` for the log alone; `fix` for the admin, where the message does not say it.
+    `detail` for the log alone. What admins read (`Explanation`): `fix`, where the message does not say it, `side`,
+    `field`, `expected`, `got`.
     """
 
-    def __init__(self, status: str, substatus: str | None, message: str, *, detail: str = "", fix: str = "") -> None:
+    def __init__(
+        self,
+        status: str,
+        substatus: str | None,
+        message: str,
+        *,
+        detail: str = "",
+        fix: str = "",
+        side: str = "application",
+        field: str = "",
+        expected: str = "",
+        got: str = "",
+    ) -> None:
         super().__init__(message)
-        self.status, self.substatus, self.message = status, substatus, message
-        self.detail, self.fix = detail, fix
+        self.status, self.substatus, self.message, self.detail = status, substatus, message, detail
+        self.explanation = Explanation(side, fix or message, field, expected, got)
+
+    def told(self, error_id: str) -> SamlError:
+        """The error as it is sent, with the id under which an admin reads more."""
+        return SamlError(self.status, self.substatus, f"{self.message} (Error {error_id})", detail=self.detail)
 
 
 class Stale(Exception):

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from idp.texts import LANGUAGES, SOURCE
+
+_UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 def date_time(locale: str, when: float, zone: str = "UTC") -> str:
@@ -43,6 +46,18 @@ def number(locale: str, value: float) -> str:
     from babel.numbers import format_decimal
 
     return str(format_decimal(value, locale=_babel(locale)))
+
+
+def duration(seconds: float) -> str:
+    """A length of time as admins and developers read it, in English: "4 minutes 10 seconds", "2 days"."""
+    left, found = round(abs(seconds)), []
+    for name, size in _UNITS:
+        many, left = divmod(left, size)
+        if many:
+            found.append(f"{many} {name}{'' if many == 1 else 's'}")
+        if len(found) == 2 or (found and not many):
+            break
+    return " ".join(found) or "less than a second"
 
 
 @lru_cache(maxsize=1000)

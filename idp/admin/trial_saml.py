@@ -33,7 +33,7 @@ def sections(
     try:
         recipient = provider_keys.recipient(services, provider)
     except SamlError as error:
-        recipient, problem = None, f"{error.message} {error.fix}"
+        recipient, problem = None, f"{error.message} {error.explanation.fix}"
     acs = provider.default_acs((names.HTTP_POST, names.HTTP_ARTIFACT))
     how, end = authn_context.asserted((), methods), at + services.settings.saml.assertion_seconds
     response = (

@@ -8,7 +8,7 @@
     assertions/          what is said of a person: NameID, attributes, authentication context; the Response
     store.py             persistent identifiers, and which session which service provider knows
     signed_message.py    a message that must be signed; header_checks.py: what every request must fulfil;
-                         replay.py: each is answered once; evidence.py: what is kept of it with an error;
+                         replay.py: each is answered once; unreadable.py: what it is that nobody can read;
                          document_flood.py: refused ones cost their senders' network
     provider_keys.py     whose keys check a signature, and what we sign and encrypt with for a service provider
     messages/            XML, bindings, signatures, encryption: the standard's bytes, and nobody's settings

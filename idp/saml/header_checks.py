@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from clients.service_provider import ServiceProvider
 from idp.errors import SamlError
+from idp.formats import duration
 from idp.protocols import Services
 from idp.saml.messages import names
 from idp.saml.messages.locations import is_same_place
@@ -26,6 +27,10 @@ def check_version(header: RequestHeader) -> None:
         names.REQUEST_VERSION_TOO_HIGH if higher else names.REQUEST_VERSION_TOO_LOW,
         "Only SAML 2.0 is spoken here.",
         detail=f"Version {header.version[:20]!r}",
+        fix="Set the application to SAML 2.0.",
+        field="Version",
+        expected="2.0",
+        got=header.version[:20],
     )
 
 
@@ -35,11 +40,15 @@ def check_instant(services: Services, provider: ServiceProvider, header: Request
     age = services.clock() - header.issue_instant
     if -skew <= age and not is_old(services, provider, header):
         return
-    how = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
+    how = f"{duration(age)} {'old' if age > 0 else 'in the future'}"
+    what = "is too old" if age > 0 else "comes from the future"
     raise _requester(
-        names.REQUEST_DENIED, "The request is too old, or the clocks differ. Please start again at the application.",
-        detail=f"IssueInstant is {how}; {skew} s of skew are allowed",
+        names.REQUEST_DENIED,
+        f"The request {what}: its IssueInstant is {how}. Clocks differ, or it was kept and sent again. Please start "
+        "again at the application.",
+        detail=f"IssueInstant is {how}; {duration(skew)} of skew are allowed",
         fix="Set the clock of the application's server by NTP. Whoever used a bookmark or an old tab starts again.",
+        field="IssueInstant", expected=f"within {duration(skew)} of our clock", got=how,
     )  # fmt: skip
 
 
@@ -53,13 +62,16 @@ def check_destination(header: RequestHeader, location: str, signed: bool) -> Non
     if header.destination is None:
         if signed:
             raise _requester(
-                names.REQUEST_DENIED, "A signed request must have a Destination.", fix=f"Set Destination to {location}."
-            )
+                names.REQUEST_DENIED, f"A signed request must have a Destination: {location}.",
+                fix=f"Set Destination to {location}.", field="Destination", expected=location, got="(nothing)",
+            )  # fmt: skip
     elif not is_same_place(header.destination, location):
         raise _requester(
-            names.REQUEST_DENIED, "The Destination of the request is another place than the one it was sent to.",
+            names.REQUEST_DENIED,
+            f"The Destination of the request is another place than the one it was sent to: {location}.",
             detail=f"Destination {header.destination[:300]!r}, sent to {location}",
             fix=f"The application should have {location} as our address; let it read our metadata again.",
+            field="Destination", expected=location, got=header.destination[:300],
         )  # fmt: skip
 
 
@@ -74,5 +86,5 @@ def skew_seconds(services: Services, provider: ServiceProvider) -> int:
     return services.settings.saml.skew_seconds if provider.skew_seconds is None else provider.skew_seconds
 
 
-def _requester(substatus: str, message: str, *, detail: str = "", fix: str = "") -> SamlError:
-    return SamlError(names.REQUESTER, substatus, message, detail=detail, fix=fix)
+def _requester(substatus: str, message: str, **more: str) -> SamlError:
+    return SamlError(names.REQUESTER, substatus, message, **more)

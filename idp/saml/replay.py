@@ -23,11 +23,15 @@ def is_spent_by(services: Services, client_id: str, request_id: str | None, sess
     return bool(session_id) and services.state.get(_key(client_id, request_id)) == session_id
 
 
-def replayed(*, detail: str = "", fix: str = "") -> SamlError:
+def replayed(request_id: str | None, what: str = "AuthnRequest") -> SamlError:
     """What the sender of a request hears that was answered before."""
     return SamlError(
-        names.REQUESTER, names.REQUEST_DENIED, "This request was answered already.", detail=detail, fix=fix
-    )
+        names.REQUESTER, names.REQUEST_DENIED, "This request was answered already: its ID was used before.",
+        detail="its ID was used before",
+        fix=f"Every {what} needs a new ID. Whoever used Back, a reload or a copied address starts again at the "
+        "application; if all of its requests have one ID, let it make a random one for each.",
+        field="ID", expected="an ID that was not used before", got=str(request_id or "")[:200],
+    )  # fmt: skip
 
 
 def _key(client_id: str, request_id: str | None) -> str:

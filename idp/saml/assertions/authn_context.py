@@ -44,7 +44,11 @@ def _satisfying(comparison: str, asked: list[str]) -> list[str]:
     if comparison == "maximum":
         # "As strong as possible without exceeding": the strongest first.
         return list(reversed(_LADDER[: max(ranks) + 1]))
-    raise SamlError(names.REQUESTER, names.REQUEST_UNSUPPORTED, "Comparison must be exact, minimum, maximum or better.")
+    raise SamlError(
+        names.REQUESTER, names.REQUEST_UNSUPPORTED, "Comparison must be exact, minimum, maximum or better.",
+        fix="Correct the Comparison of RequestedAuthnContext in the application, or leave it out: it means exact.",
+        field="Comparison", expected="exact, minimum, maximum or better", got=comparison[:60],
+    )  # fmt: skip
 
 
 def strength(classes: Sequence[str]) -> tuple[str, ...]:

@@ -108,6 +108,6 @@ def new_transient() -> str:
     return "_" + os.urandom(20).hex()
 
 
-def invalid(message: str, *, detail: str = "", fix: str = "") -> SamlError:
-    """Core §3.2.2.2: the NameIDPolicy cannot be met."""
-    return SamlError(names.REQUESTER, names.INVALID_NAMEID_POLICY, message, detail=detail, fix=fix)
+def invalid(message: str, **more: str) -> SamlError:
+    """Core §3.2.2.2: the NameIDPolicy cannot be met. `more`: as of `SamlError`."""
+    return SamlError(names.REQUESTER, names.INVALID_NAMEID_POLICY, message, **more)

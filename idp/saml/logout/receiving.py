@@ -42,7 +42,7 @@ def accept_logout_request(
     if logout_request.not_on_or_after is not None and logout_request.not_on_or_after <= oldest:
         raise SamlError(names.REQUESTER, names.REQUEST_DENIED, "The LogoutRequest is too old (NotOnOrAfter).")
     if not replay.spend(services, client.id, header.id, header_checks.lifetime(services, provider, header)):
-        raise replay.replayed()
+        raise replay.replayed(header.id, "LogoutRequest")
     return logout_request
 
 

@@ -21,10 +21,10 @@ def keep_error(services: Services, request: Request, client: Client, error: Saml
     """Keep for the admins why a message of this client is answered with an error; answers it with its id."""
     refusal = Refused(
         "saml_logout", error.message, client_id=client.id, detail=error.detail or error.message,
-        evidence=evidence(received), explanation=Explanation("application", error.fix or error.message),
+        evidence=evidence(received), explanation=error.explanation,
     )  # fmt: skip
     error_id = services.faults.refused(refusal, request=request, cause=error)
-    return SamlError(error.status, error.substatus, f"{error.message} (Error {error_id})", detail=error.detail)
+    return error.told(error_id)
 
 
 def untrusted(reason: str, received: Received | None) -> Refused:

@@ -12,6 +12,7 @@ from idp.saml.messages import names
 from idp.saml.messages.authn_request import Subject
 from idp.saml.messages.bindings import BadMessage
 from idp.saml.messages.xml import BadXml
+from idp.saml.protocol import METADATA_PATH
 from idp.saml.sign_on import subjects
 from idp.saml.sign_on.authn_request_checks import CHECKS, IncomingAuthnRequest
 from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest
@@ -45,18 +46,28 @@ def _with_subject(
         raise SamlError(
             names.REQUESTER, names.REQUEST_DENIED, "An EncryptedID is taken in a signed request only.",
             fix="Let the service provider sign its requests, with a key in its metadata, or name the subject openly.",
+            field="EncryptedID", expected="a signed request", got="no signature",
         )  # fmt: skip
     try:
         name_id = subjects.read(services, subject)
     except (BadMessage, BadXml) as error:
         message = "The Subject of the request cannot be read."
-        raise SamlError(names.REQUESTER, names.REQUEST_UNSUPPORTED, message, detail=error.reason) from error
+        raise SamlError(
+            names.REQUESTER, names.REQUEST_UNSUPPORTED, message, detail=error.reason,
+            fix=f"{error.reason[:1].upper()}{error.reason[1:]}: encrypt it for the certificate with use=encryption in "
+            f"our metadata ({services.url(METADATA_PATH)}), or leave the Subject out.",
+            field="Subject", expected="a NameID, or an EncryptedID for our certificate", got=error.reason,
+        ) from error  # fmt: skip
     if name_id is None:
         return pending
     if policy is None or policy.format in (None, names.NAMEID_UNSPECIFIED):
         # Core §3.4.1.4: the assertion names the subject as the request does.
         if name_id.format not in name_ids.SUPPORTED:
-            raise name_ids.invalid("NameIDs of the Subject's Format are not issued here.")
+            raise name_ids.invalid(
+                "NameIDs of the Subject's Format are not issued here.", field="Subject",
+                expected=", ".join(one.rpartition(":")[2] for one in name_ids.ADVERTISED), got=name_id.format[:200],
+                fix="Leave the Subject out of the request, or name the person in a format that is issued here.",
+            )  # fmt: skip
         pending = pending.with_formats((name_id.format,))
     person_id = subjects.find_person(services, incoming.client, incoming.provider, name_id)
     # What was encrypted stands on no page.

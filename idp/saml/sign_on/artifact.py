@@ -72,7 +72,7 @@ def resolve_artifact(services: Services, request: Request) -> Response:
     except SamlError as error:
         refusal = _refusal(error.detail or error.message, received, client)
         error_id = services.faults.refused(refusal, request=request, cause=error)
-        problem = SamlError(error.status, error.substatus, f"{error.message} (Error {error_id})")
+        problem = error.told(error_id)
     return soap.encode_soap(_response(services, provider, header.id, found, problem))
 
 

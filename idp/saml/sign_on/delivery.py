@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from clients.client import Client
-from idp.errors import Explanation, Refused, SamlError
+from idp.errors import Refused, SamlError
 from idp.login.flow import Flow
 from idp.protocols import Services
 from idp.saml import replay
@@ -73,11 +73,10 @@ def record_error(
     """Keep a refusal for the admins; answers it with its id, which the service provider is told as well."""
     refusal = Refused(
         "saml_" + (error.substatus or error.status).rpartition(":")[2].lower(), error.message,
-        client_id=client_id, detail=error.detail or error.message, evidence=evidence,
-        explanation=Explanation("application", error.fix or error.message),
+        client_id=client_id, detail=error.detail or error.message, evidence=evidence, explanation=error.explanation,
     )  # fmt: skip
     error_id = services.faults.refused(refusal, request=request, person_id=person_id, cause=error)
-    return SamlError(error.status, error.substatus, f"{error.message} (Error {error_id})", detail=error.detail)
+    return error.told(error_id)
 
 
 def send_error(services: Services, request: Request, pending: PendingAuthnRequest, error: SamlError) -> Response:
@@ -96,7 +95,7 @@ def send_error(services: Services, request: Request, pending: PendingAuthnReques
 def check_unspent(services: Services, pending: PendingAuthnRequest) -> None:
     """Early word to somebody who would sign in for nothing. Errors: `SamlError`."""
     if replay.is_spent(services, pending.client_id, pending.request_id):
-        raise _replayed()
+        raise replay.replayed(pending.request_id)
 
 
 def spend(services: Services, pending: PendingAuthnRequest, session_id: str = "") -> None:
@@ -105,16 +104,9 @@ def spend(services: Services, pending: PendingAuthnRequest, session_id: str = ""
     seconds = max(pending.spent_for, pending.at + 2 * OPEN_FOR - services.clock())
     request_id = pending.request_id
     if request_id is not None and not replay.spend(services, pending.client_id, request_id, seconds, session_id):
-        raise _replayed()
+        raise replay.replayed(pending.request_id)
 
 
 def was_answered_to(services: Services, pending: PendingAuthnRequest, session_id: str) -> bool:
     """Whether this very session has had the answer, and a page may say so: Back, a reload, a tab that was restored."""
     return not pending.passive and replay.is_spent_by(services, pending.client_id, pending.request_id, session_id)
-
-
-def _replayed() -> SamlError:
-    return replay.replayed(
-        detail="its ID was used before",
-        fix="Every AuthnRequest needs a new ID. A person who used Back or a copied address starts again.",
-    )

@@ -18,7 +18,7 @@ from idp.saml.messages import authn_request, names, request_header
 from idp.saml.messages.bindings import BadMessage, Received
 from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.messages.signatures import Opened, is_signed, open_message
-from idp.saml.messages.xml import BadXml, Element, parse
+from idp.saml.messages.xml import Element, parse
 from idp.saml.metadata import sources
 from idp.saml.sign_on.assertion_consumer_service import UntrustedAcs, choose_acs
 from idp.saml.sign_on.authn_request_checks import IncomingAuthnRequest
@@ -31,15 +31,14 @@ def find_destination(
 ) -> tuple[IncomingAuthnRequest, PendingAuthnRequest]:
     """Who asks, and where the answer goes: a pending request with nothing else in it yet.
 
-    `location`: the URL of ours that the message came to; `bindings`: those that we answer by. Errors: `Refused`.
+    `location`: the URL of ours that the message came to; `bindings`: those that we answer by.
+    Errors: `BadMessage`, `BadXml`, `Refused`.
     """
     try:
         root = parse(received.message)
         client, provider = find_provider(services, request_header.read_issuer(root))
         incoming = _read(services, client, provider, received, root, location)
         acs, answerable = choose_acs(provider, incoming.request, bindings)
-    except (BadXml, BadMessage) as error:
-        raise unreadable(error.reason, evidence(received)) from error
     except Refused as error:
         error.evidence = evidence(received)
         raise
@@ -142,12 +141,17 @@ def _usable(services: Services, client: Client) -> tuple[Client, ServiceProvider
     return client, client.saml
 
 
-def unreadable(reason: str, seen: str = "") -> Refused:
-    """Not a message that we take."""
-    return _refused(
+def unreadable(
+    reason: str, received: Received | None, said: Explanation | None = None, client_id: str | None = None
+) -> Refused:
+    """Not a message that we take. `said`: what it is instead; `client_id`: whose its Issuer says it is."""
+    refused = _refused(
         "saml_unreadable", N_("The application sent a request that cannot be read."),
-        f"The SAML message is refused: {reason}.", detail=reason, seen=seen,
+        f"The SAML message is refused: {reason}." + (f" {said.fix}" if said is not None else ""), detail=reason,
+        seen=evidence(received), client_id=client_id,
     )  # fmt: skip
+    refused.explanation = said or refused.explanation
+    return refused
 
 
 def untrusted(client: Client, reason: str, seen: str = "") -> Refused:

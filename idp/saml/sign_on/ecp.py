@@ -45,7 +45,7 @@ def receive_ecp_request(services: Services, request: Request) -> Response:
         received = soap.receive_soap(request)
         incoming, pending = find_destination(services, received, services.url(ECP_PATH), _BINDINGS)
     except (BadMessage, BadXml) as error:
-        problem = unreadable(error.reason)
+        problem = unreadable(error.reason, None)
         return fault(services, request, "The message cannot be read.", refusal=problem, cause=error)
     except Refused as error:
         return fault(services, request, error.message, refusal=error, cause=error)

@@ -12,10 +12,12 @@ from idp.errors import Explanation, Refused, SamlError
 from idp.login.browser import answered
 from idp.login.flow import Flow
 from idp.protocols import Services
+from idp.saml import unreadable as unreadable_request
 from idp.saml.evidence import evidence
 from idp.saml.header_checks import is_old
 from idp.saml.messages import http_post, http_redirect
 from idp.saml.messages.bindings import BadMessage, Received
+from idp.saml.messages.xml import BadXml
 from idp.saml.protocol import PROTOCOL, SSO_PATH
 from idp.saml.sign_on import delivery
 from idp.saml.sign_on.accepting import accept
@@ -23,6 +25,7 @@ from idp.saml.sign_on.destination import find_destination, get_trusted, unreadab
 from idp.saml.sign_on.idp_initiated import start_url
 from idp.saml.sign_on.pending_authn_request import OPEN_FOR, PendingAuthnRequest, continue_url, find_pending
 from idp.saml.sign_on.sign_in_flow import begin_sign_in
+from idp.saml.unreadable import find_sender
 from idp.showing import form_target
 from idp.texts import N_
 from idp.wire import Redirect, Request, Response
@@ -30,8 +33,13 @@ from idp.wire import Redirect, Request, Response
 
 def receive_authn_request(services: Services, request: Request) -> Response:
     """GET (HTTP-Redirect) and POST (HTTP-POST) /saml/sso."""
-    received = _receive(services, request)
-    incoming, pending = find_destination(services, received, services.url(SSO_PATH), delivery.SEND)
+    received: Received | None = None
+    try:
+        received = _receive(services, request)
+        incoming, pending = find_destination(services, received, services.url(SSO_PATH), delivery.SEND)
+    except (BadMessage, BadXml) as error:
+        said = unreadable_request.explain(services, request, SSO_PATH, error.reason)
+        raise unreadable(error.reason, received, said, find_sender(services, received)) from error
     brings_session = cookie_name(services, "session") in request.cookies
     before = answered.find(services, request, PROTOCOL, pending.client_id, pending.request_id or "")
     if before is not None and is_old(services, incoming.provider, incoming.request.header):
@@ -85,16 +93,13 @@ def _lead_on(services: Services, request: Request, pending: PendingAuthnRequest)
 
 
 def _receive(services: Services, request: Request) -> Received:
-    try:
-        if request.method == "POST":
-            received = http_post.decode_post(request.form)
-        else:
-            received = http_redirect.decode_redirect(request.environ.get("QUERY_STRING") or "")
-        if received.parameter != "SAMLRequest":
-            raise BadMessage("this address takes SAMLRequest, not SAMLResponse")
-        strict = services.settings.saml.strict_relay_state
-        if strict and received.relay_state is not None and len(received.relay_state.encode()) > 80:
-            raise BadMessage("RelayState has more than 80 bytes (Bind §3.4.3)")
-    except BadMessage as error:
-        raise unreadable(error.reason) from error
+    if request.method == "POST":
+        received = http_post.decode_post(request.form)
+    else:
+        received = http_redirect.decode_redirect(request.environ.get("QUERY_STRING") or "")
+    if received.parameter != "SAMLRequest":
+        raise BadMessage("this address takes SAMLRequest, not SAMLResponse")
+    strict = services.settings.saml.strict_relay_state
+    if strict and received.relay_state is not None and len(received.relay_state.encode()) > 80:
+        raise BadMessage("RelayState has more than 80 bytes (Bind §3.4.3)")
     return received

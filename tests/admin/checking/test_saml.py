@@ -89,7 +89,7 @@ BROKEN = {
         "binding", "application", "ProtocolBinding", "PAOS", "HTTP-POST",
         change=lambda xml: xml.replace(names.HTTP_POST, names.PAOS)),
     "a message that cannot be read": Broken(
-        "saml_unreadable", "application", "unreadable", fix="refused",
+        "saml_unreadable", "application", "ID", fix="xs:ID",
         change=lambda xml: xml.replace(" ID=", " Id=", 1)),
 }  # fmt: skip
 

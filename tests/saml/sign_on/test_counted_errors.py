@@ -7,7 +7,7 @@ import pytest
 from clients.client import Client
 from tests.backends import Clock
 from tests.provider import Browser, Provider
-from tests.saml.asking import authn_request, by_redirect, policy
+from tests.saml.asking import SSO, authn_request, by_redirect, policy
 from tests.saml.conftest import *  # noqa: F403  the service provider "wiki" and its people
 from tests.saml.relying import facts, register, status
 
@@ -20,7 +20,8 @@ def test_n24_a_hundred_refused_requests_are_one_row_that_counts_them(
     texts = {status(by_redirect(browser, authn_request(provider, **ELSEWHERE)))[2] for _ in range(100)}
     (event,) = provider.events("error:saml_requestdenied")
     assert event.detail["times"] == 100
-    assert texts == {f"The Destination of the request is another place than the one it was sent to. "
+    assert texts == {f"The Destination of the request is another place than the one it was sent to: "
+                         f"{provider.services.url(SSO)}. "
                      f"(Error {event.error_id})"}  # fmt: skip
     assert 'Destination="https://other.example/sso"' in event.detail["evidence"]
 
