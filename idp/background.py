@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from idp.accounts import expiry, recovery
 from idp.accounts.sign_in_rules import keeping
 from idp.admin import attention, batches, planned_ends, reviews, streams
+from idp.answers import symptoms
 from idp.audit.chain import sealing
 from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
@@ -104,6 +105,7 @@ EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
     ("checkpoint_failed", _check_point),
     ("uses_not_written", lambda services: services.uses.flush()),
     ("readers_not_written", lambda services: services.part(Readers).flush_now_and_then(services.db)),
+    ("symptoms_not_written", symptoms.keep),
     ("ended_sessions_not_told", signout.tell_ended),
     # A process that gives out keys alone learns as well that a live check has begun.
     ("registry_not_read", lambda services: services.registry.keep_fresh()),
@@ -159,6 +161,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "people_past": past.sweep(db, known_from, many),
         "logout_tries": deliveries.sweep(db, retained, many),
         "readers": readers.sweep(db, services.clock(), many),
+        "symptoms": symptoms.sweep(db, services.clock(), many),
         "clients": services.registry.sweep(),
         "rules": keeping.sweep(db, services.clock()),
     }

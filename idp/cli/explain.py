@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import found
+from idp.cli import found, found_symptoms
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Failed, Refused
@@ -107,14 +107,18 @@ def _explain_application(args: Namespace, services: Services, client: Client) ->
     if not 0 < args.days <= 3650:
         raise Refused("--days: a number of days, such as 7")
     told = problems.of_application(services, shell(), client, args.days)
+    looks = found_symptoms.find(services, client)
     if args.json:
-        print_json({"client_id": client.id, "name": client.name, "enabled": client.enabled,
-                    "problems": [one.to_json() for one in told]})  # fmt: skip
+        print_json(
+            {"client_id": client.id, "name": client.name, "enabled": client.enabled,
+             "problems": [one.to_json() for one in told], "symptoms": found_symptoms.as_json(looks)}
+        )  # fmt: skip
         return
     state = "" if client.enabled else f" It is turned off: doorward client enable {client.id}"
     if not told:
         say(f"Nothing failed with {printable(client.name)} in the last {args.days:g} days.{state}",
             f"What it sends is watched by: doorward client check {client.id}")  # fmt: skip
+        found_symptoms.show(looks)
         return
     say(f"{printable(client.name)} ({client.id}): {_kinds(len(told))} in the last {args.days:g} days.{state}")
     for one in told:
@@ -124,3 +128,4 @@ def _explain_application(args: Namespace, services: Services, client: Client) ->
         say("", f"{one.error_id}  {one.code}: {many if one.times > 1 else once}{whom}")
         for finding in one.findings:
             say(*(f"  {line}" for line in found.lines(finding)))
+    found_symptoms.show(looks)

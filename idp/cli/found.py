@@ -9,13 +9,13 @@ from idp.cli.terminal import printable
 if TYPE_CHECKING:
     from idp.answers.finding import Finding
 
-_SIDES = {"application": "on the application’s side", "doorward": "on our side", "person": "about the person"}
+SIDES = {"application": "on the application’s side", "doorward": "on our side", "person": "about the person"}
 
 
 def lines(one: Finding) -> list[str]:
     """One finding."""
     word = "Wrong" if one.weight == "wrong" else "Note"
-    rows = [f"{word}, {_SIDES.get(one.side, one.side)}: {one.field}"]
+    rows = [f"{word}, {SIDES.get(one.side, one.side)}: {one.field}"]
     rows += [f"  expected  {printable(one.expected)}"] if one.expected else []
     rows += [f"  came      {printable(one.got)}"] if one.got else []
     return [*rows, f"  fix       {printable(one.fix)}"]

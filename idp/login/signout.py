@@ -29,6 +29,7 @@ from idp.login.browser.sessions import Session
 from idp.login.services import Services
 from idp.showing import form_target, form_targets
 from idp.texts import N_
+from idp.traffic import LOGOUT, Traffic
 from idp.wire import AutoPost, Cookie, Page, Redirect, Request, Response, with_parameters
 
 FIRST_TRY: Final = 2.0  # seconds that the page waits for the applications' answers
@@ -115,6 +116,8 @@ def end(
 
     Each one's notices are queued as it ends. `also`: what else its end causes, in the same transaction.
     """
+    if asked_by:
+        services.part(Traffic).proven(LOGOUT, asked_by)
     here, until = sessions.to_end(services, request), services.clock() + KEEP_TRYING
     notices: list[Notice] = []
     cookies = []

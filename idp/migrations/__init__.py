@@ -62,6 +62,7 @@ def metadatas() -> list[Any]:
     import idp.accounts.store
     import idp.accounts.tokens.store
     import idp.admin.configuration.store
+    import idp.answers.symptoms.store
     import idp.audit.chain.store
     import idp.audit.store
     import idp.audit.streaming.store
@@ -82,7 +83,7 @@ def metadatas() -> list[Any]:
         idp.accounts.registering.store, idp.accounts.reviews.store,
         idp.accounts.roles.store, idp.accounts.sign_in_rules.store, idp.accounts.tokens.store,
         idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
-        idp.readers.store,
+        idp.readers.store, idp.answers.symptoms.store,
         idp.login.store, idp.oidc.ledger.store, idp.saml.store, idp.saml.metadata.sources.store, idp.state.sql,
     ]  # fmt: skip
     return [room.metadata for room in rooms]

@@ -18,6 +18,7 @@ from idp.oidc.response_modes import RESPONSE_MODES
 from idp.protocols import Services
 from idp.readers import JWKS, Readers
 from idp.texts import LANGUAGES
+from idp.traffic import DISCOVERY, KEYS, Traffic
 from idp.wire import Raw, Request, Response, dumps
 from keys.algorithms import ALGORITHMS
 
@@ -95,6 +96,8 @@ class _Made:
 
 def configuration(services: Services, request: Request) -> Response:
     """GET /.well-known/openid-configuration and /.well-known/oauth-authorization-server."""
+    if not request.header("Sec-Fetch-Mode"):
+        services.part(Traffic).fetched(DISCOVERY, request.remote_address)
     return _cached(request, *services.part(_Made).get(services))
 
 
@@ -103,6 +106,7 @@ def jwks(services: Services, request: Request) -> Response:
     found = services.ring.snapshot()
     if not request.header("Sec-Fetch-Mode"):
         services.part(Readers).fetched(JWKS, request.remote_address, services.ring.known_at)
+        services.part(Traffic).fetched(KEYS, request.remote_address)
         if request.header("Authorization"):
             client_auth.note_reader(services, request, services.ring.known_at)
     return _cached(request, found.jwks, found.etag)

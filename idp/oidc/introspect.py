@@ -9,6 +9,7 @@ from idp.errors import OAuthError
 from idp.oidc import bearer, client_auth, ledger
 from idp.oidc import claims as claim_rules
 from idp.protocols import Services
+from idp.traffic import INTROSPECTED, OTHERS, Traffic
 from idp.wire import Json, Request, Response
 
 _INACTIVE = {"active": False}  # RFC 7662 §2.2: and nothing else
@@ -24,7 +25,9 @@ def introspect(services: Services, request: Request) -> Response:
     if token.startswith(ledger.REFRESH):
         return Json(body=_refresh(services, caller, token))
     access = bearer.find(services, token)
-    if access is None or not access.audience or not may_see(services, caller, access):
+    is_hidden = access is not None and bool(access.audience) and not may_see(services, caller, access)
+    services.part(Traffic).proven(OTHERS if is_hidden else INTROSPECTED, caller.id)
+    if is_hidden or access is None or not access.audience:
         return Json(body=_INACTIVE)
     body: dict[str, Any] = {
         "active": True,

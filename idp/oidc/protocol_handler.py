@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from idp import traffic
 from idp.audit import Event, record
+from idp.browser import cookie_name
 from idp.errors import OAuthError
 from idp.ids import digest, new_id, new_secret
 from idp.login import pages
@@ -20,6 +22,7 @@ from idp.oidc.authorization_response import deliver, deliver_error
 from idp.oidc.destination import Destination, Untrusted, find_again
 from idp.oidc.ledger import CODE, Grant
 from idp.protocols import Services
+from idp.traffic import Granted, Traffic
 from idp.wire import Request, Response, with_parameters
 
 
@@ -50,6 +53,9 @@ class ProtocolHandler:
             issued_at=now,
         )
         services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
+        about = Granted(code_id, session.person_id, flow.scopes, flow.demands.fresh_after is not None)
+        kind = traffic.SILENT_CODE if flow.demands.silent else traffic.CODE
+        services.part(Traffic).proven(kind, flow.client_id, session.id, about, now)
         return deliver(services, request, _destination(services, flow, asked), [("code", f"{CODE}{code_id}.{secret}")])
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
@@ -57,6 +63,10 @@ class ProtocolHandler:
         # Only for somebody who is signed in: anybody can press Cancel, as often as they like.
         if reason.code == "access_denied" and sessions.current(services, request) is not None:
             _record_denial(services, request, flow, reason)
+        if flow.demands.silent:
+            has_cookie = cookie_name(services, "session") in request.cookies
+            kind = traffic.NO_SESSION if has_cookie else traffic.NO_COOKIE
+            services.part(Traffic).said(kind, flow.client_id, about=request.header("Sec-Fetch-Dest"))
         destination = _destination(services, flow, AuthorizationRequest.from_json(flow.request))
         if reason.cause != "cancelled":
             return deliver_error(services, request, destination, OAuthError(reason.code, reason.description))

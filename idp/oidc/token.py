@@ -12,6 +12,7 @@ from idp.oidc import client_auth, tokens
 from idp.oidc.grants import GRANTS
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
+from idp.traffic import Traffic, Used
 from idp.wire import Json, Request, Response
 
 
@@ -21,6 +22,9 @@ def token(services: Services, request: Request) -> Response:
         client_auth.check_form(request)
         asked = read(services, request)
         issued = GRANTS[asked.grant_type](services, asked)
+        family = issued.holder.family_id if issued.holder is not None else ""
+        used = Used(request.remote_address, "offline_access" in issued.terms.scope)
+        services.part(Traffic).proven(asked.grant_type, asked.client.id, family, used)
         return Json(body=tokens.response(services, asked.client, issued))
     except OAuthError as error:
         error.client_id = error.client_id or request.visitor.client_id or client_auth.claimed(services, request)

@@ -8,6 +8,7 @@ from typing import Any
 from idp.oidc import bearer, tokens
 from idp.oidc import claims as claim_rules
 from idp.protocols import Services
+from idp.traffic import USERINFO, Traffic
 from idp.wire import Json, Raw, Request, Response
 
 
@@ -20,6 +21,7 @@ def userinfo(services: Services, request: Request) -> Response:
     requested = json.loads(access.row.claims).get("userinfo") or {}
     body: dict[str, Any] = {"sub": claim_rules.subject(client, access.person_id)}
     body |= claim_rules.of_person(client, access.row, list(access.scope), requested)
+    services.part(Traffic).proven(USERINFO, client.id, access.family_id or "")
     algorithm = client.oidc.userinfo_signed_response_alg
     if not algorithm:
         return Json(body=body)

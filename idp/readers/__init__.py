@@ -4,7 +4,7 @@ Door: `Readers` (a part of the services), `seen`. Rule: a request notes in memor
 noted now and then, off the request path, and the database keeps the latest of all.
 """
 
-from idp.readers.noted import Readers, find_seen, sweep, tell, untell
+from idp.readers.noted import Readers, find_seen, places_of, sweep, tell, untell
 from idp.readers.seen import ITSELF, JWKS, METADATA, Seen
 
-__all__ = ["ITSELF", "JWKS", "METADATA", "Readers", "Seen", "find_seen", "sweep", "tell", "untell"]
+__all__ = ["ITSELF", "JWKS", "METADATA", "Readers", "Seen", "find_seen", "places_of", "sweep", "tell", "untell"]

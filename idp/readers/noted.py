@@ -118,6 +118,11 @@ def find_seen(db: Database) -> Seen:
     return Seen(fetched, came, {(row.client_id, row.kid): row.at for row in db.all(store.TOLD)})
 
 
+def places_of(db: Database, client_id: str) -> tuple[str, ...]:
+    """The addresses that one client proved itself from, the latest first. One read."""
+    return tuple(row.address for row in db.all(store.PLACES, of=client_id))
+
+
 def tell(tx: Transaction, client_id: str, kid: str, now: float) -> None:
     """An admin says that this client has the key."""
     tx.run(store.TELL, client_id=client_id, kid=kid, at=now)

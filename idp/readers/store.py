@@ -45,6 +45,8 @@ CAME = upsert(client_addresses, "client_id", "address", change=("at",), only_if=
 FETCHES = select(_f.document, _f.reader, _f.at)
 ADDRESSES = select(_a.client_id, _a.address, _a.at).order_by(_a.client_id, _a.at.desc())
 
+PLACES = select(_a.address).where(_a.client_id == bindparam("of")).order_by(_a.at.desc())
+
 SWEEP_FETCHES = sweep(_f.at, _f.document, _f.reader)
 SWEEP_ADDRESSES = sweep(_a.at, _a.client_id, _a.address)
 

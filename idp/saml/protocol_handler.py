@@ -6,6 +6,7 @@ from typing import Any
 
 from clients.client import Client
 from idp.audit import Event, record
+from idp.browser import cookie_name
 from idp.errors import SamlError
 from idp.login.browser import answered
 from idp.login.browser.sessions import Ended, Session
@@ -22,6 +23,7 @@ from idp.saml.sign_on import delivery, subjects
 from idp.saml.sign_on.destination import get_provider, get_trusted
 from idp.saml.sign_on.idp_initiated import start_url
 from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest, sealed_url
+from idp.traffic import NO_COOKIE, NO_SESSION, RESPONSE, Granted, Traffic
 from idp.wire import Redirect, Request, Response
 
 
@@ -44,6 +46,8 @@ class SamlHandler:
         except SessionEnded:
             # Signed out between two of our statements: the same request meets the sign-in page.
             return Redirect(location=self.restart_url(services, flow))
+        about = Granted(pending.request_id or "", session.person_id, flow.scopes, pending.force)
+        services.part(Traffic).proven(RESPONSE, client.id, session.id, about)
         return delivery.send(services, client, pending, message, session.id)
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
@@ -51,6 +55,9 @@ class SamlHandler:
         if reason.cause in ("policy", "declined"):
             _record_denial(services, request, flow, reason)
         pending = PendingAuthnRequest.from_json(flow.request)
+        if flow.demands.silent:
+            kind = NO_SESSION if cookie_name(services, "session") in request.cookies else NO_COOKIE
+            services.part(Traffic).said(kind, flow.client_id, about=request.header("Sec-Fetch-Dest"))
         return delivery.send_error(services, request, pending, _error_of(reason, flow.demands))
 
     def restart_url(self, services: Services, flow: Flow) -> str:

@@ -12,6 +12,7 @@ from idp.db import Unavailable
 from idp.errors import Stale
 from idp.services import Services
 from idp.showing import form_target, form_targets
+from idp.traffic import ORIGIN, Traffic
 from idp.wire import AutoPost, Cookie, Json, Page, Raw, Redirect, Request, Response, Route, Stream, dumps
 
 from .auto_post import AutoPosts
@@ -66,7 +67,8 @@ class Bridge:
         self._brands = {tag: services.settings.brand.spoken(tag) for tag in texts.LANGUAGES}
         self._errors = ErrorPages(services, applications, self._brands, self._know_visitor)
         self._auto_posts = AutoPosts(render, self._brands)
-        self._cors = Cors(applications)
+        traffic = services.part(Traffic)
+        self._cors = Cors(applications, lambda request: _note_origin(traffic, request))
         self._hsts = [("Strict-Transport-Security", "max-age=31536000")] if services.settings.is_https else []
 
     def respond(self, route: Route, request: Request) -> Answer:
@@ -87,8 +89,8 @@ class Bridge:
             status, headers, body = self.finish(request, response)
         if self._applications.watched:
             self._watch(route, request, response)
-        if route.cors and request.visitor.client_id and request.visitor.client_id not in self._cors.apps_of(request):
-            cors = [("Vary", "Origin")]  # the origin belongs to another application than the one that asks
+        if route.cors:
+            cors = self._cors.checked(request, cors)
         return status, headers + cors, body if request.method != "HEAD" else b""
 
     def _run(self, route: Route, request: Request) -> Response:
@@ -205,6 +207,13 @@ class Bridge:
         if self.services.settings.is_https:
             text += "; Secure"
         return text if cookie.max_age is None else f"{text}; Max-Age={cookie.max_age}"
+
+
+def _note_origin(traffic: Traffic, request: Request) -> None:
+    """Nobody else learns of it: the browser tells its script nothing, and the answer is none of ours to refuse."""
+    asked = request.header("Access-Control-Request-Method") or request.method
+    about = {"path": request.shown_path, "method": asked[:20], "preflight": request.method == "OPTIONS"}
+    traffic.said(ORIGIN, request.visitor.client_id, request.header("Origin"), about)
 
 
 def _without_content(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

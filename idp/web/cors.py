@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from idp.db import Unavailable
 from idp.wire import Request, Route
@@ -19,10 +19,13 @@ MAX_ASKED_HEADERS = 64
 
 
 class Cors:
-    """Asks the registry which applications an origin belongs to."""
+    """Asks the registry which applications an origin belongs to.
 
-    def __init__(self, applications: Applications) -> None:
-        self._applications = applications
+    `kept_out`: told of a request of an origin that is not the application's, which its browser keeps the answer from.
+    """
+
+    def __init__(self, applications: Applications, kept_out: Callable[[Request], None]) -> None:
+        self._applications, self._kept_out = applications, kept_out
 
     def apps_of(self, request: Request) -> Set[str]:
         """The applications whose origin asks; none for other origins, and while nobody can tell."""
@@ -38,6 +41,8 @@ class Cors:
         # rest only for origins that an application registered.
         is_known = not route.public and bool(self.apps_of(request))
         if not route.public and not is_known:
+            if request.method == "OPTIONS" and request.header("Origin"):
+                self._kept_out(request)
             return [("Vary", "Origin")]
         headers = [("Access-Control-Allow-Origin", request.header("Origin") if is_known else "*")]
         headers += [("Vary", "Origin")] if is_known else []
@@ -50,6 +55,14 @@ class Cors:
         else:
             headers.append(("Access-Control-Expose-Headers", _EXPOSED))
         return headers
+
+    def checked(self, request: Request, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The headers, now that it is known which application asks: another one's origin does not read its answer."""
+        apps, client_id = self.apps_of(request), request.visitor.client_id
+        is_another = bool(client_id) and client_id not in apps
+        if request.header("Origin") and (is_another or not apps):
+            self._kept_out(request)
+        return [("Vary", "Origin")] if is_another else headers
 
 
 def _allowed_headers(request: Request) -> str:

@@ -12,6 +12,7 @@ from idp.login.services import Services
 from idp.login.steps import Consent, Deny, Identify
 from idp.login.steps.outcomes import Denied, Outcome, Proceed, Show
 from idp.showing import form_targets
+from idp.traffic import AGREED, CONSENT, Traffic
 from idp.wire import Page, Request
 
 
@@ -19,6 +20,7 @@ def show(services: Services, request: Request, flow: Flow, session: Session | No
     """The page, which is this person's."""
     if session is None:
         return Show(flow, Identify())
+    services.part(Traffic).proven(CONSENT, flow.client_id)
     return Page(
         template="login/consent.html",
         values={
@@ -46,6 +48,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
         return Show(replace(flow, login_hint=""), Identify(anew=True))
     if decision == "allow":
         consent.grant(services, request, session, flow)
+        services.part(Traffic).proven(AGREED, flow.client_id)
         flow = replace(flow, agreed=session.id)
         return Proceed(flow, sessions.get(services, session.id, flow.client_id))
     return Denied(flow, Deny("access_denied", "The person did not agree.", "declined"))

@@ -45,3 +45,8 @@ def find_family(services: Services, family_id: str, jti: str) -> Any | None:
         return None
     check_version(services, row)
     return None if why_dead(row, services.registry.find(row.client_id), services.clock()) else row
+
+
+def was_redeemed(services: Services, code_id: str) -> bool:
+    """Whether the code of this id was ever redeemed: its family has the same id, and stays when it has died."""
+    return services.db.one(store.FAMILY, family_id=code_id, jti="") is not None

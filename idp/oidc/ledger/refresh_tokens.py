@@ -22,6 +22,7 @@ from idp.oidc.ledger.revocation import revoke_family
 from idp.oidc.scopes import check_parted
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
+from idp.traffic import REUSED, Traffic
 
 
 def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
@@ -51,6 +52,7 @@ def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
     if isinstance(decision, Reused):
         why = "a rotated refresh token was used again"
         revoke_family(services, asked.wire, family_id, client.id, row.person_id, why)
+        services.part(Traffic).proven(REUSED, client.id, family_id, asked.wire.remote_address, now)
         raise _invalid(f"{why}; the family is revoked")
     raise _invalid("not a token of this family")
 

@@ -17,6 +17,8 @@ from idp.saml.messages.schema_types import instant
 from idp.saml.messages.signing import ECDSA, RSA, sign
 from idp.saml.messages.xml import Element, child, element, qualified, serialize
 from idp.saml.protocol import ARTIFACT_INDEX, ARTIFACT_PATH, ECP_PATH, SLO_PATH, SSO_PATH
+from idp.traffic import METADATA as FETCHED
+from idp.traffic import Traffic
 from idp.wire import Raw, Request, Response
 
 DAY: Final = 86400
@@ -56,6 +58,7 @@ def publish(services: Services, request: Request) -> Response:
     body, etag = services.part(_Made).get(services, signed=request.query.get("signed") in ("1", "true"))
     if not request.header("Sec-Fetch-Mode"):  # a person who looks at it in a browser is no service provider
         services.part(Readers).fetched(METADATA, request.remote_address, services.certificates.known_at)
+        services.part(Traffic).fetched(FETCHED, request.remote_address)
     headers = (("Cache-Control", "public, max-age=300"), ("ETag", etag))
     if etag in (part.strip() for part in request.header("If-None-Match").split(",")):
         return Raw(status=304, headers=headers)

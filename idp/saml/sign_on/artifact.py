@@ -26,6 +26,7 @@ from idp.saml.messages.xml import BadXml, Element, child, clean_text, element, p
 from idp.saml.protocol import ARTIFACT_INDEX, ARTIFACT_PATH
 from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest
 from idp.saml.signed_message import open_signed
+from idp.traffic import ARTIFACT, RESOLVED, Traffic
 from idp.wire import Redirect, Request, Response, with_parameters
 from keys.sealing import BrokenSeal
 
@@ -41,6 +42,7 @@ def issue(
     # It names a person: what is kept is sealed.
     sealed = services.sealer.seal(_SEAL, serialize(message), client.id.encode())
     services.state.put(_key(client, artifact.handle), [sealed, session_id], WAITS)
+    services.part(Traffic).proven(ARTIFACT, client.id)
     parameters = [("SAMLart", artifacts.encode_artifact(artifact))]
     if pending.relay_state is not None:
         parameters.append(("RelayState", pending.relay_state))
@@ -69,6 +71,7 @@ def resolve_artifact(services: Services, request: Request) -> Response:
         header_checks.check_instant(services, provider, header)
         header_checks.check_destination(header, services.url(ARTIFACT_PATH), signed=False)
         found = _take(services, client, artifact)
+        services.part(Traffic).proven(RESOLVED, client.id)
     except SamlError as error:
         refusal = _refusal(error.detail or error.message, received, client)
         error_id = services.faults.refused(refusal, request=request, cause=error)
