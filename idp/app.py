@@ -35,6 +35,9 @@ ROUTES: tuple[Route, ...] = (
     *console_views.ROUTES, *api_views.ROUTES,
 )  # fmt: skip
 
+#: Those that are one page each, by which a path is known that a proxy has cut or added to.
+PATHS: frozenset[str] = frozenset(route.path for route in ROUTES if "<" not in route.path)
+
 
 def create_app(services: Services) -> flask.Flask:
     """The WSGI application. Hot paths are answered before Flask is asked."""
@@ -84,7 +87,7 @@ def create_app(services: Services) -> flask.Flask:
             request = Request(flask.request.environ, bridge.proxies, rest)
             answer = api_views.answer(services, request)
         else:
-            answer = bridge.not_found(request)
+            answer = bridge.not_found(request, PATHS)
         status, headers, body = bridge.finish(request, answer)
         return _Answer([body] if isinstance(body, bytes) else body, status, headers)
 
@@ -120,6 +123,7 @@ def _globals(services: Services, static: Path) -> Mapping[str, Any]:
     return {
         "brand": settings.brand.spoken(settings.brand.language),  # pages say it in their own language, see `Bridge`
         "host": urlsplit(settings.server.issuer).netloc,
+        "right_address": settings.server.issuer,
         "asset": lambda name: f"{prefix}/static/{name}?v={versions[name]}",
         "url": lambda path: prefix + path,
         "languages": texts.LANGUAGES,

@@ -14,6 +14,7 @@ from idp.accounts import expiry, recovery
 from idp.accounts.sign_in_rules import keeping
 from idp.admin import attention, batches, planned_ends, reviews, streams
 from idp.answers import symptoms
+from idp.arrivals import Arrivals
 from idp.audit.chain import sealing
 from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
@@ -104,6 +105,7 @@ EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
     ("faults_not_written", lambda services: services.faults.flush()),
     ("checkpoint_failed", _check_point),
     ("uses_not_written", lambda services: services.uses.flush()),
+    ("arrivals_not_written", lambda services: services.part(Arrivals).flush(services)),
     ("readers_not_written", lambda services: services.part(Readers).flush_now_and_then(services.db)),
     ("symptoms_not_written", symptoms.keep),
     ("ended_sessions_not_told", signout.tell_ended),

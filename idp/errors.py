@@ -45,7 +45,8 @@ class Explanation:
 class Refused(Exception):
     """Shown on our page. `code` names the kind in logs and events; `detail` never reaches the page.
 
-    `evidence`: what came in, decoded, for the admin who looks the error up.
+    `evidence`: what came in, decoded, for the admin who looks the error up. `way_on`: an address of ours to go on at,
+    in place of the start.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class Refused(Exception):
         client_id: str | None = None,
         status: int = 400,
         evidence: str = "",
+        way_on: str = "",
     ) -> None:
         super().__init__(code)
+        self.way_on = way_on
         self.code, self.message, self.advice, self.developer, self.detail = code, message, advice, developer, detail
         self.title, self.client_id, self.status, self.evidence = title, client_id, status, evidence
         self.explanation = explanation or Explanation("application", developer or advice)

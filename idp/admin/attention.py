@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from idp import audit, reach
+from idp import arrivals, audit, reach
 from idp.accounts import batches as accounts_batches
 from idp.accounts import cases, planned_ends
 from idp.accounts.registering import waiting
@@ -56,6 +56,7 @@ def find(services: Services, actor: Actor) -> list[Finding]:
         found += [*_certificates(services), *_keys(services), *_unseen(services)]
     if actor.may(Permission.SETTINGS_READ):
         found += [*_owners(services), *_mail(services), *_jobs(services), *_doctor(services), *_record(services)]
+        found += _traffic(services)
     if actor.scope(Permission.CASES_READ) is None:
         found += _cases(services)
     if actor.scope(Permission.PEOPLE_READ) is None:
@@ -159,6 +160,25 @@ def _jobs(services: Services) -> Iterator[Finding]:
         text = plural("%(n)s message or job was given up.", "%(n)s messages or jobs were given up.", len(failed))
         path = "/admin/messages" if failed[-1].name in ("mail", "sms") else ""
         yield Finding("job", text, path, detail=f"{failed[-1].name}: {failed[-1].error}"[:200])
+
+
+#: What a pattern of traffic means, by its kind.
+_PATTERNS: Final = {
+    arrivals.OTHER_ADDRESS: N_("People come by another address than the one that works."),
+    arrivals.HOST_REWRITTEN: N_("The proxy hides by which address people come."),
+    arrivals.PROXY_UNTRUSTED: N_("Everybody seems to come from one address: the proxy is not trusted."),
+    arrivals.PROXY_SILENT: N_("Everybody seems to come from one address: the proxy does not say who asks."),
+    arrivals.PROXY_BEHIND: N_("Everybody seems to come from one address: another proxy is not trusted."),
+    arrivals.PROXY_UNREADABLE: N_("The proxy says in a way that cannot be read who asks."),
+}
+
+
+def _traffic(services: Services) -> Iterator[Finding]:
+    """How requests come: what keeps people out, or makes all of them one, though nothing here fails."""
+    for pattern in arrivals.patterns(services):
+        told = arrivals.told(services, pattern)
+        detail = f"{told.field}: expected {told.expected}; came {told.got}; {pattern.times} of {pattern.pages} pages"
+        yield Finding("traffic", _PATTERNS[pattern.kind], "/admin/settings", detail, told.fix)
 
 
 def _record(services: Services) -> Iterator[Finding]:

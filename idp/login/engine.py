@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from idp import browser
+from idp import browser, reached
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
 from idp.audit import Event
@@ -213,6 +213,7 @@ def _posted_flow(services: Services, request: Request) -> Flow | Response:
     """The pending request of a posted page; else the page that leads on: never a dead end (L8, L10)."""
     opened = open_sealed(services.sealer, request.form.get("flow") or "", browser.identify(services, request))
     if opened is None:
+        reached.check(services, request, services.url("/"))
         return pages.stale(services, services.url("/"), None)
     flow, same_browser = opened
     if not same_browser and browser.comes_from_own_page(services, request):
@@ -223,6 +224,7 @@ def _posted_flow(services: Services, request: Request) -> Flow | Response:
         request.learn(for_client=flow.client_id, ui_locales=flow.ui_locales)
         return flow
     again = _door(services, flow).restart_url(services, flow)
+    reached.check(services, request, again)
     if browser.of(services, request).is_new:
         return pages.no_cookies(services, again)
     client = services.registry.find(flow.client_id) if flow.client_id else None

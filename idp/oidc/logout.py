@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from idp import browser
+from idp import browser, reached
 from idp.errors import OAuthError
 from idp.login import pages, signout
 from idp.login.browser import accounts, sessions
@@ -115,6 +115,7 @@ def _unproven(asked: LogoutRequest) -> OAuthError:
 def _confirmed(services: Services, request: Request) -> Response:
     value = open_value(services.sealer, _PURPOSE, request.form.get("flow") or "", browser.identify(services, request))
     if value is None or browser.of(services, request).is_new:
+        reached.check(services, request, services.url("/oauth/logout"))
         return pages.stale(services, services.url("/oauth/logout"), None)
     client_id, uri, state, elsewhere, is_hinted, lost = (*value, "", False, {})[
         :6

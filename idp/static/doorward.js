@@ -9,6 +9,14 @@
   // What a form led to cannot be loaded again by Back or a reload; its page has an address that can.
   if (root.dataset.here) try { history.replaceState(null, "", root.dataset.here); } catch { /* another host name */ }
 
+  // Another address than the sign-in's: no cookie fits there. Nobody but the browser knows it behind every proxy.
+  all("[data-elsewhere]", (note) => {
+    note.hidden = location.origin === note.dataset.elsewhere;
+    const used = note.querySelector("[data-used]");
+    used.textContent = `${location.origin}:`;
+    used.hidden = false;
+  });
+
   // Theme: the system's, light, dark.
   all("[data-theme-switch]", (button) => {
     const order = ["auto", "light", "dark"];

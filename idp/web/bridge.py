@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from idp import browser, flash, language, texts
+from idp import arrivals, browser, flash, language, reached, texts
 from idp.db import Unavailable
 from idp.errors import Stale
 from idp.services import Services
@@ -64,6 +64,7 @@ class Bridge:
         parts = urlsplit(services.issuer)
         self.prefix = parts.path
         self.host = parts.netloc
+        self._origin = f"{parts.scheme}://{parts.netloc}"
         self._brands = {tag: services.settings.brand.spoken(tag) for tag in texts.LANGUAGES}
         self._errors = ErrorPages(services, applications, self._brands, self._know_visitor)
         self._auto_posts = AutoPosts(render, self._brands)
@@ -100,6 +101,7 @@ class Bridge:
             and request.method == "POST"
             and not browser.is_own_form(self.services, request, open=route.open)
         ):
+            reached.check(self.services, request, self._here(request))
             raise stale_form(request)
         for _ in range(4):
             try:
@@ -109,9 +111,9 @@ class Bridge:
                 self._keys.refresh()
         raise Unavailable("the registry changes faster than it can be read")
 
-    def not_found(self, request: Request) -> Response:
-        """No such page, nor endpoint."""
-        return self._errors.not_found(request)
+    def not_found(self, request: Request, known: Iterable[str] = ()) -> Response:
+        """No such page, nor endpoint; `known`: those that there are."""
+        return self._errors.not_found(request, known)
 
     # -- answers -------------------------------------------------------------------------------------------------
 
@@ -161,6 +163,7 @@ class Bridge:
 
     def _page(self, request: Request, page: Page) -> tuple[list[tuple[str, str]], bytes]:
         self._know_visitor(request, page.status)
+        arrivals.look(self.services, request)
         values = {
             "app": None,
             "person": None,
@@ -173,6 +176,7 @@ class Bridge:
             **self._words(request),
             **page.values,
         }
+        values["elsewhere"] = self._elsewhere(request, page)
         values["back"] = self._back(request, str(page.values.get("back") or values["here"] or ""))
         csp = _CSP.format(" ".join(("'self'", *page.form_action)))
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()
@@ -201,6 +205,23 @@ class Bridge:
             return "/"
         query = str(request.environ.get("QUERY_STRING") or "")
         return quote(request.path.removeprefix(self.prefix), safe="/~:@!$&'()*+,;=") + (f"?{query}" if query else "")
+
+    def _here(self, request: Request) -> str:
+        """The page that a request is for, at the issuer's address, as far as an address can tell."""
+        return self.services.url(self._back(request, "") if request.method in ("GET", "HEAD") else "/")
+
+    def _elsewhere(self, request: Request, page: Page) -> dict[str, Any] | None:
+        """What a page says of the address that it is at; `known`: the request says that it is not ours.
+
+        Its script knows for sure, and shows or hides it. No header stands in the page itself (RFC 9700 §4.13).
+        """
+        if page.template == "error.html":
+            return None
+        came = reached.of(self.services, request)
+        known = reached.is_elsewhere(self.services, came)
+        here = str(page.values.get("here") or "")
+        way_on = here if here.startswith(self.services.issuer + "/") else self._here(request)
+        return {"known": known, "right": self.services.issuer, "way_on": way_on, "origin": self._origin}
 
     def _cookie(self, cookie: Cookie) -> str:
         text = f"{cookie.name}={cookie.value}; Path=/; HttpOnly; SameSite={cookie.same_site}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from idp import language
+from idp import arrivals, language, reached
 from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused
 from idp.services import Services
@@ -65,6 +65,8 @@ class ErrorPages:
         services = self.services
         self._know_visitor(request, refusal.status)
         error_id = services.errors.keep(refusal, request=request)
+        if refusal.way_on:
+            arrivals.bounced(services, request)
         client = self._applications.find(refusal.client_id) if refusal.client_id and refusal.status < 500 else None
         others = services.errors.others(refusal.code)
         now = services.clock()
@@ -97,14 +99,16 @@ class ErrorPages:
                 )
                 if others > 2
                 else None,
-                "back_url": _way_on(self.services, client),
+                "back_url": refusal.way_on or _way_on(self.services, client),
+                "at_right_address": bool(refusal.way_on),
             },
         )
 
-    def not_found(self, request: Request) -> Response:
-        """No such page, nor endpoint."""
+    def not_found(self, request: Request, known: Iterable[str] = ()) -> Response:
+        """No such page, nor endpoint. `known`: the paths that there are, below the issuer's own."""
         services = self.services
-        sent = strayed.find(request, services.settings.server.issuer_path)
+        cut = reached.path_cut(services, request.path, known)
+        sent = strayed.find(request, services.settings.server.issuer_path) if cut is None else None
         if sent is not None:
             client = self._applications.find(sent.client_id) if sent.client_id else None
             refused = strayed.refusal(request, sent, services.issuer, client.id if client is not None else None)
@@ -112,6 +116,9 @@ class ErrorPages:
                 return self.page(request, refused)
             told = refused.told(services.faults.told(refused, request=request))
             return Json(status=404, body={"error": refused.code, "error_description": told})
+        fault = cut or reached.path_added(services, request.path, known)
+        if fault is not None:
+            return self.page(request, _path_refused(request, fault))
         return self.page(
             request,
             Refused(
@@ -166,6 +173,14 @@ def _refusal(error: Exception) -> Refused:
     return Refused(
         "server_error", N_("Something went wrong on our side."), status=500, detail=type(error).__name__,
         explanation=Explanation("doorward", "An unexpected error; the log has its trace under this request's id."),
+    )  # fmt: skip
+
+
+def _path_refused(request: Request, fault: Explanation) -> Refused:
+    return Refused(
+        "issuer_path", N_("There is no page at this address."), title=N_("Page not found"), status=404,
+        advice=N_("Nothing is wrong with your account: the way here is set up wrongly. Send the error id to your IT."),
+        detail=f"{request.shown_path} came, where {fault.expected} was expected", explanation=fault,
     )  # fmt: skip
 
 

@@ -193,6 +193,11 @@ class Request:
             address = address_of(said.pop().strip(" \t")) if self._names_are_apart() else UNREADABLE
         return address
 
+    @property
+    def is_of_proxy(self) -> bool:
+        """Whether the socket's other end is a proxy that is trusted."""
+        return self._is_proxy(unmapped(str(self.environ.get("REMOTE_ADDR") or "")))
+
     def _is_proxy(self, address: str) -> bool:
         import ipaddress
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from idp.installation.checks import applications, before_opening, machine, messages
+from idp.installation.checks import applications, before_opening, machine, messages, network
 from idp.installation.checks.findings import Finding, Found
 from idp.installation.failures import Failed, explained
 from idp.installation.files import config_file, read_settings
@@ -24,6 +24,7 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("mail", messages.examine_mail),
     ("sms", messages.examine_sms),
     ("record", messages.examine_streams),
+    ("traffic", network.examine_traffic),
     ("server", machine.examine_server),
 )
 
@@ -55,7 +56,7 @@ def examine(file: str | None) -> list[Finding]:
 
 
 #: Not looked at while it runs: the console has these by itself, or they cost a hash or a request of our own.
-_NOT_RUNNING = ("owner", "applications", "saml", "passwords", "server")
+_NOT_RUNNING = ("owner", "applications", "saml", "passwords", "traffic", "server")
 
 
 def while_running(services: Any) -> list[Finding]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from idp.installation import schema
+from idp.installation.checks import network
 from idp.installation.checks.findings import CLOCK_SLACK, Finding, Found, mode_of
 from idp.installation.failures import INIT_FIRST
 from idp.installation.files import check_initialised, master_key_file, sqlite_file
@@ -28,20 +29,6 @@ def examine_config(file: Path | None, settings: Settings) -> Found:
     password = urlsplit(settings.storage.database_url).password or any(secrets)
     if file is not None and password and mode_of(file) & 0o077:
         yield Finding("config", "warning", "others can read the file, and it may hold a secret", f"chmod 600 {file}")
-
-
-def examine_issuer(settings: Settings) -> Found:
-    issuer = settings.server.issuer
-    if settings.is_https:
-        yield Finding("issuer", "ok", issuer)
-        if not settings.server.trusted_proxies:
-            yield Finding(
-                "proxy", "warning", "TLS ends at a proxy, and none is trusted: all requests seem to come from it",
-                "name its network in server.trusted_proxies, so that pauses and the audit log know people apart",
-            )  # fmt: skip
-    else:
-        text = f"{issuer} is for this machine only"
-        yield Finding("issuer", "warning", text, "set server.issuer to your https address before others use it")
 
 
 def examine_data_dir(settings: Settings) -> Found:
@@ -130,7 +117,7 @@ def examine_python(_: Settings) -> Found:
 
 
 CHECKS: tuple[tuple[str, Callable[[Any], Found]], ...] = (
-    ("issuer", examine_issuer),
+    ("issuer", network.examine_address),
     ("data folder", examine_data_dir),
     ("master key", examine_master_key),
     ("database", examine_database),

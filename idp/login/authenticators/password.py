@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from idp import audit, formats, language
+from idp import arrivals, audit, formats, language
 from idp.accounts import history
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
@@ -127,12 +127,16 @@ def _failed(services: Services, request: Request, tried: _Try) -> PasswordResult
             "paused_until": failure.pause.until if failure.pause else None,
             "enabled": person.enabled if person else None,
         }
+        if failure.pause is not None:
+            detail |= _by_proxy(services, request)
         _record(services, request, person, detail, note["event"], note["error"])
         if failure.pause is not None:
             holding.note(services, tried.account.key, person.id if person else None, failure.pause)
     if failure.alarm:
         services.log.warning("many_names_fail", address=request.remote_address)
-        record(services.db, Event("range:alarm", address=request.remote_address, request_id=request.id), now)
+        alarm = Event("range:alarm", address=request.remote_address, request_id=request.id,
+                      detail=_by_proxy(services, request))  # fmt: skip
+        record(services.db, alarm, now)
     # Guesses sent at once: past the budget, right and wrong ones get the same answer.
     check = device is None and failure.failures >= robots.FROM
     if failure.late:
@@ -142,6 +146,12 @@ def _failed(services: Services, request: Request, tried: _Try) -> PasswordResult
         services.throttle.annotate(*tried.lane, {**note, "earlier": True}, tried.of)
     shown = note["error"] if failure.again is None and failure.failures >= TOLD_FROM else ""
     return PasswordResult(None, changed or WRONG, failure.pause, check, error_id=shown)
+
+
+def _by_proxy(services: Services, request: Request) -> dict[str, Any]:
+    """What stands beside a pause that may hold everybody up: their common address is a proxy's, which nobody trusts."""
+    proxy = arrivals.untrusted_proxy(request)
+    return {"findings": [arrivals.finding(services, proxy)]} if proxy else {}
 
 
 def _repeated(services: Services, request: Request, tried: _Try, again: Repeat) -> PasswordResult:
