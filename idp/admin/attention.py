@@ -20,6 +20,7 @@ from idp.admin.batches import WHY as STOPPED_WHY
 from idp.admin.permissions import Permission
 from idp.admin.planned_ends import FAILED as OFF_FAILED
 from idp.admin.reviews import rights as reviews
+from idp.answers import symptoms
 from idp.audit.told import UNDELIVERED
 from idp.mail import is_ready
 from idp.protocols import Services
@@ -83,7 +84,8 @@ def keep_of_doctor(services: Services, found: Iterable[Finding]) -> None:
 
 def examine(services: Services) -> None:
     """Look at every application's addresses and metadata, and at people's factors; keep what was found for the page."""
-    found = [asdict(finding) for finding in (*_lacking(services), *_unreachable(services), *_saml(services))]
+    looks = (*_lacking(services), *_unreachable(services), *_saml(services), *_symptoms(services))
+    found = [asdict(finding) for finding in looks]
     services.state.put(_KEPT, found, 6 * EVERY)
 
 
@@ -302,6 +304,20 @@ def _unreachable(services: Services) -> Iterator[Finding]:
                 if found >= _MANY or time.monotonic() > until:
                     return
         after = page[-1].key
+
+
+def _symptoms(services: Services) -> Iterator[Finding]:
+    """What an application's traffic looks like, where it keeps people out: the first of each."""
+    found = 0
+    for client, looks in symptoms.of_everybody(services, time.monotonic() + _PROBING, time.monotonic):
+        first = next((one for one in looks if one.weight == "wrong" and one.proven), None)
+        if first is None:
+            continue
+        found += 1
+        text = N_("%(app)s: its sign-ins do not go as they should.", app=client.name)
+        yield Finding("symptom", text, f"/admin/apps/{client.id}#symptoms", first.what, first.causes[0].fix)
+        if found >= _MANY:
+            return
 
 
 def _saml(services: Services) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from idp.api import about, activity, cases, groups, messages, overview, settings, signing_keys, streams
-from idp.api.applications import checking, past
+from idp.api.applications import checking, past, symptoms
 from idp.api.applications.rows import OPERATIONS as APPLICATIONS
 from idp.api.batches.rows import OPERATIONS as BATCHES
 from idp.api.operations import Operation
@@ -17,6 +17,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *APPLICATIONS,
     *past.OPERATIONS,
     *checking.OPERATIONS,
+    *symptoms.OPERATIONS,
     *PEOPLE,
     *BATCHES,
     *groups.OPERATIONS,

@@ -33,25 +33,15 @@ NO_QUEUE = "the queue could not be reached"
 
 
 class Undelivered(Exception):
-    """It did not leave; the queue tries again. The text names no address and nothing of the message.
-
-    `means`: whose fault and what to do, as findings are kept; None where nobody knows.
-    """
-
-    def __init__(self, reason: str, means: Mapping[str, Any] | None = None) -> None:
-        super().__init__(reason)
-        self.means = means
+    """It did not leave; the queue tries again. The text names no address and nothing of the message."""
 
 
 class Rejected(Exception):
-    """The other side will never take it, so there is no second try. `reason` in words for the help desk.
+    """The other side will never take it, so there is no second try. `reason` in words for the help desk."""
 
-    `means`: as of `Undelivered`.
-    """
-
-    def __init__(self, reason: str, means: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason, self.means = reason, means
+        self.reason = reason
 
 
 def register(services: Services) -> None:
@@ -111,7 +101,7 @@ def send_now(
     try:
         said = _leave(services, job, content)
     except (Rejected, Undelivered) as problem:  # no line in the log: whoever waits reads it
-        _record(services, f"{job}:failed", message, to, person_id, job, _why(str(problem), problem.means))
+        _record(services, f"{job}:failed", message, to, person_id, job, {"reason": str(problem)})
         raise
     _record(services, f"{job}:sent", message, to, person_id, job, {"said": said})
     return said
@@ -146,12 +136,11 @@ def deliver(services: Services, job: str, payload: Mapping[str, Any]) -> None:
     try:
         said = _leave(services, job, content)
     except Rejected as rejected:
-        failed(services, message, to, rejected.reason, person_id=person_id, job=job, means=rejected.means)
+        failed(services, message, to, rejected.reason, person_id=person_id, job=job)
         return
     except Undelivered as problem:
         if services.state.add(f"mail:failed:{id}", 1, DAY):  # told once, not with every try
-            again = f"{problem}; trying again"
-            failed(services, message, to, again, person_id=person_id, job=job, means=problem.means)
+            failed(services, message, to, f"{problem}; trying again", person_id=person_id, job=job)
         raise
     services.state.put(_sent_key(id), 1, DAY)
     _record(services, f"{job}:sent", message, to, person_id, job, {"said": said})
@@ -174,19 +163,15 @@ def _leave(services: Services, job: str, content: Mapping[str, Any]) -> str:
 
 def failed(
     services: Services, message: str, to: str, reason: str, *, person_id: str | None = None, job: str = JOB,
-    tx: Transaction | None = None, means: Mapping[str, Any] | None = None,
+    tx: Transaction | None = None,
 ) -> None:  # fmt: skip
-    """Record for the help desk that a message did not leave; `means`: whose fault, and what to do."""
+    """Record for the help desk that a message did not leave."""
     services.log.warning("message_failed", kind=job, message=message, reason=reason)
-    event = _event(f"{job}:failed", message, to, person_id, job, _why(reason, means))
+    event = _event(f"{job}:failed", message, to, person_id, job, {"reason": reason})
     if tx is not None:
         record(tx, event, services.clock())
     else:
         _record_event(services, event)
-
-
-def _why(reason: str, means: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    return {"reason": reason, **({"findings": [means]} if means is not None else {})}
 
 
 def _record(

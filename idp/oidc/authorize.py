@@ -38,9 +38,6 @@ def authorize(services: Services, request: Request) -> Response:
         if "none" not in (params.get("prompt") or "").split():
             raise
         told = OAuthError(
-            "temporarily_unavailable",
-            "The store of sign-ins is silent; try again.",
-            detail=str(error)[:400],
-            kind="store_unavailable",
+            "temporarily_unavailable", "The store of sign-ins is silent; try again.", detail=str(error)[:400]
         )
         return deliver_error(services, request, destination, told)

@@ -24,7 +24,7 @@ def token(services: Services, request: Request) -> Response:
         issued = GRANTS[asked.grant_type](services, asked)
         family = issued.holder.family_id if issued.holder is not None else ""
         used = Used(request.remote_address, "offline_access" in issued.terms.scope)
-        services.part(Traffic).proven(asked.grant_type, asked.client.id, family, used)
+        services.part(Traffic).proven(asked.grant_type, asked.client.id, family, used, issued.issued_at)
         return Json(body=tokens.response(services, asked.client, issued))
     except OAuthError as error:
         error.client_id = error.client_id or request.visitor.client_id or client_auth.claimed(services, request)
@@ -36,27 +36,19 @@ def read(services: Services, request: Request) -> TokenRequest:
     form = request.form
     grant_type = form.get("grant_type")
     if grant_type is None:
-        raise OAuthError(
-            "invalid_request",
-            "grant_type is missing.",
-            field="grant_type",
-            expected=" or ".join(GRANTS),
-            kind="grant_type",
-        )
+        raise OAuthError("invalid_request", "grant_type is missing.", field="grant_type", expected=" or ".join(GRANTS))
     if grant_type not in GRANTS:
         *others, last = GRANTS
         raise OAuthError(
             "unsupported_grant_type",
             f"There is no grant_type={grant_type[:60]} here; use {', '.join(others)} or {last}.",
             field="grant_type", expected=" or ".join(GRANTS), got=grant_type,
-            kind="grant_type",
         )  # fmt: skip
     client = client_auth.authenticate(services, request)
     if grant_type not in client.oidc.grant_types or (client.oidc.is_public and not GRANT_TYPES[grant_type].public):
         raise OAuthError(
             "unauthorized_client", f"This application is not registered for grant_type={grant_type}.",
             field="grant_type", expected=" or ".join(sorted(client.oidc.grant_types)), got=grant_type,
-            kind="grant_type_not_allowed",
         )  # fmt: skip
     resource = [value for name, value in form.pairs if name == "resource"]
     return TokenRequest(client, grant_type, form.get("scope"), resource, form, request)

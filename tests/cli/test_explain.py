@@ -89,3 +89,19 @@ def test_Q1_what_nothing_is_known_of_is_said_so(site: Folder, crm: str) -> None:
     assert "Nothing failed" in site.run("explain", "Tills", "--app").out
     assert "can sign in" in site.run("explain", "tills", "--person").out
     assert "--days" in site.refusal("explain", "Tills", "--app", "--days", "0")
+
+
+def test_Q2_an_application_s_symptoms_are_told_with_their_causes(site: Folder, services: Services, crm: str) -> None:
+    from idp.answers.symptoms import keeping
+    from idp.traffic import CODE, Granted, Traffic
+
+    began = services.clock() - 120
+    for n in range(4):
+        services.part(Traffic).proven(CODE, crm, f"s{n}", Granted(f"c{n}", "p", ("openid",), False), began + n)
+    keeping.flush(services)
+    said = site.run("explain", "Tills").out
+    for part in ("seen from its traffic", "codes_never_redeemed", "4 times since", "1. Its server cannot reach",
+                 "to tell", "docs/symptoms.md#codes_never_redeemed"):  # fmt: skip
+        assert part in said, part
+    (one,) = site.run("explain", "Tills", "--json").json["symptoms"]
+    assert (one["side"], one["field"], one["times"]) == ("application", "token endpoint", 4)

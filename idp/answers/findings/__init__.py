@@ -21,6 +21,7 @@ from idp.answers.findings import (
     destination,
     issuer,
     logout,
+    loop,
     name_id,
     nonce,
     origin,
@@ -40,10 +41,10 @@ _AUTHENTICATION: Final = (client_id.at_an_endpoint, client_authentication.look, 
 
 LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
     "authorize": (
-        client_id.in_the_browser, redirect_uri.look, response_type.look, scope.look, pkce.challenge, nonce.look,
-        prompt.look, access.look,
+        loop.look, client_id.in_the_browser, redirect_uri.look, response_type.look, scope.look, pkce.challenge,
+        nonce.look, prompt.look, access.look,
     ),
-    "answer": (access.look, name_id.look, claims.attributes),
+    "answer": (loop.look, access.look, name_id.look, claims.attributes),
     "token": (
         origin.look, *_AUTHENTICATION, token_request.look, pkce.verifier, claims.in_the_id_token,
     ),
@@ -52,8 +53,8 @@ LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
     "revoke": (origin.look, *_AUTHENTICATION),
     "logout": (logout.look,),
     "sso": (
-        issuer.look, acs.look, signature.look, clock.look, destination.look, name_id.look, authn_context.look,
-        access.look, claims.attributes,
+        loop.look, issuer.look, acs.look, signature.look, clock.look, destination.look, name_id.look,
+        authn_context.look, access.look, claims.attributes,
     ),
     "slo": (issuer.look, signature.look, clock.look, destination.look),
 }  # fmt: skip

@@ -22,10 +22,15 @@ _CHANGES: Final = 20
 _PAGE: Final = 500
 
 
-def of_application(services: Services, client: Client, keys: Iterable[Key] = ()) -> tuple[Symptom, ...]:
-    """What its traffic looks like, what keeps people out first. `keys`: what is known of it and the keys that sign."""
+def flush(services: Services) -> None:
+    """What this process knows can be read."""
     keeping.flush(services)
     services.part(Readers).flush(services.db)
+
+
+def of_application(services: Services, client: Client, keys: Iterable[Key] = ()) -> tuple[Symptom, ...]:
+    """What its traffic looks like, what keeps people out first. `keys`: what is known of it and the keys that sign."""
+    flush(services)
     return judge(evidence_of(services, client, keys))
 
 

@@ -45,8 +45,11 @@ class Symptom:
 
     def to_finding(self) -> Finding:
         """Its likeliest cause, as every other thing to put right is told."""
+        first, *others = self.causes
+        also = f" Other causes, in this order: {' '.join(one.what for one in others[:3])}" if others else ""
+        fix = f"{first.what} {first.fix}{also}"
         return Finding(
-            self.code, self.side, self.field, self.causes[0].fix, self.expected, self.got or self.what, self.weight,
+            self.code, self.side, self.field, fix, self.expected, self.got or self.what, self.weight,
             "app",
         )  # fmt: skip
 

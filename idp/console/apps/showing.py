@@ -6,7 +6,7 @@ from typing import Any
 
 from clients.client import Client
 from clients.snapshots import Entry
-from idp.admin import access, activity, app_history, applications, descriptions, managed, programs
+from idp.admin import access, activity, app_history, applications, descriptions, managed, programs, symptoms
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.console import frame
@@ -33,7 +33,8 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         notes=(*applications.unreachable(services, client), *described.get("troubles", ())),
         rule=access.described(services, client), managed_by=managed.manager_of(services, "application", client.id),
         by_file_alone=services.settings.admin.managed == "refuse",
-        secrets=secrets_of(services, client), failures=_failures(services, client),
+        secrets=secrets_of(services, client), symptoms=symptoms.of_application(services, visit.actor, client),
+        failures=_failures(services, client),
         sign_outs=applications.sign_outs(services, visit.actor, client),
         history=changes.told(app_history.of(services, client.id, many=5)),
     )  # fmt: skip

@@ -28,11 +28,10 @@ def examine_mail(services: Services) -> Found:
     try:
         said = smtp.tried(services.settings, _reachable(services))
     except Exception as error:
-        means = smtp.meaning(services.settings, error)
-        fix = f"{means.fix} `doorward mail test --to ADDRESS` sends one."
+        fix = "see [mail] in the settings; `doorward mail test --to ADDRESS` sends one"
         later = 400 <= getattr(error, "smtp_code", 0) < 500  # grey-listing, say
         text = f"{place}, tried with mail from {sender}: {smtp.explain(error)}"
-        yield Finding("mail", "warning" if later else "error", f"{text} ({means.field})", fix)
+        yield Finding("mail", "warning" if later else "error", text, fix)
         return
     yield Finding("mail", "ok", f"{place} {said}")
 

@@ -134,6 +134,12 @@ def _cookie(services: Services, kept: dict[str, list[float]]) -> Cookie:
     return Cookie(cookie_name(services, "rounds"), value, int(WITHIN) if value else 0)
 
 
+def _has_email(services: Services, session: Session) -> bool:
+    """Applications that ask for an address and get none often say nothing of it (Q2)."""
+    person = services.directory.find(session.person_id)
+    return person is None or bool(person.email)
+
+
 def page(services: Services, request: Request, flow: Flow, session: Session) -> Page:
     """Names the application as the side that refuses."""
     client = services.registry.find(flow.client_id)
@@ -151,6 +157,7 @@ def page(services: Services, request: Request, flow: Flow, session: Session) -> 
         values={
             "app": shown_app(services, client) or {"name": name},
             "error_id": shown,
+            "lacks_email": "email" in flow.scopes and not _has_email(services, session),
             "times": TIMES,
             "at_utc": utc(now),
             "at_epoch": int(now),

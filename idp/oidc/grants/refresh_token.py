@@ -14,10 +14,6 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     token = asked.form.get("refresh_token")
     if token is None:
         raise OAuthError(
-            "invalid_request",
-            "refresh_token is missing.",
-            field="refresh_token",
-            expected="the latest refresh token",
-            kind="refresh_token_missing",
+            "invalid_request", "refresh_token is missing.", field="refresh_token", expected="the latest refresh token"
         )
     return ledger.refresh(services, asked, token)

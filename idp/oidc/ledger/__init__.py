@@ -7,7 +7,7 @@ consent's, or its client's. Door: the names below. Rule: each verb is one read a
 from idp.oidc.ledger.access_tokens import ACCESS, issue_to_client
 from idp.oidc.ledger.families import REFRESH, mint, why_dead
 from idp.oidc.ledger.grant import CODE, CodeReused, Grant, Holder, Issued, Terms
-from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, was_redeemed
+from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, last_of_session, was_redeemed
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
 from idp.oidc.ledger.revocation import (
     clients_of_session,
@@ -39,6 +39,7 @@ __all__ = [
     "holders",
     "is_revoked",
     "issue_to_client",
+    "last_of_session",
     "mint",
     "refresh",
     "revoke_access",

@@ -50,3 +50,9 @@ def find_family(services: Services, family_id: str, jti: str) -> Any | None:
 def was_redeemed(services: Services, code_id: str) -> bool:
     """Whether the code of this id was ever redeemed: its family has the same id, and stays when it has died."""
     return services.db.one(store.FAMILY, family_id=code_id, jti="") is not None
+
+
+def last_of_session(services: Services, session_id: str, client_id: str) -> float | None:
+    """When the latest code of this session at this client was made, of those that were redeemed; None for none."""
+    at = services.db.one(store.LAST_OF_SESSION, session_id=session_id, of_client=client_id).at
+    return None if at is None else float(at)

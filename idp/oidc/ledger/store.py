@@ -225,6 +225,9 @@ HOLDERS = (
         or_(_f.offline == 1, and_(_s.ended_at.is_(None), _s.expires_at > bindparam("now"))),
     )
 )
+LAST_OF_SESSION = select(func.max(_f.created_at).label("at")).where(
+    _f.session_id == bindparam("session_id"), _f.client_id == bindparam("of_client")
+)
 EVER_OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id")).distinct()
 REVOKE_JTI = upsert(revoked_tokens, "jti")  # take one JWT back
 
