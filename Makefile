@@ -56,6 +56,7 @@ static:
 	$(BIN)/python docs/rooms.py
 	$(BIN)/python docs/console.py
 	$(BIN)/python docs/answers.py
+	$(BIN)/python docs/errors.py
 
 fuzz: $(VENV)/.test ## Throw made-up SAML messages and metadata at the parsers, FUZZ_SECONDS=15 for each of them
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),15) $(BIN)/python -m pytest tests/saml/test_fuzz.py

@@ -18,6 +18,7 @@ from idp.admin.checking.watch import Watch
 from idp.answers.looking import Answers
 from idp.api import views as api_views
 from idp.background import start_background, sweep, sweep_out
+from idp.catalogue import views as catalogue_views
 from idp.console import views as console_views
 from idp.login import views as login_views
 from idp.login.browser import sessions
@@ -31,8 +32,8 @@ from idp.wire import Request, Route
 __all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
 
 ROUTES: tuple[Route, ...] = (
-    *health.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *login_views.ROUTES, *portal_views.ROUTES,
-    *console_views.ROUTES, *api_views.ROUTES,
+    *health.ROUTES, *catalogue_views.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *login_views.ROUTES,
+    *portal_views.ROUTES, *console_views.ROUTES, *api_views.ROUTES,
 )  # fmt: skip
 
 #: Those that are one page each, by which a path is known that a proxy has cut or added to.

@@ -45,8 +45,8 @@ class Explanation:
 class Refused(Exception):
     """Shown on our page. `code` names the kind in logs and events; `detail` never reaches the page.
 
-    `evidence`: what came in, decoded, for the admin who looks the error up. `way_on`: an address of ours to go on at,
-    in place of the start.
+    `kind`: its entry in `idp.catalogue`, where the code is not the entry's name. `evidence`: what came in, decoded, for
+    the admin who looks the error up. `way_on`: an address of ours to go on at, in place of the start.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Refused(Exception):
         code: str,
         message: str,
         *,
+        kind: str = "",
         advice: str = N_(
             "Go back to the application and try again. If it happens again, send the error id to your IT."
         ),
@@ -70,15 +71,16 @@ class Refused(Exception):
         self.way_on = way_on
         self.code, self.message, self.advice, self.developer, self.detail = code, message, advice, developer, detail
         self.title, self.client_id, self.status, self.evidence = title, client_id, status, evidence
+        self.kind = kind or code
         self.explanation = explanation or Explanation("application", developer or advice)
 
 
 class OAuthError(Exception):
     """An error of RFC 6749 and its family, sent to the application.
 
-    `description` is for its developer; `detail` for the log and the admins alone. `side`, `field`, `expected`, `got`,
-    `fix` are what an admin reads under its id (`Explanation`); without a fix the description is one. `client_id`: whose
-    fault it is, where the request has not proven it.
+    `kind`: its entry in `idp.catalogue`; a code has many. `description` is for its developer; `detail` for the log and
+    the admins alone. `side`, `field`, `expected`, `got`, `fix` are what an admin reads under its id (`Explanation`);
+    without a fix the description is one. `client_id`: whose fault it is, where the request has not proven it.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class OAuthError(Exception):
         code: str,
         description: str,
         *,
+        kind: str,
         status: int = 400,
         detail: str = "",
         headers: tuple[tuple[str, str], ...] = (),
@@ -97,7 +100,7 @@ class OAuthError(Exception):
         client_id: str = "",
     ) -> None:
         super().__init__(code)
-        self.code, self.status, self.detail, self.headers = code, status, detail, headers
+        self.code, self.kind, self.status, self.detail, self.headers = code, kind, status, detail, headers
         self.description, self.client_id = printable(description), client_id
         self.explanation = Explanation(side, fix or self.description, field, expected, got)
 
@@ -105,18 +108,24 @@ class OAuthError(Exception):
         """The description as it is sent, with the id under which an admin reads more. All of it is printable ASCII."""
         return f"{self.description[:380]} ({error_id})" if error_id else self.description
 
-    def headers_told(self, error_id: str) -> tuple[tuple[str, str], ...]:
+    def parameters(self, error_id: str, uri: str) -> dict[str, str]:
+        """What is sent (RFC 6749 §4.1.2.1, §5.2). `uri`: of the page about its kind, '' where there is none."""
+        told = {"error": self.code, "error_description": self.told(error_id)}
+        return {**told, "error_uri": uri} if uri else told
+
+    def headers_told(self, error_id: str, uri: str) -> tuple[tuple[str, str], ...]:
         """The headers, where the description stands in a challenge as well (RFC 6750 §3)."""
         quoted = f'error_description="{self.description}"'
-        return tuple((k, v.replace(quoted, f'error_description="{self.told(error_id)}"')) for k, v in self.headers)
+        told = f'error_description="{self.told(error_id)}"' + (f', error_uri="{uri}"' if uri else "")
+        return tuple((name, value.replace(quoted, told)) for name, value in self.headers)
 
 
 class SamlError(Exception):
     """An error Response of SAML 2.0, sent to a service provider that we trust.
 
-    `status`, `substatus`: URIs, the second stands inside the first (Core §3.2.2.2). `message` is for its developer;
-    `detail` for the log alone. What admins read (`Explanation`): `fix`, where the message does not say it, `side`,
-    `field`, `expected`, `got`.
+    `kind`: its entry in `idp.catalogue`. `status`, `substatus`: URIs, the second stands inside the first (Core
+    §3.2.2.2). `message` is for its developer; `detail` for the log alone. What admins read (`Explanation`): `fix`,
+    where the message does not say it, `side`, `field`, `expected`, `got`.
     """
 
     def __init__(
@@ -125,6 +134,7 @@ class SamlError(Exception):
         substatus: str | None,
         message: str,
         *,
+        kind: str,
         detail: str = "",
         fix: str = "",
         side: str = "application",
@@ -133,12 +143,13 @@ class SamlError(Exception):
         got: str = "",
     ) -> None:
         super().__init__(message)
-        self.status, self.substatus, self.message, self.detail = status, substatus, message, detail
+        self.status, self.substatus, self.message, self.kind, self.detail = status, substatus, message, kind, detail
         self.explanation = Explanation(side, fix or message, field, expected, got)
 
     def told(self, error_id: str) -> SamlError:
         """The error as it is sent, with the id under which an admin reads more."""
-        return SamlError(self.status, self.substatus, f"{self.message} (Error {error_id})", detail=self.detail)
+        message = f"{self.message} (Error {error_id})"
+        return SamlError(self.status, self.substatus, message, kind=self.kind, detail=self.detail)
 
 
 class Stale(Exception):

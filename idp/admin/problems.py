@@ -58,7 +58,8 @@ def findings_of(event: Event) -> tuple[Finding, ...]:
     code, side = event.action.removeprefix("error:"), str(detail.get("side") or "application")
     field, expected, got = (str(detail.get(name) or "") for name in ("field", "expected", "got"))
     got = got or ("" if field else str(detail.get("what") or ""))
-    return (Finding(code, side, field or code, fix, expected, got),)  # type: ignore[arg-type]
+    kind = str(detail.get("kind") or code)
+    return (Finding(kind, side, field or code, fix, expected, got),)  # type: ignore[arg-type]
 
 
 def _cause(event: Event) -> tuple[Any, ...]:

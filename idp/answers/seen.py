@@ -38,6 +38,11 @@ class Nameless:
         """The code of the error, '' without one."""
         return self.error.action.removeprefix("error:") if self.error is not None else ""
 
+    @property
+    def refused_as(self) -> str:
+        """The kind of the error in the catalogue; of one that was recorded before it had one, its code."""
+        return str(self.error.detail.get("kind") or self.code) if self.error is not None else ""
+
     def told(self, name: str) -> str:
         """What is recorded of the error under this name, whoever signed in left out."""
         text = str(self.error.detail.get(name) or "") if self.error is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp import catalogue
 from idp.accounts import tokens
 from idp.admin import actor as actors
 from idp.admin.actor import Actor, NotAllowed
@@ -49,7 +50,8 @@ def check(services: Services, request: Request, actor: Actor, operation: Operati
 def refused(services: Services, request: Request, actor: Actor, error: NotAllowed) -> Problem:
     """403, on record: somebody tried what is not theirs. No challenge: another token of theirs would not do either."""
     fault = OAuthError("insufficient_scope", f"{error.permission} is missing", status=403, side="application",
-                       fix=f"Give whoever calls a role with {error.permission}, or leave it.")  # fmt: skip
+                       fix=f"Give whoever calls a role with {error.permission}, or leave it.",
+                       kind="api_permission")  # fmt: skip
     person_id = actor.id if actor.kind == "person" else None
     error_id = services.faults.told(fault, request=request, person_id=person_id, name="api_refused")
     return Problem("permission", f"Not allowed: {error}.", permission=error.permission, error_id=error_id)
@@ -68,15 +70,19 @@ def _presented(services: Services, request: Request) -> str:
 
 
 def _refused(services: Services, request: Request, detail: str, *, code: str = "invalid_token") -> Problem:
-    kind, status = ("permission", 403) if code == "insufficient_scope" else ("token", 401)
-    fault = OAuthError(code, detail, status=status)
+    kind = "permission" if code == "insufficient_scope" else "token"
+    status = 403 if kind == "permission" else 401
+    fault = OAuthError(
+        code, detail, status=status, kind="api_permission" if code == "insufficient_scope" else "api_token"
+    )
     error_id = services.faults.told(fault, request=request, name="api_refused")
-    return Problem(kind, detail, error_id=error_id, headers=(_challenge(services, code, fault.description),))
+    uri = catalogue.url_of(services, fault.kind)
+    return Problem(kind, detail, error_id=error_id, headers=(_challenge(services, code, fault.description, uri),))
 
 
-def _challenge(services: Services, code: str = "", description: str = "") -> tuple[str, str]:
+def _challenge(services: Services, code: str = "", description: str = "", uri: str = "") -> tuple[str, str]:
     """RFC 6750 §3. The realm says which resource it is, the scope what a program must ask for."""
     said = f'Bearer realm="{services.url(PREFIX)}"'
     if code:
-        said += f', error="{code}", error_description="{description}"'
+        said += f', error="{code}", error_description="{description}"' + (f', error_uri="{uri}"' if uri else "")
     return "WWW-Authenticate", f'{said}, scope="{ADMIN}"'

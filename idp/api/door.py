@@ -32,7 +32,7 @@ def answer(services: Services, request: Request) -> Response:
                 services.ring.refresh()
         raise Unavailable("the registry changes faster than it can be read")
     except Exception as error:
-        return problems.answered(request, _problem(services, request, error))
+        return problems.answered(services, request, _problem(services, request, error))
 
 
 def _answer(services: Services, request: Request) -> Response:

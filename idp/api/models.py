@@ -92,7 +92,9 @@ class ProblemDetails(Model):
     )
 
     type: str
-    """Names the kind of problem: `urn:doorward:problem:…`."""
+    """Names the kind of problem, alike in every installation: `urn:doorward:problem:…`."""
+    help: str | None = None
+    """A page about the kind: its likely causes, and what to do."""
     title: str
     """The kind in words."""
     status: int

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from clients.errors import ChangedMeanwhile, InvalidMetadata, UnknownClient
+from idp import catalogue
 from idp.accounts.person import InvalidPerson, NoSuchPerson, PersonChanged
 from idp.admin.actor import NotAllowed
 from idp.admin.managed import ManagedByFile
 from idp.api.models import Error, ProblemDetails
+from idp.protocols import Services
 from idp.wire import Raw, Request
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -71,16 +73,22 @@ def pointer(*path: str | int) -> str:
     return "#/" + "/".join(escaped) if path else "#"
 
 
-def answered(request: Request, problem: Problem) -> Raw:
+def answered(services: Services, request: Request, problem: Problem) -> Raw:
     """The answer."""
     details = ProblemDetails(
-        type=_KIND + problem.kind, title=problem.title, status=problem.status, detail=problem.detail,
+        type=_KIND + problem.kind, help=catalogue.url_of(services, entry_of(problem.kind)) or None,
+        title=problem.title, status=problem.status, detail=problem.detail,
         request_id=request.id, error_id=problem.error_id or None, permission=problem.permission or None,
         errors=problem.errors,
     )  # fmt: skip
     body = json.dumps(details.model_dump(mode="json", exclude_none=True), ensure_ascii=False).encode()
     headers = (("Cache-Control", "no-store"), *problem.headers)
     return Raw(status=problem.status, body=body, content_type=CONTENT_TYPE, headers=headers)
+
+
+def entry_of(kind: str) -> str:
+    """What a kind is called in the catalogue."""
+    return f"api_{kind.replace('-', '_')}"
 
 
 def told(error: Exception, at: Callable[[str], str] = lambda field: pointer(field)) -> Problem | None:

@@ -183,6 +183,7 @@ def event_of(error: Refused, *, request: Any, person_id: str | None = None) -> E
         address=request.remote_address,
         request_id=request.id,
         detail={
+            "kind": error.kind,
             "message": error.message,
             **explained(error.explanation),
             "what": without_userinfo(error.detail),

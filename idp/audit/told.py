@@ -1,8 +1,8 @@
 """What an application was told went wrong: one row for one application and one kind of fault, counted.
 
 Anybody may send requests that fail, so their number must not be the number of rows: what fails alike within an hour
-keeps one id and one row, which says how often and what came last. Kinds are the places in our code that raise, so a
-stranger cannot invent one.
+keeps one id and one row, which says how often and what came last. Kinds are those of the catalogue,
+which stand where our code raises: a stranger cannot invent one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from idp.audit.events import Answers, Event, amend, answered, event_of, explained, record, written_behind
 from idp.db import Database
-from idp.errors import Explanation, OAuthError, Refused, new_error_id
+from idp.errors import Explanation, OAuthError, Refused, SamlError, new_error_id
 from idp.ids import new_id, shown_id, without_userinfo
 from idp.wire import BadRequest, Request
 
@@ -71,10 +71,8 @@ class Faults:
     ) -> str:  # fmt: skip
         """Record an error that goes to an application; answers its id. `name`: of the line in the log."""
         client_id = client_id or error.client_id or request.visitor.client_id
-        cause = error.__cause__
-        kind = place_of(cause) if cause is not None else place_of(error) or error.description
         event = _of_protocol(error, request, client_id, person_id)
-        error_id = self._count((client_id, error.code, kind), event, request)
+        error_id = self._count((client_id, error.code, error.kind), event, request)
         request.learn(error_id=error_id)
         self._log.info(
             name, error=error.code, detail=error.detail or error.description, client_id=client_id, error_id=error_id,
@@ -87,11 +85,11 @@ class Faults:
     ) -> str:  # fmt: skip
         """Record what a service provider, or whoever says to be one, was told in SAML's words; answers its id.
 
-        `cause`: what was raised; without one all of a code are of one kind.
+        `cause`: what was raised, where a kind has many (a message that cannot be read).
         """
-        kind = place_of(cause) if cause is not None else ""
+        place = "" if cause is None or isinstance(cause, SamlError) else place_of(cause)
         event = event_of(refusal, request=request, person_id=person_id)
-        error_id = self._count((refusal.client_id, refusal.code, kind, person_id), event, request)
+        error_id = self._count((refusal.client_id, refusal.code, refusal.kind, place, person_id), event, request)
         request.learn(error_id=error_id)
         self._log.warning(
             "refused", error_id=error_id, kind=refusal.code, detail=refusal.detail, client_id=refusal.client_id
@@ -101,7 +99,7 @@ class Faults:
     def undelivered(self, client_id: str, what: str, explanation: Explanation) -> str:
         """Record that an application could not be told of a sign-out; answers the id."""
         message = "The application was not told of a sign-out."
-        detail = {"message": message, **explained(explanation), "what": what}
+        detail = {"kind": "logout_not_delivered", "message": message, **explained(explanation), "what": what}
         error_id = self._count(
             (client_id, UNDELIVERED, what), Event(UNDELIVERED, client_id=client_id, detail=detail)
         )  # fmt: skip
@@ -192,6 +190,7 @@ def _of_protocol(error: OAuthError, request: Request, client_id: str, person_id:
         address=request.remote_address,
         request_id=request.id,
         detail={
+            "kind": error.kind,
             "message": error.description,
             **explained(error.explanation),
             "what": without_userinfo(error.detail or error.description),

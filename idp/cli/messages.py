@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened
@@ -34,12 +35,12 @@ def run_test(args: Namespace) -> None:
         try:
             said = _send(services, args.to, args.locale, is_number)
         except (Rejected, Undelivered) as error:
-            raise Failed(f"the message did not leave: {error}") from None
+            raise Failed(f"the message did not leave: {error}", *_means(error.means)) from None
     seconds = round(time.perf_counter() - begun, 2)
     if args.json:
         print_json({"to": args.to, "said": said, "seconds": seconds})
     else:
-        say(f"Sent to {args.to} in {seconds} s: {said}.")
+        say(f"Sent to {args.to} in {seconds} s: {said}.", *_what_that_means(args.to))
 
 
 def run_outbox(args: Namespace) -> None:
@@ -63,6 +64,20 @@ def run_outbox(args: Namespace) -> None:
 
 
 # -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _means(means: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """A failure's field, and what to do."""
+    return () if means is None else (f"  {means['field']}: {means['fix']}",)
+
+
+def _what_that_means(to: str) -> tuple[str, ...]:
+    if to.startswith("+"):
+        return ()
+    return (
+        "The mail server has taken it; whether it arrives is up to others. Where it does not: look into the spam "
+        "folder, into the mailbox of the sender (bounces go there), and at SPF, DKIM and DMARC of its domain.",
+    )
 
 
 def _check_ready(services: Services, is_number: bool) -> None:

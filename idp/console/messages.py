@@ -70,13 +70,19 @@ def _notice(services: Services, notice: Notice, names: Names, now: float) -> dic
     }  # fmt: skip
 
 
+def _means(event: Event) -> tuple[str, str]:
+    """The setting, record or address that a failure is about, and what to do; '' where nobody knows."""
+    one: Mapping[str, Any] = next(iter(event.detail.get("findings") or ()), {})
+    return str(one.get("field", "")), str(one.get("fix", ""))
+
+
 def _row(event: Event, names: Names) -> dict[str, Any]:
     detail = event.detail
     return {
         "id": event.id, "at": event.at, "to": detail.get("to", ""), "message": detail.get("message", ""),
         "person": names.person(event.person_id) if event.person_id else "", "person_id": event.person_id,
         "failed": event.action.endswith(":failed"), "kind": event.action,
-        "said": str(detail.get("reason") or detail.get("said") or "")[:300],
+        "said": str(detail.get("reason") or detail.get("said") or "")[:300], "means": _means(event),
     }  # fmt: skip
 
 

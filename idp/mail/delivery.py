@@ -33,15 +33,25 @@ NO_QUEUE = "the queue could not be reached"
 
 
 class Undelivered(Exception):
-    """It did not leave; the queue tries again. The text names no address and nothing of the message."""
+    """It did not leave; the queue tries again. The text names no address and nothing of the message.
+
+    `means`: whose fault and what to do, as findings are kept; None where nobody knows.
+    """
+
+    def __init__(self, reason: str, means: Mapping[str, Any] | None = None) -> None:
+        super().__init__(reason)
+        self.means = means
 
 
 class Rejected(Exception):
-    """The other side will never take it, so there is no second try. `reason` in words for the help desk."""
+    """The other side will never take it, so there is no second try. `reason` in words for the help desk.
 
-    def __init__(self, reason: str) -> None:
+    `means`: as of `Undelivered`.
+    """
+
+    def __init__(self, reason: str, means: Mapping[str, Any] | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.means = reason, means
 
 
 def register(services: Services) -> None:
@@ -101,7 +111,7 @@ def send_now(
     try:
         said = _leave(services, job, content)
     except (Rejected, Undelivered) as problem:  # no line in the log: whoever waits reads it
-        _record(services, f"{job}:failed", message, to, person_id, job, {"reason": str(problem)})
+        _record(services, f"{job}:failed", message, to, person_id, job, _why(str(problem), problem.means))
         raise
     _record(services, f"{job}:sent", message, to, person_id, job, {"said": said})
     return said
@@ -136,11 +146,12 @@ def deliver(services: Services, job: str, payload: Mapping[str, Any]) -> None:
     try:
         said = _leave(services, job, content)
     except Rejected as rejected:
-        failed(services, message, to, rejected.reason, person_id=person_id, job=job)
+        failed(services, message, to, rejected.reason, person_id=person_id, job=job, means=rejected.means)
         return
     except Undelivered as problem:
         if services.state.add(f"mail:failed:{id}", 1, DAY):  # told once, not with every try
-            failed(services, message, to, f"{problem}; trying again", person_id=person_id, job=job)
+            again = f"{problem}; trying again"
+            failed(services, message, to, again, person_id=person_id, job=job, means=problem.means)
         raise
     services.state.put(_sent_key(id), 1, DAY)
     _record(services, f"{job}:sent", message, to, person_id, job, {"said": said})
@@ -163,15 +174,19 @@ def _leave(services: Services, job: str, content: Mapping[str, Any]) -> str:
 
 def failed(
     services: Services, message: str, to: str, reason: str, *, person_id: str | None = None, job: str = JOB,
-    tx: Transaction | None = None,
+    tx: Transaction | None = None, means: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
-    """Record for the help desk that a message did not leave."""
+    """Record for the help desk that a message did not leave; `means`: whose fault, and what to do."""
     services.log.warning("message_failed", kind=job, message=message, reason=reason)
-    event = _event(f"{job}:failed", message, to, person_id, job, {"reason": reason})
+    event = _event(f"{job}:failed", message, to, person_id, job, _why(reason, means))
     if tx is not None:
         record(tx, event, services.clock())
     else:
         _record_event(services, event)
+
+
+def _why(reason: str, means: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return {"reason": reason, **({"findings": [means]} if means is not None else {})}
 
 
 def _record(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from idp import mailbox
+from idp.mail import refusals
 from idp.mail.delivery import Rejected, Undelivered
 from idp.mail.masks import masked_address
 
@@ -32,16 +33,19 @@ def leave(services: Services, to: str, letter: Letter) -> str:
     settings = services.settings
     to = plain_address(to)
     sender, name = sender_of(settings)
-    with _explained(to), connected(settings) as server:
+    with _explained(settings, to), connected(settings) as server:
         utf8 = not (to + sender).isascii()  # RFC 6531
         if utf8 and not server.has_extn("smtputf8"):
             raise Rejected("the mail server takes no addresses with letters beyond ASCII (SMTPUTF8)")
         message = compose(letter, to, mailbox.header(name, sender), settings)
         body = message.as_bytes(policy=_POLICY.clone(utf8=utf8))
-        _check(server.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []))
+        with _stage(refusals.SENDER):
+            _check(server.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []))
         with _final():
-            _check(server.rcpt(to))
-            return _check(server.data(body))
+            with _stage(refusals.RECIPIENT):
+                _check(server.rcpt(to))
+            with _stage(refusals.CONTENT):
+                return _check(server.data(body))
 
 
 def compose(letter: Letter, to: str, sender: Address | str, settings: Settings) -> EmailMessage:
@@ -98,7 +102,8 @@ def connected(settings: Settings) -> Iterator[smtplib.SMTP]:
             server.starttls(context=context)
         server.ehlo_or_helo_if_needed()
         if mail.username:
-            server.login(mail.username, mail.password)
+            with _stage(refusals.LOGIN):
+                server.login(mail.username, mail.password)
         yield server
         with contextlib.suppress(smtplib.SMTPException, OSError):
             server.quit()
@@ -116,10 +121,13 @@ def tried(settings: Settings, recipient: str = "") -> str:
     with connected(settings) as server:
         if not sender.isascii() and not server.has_extn("smtputf8"):
             raise smtplib.SMTPNotSupportedError("its sender has letters beyond ASCII, and it offers no SMTPUTF8")
-        said = _check(server.mail(sender, [] if sender.isascii() else ["SMTPUTF8"]))
+        with _stage(refusals.SENDER):
+            said = _check(server.mail(sender, [] if sender.isascii() else ["SMTPUTF8"]))
         steps = [f"said {said} to mail from {sender}"]
         if recipient:
-            steps.append(f"{_check(server.rcpt(plain_address(recipient)))} to one for {masked_address(recipient)}")
+            with _stage(refusals.RECIPIENT):
+                answer = _check(server.rcpt(plain_address(recipient)))
+            steps.append(f"{answer} to one for {masked_address(recipient)}")
         server.rset()
     return " and ".join(steps) + "; nothing was sent"
 
@@ -133,7 +141,7 @@ def _check(answer: tuple[int, bytes]) -> str:
 
 
 @contextlib.contextmanager
-def _explained(to: str) -> Iterator[None]:
+def _explained(settings: Settings, to: str) -> Iterator[None]:
     """What goes wrong, in words that name nobody: a `Rejected` for the recipient, else one more try later."""
     try:
         yield
@@ -141,8 +149,9 @@ def _explained(to: str) -> Iterator[None]:
         raise
     except Exception as error:  # of smtplib, ssl, socket: none may take the worker down
         reason = explain(error).replace(to, masked_address(to))
+        means = meaning(settings, error, reason).finding()
         # Raised without the cause: its text, or its traceback, may hold the address and the message.
-        raise (Rejected(reason) if isinstance(error, _Never) else Undelivered(reason)) from None
+        raise (Rejected(reason, means) if isinstance(error, _Never) else Undelivered(reason, means)) from None
 
 
 class _Never(smtplib.SMTPResponseException):
@@ -155,8 +164,33 @@ def _final() -> Iterator[None]:
         yield
     except smtplib.SMTPResponseException as error:
         if 500 <= error.smtp_code < 600:
-            raise _Never(error.smtp_code, error.smtp_error) from None
+            raise _with_stage(_Never(error.smtp_code, error.smtp_error), _stage_of(error)) from None
         raise
+
+
+@contextlib.contextmanager
+def _stage(stage: str) -> Iterator[None]:
+    """What goes wrong in it is known to have gone wrong there."""
+    try:
+        yield
+    except Exception as error:
+        raise _with_stage(error, _stage_of(error) or stage)  # noqa: B904  the very same
+
+
+def _with_stage(error: Exception, stage: str) -> Exception:
+    error.__dict__["stage"] = stage
+    return error
+
+
+def _stage_of(error: BaseException) -> str:
+    return str(error.__dict__.get("stage", ""))
+
+
+def meaning(settings: Settings, error: BaseException, said: str = "") -> refusals.Refusal:
+    """What a failure means for whoever runs this. `said`: in words that may be shown."""
+    mail = settings.mail
+    way = refusals.Way(mail.host, mail.port, mail.tls, mail.username, sender_of(settings)[0])
+    return refusals.of(way, _stage_of(error) or refusals.CONNECT, error, said or explain(error))
 
 
 def explain(error: BaseException) -> str:

@@ -27,19 +27,21 @@ def check_response_type(params: Params, client: Client) -> None:
     if response_type is None:
         raise OAuthError(
             "invalid_request", "response_type is missing; use response_type=code.",
-            field="response_type", expected="code",
+            field="response_type", expected="code", kind="response_type",
         )  # fmt: skip
     if response_type not in RESPONSE_TYPES:
         raise OAuthError(
             "unsupported_response_type",
             f"response_type={response_type[:60]} is not supported; use response_type=code, with PKCE.",
             field="response_type", expected="code", got=response_type,
+            kind="response_type",
         )  # fmt: skip
     if response_type not in client.oidc.response_types:
         raise OAuthError(
             "unauthorized_client", f"This application is not registered for response_type={response_type}.",
             field="response_type", expected=" or ".join(client.oidc.response_types) or "(none)", got=response_type,
             fix=f"Its profile ({client.profile}) signs nobody in: register it as web, spa or native.",
+            kind="response_type_not_allowed",
         )  # fmt: skip
 
 
@@ -50,6 +52,7 @@ def check_not_repeated(params: Params) -> None:
         raise OAuthError(
             "invalid_request", f"Repeated parameter: {repeated[0]}.",
             field=repeated[0][:60], expected="once", got="twice", fix="Let the application send it once.",
+            kind="repeated",
         )  # fmt: skip
 
 
@@ -63,6 +66,7 @@ def check_length(params: Params) -> None:
             f"The request is longer than {MAX_REQUEST} characters; its longest parameter is {longest}.",
             field=longest[:60], expected=f"{MAX_REQUEST} characters, all together", got=f"{sum(sizes.values())}",
             fix=f"Keep what stands in {longest[:60]} in the application, and send a short key to it.",
+            kind="request_too_long",
         )  # fmt: skip
 
 
@@ -73,11 +77,12 @@ def read_prompt(params: Params) -> frozenset[str]:
         raise OAuthError(
             "invalid_request", f"Unknown prompt; use {', '.join(PROMPTS)}.",
             field="prompt", expected=" or ".join(PROMPTS), got=" ".join(sorted(prompt)),
+            kind="prompt",
         )  # fmt: skip
     if "none" in prompt and len(prompt) > 1:  # Core §3.1.2.1
         raise OAuthError(
             "invalid_request", "prompt=none cannot be combined with other values.",
-            field="prompt", expected="none alone", got=" ".join(sorted(prompt)),
+            field="prompt", expected="none alone", got=" ".join(sorted(prompt)), kind="prompt",
         )  # fmt: skip
     return prompt
 
@@ -89,7 +94,12 @@ def read_max_age(params: Params, client: Client) -> int | None:
         return client.oidc.default_max_age
     if not value.isascii() or not value.isdigit() or len(value) > 9:
         raise OAuthError(
-            "invalid_request", "max_age must be a number of seconds.", field="max_age", expected="seconds", got=value
+            "invalid_request",
+            "max_age must be a number of seconds.",
+            field="max_age",
+            expected="seconds",
+            got=value,
+            kind="max_age",
         )
     return int(value)
 
@@ -120,6 +130,7 @@ def read_hint(services: Services, client: Client, params: Params, prompt: frozen
                 "login_required", f"id_token_hint: {error.reason}; nobody can be told by it.",
                 field="id_token_hint", expected="an ID token that this application was given", got=error.reason,
                 fix="Let the application send the ID token of its own last sign-in, or leave id_token_hint out.",
+                kind="id_token_hint",
             ) from None  # fmt: skip
         services.log.info("authorization_hint_not_used", client_id=client.id, reason=error.reason)
         return ""
@@ -136,6 +147,6 @@ def read_subject(hinted: str | None, claims: dict[str, Any]) -> str | None:
     if len(subjects) > 1:
         raise OAuthError(
             "invalid_request", "id_token_hint and claims ask for different subjects.",
-            field="claims", expected="the subject of id_token_hint", got="another sub",
+            field="claims", expected="the subject of id_token_hint", got="another sub", kind="id_token_hint",
         )  # fmt: skip
     return subjects.pop() if subjects else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp import catalogue
 from idp.errors import OAuthError
 from idp.oidc.destination import Destination
 from idp.oidc.response_modes import RESPONSE_MODES
@@ -15,8 +16,8 @@ def deliver_error(services: Services, request: Request, destination: Destination
     error_id = services.faults.told(
         error, request=request, client_id=destination.client.id, name="authorization_error"
     )  # fmt: skip
-    told = [("error", error.code), ("error_description", error.told(error_id))]
-    return deliver(services, request, destination, told)
+    told = error.parameters(error_id, catalogue.url_of(services, error.kind))
+    return deliver(services, request, destination, [*told.items()])
 
 
 def deliver(

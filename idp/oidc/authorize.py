@@ -38,6 +38,9 @@ def authorize(services: Services, request: Request) -> Response:
         if "none" not in (params.get("prompt") or "").split():
             raise
         told = OAuthError(
-            "temporarily_unavailable", "The store of sign-ins is silent; try again.", detail=str(error)[:400]
+            "temporarily_unavailable",
+            "The store of sign-ins is silent; try again.",
+            detail=str(error)[:400],
+            kind="store_unavailable",
         )
         return deliver_error(services, request, destination, told)

@@ -95,14 +95,18 @@ def required(services: Services, request: Request, *scopes: str) -> Access:
     token = presented(request)
     access = find(services, token)
     if access is None:
-        raise denied("invalid_token", "The access token is unknown, expired or revoked.")
+        raise denied("invalid_token", "The access token is unknown, expired or revoked.", kind="access_token")
     request.learn(client_id=access.client_id)
     if services.issuer not in access.audience:
-        raise denied("invalid_token", "The access token is meant for another resource.")
+        raise denied("invalid_token", "The access token is meant for another resource.", kind="access_token_audience")
     missing = [scope for scope in scopes if scope not in access.scope]
     if missing:
         raise denied(
-            "insufficient_scope", f"The access token lacks the scope {missing[0]}.", status=403, scope=missing[0]
+            "insufficient_scope",
+            f"The access token lacks the scope {missing[0]}.",
+            status=403,
+            scope=missing[0],
+            kind="access_token_scope",
         )
     return access
 
@@ -114,18 +118,18 @@ def presented(request: Request) -> str:
     scheme, _, token = header.partition(" ")
     in_header = token.strip() if scheme.lower() == "bearer" else ""
     if (in_header and in_form) or "access_token" in request.form.repeated:
-        raise denied("invalid_request", "Send the access token once.", status=400)
+        raise denied("invalid_request", "Send the access token once.", status=400, kind="access_token_twice")
     if in_header or in_form:
         return in_header or in_form or ""
     # RFC 6750 §3.1: without any authentication there is no error code.
     raise OAuthError(
         "invalid_token", "Send an access token: Authorization: Bearer ...", status=401,
-        headers=(("WWW-Authenticate", 'Bearer realm="doorward"'),),
+        headers=(("WWW-Authenticate", 'Bearer realm="doorward"'),), kind="access_token_missing",
     )  # fmt: skip
 
 
-def denied(code: str, description: str, *, status: int = 401, scope: str = "") -> OAuthError:
+def denied(code: str, description: str, *, kind: str, status: int = 401, scope: str = "") -> OAuthError:
     """An error with its WWW-Authenticate header (RFC 6750 §3)."""
     challenge = f'Bearer realm="doorward", error="{code}", error_description="{description}"'
     challenge += f', scope="{scope}"' if scope else ""
-    return OAuthError(code, description, status=status, headers=(("WWW-Authenticate", challenge),))
+    return OAuthError(code, description, status=status, headers=(("WWW-Authenticate", challenge),), kind=kind)

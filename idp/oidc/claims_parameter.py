@@ -29,13 +29,18 @@ def _members(text: str | None) -> dict[str, Any]:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         raise OAuthError(
-            "invalid_request", "claims is not JSON.", field="claims", expected='{"id_token": {…}}', got="no JSON"
+            "invalid_request",
+            "claims is not JSON.",
+            field="claims",
+            expected='{"id_token": {…}}',
+            got="no JSON",
+            kind="claims_parameter",
         ) from None
     parts = {part: value.get(part) or {} for part in ("userinfo", "id_token")} if isinstance(value, dict) else None
     if parts is None or not all(_is_claims_member(part) for part in parts.values()):
         raise OAuthError(
             "invalid_request", "claims must be an object with the members userinfo and id_token.",
-            field="claims", expected='{"userinfo": {…}, "id_token": {…}}', got="another form",
+            field="claims", expected='{"userinfo": {…}, "id_token": {…}}', got="another form", kind="claims_parameter",
         )  # fmt: skip
     return parts if any(parts.values()) else {}
 
@@ -93,6 +98,6 @@ def essential_acr(claims: dict[str, Any]) -> tuple[str, ...]:
             "unmet_authentication_requirements",
             f"None of these acr values exists here; there is {', '.join(SUPPORTED_ACR)}.",
             field="acr_values", expected=" or ".join(SUPPORTED_ACR), got=" ".join(map(str, values)),
-            fix="Let the application ask for one of these, or for acr as a wish (not essential).",
+            fix="Let the application ask for one of these, or for acr as a wish (not essential).", kind="acr_values",
         )  # fmt: skip
     return values

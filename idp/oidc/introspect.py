@@ -21,7 +21,9 @@ def introspect(services: Services, request: Request) -> Response:
     token = request.form.get("token")
     if token is None:
         client_auth.check_form(request)
-        raise OAuthError("invalid_request", "token is missing.", field="token", expected="a token in the form")
+        raise OAuthError(
+            "invalid_request", "token is missing.", field="token", expected="a token in the form", kind="token_missing"
+        )
     if token.startswith(ledger.REFRESH):
         return Json(body=_refresh(services, caller, token))
     access = bearer.find(services, token)

@@ -91,9 +91,15 @@ def _by_client(services: Services, request: Request, params: Params) -> Response
     client = client_auth.authenticate(services, request, public=False)
     asked = logout_request.read(services, params)
     if asked.client_id != client.id:
-        raise OAuthError("invalid_request", "id_token_hint must be an ID token that was issued to this application.")
+        raise OAuthError(
+            "invalid_request",
+            "id_token_hint must be an ID token that was issued to this application.",
+            kind="logout_hint",
+        )
     if not asked.session_id:
-        raise OAuthError("invalid_request", "Send id_token_hint: it names the session that is to end.")
+        raise OAuthError(
+            "invalid_request", "Send id_token_hint: it names the session that is to end.", kind="logout_hint"
+        )
     session = _find_elsewhere(services, asked)
     if session is not None:
         _end_elsewhere(services, request, asked, session)
@@ -108,7 +114,7 @@ def _unproven(asked: LogoutRequest) -> OAuthError:
         "person's browser here, or authenticate as the application (HTTP Basic with client_id and secret).",
         status=401, detail="id_token_hint of a live session, no cookie, no authentication", client_id=asked.client_id,
         fix="Let the application's server authenticate at the logout address; see docs/connecting.md.",
-        headers=(("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),),
+        headers=(("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),), kind="logout_unproven",
     )  # fmt: skip
 
 

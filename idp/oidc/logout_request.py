@@ -57,7 +57,9 @@ def read(services: Services, params: Params) -> LogoutRequest:
     """
     if params.repeated:
         raise _refused(
-            N_("The application sent %(name)s twice.", name=params.repeated[0]), f"Send {params.repeated[0]} once."
+            N_("The application sent %(name)s twice.", name=params.repeated[0]),
+            f"Send {params.repeated[0]} once.",
+            kind="repeated",
         )
     claims = _hint(services, params)
     audiences = hints.audiences(claims)
@@ -80,13 +82,14 @@ def _check_return_address(client: Client | None, uri: str) -> Refused | None:
         return _refused(
             N_("The application did not say which one it is."),
             "Send id_token_hint or client_id with post_logout_redirect_uri.",
+            kind="logout_client",
         )
     # RPI §3: exactly as registered (ASVS 10.6.2).
     if uri not in client.oidc.post_logout_redirect_uris:
         return _refused(
             N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
             "post_logout_redirect_uri is not registered; they are compared byte for byte.", client_id=client.id,
-            detail=uri[:500],
+            detail=uri[:500], kind="post_logout_redirect_uri",
         )  # fmt: skip
     return None
 
@@ -114,10 +117,10 @@ def _check_audience(claims: dict[str, Any], client_id: str | None) -> None:
         raise InvalidToken("client_id is not in its aud")
 
 
-def _refused(message: str, developer: str, *, client_id: str | None = None, detail: str = "") -> Refused:
+def _refused(message: str, developer: str, *, kind: str, client_id: str | None = None, detail: str = "") -> Refused:
     return Refused(
         "logout_request", message, title=N_("You are not signed out yet"), developer=developer,
         client_id=client_id,
         advice=N_("You are still signed in. To sign out here, use “Sign out” at the top of any page."),
-        explanation=Explanation("application", developer), detail=detail,
+        explanation=Explanation("application", developer), detail=detail, kind=kind,
     )  # fmt: skip

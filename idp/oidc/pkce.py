@@ -30,16 +30,18 @@ def read_challenge(params: Params, client: Client) -> str:
             raise OAuthError(
                 "invalid_request", f"code_challenge_method must be S256, {sent}.",
                 field="code_challenge_method", expected="S256", got=method or "(nothing)",
+                kind="pkce_method",
             )  # fmt: skip
         if FORM.fullmatch(challenge) is None:
             raise OAuthError(
                 "invalid_request", "code_challenge must be the base64url SHA-256 of the code_verifier.",
                 field="code_challenge", expected="43 characters of A-Z a-z 0-9 - _", got=f"{len(challenge)} characters",
+                kind="pkce_challenge",
             )  # fmt: skip
     elif method is not None:
         raise OAuthError(
             "invalid_request", "code_challenge_method was sent without code_challenge.",
-            field="code_challenge", expected="a challenge", got="(nothing)",
+            field="code_challenge", expected="a challenge", got="(nothing)", kind="pkce_challenge",
         )  # fmt: skip
     elif client.oidc.require_pkce or client.oidc.is_public:
         raise _required(client)
@@ -55,6 +57,7 @@ def _required(client: Client) -> OAuthError:
     return OAuthError(
         "invalid_request", description, fix=fix + ".", field="code_challenge", expected="a challenge (S256)",
         got="(nothing)",
+        kind="pkce_missing",
     )  # fmt: skip
 
 
@@ -67,16 +70,24 @@ def check_verifier(challenge: str, verifier: str | None) -> None:
         return
     if not challenge:
         raise OAuthError(
-            "invalid_grant", "A code_verifier was sent, but the authorization request had no code_challenge.", fix=_PAIR
+            "invalid_grant",
+            "A code_verifier was sent, but the authorization request had no code_challenge.",
+            fix=_PAIR,
+            kind="pkce_verifier",
         )
     if not verifier:
-        raise OAuthError("invalid_grant", "code_verifier is missing.", fix=_PAIR)
+        raise OAuthError("invalid_grant", "code_verifier is missing.", fix=_PAIR, kind="pkce_verifier")
     if FORM.fullmatch(verifier) is None:
         raise OAuthError(
-            "invalid_grant", "code_verifier must be 43 to 128 characters of A-Z a-z 0-9 - . _ ~", fix=_PAIR
+            "invalid_grant",
+            "code_verifier must be 43 to 128 characters of A-Z a-z 0-9 - . _ ~",
+            fix=_PAIR,
+            kind="pkce_verifier",
         )
     if not hmac.compare_digest(challenge_of(verifier), challenge):
-        raise OAuthError("invalid_grant", "code_verifier does not match the code_challenge.", fix=_PAIR)
+        raise OAuthError(
+            "invalid_grant", "code_verifier does not match the code_challenge.", fix=_PAIR, kind="pkce_verifier"
+        )
 
 
 def challenge_of(verifier: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp import traffic
+from idp import catalogue, traffic
 from idp.audit import Event, record
 from idp.browser import cookie_name
 from idp.errors import OAuthError
@@ -69,14 +69,17 @@ class ProtocolHandler:
             services.part(Traffic).said(kind, flow.client_id, about=request.header("Sec-Fetch-Dest"))
         destination = _destination(services, flow, AuthorizationRequest.from_json(flow.request))
         if reason.cause != "cancelled":
-            return deliver_error(services, request, destination, OAuthError(reason.code, reason.description))
+            return deliver_error(
+                services, request, destination, OAuthError(reason.code, reason.description, kind=reason.kind)
+            )
         # Somebody's choice and nobody's fault: there is nothing to look up, and strangers leave no row (S61).
         services.log.info(
             "authorization_error", error=reason.code, detail=reason.description, client_id=flow.client_id,
             request_id=request.id,
         )  # fmt: skip
-        told = [("error", reason.code), ("error_description", reason.description)]
-        return deliver(services, request, destination, told)
+        error = OAuthError(reason.code, reason.description, kind=reason.kind)
+        told = error.parameters("", catalogue.url_of(services, error.kind))
+        return deliver(services, request, destination, [*told.items()])
 
     def restart_url(self, services: Services, flow: Flow) -> str:
         """The request once more, from its beginning."""

@@ -42,10 +42,12 @@ def check(params: Params) -> None:
                 "themselves.",
                 field=name, expected="(nothing)", got=f"a {kind[:-1].lower().replace('uri', 'URI')}",
                 fix="Switch signed requests (request objects, JAR, PAR) off in the application: send plain parameters.",
+                kind="request_object",
             )  # fmt: skip
     if params.get("registration"):
         raise OAuthError(
             "registration_not_supported", "The registration parameter is not supported: register first.",
             field="registration", expected="(nothing)", got="client metadata",
             fix="An admin registers the application here; let it send the client id that it is given then.",
+            kind="registration_parameter",
         )  # fmt: skip

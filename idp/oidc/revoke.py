@@ -17,7 +17,9 @@ def revoke(services: Services, request: Request) -> Response:
     token = request.form.get("token")
     if token is None:
         client_auth.check_form(request)
-        raise OAuthError("invalid_request", "token is missing.", field="token", expected="a token in the form")
+        raise OAuthError(
+            "invalid_request", "token is missing.", field="token", expected="a token in the form", kind="token_missing"
+        )
     if token.startswith(ledger.REFRESH):
         _revoke_refresh(services, request, client, token)
     else:
@@ -48,4 +50,5 @@ def _check_owner(owner_id: str, client: Client) -> None:
             "invalid_grant", "This token was issued to another application.", field="token",
             expected="a token of this application", got="a token of another one",
             fix="Let it revoke its own tokens alone, with the client id that it got them with.",
+            kind="token_of_another",
         )  # fmt: skip

@@ -72,6 +72,7 @@ def check(wanted: str | None, given: str, client: Client) -> None:
             f"This application may not have any of these scopes: {' '.join(wanted.split()[:5])[:120]}.",
             detail=f"registered: {' '.join(sorted(client.oidc.scopes))}"[:500],
             fix=f"Add it to what the application may ask for: doorward client set {client.id} scope=...",
+            kind="scope_not_allowed",
         )
 
 
@@ -92,6 +93,7 @@ def check_parted(wanted: str, known: Collection[str]) -> None:
             "invalid_scope",
             f"{wrong[:60]} is not a scope; write scope={' '.join(dict.fromkeys(right))[:200]}, a list parted by spaces "
             "(in a URL %20, encoded once), in these letters, without commas, quotes or brackets.",
+            kind="scope",
         )
 
 

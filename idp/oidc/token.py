@@ -36,19 +36,27 @@ def read(services: Services, request: Request) -> TokenRequest:
     form = request.form
     grant_type = form.get("grant_type")
     if grant_type is None:
-        raise OAuthError("invalid_request", "grant_type is missing.", field="grant_type", expected=" or ".join(GRANTS))
+        raise OAuthError(
+            "invalid_request",
+            "grant_type is missing.",
+            field="grant_type",
+            expected=" or ".join(GRANTS),
+            kind="grant_type",
+        )
     if grant_type not in GRANTS:
         *others, last = GRANTS
         raise OAuthError(
             "unsupported_grant_type",
             f"There is no grant_type={grant_type[:60]} here; use {', '.join(others)} or {last}.",
             field="grant_type", expected=" or ".join(GRANTS), got=grant_type,
+            kind="grant_type",
         )  # fmt: skip
     client = client_auth.authenticate(services, request)
     if grant_type not in client.oidc.grant_types or (client.oidc.is_public and not GRANT_TYPES[grant_type].public):
         raise OAuthError(
             "unauthorized_client", f"This application is not registered for grant_type={grant_type}.",
             field="grant_type", expected=" or ".join(sorted(client.oidc.grant_types)), got=grant_type,
+            kind="grant_type_not_allowed",
         )  # fmt: skip
     resource = [value for name, value in form.pairs if name == "resource"]
     return TokenRequest(client, grant_type, form.get("scope"), resource, form, request)

@@ -17,7 +17,7 @@ def userinfo(services: Services, request: Request) -> Response:
     access = bearer.required(services, request, "openid")
     client = services.registry.find(access.client_id)
     if client is None or access.row is None or access.person_id is None:
-        raise bearer.denied("invalid_token", "The access token speaks of no person.")
+        raise bearer.denied("invalid_token", "The access token speaks of no person.", kind="access_token_person")
     requested = json.loads(access.row.claims).get("userinfo") or {}
     body: dict[str, Any] = {"sub": claim_rules.subject(client, access.person_id)}
     body |= claim_rules.of_person(client, access.row, list(access.scope), requested)

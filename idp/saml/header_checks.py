@@ -31,6 +31,7 @@ def check_version(header: RequestHeader) -> None:
         field="Version",
         expected="2.0",
         got=header.version[:20],
+        kind="version",
     )
 
 
@@ -49,6 +50,7 @@ def check_instant(services: Services, provider: ServiceProvider, header: Request
         detail=f"IssueInstant is {how}; {duration(skew)} of skew are allowed",
         fix="Set the clock of the application's server by NTP. Whoever used a bookmark or an old tab starts again.",
         field="IssueInstant", expected=f"within {duration(skew)} of our clock", got=how,
+        kind="clock",
     )  # fmt: skip
 
 
@@ -64,6 +66,7 @@ def check_destination(header: RequestHeader, location: str, signed: bool) -> Non
             raise _requester(
                 names.REQUEST_DENIED, f"A signed request must have a Destination: {location}.",
                 fix=f"Set Destination to {location}.", field="Destination", expected=location, got="(nothing)",
+                kind="destination",
             )  # fmt: skip
     elif not is_same_place(header.destination, location):
         raise _requester(
@@ -71,7 +74,7 @@ def check_destination(header: RequestHeader, location: str, signed: bool) -> Non
             f"The Destination of the request is another place than the one it was sent to: {location}.",
             detail=f"Destination {header.destination[:300]!r}, sent to {location}",
             fix=f"The application should have {location} as our address; let it read our metadata again.",
-            field="Destination", expected=location, got=header.destination[:300],
+            field="Destination", expected=location, got=header.destination[:300], kind="destination",
         )  # fmt: skip
 
 
@@ -86,5 +89,5 @@ def skew_seconds(services: Services, provider: ServiceProvider) -> int:
     return services.settings.saml.skew_seconds if provider.skew_seconds is None else provider.skew_seconds
 
 
-def _requester(substatus: str, message: str, **more: str) -> SamlError:
-    return SamlError(names.REQUESTER, substatus, message, **more)
+def _requester(substatus: str, message: str, *, kind: str, **more: str) -> SamlError:
+    return SamlError(names.REQUESTER, substatus, message, **more, kind=kind)

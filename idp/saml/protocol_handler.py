@@ -120,15 +120,20 @@ def _error_of(reason: Deny, demands: Demands) -> SamlError:
     """What a denial is called in SAML (Core §3.2.2.2)."""
     if reason.code == "access_denied":
         if reason.cause == "cancelled":
-            return SamlError(names.RESPONDER, names.AUTHN_FAILED, "The person cancelled the sign-in.")
-        return SamlError(names.RESPONDER, names.REQUEST_DENIED, reason.description)
+            return SamlError(names.RESPONDER, names.AUTHN_FAILED, "The person cancelled the sign-in.", kind=reason.kind)
+        return SamlError(names.RESPONDER, names.REQUEST_DENIED, reason.description, kind=reason.kind)
     if reason.code == "unmet_authentication_requirements":
         return authn_context.no_authn_context("the session is weaker than what was asked for")
     if demands.silent:
-        return SamlError(names.RESPONDER, names.NO_PASSIVE, f"Not without a page: {reason.description}")
+        return SamlError(names.RESPONDER, names.NO_PASSIVE, f"Not without a page: {reason.description}", kind="passive")
     if demands.subject == subjects.NOBODY:
-        return SamlError(names.RESPONDER, names.UNKNOWN_PRINCIPAL, "Nobody here has the NameID of the Subject.")
-    return SamlError(names.RESPONDER, names.AUTHN_FAILED, reason.description)
+        return SamlError(
+            names.RESPONDER,
+            names.UNKNOWN_PRINCIPAL,
+            "Nobody here has the NameID of the Subject.",
+            kind="subject_unknown",
+        )
+    return SamlError(names.RESPONDER, names.AUTHN_FAILED, reason.description, kind=reason.kind)
 
 
 def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:

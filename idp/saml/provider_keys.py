@@ -93,6 +93,7 @@ def recipient(services: Services, provider: ServiceProvider) -> Recipient | None
     raise SamlError(
         names.RESPONDER, None, "The assertion cannot be encrypted for this service provider.", detail=reason,
         fix=f"Encryption: {reason}. Give it a key and a method that we support, or set encrypt=never.",
+        kind="cannot_encrypt",
     )  # fmt: skip
 
 
@@ -131,6 +132,7 @@ def _made(certified: CertifiedKey, algorithm: str) -> SigningKey:
             names.RESPONDER, None, "The assertion cannot be signed for this service provider.",
             detail=f"we do not sign with {algorithm}",
             fix=f"Set signature_algorithm to something else than {algorithm}; rsa-sha256 is what everybody reads.",
+            kind="cannot_sign",
         ) from None  # fmt: skip
 
 

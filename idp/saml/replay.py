@@ -30,7 +30,7 @@ def replayed(request_id: str | None, what: str = "AuthnRequest") -> SamlError:
         detail="its ID was used before",
         fix=f"Every {what} needs a new ID. Whoever used Back, a reload or a copied address starts again at the "
         "application; if all of its requests have one ID, let it make a random one for each.",
-        field="ID", expected="an ID that was not used before", got=str(request_id or "")[:200],
+        field="ID", expected="an ID that was not used before", got=str(request_id or "")[:200], kind="saml_replayed",
     )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ _CSP = (
 )
 #: RFC 9110 §8.6, §15.4.5: no content and no length of it.
 _BODILESS = (204, 304)
+_PUBLIC = "en"  # the language of what is the same for everybody
 
 
 class Bridge:
@@ -135,6 +136,8 @@ class Bridge:
             csp = _CSP.format(" ".join(form_targets(form_target(response.action))))
             body = self._auto_posts.body(language.locale_for(self.services, request), response)
             headers = [*_PAGE_HEADERS, ("Content-Security-Policy", csp)]
+        elif isinstance(response, Page) and response.public:
+            headers, body = self._public_page(response)
         elif isinstance(response, Page):
             headers, body = self._page(request, response)
             if browser.of(self.services, request).is_new:
@@ -180,6 +183,14 @@ class Bridge:
         values["back"] = self._back(request, str(page.values.get("back") or values["here"] or ""))
         csp = _CSP.format(" ".join(("'self'", *page.form_action)))
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()
+
+    def _public_page(self, page: Page) -> tuple[list[tuple[str, str]], bytes]:
+        values = {"app": None, "person": None, "here": "", "back": "", "has_session": False, "done": ""}
+        words = {**texts.words(_PUBLIC, "UTC", _PUBLIC), "brand": self._brands[_PUBLIC]}
+        csp = _CSP.format("'none'")
+        body = self._render(page.template, {**values, **words, **page.values}).encode()
+        kept = [header for header in _PAGE_HEADERS if header not in _NO_STORE]
+        return [*kept, ("Content-Security-Policy", csp)], body
 
     def _session(self, request: Request, page: Page) -> str:
         """The cookie of the session that the forms of a page act for; '' where there is none."""

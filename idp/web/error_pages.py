@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from idp import arrivals, language, reached
+from idp import arrivals, catalogue, language, reached
 from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused
 from idp.services import Services
@@ -41,11 +41,9 @@ class ErrorPages:
         if isinstance(error, OAuthError):
             name = "token_error" if route.path == "/oauth/token" else "protocol_error"
             error_id = self.services.faults.told(error, request=request, name=name)
-            return Json(
-                status=error.status,
-                headers=error.headers_told(error_id),
-                body={"error": error.code, "error_description": error.told(error_id)},
-            )
+            uri = catalogue.url_of(self.services, error.kind)
+            headers = error.headers_told(error_id, uri)
+            return Json(status=error.status, headers=headers, body=error.parameters(error_id, uri))
         refusal = error if isinstance(error, Refused) else _refusal(error)
         if not isinstance(error, (Refused, BadRequest, Unavailable, StateUnavailable)):
             self.services.log.error("unexpected", exc_info=error, path=request.shown_path, request_id=request.id)
@@ -53,11 +51,9 @@ class ErrorPages:
             error_id = self.services.errors.keep(refusal, request=request)
             code = {503: "temporarily_unavailable", 500: "server_error"}.get(refusal.status, "invalid_request")
             retry = (("Retry-After", "5"),) if refusal.status == 503 else ()
-            return Json(
-                status=refusal.status,
-                headers=retry,
-                body={"error": code, "error_description": refusal.message, "error_id": error_id},
-            )
+            told = {"error": code, "error_description": refusal.message, "error_id": error_id}
+            uri = catalogue.url_of(self.services, refusal.kind)
+            return Json(status=refusal.status, headers=retry, body={**told, "error_uri": uri} if uri else told)
         return self.page(request, refusal)
 
     def page(self, request: Request, refusal: Refused) -> Page:
@@ -83,6 +79,7 @@ class ErrorPages:
                 "message": refusal.message,
                 "advice": refusal.advice,
                 "developer": refusal.developer or None,
+                "more_url": catalogue.url_of(services, refusal.kind),
                 "error_id": error_id,
                 "at_utc": utc(now),
                 "at_epoch": int(now),
@@ -114,8 +111,8 @@ class ErrorPages:
             refused = strayed.refusal(request, sent, services.issuer, client.id if client is not None else None)
             if isinstance(refused, Refused):
                 return self.page(request, refused)
-            told = refused.told(services.faults.told(refused, request=request))
-            return Json(status=404, body={"error": refused.code, "error_description": told})
+            error_id = services.faults.told(refused, request=request)
+            return Json(status=404, body=refused.parameters(error_id, catalogue.url_of(services, refused.kind)))
         fault = cut or reached.path_added(services, request.path, known)
         if fault is not None:
             return self.page(request, _path_refused(request, fault))
@@ -134,12 +131,13 @@ class ErrorPages:
         message = N_("This address takes %(methods)s only.", methods=", ".join(route.methods))
         if route.api:
             error = OAuthError(
-                "invalid_request", translate("en", message), status=405, field="HTTP method",
-                expected=" or ".join(route.methods), got=request.method,
+                "invalid_request", translate("en", message), status=405, kind="method_not_allowed",
+                field="HTTP method", expected=" or ".join(route.methods), got=request.method,
                 fix=f"Let the application send its request to {route.path} by {' or '.join(route.methods)}.",
             )  # fmt: skip
-            told = error.told(self.services.faults.told(error, request=request))
-            return Json(status=405, headers=(allow,), body={"error": error.code, "error_description": told})
+            error_id = self.services.faults.told(error, request=request)
+            told = error.parameters(error_id, catalogue.url_of(self.services, error.kind))
+            return Json(status=405, headers=(allow,), body=told)
         refusal = Refused(
             "method_not_allowed", message, status=405, detail=request.method, title=N_("Please start from here"),
             advice=N_("Nothing is wrong with your account. Start from the overview of your apps."),

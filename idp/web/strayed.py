@@ -114,6 +114,7 @@ def refusal(request: Request, strayed: Strayed, issuer: str, client_id: str | No
         return OAuthError(
             "invalid_request", told, status=404, detail=detail, client_id=client_id or "", fix=explanation.fix,
             field=explanation.field, expected=explanation.expected, got=explanation.got,
+            kind="wrong_endpoint",
         )  # fmt: skip
     return Refused(
         "wrong_endpoint", N_("The application sent you to an address that does not exist here."), status=404,

@@ -72,11 +72,15 @@ class Stream(Response):
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Response):
-    """A template of ours with its values. `form_action`: origins the page's form may end up at, for the CSP."""
+    """A template of ours with its values. `form_action`: origins the page's form may end up at, for the CSP.
+
+    `public`: the same for everybody, in English: it has no form, no name and no cookie, and nothing is read for it.
+    """
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     form_action: tuple[str, ...] = ()
+    public: bool = False
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode  # `json.dumps` makes one per call

@@ -74,13 +74,16 @@ class _Links(HTMLParser):
 
 @dataclass
 class MailServer:
-    """Keeps every mail. `answers`: what it says to RCPT, by address; `tls`: how it offers encryption."""
+    """Keeps every mail. `answers`: what it says to RCPT, by address, "" for all others; `mode`: how it encrypts."""
 
     certificate: Path | None = None
     mode: str = "none"  # none, starttls, tls
     password: str = ""
     received: list[Received] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    of_sender: str = ""  # what it says to MAIL
+    of_content: str = ""  # and to the message
+    of_login: str = ""  # and to a wrong password
     port: int = 0
 
     def start(self) -> MailServer:
@@ -124,15 +127,24 @@ class MailServer:
 
     def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         is_right = isinstance(data, LoginPassword) and data.password == self.password.encode()
-        return AuthResult(success=is_right, handled=False)
+        return AuthResult(success=is_right, handled=False, message=None if is_right else self.of_login or None)
+
+    async def handle_MAIL(self, server: Any, session: Session, envelope: Envelope, address: str, options: Any) -> str:
+        if self.of_sender:
+            return self.of_sender
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Session, envelope: Envelope, to: str, options: Any) -> str:
-        answer = self.answers.get(to, "250 OK")
+        answer = self.answers.get(to, self.answers.get("", "250 OK"))
         if answer.startswith("250"):
             envelope.rcpt_tos.append(to)
         return answer
 
     async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:
+        if self.of_content:
+            return self.of_content
         content = envelope.original_content or b""
         encrypted = session.ssl is not None or self.mode == "tls"
         self.received.append(Received(envelope.mail_from or "", list(envelope.rcpt_tos), content, encrypted))

@@ -20,4 +20,4 @@ def look(seen: Nameless) -> Iterator[Finding]:
     field, expected, got = (seen.told(name) for name in ("field", "expected", "got"))
     got = got or ("" if field else seen.told("message"))
     field = field or seen.code.replace("saml_", "")
-    yield Finding(seen.code or "error", side, field, fix, expected, got, reader=reader)
+    yield Finding(seen.refused_as or "server_error", side, field, fix, expected, got, reader=reader)

@@ -28,10 +28,11 @@ def examine_mail(services: Services) -> Found:
     try:
         said = smtp.tried(services.settings, _reachable(services))
     except Exception as error:
-        fix = "see [mail] in the settings; `doorward mail test --to ADDRESS` sends one"
+        means = smtp.meaning(services.settings, error)
+        fix = f"{means.fix} `doorward mail test --to ADDRESS` sends one."
         later = 400 <= getattr(error, "smtp_code", 0) < 500  # grey-listing, say
         text = f"{place}, tried with mail from {sender}: {smtp.explain(error)}"
-        yield Finding("mail", "warning" if later else "error", text, fix)
+        yield Finding("mail", "warning" if later else "error", f"{text} ({means.field})", fix)
         return
     yield Finding("mail", "ok", f"{place} {said}")
 

@@ -7,6 +7,7 @@ Rule: no step leads to another. What came of a POST is a value of `outcomes`, an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,19 @@ class Deny:
     description: str
     #: What lies behind access_denied: "cancelled", "declined" (the consent), "policy" (the app's own) or "rule"
     cause: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Its entry in `idp.catalogue`."""
+        return _DENIED.get(self.cause) or _DENIED.get(self.code, "sign_in_failed")
+
+
+_DENIED: Final = {
+    "cancelled": "cancelled", "declined": "consent_declined", "rule": "no_access_by_rule", "policy": "no_access",
+    "login_required": "prompt_none", "interaction_required": "prompt_none",
+    "account_selection_required": "prompt_none", "consent_required": "consent_needed", "access_denied": "no_access",
+    "unmet_authentication_requirements": "too_weak",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

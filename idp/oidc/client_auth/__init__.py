@@ -54,13 +54,16 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
         raise OAuthError(
             "invalid_request", f"Repeated parameter: {repeated[0]}.",
             field=repeated[0][:60], expected="once", got="twice", fix="Let the application send it once.",
+            kind="repeated",
         )  # fmt: skip
     presented = _presented(request)
     client = services.registry.find(presented.client_id)
     if client is None:
         detail = f"client id {shown_id(presented.client_id)!r} is not registered"
         is_swapped = bool(presented.secret) and services.registry.find(presented.secret) is not None
-        raise failed(detail, basic=presented.is_basic, fix=_SWAPPED if is_swapped else _COMPARE_ID)
+        raise failed(
+            detail, basic=presented.is_basic, fix=_SWAPPED if is_swapped else _COMPARE_ID, kind="client_unknown"
+        )
     try:
         _check_may_use(client, presented, public=public)
         CLIENT_AUTH[presented.method].prove(services, request, client, presented)
@@ -81,6 +84,7 @@ def check_form(request: Request) -> None:
     raise OAuthError(
         "invalid_request", f"Send the parameters as {FORM} in the body; what came is {got[:80]}.",
         field="Content-Type", expected=FORM, got=got,
+        kind="content_type",
     )  # fmt: skip
 
 
@@ -112,15 +116,17 @@ def _presented(request: Request) -> Presented:
         ways = " and ".join(one.method for one in shown)
         raise OAuthError(
             "invalid_request", f"The client authenticates in more than one way ({ways}); use one.",
-            field="client authentication", expected="one way", got=ways,
+            field="client authentication", expected="one way", got=ways, kind="client_auth_twice",
         )  # fmt: skip
     named = request.form.get("client_id")
     if shown and named is not None and named != shown[0].client_id:
-        raise failed("client_id differs from the client that authenticates", basic=shown[0].is_basic)
+        raise failed(
+            "client_id differs from the client that authenticates", basic=shown[0].is_basic, kind="client_id_differs"
+        )
     found = shown[0] if shown else none.present(request)
     if found is None:
         fix = "Let the application send its client id and secret (HTTP Basic), or client_id where it has no secret."
-        raise failed("no client authentication", basic=True, fix=fix)
+        raise failed("no client authentication", basic=True, fix=fix, kind="client_auth_missing")
     return found
 
 
@@ -128,13 +134,13 @@ def _check_may_use(client: Client, presented: Presented, *, public: bool) -> Non
     method, basic = presented.method, presented.is_basic
     if not client.enabled:
         fix = f"{client.name} is turned off here; if it shall be on: doorward client enable {client.id}"
-        raise failed(f"{client.name} is turned off", basic=basic, fix=fix, side="doorward")
+        raise failed(f"{client.name} is turned off", basic=basic, fix=fix, side="doorward", kind="client_turned_off")
     # A confidential client is never accepted with `none`, at any endpoint (S20).
     if method not in client.oidc.auth_methods or (
         AUTH_METHODS[method].public and not (client.oidc.is_public and public)
     ):
         detail = f"{method} is not registered for {client.id}, but {', '.join(client.oidc.auth_methods)}"
-        raise failed(detail, basic=basic, fix=_other_method(client, method))
+        raise failed(detail, basic=basic, fix=_other_method(client, method), kind="client_auth_method")
 
 
 def _other_method(client: Client, method: str) -> str:

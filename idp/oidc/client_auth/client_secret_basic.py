@@ -17,6 +17,6 @@ def present(request: Request) -> Presented | None:
     try:
         user, _, password = b64decode(header[6:].strip(), validate=True).decode("utf-8").partition(":")
     except ValueError:
-        raise failed("unreadable Basic credentials", basic=True) from None
+        raise failed("unreadable Basic credentials", basic=True, kind="basic_unreadable") from None
     # RFC 6749 §2.3.1: both are form-urlencoded before they go into Basic.
     return Presented("client_secret_basic", unquote_plus(user), unquote_plus(password))

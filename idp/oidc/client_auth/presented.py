@@ -21,12 +21,14 @@ class Presented:
         return self.method == "client_secret_basic"
 
 
-def failed(detail: str, *, basic: bool = False, hint: str = "", fix: str = "", side: str = "application") -> OAuthError:
+def failed(
+    detail: str, *, kind: str, basic: bool = False, hint: str = "", fix: str = "", side: str = "application"
+) -> OAuthError:
     """`basic`: the client tried HTTP Basic, or nothing. `hint`: what the application's developer may be told."""
     # RFC 6749 §5.2: 401, and WWW-Authenticate when the client tried Basic.
     headers = (("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),) if basic else ()
     description = f"Client authentication failed: {hint}." if hint else "Client authentication failed."
     return OAuthError(
         "invalid_client", description, status=401, detail=detail, headers=headers, side=side,
-        fix=fix or (f"Correct the application's authentication: {hint}." if hint else ""),
+        fix=fix or (f"Correct the application's authentication: {hint}." if hint else ""), kind=kind,
     )  # fmt: skip

@@ -30,7 +30,9 @@ def present(request: Request) -> Presented | None:
         return None
     client_id = _subject(assertion or "")
     if kind != ASSERTION_TYPE:
-        raise OAuthError("invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}")
+        raise OAuthError(
+            "invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}", kind="client_assertion_type"
+        )
     return Presented("private_key_jwt", client_id, assertion or "")
 
 
@@ -41,7 +43,7 @@ def _subject(assertion: str) -> str:
         claims = json.loads(b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_"))
         return str(claims["sub"])
     except (IndexError, KeyError, TypeError, ValueError, RecursionError):
-        raise failed("unreadable client_assertion") from None
+        raise failed("unreadable client_assertion", kind="assertion") from None
 
 
 def prove(services: Services, request: Request, client: Client, presented: Presented) -> None:
@@ -51,27 +53,39 @@ def prove(services: Services, request: Request, client: Client, presented: Prese
     try:
         claims = _verified(services, client, presented.secret, (registered,) if registered else ASSERTION_ALGS)
     except InvalidToken as error:
-        raise failed(f"client_assertion of {client.id}: {error.reason}", hint=error.reason) from None
+        raise failed(f"client_assertion of {client.id}: {error.reason}", hint=error.reason, kind="assertion") from None
     now = services.clock()
     # RFC 7523 §3: iss and sub are the client.
     if claims.get("iss") != client.id or claims.get("sub") != client.id:
-        raise failed("iss and sub must both be the client_id", hint="iss and sub must both be the client_id")
+        raise failed(
+            "iss and sub must both be the client_id",
+            hint="iss and sub must both be the client_id",
+            kind="assertion_names",
+        )
     # RFC 10070: the issuer identifier as the sole value; an array or an endpoint lets one server pass it to another.
     accepted = {services.issuer, *(map(services.url, ENDPOINTS) if legacy else ())}
     audience = claims.get("aud")
     # The legacy switch takes lists, too, as openid-client 5 sends one of both; of our own addresses alone.
     named = audience if legacy and isinstance(audience, list) else [audience]
     if not named or not all(isinstance(value, str) and value in accepted for value in named):
-        raise failed("aud is not the issuer alone", hint=_audience_hint(services, client, audience, legacy))
+        raise failed(
+            "aud is not the issuer alone",
+            hint=_audience_hint(services, client, audience, legacy),
+            kind="assertion_audience",
+        )
     jti, expires = claims.get("jti"), float(claims["exp"])
     if not isinstance(jti, str) or not jti.isprintable() or not 0 < len(jti) <= 256:
-        raise failed("jti is missing or unusable", hint="jti must be 1 to 256 printable characters")
+        raise failed(
+            "jti is missing or unusable", hint="jti must be 1 to 256 printable characters", kind="assertion_jti"
+        )
     if expires > now + MAX_ASSERTION_LIFE:
-        raise failed("exp too far ahead", hint="exp lies more than an hour ahead")
+        raise failed("exp too far ahead", hint="exp lies more than an hour ahead", kind="assertion_exp")
     # A request that is run again on a fresh snapshot brings an assertion that it has had accepted itself.
     spent = f"jti:{client.id}:{jti}"
     if not services.state.add(spent, request.id, expires - now + 1) and services.state.get(spent) != request.id:
-        raise failed(f"replayed client_assertion of {client.id}", hint="this jti was used before")
+        raise failed(
+            f"replayed client_assertion of {client.id}", hint="this jti was used before", kind="assertion_replayed"
+        )
 
 
 def _audience_hint(services: Services, client: Client, audience: Any, legacy: bool) -> str:

@@ -24,24 +24,36 @@ _ONCE = (
     "A code works once: let the application redeem it once and keep the tokens. Mostly its callback page was loaded "
     "again, or the request was sent again after a timeout; if it was neither, somebody else had the code."
 )
+#: What Authlib's refusals are in the catalogue, by their code.
+_KINDS = {"invalid_request": "code_missing", "unauthorized_client": "grant_type_not_allowed"}
 
 
 def issue(services: Services, asked: TokenRequest) -> Issued:
     """Find the code, compare, and redeem it once."""
     if not asked.form.get("code"):  # RFC 6749 §4.1.3
-        raise OAuthError("invalid_request", "code is missing.", field="code", expected="the code of this sign-in")
+        raise OAuthError(
+            "invalid_request",
+            "code is missing.",
+            field="code",
+            expected="the code of this sign-in",
+            kind="code_missing",
+        )
     rules = _TokenRules(_AuthlibRequest(asked), services, asked)
     try:
         rules.validate_token_request()
     except OAuth2Error as error:
-        raise OAuthError(error.error, error.get_error_description()) from error
+        raise OAuthError(
+            error.error, error.get_error_description(), kind=_KINDS.get(error.error, "code_unknown")
+        ) from error
     grant: Grant = rules.request.authorization_code.grant
     pkce.check_verifier(grant.challenge, asked.form.get("code_verifier"))
     resource = narrowed(grant.resource, asked.resource)
     try:
         issued = ledger.mint(services, asked, grant, resource)
     except ledger.CodeReused as error:
-        raise OAuthError("invalid_grant", "The code was used already; what it gave is revoked.", fix=_ONCE) from error
+        raise OAuthError(
+            "invalid_grant", "The code was used already; what it gave is revoked.", fix=_ONCE, kind="code_used"
+        ) from error
     return replace(issued, nonce=grant.nonce)
 
 
@@ -50,7 +62,7 @@ def narrowed(granted: list[str], asked: list[str]) -> list[str]:
     if not set(asked) <= set(granted):
         raise OAuthError(
             "invalid_target", "A resource was asked for that the authorization request did not name.",
-            field="resource", expected=", ".join(granted), got=", ".join(asked),
+            field="resource", expected=", ".join(granted), got=", ".join(asked), kind="resource",
         )  # fmt: skip
     return asked or granted
 
@@ -62,7 +74,7 @@ def check_redirect_uri(grant: Grant, sent: str | None) -> None:
             "invalid_grant", "Invalid 'redirect_uri' in request.",
             detail=f"redirect_uri {sent!r}; the authorization request had {grant.redirect_uri!r}",
             fix=f"Let the application send redirect_uri={grant.redirect_uri} to the token endpoint as well: it has two "
-            "settings for it, or sees another address of itself behind a proxy.",
+            "settings for it, or sees another address of itself behind a proxy.", kind="token_redirect_uri",
         )  # fmt: skip
 
 

@@ -14,6 +14,10 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     token = asked.form.get("refresh_token")
     if token is None:
         raise OAuthError(
-            "invalid_request", "refresh_token is missing.", field="refresh_token", expected="the latest refresh token"
+            "invalid_request",
+            "refresh_token is missing.",
+            field="refresh_token",
+            expected="the latest refresh token",
+            kind="refresh_token_missing",
         )
     return ledger.refresh(services, asked, token)

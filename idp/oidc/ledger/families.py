@@ -116,7 +116,7 @@ def _refuse(services: Services, asked: TokenRequest, grant: Grant, reason: str) 
     why = reason or "the code was used twice"
     revoke_family(services, asked.wire, grant.id, grant.client_id, grant.person_id, why)
     if reason:
-        raise OAuthError("invalid_grant", "The grant does not stand any more.", detail=reason)
+        raise OAuthError("invalid_grant", "The grant does not stand any more.", detail=reason, kind="grant_ended")
     raise CodeReused
 
 

@@ -29,13 +29,13 @@ def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
     """Use a refresh token: rotate it, or within the grace answer just as before. Errors: `OAuthError`, `Stale`."""
     presented = split(token, REFRESH)
     if presented is None:
-        raise _invalid("not a refresh token of ours")
+        raise _invalid("not a refresh token of ours", kind="refresh_token")
     family_id, secret = presented
     client, chain, now = asked.client, chain_of(services, family_id), services.clock()
     with services.db.transaction() as tx:
         row = tx.one(store.FAMILY, family_id=family_id, jti="")
         if row is None or row.client_id != client.id or row.refresh_hash is None:
-            raise _invalid("unknown, or of another application")
+            raise _invalid("unknown, or of another application", kind="refresh_token")
         check_version(services, row)
         _check_usable(row, client, now)
         use = _Use(row, secret, chain, now, _narrowed(row, asked))
@@ -53,8 +53,8 @@ def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
         why = "a rotated refresh token was used again"
         revoke_family(services, asked.wire, family_id, client.id, row.person_id, why)
         services.part(Traffic).proven(REUSED, client.id, family_id, asked.wire.remote_address, now)
-        raise _invalid(f"{why}; the family is revoked")
-    raise _invalid("not a token of this family")
+        raise _invalid(f"{why}; the family is revoked", kind="refresh_token_reused")
+    raise _invalid("not a token of this family", kind="refresh_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _holder(row: Any) -> Holder:
 
 def _check_usable(row: Any, client: Client, now: float) -> None:
     if reason := _why_unusable(row, client, now):
-        raise _invalid(reason)
+        raise _invalid(reason, kind="refresh_token_ended")
 
 
 def _why_unusable(row: Any, client: Client | None, now: float) -> str:
@@ -139,18 +139,19 @@ def _narrowed(row: Any, asked: TokenRequest) -> Terms:
                 "invalid_scope", "A refresh cannot ask for more than was granted.",
                 field="scope", expected=" ".join(granted), got=asked.scope,
                 fix="Let the application leave scope out when it refreshes, or sign the person in again for more.",
+                kind="refresh_scope",
             )  # fmt: skip
     resource = [uri for uri in json.loads(row.granted_resource) if uri in asked.client.oidc.resources]
     if not set(asked.resource) <= set(resource):  # RFC 8707 §2.2
         raise OAuthError(
             "invalid_target", "A refresh cannot ask for a resource that was not granted.",
-            field="resource", expected=", ".join(resource), got=", ".join(asked.resource),
+            field="resource", expected=", ".join(resource), got=", ".join(asked.resource), kind="resource",
         )  # fmt: skip
     return Terms(" ".join(granted if asked.scope is None else asked.scope.split()), asked.resource or resource)
 
 
-def _invalid(reason: str) -> OAuthError:
-    return OAuthError("invalid_grant", "The refresh token is invalid, expired or revoked.", detail=reason)
+def _invalid(reason: str, *, kind: str) -> OAuthError:
+    return OAuthError("invalid_grant", "The refresh token is invalid, expired or revoked.", detail=reason, kind=kind)
 
 
 # -- looking one up without using it ---------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ def check(asked: str | None, client: Client) -> None:
         raise OAuthError(
             "invalid_request", f"response_mode={mode[:60]} is not supported; use {', '.join(RESPONSE_MODES)}.",
             field="response_mode", expected=" or ".join(RESPONSE_MODES), got=mode,
+            kind="response_mode",
         )  # fmt: skip
     if client.oidc.response_modes and mode not in client.oidc.response_modes:
         registered = ", ".join(name for name in RESPONSE_MODES if name in client.oidc.response_modes)
@@ -50,5 +51,5 @@ def check(asked: str | None, client: Client) -> None:
             f"{said} is not registered for this application (response_modes); it has {registered}.",
             fix=f"Have the application send response_mode={registered.partition(',')[0]}, or add {mode} to its"
             " response_modes: doorward client set.",
-            field="response_mode", expected=registered, got=asked or "(nothing)",
+            field="response_mode", expected=registered, got=asked or "(nothing)", kind="response_mode",
         )  # fmt: skip

@@ -47,7 +47,7 @@ def _satisfying(comparison: str, asked: list[str]) -> list[str]:
     raise SamlError(
         names.REQUESTER, names.REQUEST_UNSUPPORTED, "Comparison must be exact, minimum, maximum or better.",
         fix="Correct the Comparison of RequestedAuthnContext in the application, or leave it out: it means exact.",
-        field="Comparison", expected="exact, minimum, maximum or better", got=comparison[:60],
+        field="Comparison", expected="exact, minimum, maximum or better", got=comparison[:60], kind="authn_context",
     )  # fmt: skip
 
 
@@ -75,5 +75,5 @@ def no_authn_context(detail: str) -> SamlError:
     return SamlError(
         names.RESPONDER, names.NO_AUTHN_CONTEXT,
         "No way to sign in here matches the RequestedAuthnContext.", detail=detail,
-        fix=f"Ask for one of {', '.join(_CLASSES)}, or leave RequestedAuthnContext out.",
+        fix=f"Ask for one of {', '.join(_CLASSES)}, or leave RequestedAuthnContext out.", kind="authn_context",
     )  # fmt: skip

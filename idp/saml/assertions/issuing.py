@@ -59,7 +59,9 @@ def issue(services: Services, request: Request, client: Client, session: Session
     provider_keys.signer(services, provider)
     recipient = provider_keys.recipient(services, provider)
     if spec.encrypt_name_id and recipient is None:
-        raise name_ids.invalid("An encrypted NameID needs an encryption key in the service provider's metadata.")
+        raise name_ids.invalid(
+            "An encrypted NameID needs an encryption key in the service provider's metadata.", kind="cannot_encrypt"
+        )
     class_ref = authn_context.asserted(spec.classes, session.methods)
     subject = _subject_record(services, client, provider, session)
     kind = name_ids.choose_format(

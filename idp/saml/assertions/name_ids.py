@@ -68,7 +68,7 @@ def check_qualifier(provider: ServiceProvider, policy: NameIDPolicy | None) -> N
     """Core §3.4.1.1: SPNameQualifier names the sender itself; there are no affiliations here. Errors: `SamlError`."""
     qualifier = None if policy is None else policy.sp_name_qualifier
     if qualifier not in (None, provider.entity_id):
-        raise invalid("SPNameQualifier must be the entityID of the service provider itself.")
+        raise invalid("SPNameQualifier must be the entityID of the service provider itself.", kind="name_id_qualifier")
 
 
 def _supported(format_uri: str) -> str:
@@ -77,6 +77,7 @@ def _supported(format_uri: str) -> str:
             f"NameIDs of the format {format_uri[:200]} are not issued here.",
             fix="Let the application ask for another one, or overrule it for this application: doorward client set ID "
             "name_id_format=email (or persistent, transient, unspecified).",
+            kind="name_id_format",
         )
     return format_uri
 
@@ -88,7 +89,7 @@ def of_person(format_uri: str, known: Mapping[str, Any]) -> str:
         raise invalid(
             "This person has no identifier of the format that is asked for.", detail=f"the person has no {name}",
             fix=f"Give the person the attribute {name}, or let the application have another one: doorward client set "
-            "ID name_id_format=email (or persistent, transient, unspecified).",
+            "ID name_id_format=email (or persistent, transient, unspecified).", kind="name_id_of_person",
         )  # fmt: skip
     return value
 
@@ -108,6 +109,6 @@ def new_transient() -> str:
     return "_" + os.urandom(20).hex()
 
 
-def invalid(message: str, **more: str) -> SamlError:
+def invalid(message: str, *, kind: str, **more: str) -> SamlError:
     """Core §3.2.2.2: the NameIDPolicy cannot be met. `more`: as of `SamlError`."""
-    return SamlError(names.REQUESTER, names.INVALID_NAMEID_POLICY, message, **more)
+    return SamlError(names.REQUESTER, names.INVALID_NAMEID_POLICY, message, **more, kind=kind)

@@ -44,7 +44,9 @@ def name_subject(services: Services, naming: Naming, subject: SubjectRecord) -> 
     needs_id = (naming.format == names.NAMEID_PERSISTENT or naming.pairwise) and not subject.persistent_id
     if needs_id and not naming.may_create:
         if naming.format == names.NAMEID_PERSISTENT:
-            raise name_ids.invalid("AllowCreate is false, and this person has no identifier here yet.")
+            raise name_ids.invalid(
+                "AllowCreate is false, and this person has no identifier here yet.", kind="name_id_not_made"
+            )
         needs_id = False
     value = _value(naming.format, subject)
     if not needs_id and subject.session_index and subject.name_id == value:

@@ -32,7 +32,11 @@ def accept_logout_request(
         logout_request = read_logout_request(root, services.certificates.private_keys())
     except (BadMessage, BadXml) as error:
         raise SamlError(
-            names.REQUESTER, names.REQUEST_UNSUPPORTED, "The LogoutRequest cannot be read.", detail=error.reason
+            names.REQUESTER,
+            names.REQUEST_UNSUPPORTED,
+            "The LogoutRequest cannot be read.",
+            detail=error.reason,
+            kind="saml_unreadable",
         ) from error
     header = logout_request.header
     header_checks.check_version(header)
@@ -40,7 +44,9 @@ def accept_logout_request(
     header_checks.check_destination(header, services.url(SLO_PATH), signed=by_browser)
     oldest = services.clock() - header_checks.skew_seconds(services, provider)
     if logout_request.not_on_or_after is not None and logout_request.not_on_or_after <= oldest:
-        raise SamlError(names.REQUESTER, names.REQUEST_DENIED, "The LogoutRequest is too old (NotOnOrAfter).")
+        raise SamlError(
+            names.REQUESTER, names.REQUEST_DENIED, "The LogoutRequest is too old (NotOnOrAfter).", kind="clock"
+        )
     if not replay.spend(services, client.id, header.id, header_checks.lifetime(services, provider, header)):
         raise replay.replayed(header.id, "LogoutRequest")
     return logout_request
@@ -62,7 +68,7 @@ def find_sessions(services: Services, client: Client, logout_request: LogoutRequ
     if not known:
         raise SamlError(
             names.REQUESTER, names.UNKNOWN_PRINCIPAL, "No session here was told to this service provider by this name.",
-            fix="It must send the NameID and SessionIndex of the assertion, unchanged.",
+            fix="It must send the NameID and SessionIndex of the assertion, unchanged.", kind="logout_unknown_session",
         )  # fmt: skip
     found = (sessions.find_open(services, id) for id in dict.fromkeys(one.session_id for one in known))
     return [session for session in found if session is not None]

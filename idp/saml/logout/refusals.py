@@ -14,14 +14,16 @@ from idp.wire import Request
 
 def partial_logout() -> SamlError:
     """Prof §4.4.3.5: somebody did not confirm."""
-    return SamlError(names.RESPONDER, names.PARTIAL_LOGOUT, "Not every application has confirmed the logout.")
+    return SamlError(
+        names.RESPONDER, names.PARTIAL_LOGOUT, "Not every application has confirmed the logout.", kind="logout_partial"
+    )
 
 
 def keep_error(services: Services, request: Request, client: Client, error: SamlError, received: Received) -> SamlError:
     """Keep for the admins why a message of this client is answered with an error; answers it with its id."""
     refusal = Refused(
         "saml_logout", error.message, client_id=client.id, detail=error.detail or error.message,
-        evidence=evidence(received), explanation=error.explanation,
+        evidence=evidence(received), explanation=error.explanation, kind=error.kind,
     )  # fmt: skip
     error_id = services.faults.refused(refusal, request=request, cause=error)
     return error.told(error_id)

@@ -46,7 +46,7 @@ def _with_subject(
         raise SamlError(
             names.REQUESTER, names.REQUEST_DENIED, "An EncryptedID is taken in a signed request only.",
             fix="Let the service provider sign its requests, with a key in its metadata, or name the subject openly.",
-            field="EncryptedID", expected="a signed request", got="no signature",
+            field="EncryptedID", expected="a signed request", got="no signature", kind="subject",
         )  # fmt: skip
     try:
         name_id = subjects.read(services, subject)
@@ -57,6 +57,7 @@ def _with_subject(
             fix=f"{error.reason[:1].upper()}{error.reason[1:]}: encrypt it for the certificate with use=encryption in "
             f"our metadata ({services.url(METADATA_PATH)}), or leave the Subject out.",
             field="Subject", expected="a NameID, or an EncryptedID for our certificate", got=error.reason,
+            kind="subject",
         ) from error  # fmt: skip
     if name_id is None:
         return pending
@@ -67,6 +68,7 @@ def _with_subject(
                 "NameIDs of the Subject's Format are not issued here.", field="Subject",
                 expected=", ".join(one.rpartition(":")[2] for one in name_ids.ADVERTISED), got=name_id.format[:200],
                 fix="Leave the Subject out of the request, or name the person in a format that is issued here.",
+                kind="name_id_format",
             )  # fmt: skip
         pending = pending.with_formats((name_id.format,))
     person_id = subjects.find_person(services, incoming.client, incoming.provider, name_id)

@@ -55,6 +55,7 @@ def check_binding(services: Services, incoming: IncomingAuthnRequest) -> None:
             detail=f"ProtocolBinding {str(incoming.request.protocol_binding)[:300]}",
             fix="Let it ask for HTTP-POST, with an AssertionConsumerService by that binding in its metadata.",
             field="ProtocolBinding", expected=names.HTTP_POST, got=str(incoming.request.protocol_binding)[:300],
+            kind="binding",
         )  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def check_conditions(services: Services, incoming: IncomingAuthnRequest) -> None
         raise _requester(
             names.REQUEST_DENIED, f"The Conditions of the request do not allow an assertion now: {got}.",
             fix="Set the clock of the application's server by NTP, or leave the Conditions out of its requests.",
-            field="Conditions", expected=f"a span around {instant(now)}", got=got,
+            field="Conditions", expected=f"a span around {instant(now)}", got=got, kind="conditions",
         )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def check_subject(services: Services, incoming: IncomingAuthnRequest) -> None:
         raise _requester(
             names.REQUEST_UNSUPPORTED, "Only bearer confirmation is supported in a Subject.",
             fix="Leave SubjectConfirmation out of the request's Subject, or the whole Subject.",
-            field="SubjectConfirmation", expected="bearer", got=methods,
+            field="SubjectConfirmation", expected="bearer", got=methods, kind="subject",
         )  # fmt: skip
 
 
@@ -107,6 +108,7 @@ def check_attribute_service(services: Services, incoming: IncomingAuthnRequest) 
             f"{incoming.client.id}",
             field="AttributeConsumingServiceIndex",
             expected=", ".join(str(one.index) for one in provider.attribute_services), got=str(index),
+            kind="attribute_index",
         )  # fmt: skip
 
 
@@ -121,6 +123,7 @@ def check_scoping(services: Services, incoming: IncomingAuthnRequest) -> None:
             f"there, leave Scoping out, or let it be passed over: doorward client set {incoming.client.id} "
             "scoping=ignore",
             field="IDPList", expected=services.settings.saml_entity_id, got=", ".join(listed)[:300] or "(nothing)",
+            kind="idp_list",
         )  # fmt: skip
 
 
@@ -139,5 +142,5 @@ CHECKS: tuple[Callable[[Services, IncomingAuthnRequest], None], ...] = (
 )
 
 
-def _requester(substatus: str, message: str, **more: str) -> SamlError:
-    return SamlError(names.REQUESTER, substatus, message, **more)
+def _requester(substatus: str, message: str, *, kind: str, **more: str) -> SamlError:
+    return SamlError(names.REQUESTER, substatus, message, **more, kind=kind)

@@ -81,5 +81,5 @@ def _denied(message: str) -> SamlError:
     return SamlError(
         names.REQUESTER, names.REQUEST_DENIED, message,
         fix="Somebody may stand between the client and the service provider; or the two mean different channels, such "
-        "as one behind a proxy that ends TLS.",
+        "as one behind a proxy that ends TLS.", kind="channel_bindings",
     )  # fmt: skip

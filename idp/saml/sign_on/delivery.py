@@ -74,6 +74,7 @@ def record_error(
     refusal = Refused(
         "saml_" + (error.substatus or error.status).rpartition(":")[2].lower(), error.message,
         client_id=client_id, detail=error.detail or error.message, evidence=evidence, explanation=error.explanation,
+        kind=error.kind,
     )  # fmt: skip
     error_id = services.faults.refused(refusal, request=request, person_id=person_id, cause=error)
     return error.told(error_id)

@@ -76,7 +76,7 @@ def _bind(services: Services, incoming: IncomingAuthnRequest, received: Received
         )  # fmt: skip
     except BadXml as error:
         raise SamlError(
-            names.REQUESTER, names.REQUEST_UNSUPPORTED, "A header is wrong.", detail=error.reason
+            names.REQUESTER, names.REQUEST_UNSUPPORTED, "A header is wrong.", detail=error.reason, kind="ecp_header"
         ) from error
 
 
@@ -97,7 +97,9 @@ def _issue(
     try:
         message = issuing.issue(services, request, client, session, replace(spec, advice=bound.advice))
     except SessionEnded:
-        raise SamlError(names.RESPONDER, names.AUTHN_FAILED, "The session ended meanwhile.") from None
+        raise SamlError(
+            names.RESPONDER, names.AUTHN_FAILED, "The session ended meanwhile.", kind="session_ended"
+        ) from None
     delivery.spend(services, pending)
     return message
 
@@ -106,10 +108,12 @@ def _error_of(reason: Deny) -> SamlError:
     if reason.code == "unmet_authentication_requirements":
         return authn_context.no_authn_context("the sign-in by HTTP Basic is weaker than what was asked for")
     if reason.code == "access_denied":
-        return SamlError(names.RESPONDER, names.REQUEST_DENIED, reason.description)
+        return SamlError(names.RESPONDER, names.REQUEST_DENIED, reason.description, kind=reason.kind)
     if reason.code == "consent_required":
-        return SamlError(names.RESPONDER, names.REQUEST_DENIED, "The person must agree first, in a browser.")
-    return SamlError(names.RESPONDER, names.AUTHN_FAILED, reason.description)
+        return SamlError(
+            names.RESPONDER, names.REQUEST_DENIED, "The person must agree first, in a browser.", kind="consent_needed"
+        )
+    return SamlError(names.RESPONDER, names.AUTHN_FAILED, reason.description, kind=reason.kind)
 
 
 def _header(location: str) -> Element:

@@ -31,7 +31,11 @@ def begin_sign_in(services: Services, request: Request, pending: PendingAuthnReq
             raise
         # Core §3.4.1: IsPassive takes the screen from nobody, and in a frame nobody would see a page of ours.
         silent = SamlError(
-            names.RESPONDER, None, "The store of sign-ins is silent; try again.", detail=str(error)[:400]
+            names.RESPONDER,
+            None,
+            "The store of sign-ins is silent; try again.",
+            detail=str(error)[:400],
+            kind="store_unavailable",
         )
         return delivery.deliver_error(services, request, pending, silent)
 

@@ -90,7 +90,7 @@ OUTCOMES = {
         ),
     ),
     "response-error": lambda: response.build(
-        pinned(), SamlError(names.RESPONDER, names.NO_PASSIVE, "Not without a page: <b> & \x00")
+        pinned(), SamlError(names.RESPONDER, names.NO_PASSIVE, "Not without a page: <b> & \x00", kind="passive")
     ),
 }
 
