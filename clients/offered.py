@@ -36,8 +36,8 @@ GRANT_TYPES: dict[str, GrantType] = {
         GrantType("client_credentials", machine=True),
     )
 }
-#: How an authorization response may travel (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
-RESPONSE_MODES: list[str] = ["query", "fragment", "form_post"]
+#: How an authorization response may travel (Multiple Response Types §2.1, Form Post Response Mode, JARM §2.3).
+RESPONSE_MODES: list[str] = ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"]
 AUTH_METHODS: dict[str, AuthMethod] = {
     row.name: row
     for row in (

@@ -96,6 +96,9 @@ def _keys(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
     by_key = method is not None and method.keys
     if method is not None and by_key and not has_keys:
         yield Problem("jwks", f"{method.name} needs the app's public keys; give them as jwks_uri or jwks")
+    for field in ("require_signed_request_object", "request_object_signing_alg"):
+        if values.get(field) and not has_keys:
+            yield Problem("jwks", f"{field} needs the app's public keys; give them as jwks_uri or jwks")
     if "token_endpoint_auth_signing_alg" in values and not by_key:
         names = " or ".join(row.name for row in offered.AUTH_METHODS.values() if row.keys)
         yield Problem("token_endpoint_auth_signing_alg", f"only has a meaning with {names}")

@@ -29,7 +29,7 @@ MAX_DOCUMENT: Final = 24_000
 _PART: Final = 10  # characters of an id that are looked for
 _SAML: Final = ("sso", "slo", "artifact")
 #: Where a client proves itself, in a header perhaps.
-_NAMES_ITS_CLIENT: Final = ("token", "introspect", "revoke")
+_NAMES_ITS_CLIENT: Final = ("par", "token", "introspect", "revoke")
 
 
 class Answers:

@@ -11,6 +11,7 @@ OTHER: Final = "other"  # of every path that is not below
 #: What a path is called here. `answer`: pages of a sign-in, of which the last leads back to the application.
 KINDS: Final = {
     "/oauth/authorize": "authorize",
+    "/oauth/par": "par",
     "/oauth/token": "token",
     "/oauth/userinfo": "userinfo",
     "/oauth/introspect": "introspect",

@@ -17,7 +17,7 @@ from idp.config.settings import HOMES, Settings
 if TYPE_CHECKING:
     from idp.config.brand import EDITABLE, Brand, Portal
     from idp.config.factors import AdminCodes, FactorRule, Factors, Passkeys
-    from idp.config.issuing import Saml, Tokens
+    from idp.config.issuing import OAuth, Saml, Tokens
     from idp.config.log import Audit, Log
     from idp.config.mail import Mail, Sms
     from idp.config.passwords import Passwords, Recovery
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EDITABLE", "ENVIRONMENT", "AdminCodes", "Audit", "Brand", "ConfigError", "FactorRule", "Factors", "Keys",
-    "Log", "Mail", "Outbound", "Passkeys", "Passwords", "Portal", "Recovery", "RegisteringApp", "Saml",
+    "Log", "Mail", "OAuth", "Outbound", "Passkeys", "Passwords", "Portal", "Recovery", "RegisteringApp", "Saml",
     "SelfRegistration", "Server", "Session", "Settings", "Sms", "Storage", "Throttle", "Tokens", "example",
     "is_loopback", "load",
 ]  # fmt: skip

@@ -13,6 +13,9 @@ class Tokens(Section):
     """Lifetimes, in seconds, where a client does not set its own."""
 
     code: int = Field(60, ge=5, le=60, description="Authorization code (RFC 6749 §4.1.2).")
+    pushed_request: int = Field(
+        300, ge=5, le=600, description="Pushed authorization request, until it is used (RFC 9126 §2.2)."
+    )
     access_token: int = Field(600, ge=30, le=86400, description="Access token.")
     id_token: int = Field(600, ge=30, le=86400, description="ID token.")
     refresh_idle: int = Field(1209600, ge=60, le=31536000, description="Refresh token, without use: 14 days.")
@@ -24,6 +27,15 @@ class Tokens(Section):
         ge=0,
         le=120,
         description="How long a rotated refresh token still gets the same answer, for a lost response or a second tab.",
+    )
+
+
+class OAuth(Section):
+    """OAuth 2.0 and OpenID Connect. Each application may be held to more; this holds for all."""
+
+    require_pushed_authorization_requests: bool = Field(
+        False,
+        description="Whether every application must push its authorization requests (RFC 9126 §5); else those registered so.",
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from idp.config.admin import Admin
     from idp.config.brand import Brand, Portal
     from idp.config.factors import AdminCodes, Factors, Passkeys
-    from idp.config.issuing import Saml, Tokens
+    from idp.config.issuing import OAuth, Saml, Tokens
     from idp.config.log import Audit, Log
     from idp.config.mail import Mail, Sms
     from idp.config.passwords import Passwords, Recovery
@@ -45,6 +45,7 @@ HOMES: Final[Mapping[str, str]] = {
     "Passkeys": "factors",
     "AdminCodes": "factors",
     "Tokens": "issuing",
+    "OAuth": "issuing",
     "Saml": "issuing",
     "Mail": "mail",
     "Sms": "mail",
@@ -97,6 +98,7 @@ class Settings:
     admin_codes: AdminCodes
     passkeys: Passkeys
     tokens: Tokens
+    oauth: OAuth
     saml: Saml
     keys: Keys
     outbound: Outbound

@@ -45,6 +45,17 @@ def check_response_type(params: Params, client: Client) -> None:
         )  # fmt: skip
 
 
+def check_no_registration(params: Params) -> None:
+    """Core §7.2.1: what is not supported is said, and never ignored."""
+    if params.get("registration"):
+        raise OAuthError(
+            "registration_not_supported", "The registration parameter is not supported: register first.",
+            field="registration", expected="(nothing)", got="client metadata",
+            fix="An admin registers the application here; let it send the client id that it is given then.",
+            kind="registration_parameter",
+        )  # fmt: skip
+
+
 def check_not_repeated(params: Params) -> None:
     """RFC 6749 §3.1: a parameter once; RFC 8707 §2: but resource as often as there are resources."""
     repeated = [name for name in params.repeated if name != "resource"]

@@ -15,7 +15,7 @@ from clients.client import Client
 from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
 from idp.oidc import authorization_parameters as parameters
-from idp.oidc import claims_parameter, pkce, request_objects, response_modes, scopes
+from idp.oidc import claims_parameter, pkce, response_modes, scopes
 from idp.oidc.claims import scopes_of, wanted_acr
 from idp.protocols import Services
 from idp.showing import form_target
@@ -43,6 +43,7 @@ class AuthorizationRequest:
     claims: dict[str, Any]
     resource: list[str]
     params: list[tuple[str, str]]  # every parameter, as it was sent
+    pushed: str = ""  # the reference under which the request was pushed (RFC 9126)
 
     def to_json(self) -> dict[str, Any]:
         """As it waits in a flow."""
@@ -56,6 +57,7 @@ class AuthorizationRequest:
             "claims": self.claims,
             "resource": self.resource,
             "params": self.params,
+            "pushed": self.pushed,
         }
 
     @classmethod
@@ -63,7 +65,7 @@ class AuthorizationRequest:
         """The request of a flow; what a newer version adds is left out."""
         return cls(
             plain["redirect_uri"], plain["state"], plain["nonce"], plain["response_mode"], plain["scope"],
-            plain["challenge"], plain["claims"], plain["resource"], plain["params"],
+            plain["challenge"], plain["claims"], plain["resource"], plain["params"], plain.get("pushed", ""),
         )  # fmt: skip
 
 
@@ -78,9 +80,14 @@ class Wishes:
     step_up: tuple[str, ...]  # acr values of which one is essential
 
 
-def read(services: Services, client: Client, params: Params) -> Flow:
-    """Every rule, in the order in which it is applied. Errors: `OAuthError`, for the application."""
-    request_objects.check(params)
+def read(
+    services: Services, client: Client, params: Params, *, sent: Params | None = None, pushed: str = ""
+) -> Flow:  # fmt: skip
+    """Every rule, in the order in which it is applied. Errors: `OAuthError`, for the application.
+
+    `sent`: what the browser brought, where the parameters stood in it by a JWT or a reference; `pushed`: the latter.
+    """
+    parameters.check_no_registration(params)
     parameters.check_response_type(params, client)
     parameters.check_not_repeated(params)
     parameters.check_length(params)
@@ -104,7 +111,8 @@ def read(services: Services, client: Client, params: Params) -> Flow:
         challenge=challenge,
         claims=claims,
         resource=resource,
-        params=params.pairs,
+        params=(sent or params).pairs,
+        pushed=pushed,
     )
     return _flow(services, client, params, asked, wishes)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from clients.client import Client
 from idp import catalogue
 from idp.errors import OAuthError
+from idp.oidc import tokens
 from idp.oidc.destination import Destination
 from idp.oidc.response_modes import RESPONSE_MODES
+from idp.oidc.response_modes.jarm import LIFETIME
 from idp.oidc.response_modes.sending import Answer
 from idp.protocols import Services
 from idp.wire import Request, Response
@@ -27,5 +32,14 @@ def deliver(
     if destination.state is not None:
         parameters.append(("state", destination.state))
     parameters.append(("iss", services.issuer))
-    answer = Answer(destination.redirect_uri, parameters, destination.client.name, request.method == "POST")
+    client = destination.client
+    answer = Answer(
+        destination.redirect_uri, parameters, client.name, request.method == "POST", partial(_sign, services, client)
+    )  # fmt: skip
     return RESPONSE_MODES[destination.response_mode](answer)
+
+
+def _sign(services: Services, client: Client, parameters: list[tuple[str, str]]) -> str:
+    """JARM §2.1: the parameters as claims beside iss, aud and exp."""
+    claims = {**dict(parameters), "iss": services.issuer, "aud": client.id, "exp": int(services.clock()) + LIFETIME}
+    return tokens.signer(services, client, client.oidc.authorization_signed_response_alg).sign_jwt(claims, "JWT")

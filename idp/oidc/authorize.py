@@ -10,12 +10,13 @@ from idp.browser import cookie_name
 from idp.db import Unavailable
 from idp.errors import OAuthError
 from idp.login import engine
-from idp.oidc import authorization_request, cross_site
+from idp.oidc import authorization_request, cross_site, request_objects
 from idp.oidc.authorization_response import deliver_error
 from idp.oidc.destination import Untrusted, find_destination
+from idp.oidc.request_objects import Asked
 from idp.protocols import Services
 from idp.state import StateUnavailable
-from idp.wire import Request, Response
+from idp.wire import Params, Request, Response
 
 
 def authorize(services: Services, request: Request) -> Response:
@@ -26,16 +27,26 @@ def authorize(services: Services, request: Request) -> Response:
         if again is not None:
             return again
     request.learn(ui_locales=params.get("ui_locales") or "")
-    destination = find_destination(services, params)
+    asked = _resolved(services, params)
+    if isinstance(asked, OAuthError):  # what it says of itself is believed for the way of this answer alone
+        destination = find_destination(services, params)
+        if isinstance(destination, Untrusted):
+            raise destination.refused()
+        return deliver_error(services, request, destination, asked)
+    request.learn(ui_locales=asked.params.get("ui_locales") or "")
+    destination = find_destination(services, asked.params)
     if isinstance(destination, Untrusted):
         raise destination.refused()
     try:
-        return engine.begin(services, request, authorization_request.read(services, destination.client, params))
+        flow = authorization_request.read(
+            services, destination.client, asked.params, sent=params, pushed=asked.pushed
+        )  # fmt: skip
+        return engine.begin(services, request, flow)
     except OAuthError as error:
         return deliver_error(services, request, destination, error)
     except (StateUnavailable, Unavailable) as error:
         # Core §3.1.2.6: prompt=none shows no page, and in a frame nobody would see it; RFC 6749 §4.1.2.1 has a code.
-        if "none" not in (params.get("prompt") or "").split():
+        if "none" not in (asked.params.get("prompt") or "").split():
             raise
         told = OAuthError(
             "temporarily_unavailable",
@@ -44,3 +55,14 @@ def authorize(services: Services, request: Request) -> Response:
             kind="store_unavailable",
         )
         return deliver_error(services, request, destination, told)
+
+
+def _resolved(services: Services, params: Params) -> Asked | OAuthError:
+    """What counts of the request; why not, where it is signed or behind a reference and cannot be taken."""
+    client = services.registry.find(params.get("client_id") or "")
+    if client is None or not client.enabled or "client_id" in params.repeated:
+        return Asked(params)  # `find_destination` says so
+    try:
+        return request_objects.resolve(services, client, params)
+    except OAuthError as error:
+        return error

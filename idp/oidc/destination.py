@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from clients import redirects
 from clients.client import Client
-from idp.errors import Explanation, Refused
+from idp.errors import Explanation, OAuthError, Refused
 from idp.ids import shown_id, without_userinfo
 from idp.oidc import request_objects, response_modes
 from idp.protocols import Services
@@ -42,6 +42,13 @@ class Untrusted:
     detail: str = ""
     side: str = "application"
     fix: str = ""
+
+    def told(self) -> OAuthError:
+        """For the client itself, where it asks without a browser."""
+        return OAuthError(
+            "invalid_request", self.developer, detail=self.detail or self.message, side=self.side, fix=self.fix,
+            client_id=self.client_id or "", kind=self.code,
+        )  # fmt: skip
 
     def refused(self) -> Refused:
         """For a page of ours."""

@@ -14,6 +14,7 @@ from idp.oidc import authorization_parameters, claims, client_auth, scopes
 from idp.oidc.client_auth import CLIENT_AUTH
 from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS
 from idp.oidc.grants import GRANTS
+from idp.oidc.request_objects.signed import ALGS as REQUEST_ALGS
 from idp.oidc.response_modes import RESPONSE_MODES
 from idp.protocols import Services
 from idp.readers import JWKS, Readers
@@ -73,8 +74,14 @@ def document(services: Services) -> dict[str, Any]:
         "ui_locales_supported": list(LANGUAGES),
         "code_challenge_methods_supported": ["S256"],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": list(REQUEST_ALGS),
+        "require_signed_request_object": False,
+        "pushed_authorization_request_endpoint": services.url("/oauth/par"),
+        "require_pushed_authorization_requests": services.settings.oauth.require_pushed_authorization_requests,
+        "authorization_signing_alg_values_supported": list(signing),
         "authorization_response_iss_parameter_supported": True,
     }
 

@@ -21,6 +21,7 @@ from idp.oidc.authorization_request import AuthorizationRequest
 from idp.oidc.authorization_response import deliver, deliver_error
 from idp.oidc.destination import Destination, Untrusted, find_again
 from idp.oidc.ledger import CODE, Grant
+from idp.oidc.request_objects import pushed
 from idp.protocols import Services
 from idp.traffic import Granted, Traffic
 from idp.wire import Request, Response, with_parameters
@@ -32,7 +33,7 @@ class ProtocolHandler:
     is_trial = False
 
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
-        """Proven and agreed: a code. One write."""
+        """Proven and agreed: a code. One write; of a pushed request a second one, which ends it."""
         asked, now = AuthorizationRequest.from_json(flow.request), services.clock()
         code_id, secret = new_id(now), new_secret()
         grant = Grant(
@@ -53,6 +54,8 @@ class ProtocolHandler:
             issued_at=now,
         )
         services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
+        if asked.pushed:
+            pushed.forget(services, asked.pushed)
         about = Granted(code_id, session.person_id, flow.scopes, flow.demands.fresh_after is not None)
         kind = traffic.SILENT_CODE if flow.demands.silent else traffic.CODE
         services.part(Traffic).proven(kind, flow.client_id, session.id, about, now)

@@ -119,7 +119,7 @@ def test_a_browser_apps_origins_come_from_its_redirect_uris() -> None:
 
 
 def test_fapi2_is_refused_until_it_works() -> None:
-    assert "fapi2 is not supported yet: it needs pushed authorization" in problems("fapi2", CALLBACK)["profile"]
+    assert "fapi2 is not supported yet: it needs sender-constrained tokens" in problems("fapi2", CALLBACK)["profile"]
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
@@ -303,8 +303,6 @@ def test_S35_a_key_set_that_proves_nothing_is_refused(jwks: Any) -> None:
 
 _EXAMPLES: dict[str, Any] = {
     "profile": "fapi2",
-    "require_signed_request_object": True,
-    "request_uris": ["https://crm.example/request"],
     "sector_identifier_uri": "https://crm.example/sector",
     "frontchannel_logout_uri": "https://crm.example/logout",
     "authorization_details_types": ["payment"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,8 +13,8 @@ from idp.accounts.person import Person
 from tests.provider import Answer, App, Browser, Provider
 
 KINDS: dict[str, dict[str, Any]] = {
-    "request_not_supported": {"request": "eyJhbGciOiJub25lIn0.e30."},
-    "request_uri_not_supported": {"request_uri": "https://crm.example/r"},
+    "invalid_request_object": {"request": "eyJhbGciOiJub25lIn0.e30."},
+    "invalid_request_uri": {"request_uri": "https://crm.example/r"},
     "registration_not_supported": {"registration": "{}"},
     "unsupported_response_type": {"response_type": "nonsense"},
     "invalid_scope": {"scope": "made-up"},
@@ -29,10 +29,10 @@ MODES = ["query", "fragment", "form_post"]
 def told(answer: Answer) -> tuple[str, dict[str, str]]:
     """How an answer came, and what it says."""
     if answer.status == 200:
-        return "form_post", dict(answer.form.fields)
+        return "form_post", answer.sent
     parts = urlsplit(answer.location)
     assert not (parts.query and parts.fragment)
-    return ("fragment" if parts.fragment else "query"), dict(parse_qsl(parts.fragment or parts.query))
+    return ("fragment" if parts.fragment else "query"), answer.sent
 
 
 def unsigned(**claims: Any) -> str:
@@ -59,7 +59,8 @@ def test_n23_every_error_comes_in_the_mode_that_was_asked_for(
 @pytest.mark.parametrize(
     ("mode", "expected"),
     [(None, "fragment"), ("fragment", "fragment"), ("form_post", "form_post"), ("query", "fragment"),
-     ("web_message", "fragment"), ("jwt", "fragment"), ("query.jwt", "fragment"), ("form_post.jwt", "form_post")],
+     ("web_message", "fragment"), ("jwt", "fragment"), ("query.jwt", "fragment"), ("fragment.jwt", "fragment"),
+     ("form_post.jwt", "form_post")],
 )  # fmt: skip
 def test_n23_where_a_token_would_come_the_fragment_is_the_default_and_the_query_never(
     provider: Provider, browser: Browser, crm: App, kind: str, mode: str | None, expected: str
@@ -71,7 +72,7 @@ def test_n23_where_a_token_would_come_the_fragment_is_the_default_and_the_query_
 
 
 @pytest.mark.parametrize(
-    ("mode", "expected"), [("web_message", "query"), ("jwt", "query"), ("fragment.jwt", "fragment"), ("QUERY", "query")]
+    ("mode", "expected"), [("web_message", "query"), ("JWT", "query"), ("fragment.jws", "query"), ("QUERY", "query")]
 )
 def test_n23_a_mode_that_does_not_exist_falls_back_to_what_is_nearest(
     provider: Provider, browser: Browser, crm: App, mode: str, expected: str
@@ -91,7 +92,7 @@ def test_n23_what_stands_only_in_a_request_object_says_how_its_refusal_comes(
     for outside in ({}, {"state": "outside", "response_mode": "query"}):
         given = {"state": None, "response_mode": None, "redirect_uri": None, "response_type": None, **outside}
         way, sent = told(provider.authorize(browser, crm, request=text, **given))
-        assert (way, sent["error"], sent["state"]) == (mode, "request_not_supported", "inside")
+        assert (way, sent["error"], sent["state"]) == (mode, "invalid_request_object", "inside")
 
 
 def test_n23_the_default_of_a_response_type_inside_holds_too(provider: Provider, browser: Browser, crm: App) -> None:
@@ -111,7 +112,7 @@ def test_n23_S2_a_request_object_that_cannot_be_read_changes_nothing(
     answer = browser.submit(answer) if answer.status == 200 and answer.dom.find("form", id="auto-post") else answer
     if text:
         assert told(answer)[0] == "query"
-        assert (answer.error, answer.sent["state"]) == ("request_not_supported", "st 8")
+        assert (answer.error, answer.sent["state"]) == ("invalid_request_object", "st 8")
 
 
 @pytest.mark.spec("RFC6749 4.1.2.1")

@@ -85,7 +85,7 @@ def test_n24_every_error_of_every_endpoint_has_an_id(
     ("overrides", "error"),
     [
         ({"prompt": "none"}, "login_required"),
-        ({"request": "x"}, "request_not_supported"),
+        ({"request": "x"}, "invalid_request_object"),
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"prompt": "dance"}, "invalid_request"),
     ],

@@ -18,7 +18,9 @@ from idp.protocols import Services
 from idp.wire import Request, Response, Route
 
 #: Asked by the application's server, or its code in the browser: whoever has the same address is taken for it.
-_BY_PROGRAMS: Final = frozenset(("token", "userinfo", "introspect", "revoke", "jwks", "discovery", "saml_metadata"))
+_BY_PROGRAMS: Final = frozenset(
+    ("par", "token", "userinfo", "introspect", "revoke", "jwks", "discovery", "saml_metadata")
+)
 
 
 class Watch:

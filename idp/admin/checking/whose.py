@@ -28,7 +28,7 @@ def whose(
         return
     said = {request.visitor.client_id, request.visitor.for_client, error.client_id if error is not None else ""}
     said.add(sent.get("client_id") or "")
-    if kind in ("token", "introspect", "revoke"):
+    if kind in ("par", "token", "introspect", "revoke"):
         said.add(client_auth.named(request)[0])
     found = [client for client in clients if client.id in said or _is_destination(client, response)]
     found = found or [client for client in clients if client.saml is not None and client.saml.entity_id == issuer]

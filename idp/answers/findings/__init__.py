@@ -44,6 +44,9 @@ LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
         loop.look, client_id.in_the_browser, redirect_uri.look, response_type.look, scope.look, pkce.challenge,
         nonce.look, prompt.look, access.look,
     ),
+    "par": (
+        *_AUTHENTICATION, redirect_uri.look, response_type.look, scope.look, pkce.challenge, nonce.look, prompt.look,
+    ),
     "answer": (loop.look, access.look, name_id.look, claims.attributes),
     "token": (
         origin.look, *_AUTHENTICATION, token_request.look, pkce.verifier, claims.in_the_id_token,

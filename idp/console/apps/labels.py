@@ -51,6 +51,14 @@ LABELS: Final[dict[str, Label]] = {
     "response_types": Label(N_("Response types"), "signing_in", N_("One a line.")),
     "response_modes": Label(N_("Response modes"), "signing_in", N_("One a line.")),
     "require_pkce": Label(N_("PKCE is required"), "signing_in", N_("Only for libraries that have none is it off.")),
+    "require_pushed_authorization_requests": Label(N_("It pushes its requests first (PAR)"), "signing_in", N_(
+        "A request that comes by the browser alone is refused.")),
+    "require_signed_request_object": Label(N_("It signs its requests (JAR)"), "signing_in", N_(
+        "A request that is not signed with one of its keys is refused.")),
+    "request_object_signing_alg": Label(N_("Its requests are signed with"), "signing_in"),
+    "request_uris": Label(N_("Addresses of its signed requests"), "signing_in", N_(
+        "Only these are fetched, one a line: https://crm.example.com/request.jwt")),
+    "authorization_signed_response_alg": Label(N_("Answers as a JWT are signed with"), "signing_in"),
     "default_max_age": Label(N_("Oldest sign-in that is taken"), "signing_in", N_(
         "An older one is asked for again: 3600, 12h, 1d. Empty: as old as the session may be.")),
     "require_auth_time": Label(N_("It is always told when people signed in"), "signing_in"),

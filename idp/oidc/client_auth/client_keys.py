@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable
 
 from clients.client import Client
 from idp.http import OutboundFailed, OutboundRefused
+from idp.oidc.fetched import Fetched
 from idp.protocols import Services
 from keys.algorithms import PublicKey
 from keys.verifying import InvalidToken, read_jwks
@@ -16,37 +15,10 @@ KEYS_FRESH = 300.0  # seconds a fetched JWKS is used before it is fetched again
 KEYS_RETRY = 30.0  # seconds between two fetches for a key that is not in it
 
 
-class _KeyCache:
-    """JWKS of clients, by URI or by version of the client; bounded. Empty: they cannot be had."""
+class _KeyCache(Fetched[tuple[PublicKey, ...]]):
+    """JWKS of clients, by URI or by version of the client; empty: they cannot be had."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, tuple[PublicKey, ...]]] = {}
-        self._fetching: set[str] = set()
-
-    def find(self, key: str, now: float, fresh: float) -> tuple[PublicKey, ...] | None:
-        """Keys that are younger than `fresh` seconds; a failure counts for `KEYS_RETRY`."""
-        kept = self._kept.get(key)
-        if kept is None or kept[0] <= now - (fresh if kept[1] else KEYS_RETRY):
-            return None
-        return kept[1]
-
-    def fetch(self, key: str, now: float, get: Callable[[], tuple[PublicKey, ...]]) -> tuple[PublicKey, ...]:
-        """Get and keep. One thread at a time asks one client's server; the others go on with what there is."""
-        with self._lock:
-            if key in self._fetching:
-                return self._kept.get(key, (0.0, ()))[1]
-            self._fetching.add(key)
-        keys: tuple[PublicKey, ...] = ()
-        try:
-            keys = get()
-        finally:
-            with self._lock:
-                self._fetching.discard(key)
-                if len(self._kept) >= 10_000:
-                    self._kept.pop(next(iter(self._kept)))
-                self._kept[key] = (now, keys)
-        return keys
+    nothing = ()
 
 
 def client_keys(services: Services, client: Client, *, renewed: bool = False) -> tuple[PublicKey, ...]:
@@ -54,7 +26,7 @@ def client_keys(services: Services, client: Client, *, renewed: bool = False) ->
     now, uri = services.clock(), client.oidc.jwks_uri
     key = uri or f"{client.id}:{client.changed_at!r}"
     cache = services.part(_KeyCache)
-    keys = cache.find(key, now, KEYS_RETRY if renewed else KEYS_FRESH)
+    keys = cache.find(key, now, KEYS_RETRY if renewed else KEYS_FRESH, KEYS_RETRY)
     if keys is None:
         keys = cache.fetch(key, now, lambda: _read_keys(services, client))
     if not keys:

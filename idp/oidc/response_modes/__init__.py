@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc.response_modes import form_post, fragment, query
+from idp.oidc.response_modes import form_post, fragment, jarm, query
 from idp.oidc.response_modes.sending import Answer
 from idp.wire import Response
 
@@ -17,6 +17,11 @@ RESPONSE_MODES: dict[str, Callable[[Answer], Response]] = {
     "query": query.send,
     "fragment": fragment.send,
     "form_post": form_post.send,
+    # JARM §2.3.4: "jwt" is the response type's own mode; the only type here that has one is the code's.
+    "jwt": jarm.signed(query.send),
+    "query.jwt": jarm.signed(query.send),
+    "fragment.jwt": jarm.signed(fragment.send),
+    "form_post.jwt": jarm.signed(form_post.send),
 }
 
 
@@ -28,10 +33,12 @@ def default(response_type: str | None) -> str:
 def of_answer(asked: str | None, response_type: str | None) -> str:
     """The mode that even an error takes: the one asked for where it exists, else the response type's own.
 
-    JARM's modes are not there yet; what they are built on is. A token's response type never goes by the query (§3).
+    A token's response type never goes by the query (Multiple Response Types §3; JARM §2.3.1).
     """
-    usual, wanted = default(response_type), (asked or "").removesuffix(".jwt")
-    return wanted if wanted in RESPONSE_MODES and (wanted, usual) != ("query", "fragment") else usual
+    usual, wanted = default(response_type), asked or ""
+    if usual == "fragment" and wanted in ("query", "jwt", "query.jwt"):
+        return "fragment" if wanted == "query" else "fragment.jwt"
+    return wanted if wanted in RESPONSE_MODES else usual
 
 
 def check(asked: str | None, client: Client) -> None:

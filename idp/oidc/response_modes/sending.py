@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.wire import Redirect
@@ -9,12 +10,13 @@ from idp.wire import Redirect
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back, and where. `is_posted`: the browser came here by a POST."""
+    """What goes back, and where. `is_posted`: the browser came here by a POST; `sign`: makes a JWT of parameters."""
 
     redirect_uri: str
     parameters: list[tuple[str, str]]
     app_name: str
     is_posted: bool
+    sign: Callable[[list[tuple[str, str]]], str]
 
 
 def back(answer: Answer, location: str) -> Redirect:

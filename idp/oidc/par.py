@@ -1,0 +1,64 @@
+"""The pushed authorization request endpoint (RFC 9126).
+
+In order: read the form; authenticate the client; every rule of an authorization request, so that a browser never
+carries a wrong one; keep it, and answer its reference.
+"""
+
+from __future__ import annotations
+
+from idp.errors import OAuthError
+from idp.ids import digest
+from idp.oidc import authorization_request, client_auth, request_objects
+from idp.oidc.destination import Untrusted, find_destination
+from idp.oidc.request_objects import pushed
+from idp.protocols import Services
+from idp.readers.seen import place_of
+from idp.wire import Json, Params, Request, Response
+
+#: What proves the client, and is no part of the request (RFC 9126 §2.1).
+_OF_THE_CLIENT = ("client_secret", "client_assertion", "client_assertion_type")
+PUBLIC_A_MINUTE = 60  # requests of one address for apps that prove nothing: each is kept for some minutes
+
+
+def push(services: Services, request: Request) -> Response:
+    """POST /oauth/par."""
+    try:
+        client_auth.check_form(request)
+        client = client_auth.authenticate(services, request)
+        if "request_uri" in request.form:  # RFC 9126 §2.1
+            raise OAuthError(
+                "invalid_request", "request_uri cannot be pushed; push the parameters themselves.",
+                field="request_uri", expected="(nothing)", got="a reference", kind="pushed_request_uri",
+                fix="Let the application push the parameters, or request=JWT, and keep request_uri for the browser.",
+            )  # fmt: skip
+        if client.oidc.is_public:
+            _pace(services, request)
+        params = _own(request.form, client.id)
+        asked = request_objects.resolve(services, client, params, is_pushed=True)
+        destination = find_destination(services, asked.params)
+        if isinstance(destination, Untrusted):
+            raise destination.told()
+        authorization_request.read(services, client, asked.params)
+    except OAuthError as error:
+        error.client_id = error.client_id or request.visitor.client_id or client_auth.claimed(services, request)
+        raise
+    reference, life = pushed.keep(services, client, asked.params)
+    return Json(status=201, body={"request_uri": reference, "expires_in": life})
+
+
+def _own(form: Params, client_id: str) -> Params:
+    """The authorization request in the form; by its own proof the client is named even where client_id is not."""
+    kept = [(name, value) for name, value in form.pairs if name not in _OF_THE_CLIENT]
+    return Params(kept if "client_id" in form else [("client_id", client_id), *kept])
+
+
+def _pace(services: Services, request: Request) -> None:
+    """RFC 9126 §2.3: 429. Anybody can push in the name of an app that keeps no secret."""
+    if services.state.count(f"par-pace:{digest(place_of(request.remote_address))}", 60) > PUBLIC_A_MINUTE:
+        raise OAuthError(
+            "temporarily_unavailable", "Too many pushed requests come from this address; try again in a minute.",
+            status=429, headers=(("Retry-After", "60"),), field="client_id",
+            expected=f"at most {PUBLIC_A_MINUTE} a minute", got="more", kind="pushed_too_often",
+            fix="Apps that prove nothing push from people's own addresses. Where one proxy stands before all of them, "
+            "set server.trusted_proxies, so that each is counted by itself.",
+        )  # fmt: skip
