@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from idp.accounts import expiry, recovery
 from idp.accounts.sign_in_rules import keeping
 from idp.admin import attention, batches, planned_ends, reviews, streams
+from idp.admin.break_glass import watching
 from idp.answers import symptoms
 from idp.arrivals import Arrivals
 from idp.audit.chain import sealing
@@ -53,6 +54,7 @@ def schedule(services: Services) -> None:
     services.jobs.every("doctor", HOUR, lambda: look_as_doctor(services), lease=120)
     services.jobs.every("roles.end", 60, lambda: end_roles(services))
     services.jobs.every("people.planned_ends", planned_ends.EVERY, lambda: planned_ends.run_due(services))
+    services.jobs.every("break_glass", watching.EVERY, lambda: watching.watch(services))
     services.jobs.every("reviews", reviews.EVERY, lambda: reviews.run_due(services), lease=120)
     services.jobs.every("people.batches", 60, lambda: batches.resume(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))

@@ -101,6 +101,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "review_stopped": N_("It is stopped. Nothing was changed for anybody."),
     "review_not_ended": N_("It has not ended, so there is nothing to see to yet."),
     "review_settled": N_("Noted. Nobody is reminded of it any more."),
+    "break_glass_ended": N_("It is no break-glass account any more. It is turned off, and what it had open has ended."),
+    "break_glass_seen": N_("Noted. The warning is gone for every owner."),
+    "break_glass_gone": N_("Somebody else has done that meanwhile."),
     "role_taken": N_("The role is taken back, at once and everywhere."),
 }
 

@@ -27,6 +27,7 @@ TYPED = (
             "api",
             "getting-started",
             "applications",
+            "break-glass",
             "configuration-as-code",
             "gallery",
             "connecting",

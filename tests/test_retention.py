@@ -22,6 +22,7 @@ BOUNDED = {
     "certificates": "a few for each kind; gone ones are removed by the ring",
     "client_entities": _CLIENT,
     "client_origins": _CLIENT,
+    "break_glass": _PERSON,
     "client_search": _CLIENT,
     "clients_version": "one row",
     "consents": _PERSON,

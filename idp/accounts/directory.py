@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Unpack
 
-from idp.accounts import memberships, past, store
+from idp.accounts import break_glass, memberships, past, store
 from idp.accounts.effects import Changes, Ended, Forgotten, Guard, Guarded, Replaced, Tells
 from idp.accounts.lookup import Lookup
 from idp.accounts.person import (
@@ -46,6 +46,9 @@ from idp.accounts.rows import (
 )
 from idp.audit import Recorder
 from idp.db import Conflict, Database, Transaction
+from idp.texts import N_
+
+IS_FIXED = N_("This is a break-glass account: its password is made by us. An owner makes a new one under Settings.")
 
 
 def _told(told: Tells | None, tx: Transaction, person: Person) -> Person:
@@ -338,6 +341,10 @@ class Directory(Lookup):
         """Keep the same password under a new cost (P1); False where it has been changed meanwhile."""
         old, person_id = credentials.password_hash, credentials.person_id
         return self._db.run(store.REHASH, person_id=person_id, old_hash=old, password_hash=password_hash) == 1
+
+    def fixed(self, person: Person) -> list[str]:
+        """Why nobody gives this person another password: one who knows it must not make it a guessable one (U5)."""
+        return [IS_FIXED] if break_glass.is_one(self._db, person) else []
 
     # -- below -----------------------------------------------------------------------------------------------------
 

@@ -12,13 +12,15 @@ from __future__ import annotations
 from typing import Any
 
 from idp.accounts import store
+from idp.accounts.break_glass import store as break_glass
 from idp.accounts.factors import store as factors
 from idp.accounts.own import store as own
 from idp.accounts.planned_ends import store as planned_ends
 from idp.accounts.recovery import store as recovery
 from idp.accounts.standing import store as standing
 
-_STATEMENTS = (*factors.FORGET, *own.FORGET, *planned_ends.FORGET, *recovery.FORGET, *standing.FORGET, *store.FORGET)
+_STATEMENTS = (*break_glass.FORGET, *factors.FORGET, *own.FORGET, *planned_ends.FORGET, *recovery.FORGET,
+               *standing.FORGET, *store.FORGET)  # fmt: skip
 
 
 def forget(tx: Any, person_id: str) -> None:

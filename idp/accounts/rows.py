@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from idp.accounts import store
+from idp.accounts import break_glass, store
 from idp.accounts.lookup import is_in_charge, is_plain
 from idp.accounts.person import (
     ROLES,
@@ -100,7 +100,11 @@ def identify(tx: Transaction, person_id: str, draft: Draft) -> None:
 
 
 def check_an_owner_stays(tx: Transaction, person: Person, owners: list[Any], field: str) -> None:
-    """Errors: `InvalidPerson` where nobody would be left in charge for good. `owners`: as they are locked."""
+    """Errors: `InvalidPerson` where nobody would be left in charge for good, or it is the account for that day (U5).
+
+    `owners`: as they are locked.
+    """
+    break_glass.check_is_none(tx, person, field)
     # Asked after the lock: whose role has got an end meanwhile is seen.
     leaving = {row.person_id for row in tx.all(store.OWNERS_FOR_A_TIME)}
     others = (store.to_person(row) for row in owners if row.id != person.id and row.id not in leaving)

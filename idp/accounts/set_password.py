@@ -32,7 +32,8 @@ def set_password(
     throttle afterwards (W3, P7).
     Errors: `NoSuchPerson`, `PersonChanged`, `Busy`.
     """
-    problems = policy.problems(password, directory.get(person_id))
+    person = directory.get(person_id)
+    problems = directory.fixed(person) or policy.problems(password, person)
     if problems:
         return problems
     password_hash = verifier.hash(password)  # before the transaction: a hash costs longer than any lock may be held

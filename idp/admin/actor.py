@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from idp import audit
-from idp.accounts import roles, tokens
+from idp.accounts import break_glass, roles, tokens
 from idp.accounts.person import Person, fold
 from idp.accounts.roles import SCOPED, RoleGrant
 from idp.admin.permissions import LIMITED_BY, TABLE, Permission
@@ -15,6 +15,10 @@ from idp.audit import Recorder
 from idp.login.browser.sessions import Session
 from idp.protocols import Services
 from idp.wire import Request
+
+P = Permission
+#: What would take from a break-glass account what it is for (U5): only the verbs of its own do that.
+_KEPT = frozenset((P.PEOPLE_CHANGE, P.PEOPLE_TURN_OFF, P.PEOPLE_REMOVE, P.ROLES_GRANT))
 
 
 class NotAllowed(Exception):
@@ -107,6 +111,13 @@ class Actor:
             raise NotAllowed(
                 permission, f"{person.username} may do more here than you; ask somebody who may do as much"
             )
+        if permission in _KEPT:
+            self.check_ordinary(services, permission, person)
+
+    def check_ordinary(self, services: Services, permission: Permission, person: Person) -> None:
+        """Errors: `NotAllowed` where it is a break-glass account, which nobody changes by the way (U5)."""
+        if break_glass.is_one(services.db, person):
+            raise NotAllowed(permission, break_glass.IS_ONE.format(person.username, person.username))
 
     def is_self(self, person: Person) -> bool:
         """Whether this is who acts, by a sign-in or by a token."""

@@ -17,6 +17,8 @@ from idp.accounts.registering import waiting
 from idp.admin import key_readers, record_checks, streams
 from idp.admin.actor import Actor
 from idp.admin.batches import WHY as STOPPED_WHY
+from idp.admin.break_glass import standing as break_glass
+from idp.admin.break_glass.telling import PATH as BREAK_GLASS
 from idp.admin.permissions import Permission
 from idp.admin.planned_ends import FAILED as OFF_FAILED
 from idp.admin.reviews import rights as reviews
@@ -56,6 +58,7 @@ def find(services: Services, actor: Actor) -> list[Finding]:
     if actor.may(Permission.KEYS_READ):
         found += [*_certificates(services), *_keys(services), *_unseen(services)]
     if actor.may(Permission.SETTINGS_READ):
+        found += [Finding(kind, text, BREAK_GLASS) for kind, text in break_glass.findings(services)]
         found += [*_owners(services), *_mail(services), *_jobs(services), *_doctor(services), *_record(services)]
         found += _traffic(services)
     if actor.scope(Permission.CASES_READ) is None:

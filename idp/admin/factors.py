@@ -69,6 +69,7 @@ def remove(services: Services, actor: Actor, person: Person, factor_id: str, *, 
     from idp.login.authenticators import removal
 
     actor.check_person(services, Permission.PEOPLE_HELP, person)
+    actor.check_ordinary(services, Permission.PEOPLE_HELP, person)
     told, write = [mail.Told()], actor.record(services)
 
     def record(tx: Any, action: str, detail: Mapping[str, Any]) -> None:
@@ -94,6 +95,7 @@ def issue_code(services: Services, actor: Actor, person: Person, wish: Wish) -> 
     from idp.accounts.factors import admin_codes
 
     actor.check_person(services, Permission.PEOPLE_HELP, person)
+    actor.check_ordinary(services, Permission.PEOPLE_HELP, person)
     _check_named(actor, wish.approver)
     _check_two_people(services, actor)
     approved_by = _approver(services, wish.approver, person) if wish.approver is not None else ""
@@ -115,6 +117,7 @@ def approve_code(services: Services, actor: Actor, person: Person, approver: Per
     from idp.accounts.factors import admin_codes
 
     actor.check_person(services, Permission.PEOPLE_HELP, person)
+    actor.check_ordinary(services, Permission.PEOPLE_HELP, person)
     _check_named(actor, approver)
     agrees = _approver(services, approver, person)
     return admin_codes.approve(services, person.id, agrees, record=actor.record(services))

@@ -167,6 +167,7 @@ def invite_again(services: Services, actor: Actor, person: Person) -> Invited:
     from idp.accounts import invitations
 
     actor.check_person(services, Permission.PEOPLE_HELP, person)
+    actor.check_ordinary(services, Permission.PEOPLE_HELP, person)
     if not person.enabled or person.password_changed_at is not None:
         raise NotWaiting(person.username)
     invited = invitations.send(services, person, now=True)
@@ -274,6 +275,7 @@ def mail_link(services: Services, actor: Actor, person: Person, *, reason: str =
     from idp.accounts.recovery import resets
 
     actor.check_person(services, Permission.PEOPLE_HELP, person)
+    actor.check_ordinary(services, Permission.PEOPLE_HELP, person)
     if person.email:  # else nothing is mailed, and nothing changes
         services.directory.restrict(person.id)
     told = resets.mail_out(services, person, record=actor.record(services))

@@ -159,8 +159,9 @@ def find(db: Database, event_id: str) -> Event | None:
 
 
 def of_person(
-    db: Database, person_id: str, actions: tuple[str, ...], *, after: float, before: str = "", many: int = 50
-) -> list[Event]:
+    db: Database | Transaction, person_id: str, actions: tuple[str, ...], *, after: float, before: str = "",
+    many: int = 50,
+) -> list[Event]:  # fmt: skip
     """A person's events of these actions since `after` (epoch seconds), the latest first; `before`: an event's id."""
     rows = db.all(
         store.of_person(actions), owner_id=person_id, after=first_id(after), before=before or "w", many=many

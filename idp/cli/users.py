@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import (
     telling,
+    user_break_glass,
     user_changes,
     user_contacts,
     user_ends,
@@ -92,6 +93,7 @@ def add_parsers(commands: Any) -> None:
             user_roles.add_options(changes)
     user_factors.add_parsers(verbs)
     user_contacts.add_parsers(verbs)
+    user_break_glass.add_parsers(verbs)
 
 
 def _login(parser: Any) -> Any:

@@ -19,6 +19,12 @@ class Admin(Section):
     session_hours: int = Field(
         12, ge=1, le=24, description="The console asks for a sign-in that is not older than this many hours."
     )
+    break_glass_try_days: int = Field(
+        90,
+        ge=0,
+        le=3650,
+        description="Days after which the console reminds owners to try a break-glass account once more. 0: never.",
+    )
     managed: Literal["note", "refuse"] = Field(
         "note",
         description="What happens when somebody changes by hand what a file of configuration manages: it is done with a note, as the next apply takes it back, or refused.",

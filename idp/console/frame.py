@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from idp.admin.break_glass import keeping as break_glass
 from idp.admin.permissions import Permission
 from idp.console.pages import Visit
 from idp.first_party.frame import whoever
@@ -50,7 +51,8 @@ def page(
     person = whoever(services, request, visit.session)
     return Page(
         template=template, status=status, headers=headers,
-        values={"person": person, "rooms": rooms, "may": visit.actor.may, "Permission": Permission, **values},
+        values={"person": person, "rooms": rooms, "may": visit.actor.may, "Permission": Permission,
+                "alarms": break_glass.alarms(services, visit.actor), **values},
     )  # fmt: skip
 
 

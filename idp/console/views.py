@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.admin.permissions import Permission
 from idp.console import (
     activity,
+    break_glass,
     cases,
     groups,
     guard,
@@ -41,6 +42,7 @@ PAGES: tuple[ConsolePage, ...] = (
     *messages.PAGES,
     *own_tokens.PAGES,
     *settings.PAGES,
+    *break_glass.PAGES,
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 
 INIT_FIRST = "this installation is not initialised: run `doorward init` first"
@@ -43,3 +44,8 @@ def explained() -> Iterator[None]:
         raise Failed(f"somebody else changed the same thing meanwhile; try again ({error})") from None
     except StateUnavailable as error:
         raise Failed(f"the state store (storage.state_url) cannot be used: {error}") from None
+    except Exception as error:
+        verbs = sys.modules.get("idp.admin.actor")  # where nothing has loaded them, nobody was refused by one
+        if verbs is not None and isinstance(error, verbs.NotAllowed):
+            raise Refused(f"not allowed: {error}") from None
+        raise

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from idp.accounts import expiry, factors
+from idp.accounts import break_glass, expiry, factors
 from idp.accounts.factors import backup_codes
 from idp.accounts.factors.kinds import KINDS
 from idp.accounts.person import Person
@@ -38,6 +38,8 @@ def of_session(services: Services, request: Request, flow: Flow, session: Sessio
         # Counted from the person's first day, which the session does not carry; so looked up where it matters.
         person = services.directory.find(session.person_id)
         need = needed_at(services, _place(services, request, person), flow, person) if person is not None else need
+    if need != requirements.NONE and "owner" in session.roles and break_glass.find(services.db, session.person_id):
+        return _in_emergency(services, session.person_id)
     return _step_up(services, need, session.person_id)
 
 
@@ -66,6 +68,8 @@ def _place(services: Services, request: Request, person: Person) -> Place:
 
 def of_place(services: Services, place: Place, flow: Flow, person: Person, methods: tuple[str, ...]) -> StepUp:
     """The same for a sign-in that is only thought of."""
+    if break_glass.is_one(services.db, person):
+        return _in_emergency(services, person.id)
     need = needed_at(services, place, flow, person)
     due = expiry.password_due(services, person, place.at) if PASSWORD in methods else None
     is_over = due is not None and due.is_over
@@ -75,7 +79,9 @@ def of_place(services: Services, place: Place, flow: Flow, person: Person, metho
 
 
 def needed_at(services: Services, place: Place, flow: Flow, person: Person) -> Need:
-    """What the rules ask of somebody there."""
+    """What the rules ask of somebody there; of a break-glass account nothing but what it takes anyway (U5)."""
+    if break_glass.is_one(services.db, person):
+        return EMERGENCY
     return requirements.needed(
         services.rules.current(), person.groups, flow.client_id, place.address, place.is_let_off, place.at,
         person.created_at, person.roles,
@@ -84,6 +90,8 @@ def needed_at(services: Services, place: Place, flow: Flow, person: Person) -> N
 
 def days_off(services: Services, request: Request, flow: Flow, person: Person) -> int:
     """For how many days a device may be let off the second step here, if the person likes (T1); 0 where it may not."""
+    if break_glass.is_one(services.db, person):
+        return 0
     setting, rules = services.settings.factors, services.rules.current()
     about = (rules, person.groups, flow.client_id, request.remote_address)
     now, since = services.clock(), person.created_at
@@ -152,6 +160,11 @@ def _step_up(
     return StepUp(need, available, authenticators.enrollable(services), by_mail, password_expired)
 
 
+def _in_emergency(services: Services, person_id: str) -> StepUp:
+    """Whoever has the password alone must not set up the second factor that is missing."""
+    return replace(_step_up(services, EMERGENCY, person_id, by_mail=False), enrollable={})
+
+
 def may_change_security(services: Services, session: Session) -> bool:
     """Whether the proof is fresh, and was made with a second factor where there is one (P7; ASVS 7.5.1)."""
     if services.clock() - session.auth_time > FRESH:
@@ -169,5 +182,9 @@ def may_change_security(services: Services, session: Session) -> bool:
     proofs = [(*session.methods, *more) for more in authenticators.available(services, person).values()]
     return not any(requirements.is_met(requirements.SECOND, proof, email_is_second=by_mail) for proof in proofs)
 
+
+#: What a break-glass account takes, whatever rules say of networks, devices and applications, and of old passwords: a
+#: second factor of its own that works when mail and text messages do not (U5).
+EMERGENCY = Need(requirements.SECOND)
 
 FRESH = 300  # seconds since the proof that changes of mail, factors and password ask for

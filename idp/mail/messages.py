@@ -76,6 +76,9 @@ MESSAGES: Mapping[str, Message] = {
     "review_due": Message(("subject", "left", "due", "link"), ()),
     # kept, taken: how many; left: how many somebody has to look at
     "review_ended": Message(("subject", "kept", "taken", "left", "link"), ()),
+    # to owners. username: of a break-glass account; what: used, half, tried, made, renewed, ended; n: how many tries;
+    # place: from where; link: where it is looked at
+    "break_glass": Message(("username", "what", "link"), ("n", "time", "place")),
     "test": Message((), ()),
 }
 

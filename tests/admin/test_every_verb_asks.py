@@ -61,6 +61,7 @@ from idp.admin import (
 )  # fmt: skip
 from idp.admin.actor import Actor, NotAllowed, of_shell
 from idp.admin.batches import work_on
+from idp.admin.break_glass import keeping as break_glass
 from idp.admin.checking import links, running
 from idp.admin.configuration import applying, planning
 from idp.admin.configuration.document import File, read
@@ -83,6 +84,7 @@ VERBS = tuple(of_admin().verbs())
 PARTS: Final = {
     "applications.ensure_keys": "a key that a changed application is signed for, made where there is none",
     "configuration.marks.put": "apply writes down whose an object is, in its own transaction",
+    "break_glass.watching.watch": "what is noticed by itself",
     "batches.running.register": "what the job queue does: in the name of whoever asked for it, row by row",
     "bulk.actions.ended": "the numbers of work that was asked for, when its last row is done",
     "importing.inviting.register": "what the job queue does, of what an import wrote",
@@ -157,6 +159,10 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "applications.restore": ADMINS,
     "applications.add_secret": OWN_APP,
     "applications.end_secret": OWN_APP,
+    "break_glass.keeping.make": OWNER,
+    "break_glass.keeping.renew": OWNER,
+    "break_glass.keeping.end": OWNER,
+    "break_glass.keeping.acknowledge": OWNER,
     "cases.note": HELPS,
     "cases.close": HELPS,
     "certificates.prepare": OWNER,
@@ -345,6 +351,10 @@ def _registration(world: World) -> waiting.Waiting:
     return found
 
 
+def _envelope(world: World) -> Person:
+    return break_glass.make(world.services, SHELL, f"envelope-{next(world.numbers)}").person
+
+
 def _number(world: World) -> int:
     return next(world.numbers)
 
@@ -491,6 +501,10 @@ TRIES: Final[Mapping[str, Try]] = {
     "applications.restore": Try(_gone, applications.restore),
     "applications.add_secret": Try(World.app, lambda s, a, app: applications.add_secret(s, a, app, 0)),
     "applications.end_secret": Try(_secret, lambda s, a, both: applications.end_secret(s, a, *both)),
+    "break_glass.keeping.make": Try(_number, lambda s, a, n: break_glass.make(s, a, f"envelope-{n}")),
+    "break_glass.keeping.renew": Try(_envelope, lambda s, a, one: break_glass.renew(s, a, one.id)),
+    "break_glass.keeping.end": Try(_envelope, lambda s, a, one: break_glass.end(s, a, one.id)),
+    "break_glass.keeping.acknowledge": Try(_envelope, lambda s, a, one: break_glass.acknowledge(s, a, one.id)),
     "cases.note": Try(World.case, lambda s, a, case: cases.note(s, a, case, "called back")),
     "cases.close": Try(World.case, lambda s, a, case: cases.close(s, a, case, "done")),
     "certificates.prepare": Try(nothing, lambda s, a, _: certificates.prepare(s, a, "signing", "ec")),

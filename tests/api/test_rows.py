@@ -42,6 +42,7 @@ WHOSE = {
     "notices": "company",
     "signing-keys": "company",
     "settings": "company",
+    "break-glass": "company",
     "installation": "company",
 }
 #: What an auditor may send that is no GET: it changes nothing, or its verb asks for more (tried below).

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from idp import arrivals, audit, formats, language
-from idp.accounts import history
+from idp.accounts import break_glass, history
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.audit import Event, record
@@ -85,7 +85,7 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
     device = devices.known(services, request, person.id) if person else None
     # The decision comes before the hash, so that a locked name costs nothing.
     pause = services.throttle.check(account, device, address, services.clock())
-    if pause is not None:
+    if pause is not None and not break_glass.opens(services.db, person, password):
         return PasswordResult(None, None, pause)
     stored = credentials.password_hash if credentials is not None else None
     tried = _Try(person, account, device, address, password, stored)
@@ -93,14 +93,14 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
     if again is not None:
         return _repeated(services, request, tried, again)
     is_checked = not known and device is None and services.throttle.failures(account, address) >= robots.FROM
-    if is_checked and not robots.is_passed(services, request):
+    if is_checked and not robots.is_passed(services, request) and not break_glass.opens(services.db, person, password):
         return PasswordResult(None, check=True, unproven=True)
     # One hash for everybody, so that the time tells neither an unknown name nor a disabled account.
     verdict = services.passwords.verify(stored, password)
     if person is None or credentials is None or not verdict.ok:
         return _failed(services, request, tried)
     pause = services.throttle.succeeded(account, device, address, services.clock())
-    if pause is not None:  # it began while this password was hashed
+    if pause is not None and not break_glass.opens(services.db, person, password):  # begun while this was hashed
         _record(services, request, person, {"known_device": device is not None, "late": True})
         return PasswordResult(None, None, pause, device is None)
     if not person.enabled:  # L7 is about guessing: who knows the password may know this, too
@@ -111,6 +111,8 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
         return PasswordResult(None, DISABLED, error_id=str(note["error"]))
     if verdict.rehash is not None:
         services.directory.rehash(credentials, verdict.rehash)
+    if break_glass.is_one(services.db, person):  # whoever stops here has the envelope, or half of it (U5)
+        _record(services, request, person, {"known_device": device is not None}, action="break_glass:opened")
     return PasswordResult(person)
 
 
@@ -199,10 +201,10 @@ def _text_of_change(services: Services, request: Request, tried: _Try) -> str:
 
 def _record(
     services: Services, request: Request, person: Person | None, detail: dict[str, Any], event_id: str = "",
-    error_id: str = "",
+    error_id: str = "", action: str = "session:failed",
 ) -> None:  # fmt: skip
     event = Event(
-        "session:failed",
+        action,
         id=event_id,
         error_id=error_id or new_error_id(),
         person_id=person.id if person else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from idp.accounts import factors
+from idp.accounts import break_glass, factors
 from idp.accounts.factors import Enrolled, backup_codes, kinds
 from idp.accounts.person import Person
 from idp.audit import Recorder
@@ -46,7 +46,7 @@ def remove(
         if refused is not None:
             return Removal(refused=refused)
         factors.remove(tx, person.id, factor.id)
-        if len(held) == 1:
+        if len(held) == 1 and not break_glass.is_one(tx, person):
             backup_codes.drop(tx, person.id)
         detail = {"person_id": person.id, "factor": factor.id, "kind": factor.kind, "label": factor.label}
         record(tx, "factor:removed", detail)

@@ -1,0 +1,156 @@
+"""Make a break-glass account, make its secrets anew, end it, say that its use was seen (U5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from idp.accounts import break_glass
+from idp.accounts.break_glass import BreakGlass, keeping
+from idp.accounts.person import Draft, NoSuchPerson, Person
+from idp.accounts.roles import RoleGrant
+from idp.admin.actor import Actor, NotAllowed
+from idp.admin.break_glass import telling
+from idp.admin.granting import check_given
+from idp.admin.permissions import Permission
+from idp.db import Transaction, joined
+from idp.protocols import Services
+
+P = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What goes into the envelope: shown once, kept as hashes."""
+
+    person: Person
+    password: str = field(repr=False)
+    codes: tuple[str, ...] = field(repr=False)
+
+
+def every(services: Services, actor: Actor) -> tuple[BreakGlass, ...]:
+    """All of them. Errors: `NotAllowed`."""
+    actor.check(P.SETTINGS_READ)
+    return break_glass.every(services.db)
+
+
+def alarms(services: Services, actor: Actor) -> tuple[BreakGlass, ...]:
+    """What stands on every page of an owner until somebody has looked; nothing is read for anybody else."""
+    return break_glass.every(services.db, alarmed=True) if actor.may(P.ROLES_GRANT) else ()
+
+
+def get(services: Services, actor: Actor, person_id: str) -> BreakGlass:
+    """One. Errors: `NotAllowed`, `NoSuchPerson`."""
+    actor.check(P.SETTINGS_READ)
+    found = break_glass.find(services.db, person_id)
+    if found is None:
+        raise NoSuchPerson(person_id)
+    return found
+
+
+def described(one: BreakGlass) -> dict[str, Any]:
+    """One as programs see it."""
+    return {
+        "id": one.person_id, "username": one.username, "made_at": one.made_at, "made_by": one.made_by,
+        "secrets_made_at": one.secrets_at, "used_at": one.used_at, "alarm_at": one.alarm_at,
+        "alarm_uses": one.alarm_uses, "alarm_failures": one.alarm_failures,
+    }  # fmt: skip
+
+
+def make(services: Services, actor: Actor, username: str) -> Secrets:
+    """A new owner who is nobody: it has a password and ten codes that we make, and no address.
+
+    Errors: `NotAllowed`; `InvalidPerson`; `passwords.Busy`.
+    """
+    actor.check(P.ROLES_GRANT)
+    check_given(actor, (RoleGrant("owner"),))
+    made, record, now = _secrets(services), actor.record(services), services.clock()
+    draft = Draft(username=username, name=username, roles=("owner",))
+    with services.db.transaction() as tx:
+        person = services.directory.within(joined(tx)).add(draft, password_hash=made.password_hash, record=record)
+        keeping.add(tx, person.id, made.password, actor.name, now)
+        made.keep(tx, now, person, record)
+        record(tx, "break_glass:made", {"person_id": person.id, "username": person.username})
+        telling.owners(services, tx, person, "made", but=actor.id)
+    return Secrets(person, made.password, tuple(made.codes.shown))
+
+
+def renew(services: Services, actor: Actor, person_id: str) -> Secrets:
+    """Another password and other codes; what the old ones have opened ends.
+
+    Errors: `NotAllowed`; `NoSuchPerson`; `passwords.Busy`.
+    """
+    person = _another(services, actor, person_id)
+    made, record, now = _secrets(services), actor.record(services), services.clock()
+    with services.db.transaction() as tx:
+        if not keeping.renew(tx, person.id, made.password, now):
+            raise NoSuchPerson(person.id)
+        services.directory.within(joined(tx)).store_password(
+            person.id, made.password_hash, detail={"purpose": "break-glass"}, record=record
+        )
+        made.keep(tx, now, person, record)
+        record(tx, "break_glass:renewed", {"person_id": person.id, "username": person.username})
+        telling.owners(services, tx, person, "renewed", but=actor.id)
+    return Secrets(person, made.password, tuple(made.codes.shown))
+
+
+def end(services: Services, actor: Actor, person_id: str) -> Person:
+    """It is an ordinary account that is turned off; what it has open ends.
+
+    Errors: `NotAllowed`; `NoSuchPerson`; `InvalidPerson` for the last owner.
+    """
+    person = _another(services, actor, person_id)
+    record = actor.record(services)
+    with services.db.transaction() as tx:
+        if not keeping.drop(tx, person.id):
+            raise NoSuchPerson(person.id)
+        record(tx, "break_glass:ended", {"person_id": person.id, "username": person.username})
+        telling.owners(services, tx, person, "ended", but=actor.id)
+        return services.directory.within(joined(tx)).disable(person.id, record=record)
+
+
+def acknowledge(services: Services, actor: Actor, person_id: str, note: str = "") -> bool:
+    """Its use was looked at; whether there was any that nobody had. Errors: `NotAllowed`; `NoSuchPerson`."""
+    person = _another(services, actor, person_id)
+    with services.db.transaction() as tx:
+        seen = break_glass.find(tx, person.id)
+        was = keeping.acknowledge(tx, person.id)
+        if was and seen is not None:
+            detail: Mapping[str, Any] = {
+                "person_id": person.id, "note": " ".join(note.split())[:500], "uses": seen.alarm_uses,
+                "failures": seen.alarm_failures, "since": seen.alarm_at,
+            }  # fmt: skip
+            actor.record(services)(tx, "break_glass:acknowledged", detail)
+    return was
+
+
+def _another(services: Services, actor: Actor, person_id: str) -> Person:
+    """The person of one, for an owner who is somebody else. Errors: `NotAllowed`; `NoSuchPerson`."""
+    actor.check(P.ROLES_GRANT)
+    person = services.directory.find(person_id)
+    if person is None or break_glass.find(services.db, person_id) is None:
+        raise NoSuchPerson(person_id)
+    if actor.is_self(person):
+        raise NotAllowed(P.ROLES_GRANT, "whoever uses a break-glass account does not judge its use; ask another owner")
+    return person
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    password: str = field(repr=False)
+    password_hash: str = field(repr=False)
+    codes: Any = field(repr=False)
+
+    def keep(self, tx: Transaction, now: float, person: Person, record: Any) -> None:
+        from idp.accounts.factors import backup_codes
+
+        backup_codes.keep(tx, now, person.id, self.codes, record)
+
+
+def _secrets(services: Services) -> _Made:
+    """All hashes, before the transaction. Errors: `passwords.Busy`."""
+    from idp.accounts.factors import backup_codes
+
+    password = keeping.make_password()
+    return _Made(password, services.passwords.hash(password), backup_codes.make(services))
