@@ -16,6 +16,7 @@ from idp.answers import messages
 from idp.answers.differences import alike
 from idp.answers.finding import Finding
 from idp.answers.findings import LOOKS, NAMELESS_LOOKS, UNEXPLAINED
+from idp.answers.near_entities import near
 from idp.answers.requests import KINDS, OTHER, sent_of
 from idp.answers.seen import Nameless, Seen
 from idp.audit import Event
@@ -78,19 +79,19 @@ class Answers:
             if client is not None:
                 return client
         name, find = (issuer, registry.find_entity) if issuer else (sent.get("client_id") or named, registry.find)
-        return next(filter(None, map(find, _spellings(name))), None) or self._near(name, by_entity=bool(issuer))
+        found = next(filter(None, map(find, _spellings(name))), None)
+        if found is not None or not issuer:
+            return found or self._near(name)
+        return next(iter(near(self._services, issuer)), None)
 
-    def _near(self, name: str, *, by_entity: bool) -> Client | None:
+    def _near(self, name: str) -> Client | None:
         """The client of whose id the greater part is right. Two searches by index at most."""
         for part in dict.fromkeys((name[:_PART], name[-_PART:])):
             if len(part) < _PART:
                 continue
             for entry in self._services.registry.search(part, limit=5):
                 client = self._services.registry.find(entry.id)
-                if client is None or by_entity == (client.saml is None):
-                    continue
-                mine = client.saml.entity_id if client.saml is not None else client.id
-                if alike(name, mine):
+                if client is not None and client.saml is None and alike(name, client.id):
                     return client
         return None
 

@@ -61,7 +61,7 @@ class Faults:
         self._waiting: dict[str, tuple[_Row, Request | None]] = {}  # to be written, by the event's id
         self._written: dict[str, float] = {}
         self._looked: dict[str, tuple[float, Event]] = {}
-        self._writing = threading.Lock()
+        self._writing, self._writer = threading.Lock(), 0
         self.woken = threading.Event()  # there is a new row
         written_behind(db, lambda: self.flush(whole=True))
 
@@ -132,19 +132,28 @@ class Faults:
 
     def flush(self, *, whole: bool = False) -> None:
         """Write what waits: new rows at once, the number of repeats now and then, or `whole`. Errors: `Unavailable`."""
+        if self._writer == threading.get_ident():
+            return  # a closer look at one of the rows reads the record itself
         self.woken.clear()
         now = self._clock()
         with self._writing:
+            self._writer = threading.get_ident()
+            try:
+                self._flush(now, whole)
+            finally:
+                self._writer = 0
+
+    def _flush(self, now: float, whole: bool) -> None:
+        with self._lock:
+            due = [
+                one for one in self._waiting.values()
+                if whole or now >= self._written.get(one[0].event_id, 0) + REWRITE
+            ]  # fmt: skip
+        for row, request in due:
+            self._write(row, request, now)
             with self._lock:
-                due = [
-                    one for one in self._waiting.values()
-                    if whole or now >= self._written.get(one[0].event_id, 0) + REWRITE
-                ]  # fmt: skip
-            for row, request in due:
-                self._write(row, request, now)
-                with self._lock:
-                    if self._waiting[row.event_id][0] is row:  # else it has grown meanwhile
-                        del self._waiting[row.event_id]
+                if self._waiting[row.event_id][0] is row:  # else it has grown meanwhile
+                    del self._waiting[row.event_id]
 
     def _write(self, row: _Row, request: Request | None, now: float) -> None:
         detail = {**self._look_closer(row, request, now), "times": row.count, "last_at": row.last_at}

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from idp.accounts.person import Person
 from idp.admin import activity, applications, problems
 from idp.admin.actor import Actor, NotAllowed
+from idp.admin.checking import readers
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
@@ -72,10 +73,11 @@ def explain(services: Services, request: Request, visit: Visit) -> Response:
     event = found[0]
     _check_event(services, visit.actor, event)
     named = activity.Names(services)
+    findings = readers.found_by(problems.findings_of(event), readers.reader_of(visit.actor))
     return frame.page(
         services, request, visit, "console/event.html", event=_row(event, named), story=activity.story(event, named),
         detail={key: activity.told(key, value) for key, value in event.detail.items() if key != "findings"},
-        found=found_shown.of_findings(findings) if (findings := problems.findings_of(event)) else None,
+        found=found_shown.of_findings(findings) if findings else None,
     )  # fmt: skip
 
 

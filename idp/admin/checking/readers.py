@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -56,6 +56,11 @@ def seen_by(report: Report, reader: Reader, client: Client) -> Report:
         mended=tuple(dict.fromkeys(_finding(one, reader, mine) for one in report.mended)),
         steps=tuple(_step(one, reader, mine) for one in report.steps),
     )
+
+
+def found_by(findings: Iterable[Finding], reader: Reader) -> tuple[Finding, ...]:
+    """The findings of one error as somebody with an account may see them: `app` or `house`."""
+    return tuple(_finding(one, reader, "") for one in findings) if reader != "house" else tuple(findings)
 
 
 def _step(one: Step, reader: Reader, mine: str) -> Step:

@@ -92,13 +92,28 @@ def find_provider(services: Services, entity_id: str) -> tuple[Client, ServicePr
     """The registered service provider, enabled and current. Errors: `Refused`."""
     client = sources.find_service_provider(services, entity_id)
     if client is None:
-        raise _refused(
-            "saml_unknown_issuer", N_("This application is not registered here."),
-            "The Issuer is not registered; compare it with `doorward client list`.",
-            detail=f"Issuer {entity_id[:300]!r}",
-            fix="Register the service provider by its metadata: doorward client add saml --metadata FILE_OR_URL",
-        )  # fmt: skip
+        raise _unknown(services, entity_id)
     return _usable(services, client)
+
+
+def _unknown(services: Services, entity_id: str) -> Refused:
+    said = (
+        f"The Issuer of the request, {entity_id[:200]}, is not registered here. Entity IDs are compared byte for byte."
+    )
+    fix = "Register the service provider by its metadata: doorward client add saml --metadata FILE_OR_URL"
+    expected = "the entity ID of a registered application"
+    if entity_id == services.settings.saml_entity_id:
+        said = (
+            "The Issuer of the request is the identity provider's own entity ID: the application has to send its own. "
+        )
+        fix = "The two entity IDs are mixed up in the application's settings: its own is the one of its metadata."
+        said, expected = said + fix, "the application's own entity ID"
+    refused = _refused(
+        "saml_unknown_issuer", N_("This application is not registered here."), said,
+        detail=f"Issuer {entity_id[:300]!r}",
+    )  # fmt: skip
+    refused.explanation = Explanation("application", fix, "Issuer", expected, entity_id[:300])
+    return refused
 
 
 def get_provider(services: Services, client_id: str) -> tuple[Client, ServiceProvider]:
@@ -135,7 +150,7 @@ def _usable(services: Services, client: Client) -> tuple[Client, ServiceProvider
     if not client.saml.is_current(services.clock()):
         raise _refused(
             "saml_metadata_expired", N_("%(app)s cannot be trusted at the moment.", app=client.name),
-            "The metadata of the service provider has expired (validUntil).", client_id=client.id, side="doorward",
+            "The metadata of the service provider has expired (validUntil).", client_id=client.id,
             fix="Its metadata source has not given newer metadata in time; see why, or give the metadata by hand.",
         )  # fmt: skip
     return client, client.saml
