@@ -179,7 +179,7 @@ class Bridge:
             **self._words(request),
             **page.values,
         }
-        values["elsewhere"] = self._elsewhere(request, page)
+        values["other_address"] = self._elsewhere(request, page)
         values["back"] = self._back(request, str(page.values.get("back") or values["here"] or ""))
         csp = _CSP.format(" ".join(("'self'", *page.form_action)))
         return [*_PAGE_HEADERS, ("Content-Security-Policy", csp)], self._render(page.template, values).encode()
