@@ -23,7 +23,7 @@ from idp.oidc.destination import Destination, Untrusted, find_again
 from idp.oidc.ledger import CODE, Grant
 from idp.oidc.request_objects import pushed
 from idp.protocols import Services
-from idp.traffic import Granted, Traffic
+from idp.traffic import Traffic
 from idp.wire import Request, Response, with_parameters
 
 
@@ -56,7 +56,7 @@ class ProtocolHandler:
         services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
         if asked.pushed:
             pushed.forget(services, asked.pushed)
-        about = Granted(code_id, session.person_id, flow.scopes, flow.demands.fresh_after is not None)
+        about = (code_id, session.person_id, flow.scopes, flow.demands.fresh_after is not None)  # `Granted`
         kind = traffic.SILENT_CODE if flow.demands.silent else traffic.CODE
         services.part(Traffic).proven(kind, flow.client_id, session.id, about, now)
         return deliver(services, request, _destination(services, flow, asked), [("code", f"{CODE}{code_id}.{secret}")])

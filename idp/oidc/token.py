@@ -12,7 +12,7 @@ from idp.oidc import client_auth, tokens
 from idp.oidc.grants import GRANTS
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
-from idp.traffic import Traffic, Used
+from idp.traffic import Traffic
 from idp.wire import Json, Request, Response
 
 
@@ -23,7 +23,7 @@ def token(services: Services, request: Request) -> Response:
         asked = read(services, request)
         issued = GRANTS[asked.grant_type](services, asked)
         family = issued.holder.family_id if issued.holder is not None else ""
-        used = Used(request.remote_address, "offline_access" in issued.terms.scope)
+        used = (request.remote_address, "offline_access" in issued.terms.scope)  # `Used`
         services.part(Traffic).proven(asked.grant_type, asked.client.id, family, used, issued.issued_at)
         return Json(body=tokens.response(services, asked.client, issued))
     except OAuthError as error:

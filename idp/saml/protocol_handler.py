@@ -23,7 +23,7 @@ from idp.saml.sign_on import delivery, subjects
 from idp.saml.sign_on.destination import get_provider, get_trusted
 from idp.saml.sign_on.idp_initiated import start_url
 from idp.saml.sign_on.pending_authn_request import PendingAuthnRequest, sealed_url
-from idp.traffic import NO_COOKIE, NO_SESSION, RESPONSE, Granted, Traffic
+from idp.traffic import NO_COOKIE, NO_SESSION, RESPONSE, Traffic
 from idp.wire import Redirect, Request, Response
 
 
@@ -46,7 +46,7 @@ class SamlHandler:
         except SessionEnded:
             # Signed out between two of our statements: the same request meets the sign-in page.
             return Redirect(location=self.restart_url(services, flow))
-        about = Granted(pending.request_id or "", session.person_id, flow.scopes, pending.force)
+        about = (pending.request_id or "", session.person_id, flow.scopes, pending.force)  # `Granted`
         services.part(Traffic).proven(RESPONSE, client.id, session.id, about)
         return delivery.send(services, client, pending, message, session.id)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 HOUR: Final = 3600.0
@@ -29,36 +29,57 @@ class Counts:
     """Of one process, used by one thread at a time."""
 
     def __init__(self) -> None:
-        self.waiting: dict[Key, Added] = {}
+        self._hours: dict[Key, Added] = {}
 
     def add(self, client_id: str, kind: str, at: float, about: Mapping[str, Any] | None = None) -> None:
         """One more. `about`: what an admin reads of the last one."""
-        said = "" if about is None else json.dumps(about, ensure_ascii=False)
-        for slot in (0, int(at // HOUR)):
-            key = (client_id, kind, slot)
-            found = self.waiting.get(key)
-            if found is None:
-                if len(self.waiting) >= MAX_KEYS:
-                    return
-                found = self.waiting[key] = Added(0, at, at)
-            found.many += 1
-            found.first_at, found.last_at = min(found.first_at, at), max(found.last_at, at)
-            if said and not slot and len(said) <= MAX_ABOUT:
-                found.about = said
+        key = (client_id, kind, int(at // HOUR))
+        found = self._hours.get(key)
+        if found is None:
+            if len(self._hours) >= MAX_KEYS:
+                return
+            found = self._hours[key] = Added(0, at, at)
+        found.many += 1
+        if at > found.last_at:
+            found.last_at = at
+        elif at < found.first_at:
+            found.first_at = at
+        if about is not None:
+            said = json.dumps(about, ensure_ascii=False)
+            found.about = said if len(said) <= MAX_ABOUT else found.about
+
+    def take_over(self, other: Counts) -> None:
+        """What another one counted is counted here."""
+        self.give_back(other._hours)
 
     def take(self, many: int) -> dict[Key, Added]:
-        """At most so many, those that wait longest first; they wait no more."""
-        keys = list(self.waiting)[:many]
-        return {key: self.waiting.pop(key) for key in keys}
+        """At most so many hours, those that wait longest first; they wait no more."""
+        return {key: self._hours.pop(key) for key in list(self._hours)[:many]}
 
     def give_back(self, taken: Mapping[Key, Added]) -> None:
         """They could not be written."""
         for key, one in taken.items():
-            found = self.waiting.get(key)
-            if found is None:
-                if len(self.waiting) < MAX_KEYS:
-                    self.waiting[key] = one
-                continue
-            found.many += one.many
-            found.first_at, found.last_at = min(found.first_at, one.first_at), max(found.last_at, one.last_at)
-            found.about = found.about or one.about
+            if key in self._hours or len(self._hours) < MAX_KEYS:
+                _sum(self._hours, key, one)
+
+
+def rows_of(taken: Mapping[Key, Added]) -> Iterator[tuple[list[Key], list[tuple[Key, Added]]]]:
+    """What belongs together: the hours of one kind, and their rows with the one of all time, which has the `about`."""
+    groups: dict[tuple[str, str], list[Key]] = {}
+    for key in sorted(taken):  # one order in every process, or two of them may wait for each other
+        groups.setdefault(key[:2], []).append(key)
+    for (client_id, kind), keys in groups.items():
+        whole: dict[Key, Added] = {}
+        for key in keys:
+            _sum(whole, (client_id, kind, 0), taken[key])
+        yield keys, [*whole.items(), *((key, replace(taken[key], about="")) for key in keys)]
+
+
+def _sum(where: dict[Key, Added], key: Key, one: Added) -> None:
+    found = where.get(key)
+    if found is None:
+        where[key] = replace(one)
+        return
+    found.many += one.many
+    found.first_at, found.last_at = min(found.first_at, one.first_at), max(found.last_at, one.last_at)
+    found.about = one.about or found.about

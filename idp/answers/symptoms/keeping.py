@@ -7,22 +7,38 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from clients.client import Client
 from idp import readers
 from idp.answers.symptoms import store
-from idp.answers.symptoms.counting import MAX_KEYS, Added, Counts, Key
+from idp.answers.symptoms.counting import MAX_KEYS, Added, Counts, Key, rows_of
 from idp.answers.symptoms.following import Following
 from idp.answers.symptoms.origins import MAX_ORIGIN, Origins
 from idp.db import Database
 from idp.protocols import Services
 from idp.readers.seen import place_of
-from idp.traffic import DISCOVERY, KEYS, METADATA, ORIGIN, Note, Traffic
+from idp.traffic import (
+    CODE,
+    DISCOVERY,
+    KEYS,
+    METADATA,
+    ORIGIN,
+    REDEEMED,
+    REFRESHED,
+    RESPONSE,
+    REUSED,
+    SILENT_CODE,
+    Note,
+    Traffic,
+)
 
 EVERY: Final = 10.0  # seconds between two writes of one process
 MAX_ROWS: Final = 1_000  # that one of them writes; the rest waits
 HOURS_KEPT: Final = 48 * 3600.0
 KEPT: Final = 14 * 86_400.0  # seconds that the row of all time stays after the last of its kind
 PLACES_FOR: Final = 300.0  # seconds for which it is known who comes from where
-_TOGETHER: Final = 100  # rows a transaction
+_TOGETHER: Final = 50  # kinds a transaction, each with its hours
+_OF_NOBODY: Final = frozenset((DISCOVERY, KEYS, METADATA, ORIGIN))
+_FOLLOWED: Final = frozenset((CODE, SILENT_CODE, RESPONSE, REDEEMED, REFRESHED, REUSED))
 
 
 class Keeping:
@@ -38,10 +54,26 @@ class Keeping:
         """Take what was noted."""
         with self._lock:
             notes = services.part(Traffic).take()
-            now = services.clock() if notes else 0.0
+            if not notes:
+                return
+            now, batch, clients = services.clock(), Counts(), dict[str, Client | None]()
             self._origins.begin()
             for note in notes:
-                self._one(services, note, note.at or now)
+                at = note.at or now
+                if note.kind in _OF_NOBODY:
+                    self._place(services, note, at)
+                    continue
+                if note.client_id not in clients:
+                    clients[note.client_id] = services.registry.find(note.client_id)
+                client = clients[note.client_id]
+                if client is None:
+                    continue
+                if note.kind != REUSED:  # which is counted with its addresses
+                    batch.add(note.client_id, note.kind, at)
+                if note.kind in _FOLLOWED:
+                    for kind, about in self._following.of(services, client, note, at):
+                        self._counts.add(note.client_id, kind, at, about)
+            self._counts.take_over(batch)
 
     def write(self, services: Services, *, whole: bool = False) -> int:
         """Write what was counted, unless it was done a few seconds ago; answers how many rows. `whole`: at once."""
@@ -51,25 +83,17 @@ class Keeping:
             self._due = time.monotonic() + EVERY
             return _write(services.db, self._counts, MAX_KEYS if whole else MAX_ROWS)
 
-    def _one(self, services: Services, note: Note, at: float) -> None:
-        if note.kind in (DISCOVERY, KEYS, METADATA):
+    def _place(self, services: Services, note: Note, at: float) -> None:
+        """What bears no name: whose it is shows by where it comes from, if it does."""
+        if note.kind != ORIGIN:
             owner = self._owner(services, note.who, at)
             if owner:
                 self._counts.add(owner, note.kind, at)
             return
-        if note.kind == ORIGIN:
-            origin = note.who[:MAX_ORIGIN]
-            owner = self._origins.owner(services, origin, note.client_id, at)
-            if owner:
-                self._counts.add(owner, ORIGIN, at, {"origin": origin, **note.about})
-            return
-        if services.registry.find(note.client_id) is None:
-            return
-        also = [*self._following.of(services, note, at)]
-        if note.kind not in [kind for kind, _ in also]:
-            self._counts.add(note.client_id, note.kind, at)
-        for kind, about in also:
-            self._counts.add(note.client_id, kind, at, about)
+        origin = note.who[:MAX_ORIGIN]
+        owner = self._origins.owner(services, origin, note.client_id, at)
+        if owner:
+            self._counts.add(owner, ORIGIN, at, {"origin": origin, **note.about})
 
     def _owner(self, services: Services, address: str, at: float) -> str:
         """The one application that proves itself from there; '' where there is none, or several."""
@@ -101,17 +125,19 @@ def sweep(db: Database, now: float, many: int = 1000) -> int:
 
 
 def _write(db: Database, counts: Counts, many: int) -> int:
-    taken = counts.take(many)
-    rows = sorted(taken.items())  # one order in every process, or two of them may wait for each other
-    for start in range(0, len(rows), _TOGETHER):
+    taken, written = counts.take(many), 0
+    groups = list(rows_of(taken))
+    for start in range(0, len(groups), _TOGETHER):
         try:
             with db.transaction(durable=False) as tx:
-                for key, one in rows[start : start + _TOGETHER]:
-                    tx.run(store.ADD, **_row(key, one))
+                for _, rows in groups[start : start + _TOGETHER]:
+                    for key, one in rows:
+                        tx.run(store.ADD, **_row(key, one))
+                        written += 1
         except Exception:
-            counts.give_back(dict(rows[start:]))
+            counts.give_back({key: taken[key] for keys, _ in groups[start:] for key in keys})
             raise
-    return len(rows)
+    return written
 
 
 def _row(key: Key, one: Added) -> dict[str, object]:

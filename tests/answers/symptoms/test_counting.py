@@ -7,7 +7,7 @@ import pytest
 from idp.admin import attention, symptoms
 from idp.admin.actor import of_shell
 from idp.answers.symptoms import keep, keeping, store, sweep
-from idp.answers.symptoms.counting import Counts
+from idp.answers.symptoms.counting import MAX_KEYS, Counts, rows_of
 from idp.answers.symptoms.evidence import Count, counts_of
 from idp.answers.symptoms.following import MAX_KEPT, Following
 from idp.traffic import CODE, DISCOVERY, MAX_PROVEN, MAX_SAID, Granted, Note, Traffic
@@ -76,25 +76,24 @@ def test_Q2_the_queues_and_what_is_followed_are_bounded(provider: Provider, crm:
     assert len(notes) == MAX_PROVEN + 2 * MAX_SAID
     assert traffic.take() == []
     for note in notes[: MAX_KEPT + 100]:
-        list(following.of(provider.services, note, 1.0))
+        list(following.of(provider.services, crm.client, note, 1.0))
     assert len(following._rounds) == MAX_KEPT
-    for n in range(30_000):
+    for n in range(MAX_KEYS + 100):
         counts.add(f"client {n}", "code", 1.0)
-    assert len(counts.waiting) == 20_000
+    assert len(counts.take(10 * MAX_KEYS)) == MAX_KEYS
 
 
-def test_Q2_what_could_not_be_written_is_not_lost(provider: Provider) -> None:
+def test_Q2_what_could_not_be_written_is_not_lost(provider: Provider, crm: App, clock: Clock) -> None:
     counts = Counts()
-    counts.add("a", "code", HOUR)
+    counts.add("a", "code", HOUR, {"from": "here"})
     taken = counts.take(10)
     counts.add("a", "code", 2 * HOUR)
     counts.give_back(taken)
-    assert {key: one.many for key, one in counts.waiting.items()} == {
-        ("a", "code", 0): 2,
-        ("a", "code", 1): 1,
-        ("a", "code", 2): 1,
-    }
-    assert counts.waiting["a", "code", 0].first_at == HOUR
+    ((keys, rows),) = rows_of(counts.take(10))
+    assert keys == [("a", "code", 1), ("a", "code", 2)]
+    assert [(key[2], one.many, one.first_at, one.about) for key, one in rows] == [
+        (0, 2, HOUR, '{"from": "here"}'), (1, 1, HOUR, ""), (2, 1, 2 * HOUR, ""),
+    ]  # fmt: skip
 
 
 def test_Q2_strangers_who_know_a_client_id_make_no_row_that_accuses(provider: Provider, crm: App, clock: Clock) -> None:
@@ -147,7 +146,7 @@ def test_Q2_a_loop_over_two_processes_knows_what_was_redeemed_by_the_other(
     for _ in range(2):
         for n in range(3):
             note = Note(CODE, crm.id, "session", about, 0.0)
-            kinds += [kind for kind, _ in following.of(other.services, note, clock() + n)]
+            kinds += [kind for kind, _ in following.of(other.services, crm.client, note, clock() + n)]
         provider.redeem(crm, code)
         clock.advance(100)
     assert kinds == ["loop", "loop_unredeemed", "loop"]
