@@ -28,6 +28,21 @@ def check_port(host: str, port: int) -> None:
             if error.errno == errno.EADDRINUSE and time.monotonic() < until:
                 time.sleep(0.05)
                 continue
-            taken = error.errno == errno.EADDRINUSE
-            what = "another program has it; stop that, or choose another --port" if taken else error.strerror
-            raise Failed(f"cannot listen on {host} port {port}: {what}") from None
+            raise Failed(f"cannot listen on {host} port {port}: {_why(error, host, port)}") from None
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    """What keeps us from listening there, and which setting it is about."""
+    if isinstance(error, socket.gaierror):
+        return "no address was found for it; set server.host to one of this machine (127.0.0.1, or 0.0.0.0 for all)"
+    if error.errno == errno.EADDRINUSE:
+        return "another program has it; stop that, or choose another --port (server.port)"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return (
+            "ports below 1024 are root's; take one above (server.port), or give the service the right to it "
+            "(AmbientCapabilities=CAP_NET_BIND_SERVICE in systemd)"
+        )
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        kind = " (IPv6 is off here)" if error.errno == errno.EAFNOSUPPORT else ""
+        return f"it is no address of this machine{kind}; set server.host to one of its own, or 0.0.0.0 or :: for all"
+    return str(error.strerror)

@@ -40,7 +40,10 @@ def serve(file: str | None, options: Mapping[str, Any], report: Callable[[str], 
 
     app, services = wsgi.create(settings)
     wsgi.forget_secrets()
+    if first:
+        _warn(services)
     line = f"Doorward listens on {_url(server.host, server.port)} (issuer {server.issuer}){_outbox(settings)}"
+    line += _elsewhere(file, options, server.issuer)
     threading.Thread(target=_announce, args=(server, lambda: report(f"{server.workers} {line}")), daemon=True).start()
     threads = blocking_threads(settings, services.passwords.threads)
     edge.serve(app, server.host, server.port, threads, limits(server))
@@ -98,6 +101,33 @@ def _announce(server: Any, ready: Callable[[], None]) -> None:
             continue
         ready()
         return
+
+
+def _warn(services: Any) -> None:
+    """State that does not answer yet stops no start, since it may come up after us; but it is told, in one line."""
+    from idp.cli.terminal import complain
+    from idp.state import StateUnavailable, advice
+
+    try:
+        services.state.get("serve")
+    except StateUnavailable as error:
+        found = advice.of(str(error))
+        complain(f"nobody can sign in: the state store (storage.state_url) cannot be used: {error}",
+                 f"{found.field}: {found.fix}")  # fmt: skip
+
+
+def _elsewhere(file: str | None, options: Mapping[str, Any], issuer: str) -> str:
+    """Other commands know nothing of this one's options: the links that they print would lead to another port."""
+    from idp.installation.files import read_settings
+
+    usual = read_settings(file).server.issuer if "port" in options else issuer
+    if usual == issuer:
+        return ""
+    port = options["port"]
+    return (
+        f"\nOther commands print links to {usual}: set port = {port} in [server] of doorward.toml, or "
+        f"DOORWARD_ISSUER={issuer}"
+    )
 
 
 def _outbox(settings: Settings) -> str:

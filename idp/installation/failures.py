@@ -24,11 +24,20 @@ class Refused(Failed):
         super().__init__(*lines, code=2)
 
 
+def of_database(said: str) -> str:
+    """What to do about a database that says this, as a line."""
+    from idp.db import advice
+
+    found = advice.of(said)
+    return f"{found.field}: {found.fix}"
+
+
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """What is expected to go wrong with an installation, as a sentence in place of a traceback."""
     from idp.db import Conflict, Unavailable
     from idp.state import StateUnavailable
+    from idp.state import advice as state_advice
     from keys.master import BadMasterKey
     from keys.sealing import BrokenSeal, NoRootSecret, WrongMasterKey
 
@@ -39,11 +48,14 @@ def explained() -> Iterator[None]:
     except (BadMasterKey, WrongMasterKey, BrokenSeal) as error:
         raise Failed(str(error)) from None
     except Unavailable as error:
-        raise Failed(f"the database cannot be used: {error}") from None
+        raise Failed(f"the database cannot be used: {error}", of_database(str(error))) from None
     except Conflict as error:
         raise Failed(f"somebody else changed the same thing meanwhile; try again ({error})") from None
     except StateUnavailable as error:
-        raise Failed(f"the state store (storage.state_url) cannot be used: {error}") from None
+        advice = state_advice.of(str(error))
+        raise Failed(
+            f"the state store (storage.state_url) cannot be used: {error}", f"{advice.field}: {advice.fix}"
+        ) from None
     except Exception as error:
         verbs = sys.modules.get("idp.admin.actor")  # where nothing has loaded them, nobody was refused by one
         if verbs is not None and isinstance(error, verbs.NotAllowed):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from idp.installation.failures import INIT_FIRST, Failed
+from idp.installation.failures import INIT_FIRST, Failed, of_database
 from idp.installation.files import sqlite_file
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _of_file(file: Path) -> str | None:
     except sqlite3.DatabaseError as error:
         if "no such table" in str(error):
             return None
-        raise Failed(f"the database {file} cannot be read: {error}") from None
+        raise Failed(f"the database {file} cannot be read: {error}", of_database(str(error))) from None
     return str(row[0]) if row else None
 
 
@@ -66,13 +66,37 @@ def _ask(url: str, query: LiteralString) -> tuple[Any, ...] | None:
         with psycopg.connect(plain, connect_timeout=5) as connection:
             return connection.execute(query).fetchone()
     except psycopg.Error as error:
-        raise Failed(f"the database cannot be reached: {error}") from None
+        said = " ".join(str(error).split())
+        raise Failed(f"the database cannot be reached: {said}", of_database(said)) from None
 
 
 def server_clock(url: str) -> float:
     """What time it is at the database server, epoch seconds. Errors: `Failed`."""
     (now,) = _ask(url, "SELECT extract(epoch FROM clock_timestamp())::float8") or (0.0,)
     return float(now)
+
+
+class ServerFacts(NamedTuple):
+    """What a database server says of itself and of what this role may do. `schema`: where its tables go, '' nowhere."""
+
+    is_standby: bool
+    encoding: str
+    schema: str
+    user: str
+    may_create: bool
+    connections: int
+    reserved: int
+
+
+def server_facts(url: str) -> ServerFacts:
+    """Errors: `Failed`."""
+    row = _ask(
+        url,
+        "SELECT pg_is_in_recovery(), current_setting('server_encoding'), coalesce(current_schema(), ''), "
+        "current_user::text, coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), "
+        "current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int",
+    )
+    return ServerFacts(*(row or (False, "UTF8", "public", "", True, 100, 3)))
 
 
 def check_current(settings: Settings) -> None:
@@ -97,4 +121,4 @@ def upgrade(settings: Settings) -> None:
     try:
         migrations.upgrade(settings.database_url)
     except Unavailable as error:
-        raise Failed(f"the database cannot be used: {error}") from None
+        raise Failed(f"the database cannot be used: {error}", of_database(str(error))) from None

@@ -8,7 +8,7 @@ The server must not evict (`maxmemory-policy noeviction`): a forgotten "spent" m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import redis
@@ -103,6 +103,31 @@ class RedisState:
         if self.observer is not None:
             self.observer("sweep")
         return 0
+
+    def facts(self) -> Mapping[str, object]:
+        """What Redis tells of itself: INFO, what it saves, and its clock (`time`, epoch seconds).
+
+        Errors: `StateUnavailable`. What an ACL forbids is left out.
+        """
+        found: dict[str, object] = {}
+        for ask in (self._info, self._saves, self._time):
+            try:
+                found |= ask()
+            except redis.ResponseError:
+                continue
+            except redis.RedisError as error:
+                raise StateUnavailable(f"Redis: {error}") from error
+        return found
+
+    def _info(self) -> dict[str, object]:
+        return dict(self._redis.info())
+
+    def _saves(self) -> dict[str, object]:
+        return {"save": dict(self._redis.config_get("save")).get("save")}
+
+    def _time(self) -> dict[str, object]:
+        seconds, micros = self._redis.time()
+        return {"time": seconds + micros / 1e6}
 
     def close(self) -> None:
         self._redis.close()

@@ -9,6 +9,7 @@ Names have a prefix, so that this release and the one before, while both serve, 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -57,6 +58,11 @@ class SealedState:
     def count(self, key: str, ttl: float, by: int = 1) -> int:
         """Add to a counter."""
         return self._inner.count(_name(key), ttl, by)
+
+    def facts(self) -> Mapping[str, object]:
+        """What the store tells of itself; nothing where it is one that says nothing. Errors: `StateUnavailable`."""
+        told = getattr(self._inner, "facts", None)
+        return told() if told is not None else {}
 
     def sweep(self, limit: int = 1000) -> int:
         """Delete what expired."""

@@ -9,10 +9,12 @@ from urllib.parse import quote
 
 from idp import arrivals, catalogue, language, reached
 from idp.db import Unavailable
+from idp.db import advice as db_advice
 from idp.errors import Explanation, OAuthError, Refused
 from idp.services import Services
 from idp.showing import describe_browser, shown_app, utc
 from idp.state import StateUnavailable
+from idp.state import advice as state_advice
 from idp.texts import N_, plural, translate
 from idp.wire import BadRequest, Json, Page, Request, Response, Route
 
@@ -166,12 +168,20 @@ def _refusal(error: Exception) -> Refused:
             "store_unavailable", N_("Signing in is not possible at this moment."),
             title=N_("Please try again in a moment"), status=503,
             advice=N_("Wait a few seconds and try again. Nothing of yours is lost."), detail=str(error)[:400],
-            explanation=Explanation("doorward", "The database or the state store is silent; see `doorward doctor`."),
+            explanation=_of_store(error),
         )  # fmt: skip
     return Refused(
         "server_error", N_("Something went wrong on our side."), status=500, detail=type(error).__name__,
         explanation=Explanation("doorward", "An unexpected error; the log has its trace under this request's id."),
     )  # fmt: skip
+
+
+def _of_store(error: Unavailable | StateUnavailable) -> Explanation:
+    """Which store is silent, in its own words, and what they mean for whoever runs it."""
+    said = str(error)
+    advice = db_advice.of(said) if isinstance(error, Unavailable) else state_advice.of(said)
+    fix = f"{advice.fix} `doorward doctor` looks at it anew."
+    return Explanation("doorward", fix, advice.field, "an answer", said[:300])
 
 
 def _path_refused(request: Request, fault: Explanation) -> Refused:

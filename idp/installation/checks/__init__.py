@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from idp.installation.checks import applications, before_opening, machine, messages, network
+from idp.installation.checks import applications, before_opening, machine, messages, network, registering
 from idp.installation.checks.findings import Finding, Found
 from idp.installation.failures import Failed, explained
 from idp.installation.files import config_file, read_settings
@@ -19,6 +19,7 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("passkeys", applications.examine_passkeys),
     ("applications", applications.examine_applications),
     ("self_registration", applications.examine_registering),
+    ("self_registration", registering.examine),
     ("passwords", machine.examine_password_cost),
     ("saml", applications.examine_service_providers),
     ("mail", messages.examine_mail),

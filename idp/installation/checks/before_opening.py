@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from idp.installation import schema
-from idp.installation.checks import network
+from idp.installation.checks import network, storage
 from idp.installation.checks.findings import CLOCK_SLACK, Finding, Found, mode_of
 from idp.installation.failures import INIT_FIRST
 from idp.installation.files import check_initialised, master_key_file, sqlite_file
@@ -63,6 +63,11 @@ def examine_database(settings: Settings) -> Found:
         yield Finding("database", "ok", f"{kind}, schema {found}")
     elif found is None:
         yield Finding("database", "error", INIT_FIRST)
+    elif found > wanted:
+        text = f"it is of a newer release: schema {found}, and this one knows {wanted}"
+        yield Finding(
+            "database", "error", text, "upgrade Doorward here too, or restore the backup of before the upgrade"
+        )
     else:
         yield Finding("database", "error", f"schema {found}, this release needs {wanted}", "run `doorward migrate`")
     if kind == "SQLite" and settings.server.workers > 1:
@@ -121,6 +126,9 @@ CHECKS: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("data folder", examine_data_dir),
     ("master key", examine_master_key),
     ("database", examine_database),
+    ("disk", storage.examine_disk),
+    ("database", storage.examine_server_of),
+    ("limits", storage.examine_limits),
     ("files", examine_files),
     ("python", examine_python),
 )

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from idp.installation.checks import network
 from idp.installation.checks.findings import CLOCK_SLACK, Finding, Found
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def examine_state(services: Services) -> Found:
     works = services.state.take("doctor") == 1
     kind = "Redis" if services.settings.storage.state_url else "in the database"
     yield Finding("state", "ok" if works else "error", kind if works else f"{kind}: what was put was not there to take")
+    yield from _of_redis(services)
     url = urlsplit(services.settings.storage.state_url)
     if not url.scheme or url.scheme == "unix" or is_loopback(url.hostname or ""):
         return
@@ -30,6 +32,19 @@ def examine_state(services: Services) -> Found:
         text = f"Redis at {url.hostname} is reached over the network without {' and without '.join(missing)}"
         fix = "set requirepass or an ACL, and storage.state_url to rediss://user:password@host: see docs/operating.md"
         yield Finding("state", "warning", text, fix)
+
+
+def _of_redis(services: Services) -> Found:
+    """How Redis is set, by its own word."""
+    from idp.state.advice import faults
+
+    told = getattr(services.state, "facts", None)
+    facts = told() if told is not None else {}
+    for fault in faults(facts):
+        text = f"{fault.field}: expected {fault.expected}; it is {fault.got}"
+        yield Finding("state", "error" if fault.is_error else "warning", text, fault.fix)
+    if "time" in facts and abs(apart := float(str(facts["time"])) - time.time()) > CLOCK_SLACK:
+        yield Finding("clock", "error", f"the clock of Redis is {apart:+.1f} s apart", "run NTP on both machines")
 
 
 def examine_clock(services: Services) -> Found:
@@ -86,8 +101,15 @@ def examine_server(services: Services) -> Found:
     try:
         with urlopen(url, timeout=3) as answer:  # noqa: S310  the operator's own issuer, http or https
             said = json.load(answer).get("issuer")
-    except (OSError, ValueError) as error:
+    except ValueError:
+        text = f"{url} answers something else than Doorward's discovery document"
+        yield Finding("server", "error", text, "lead server.issuer to Doorward: DNS, the proxy's host and path")
+        return
+    except OSError as error:
         reason = getattr(error, "reason", error)
+        if (found := network.of_answer(services.issuer, error, reason)) is not None:
+            yield found
+            return
         yield Finding("server", "warning", f"nothing answers at {url} ({reason})", "start it with `doorward serve`")
         return
     if said == services.issuer:

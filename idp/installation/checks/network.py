@@ -90,3 +90,40 @@ def _one_address(services: Services) -> Found:
             f"If that is a proxy: {trust_it(services, address)} If it is trusted already, have it send X-Forwarded-For."
         )
         yield Finding("proxy", "warning", text, fix)
+
+
+#: What OpenSSL's number for a failed check means (openssl-verification-options(1)), and what to do.
+_CERTIFICATES = {
+    10: ("has run out", "renew it, and have the proxy read it again"),
+    9: ("is not valid yet", "set the clock by NTP, here or where it was made"),
+    62: ("is for another name", "have one made that names the host of server.issuer"),
+    64: ("is for another address", "have one made that names the host of server.issuer"),
+    18: ("is signed by itself", "applications refuse it: take one of an authority, or let this machine trust yours"),
+    19: ("is of an authority that is not known", "let this machine and the applications trust your authority"),
+    20: ("comes without the one between it and its authority, or that is not known",
+         "have the proxy send the whole chain (fullchain.pem)"),
+    21: ("comes without the one between it and its authority", "have the proxy send the whole chain (fullchain.pem)"),
+}  # fmt: skip
+
+
+def of_answer(issuer: str, error: OSError, reason: object) -> Finding | None:
+    """Why the issuer's own address does not answer as it should; None where just nothing is there."""
+    import socket
+    import ssl
+    from urllib.error import HTTPError
+
+    host = urlsplit(issuer).hostname or ""
+    if isinstance(error, HTTPError):
+        fix = "see the proxy's log: is its upstream server.host and server.port, and does it pass the path on whole?"
+        return Finding("server", "error", f"{issuer} answers {error.code} {error.reason}: not Doorward", fix)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        what, fix = _CERTIFICATES.get(reason.verify_code, ("is not trusted", "take one of a known authority"))
+        text = f"server.issuer: the certificate of {host} {what} ({reason.verify_message})"
+        return Finding("server", "error", text, fix)
+    if isinstance(reason, ssl.SSLError):
+        fix = "have the proxy speak https at that port; Doorward itself speaks http"
+        return Finding("server", "error", f"server.issuer: no TLS at {issuer} ({reason.reason})", fix)
+    if isinstance(reason, socket.gaierror):
+        fix = "make the name in DNS, or correct server.issuer"
+        return Finding("server", "warning", f"server.issuer: no address was found for {host}", fix)
+    return None
