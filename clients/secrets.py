@@ -25,6 +25,9 @@ class StoredSecret:
         return self.expires_at is None or now < self.expires_at
 
 
+LENGTH = 43  # characters of a secret that was made here
+
+
 def generate() -> str:
     """256 random bits, base64url (RFC 6819 §5.1.4.1 asks for 128)."""
     return secrets.token_urlsafe(32)

@@ -17,7 +17,7 @@ from clients.errors import UnknownClient
 from clients.ports import Store
 from clients.search import Found, Which
 from clients.search import store as search_store
-from clients.secrets import StoredSecret
+from clients.secrets import StoredSecret, hashed
 
 MAX_KEY = 300  # characters of a client id or origin that is looked up at all
 
@@ -233,6 +233,10 @@ class Snapshots:
     def list_secrets(self, client_id: str) -> tuple[StoredSecret, ...]:
         """A client's secrets with their ends and last uses; read from the store."""
         return tuple(store.list_secrets(self._db, client_id))
+
+    def has_secret(self, *secrets: str) -> bool:
+        """Whether some client has one of these secrets, valid or ended. For records: it reads all that there are."""
+        return any(store.has_secret(self._db, hashed(one)) for one in secrets)
 
     def _keep_fresh(self) -> None:
         if self._fresh.is_stale(self._clock(), self._max_staleness):

@@ -166,6 +166,8 @@ _PAGE_LIVE = _PAGE.where(clients.c.deleted_at.is_(None))
 _PAGE_REMOVED = _PAGE.where(clients.c.deleted_at.is_not(None))
 _SECRETS = select(*client_secrets.c).where(client_secrets.c.client_id == bindparam("client_id")).order_by("created_at")
 
+_HAS_SECRET = select(client_secrets.c.id).where(client_secrets.c.hash == bindparam("digest")).limit(1)
+
 #: As the rule of one that everyone may open is stored.
 EVERYONE_SAID = json.dumps(EVERYONE.to_json(), separators=(",", ":"))
 LIMITED = (
@@ -292,6 +294,11 @@ def list_secrets(db: Statements, client_id: str) -> list[StoredSecret]:
     """A client's secrets, ended ones too, the oldest first."""
     rows = db.all(_SECRETS, client_id=client_id)
     return [StoredSecret(r.id, r.hash, r.created_at, r.expires_at, r.last_used_at) for r in rows]
+
+
+def has_secret(db: Statements, digest: str) -> bool:
+    """Whether any client has a secret with this hash, valid or not. It reads all secrets."""
+    return db.one(_HAS_SECRET, digest=digest) is not None
 
 
 def insert_client(tx: Statements, row: Row) -> None:

@@ -47,6 +47,14 @@ def first_id(at: float) -> str:
     return base32(milliseconds.to_bytes(6, "big") + bytes(10))
 
 
+def made_at(id: str) -> float:
+    """When an id says that it was made, epoch seconds; 0 of what is none of ours."""
+    try:
+        return (int(id[:10], 32) >> 2) / 1000 if len(id) == 26 else 0.0
+    except ValueError:
+        return 0.0
+
+
 #: As `new_secret` makes them: 43 letters, some of them capitals, as no id of ours has.
 _SECRET = re.compile(r"(?<![A-Za-z0-9_-])(?=[a-z0-9_-]*[A-Z])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 _USERINFO = re.compile(r"://[^/\s@'\"?#<>]{1,300}@")

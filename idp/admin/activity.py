@@ -23,6 +23,7 @@ _TIMES: Final = re.compile(r"(_at|_until|^at|^until|^expires|^due)$")  # of the 
 SIDES: Final[Mapping[str, str]] = {
     "application": "the application is wrong",
     "person": "the person can put it right",
+    "nobody": "nobody did anything wrong",
     "doorward": "it is put right here, on our side",
 }
 

@@ -45,10 +45,19 @@ def _named(text: str, other: str) -> Iterator[str]:
         if letter == "\ufffd":
             yield f"character {place} was lost on its way: {code}, {unicodedata.name(letter)}"
         elif is_unseen(letter):
-            name = _CALLED.get(letter) or unicodedata.name(letter, "a control character")
-            yield f"character {place} cannot be seen: {code}, {name}"
+            yield f"character {place} cannot be seen: {code}, {called(letter)}"
         elif (plain := _plain(letter)) and plain in other:
             yield f"character {place} looks like “{plain}” and is another: {code}, {unicodedata.name(letter, '')}"
+
+
+def called(letter: str) -> str:
+    """What a character is called that nobody sees."""
+    return str(_CALLED.get(letter) or unicodedata.name(letter, "a control character"))
+
+
+def plain(text: str) -> str:
+    """The text in letters of ours, where it has others that look like them."""
+    return "".join(_plain(letter) or letter for letter in text)
 
 
 def is_unseen(letter: str) -> bool:

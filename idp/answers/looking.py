@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import chain
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from clients.client import Client
-from idp.answers import messages
+from idp.answers import clues, messages
 from idp.answers.differences import alike
 from idp.answers.finding import Finding
 from idp.answers.findings import LOOKS, NAMELESS_LOOKS, UNEXPLAINED
@@ -42,7 +43,8 @@ class Answers:
 
     def __call__(self, event: Event, request: Request) -> list[Mapping[str, Any]]:
         """Findings as plain values, what keeps people out first; one at least, by what the error says of itself."""
-        kind = KINDS.get(request.path.removeprefix(self._prefix)) or OTHER
+        path = request.path.removeprefix(self._prefix)
+        kind = KINDS.get(path) or KINDS.get(path.rstrip("/")) or OTHER
         try:
             found = dict.fromkeys(self._find(kind, event, request))
         except Exception as error:
@@ -74,7 +76,8 @@ class Answers:
         swapped = sent.first.get("client_secret") or ""  # an id that was pasted into the wrong field
         said = [event.client_id, request.visitor.client_id, request.visitor.for_client, sent.get("client_id")]
         named = client_auth.named(request)[0] if kind in _NAMES_ITS_CLIENT else ""
-        for client_id in (*said, named, swapped):
+        mentioned = clues.client_ids(self._services, request, sent) if not issuer else iter(())
+        for client_id in chain(said, (named, swapped), mentioned):
             client = registry.find(client_id) if client_id else None
             if client is not None:
                 return client

@@ -9,7 +9,10 @@ from idp.cli.terminal import printable
 if TYPE_CHECKING:
     from idp.answers.finding import Finding
 
-SIDES = {"application": "on the application’s side", "doorward": "on our side", "person": "about the person"}
+SIDES = {
+    "application": "on the application’s side", "doorward": "on our side", "person": "about the person",
+    "nobody": "nobody’s fault",
+}  # fmt: skip
 
 
 def lines(one: Finding) -> list[str]:

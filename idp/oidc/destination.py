@@ -42,6 +42,9 @@ class Untrusted:
     detail: str = ""
     side: str = "application"
     fix: str = ""
+    field: str = "client_id"
+    expected: str = ""
+    got: str = ""
 
     def told(self) -> OAuthError:
         """For the client itself, where it asks without a browser."""
@@ -58,7 +61,9 @@ class Untrusted:
             advice=N_(
                 "Nothing is wrong with your account. Tell whoever runs the application, with the error id below."
             ),
-            explanation=Explanation(self.side, self.fix or self.developer),
+            explanation=Explanation(
+                self.side, self.fix or self.developer, self.field, self.expected, self.got
+            ),
         )  # fmt: skip
 
 
@@ -67,8 +72,9 @@ def find_destination(services: Services, params: Params) -> Destination | Untrus
     for name in ("client_id", "redirect_uri"):
         if name in params.repeated:
             return Untrusted(
-                "repeated_parameter", N_("The application sent %(name)s twice.", name=name), f"Send {name} once."
-            )
+                "repeated_parameter", N_("The application sent %(name)s twice.", name=name), f"Send {name} once.",
+                fix="Let the application send it once.", field=name, expected="once", got="twice",
+            )  # fmt: skip
     inside = request_objects.peek(params)
     client_id, redirect_uri = params.get("client_id"), params.get("redirect_uri") or inside.get("redirect_uri")
     if client_id is None:
@@ -78,7 +84,10 @@ def find_destination(services: Services, params: Params) -> Destination | Untrus
         return Untrusted(
             "unknown_client", N_("This application is not registered here."),
             "client_id is not registered; compare it with `doorward client list`.",
-            detail=f"client_id {shown_id(client_id)!r}",
+            detail=f"client_id {shown_id(client_id)!r}", expected="a client id that is registered here",
+            got=shown_id(client_id),
+            fix="Copy the client id of the application's registration into its settings: this one is none of here, "
+            "perhaps one of another environment. `doorward client list` has them.",
         )  # fmt: skip
     if not client.enabled:
         return Untrusted(
@@ -93,6 +102,9 @@ def find_destination(services: Services, params: Params) -> Destination | Untrus
             N_("%(app)s did not say where to return to.", app=client.name),
             "Send redirect_uri.",
             client_id=client.id,
+            field="redirect_uri",
+            expected="one that is registered",
+            got="(nothing)",
         )
     # RFC 6749 §4.1.2.1: a bad redirect_uri is shown, never followed.
     if not redirects.is_registered(redirect_uri, client.oidc):
@@ -102,7 +114,8 @@ def find_destination(services: Services, params: Params) -> Destination | Untrus
             "unregistered_redirect_uri",
             N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
             "redirect_uri is not registered; compared byte for byte. The error id tells an admin how it differs.",
-            client_id=client.id, detail=without_userinfo(f"redirect_uri {redirect_uri[:500]!r}"),
+            client_id=client.id, detail=without_userinfo(f"redirect_uri {redirect_uri[:500]!r}"), field="redirect_uri",
+            got=redirect_uri,
             # What is registered is told to admins alone.
             fix=f"Register this redirect URI, or correct it in the application's settings. {difference}",
         )  # fmt: skip

@@ -20,6 +20,11 @@ class Fetched(Generic[T]):
         self._kept: dict[str, tuple[float, T]] = {}
         self._fetching: set[str] = set()
 
+    def kept(self, key: str) -> tuple[float, T]:
+        """The last answer, fresh or not, and when it came; 0 before the first."""
+        nothing: T = self.nothing  # type: ignore[assignment]
+        return self._kept.get(key, (0.0, nothing))
+
     def find(self, key: str, now: float, fresh: float, retry: float) -> T | None:
         """What is younger than `fresh` seconds; a failure counts for `retry`."""
         kept = self._kept.get(key)

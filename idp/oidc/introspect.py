@@ -22,7 +22,12 @@ def introspect(services: Services, request: Request) -> Response:
     if token is None:
         client_auth.check_form(request)
         raise OAuthError(
-            "invalid_request", "token is missing.", field="token", expected="a token in the form", kind="token_missing"
+            "invalid_request",
+            "token is missing.",
+            field="token",
+            expected="a token in the form",
+            fix="Let it send the token as the parameter “token” of the form.",
+            kind="token_missing",
         )
     if token.startswith(ledger.REFRESH):
         return Json(body=_refresh(services, caller, token))

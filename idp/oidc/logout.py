@@ -37,6 +37,8 @@ def end_session(services: Services, request: Request) -> Response:
         if again is not None and (isinstance(again, Redirect) or _is_browser(request)):
             return again
     asked = logout_request.read(services, params)
+    if asked.no_hint is not None:
+        services.faults.refused(asked.no_hint, request=request, cause=asked.no_hint)
     lost = _lost_way(services, request, asked)
     here = accounts.to_end(services, request)
     # RPI §2: without a hint that names this very session, the person is asked, so that no page can sign people out.
@@ -92,14 +94,15 @@ def _by_client(services: Services, request: Request, params: Params) -> Response
     asked = logout_request.read(services, params)
     if asked.client_id != client.id:
         raise OAuthError(
-            "invalid_request",
-            "id_token_hint must be an ID token that was issued to this application.",
-            kind="logout_hint",
-        )
+            "invalid_request", "id_token_hint must be an ID token that was issued to this application.",
+            field="id_token_hint", expected="an ID token of this application", got="another one", kind="logout_hint",
+        )  # fmt: skip
     if not asked.session_id:
         raise OAuthError(
-            "invalid_request", "Send id_token_hint: it names the session that is to end.", kind="logout_hint"
-        )
+            "invalid_request", "Send id_token_hint: it names the session that is to end.",
+            field="id_token_hint", expected="the person's last ID token", got="(nothing that names a session)",
+            kind="logout_hint",
+        )  # fmt: skip
     session = _find_elsewhere(services, asked)
     if session is not None:
         _end_elsewhere(services, request, asked, session)
@@ -114,6 +117,7 @@ def _unproven(asked: LogoutRequest) -> OAuthError:
         "person's browser here, or authenticate as the application (HTTP Basic with client_id and secret).",
         status=401, detail="id_token_hint of a live session, no cookie, no authentication", client_id=asked.client_id,
         fix="Let the application's server authenticate at the logout address; see docs/connecting.md.",
+        field="Authorization", expected="the person's browser, or client authentication", got="neither",
         headers=(("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),), kind="logout_unproven",
     )  # fmt: skip
 

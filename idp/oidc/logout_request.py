@@ -8,7 +8,7 @@ from typing import Any
 from clients.client import Client
 from idp.errors import Explanation, Refused
 from idp.login.browser.sessions import Session
-from idp.oidc import hints
+from idp.oidc import hints, ledger
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Params, with_parameters
@@ -31,6 +31,7 @@ class LogoutRequest:
     is_hinted: bool = False  # by an ID token of its own
     elsewhere: str = ""  # the id of a live session that the hint names and this browser has not shown
     no_way_back: Refused | None = None  # why the address that was sent is not followed
+    no_hint: Refused | None = None  # why the hint that was sent is not used
 
     @property
     def return_to(self) -> str:
@@ -57,11 +58,13 @@ def read(services: Services, params: Params) -> LogoutRequest:
     """
     if params.repeated:
         raise _refused(
-            N_("The application sent %(name)s twice.", name=params.repeated[0]),
-            f"Send {params.repeated[0]} once.",
+            N_("The application sent %(name)s twice.", name=params.repeated[0]), f"Send {params.repeated[0]} once.",
             kind="repeated",
-        )
-    claims = _hint(services, params)
+            explanation=Explanation(
+                "application", "Let the application send it once.", params.repeated[0][:60], "once", "twice"
+            ),
+        )  # fmt: skip
+    claims, no_hint = _hint(services, params)
     audiences = hints.audiences(claims)
     client_id = params.get("client_id") or (str(audiences[0]) if audiences else "")
     client = services.registry.find(client_id) if client_id else None
@@ -73,7 +76,7 @@ def read(services: Services, params: Params) -> LogoutRequest:
     subject, session_id = str(claims.get("sub", "")), str(claims.get("sid", ""))
     return LogoutRequest(
         client_id if client else "", subject, session_id, uri, params.get("state"), bool(claims),
-        no_way_back=problem,
+        no_way_back=problem, no_hint=no_hint,
     )  # fmt: skip
 
 
@@ -81,9 +84,13 @@ def _check_return_address(client: Client | None, uri: str) -> Refused | None:
     if client is None:
         return _refused(
             N_("The application did not say which one it is."),
-            "Send id_token_hint or client_id with post_logout_redirect_uri.",
-            kind="logout_client",
-        )
+            "Send id_token_hint or client_id with post_logout_redirect_uri.", kind="logout_client",
+            explanation=Explanation(
+                "application", "Let it send its last ID token as id_token_hint, or the client id that it has here, "
+                "with post_logout_redirect_uri: else nobody can tell whose address it is, and people stay on our page.",
+                "client_id", "id_token_hint, or a client id that is registered", "neither",
+            ),
+        )  # fmt: skip
     # RPI §3: exactly as registered (ASVS 10.6.2).
     if uri not in client.oidc.post_logout_redirect_uris:
         return _refused(
@@ -94,22 +101,46 @@ def _check_return_address(client: Client | None, uri: str) -> Refused | None:
     return None
 
 
-def _hint(services: Services, params: Params) -> dict[str, Any]:
-    """The claims of a hint that can be believed, of this client; else none.
+def _hint(services: Services, params: Params) -> tuple[dict[str, Any], Refused | None]:
+    """The claims of a hint that can be believed, of this client; else none, and why.
 
     RPI §4: what does not validate is not used, and nothing that did without it fails for it: the person is asked.
     """
     hint = params.get("id_token_hint")
     if hint is None:
-        return {}
+        return {}, None
     try:
         # RPI §2: a hint may have expired; it is only compared.
         claims = hints.read_hint(services, hint)
         _check_audience(claims, params.get("client_id"))
     except InvalidToken as error:
         services.log.info("logout_hint_not_used", client_id=params.get("client_id") or "", reason=error.reason)
-        return {}
-    return claims
+        return {}, _unused(services, params, hint, error.reason)
+    return claims, None
+
+
+def _unused(services: Services, params: Params, hint: str, reason: str) -> Refused:
+    """A hint that says nothing: nobody is signed out by it, so the person is asked. For the record alone."""
+    got, fix = reason, "Let it send the ID token of the person's last sign-in at this application, as it came."
+    if hint == hints.UNUSABLE:
+        got = "one that could not be used"  # it was looked at before it went into an address of ours
+    elif hint.startswith(tuple(ledger.PREFIXES)):
+        got = next(what for prefix, what in ledger.PREFIXES.items() if hint.startswith(prefix))
+    elif hint.count(".") == 4:
+        got, fix = "an encrypted token", f"{fix} One that is encrypted is to be decrypted by the application first."
+    elif hint.count(".") != 2:
+        got = f"no ID token: “{hint}”" if hint in ("undefined", "null", "None", "") else "no ID token"
+    elif "aud" in reason:
+        got = "an ID token of another application"
+        fix = "The ID token was given to another client id than the one that is sent: the application has two "
+        fix += "settings for "
+        fix += "it, or shares its session with another one. Let it send its own, or leave client_id out."
+    known = services.registry.find(params.get("client_id") or "")
+    return Refused(
+        "logout_hint_not_used", "id_token_hint was not used; the person is asked.", detail=reason,
+        client_id=known.id if known is not None else None, developer=f"id_token_hint is not used: {reason}.",
+        explanation=Explanation("application", fix, "id_token_hint", "an ID token of this application", got),
+    )  # fmt: skip
 
 
 def _check_audience(claims: dict[str, Any], client_id: str | None) -> None:
@@ -117,10 +148,14 @@ def _check_audience(claims: dict[str, Any], client_id: str | None) -> None:
         raise InvalidToken("client_id is not in its aud")
 
 
-def _refused(message: str, developer: str, *, kind: str, client_id: str | None = None, detail: str = "") -> Refused:
+def _refused(
+    message: str, developer: str, *, kind: str, client_id: str | None = None, detail: str = "",
+    explanation: Explanation | None = None,
+) -> Refused:  # fmt: skip
     return Refused(
         "logout_request", message, title=N_("You are not signed out yet"), developer=developer,
         client_id=client_id,
         advice=N_("You are still signed in. To sign out here, use “Sign out” at the top of any page."),
-        explanation=Explanation("application", developer), detail=detail, kind=kind,
+        explanation=explanation or Explanation("application", developer, "post_logout_redirect_uri"), detail=detail,
+        kind=kind,
     )  # fmt: skip

@@ -18,7 +18,12 @@ def revoke(services: Services, request: Request) -> Response:
     if token is None:
         client_auth.check_form(request)
         raise OAuthError(
-            "invalid_request", "token is missing.", field="token", expected="a token in the form", kind="token_missing"
+            "invalid_request",
+            "token is missing.",
+            field="token",
+            expected="a token in the form",
+            fix="Let it send the token as the parameter “token” of the form.",
+            kind="token_missing",
         )
     if token.startswith(ledger.REFRESH):
         _revoke_refresh(services, request, client, token)

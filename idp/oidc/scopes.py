@@ -71,8 +71,11 @@ def check(wanted: str | None, given: str, client: Client) -> None:
             "invalid_scope",
             f"This application may not have any of these scopes: {' '.join(wanted.split()[:5])[:120]}.",
             detail=f"registered: {' '.join(sorted(client.oidc.scopes))}"[:500],
-            fix=f"Add it to what the application may ask for: doorward client set {client.id} scope=...",
+            fix=f"Add it to what the application may ask for: doorward client set {client.id} scope=…",
             kind="scope_not_allowed",
+            field="scope",
+            expected=" ".join(sorted(client.oidc.scopes)),
+            got=wanted[:300],
         )
 
 
@@ -94,6 +97,9 @@ def check_parted(wanted: str, known: Collection[str]) -> None:
             f"{wrong[:60]} is not a scope; write scope={' '.join(dict.fromkeys(right))[:200]}, a list parted by spaces "
             "(in a URL %20, encoded once), in these letters, without commas, quotes or brackets.",
             kind="scope",
+            field="scope",
+            expected=" ".join(dict.fromkeys(right)),
+            got=wanted[:300],
         )
 
 

@@ -135,7 +135,8 @@ class ErrorPages:
             error = OAuthError(
                 "invalid_request", translate("en", message), status=405, kind="method_not_allowed",
                 field="HTTP method", expected=" or ".join(route.methods), got=request.method,
-                fix=f"Let the application send its request to {route.path} by {' or '.join(route.methods)}.",
+                fix=f"Let the application send its request to {route.path} by {' or '.join(route.methods)}, its "
+                "parameters as a form in the body: what stands in an address stands in logs, secrets too.",
             )  # fmt: skip
             error_id = self.services.faults.told(error, request=request)
             told = error.parameters(error_id, catalogue.url_of(self.services, error.kind))
@@ -162,7 +163,11 @@ def _refusal(error: Exception) -> Refused:
             N_("The request cannot be read: %(reason)s.", reason=str(error)),
             status=error.status,
             detail=str(error),
-        )
+            explanation=Explanation(
+                "application", "Let whoever sends it write its parameters as a form in UTF-8, not too long: "
+                f"{error}.", "body", "a form in UTF-8, not too long", str(error),
+            ),
+        )  # fmt: skip
     if isinstance(error, (Unavailable, StateUnavailable)):
         return Refused(
             "store_unavailable", N_("Signing in is not possible at this moment."),

@@ -74,10 +74,13 @@ def test_Q4_no_error_uri_tells_why_an_application_could_not_prove_itself(provide
     for headers in tries.values():
         answer = provider.post("oauth/token", None, {"grant_type": "client_credentials"}, **headers)
         told.add((answer.status, answer.json["error_uri"], answer.json["error_description"].partition(" (")[0]))
-    form = {"grant_type": "client_credentials", "client_id": crm.id}
-    answer = provider.post("oauth/token", None, form)
-    told.add((answer.status, answer.json["error_uri"], answer.json["error_description"].partition(" (")[0]))
-    assert told == {(401, f"{provider.issuer}/errors/client_authentication", "Client authentication failed.")}
+    page = f"{provider.issuer}/errors/client_authentication"
+    assert told == {(401, page, "Client authentication failed: it came by client_secret_basic.")}
+    told.clear()
+    for client_id in (crm.id, off.id, "c" + "a" * 24):  # they sent no secret, and that is all that they are told
+        answer = provider.post("oauth/token", None, {"grant_type": "client_credentials", "client_id": client_id})
+        told.add((answer.status, answer.json["error_uri"], answer.json["error_description"].partition(" (")[0]))
+    assert told == {(401, page, "Client authentication failed: client_id alone came, with no secret.")}
     kinds = {event.detail["kind"] for event in provider.events("error:invalid_client")}
     assert kinds == {*tries, "client_auth_method"}
 

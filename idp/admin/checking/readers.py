@@ -24,6 +24,7 @@ _RANK: Final[Mapping[Reader, int]] = {"stranger": 0, "app": 1, "house": 2}
 _INSTEAD: Final = {
     "application": "It is on the application's side; those who run the sign-in here see more of it: ask them.",
     "doorward": "It is for those who run the sign-in here to put right. They see more of it: ask them.",
+    "nobody": "Nobody did anything wrong. Those who run the sign-in here see more of it: ask them.",
     "person": "It is about whoever signed in. Those who run the sign-in here see more of it: ask them.",
 }
 _PARTLY: Final = "Compare what came with what is expected; parts of it are not shown here."

@@ -11,6 +11,7 @@ from typing import Final
 
 from idp.answers.findings import (
     access,
+    access_token,
     acs,
     authn_context,
     claims,
@@ -18,6 +19,7 @@ from idp.answers.findings import (
     client_authentication,
     client_id,
     clock,
+    code,
     destination,
     issuer,
     logout,
@@ -28,12 +30,12 @@ from idp.answers.findings import (
     pkce,
     prompt,
     redirect_uri,
+    refresh_token,
     response_type,
     scope,
     signature,
     token_request,
     unexplained,
-    userinfo,
 )
 from idp.answers.seen import Look, NamelessLook
 
@@ -49,9 +51,10 @@ LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
     ),
     "answer": (loop.look, access.look, name_id.look, claims.attributes),
     "token": (
-        origin.look, *_AUTHENTICATION, token_request.look, pkce.verifier, claims.in_the_id_token,
+        origin.look, *_AUTHENTICATION, token_request.look, code.look, refresh_token.look, pkce.verifier,
+        claims.in_the_id_token,
     ),
-    "userinfo": (origin.look, userinfo.look, claims.in_userinfo),
+    "userinfo": (origin.look, access_token.look, claims.in_userinfo),
     "introspect": _AUTHENTICATION,
     "revoke": (origin.look, *_AUTHENTICATION),
     "logout": (logout.look,),
@@ -62,6 +65,10 @@ LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
     "slo": (issuer.look, signature.look, clock.look, destination.look),
 }  # fmt: skip
 #: What can be told of a request without knowing whose it is; these look first.
-NAMELESS_LOOKS: Final[Mapping[str, tuple[NamelessLook, ...]]] = {}
+NAMELESS_LOOKS: Final[Mapping[str, tuple[NamelessLook, ...]]] = {
+    "authorize": (client_id.nameless,),
+    "userinfo": (access_token.look,),
+    "logout": (logout.nameless,),
+}
 #: For an error that no row above knows: the endpoint's own words.
 UNEXPLAINED: Final[NamelessLook] = unexplained.look

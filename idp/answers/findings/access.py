@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen
+from idp.login.authn import SUPPORTED_ACR
 
-_DENIED = frozenset(("no_access", "access_denied", "saml_requestdenied"))
+_BY_RULE: Final = "sign-in rule"
 
 
 def look(seen: Seen) -> Iterator[Finding]:
     """By the error that was told; the rule stands on the application's page, the person nowhere."""
-    if seen.code == "no_access":
-        fix = (
-            "The application did all right; whoever signed in is not among those who may open it. Let them in under "
-            f"“Who may open it”, or: doorward client access {seen.client.id}"
-        )
-        yield Finding("no_access", "person", "access", fix, _rule(seen), "somebody who is none of these", reader="app")
+    if seen.code == "no_access" or (seen.code == "access_denied" and "may not use" in seen.told("message")):
+        yield _not_among(seen)
+    elif seen.code == "access_denied" and _BY_RULE in seen.told("message"):
+        fix = "A sign-in rule of this house lets nobody in like this: see it, and try whom it meets, under “Sign-in "
+        fix += "rules”, "
+        fix += "or: doorward rule list"
+        yield Finding("no_access_by_rule", "nobody", "sign-in rule", fix, "a sign-in that the rules allow", "another",
+                      reader="app")  # fmt: skip
     elif seen.code == "unmet_authentication_requirements":
-        fix = "The application or a rule asks for a stronger sign-in than this person can show: set up a second factor."
-        yield Finding("too_weak", "person", "acr_values", fix, seen.sent.get("acr_values") or "a second factor")
+        yield _too_weak(seen)
+
+
+def _not_among(seen: Seen) -> Finding:
+    """Nobody's fault: the rule, and who can grant it."""
+    client, access = seen.client, seen.client.access
+    fix = "Nobody did anything wrong: the application did all right, and whoever signed in is not among those who "
+    fix += "may open "
+    fix += f"it. To grant it: “Who may open it”, or: doorward client access {client.id} --add-person NAME"
+    fix += "; or put the person into a group of the rule" if access.groups else ""
+    fix += ". Owners, admins and whoever looks after this application (app_admin) can."
+    contacts = ", ".join(str(one) for one in (client.metadata.get("contacts") or ())[:3])
+    # Names of groups and people are for who may see the application's page, so they stand in what is expected.
+    expected = _rule(seen) + (f"; its contact is {contacts}" if contacts else "")
+    return Finding("no_access", "nobody", "access", fix, expected, "somebody who is none of these", reader="app")
+
+
+def _too_weak(seen: Seen) -> Finding:
+    asked = (seen.sent.get("acr_values") or "").split()
+    if "None of these acr values" in seen.told("message") or (asked and not set(asked) & set(SUPPORTED_ACR)):
+        fix = "Nobody here can reach what the application insists on: let it ask for one of these, or as a wish alone."
+        got = seen.told("got") or " ".join(asked)
+        return Finding("acr_values", "application", "acr_values", fix, " or ".join(SUPPORTED_ACR), got)
+    fix = "The application or a rule asks for a stronger sign-in than this person can show: set up a second factor."
+    return Finding("too_weak", "person", "acr_values", fix, " ".join(asked) or "a second factor", "a weaker sign-in")
 
 
 def _rule(seen: Seen) -> str:

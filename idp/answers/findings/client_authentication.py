@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Iterator
+from typing import Final
 from urllib.parse import unquote
 
 from clients.offered import AUTH_METHODS
-from clients.secrets import StoredSecret, hashed
+from clients.secrets import LENGTH, StoredSecret, hashed
+from idp.answers import corrections
 from idp.answers.finding import Finding
-from idp.answers.seen import Seen
+from idp.answers.seen import Nameless, Seen
 from idp.oidc import client_auth
 from idp.showing import utc
+
+_OURS: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def look(seen: Seen) -> Iterator[Finding]:
@@ -50,18 +55,52 @@ def _other_method(seen: Seen, method: str) -> Finding:
 def _secret(seen: Seen, got: str) -> Finding:
     now, kept = seen.services.clock(), seen.services.registry.list_secrets(seen.client.id)
     working = [one for one in kept if one.is_valid(now)]
-    ended = _matching(got, kept)
-    for how, corrected in _corrected(got):
-        if corrected != got and _matching(corrected, working):
-            fix = f"It is the right secret, but {how}. Paste it anew in the application, and nothing else with it."
+    expected = _of_which(working)
+    for how, form in corrections.corrected(got):
+        if (found := _matching(form, working)) is not None:
+            which = f" (the one of {utc(found.created_at)})" if len(working) > 1 else ""
+            fix = (
+                f"It is the right secret{which}, but {how}. Paste it anew in the application, and nothing else with it."
+            )
             return Finding("secret_form", "application", "client_secret", fix, "the secret alone", how)
-    if ended is not None:
+    if (ended := _matching(got, kept)) is not None:
         return _ended(ended, working)
     if not working:
-        fix = "It has no secret that works: make a new one here and paste it there."
+        fix = (
+            f"It has no secret that works: make a new one (doorward client secret {seen.client.id}) and paste it there."
+        )
         return Finding("secret_none", "doorward", "client_secret", fix, "a secret", "none works")
-    fix = f"It is none of this application's {len(working)}. Paste the right one, or make a new one here."
-    return Finding("secret_wrong", "application", "client_secret", fix, "a secret of this application", "another one")
+    fix = f"{_unlike(seen, got, kept)} Paste the right one, or make a new one: doorward client secret {seen.client.id}"
+    came = corrections.shape(got) or f"another one, of {len(got)} characters"
+    return Finding("secret_wrong", "application", "client_secret", fix, expected, came, reader="app")
+
+
+def _of_which(working: list[StoredSecret]) -> str:
+    if len(working) == 1:
+        return f"the secret of {utc(working[0].created_at)}"
+    each = "; ".join(f"of {utc(one.created_at)}, {_last_used(one)}" for one in working[-4:])
+    return f"one of the {len(working)} secrets that work: {each}"
+
+
+def _last_used(one: StoredSecret) -> str:
+    return f"last used {utc(one.last_used_at)}" if one.last_used_at else "never used"
+
+
+def _unlike(seen: Seen, got: str, kept: tuple[StoredSecret, ...]) -> str:
+    """What can be told of a secret that is none of these: where it is from, or how it is damaged."""
+    if any(got in (one.hash, one.id) for one in kept):
+        return "It sends what we keep of the secret (its id or its hash), not the secret, which was shown once."
+    if seen.services.registry.has_secret(got, *(form for _, form in corrections.corrected(got))):
+        return "It is the secret of another application that is registered here, perhaps of its test system."
+    if how := corrections.shape(got):
+        return f"What came is no secret of ours: {how}."
+    if _OURS.fullmatch(got) and len(got) < LENGTH:
+        return f"It has {len(got)} characters and ours have {LENGTH}: it is cut off, or one of another product."
+    if _OURS.fullmatch(got) and len(got) == LENGTH:
+        if got in (got.upper(), got.lower()):
+            return "It is written in one case; upper and lower case matter."
+        return f"It has the form of ours and is none of this application's {len(kept)}: one of another installation?"
+    return f"It is none of this application's {len(kept)}, and has not the form of ours ({LENGTH} of A-Z a-z 0-9 - _)."
 
 
 def _ended(ended: StoredSecret, working: list[StoredSecret]) -> Finding:
@@ -69,34 +108,22 @@ def _ended(ended: StoredSecret, working: list[StoredSecret]) -> Finding:
     got = f"the one of {utc(ended.created_at)}, which ended {utc(ended.expires_at or 0)}"
     if not working:
         fix = "It sends a secret that has ended, and none works: make a new one here and paste it there."
-        return Finding("secret_ended", "application", "client_secret", fix, "a secret that works", got)
+        return Finding("secret_ended", "application", "client_secret", fix, "a secret that works", got, reader="app")
     newest = max(working, key=lambda one: one.created_at)
     used = f"was last used {utc(newest.last_used_at)}" if newest.last_used_at else "was never used"
-    fix = f"It still sends a secret that has ended; the newer one {used}. Paste that one there, or make a new one here."
-    return Finding("secret_ended", "application", "client_secret", fix, f"the one of {utc(newest.created_at)}", got)
-
-
-def _corrected(got: str) -> Iterator[tuple[str, str]]:
-    """What people and programs do to a secret on its way, undone."""
-    yield "it begins or ends with a space or line break", got.strip()
-    yield "it is percent-encoded once too often", unquote(got)
-    yield "it stands in quotes", got.strip().strip("\"'“”‘’`")
-    yield "it has “client_secret=” or the like before it", got.rpartition("=")[2].strip()
-    yield (
-        "it has characters that cannot be seen",
-        "".join(c for c in got if c.isascii() and c.isprintable() and c != " "),
+    where = "on another of its servers: look for the one with the old secret" if newest.last_used_at else "nowhere yet"
+    fix = f"It still sends a secret that has ended; the newer one {used}, so it is {where}. Paste that one there, or "
+    fix += "make a new one here."
+    return Finding(
+        "secret_ended", "application", "client_secret", fix, f"the one of {utc(newest.created_at)}", got, reader="app"
     )
-    try:
-        yield "it is base64-encoded once too often", b64decode(got, validate=True).decode("ascii")
-    except ValueError:
-        return
 
 
 def _matching(got: str, kept: list[StoredSecret] | tuple[StoredSecret, ...]) -> StoredSecret | None:
     return next((one for one in kept if one.hash == hashed(got)), None)
 
 
-def presented_secret(seen: Seen) -> str:
+def presented_secret(seen: Nameless) -> str:
     """The secret as it came; it is compared here and forgotten."""
     form = seen.sent.first.get("client_secret")
     if form is not None:

@@ -7,9 +7,29 @@ from collections.abc import Iterator
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.findings.client_authentication import presented_secret
-from idp.answers.seen import Seen
+from idp.answers.seen import Nameless, Seen
 from idp.ids import shown_id
 from idp.oidc import client_auth
+
+
+def nameless(seen: Nameless) -> Iterator[Finding]:
+    """Of an authorization request that names no client that is known; whose it is may be guessed all the same."""
+    got = seen.sent.get("client_id")
+    if seen.code == "missing_client_id":
+        fix = "Fill in the client id in the application's settings: it sent none."
+        other = next(
+            (name for name in seen.sent.first if name.lower().replace("_", "").replace("-", "") == "clientid"), ""
+        )
+        fix += f" It sent {other[:20]}: the parameter's name is client_id." if other and other != "client_id" else ""
+        yield Finding(
+            "missing_client_id", "application", "client_id", fix, "the client id of the registration", "(nothing)"
+        )
+    elif seen.code == "unknown_client" and got is not None:
+        removed = seen.services.registry.find_removed(got)
+        if removed is not None:
+            fix = f"{removed.name} was removed here; while it is kept it comes back by: doorward client restore "
+            fix += f"{removed.id}"
+            yield Finding("client_removed", "doorward", "client_id", fix, "one that is there", "removed")
 
 
 def in_the_browser(seen: Seen) -> Iterator[Finding]:
@@ -23,7 +43,9 @@ def in_the_browser(seen: Seen) -> Iterator[Finding]:
 def at_an_endpoint(seen: Seen) -> Iterator[Finding]:
     """Of a request of its server."""
     if seen.request.method == "POST" and not seen.request.visitor.client_id:
-        yield from _compared(seen, client_auth.named(seen.request)[0])
+        got = client_auth.named(seen.request)[0]
+        if got or (seen.told("kind") == "client_auth_missing" and not seen.request.header("Authorization")):
+            yield from _compared(seen, got)
 
 
 def _compared(seen: Seen, got: str) -> Iterator[Finding]:

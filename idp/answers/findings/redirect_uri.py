@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 from clients import redirects
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
+from idp.answers.findings.logout import others_at
 from idp.answers.seen import Seen, shown_uri
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def look(seen: Seen) -> Iterator[Finding]:
@@ -28,12 +33,60 @@ def look(seen: Seen) -> Iterator[Finding]:
         return
     how = "; ".join(differences(got, nearest))
     fix = f"{how[0].upper()}{how[1:]}. Correct it in the application, or register what it sends if that is meant."
-    if got.startswith("http://") and nearest.startswith("https://") and _host(got) == _host(nearest):
+    fix += _likely(got, nearest)
+    if any(redirects.is_registered(got, one.oidc) for one in others_at(seen, got)):
         fix += (
+            " What it sends is registered for another application here (its test system?): then it has the client id "
+        )
+        fix += "of the one and the address of the other."
+    yield Finding("redirect_uri", "application", "redirect_uri", fix, nearest, shown_uri(got))
+
+
+def _likely(got: str, nearest: str) -> str:
+    """Why an application sends such an address, where it is known."""
+    host, mine = _host(got), _host(nearest)
+    if any(mark in got.lower() for mark in ("${", "{{", "%24%7b", "undefined", "null/", "[object", "<")):
+        return " A placeholder in it was not filled in: the application's setting for its own address is empty."
+    if got.startswith("urn:ietf:wg:oauth:2.0:oob"):
+        return " Out-of-band codes are not spoken any more: let it listen on http://127.0.0.1 (profile native)."
+    if not _scheme(got):
+        return " It is no whole address: set the application's public address (base URL) in its settings."
+    if "*" in got:
+        return " An address is registered and sent in full: nothing stands for “any”."
+    if got.split("#")[0] == nearest and "#" in got:
+        return " A redirect URI has no fragment (RFC 6749 §3.1.2): let its router use paths, not “#”."
+    if not got.startswith(("http://", "https://")) and nearest.startswith("https://"):
+        return " A scheme of its own is for an app on people's devices: register that one by itself (profile native)."
+    if host in _LOOPBACK and mine not in _LOOPBACK:
+        return (
+            " It runs on somebody's own machine: give developers an application of their own, with this address. On a "
+            "server: set its public address there."
+        )
+    if got.startswith("http://") and nearest.startswith("https://") and host == mine:
+        return (
             " It most likely stands behind a proxy that ends TLS, and does not know it: switch on its setting to trust "
             "the proxy (X-Forwarded-Proto), or set its public address to https."
         )
-    yield Finding("redirect_uri", "application", "redirect_uri", fix, nearest, shown_uri(got))
+    if host != mine and ("." not in host or _is_private(host)):
+        return (
+            " It sees its own inner name, as a container or behind a proxy: set its public address there, or switch on "
+            "its setting to trust the proxy (X-Forwarded-Host)."
+        )
+    return ""
+
+
+def _scheme(uri: str) -> str:
+    try:
+        return urlsplit(uri).scheme
+    except ValueError:
+        return ""
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return host.endswith((".local", ".internal", ".svc", ".lan"))
 
 
 def _host(uri: str) -> str:

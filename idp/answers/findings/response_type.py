@@ -13,10 +13,17 @@ def look(seen: Seen) -> Iterator[Finding]:
     got = seen.sent.get("response_type") or ""
     if got != "code":
         implicit = "token" in got.split() or "id_token" in got.split()
-        fix = "Set the flow in the application to “authorization code” (response_type=code)"
-        fix += (
-            ": the implicit flow leaks tokens into the browser's history and is not spoken here." if implicit else "."
-        )
+        fix = "Set the flow in the application to “authorization code” (response_type=code, with PKCE)"
+        if implicit and "code" in got.split():
+            fix += ": the hybrid flow is not spoken here; the ID token comes with the code's tokens."
+        elif implicit:
+            fix += ": the implicit flow leaks tokens into the browser's history and is not spoken here."
+        else:
+            fix += "."
+        if implicit:
+            fix += " No profile allows it. An old library that has no PKCE but a secret: profile=legacy "
+            fix += f"(doorward client set {seen.client.id} profile=legacy); one that knows the implicit flow alone "
+            fix += "is to be renewed (in the browser: oidc-client-ts in place of oidc-client)."
         yield Finding("response_type", "application", "response_type", fix, "code", got or "(nothing)")
     mode, allowed = seen.sent.get("response_mode"), seen.client.oidc.response_modes
     if mode and mode not in allowed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from idp.answers.finding import Finding
 from idp.answers.products import names_read
@@ -16,7 +17,13 @@ def look(seen: Seen) -> Iterator[Finding]:
     asked = text.split()
     expected = " ".join(sorted(mine))
     if seen.code == "invalid_scope" and not set(asked) & mine:
-        yield Finding("scope", "application", "scope", seen.told("message"), expected, text)
+        fix = seen.told("message")
+        near = {one: close[0] for one in asked if (close := get_close_matches(one.lower(), mine, 1, 0.6))}
+        if seen.told("kind") == "scope_not_allowed":
+            fix += "".join(f" Is {close} meant by {one[:40]}?" for one, close in near.items())
+            fix += " Correct it there, or let the application have it: "
+            fix += f"doorward client set {seen.client.id} scope=…"
+        yield Finding("scope", "application", "scope", fix, expected, text)
         return
     if "openid" not in asked and "openid" in mine:
         fix = "Add openid to the scopes in the application: without it there is no ID token, and userinfo is refused."

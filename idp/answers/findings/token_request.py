@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 def look(seen: Seen) -> Iterator[Finding]:
     """RFC 6749 §3.2, §4.1.3."""
-    if seen.error is None:
+    if seen.error is None or seen.request.method != "POST":
         return
     if "grant_type" in seen.request.query.first and "grant_type" not in seen.sent.first:
         # RFC 6749 §2.3.1, §3.2: never in the URI.
@@ -32,25 +32,15 @@ def look(seen: Seen) -> Iterator[Finding]:
         fix = "Set the grant type in the application"
         if seen.sent.get("grant_type") in GRANT_TYPES:
             fix += f", or register it: doorward client set {seen.client.id} grant_types=…"
-        else:
+        elif seen.sent.get("grant_type"):
             fix += ": there is no such grant here."
+        else:
+            fix += " (parameter grant_type of the form): it sent none."
         yield Finding(
             "grant_type", "application", "grant_type", fix, mine, (seen.sent.get("grant_type") or "(nothing)")[:60]
         )
-    elif seen.code == "invalid_grant":
-        yield from _code(seen)
-
-
-def _code(seen: Seen) -> Iterator[Finding]:
-    message = seen.told("message")
-    if "redirect_uri" in message:
+    elif seen.code == "invalid_grant" and "redirect_uri" in seen.told("message"):
         yield _redirect_uri(seen)
-    elif "used already" in message:
-        yield Finding("code_used", "application", "code", seen.told("fix"), "a code that is new", "one that was used")
-    elif "code_verifier" not in message and seen.sent.get("grant_type") == "authorization_code":
-        fix = "A code works once, for a minute, and for the client that it was given to: redeem it at once, with "
-        fix += "the same client id. If it is late each time, look at the load of the application's server."
-        yield Finding("code_unknown", "application", "code", fix, "the code of this sign-in", "another, or an old one")
 
 
 def _redirect_uri(seen: Seen) -> Finding:

@@ -8,7 +8,7 @@ from typing import Final
 from idp.answers.finding import Finding, Reader, Side
 from idp.answers.seen import Nameless
 
-_SIDES: Final = {"application": "application", "person": "person", "doorward": "doorward"}
+_SIDES: Final = {"application": "application", "person": "person", "doorward": "doorward", "nobody": "nobody"}
 
 
 def look(seen: Nameless) -> Iterator[Finding]:
@@ -16,7 +16,7 @@ def look(seen: Nameless) -> Iterator[Finding]:
     side: Side = _SIDES.get(seen.told("side"), "application")  # type: ignore[assignment]
     fix = seen.told("fix") or seen.told("message")
     # What the application was told itself is no news to whoever runs it; the rest is for this house.
-    reader: Reader = {"application": "stranger", "person": "app"}.get(side, "house")  # type: ignore[assignment]
+    reader: Reader = {"application": "stranger", "person": "app", "nobody": "app"}.get(side, "house")  # type: ignore[assignment]
     field, expected, got = (seen.told(name) for name in ("field", "expected", "got"))
     got = got or ("" if field else seen.told("message"))
     field = field or seen.code.replace("saml_", "")

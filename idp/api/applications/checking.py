@@ -43,7 +43,7 @@ class Fault(Model):
 
     code: str
     """Names its kind, such as `redirect_uri_differs`."""
-    side: Literal["application", "doorward", "person"]
+    side: Literal["application", "doorward", "person", "nobody"]
     """Whose it is to put right."""
     field: str
     """Where."""

@@ -15,6 +15,7 @@ SIDES: Final = {
     "application": N_("On the application’s side"),
     "doorward": N_("On our side"),
     "person": N_("About the person"),
+    "nobody": N_("Nobody’s fault"),
 }
 KINDS: Final = {
     "discovery": N_("It reads our addresses (discovery)"),

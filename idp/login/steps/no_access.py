@@ -105,6 +105,7 @@ def _keep(services: Services, request: Request, client: Client, session: Session
     )
     refusal = Refused(
         "no_access", f"{session.username} may not open {client.name}.", client_id=client.id, status=403,
-        detail=decision.reason, explanation=Explanation("doorward", fix),
+        detail=decision.reason,
+        explanation=Explanation("nobody", fix, "access"),
     )  # fmt: skip
     return services.errors.keep(refusal, request=request, person_id=session.person_id)

@@ -15,13 +15,13 @@ from clients.snapshots import MAX_KEY
 from idp.errors import OAuthError
 from idp.ids import shown_id
 from idp.oidc.client_auth import client_secret_basic, client_secret_post, none, private_key_jwt, shared_secret
-from idp.oidc.client_auth.client_keys import client_keys
+from idp.oidc.client_auth.client_keys import client_keys, keys_standing
 from idp.oidc.client_auth.presented import Presented, failed
 from idp.protocols import Services
 from idp.readers import JWKS, Readers
-from idp.wire import Request
+from idp.wire import BadRequest, Request
 
-__all__ = ["CLIENT_AUTH", "ClientAuth", "authenticate", "claimed", "client_keys", "is_tried", "named"]
+__all__ = ["CLIENT_AUTH", "ClientAuth", "authenticate", "claimed", "client_keys", "is_tried", "keys_standing", "named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,10 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
         detail = f"client id {shown_id(presented.client_id)!r} is not registered"
         is_swapped = bool(presented.secret) and services.registry.find(presented.secret) is not None
         raise failed(
-            detail, basic=presented.is_basic, fix=_SWAPPED if is_swapped else _COMPARE_ID, kind="client_unknown"
-        )
+            detail, basic=presented.is_basic, hint=presented.remark, fix=_SWAPPED if is_swapped else _COMPARE_ID,
+            field="client_id", expected="a client id that is registered here", got=shown_id(presented.client_id),
+            kind="client_unknown",
+        )  # fmt: skip
     try:
         _check_may_use(client, presented, public=public)
         CLIENT_AUTH[presented.method].prove(services, request, client, presented)
@@ -120,13 +122,23 @@ def _presented(request: Request) -> Presented:
         )  # fmt: skip
     named = request.form.get("client_id")
     if shown and named is not None and named != shown[0].client_id:
+        where = "the Authorization header" if shown[0].is_basic else "the client_assertion"
+        hint = f"client_id in the form is another one than in {where}"
         raise failed(
-            "client_id differs from the client that authenticates", basic=shown[0].is_basic, kind="client_id_differs"
-        )
+            hint, basic=shown[0].is_basic, hint=hint, field="client_id", expected=shown_id(shown[0].client_id),
+            got=shown_id(named), fix="Let the application send one client id: leave it out of the form, or correct it.",
+            kind="client_id_differs",
+        )  # fmt: skip
     found = shown[0] if shown else none.present(request)
     if found is None:
         fix = "Let the application send its client id and secret (HTTP Basic), or client_id where it has no secret."
-        raise failed("no client authentication", basic=True, fix=fix, kind="client_auth_missing")
+        way = request.header("Authorization").partition(" ")[0][:20]
+        hint = f"Authorization: {way} is no client authentication here" if way else "none was sent"
+        raise failed(
+            "no client authentication", basic=True, fix=fix, hint=f"{hint}; send client_id and secret by HTTP Basic",
+            field="Authorization", expected="Basic, with client id and secret", got=way or "(nothing)",
+            kind="client_auth_missing",
+        )  # fmt: skip
     return found
 
 
@@ -134,17 +146,29 @@ def _check_may_use(client: Client, presented: Presented, *, public: bool) -> Non
     method, basic = presented.method, presented.is_basic
     if not client.enabled:
         fix = f"{client.name} is turned off here; if it shall be on: doorward client enable {client.id}"
-        raise failed(f"{client.name} is turned off", basic=basic, fix=fix, side="doorward", kind="client_turned_off")
+        raise failed(
+            f"{client.name} is turned off", basic=basic, hint=presented.remark, fix=fix, side="doorward",
+            field="enabled", expected="on", got="off", kind="client_turned_off",
+        )  # fmt: skip
     # A confidential client is never accepted with `none`, at any endpoint (S20).
     if method not in client.oidc.auth_methods or (
         AUTH_METHODS[method].public and not (client.oidc.is_public and public)
     ):
         detail = f"{method} is not registered for {client.id}, but {', '.join(client.oidc.auth_methods)}"
-        raise failed(detail, basic=basic, fix=_other_method(client, method), kind="client_auth_method")
+        raise failed(
+            detail, basic=basic, hint=presented.remark, fix=_other_method(client, method, public=public),
+            field="token_endpoint_auth_method", expected=" or ".join(client.oidc.auth_methods), got=method,
+            kind="client_auth_method",
+        )  # fmt: skip
 
 
-def _other_method(client: Client, method: str) -> str:
+def _other_method(client: Client, method: str, *, public: bool) -> str:
     """What an admin may do about a client that proves itself by another method than is registered."""
+    if not public and client.oidc.is_public:
+        return (
+            f"{client.name} has no secret (profile {client.profile}), and this endpoint is for applications that prove "
+            "themselves: let its server ask, registered as an application of its own (profile web or machine)."
+        )
     if client.oidc.is_public:
         return f"{client.name} has no secret (profile {client.profile}): let it send its client_id alone, with PKCE."
     if AUTH_METHODS[method].public:
@@ -176,6 +200,8 @@ def named(request: Request) -> tuple[str, str]:
     """The client id and the method that a request shows, registered or not; '' for what it does not. For records."""
     try:
         presented = _presented(request)
+    except BadRequest:
+        return "", ""
     except OAuthError:
         return request.form.get("client_id") or "", ""
     return presented.client_id, presented.method

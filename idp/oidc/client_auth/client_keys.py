@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from clients.client import Client
 from idp.http import OutboundFailed, OutboundRefused
@@ -12,6 +13,7 @@ from keys.algorithms import PublicKey
 from keys.verifying import InvalidToken, read_jwks
 
 KEYS_FRESH = 300.0  # seconds a fetched JWKS is used before it is fetched again
+MAX_PROBLEMS = 1_000
 KEYS_RETRY = 30.0  # seconds between two fetches for a key that is not in it
 
 
@@ -20,12 +22,35 @@ class _KeyCache(Fetched[tuple[PublicKey, ...]]):
 
     nothing = ()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.problems: dict[str, str] = {}  # why the last fetch of each failed
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The keys of a client as this process has them; `read_at`: when its jwks_uri was read, 0 without one."""
+
+    keys: tuple[PublicKey, ...]
+    read_at: float
+    problem: str = ""
+
+
+def keys_standing(services: Services, client: Client) -> Standing:
+    """For whoever explains a refusal: nothing is fetched."""
+    cache = services.part(_KeyCache)
+    key = _name(client)
+    at, keys = cache.kept(key)
+    return Standing(keys, at if client.oidc.jwks_uri else 0.0, cache.problems.get(key, ""))
+
+
+def _name(client: Client) -> str:
+    return client.oidc.jwks_uri or f"{client.id}:{client.changed_at!r}"
+
 
 def client_keys(services: Services, client: Client, *, renewed: bool = False) -> tuple[PublicKey, ...]:
     """The keys that a client registered, or that its jwks_uri holds. Errors: `InvalidToken` without any."""
-    now, uri = services.clock(), client.oidc.jwks_uri
-    key = uri or f"{client.id}:{client.changed_at!r}"
-    cache = services.part(_KeyCache)
+    now, key, cache = services.clock(), _name(client), services.part(_KeyCache)
     keys = cache.find(key, now, KEYS_RETRY if renewed else KEYS_FRESH, KEYS_RETRY)
     if keys is None:
         keys = cache.fetch(key, now, lambda: _read_keys(services, client))
@@ -43,6 +68,10 @@ def _read_keys(services: Services, client: Client) -> tuple[PublicKey, ...]:
             return read_jwks(json.loads(fetched.body))
         return read_jwks(client.oidc.jwks or {"keys": []})
     except (OutboundFailed, OutboundRefused, ValueError, RecursionError) as error:
+        problems = services.part(_KeyCache).problems
+        if len(problems) >= MAX_PROBLEMS:
+            problems.clear()
+        problems[_name(client)] = str(error)[:200]
         services.log.warning(
             "client_keys_unavailable", client_id=client.id, uri=client.oidc.jwks_uri, reason=str(error)
         )

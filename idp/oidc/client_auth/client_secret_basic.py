@@ -17,6 +17,11 @@ def present(request: Request) -> Presented | None:
     try:
         user, _, password = b64decode(header[6:].strip(), validate=True).decode("utf-8").partition(":")
     except ValueError:
-        raise failed("unreadable Basic credentials", basic=True, kind="basic_unreadable") from None
+        hint = "the credentials behind Authorization: Basic are not the base64 of client_id:secret in UTF-8"
+        raise failed(
+            "unreadable Basic credentials", basic=True, hint=hint, field="Authorization",
+            expected="Basic and the base64 of client_id:client_secret", got="something else behind Basic",
+            kind="basic_unreadable",
+        ) from None  # fmt: skip
     # RFC 6749 §2.3.1: both are form-urlencoded before they go into Basic.
     return Presented("client_secret_basic", unquote_plus(user), unquote_plus(password))

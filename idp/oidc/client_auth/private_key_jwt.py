@@ -31,8 +31,10 @@ def present(request: Request) -> Presented | None:
     client_id = _subject(assertion or "")
     if kind != ASSERTION_TYPE:
         raise OAuthError(
-            "invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}", kind="client_assertion_type"
-        )
+            "invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}",
+            field="client_assertion_type", expected=ASSERTION_TYPE, got=kind or "(nothing)",
+            kind="client_assertion_type",
+        )  # fmt: skip
     return Presented("private_key_jwt", client_id, assertion or "")
 
 
@@ -43,7 +45,11 @@ def _subject(assertion: str) -> str:
         claims = json.loads(b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_"))
         return str(claims["sub"])
     except (IndexError, KeyError, TypeError, ValueError, RecursionError):
-        raise failed("unreadable client_assertion", kind="assertion") from None
+        raise failed(
+            "unreadable client_assertion", hint="client_assertion is no JWT with the client id as sub",
+            field="client_assertion", expected="a signed JWT whose iss and sub are the client id", got="something else",
+            kind="assertion",
+        ) from None  # fmt: skip
 
 
 def prove(services: Services, request: Request, client: Client, presented: Presented) -> None:

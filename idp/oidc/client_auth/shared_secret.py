@@ -13,5 +13,8 @@ def prove(services: Services, request: Request, client: Client, presented: Prese
     secret = client.find_secret(presented.secret, services.clock())
     if secret is None:
         fix = f"Paste the right secret into the application; doorward client secret {client.id} makes a new one."
-        raise failed(f"wrong or expired secret of {client.id}", basic=presented.is_basic, fix=fix, kind="secret_wrong")
+        raise failed(
+            f"wrong or expired secret of {client.id}", basic=presented.is_basic, hint=presented.remark, fix=fix,
+            field="client_secret", expected="a secret of this application", got="another one", kind="secret_wrong",
+        )  # fmt: skip
     services.registry.touch_secret(secret.id)

@@ -14,7 +14,7 @@ from clients.client import Client
 from idp.errors import OAuthError
 from idp.ids import digest, split
 from idp.oidc import ledger, pkce
-from idp.oidc.ledger import CODE, Grant, Issued
+from idp.oidc.ledger import CODE, CODES, Grant, Issued
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
 from idp.wire import Params, lazy
@@ -36,6 +36,7 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
             "code is missing.",
             field="code",
             expected="the code of this sign-in",
+            fix="Let the application send the parameter “code” that its redirect URI was given.",
             kind="code_missing",
         )
     rules = _TokenRules(_AuthlibRequest(asked), services, asked)
@@ -51,10 +52,15 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     try:
         issued = ledger.mint(services, asked, grant, resource)
     except ledger.CodeReused as error:
-        raise OAuthError(
-            "invalid_grant", "The code was used already; what it gave is revoked.", fix=_ONCE, kind="code_used"
-        ) from error
+        raise _used_already() from error
     return replace(issued, nonce=grant.nonce)
+
+
+def _used_already() -> OAuthError:
+    return OAuthError(
+        "invalid_grant", "The code was used already; what it gave is revoked.",
+        field="code", expected="a code that is new", got="one that was used", fix=_ONCE, kind="code_used",
+    )  # fmt: skip
 
 
 def narrowed(granted: list[str], asked: list[str]) -> list[str]:
@@ -71,30 +77,50 @@ def check_redirect_uri(grant: Grant, sent: str | None) -> None:
     """RFC 6749 §4.1.3: identical to the one of the authorization request. Authlib compares too, and names neither."""
     if grant.redirect_uri and sent != grant.redirect_uri:
         raise OAuthError(
-            "invalid_grant", "Invalid 'redirect_uri' in request.",
+            "invalid_grant",
+            "redirect_uri is missing." if sent is None else
+            "redirect_uri is another one than in the authorization request; compared byte for byte.",
             detail=f"redirect_uri {sent!r}; the authorization request had {grant.redirect_uri!r}",
+            field="redirect_uri", expected=grant.redirect_uri, got=sent or "(nothing)",
             fix=f"Let the application send redirect_uri={grant.redirect_uri} to the token endpoint as well: it has two "
             "settings for it, or sees another address of itself behind a proxy.", kind="token_redirect_uri",
         )  # fmt: skip
 
 
-def find(services: Services, asked: TokenRequest, code: str) -> Grant | None:
+def find(services: Services, asked: TokenRequest, code: str) -> Grant:
     """The grant of a code that this very client was given; a code that was used ends what it gave.
 
-    One read of State.
+    One read of State. Errors: `OAuthError` (invalid_grant).
     """
     presented = split(code, CODE)
     if presented is None:
-        return None
+        raise _invalid_code(f"This is no code of ours{_what_else(code)}.")
     stored = services.state.get(f"code:{presented[0]}")
     if stored is None:
-        ledger.revoke_reused_code(services, asked.wire, presented[0], digest(presented[1]), asked.client)
-        return None
+        if ledger.revoke_reused_code(services, asked.wire, presented[0], digest(presented[1]), asked.client):
+            raise _used_already()
+        raise _invalid_code("The code is unknown or has expired.")
     grant = Grant(**stored)
     # RFC 6749 §4.1.3: only the client that it was issued to.
     if grant.client_id != asked.client.id or not hmac.compare_digest(grant.code_hash, digest(presented[1])):
-        return None
+        raise _invalid_code("The code is unknown or has expired.")
     return grant
+
+
+def _what_else(code: str) -> str:
+    """What its sender can see at it, too: a token, or something of its form that is damaged."""
+    other = next((what for prefix, what in ledger.PREFIXES.items() if code.startswith(prefix) and what != CODES), "")
+    if other:
+        return f": it is {other}"
+    return ", or it is damaged: cut off, quoted or encoded once too often" if CODE in code else ""
+
+
+def _invalid_code(description: str) -> OAuthError:
+    return OAuthError(
+        "invalid_grant", description, kind="code_unknown", field="code",
+        expected="the code of this sign-in", got="another one",
+        fix="A code works once, for a minute, and for the client that it was given to: redeem it at once, as it came.",
+    )  # fmt: skip
 
 
 # -- ours in the words of Authlib ------------------------------------------------------------------------------------
@@ -108,10 +134,8 @@ class _TokenRules(grants.AuthorizationCodeGrant):  # type: ignore[misc]
     def authenticate_token_endpoint_client(self) -> _AuthlibClient:
         return self.request.client  # type: ignore[no-any-return]  # proven before any grant is asked
 
-    def query_authorization_code(self, code: str, client: Any) -> _AuthlibCode | None:
+    def query_authorization_code(self, code: str, client: Any) -> _AuthlibCode:
         grant = find(self.services, self.asked, code)
-        if grant is None:
-            return None
         check_redirect_uri(grant, self.asked.form.get("redirect_uri"))
         return _AuthlibCode(grant)
 

@@ -18,6 +18,8 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
             "refresh_token is missing.",
             field="refresh_token",
             expected="the latest refresh token",
+            fix="Let the application send refresh_token; where it was given none, it did not ask for offline_access, "
+            "or the grant refresh_token is not registered for it.",
             kind="refresh_token_missing",
         )
     return ledger.refresh(services, asked, token)

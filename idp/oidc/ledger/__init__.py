@@ -8,6 +8,7 @@ from idp.oidc.ledger.access_tokens import ACCESS, issue_to_client
 from idp.oidc.ledger.families import REFRESH, mint, why_dead
 from idp.oidc.ledger.grant import CODE, CodeReused, Grant, Holder, Issued, Terms
 from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, last_of_session, was_redeemed
+from idp.oidc.ledger.past import ACCESS_TOKENS, CODES, PREFIXES, REFRESH_TOKENS, Past, past_of
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
 from idp.oidc.ledger.revocation import (
     clients_of_session,
@@ -23,12 +24,17 @@ from idp.oidc.ledger.revocation import (
 
 __all__ = [
     "ACCESS",
+    "ACCESS_TOKENS",
     "CODE",
+    "CODES",
+    "PREFIXES",
     "REFRESH",
+    "REFRESH_TOKENS",
     "CodeReused",
     "Grant",
     "Holder",
     "Issued",
+    "Past",
     "Terms",
     "clients_of_session",
     "count_live",
@@ -41,6 +47,7 @@ __all__ = [
     "issue_to_client",
     "last_of_session",
     "mint",
+    "past_of",
     "refresh",
     "revoke_access",
     "revoke_family",

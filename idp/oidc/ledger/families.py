@@ -16,6 +16,14 @@ from idp.oidc.ledger.revocation import revoke_family
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
 
+#: Why a family does not stand any more, as it is recorded.
+TURNED_OFF = "the application is disabled or removed"
+TURNED_OFF_SINCE = "the application was disabled after this was issued"
+REVOKED = "the grant was revoked"
+PERSON_GONE = "the account is disabled or gone"
+CONSENT_GONE = "the person took the consent back"
+SESSION_ENDED = "the session has ended"
+NO_ACCESS = "the person may not use this application any more"
 REFRESH = "dwr_"  # a prefix that a secret scanner can look for
 
 
@@ -26,23 +34,23 @@ def why_dead(row: Any, client: Client | None, now: float, *, issued_at: float | 
     """
     since = row.family_created_at if issued_at is None else issued_at
     if client is None or not client.enabled:
-        return "the application is disabled or removed"
+        return TURNED_OFF
     if since <= client.tokens_after:
-        return "the application was disabled after this was issued"
+        return TURNED_OFF_SINCE
     if getattr(row, "revoked_at", None) is not None:
-        return "the grant was revoked"
+        return REVOKED
     if not row.person_enabled:
-        return "the account is disabled or gone"
+        return PERSON_GONE
     if row.revoked_before is not None and since <= row.revoked_before:
-        return "the person took the consent back"
+        return CONSENT_GONE
     # offline_access that an admin took away holds for grants that are out already.
     offline = getattr(row, "offline", 0) and "offline_access" in client.oidc.scopes
     if not offline and (
         row.session_expires_at is None or row.session_ended_at is not None or now >= row.session_expires_at
     ):
-        return "the session has ended"
+        return SESSION_ENDED
     if not decide(client, row.person_id, tuple(json.loads(row.groups)), now).allowed:
-        return "the person may not use this application any more"
+        return NO_ACCESS
     return ""
 
 
@@ -93,6 +101,7 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
             expires_at=now + life,
             idle_seconds=client.oidc.refresh_token_idle or services.settings.tokens.refresh_idle,
             used_at=now,
+            used_from=asked.wire.remote_address,
             refresh_hash=digest(secret) if secret is not None else None,
             answered_scope="",
             answered_resource="[]",
@@ -116,7 +125,11 @@ def _refuse(services: Services, asked: TokenRequest, grant: Grant, reason: str) 
     why = reason or "the code was used twice"
     revoke_family(services, asked.wire, grant.id, grant.client_id, grant.person_id, why)
     if reason:
-        raise OAuthError("invalid_grant", "The grant does not stand any more.", detail=reason, kind="grant_ended")
+        raise OAuthError(
+            "invalid_grant", "The grant does not stand any more.", detail=reason, field="code",
+            expected="a grant that stands", got=reason, fix="Let the application sign the person in again.",
+            kind="grant_ended",
+        )  # fmt: skip
     raise CodeReused
 
 

@@ -24,6 +24,9 @@ from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
 from idp.traffic import REUSED, Traffic
 
+ABSOLUTE_END = "the refresh token has reached its absolute end"
+IDLE = "the refresh token was not used for too long"
+
 
 def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
     """Use a refresh token: rotate it, or within the grace answer just as before. Errors: `OAuthError`, `Stale`."""
@@ -38,7 +41,7 @@ def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
             raise _invalid("unknown, or of another application", kind="refresh_token")
         check_version(services, row)
         _check_usable(row, client, now)
-        use = _Use(row, secret, chain, now, _narrowed(row, asked))
+        use = _Use(row, secret, chain, now, _narrowed(row, asked), asked.wire.remote_address)
         if is_current(row, secret):
             issued = _rotate(services, tx, client, use)
             if issued is not None:
@@ -66,6 +69,7 @@ class _Use:
     chain: Chain
     now: float
     terms: Terms
+    address: str  # whence it came
 
 
 def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | None:
@@ -79,13 +83,14 @@ def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | 
             presented=row.refresh_hash,
             next_hash=digest(successor),
             now=now,
+            address=use.address,
             answered_scope=use.terms.scope,
             answered_resource=to_json(use.terms.resource),
         )
         access = use.chain.access_token(use.secret, now, lifetime(services, client))
     else:
         successor = use.secret
-        is_ours = tx.run(store.USED, family_id=row.family_id, now=now)
+        is_ours = tx.run(store.USED, family_id=row.family_id, now=now, address=use.address)
         access = new_access(services, client, now)
     if not is_ours:
         return None
@@ -122,9 +127,9 @@ def _why_unusable(row: Any, client: Client | None, now: float) -> str:
     if row is None:
         return "the family is gone"
     if now >= row.family_expires_at:
-        return "the refresh token has reached its absolute end"
+        return ABSOLUTE_END
     if now >= row.used_at + row.idle_seconds:
-        return "the refresh token was not used for too long"
+        return IDLE
     return why_dead(row, client, now)
 
 
@@ -151,7 +156,12 @@ def _narrowed(row: Any, asked: TokenRequest) -> Terms:
 
 
 def _invalid(reason: str, *, kind: str) -> OAuthError:
-    return OAuthError("invalid_grant", "The refresh token is invalid, expired or revoked.", detail=reason, kind=kind)
+    # Which of them it is stands under the id: whoever found an old token learns nothing.
+    return OAuthError(
+        "invalid_grant", "The refresh token is invalid, expired or revoked.", detail=reason,
+        field="refresh_token", expected="the latest refresh token of a sign-in that stands", got=reason,
+        fix="Let the application sign the person in again, and keep the refresh token of each answer.", kind=kind,
+    )  # fmt: skip
 
 
 # -- looking one up without using it ---------------------------------------------------------------------------------

@@ -54,11 +54,13 @@ def revoke_access(
                          request_id=request.id, detail={"token": token_id}), now)  # fmt: skip
 
 
-def revoke_reused_code(services: Services, request: Request, code_id: str, code_hash: str, client: Client) -> None:
+def revoke_reused_code(services: Services, request: Request, code_id: str, code_hash: str, client: Client) -> bool:
     """A code that is not in the state store any more: used before? Then what it gave is revoked (RFC 6749 §4.1.2)."""
     row = services.db.one(store.FAMILY, family_id=code_id, jti="")
     if row is not None and row.client_id == client.id and hmac.compare_digest(row.code_hash, code_hash):
         revoke_family(services, request, code_id, client.id, row.person_id, "the code was used twice")
+        return True
+    return False
 
 
 def holders(services: Services, client: Client) -> list[str]:

@@ -57,6 +57,9 @@ families = Table(
     Column("generation", Integer, nullable=False),
     Column("revoked_at", Double),
     Column("revoked_why", Text),
+    Column(
+        "used_from", Text
+    ),  # the address of the latest use, to tell of two places; None: written by an older release
 )
 Index("families_session_id", families.c.session_id)
 Index("families_person_id", families.c.person_id, families.c.id)
@@ -156,6 +159,16 @@ REVOKED = select(
     _VERSION,
 )
 
+#: What became of a family, and of an access token, for whoever explains a refusal. Two reads, on no path of its own.
+PAST = select(
+    _f.id, _f.code_hash, _f.client_id, _f.person_id, _f.scope, _f.created_at, _f.expires_at, _f.idle_seconds,
+    _f.used_at, _f.used_from, _f.refresh_hash, _f.previous_hash, _f.generation, _f.revoked_at, _f.revoked_why,
+    _f.offline,
+).where(_f.id == bindparam("family_id"))  # fmt: skip
+PAST_ACCESS = select(_a.hash, _a.family_id, _a.client_id, _a.created_at, _a.expires_at).where(
+    _a.id == bindparam("token_id")
+)
+
 INSERT_ACCESS = insert(access_tokens)
 #: client_credentials: one statement that issues only while this process's view of the registry is the current one.
 INSERT_ACCESS_GUARDED = insert(access_tokens).from_select(
@@ -188,9 +201,14 @@ ROTATE = (
         answered_resource=bindparam("answered_resource"),
         generation=_f.generation + 1,
         used_at=bindparam("now"),
+        used_from=bindparam("address"),
     )
 )
-USED = update(families).where(_f.id == bindparam("family_id")).values(used_at=bindparam("now"))
+USED = (
+    update(families)
+    .where(_f.id == bindparam("family_id"))
+    .values(used_at=bindparam("now"), used_from=bindparam("address"))
+)
 REVOKE = (
     update(families)
     .where(_f.id == bindparam("family_id"), _f.revoked_at.is_(None))

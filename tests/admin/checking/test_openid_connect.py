@@ -95,7 +95,7 @@ BROKEN = {
     "a prompt that nobody knows": Broken(
         "prompt", "application", "prompt", "always", setup={"authorize": {"prompt": "always"}}),
     "a person who may not": Broken(
-        "no_access", "person", "access", fix="may open it", access=Access.only(groups=["Board"])),
+        "no_access", "nobody", "access", fix="may open it", access=Access.only(groups=["Board"])),
     "another verifier": Broken(
         "pkce_verifier", "application", "code_verifier", "52 characters",
         setup={"token": {"code_verifier": "another-verifier-than-the-one-the-challenge-was-made"}}),
@@ -225,7 +225,7 @@ def test_R3_a_secret_whose_overlap_ended_is_told_from_a_wrong_one(
         ({"iat": -400, "exp": -340}, {}, "clock", "5 minutes 40 seconds ago|5 minutes 41 seconds ago"),
         ({"aud": "https://login.example/oauth/token"}, {}, "assertion_audience", "/oauth/token"),
         ({"sub": None}, {}, "unreadable", ""),
-        ({}, {"kid": "an-old-one"}, "assertion", "an-old-one"),
+        ({}, {"kid": "an-old-one"}, "assertion_kid", "an-old-one"),
     ],
     ids=["a clock ahead", "a clock behind", "the endpoint as audience", "no subject", "a key that is not registered"],
 )
