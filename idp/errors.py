@@ -146,9 +146,9 @@ class SamlError(Exception):
         self.status, self.substatus, self.message, self.kind, self.detail = status, substatus, message, kind, detail
         self.explanation = Explanation(side, fix or message, field, expected, got)
 
-    def told(self, error_id: str) -> SamlError:
-        """The error as it is sent, with the id under which an admin reads more."""
-        message = f"{self.message} (Error {error_id})"
+    def told(self, error_id: str, uri: str = "") -> SamlError:
+        """The error as it is sent, with the id under which an admin reads more, and the page about its kind."""
+        message = f"{self.message} (Error {error_id}) {uri}".rstrip()
         return SamlError(self.status, self.substatus, message, kind=self.kind, detail=self.detail)
 
 

@@ -6,6 +6,6 @@ on what is registered.
 """
 
 from .entry import Cause, Entry
-from .reading import codes, find, path_of, url_of
+from .reading import codes, find, own_path_of, path_of, url_of
 
-__all__ = ["Cause", "Entry", "codes", "find", "path_of", "url_of"]
+__all__ = ["Cause", "Entry", "codes", "find", "own_path_of", "path_of", "url_of"]

@@ -35,6 +35,12 @@ def path_of(code: str) -> str:
     return f"{PATH}/{entry.told_as or entry.code}" if entry is not None else ""
 
 
+def own_path_of(code: str) -> str:
+    """The page of this very kind, for whoever may know which one it is; '' where nothing is written."""
+    entry = find(code)
+    return f"{PATH}/{entry.code}" if entry is not None else ""
+
+
 def url_of(services: Services, code: str) -> str:
     """The same page's whole address (RFC 6749 §4.1.2.1: error_uri), '' where there is none."""
     path = path_of(code)

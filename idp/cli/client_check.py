@@ -50,7 +50,7 @@ def run_check(args: Namespace) -> None:
     if args.json:
         print_json({"client_id": client.id, **(found.to_json() if found else {}), **({"link": link} if link else {})})
         return
-    _tell(client, found, link)
+    _tell(client, found, link, services.issuer)
 
 
 def _start(services: Services, actor: Actor, client: Client, minutes: int) -> None:
@@ -75,7 +75,7 @@ def _runs(services: Services, client: Client) -> bool:
     return check is not None and check.is_running(services.clock())
 
 
-def _tell(client: Client, found: Report | None, link: str) -> None:
+def _tell(client: Client, found: Report | None, link: str, issuer: str) -> None:
     if link:
         say(f"Link for whoever runs {client.name}: {link}", "It needs no account, is told this once and ends in a day.")
     if found is None:
@@ -91,7 +91,7 @@ def _tell(client: Client, found: Report | None, link: str) -> None:
             say("Open the application now, sign in there, and run this command again.")
     say("", *(f"  {_STATES[one.state]:<20} {one.title}" for one in found.milestones))
     for one in found.findings:
-        say("", *found_lines(one))
+        say("", *found_lines(one, issuer))
     if found.mended:
         say("", f"Mended since: {', '.join(one.field for one in found.mended)}")
     if found.steps and not found.findings:

@@ -63,7 +63,7 @@ def explain_error(args: Namespace, services: Services, events: list[Event], *, a
     if findings and not as_table:
         say(f"{event.error_id or event.id}, {timestamp(event.at)}: {printable(str(told['shown'] or told['code']))}", "")
         for one in findings:
-            say(*found.lines(one), "")
+            say(*found.lines(one, services.issuer), "")
         shown = {key: shown[key] for key in ("code", *_ABOUT, "times", "last_at")}
     else:
         shown.pop("findings")
@@ -127,5 +127,5 @@ def _explain_application(args: Namespace, services: Services, client: Client) ->
         whom = f", {one.people} people" if one.people > 1 else ""
         say("", f"{one.error_id}  {one.code}: {many if one.times > 1 else once}{whom}")
         for finding in one.findings:
-            say(*(f"  {line}" for line in found.lines(finding)))
+            say(*(f"  {line}" for line in found.lines(finding, services.issuer)))
     found_symptoms.show(looks)

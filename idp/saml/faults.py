@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from idp import catalogue
 from idp.errors import Explanation, Refused
 from idp.protocols import Services
 from idp.saml.messages import soap
@@ -19,7 +20,10 @@ def fault(
         "saml_soap", text, client_id=client_id, detail=text, explanation=Explanation("application", text)
     )
     error_id = services.faults.refused(said, request=request, cause=cause)
-    return replace(soap.soap_fault(code, f"{text} (Error {error_id})"), status=status)
+    return replace(
+        soap.soap_fault(code, f"{text} (Error {error_id}) {catalogue.url_of(services, said.kind)}".rstrip()),
+        status=status,
+    )
 
 
 def not_soap(services: Services, request: Request) -> Raw:

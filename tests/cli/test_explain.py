@@ -54,6 +54,7 @@ def test_Q1_an_error_says_side_field_expected_got_and_fix(site: Folder, services
     for line in ("Wrong, on the application’s side: redirect_uri", f"  expected  {CB}\n", f"  came      {CB}/\n"):
         assert line in said
     assert "slash at the end is one too many" in said
+    assert f"  more      {services.issuer}/errors/redirect_uri\n" in said
     assert "Tills" in said
     assert "\nfix\tRegister this redirect URI" in site.run("audit", "show", error_id).out
     found = site.run("explain", error_id, "--json").json["findings"][0]

@@ -68,6 +68,7 @@ def test_an_errors_id_leads_to_what_happened_whose_side_it_is_and_the_fix(provid
     assert page.status == 200
     assert "What to do" in page.dom.text
     assert "CRM" in page.dom.text
+    assert any(about.get("href", "").endswith("/errors/redirect_uri") for about in page.dom.find("a"))
     assert owner.get("admin/activity/E-22222-22222").status == 404
 
 

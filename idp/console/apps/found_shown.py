@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from idp import catalogue
 from idp.admin.checking.report import Report
 from idp.answers.differences import marked
 from idp.answers.finding import Finding
@@ -42,11 +43,15 @@ _COMPARED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One finding. `parts`: what was sent, the middle one being what differs; empty where nothing is compared so."""
+    """One finding. `parts`: what was sent, the middle one being what differs; empty where nothing is compared so.
+
+    `more`: the path of the page about its kind.
+    """
 
     finding: Finding
     side: str
     parts: tuple[str, str, str] | None
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +84,5 @@ def of_findings(findings: Iterable[Finding]) -> Found:
 
 def _shown(one: Finding) -> Shown:
     is_compared = one.code in _COMPARED and one.got and one.expected and not one.got.startswith("(")
-    return Shown(one, SIDES[one.side], marked(one.got, one.expected) if is_compared else None)
+    parts = marked(one.got, one.expected) if is_compared else None
+    return Shown(one, SIDES[one.side], parts, catalogue.own_path_of(one.code))

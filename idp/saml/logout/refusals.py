@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clients.client import Client
+from idp import catalogue
 from idp.errors import Explanation, Refused, SamlError
 from idp.protocols import Services
 from idp.saml.evidence import evidence
@@ -26,7 +27,7 @@ def keep_error(services: Services, request: Request, client: Client, error: Saml
         evidence=evidence(received), explanation=error.explanation, kind=error.kind,
     )  # fmt: skip
     error_id = services.faults.refused(refusal, request=request, cause=error)
-    return error.told(error_id)
+    return error.told(error_id, catalogue.url_of(services, error.kind))
 
 
 def untrusted(reason: str, received: Received | None) -> Refused:

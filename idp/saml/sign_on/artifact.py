@@ -10,6 +10,7 @@ from typing import Final
 
 from clients.client import Client
 from clients.service_provider import ServiceProvider
+from idp import catalogue
 from idp.errors import Explanation, Refused, SamlError
 from idp.login.browser import sessions
 from idp.protocols import Services
@@ -75,7 +76,7 @@ def resolve_artifact(services: Services, request: Request) -> Response:
     except SamlError as error:
         refusal = _refusal(error.detail or error.message, received, client)
         error_id = services.faults.refused(refusal, request=request, cause=error)
-        problem = error.told(error_id)
+        problem = error.told(error_id, catalogue.url_of(services, error.kind))
     return soap.encode_soap(_response(services, provider, header.id, found, problem))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from clients.client import Client
+from idp import catalogue
 from idp.errors import Refused, SamlError
 from idp.login.flow import Flow
 from idp.protocols import Services
@@ -77,7 +78,7 @@ def record_error(
         kind=error.kind,
     )  # fmt: skip
     error_id = services.faults.refused(refusal, request=request, person_id=person_id, cause=error)
-    return error.told(error_id)
+    return error.told(error_id, catalogue.url_of(services, error.kind))
 
 
 def send_error(services: Services, request: Request, pending: PendingAuthnRequest, error: SamlError) -> Response:
