@@ -33,17 +33,51 @@ class Unreachable:
         return f"{self.setting} {self.url} cannot be called: {self.reason}. {self.explanation.fix}"
 
 
-def explain(url: str, error: Exception) -> Explanation:
-    """Whose fault it is that an address was not called, and what to do."""
+def explain(url: str, error: Exception, field: str = "") -> Explanation:
+    """Whose fault it is that an address was not called, and what to do. `field`: what has the address."""
+    expected, got = f"an answer at {url}", str(error)
     if not isinstance(error, OutboundRefused):
-        return Explanation("application", "See that the application is up and answers there, seen from this machine.")
+        fix = next((fix for part, fix in _FIXES.items() if part in got), _FIXES[""])
+        return Explanation("application", fix, field, expected, got)
     parts = urlsplit(url)
     origin = f"{parts.scheme}://{parts.netloc}"
     return Explanation(
         "doorward",
         f'Only https to public addresses is called: if this one is meant, add "{origin}" to outbound.allow in the '
         "settings and restart; else give the application a public https address.",
-    )
+        field, expected, got,
+    )  # fmt: skip
+
+
+#: Parts of a reason, and what helps; the last one always does.
+_FIXES: Final = {
+    "self-signed": "Nobody known has signed its certificate: install one of a public CA there, with its chain, or name "
+    "the CA of your house in the setting outbound.ca.",
+    "self signed": "Nobody known has signed its certificate: install one of a public CA there, with its chain, or name "
+    "the CA of your house in the setting outbound.ca.",
+    "local issuer": "Its certificate comes without the intermediate ones, or of a CA of your house: install the whole "
+    "chain there, or name that CA in the setting outbound.ca.",
+    "mismatch": "Its certificate is of another name: correct the host of the address, or install a certificate for it.",
+    "not valid for": "Its certificate is of another name: correct the host of the address, or install one for it.",
+    "expired": "Its certificate has expired: renew it there.",
+    "certificate": "Its certificate is not accepted: install one of a public CA there, with its chain, or name the CA "
+    "of your house in the setting outbound.ca.",
+    "has no address": "The name server knows no such host: compare the spelling, and ask here as well (getent hosts).",
+    "in time": "It was too slow, or a firewall keeps us out: try the address from this machine (curl), and let the "
+    "application answer before it tidies up.",
+    "redirect": "It leads elsewhere, such as to https, to a slash at the end or to its sign-in page: register the "
+    "address that it leads to, and let nobody have to sign in there.",
+    "accept the connection": "Nothing listens there: start the application, and compare host and port.",
+    "status 404": "There is nothing at this path: compare it with the application's documents.",
+    "status 405": "The path takes no POST: compare it with the application's documents.",
+    "status 400": "It refuses what it is sent: compare the issuer, the client id and our keys in its settings with "
+    "ours; its log says more.",
+    "status 401": "It asks for a sign-in there: let nobody have to sign in at this address; what is sent is signed.",
+    "status 403": "Something before it keeps us out, such as a firewall of the web or its check of forms (CSRF): let "
+    "this path through; what is sent is signed.",
+    "status 5": "The application fails while it signs somebody out: its log says why.",
+    "": "See that the application is up and answers there, seen from this machine.",
+}
 
 
 def find_unreachable(services: Services, client: Client, until: float | None = None) -> Iterator[Unreachable]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any, Final
 
 from clients.client import Client
 from idp import reach
 from idp.db import Transaction
+from idp.errors import printable
 from idp.http import OutboundFailed, OutboundRefused
 from idp.login import deliveries, signout
 from idp.login.browser.sessions import Ended, Session
@@ -19,6 +21,7 @@ from idp.protocols import Services
 JOB: Final = "oidc.logout"
 REMINDER: Final = "oidc.logout.reminder"
 REMIND_AFTER: Final = 30.0  # seconds in which a browser is back at the application that asked
+FIELD: Final = "backchannel_logout_uri"
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 LIFETIME: Final = 120  # seconds; BCL §2.4 recommends two minutes at most
 
@@ -87,10 +90,21 @@ def _send(services: Services, client: Client, uri: str, payload: dict[str, Any])
         fetched = services.outbound.post(uri, {"logout_token": token})
         # BCL §2.8: 200; some frameworks turn an empty one into 204.
         if fetched.status not in (200, 204):
-            raise NotConfirmed(f"it answered with status {fetched.status}")
+            raise NotConfirmed(f"it answered with status {fetched.status}{_said(fetched.body)}")
     except (NotConfirmed, OutboundFailed, OutboundRefused) as error:
-        services.faults.undelivered(client.id, f"{uri}: {error}", reach.explain(uri, error))
+        services.faults.undelivered(client.id, f"{uri}: {error}", reach.explain(uri, error, FIELD))
         raise
+
+
+def _said(body: bytes) -> str:
+    """BCL §2.8: the error of a 400 as JSON, in the application's words; '' where it is none."""
+    try:
+        found = json.loads(body[:4096])
+    except ValueError:
+        return ""
+    words = [found.get(name) for name in ("error", "error_description")] if isinstance(found, dict) else []
+    told = ": ".join(one for one in words if isinstance(one, str))
+    return f" ({printable(told)[:200]})" if told else ""
 
 
 def logout_token(services: Services, client: Client, person_id: str, session_id: str) -> str:

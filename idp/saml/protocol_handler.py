@@ -105,7 +105,7 @@ class SamlHandler:
 
     def conclude(self, services: Services, request: Request, values: Any, *, complete: bool) -> Response:
         """Back to the service provider that asked, with a LogoutResponse."""
-        return responding.conclude(services, values, complete=complete)
+        return responding.conclude(services, request, values, complete=complete)
 
 
 HANDLER = SamlHandler()

@@ -108,6 +108,9 @@ _HOLDERS = (
 _OF_NAME = select(*_t).where(
     _t.client_id == bindparam("client_id"), _t.name_id == bindparam("name_id"), _t.expires_at > bindparam("now")
 )
+_OF_INDEX = select(*_t).where(
+    _t.id == bindparam("session_index"), _t.client_id == bindparam("client_id"), _t.expires_at > bindparam("now")
+)
 _RENAME = update(saml_sessions).where(_t.id == bindparam("session_index")).values(name_id=bindparam("name_id"))
 _SWEEP = sweep_of(_t.expires_at, _t.id)
 #: Of racing requests the first one's value stands, and all of them get it back.
@@ -244,6 +247,12 @@ def clients_of_session(db: Reads, session_id: str) -> list[str]:
 def participants_of_session(db: Reads, session_id: str) -> list[SessionParticipant]:
     """Every service provider that knows of a session, the oldest first."""
     return [SessionParticipant(*row) for row in db.all(_OF_SESSION, session_id=session_id)]
+
+
+def participant_of_index(db: Reads, client_id: str, session_index: str, now: float) -> SessionParticipant | None:
+    """The session that a service provider knows by this SessionIndex."""
+    row = db.one(_OF_INDEX, client_id=client_id, session_index=session_index, now=now)
+    return None if row is None else SessionParticipant(*row)
 
 
 def participants_by_name_id(db: Reads, client_id: str, name_id: str, now: float) -> list[SessionParticipant]:

@@ -315,6 +315,10 @@ _XML: Final = {
 
 # -- its fields ------------------------------------------------------------------------------------------------------
 
+_REGISTER: Final = (
+    "Register the service provider by its metadata: doorward client add saml --metadata FILE_OR_URL; or read it again, "
+    "if it has run out."
+)
 _EXPECTED: Final = {
     "ID": (
         "begins with a letter or an underscore",
@@ -333,6 +337,8 @@ def _header(seen: Refusable) -> Explanation | None:
     if found is None or seen.root is None:
         return None
     expected, fix = _EXPECTED[found]
+    if "registered" in seen.reason:
+        expected, fix = "the entity ID of a registered application", _REGISTER
     got = seen.root.get(found) if found != "Issuer" else seen.root.findtext(f"{{{names.SAML}}}Issuer")
     if found == "Issuer" and "Format" in seen.reason:
         return _wrong("Issuer", "no Format, or entity", "another Format", "Leave the Format of saml:Issuer out.")

@@ -7,6 +7,10 @@ from typing import Any, Final
 
 from clients.client import Client
 from clients.service_provider import ServiceProvider
+from idp import reach
+from idp.errors import Explanation
+from idp.formats import duration
+from idp.http import OutboundFailed, OutboundRefused
 from idp.login import deliveries, signout
 from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Notice
@@ -26,6 +30,7 @@ from idp.saml.store import SessionParticipant
 from idp.wire import Response
 
 JOB: Final = "saml.logout"
+FIELD: Final = "SingleLogoutService"  # of its metadata
 
 
 class NotConfirmed(Exception):
@@ -68,7 +73,12 @@ def deliver(services: Services, payload: Mapping[str, Any]) -> None:
     if client is None or client.saml is None or endpoint is None:
         return
     with deliveries.trying(services, payload):
-        _send(services, client, client.saml, endpoint.location, payload)
+        try:
+            _send(services, client, client.saml, endpoint.location, payload)
+        except (NotConfirmed, OutboundFailed, OutboundRefused) as error:
+            told = reach.explain(endpoint.location, error, FIELD)
+            services.faults.undelivered(client.id, f"{endpoint.location}: {error}", told)
+            raise
     signout.mark_told(services, payload)
 
 
@@ -109,11 +119,26 @@ def receive_logout_response(services: Services, client: Client, root: Element, r
     try:
         status = logout_response.read_logout_response(root)
     except (BadMessage, BadXml) as error:
-        raise untrusted(error.reason, received) from error
+        raise untrusted(error.reason, received, client) from error
     if not is_same_place(status.destination or "", services.url(SLO_PATH)):  # Bind §3.4.5.2, §3.5.5.2
-        raise untrusted("the Destination of the LogoutResponse is another place than this one", received)
+        raise untrusted(
+            "the Destination of the LogoutResponse is another place than this one", received, client,
+            Explanation("application", f"Let it send LogoutResponses to {services.url(SLO_PATH)}, with that as their "
+                        "Destination: its copy of our metadata may be old.", "Destination", services.url(SLO_PATH),
+                        status.destination or "(nothing)"),
+        )  # fmt: skip
     hop_of = services.state.get(f"saml:hop:{status.in_response_to}"[:500])
     if hop_of is None or hop_of[2] != client.id:
-        raise untrusted("the LogoutResponse answers no request that was sent to its sender", received)
+        raise untrusted(
+            "the LogoutResponse answers no request that was sent to its sender", received, client,
+            Explanation("application", "Let it put the ID of our LogoutRequest into InResponseTo. An answer that comes "
+                        f"later than {duration(signout.CHAIN_SECONDS)}, or twice, is not taken either.", "InResponseTo",
+                        "the ID of a LogoutRequest that waits", status.in_response_to[:200] or "(nothing)"),
+        )  # fmt: skip
     services.state.take(f"saml:hop:{status.in_response_to}")
+    if not status.success:
+        fix = "It was asked, and could not sign the person out: its log says why. Often it has no session of this "
+        fix += "NameID and SessionIndex, or one of its own applications did not confirm."
+        told = Explanation("application", fix, "StatusCode", names.SUCCESS, status.code)
+        services.faults.undelivered(client.id, f"its LogoutResponse has the status {status.code}", told)
     return signout.answered(services, hop_of[0], hop_of[1], confirmed=status.success)

@@ -18,13 +18,14 @@ from idp.saml.logout.logout_request import LogoutRequest
 from idp.saml.logout.logout_response import make_logout_response, signed
 from idp.saml.logout.propagation import receive_logout_response
 from idp.saml.logout.receiving import accept_logout_request, find_sessions, open_logout_message
-from idp.saml.logout.refusals import keep_error, partial_logout, untrusted
+from idp.saml.logout.refusals import keep_error, of_signature, partial_logout, untrusted
 from idp.saml.logout.responding import respond
 from idp.saml.messages import http_post, http_redirect, soap
 from idp.saml.messages.bindings import BadMessage, Received
 from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.messages.xml import BadXml
-from idp.saml.protocol import PROTOCOL
+from idp.saml.protocol import PROTOCOL, SLO_PATH
+from idp.saml.unreadable import explain, find_sender
 from idp.wire import Raw, Request, Response
 
 
@@ -40,7 +41,10 @@ def receive_logout_message(services: Services, request: Request) -> Response:
             received = http_redirect.decode_redirect(request.environ.get("QUERY_STRING") or "")
         client, provider, root = open_logout_message(services, received)
     except (BadMessage, BadXml, BadSignature) as error:
-        raise untrusted(error.reason, received) from error
+        is_signature = isinstance(error, BadSignature)
+        said = of_signature(error.reason) if is_signature else explain(services, request, SLO_PATH, error.reason)
+        sender = services.registry.find(find_sender(services, received) or "")
+        raise untrusted(error.reason, received, sender, said) from error
     if received.parameter == "SAMLResponse":
         return receive_logout_response(services, client, root, received)
     values: dict[str, Any] = {"client_id": client.id, "binding": received.binding, "relay_state": received.relay_state}
@@ -68,7 +72,8 @@ def _by_soap(services: Services, request: Request) -> Response:
         client, provider, root = open_logout_message(services, received)
         services.part(Readers).came(client.id, request.remote_address, services.clock())
     except (BadMessage, BadXml, BadSignature) as error:
-        refusal = untrusted(error.reason, received)
+        said = of_signature(error.reason) if isinstance(error, BadSignature) else None
+        refusal = untrusted(error.reason, received, services.registry.find(find_sender(services, received) or ""), said)
         return fault(services, request, "The message cannot be trusted.", refusal=refusal, cause=error)
     problem: SamlError | None = None
     logout_request: LogoutRequest | None = None
@@ -77,7 +82,7 @@ def _by_soap(services: Services, request: Request) -> Response:
         left = find_sessions(services, client, logout_request)
         results, hops, _ = signout.end(services, request, left, f"signed out at {client.id}", asked_by=client.id)
         if hops or any(one.result != "signed out" for one in results):
-            problem = partial_logout()
+            problem = keep_error(services, request, client, partial_logout(), received)
     except SamlError as error:
         problem = keep_error(services, request, client, error, received)
     if logout_request is not None and logout_request.asynchronous:
