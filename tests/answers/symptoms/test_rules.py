@@ -157,3 +157,21 @@ def test_Q2_every_symptom_has_its_rule_in_the_table_and_its_words_in_the_documen
     assert codes == set(re.findall(r"^## (\w+)$", document, re.MULTILINE))
     assert codes - SHOWN.keys() == {"origin_unknown", "saml_loop"}  # these have tests of their own
     assert len(RULES) == len(set(RULES))
+
+
+def test_Q2_each_command_of_a_fix_takes_what_it_is_told(client: Client, provider: Provider) -> None:
+    """The options that are whole are registered as they stand."""
+    wiki = register(provider)
+    cases = [evidence(client, **shown) for shown in SHOWN.values()]
+    cases.append(replace(evidence(wiki), counts=counted(response=30, loop=5)))
+    tried = set()
+    for seen in cases:
+        for cause in (cause for one in judge(seen) for cause in one.causes):
+            for words in re.findall(rf"doorward client set {seen.client.id} ([^;.,…]+=[^;.…]*)", cause.fix):
+                for name, value in re.findall(r"(\w+)=(\S+?)(?=[,.]?(?:\s|$))", words):
+                    given = {"true": True, "false": False}.get(value, value)
+                    given = int(value) if value.isdigit() else given
+                    given = value.split(",") if name in ("grant_types", "resources", "allowed_origins") else given
+                    provider.services.registry.preview(seen.client.id, {name: given})
+                    tried.add(name)
+    assert {"id_token_claims", "access_token_lifetime", "consent", "refresh_token_rotation"} <= tried

@@ -92,7 +92,7 @@ def test_n17_l9_a_browser_that_knows_tabs_is_asked_which_it_is(
     assert tab(office).get(about["data-on"]).code  # a tab of its own goes on
     loop = office.get(about["data-loop"])  # the same one is stopped
     assert (loop.status, "CRM keeps sending you back" in loop.dom.text) == (429, True)
-    again = [a["href"] for a in loop.dom.find("a") if "/oauth/authorize?" in a["href"]]
+    again = [a["href"] for a in loop.dom.find("a", class_="button")]
     assert "doorward_tab" not in again[0]
     assert office.get(again[0]).code
 

@@ -62,7 +62,7 @@ def signed_out(seen: Evidence) -> Iterator[Symptom]:
                   "Let it stop at the first login_required and show its own sign-in button."),
             Cause("Sessions here are shorter than people's work with it.",
                   "doorward explain PERSON shows when their session ended; see [session] in the settings.",
-                  "Let them stay signed in (“Stay signed in”), or give sessions a longer life ([session] idle)."),
+                  "Let them stay signed in (“Stay signed in”), or a longer life ([session] idle_minutes)."),
         ),
         times=many, since=seen.of(NO_SESSION).first_at, last_at=seen.of(NO_SESSION).last_at,
     )  # fmt: skip
