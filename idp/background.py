@@ -71,6 +71,7 @@ def schedule(services: Services) -> None:
 def _background(services: Services) -> None:
     schedule(services)
     services.jobs.start(after=1.0)  # the first answers come before
+    _note_version(services)
     while True:
         services.faults.woken.wait(1.0)
         for failure, work in EVERY_SECOND:
@@ -78,6 +79,15 @@ def _background(services: Services) -> None:
                 work(services)
             except Exception as error:  # the others' turn comes all the same, and its own in a second
                 services.log.warning(failure, reason=str(error))
+
+
+def _note_version(services: Services) -> None:
+    from idp.installation import version
+
+    try:
+        version.note(services)
+    except Exception as error:
+        services.log.warning("version_not_noted", reason=str(error))
 
 
 def end_roles(services: Services) -> int:

@@ -18,7 +18,11 @@ from idp.protocols import Services
 if TYPE_CHECKING:
     from idp.admin.actor import Actor
 
-_TOLD: Final = ("person_id", "client_id", "name", "browser")  # of an event's detail: said already, or too long
+#: What stands there to be joined with others.
+TRAIL: Final = ("conversation", "begun_at", "code_id", "family_id", "token_id")
+#: Of an event's detail: said already, for programs, or too long.
+_TOLD: Final = ("person_id", "client_id", "name", "browser", "findings", *TRAIL)
+_SPOKEN: Final = re.compile(r"(?:E-?)?([2-9A-HJ-NP-Z]{5})-?([2-9A-HJ-NP-Z]{5})[.,:;)]?")
 _TIMES: Final = re.compile(r"(_at|_until|^at|^until|^expires|^due)$")  # of the same: seconds since the epoch
 SIDES: Final[Mapping[str, str]] = {
     "application": "the application is wrong",
@@ -29,12 +33,21 @@ SIDES: Final[Mapping[str, str]] = {
 
 
 def find(services: Services, id: str) -> list[Event]:
-    """The events under an error's id, or the one with an event's own id; none where there is none."""
-    found = audit.explain(services.db, id)
+    """The events under an error's id, or the one with an event's own id; none where there is none.
+
+    An id that was read out or typed may lack its letter and dashes, or have small letters.
+    """
+    found = audit.explain(services.db, spoken(id) or id)
     if not found and re.fullmatch(r"[0-9a-v]{26}", id):
         event = audit.find(services.db, id)
         found = [event] if event is not None else []
     return found
+
+
+def spoken(id: str) -> str:
+    """An error's id as it is written, of what somebody typed; '' where it is none."""
+    found = _SPOKEN.fullmatch("".join(id.split()).upper().replace("–", "-"))
+    return f"E-{found[1]}-{found[2]}" if found else ""
 
 
 def may_see(services: Services, actor: Actor, event: Event) -> bool:
@@ -144,4 +157,4 @@ def told(key: str, value: Any) -> str:
 
 
 def _timestamp(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(at)).rstrip()

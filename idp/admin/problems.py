@@ -41,9 +41,31 @@ def of_application(services: Services, actor: Actor, client: Client, days: float
     since = services.clock() - days * 86_400
     found: dict[tuple[Any, ...], list[Event]] = {}
     for event in latest(services.db, Wanted(client_id=client.id, action="error:*", since=since), _LOOKED_AT):
-        found.setdefault(_cause(event), []).append(event)
+        found.setdefault(cause(event), []).append(event)
     problems = [_problem(events) for events in found.values()]
     return tuple(sorted(problems, key=lambda one: -one.last_at))
+
+
+#: Of what nobody knows whose it is: an id or entity ID that no application has.
+_NAMELESS: Final = ("error:unknown_client", "error:saml_unknown_issuer", "error:invalid_client")
+
+
+def probably_of(services: Services, actor: Actor, client: Client, days: float = DAYS) -> tuple[Problem, ...]:
+    """What most likely was meant for an application, and named it wrongly; for those who may see everything."""
+    if actor.scope(Permission.ACTIVITY_READ) is not None:
+        return ()
+    mine = {client.id} if client.saml is None else {client.id, client.saml.entity_id}
+    found: dict[tuple[Any, ...], list[Event]] = {}
+    since = services.clock() - days * 86_400
+    for action in _NAMELESS:
+        for event in latest(services.db, Wanted(action=action, since=since), _LOOKED_AT):
+            if event.client_id is None and _names(event) & mine:
+                found.setdefault(cause(event), []).append(event)
+    return tuple(sorted(map(_problem, found.values()), key=lambda one: -one.last_at))
+
+
+def _names(event: Event) -> set[str]:
+    return {one.expected for one in findings_of(event) if one.field in ("client_id", "Issuer")}
 
 
 def findings_of(event: Event) -> tuple[Finding, ...]:
@@ -62,25 +84,28 @@ def findings_of(event: Event) -> tuple[Finding, ...]:
     return (Finding(kind, side, field or code, fix, expected, got),)  # type: ignore[arg-type]
 
 
-def _cause(event: Event) -> tuple[Any, ...]:
+def cause(event: Event) -> tuple[Any, ...]:
+    """What errors of one cause have in common."""
     wrong = next((one for one in findings_of(event) if one.weight == "wrong"), None)
     return event.action, (wrong.code, wrong.got) if wrong is not None else ""
 
 
 def _problem(events: list[Event]) -> Problem:
-    last = max(events, key=_last_at)
+    last = max(events, key=last_at)
     return Problem(
-        last.action.removeprefix("error:"), last.error_id or "", sum(_times(one) for one in events),
-        len({one.person_id for one in events if one.person_id}), min(one.at for one in events), _last_at(last),
+        last.action.removeprefix("error:"), last.error_id or "", sum(times(one) for one in events),
+        len({one.person_id for one in events if one.person_id}), min(one.at for one in events), last_at(last),
         findings_of(last),
     )  # fmt: skip
 
 
-def _times(event: Event) -> int:
+def times(event: Event) -> int:
+    """How often what stands in one row happened."""
     times = event.detail.get("times", 1)
     return times if isinstance(times, int) else 1
 
 
-def _last_at(event: Event) -> float:
+def last_at(event: Event) -> float:
+    """When that was the last time, epoch seconds."""
     at = event.detail.get("last_at", event.at)
     return float(at) if isinstance(at, (int, float)) else event.at

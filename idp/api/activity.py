@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, StringConstraints
 
-from idp.admin import activity, record
+from idp.admin import activity, error_links, record
 from idp.admin.permissions import Permission
 from idp.api import paging
 from idp.api.models import Error, Lines, Model, Paged, moment
-from idp.api.operations import Call, Operation
+from idp.api.operations import Answer, Call, Operation
 from idp.api.problems import Problem, not_found
 from idp.audit import Event as Row
 from idp.audit.exporting import FORMATS
@@ -134,6 +134,15 @@ class Story(Model):
     """What to do."""
 
 
+class ErrorLink(Model):
+    """A link that needs no account and shows what was found of one error."""
+
+    url: str
+    """Where: told this once."""
+    until: datetime
+    """It opens nothing from then on."""
+
+
 class Exported(Model):
     """A part of an export. That it was made is on record."""
 
@@ -168,6 +177,32 @@ def explain(services: Services, call: Call) -> Story:
     return Story(
         event=_shown(found[0], named), what=_text(told["what"]), side=_text(told["side"]), fix=_text(told["fix"])
     )
+
+
+def share(services: Services, call: Call) -> Answer:
+    """POST /events/<id>/link."""
+    event = _event_of(services, call)
+    try:
+        secret = error_links.share(services, call.actor, event)
+    except error_links.NothingToShare:
+        raise not_found("event of an application") from None
+    made = ErrorLink(url=services.url(f"/app-error/{secret}"), until=moment(services.clock() + error_links.LIVES))
+    return Answer(value=made, location=f"/events/{event.id}")
+
+
+def unshare(services: Services, call: Call) -> None:
+    """DELETE /events/<id>/link."""
+    try:
+        error_links.withdraw(services, call.actor, _event_of(services, call))
+    except error_links.NothingToShare:
+        raise not_found("event of an application") from None
+
+
+def _event_of(services: Services, call: Call) -> Row:
+    found = activity.find(services, call.path["id"][:64])
+    if not found or not activity.may_see(services, call.actor, found[0]):
+        raise not_found("event")
+    return found[0]
 
 
 def export(services: Services, call: Call) -> Exported:
@@ -228,6 +263,15 @@ OPERATIONS: Final = (
     Operation(
         method="GET", path="/events/<id>", id="explainEvent", permission=Permission.ACTIVITY_READ, tag=_TAG,
         summary="What stands behind an event or an error's id", handler=explain, gives=Story,
+    ),
+    Operation(
+        method="POST", path="/events/<id>/link", id="shareError", permission=Permission.APPS_CHANGE, tag=_TAG,
+        summary="A link to what was found of one error that needs no account, for a day", handler=share,
+        gives=ErrorLink, status=201, creates=True,
+    ),
+    Operation(
+        method="DELETE", path="/events/<id>/link", id="unshareError", permission=Permission.APPS_CHANGE, tag=_TAG,
+        summary="End the link now", handler=unshare,
     ),
     Operation(
         method="GET", path="/events/export", id="exportEvents", permission=Permission.ACTIVITY_EXPORT, tag=_TAG,

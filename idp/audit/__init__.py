@@ -9,6 +9,7 @@ from idp.audit.events import (
     Errors,
     Event,
     Recorder,
+    conversation_of,
     explain,
     find,
     find_of_person,
@@ -21,5 +22,5 @@ from idp.audit.events import (
 )
 from idp.audit.told import Faults
 
-__all__ = ["Errors", "Event", "Faults", "Recorder", "explain", "find", "find_of_person", "of_person", "record",
-           "recorder", "repeat", "since", "tail"]  # fmt: skip
+__all__ = ["Errors", "Event", "Faults", "Recorder", "conversation_of", "explain", "find", "find_of_person", "of_person",
+           "record", "recorder", "repeat", "since", "tail"]  # fmt: skip

@@ -175,6 +175,12 @@ def find_of_person(db: Database, person_id: str, event_id: str) -> Event | None:
     return None if row is None else from_row(row)
 
 
+def conversation_of(request: Any) -> dict[str, Any]:
+    """What an event says of the sign-in that it belongs to: the id of the request that began it, and when that was."""
+    began, _, at = request.visitor.conversation.partition(".")
+    return {"conversation": began, "begun_at": int(at) / 1000} if began else {}
+
+
 def event_of(error: Refused, *, request: Any, person_id: str | None = None) -> Event:
     """A refusal as it is recorded."""
     return Event(
@@ -191,6 +197,7 @@ def event_of(error: Refused, *, request: Any, person_id: str | None = None) -> E
             "path": request.shown_path,
             "browser": request.user_agent,
             **({"evidence": without_userinfo(error.evidence)} if error.evidence else {}),
+            **conversation_of(request),
         },
     )
 

@@ -12,7 +12,18 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from idp.audit.events import Answers, Event, amend, answered, event_of, explained, record, written_behind
+from idp.audit import trail
+from idp.audit.events import (
+    Answers,
+    Event,
+    amend,
+    answered,
+    conversation_of,
+    event_of,
+    explained,
+    record,
+    written_behind,
+)
 from idp.db import Database
 from idp.errors import Explanation, OAuthError, Refused, SamlError, new_error_id
 from idp.ids import new_id, shown_id, without_userinfo
@@ -206,6 +217,8 @@ def _of_protocol(error: OAuthError, request: Request, client_id: str, person_id:
             "path": request.shown_path,
             "browser": request.user_agent[:MAX_VALUE],
             "evidence": _came(request),
+            **conversation_of(request),
+            **trail.of(request),
         },
     )
 

@@ -13,6 +13,10 @@ from idp.installation.failures import Failed, Refused
 if TYPE_CHECKING:
     from clients.client import Client
     from idp.accounts.person import Person
+    from idp.accounts.registering.waiting import Waiting
+    from idp.admin.conversation import Step
+    from idp.admin.problems import Problem
+    from idp.admin.surroundings import Before, Others
     from idp.audit import Event
     from idp.protocols import Services
 
@@ -22,10 +26,12 @@ _ABOUT = ("application", "person", "address", "request_id", "evidence")
 def add_parsers(commands: Any) -> None:
     """Add `explain`."""
     explain = with_json(command(commands, "explain", run, "say why it failed: an error's id, an application, a person"))
-    explain.add_argument("what", metavar="WHAT", help="such as E-59VST-5V34C, CRM, or ann@example.com")
+    explain.add_argument("what", metavar="WHAT", help="such as E-59VST-5V34C, CRM, an entity ID, or ann@example.com")
     kind = explain.add_mutually_exclusive_group()
     kind.add_argument("--app", action="store_true", help="it is an application")
     kind.add_argument("--person", action="store_true", help="it is a person")
+    explain.add_argument("--link", action="store_true", help="of an error: make a link for the application's people")
+    explain.add_argument("--withdraw", action="store_true", help="let that link end now")
     explain.add_argument("--days", metavar="N", type=float, default=7.0, help="of an application: look back so far (7)")
 
 
@@ -35,28 +41,41 @@ def run(args: Namespace) -> None:
         from idp.admin import activity
 
         events = [] if args.app or args.person else activity.find(services, args.what.strip())
+        if events and (args.link or args.withdraw):
+            _link(args, services, events[0])
+            return
         if events:
             explain_error(args, services, events)
             return
-        client, person = _meant(args, services)
+        if args.link or args.withdraw:
+            raise Refused("--link and --withdraw are of an error: give its id, such as E-59VST-5V34C")
+        client, person, waiting = _meant(args, services)
         if client is not None:
             _explain_application(args, services, client)
         elif person is not None:
+            _explain_person(args, services, person)
+        elif waiting is not None:
             from idp.cli import user_screen
 
-            user_screen.show(args, services, person)
+            user_screen.show_waiting(args, services, waiting)
 
 
 def explain_error(args: Namespace, services: Services, events: list[Event], *, as_table: bool = False) -> None:
     """What stands under an error's id; `as_table`: one line for each thing that is known, for scripts of old."""
-    from idp.admin import problems
+    from idp.admin import conversation, problems, surroundings
     from idp.admin.activity import Names, story
+    from idp.cli import story as story_lines
     from idp.cli.events import described
 
     event = events[0]
     told = story(event, Names(services))
-    if args.json:
+    if args.json and as_table:
         print_json({**told, "events": [described(one) for one in events]})
+        return
+    steps, others, changes = _around(services, event)
+    if args.json:
+        around = {"steps": conversation.to_json(steps), **surroundings.to_json(others, changes)}
+        print_json({**told, **around, "events": [described(one) for one in events]})
         return
     shown = {**told, "at": timestamp(event.at), "last_at": timestamp(told["last_at"])}
     findings = problems.findings_of(event)
@@ -64,10 +83,44 @@ def explain_error(args: Namespace, services: Services, events: list[Event], *, a
         say(f"{event.error_id or event.id}, {timestamp(event.at)}: {printable(str(told['shown'] or told['code']))}", "")
         for one in findings:
             say(*found.lines(one, services.issuer), "")
+        around_lines = [*story_lines.steps(steps), *story_lines.others(others), *story_lines.changes(changes)]
+        say(*around_lines, "")
         shown = {key: shown[key] for key in ("code", *_ABOUT, "times", "last_at")}
     else:
         shown.pop("findings")
     print_table(("About", "What"), [(key.replace("_", " "), value) for key, value in shown.items() if value], "")
+
+
+def _link(args: Namespace, services: Services, event: Event) -> None:
+    """Make the link for the application's people, or end it."""
+    from idp.admin import error_links
+
+    try:
+        if args.withdraw:
+            ended = error_links.withdraw(services, shell(), event)
+            told: dict[str, Any] = {"error_id": event.error_id, "withdrawn": ended}
+            lines = ["The link opens nothing any more." if ended else "There is no link."]
+        else:
+            url = services.url(f"/app-error/{error_links.share(services, shell(), event)}")
+            told = {"error_id": event.error_id, "link": url, "until": services.clock() + error_links.LIVES}
+            lines = [url, "It needs no account, lives for a day, and shows nothing secret and nothing of a person."]
+            lines += [f"doorward explain {event.error_id} --withdraw ends it."]
+    except error_links.NothingToShare:
+        raise Refused("it is no error of an application that is registered: there is nobody to send it to") from None
+    if args.json:
+        print_json(told)
+    else:
+        say(*lines)
+
+
+def _around(services: Services, event: Event) -> tuple[tuple[Step, ...], Others | None, tuple[Before, ...]]:
+    """Step by step, who else is hit, what changed before (Q1, Q3)."""
+    from idp.admin import conversation, surroundings
+
+    steps = conversation.of_event(services, shell(), event)
+    others = surroundings.others(services, shell(), event)
+    since = others.since if others is not None else event.at
+    return steps, others, surroundings.before(services, shell(), event, since)
 
 
 def nothing(services: Services, what: str) -> Failed:
@@ -79,22 +132,62 @@ def nothing(services: Services, what: str) -> Failed:
     )
 
 
-def _meant(args: Namespace, services: Services) -> tuple[Client | None, Person | None]:
-    """The application or the person. Errors: `Refused`, `Failed`."""
+def _meant(args: Namespace, services: Services) -> tuple[Client | None, Person | None, Waiting | None]:
+    """The application, the person, or who asked for an account. Errors: `Refused`, `Failed`."""
+    from idp.admin import registrations
+
+    what = args.what.strip()
+    client = None if args.person else _application(services, what)
+    person = None if args.app else services.directory.find_named(what)
+    if client is not None and person is not None:
+        raise Refused(f"an application and a person are called {printable(what)}: add --app or --person")
+    if client is not None or person is not None:
+        return client, person, None
+    if not args.app:
+        try:
+            return None, None, registrations.get(services, shell(), what)
+        except registrations.Decided:
+            found = registrations.listed(services, shell(), 2, what) if len(what) > 2 else ()
+            if len(found) == 1 and what.casefold() == found[0].username.casefold():
+                return None, None, found[0]
+    if what.upper().startswith("E-"):
+        raise nothing(services, what)
+    near = _near(args, services, what)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise Refused(f"no error, application or person has the id or name “{printable(what)}”{hint}")
+
+
+def _application(services: Services, what: str) -> Client | None:
+    """By id, name in any case, or entity ID. Errors: `Refused`."""
     from idp.admin import applications
 
     try:
-        client = None if args.person else applications.find(services, args.what)
+        found = applications.find(services, what) or services.registry.find_entity(what)
     except applications.Ambiguous as error:
-        raise Refused(f"{len(error.ids)} applications are called {printable(args.what)}: use the client id") from None
-    person = None if args.app else services.directory.find_named(args.what)
-    if client is not None and person is not None:
-        raise Refused(f"an application and a person are called {printable(args.what)}: add --app or --person")
-    if client is None and person is None:
-        if args.what.strip().upper().startswith("E-"):
-            raise nothing(services, args.what)
-        raise Refused(f"no error, application or person has the id or name “{printable(args.what)}”")
-    return client, person
+        raise Refused(f"{len(error.ids)} applications are called {printable(what)}: use the client id") from None
+    if found is not None:
+        return found
+    same = [one for one in services.registry.search(what, limit=5) if one.name.casefold() == what.casefold()]
+    return services.registry.find(same[0].id) if len(same) == 1 else None
+
+
+def _near(args: Namespace, services: Services, what: str) -> list[str]:
+    """Applications and people whose names look like it; of several words, by each."""
+    from idp.admin import applications, looking
+
+    found: list[str] = []
+    words = [what, *(one for one in what.split() if len(one) > 2 and one != what)]
+    if not args.person:
+        for word in words:
+            found += [f"“{one}”" for one in applications.similar(services, word)]
+            found += [f"“{one.name}”" for one in services.registry.search(word, limit=2)]
+    if not args.app:
+        for word in words:
+            found += [one.username for one in services.directory.similar(word)]
+            if len(word) > 2:
+                page = looking.look(services, shell(), word, many=2)
+                found += [one.person.username for one in (*page.exact, *page.found)]
+    return [printable(one) for one in dict.fromkeys(found)][:4]
 
 
 def _kinds(many: int) -> str:
@@ -107,25 +200,55 @@ def _explain_application(args: Namespace, services: Services, client: Client) ->
     if not 0 < args.days <= 3650:
         raise Refused("--days: a number of days, such as 7")
     told = problems.of_application(services, shell(), client, args.days)
+    probably = problems.probably_of(services, shell(), client, args.days)
     looks = found_symptoms.find(services, client)
     if args.json:
         print_json(
             {"client_id": client.id, "name": client.name, "enabled": client.enabled,
-             "problems": [one.to_json() for one in told], "symptoms": found_symptoms.as_json(looks)}
+             "problems": [one.to_json() for one in told],
+             "probably_meant": [one.to_json() for one in probably], "symptoms": found_symptoms.as_json(looks)}
         )  # fmt: skip
         return
     state = "" if client.enabled else f" It is turned off: doorward client enable {client.id}"
     if not told:
         say(f"Nothing failed with {printable(client.name)} in the last {args.days:g} days.{state}",
             f"What it sends is watched by: doorward client check {client.id}")  # fmt: skip
-        found_symptoms.show(looks)
-        return
-    say(f"{printable(client.name)} ({client.id}): {_kinds(len(told))} in the last {args.days:g} days.{state}")
+    else:
+        say(f"{printable(client.name)} ({client.id}): {_kinds(len(told))} in the last {args.days:g} days.{state}")
     for one in told:
-        many = f"{one.times} times since {timestamp(one.since)}, lately {timestamp(one.last_at)}"
-        once = f"once, {timestamp(one.last_at)}"
-        whom = f", {one.people} people" if one.people > 1 else ""
-        say("", f"{one.error_id}  {one.code}: {many if one.times > 1 else once}{whom}")
-        for finding in one.findings:
-            say(*(f"  {line}" for line in found.lines(finding, services.issuer)))
+        _tell_problem(services, one)
+    if probably:
+        say("", "Probably meant for this application, which they name wrongly:")
+    for one in probably:
+        _tell_problem(services, one)
     found_symptoms.show(looks)
+
+
+def _tell_problem(services: Services, one: Problem) -> None:
+    from idp.admin import activity, conversation
+    from idp.cli import story
+
+    many = f"{one.times} times since {timestamp(one.since)}, lately {timestamp(one.last_at)}"
+    once = f"once, {timestamp(one.last_at)}"
+    whom = f", {one.people} people" if one.people > 1 else ""
+    say("", f"{one.error_id}  {one.code}: {many if one.times > 1 else once}{whom}")
+    for finding in one.findings:
+        say(*(f"  {line}" for line in found.lines(finding, services.issuer)))
+    events = activity.find(services, one.error_id)
+    if events and (steps := conversation.of_event(services, shell(), events[0])):
+        say(f"  steps     {story.line(steps)}")
+
+
+def _explain_person(args: Namespace, services: Services, person: Person) -> None:
+    """The person's screen, and how far the last one of their sign-ins that failed came."""
+    from idp.admin import conversation
+    from idp.audit.searching import Wanted, latest
+    from idp.cli import story, user_screen
+
+    user_screen.show(args, services, person)
+    failed = latest(services.db, Wanted(person_id=person.id, failed=True), 1)
+    if args.json or not failed:
+        return
+    steps = conversation.of_event(services, shell(), failed[0])
+    if steps:
+        say("", f"The last that failed, {timestamp(failed[0].at)}:", *story.steps(steps))

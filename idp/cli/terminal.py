@@ -123,8 +123,8 @@ def printable(text: str) -> str:
 
 
 def timestamp(at: float | None) -> str:
-    """An epoch time as people here write it; empty for none."""
-    return "" if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    """An epoch time as people here write it, with the zone; empty for none."""
+    return "" if at is None else time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(at)).rstrip()
 
 
 @contextlib.contextmanager

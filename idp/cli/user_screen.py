@@ -11,6 +11,7 @@ from idp.cli.terminal import print_json, print_table, printable, timestamp
 
 if TYPE_CHECKING:
     from idp.accounts.person import Person
+    from idp.accounts.registering.waiting import Waiting
     from idp.audit import Event
     from idp.login.explaining import Obstacle
     from idp.login.overview import Overview
@@ -65,13 +66,49 @@ def sign_in_line(event: Event, app: str = "") -> str:
 
 
 def failure_line(event: Event, app: str = "") -> str:
-    """A failure in one line, with the id that explains it."""
+    """A failure in one line: what it was in words, with the id that explains it."""
+    words, way = failure(event)
     parts = (
-        timestamp(event.at), event.error_id or "", event.action, app,
-        f"from {event.address}" if event.address else "", f"paused until {timestamp(event.detail['paused_until'])}"
-        if event.detail.get("paused_until") else "",
+        timestamp(event.at), event.error_id or "", words, app, f"from {event.address}" if event.address else "",
+        f"paused until {timestamp(event.detail['paused_until'])}" if event.detail.get("paused_until") else "",
+        f"fix: {way}" if way else "",
     )  # fmt: skip
     return "  ".join(part for part in parts if part)
+
+
+def failure(event: Event) -> tuple[str, str]:
+    """What failed, in words; and the fix, where it is another than to try again."""
+    from idp.admin import problems
+
+    detail = event.detail
+    if event.action == "session:failed":
+        if detail.get("right"):
+            return "right password, but the account is shut out", ""
+        if detail.get("reason"):
+            return f"passkey refused: {detail['reason']}", ""
+        return ("wrong password, during a pause" if detail.get("late") else "wrong password"), ""
+    if event.action == "factor:failed":
+        return f"wrong code ({detail.get('kind', 'second step')})", ""
+    findings = problems.findings_of(event)
+    message = str(detail.get("message") or "") or event.action.removeprefix("error:").replace("_", " ")
+    return message, findings[0].fix if findings and event.action.startswith("error:") else ""
+
+
+def show_waiting(args: Namespace, services: Services, who: Waiting) -> None:
+    """Somebody who asked for an account and is none of the people yet."""
+    app = services.registry.find(who.client_id) if who.client_id else None
+    if args.json:
+        print_json({"waiting": True, "registration": who.id, "username": who.username, "name": who.name,
+                    "email": who.email, "asked_at": who.asked_at, "client_id": who.client_id or None})  # fmt: skip
+        return
+    rows: list[Row] = [
+        ("can sign in", "no"), ("why not", f"asked for an account {timestamp(who.asked_at)}, and nobody has answered"),
+        ("way out", f"doorward user approve {who.id} (or: doorward user refuse {who.id})"), ("registration", who.id),
+        ("username", who.username), ("name", who.name), ("email", who.email),
+    ]  # fmt: skip
+    rows += [("asked for", app.name)] if app is not None else []
+    rows += [("reason", who.reason)] if who.reason else []
+    print_table(("Field", "Value"), rows, "")
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from idp.accounts.person import InvalidPerson, Person
+    from idp.accounts.registering.waiting import Waiting
     from idp.admin.people import UnknownLogin
     from idp.mail import Told
     from idp.protocols import Services
@@ -179,7 +180,11 @@ def run_list(args: Namespace) -> None:
 def run_show(args: Namespace) -> None:
     """Show a person."""
     with opened(args) as services:
-        user_screen.show(args, services, get(services, args.login))
+        waiting = _waiting(services, args.login)
+        if waiting is not None:
+            user_screen.show_waiting(args, services, waiting)
+        else:
+            user_screen.show(args, services, get(services, args.login))
 
 
 def run_disable(args: Namespace) -> None:
@@ -281,6 +286,18 @@ def get(services: Services, login: str) -> Person:
         return people.get(services, login)
     except people.UnknownLogin as error:
         raise unknown(error) from None
+
+
+def _waiting(services: Services, login: str) -> Waiting | None:
+    """Who asked for an account, where nobody has this name yet."""
+    from idp.admin import registrations
+
+    if services.directory.find_named(login) is not None:
+        return None
+    try:
+        return registrations.get(services, shell(), login)
+    except registrations.Decided:
+        return None
 
 
 def unknown(error: UnknownLogin) -> Refused:

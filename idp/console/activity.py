@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from idp import flash
 from idp.accounts.person import Person
-from idp.admin import activity, applications, problems
+from idp.admin import activity, applications, error_links, problems
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.checking import readers
 from idp.admin.permissions import Permission
 from idp.audit import Event
-from idp.audit.searching import Wanted, latest
-from idp.console import frame
+from idp.audit.searching import Wanted, is_failure, latest
+from idp.console import frame, story_shown
 from idp.console.apps import found_shown
 from idp.console.pages import ConsolePage, Visit
 from idp.errors import Refused
@@ -26,6 +27,7 @@ from idp.wire import Request, Response
 PAGE: Final = 50  # events
 FILTERS: Final = ("person", "app", "action", "since", "until", "failed", "before")
 MAX_STARS: Final = 3  # in a pattern: the store's own matching takes far longer with each
+_SHOWN_APART: Final = frozenset(("findings", "field", "expected", "got", *activity.TRAIL))
 _EVENT_ID: Final = re.compile(r"[0-9a-v]{26}")
 _ACTION: Final = re.compile(r"[a-z_*]{1,40}(:[a-z0-9_*.-]{1,60})?")
 
@@ -58,7 +60,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
 
 
 def explain(services: Services, request: Request, visit: Visit) -> Response:
-    """GET /admin/activity/<id>: of an error, or of an event."""
+    """GET and POST /admin/activity/<id>: of an error, or of an event; POST: a link for the application's people."""
     found = activity.find(services, request.segment[:64])
     if not found:
         days = services.settings.audit.retention_days
@@ -72,12 +74,21 @@ def explain(services: Services, request: Request, visit: Visit) -> Response:
         )  # fmt: skip
     event = found[0]
     _check_event(services, visit.actor, event)
+    made = ""
+    if request.method == "POST":
+        if request.form.get("do") != "share":
+            error_links.withdraw(services, visit.actor, event)
+            return flash.redirect(services, f"/admin/activity/{event.error_id or event.id}", "check_withdrawn")
+        made = services.url(f"/app-error/{error_links.share(services, visit.actor, event)}")
     named = activity.Names(services)
     findings = readers.found_by(problems.findings_of(event), readers.reader_of(visit.actor))
     return frame.page(
         services, request, visit, "console/event.html", event=_row(event, named), story=activity.story(event, named),
-        detail={key: activity.told(key, value) for key, value in event.detail.items() if key != "findings"},
+        detail={key: activity.told(key, value) for key, value in event.detail.items() if key not in _SHOWN_APART},
         found=found_shown.of_findings(findings) if findings else None,
+        around=story_shown.of(services, visit.actor, event) if is_failure(event.action) else None,
+        kinds=story_shown.KINDS, statuses=story_shown.STATUS, made=made,
+        may_share=error_links.can_share(services, visit.actor, event), link=error_links.find_link(services, event),
     )  # fmt: skip
 
 
@@ -144,14 +155,11 @@ def _day(filters: Filters, name: str) -> float | None:
 
 def _row(event: Event, named: activity.Names) -> dict[str, Any]:
     """An event for the pages; who and what by their names."""
-    failed = event.action.startswith("error:") or event.action.endswith(
-        (":failed", ":refused", ":denied", ":alarm", ":suspicious", ":undelivered")
-    )
     return {
         "id": event.id,
         "at": event.at,
         "action": event.action,
-        "failed": failed,
+        "failed": is_failure(event.action),
         "by": (named.person(event.actor.removeprefix("person:")) or event.actor) if event.actor else "",
         "person_id": event.person_id,
         "person": named.person(event.person_id) or event.person_id or "",
@@ -166,5 +174,5 @@ def _row(event: Event, named: activity.Names) -> dict[str, Any]:
 
 PAGES = (
     ConsolePage("/admin/activity", show, Permission.ACTIVITY_READ),
-    ConsolePage("/admin/activity/<id>", explain, Permission.ACTIVITY_READ),
+    ConsolePage("/admin/activity/<id>", explain, Permission.ACTIVITY_READ, Permission.APPS_CHANGE),
 )

@@ -19,7 +19,7 @@ from idp.console import (
     settings,
     signing_keys,
 )
-from idp.console.apps import shared_check
+from idp.console.apps import shared_check, shared_error
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 from idp.console.people.pages import PAGES as PEOPLE
@@ -46,4 +46,4 @@ PAGES: tuple[ConsolePage, ...] = (
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),
 )
 
-ROUTES = (*(guard.route(page) for page in PAGES), *shared_check.ROUTES)
+ROUTES = (*(guard.route(page) for page in PAGES), *shared_check.ROUTES, *shared_error.ROUTES)

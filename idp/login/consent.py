@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp.audit import Event, record
+from idp.audit import Event, conversation_of, record
 from idp.login import store
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
@@ -61,5 +61,5 @@ def _event(action: str, request: Request, session: Session, client_id: str, deta
         session_id=session.id,
         address=request.remote_address,
         request_id=request.id,
-        detail=detail,
+        detail={**detail, **conversation_of(request)},
     )

@@ -13,7 +13,7 @@ from typing import Any, Final
 from idp import browser, reached
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
-from idp.audit import Event
+from idp.audit import Event, conversation_of
 from idp.login import pages, requirements, step_up
 from idp.login.authenticators import password
 from idp.login.browser import accounts, answered, devices, last_account, loops, sessions
@@ -60,6 +60,8 @@ _PAGES: Final[Mapping[type[Page], Callable[[Services, Request, Flow, Session | N
 
 def begin(services: Services, request: Request, flow: Flow) -> Response:
     """A protocol's request comes in: answer it from the live session, or show the page that is missing."""
+    flow = replace(flow, began=request.id)
+    request.learn(conversation=flow.conversation)
     session = sessions.current(services, request, flow.client_id)
     wanted = flow.demands.subject
     if wanted is not None and (session is None or session.person_id != wanted):
@@ -145,7 +147,7 @@ def _note_use(services: Services, request: Request, flow: Flow, session: Session
         return Event(
             "app:opened", actor=session.person_id, person_id=session.person_id, client_id=flow.client_id,
             session_id=session.id, address=request.remote_address, request_id=request.id,
-            detail={"browser": request.user_agent},
+            detail={"browser": request.user_agent, **conversation_of(request)},
         )  # fmt: skip
 
     now = services.clock()
@@ -221,7 +223,7 @@ def _posted_flow(services: Services, request: Request) -> Flow | Response:
         browser.adopt(request, owner_of(services.sealer, request.form.get("flow") or ""))
         same_browser = True
     if same_browser and services.clock() - flow.started_at < MAX_OPEN:
-        request.learn(for_client=flow.client_id, ui_locales=flow.ui_locales)
+        request.learn(for_client=flow.client_id, ui_locales=flow.ui_locales, conversation=flow.conversation)
         return flow
     again = _door(services, flow).restart_url(services, flow)
     reached.check(services, request, again)

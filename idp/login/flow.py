@@ -51,6 +51,12 @@ class Flow:
     beside: bool = False  # another account was asked for: whoever is signed in stays so
     postponed: bool = False  # setting up a second factor was put off in this conversation
     makes_passkeys: str = ""  # "yes" or "unasked": what the browser of the sign-in page said that it can do
+    began: str = ""  # the id of the request that it began with: the conversation's name in the record
+
+    @property
+    def conversation(self) -> str:
+        """As `Visitor.conversation` has it."""
+        return f"{self.began}.{self.started_at * 1000:.0f}" if self.began else ""
 
     def chosen(self) -> Flow:
         """This flow, with the account chosen."""

@@ -8,7 +8,7 @@ from idp import catalogue, traffic
 from idp.audit import Event, record
 from idp.browser import cookie_name
 from idp.errors import OAuthError
-from idp.ids import digest, new_id, new_secret
+from idp.ids import TAG, digest, new_id_of, new_secret
 from idp.login import pages
 from idp.login.browser import sessions
 from idp.login.browser.loops import PARAMETER
@@ -35,7 +35,7 @@ class ProtocolHandler:
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
         """Proven and agreed: a code. One write; of a pushed request a second one, which ends it."""
         asked, now = AuthorizationRequest.from_json(flow.request), services.clock()
-        code_id, secret = new_id(now), new_secret()
+        code_id, secret = new_id_of(now, flow.began[:TAG]), new_secret()
         grant = Grant(
             id=code_id,
             code_hash=digest(secret),

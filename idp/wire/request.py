@@ -17,7 +17,7 @@ MAX_UPLOAD = 10 * 1024 * 1024 + 64 * 1024
 #: In an environ whose server tells `X_Forwarded_For` from `X-Forwarded-For`, which WSGI itself cannot (PEP 3333).
 NAMES_APART = "doorward.names_apart"
 #: What stands before the secret of a one-time link.
-_ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/", "/app-check/")
+_ONE_TIME = ("/setup/", "/recovery/undo/", "/not-me/", "/app-check/", "/app-error/")
 
 _T = TypeVar("_T")
 
@@ -54,6 +54,7 @@ class Visitor(NamedTuple):
     ui_locales: str = ""  # the languages that the application asked for
     error_id: str = ""  # under which what went wrong with this request is recorded
     person_claims: str = ""  # JSON: claims of the person, signed in or not yet, for their language and time zone
+    conversation: str = ""  # the id of the request that this sign-in began with, a dot, and its time in milliseconds
 
 
 class Request:

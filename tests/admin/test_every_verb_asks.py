@@ -16,6 +16,7 @@ from clients.access import Access
 from clients.client import Client
 from clients.ids import new_client_id
 from clients.registry import Draft as App
+from idp import audit
 from idp.accounts import cases as accounts_cases
 from idp.accounts import factors as accounts_factors
 from idp.accounts import groups as accounts_groups
@@ -33,6 +34,7 @@ from idp.admin import (
     cases,
     certificates,
     contacts,
+    error_links,
     factors,
     gallery,
     granting,
@@ -69,7 +71,10 @@ from idp.admin.configuration.kinds import KINDS
 from idp.admin.importing import verbs as importing
 from idp.admin.importing.reading import read as read_table
 from idp.admin.rules import changing, history
+from idp.audit import Event
 from idp.audit.searching import Wanted
+from idp.errors import new_error_id
+from idp.ids import new_id
 from idp.protocols import Services
 from idp.saml.metadata.description import from_acs
 from idp.saml.metadata.sources import SourceDraft
@@ -210,6 +215,8 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "checking.running.stop": OWN_APP,
     "checking.links.share": OWN_APP,
     "checking.links.withdraw": OWN_APP,
+    "error_links.share": OWN_APP,
+    "error_links.withdraw": OWN_APP,
     "record.blank": ADMINS,
     "record.export": READS_ALL,
     "record.export_part": READS_ALL,
@@ -382,6 +389,13 @@ def _shared(world: World) -> Client:
     client = world.app()
     links.share(world.services, SHELL, client)
     return client
+
+
+def _failed_once(world: World) -> Event:
+    now, error_id = world.services.clock(), new_error_id()
+    event = Event("error:x", id=new_id(now), client_id=world.app().id, error_id=error_id, at=now)
+    audit.record(world.services.db, event, now)
+    return event
 
 
 def _past(world: World) -> past_access.Known:
@@ -579,6 +593,8 @@ TRIES: Final[Mapping[str, Try]] = {
     "checking.running.stop": Try(_checked, running.stop),
     "checking.links.share": Try(World.app, links.share),
     "checking.links.withdraw": Try(_shared, links.withdraw),
+    "error_links.share": Try(_failed_once, error_links.share),
+    "error_links.withdraw": Try(_failed_once, error_links.withdraw),
     "record.blank": Try(_removed, record.blank),
     "record.export": Try(nothing, lambda s, a, _: list(record.export(s, a, Wanted(), "csv"))),
     "record.export_part": Try(nothing, lambda s, a, _: record.export_part(s, a, Wanted(), "csv")),

@@ -106,3 +106,67 @@ def test_Q2_an_application_s_symptoms_are_told_with_their_causes(site: Folder, s
         assert part in said, part
     (one,) = site.run("explain", crm, "--json").json["symptoms"]
     assert (one["side"], one["field"], one["times"]) == ("application", "token endpoint", 4)
+
+
+def test_Q1_an_error_tells_its_steps_who_else_is_hit_and_what_changed_before(
+    site: Folder, services: Services, crm: str
+) -> None:
+    error_id = fail(services, crm, f"{CB}/")
+    said = site.run("explain", error_id).out
+    assert "Step by step:\n" in said
+    assert "✗ authorization request" in said
+    assert "BROKE HERE: unregistered_redirect_uri  request " in said
+    assert "Others: nobody else is hit" in said
+    assert "client:register" in said.partition("Changed before it was first seen:")[2]
+    told = site.run("explain", error_id, "--json").json
+    assert told["steps"][0]["status"] == "broke"
+    assert told["others"]["times"] == 1
+    assert told["changed_before"][0]["action"] == "client:register"
+    fail(services, crm, f"{CB}/")
+    assert "The same: 2 times since" in site.run("explain", error_id).out
+
+
+@pytest.mark.parametrize("spelt", ["{0}", "{1}", "{2}", " {0}.", "{3}"])
+def test_Q1_an_id_is_understood_as_it_was_read_out(site: Folder, services: Services, crm: str, spelt: str) -> None:
+    error_id = fail(services, crm, f"{CB}/")
+    bare = error_id.removeprefix("E-")
+    ways = (error_id, bare, bare.replace("-", ""), error_id.replace("-", " ").lower())
+    assert error_id in site.run("explain", spelt.format(*ways)).out
+
+
+def test_Q1_what_named_an_application_nearly_right_is_told_with_it(site: Folder, services: Services, crm: str) -> None:
+    error_id = fail(services, crm[:-1], CB)
+    said = site.run("explain", crm).out
+    assert "Nothing failed with Tills" in said
+    assert "Probably meant for this application" in said
+    assert error_id in said.partition("Probably meant")[2]
+    assert site.run("explain", crm, "--json").json["probably_meant"][0]["error_id"] == error_id
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"), [("our tills", "“Tills”"), ("Til", "“Tills”"), ("zo", "zoe"), ("zoee", "zoe")]
+)
+def test_Q1_what_was_probably_meant_is_asked(site: Folder, crm: str, typed: str, named: str) -> None:
+    if site.run("user", "show", "zoe").code:
+        site.run("user", "add", "--username", "zoe", "--name", "Zoe Quine", "--link")
+    assert named in site.refusal("explain", typed).partition("did you mean")[2]
+
+
+def test_Q1_an_application_is_known_by_its_name_in_any_case_and_by_its_entity_id(site: Folder, crm: str) -> None:
+    assert "Nothing failed with Tills" in site.run("explain", "tills", "--app").out
+    made = site.run(
+        "client", "add", "saml", "--json", "--name", "Wiki", "--entity-id", "https://wiki.example/sp", "--acs",
+        "https://wiki.example/acs",
+    ).json  # fmt: skip
+    assert "Nothing failed with Wiki" in site.run("explain", "https://wiki.example/sp").out
+    site.run("client", "remove", made["client_id"])
+
+
+def test_Q1_a_link_for_the_application_s_people_is_made_and_ended(site: Folder, services: Services, crm: str) -> None:
+    error_id = fail(services, crm, f"{CB}/")
+    assert "/app-error/" in site.run("explain", error_id, "--link").out
+    assert "opens nothing any more" in site.run("explain", error_id, "--withdraw").out
+    assert "There is no link" in site.run("explain", error_id, "--withdraw").out
+    assert "are of an error" in site.refusal("explain", "Tills", "--link")
+    nobody = fail(services, "nobody", CB)
+    assert "nobody to send it to" in site.refusal("explain", nobody, "--link")

@@ -64,6 +64,11 @@ def found_by(findings: Iterable[Finding], reader: Reader) -> tuple[Finding, ...]
     return tuple(_finding(one, reader, "") for one in findings) if reader != "house" else tuple(findings)
 
 
+def finding_seen_by(one: Finding, reader: Reader, client: Client) -> Finding:
+    """One finding as this reader may see it."""
+    return one if reader == "house" else _finding(one, reader, _registered(client))
+
+
 def _step(one: Step, reader: Reader, mine: str) -> Step:
     facts = one.facts if reader == "app" else {name: _plain(value, mine) for name, value in one.facts.items()}
     return replace(one, facts=facts, findings=tuple(_finding(found, reader, mine) for found in one.findings))

@@ -18,7 +18,7 @@ from idp.accounts import factors
 from idp.accounts.factors import Enrolled, webauthn
 from idp.accounts.factors.webauthn import NotProven, RelyingParty
 from idp.accounts.person import Person
-from idp.audit import Event, record
+from idp.audit import Event, conversation_of, record
 from idp.ids import digest
 from idp.login.authenticators.password import DISABLED
 from idp.login.authn import PASSKEY, SECURITY_KEY
@@ -235,6 +235,7 @@ def _refuse(services: Services, request: Request, reason: str, person_id: str = 
 
 def _record(services: Services, request: Request, action: str, person_id: str, detail: Mapping[str, Any]) -> None:
     event = Event(
-        action, person_id=person_id, address=request.remote_address, request_id=request.id, detail=dict(detail)
-    )
+        action, person_id=person_id, client_id=request.visitor.for_client or None, address=request.remote_address,
+        request_id=request.id, detail={**detail, **conversation_of(request)},
+    )  # fmt: skip
     record(services.db, event, services.clock())

@@ -10,7 +10,7 @@ from idp import arrivals, audit, formats, language
 from idp.accounts import break_glass, history
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
-from idp.audit import Event, record
+from idp.audit import Event, conversation_of, record
 from idp.errors import new_error_id
 from idp.ids import new_id
 from idp.login import holding
@@ -211,6 +211,6 @@ def _record(
         client_id=request.visitor.for_client or None,
         address=request.remote_address,
         request_id=request.id,
-        detail={**detail, "browser": request.user_agent},
+        detail={**detail, "browser": request.user_agent, **conversation_of(request)},
     )
     record(services.db, event, services.clock())

@@ -15,7 +15,7 @@ from typing import Any
 from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
 from idp.accounts.standing import signed_in
-from idp.audit import Event, record
+from idp.audit import Event, conversation_of, record
 from idp.browser import cookie_name, session_secret
 from idp.db import Transaction, Unavailable
 from idp.errors import Stale
@@ -328,5 +328,5 @@ def _event(action: str, request: Request, person_id: str, session_id: str, detai
         session_id=session_id,
         address=request.remote_address,
         request_id=request.id,
-        detail={**detail, "browser": request.user_agent},
+        detail={**detail, "browser": request.user_agent, **conversation_of(request)},
     )

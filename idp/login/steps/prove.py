@@ -13,7 +13,7 @@ from idp.accounts.cases import Case
 from idp.accounts.factors import admin_codes
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
-from idp.audit import Event, record
+from idp.audit import Event, conversation_of, record
 from idp.db import Transaction
 from idp.errors import new_error_id
 from idp.ids import new_id
@@ -179,6 +179,7 @@ def _record_failure(
 ) -> None:
     until = failure.pause.until if failure.pause else None
     detail = {"kind": kind, "failures": failure.failures, "paused_until": until, "browser": request.user_agent}
+    detail |= conversation_of(request)
     event = Event(
         "factor:failed", id=event_id, error_id=new_error_id(), person_id=person.id,
         client_id=request.visitor.for_client or None, address=request.remote_address, request_id=request.id,
