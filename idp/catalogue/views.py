@@ -34,8 +34,29 @@ def _list(status: int) -> Page:
     ]
     return Page(
         status=status, template="errors/index.html", public=True, headers=_KEPT,
-        values={"entries": entries, "is_unknown": status == 404},
+        values={"groups": _grouped(entries), "is_unknown": status == 404},
     )  # fmt: skip
+
+
+def _grouped(entries: list[Entry]) -> dict[str, list[Entry]]:
+    """By what it is an error of, the best known first."""
+    groups: dict[str, list[Entry]] = {
+        "OpenID Connect and OAuth 2.0": [],
+        "SAML": [],
+        "The API": [],
+        "Our own pages": [],
+    }
+    oauth, saml, api, pages = groups.values()
+    for entry in entries:
+        if entry.code.startswith("api_"):
+            api.append(entry)
+        elif entry.standard.startswith("SAML") or entry.code.startswith("saml_"):
+            saml.append(entry)
+        else:
+            (pages if entry.read_by in (("person", "admin"), ("admin",)) and not entry.standard else oauth).append(
+                entry
+            )
+    return groups
 
 
 def _shown(entry: Entry) -> dict[str, Any]:
