@@ -187,6 +187,7 @@ _STYLES: Final = {
     "with upper-case digits (%2F)": lambda value: quote(_plain(value), safe=""),
     "with lower-case digits (%2f)": _lower,
     "with + for a space": lambda value: quote_plus(_plain(value)),
+    "with %20 for a space": lambda value: quote(unquote_plus(value), safe=""),
     "with / left as it is": lambda value: quote(_plain(value), safe="/"),
     "as JavaScript does (encodeURIComponent)": lambda value: quote(_plain(value), safe="!'()*"),
     "not at all": _plain,

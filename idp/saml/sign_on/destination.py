@@ -43,7 +43,7 @@ def find_destination(
         error.evidence = evidence(received)
         raise
     except UntrustedAcs as error:
-        raise untrusted(client, error.reason, evidence(received)) from error
+        raise untrusted(client, error.reason, evidence(received), _asked(incoming)) from error
     incoming = replace(incoming, answerable=answerable)
     pending = PendingAuthnRequest(
         client_id=client.id,
@@ -65,7 +65,8 @@ def _read(
     except BadSignature as error:
         raise _refused(
             "saml_bad_signature", N_("The request of %(app)s is not signed as it must be.", app=client.name),
-            "The signature of the SAML message is refused; the error id tells an admin why.", detail=error.reason,
+            f"The signature of the SAML message is refused: {error.reason}. The error id tells an admin more.",
+            detail=error.reason,
             client_id=client.id,
             fix="Compare the key it signs with and the certificates in its metadata; register its metadata anew after "
             f"a change of keys. The reason: {error.reason}.",
@@ -169,16 +170,24 @@ def unreadable(
     return refused
 
 
-def untrusted(client: Client, reason: str, seen: str = "") -> Refused:
-    """Not a place that an answer may go to."""
+def untrusted(client: Client, reason: str, seen: str = "", asked: str = "") -> Refused:
+    """Not a place that an answer may go to. `asked`: what the request says of it, which its sender may read."""
     return _refused(
         "saml_untrusted_acs",
         N_("%(app)s asked for its answer at an address that is not registered for it.", app=client.name),
-        "The AssertionConsumerService is not in the metadata; compared byte for byte. The error id tells admins more.",
+        f"The AssertionConsumerService that the request asks for{asked} is not in the metadata; compared byte for "
+        "byte. The error id tells admins more.",
         detail=reason, client_id=client.id, seen=seen,
         # What is registered is told to admins alone.
         fix=f"Register its current metadata, or correct the address in the application's settings: {reason}.",
     )  # fmt: skip
+
+
+def _asked(incoming: IncomingAuthnRequest) -> str:
+    request = incoming.request
+    if request.acs_url is not None:
+        return f" (AssertionConsumerServiceURL {request.acs_url[:200]})"
+    return "" if request.acs_index is None else f" (AssertionConsumerServiceIndex {request.acs_index})"
 
 
 def _refused(
