@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from idp.admin import attention, symptoms
@@ -164,3 +166,18 @@ def test_Q2_what_keeps_people_out_needs_attention(provider: Provider, crm: App, 
     assert one.path.startswith(f"/admin/apps/{crm.id}")
     assert "4 codes" in one.detail
     assert one.fix
+
+
+@pytest.mark.slow
+def test_Q2_grown_to_postgresql_the_counts_of_two_processes_are_summed_and_swept(
+    open_provider: Callable[..., Provider], postgresql_url: str, clock: Clock
+) -> None:
+    provider = open_provider(storage={"database_url": postgresql_url})
+    provider.add_person("ann")
+    crm, other, browser = provider.add_client("CRM"), provider.another(), provider.browser()
+    for one in (provider, other, provider):
+        browser.app = one.app
+        provider.sign_in(browser, crm)
+        keeping.flush(one.services)
+    assert counted(provider, crm, "code").many == 3
+    assert sweep(provider.services.db, clock() + 15 * 24 * HOUR) == 2
