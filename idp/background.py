@@ -72,9 +72,12 @@ def _background(services: Services) -> None:
     schedule(services)
     services.jobs.start(after=1.0)  # the first answers come before
     _note_version(services)
+    from idp.installation.processes import Beat  # loaded when the first answers are out
+
+    beat = Beat()
     while True:
         services.faults.woken.wait(1.0)
-        for failure, work in EVERY_SECOND:
+        for failure, work in (*EVERY_SECOND, ("processes_not_compared", beat.tick)):
             try:
                 work(services)
             except Exception as error:  # the others' turn comes all the same, and its own in a second

@@ -59,6 +59,11 @@ class SealedState:
         """Add to a counter."""
         return self._inner.count(_name(key), ttl, by)
 
+    @property
+    def board(self) -> State:
+        """The store itself, for what another installation is to read, and is no secret."""
+        return self._inner
+
     def facts(self) -> Mapping[str, object]:
         """What the store tells of itself; nothing where it is one that says nothing. Errors: `StateUnavailable`."""
         told = getattr(self._inner, "facts", None)

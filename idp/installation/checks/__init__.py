@@ -10,6 +10,13 @@ from idp.installation.checks.findings import Finding, Found
 from idp.installation.failures import Failed, explained
 from idp.installation.files import config_file, read_settings
 
+
+def _examine_processes(services: Any) -> Found:
+    from idp.installation import processes  # which knows our findings
+
+    return processes.examine(services)
+
+
 #: With everything opened.
 OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("state", machine.examine_state),
@@ -26,6 +33,7 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("sms", messages.examine_sms),
     ("record", messages.examine_streams),
     ("traffic", network.examine_traffic),
+    ("processes", _examine_processes),
     ("server", machine.examine_server),
 )
 

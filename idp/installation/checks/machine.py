@@ -100,7 +100,7 @@ def examine_server(services: Services) -> Found:
     url = services.url("/.well-known/openid-configuration")
     try:
         with urlopen(url, timeout=3) as answer:  # noqa: S310  the operator's own issuer, http or https
-            said = json.load(answer).get("issuer")
+            said, date = json.load(answer).get("issuer"), answer.headers.get("Date") or ""
     except ValueError:
         text = f"{url} answers something else than Doorward's discovery document"
         yield Finding("server", "error", text, "lead server.issuer to Doorward: DNS, the proxy's host and path")
@@ -112,6 +112,7 @@ def examine_server(services: Services) -> Found:
             return
         yield Finding("server", "warning", f"nothing answers at {url} ({reason})", "start it with `doorward serve`")
         return
+    yield from network.clock_of(date)
     if said == services.issuer:
         yield Finding("server", "ok", f"answers at {services.issuer}")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 #: A network that is larger holds strangers: what they write into X-Forwarded-For would be believed.
 LARGEST = {4: 8, 6: 7}
 SIGN_INS = ("session:started", "session:failed")
+SLACK_OUTSIDE = 5.0  # seconds: a Date has whole ones, and was made some time ago
 LOOKED_AT, FEWEST = 200, 10  # sign-ins
 
 
@@ -127,3 +129,16 @@ def of_answer(issuer: str, error: OSError, reason: object) -> Finding | None:
         fix = "make the name in DNS, or correct server.issuer"
         return Finding("server", "warning", f"server.issuer: no address was found for {host}", fix)
     return None
+
+
+def clock_of(date: str) -> Found:
+    """Whether the clock of what stands before the issuer agrees with ours. `date`: as RFC 9110 §6.6.1 has it."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        apart = time.time() - parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError):
+        return
+    if abs(apart) > SLACK_OUTSIDE:
+        text = f"clock: this machine's is {apart:+.0f} s from that of the server at server.issuer"
+        yield Finding("clock", "warning", text, "run NTP on both (chrony, timedatectl)")
