@@ -28,6 +28,9 @@ def look(seen: Seen) -> Iterator[Finding]:
         fix = "Let it send its secret in one way, as header or in the form: set the one that it is registered for."
         yield Finding("client_auth_twice", "application", "Authorization", fix, "one way", "header and form")
         return
+    if seen.told("kind") == "basic_unreadable":
+        yield from _unreadable(seen)
+        return
     named, method = client_auth.named(seen.request)
     registered = seen.client.oidc.auth_methods
     if named != seen.client.id or seen.code != "invalid_client":
@@ -36,6 +39,24 @@ def look(seen: Seen) -> Iterator[Finding]:
         yield _other_method(seen, method)
     elif method and AUTH_METHODS[method].secret:
         yield _secret(seen, presented_secret(seen))
+
+
+def _unreadable(seen: Seen) -> Iterator[Finding]:
+    """Credentials of another encoding, or without any."""
+    credentials = seen.request.header("Authorization")[6:].strip()
+    try:
+        pair = b64decode(credentials, validate=True).decode("latin-1")
+        fix = "Let it encode client id and secret in UTF-8 before the base64 (RFC 7617); one has letters beyond ASCII."
+        got = "base64 of another encoding than UTF-8"
+    except ValueError:
+        pair, got = credentials, "no base64"
+        fix = "Let it send “Basic ” and the base64 of client_id:client_secret, each percent-encoded first."
+    named, mark, secret = pair.partition(":")
+    if mark and named == seen.client.id and got != "no base64" and "client_secret" in seen.client.oidc.auth_methods[0]:
+        yield _secret(seen, secret)
+        return
+    expected = "Basic and the base64 of client_id:client_secret"
+    yield Finding("basic_unreadable", "application", "Authorization", fix, expected, got)
 
 
 def _other_method(seen: Seen, method: str) -> Finding:

@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 def look(seen: Seen) -> Iterator[Finding]:
     """RFC 6749 §3.2, §4.1.3."""
-    if seen.error is None or seen.request.method != "POST":
+    if seen.error is None or seen.request.method != "POST" or seen.code == "unreadable_request":
         return
     if "grant_type" in seen.request.query.first and "grant_type" not in seen.sent.first:
         # RFC 6749 §2.3.1, §3.2: never in the URI.
