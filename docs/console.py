@@ -17,6 +17,8 @@ PURPOSES = {
     "/admin/messages": "what everybody is told, how mail and text messages leave and which did not, a test",
     "/admin/tokens": "one's own tokens for scripts: make one, see when each was used, end one",
     "/admin/settings": "what holds on this machine, what differs from the default, what the checks say",
+    "/admin/approvals": "changes that wait for a second owner, and what became of others",
+    "/admin/approvals/<id>": "one of them: what it changes; approve it, refuse it, take it back",
     "/admin/break-glass": "owners for the day when nothing else lets anybody in: make, try, look at their use, end",
     "/admin/activity": "the record, by person, application, action, day, failures",
     "/admin/activity/<id>": "what stands behind an error's id, or an event",

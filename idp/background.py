@@ -140,8 +140,8 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
     from clients import past as apps_past
     from idp import readers
+    from idp.accounts import approvals, cases, notices, past, standing, tokens
     from idp.accounts import batches as work_on_many
-    from idp.accounts import cases, notices, past, standing, tokens
     from idp.accounts import reviews as kept_reviews
     from idp.accounts.factors import admin_codes, trusted_devices
     from idp.accounts.own import uses, verdicts
@@ -174,6 +174,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "program_roles": programs.sweep(services),
         "notices": notices.sweep(db, services.clock() - notices.KEPT_FOR, many),
         "apps_past": apps_past.sweep(db, known_from, many),
+        "approvals": approvals.sweep(db, known_from, many),
         "reviews": kept_reviews.sweep(db, known_from, many),
         "people_past": past.sweep(db, known_from, many),
         "logout_tries": deliveries.sweep(db, retained, many),

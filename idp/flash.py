@@ -104,6 +104,11 @@ TEXTS: Final[Mapping[str, str]] = {
     "break_glass_ended": N_("It is no break-glass account any more. It is turned off, and what it had open has ended."),
     "break_glass_seen": N_("Noted. The warning is gone for every owner."),
     "break_glass_gone": N_("Somebody else has done that meanwhile."),
+    "approval_asked": N_("Nothing is changed yet: it waits for another owner, who is told by mail."),
+    "approval_done": N_("Approved, and done."),
+    "approval_refused": N_("Refused. Nothing is changed, and whoever asked is told."),
+    "approval_withdrawn": N_("Taken back. Nothing is changed."),
+    "approval_over": N_("It does not wait any more: somebody has decided, or it was too late."),
     "role_taken": N_("The role is taken back, at once and everywhere."),
 }
 

@@ -40,6 +40,8 @@ class Actor:
     address: str = ""
     request_id: str = ""
     token_id: str = ""  # of a person who acts by a personal token
+    second: Actor | None = None  # the owner who has approved this one change (C3): it is done with the rights of both
+    approval: str = ""  # under which id
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -68,7 +70,8 @@ class Actor:
     def may_app(self, permission: Permission, client_id: str) -> bool:
         """Whether the actor has it for this application."""
         scope = self._of("applications").scope(permission)
-        return scope is None or client_id in scope
+        also = self.second is None or self.second.may_app(permission, client_id)
+        return also and (scope is None or client_id in scope)
 
     def may_person(self, permission: Permission, groups: Iterable[str]) -> bool:
         """Whether the actor has it for somebody in these groups."""
@@ -86,12 +89,19 @@ class Actor:
     def until(self, permission: Permission) -> float | None:
         """When the actor's right ends, epoch seconds; None: it has no end."""
         ends = [grant.until for grant in self.grants if permission in TABLE[grant.role]]
+        if self.second is not None:  # as long as both of them have it
+            limits = [
+                end for end in (replace(self, second=None).until(permission), self.second.until(permission)) if end
+            ]
+            return min(limits, default=None)
         return None if not ends or None in ends else max(end for end in ends if end is not None)
 
     def check(self, permission: Permission) -> None:
         """Errors: `NotAllowed`."""
         if not self.may(permission):
             raise NotAllowed(permission)
+        if self.second is not None:
+            self.second.check(permission)
 
     def check_app(self, permission: Permission, client_id: str) -> None:
         """Errors: `NotAllowed` where not for this application."""
@@ -104,6 +114,8 @@ class Actor:
         Nobody helps themselves as the help desk helps others: a code for oneself would be a way past one's own second
         step, and a stolen token a way to become the person for good (ASVS 7.5.1).
         """
+        if self.second is not None:
+            self.second.check_person(services, permission, person)
         self._check_on_oneself(permission, person)
         if not self.may_person(permission, person.groups):
             raise NotAllowed(permission, "this person is not in the groups that you look after")
@@ -121,7 +133,8 @@ class Actor:
 
     def is_self(self, person: Person) -> bool:
         """Whether this is who acts, by a sign-in or by a token."""
-        return self.kind == "person" and self.id == person.id
+        own = self.kind == "person" and self.id == person.id
+        return own or (self.second is not None and self.second.is_self(person))
 
     def _check_on_oneself(self, permission: Permission, person: Person) -> None:
         reads = permission == Permission.PEOPLE_READ
@@ -140,6 +153,8 @@ class Actor:
     def record(self, services: Services) -> Recorder:
         """Writes events in the actor's name, inside the transaction of the change that they prove."""
         also = {"by_token": self.token_id} if self.token_id else {}
+        if self.second is not None:
+            also |= {"approved_by": self.second.name, "approval": self.approval}
         return audit.recorder(
             services.clock, self.name, address=self.address, request_id=self.request_id, also=also
         )  # fmt: skip

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from idp import arrivals, audit, reach
+from idp.accounts import approvals, cases, planned_ends
 from idp.accounts import batches as accounts_batches
-from idp.accounts import cases, planned_ends
 from idp.accounts.registering import waiting
 from idp.admin import key_readers, record_checks, streams
 from idp.admin.actor import Actor
+from idp.admin.approving.telling import PATH as APPROVALS
 from idp.admin.batches import WHY as STOPPED_WHY
 from idp.admin.break_glass import standing as break_glass
 from idp.admin.break_glass.telling import PATH as BREAK_GLASS
@@ -58,6 +59,7 @@ def find(services: Services, actor: Actor) -> list[Finding]:
     if actor.may(Permission.KEYS_READ):
         found += [*_certificates(services), *_keys(services), *_unseen(services)]
     if actor.may(Permission.SETTINGS_READ):
+        found += _approvals(services, actor)
         found += [Finding(kind, text, BREAK_GLASS) for kind, text in break_glass.findings(services)]
         found += [*_owners(services), *_mail(services), *_jobs(services), *_doctor(services), *_record(services)]
         found += _traffic(services)
@@ -142,6 +144,15 @@ def _unseen(services: Services) -> Iterator[Finding]:
                 "%(n)s applications must be given the next certificate by hand.", by_hand,
             )  # fmt: skip
             yield Finding("unseen_key", text, where, names)
+
+
+def _approvals(services: Services, actor: Actor) -> Iterator[Finding]:
+    many = sum(one.asked_by != actor.name for one in approvals.waiting(services.db, services.clock()))
+    if many and actor.may(Permission.ROLES_GRANT):
+        text = plural(
+            "%(n)s change waits for a second owner.", "%(n)s changes wait for a second owner.", many
+        )  # fmt: skip
+        yield Finding("approval", text, APPROVALS)
 
 
 def _owners(services: Services) -> Iterator[Finding]:

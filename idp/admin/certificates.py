@@ -70,6 +70,9 @@ def promote(services: Services, actor: Actor, kid: str, *, force: bool = False) 
         for key in key_readers.keys_of(services):
             if key.kid == kid and key.state == "next":
                 check_seen(services, key)
+    from idp.admin.approving.asking import ask
+
+    ask(services, actor, "key:promote", "keys.promote", {"certificate": True, "key": kid, "force": force})
     services.certificates.promote(kid, force=force)
     actor.record(services)(services.db, "certificate:promoted", {"kid": kid})
 
@@ -82,5 +85,8 @@ def withdraw(services: Services, actor: Actor, kid: str) -> None:
     actor.check(Permission.KEYS_CHANGE)
     # One that has retired just now still signs where a process has not looked yet (K4).
     check_everywhere(services, services.certificates.signs_nowhere_at(kid))
+    from idp.admin.approving.asking import ask
+
+    ask(services, actor, "key:withdraw", "keys.withdraw", {"certificate": True, "key": kid})
     services.certificates.remove(kid)
     actor.record(services)(services.db, "certificate:removed", {"kid": kid})

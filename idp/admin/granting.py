@@ -8,6 +8,8 @@ from idp.accounts import roles
 from idp.accounts.person import Person
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, NotAllowed
+from idp.admin.approving.asking import ask
+from idp.admin.approving.verbs import grants_said
 from idp.admin.permissions import Permission
 from idp.protocols import Services
 
@@ -20,9 +22,12 @@ def change_roles(
     Errors: `NotAllowed`; `InvalidPerson`, also for the last owner; `NoSuchPerson`.
     """
     actor.check_person(services, Permission.ROLES_GRANT, person)
-    if actor.kind == "person" and actor.id == person.id:
+    if actor.is_self(person):
         raise NotAllowed(Permission.ROLES_GRANT, "nobody changes their own rights; ask another owner")
     check_given(actor, give)
+    if any(grant.role == "owner" for grant in give):
+        args = {"person": person.id, "give": grants_said(give), "take": list(take)}
+        ask(services, actor, "role:grant:owner", "people.roles", args)
     return roles.change(
         services.db, person.id, give=give, take=take, by=actor.name, now=services.clock(), record=actor.record(services)
     )

@@ -81,6 +81,9 @@ def promote(services: Services, actor: Actor, kid_or_alg: str, *, force: bool = 
     elif waiting := _next(services, kid_or_alg):
         services.ring.check_ripe(kid_or_alg)
         check_seen(services, waiting)
+    from idp.admin.approving.asking import ask
+
+    ask(services, actor, "key:promote", "keys.promote", {"certificate": False, "key": kid_or_alg, "force": force})
     changes = services.ring.promote(kid_or_alg, force=force)
     if changes:
         detail = {"key": kid_or_alg, "forced": force, "changes": listed(changes)}
@@ -94,6 +97,9 @@ def withdraw(services: Services, actor: Actor, kid: str) -> tuple[Change, ...]:
     Errors: `NotAllowed`, `NoSuchKey`.
     """
     actor.check(Permission.KEYS_CHANGE)
+    from idp.admin.approving.asking import ask
+
+    ask(services, actor, "key:withdraw", "keys.withdraw", {"certificate": False, "key": kid})
     changes = services.ring.withdraw(kid)
     actor.record(services)(services.db, "key:withdraw", {"kid": kid})
     return changes

@@ -138,6 +138,7 @@ def add(services: Services, actor: Actor, draft: Draft, password: str | None = N
     """
     from idp.accounts import invitations
     from idp.accounts.roles import RoleGrant
+    from idp.admin.approving.asking import refuse_by_the_way
     from idp.admin.granting import check_given
 
     actor.check(Permission.PEOPLE_CREATE)
@@ -146,6 +147,8 @@ def add(services: Services, actor: Actor, draft: Draft, password: str | None = N
         raise InvalidPerson(wrong[0].field, wrong[0].message, wrong[1:])
     if draft.roles:  # who comes with roles is given them
         check_given(actor, tuple(RoleGrant(role) for role in draft.roles))
+        if "owner" in draft.roles:
+            refuse_by_the_way(services, actor, "role:grant:owner", "adding somebody as an owner")
     hashed = services.passwords.hash(password) if password is not None else None
     person = services.directory.add(_with_name_parts(draft), password_hash=hashed, record=record)
     if password is not None:
@@ -155,7 +158,10 @@ def add(services: Services, actor: Actor, draft: Draft, password: str | None = N
 
 def remove(services: Services, actor: Actor, person: Person) -> None:
     """Take somebody away for good; what they have open ends. Errors: `NotAllowed`; `InvalidPerson`, the last owner."""
+    from idp.admin.approving.asking import ask
+
     actor.check_person(services, Permission.PEOPLE_REMOVE, person)
+    ask(services, actor, "user:remove", "people.remove", {"person": person.id})
     services.directory.remove(person.id, record=actor.record(services))
 
 

@@ -17,6 +17,7 @@ from idp.accounts.person import InvalidPerson, Person
 from idp.accounts.planned_ends import PlannedEnd
 from idp.admin import turning_off
 from idp.admin.actor import Actor, NotAllowed, of_name
+from idp.admin.approving.asking import ask
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.db import Transaction, joined
@@ -75,6 +76,7 @@ def plan(services: Services, actor: Actor, person: Person, at: float, zone: str)
         raise BadMoment(N_("That moment is over. Choose one that is still to come."))
     if at > now + _FURTHEST:
         raise BadMoment(N_("That is more than ten years away. Choose an earlier day."))
+    ask(services, actor, "user:turn_off", "people.turn_off", {"person": person.id, "at": at, "zone": zone})
     record = actor.record(services)
     end = PlannedEnd(person.id, at, zone, now, actor.name)
     with services.db.transaction() as tx:

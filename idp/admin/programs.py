@@ -51,6 +51,10 @@ def change_roles(
     end = actor.until(Permission.ROLES_GRANT)
     if end is not None and any(grant.until is None or grant.until > end for grant in give):
         raise NotAllowed(Permission.ROLES_GRANT, "you cannot give rights for longer than you have yours")
+    if any(grant.role == "owner" for grant in give):
+        from idp.admin.approving.asking import refuse_by_the_way
+
+        refuse_by_the_way(services, actor, "role:grant:owner", "making a program an owner, which shows its secret")
     with services.db.transaction() as tx:
         db = joined(tx)
         registry = Registry(db, services.clock, allow_loopback=services.registry.allow_loopback)

@@ -10,6 +10,7 @@ from idp import audit
 from idp.accounts import planned_ends
 from idp.accounts.person import Person
 from idp.admin.actor import Actor
+from idp.admin.approving.asking import ask
 from idp.admin.permissions import Permission
 from idp.audit.searching import Wanted, latest
 from idp.login import deliveries, signout
@@ -74,6 +75,8 @@ def effect_of(services: Services, person: Person) -> Effect:
 
 def turn_off(services: Services, actor: Actor, person: Person) -> Person:
     """Errors: `NotAllowed`; `InvalidPerson` for the last owner; `NoSuchPerson`."""
+    actor.check_person(services, Permission.PEOPLE_TURN_OFF, person)
+    ask(services, actor, "user:turn_off", "people.turn_off", {"person": person.id})
     person = shut_out(services, actor, person)
     signout.tell_ended(services)  # what is due is queued now, not within a second
     return person

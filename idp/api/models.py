@@ -105,6 +105,8 @@ class ProblemDetails(Model):
     """Stands in the log and in the record of what happened."""
     error_id: str | None = None
     """Under this an admin reads what happened, and the fix."""
+    approval: str | None = None
+    """Under which id the change waits for a second owner."""
     permission: str | None = None
     """The permission that the caller lacks."""
     errors: tuple[Error, ...] = ()

@@ -12,6 +12,12 @@ from idp.api.models import Model
 from idp.protocols import Services
 from idp.wire import Request
 
+#: What the verbs of changes that may wait for a second owner ask for: see `admin.approving`.
+MAY_WAIT = frozenset((
+    Permission.KEYS_CHANGE, Permission.ROLES_GRANT, Permission.PEOPLE_TURN_OFF, Permission.PEOPLE_REMOVE,
+    Permission.RULES_CHANGE,
+))  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -93,6 +99,8 @@ class Operation:
             found |= {413, 415, 422}
         if self.creates:
             found |= {409, 422}
+        if self.method != "GET" and self.permission in MAY_WAIT:
+            found.add(409)  # for a second owner (C3)
         if self.guarded:
             found |= {412, 428}
         return tuple(sorted(found))

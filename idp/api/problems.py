@@ -10,6 +10,7 @@ from clients.errors import ChangedMeanwhile, InvalidMetadata, UnknownClient
 from idp import catalogue
 from idp.accounts.person import InvalidPerson, NoSuchPerson, PersonChanged
 from idp.admin.actor import NotAllowed
+from idp.admin.approving.asking import Waits
 from idp.admin.managed import ManagedByFile
 from idp.api.models import Error, ProblemDetails
 from idp.protocols import Services
@@ -27,6 +28,7 @@ KINDS: Final[dict[str, tuple[int, str]]] = {
     "managed": (403, "A file of configuration manages this"),
     "not-found": (404, "There is nothing here"),
     "method": (405, "The path does not take this method"),
+    "waits": (409, "It waits for a second owner's approval"),
     "conflict": (409, "It cannot be done as things stand"),
     "in-progress": (409, "The same request is being answered"),
     "changed": (412, "Somebody else changed it meanwhile"),
@@ -46,11 +48,11 @@ class Problem(Exception):
 
     def __init__(
         self, kind: str, detail: str, *, errors: Iterable[Error] = (), permission: str = "", error_id: str = "",
-        headers: tuple[tuple[str, str], ...] = (),
+        approval: str = "", headers: tuple[tuple[str, str], ...] = (),
     ) -> None:  # fmt: skip
         super().__init__(detail)
         self.kind, self.detail, self.errors, self.headers = kind, detail, tuple(errors), headers
-        self.permission, self.error_id = permission, error_id
+        self.permission, self.error_id, self.approval = permission, error_id, approval
         self.status, self.title = KINDS[kind]
 
 
@@ -79,6 +81,7 @@ def answered(services: Services, request: Request, problem: Problem) -> Raw:
         type=_KIND + problem.kind, help=catalogue.url_of(services, entry_of(problem.kind)) or None,
         title=problem.title, status=problem.status, detail=problem.detail,
         request_id=request.id, error_id=problem.error_id or None, permission=problem.permission or None,
+        approval=problem.approval or None,
         errors=problem.errors,
     )  # fmt: skip
     body = json.dumps(details.model_dump(mode="json", exclude_none=True), ensure_ascii=False).encode()
@@ -97,6 +100,9 @@ def told(error: Exception, at: Callable[[str], str] = lambda field: pointer(fiel
         return error
     if isinstance(error, ManagedByFile):
         return Problem("managed", f"Not allowed: {error}.", permission=error.permission)
+    if isinstance(error, Waits):
+        detail = f"Nothing is changed yet: it waits for another owner. GET /approvals/{error.id} says how it stands."
+        return Problem("waits", detail, approval=error.id)
     if isinstance(error, NotAllowed):
         return Problem("permission", f"Not allowed: {error}.", permission=error.permission)
     if isinstance(error, (InvalidMetadata, InvalidPerson)):

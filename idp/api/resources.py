@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from idp.api import about, activity, break_glass, cases, groups, messages, overview, settings, signing_keys, streams
+from idp.api import (
+    about,
+    activity,
+    approvals,
+    break_glass,
+    cases,
+    groups,
+    messages,
+    overview,
+    settings,
+    signing_keys,
+    streams,
+)
 from idp.api.applications import checking, past, symptoms
 from idp.api.applications.rows import OPERATIONS as APPLICATIONS
 from idp.api.batches.rows import OPERATIONS as BATCHES
@@ -30,4 +42,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *signing_keys.OPERATIONS,
     *settings.OPERATIONS,
     *break_glass.OPERATIONS,
+    *approvals.OPERATIONS,
 )

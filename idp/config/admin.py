@@ -8,6 +8,9 @@ from pydantic import Field
 
 from idp.config.section import Section
 
+#: The changes that `second_owner` may name.
+SECOND_OWNER = ("key:promote", "key:withdraw", "role:grant:owner", "user:turn_off", "user:remove", "rule:change")
+
 
 class Admin(Section):
     """The console at /admin."""
@@ -24,6 +27,15 @@ class Admin(Section):
         ge=0,
         le=3650,
         description="Days after which the console reminds owners to try a break-glass account once more. 0: never.",
+    )
+    second_owner: list[
+        Literal["key:promote", "key:withdraw", "role:grant:owner", "user:turn_off", "user:remove", "rule:change"]
+    ] = Field(
+        [],
+        description="Changes that wait until another owner has approved them: key:promote, key:withdraw, role:grant:owner, user:turn_off, user:remove, rule:change.",
+    )
+    second_owner_days: int = Field(
+        7, ge=1, le=90, description="Days after which such a change is not waited for any more."
     )
     managed: Literal["note", "refuse"] = Field(
         "note",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from idp import browser
+from idp import browser, flash
 from idp.admin.actor import NotAllowed, of_session
+from idp.admin.approving.asking import Waits
 from idp.admin.permissions import SENSITIVE, Permission
 from idp.console import kept
 from idp.console.pages import ConsolePage, Visit
@@ -64,6 +65,8 @@ def _answer(page: ConsolePage, services: Services, request: Request) -> Response
         return page.handler(services, request, Visit(actor, session))
     except NotAllowed as error:
         raise _refused(error.permission, str(error)) from error
+    except Waits as error:
+        return flash.redirect(services, f"/admin/approvals/{error.id}", "approval_asked")
 
 
 def _before_file(page: ConsolePage, services: Services, request: Request) -> Response | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.admin.permissions import Permission
 from idp.console import (
     activity,
+    approvals,
     break_glass,
     cases,
     groups,
@@ -43,6 +44,7 @@ PAGES: tuple[ConsolePage, ...] = (
     *own_tokens.PAGES,
     *settings.PAGES,
     *break_glass.PAGES,
+    *approvals.PAGES,
     ConsolePage(kept.PATH, kept.resume, Permission.OVERVIEW),
 )
 

@@ -79,6 +79,9 @@ MESSAGES: Mapping[str, Message] = {
     # to owners. username: of a break-glass account; what: used, half, tried, made, renewed, ended; n: how many tries;
     # place: from where; link: where it is looked at
     "break_glass": Message(("username", "what", "link"), ("n", "time", "place")),
+    # of a change that wants two owners. what: asked, approved, refused, failed, bypassed; subject: what the change is
+    # called; username: who asked, or who decided; note: their word; link: where it is looked at
+    "approval": Message(("what", "subject", "username", "link"), ("note",)),
     "test": Message((), ()),
 }
 

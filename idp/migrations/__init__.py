@@ -46,6 +46,7 @@ def metadatas() -> list[Any]:
     import clients.past.store
     import clients.search.store  # adds to the tables of clients.store
     import clients.store
+    import idp.accounts.approvals.store
     import idp.accounts.batches.store
     import idp.accounts.break_glass.store
     import idp.accounts.cases.store
@@ -79,7 +80,7 @@ def metadatas() -> list[Any]:
 
     rooms: list[Any] = [
         clients.store, keys.store, idp.accounts.store, idp.accounts.factors.store, idp.accounts.recovery.store,
-        idp.accounts.batches.store, idp.accounts.break_glass.store,
+        idp.accounts.approvals.store, idp.accounts.batches.store, idp.accounts.break_glass.store,
         idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store,
         idp.accounts.planned_ends.store, idp.accounts.standing.store,
         idp.accounts.registering.store, idp.accounts.reviews.store,

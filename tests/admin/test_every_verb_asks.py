@@ -17,11 +17,12 @@ from clients.client import Client
 from clients.ids import new_client_id
 from clients.registry import Draft as App
 from idp import audit
+from idp.accounts import approvals, roles
 from idp.accounts import cases as accounts_cases
 from idp.accounts import factors as accounts_factors
 from idp.accounts import groups as accounts_groups
 from idp.accounts import reviews as accounts_reviews
-from idp.accounts import roles
+from idp.accounts.approvals import Approval
 from idp.accounts.batches import Batch
 from idp.accounts.groups import Group
 from idp.accounts.person import Draft, Person
@@ -62,8 +63,10 @@ from idp.admin import (
     turning_off,
 )  # fmt: skip
 from idp.admin.actor import Actor, NotAllowed, of_shell
+from idp.admin.approving import deciding
 from idp.admin.batches import work_on
 from idp.admin.break_glass import keeping as break_glass
+from idp.admin.bulk import verbs as bulk
 from idp.admin.checking import links, running
 from idp.admin.configuration import applying, planning
 from idp.admin.configuration.document import File, read
@@ -90,6 +93,8 @@ PARTS: Final = {
     "applications.ensure_keys": "a key that a changed application is signed for, made where there is none",
     "configuration.marks.put": "apply writes down whose an object is, in its own transaction",
     "break_glass.watching.watch": "what is noticed by itself",
+    "approving.asking.ask": "what verbs that have asked call: whether it takes two owners",
+    "approving.asking.refuse_by_the_way": "the same",
     "batches.running.register": "what the job queue does: in the name of whoever asked for it, row by row",
     "bulk.actions.ended": "the numbers of work that was asked for, when its last row is done",
     "importing.inviting.register": "what the job queue does, of what an import wrote",
@@ -164,6 +169,11 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "applications.restore": ADMINS,
     "applications.add_secret": OWN_APP,
     "applications.end_secret": OWN_APP,
+    "approving.deciding.approve": OWNER,
+    "approving.deciding.refuse": OWNER,
+    "approving.deciding.withdraw": "",
+    "bulk.verbs.start": ADMINS,
+    "bulk.verbs.carry_out": ADMINS,
     "break_glass.keeping.make": OWNER,
     "break_glass.keeping.renew": OWNER,
     "break_glass.keeping.end": OWNER,
@@ -358,6 +368,22 @@ def _registration(world: World) -> waiting.Waiting:
     return found
 
 
+def _waiting(world: World) -> str:
+    """A change that somebody else has asked for."""
+    now = world.services.clock()
+    asker = world.provider.add_person(f"asker-{next(world.numbers)}", None)
+    roles.change(
+        world.services.db, asker.id, give=(RoleGrant("owner"),), by="test", now=now, record=lambda *_: None
+    )  # fmt: skip
+    one = Approval(
+        id=new_id(now), action="user:turn_off", verb="people.turn_off", args={"person": world.person().id},
+        asked_by=f"person:{asker.id}", token_id="", asked_at=now, until=now + 60,
+    )  # fmt: skip
+    with world.services.db.transaction() as tx:
+        approvals.add(tx, one)
+    return one.id
+
+
 def _envelope(world: World) -> Person:
     return break_glass.make(world.services, SHELL, f"envelope-{next(world.numbers)}").person
 
@@ -515,6 +541,14 @@ TRIES: Final[Mapping[str, Try]] = {
     "applications.restore": Try(_gone, applications.restore),
     "applications.add_secret": Try(World.app, lambda s, a, app: applications.add_secret(s, a, app, 0)),
     "applications.end_secret": Try(_secret, lambda s, a, both: applications.end_secret(s, a, *both)),
+    "approving.deciding.approve": Try(_waiting, deciding.approve),
+    "approving.deciding.refuse": Try(_waiting, deciding.refuse),
+    "approving.deciding.withdraw": Try(_waiting, deciding.withdraw),
+    "bulk.verbs.start": Try(lambda w: w.person(), lambda s, a, one: bulk.start(s, a, "off", [one.id], queue=False)),
+    "bulk.verbs.carry_out": Try(
+        lambda w: bulk.start(w.services, SHELL, "off", [w.person().id]),
+        lambda s, a, batch: bulk.carry_out(s, a, batch, queue=False),
+    ),
     "break_glass.keeping.make": Try(_number, lambda s, a, n: break_glass.make(s, a, f"envelope-{n}")),
     "break_glass.keeping.renew": Try(_envelope, lambda s, a, one: break_glass.renew(s, a, one.id)),
     "break_glass.keeping.end": Try(_envelope, lambda s, a, one: break_glass.end(s, a, one.id)),

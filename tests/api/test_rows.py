@@ -43,10 +43,19 @@ WHOSE = {
     "signing-keys": "company",
     "settings": "company",
     "break-glass": "company",
+    "approvals": "whoever asked: test_approvals.py",
     "installation": "company",
 }
 #: What an auditor may send that is no GET: it changes nothing, or its verb asks for more (tried below).
-AUDITOR_SENDS = {"simulateSignIn", "testAuditStream", "startBatch", "runBatch", "stopBatch", "undoBatch"}
+AUDITOR_SENDS = {
+    "simulateSignIn",
+    "testAuditStream",
+    "startBatch",
+    "runBatch",
+    "stopBatch",
+    "undoBatch",
+    "withdrawApproval",
+}
 
 
 def path_of(row: Operation, **names: str) -> str:

@@ -11,6 +11,7 @@ from idp.accounts.break_glass import BreakGlass, keeping
 from idp.accounts.person import Draft, NoSuchPerson, Person
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, NotAllowed
+from idp.admin.approving.asking import refuse_by_the_way
 from idp.admin.break_glass import telling
 from idp.admin.granting import check_given
 from idp.admin.permissions import Permission
@@ -65,6 +66,7 @@ def make(services: Services, actor: Actor, username: str) -> Secrets:
     """
     actor.check(P.ROLES_GRANT)
     check_given(actor, (RoleGrant("owner"),))
+    refuse_by_the_way(services, actor, "role:grant:owner", "making a break-glass account here, which shows its secrets")
     made, record, now = _secrets(services), actor.record(services), services.clock()
     draft = Draft(username=username, name=username, roles=("owner",))
     with services.db.transaction() as tx:

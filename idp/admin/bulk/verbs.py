@@ -11,6 +11,7 @@ from idp.accounts.listing import Wanted
 from idp.accounts.person import InvalidPerson
 from idp.admin import looking
 from idp.admin.actor import Actor
+from idp.admin.approving.asking import refuse_by_the_way
 from idp.admin.batches import work_on
 from idp.admin.bulk import actions
 from idp.admin.bulk.actions import ACTIONS
@@ -50,6 +51,7 @@ def start(
     if action not in ACTIONS:
         raise InvalidPerson("action", "nothing was chosen to be done")
     actor.check(ACTIONS[action].permission)
+    _check_alone(services, actor, action)
     chosen = list(dict.fromkeys(ids))[:MOST]
     if not chosen:
         raise InvalidPerson("people", "nobody was chosen")
@@ -63,6 +65,13 @@ def start(
         "token": actor.token_id,
     }  # fmt: skip
     return _begin(services, actor, asked, chosen, queue)
+
+
+def _check_alone(services: Services, actor: Actor, action: str) -> None:
+    """What wants two owners is not done to many (C3). Errors: `NotAllowed`."""
+    named = {"off": "user:turn_off", "remove": "user:remove"}.get(action)
+    if named:
+        refuse_by_the_way(services, actor, named, "doing it to many")
 
 
 def _begin(services: Services, actor: Actor, asked: dict[str, Any], chosen: list[str], queue: bool) -> Batch:
@@ -91,6 +100,7 @@ def find(services: Services, actor: Actor, batch_id: str) -> Batch | None:
 def carry_out(services: Services, actor: Actor, batch: Batch, *, queue: bool = True) -> None:
     """Do what was shown, in the name of whoever says so. Errors: `NotAllowed`, `Moved`."""
     actor.check(ACTIONS[str(batch.asked["action"])].permission)
+    _check_alone(services, actor, str(batch.asked["action"]))
     if batch.state != CHECKED:
         raise Moved
 

@@ -12,6 +12,7 @@ from idp.accounts.sign_in_rules import Rules
 from idp.admin import programs
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.applications import ensure_keys
+from idp.admin.approving.asking import refuse_by_the_way
 from idp.admin.configuration import marks
 from idp.admin.configuration.changes import Change, Done, Plan, Step
 from idp.admin.configuration.document import Entry
@@ -55,6 +56,8 @@ def apply(
     """
     entries, managers = tuple(entries), tuple(managers)
     _check(actor, entries, shown)
+    if any(one.kind == "rule" for one in shown.changes):
+        refuse_by_the_way(services, actor, "rule:change", "a file that changes sign-in rules")
     record = actor.record(services)
     with services.db.transaction() as tx:
         within = taking_part(services, tx)

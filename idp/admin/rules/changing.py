@@ -11,6 +11,7 @@ from idp.accounts.sign_in_rules.keeping import Kept, UnknownRule
 from idp.accounts.sign_in_rules.rule import DENY, Rule, is_about
 from idp.admin import managed
 from idp.admin.actor import Actor
+from idp.admin.approving.asking import ask
 from idp.admin.permissions import Permission
 from idp.admin.rules import checking, effects, protecting
 from idp.admin.rules.effects import Effects
@@ -63,6 +64,7 @@ def add(services: Services, actor: Actor, said: Mapping[str, Any], *, enabled: b
     """One more, at the end. Errors: `NotAllowed`, `InvalidRule`, `ShutsOut`, `TooMany`."""
     rule = checking.checked(services, said, enabled=enabled)
     look(services, actor, None, rule)
+    _ask(services, actor, how="add", said=dict(said), enabled=enabled)
     made = keeping.add(services.db, rule.said(), services.clock(), enabled=enabled, record=actor.record(services))
     return _seen(services, made)
 
@@ -75,6 +77,7 @@ def change(services: Services, actor: Actor, rule_id: str, said: Mapping[str, An
     before = _own(services, actor, rule_id)
     rule = checking.checked(services, said, rule_id, enabled=before.rule.enabled)
     look(services, actor, before.rule, rule)
+    _ask(services, actor, how="change", rule=rule_id, said=dict(said), seen=seen)
     record = actor.record(services)
     done = keeping.change(services.db, rule_id, rule.said(), services.clock(), record=record, seen=seen)
     return _seen(services, done)
@@ -87,6 +90,7 @@ def turn(services: Services, actor: Actor, rule_id: str, *, on: bool) -> Kept:
         look(services, actor, None, before.rule, turns_on=True)
     else:
         protecting.check_change(services, actor, before.rule, None)
+    _ask(services, actor, how="turn", rule=rule_id, on=on)
     return _seen(services, keeping.turn(services.db, rule_id, on, services.clock(), record=actor.record(services)))
 
 
@@ -113,6 +117,7 @@ def remove(services: Services, actor: Actor, rule_id: str) -> Kept:
     """
     before = _own(services, actor, rule_id)
     protecting.check_change(services, actor, before.rule, None)
+    _ask(services, actor, how="remove", rule=rule_id)
     return _seen(services, keeping.remove(services.db, rule_id, services.clock(), record=actor.record(services)))
 
 
@@ -124,7 +129,13 @@ def restore(services: Services, actor: Actor, rule_id: str) -> Kept:
         raise UnknownRule(rule_id)
     checking.checked(services, found.rule.said(), rule_id)
     look(services, actor, None, found.rule)
+    _ask(services, actor, how="restore", rule=rule_id)
     return _seen(services, keeping.restore(services.db, rule_id, services.clock(), record=actor.record(services)))
+
+
+def _ask(services: Services, actor: Actor, **args: Any) -> None:
+    """Errors: `approving.asking.Waits` where another owner has to approve it first (C3)."""
+    ask(services, actor, "rule:change", "rules.change", args)
 
 
 def look(

@@ -1,0 +1,121 @@
+"""Another owner says yes or no; whoever asked takes it back (C3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from idp.accounts import approvals
+from idp.accounts.approvals import DONE, FAILED, REFUSED, RUNNING, WAITS, WITHDRAWN, Approval
+from idp.admin.actor import Actor, NotAllowed, of_name
+from idp.admin.approving import telling
+from idp.admin.approving.verbs import VERBS
+from idp.admin.permissions import Permission
+from idp.protocols import Services
+
+P = Permission
+MAX_NOTE: Final = 500
+
+
+class Decided(LookupError):
+    """There is none that waits under this id: it was decided, taken back, or nobody did in time."""
+
+
+class NotDone(Exception):
+    """It was approved, and could not be done; the message says why."""
+
+
+def listed(services: Services, actor: Actor, many: int = 50, before: str = "") -> tuple[Approval, ...]:
+    """The newest first: all of them for owners, one's own for others. Errors: `NotAllowed`."""
+    actor.check(P.OVERVIEW)
+    return approvals.latest(services.db, many, of="" if actor.may(P.ROLES_GRANT) else actor.name, before=before)
+
+
+def get(services: Services, actor: Actor, id: str) -> Approval:
+    """One. Errors: `NotAllowed`; `Decided` also for others' that are not this actor's to see."""
+    actor.check(P.OVERVIEW)
+    found = approvals.find(services.db, id)
+    if found is None or not (actor.may(P.ROLES_GRANT) or found.asked_by == actor.name):
+        raise Decided(id)
+    return found
+
+
+def why_not(services: Services, actor: Actor, one: Approval) -> str:
+    """Why this actor does not decide about it; '' where they do."""
+    if not actor.may(P.ROLES_GRANT):
+        return "owners decide"
+    if actor.kind != "person" or actor.token_id:
+        return "an owner decides it in the console, by a sign-in of their own"
+    return "nobody approves what they have asked for" if one.asked_by == actor.name else ""
+
+
+def approve(services: Services, actor: Actor, id: str, note: str = "") -> None:
+    """Do it, with the rights that both have now.
+
+    Errors: `NotAllowed`; `Decided`; `NotDone` where the verb refuses by now: then it is over, too.
+    """
+    one = _decidable(services, actor, id)
+    note, record = _tidied(note), actor.record(services)
+    requester = of_name(services, one.asked_by, one.token_id)
+    with services.db.transaction() as tx:
+        if not approvals.move(tx, id, WAITS, RUNNING, actor.name, services.clock(), note):
+            raise Decided(id)
+        record(tx, "approval:approved", {"approval": id, "action": one.action, "by": one.asked_by, "note": note})
+    try:
+        if requester is None:
+            raise NotDone("whoever asked is turned off or gone")
+        both = replace(
+            requester, second=actor, approval=id, address=actor.address, request_id=actor.request_id
+        )  # fmt: skip
+        VERBS[one.verb].run(services, both, one.args)
+    except Exception as error:
+        _over(services, actor, one, FAILED, f"{type(error).__name__}: {error}"[:MAX_NOTE])
+        raise NotDone(str(error) or type(error).__name__) from error
+    _over(services, actor, one, DONE, note)
+
+
+def refuse(services: Services, actor: Actor, id: str, note: str = "") -> None:
+    """It is not done. Errors: `NotAllowed`; `Decided`."""
+    one, note = _decidable(services, actor, id), _tidied(note)
+    with services.db.transaction() as tx:
+        if not approvals.move(tx, id, WAITS, REFUSED, actor.name, services.clock(), note):
+            raise Decided(id)
+        detail = {"approval": id, "action": one.action, "by": one.asked_by, "note": note}
+        actor.record(services)(tx, "approval:refused", detail)
+        telling.asker(services, tx, "refused", one.action, actor.name, one.asked_by, id, note)
+
+
+def withdraw(services: Services, actor: Actor, id: str) -> None:
+    """Whoever asked takes it back. Errors: `NotAllowed`; `Decided`."""
+    one = approvals.find(services.db, id)
+    if one is None:
+        raise Decided(id)
+    if one.asked_by != actor.name:
+        raise NotAllowed(P.OVERVIEW, "whoever asked takes it back; an owner refuses it")
+    with services.db.transaction() as tx:
+        if not approvals.move(tx, id, WAITS, WITHDRAWN, actor.name, services.clock()):
+            raise Decided(id)
+        actor.record(services)(tx, "approval:withdrawn", {"approval": id, "action": one.action})
+
+
+def _decidable(services: Services, actor: Actor, id: str) -> Approval:
+    actor.check(P.ROLES_GRANT)
+    one = get(services, actor, id)
+    why = why_not(services, actor, one)
+    if why:
+        raise NotAllowed(P.ROLES_GRANT, why)
+    return one
+
+
+def _over(services: Services, actor: Actor, one: Approval, state: str, note: str) -> None:
+    with services.db.transaction() as tx:
+        approvals.move(tx, one.id, RUNNING, state, actor.name, services.clock(), note)
+        if state == FAILED:
+            detail = {"approval": one.id, "action": one.action, "reason": note}
+            actor.record(services)(tx, "approval:failed", detail)
+        what = "failed" if state == FAILED else "approved"
+        telling.asker(services, tx, what, one.action, actor.name, one.asked_by, one.id, note)
+
+
+def _tidied(note: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in note).split())[:MAX_NOTE]

@@ -1,0 +1,188 @@
+"""What runs when it was approved: the verb that asked, with what it was called with; and what it would change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from idp.accounts.roles import RoleGrant
+from idp.accounts.sign_in_rules import keeping
+from idp.accounts.sign_in_rules.rule import Rule, of_said
+from idp.admin.actor import Actor
+from idp.protocols import Services
+from idp.texts import N_
+
+Args = Mapping[str, Any]
+Lines = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`run`: the verb by its values; `lines`: label and value of each thing that changes, as things stand now."""
+
+    run: Callable[[Services, Actor, Args], object]
+    lines: Callable[[Services, Args], Lines]
+
+
+def grants_said(grants: Sequence[RoleGrant]) -> list[dict[str, Any]]:
+    """Roles as a request keeps them."""
+    return [{**asdict(one), "scope": None if one.scope is None else list(one.scope)} for one in grants]
+
+
+def _grants(said: Any) -> tuple[RoleGrant, ...]:
+    return tuple(RoleGrant(one["role"], None if one["scope"] is None else tuple(one["scope"]), one["until"])
+                 for one in said)  # fmt: skip
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------
+
+
+def _promote(services: Services, actor: Actor, args: Args) -> object:
+    from idp.admin import certificates, keys
+
+    verb = certificates.promote if args["certificate"] else keys.promote
+    return verb(services, actor, args["key"], force=args["force"])
+
+
+def _withdraw(services: Services, actor: Actor, args: Args) -> object:
+    from idp.admin import certificates, keys
+
+    return (certificates.withdraw if args["certificate"] else keys.withdraw)(services, actor, args["key"])
+
+
+def _key_lines(services: Services, args: Args) -> Lines:
+    from idp.admin import key_readers
+
+    lines = [(N_("Certificate") if args["certificate"] else N_("Key"), str(args["key"]))]
+    held = [key for key in key_readers.keys_of(services) if args["key"] in (key.kid, key.slot)]
+    for report in key_readers.made(services, held):
+        without = ", ".join(one.name for one in report.without) or "0"
+        lines.append((N_("Applications that are known not to have it"), without))
+    if args.get("force"):
+        lines.append((N_("Though applications may not have it"), N_("yes")))
+    return lines
+
+
+# -- people ----------------------------------------------------------------------------------------------------------
+
+
+def _turn_off(services: Services, actor: Actor, args: Args) -> object:
+    from idp.admin import planned_ends, turning_off
+
+    person = services.directory.get(args["person"])
+    if args.get("at") is not None:
+        return planned_ends.plan(services, actor, person, args["at"], args["zone"])
+    return turning_off.turn_off(services, actor, person)
+
+
+def _remove(services: Services, actor: Actor, args: Args) -> object:
+    from idp.admin import people
+
+    people.remove(services, actor, services.directory.get(args["person"]))
+    return None
+
+
+def _person_lines(services: Services, args: Args) -> Lines:
+    from idp.admin import turning_off
+
+    person = services.directory.find(args["person"])
+    if person is None:
+        return [(N_("Person"), str(args["person"]))]
+    effect = turning_off.effect_of(services, person)
+    apps = ", ".join(one.name for one in effect.applications)
+    lines = [
+        (N_("Person"), f"{person.name} ({person.username})"), (N_("Sign-ins that end"), str(effect.sessions)),
+        (N_("Applications that hold tokens"), str(effect.grants)), (N_("Applications that are told"), apps or "0"),
+    ]  # fmt: skip
+    if args.get("at") is not None:
+        from datetime import UTC, datetime
+
+        lines.append((N_("At"), datetime.fromtimestamp(args["at"], UTC).strftime("%Y-%m-%d %H:%M UTC")))
+    return lines
+
+
+def _roles(services: Services, actor: Actor, args: Args) -> object:
+    from idp.admin import granting
+
+    person = services.directory.get(args["person"])
+    return granting.change_roles(services, actor, person, give=_grants(args["give"]), take=args["take"])
+
+
+def _role_lines(services: Services, args: Args) -> Lines:
+    person = services.directory.find(args["person"])
+    given = ", ".join(one["role"] for one in args["give"])
+    return [
+        (N_("Person"), f"{person.name} ({person.username})" if person is not None else str(args["person"])),
+        (N_("Roles now"), ", ".join(person.roles) if person is not None else ""),
+        (N_("Gets"), given), *([(N_("Loses"), ", ".join(args["take"]))] if args["take"] else []),
+    ]  # fmt: skip
+
+
+# -- rules -----------------------------------------------------------------------------------------------------------
+
+
+def _rule(services: Services, actor: Actor, args: Args) -> object:
+    from idp.admin.rules import changing
+
+    rule = args.get("rule", "")
+    verbs: Mapping[str, Callable[[], object]] = {
+        "add": lambda: changing.add(services, actor, args["said"], enabled=args["enabled"]),
+        "change": lambda: changing.change(services, actor, rule, args["said"], seen=args["seen"]),
+        "turn": lambda: changing.turn(services, actor, rule, on=args["on"]),
+        "remove": lambda: changing.remove(services, actor, rule),
+        "restore": lambda: changing.restore(services, actor, rule),
+    }
+    return verbs[args["how"]]()
+
+
+#: What is done to a rule, as the page of a request says it.
+HOW: Final[Mapping[str, str]] = {
+    "add": N_("a new rule"), "change": N_("another wording"), "turn": N_("off, or on"), "remove": N_("removed"),
+    "restore": N_("brought back"),
+}  # fmt: skip
+
+
+def _rule_lines(services: Services, args: Args) -> Lines:
+    found = keeping.find(services.db, args["rule"]) if args.get("rule") else None
+    before = found.rule.said() if found is not None else {}
+    lines = [(N_("What is done"), HOW[args["how"]])]
+    if found is not None:
+        lines.append((N_("Rule"), found.rule.name))
+    if "on" in args:
+        lines.append((N_("Turned on"), N_("yes") if args["on"] else N_("no")))
+    said = args.get("said", {})
+    for name in dict.fromkeys((*before, *said)) if "said" in args else ():
+        old, new = (json.dumps(one, ensure_ascii=False) for one in (before.get(name), said.get(name)))
+        if old != new:
+            lines.append((name, f"{old} → {new}" if name in before else new))
+    return [*lines, *_rule_effects(services, args, found.rule if found is not None else None)]
+
+
+def _rule_effects(services: Services, args: Args, kept: Rule | None) -> Lines:
+    """In numbers, as the page of the rule says them."""
+    from idp.admin.rules import effects
+
+    said, how = args.get("said"), args["how"]
+    is_on = args.get("on", args.get("enabled", kept.enabled if kept is not None else True))
+    after = of_said(args.get("rule", ""), said, enabled=is_on) if said is not None else kept
+    if after is not None and how in ("turn", "restore"):
+        after = replace(after, enabled=is_on)
+    before = kept if how in ("change", "remove", "turn") else None
+    found = effects.of_change(services, before, None if how == "remove" else after)
+    return [
+        (N_("People whom it concerns"), str(found.concerned)),
+        (N_("Who will be asked to set something up"), str(found.without)),
+        (N_("Who are let in no more"), str(found.denied)), (N_("Of whom less is asked"), str(found.released)),
+    ]  # fmt: skip
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "keys.promote": Verb(_promote, _key_lines),
+    "keys.withdraw": Verb(_withdraw, _key_lines),
+    "people.turn_off": Verb(_turn_off, _person_lines),
+    "people.remove": Verb(_remove, _person_lines),
+    "people.roles": Verb(_roles, _role_lines),
+    "rules.change": Verb(_rule, _rule_lines),
+}
