@@ -1,4 +1,4 @@
-"""Q5, case 13: an application of the browser asks in a frame of another site, and Chromium sends no cookie along."""
+"""Q5, cases 12 and 13: an application of the browser at an unknown origin, and in a frame, which gets no cookie."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def asked(server: Server, app: App, **more: str) -> str:
     return f"{server.issuer}/oauth/authorize?{urlencode(query)}"
 
 
-def seen(server: Server, app: App) -> Symptom:
+def seen(server: Server, app: App, code: str = "silent_without_cookie") -> Symptom:
     """What an admin reads, as soon as the server's process has written what it counted."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         for one in symptoms.of_application(server.services, of_shell("root"), app.client):
-            if one.code == "silent_without_cookie":
+            if one.code == code:
                 return one
         time.sleep(0.5)
     raise AssertionError("nothing was seen")
@@ -118,4 +118,30 @@ def test_Q5_case_13_prompt_none_in_a_frame_comes_without_a_cookie(server: Server
     tells(
         13, client="Chromium", person="", developer=developer, finding=asdict(symptom.to_finding()),
         also={app.id: "NOTES"},
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.spec("Fetch 4.8")
+def test_Q5_case_12_an_application_of_the_browser_at_an_origin_that_is_not_registered(
+    server: Server, page: Page, home: str
+) -> None:
+    app = server.add_client("Notes", "spa", redirect_uris=["http://localhost:3000/callback"])
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.goto(home)
+    failed = page.evaluate(
+        "url => fetch(url, {headers: {Authorization: 'Bearer x'}}).then(() => 'read', error => error.message)",
+        f"{server.issuer}/oauth/userinfo",
+    )
+    assert failed == "Failed to fetch"
+    [complaint] = [one for one in complaints if "CORS" in one]
+    assert "preflight" in complaint
+    assert app.id not in complaint
+    symptom = seen(server, app, "origin_unknown")
+    assert (symptom.side, symptom.field, symptom.got) == ("doorward", "allowed_origins", home)
+    assert f"allowed_origins=http://localhost:3000,{home}" in symptom.causes[0].fix
+    tells(
+        12, client="Chromium", person="", developer=complaint, finding=asdict(symptom.to_finding()),
+        also={app.id: "NOTES", home.rpartition(":")[2]: "PORT"},
     )  # fmt: skip
