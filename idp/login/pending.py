@@ -84,6 +84,7 @@ class Verdict:
     """What one way of proving found. `methods`: what was shown, see `authn`; `error`: what to tell the person.
 
     `counts`: whether a wrong one counts towards a pause; a press of "send it again" does not.
+    `means`: what an admin reads under the failure, as findings are kept.
     `spent`: it was right, and used before: two tabs or a double click; refused (ASVS 6.5.1), and no guess.
     """
 
@@ -92,3 +93,4 @@ class Verdict:
     error: str = ""
     counts: bool = True
     spent: bool = False
+    means: Mapping[str, Any] | None = None

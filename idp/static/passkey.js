@@ -13,7 +13,7 @@
 
   const button = find("[data-passkey]");
   if (!button) return;
-  const { passkey: verb, options, unasked, failed, known } = button.dataset;
+  const { passkey: verb, options, unasked, failed, known, elsewhereNote, embedded } = button.dataset;
   const form = button.form;
   const note = find("#passkey-note");
   let asked;
@@ -29,7 +29,10 @@
       form.requestSubmit(button);
     } catch (error) {
       if (signal.aborted || more) return;
-      note.textContent = error.name === "InvalidStateError" ? known : failed;
+      // SecurityError: the host does not fit the RP ID (WebAuthn §5.1.4). A window inside an app often refuses at once.
+      const inside = /; wv\)|\bFB(AN|AV)\b|Instagram|Line\/|MicroMessenger/.test(navigator.userAgent);
+      const why = { InvalidStateError: known, SecurityError: elsewhereNote };
+      note.textContent = why[error.name] || (inside ? embedded : failed);
       if (verb === "get") wait(); // whoever has just said no gets none by itself
     }
   };

@@ -22,7 +22,7 @@ def examine_passkeys(services: Services) -> Found:
 
     party = webauthn.relying_party(services.settings)
     if party is None:
-        fix = "give server.issuer a host name with https (http://localhost is enough to try them)"
+        fix = "server.issuer: give it a host name with https (http://localhost is enough to try them)"
         yield Finding("passkeys", "warning", "there are none at an address without a host name", fix)
         return
     people: dict[str, set[str]] = {}

@@ -228,9 +228,33 @@ def _refuse(services: Services, request: Request, reason: str, person_id: str = 
     services.log.info("passkey_refused", reason=reason, request_id=request.id)
     # Whoever knows a credential's id can post it for ever; so many a day are enough to see it by.
     if person_id and services.state.count("webauthn:refused:" + person_id, 86400.0) <= _MAX_EVENTS:
-        detail = {"kind": webauthn.KIND, "reason": reason, "browser": request.user_agent}
+        detail = {"kind": webauthn.KIND, "reason": reason, "browser": request.user_agent,
+                  "findings": [meaning(services, reason)]}  # fmt: skip
         _record(services, request, "session:failed", person_id, detail)
     return PasskeyResult(None, unknown=unknown if _CREDENTIAL_ID.fullmatch(unknown) else "")
+
+
+#: What a refused proof means: a word of the reason, side, field, and what to do.
+_MEANS = (
+    ("origin", "doorward", "server.issuer", "The page was open at another address than the issuer's: have people come "
+     "by that, or name the other in passkeys.related_origins."),
+    ("rp id", "doorward", "passkeys.rp_id", "The passkey was made for another domain: `doorward doctor` counts those; "
+     "keep passkeys.rp_id, or have the person add a new one."),
+    ("verif", "person", "user verification", "The device did not check that it is its owner (PIN, finger, face): set "
+     "that up on it, or use it as a second step after the password."),
+    ("challenge", "person", "the page", "The page was old, or in another browser: open the sign-in anew."),
+    ("disabled", "doorward", "account", "`doorward user enable` lets them in again."),
+)  # fmt: skip
+
+
+def meaning(services: Services, reason: str) -> dict[str, str]:
+    """Why a passkey was not taken, as an admin reads it: which side, and what to do."""
+    said = reason.lower()
+    found = next((row for row in _MEANS if row[0] in said), None)
+    side, field, fix = found[1:] if found else ("person", "passkey", "Have them try another one, or add a new one "
+                                                "after another way in: `doorward user code`.")  # fmt: skip
+    return {"code": "passkey_refused", "side": side, "field": field, "fix": fix, "got": reason[:200], "weight": "wrong",
+            "expected": services.issuer if field == "server.issuer" else "", "reader": "house"}  # fmt: skip
 
 
 def _record(services: Services, request: Request, action: str, person_id: str, detail: Mapping[str, Any]) -> None:

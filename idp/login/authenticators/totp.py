@@ -43,7 +43,32 @@ class _Totp:
         # Only for somebody who has proven something that no stranger guesses (F2).
         is_known = bool({PASSWORD, PASSKEY} & set(pending.methods))
         spent = matched.reused and not matched.told
-        return Verdict(False, error=what_is_wrong(matched) if is_known else WRONG, spent=spent)
+        error = what_is_wrong(matched) if is_known else WRONG
+        return Verdict(False, error=error, spent=spent, means=meaning(matched))
+
+
+def meaning(matched: totp.Matched) -> Mapping[str, Any]:
+    """What an admin reads under the failure, in a finding's values: the phone's clock, a used code, another entry."""
+    about = {"side": "person", "weight": "wrong", "reader": "app", "expected": "the code that the app shows now"}
+    if matched.reused:
+        fix = "Each code works once: wait for the next one. Two tabs, or a double click, send one twice."
+        return {**about, "code": "authenticator_used", "field": "code", "got": "one that was used before", "fix": fix}
+    if matched.steps:
+        seconds = abs(matched.steps) * totp.STEP
+        way = "slow" if matched.steps < 0 else "fast"
+        fix = (
+            "Switch on the automatic time of the phone. Where this happens to everybody, the clock of this server is "
+            "wrong: run NTP there."
+        )
+        got = f"a code of {seconds // 60} min {seconds % 60} s from now: the phone is {way}"
+        return {**about, "code": "authenticator_clock", "field": "clock of the phone", "got": got, "fix": fix}
+    fix = (
+        "It is of another account, of an earlier set-up of this one, or of an app that counts (HOTP), or mistyped; or "
+        "the phone is more than five minutes off. Delete the other entries in the app; else let them in by `doorward "
+        "user code`, and have the app set up anew."
+    )
+    return {**about, "code": "authenticator_code", "field": "entry in the authenticator app", "fix": fix,
+            "got": "a code of no app that is set up here"}  # fmt: skip
 
 
 def what_is_wrong(matched: totp.Matched) -> str:

@@ -5,9 +5,11 @@ Wrong codes are counted per person over all sign-ins at once, apart from passwor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from idp import audit, mail
+from idp import arrivals, audit, mail
 from idp.accounts import cases
 from idp.accounts.cases import Case
 from idp.accounts.factors import admin_codes
@@ -162,7 +164,7 @@ def _judge(
     if failure.again is not None:
         audit.repeat(services.db, str(failure.again.note.get("event", "")), failure.again.times, now)
     else:
-        _record_failure(services, request, person, chosen.kind, failure, note["event"])
+        _record_failure(services, request, person, chosen.kind, failure, note["event"], verdict.means)
     return verdict, failure.pause
 
 
@@ -175,11 +177,15 @@ def _with_new_ones(services: Services, request: Request, kept: Pending, person: 
 
 
 def _record_failure(
-    services: Services, request: Request, person: Person, kind: str, failure: Failure, event_id: str
-) -> None:
+    services: Services, request: Request, person: Person, kind: str, failure: Failure, event_id: str,
+    means: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
     until = failure.pause.until if failure.pause else None
     detail = {"kind": kind, "failures": failure.failures, "paused_until": until, "browser": request.user_agent}
     detail |= conversation_of(request)
+    proxy = arrivals.untrusted_proxy(request) if failure.pause is not None else ""
+    findings = [*([means] if means else []), *([arrivals.finding(services, proxy)] if proxy else [])]
+    detail |= {"findings": findings} if findings else {}
     event = Event(
         "factor:failed", id=event_id, error_id=new_error_id(), person_id=person.id,
         client_id=request.visitor.for_client or None, address=request.remote_address, request_id=request.id,
