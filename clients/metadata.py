@@ -44,7 +44,6 @@ FIELDS: dict[str, Kind] = {
     "frontchannel_logout_uri": ADDRESS,
     "frontchannel_logout_session_required": BOOLEAN,
     # RFC 9101, 9126, 9449, 8705, 9396, 9701, JARM, CIBA
-    "dpop_bound_access_tokens": BOOLEAN,
     "tls_client_certificate_bound_access_tokens": BOOLEAN,
     "tls_client_auth_subject_dn": text(500),
     "tls_client_auth_san_dns": text(300),

@@ -88,6 +88,7 @@ class RelyingParty:
     jwks_uri: str | None = row(ADDRESS)
     token_endpoint_auth_signing_alg: str | None = row(one_of(*SIGNING))
     client_assertion_audience: str = row(one_of("issuer", "legacy").or_else("issuer"))
+    dpop_bound_access_tokens: bool = row(BOOLEAN.or_else(False))  # RFC 9449 §5.2
     require_pushed_authorization_requests: bool = row(BOOLEAN.or_else(False))  # RFC 9126 §6
     require_signed_request_object: bool = row(BOOLEAN.or_else(False))  # RFC 9101 §10.5
     request_object_signing_alg: str | None = row(one_of(*SIGNING, "none"))

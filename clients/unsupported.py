@@ -23,7 +23,6 @@ def _row(field: str, *values: str, why: str = "") -> Row:
 
 
 UNSUPPORTED: tuple[Row, ...] = (
-    _row("profile", "fapi2", why="it needs sender-constrained tokens"),
     _row("grant_types", "implicit", why="use authorization_code with PKCE"),
     _row("grant_types", "password", why="use authorization_code with PKCE"),
     _row("grant_types", "urn:ietf:params:oauth:grant-type:device_code"),
@@ -45,7 +44,6 @@ UNSUPPORTED: tuple[Row, ...] = (
     _row("tls_client_auth_san_ip"),
     _row("tls_client_auth_san_email"),
     _row("tls_client_certificate_bound_access_tokens"),
-    _row("dpop_bound_access_tokens"),
     _row("request_object_signing_alg", "none", why="what is not signed says no more than the URL around it"),
     _row("request_object_encryption_alg"),
     _row("request_object_encryption_enc"),

@@ -20,6 +20,7 @@ MAX_TOKEN = 16 * 1024  # characters
 MAX_HINT = 96 * 1024  # characters of an ID token of ours that comes back: somebody in 1,000 groups has a long one
 MAX_DEPTH = 16  # objects and arrays inside one another
 MAX_KEYS = 100  # of one client's JWKS
+_PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))  # RFC 7518 §6
 AHEAD = 10.0  # seconds; FAPI 2.0 Security Profile §5.3.2.1: up to 10 s ahead is accepted
 
 Claims = dict[str, Any]
@@ -91,6 +92,31 @@ def verify(
     claims = opened.claims_by(_candidates(keys, opened))
     _check_times(claims, now, leeway, ahead, required)
     return opened.header, claims
+
+
+def verify_possession(token: str, *, algs: Collection[str], typ: str) -> tuple[Claims, str]:
+    """The claims of a JWT that brings its own public key, and the key's thumbprint (RFC 9449 §4.3, RFC 7638).
+
+    It proves that whoever made it has the private key, and nothing else; all of its claims are the caller's to check.
+    Errors: `InvalidToken`.
+    """
+    opened = _open(token)
+    if opened.algorithm.name not in algs:
+        raise InvalidToken(f"alg {opened.algorithm.name} is not allowed here; use one of {', '.join(sorted(algs))}")
+    if _short(opened.header.get("typ", "")) != typ:
+        raise InvalidToken(f"typ must be {typ}")
+    jwk = opened.header.get("jwk")
+    if not isinstance(jwk, Mapping):
+        raise InvalidToken("jwk is missing: the public key belongs into the header")
+    if _PRIVATE.intersection(jwk):
+        raise InvalidToken("jwk has private parts: that key has been shown, make a new one")
+    try:
+        key = load_public({**jwk, "alg": jwk.get("alg", opened.algorithm.name)})
+    except UnusableKey as error:
+        raise InvalidToken(f"jwk: {error}") from None
+    if not key.fits(opened.algorithm):
+        raise InvalidToken("jwk is a key for another alg")
+    return opened.claims_by((key,)), str(key.key.thumbprint())
 
 
 def read_jwks(document: Any) -> tuple[PublicKey, ...]:

@@ -18,7 +18,7 @@ from idp.wire import Request
 
 def caller(services: Services, request: Request) -> Actor:
     """The actor behind the request's token. One read finds the token, one the rights. Errors: `Problem`, `Stale`."""
-    value = _presented(services, request)
+    scheme, value = _presented(services, request)
     if value.startswith(tokens.PREFIX):
         shown = tokens.find(services.db, value, services.clock())
         if shown is None:
@@ -29,6 +29,10 @@ def caller(services: Services, request: Request) -> Actor:
     if access is None:
         raise _refused(services, request, "The access token is unknown, expired or revoked.")
     request.learn(client_id=access.client_id)
+    try:
+        bearer.check_bound(services, request, access, scheme, value)
+    except OAuthError as error:
+        raise _refused(services, request, error.description) from error
     if services.issuer not in access.audience:
         raise _refused(services, request, "The access token is meant for another resource.")
     if access.family_id is not None or access.person_id is not None:
@@ -57,11 +61,11 @@ def refused(services: Services, request: Request, actor: Actor, error: NotAllowe
     return Problem("permission", f"Not allowed: {error}.", permission=error.permission, error_id=error_id)
 
 
-def _presented(services: Services, request: Request) -> str:
+def _presented(services: Services, request: Request) -> tuple[str, str]:
     """RFC 6750 §2.1: in the header alone. A query stands in logs, a form can be sent by any page."""
     scheme, _, value = request.header("Authorization").partition(" ")
-    if scheme.lower() == "bearer" and value.strip():
-        return value.strip()
+    if scheme.lower() in ("bearer", "dpop") and value.strip():
+        return scheme.lower(), value.strip()
     # RFC 6750 §3.1: without any authentication there is no error code.
     detail = (
         "Send an access token: Authorization: Bearer …; a personal token of yours, or one of a program with a role."

@@ -14,7 +14,7 @@ class Tokens(Section):
 
     code: int = Field(60, ge=5, le=60, description="Authorization code (RFC 6749 §4.1.2).")
     pushed_request: int = Field(
-        300, ge=5, le=600, description="Pushed authorization request, until it is used (RFC 9126 §2.2)."
+        300, ge=5, le=599, description="Pushed authorization request, until it is used (RFC 9126 §2.2)."
     )
     access_token: int = Field(600, ge=30, le=86400, description="Access token.")
     id_token: int = Field(600, ge=30, le=86400, description="ID token.")
@@ -36,6 +36,10 @@ class OAuth(Section):
     require_pushed_authorization_requests: bool = Field(
         False,
         description="Whether every application must push its authorization requests (RFC 9126 §5); else those registered so.",
+    )
+    dpop_nonces: bool = Field(
+        False,
+        description="Whether DPoP proofs must have a nonce of ours (RFC 9449 §8): one round more, and clients' clocks do not matter.",
     )
 
 

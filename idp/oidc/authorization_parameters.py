@@ -5,6 +5,7 @@ Errors of all: `OAuthError`, for the application.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from clients.client import Client
@@ -15,6 +16,7 @@ from idp.wire import Params
 from keys.verifying import InvalidToken
 
 RESPONSE_TYPES = ("code",)
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7638
 PROMPTS = ("none", "login", "consent", "select_account")
 #: Characters of a request that we keep, all parameters together: four times what fits into a URL of 8 kB, for those
 #: that are posted. It stands twice in our page, sealed, and must come back with it (`wire.MAX_BODY`).
@@ -113,6 +115,17 @@ def read_max_age(params: Params, client: Client) -> int | None:
             kind="max_age",
         )
     return int(value)
+
+
+def read_dpop_jkt(params: Params) -> str:
+    """The thumbprint of the key that the code is to be bound to (RFC 9449 §10), or ''."""
+    jkt = params.get("dpop_jkt") or ""
+    if jkt and not _THUMBPRINT.fullmatch(jkt):
+        raise OAuthError(
+            "invalid_request", "dpop_jkt must be the base64url SHA-256 thumbprint of a key: 43 characters.",
+            field="dpop_jkt", expected="43 characters", got=f"{len(jkt)} characters", kind="dpop_jkt",
+        )  # fmt: skip
+    return jkt
 
 
 def read_resource(params: Params, client: Client) -> list[str]:

@@ -26,7 +26,7 @@ PROTOCOL = "oidc"
 KNOWN = frozenset(
     ("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
      "code_challenge_method", "prompt", "max_age", "acr_values", "claims", "resource", "login_hint", "id_token_hint",
-     "ui_locales", "claims_locales", "display", "request", "request_uri", "registration")
+     "ui_locales", "claims_locales", "display", "dpop_jkt", "request", "request_uri", "registration")
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ class AuthorizationRequest:
     claims: dict[str, Any]
     resource: list[str]
     params: list[tuple[str, str]]  # every parameter, as it was sent
+    dpop_jkt: str = ""  # the key that the code is bound to (RFC 9449 §10)
     pushed: str = ""  # the reference under which the request was pushed (RFC 9126)
 
     def to_json(self) -> dict[str, Any]:
@@ -57,6 +58,7 @@ class AuthorizationRequest:
             "claims": self.claims,
             "resource": self.resource,
             "params": self.params,
+            "dpop_jkt": self.dpop_jkt,
             "pushed": self.pushed,
         }
 
@@ -65,7 +67,8 @@ class AuthorizationRequest:
         """The request of a flow; what a newer version adds is left out."""
         return cls(
             plain["redirect_uri"], plain["state"], plain["nonce"], plain["response_mode"], plain["scope"],
-            plain["challenge"], plain["claims"], plain["resource"], plain["params"], plain.get("pushed", ""),
+            plain["challenge"], plain["claims"], plain["resource"], plain["params"], plain.get("dpop_jkt", ""),
+            plain.get("pushed", ""),
         )  # fmt: skip
 
 
@@ -112,6 +115,7 @@ def read(
         claims=claims,
         resource=resource,
         params=(sent or params).pairs,
+        dpop_jkt=parameters.read_dpop_jkt(params),
         pushed=pushed,
     )
     return _flow(services, client, params, asked, wishes)

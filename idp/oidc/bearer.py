@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc import ledger, tokens
+from idp.oidc import dpop, ledger, tokens
 from idp.protocols import Services
 from idp.wire import Request
 from keys.verifying import InvalidToken, verify_own
@@ -28,6 +29,7 @@ class Access:
     family_id: str | None
     is_jwt: bool
     row: Any
+    cnf: Mapping[str, str] = field(default_factory=dict)  # what it is bound to (RFC 7800 §3.1)
 
 
 def find(services: Services, token: str) -> Access | None:
@@ -48,7 +50,7 @@ def _opaque(services: Services, token: str) -> Access | None:
     return Access(
         row.token_id, row.token_client_id, row.person_id, standing_scope(client, row.scope),
         standing_audience(services, client, audience),
-        row.created_at, row.expires_at, row.family_id, False, row,
+        row.created_at, row.expires_at, row.family_id, False, row, json.loads(row.token_cnf or "{}"),
     )  # fmt: skip
 
 
@@ -76,7 +78,7 @@ def _jwt(services: Services, token: str) -> Access | None:
     return Access(
         jti, client_id, row.person_id if row is not None else None, standing_scope(client, str(claims["scope"])),
         standing_audience(services, client, audience),
-        float(claims["iat"]), float(claims["exp"]), family_id, True, row,
+        float(claims["iat"]), float(claims["exp"]), family_id, True, row, claims.get("cnf") or {},
     )  # fmt: skip
 
 
@@ -92,11 +94,12 @@ def standing_audience(services: Services, client: Client, audience: list[str]) -
 
 def required(services: Services, request: Request, *scopes: str) -> Access:
     """The token of this request, meant for us and with these scopes. Errors: `OAuthError` (RFC 6750 §3.1)."""
-    token = presented(request)
+    scheme, token = presented(request)
     access = find(services, token)
     if access is None:
         raise denied("invalid_token", "The access token is unknown, expired or revoked.", kind="access_token")
     request.learn(client_id=access.client_id)
+    check_bound(services, request, access, scheme, token)
     if services.issuer not in access.audience:
         raise denied("invalid_token", "The access token is meant for another resource.", kind="access_token_audience")
     missing = [scope for scope in scopes if scope not in access.scope]
@@ -111,16 +114,41 @@ def required(services: Services, request: Request, *scopes: str) -> Access:
     return access
 
 
-def presented(request: Request) -> str:
-    """The bearer token of a request. Errors: `OAuthError` where there is none, or more than one (RFC 6750 §2)."""
+def check_bound(services: Services, request: Request, access: Access, scheme: str, token: str) -> None:
+    """RFC 9449 §7: a bound token is taken with a proof by its key, and no other way. Errors: `OAuthError`."""
+    jkt = access.cnf.get("jkt")
+    if scheme == "bearer" and not jkt:
+        return
+    if scheme == "bearer":  # §7.2: never downgraded
+        raise _unproven("The access token is bound to a key: send Authorization: DPoP and a proof.", "no proof")
+    if not jkt:
+        raise _unproven("The access token is bound to no key: send Authorization: Bearer.", "a DPoP proof")
+    shown = dpop.read(services, request, access_token=token)
+    if not shown:
+        raise _unproven("The access token is bound to a key: send a DPoP proof.", "no proof")
+    if shown != jkt:
+        raise _unproven("The access token is bound to another key than the proof is by.", "a proof by another key")
+
+
+def _unproven(description: str, got: str) -> OAuthError:
+    headers = (("WWW-Authenticate", dpop.challenge("invalid_token", description)),)
+    return OAuthError(
+        "invalid_token", description, status=401, headers=headers, field="DPoP", expected="a proof by the token's key",
+        got=got, fix="Let the application show the token as its token_type says, with a proof by the same key.",
+        kind="dpop_token",
+    )  # fmt: skip
+
+
+def presented(request: Request) -> tuple[str, str]:
+    """Scheme and token of a request. Errors: `OAuthError` where there is none, or more than one (RFC 6750 §2)."""
     header = request.header("Authorization")
     in_form = request.form.get("access_token") if request.method == "POST" else None
     scheme, _, token = header.partition(" ")
-    in_header = token.strip() if scheme.lower() == "bearer" else ""
+    in_header = token.strip() if scheme.lower() in ("bearer", "dpop") else ""
     if (in_header and in_form) or "access_token" in request.form.repeated:
         raise denied("invalid_request", "Send the access token once.", status=400, kind="access_token_twice")
     if in_header or in_form:
-        return in_header or in_form or ""
+        return (scheme.lower(), in_header) if in_header else ("bearer", in_form or "")
     # RFC 6750 §3.1: without any authentication there is no error code.
     raise OAuthError(
         "invalid_token", "Send an access token: Authorization: Bearer ...", status=401,

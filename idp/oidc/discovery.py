@@ -10,7 +10,7 @@ from typing import Any
 
 from clients.offered import AUTH_METHODS
 from idp.login.authn import SUPPORTED_ACR
-from idp.oidc import authorization_parameters, claims, client_auth, scopes
+from idp.oidc import authorization_parameters, claims, client_auth, dpop, scopes
 from idp.oidc.client_auth import CLIENT_AUTH
 from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS
 from idp.oidc.grants import GRANTS
@@ -81,6 +81,7 @@ def document(services: Services) -> dict[str, Any]:
         "require_signed_request_object": False,
         "pushed_authorization_request_endpoint": services.url("/oauth/par"),
         "require_pushed_authorization_requests": services.settings.oauth.require_pushed_authorization_requests,
+        "dpop_signing_alg_values_supported": list(dpop.ALGS),
         "authorization_signing_alg_values_supported": list(signing),
         "authorization_response_iss_parameter_supported": True,
     }

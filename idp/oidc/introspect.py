@@ -6,7 +6,7 @@ from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc import bearer, client_auth, ledger
+from idp.oidc import bearer, client_auth, ledger, tokens
 from idp.oidc import claims as claim_rules
 from idp.protocols import Services
 from idp.traffic import INTROSPECTED, OTHERS, Traffic
@@ -40,7 +40,7 @@ def introspect(services: Services, request: Request) -> Response:
         "active": True,
         "scope": " ".join(access.scope),
         "client_id": access.client_id,
-        "token_type": "Bearer",
+        "token_type": tokens.token_type(access.cnf),
         "exp": int(access.expires_at),
         "iat": int(access.issued_at),
         "sub": _subject(services, access.client_id, access.person_id),
@@ -48,6 +48,8 @@ def introspect(services: Services, request: Request) -> Response:
         "iss": services.issuer,
         "jti": access.token_id,
     }
+    if access.cnf:  # RFC 9449 §6.2, RFC 8705 §3.2
+        body["cnf"] = dict(access.cnf)
     if access.row is not None and access.person_id is not None:
         body |= {"username": access.row.username, "auth_time": int(access.row.auth_time)}
     return Json(body=body)

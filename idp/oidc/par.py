@@ -6,11 +6,14 @@ carries a wrong one; keep it, and answer its reference.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from clients.client import Client
 from idp.errors import OAuthError
 from idp.ids import digest
-from idp.oidc import authorization_request, client_auth, request_objects
+from idp.oidc import authorization_request, client_auth, dpop, request_objects
 from idp.oidc.destination import Untrusted, find_destination
-from idp.oidc.request_objects import pushed
+from idp.oidc.request_objects import Asked, pushed
 from idp.protocols import Services
 from idp.readers.seen import place_of
 from idp.wire import Json, Params, Request, Response
@@ -34,7 +37,9 @@ def push(services: Services, request: Request) -> Response:
         if client.oidc.is_public:
             _pace(services, request)
         params = _own(request.form, client.id)
-        asked = request_objects.resolve(services, client, params, is_pushed=True)
+        asked = _bound(
+            services, request, client, request_objects.resolve(services, client, params, is_pushed=True)
+        )  # fmt: skip
         destination = find_destination(services, asked.params)
         if isinstance(destination, Untrusted):
             raise destination.told()
@@ -50,6 +55,16 @@ def _own(form: Params, client_id: str) -> Params:
     """The authorization request in the form; by its own proof the client is named even where client_id is not."""
     kept = [(name, value) for name, value in form.pairs if name not in _OF_THE_CLIENT]
     return Params(kept if "client_id" in form else [("client_id", client_id), *kept])
+
+
+def _bound(services: Services, request: Request, client: Client, asked: Asked) -> Asked:
+    """RFC 9449 §10.1: a proof that comes with the push binds the code, as dpop_jkt would."""
+    jkt, named = dpop.read(services, request, client), asked.params.get("dpop_jkt")
+    if not jkt or jkt == named:
+        return asked
+    if named:
+        raise dpop.refused(services, "it is by another key than dpop_jkt names", is_resource=False, kind="dpop_proof")
+    return replace(asked, params=Params([*asked.params.pairs, ("dpop_jkt", jkt)]))
 
 
 def _pace(services: Services, request: Request) -> None:

@@ -52,6 +52,7 @@ class ProtocolHandler:
             methods=" ".join(session.methods),
             offline="offline_access" in asked.scope.split(),
             issued_at=now,
+            dpop_jkt=asked.dpop_jkt,
         )
         services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
         if asked.pushed:

@@ -6,9 +6,10 @@ writes; the answer.
 
 from __future__ import annotations
 
+from clients.client import Client
 from clients.offered import GRANT_TYPES
 from idp.errors import OAuthError
-from idp.oidc import client_auth, tokens
+from idp.oidc import client_auth, dpop, tokens
 from idp.oidc.grants import GRANTS
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -25,7 +26,8 @@ def token(services: Services, request: Request) -> Response:
         family = issued.holder.family_id if issued.holder is not None else ""
         used = (request.remote_address, "offline_access" in issued.terms.scope)  # `Used`
         services.part(Traffic).proven(asked.grant_type, asked.client.id, family, used, issued.issued_at)
-        return Json(body=tokens.response(services, asked.client, issued))
+        headers = dpop.nonce_headers(services) if asked.cnf else ()
+        return Json(body=tokens.response(services, asked.client, issued), headers=headers)
     except OAuthError as error:
         error.client_id = error.client_id or request.visitor.client_id or client_auth.claimed(services, request)
         raise
@@ -59,4 +61,14 @@ def read(services: Services, request: Request) -> TokenRequest:
             kind="grant_type_not_allowed",
         )  # fmt: skip
     resource = [value for name, value in form.pairs if name == "resource"]
-    return TokenRequest(client, grant_type, form.get("scope"), resource, form, request)
+    return TokenRequest(
+        client, grant_type, form.get("scope"), resource, form, request, _bound(services, request, client)
+    )
+
+
+def _bound(services: Services, request: Request, client: Client) -> dict[str, str]:
+    """What the tokens are to be bound to (RFC 7800 §3.1). Errors: `OAuthError`."""
+    jkt = dpop.read(services, request, client)
+    if client.oidc.dpop_bound_access_tokens and not jkt:  # RFC 9449 §5.2
+        raise dpop.missing(services, client)
+    return {"jkt": jkt} if jkt else {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from clients.client import Client
 from idp.wire import Params, Request
@@ -18,3 +19,4 @@ class TokenRequest:
     resource: list[str]  # RFC 8707 §2.2
     form: Params
     wire: Request
+    cnf: Mapping[str, str] = field(default_factory=dict)  # what its tokens are bound to (RFC 7800 §3.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from hashlib import sha256, sha384, sha512
 from typing import Any
 
@@ -24,7 +25,7 @@ def response(services: Services, client: Client, issued: Issued) -> dict[str, An
     access_token = issued.access_token if is_opaque else _jwt_access_token(services, client, issued)
     body: dict[str, Any] = {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": token_type(issued.terms.cnf),
         "expires_in": issued.expires_in,
         "scope": issued.terms.scope,
     }
@@ -33,6 +34,11 @@ def response(services: Services, client: Client, issued: Issued) -> dict[str, An
     if issued.holder is not None and "openid" in issued.terms.scope.split():
         body["id_token"] = id_token(services, client, issued, issued.holder, access_token)
     return body
+
+
+def token_type(cnf: Mapping[str, str]) -> str:
+    """How the token is shown (RFC 9449 §5; RFC 8705 §3 leaves it Bearer)."""
+    return "DPoP" if "jkt" in cnf else "Bearer"
 
 
 def id_token(services: Services, client: Client, issued: Issued, holder: Holder, access_token: str) -> str:
@@ -137,6 +143,6 @@ def access_token_claims(services: Services, client: Client, issued: Issued) -> d
             "amr": list(amr_of(holder.methods)),
             "fam": holder.family_id,
         }
-        if holder.cnf:
-            claims["cnf"] = dict(holder.cnf)  # RFC 7800 §3.1
+    if issued.terms.cnf:
+        claims["cnf"] = dict(issued.terms.cnf)  # RFC 7800 §3.1
     return claims

@@ -40,6 +40,6 @@ def whoami(services: Services, request: Request) -> Response:
         "scope": " ".join(access.scope),
         "aud": list(access.audience),
         "exp": int(access.expires_at),
-        "token_type": "Bearer",
+        "token_type": tokens.token_type(access.cnf),
     }
     return Json(body=body)

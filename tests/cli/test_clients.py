@@ -82,7 +82,7 @@ def test_an_algorithm_that_is_registered_has_a_key_at_once(site: Folder) -> None
         (["--redirect-uri", "https://*.example/cb"], "--redirect-uri: "),
         ([], "--redirect-uri: "),
         (["--redirect-uri", CALLBACK, "--profile", "webb"], "argument --profile: invalid choice: 'webb'"),
-        (["--redirect-uri", CALLBACK, "--profile", "fapi2"], "--profile: fapi2"),
+        (["--redirect-uri", CALLBACK, "--profile", "fapi2"], "needs the app's public keys"),
         (
             ["--redirect-uri", CALLBACK, "--set", "acces_token_format=jwt"],
             "--set acces_token_format: unknown key; did you mean access_token_format?",

@@ -118,8 +118,16 @@ def test_a_browser_apps_origins_come_from_its_redirect_uris() -> None:
     assert "allowed_origins" not in completed("web")
 
 
-def test_fapi2_is_refused_until_it_works() -> None:
-    assert "fapi2 is not supported yet: it needs sender-constrained tokens" in problems("fapi2", CALLBACK)["profile"]
+def test_S53_fapi2_takes_keys_alone_and_none_of_its_rules_can_be_left() -> None:
+    assert "private_key_jwt needs" in problems("fapi2", CALLBACK)["jwks"]
+    keys = {**CALLBACK, "jwks_uri": "https://crm.example/jwks"}
+    assert validate("fapi2", keys)
+    for field, value in (
+        ("token_endpoint_auth_method", "client_secret_basic"), ("require_pkce", False),
+        ("require_pushed_authorization_requests", False), ("dpop_bound_access_tokens", False),
+        ("id_token_signed_response_alg", "RS256"), ("client_assertion_audience", "legacy"),
+    ):  # fmt: skip
+        assert "profile fapi2" in problems("fapi2", {**keys, field: value})[field], field
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
@@ -302,7 +310,6 @@ def test_S35_a_key_set_that_proves_nothing_is_refused(jwks: Any) -> None:
 # -- what is not there yet -----------------------------------------------------------------------------------------
 
 _EXAMPLES: dict[str, Any] = {
-    "profile": "fapi2",
     "sector_identifier_uri": "https://crm.example/sector",
     "frontchannel_logout_uri": "https://crm.example/logout",
     "authorization_details_types": ["payment"],

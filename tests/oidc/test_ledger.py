@@ -110,10 +110,10 @@ def holder(provider: Provider, ann: Person) -> Holder:
     return Holder("family", ann.id, "session", 1000.0, ("pwd",), {}, AnnsRow())
 
 
-def issued(provider: Provider, holder: Holder) -> dict[str, Any]:
-    """The claims of both JWTs that such a holder gets."""
+def issued(provider: Provider, holder: Holder, cnf: dict[str, str] | None = None) -> dict[str, Any]:
+    """The claims of both JWTs that such a holder gets; `cnf`: what the access token is bound to."""
     app = provider.add_client("JWT", access_token_format="jwt")
-    answer = Issued("", "jti", 300, 300, Terms("openid", []), None, holder, 2000.0)
+    answer = Issued("", "jti", 300, 300, Terms("openid", [], cnf or {}), None, holder, 2000.0)
     body = tokens.response(provider.services, app.client, answer)
     return {
         name: jwt.decode(body[name], options={"verify_signature": False}) for name in ("access_token", "id_token")
@@ -129,7 +129,7 @@ def test_a_token_of_a_person_without_a_session_names_none(provider: Provider, ho
 def test_a_token_that_is_bound_to_a_key_says_so_and_one_that_is_not_says_nothing(
     provider: Provider, holder: Holder
 ) -> None:
-    bound = issued(provider, replace(holder, cnf={"jkt": "thumbprint"}))
+    bound = issued(provider, holder, {"jkt": "thumbprint"})
     assert bound["access_token"]["cnf"] == {"jkt": "thumbprint"}
     assert "cnf" not in bound["id_token"]
     assert "cnf" not in issued(provider, holder)["access_token"]

@@ -51,6 +51,8 @@ LABELS: Final[dict[str, Label]] = {
     "response_types": Label(N_("Response types"), "signing_in", N_("One a line.")),
     "response_modes": Label(N_("Response modes"), "signing_in", N_("One a line.")),
     "require_pkce": Label(N_("PKCE is required"), "signing_in", N_("Only for libraries that have none is it off.")),
+    "dpop_bound_access_tokens": Label(N_("Its tokens are bound to a key (DPoP)"), "tokens", N_(
+        "A token alone is worth nothing to whoever steals it.")),
     "require_pushed_authorization_requests": Label(N_("It pushes its requests first (PAR)"), "signing_in", N_(
         "A request that comes by the browser alone is refused.")),
     "require_signed_request_object": Label(N_("It signs its requests (JAR)"), "signing_in", N_(

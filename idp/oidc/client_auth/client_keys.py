@@ -9,7 +9,7 @@ from clients.client import Client
 from idp.http import OutboundFailed, OutboundRefused
 from idp.oidc.fetched import Fetched
 from idp.protocols import Services
-from keys.algorithms import PublicKey
+from keys.algorithms import ALGORITHMS, PublicKey
 from keys.verifying import InvalidToken, read_jwks
 
 KEYS_FRESH = 300.0  # seconds a fetched JWKS is used before it is fetched again
@@ -46,6 +46,17 @@ def keys_standing(services: Services, client: Client) -> Standing:
 
 def _name(client: Client) -> str:
     return client.oidc.jwks_uri or f"{client.id}:{client.changed_at!r}"
+
+
+#: FAPI 2.0 Security Profile §5.4.1.
+_FAPI2 = ("PS256", "ES256", "EdDSA")
+
+
+def algs_of(client: Client, registered: str | None) -> tuple[str, ...]:
+    """By which algorithms a client may sign what it sends: the registered one, else those of its profile."""
+    if registered:
+        return (registered,)
+    return _FAPI2 if client.profile == "fapi2" else tuple(ALGORITHMS)
 
 
 def client_keys(services: Services, client: Client, *, renewed: bool = False) -> tuple[PublicKey, ...]:

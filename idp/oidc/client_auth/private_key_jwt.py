@@ -8,7 +8,7 @@ from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc.client_auth.client_keys import client_keys
+from idp.oidc.client_auth.client_keys import algs_of, client_keys
 from idp.oidc.client_auth.presented import Presented, failed
 from idp.protocols import Services
 from idp.wire import Request
@@ -57,7 +57,7 @@ def prove(services: Services, request: Request, client: Client, presented: Prese
     legacy = client.oidc.client_assertion_audience == "legacy"
     registered = client.oidc.token_endpoint_auth_signing_alg
     try:
-        claims = _verified(services, client, presented.secret, (registered,) if registered else ASSERTION_ALGS)
+        claims = _verified(services, client, presented.secret, algs_of(client, registered))
     except InvalidToken as error:
         raise failed(f"client_assertion of {client.id}: {error.reason}", hint=error.reason, kind="assertion") from None
     now = services.clock()

@@ -48,6 +48,7 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
         ) from error
     grant: Grant = rules.request.authorization_code.grant
     pkce.check_verifier(grant.challenge, asked.form.get("code_verifier"))
+    check_key(grant, asked)
     resource = narrowed(grant.resource, asked.resource)
     try:
         issued = ledger.mint(services, asked, grant, resource)
@@ -71,6 +72,17 @@ def narrowed(granted: list[str], asked: list[str]) -> list[str]:
             field="resource", expected=", ".join(granted), got=", ".join(asked), kind="resource",
         )  # fmt: skip
     return asked or granted
+
+
+def check_key(grant: Grant, asked: TokenRequest) -> None:
+    """RFC 9449 §10: a code that was asked for with a key is redeemed with a proof by that very key."""
+    if grant.dpop_jkt and asked.cnf.get("jkt") != grant.dpop_jkt:
+        raise OAuthError(
+            "invalid_grant", "The code is bound to a key (dpop_jkt): send a DPoP proof by that very key.",
+            field="DPoP", expected=f"a proof by the key {grant.dpop_jkt}", got=asked.cnf.get("jkt") or "no proof",
+            fix="Let the application use one key from the authorization request to the token request.",
+            kind="dpop_binding",
+        )  # fmt: skip
 
 
 def check_redirect_uri(grant: Grant, sent: str | None) -> None:

@@ -21,4 +21,4 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     scope = " ".join(wanted)
     scopes.check(asked.scope, scope, client)
     tokens.check_resource(client, asked.resource)
-    return ledger.issue_to_client(services, client, Terms(scope, asked.resource))
+    return ledger.issue_to_client(services, client, Terms(scope, asked.resource, asked.cnf))

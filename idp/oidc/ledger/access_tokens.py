@@ -63,6 +63,7 @@ def insert_access(tx: Any, client: Client, access: AccessToken, family_id: str, 
         resource=to_json(terms.resource),
         created_at=access.issued_at,
         expires_at=access.issued_at + access.expires_in,
+        cnf=terms.cnf_json,
     )
 
 
@@ -83,6 +84,7 @@ def issue_to_client(services: Services, client: Client, terms: Terms) -> Issued:
         resource=to_json(terms.resource),
         created_at=now,
         expires_at=now + access.expires_in,
+        cnf=terms.cnf_json,
         version=services.registry.version,
     ):
         raise Stale

@@ -78,7 +78,7 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
     secret = new_secret() if "refresh_token" in client.oidc.grant_types else None
     access = new_access(services, client, now)
     life = _absolute_life(services, client) if secret is not None else access.expires_in + 60
-    access, terms = access.until(now + life), Terms(grant.scope, resource)
+    access, terms = access.until(now + life), Terms(grant.scope, resource, asked.cnf)
     with services.db.transaction(durable=False) as tx:
         row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
         check_version(services, row)
@@ -106,6 +106,8 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
             answered_scope="",
             answered_resource="[]",
             generation=0,
+            # RFC 9449 §5: who keeps no secret shows the key again at each refresh; others authenticate.
+            cnf=terms.cnf_json if client.oidc.is_public else "",
         )
         if is_first:
             insert_access(tx, client, access, grant.id, terms)

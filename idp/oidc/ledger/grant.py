@@ -31,26 +31,38 @@ class Grant:
     methods: str
     offline: bool
     issued_at: float
+    dpop_jkt: str = ""  # the key that must be shown to redeem it (RFC 9449 §10), or ''
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in State."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        found = {name: getattr(self, name) for name in self.__slots__}
+        if not self.dpop_jkt:  # during an upgrade the version before reads it as well
+            del found["dpop_jkt"]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What one access token is good for."""
+    """What one access token is good for.
+
+    `cnf`: the key that whoever presents it must prove to have (RFC 7800 §3); empty: whoever bears it may use it.
+    """
 
     scope: str
     resource: list[str]
+    cnf: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cnf_json(self) -> str:
+        """As it is written down."""
+        return to_json(dict(self.cnf)) if self.cnf else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whom a token speaks of, how they were proven, and what it is bound to.
+    """Whom a token speaks of, and how they were proven.
 
     `person` is a row with the person's attributes. `session_id`: None where nobody's browser is behind the grant.
-    `cnf`: the key that whoever presents the token must prove to have (RFC 7800 §3); empty: whoever bears it may use it.
     """
 
     family_id: str
@@ -60,7 +72,6 @@ class Holder:
     methods: tuple[str, ...]
     claims: dict[str, Any]
     person: Any
-    cnf: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

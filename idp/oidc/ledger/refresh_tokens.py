@@ -41,6 +41,7 @@ def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
             raise _invalid("unknown, or of another application", kind="refresh_token")
         check_version(services, row)
         _check_usable(row, client, now)
+        _check_bound(row, asked)
         use = _Use(row, secret, chain, now, _narrowed(row, asked), asked.wire.remote_address)
         if is_current(row, secret):
             issued = _rotate(services, tx, client, use)
@@ -75,7 +76,7 @@ class _Use:
 def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | None:
     """Write the use down with its access token, in the caller's transaction; None where another was first."""
     row, now = use.row, use.now
-    if client.oidc.refresh_token_rotation:
+    if client.oidc.refresh_token_rotation and not row.family_cnf:  # a key stands for it: RFC 9700 §4.14.2
         successor = use.chain.successor(use.secret)
         is_ours = tx.run(
             store.ROTATE,
@@ -104,7 +105,7 @@ def _repeat(services: Services, client: Client, use: _Use) -> Issued:
     row = use.row
     access = use.chain.access_token(use.secret, row.used_at, lifetime(services, client)).until(row.family_expires_at)
     access = within_access(access, row, client)
-    terms = Terms(row.answered_scope, json.loads(row.answered_resource))
+    terms = Terms(row.answered_scope, json.loads(row.answered_resource), use.terms.cnf)
     token = _value(row, use.chain.successor(use.secret))
     return access.answer(terms, use.now, refresh_token=token, holder=_holder(row))
 
@@ -152,7 +153,21 @@ def _narrowed(row: Any, asked: TokenRequest) -> Terms:
             "invalid_target", "A refresh cannot ask for a resource that was not granted.",
             field="resource", expected=", ".join(resource), got=", ".join(asked.resource), kind="resource",
         )  # fmt: skip
-    return Terms(" ".join(granted if asked.scope is None else asked.scope.split()), asked.resource or resource)
+    scope = " ".join(granted if asked.scope is None else asked.scope.split())
+    return Terms(scope, asked.resource or resource, asked.cnf)
+
+
+def _check_bound(row: Any, asked: TokenRequest) -> None:
+    """RFC 9449 §5: the refresh token of an app that keeps no secret is good with its key alone."""
+    if row.family_cnf and json.loads(row.family_cnf) != asked.cnf:
+        what = "a proof by another key" if asked.cnf else "no proof"
+        raise OAuthError(
+            "invalid_grant", "The refresh token is bound to a key: send a DPoP proof by that very key.",
+            detail=f"the refresh token is bound to a key, and {what} came", field="DPoP", got=what,
+            expected="a proof by the key that the code was redeemed with", kind="dpop_binding",
+            fix="Let the application keep its DPoP key as long as its refresh token (in a browser: IndexedDB, not "
+            "extractable), and sign the person in again where it is lost.",
+        )  # fmt: skip
 
 
 def _invalid(reason: str, *, kind: str) -> OAuthError:

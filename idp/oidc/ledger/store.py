@@ -55,6 +55,7 @@ families = Table(
     Column("answered_scope", Text, nullable=False),
     Column("answered_resource", Text, nullable=False),
     Column("generation", Integer, nullable=False),
+    Column("cnf", Text, nullable=False, server_default=""),  # of the refresh token (RFC 7800 §3.1), JSON, or empty
     Column("revoked_at", Double),
     Column("revoked_why", Text),
     Column(
@@ -76,6 +77,7 @@ access_tokens = Table(
     Column("resource", Text, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
+    Column("cnf", Text, nullable=False, server_default=""),  # RFC 7800 §3.1, JSON, or empty
 )
 Index("access_tokens_expires_at", access_tokens.c.expires_at)
 
@@ -105,7 +107,7 @@ _FAMILY = (
     _f.resource.label("granted_resource"), _f.claims, _f.auth_time, _f.methods, _f.offline,
     _f.created_at.label("family_created_at"), _f.expires_at.label("family_expires_at"), _f.idle_seconds, _f.used_at,
     _f.refresh_hash, _f.previous_hash, _f.generation, _f.answered_scope, _f.answered_resource, _f.revoked_at,
-    _f.code_hash,
+    _f.code_hash, _f.cnf.label("family_cnf"),
 )  # fmt: skip
 
 
@@ -134,7 +136,7 @@ ACCESS = (
     select(
         _a.id.label("token_id"), _a.family_id.label("token_family_id"), _a.hash,
         _a.client_id.label("token_client_id"), _a.scope, _a.resource,
-        _a.created_at, _a.expires_at, *_FAMILY, *_PERSON, *_STANDING,
+        _a.created_at, _a.expires_at, _a.cnf.label("token_cnf"), *_FAMILY, *_PERSON, *_STANDING,
     )
     .select_from(
         _circumstances(
@@ -172,10 +174,10 @@ PAST_ACCESS = select(_a.hash, _a.family_id, _a.client_id, _a.created_at, _a.expi
 INSERT_ACCESS = insert(access_tokens)
 #: client_credentials: one statement that issues only while this process's view of the registry is the current one.
 INSERT_ACCESS_GUARDED = insert(access_tokens).from_select(
-    ["id", "hash", "family_id", "client_id", "scope", "resource", "created_at", "expires_at"],
+    ["id", "hash", "family_id", "client_id", "scope", "resource", "created_at", "expires_at", "cnf"],
     select(
         bindparam("id"), bindparam("hash"), null(), bindparam("client_id"), bindparam("scope"), bindparam("resource"),
-        bindparam("created_at"), bindparam("expires_at"),
+        bindparam("created_at"), bindparam("expires_at"), bindparam("cnf"),
     ).where(literal_column("1") == literal_column("1"), _VERSION.element == bindparam("version")),
 )  # fmt: skip
 VERSION = select(_VERSION)

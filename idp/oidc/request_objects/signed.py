@@ -8,6 +8,7 @@ from typing import Any, Final
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.oidc.client_auth import client_keys
+from idp.oidc.client_auth.client_keys import algs_of
 from idp.protocols import Services
 from idp.wire import Params, dumps
 from keys.algorithms import ALGORITHMS
@@ -25,7 +26,7 @@ def read(services: Services, client: Client, text: str) -> Params:
     """The parameters inside, once the client's own key has verified them. Errors: `OAuthError`."""
     registered = client.oidc.request_object_signing_alg
     try:
-        claims = _verified(services, client, text, (registered,) if registered else ALGS)
+        claims = _verified(services, client, text, algs_of(client, registered))
         _check(services, client, claims)
         return Params([*_pairs(claims)])
     except InvalidToken as error:

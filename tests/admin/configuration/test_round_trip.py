@@ -146,11 +146,14 @@ def test_C5_a_field_that_does_not_work_yet_is_refused_by_a_file_as_by_every_othe
         assert "not supported yet" in line, line
 
 
-@pytest.mark.parametrize("profile", [name for name in PROFILES if name != "fapi2"])
+@pytest.mark.parametrize("profile", PROFILES)
 def test_C5_each_profile_goes_there_and_back_with_its_defaults_said_and_unsaid(
     configured: Configured, another: Open, profile: str
 ) -> None:
-    redirects = {"native": {"redirect_uris": ["com.example.app:/cb", "http://127.0.0.1/cb"]}}.get(profile, {})
+    redirects = {
+        "native": {"redirect_uris": ["com.example.app:/cb", "http://127.0.0.1/cb"]},
+        "fapi2": {"jwks_uri": "https://app.example/j"},
+    }.get(profile, {})
     register(configured, "plain", dict(redirects), profile)
     told = {**DEFAULTS, **PROFILES[profile].defaults, **redirects}
     register(configured, "told", {key: value for key, value in told.items() if key in FIELDS}, profile)
