@@ -66,10 +66,11 @@ def sign_in_line(event: Event, app: str = "") -> str:
 
 
 def failure_line(event: Event, app: str = "") -> str:
-    """A failure in one line: what it was in words, with the id that explains it."""
+    """A failure in one line: what it was in words and as the record calls it, with the id that explains it."""
     words, way = failure(event)
     parts = (
-        timestamp(event.at), event.error_id or "", words, app, f"from {event.address}" if event.address else "",
+        timestamp(event.at), event.error_id or "", words, event.action, app,
+        f"from {event.address}" if event.address else "",
         f"paused until {timestamp(event.detail['paused_until'])}" if event.detail.get("paused_until") else "",
         f"fix: {way}" if way else "",
     )  # fmt: skip
