@@ -11,7 +11,7 @@ from idp.admin.approving import deciding
 from idp.admin.approving.deciding import Decided, NotDone
 from idp.admin.approving.telling import PATH
 from idp.admin.approving.titles import ACTIONS
-from idp.admin.approving.verbs import VERBS
+from idp.admin.approving.verbs import HOW, VERBS
 from idp.admin.permissions import Permission
 from idp.console import frame, guard
 from idp.console.pages import ConsolePage, Visit
@@ -28,6 +28,10 @@ STATES: Final = {
     "refused": N_("refused"), "withdrawn": N_("taken back"), "failed": N_("approved, but could not be done"),
     "expired": N_("nobody decided in time"),
 }  # fmt: skip
+
+
+#: Values that are words of ours; all others are somebody's.
+OURS: Final = frozenset((*HOW.values(), "yes", "no"))
 
 
 def listing(services: Services, request: Request, visit: Visit) -> Response:
@@ -60,7 +64,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
             problem, one = str(error), deciding.get(services, visit.actor, one.id)
     return frame.page(
         services, request, visit, "console/approval.html", status=409 if problem else 200, row=_row(services, one),
-        lines=VERBS[one.verb].lines(services, one.args), states=STATES, problem=problem,
+        lines=VERBS[one.verb].lines(services, one.args), ours=OURS, states=STATES, problem=problem,
         why_not=deciding.why_not(services, visit.actor, one), is_own=one.asked_by == visit.actor.name,
     )  # fmt: skip
 

@@ -11,11 +11,13 @@ from urllib.parse import quote
 
 from clients.access import Access
 from clients.registry import Draft
-from idp.accounts import cases, notices
+from idp.accounts import approvals, cases, notices
+from idp.accounts.approvals import Approval
 from idp.accounts.cases import store as case_store
 from idp.audit import Event, record
 from idp.console.views import PAGES
 from idp.errors import new_error_id, new_spoken_id
+from idp.ids import new_id
 from tests.console.test_import import upload, work
 from tests.provider import Browser, Provider
 
@@ -54,6 +56,9 @@ class Company:
         self.case_id = self._case()
         notices.add(db, now, f"{SCRIPT} {IMAGE} {MANY}", USERNAME)
         self.review = self._review()
+        said = {"name": f"{NAME}{TURNED} 50%(x)s %", "why": MANY, "groups": [NAME], "need": "second"}
+        self.rule_waits = self._waits("rules.change", "rule:change", {"how": "change", "rule": self.rule, "said": said})
+        self.off_waits = self._waits("people.turn_off", "user:turn_off", {"person": self.person.id})
         self.imported, self.batch = self._import(owner), self._batch(owner)
 
     # -- what is made --------------------------------------------------------------------------------------------------
@@ -96,6 +101,16 @@ class Company:
                 request_id=IMAGE, error_id=error_id if action.startswith("error") else None, detail=detail,
             ), self._services.clock())  # fmt: skip
         return error_id
+
+    def _waits(self, verb: str, action: str, args: dict[str, Any]) -> str:
+        now = self._services.clock()
+        one = Approval(
+            id=new_id(now), action=action, verb=verb, args=args, asked_by=f"person:{self.other.id}", token_id="",
+            asked_at=now, until=now + 86400,
+        )  # fmt: skip
+        with self._services.db.transaction() as tx:
+            approvals.add(tx, one)
+        return one.id
 
     def _case(self) -> str:
         made = new_spoken_id("C")
@@ -149,6 +164,7 @@ _OBJECTS: Final = {
     "/admin/rules/<id>": ("rule",),
     "/admin/reviews/<id>": ("review",),
     "/admin/cases/<id>": ("case_id",),
+    "/admin/approvals/<id>": ("rule_waits", "off_waits"),
     "/admin/keys/<kid>": ("kid",),
     "/admin/activity/<id>": ("event_id",),
 }

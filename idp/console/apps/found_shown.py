@@ -85,4 +85,5 @@ def of_findings(findings: Iterable[Finding]) -> Found:
 def _shown(one: Finding) -> Shown:
     is_compared = one.code in _COMPARED and one.got and one.expected and not one.got.startswith("(")
     parts = marked(one.got, one.expected) if is_compared else None
-    return Shown(one, SIDES[one.side], parts, catalogue.own_path_of(one.code))
+    # A record of another version may name a side that this one does not know.
+    return Shown(one, SIDES.get(one.side, one.side), parts, catalogue.own_path_of(one.code))
