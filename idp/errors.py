@@ -148,7 +148,7 @@ class SamlError(Exception):
 
     def told(self, error_id: str, uri: str = "") -> SamlError:
         """The error as it is sent, with the id under which an admin reads more, and the page about its kind."""
-        message = f"{self.message} (Error {error_id}) {uri}".rstrip()
+        message = f"{self.message} {uri}".rstrip() + f" (Error {error_id})"
         return SamlError(self.status, self.substatus, message, kind=self.kind, detail=self.detail)
 
 

@@ -21,7 +21,7 @@ def fault(
     )
     error_id = services.faults.refused(said, request=request, cause=cause)
     return replace(
-        soap.soap_fault(code, f"{text} (Error {error_id}) {catalogue.url_of(services, said.kind)}".rstrip()),
+        soap.soap_fault(code, f"{text} {catalogue.url_of(services, said.kind)} (Error {error_id})"),
         status=status,
     )
 

@@ -22,7 +22,7 @@ def test_n24_a_hundred_refused_requests_are_one_row_that_counts_them(
     assert event.detail["times"] == 100
     assert texts == {f"The Destination of the request is another place than the one it was sent to: "
                          f"{provider.services.url(SSO)}. "
-                     f"(Error {event.error_id}) {provider.services.url('/errors/destination')}"}  # fmt: skip
+                     f"{provider.services.url('/errors/destination')} (Error {event.error_id})"}  # fmt: skip
     assert 'Destination="https://other.example/sso"' in event.detail["evidence"]
 
 
