@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.ports import check_port
@@ -18,6 +19,7 @@ from idp.serving.connections import Limits
 
 if TYPE_CHECKING:
     from idp.config import Settings
+    from idp.protocols import Services
 
 M_ARENA_MAX = -8  # <malloc.h>
 
@@ -47,6 +49,16 @@ def serve(file: str | None, options: Mapping[str, Any], report: Callable[[str], 
     threading.Thread(target=_announce, args=(server, lambda: report(f"{server.workers} {line}")), daemon=True).start()
     threads = blocking_threads(settings, services.passwords.threads)
     edge.serve(app, server.host, server.port, threads, limits(server))
+    _leave(services)
+
+
+def _leave(services: Services) -> None:
+    """The next one shall not be compared with this one."""
+    from idp.installation import processes
+    from idp.state import StateUnavailable
+
+    with suppress(StateUnavailable):  # the line goes by itself
+        processes.leave(services)
 
 
 def blocking_threads(settings: Settings, hashing: int) -> int:

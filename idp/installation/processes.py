@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata
-from typing import Any, Final
+from math import inf
+from typing import Any, Final, Literal
 
 from idp.installation import schema
 from idp.installation.checks.findings import CLOCK_SLACK, Finding, Found
@@ -25,6 +26,7 @@ from idp.protocols import Services
 EVERY: Final = 20.0  # seconds between two lines of one process
 KEPT: Final = 90.0  # seconds after which one that says nothing is gone
 MOST: Final = 64  # processes
+SILENT: Final = 45.0  # seconds after which one that has said nothing more is not compared: it has ended, perhaps
 LEAP: Final = 5.0  # seconds by which a clock was set, or stood still
 _KEY: Final = "processes"
 #: What may be another in each process, or is a secret.
@@ -38,7 +40,8 @@ _OWN: Final = (
 @dataclass(frozen=True, slots=True)
 class Process:
     """One line. `root`: a fingerprint of the root secret; `apart`: seconds of its clock before the store's;
-    `leapt`: seconds by which its clock was set lately; `settings`: a digest by name. Times: epoch seconds.
+    `leapt`: seconds by which its clock was set lately; `settings`: a digest by name; `space`: where its pid is one.
+    Times: epoch seconds.
     """
 
     host: str
@@ -52,6 +55,25 @@ class Process:
     apart: float = 0.0
     leapt: float = 0.0
     settings: Mapping[str, str] = field(default_factory=dict)
+    space: str = ""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Which one it is."""
+        return self.host, self.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was of this machine and is no more; of another machine it cannot be seen."""
+        if not self.space or self.space != _space():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:  # it is another user's
+            return False
+        return False
 
     @property
     def name(self) -> str:
@@ -60,12 +82,17 @@ class Process:
 
 
 class Beat:
-    """Writes this process's line, and logs what differs when that changes."""
+    """Writes this process's line, and logs what differs from those that serve with it when that changes.
+
+    A line stays on the board for a while after its process has ended, as at every restart: one is compared only while
+    its line is written anew.
+    """
 
     def __init__(self) -> None:
         self._since, self._next, self._told = time.time(), 0.0, ""
         self._clocks = (time.time(), time.clock_gettime(time.CLOCK_BOOTTIME))
         self._leapt, self._leapt_at = 0.0, 0.0
+        self._lines: dict[tuple[str, int], tuple[float, float]] | None = None  # when it was written, when we saw that
 
     def tick(self, services: Services) -> None:
         """Every second; the work is done every twenty. Errors: as State."""
@@ -73,13 +100,27 @@ class Beat:
             return
         self._next = time.monotonic() + EVERY
         self._look_for_leap()
-        write(services, own(services, since=self._since, leapt=self._leapt))
-        found = [*judge(on_board(services))]
+        mine = own(services, since=self._since, leapt=self._leapt)
+        write(services, mine)
+        self._tell(services, [*judge(self.living(on_board(services), mine, time.monotonic()))])
+
+    def living(self, board: Iterable[Process], mine: Process, now: float) -> list[Process]:
+        """Of the board's: this one, and those that have written since the last look. `now`: of no clock that is set."""
+        lines = tuple(board)
+        before, first = self._lines or {}, self._lines is None
+        self._lines = {}
+        for one in lines:
+            at, seen = before.get(one.key, (one.at if first else 0.0, -inf))
+            self._lines[one.key] = (one.at, now if one.at != at else seen)
+        return [one for one in lines if one.key == mine.key or now - self._lines[one.key][1] < SILENT]
+
+    def _tell(self, services: Services, found: list[Finding]) -> None:
         told = "; ".join(one.text for one in found)
         if told != self._told:
             self._told = told
             for one in found:
-                services.log.error("processes_differ", what=one.text, fix=one.fix)
+                log = services.log.error if one.status == "error" else services.log.warning
+                log("processes_differ", what=one.text, fix=one.fix)
 
     def _look_for_leap(self) -> None:
         """Where the clock has moved otherwise than time has passed: it was set, or the machine had slept."""
@@ -97,17 +138,23 @@ def own(services: Services, *, since: float = 0.0, leapt: float = 0.0) -> Proces
     key = services.sealer.mac_key("processes")
     settings = {name: _digest(key, value) for name, value in _settings(services) if name not in _OWN}
     return Process(
-        socket.gethostname()[:60], os.getpid(), services.clock(), since, _version(), schema.head(), services.issuer,
-        _digest(key, "root"), _apart(services), leapt, settings,
+        _host(), os.getpid(), services.clock(), since, _version(), schema.head(), services.issuer,
+        _digest(key, "root"), _apart(services), leapt, settings, _space(),
     )  # fmt: skip
 
 
 def write(services: Services, process: Process) -> None:
     """Put a line on the board, in place of the one before; lines that are old go. A race costs a line for 20 s."""
     board = _board(services)
-    kept = [one for one in _read(board.get(_KEY)) if (one.host, one.pid) != (process.host, process.pid)]
+    kept = [one for one in _read(board.get(_KEY)) if one.key != process.key]
     fresh = [one for one in kept if abs(services.clock() - one.at) < KEPT + 600][-MOST:]
     board.put(_KEY, [asdict(one) for one in (*fresh, process)], KEPT)
+
+
+def leave(services: Services) -> None:
+    """This process ends: take its line away. Errors: as State."""
+    board, mine = _board(services), (_host(), os.getpid())
+    board.put(_KEY, [asdict(one) for one in _read(board.get(_KEY)) if one.key != mine], KEPT)
 
 
 def on_board(services: Services) -> tuple[Process, ...]:
@@ -115,7 +162,7 @@ def on_board(services: Services) -> tuple[Process, ...]:
     now = services.clock()
     lines = _read(_board(services).get(_KEY))
     latest = max((one.at for one in lines), default=now)  # by their own clocks, which may be wrong
-    return tuple(one for one in lines if one.at > min(latest, now) - KEPT)
+    return tuple(one for one in lines if one.at > min(latest, now) - KEPT and not one.has_ended)
 
 
 def _board(services: Services) -> Any:
@@ -131,26 +178,27 @@ def _read(kept: Any) -> list[Process]:
 
 # -- what differs ------------------------------------------------------------------------------------------------------
 
-_FIXES: Final = {
+_FIXES: Final[Mapping[str, tuple[Literal["warning", "error"], str, str]]] = {
     "root": (
-        "keys.master_key", "it has another root secret, so what one process seals the others cannot open: give all of "
-        "them the same database and the same master key",
+        "error", "keys.master_key", "it has another root secret, so what one process seals the others cannot open: "
+        "give all of them the same database and the same master key",
     ),
-    "issuer": ("server.issuer", "give all processes the same server.issuer"),
-    "version": ("release", "upgrade or restart it, so that all are of one release"),
-    "schema": ("release", "upgrade or restart it, so that all are of one release"),
+    "issuer": ("error", "server.issuer", "give all processes the same server.issuer"),
+    # As at an upgrade one after the other, and nothing fails by it.
+    "version": ("warning", "release", "upgrade or restart it, so that all are of one release"),
+    "schema": ("warning", "release", "upgrade or restart it, so that all are of one release"),
 }  # fmt: skip
 
 
 def judge(processes: Iterable[Process]) -> Iterator[Finding]:
     """Which process differs, in what; the others are those that most agree with."""
     lines = sorted(processes, key=lambda one: one.since)  # of two that differ, the later one is told
-    for name, (setting, fix) in _FIXES.items():
+    for name, (status, setting, fix) in _FIXES.items():
         usual = _usual(getattr(one, name) for one in lines)
         for one in lines:
             if getattr(one, name) != usual:
                 shown = "" if name == "root" else f": {getattr(one, name)} instead of {usual}"
-                yield Finding("processes", "error", f"{one.name}, {setting} differs{shown}", fix)
+                yield Finding("processes", status, f"{one.name}, {setting} differs{shown}", fix)
     yield from _settings_differ([one for one in lines if one.root == _usual(other.root for other in lines)])
     for one in lines:
         if abs(one.apart) > CLOCK_SLACK:
@@ -171,7 +219,7 @@ def _settings_differ(lines: list[Process]) -> Iterator[Finding]:
         if others and len({other.version for other in lines}) == 1:  # another release has other settings
             many = ", ".join(others[:5]) + (" …" if len(others) > 5 else "")
             text = f"{one.name}, settings differ: {many}"
-            yield Finding("processes", "error", text, "give all processes the same settings, and restart it")
+            yield Finding("processes", "warning", text, "give all processes the same settings, and restart it")
 
 
 def _usual(values: Iterable[Any]) -> Any:
@@ -225,6 +273,20 @@ def _settings(services: Services) -> Iterator[tuple[str, Any]]:
 
 def _digest(key: bytes, value: Any) -> str:
     return hmac.digest(key, json.dumps(value, sort_keys=True, default=str).encode(), "sha256")[:6].hex()
+
+
+def _host() -> str:
+    return socket.gethostname()[:60]
+
+
+@cache
+def _space() -> str:
+    """One machine since it was started, and in it one namespace of pids; '' where the system tells neither."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return f"{file.read().strip()} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return ""
 
 
 @cache

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 
 from idp.installation import processes
-from idp.installation.processes import Process
+from idp.installation.processes import Beat, Process
 from tests.backends import Clock
 from tests.provider import Provider, make_settings
 
@@ -73,6 +76,72 @@ def test_case_32_two_of_one_installation_are_alike_and_other_settings_are_seen(
     changed = processes.own(replace(provider.services, settings=settings), since=2.0)
     (found,) = processes.judge([one, replace(changed, pid=2)])
     assert "session.idle_minutes" in found.text
+
+
+def logged(provider: Provider, beat: Beat) -> list[tuple[str, str]]:
+    """Level and text of what a beat that is due says."""
+    beat._next = 0.0
+    with structlog.testing.capture_logs() as lines:
+        beat.tick(provider.services)
+    return [(str(one["log_level"]), str(one["what"])) for one in lines if one["event"] == "processes_differ"]
+
+
+def changed(provider: Provider, pid: int, **more: object) -> Process:
+    """The line of one with another setting, that began before."""
+    mine = processes.own(provider.services, since=1.0)
+    return replace(mine, host="web2", pid=pid, settings={**mine.settings, "outbound.allow": "x"}, **more)
+
+
+def test_case_32_one_that_ended_before_a_restart_is_not_compared(provider: Provider, clock: Clock) -> None:
+    """Its line stands on the board for a while, and the new process was named as the one that differs."""
+    old, beat = changed(provider, 5), Beat()
+    processes.write(provider.services, old)
+    assert logged(provider, beat) == []
+    clock.advance(processes.EVERY)
+    assert logged(provider, beat) == []
+    assert old in processes.on_board(provider.services)
+
+
+def test_case_32_one_that_goes_on_writing_is_compared_and_told_once(
+    open_provider: Callable[..., Provider], clock: Clock
+) -> None:
+    provider = open_provider(log={"level": "warning"})
+    other, beat = changed(provider, 5), Beat()
+    processes.write(provider.services, other)
+    assert logged(provider, beat) == []
+    clock.advance(processes.EVERY)
+    processes.write(provider.services, replace(other, at=clock()))
+    ((level, text),) = logged(provider, beat)
+    assert (level, "settings differ: outbound.allow" in text) == ("warning", True)
+    assert logged(provider, beat) == []
+
+
+def test_case_32_one_that_starts_later_is_compared_at_once(provider: Provider, clock: Clock) -> None:
+    beat = Beat()
+    assert logged(provider, beat) == []
+    clock.advance(processes.EVERY)
+    processes.write(provider.services, changed(provider, 6, root="another", at=clock()))
+    ((level, text),) = logged(provider, beat)
+    assert (level, "keys.master_key differs" in text) == ("error", True)
+
+
+def test_case_32_one_of_this_machine_that_is_no_more_is_not_on_the_board(provider: Provider) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    mine = processes.own(provider.services)
+    processes.write(provider.services, replace(mine, pid=ended.pid))
+    processes.write(provider.services, mine)
+    assert processes.on_board(provider.services) == (mine,)
+    processes.write(provider.services, replace(mine, pid=ended.pid, space="another machine"))
+    assert len(processes.on_board(provider.services)) == 2
+
+
+def test_case_32_a_process_that_ends_takes_its_line_away(provider: Provider) -> None:
+    other = changed(provider, 5)
+    for one in (other, processes.own(provider.services)):
+        processes.write(provider.services, one)
+    processes.leave(provider.services)
+    assert processes.on_board(provider.services) == (other,)
 
 
 @pytest.mark.slow
