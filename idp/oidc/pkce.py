@@ -76,7 +76,7 @@ def check_verifier(challenge: str, verifier: str | None) -> None:
             kind="pkce_verifier",
         )
     if not verifier:
-        raise OAuthError("invalid_grant", "code_verifier is missing.", fix=_PAIR, kind="pkce_verifier")
+        raise OAuthError("invalid_grant", "code_verifier is missing.", fix=_PAIR, kind="pkce_verifier_missing")
     if FORM.fullmatch(verifier) is None:
         raise OAuthError(
             "invalid_grant",

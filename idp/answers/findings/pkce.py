@@ -60,7 +60,8 @@ def verifier(seen: Seen) -> Iterator[Finding]:
             "or two "
             "tabs share one place for it. Let it keep one for each sign-in, by its state."
         )
-    yield Finding("pkce_verifier", "application", "code_verifier", fix, expected, shown)
+    code = "pkce_verifier" if got else "pkce_verifier_missing"
+    yield Finding(code, "application", "code_verifier", fix, expected, shown)
 
 
 def _how(got: str, challenge: str) -> str:

@@ -57,7 +57,8 @@ def never_redeemed(seen: Evidence) -> Iterator[Symptom]:
 def _why_never(seen: Evidence) -> Iterator[Cause]:
     refused = seen.refused(
         "invalid_client", "invalid_grant", "invalid_request", "unauthorized_client", "secret_wrong", "secret_form",
-        "secret_expired", "secret_missing", "auth_method", "pkce_verifier", "token_redirect_uri", "code_unknown",
+        "secret_expired", "secret_missing", "auth_method", "pkce_verifier",
+        "pkce_verifier_missing", "token_redirect_uri", "code_unknown",
         "content_type", "grant_type", "in_the_address", "client_unknown",
     )  # fmt: skip
     if refused is not None:
@@ -104,7 +105,7 @@ def some_unredeemed(seen: Evidence) -> Iterator[Symptom]:
 
 def pkce(seen: Evidence) -> Iterator[Symptom]:
     """Case 7. The code was right, so no stranger sent it: what did not fit is the verifier of this very application."""
-    failed, good = seen.refused("pkce_verifier"), seen.lately(REDEEMED)
+    failed, good = seen.refused("pkce_verifier", "pkce_verifier_missing"), seen.lately(REDEEMED)
     if failed is None:
         return
     about: dict[str, Any] = {

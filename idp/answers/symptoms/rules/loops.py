@@ -45,7 +45,8 @@ def causes_of(seen: Evidence) -> Iterator[tuple[Side, str, Cause]]:
     """Side, field and cause, what the evidence points at first. `seen.sent` may say what is known of this very loop."""
     known, loops = seen.sent, max(1, seen.lately(kinds.LOOP))
     failed = seen.refused(
-        "invalid_client", "secret_wrong", "secret_form", "pkce_verifier", "token_redirect_uri", "auth_method",
+        "invalid_client", "secret_wrong", "secret_form", "pkce_verifier",
+        "pkce_verifier_missing", "token_redirect_uri", "auth_method",
         "invalid_token",
     )  # fmt: skip
     unredeemed = known.get("redeemed", "no" if _most(seen, kinds.LOOP_UNREDEEMED, loops) else "yes") == "no"
