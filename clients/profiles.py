@@ -117,6 +117,7 @@ PROFILES: Mapping[str, Profile] = {
                 "refresh_token_rotation": False,
                 "require_pushed_authorization_requests": True,
                 "dpop_bound_access_tokens": True,
+                "authorization_signed_response_alg": "PS256",
             },
             {
                 **_allowed(
@@ -128,6 +129,9 @@ PROFILES: Mapping[str, Profile] = {
                 ),
                 "id_token_signed_response_alg": frozenset(_ASYMMETRIC),
                 "token_endpoint_auth_signing_alg": frozenset(_ASYMMETRIC),
+                "authorization_signed_response_alg": frozenset(_ASYMMETRIC),
+                "request_object_signing_alg": frozenset(_ASYMMETRIC),
+                "userinfo_signed_response_alg": frozenset(_ASYMMETRIC),
             },
             keys=True,
         ),

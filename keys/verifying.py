@@ -203,6 +203,8 @@ def _object(segment: str, what: str) -> dict[str, Any]:
     raw = _decode(segment, what)
     try:
         value = _JSON.decode(raw.decode("utf-8"))
+        if b"\\ud" in raw.lower():  # an escape may stand for half a character, which nothing can write down
+            json.dumps(value, ensure_ascii=False).encode()
         if not isinstance(value, dict) or not _is_shallow(value, MAX_DEPTH):
             raise ValueError
     except (ValueError, RecursionError):
@@ -222,7 +224,23 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+def _int(digits: str) -> int:
+    """RFC 8259 §6: what a double holds; a longer one would fail wherever it meets a time."""
+    if len(digits) > 18:
+        raise ValueError("a number is too large")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+_JSON = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_int, parse_float=_float
+)  # fmt: skip
 
 
 def _is_shallow(value: Any, left: int) -> bool:

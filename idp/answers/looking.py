@@ -16,9 +16,9 @@ from clients.client import Client
 from idp.answers import clues, messages
 from idp.answers.differences import alike
 from idp.answers.finding import Finding
-from idp.answers.findings import LOOKS, NAMELESS_LOOKS, UNEXPLAINED
+from idp.answers.findings import LOOKS, NAMELESS_LOOKS, OF_NO_PARAMETER, UNEXPLAINED
 from idp.answers.near_entities import near
-from idp.answers.requests import KINDS, OTHER, sent_of
+from idp.answers.requests import KINDS, OTHER, counted, sent_of
 from idp.answers.seen import Nameless, Seen
 from idp.audit import Event
 from idp.oidc import client_auth
@@ -58,14 +58,17 @@ class Answers:
         received, asked, issuer = messages.read(request, MAX_DOCUMENT) if kind in _SAML else (None, None, "")
         nameless = Nameless(services=self._services, kind=kind, request=request, sent=sent, error=event)
         client = self._whose(kind, event, request, sent, issuer)
+        known = sent if client is None else counted(self._services, client, kind, sent)
         seen = None if client is None else Seen(
-            services=self._services, client=client, kind=kind, request=request, sent=sent, response=None, error=event,
+            services=self._services, client=client, kind=kind, request=request, sent=known or Params([]),
+            response=None, error=event,
             received=received, asked=asked, issuer=issuer,
         )  # fmt: skip
         looks = NAMELESS_LOOKS.get(kind, ())
         found = [one for look in looks for one in look(nameless)]
         if seen is not None:
-            found += [one for look in LOOKS.get(kind, ()) for one in look(seen)]
+            of_this = [look for look in LOOKS.get(kind, ()) if known is not None or look in OF_NO_PARAMETER]
+            found += [one for look in of_this for one in look(seen)]
         yield from found
         if not any(one.weight == "wrong" for one in found) and (kind != OTHER or "field" in event.detail):
             yield from UNEXPLAINED(seen or nameless)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from clients.client import Client
+from idp.errors import OAuthError, Refused
+from idp.oidc import request_objects
+from idp.oidc.request_objects import pushed
+from idp.protocols import Services
 from idp.saml import protocol
 from idp.wire import BadRequest, Params, Request
 
@@ -35,6 +40,22 @@ KINDS: Final = {
     "/login/continue": "answer",
     "/login/access": "answer",
 }
+
+
+def counted(services: Services, client: Client, kind: str, sent: Params) -> Params | None:
+    """The parameters that count of an authorization request that was pushed or signed; None where nobody knows them.
+
+    Nothing is fetched for it.
+    """
+    reference, text = sent.get("request_uri"), sent.get("request")
+    if kind not in ("authorize", "par") or not (reference or text):
+        return sent
+    if (text and reference) or (reference and not reference.startswith(pushed.URN)):
+        return None
+    try:
+        return request_objects.resolve(services, client, sent, is_pushed=True).params
+    except (OAuthError, Refused):
+        return None
 
 
 def sent_of(request: Request) -> Params:

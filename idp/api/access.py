@@ -15,11 +15,14 @@ from idp.oidc.scopes import ADMIN
 from idp.protocols import Services
 from idp.wire import Request
 
+#: A challenge of another scheme with what goes with it, in place of ours.
+Headers = tuple[tuple[str, str], ...]
+
 
 def caller(services: Services, request: Request) -> Actor:
     """The actor behind the request's token. One read finds the token, one the rights. Errors: `Problem`, `Stale`."""
     scheme, value = _presented(services, request)
-    if value.startswith(tokens.PREFIX):
+    if value.startswith(tokens.PREFIX) and scheme == "bearer":
         shown = tokens.find(services.db, value, services.clock())
         if shown is None:
             raise _refused(services, request, "The token is unknown, withdrawn or over, or its person is turned off.")
@@ -32,7 +35,7 @@ def caller(services: Services, request: Request) -> Actor:
     try:
         bearer.check_bound(services, request, access, scheme, value)
     except OAuthError as error:
-        raise _refused(services, request, error.description) from error
+        raise _refused(services, request, error.description, code=error.code, headers=error.headers) from error
     if services.issuer not in access.audience:
         raise _refused(services, request, "The access token is meant for another resource.")
     if access.family_id is not None or access.person_id is not None:
@@ -73,7 +76,9 @@ def _presented(services: Services, request: Request) -> tuple[str, str]:
     raise Problem("token", detail, headers=(_challenge(services),))
 
 
-def _refused(services: Services, request: Request, detail: str, *, code: str = "invalid_token") -> Problem:
+def _refused(
+    services: Services, request: Request, detail: str, *, code: str = "invalid_token", headers: Headers = ()
+) -> Problem:
     kind = "permission" if code == "insufficient_scope" else "token"
     status = 403 if kind == "permission" else 401
     fault = OAuthError(
@@ -81,7 +86,9 @@ def _refused(services: Services, request: Request, detail: str, *, code: str = "
     )
     error_id = services.faults.told(fault, request=request, name="api_refused")
     uri = catalogue.url_of(services, fault.kind)
-    return Problem(kind, detail, error_id=error_id, headers=(_challenge(services, code, fault.description, uri),))
+    return Problem(
+        kind, detail, error_id=error_id, headers=headers or (_challenge(services, code, fault.description, uri),)
+    )
 
 
 def _challenge(services: Services, code: str = "", description: str = "", uri: str = "") -> tuple[str, str]:

@@ -39,7 +39,7 @@ def authorize(services: Services, request: Request) -> Response:
         raise destination.refused()
     try:
         flow = authorization_request.read(
-            services, destination.client, asked.params, sent=params, pushed=asked.pushed
+            services, destination.client, asked.params, sent=asked.carrier, pushed=asked.pushed
         )  # fmt: skip
         return engine.begin(services, request, flow)
     except OAuthError as error:

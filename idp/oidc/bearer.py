@@ -117,13 +117,13 @@ def required(services: Services, request: Request, *scopes: str) -> Access:
 def check_bound(services: Services, request: Request, access: Access, scheme: str, token: str) -> None:
     """RFC 9449 §7: a bound token is taken with a proof by its key, and no other way. Errors: `OAuthError`."""
     jkt = access.cnf.get("jkt")
-    if scheme == "bearer" and not jkt:
+    if scheme == "bearer" and not access.cnf:
         return
     if scheme == "bearer":  # §7.2: never downgraded
         raise _unproven("The access token is bound to a key: send Authorization: DPoP and a proof.", "no proof")
     if not jkt:
         raise _unproven("The access token is bound to no key: send Authorization: Bearer.", "a DPoP proof")
-    shown = dpop.read(services, request, access_token=token)
+    shown = dpop.read(services, request, services.registry.find(access.client_id), access_token=token)
     if not shown:
         raise _unproven("The access token is bound to a key: send a DPoP proof.", "no proof")
     if shown != jkt:

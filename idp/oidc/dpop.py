@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from clients.client import Client
-from idp.errors import OAuthError
+from idp.errors import OAuthError, printable
 from idp.ids import digest
 from idp.oidc.client_auth.client_keys import algs_of
 from idp.protocols import Services
@@ -27,6 +27,14 @@ AHEAD: Final = 10.0  # seconds that the client's clock may be ahead (FAPI 2.0 §
 NONCE_LIFE: Final = 300.0  # seconds; the one before is taken as well
 _NONCES: Final = "dpop-nonce"  # the purpose of our key
 _PORTS: Final = {"https": 443, "http": 80}
+
+
+class _Differs(InvalidToken):
+    """One value belongs there, and another came. `got`: for the admins, beside the reason."""
+
+    def __init__(self, reason: str, got: str) -> None:
+        super().__init__(reason)
+        self.got = got
 
 
 def read(services: Services, request: Request, client: Client | None = None, *, access_token: str = "") -> str:
@@ -45,7 +53,8 @@ def read(services: Services, request: Request, client: Client | None = None, *, 
         claims, jkt = verify_possession(text, algs=algs, typ="dpop+jwt")
         _check(services, request, claims, access_token)
     except InvalidToken as error:
-        raise refused(services, error.reason, is_resource=bool(access_token), kind="dpop_proof") from None
+        got = error.got if isinstance(error, _Differs) else ""
+        raise refused(services, error.reason, is_resource=bool(access_token), kind="dpop_proof", got=got) from None
     _check_nonce(services, claims, is_resource=bool(access_token))
     _spend(services, request, jkt, str(claims["jti"]), is_resource=bool(access_token))
     return jkt
@@ -57,7 +66,7 @@ def nonce_headers(services: Services) -> tuple[tuple[str, str], ...]:
 
 
 def refused(
-    services: Services, reason: str, *, is_resource: bool, kind: str, code: str = "invalid_dpop_proof"
+    services: Services, reason: str, *, is_resource: bool, kind: str, code: str = "invalid_dpop_proof", got: str = ""
 ) -> OAuthError:
     """§5, §7.1: 400 at the token endpoint, 401 with a challenge at a resource."""
     description = f"The DPoP proof: {reason}."
@@ -65,8 +74,10 @@ def refused(
     if is_resource:
         headers = (("WWW-Authenticate", challenge(code, description)), *headers)
     return OAuthError(
-        code, description, status=401 if is_resource else 400, headers=headers, field="DPoP", got=reason, kind=kind,
-        expected="a proof made for this very request", fix="Correct how the application makes its DPoP proofs.",
+        code, description, status=401 if is_resource else 400, headers=headers, field="DPoP", got=got or reason,
+        expected="a proof made for this very request", kind=kind,
+        fix=f"{reason[:1].upper()}{reason[1:]}. Let the application's library make a new proof for each request, "
+        "for the address as our metadata has it and by the clock of now.",
     )  # fmt: skip
 
 
@@ -82,6 +93,7 @@ def missing(services: Services, client: Client) -> OAuthError:
 
 def challenge(code: str, description: str) -> str:
     """§7.1: how a resource asks for a proof."""
+    description = printable(description)
     return f'DPoP realm="doorward", algs="{" ".join(ALGS)}", error="{code}", error_description="{description}"'
 
 
@@ -94,10 +106,10 @@ def _check(services: Services, request: Request, claims: Mapping[str, Any], acce
     if not isinstance(jti, str) or not 0 < len(jti) <= 256:
         raise InvalidToken("jti must be 1 to 256 characters")
     if claims["htm"] != request.method:
-        raise InvalidToken(f"htm must be {request.method}")
+        raise _Differs(f"htm must be {request.method}", f"htm {str(claims['htm'])[:20]}")
     asked = _whole(_address(services, request))
     if _whole(str(claims["htu"])) != asked:
-        raise InvalidToken(f"htu must be {_address(services, request)}")
+        raise _Differs(f"htu must be {_address(services, request)}", f"htu {str(claims['htu'])[:200]}")
     if isinstance(made_at, bool) or not isinstance(made_at, (int, float)):
         raise InvalidToken("iat is not a number of seconds")
     # With a nonce of ours the time is ours as well (§11.1).
@@ -150,6 +162,7 @@ def _nonce(services: Services, past: int) -> str:
 
 def _spend(services: Services, request: Request, jkt: str, jti: str, *, is_resource: bool) -> None:
     """§11.1: once. A request that is run again on a fresh snapshot brings a proof that it has had accepted itself."""
-    key, life = f"dpop:{digest(f'{jkt} {jti}')}", 2 * NONCE_LIFE if services.settings.oauth.dpop_nonces else AGE + AHEAD
+    key = f"dpop:{digest(f'{jkt} {jti}')}"
+    life = 2 * NONCE_LIFE if services.settings.oauth.dpop_nonces else AGE + AHEAD + 5
     if not services.state.add(key, request.id, life) and services.state.get(key) != request.id:
         raise refused(services, "its jti was used before", is_resource=is_resource, kind="dpop_proof")

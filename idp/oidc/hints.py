@@ -35,6 +35,8 @@ def read_hint(services: Services, hint: str) -> dict[str, Any]:
         claims = verify_own(services.ring, hint, types=("JWT",), now=services.clock(), hint=True)
     if claims.get("iss") != services.issuer:
         raise InvalidToken("it was issued by somebody else")
+    if not isinstance(claims.get("sub"), str):  # a JWT of ours of another kind, as an answer in one (JARM)
+        raise InvalidToken("it is no ID token")
     return claims
 
 

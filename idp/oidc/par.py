@@ -18,9 +18,8 @@ from idp.protocols import Services
 from idp.readers.seen import place_of
 from idp.wire import Json, Params, Request, Response
 
-#: What proves the client, and is no part of the request (RFC 9126 §2.1).
-_OF_THE_CLIENT = ("client_secret", "client_assertion", "client_assertion_type")
-PUBLIC_A_MINUTE = 60  # requests of one address for apps that prove nothing: each is kept for some minutes
+#: Requests of one address for one app that proves nothing: each is kept for some minutes. An office has one address.
+PUBLIC_A_MINUTE = 120
 
 
 def push(services: Services, request: Request) -> Response:
@@ -35,7 +34,7 @@ def push(services: Services, request: Request) -> Response:
                 fix="Let the application push the parameters, or request=JWT, and keep request_uri for the browser.",
             )  # fmt: skip
         if client.oidc.is_public:
-            _pace(services, request)
+            _pace(services, request, client)
         params = _own(request.form, client.id)
         asked = _bound(
             services, request, client, request_objects.resolve(services, client, params, is_pushed=True)
@@ -52,8 +51,8 @@ def push(services: Services, request: Request) -> Response:
 
 
 def _own(form: Params, client_id: str) -> Params:
-    """The authorization request in the form; by its own proof the client is named even where client_id is not."""
-    kept = [(name, value) for name, value in form.pairs if name not in _OF_THE_CLIENT]
+    """The authorization request in the form, what proves the client and what nobody knows left out."""
+    kept = [(name, value) for name, value in form.pairs if name in authorization_request.KNOWN]
     return Params(kept if "client_id" in form else [("client_id", client_id), *kept])
 
 
@@ -67,9 +66,10 @@ def _bound(services: Services, request: Request, client: Client, asked: Asked) -
     return replace(asked, params=Params([*asked.params.pairs, ("dpop_jkt", jkt)]))
 
 
-def _pace(services: Services, request: Request) -> None:
+def _pace(services: Services, request: Request, client: Client) -> None:
     """RFC 9126 §2.3: 429. Anybody can push in the name of an app that keeps no secret."""
-    if services.state.count(f"par-pace:{digest(place_of(request.remote_address))}", 60) > PUBLIC_A_MINUTE:
+    who = digest(f"{client.id} {place_of(request.remote_address)}")
+    if services.state.count(f"par-pace:{who}", 60) > PUBLIC_A_MINUTE:
         raise OAuthError(
             "temporarily_unavailable", "Too many pushed requests come from this address; try again in a minute.",
             status=429, headers=(("Retry-After", "60"),), field="client_id",

@@ -33,7 +33,7 @@ class ProtocolHandler:
     is_trial = False
 
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
-        """Proven and agreed: a code. One write; of a pushed request a second one, which ends it."""
+        """Proven and agreed: a code. One write; of a pushed request two more, which end it. Errors: `Refused`."""
         asked, now = AuthorizationRequest.from_json(flow.request), services.clock()
         code_id, secret = new_id_of(now, flow.began[:TAG]), new_secret()
         grant = Grant(
@@ -54,9 +54,9 @@ class ProtocolHandler:
             issued_at=now,
             dpop_jkt=asked.dpop_jkt,
         )
+        if asked.pushed and not pushed.spend(services, request, asked.pushed):
+            raise pushed.used_up(services, services.registry.get(flow.client_id))
         services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
-        if asked.pushed:
-            pushed.forget(services, asked.pushed)
         about = (code_id, session.person_id, flow.scopes, flow.demands.fresh_after is not None)  # `Granted`
         kind = traffic.SILENT_CODE if flow.demands.silent else traffic.CODE
         services.part(Traffic).proven(kind, flow.client_id, session.id, about, now)

@@ -13,6 +13,7 @@ import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
+from clients.errors import InvalidMetadata
 from clients.registry import Draft
 from idp.accounts.person import Person
 from tests.backends import Clock
@@ -142,6 +143,8 @@ BROKEN: dict[str, tuple[Callable[[Provider, ECKey], str], str]] = {
     "11 too old": (lambda p, k: proof(p, k, iat=int(p.clock()) - 62), "seconds in the past; compare"),
     "11 ahead": (lambda p, k: proof(p, k, iat=int(p.clock()) + 15), "seconds in the future; compare"),
     "11 no time": (lambda p, k: proof(p, k, iat="now"), "iat is not a number"),
+    "11 more than a time": (lambda p, k: proof(p, k, iat=10**400), "plain JSON"),
+    "jti half a character": (lambda p, k: proof(p, k, jti="\ud800"), "plain JSON"),
     "jti too long": (lambda p, k: proof(p, k, jti="x" * 300), "jti must be"),
 }
 
@@ -361,3 +364,82 @@ def test_S53_RS256_proves_no_fapi2_client(provider: Provider) -> None:
         assertion = jwt.encode({"alg": alg, "kid": "r"}, claims, rsa, algorithms=[alg])
         answer = provider.post("oauth/par", None, [*provider.request(app), *assertion_form(assertion).items()])
         assert (answer.status == 201) is good, answer.text
+
+
+# -- what an attacker found --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.spec("RFC 9449 5")
+def test_S27_the_first_proof_binds_a_refresh_token_that_was_given_without(
+    provider: Provider, spa: App, key: ECKey
+) -> None:
+    told = redeem(provider, spa, provider.sign_in(provider.browser(), spa).code).json
+    assert told["token_type"] == "Bearer"
+    bound_now = refresh(provider, spa, told["refresh_token"], DPoP=proof(provider, key)).json
+    assert bound_now["token_type"] == "DPoP"
+    for headers in ({}, {"DPoP": proof(provider, new_key())}):
+        assert refresh(provider, spa, bound_now["refresh_token"], **headers).error == "invalid_grant"
+    assert refresh(provider, spa, bound_now["refresh_token"], DPoP=proof(provider, key)).status == 200
+
+
+@pytest.mark.spec("RFC 9449 5")
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+@pytest.mark.parametrize("first", [True, False])
+def test_S27_an_answer_is_repeated_for_the_key_of_the_first_time_alone(
+    provider: Provider, ann: Person, key: ECKey, form: str, first: bool
+) -> None:
+    app = provider.add_client("App", access_token_format=form)
+    token = provider.tokens(app, prompt="consent", scope="openid offline_access")["refresh_token"]
+
+    def once(with_key: bool) -> Answer:
+        return refresh(provider, app, token, **({"DPoP": proof(provider, key)} if with_key else {}))
+
+    answer = once(first)
+    assert answer.status == 200
+    assert once(not first).error == "invalid_grant"
+    assert once(first).json["access_token"] == answer.json["access_token"] or form == "jwt"
+
+
+@pytest.mark.spec("FAPI 2.0 SP 5.4.1")
+def test_S53_RS256_has_no_place_at_a_fapi2_client(provider: Provider, bank: App, ann: Person) -> None:
+    assert bank.client.oidc.authorization_signed_response_alg == "PS256"
+    for field in ("authorization_signed_response_alg", "request_object_signing_alg", "userinfo_signed_response_alg"):
+        with pytest.raises(InvalidMetadata, match="profile fapi2"):
+            provider.services.registry.update(bank.id, {field: "RS256"})
+
+
+def test_S27_the_api_asks_for_a_proof_as_other_resources_do(open_provider: Callable[..., Provider], key: ECKey) -> None:
+    provider = open_provider(oauth={"dpop_nonces": True})
+    provider.add_person("ann")
+    app = provider.add_client("App", access_token_lifetime=3600)
+    code = provider.sign_in(provider.browser(), app).code
+    nonce = redeem(provider, app, code, DPoP=proof(provider, key)).headers["DPoP-Nonce"]
+    token = redeem(provider, app, code, DPoP=proof(provider, key, nonce=nonce)).json["access_token"]
+    answer = show(provider, token, key, "api/v1/applications")
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"].startswith("DPoP ")
+    assert answer.headers["DPoP-Nonce"]
+
+
+def test_Q1_a_bound_token_shown_as_Bearer_is_explained_as_it_is(provider: Provider, crm: App, key: ECKey) -> None:
+    provider.userinfo(bound(provider, crm, key)["access_token"])
+    (found,) = provider.events()[-1].detail["findings"]
+    assert (found["code"], found["side"], found["field"], found["got"]) == (
+        "dpop_token", "application", "DPoP", "no proof",
+    )  # fmt: skip
+
+
+def test_Q1_what_a_proof_has_wrong_is_told_with_what_came(
+    provider: Provider, browser: Browser, crm: App, key: ECKey
+) -> None:
+    redeem(provider, crm, provider.sign_in(browser, crm).code, DPoP=proof(provider, key, path="token"))
+    (found,) = [one for one in provider.events()[-1].detail["findings"] if one["weight"] == "wrong"]
+    assert (found["code"], found["got"]) == ("dpop_proof", f"htu {provider.issuer}/token")
+    assert f"htu must be {provider.issuer}/oauth/token".lower() in found["fix"].lower()
+
+
+def test_a_reason_that_no_header_can_hold_breaks_no_answer(provider: Provider, crm: App, key: ECKey) -> None:
+    token = bound(provider, crm, key)["access_token"]
+    answer = show(provider, token, key, head={"jwk": {"kty": "日"}})
+    assert answer.error == "invalid_dpop_proof"
+    answer.headers["WWW-Authenticate"].encode("latin-1")

@@ -185,14 +185,19 @@ def test_pushing_and_coming_cost_one_write_and_one_read_more(
     assert [verb.partition(" ")[0] for verb in verbs] == ["put"]
     usual = provider.counted(lambda: provider.authorize(browser, crm))
     pushed = provider.counted(lambda: come(provider, browser, crm, answer.json["request_uri"]))
-    assert pushed[1] == ["get", *usual[1], "take"]  # one read, and the end of the reference
+    before, after = usual[1][:-1], usual[1][-1:]
+    assert pushed[1] == ["get", *before, "add", "take", *after]  # one read, and the end of the reference
     assert pushed[2].code
 
 
-def test_Back_begins_a_pushed_sign_in_again(provider: Provider, browser: Browser, crm: App, ann: Person) -> None:
+def test_S29_a_page_that_was_answered_is_not_answered_once_more(
+    provider: Provider, browser: Browser, crm: App, ann: Person
+) -> None:
     page = come(provider, browser, crm, reference(provider, crm))
     assert browser.log_in(page).code
-    assert browser.log_in(page).code  # the page has the request itself, sealed; the reference is used up
+    again = browser.log_in(page)
+    assert again.is_error_page
+    assert "Please start again" in again.text
 
 
 @pytest.mark.parametrize("kind", ["GET", "JSON"])
@@ -204,3 +209,49 @@ def test_the_endpoint_says_what_it_takes(provider: Provider, browser: Browser, c
         answer = provider.post("oauth/par", crm, [], **{"Content-Type": "application/json"})
         assert answer.error == "invalid_request"
         assert "form-urlencoded" in answer.json["error_description"]
+
+
+@pytest.mark.spec("RFC 9126 4")
+def test_S29_two_browsers_with_one_reference_get_one_code(provider: Provider, crm: App, ann: Person) -> None:
+    uri = reference(provider, crm)
+    browsers = [provider.browser() for _ in range(2)]
+    pages = [come(provider, one, crm, uri) for one in browsers]
+    first, second = (browser.log_in(page) for browser, page in zip(browsers, pages, strict=True))
+    assert first.code
+    assert second.is_error_page
+
+
+def test_S29_what_nobody_knows_is_not_kept(provider: Provider, crm: App, ann: Person) -> None:
+    kept: list[Any] = []
+    state = provider.services.state
+    put, state.put = state.put, lambda key, value, ttl: kept.append(value) or put(key, value, ttl)  # type: ignore[method-assign]
+    try:
+        reference(provider, crm, junk="x" * 30_000)
+    finally:
+        state.put = put  # type: ignore[method-assign]
+    assert [name for name, _ in kept[-1]["pairs"] if name == "junk"] == []
+
+
+@pytest.mark.parametrize("uri", ["used", "made up"])
+def test_Q1_of_a_reference_that_is_gone_nothing_else_is_said_to_be_wrong(
+    provider: Provider, browser: Browser, crm: App, ann: Person, uri: str
+) -> None:
+    if uri == "used":
+        uri = reference(provider, crm)
+        assert done(browser, come(provider, browser, crm, uri)).code
+    else:
+        uri = URN + "x" * 43
+    answer = come(provider, browser, crm, uri)
+    assert answer.is_error_page
+    (event,) = [one for one in provider.events() if one.error_id == answer.error_id]
+    (found,) = event.detail["findings"]
+    assert (found["code"], found["side"], found["field"]) == ("pushed_request_gone", "application", "request_uri")
+
+
+def test_Q1_what_a_pushed_request_has_wrong_is_looked_for_in_what_was_pushed(
+    provider: Provider, browser: Browser, crm: App
+) -> None:
+    answer = push(provider, crm, redirect_uri=crm.redirect_uri + "/")
+    assert answer.error == "invalid_request"
+    codes = {one["code"] for one in provider.events()[-1].detail["findings"] if one["weight"] == "wrong"}
+    assert codes == {"redirect_uri"}

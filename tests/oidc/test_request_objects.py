@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey
 
 from idp.accounts.person import Person
@@ -31,7 +32,8 @@ def made(
     header = {"alg": "ES256", "typ": TYP, **(head or {})}
     signer = key or app.key
     assert signer is not None
-    return jwt.encode(header, {name: value for name, value in claims.items() if value is not None}, signer)
+    payload = json.dumps({name: value for name, value in claims.items() if value is not None})
+    return jws.serialize_compact(header, payload.encode(), signer, algorithms=["ES256"])
 
 
 def ask(browser: Browser, app: App, **query: str) -> Answer:
@@ -196,11 +198,12 @@ def test_the_hash_in_a_reference_must_be_that_of_what_stands_there(outside: Prov
     app = outside.add_client("Bank", key=new_key(), request_uris=[texts.origin + "/request"])
     texts.text = made(outside, app)
     right = urlsafe_b64encode(sha256(texts.text.encode()).digest()).rstrip(b"=").decode()
-    for fragment, good in ((right, True), ("A" * 43, False)):
+    for fragment, good in ((right, True), ("A" * 43, False), ("x", False), ("é", False)):
         answer = ask(
             outside.browser(), app, request_uri=f"{texts.origin}/request#{fragment}", redirect_uri=app.redirect_uri
         )  # fmt: skip
         assert answer.is_login_page if good else answer.error == "invalid_request_uri"
+    assert texts.asked == 1  # X4: the fragment is anybody's to choose
 
 
 @pytest.mark.spec("RFC 9101 10.4")
@@ -248,3 +251,32 @@ def test_keys_that_rolled_are_read_again(open_provider: Callable[..., Provider],
         assert keys.asked == 2
     finally:
         keys.close()
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"claims": {"id_token": {"\ud800": None}}},
+        {"state": "\ud800"},
+        {"exp": 10**400},
+        {"nbf": 10**400},
+        {"iat": 1e308 * 10},
+    ],
+)
+def test_S30_values_that_nothing_can_hold_are_refused_and_break_nothing(
+    provider: Provider, browser: Browser, bank: App, over: dict[str, Any]
+) -> None:
+    answer = ask(browser, bank, request=made(provider, bank, **over), redirect_uri=bank.redirect_uri)
+    assert answer.error == "invalid_request_object"
+
+
+def test_S30_what_stands_beside_a_signed_request_is_carried_no_further(
+    provider: Provider, browser: Browser, bank: App
+) -> None:
+    plain = ask(browser, bank, request=made(provider, bank))
+    padded = browser.post(
+        "oauth/authorize",
+        {"client_id": bank.id, "request": made(provider, bank), "x": "y" * 90_000, "doorward_again": "1"},
+    )
+    assert padded.is_login_page
+    assert len(padded.body) < len(plain.body) + 2_000

@@ -9,13 +9,13 @@ from idp.admin.checking import keeping, running
 from idp.admin.checking.step import Step
 from idp.admin.checking.whose import whose
 from idp.answers import facts, messages, products
-from idp.answers.findings import LOOKS, UNEXPLAINED
-from idp.answers.requests import KINDS, sent_of
+from idp.answers.findings import LOOKS, OF_NO_PARAMETER, UNEXPLAINED
+from idp.answers.requests import KINDS, counted, sent_of
 from idp.answers.seen import Seen
 from idp.audit import Event
 from idp.ids import plain_tag
 from idp.protocols import Services
-from idp.wire import Request, Response, Route
+from idp.wire import Params, Request, Response, Route
 
 #: Asked by the application's server, or its code in the browser: whoever has the same address is taken for it.
 _BY_PROGRAMS: Final = frozenset(
@@ -49,18 +49,21 @@ class Watch:
             check = running.find(services, client.id)
             if check is None:
                 continue
+            known = counted(services, client, kind, sent)
             seen = Seen(
-                services=services, client=client, kind=kind, request=request, sent=sent, response=response,
+                services=services, client=client, kind=kind, request=request, sent=known or Params([]),
+                response=response,
                 error=error, received=received, asked=asked, issuer=issuer, product=products.of_client(client),
             )  # fmt: skip
-            step = _step(seen, guessed, now)
+            step = _step(seen, guessed, now, is_known=known is not None)
             if _is_proven(seen, step):
                 keeping.come_near(services, check, request.remote_address)
             keeping.keep(services, check, step, request.remote_address)
 
 
-def _step(seen: Seen, guessed: bool, now: float) -> Step:
-    found = [one.short() for look in LOOKS.get(seen.kind, ()) for one in look(seen)]
+def _step(seen: Seen, guessed: bool, now: float, *, is_known: bool) -> Step:
+    looks = [look for look in LOOKS.get(seen.kind, ()) if is_known or look in OF_NO_PARAMETER]
+    found = [one.short() for look in looks for one in look(seen)]
     if seen.error is not None and not any(one.weight == "wrong" for one in found):
         found += [one.short() for one in UNEXPLAINED(seen)]
     failed = seen.error is not None or facts.is_error(seen.response) or any(one.weight == "wrong" for one in found)

@@ -70,5 +70,7 @@ NAMELESS_LOOKS: Final[Mapping[str, tuple[NamelessLook, ...]]] = {
     "userinfo": (access_token.look,),
     "logout": (logout.nameless,),
 }
+#: Those that look at no parameter: what is left where an authorization request was pushed, and is gone.
+OF_NO_PARAMETER: Final = frozenset((loop.look, access.look))
 #: For an error that no row above knows: the endpoint's own words.
 UNEXPLAINED: Final[NamelessLook] = unexplained.look

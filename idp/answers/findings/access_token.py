@@ -21,11 +21,11 @@ def look(seen: Nameless) -> Iterator[Finding]:
     if seen.code == "insufficient_scope":
         fix = "Add openid to the scopes that the application asks for: without it there is no userinfo."
         yield Finding("userinfo_scope", "application", "scope", fix, "openid", "without openid")
-    if seen.code != "invalid_token":
+    if seen.code != "invalid_token" or seen.refused_as == "dpop_token":  # the endpoint says all that there is
         return
     scheme, _, token = seen.request.header("Authorization").partition(" ")
     token = token.strip() or (seen.sent.get("access_token") or "" if seen.request.method == "POST" else "")
-    if scheme and scheme.lower() != "bearer":
+    if scheme and scheme.lower() not in ("bearer", "dpop"):
         yield _other_scheme(scheme, token)
     elif not token:
         yield _nothing(seen)
@@ -37,8 +37,6 @@ def _other_scheme(scheme: str, token: str) -> Finding:
     fix = "Let it send the access token as “Authorization: Bearer …”"
     if scheme.lower() == "basic":
         fix += ": the client id and secret are for the token endpoint alone."
-    elif scheme.lower() == "dpop":
-        fix += ": tokens bound to a key (DPoP) are not spoken here; switch DPoP off in the application."
     elif not token:  # the token alone, without the word before it
         return Finding("access_token_scheme", "application", "Authorization", f"{fix}: the word is missing.", _BEARER,
                        "no scheme before the value")  # fmt: skip

@@ -29,10 +29,6 @@ def look(seen: Seen) -> Iterator[Finding]:
     if mode and mode not in allowed:
         fix = "Leave response_mode out in the application, or set it to one that is registered."
         yield Finding("response_mode", "application", "response_mode", fix, " or ".join(sorted(allowed)), mode)
-    for name in ("request", "request_uri"):
-        if name in seen.sent:
-            fix = "Switch signed requests (request objects, JAR) off in the application: send plain parameters."
-            yield Finding("request_object", "application", name, fix, "(nothing)", "(a request object)")
     for name in seen.sent.repeated:
         if name != "resource":
             yield Finding("repeated", "application", name[:40], "Let the application send it once.", "once", "twice")

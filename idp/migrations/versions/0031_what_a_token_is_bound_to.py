@@ -12,3 +12,4 @@ down_revision = "0030"
 def upgrade() -> None:
     for table in ("families", "access_tokens"):
         op.add_column(table, sa.Column("cnf", sa.Text(), nullable=False, server_default=""))
+    op.add_column("families", sa.Column("answered_cnf", sa.Text(), nullable=False, server_default=""))

@@ -105,6 +105,7 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
             refresh_hash=digest(secret) if secret is not None else None,
             answered_scope="",
             answered_resource="[]",
+            answered_cnf="",
             generation=0,
             # RFC 9449 §5: who keeps no secret shows the key again at each refresh; others authenticate.
             cnf=terms.cnf_json if client.oidc.is_public else "",

@@ -87,11 +87,15 @@ def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | 
             address=use.address,
             answered_scope=use.terms.scope,
             answered_resource=to_json(use.terms.resource),
+            answered_cnf=use.terms.cnf_json,
+            bound=_bound(row, client, use),
         )
         access = use.chain.access_token(use.secret, now, lifetime(services, client))
     else:
         successor = use.secret
-        is_ours = tx.run(store.USED, family_id=row.family_id, now=now, address=use.address)
+        is_ours = tx.run(
+            store.USED, family_id=row.family_id, now=now, address=use.address, bound=_bound(row, client, use)
+        )
         access = new_access(services, client, now)
     if not is_ours:
         return None
@@ -101,13 +105,20 @@ def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | 
 
 
 def _repeat(services: Services, client: Client, use: _Use) -> Issued:
-    """The answer of then once more; nothing is written."""
+    """The answer of then once more; nothing is written. Errors: `OAuthError` where it was for another key."""
     row = use.row
+    if row.answered_cnf != use.terms.cnf_json:
+        raise _of_another_key("another proof than at the first time" if use.terms.cnf else "no proof")
     access = use.chain.access_token(use.secret, row.used_at, lifetime(services, client)).until(row.family_expires_at)
     access = within_access(access, row, client)
     terms = Terms(row.answered_scope, json.loads(row.answered_resource), use.terms.cnf)
     token = _value(row, use.chain.successor(use.secret))
     return access.answer(terms, use.now, refresh_token=token, holder=_holder(row))
+
+
+def _bound(row: Any, client: Client, use: _Use) -> str:
+    """What the refresh token is bound to from now on (RFC 9449 §5): by the first proof of who keeps no secret."""
+    return row.family_cnf or (use.terms.cnf_json if client.oidc.is_public else "")
 
 
 def _value(row: Any, secret: str) -> str:
@@ -160,14 +171,17 @@ def _narrowed(row: Any, asked: TokenRequest) -> Terms:
 def _check_bound(row: Any, asked: TokenRequest) -> None:
     """RFC 9449 §5: the refresh token of an app that keeps no secret is good with its key alone."""
     if row.family_cnf and json.loads(row.family_cnf) != asked.cnf:
-        what = "a proof by another key" if asked.cnf else "no proof"
-        raise OAuthError(
-            "invalid_grant", "The refresh token is bound to a key: send a DPoP proof by that very key.",
-            detail=f"the refresh token is bound to a key, and {what} came", field="DPoP", got=what,
-            expected="a proof by the key that the code was redeemed with", kind="dpop_binding",
-            fix="Let the application keep its DPoP key as long as its refresh token (in a browser: IndexedDB, not "
-            "extractable), and sign the person in again where it is lost.",
-        )  # fmt: skip
+        raise _of_another_key("a proof by another key" if asked.cnf else "no proof")
+
+
+def _of_another_key(what: str) -> OAuthError:
+    return OAuthError(
+        "invalid_grant", "The refresh token is bound to a key: send a DPoP proof by that very key.",
+        detail=f"the refresh token is bound to a key, and {what} came", field="DPoP", got=what,
+        expected="a proof by the key that it was given for", kind="dpop_binding",
+        fix="Let the application keep its DPoP key as long as its refresh token (in a browser: IndexedDB, not "
+        "extractable), and sign the person in again where it is lost.",
+    )  # fmt: skip
 
 
 def _invalid(reason: str, *, kind: str) -> OAuthError:

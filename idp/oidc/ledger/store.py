@@ -54,6 +54,7 @@ families = Table(
     # What the latest refresh was answered with: within the grace it is answered again, word for word.
     Column("answered_scope", Text, nullable=False),
     Column("answered_resource", Text, nullable=False),
+    Column("answered_cnf", Text, nullable=False, server_default=""),
     Column("generation", Integer, nullable=False),
     Column("cnf", Text, nullable=False, server_default=""),  # of the refresh token (RFC 7800 §3.1), JSON, or empty
     Column("revoked_at", Double),
@@ -106,7 +107,8 @@ _FAMILY = (
     _f.id.label("family_id"), _f.client_id, _f.person_id, _f.session_id, _f.scope.label("granted_scope"),
     _f.resource.label("granted_resource"), _f.claims, _f.auth_time, _f.methods, _f.offline,
     _f.created_at.label("family_created_at"), _f.expires_at.label("family_expires_at"), _f.idle_seconds, _f.used_at,
-    _f.refresh_hash, _f.previous_hash, _f.generation, _f.answered_scope, _f.answered_resource, _f.revoked_at,
+    _f.refresh_hash, _f.previous_hash, _f.generation, _f.answered_scope, _f.answered_resource, _f.answered_cnf,
+    _f.revoked_at,
     _f.code_hash, _f.cnf.label("family_cnf"),
 )  # fmt: skip
 
@@ -201,6 +203,8 @@ ROTATE = (
         previous_hash=bindparam("presented"),
         answered_scope=bindparam("answered_scope"),
         answered_resource=bindparam("answered_resource"),
+        answered_cnf=bindparam("answered_cnf"),
+        cnf=bindparam("bound"),
         generation=_f.generation + 1,
         used_at=bindparam("now"),
         used_from=bindparam("address"),
@@ -208,8 +212,8 @@ ROTATE = (
 )
 USED = (
     update(families)
-    .where(_f.id == bindparam("family_id"))
-    .values(used_at=bindparam("now"), used_from=bindparam("address"))
+    .where(_f.id == bindparam("family_id"), _f.revoked_at.is_(None))
+    .values(used_at=bindparam("now"), used_from=bindparam("address"), cnf=bindparam("bound"))
 )
 REVOKE = (
     update(families)

@@ -20,10 +20,14 @@ __all__ = ["Asked", "peek", "pushed", "resolve"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What counts of a request. `pushed`: the reference under which it was kept, '' where it was not."""
+    """What counts of a request. `pushed`: the reference under which it was kept, '' where it was not.
+
+    `carrier`: by what of the URL it comes again, where that is not the parameters themselves.
+    """
 
     params: Params
     pushed: str = ""
+    carrier: Params | None = None
 
 
 def resolve(services: Services, client: Client, params: Params, *, is_pushed: bool = False) -> Asked:
@@ -39,13 +43,13 @@ def resolve(services: Services, client: Client, params: Params, *, is_pushed: bo
             fix="Let the application send the signed request, or where it stands.",
         )  # fmt: skip
     if reference is not None and reference.startswith(pushed.URN):
-        return Asked(pushed.load(services, client, reference), reference)
+        return Asked(pushed.load(services, client, reference), reference, _carrier(params))
     if not is_pushed and _must_push(services, client):
         raise _not_pushed(services, client)
     if reference is not None:
         text = by_reference.fetch(services, client, reference)
     if text is not None:
-        return Asked(signed.read(services, client, text))
+        return Asked(signed.read(services, client, text), carrier=_carrier(params))
     if client.oidc.require_signed_request_object:  # RFC 9101 §10.5
         raise OAuthError(
             "invalid_request", "This application must sign its authorization requests: send request=JWT.",
@@ -54,6 +58,11 @@ def resolve(services: Services, client: Client, params: Params, *, is_pushed: bo
             f"doorward client set {client.id} require_signed_request_object=false",
         )  # fmt: skip
     return Asked(params)
+
+
+def _carrier(params: Params) -> Params:
+    """What else stands beside counts for nothing, and is carried no further."""
+    return Params([(name, value) for name, value in params.pairs if name in ("client_id", "request", "request_uri")])
 
 
 def _must_push(services: Services, client: Client) -> bool:

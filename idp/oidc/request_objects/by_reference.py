@@ -17,7 +17,7 @@ from idp.http import OutboundFailed, OutboundRefused
 from idp.oidc.fetched import Fetched
 from idp.protocols import Services
 
-FRESH: Final = 60.0  # seconds that an answer is used; with its hash in the reference it is the same for ever
+FRESH: Final = 60.0  # seconds that an answer is used
 RETRY: Final = 10.0  # seconds between two calls of an address that fails
 TYPE: Final = "application/oauth-authz-req+jwt"
 
@@ -30,7 +30,8 @@ class _Texts(Fetched[str]):
 
 def fetch(services: Services, client: Client, reference: str) -> str:
     """The JWT. Errors: `OAuthError`."""
-    if not {reference, reference.partition("#")[0]} & client.oidc.request_uris:
+    address, _, fragment = reference.partition("#")
+    if not {reference, address} & client.oidc.request_uris:
         raise OAuthError(
             "invalid_request_uri", "This request_uri is not registered for this application (request_uris).",
             detail=f"request_uri {reference[:300]!r}", field="request_uri", got=reference[:300],
@@ -39,10 +40,11 @@ def fetch(services: Services, client: Client, reference: str) -> str:
             fix=f"Register it where it is meant: doorward client set {client.id} request_uris=…",
         )  # fmt: skip
     now, cache = services.clock(), services.part(_Texts)
-    text = cache.find(reference, now, FRESH, RETRY)
+    # By the address alone: the fragment is anybody's to choose, and must not make us call once more.
+    text = cache.find(address, now, FRESH, RETRY)
     if text is None:
-        text = cache.fetch(reference, now, lambda: _get(services, client, reference))
-    if not text:
+        text = cache.fetch(address, now, lambda: _get(services, client, address))
+    if not text or not _is_hash_of(fragment, text):
         raise OAuthError(
             "invalid_request_uri", "The request object cannot be read from request_uri.",
             field="request_uri", expected="an answer of 200 with the JWT",
@@ -50,20 +52,22 @@ def fetch(services: Services, client: Client, reference: str) -> str:
             fix="Open the address from the machine that Doorward runs on: it must answer 200 with the JWT alone, over "
             "https with a certificate that is trusted there. The log says why it failed (request_object_unavailable).",
         )  # fmt: skip
-    return text
+    return text.strip()
 
 
-def _get(services: Services, client: Client, reference: str) -> str:
-    address, _, fragment = reference.partition("#")
+def _is_hash_of(fragment: str, text: str) -> bool:
+    """Core §6.2: the fragment, where there is one, is the base64url SHA-256 of what stands there."""
+    made = urlsafe_b64encode(sha256(text.encode()).digest()).rstrip(b"=").decode()
+    return not fragment or hmac.compare_digest(made.encode(), fragment.encode("utf-8", "replace"))
+
+
+def _get(services: Services, client: Client, address: str) -> str:
+    """What stands there, to the byte; '' where it cannot be used."""
     try:
         answer = services.outbound.get(address, accept=TYPE)
         if answer.status != 200:
             raise OutboundFailed(f"it answered with status {answer.status}")
-        # Core §6.2: the fragment, where there is one, is the base64url SHA-256 of what stands there.
-        made = urlsafe_b64encode(sha256(answer.body).digest()).rstrip(b"=").decode()
-        if fragment and not hmac.compare_digest(made.encode(), fragment.encode()):
-            raise OutboundFailed("what stands there has another hash than the reference names")
-        return answer.body.decode("ascii").strip()
+        return answer.body.decode("ascii")
     except (OutboundFailed, OutboundRefused, ValueError) as error:
         services.log.warning(
             "request_object_unavailable", client_id=client.id, uri=address[:300], reason=str(error)[:300]

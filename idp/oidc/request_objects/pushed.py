@@ -9,8 +9,9 @@ from idp.errors import Explanation, Refused
 from idp.ids import digest, new_secret
 from idp.protocols import Services
 from idp.texts import N_
-from idp.wire import Params
+from idp.wire import Params, Request
 
+MAX_OPEN: Final = 86_400.0  # seconds that a page of ours may lie open; see `login.engine.MAX_OPEN`
 URN: Final = "urn:ietf:params:oauth:request_uri:"
 
 
@@ -29,13 +30,25 @@ def load(services: Services, client: Client, reference: str) -> Params:
     return Params([(str(name), str(value)) for name, value in kept["pairs"]])
 
 
-def forget(services: Services, reference: str) -> None:
-    """It was answered with a code: RFC 9126 §4, one use. Before that a page may be loaded again as often as needed."""
+def spend(services: Services, request: Request, reference: str) -> bool:
+    """Whether it is answered with a code for the first time: RFC 9126 §4, one use. Two writes.
+
+    Before that a page may be loaded again as often as needed. It is remembered as long as a page may be open.
+    """
+    key = f"par-used:{digest(reference)}"
+    # A request that is run again on a fresh snapshot finds its own mark.
+    is_first = services.state.add(key, request.id, MAX_OPEN) or services.state.get(key) == request.id
     services.state.take(_key(reference))
+    return is_first
 
 
 def _key(reference: str) -> str:
     return f"par:{digest(reference)}"
+
+
+def used_up(services: Services, client: Client) -> Refused:
+    """For a page that was open beside the one that was answered."""
+    return _gone(services, client, is_other=False)
 
 
 def _gone(services: Services, client: Client, *, is_other: bool) -> Refused:
