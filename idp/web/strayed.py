@@ -39,9 +39,9 @@ _LAST: Final = (
     (r"authoriz(e|ation)(\.oauth2)?|authorise|auth", "/oauth/authorize"),
 )  # fmt: skip
 _PROTOCOL: Final = re.compile(r"oauth|oidc|openid|connect|protocol|realms|/as/|/o/|/v[12]|/idp/", re.IGNORECASE)
-_SAML_METADATA: Final = re.compile(
-    r"saml.*metadata|federationmetadata|/metadata(\.xml|\.php)?$|/descriptor$", re.IGNORECASE
-)
+_SAML_METADATA: Final = ("/metadata", "/metadata.xml", "/metadata.php", "/descriptor")
+#: Anybody may ask for any path, and no product's is nearly as long.
+_LONGEST: Final = 300
 
 
 class Strayed(NamedTuple):
@@ -58,6 +58,8 @@ def find(request: Request, prefix: str) -> Strayed | None:
     except BadRequest:
         return None
     path = request.path.removeprefix(prefix).rstrip("/")
+    if len(path) > _LONGEST:
+        return None
     meant = _by_parameters(path, sent, request) or _by_path(path)
     return Strayed(meant, sent.get("client_id", "")) if meant else None
 
@@ -81,12 +83,18 @@ def _by_parameters(path: str, sent: Mapping[str, str], request: Request) -> str:
 def _by_path(path: str) -> str:
     if path.endswith(("/openid-configuration", "/oauth-authorization-server", "/webfinger")):
         return _DISCOVERY
-    if _SAML_METADATA.search(path):
+    if _is_of_saml_metadata(path.lower()):
         return "/saml/metadata"
     if not _PROTOCOL.search(path):
         return ""  # a plain /auth or /keys is what programs that look around ask for
     last = path.rpartition("/")[2].lower()
     return next((meant for pattern, meant in _LAST if re.fullmatch(pattern, last)), "")
+
+
+def _is_of_saml_metadata(path: str) -> bool:
+    # One look from left to right each: “saml.*metadata” looks from every “saml” to the end.
+    named = "metadata" in path.partition("saml")[2] or "federationmetadata" in path
+    return named or path.endswith(_SAML_METADATA)
 
 
 def explained(request: Request, strayed: Strayed, issuer: str) -> tuple[str, Explanation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import thread_time
 from urllib.parse import urlencode
 
 import pytest
@@ -116,3 +117,23 @@ def test_Q1_an_application_that_is_turned_off_is_named_with_the_command(provider
     for one in problems.findings_of(kept(provider)):
         assert (one.side, one.field) == ("doorward", "enabled")
         assert one.fix == f"CRM is turned off here; if it shall be on: doorward client enable {app.id}"
+
+
+@pytest.mark.parametrize("said", ["saml", "saml/metadat", "/realms", "/v1", "metadata", "/", "%C3%A9saml"])
+def test_Q1_a_path_of_any_length_costs_its_length_once(provider: Provider, said: str) -> None:
+    """Seconds of this thread: the square of the length would be a minute of it, for a stranger's one request."""
+    browser = provider.browser()
+    browser.get("nowhere")
+    begun = thread_time()
+    page = browser.get("x/" + said * (60_000 // len(said)))
+    assert thread_time() - begun < 2
+    assert page.status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["x/saml-idp/the.metadata", "SAML2/Metadata/idp", "x/FEDERATIONMETADATA/y", "a/descriptor"]
+)
+def test_Q1_metadata_is_known_by_its_words(provider: Provider, path: str) -> None:
+    provider.browser().get(path)
+    (one,) = problems.findings_of(kept(provider))
+    assert one.expected == provider.services.issuer + "/saml/metadata"
