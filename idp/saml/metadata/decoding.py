@@ -10,7 +10,9 @@ from idp.saml.messages import encodings
 from idp.saml.messages.xml import BadXml
 from idp.saml.metadata.lexical import BadMetadata
 
-_HTML: Final = re.compile(rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*){0,5}<(?:!doctype\s+)?html[\s>]", re.I | re.S)
+_HTML: Final = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*-->\s*){0,5}<(?:!doctype\s+)?html[\s>]", re.I | re.S
+)
 WEB_PAGE: Final = "it is a web page, not metadata; is the address right, and is no sign-in needed to read it?"
 _KINDS: Final = (
     (b"\x1f\x8b", "it is compressed (gzip); unpack it first"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import contextlib
 import re
 import time
 from base64 import b64encode
@@ -626,3 +627,16 @@ def test_whatever_is_read_the_registry_takes(name: str, uri: str, number: str) -
     child(role, names.MD, "NameIDFormat", None, texts[1])
     child(made, names.MD, "ContactPerson", {"contactType": texts[0]})
     provider(serialize(made))
+
+
+@pytest.mark.parametrize("said", ["<!---->", "<!-- -->\n", "<!--", "<?xml ?>", " "])
+def test_what_stands_before_a_page_costs_its_length_once(said: str) -> None:
+    """Each of five comments that may end at each end of one is the fifth power of their number."""
+    from idp.saml.metadata.decoding import check_kind
+
+    begun = time.thread_time()
+    with contextlib.suppress(BadMetadata):
+        check_kind(b"<!---->" + said.encode() * (2000 // len(said)))
+    assert time.thread_time() - begun < 0.5
+    with pytest.raises(BadMetadata, match="web page"):
+        check_kind(b"<!-- a -- b -->\n<!---->  <!doctype html><html><body>")
