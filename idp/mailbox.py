@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from email.headerregistry import Address
+
+from idp.normal_forms import normal
 
 #: RFC 5321 §4.1.2 without quoted local parts, RFC 6531 with letters beyond ASCII: what could be read as two is none.
 _LOCAL = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x1f\x7f-\x9f]{1,64}")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
 MAX_NAME = 128  # characters
+_LONGEST_DOMAIN = 1000  # characters, in any script and form: those of DNS have 253 (RFC 1035 §2.3.4)
 _DEVIATIONS = frozenset("ßẞς\u200c\u200d")
 
 
@@ -39,7 +41,9 @@ def ascii_domain(domain: str) -> str:
     Python's codec is of IDNA 2003 (RFC 3490), which makes `fass.de` of `faß.de`; by IDNA 2008 (RFC 5891) that is a
     domain of its own, another owner's. So what the two read differently (UTS #46 §4, deviations) is refused.
     """
-    if not _DEVIATIONS.isdisjoint((*domain, *unicodedata.normalize("NFKC", domain))):
+    if len(domain) > _LONGEST_DOMAIN:
+        raise UnicodeError("no domain is that long")
+    if not _DEVIATIONS.isdisjoint((*domain, *normal("NFKC", domain))):
         raise TwoReadings("old and new rules make two domains of it; write it in the form that begins with xn--")
     return domain.encode("idna").decode("ascii").lower()
 
@@ -48,7 +52,7 @@ def address(text: str) -> str:
     """The one address in its wire form. Errors: `ValueError` where it is not exactly one."""
     local, at, domain = text.rpartition("@")
     try:
-        domain = domain if domain.isascii() else domain.encode("idna").decode()
+        domain = domain if domain.isascii() or len(domain) > _LONGEST_DOMAIN else domain.encode("idna").decode()
     except UnicodeError:
         domain = ""
     if not at or not _LOCAL.fullmatch(local) or not local.isprintable() or not _DOMAIN.fullmatch(domain):

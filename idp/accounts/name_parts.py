@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from idp.normal_forms import normal
+
 #: Scripts of languages in which the given name stands first as a rule.
 _SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN", "HEBREW", "ARABIC")
 _MARKS = "-'’"
@@ -40,7 +42,7 @@ def _named(first: str, last: str) -> dict[str, str]:
 
 
 def _is_plain(word: str) -> bool:
-    letters = [c for c in unicodedata.normalize("NFC", word) if c not in _MARKS]
+    letters = [c for c in normal("NFC", word) if c not in _MARKS]
     return len(letters) > 1 and all(
         (c.isalpha() and unicodedata.name(c, "").startswith(_SCRIPTS)) or unicodedata.combining(c) for c in letters
     )

@@ -13,7 +13,6 @@ import os
 import secrets
 import threading
 import time
-import unicodedata
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,8 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from idp.normal_forms import normal
 
 MAX_LENGTH = 1024  # code points; NIST SP 800-63B-4 §3.1.1.2 asks for at least 64
 NICENESS = 10  # below the threads that serve
@@ -146,7 +147,7 @@ def is_too_long(password: str) -> bool:
 
 def _encoded(password: str) -> bytes:
     # NIST SP 800-63B-4 §3.1.1.2: Unicode is normalised before hashing; bytes carry their length, so NUL ends nothing.
-    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+    return normal("NFC", password).encode("utf-8", "surrogatepass")
 
 
 def _candidates(password: str) -> list[bytes]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from idp.attributes import ATTRIBUTES, CLAIM
+from idp.normal_forms import normal
 
 ROLES = ("owner", "admin", "app_admin", "help_desk", "auditor")
 MAX_LOGIN = 1024  # characters of a typed name that are looked at
@@ -130,7 +131,7 @@ def fold(text: str) -> str:
 def _fold_once(text: str) -> str:
     if not text.isascii():
         text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c.isspace())
-        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        text = normal("NFKC", normal("NFKC", text).casefold())
     elif not text.isprintable():
         text = "".join(c for c in text if c.isprintable() or c.isspace())
     return text.casefold().strip()
@@ -230,14 +231,14 @@ def _check_verified(draft: Draft) -> None:
 
 
 def _name(given: str, username: str) -> str:
-    name = unicodedata.normalize("NFC", given).strip() or username
+    name = normal("NFC", given).strip() or username
     if len(name) > 256 or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
         raise InvalidPerson("name", "has more than 256 characters or control characters")
     return name
 
 
 def _identifier(kind: str, value: str | None, longest: int) -> str | None:
-    value = unicodedata.normalize("NFC", value or "").strip()
+    value = normal("NFC", value or "").strip()
     if not value:
         return None
     if len(value) > longest:
@@ -252,7 +253,7 @@ def _identifier(kind: str, value: str | None, longest: int) -> str | None:
 
 def group_name(name: str) -> str:
     """A group's name as it is stored. Errors: `InvalidPerson`."""
-    name = unicodedata.normalize("NFC", name).strip()
+    name = normal("NFC", name).strip()
     if not fold(name) or len(name) > 128 or any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
         raise InvalidPerson("groups", f"“{name[:40]}” cannot be a group's name; use 1 to 128 visible characters")
     return name

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import gzip
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from idp.accounts.passwords import MAX_LENGTH, is_too_long
 from idp.accounts.person import Draft, Person
+from idp.normal_forms import normal
 from idp.texts import N_
 
 ENOUGH = 5  # characters that must be left when known words, rows and repetitions are taken out
@@ -63,7 +63,7 @@ def problems(
     """
     if is_too_long(password):
         return [N_("Use at most %(count)s characters.", count=MAX_LENGTH)]
-    length = len(unicodedata.normalize("NFC", password))
+    length = len(normal("NFC", password))
     found = []
     if length < min_length:
         found.append(
@@ -98,7 +98,7 @@ def common_passwords() -> frozenset[str]:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().strip()
+    return normal("NFKC", text).casefold().strip()
 
 
 def _is_listed(plain: str, blocklist: frozenset[str]) -> bool:

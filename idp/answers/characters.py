@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from idp.normal_forms import normal
+
 MOST: Final = 5  # characters that are named
 #: Letters of other scripts that look like ours (Unicode TR 39 has the whole list; these are the ones that are typed).
 _LOOKS_LIKE: Final = dict(
@@ -72,7 +74,7 @@ def _plain(letter: str) -> str:
     """The letter of ours that it looks like, or ''."""
     if letter.isascii():
         return ""
-    plain = _LOOKS_LIKE.get(letter) or unicodedata.normalize("NFKC", letter)
+    plain = _LOOKS_LIKE.get(letter) or normal("NFKC", letter)
     return plain if len(plain) == 1 and plain != letter else ""
 
 
@@ -85,9 +87,9 @@ def _as_latin(text: str) -> str:
 
 def composition(got: str, expected: str) -> str:
     """Where the same letters are put together in another way (Unicode TR 15), or ''."""
-    if unicodedata.normalize("NFC", got) != unicodedata.normalize("NFC", expected):
+    if normal("NFC", got) != normal("NFC", expected):
         return ""
-    form = "in parts (NFD)" if unicodedata.normalize("NFD", got) == got else "as one (NFC)"
+    form = "in parts (NFD)" if normal("NFD", got) == got else "as one (NFC)"
     return f"its letters with marks, such as “é”, are written {form}, and not so in the one that is expected"
 
 

@@ -10,6 +10,8 @@ from clients import redirects
 from idp.answers import addresses, characters
 
 _NEAR: Final = 0.85  # of two names, one of which is mistyped
+#: Characters that are compared: nobody registers more, and a stranger may send any number.
+_COMPARED: Final = 1000
 _QUOTES: Final = "\"'“”‘’„`«»<>()[]{},;"
 
 
@@ -17,6 +19,9 @@ def differences(got: str, expected: str) -> tuple[str, ...]:
     """What is different, the likeliest cause first; none where they are the same."""
     if got == expected:
         return ()
+    if (got[:_COMPARED], expected[:_COMPARED]) != (got, expected):
+        started = differences(got[:_COMPARED], expected[:_COMPARED])
+        return started or (f"they are the same for {_COMPARED} characters, and differ behind them",)
     bare = _without_userinfo(got)
     if bare != got:  # a password, perhaps: it is named and never shown
         return "a name or password stands before the host", *differences(bare, expected)
@@ -88,11 +93,12 @@ def _cut(got: str, expected: str) -> list[str]:
 
 def marked(got: str, expected: str) -> tuple[str, str, str]:
     """What was sent in three parts: as expected, different, as expected again. What cannot be seen is written out."""
+    got, expected = got[:_COMPARED], expected[:_COMPARED]
     head, tail = redirects.common(got, expected)
     return tuple(map(characters.seen, (got[:head], got[head : len(got) - tail], got[len(got) - tail :])))  # type: ignore[return-value]
 
 
 def alike(one: str, other: str) -> bool:
     """Whether one name is the other, mistyped."""
-    one, other = one.strip().casefold(), other.casefold()
+    one, other = one[:_COMPARED].strip().casefold(), other[:_COMPARED].casefold()
     return one == other or SequenceMatcher(None, one[:300], other).ratio() > _NEAR

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import chain
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from clients.client import Client
 from idp.answers import clues, messages
@@ -21,6 +21,7 @@ from idp.answers.near_entities import near
 from idp.answers.requests import KINDS, OTHER, counted, sent_of
 from idp.answers.seen import Nameless, Seen
 from idp.audit import Event
+from idp.normal_forms import taken_apart
 from idp.oidc import client_auth
 from idp.protocols import Services
 from idp.wire import Params, Request
@@ -117,7 +118,7 @@ def _spellings(name: str) -> Iterator[str]:
 
 def _split(name: str) -> tuple[str, str]:
     try:
-        scheme = urlsplit(name).scheme
+        scheme = taken_apart(name).scheme
     except ValueError:
         return "", ""
     return scheme, name.partition(":")[2]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 from typing import Final
-from urllib.parse import urlsplit
 
 from clients.client import Client
 from idp.answers.differences import alike
+from idp.normal_forms import taken_apart
 from idp.protocols import Services
 
 _MOST: Final = 3
@@ -48,6 +48,6 @@ def _ratio(client: Client, issuer: str) -> float:
 
 def _host(entity_id: str) -> str:
     try:
-        return urlsplit(entity_id).hostname or ""
+        return taken_apart(entity_id).hostname or ""
     except ValueError:
         return ""

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
 from clients.client import Client
 from clients.gallery.template import Connection
 from idp.answers.finding import Finding
 from idp.audit import Event
+from idp.normal_forms import taken_apart
 from idp.protocols import Services
 from idp.saml.messages.authn_request import AuthnRequest
 from idp.saml.messages.bindings import Received
@@ -82,7 +83,7 @@ def without_person(services: Services, text: str, person_id: str | None) -> str:
 def shown_uri(uri: str) -> str:
     """An address as it is kept: nobody's credentials, long values of its query cut."""
     try:
-        parts = urlsplit(uri)
+        parts = taken_apart(uri)
         host = parts.netloc.rpartition("@")[2]
         kept = urlunsplit(parts._replace(netloc=host)) if "@" in parts.netloc else uri
     except ValueError:

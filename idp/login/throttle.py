@@ -11,13 +11,13 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import secrets
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from idp.accounts.person import MAX_LOGIN, fold
 from idp.ids import digest
+from idp.normal_forms import normal
 from idp.state import State
 
 _DAY = 86400.0
@@ -310,7 +310,7 @@ def _lane(account: Account, device: str | None, address: str) -> _Lane:
 
 
 def _normal(password: str) -> str:
-    return unicodedata.normalize("NFC", password)
+    return normal("NFC", password)
 
 
 def _fresh() -> dict[str, Any]:

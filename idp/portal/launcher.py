@@ -22,6 +22,7 @@ from idp.login.browser.sessions import Session
 from idp.login.flow import Demands, Flow
 from idp.login.signout import Ending
 from idp.login.steps import identify
+from idp.normal_forms import normal
 from idp.portal import first_steps, reminders
 from idp.protocols import Services
 from idp.saml.sign_on import idp_initiated
@@ -181,7 +182,7 @@ def _matches(app: dict[str, Any], query: str) -> bool:
 
 def _plain(text: str) -> str:
     """Without case and accents, as the page's own search does it."""
-    return "".join(c for c in unicodedata.normalize("NFKD", fold(text)) if not unicodedata.combining(c))
+    return "".join(c for c in normal("NFKD", fold(text)) if not unicodedata.combining(c))
 
 
 def _notices(services: Services, apps: list[dict[str, Any]]) -> list[dict[str, str]]:

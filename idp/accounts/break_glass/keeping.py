@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-import unicodedata
 from base64 import b32encode
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +13,7 @@ from idp.accounts.break_glass import store
 from idp.accounts.person import InvalidPerson, Person
 from idp.db import Database, Transaction
 from idp.ids import digest
+from idp.normal_forms import normal
 
 IS_ONE: Final = (
     "“{}” is a break-glass account: it stays as it is until an owner ends it (`doorward user break-glass {} --end`)"
@@ -69,7 +69,7 @@ def opens(db: Database, person: Person | None, typed: str) -> bool:
     """
     row = db.one(store.OF, of_person=person.id if person is not None else "")
     kept = row.secret if row is not None else digest("")
-    plain = unicodedata.normalize("NFC", typed).encode("utf-8", "replace").decode()
+    plain = normal("NFC", typed).encode("utf-8", "replace").decode()
     return hmac.compare_digest(kept, digest(plain)) and row is not None
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import secrets
 import unicodedata
 
+from idp.normal_forms import normal
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _READ_AS = str.maketrans("OIL", "011")
 LENGTH = 10
@@ -26,6 +28,6 @@ def spaced(code: str) -> str:
 
 def read(typed: str) -> str:
     """What was typed as a code, or '' where it cannot be one: any case, any dashes and spaces, O for 0, I for 1."""
-    plain = unicodedata.normalize("NFKC", typed[:64]).upper().translate(_READ_AS)
+    plain = normal("NFKC", typed[:64]).upper().translate(_READ_AS)
     plain = "".join(c for c in plain if not (c.isspace() or unicodedata.category(c) == "Pd"))
     return plain if len(plain) == LENGTH and set(plain) <= set(ALPHABET) else ""

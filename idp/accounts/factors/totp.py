@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import unicodedata
 from base64 import b32encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from idp.accounts.person import Person
 from idp.accounts.services import Services
 from idp.audit import Recorder
 from idp.db import Transaction
+from idp.normal_forms import normal
 from keys.sealing import BrokenSeal
 
 KIND = "totp"
@@ -171,7 +171,7 @@ def _step(now: float) -> int:
 
 def _digits(typed: str) -> str:
     """What was typed as six ASCII digits, or '' where it is something else. Apps show codes in groups."""
-    plain = "".join(c for c in unicodedata.normalize("NFKC", typed[:64]) if not (c.isspace() or c in "-‐‑–·."))
+    plain = "".join(c for c in normal("NFKC", typed[:64]) if not (c.isspace() or c in "-‐‑–·."))
     return plain if len(plain) == DIGITS and plain.isascii() and plain.isdigit() else ""
 
 

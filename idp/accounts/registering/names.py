@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from idp.accounts.person import InvalidPerson, looks_like_an_id
+from idp.normal_forms import normal
 from idp.texts import N_
 
 LONGEST: Final = 100  # characters of a full name
@@ -69,12 +70,12 @@ def _without_numbers(bare: str) -> set[str]:
 
 def full_name(typed: str) -> str:
     """A name as it is shown. Errors: `InvalidPerson`, in words for people."""
-    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    name = " ".join(normal("NFC", typed).split())
     if not name or not any(unicodedata.category(c).startswith("L") for c in name):
         raise InvalidPerson("name", N_("Type your name."))
     # Cf: signs that turn the direction of writing, or show nothing; Mn by the dozen draw over other lines.
     odd = [c for c in _JOINED.sub("", name) if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")]
-    marks = re.search(r"[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff]{3}", unicodedata.normalize("NFD", name))
+    marks = re.search(r"[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff]{3}", normal("NFD", name))
     if len(name) > LONGEST or odd or marks or _LINK.search(name):
         raise InvalidPerson("name", N_("Type your name as others read it: no links, signs or unseen characters."))
     return name

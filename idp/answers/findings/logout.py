@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from clients import redirects
 from clients.client import Client
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.seen import Nameless, Seen, shown_uri
+from idp.normal_forms import taken_apart
 
 FIELD = "post_logout_redirect_uri"
 
@@ -46,7 +46,7 @@ def _way_back(seen: Seen, got: str) -> Finding:
 def others_at(seen: Seen, uri: str) -> Iterator[Client]:
     """Other applications that live on the host of an address. One search by index."""
     try:
-        host = urlsplit(uri).hostname or ""
+        host = taken_apart(uri).hostname or ""
     except ValueError:
         return
     for entry in seen.services.registry.search(host, limit=10) if host else ():

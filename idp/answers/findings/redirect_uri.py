@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 from clients import redirects
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.findings.logout import others_at
 from idp.answers.seen import Seen, shown_uri
+from idp.normal_forms import taken_apart
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -77,7 +77,7 @@ def _likely(got: str, nearest: str) -> str:
 
 def _scheme(uri: str) -> str:
     try:
-        return urlsplit(uri).scheme
+        return taken_apart(uri).scheme
     except ValueError:
         return ""
 
@@ -91,6 +91,6 @@ def _is_private(host: str) -> bool:
 
 def _host(uri: str) -> str:
     try:
-        return urlsplit(uri).hostname or ""
+        return taken_apart(uri).hostname or ""
     except ValueError:
         return ""

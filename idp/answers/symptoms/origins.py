@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from clients.client import Client
+from idp.normal_forms import taken_apart
 from idp.protocols import Services
 from idp.public_suffixes import is_public_suffix
 
@@ -88,7 +88,7 @@ def _domain(host: str) -> str:
 
 def _place(address: str) -> tuple[str, int | None]:
     try:
-        parts = urlsplit(address)
+        parts = taken_apart(address)
         return parts.hostname or "", parts.port
     except ValueError:
         return "", None
