@@ -50,6 +50,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     return frame.page(
         services, request, visit, "console/break_glass.html", rows=rows, status=422 if problem or trouble else 200,
         typed=typed, problem=problem, trouble=trouble, may_change=visit.actor.may(P.ROLES_GRANT),
+        on_machine=bool(services.settings.admin.second_owner),
     )  # fmt: skip
 
 

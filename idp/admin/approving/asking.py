@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from idp.accounts import approvals
+from idp.accounts import approvals, break_glass
 from idp.accounts.approvals import Approval
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.approving import telling
@@ -40,18 +40,18 @@ def ask(services: Services, actor: Actor, action: str, verb: str, args: Mapping[
     """Go on in silence where one is enough, or the second one has said yes; else keep the request.
 
     Whoever has the shell has the database: it is done at once, told to every owner and recorded as done by one alone.
-    Errors: `Waits`; `TakesTwo` for a program, which is nobody.
+    Errors: `Waits`; `TakesTwo` for a program and for a break-glass account, which are nobody.
     """
     if not is_named(services, action) or actor.second is not None:
         return
     now = services.clock()
     if actor.kind == "shell":
-        with services.db.transaction() as tx:
-            actor.record(services)(tx, "approval:bypassed", {"action": action, "verb": verb, "args": dict(args)})
-            telling.owners(services, tx, "bypassed", action, actor.name, "")
+        _bypass(services, actor, action, verb, args)
         return
     if actor.kind == "client":
         raise TakesTwo("this takes two owners here, and a program is nobody")
+    if break_glass.find(services.db, actor.id) is not None:
+        raise TakesTwo("this takes two owners here, and a break-glass account is nobody; do it on the machine")
     same = [
         one for one in approvals.latest(services.db, of=actor.name)
         if one.state_at(now) == approvals.WAITS and (one.verb, dict(one.args)) == (verb, dict(args))
@@ -81,3 +81,25 @@ def refuse_by_the_way(services: Services, actor: Actor, action: str, what: str) 
         ask(services, actor, action, what, {})
         return
     raise TakesTwo(f"{action} takes two owners here: {what} cannot wait for one; do it singly, in the console")
+
+
+def refuse_secrets(services: Services, actor: Actor, what: str) -> None:
+    """For what shows the secrets of another owner's account: with them, whoever asks for a change approves it, too.
+
+    So it is for the machine wherever any change takes two owners; the shell is told of. Errors: `TakesTwo`.
+    """
+    if not services.settings.admin.second_owner:
+        return
+    if actor.kind == "shell":
+        _bypass(services, actor, "role:grant:owner", what, {})
+        return
+    raise TakesTwo(
+        f"a change takes two owners here, and {what} shows one of them the secrets of a second one; do it on the "
+        "machine (`doorward user break-glass`), which every owner hears of"
+    )
+
+
+def _bypass(services: Services, actor: Actor, action: str, verb: str, args: Mapping[str, Any]) -> None:
+    with services.db.transaction() as tx:
+        actor.record(services)(tx, "approval:bypassed", {"action": action, "verb": verb, "args": dict(args)})
+        telling.owners(services, tx, "bypassed", action, actor.name, "")

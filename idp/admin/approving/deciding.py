@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from idp.accounts import approvals
+from idp.accounts import approvals, break_glass
 from idp.accounts.approvals import DONE, FAILED, REFUSED, RUNNING, WAITS, WITHDRAWN, Approval
 from idp.admin.actor import Actor, NotAllowed, of_name
 from idp.admin.approving import telling
@@ -46,6 +46,8 @@ def why_not(services: Services, actor: Actor, one: Approval) -> str:
         return "owners decide"
     if actor.kind != "person" or actor.token_id:
         return "an owner decides it in the console, by a sign-in of their own"
+    if break_glass.find(services.db, actor.id) is not None:
+        return "a break-glass account belongs to nobody, so it decides nothing; the machine is the way then"
     return "nobody approves what they have asked for" if one.asked_by == actor.name else ""
 
 

@@ -84,6 +84,12 @@ def _remove(services: Services, actor: Actor, args: Args) -> object:
     return None
 
 
+def _end(services: Services, actor: Actor, args: Args) -> object:
+    from idp.admin.break_glass import keeping
+
+    return keeping.end(services, actor, args["person"])
+
+
 def _person_lines(services: Services, args: Args) -> Lines:
     from idp.admin import turning_off
 
@@ -183,6 +189,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "keys.withdraw": Verb(_withdraw, _key_lines),
     "people.turn_off": Verb(_turn_off, _person_lines),
     "people.remove": Verb(_remove, _person_lines),
+    "break_glass.end": Verb(_end, _person_lines),
     "people.roles": Verb(_roles, _role_lines),
     "rules.change": Verb(_rule, _rule_lines),
 }

@@ -11,7 +11,7 @@ from idp.accounts.break_glass import BreakGlass, keeping
 from idp.accounts.person import Draft, NoSuchPerson, Person
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, NotAllowed
-from idp.admin.approving.asking import refuse_by_the_way
+from idp.admin.approving.asking import ask, refuse_secrets
 from idp.admin.break_glass import telling
 from idp.admin.granting import check_given
 from idp.admin.permissions import Permission
@@ -66,7 +66,7 @@ def make(services: Services, actor: Actor, username: str) -> Secrets:
     """
     actor.check(P.ROLES_GRANT)
     check_given(actor, (RoleGrant("owner"),))
-    refuse_by_the_way(services, actor, "role:grant:owner", "making a break-glass account here, which shows its secrets")
+    refuse_secrets(services, actor, "making a break-glass account")
     made, record, now = _secrets(services), actor.record(services), services.clock()
     draft = Draft(username=username, name=username, roles=("owner",))
     with services.db.transaction() as tx:
@@ -84,6 +84,8 @@ def renew(services: Services, actor: Actor, person_id: str) -> Secrets:
     Errors: `NotAllowed`; `NoSuchPerson`; `passwords.Busy`.
     """
     person = _another(services, actor, person_id)
+    check_given(actor, (RoleGrant("owner"),))  # whoever reads the secrets may be it
+    refuse_secrets(services, actor, "renewing a break-glass account")
     made, record, now = _secrets(services), actor.record(services), services.clock()
     with services.db.transaction() as tx:
         if not keeping.renew(tx, person.id, made.password, now):
@@ -100,9 +102,10 @@ def renew(services: Services, actor: Actor, person_id: str) -> Secrets:
 def end(services: Services, actor: Actor, person_id: str) -> Person:
     """It is an ordinary account that is turned off; what it has open ends.
 
-    Errors: `NotAllowed`; `NoSuchPerson`; `InvalidPerson` for the last owner.
+    Errors: `NotAllowed`; `Waits`; `NoSuchPerson`; `InvalidPerson` for the last owner.
     """
     person = _another(services, actor, person_id)
+    ask(services, actor, "user:turn_off", "break_glass.end", {"person": person.id})
     record = actor.record(services)
     with services.db.transaction() as tx:
         if not keeping.drop(tx, person.id):
