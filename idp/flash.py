@@ -103,6 +103,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "review_settled": N_("Noted. Nobody is reminded of it any more."),
     "break_glass_ended": N_("It is no break-glass account any more. It is turned off, and what it had open has ended."),
     "break_glass_seen": N_("Noted. The warning is gone for every owner."),
+    "break_glass_again": N_("It was used once more meanwhile. Look at that, too, and say so again."),
     "break_glass_gone": N_("Somebody else has done that meanwhile."),
     "approval_asked": N_("Nothing is changed yet: it waits for another owner, who is told by mail."),
     "approval_done": N_("Approved, and done."),

@@ -34,7 +34,13 @@ def policy_for(services: Services, person: Person) -> Policy:
 
 
 def problems(services: Services, person: Person, password: str, confirm: str) -> list[str]:
-    """Why this new password is not taken, in words for the person; empty where it is. Errors: `Busy`."""
+    """Why this new password is not taken, in words for the person; empty where it is. Errors: `Busy`.
+
+    Every page where somebody chooses one asks here, so here a password that nobody chooses is refused, too (U5).
+    """
+    fixed = services.directory.fixed(person)
+    if fixed:
+        return fixed
     if password != confirm:
         return [MISMATCH]
     found = policy_for(services, person).problems(password, person)

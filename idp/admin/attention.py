@@ -13,13 +13,13 @@ from typing import Any, Final
 from idp import arrivals, audit, reach
 from idp.accounts import approvals, cases, planned_ends
 from idp.accounts import batches as accounts_batches
+from idp.accounts.break_glass.telling import PATH as BREAK_GLASS
 from idp.accounts.registering import waiting
 from idp.admin import key_readers, record_checks, streams
 from idp.admin.actor import Actor
 from idp.admin.approving.telling import PATH as APPROVALS
 from idp.admin.batches import WHY as STOPPED_WHY
 from idp.admin.break_glass import standing as break_glass
-from idp.admin.break_glass.telling import PATH as BREAK_GLASS
 from idp.admin.permissions import Permission
 from idp.admin.planned_ends import FAILED as OFF_FAILED
 from idp.admin.reviews import rights as reviews

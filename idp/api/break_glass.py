@@ -16,6 +16,7 @@ from idp.admin.break_glass import keeping, standing
 from idp.admin.permissions import Permission
 from idp.api.models import Model, moment, moment_or_none
 from idp.api.operations import Call, Operation
+from idp.api.problems import Problem
 from idp.protocols import Services
 
 
@@ -37,7 +38,7 @@ class Account(Model):
     alarm_at: datetime | None
     """Since when somebody should look at its use; null: all was looked at."""
     alarm_uses: int
-    """How often it was signed in to since then."""
+    """How often it was signed in to, or made an API token, since then."""
     alarm_failures: int
     """How often somebody tried in vain since then."""
 
@@ -54,6 +55,8 @@ class Looked(Model):
 
     note: Annotated[str, StringConstraints(max_length=500)] = ""
     """What it was used for; stands in the record."""
+    alarm_uses: int | None = None
+    """As many as you have looked at: where there are others by now, 409, and nothing is acknowledged."""
 
 
 def listed(services: Services, call: Call) -> Accounts:
@@ -63,7 +66,12 @@ def listed(services: Services, call: Call) -> Accounts:
 
 def acknowledge(services: Services, call: Call) -> Account:
     """POST /break-glass/<id>/acknowledge."""
-    keeping.acknowledge(services, call.actor, call.path["id"], call.body.note)
+    try:
+        keeping.acknowledge(
+            services, call.actor, call.path["id"], call.body.note, uses=call.body.alarm_uses
+        )  # fmt: skip
+    except keeping.UsedAgain:
+        raise Problem("conflict", "It was used again meanwhile: look at that, too.") from None
     return _account(services, keeping.get(services, call.actor, call.path["id"]))
 
 
@@ -84,6 +92,8 @@ OPERATIONS = (
     Operation(
         method="POST", path="/break-glass/<id>/acknowledge", id="acknowledgeBreakGlass",
         permission=Permission.ROLES_GRANT, summary="Say that an account's use was looked at", tag="Settings",
-        handler=acknowledge, takes=Looked, gives=Account, examples={"a test": {"note": "The yearly test."}},
+        handler=acknowledge, takes=Looked, gives=Account,
+        examples={"a test": {"note": "The yearly test.", "alarm_uses": 1}},
+        problems=(409,),
     ),
 )  # fmt: skip

@@ -26,7 +26,11 @@ def add_parsers(verbs: Any) -> None:
     parser.add_argument("username", metavar="USERNAME", nargs="?", help="which one; left out: list all")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--add", action="store_true", help="make a new account, print its password and codes once")
-    what.add_argument("--renew", action="store_true", help="make password and codes anew; what was open is closed")
+    what.add_argument(
+        "--renew",
+        action="store_true",
+        help="make password and codes anew; what was open is closed, what was added removed",
+    )
     what.add_argument("--end", action="store_true", help="it is none any more, and is shut out")
     what.add_argument("--acknowledge", metavar="NOTE", help="its use was looked at; NOTE says what it was for")
 
@@ -54,8 +58,14 @@ def run(args: Namespace) -> None:
                 f"{person.username} is no break-glass account any more: it is shut out.",
             )
         elif args.acknowledge is not None:
-            was = keeping.acknowledge(services, shell(), wanted[0].person_id, args.acknowledge)
-            done = "Noted. The warning is gone from the console." if was else "There was nothing to acknowledge."
+            try:
+                was = keeping.acknowledge(
+                    services, shell(), wanted[0].person_id, args.acknowledge, uses=wanted[0].alarm_uses
+                )  # fmt: skip
+            except keeping.UsedAgain:
+                raise Refused("it was used again meanwhile: look at that, too") from None
+            noted = f"Noted: {_alarm(wanted[0])}. The warning is gone from the console."
+            done = noted if was else "There was nothing to acknowledge."
             _say(args, {"acknowledged": was}, done)
         else:
             _list(args, services, wanted)
@@ -116,12 +126,14 @@ def _alarm(one: BreakGlass) -> str:
 def _print_secrets(args: Namespace, made: Secrets, done: str) -> None:
     if args.json:
         print_json({"id": made.person.id, "username": made.person.username, "password": made.password,
-                    "codes": list(made.codes)})  # fmt: skip
+                    "codes": list(made.codes), "removed": list(made.removed)})  # fmt: skip
         return
     say(f"{done} the break-glass account {made.person.username} ({made.person.id}). Print this; it is shown once:", "")
     say(f"  Username   {made.person.username}", f"  Password   {made.password}")
     for number, code in enumerate(made.codes, 1):
         say(f"  {'Codes     ' if number == 1 else '          '} {code}")
+    if made.removed:
+        say("", f"Removed, as nobody knows who had added it: {printable(', '.join(made.removed))}. Add yours anew.")
     say(
         "",
         "Each code works once, after the password. Put it into an envelope, and try it: every use alarms every owner.",

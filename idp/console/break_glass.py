@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from idp import flash
+from idp.accounts.break_glass.telling import PATH
 from idp.accounts.person import InvalidPerson, NoSuchPerson
 from idp.admin.activity import Names
 from idp.admin.break_glass import keeping, standing
-from idp.admin.break_glass.telling import PATH
 from idp.admin.permissions import Permission
 from idp.audit import of_person
 from idp.console import frame
@@ -23,6 +23,7 @@ P = Permission
 _PAST: Final = {
     "session:started": N_("Signed in"),
     "break_glass:opened": N_("The right password was given"),
+    "token:create": N_("An API token was made"),
     "session:failed": N_("A wrong password"),
     "factor:failed": N_("A wrong code"),
     "break_glass:made": N_("Made"),
@@ -64,7 +65,12 @@ def _change(services: Services, request: Request, visit: Visit) -> Response:
     if do == "end":
         keeping.end(services, visit.actor, id)
         return flash.redirect(services, PATH, "break_glass_ended")
-    was = keeping.acknowledge(services, visit.actor, id, request.form.get("note") or "")
+    seen = request.form.get("uses") or ""
+    uses = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else -1
+    try:
+        was = keeping.acknowledge(services, visit.actor, id, request.form.get("note") or "", uses=uses)
+    except keeping.UsedAgain:
+        return flash.redirect(services, PATH, "break_glass_again")
     return flash.redirect(services, PATH, "break_glass_seen" if was else "break_glass_gone")
 
 

@@ -6,19 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from idp.accounts import break_glass
-from idp.accounts.break_glass import BreakGlass, keeping
+from idp.accounts import break_glass, factors
+from idp.accounts.break_glass import BreakGlass, keeping, telling
 from idp.accounts.person import Draft, NoSuchPerson, Person
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.approving.asking import ask, refuse_secrets
-from idp.admin.break_glass import telling
 from idp.admin.granting import check_given
 from idp.admin.permissions import Permission
+from idp.audit import Recorder
 from idp.db import Transaction, joined
 from idp.protocols import Services
 
 P = Permission
+
+
+class UsedAgain(Exception):
+    """It was used since whoever acknowledges it has looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Secrets:
     person: Person
     password: str = field(repr=False)
     codes: tuple[str, ...] = field(repr=False)
+    removed: tuple[str, ...] = ()  # what had been added to it, and is gone: labels of passkeys, keys and apps
 
 
 def every(services: Services, actor: Actor) -> tuple[BreakGlass, ...]:
@@ -79,7 +84,9 @@ def make(services: Services, actor: Actor, username: str) -> Secrets:
 
 
 def renew(services: Services, actor: Actor, person_id: str) -> Secrets:
-    """Another password and other codes; what the old ones have opened ends.
+    """Another password and other codes; what the old ones have opened ends, and what was added by them is removed.
+
+    Else somebody who had the envelope once, and added a passkey, would stay an owner after the very remedy.
 
     Errors: `NotAllowed`; `NoSuchPerson`; `passwords.Busy`.
     """
@@ -93,10 +100,13 @@ def renew(services: Services, actor: Actor, person_id: str) -> Secrets:
         services.directory.within(joined(tx)).store_password(
             person.id, made.password_hash, detail={"purpose": "break-glass"}, record=record
         )
+        removed = _remove_factors(tx, person, record)
         made.keep(tx, now, person, record)
-        record(tx, "break_glass:renewed", {"person_id": person.id, "username": person.username})
+        record(
+            tx, "break_glass:renewed", {"person_id": person.id, "username": person.username, "removed": len(removed)}
+        )
         telling.owners(services, tx, person, "renewed", but=actor.id)
-    return Secrets(person, made.password, tuple(made.codes.shown))
+    return Secrets(person, made.password, tuple(made.codes.shown), removed)
 
 
 def end(services: Services, actor: Actor, person_id: str) -> Person:
@@ -115,11 +125,19 @@ def end(services: Services, actor: Actor, person_id: str) -> Person:
         return services.directory.within(joined(tx)).disable(person.id, record=record)
 
 
-def acknowledge(services: Services, actor: Actor, person_id: str, note: str = "") -> bool:
-    """Its use was looked at; whether there was any that nobody had. Errors: `NotAllowed`; `NoSuchPerson`."""
+def acknowledge(
+    services: Services, actor: Actor, person_id: str, note: str = "", *, uses: int | None = None
+) -> bool:  # fmt: skip
+    """Its use was looked at; whether there was any that nobody had.
+
+    `uses`: how many were looked at. Errors: `UsedAgain` where there are others by now; `NotAllowed`; `NoSuchPerson`.
+    """
     person = _another(services, actor, person_id)
     with services.db.transaction() as tx:
+        keeping.lock(tx, person.id)
         seen = break_glass.find(tx, person.id)
+        if uses is not None and seen is not None and seen.alarm_at is not None and seen.alarm_uses != uses:
+            raise UsedAgain
         was = keeping.acknowledge(tx, person.id)
         if was and seen is not None:
             detail: Mapping[str, Any] = {
@@ -128,6 +146,15 @@ def acknowledge(services: Services, actor: Actor, person_id: str, note: str = ""
             }  # fmt: skip
             actor.record(services)(tx, "break_glass:acknowledged", detail)
     return was
+
+
+def _remove_factors(tx: Transaction, person: Person, record: Recorder) -> tuple[str, ...]:
+    held = factors.list_of(tx, person.id, lock=True)
+    for one in held:
+        factors.remove(tx, person.id, one.id)
+        detail = {"person_id": person.id, "factor": one.id, "kind": one.kind, "label": one.label}
+        record(tx, "factor:removed", detail)
+    return tuple(one.label or one.kind for one in held)
 
 
 def _another(services: Services, actor: Actor, person_id: str) -> Person:

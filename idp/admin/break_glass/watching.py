@@ -12,8 +12,8 @@ from typing import Final
 
 from idp import audit
 from idp.accounts import break_glass
-from idp.accounts.break_glass import BreakGlass, keeping
-from idp.admin.break_glass import telling
+from idp.accounts.break_glass import BreakGlass, keeping, telling
+from idp.accounts.break_glass.telling import OPENED
 from idp.audit import Event
 from idp.db import Database, Transaction
 from idp.ids import first_id
@@ -23,9 +23,9 @@ EVERY: Final = 10.0  # seconds
 #: What is looked at again, seconds: an event may be written a while after the moment in its id.
 _AGAIN: Final = 600.0
 _QUIET: Final = 3600.0  # seconds between two mails about tries that failed
-OPENED: Final = "break_glass:opened"  # its password was given; a second factor may not have been
 STARTED: Final = "session:started"
-_USES: Final = (STARTED, OPENED)
+TOKEN: Final = "token:create"  # what stays open when the session has ended
+_USES: Final = (STARTED, OPENED, TOKEN)
 _FAILURES: Final = ("session:failed", "factor:failed")
 
 
@@ -62,18 +62,22 @@ def _new(db: Database | Transaction, one: BreakGlass) -> list[Event]:
 
 
 def _alarmed(services: Services, tx: Transaction, one: BreakGlass, new: Sequence[Event], now: float) -> BreakGlass:
-    uses = sum(event.action == STARTED for event in new)
-    half = max(0, sum(event.action == OPENED for event in new) - uses)
-    failures = sum(event.action in _FAILURES for event in new) + half
-    is_loud = uses or half or one.told_at is None or now - one.told_at > _QUIET
+    uses, tokens = (sum(event.action == action for event in new) for action in (STARTED, TOKEN))
+    opened = [event for event in new if event.action == OPENED]
+    half = max(0, len(opened) - uses)
+    untold = half and not any(event.detail.get("told") for event in opened)  # mailed with the event itself
+    failed = sum(event.action in _FAILURES for event in new)
+    failures = failed + half
+    is_due = failed and (one.told_at is None or now - one.told_at > _QUIET)
     latest = max(new, key=lambda event: event.id)
     person = services.directory.get(one.person_id)
     detail = {
         "person_id": one.person_id, "username": one.username, "uses": uses, "failures": failures, "half": half,
+        "tokens": tokens,
         "addresses": sorted({event.address for event in new if event.address})[:20], "event": latest.id,
     }  # fmt: skip
-    if is_loud:
-        what = "used" if uses else "half" if half else "tried"
+    what = "used" if uses else "token" if tokens else "half" if untold else "tried" if is_due else ""
+    if what:
         detail["mails"] = telling.owners(
             services, tx, person, what, n=max(1, failures), time=latest.at, place=latest.address
         )
@@ -82,6 +86,6 @@ def _alarmed(services: Services, tx: Transaction, one: BreakGlass, new: Sequence
     used = [event.at for event in new if event.action == STARTED]
     return replace(
         one, used_at=max(used, default=one.used_at), alarm_at=one.alarm_at or min(event.at for event in new),
-        alarm_latest=latest.at, alarm_uses=one.alarm_uses + uses, alarm_failures=one.alarm_failures + failures,
-        told_at=now if is_loud else one.told_at,
+        alarm_latest=latest.at, alarm_uses=one.alarm_uses + uses + tokens, alarm_failures=one.alarm_failures + failures,
+        told_at=now if what or half else one.told_at,
     )  # fmt: skip

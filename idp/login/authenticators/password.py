@@ -8,6 +8,7 @@ from typing import Any
 
 from idp import arrivals, audit, formats, language
 from idp.accounts import break_glass, history
+from idp.accounts.break_glass import telling
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.audit import Event, conversation_of, record
@@ -112,7 +113,7 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
     if verdict.rehash is not None:
         services.directory.rehash(credentials, verdict.rehash)
     if break_glass.is_one(services.db, person):  # whoever stops here has the envelope, or half of it (U5)
-        _record(services, request, person, {"known_device": device is not None}, action="break_glass:opened")
+        _opened(services, request, person, {"known_device": device is not None, "told": True})
     return PasswordResult(person)
 
 
@@ -201,10 +202,10 @@ def _text_of_change(services: Services, request: Request, tried: _Try) -> str:
 
 def _record(
     services: Services, request: Request, person: Person | None, detail: dict[str, Any], event_id: str = "",
-    error_id: str = "", action: str = "session:failed",
+    error_id: str = "",
 ) -> None:  # fmt: skip
     event = Event(
-        action,
+        "session:failed",
         id=event_id,
         error_id=error_id or new_error_id(),
         person_id=person.id if person else None,
@@ -214,3 +215,13 @@ def _record(
         detail={**detail, "browser": request.user_agent, **conversation_of(request)},
     )
     record(services.db, event, services.clock())
+
+
+def _opened(services: Services, request: Request, person: Person, detail: dict[str, Any]) -> None:
+    """Without the application where it began: who looks after that one does not learn which account this is."""
+    event = Event(
+        telling.OPENED, error_id=new_error_id(), person_id=person.id, address=request.remote_address,
+        request_id=request.id, detail={**detail, "browser": request.user_agent},
+    )  # fmt: skip
+    with services.db.transaction() as tx:
+        telling.opened(services, tx, person, event, services.clock())
