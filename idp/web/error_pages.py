@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from idp import arrivals, catalogue, language, reached
+from idp import arrivals, catalogue, claimed, language, reached
 from idp.db import Unavailable
 from idp.db import advice as db_advice
 from idp.errors import Explanation, OAuthError, Refused
@@ -41,6 +41,7 @@ class ErrorPages:
     def failed(self, route: Route, request: Request, error: Exception) -> Response:
         """The answer to something raised: JSON for programs, a page for people; details only to the log."""
         if isinstance(error, OAuthError):
+            error.client_id = self._whose(request, error)
             name = "token_error" if route.path == "/oauth/token" else "protocol_error"
             error_id = self.services.faults.told(error, request=request, name=name)
             uri = catalogue.url_of(self.services, error.kind)
@@ -57,6 +58,11 @@ class ErrorPages:
             uri = catalogue.url_of(self.services, refusal.kind)
             return Json(status=refusal.status, headers=retry, body={**told, "error_uri": uri} if uri else told)
         return self.page(request, refusal)
+
+    def _whose(self, request: Request, error: OAuthError | None = None) -> str:
+        """The application at whose requests its admins look: proven, or as it says; '' where nobody knows it."""
+        known = (error.client_id if error is not None else "") or request.visitor.client_id
+        return known or claimed.client_of(request, self._applications.find)
 
     def page(self, request: Request, refusal: Refused) -> Page:
         """E1: plain words, what to do next, an id that an admin can look up."""
@@ -109,8 +115,7 @@ class ErrorPages:
         cut = reached.path_cut(services, request.path, known)
         sent = strayed.find(request, services.settings.server.issuer_path) if cut is None else None
         if sent is not None:
-            client = self._applications.find(sent.client_id) if sent.client_id else None
-            refused = strayed.refusal(request, sent, services.issuer, client.id if client is not None else None)
+            refused = strayed.refusal(request, sent, services.issuer, self._whose(request) or None)
             if isinstance(refused, Refused):
                 return self.page(request, refused)
             error_id = services.faults.told(refused, request=request)
@@ -138,6 +143,7 @@ class ErrorPages:
                 fix=f"Let the application send its request to {route.path} by {' or '.join(route.methods)}, its "
                 "parameters as a form in the body: what stands in an address stands in logs, secrets too.",
             )  # fmt: skip
+            error.client_id = self._whose(request)
             error_id = self.services.faults.told(error, request=request)
             told = error.parameters(error_id, catalogue.url_of(self.services, error.kind))
             return Json(status=405, headers=(allow,), body=told)

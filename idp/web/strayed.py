@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from idp import claimed
 from idp.errors import Explanation, OAuthError, Refused
 from idp.ids import shown_id
 from idp.texts import N_
@@ -45,7 +46,7 @@ _LONGEST: Final = 300
 
 
 class Strayed(NamedTuple):
-    """Which endpoint of ours was meant, and which application said that it asks."""
+    """Which endpoint of ours was meant, and which application said that it asks: registered or not."""
 
     path: str
     client_id: str
@@ -57,11 +58,15 @@ def find(request: Request, prefix: str) -> Strayed | None:
         sent = {**request.query.first, **(request.form.first if request.method == "POST" else {})}
     except BadRequest:
         return None
+    if request.method == "POST" and not sent:
+        sent = {str(name): str(value) for name, value in claimed.json_of(request).items()}
     path = request.path.removeprefix(prefix).rstrip("/")
     if len(path) > _LONGEST:
         return None
     meant = _by_parameters(path, sent, request) or _by_path(path)
-    return Strayed(meant, sent.get("client_id", "")) if meant else None
+    if not meant:
+        return None
+    return Strayed(meant, sent.get("client_id") or next(filter(None, claimed.client_ids(request)), ""))
 
 
 def _by_parameters(path: str, sent: Mapping[str, str], request: Request) -> str:
@@ -117,7 +122,7 @@ def explained(request: Request, strayed: Strayed, issuer: str) -> tuple[str, Exp
 def refusal(request: Request, strayed: Strayed, issuer: str, client_id: str | None) -> Refused | OAuthError:
     """An error for the program that asks, or for the page of whoever was sent here."""
     told, explanation = explained(request, strayed, issuer)
-    detail = f"{request.method} {request.shown_path}, client_id {shown_id(strayed.client_id) or 'none'}"
+    detail = f"{request.method} {request.shown_path}, client_id {client_id or shown_id(strayed.client_id) or 'none'}"
     if strayed.path in _OF_PROGRAMS:
         return OAuthError(
             "invalid_request", told, status=404, detail=detail, client_id=client_id or "", fix=explanation.fix,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from time import thread_time
 from urllib.parse import urlencode
 
 import pytest
 
 from idp.admin import problems
+from idp.admin.actor import of_shell
 from idp.app import ROUTES
 from idp.audit import Event, tail
 from idp.web.strayed import ENDPOINTS
-from tests.provider import Provider
+from tests.provider import Provider, basic
 
 ASKED = {"client_id": "x", "redirect_uri": "https://crm.example/cb", "response_type": "code", "scope": "openid"}
 BROWSERS = [
@@ -137,3 +140,59 @@ def test_Q1_metadata_is_known_by_its_words(provider: Provider, path: str) -> Non
     provider.browser().get(path)
     (one,) = problems.findings_of(kept(provider))
     assert one.expected == provider.services.issuer + "/saml/metadata"
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("way", "path"),
+    [
+        ("basic", "oauth2/token"),
+        ("basic", "token"),
+        ("json", "oauth/v2/token"),
+        ("json", "token"),
+        ("query", "oauth2/token"),
+        ("assertion", "token"),
+    ],
+)
+def test_Q1_a_program_that_says_who_it_is_in_another_way_than_the_form_is_the_applications_own(
+    provider: Provider, path: str, way: str
+) -> None:
+    app = provider.add_client("CRM")
+    grant = {"grant_type": "client_credentials"}
+    claims = urlsafe_b64encode(json.dumps({"iss": app.id, "sub": app.id}).encode()).decode().rstrip("=")
+    provider.browser().open("POST", *{
+        "basic": (path, grant, basic(app.id, str(app.secret))),
+        "json": (path, json.dumps({**grant, "client_id": app.id, "client_secret": app.secret}).encode(), JSON),
+        "query": (f"{path}?client_id={app.id}", grant, {}),
+        "assertion": (path, {**grant, "client_assertion": f"e30.{claims}.x"}, {}),
+    }[way])  # fmt: skip
+    event = kept(provider)
+    assert event.client_id == app.id
+    assert str(app.secret) not in str(event)
+    (problem,) = problems.of_application(provider.services, of_shell("ann"), app.client)
+    assert problem.error_id == event.error_id
+
+
+@pytest.mark.parametrize("path", ["oauth/token", "oauth/par", "oauth/introspect", "oauth/revoke"])
+def test_Q1_json_at_an_endpoint_with_a_client_id_in_it_is_the_applications_own(provider: Provider, path: str) -> None:
+    app = provider.add_client("CRM")
+    body = json.dumps({"client_id": app.id, "client_secret": app.secret, "token": "x"}).encode()
+    answer = provider.browser().open("POST", path, body, JSON, cookies=False)
+    assert answer.status in (400, 401)
+    event = kept(provider)
+    assert event.client_id == app.id
+    assert str(app.secret) not in str(event)
+
+
+def test_Q1_a_get_at_the_token_endpoint_is_the_applications_own(provider: Provider) -> None:
+    app = provider.add_client("CRM")
+    provider.browser().open("GET", "oauth/token", None, basic(app.id, str(app.secret)))
+    assert kept(provider).client_id == app.id
+
+
+@pytest.mark.parametrize("said", ["nobody", "x" * 5000, "\0", "ü"])
+def test_Q1_an_id_that_no_application_has_makes_nobodys_error(provider: Provider, said: str) -> None:
+    provider.browser().open("POST", "oauth2/token", {"grant_type": "x"}, basic(said, "s"))
+    assert kept(provider).client_id is None
