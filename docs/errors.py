@@ -1,4 +1,4 @@
-"""Makes `docs/errors/` from the catalogue, and holds the code to it: `python docs/errors.py`.
+"""Makes `docs/errors/` and `docs/symptoms.md` from the catalogue, and holds the code to it: `python docs/errors.py`.
 
 It fails where a refusal or a finding has no kind, a kind has no entry, or an entry is of nothing, and says what to do.
 """
@@ -16,6 +16,7 @@ import raised  # noqa: E402
 from idp import catalogue  # noqa: E402
 
 PAGES = ROOT / "docs" / "errors"
+SYMPTOMS = ROOT / "docs" / "symptoms.md"
 MADE = "<!-- made by python docs/errors.py from idp/catalogue/entries: change it there -->"
 
 
@@ -85,6 +86,29 @@ def index() -> str:
     return "\n".join(rows) + "\n"
 
 
+def symptoms() -> str:
+    """All symptoms on one page."""
+    rows = [MADE.replace("entries", "symptoms.toml"), "", _SYMPTOMS]
+    for one in catalogue.symptoms().values():
+        rows += [f"## {one.code}", "", f"**{one.title}.** {one.means}", ""]
+    return "\n".join(rows)
+
+
+_SYMPTOMS = """# Symptoms: what an application's traffic looks like
+
+Some mistakes raise no error here: an application that gets codes and never redeems them, a page that calls from an
+origin nobody registered. What can be seen of them is counted by the hour, for each application, and judged by rules.
+`doorward explain APP` and the application's page in the console show what was found, with its likely causes in the
+order in which they are true most often, how to tell them apart, and the fix.
+
+Counted is what somebody who signed in, a code, a token or the application's own proof stands for. Where anybody could
+have sent a request, the symptom says so. Counts are kept for 48 hours; since when a thing is seen is remembered until
+it was not seen for two weeks.
+
+A running Doorward serves what stands here at `/errors/CODE`.
+"""
+
+
 def made() -> dict[str, str]:
     """Every page by its file's name."""
     pages = {"README.md": index()}
@@ -104,7 +128,10 @@ def write() -> bool:
     for name, text in wanted.items():
         if there.get(name) != text:
             (PAGES / name).write_text(text, "utf-8")
-    return wanted != there
+    told, before = symptoms(), SYMPTOMS.read_text("utf-8") if SYMPTOMS.exists() else ""
+    if told != before:
+        SYMPTOMS.write_text(told, "utf-8")
+    return wanted != there or told != before
 
 
 if __name__ == "__main__":
@@ -113,4 +140,4 @@ if __name__ == "__main__":
     print(*found, sep="\n")
     if found:
         sys.exit(f"{len(found)} things to do")
-    sys.exit("docs/errors is up to date now" if stale else 0)
+    sys.exit("docs/errors and docs/symptoms.md are up to date now" if stale else 0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from idp.catalogue.entry import BadEntry, Entry, parse
+from idp.catalogue.symptoms import symptoms
 from idp.services import Services
 
 FOLDER: Final = Path(__file__).parent / "entries"
@@ -38,7 +39,12 @@ def path_of(code: str) -> str:
 def own_path_of(code: str) -> str:
     """The page of this very kind, for whoever may know which one it is; '' where nothing is written."""
     entry = find(code)
-    return f"{PATH}/{entry.code}" if entry is not None else ""
+    return f"{PATH}/{entry.code}" if entry is not None else symptom_path(code)
+
+
+def symptom_path(code: str) -> str:
+    """The page about what traffic looks like, below the issuer; '' where nothing is written."""
+    return f"{PATH}/{code}" if code in symptoms() else ""
 
 
 def url_of(services: Services, code: str) -> str:

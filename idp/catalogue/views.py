@@ -1,4 +1,4 @@
-"""GET /errors and /errors/<code>: what a kind of error means, for whoever met it. The same for everybody."""
+"""GET /errors and /errors/<code>: what a kind of error, or a symptom, means. The same for everybody."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def index(services: Services, request: Request) -> Response:
 def show(services: Services, request: Request) -> Response:
     """GET /errors/<code>."""
     entry = catalogue.find(request.segment)
+    symptom = catalogue.symptoms().get(request.segment)
+    if entry is None and symptom is not None:
+        shown = {"code": symptom.code, "title": symptom.title, "means": _pieces(symptom.means)}
+        return Page(template="errors/symptom.html", public=True, headers=_KEPT, values={"symptom": shown})
     if entry is None:
         return _list(404)
     return Page(template="errors/entry.html", public=True, headers=_KEPT, values={"entry": _shown(entry)})
@@ -32,9 +36,13 @@ def _list(status: int) -> Page:
     entries = [
         entry for code in catalogue.codes() if (entry := catalogue.find(code)) is not None and entry.code == code
     ]
+    traffic = [*catalogue.symptoms().values()]
     return Page(
         status=status, template="errors/index.html", public=True, headers=_KEPT,
-        values={"groups": _grouped(entries), "is_unknown": status == 404},
+        values={
+            "groups": {**_grouped(entries), "What an application’s traffic looks like": traffic},
+            "is_unknown": status == 404,
+        },
     )  # fmt: skip
 
 

@@ -206,7 +206,7 @@ def _explain_application(args: Namespace, services: Services, client: Client) ->
         print_json(
             {"client_id": client.id, "name": client.name, "enabled": client.enabled,
              "problems": [one.to_json() for one in told],
-             "probably_meant": [one.to_json() for one in probably], "symptoms": found_symptoms.as_json(looks)}
+             "probably_meant": [one.to_json() for one in probably], "symptoms": found_symptoms.as_json(services, looks)}
         )  # fmt: skip
         return
     state = "" if client.enabled else f" It is turned off: doorward client enable {client.id}"
@@ -221,7 +221,7 @@ def _explain_application(args: Namespace, services: Services, client: Client) ->
         say("", "Probably meant for this application, which they name wrongly:")
     for one in probably:
         _tell_problem(services, one)
-    found_symptoms.show(looks)
+    found_symptoms.show(services, looks)
 
 
 def _tell_problem(services: Services, one: Problem) -> None:

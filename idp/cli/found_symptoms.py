@@ -22,19 +22,19 @@ def find(services: Services, client: Client) -> tuple[Symptom, ...]:
     return symptoms.of_application(services, shell(), client)
 
 
-def as_json(found: Iterable[Symptom]) -> list[Any]:
+def as_json(services: Services, found: Iterable[Symptom]) -> list[Any]:
     """As programs get them."""
-    return [one.to_json() for one in found]
+    return [{**one.to_json(), "docs": services.url(one.docs)} for one in found]
 
 
-def show(found: Iterable[Symptom]) -> None:
+def show(services: Services, found: Iterable[Symptom]) -> None:
     """One after the other, the likeliest cause of each first."""
     for one in found:
-        say("", *lines(one))
+        say("", *lines(one, services.url(one.docs)))
 
 
-def lines(one: Symptom) -> Iterator[str]:
-    """One symptom."""
+def lines(one: Symptom, page: str) -> Iterator[str]:
+    """One symptom; `page`: the address of what is written about it."""
     word = "Wrong" if one.weight == "wrong" else "Note"
     yield f"{word}, seen from its traffic, {SIDES.get(one.side, one.side)}: {one.field}  ({one.code})"
     yield f"  {printable(one.what)}"
@@ -48,4 +48,4 @@ def lines(one: Symptom) -> Iterator[str]:
         yield f"  {place}. {printable(cause.what)}"
         yield f"     to tell  {printable(cause.tell)}"
         yield f"     fix      {printable(cause.fix)}"
-    yield f"  more in {one.docs}"
+    yield f"  more      {page}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ import pytest
 
 from idp import catalogue
 from idp.accounts.person import Person
+from idp.answers.symptoms.symptom import Cause, Symptom
+from idp.cli import found_symptoms
 from tests.provider import App, Browser, Provider, basic, bearer
 
 _URI_CHARACTERS = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")  # RFC 6749 §4.1.2.1
@@ -146,3 +149,31 @@ def test_Q1_what_fails_by_one_kind_is_one_row_and_another_kind_another(
         provider.authorize(browser, crm, **sent)
     rows = {event.detail["kind"]: event.detail["times"] for event in provider.events("error:invalid_request")}
     assert rows == {"prompt": 2, "max_age": 1}
+
+
+def test_Q2_each_symptom_has_a_page_from_the_row_that_the_document_has(provider: Provider, browser: Browser) -> None:
+    index = browser.get("/errors")
+    document = (Path(__file__).parents[2] / "docs" / "symptoms.md").read_text("utf-8")
+    for one in catalogue.symptoms().values():
+        assert catalogue.find(one.code) is None
+        assert catalogue.own_path_of(one.code) == f"/errors/{one.code}"
+        assert index.text.count(f'href="/errors/{one.code}"') == 1
+        page = browser.get(f"/errors/{one.code}")
+        assert page.status == 200
+        assert one.title in page.dom.text
+        assert one.means.replace("`", "") in page.dom.text
+        assert f"## {one.code}\n\n**{one.title}.** {one.means}\n" in document
+
+
+def test_Q2_a_page_of_a_symptom_costs_no_statement_and_may_be_kept(provider: Provider, browser: Browser) -> None:
+    sql, verbs, answer = provider.counted(lambda: browser.get("/errors/codes_never_redeemed"))
+    assert (sql, verbs, answer.status) == ([], [], 200)
+    assert answer.headers["Cache-Control"] == "public, max-age=3600"
+
+
+def test_Q2_a_symptom_leads_to_its_page_on_this_server(provider: Provider, browser: Browser) -> None:
+    for code in catalogue.symptoms():
+        cause = Cause("It waits.", "It is late.", "Wait.")
+        one = Symptom(code=code, side="nobody", field="x", what="x", causes=(cause,), times=1, since=0, last_at=0)
+        *_, more = found_symptoms.lines(one, provider.services.url(one.docs))
+        assert browser.get(urlsplit(more.split()[-1]).path).status == 200

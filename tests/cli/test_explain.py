@@ -102,7 +102,7 @@ def test_Q2_an_application_s_symptoms_are_told_with_their_causes(site: Folder, s
     keeping.flush(services)
     said = site.run("explain", crm).out
     for part in ("seen from its traffic", "codes_never_redeemed", "4 times since", "1. Its server cannot reach",
-                 "to tell", "docs/symptoms.md#codes_never_redeemed"):  # fmt: skip
+                 "to tell", "/errors/codes_never_redeemed"):  # fmt: skip
         assert part in said, part
     (one,) = site.run("explain", crm, "--json").json["symptoms"]
     assert (one["side"], one["field"], one["times"]) == ("application", "token endpoint", 4)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from idp import catalogue
 from idp.answers.finding import Finding, Side, Weight
 
 
@@ -40,8 +41,8 @@ class Symptom:
 
     @property
     def docs(self) -> str:
-        """Where more of it stands."""
-        return f"docs/symptoms.md#{self.code}"
+        """Where more of it stands, below the issuer."""
+        return catalogue.symptom_path(self.code)
 
     def to_finding(self) -> Finding:
         """Its likeliest cause, as every other thing to put right is told."""

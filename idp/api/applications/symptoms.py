@@ -52,7 +52,7 @@ class Symptom(Model):
     proven: bool
     """false: anybody could have sent what was counted, so it accuses nobody."""
     docs: str
-    """Where the documentation has more of it."""
+    """The page that has more of it."""
 
 
 class Symptoms(Model):
@@ -71,7 +71,8 @@ def show(services: Services, call: Call) -> Symptoms:
             Symptom(
                 code=one.code, side=one.side, field=one.field, what=one.what, times=one.times, since=moment(one.since),
                 last_at=moment(one.last_at), expected=one.expected, got=one.got, weight=one.weight, proven=one.proven,
-                docs=one.docs, causes=tuple(Cause(what=c.what, tell=c.tell, fix=c.fix) for c in one.causes),
+                docs=services.url(one.docs),
+                causes=tuple(Cause(what=c.what, tell=c.tell, fix=c.fix) for c in one.causes),
             )
             for one in found
         )
