@@ -62,7 +62,7 @@ def page(entry: catalogue.Entry) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-_ID = "E-59VST-5V34C"
+_ID = "ID"
 
 
 def alias(code: str, entry: catalogue.Entry) -> str:

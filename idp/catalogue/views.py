@@ -24,19 +24,21 @@ def show(services: Services, request: Request) -> Response:
     """GET /errors/<code>."""
     entry = catalogue.find(request.segment)
     symptom = catalogue.symptoms().get(request.segment)
-    if entry is None and symptom is not None:
-        shown = {"code": symptom.code, "title": symptom.title, "means": _pieces(symptom.means)}
-        return Page(template="errors/symptom.html", public=True, headers=_KEPT, values={"symptom": shown})
-    if entry is None:
+    if entry is None and symptom is None:
         return _list(404)
-    return Page(template="errors/entry.html", public=True, headers=_KEPT, values={"entry": _shown(entry)})
+    values: dict[str, Any] = {"symptom": None}
+    if symptom is not None:
+        values["symptom"] = {"code": symptom.code, "title": symptom.title, "means": _pieces(symptom.means)}
+    if entry is None:
+        return Page(template="errors/symptom.html", public=True, headers=_KEPT, values=values)
+    return Page(template="errors/entry.html", public=True, headers=_KEPT, values={**values, "entry": _shown(entry)})
 
 
 def _list(status: int) -> Page:
     entries = [
         entry for code in catalogue.codes() if (entry := catalogue.find(code)) is not None and entry.code == code
     ]
-    traffic = [*catalogue.symptoms().values()]
+    traffic = [one for code, one in catalogue.symptoms().items() if catalogue.find(code) is None]
     return Page(
         status=status, template="errors/index.html", public=True, headers=_KEPT,
         values={

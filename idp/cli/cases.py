@@ -28,7 +28,7 @@ def add_parsers(commands: Any) -> None:
 
 
 def _case(parser: Any) -> Any:
-    parser.add_argument("case_id", metavar="CASE", help="such as C-59VST-5V34C")
+    parser.add_argument("case_id", metavar="CASE", help="as `doorward case list` shows it: C-…")
     return parser
 
 

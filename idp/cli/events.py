@@ -44,7 +44,7 @@ def add_parsers(commands: Any) -> None:
     _filters(export)
     export.add_argument("--until", metavar="TIME", help="none later than this")
     show = with_json(command(verbs, "show", run_show, "explain the error or failed sign-in with this id"))
-    show.add_argument("error_id", metavar="ERROR_ID", help="such as E-59VST-5V34C")
+    show.add_argument("error_id", metavar="ERROR_ID", help="as the error page or the application's log shows it: E-…")
     audit_chain.add_parsers(verbs)
 
 

@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from idp.audit import Event
     from idp.protocols import Services
 
+EXAMPLE = "E-59VST-5V34C"  # of the documents and helps: nobody's error
 _ABOUT = ("application", "person", "address", "request_id", "evidence")
 
 
 def add_parsers(commands: Any) -> None:
     """Add `explain`."""
     explain = with_json(command(commands, "explain", run, "say why it failed: an error's id, an application, a person"))
-    explain.add_argument("what", metavar="WHAT", help="such as E-59VST-5V34C, CRM, an entity ID, or ann@example.com")
+    explain.add_argument(
+        "what",
+        metavar="WHAT",
+        help="an error's id (E-…), an application's name or entity ID, or a person: CRM, ann@example.com",
+    )
     kind = explain.add_mutually_exclusive_group()
     kind.add_argument("--app", action="store_true", help="it is an application")
     kind.add_argument("--person", action="store_true", help="it is a person")
@@ -48,7 +53,7 @@ def run(args: Namespace) -> None:
             explain_error(args, services, events)
             return
         if args.link or args.withdraw:
-            raise Refused("--link and --withdraw are of an error: give its id, such as E-59VST-5V34C")
+            raise Refused("--link and --withdraw are of an error: give its id (E-…)")
         client, person, waiting = _meant(args, services)
         if client is not None:
             _explain_application(args, services, client)
@@ -126,6 +131,8 @@ def _around(services: Services, event: Event) -> tuple[tuple[Step, ...], Others 
 def nothing(services: Services, what: str) -> Failed:
     """That nothing stands under an error's id."""
     days = services.settings.audit.days_of("error")
+    if what.strip().upper() == EXAMPLE:
+        return Failed(f"nothing is recorded under {EXAMPLE}: check the id; this one is the example of the documents")
     return Failed(
         f"nothing is recorded under {printable(what)}: check the id; they stay for {days} days, "
         "and in a flood of errors only the log has them all"

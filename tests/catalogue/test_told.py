@@ -155,13 +155,13 @@ def test_Q2_each_symptom_has_a_page_from_the_row_that_the_document_has(provider:
     index = browser.get("/errors")
     document = (Path(__file__).parents[2] / "docs" / "symptoms.md").read_text("utf-8")
     for one in catalogue.symptoms().values():
-        assert catalogue.find(one.code) is None
-        assert catalogue.own_path_of(one.code) == f"/errors/{one.code}"
-        assert index.text.count(f'href="/errors/{one.code}"') == 1
+        entry = catalogue.find(one.code)  # an error of the same name: one page has both
+        assert catalogue.symptom_path(one.code) == f"/errors/{one.code}"
+        assert index.text.count(f'href="/errors/{one.code}"') == int(entry is None or entry.code == one.code)
         page = browser.get(f"/errors/{one.code}")
         assert page.status == 200
-        assert one.title in page.dom.text
-        assert one.means.replace("`", "") in page.dom.text
+        assert (one if entry is None else entry).title in page.dom.text
+        assert one.means.replace("`", "").replace(" ", "") in page.dom.text.replace(" ", "")
         assert f"## {one.code}\n\n**{one.title}.** {one.means}\n" in document
 
 

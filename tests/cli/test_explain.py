@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from idp.cli.explain import EXAMPLE
 from idp.protocols import Services
 from tests.cli.conftest import Folder
 
@@ -170,3 +171,8 @@ def test_Q1_a_link_for_the_application_s_people_is_made_and_ended(site: Folder, 
     assert "are of an error" in site.refusal("explain", "Tills", "--link")
     nobody = fail(services, "nobody", CB)
     assert "nobody to send it to" in site.refusal("explain", nobody, "--link")
+
+
+def test_Q1_the_example_of_the_documents_is_said_to_be_one(site: Folder) -> None:
+    said = site.refusal("explain", EXAMPLE.lower(), code=1)
+    assert f"nothing is recorded under {EXAMPLE}: check the id; this one is the example of the documents" in said
