@@ -29,6 +29,8 @@ _OF_PROXIES: Final = (
 #: Browsers that send Fetch Metadata to every https address, and to no http one (Fetch Metadata §2, "potentially
 #: trustworthy").
 _SENDS_METADATA: Final = re.compile(r"(?:Chrome/(?:[89]\d|\d{3})|Firefox/(?:9\d|\d{3}))[\d.]*\b")
+#: What a proxy may put before a path of ours: the advice names it, and anybody may have sent it.
+_HEAD: Final = re.compile(r"/[A-Za-z0-9._~/-]{1,200}")
 _PORTS: Final = {"http": "80", "https": "443"}
 
 
@@ -215,9 +217,9 @@ def path_added(services: Services, path: str, known: Iterable[str]) -> Explanati
     """The same where another path stands before one of ours, and the issuer has none."""
     tails = (one for one in known if path.endswith(one) and path != one and one.count("/") > 1)
     tail = "" if services.settings.server.issuer_path else max(tails, key=len, default="")
-    if not tail:
-        return None
     head = path.removesuffix(tail)
+    if not tail or _HEAD.fullmatch(head) is None:
+        return None
     fix = (
         f"{head} stands before an address of ours. If a proxy serves Doorward below {head}, set server.issuer to "
         f"{services.issuer}{head}, and have it pass the path on whole; else mend the link that leads there."

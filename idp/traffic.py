@@ -7,6 +7,7 @@ has one of its own, so that no stranger pushes out what was proven.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,18 @@ REUSED, LOGOUT, CONSENT, AGREED = "refresh_reused", "logout", "consent_page", "a
 #: Said: anybody who knows a client id, or an address of ours, can cause these.
 NO_COOKIE, NO_SESSION, ORIGIN = "silent_no_cookie", "silent_no_session", "origin"
 DISCOVERY, KEYS, METADATA = "discovery", "jwks", "metadata"
+
+
+#: What a browser writes into Origin of a page that has a host (RFC 6454 §6.2): nothing that a shell reads otherwise.
+_ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+
+
+def shown_origin(header: str) -> str:
+    """The Origin that a request sent, '' where it is none that an application can be registered with.
+
+    Anybody may send any text there, and what is noted stands in a command that an admin copies.
+    """
+    return header if _ORIGIN.fullmatch(header) else ""
 
 
 class Note(NamedTuple):

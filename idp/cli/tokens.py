@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import users
@@ -81,7 +82,8 @@ def run_withdraw(args: Namespace) -> None:
             tokens.withdraw(services, shell(), person, args.token)
         except tokens.NoSuchToken:
             raise Refused(
-                f"{person.username} has no token “{args.token}”; `doorward token list {person.username}` shows theirs"
+                f"{person.username} has no token “{args.token}”; "
+                f"`doorward token list {quote(person.username)}` shows theirs"
             ) from None
     if args.json:
         print_json({"id": args.token, "withdrawn": True})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import BooleanOptionalAction, Namespace
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from idp.attributes import ATTRIBUTES
@@ -182,7 +183,7 @@ def _what_goes(services: Services, person: Person) -> list[str]:
     return [
         f"--yes: is missing. {person.username} ({person.name}, {person.id}) would be gone for good: {told}.",
         "Applications know them by this id, which nobody gets again; adding them anew makes somebody else of them.",
-        f"To only shut them out, until they are let in again: doorward user disable {person.username}",
+        f"To only shut them out, until they are let in again: doorward user disable {quote(person.username)}",
     ]
 
 
@@ -196,6 +197,6 @@ def _end(services: Services, person: Person, session_id: str) -> int:
     except sessions.NoSuchSession:
         raise Failed(
             f"{person.username} has no open session {printable(session_id)[:40]}; "
-            f"`doorward user sessions {person.username}` lists them"
+            f"`doorward user sessions {quote(person.username)}` lists them"
         ) from None
     return 1

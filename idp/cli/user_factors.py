@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import telling
@@ -82,7 +83,7 @@ def run_code(args: Namespace) -> None:
         return
     say(f"The code of {person.username}: {issued.code}", f"It works once, until {timestamp(issued.expires_at)}.")
     if waits:
-        say(f"Somebody else must agree first: doorward user code-approve {person.username} --approver …")
+        say(f"Somebody else must agree first: doorward user code-approve {quote(person.username)} --approver …")
     say("Make sure that it is really them before you read it out.", said)
 
 
@@ -122,7 +123,9 @@ def _remove(services: Services, person: Person, factor_id: str) -> Told:
     try:
         return verbs.remove(services, shell(), person, factor_id)
     except verbs.MustStay as error:
-        raise Failed(str(error), f"Or let them in once: doorward user code {person.username} --reason …") from None
+        raise Failed(
+            str(error), f"Or let them in once: doorward user code {quote(person.username)} --reason …"
+        ) from None
     except verbs.NoSuchFactor:
         raise Refused(
             f"--remove: {person.username} has no authenticator {factor_id}; `user factors` lists them"

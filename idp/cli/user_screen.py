@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.terminal import print_json, print_table, printable, timestamp
@@ -37,20 +38,21 @@ def why_not(obstacle: Obstacle, username: str) -> tuple[str, str]:
     since = f" since {timestamp(obstacle.since)}" if obstacle.since else ""
     by = f" by {obstacle.by}" if obstacle.by else ""
     where = f" from {', '.join(obstacle.addresses)}" if obstacle.addresses else ""
+    name = quote(username)
     texts = {
-        "disabled": (f"is shut out{since}{by}", f"doorward user enable {username}"),
+        "disabled": (f"is shut out{since}{by}", f"doorward user enable {name}"),
         "secured": (
             f"said “this was not me”{since}: the password was taken away",
-            f"doorward user password {username}",
+            f"doorward user password {name}",
         ),
         "no_password": (
             f"has not set a password yet{f', invited {timestamp(obstacle.since)}' if obstacle.since else ''}",
-            f"doorward user password {username}",
+            f"doorward user password {name}",
         ),
         "stopped": (f"too many wrong {obstacle.step}s in a row, on {' and '.join(obstacle.addresses)}: stopped{since}",
-                    f"doorward user unlock {username}"),
+                    f"doorward user unlock {name}"),
         "paused": (f"wrong {obstacle.step}s{where}: paused there until {timestamp(obstacle.until)}",
-                   f"doorward user unlock {username}"),
+                   f"doorward user unlock {name}"),
     }  # fmt: skip
     return texts[obstacle.code]
 
@@ -138,7 +140,7 @@ def _rows(services: Services, person: Person, about: Overview) -> Iterator[Row]:
     for session in about.sessions[:_MANY]:
         yield "session", f"{session.id}, since {timestamp(session.created_at)} from {session.address or 'nowhere'}"
     if len(about.sessions) > _MANY:
-        yield "session", f"and {len(about.sessions) - _MANY} more: doorward user sessions {person.username}"
+        yield "session", f"and {len(about.sessions) - _MANY} more: doorward user sessions {quote(person.username)}"
     for case in about.cases:
         yield "case", f"{case.id}, since {timestamp(case.opened_at)}: {printable(case.text)[:80]}"
     for event in about.failures:

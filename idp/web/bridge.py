@@ -12,7 +12,7 @@ from idp.db import Unavailable
 from idp.errors import Stale
 from idp.services import Services
 from idp.showing import form_target, form_targets
-from idp.traffic import ORIGIN, Traffic
+from idp.traffic import ORIGIN, Traffic, shown_origin
 from idp.wire import AutoPost, Cookie, Json, Page, Raw, Redirect, Request, Response, Route, Stream, dumps
 
 from .auto_post import AutoPosts
@@ -243,9 +243,12 @@ class Bridge:
 
 def _note_origin(traffic: Traffic, request: Request) -> None:
     """Nobody else learns of it: the browser tells its script nothing, and the answer is none of ours to refuse."""
+    origin = shown_origin(request.header("Origin"))
+    if not origin:
+        return
     asked = request.header("Access-Control-Request-Method") or request.method
     about = {"path": request.shown_path, "method": asked[:20], "preflight": request.method == "OPTIONS"}
-    traffic.said(ORIGIN, request.visitor.client_id, request.header("Origin"), about)
+    traffic.said(ORIGIN, request.visitor.client_id, origin, about)
 
 
 def _without_content(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from idp import reached
 from idp.admin import problems
 from idp.admin.actor import of_shell
 from idp.app import ROUTES
@@ -196,3 +197,16 @@ def test_Q1_a_get_at_the_token_endpoint_is_the_applications_own(provider: Provid
 def test_Q1_an_id_that_no_application_has_makes_nobodys_error(provider: Provider, said: str) -> None:
     provider.browser().open("POST", "oauth2/token", {"grant_type": "x"}, basic(said, "s"))
     assert kept(provider).client_id is None
+
+
+@pytest.mark.parametrize("head", ["/sso", "/a/b-c.d"])
+def test_Q1_a_path_before_one_of_ours_is_named(provider: Provider, head: str) -> None:
+    provider.browser().get(f"{head[1:]}/oauth/userinfo")
+    assert head in str(kept(provider).detail)
+
+
+@pytest.mark.parametrize("head", ["/$(id)", "/x;id", "/'`id`", "/x y", "/" + "x" * 300])
+def test_Q1_advice_is_made_of_no_path_that_only_a_stranger_writes(provider: Provider, head: str) -> None:
+    """It says what server.issuer is set to."""
+    assert reached.path_added(provider.services, f"{head}/oauth/userinfo", ["/oauth/userinfo"]) is None
+    assert reached.path_added(provider.services, "/sso/oauth/userinfo", ["/oauth/userinfo"]) is not None

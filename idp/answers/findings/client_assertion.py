@@ -125,8 +125,9 @@ def _header(seen: Seen, header: Mapping[str, Any]) -> Iterator[Finding]:
         elif alg == "none":
             fix += ": one without a signature proves nothing."
         else:
-            fix += "." if not registered else f", or take it here: doorward client set {seen.client.id} "
-            fix += f"token_endpoint_auth_signing_alg={alg}" if registered else ""
+            takes = bool(registered) and alg in ASSERTION_ALGS  # else it is any text of whoever asks
+            fix += "." if not takes else f", or take it here: doorward client set {seen.client.id} "
+            fix += f"token_endpoint_auth_signing_alg={alg}" if takes else ""
         yield Finding("assertion_alg", "application", "alg", fix, " or ".join(allowed), alg[:20])
     if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in [o.lower() for o in ASSERTION_TYPES]:
         fix = f"Leave typ out of the assertion's header, or set it to {' or '.join(_HEADERS)}: another kind of JWT "

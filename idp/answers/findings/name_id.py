@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Final
 
 from idp.answers.differences import alike
@@ -45,7 +46,7 @@ def _of_person(seen: Seen, got: str) -> Finding:
     wanted = got or (seen.client.saml.name_id_format or "" if seen.client.saml is not None else "")
     lacks = seen.told("what").removeprefix("the person has no ") or "such a value"
     how = (
-        f"doorward user set LOGIN --claim {lacks}=VALUE"
+        f"doorward user set LOGIN --claim {quote(lacks)}=VALUE"
         if lacks != "email"
         else "doorward user set LOGIN --email ADDRESS"
     )

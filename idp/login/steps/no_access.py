@@ -7,6 +7,7 @@ person learns it here first; the application hears of it when they go back.
 from __future__ import annotations
 
 from dataclasses import replace
+from shlex import quote
 
 from clients.access import Decision, decide
 from clients.client import Client
@@ -99,9 +100,10 @@ def _reason(client: Client, decision: Decision) -> str:
 
 def _keep(services: Services, request: Request, client: Client, session: Session, decision: Decision) -> str:
     """Under an id for the admins: which rule it was, and how it is changed (E1)."""
+    name = quote(session.username)  # it stands in a command that is copied
     fix = (
         f"{client.name} is limited, and {decision.reason}. To let them in: doorward client access {client.id} "
-        f"--add-person {session.username}, or --everyone; to see the person: doorward user show {session.username}."
+        f"--add-person {name}, or --everyone; to see the person: doorward user show {name}."
     )
     refusal = Refused(
         "no_access", f"{session.username} may not open {client.name}.", client_id=client.id, status=403,

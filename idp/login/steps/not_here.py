@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from idp.errors import Explanation, Refused
 from idp.login.flow import Flow
 from idp.login.requirements import Need
@@ -14,10 +16,10 @@ def refusal(services: Services, request: Request, flow: Flow, username: str, nee
     """The page. An application that could only ask again does not hear of it; the silent request does."""
     rule = need.rule
     name = f"“{rule.name}” ({rule.id})" if rule is not None and rule.name else f"{getattr(rule, 'id', '')}"
-    where = f"--app {flow.client_id} " if flow.client_id else ""
+    where = f"--app {quote(flow.client_id)} " if flow.client_id else ""
     fix = (
         f"The sign-in rule {name} lets nobody in here. What it asks: doorward rule show {getattr(rule, 'id', '')}; "
-        f"what else holds: doorward rule simulate {username} {where}--address {request.remote_address}"
+        f"what else holds: doorward rule simulate {quote(username)} {where}--address {request.remote_address}"
     )
     return Refused(
         "not_from_here", need.why or N_("Your company lets you sign in here only under certain conditions."),

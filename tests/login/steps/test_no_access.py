@@ -7,6 +7,7 @@ import pytest
 from clients.access import Access
 from idp.accounts import cases
 from idp.accounts.person import Person
+from idp.audit import tail
 from tests.provider import Answer, App, Browser, Provider
 
 TITLE = "No access to Board yet"
@@ -163,3 +164,14 @@ def test_s55_a_wrong_password_of_a_disabled_account_tells_nothing(
     for page in (wrong, unknown):
         assert "The name or the password is not right." in page.dom.text
     assert "turned off" not in wrong.dom.text
+
+
+def test_Q1_a_name_stands_in_a_command_as_a_shell_takes_it(provider: Provider, browser: Browser, board: App) -> None:
+    """Names of people come from elsewhere, and these commands are copied."""
+    provider.add_person("ann$(id)")
+    page = provider.sign_in(browser, board, "ann$(id)")
+    assert page.status == 403
+    [event] = [one for one in tail(provider.services.db, 50) if one.action == "error:no_access"]
+    fix = str(event.detail["fix"])
+    assert f"doorward client access {board.id} --add-person 'ann$(id)'," in fix
+    assert "doorward user show 'ann$(id)'." in fix

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from clients import redirects
 from idp.answers.differences import differences
 from idp.answers.symptoms.evidence import Evidence
 from idp.answers.symptoms.symptom import Cause, Symptom
-from idp.traffic import ORIGIN
+from idp.normal_forms import taken_apart
+from idp.traffic import ORIGIN, shown_origin
 
 
 def unknown(seen: Evidence) -> Iterator[Symptom]:
     """One is enough: nothing of it works. Anybody can send such a request, so it accuses nobody."""
     count, mine = seen.of(ORIGIN), seen.client.oidc.allowed_origins
-    got = str(count.about.get("origin") or "")
+    got = shown_origin(str(count.about.get("origin") or ""))
     is_blocked = seen.client.oidc.is_public or bool(count.about.get("preflight"))
-    if not seen.lately(ORIGIN) or got in mine or not is_blocked:
+    if not got or not seen.lately(ORIGIN) or got in mine or not is_blocked:
         return
     how = f" ({'; '.join(differences(got, redirects.nearest(got, mine)))})" if mine else ""
-    command = f"doorward client set {seen.client.id} allowed_origins=" + ",".join((*sorted(mine), got))
+    command = f"doorward client set {seen.client.id} allowed_origins={_value(got, seen)}"
     yield Symptom(
         code="origin_unknown", side="doorward", field="allowed_origins",
         what=f"Browsers called {count.about.get('path', '')} from {got}, which is not registered: they keep our answer "
@@ -44,3 +46,20 @@ def unknown(seen: Evidence) -> Iterator[Symptom]:
         times=seen.lately(ORIGIN), since=count.first_at, last_at=count.last_at,
         expected=", ".join(sorted(mine)) or "(none is registered)", got=got, proven=False,
     )  # fmt: skip
+
+
+def _value(got: str, seen: Evidence) -> str:
+    """The new setting in a form for a shell; a host that is none of the application's is not put into a command."""
+    oidc = seen.client.oidc
+    hosts = {_host(one) for one in (*oidc.allowed_origins, *oidc.redirect_uris)} - {""}
+    host = _host(got)
+    if not any(host == one or host.endswith(f".{one}") for one in hosts):
+        return "…"
+    return quote(",".join((*sorted(oidc.allowed_origins), got)))
+
+
+def _host(address: str) -> str:
+    try:
+        return taken_apart(address).hostname or ""
+    except ValueError:
+        return ""
