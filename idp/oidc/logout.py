@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from idp import browser, reached
+from idp import browser, catalogue, reached
 from idp.errors import OAuthError
 from idp.login import pages, signout
 from idp.login.browser import accounts, sessions
@@ -62,7 +62,10 @@ def _lost_way(services: Services, request: Request, asked: LogoutRequest) -> dic
         return {}
     error_id = services.faults.refused(problem, request=request)
     client = services.registry.find(problem.client_id) if problem.client_id else None
-    return {"app": client.name if client else "", "error_id": error_id, "developer": problem.developer}
+    return {
+        "app": client.name if client else "", "error_id": error_id, "developer": problem.developer,
+        "more_url": catalogue.url_of(services, problem.kind),
+    }  # fmt: skip
 
 
 def _find_elsewhere(services: Services, asked: LogoutRequest) -> Session | None:

@@ -106,6 +106,7 @@ class ErrorPages:
                 else None,
                 "back_url": refusal.way_on or _way_on(self.services, client),
                 "at_right_address": bool(refusal.way_on),
+                "came_to": reached.of(services, request).host,
             },
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
@@ -77,3 +78,23 @@ def test_Q1_an_entry_says_all_that_it_must() -> None:
 def test_Q1_an_entry_that_is_mistyped_is_refused_by_its_name(was: str, becomes: str) -> None:
     with pytest.raises(BadEntry, match="thing"):
         parse("thing", _WHOLE.replace(was, becomes))
+
+
+def test_Q1_what_is_nobodys_fault_is_nobodys_on_its_page_too() -> None:
+    """The page said “the person or their browser” of somebody who may not open an application."""
+    kinds = set()
+    for file in sorted((Path(__file__).parents[2] / "idp").rglob("*.py")):
+        text = file.read_text("utf-8")
+        for call in ast.walk(ast.parse(text)) if '"nobody"' in text else ():
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and _is_nobodys(call):
+                kinds |= {one.value for one in call.args[:1] if isinstance(one, ast.Constant)}
+    assert kinds >= {"no_access", "no_access_by_rule"}
+    entries = {kind: catalogue.find(kind) for kind in kinds}
+    assert {kind: entry.side for kind, entry in entries.items() if entry is not None} == dict.fromkeys(kinds, "nobody")
+
+
+def _is_nobodys(call: ast.Call) -> bool:
+    """A finding whose side it is, or a refusal with such an explanation."""
+    inner = [one.value.args[:1] for one in call.keywords if isinstance(one.value, ast.Call)]
+    sides = {"Finding": call.args[1:2], "Refused": next(iter(inner), [])}
+    return any(isinstance(one, ast.Constant) and one.value == "nobody" for one in sides.get(call.func.id, ()))  # type: ignore[attr-defined]

@@ -112,6 +112,9 @@ def told_of(provider: Provider, page: Answer, app: App | None) -> bool:
     (note,) = page.dom.find("div", id="lost")
     found = re.search(r"E-[0-9A-Z]{5}-[0-9A-Z]{5}", page.text)
     assert found, note
+    assert f'href="{provider.issuer}/errors/post_logout_redirect_uri"' in page.text or app is None
+    assert 'data-copy="lost-details"' in page.text
+    assert "copy.js" in page.text
     (event,) = [one for one in provider.events("error:logout_request") if one.error_id == found[0]]
     return ("is not registered for it" in page.dom.text, event.client_id) == (bool(app), app.id if app else None)
 

@@ -42,6 +42,7 @@ def test_Q5_case_30_people_come_by_another_host_name(provider: Provider) -> None
     answer = browser.open("POST", form.action, form.filled(None, {"login": "ann"}), host="sso.intranet.example")
     person = answer.dom.text
     said = person[person.index("This page was opened") : person.index("What to do next")]
+    assert "Host : sso.intranet.example" in " ".join(answer.dom.text.replace(":", " :").split())
     finding = told(provider, "error:wrong_address")
     assert (finding["side"], finding["field"]) == ("doorward", "server.issuer")
     tells(30, client="a browser that comes by a second host name", person=said, developer="", finding=finding)
