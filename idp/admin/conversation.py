@@ -8,11 +8,12 @@ time and a part of that name, and the grant that a code gave has the code's id. 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from idp.admin import activity
 from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
 from idp.answers.requests import KINDS
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
@@ -21,11 +22,13 @@ from idp.oidc.ledger import tracing
 from idp.protocols import Services
 from idp.saml.logout import standing
 
-Status = Literal["well", "passed", "failed", "broke", "unrecorded", "ahead"]
+Status = Literal["well", "passed", "failed", "broke", "later", "unrecorded", "ahead"]
 OIDC: Final = ("authorize", "page", "proof", "access", "consent", "code", "token", "userinfo", "sign_out")
 SAML: Final = ("authn_request", "page", "proof", "access", "consent", "response", "sign_out")
 #: What is left out of a sign-in that needs it not: of these, nothing is concluded from what came later.
-_MAY_LACK: Final = ("page", "consent")
+_MAY_LACK: Final = ("page", "consent", "userinfo")
+#: A browser is signed out whatever an application has got by then: nothing follows from it for the steps before.
+_PROVES_NOTHING: Final = "sign_out"
 MOST: Final = 300  # events of an application that are looked through
 _FAILURES: Final = 5  # failed proofs that are told; the latest
 _NEAR: Final = 5.0  # seconds between a proof and the code that comes of it, where no page stands between them
@@ -44,7 +47,8 @@ _BY_PAGE: Final = {"/login/consent": "consent", "/login/access": "access"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `status`: `well` and `failed` are on record, `passed`: something later is, so it went well.
+    """One step. `status`: `well` and `failed` are on record, `later`: it went well after what broke; `passed`: a step
+    that needs it is on record, so it went well.
 
     `at`: epoch seconds; `note`: how it was proven, or the code of the error; `error_id`: under which there is more.
     """
@@ -87,10 +91,10 @@ def of_event(services: Services, actor: Actor, event: Event) -> tuple[Step, ...]
     _read_clues(services, known)
     for one in _others(services, known):
         if one.id != event.id and activity.may_see(services, actor, one):
-            _take(known, one)
+            _take(services, actor, known, one)
     _conclude(services, known)
     _break(known)
-    return tuple(_in_order(known))
+    return tuple(_in_time([*_in_order(known)]))
 
 
 def _path(services: Services, event: Event) -> str:
@@ -160,7 +164,7 @@ def _is_of(known: _Known, event: Event) -> bool:
     return bool(name) and (name == known.name if known.name else name[: len(known.tag)] == known.tag)
 
 
-def _take(known: _Known, event: Event) -> None:
+def _take(services: Services, actor: Actor, known: _Known, event: Event) -> None:
     """What one event proves."""
     mine = _is_of(known, event)
     if mine and not known.name:
@@ -177,7 +181,17 @@ def _take(known: _Known, event: Event) -> None:
     elif event.action == "consent:granted" and mine:
         known.add("consent", "well", event.at, **about)
     elif event.action == "session:ended" and event.at <= _at(known.event) + 1:
-        known.add("sign_out", "well", event.at, note=str(event.detail.get("why") or ""), **about)
+        why = _with_names(services, actor, str(event.detail.get("why") or ""))
+        known.add("sign_out", "well", event.at, note=why, **about)
+
+
+def _with_names(services: Services, actor: Actor, why: str) -> str:
+    """Why somebody was signed out, with an application's name in the place of its id."""
+    rest, _, client_id = why.rpartition(" ")
+    client = services.registry.find(client_id) if rest else None
+    if client is None:
+        return why
+    return f"{rest} {client.name if actor.may_app(Permission.ACTIVITY_READ, client.id) else 'another application'}"
 
 
 def _conclude(services: Services, known: _Known) -> None:
@@ -210,7 +224,7 @@ def _break(known: _Known) -> None:
 def _in_order(known: _Known) -> Iterator[Step]:
     last = max(known.order.index(kind) for kind in known.steps)
     proven = max((known.order.index(kind) for kind, steps in known.steps.items()
-                  if any(one.status == "well" for one in steps)), default=-1)  # fmt: skip
+                  if kind != _PROVES_NOTHING and any(one.status == "well" for one in steps)), default=-1)  # fmt: skip
     for place, kind in enumerate(known.order):
         steps = sorted(known.steps.get(kind, ()), key=lambda one: (one.status == "broke", one.at or 0.0))
         if steps:
@@ -219,6 +233,19 @@ def _in_order(known: _Known) -> Iterator[Step]:
             yield Step(kind, "ahead")
         else:
             yield Step(kind, "passed" if place < proven and kind not in _MAY_LACK else "unrecorded")
+
+
+def _in_time(steps: list[Step]) -> Iterator[Step]:
+    """What went well stands before what broke, or after it, as it came: what was mended reads as mended."""
+    broke = next(one for one in steps if one.status == "broke")
+    place, at = steps.index(broke), broke.at or 0.0
+    first = next(number for number, one in enumerate(steps) if one.kind == broke.kind)
+    later = [one for one in steps[first:] if one.status == "well" and one.at is not None and one.at > at]
+    sooner = [one for one in steps[place:] if one.status == "well" and one not in later]
+    yield from (one for one in steps[:place] if one not in later)
+    yield from (*sooner, broke)
+    yield from (replace(one, status="later") for one in later)
+    yield from (one for one in steps[place + 1 :] if one not in later and one not in sooner)
 
 
 def _at(event: Event) -> float:

@@ -18,7 +18,8 @@ KINDS: Final = {
     "userinfo": "userinfo", "response": "Response", "sign_out": "sign-out",
 }  # fmt: skip
 _STATUS: Final = {
-    "well": "went well", "passed": "went well (no record of its own)", "failed": "FAILED", "broke": "BROKE HERE",
+    "well": "went well", "passed": "must have gone well: what came next needs it (no record of its own)",
+    "failed": "FAILED", "broke": "BROKE HERE", "later": "later: went well",
     "unrecorded": "not recorded", "ahead": "not reached",
 }  # fmt: skip
 
@@ -29,7 +30,7 @@ def steps(found: tuple[Step, ...]) -> Iterator[str]:
         return
     yield "Step by step:"
     for one in found:
-        mark = "✗" if one.status in ("broke", "failed") else "✓" if one.status in ("well", "passed") else "·"
+        mark = "✗" if one.status in ("broke", "failed") else "✓" if one.status in ("well", "passed", "later") else "·"
         at = time.strftime("%H:%M:%S", time.localtime(one.at)) if one.at is not None else ""
         words = _STATUS[one.status] + (f": {one.note}" if one.note else "")
         more = [f"request {one.request_id}"] if one.request_id else []
@@ -39,8 +40,9 @@ def steps(found: tuple[Step, ...]) -> Iterator[str]:
 
 def line(found: tuple[Step, ...]) -> str:
     """How far it came, in one line."""
-    marks = {"well": "✓", "passed": "✓", "failed": "✗", "broke": "✗ broke here", "unrecorded": "· not recorded"}
-    last = {one.kind: one for one in found}.values()
+    marks = {"well": "✓", "passed": "✓", "failed": "✗", "broke": "✗ broke here", "later": "✓ (later)",
+             "unrecorded": "· not recorded"}  # fmt: skip
+    last = {(one.kind, one.status == "later"): one for one in found}.values()
     return ", ".join(f"{KINDS[one.kind]} {marks[one.status]}" for one in last if one.status != "ahead")
 
 

@@ -29,9 +29,10 @@ KINDS: Final = {
 }
 STATUS: Final = {
     "well": N_("went well"),
-    "passed": N_("went well; it has no record of its own"),
+    "passed": N_("must have gone well, as the next step needs it; it has no record of its own"),
     "failed": N_("failed"),
     "broke": N_("it broke here"),
+    "later": N_("went well later"),
     "unrecorded": N_("not recorded"),
     "ahead": N_("not reached"),
 }

@@ -10,8 +10,10 @@ from idp.admin import conversation
 from idp.admin.actor import Actor, of_shell
 from idp.admin.conversation import Step
 from idp.audit import Event
-from tests.admin.checking.relying import Application
+from idp.cli import story
+from tests.admin.checking.relying import VERIFIER, Application
 from tests.backends import Clock
+from tests.oidc.test_logout import log_out
 from tests.provider import ERROR_ID, App, Provider
 from tests.saml.relying import Toolkit, register, sign_in
 
@@ -193,3 +195,37 @@ def test_S17_no_secret_of_a_code_or_token_stands_in_the_record(provider: Provide
     for value in (brought["code"], token["access_token"]):
         assert value not in kept
         assert value.partition(".")[2][:12] not in kept
+
+
+def test_Q1_a_success_after_the_break_stands_after_it(provider: Provider, crm: App, clock: Clock) -> None:
+    client = Application(provider, crm, secret="wrong")
+    brought = client.sign_in()
+    clock.advance(5)
+    client.redeem(brought["code"])
+    event = latest(provider)
+    clock.advance(30)
+    assert provider.redeem(crm, brought["code"], code_verifier=VERIFIER).status == 200
+    steps = conversation.of_event(provider.services, SHELL, event)
+    assert [one.status for one in steps if one.kind == "token"] == ["broke", "later"]
+    shown = [*story.steps(steps)]
+    (broke,) = (number for number, text in enumerate(shown) if "BROKE HERE" in text)
+    assert "later: went well" in shown[broke + 1]
+
+
+def test_Q1_a_sign_out_proves_nothing_of_what_an_application_got_and_names_it(
+    provider: Provider, crm: App, clock: Clock
+) -> None:
+    browser = provider.browser()
+    client = Application(provider, crm, secret="wrong")
+    brought = client.sign_in(browser)
+    clock.advance(5)
+    tokens = provider.redeem(crm, brought["code"], code_verifier=VERIFIER).json
+    clock.advance(5)
+    log_out(browser, id_token_hint=tokens["id_token"])
+    clock.advance(5)
+    client.redeem(brought["code"])
+    steps = conversation.of_event(provider.services, SHELL, latest(provider))
+    found = {one.kind: one for one in steps}
+    assert found["userinfo"].status in ("unrecorded", "ahead")
+    assert found["sign_out"].note == "signed out at CRM"
+    assert [one.kind for one in steps].index("sign_out") < [one.status for one in steps].index("broke")
