@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from idp import audit
 from idp.accounts.person import is_person_id
 from idp.admin.permissions import Permission
-from idp.audit import Event
+from idp.audit import Event, causes
 from idp.audit.searching import Wanted, latest
 from idp.protocols import Services
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: What stands there to be joined with others.
 TRAIL: Final = ("conversation", "begun_at", "code_id", "family_id", "token_id")
 #: Of an event's detail: said already, for programs, or too long.
-_TOLD: Final = ("person_id", "client_id", "name", "browser", "findings", *TRAIL)
+_TOLD: Final = ("person_id", "client_id", "name", "browser", "findings", "is_about", *causes.KEPT, *TRAIL)
 _SPOKEN: Final = re.compile(r"(?:E-?)?([2-9A-HJ-NP-Z]{5})-?([2-9A-HJ-NP-Z]{5})[.,:;)]?")
 _TIMES: Final = re.compile(r"(_at|_until|^at|^until|^expires|^due)$")  # of the same: seconds since the epoch
 SIDES: Final[Mapping[str, str]] = {
@@ -92,6 +92,14 @@ def story(event: Event, names: Names) -> dict[str, Any]:
         "evidence": detail.get("evidence"),
         "findings": detail.get("findings") or [],
     }
+
+
+def also(event: Event, names: Names) -> dict[str, Any]:
+    """One of several things under an id, as pages show it: its own time, request and evidence."""
+    told = story(event, names)
+    kept = {name: told[name] for name in ("shown", "at", "request_id", "evidence")}
+    return {**kept, "times": told["times"] or 1, "last_at": told["last_at"] or event.at,
+            "is_about": bool(event.detail.get("is_about"))}  # fmt: skip
 
 
 def _explained(event: Event) -> dict[str, str]:

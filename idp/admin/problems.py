@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
 from clients.client import Client
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.answers.finding import Finding
-from idp.audit import Event
+from idp.audit import Event, causes
 from idp.audit.searching import Wanted, latest
 from idp.protocols import Services
 
 DAYS: Final = 7.0
+_MOST_IDS: Final = 5
 _LOOKED_AT: Final = 500  # errors: what fails alike in an hour is one
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Errors that have one cause. `people`: of whom it is known that they met it; times: epoch seconds."""
+    """Errors that have one cause. `people`: of whom it is known that they met it; times: epoch seconds.
+
+    `also_under`: other ids of the same, the latest first: one that was told earlier, or by another process.
+    """
 
     code: str
     error_id: str
@@ -29,10 +33,13 @@ class Problem:
     since: float
     last_at: float
     findings: tuple[Finding, ...]
+    event: Event
+    also_under: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As programs get it."""
-        return {**asdict(self), "findings": [asdict(one) for one in self.findings]}
+        said = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "event"}
+        return {**said, "findings": [asdict(one) for one in self.findings]}
 
 
 def of_application(services: Services, actor: Actor, client: Client, days: float = DAYS) -> tuple[Problem, ...]:
@@ -41,7 +48,8 @@ def of_application(services: Services, actor: Actor, client: Client, days: float
     since = services.clock() - days * 86_400
     found: dict[tuple[Any, ...], list[Event]] = {}
     for event in latest(services.db, Wanted(client_id=client.id, action="error:*", since=since), _LOOKED_AT):
-        found.setdefault(cause(event), []).append(event)
+        for one in causes.of_event(event):
+            found.setdefault(cause(one), []).append(one)
     problems = [_problem(events) for events in found.values()]
     return tuple(sorted(problems, key=lambda one: -one.last_at))
 
@@ -59,8 +67,9 @@ def probably_of(services: Services, actor: Actor, client: Client, days: float = 
     since = services.clock() - days * 86_400
     for action in _NAMELESS:
         for event in latest(services.db, Wanted(action=action, since=since), _LOOKED_AT):
-            if event.client_id is None and _names(event) & mine:
-                found.setdefault(cause(event), []).append(event)
+            for one in causes.of_event(event):
+                if event.client_id is None and _names(one) & mine:
+                    found.setdefault(cause(one), []).append(one)
     return tuple(sorted(map(_problem, found.values()), key=lambda one: -one.last_at))
 
 
@@ -90,12 +99,20 @@ def cause(event: Event) -> tuple[Any, ...]:
     return event.action, (wrong.code, wrong.got) if wrong is not None else ""
 
 
+def kind(event: Event) -> tuple[str, str]:
+    """What is wrong, whatever came: an OAuth code stands for many things that have nothing to do with each other."""
+    wrong = next((one for one in findings_of(event) if one.weight == "wrong"), None)
+    return str(event.detail.get("kind") or event.action), wrong.code if wrong is not None else ""
+
+
 def _problem(events: list[Event]) -> Problem:
     last = max(events, key=last_at)
+    newest = sorted(events, key=last_at, reverse=True)
+    ids = dict.fromkeys(one.error_id for one in newest if one.error_id and one.error_id != last.error_id)
     return Problem(
         last.action.removeprefix("error:"), last.error_id or "", sum(times(one) for one in events),
         len({one.person_id for one in events if one.person_id}), min(one.at for one in events), last_at(last),
-        findings_of(last),
+        findings_of(last), last, tuple(ids)[:_MOST_IDS],
     )  # fmt: skip
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from idp.admin import activity, problems
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
-from idp.audit import Event
+from idp.audit import Event, causes
 from idp.audit.searching import Wanted, latest
 from idp.protocols import Services
 
@@ -31,7 +31,7 @@ _OF_HOUSE: Final = ("key:*", "rule:*", "doorward:version")
 class Others:
     """The same error of the same application. `people`, `addresses`: how many met it, as far as it is known.
 
-    `applications`: how many others have errors of this code; None where that is not for this actor.
+    `applications`: how many others have errors of this kind; None where that is not for this actor.
     """
 
     times: int
@@ -61,7 +61,7 @@ def others(services: Services, actor: Actor, event: Event) -> Others | None:
     since = services.clock() - BACK
     wanted = Wanted(client_id=event.client_id, action=event.action, since=since)
     cause = problems.cause(event)
-    same = [one for one in latest(services.db, wanted, _LOOKED_AT)
+    same = [one for found in latest(services.db, wanted, _LOOKED_AT) for one in causes.of_event(found)
             if one.client_id == event.client_id and problems.cause(one) == cause]  # fmt: skip
     same = [one for one in same if activity.may_see(services, actor, one)] or [event]
     return Others(
@@ -72,10 +72,20 @@ def others(services: Services, actor: Actor, event: Event) -> Others | None:
 
 
 def _applications(services: Services, actor: Actor, event: Event, since: float) -> int | None:
+    """How many other applications have the same wrong. Whose this one is, is not known always: it is none of them."""
     if actor.scope(Permission.ACTIVITY_READ) is not None:
         return None
+    is_same = _same_wrong(event)
     found = latest(services.db, Wanted(action=event.action, since=since), _LOOKED_AT)
-    return len({one.client_id for one in found if one.client_id} - {event.client_id})
+    named = {row.client_id for row in found if row.client_id
+             and any(is_same(problems.kind(one)) for one in causes.of_event(row))}  # fmt: skip
+    return len(named - {event.client_id}) if event.client_id else max(0, len(named) - 1)
+
+
+def _same_wrong(event: Event) -> Callable[[tuple[str, str]], bool]:
+    """Of what nobody knows the application of, less is found than of the others."""
+    wanted = problems.kind(event)
+    return lambda kind: kind == wanted if event.client_id else kind[0] == wanted[0]
 
 
 def before(services: Services, actor: Actor, event: Event, since: float) -> tuple[Before, ...]:

@@ -2,7 +2,8 @@
 
 Anybody may send requests that fail, so their number must not be the number of rows: what fails alike within an hour
 keeps one id and one row, which says how often and what came last. Kinds are those of the catalogue,
-which stand where our code raises: a stranger cannot invent one.
+which stand where our code raises: a stranger cannot invent one. One kind has many faults: what our own words say of it
+tells some `VARIANTS` apart, and what is found of them off the path is kept beside one another (`causes`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from idp.audit import trail
+from idp.audit import trail, wording
+from idp.audit.causes import Causes
 from idp.audit.events import (
     Answers,
     Event,
@@ -35,6 +37,7 @@ REWRITE: Final = 5.0  # seconds between two writes of one row
 LOOK_AGAIN: Final = 30.0  # seconds between two closer looks at requests of one row that say the same
 AT_WORK: Final = 5  # times that each is looked at: somebody tries one thing after the other
 MAX_KINDS: Final = 2000
+VARIANTS: Final = 8  # ids of one application and kind in an hour, which our own words tell apart; the rest has one more
 MAX_VALUE: Final = 200  # characters of one parameter that are kept
 
 #: The parameters that an admin needs and that open nothing.
@@ -56,6 +59,16 @@ class _Row:
     count: int = 1
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """One request that is to be looked at; `number`: as how many-eth of its row it came."""
+
+    event: Event
+    request: Request | None
+    at: float
+    number: int
+
+
 class Faults:
     """The rows that this process counts in. `may_store`: whether one more row may be made now.
 
@@ -69,9 +82,10 @@ class Faults:
         self._db, self._clock, self._may_store, self._log = db, clock, may_store, log
         self._lock = threading.Lock()
         self._rows: dict[Hashable, _Row] = {}
-        self._waiting: dict[str, tuple[_Row, Request | None]] = {}  # to be written, by the event's id
+        self._variants: dict[Hashable, dict[Hashable, float]] = {}  # of what is alike but for its words, since when
+        self._waiting: dict[str, tuple[_Row, tuple[_Asked, ...]]] = {}  # to be written, by the event's id
         self._written: dict[str, float] = {}
-        self._looked: dict[str, tuple[float, Event]] = {}
+        self._known: dict[str, Causes] = {}
         self._writing, self._writer = threading.Lock(), 0
         self.woken = threading.Event()  # there is a new row
         written_behind(db, lambda: self.flush(whole=True))
@@ -83,7 +97,9 @@ class Faults:
         """Record an error that goes to an application; answers its id. `name`: of the line in the log."""
         client_id = client_id or error.client_id or request.visitor.client_id
         event = _of_protocol(error, request, client_id, person_id)
-        error_id = self._count((client_id, error.code, error.kind), event, request)
+        words = wording.of_ours(request, error.description, error.explanation.field)
+        place = "" if client_id else wording.path_class(request.path)
+        error_id = self._count((client_id, error.code, error.kind, person_id), event, request, (words, place))
         request.learn(error_id=error_id)
         self._log.info(
             name, error=error.code, detail=error.detail or error.description, client_id=client_id, error_id=error_id,
@@ -100,7 +116,8 @@ class Faults:
         """
         place = "" if cause is None or isinstance(cause, SamlError) else place_of(cause)
         event = event_of(refusal, request=request, person_id=person_id)
-        error_id = self._count((refusal.client_id, refusal.code, refusal.kind, place, person_id), event, request)
+        words = wording.of_ours(request, str(refusal.message), refusal.explanation.field)
+        error_id = self._count((refusal.client_id, refusal.code, refusal.kind, place, person_id), event, request, words)
         request.learn(error_id=error_id)
         self._log.warning(
             "refused", error_id=error_id, kind=refusal.code, detail=refusal.detail, client_id=refusal.client_id
@@ -124,10 +141,13 @@ class Faults:
         with self._lock:
             return next((one.event for one in reversed(self._rows.values()) if one.error_id == error_id), None)
 
-    def _count(self, key: Hashable, event: Event, request: Request | None = None) -> str:
+    def _count(
+        self, alike: Hashable, event: Event, request: Request | None = None, words: Hashable = ""
+    ) -> str:  # fmt: skip
         """Note a fault; answers the id under which its row is read. Nothing is written here: paths are hot."""
         now = self._clock()
         with self._lock:
+            key = alike, self._variant(alike, words, now)
             row = self._rows.pop(key, None)
             if row is None or now >= row.since + ONE_ROW:
                 row = _Row(new_id(now), new_error_id(), now, self._may_store(now), now, event)
@@ -138,8 +158,23 @@ class Faults:
                 self._rows.pop(next(iter(self._rows)))
             self._rows[key] = row  # the latest stands last
             if row.is_stored:
-                self._waiting[row.event_id] = row, request
+                _, asked = self._waiting.get(row.event_id, (row, ()))
+                kept = tuple(one for one in asked if one.number <= AT_WORK)
+                self._waiting[row.event_id] = row, (*kept, _Asked(event, request, now, row.count))
         return row.error_id
+
+    def _variant(self, alike: Hashable, words: Hashable, now: float) -> Hashable:
+        """By what the words tell one fault from another; None where there are too many already."""
+        known = self._variants.pop(alike, {})
+        known = {one: since for one, since in known.items() if now < since + ONE_ROW}
+        if words not in known and len(known) >= VARIANTS:
+            words = None
+        elif words not in known:
+            known[words] = now
+        self._variants[alike] = known
+        if len(self._variants) > MAX_KINDS:
+            self._variants.pop(next(iter(self._variants)))
+        return words
 
     def flush(self, *, whole: bool = False) -> None:
         """Write what waits: new rows at once, the number of repeats now and then, or `whole`. Errors: `Unavailable`."""
@@ -160,37 +195,34 @@ class Faults:
                 one for one in self._waiting.values()
                 if whole or now >= self._written.get(one[0].event_id, 0) + REWRITE
             ]  # fmt: skip
-        for row, request in due:
-            self._write(row, request, now)
+        for row, asked in due:
+            self._write(row, asked, now)
             with self._lock:
-                if self._waiting[row.event_id][0] is row:  # else it has grown meanwhile
-                    del self._waiting[row.event_id]
+                latest, later = self._waiting.pop(row.event_id)
+                if latest is not row:  # it has grown meanwhile
+                    self._waiting[row.event_id] = latest, tuple(one for one in later if one.number > row.count)
 
-    def _write(self, row: _Row, request: Request | None, now: float) -> None:
-        detail = {**self._look_closer(row, request, now), "times": row.count, "last_at": row.last_at}
+    def _write(self, row: _Row, asked: tuple[_Asked, ...], now: float) -> None:
+        known = self._look_closer(row, asked, now)
+        detail = {**known.detail(), "times": row.count, "last_at": row.last_at}
         if row.event_id in self._written:
             amend(self._db, row.event_id, detail)
         else:
-            record(self._db, replace(row.event, id=row.event_id, error_id=row.error_id, detail=detail), row.since)
-        self._written[row.event_id] = now
-        if len(self._written) > 2 * MAX_KINDS:
-            self._written.pop(next(iter(self._written)))
+            first = asked[0].event if asked[0].number == 1 else row.event
+            record(self._db, replace(first, id=row.event_id, error_id=row.error_id, detail=detail), row.since)
+        self._written[row.event_id], self._known[row.event_id] = now, known
+        for kept in (self._written, self._known):
+            if len(kept) > 2 * MAX_KINDS:
+                kept.pop(next(iter(kept)))
 
-    def _look_closer(self, row: _Row, request: Request | None, now: float) -> dict[str, Any]:
-        """The row's detail with what was found of its latest request; in a flood, of one that is not much older."""
-        if request is None:
-            return dict(row.event.detail)
-        looked_at, event = self._looked.get(row.event_id, (0.0, row.event))
-        says_else = any(
-            event.detail.get(name) != row.event.detail.get(name) for name in ("message", "what", "evidence")
-        )
-        if now >= looked_at + LOOK_AGAIN or row.count <= AT_WORK or says_else:
-            event = answered(self.answers, row.event, request)
-            self._looked[row.event_id] = now, event
-            if len(self._looked) > MAX_KINDS:
-                self._looked.pop(next(iter(self._looked)))
-        found = event.detail.get("findings")
-        return {**row.event.detail, **({"findings": found} if found else {})}
+    def _look_closer(self, row: _Row, asked: tuple[_Asked, ...], now: float) -> Causes:
+        """What was found of the row's requests: of each at first; in a flood, of one that is not much older."""
+        known = self._known.get(row.event_id, Causes())
+        for one in asked:
+            if row.count <= AT_WORK or now >= known.looked_at + LOOK_AGAIN or known.says_else(one.event):
+                found = one.event if one.request is None else answered(self.answers, one.event, one.request)
+                known = known.seen(found, one.at, one.number, now)
+        return known.counted(row.count, row.last_at)
 
 
 def place_of(error: BaseException) -> str:

@@ -69,10 +69,11 @@ def explain_error(args: Namespace, services: Services, events: list[Event], *, a
     """What stands under an error's id; `as_table`: one line for each thing that is known, for scripts of old."""
     from idp.admin import conversation, problems, surroundings
     from idp.admin.activity import Names, story
+    from idp.audit import causes
     from idp.cli import story as story_lines
     from idp.cli.events import described
 
-    event = events[0]
+    event, *also = causes.of_event(events[0])
     told = story(event, Names(services))
     if args.json and as_table:
         print_json({**told, "events": [described(one) for one in events]})
@@ -80,20 +81,57 @@ def explain_error(args: Namespace, services: Services, events: list[Event], *, a
     steps, others, changes = _around(services, event)
     if args.json:
         around = {"steps": conversation.to_json(steps), **surroundings.to_json(others, changes)}
-        print_json({**told, **around, "events": [described(one) for one in events]})
+        others_here = [_as_json(services, one) for one in also]
+        print_json({**told, **around, "also": others_here, "events": [described(one) for one in events]})
         return
     shown = {**told, "at": timestamp(event.at), "last_at": timestamp(told["last_at"])}
     findings = problems.findings_of(event)
     if findings and not as_table:
-        say(f"{event.error_id or event.id}, {timestamp(event.at)}: {printable(str(told['shown'] or told['code']))}", "")
+        say(f"{event.error_id or event.id}, {_when(event)}: {printable(str(told['shown'] or told['code']))}", "")
         for one in findings:
             say(*found.lines(one, services.issuer), "")
         around_lines = [*story_lines.steps(steps), *story_lines.others(others), *story_lines.changes(changes)]
         say(*around_lines, "")
+        for other in also:
+            _say_also(services, other)
         shown = {key: shown[key] for key in ("code", *_ABOUT, "times", "last_at")}
     else:
         shown.pop("findings")
     print_table(("About", "What"), [(key.replace("_", " "), value) for key, value in shown.items() if value], "")
+
+
+def _when(event: Event) -> str:
+    """When it was, and how often: of what stands beside others under an id, its own."""
+    from idp.admin import problems
+
+    times = problems.times(event)
+    about = "about " if event.detail.get("is_about") else ""
+    lately = f", {about}{times} times, lately {timestamp(problems.last_at(event))}" if times > 1 else ""
+    return f"{timestamp(event.at)}{lately}"
+
+
+def _say_also(services: Services, event: Event) -> None:
+    """What else went wrong under the same id: another cause, which was told in the same words."""
+    from idp.admin import conversation, problems
+    from idp.cli import story
+
+    message = str(event.detail.get("message") or event.action.removeprefix("error:"))
+    say(f"Under this id also, {_when(event)}, request {event.request_id}: {printable(message)}")
+    for one in problems.findings_of(event):
+        say(*(f"  {line}" for line in found.lines(one, services.issuer)))
+    if evidence := event.detail.get("evidence"):
+        say(f"  evidence  {printable(str(evidence))}")
+    if steps := conversation.of_event(services, shell(), event):
+        say(f"  steps     {story.line(steps)}")
+    say("")
+
+
+def _as_json(services: Services, event: Event) -> dict[str, Any]:
+    from idp.admin import conversation
+    from idp.admin.activity import Names, story
+
+    steps = conversation.of_event(services, shell(), event)
+    return {**story(event, Names(services)), "steps": conversation.to_json(steps)}
 
 
 def _link(args: Namespace, services: Services, event: Event) -> None:
@@ -232,7 +270,7 @@ def _explain_application(args: Namespace, services: Services, client: Client) ->
 
 
 def _tell_problem(services: Services, one: Problem) -> None:
-    from idp.admin import activity, conversation
+    from idp.admin import conversation
     from idp.cli import story
 
     many = f"{one.times} times since {timestamp(one.since)}, lately {timestamp(one.last_at)}"
@@ -241,8 +279,9 @@ def _tell_problem(services: Services, one: Problem) -> None:
     say("", f"{one.error_id}  {one.code}: {many if one.times > 1 else once}{whom}")
     for finding in one.findings:
         say(*(f"  {line}" for line in found.lines(finding, services.issuer)))
-    events = activity.find(services, one.error_id)
-    if events and (steps := conversation.of_event(services, shell(), events[0])):
+    if one.also_under:
+        say(f"  also      {', '.join(one.also_under)}")
+    if steps := conversation.of_event(services, shell(), one.event):
         say(f"  steps     {story.line(steps)}")
 
 

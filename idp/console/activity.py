@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 from idp import flash
 from idp.accounts.person import Person
-from idp.admin import activity, applications, error_links, problems
+from idp.admin import activity, applications, conversation, error_links, problems
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.checking import readers
 from idp.admin.permissions import Permission
-from idp.audit import Event
+from idp.audit import Event, causes
 from idp.audit.searching import Wanted, is_failure, latest
 from idp.console import frame, story_shown
 from idp.console.apps import found_shown
@@ -27,7 +27,7 @@ from idp.wire import Request, Response
 PAGE: Final = 50  # events
 FILTERS: Final = ("person", "app", "action", "since", "until", "failed", "before")
 MAX_STARS: Final = 3  # in a pattern: the store's own matching takes far longer with each
-_SHOWN_APART: Final = frozenset(("findings", "field", "expected", "got", *activity.TRAIL))
+_SHOWN_APART: Final = frozenset(("findings", "field", "expected", "got", "is_about", *activity.TRAIL))
 _EVENT_ID: Final = re.compile(r"[0-9a-v]{26}")
 _ACTION: Final = re.compile(r"[a-z_*]{1,40}(:[a-z0-9_*.-]{1,60})?")
 
@@ -81,15 +81,24 @@ def explain(services: Services, request: Request, visit: Visit) -> Response:
             return flash.redirect(services, f"/admin/activity/{event.error_id or event.id}", "check_withdrawn")
         made = services.url(f"/app-error/{error_links.share(services, visit.actor, event)}")
     named = activity.Names(services)
+    event, *others = causes.of_event(event)
+    also = [_also(services, visit.actor, one, named) for one in others]
     findings = readers.found_by(problems.findings_of(event), readers.reader_of(visit.actor))
     return frame.page(
         services, request, visit, "console/event.html", event=_row(event, named), story=activity.story(event, named),
         detail={key: activity.told(key, value) for key, value in event.detail.items() if key not in _SHOWN_APART},
         found=found_shown.of_findings(findings) if findings else None,
         around=story_shown.of(services, visit.actor, event) if is_failure(event.action) else None,
-        kinds=story_shown.KINDS, statuses=story_shown.STATUS, made=made,
+        kinds=story_shown.KINDS, statuses=story_shown.STATUS, made=made, also=also,
         may_share=error_links.can_share(services, visit.actor, event), link=error_links.find_link(services, event),
     )  # fmt: skip
+
+
+def _also(services: Services, actor: Actor, event: Event, named: activity.Names) -> dict[str, Any]:
+    """Another cause of what was told under the same id."""
+    findings = readers.found_by(problems.findings_of(event), readers.reader_of(actor))
+    steps = conversation.of_event(services, actor, event)
+    return {**activity.also(event, named), "found": found_shown.of_findings(findings), "steps": steps}
 
 
 def wanted_of(services: Services, actor: Actor, filters: Filters) -> Wanted | None:

@@ -9,11 +9,12 @@ import pytest
 
 from idp.accounts.person import Person
 from idp.accounts.roles import RoleGrant
-from idp.audit import Event
+from idp.audit import Event, causes, explain
 from tests.admin.checking.relying import Application
 from tests.backends import Clock
 from tests.console.conftest import Enter
 from tests.console.test_apps_test import be_turned_off, lose_the_role, remove_the_application
+from tests.oidc.test_explained import id_of, secret_request
 from tests.provider import PASSWORD, App, Browser, Provider
 
 LINK = re.compile(r"/app-error/([A-Za-z0-9_-]{43})")
@@ -144,3 +145,24 @@ def test_N5_who_guesses_links_is_slowed_down(provider: Provider) -> None:
     answers = [stranger.get(f"app-error/{number}").status for number in range(63)]
     assert answers[0] == 404
     assert answers[-1] == 429
+
+
+def test_Q1_the_console_s_page_and_the_link_tell_both_apart(
+    provider: Provider, owner: Browser, crm: App, clock: Clock
+) -> None:
+    secret_request(provider, crm, "wrong")
+    clock.advance(40)
+    error_id = id_of(secret_request(provider, crm, (crm.secret or "").swapcase()))
+    (row,) = explain(provider.services.db, error_id)
+    last, first = causes.of_event(row)
+    page = owner.get(f"admin/activity/{error_id}").text
+    head, _, rest = page.partition("Under this id also")
+    assert "Caps Lock" in head
+    assert last.request_id in head
+    assert first.request_id not in head
+    assert first.request_id in rest
+    shared = provider.browser().get(made(owner, row)).text
+    head, _, rest = shared.partition("Under this id also")
+    assert "Caps Lock" in head
+    assert "client_secret" in rest
+    assert first.request_id not in shared

@@ -6,16 +6,16 @@ It shows what the application sent, what is registered for it and the fix; nothi
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from clients.client import Client
-from idp.admin import conversation, error_links, problems
+from idp.admin import activity, conversation, error_links, problems
 from idp.admin.actor import of_shell
 from idp.admin.checking import readers
 from idp.admin.conversation import Step
 from idp.answers.finding import Finding
 from idp.answers.seen import without_person
-from idp.audit import Event
+from idp.audit import Event, causes
 from idp.console import story_shown
 from idp.console.apps import found_shown
 from idp.errors import Explanation, Refused
@@ -41,13 +41,24 @@ def show(services: Services, request: Request) -> Response:
             N_("It lives for a day. Ask whoever sent it to you for a new one."), 404,
         )  # fmt: skip
     event, client = found
+    event, *others = causes.of_event(event)
     values = {
         "name": client.name, "error_id": event.error_id, "at": event.at, "times": problems.times(event),
         "last_at": problems.last_at(event),
         "steps": steps_for_them(services, event), "kinds": story_shown.KINDS, "statuses": story_shown.STATUS,
         "found": found_shown.of_findings(findings_for_them(services, event, client)),
+        "also": [_also(services, one, client) for one in others],
     }  # fmt: skip
     return Page(template="console/apps/shared_error.html", headers=_HEADERS, values=values)
+
+
+def _also(services: Services, event: Event, client: Client) -> dict[str, Any]:
+    """Another cause of what was told under the same id, as they may see it."""
+    told = activity.also(event, activity.Names(services))
+    kept = {name: told[name] for name in ("at", "times", "last_at", "is_about")}
+    found = found_shown.of_findings(findings_for_them(services, event, client))
+    steps = steps_for_them(services, event)
+    return {**kept, "shown": "", "request_id": "", "evidence": "", "found": found, "steps": steps}
 
 
 def findings_for_them(services: Services, event: Event, client: Client) -> tuple[Finding, ...]:
@@ -69,9 +80,14 @@ def steps_for_them(services: Services, event: Event) -> tuple[Step, ...]:
     # The one who made the link may see the event, and what is left of the steps is of this application alone.
     found = conversation.of_event(services, of_shell("link"), event)
     return tuple(
-        replace(one, request_id="", error_id="", note=one.note if one.kind in _TOLD_TO_IT else "")
+        replace(one, request_id="", error_id="", note=one.note if _is_theirs(one) else "")
         for one in found if one.status != "failed"
     )  # fmt: skip
+
+
+def _is_theirs(one: Step) -> bool:
+    """Where somebody signed out may be another application."""
+    return one.kind in _TOLD_TO_IT and (one.kind != "sign_out" or one.status == "broke")
 
 
 def _refused(code: str, message: str, advice: str, status: int) -> Refused:
