@@ -8,10 +8,10 @@ from idp import flash
 from idp.accounts.approvals import WAITS, Approval
 from idp.admin.activity import Names
 from idp.admin.approving import deciding
-from idp.admin.approving.deciding import Decided, NotDone
+from idp.admin.approving.deciding import Decided, Moved, NotDone
 from idp.admin.approving.telling import PATH
 from idp.admin.approving.titles import ACTIONS
-from idp.admin.approving.verbs import HOW, VERBS
+from idp.admin.approving.verbs import AT_ONCE, HOW, VERBS, mark
 from idp.admin.permissions import Permission
 from idp.console import frame, guard
 from idp.console.pages import ConsolePage, Visit
@@ -31,16 +31,16 @@ STATES: Final = {
 
 
 #: Values that are words of ours; all others are somebody's.
-OURS: Final = frozenset((*HOW.values(), "yes", "no"))
+OURS: Final = frozenset((*HOW.values(), AT_ONCE, "yes", "no"))
 
 
 def listing(services: Services, request: Request, visit: Visit) -> Response:
     """GET /admin/approvals."""
-    found = deciding.listed(services, visit.actor, MANY)
-    rows = [_row(services, one) for one in found]
+    waiting = deciding.listed(services, visit.actor, waiting=True)
+    over = [_row(services, one) for one in deciding.listed(services, visit.actor, MANY)]
     return frame.page(
-        services, request, visit, "console/approvals.html", waiting=[row for row in rows if row["state"] == WAITS],
-        over=[row for row in rows if row["state"] != WAITS], states=STATES,
+        services, request, visit, "console/approvals.html", waiting=[_row(services, one) for one in waiting],
+        over=[row for row in over if row["state"] != WAITS], states=STATES,
         named=[ACTIONS[one] for one in services.settings.admin.second_owner],
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         one = deciding.get(services, visit.actor, request.segment)
     except Decided:
         raise _unknown() from None
-    problem = ""
+    problem, moved = "", False
     if request.method == "POST":
         again = guard.prove_again(services, request, visit)
         if again is not None:
@@ -60,19 +60,23 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
             return flash.redirect(services, f"{PATH}/{one.id}", _decide(services, request, visit, one))
         except Decided:
             return flash.redirect(services, f"{PATH}/{one.id}", "approval_over")
+        except Moved:
+            moved = True
         except NotDone as error:
             problem, one = str(error), deciding.get(services, visit.actor, one.id)
+    lines = VERBS[one.verb].lines(services, one.args)
     return frame.page(
-        services, request, visit, "console/approval.html", status=409 if problem else 200, row=_row(services, one),
-        lines=VERBS[one.verb].lines(services, one.args), ours=OURS, states=STATES, problem=problem,
-        why_not=deciding.why_not(services, visit.actor, one), is_own=one.asked_by == visit.actor.name,
+        services, request, visit, "console/approval.html", status=409 if problem or moved else 200,
+        row=_row(services, one), lines=lines, seen=mark(lines), moved=moved,
+        typed=(request.form.get("note") or "")[: deciding.MAX_NOTE] if moved else "", ours=OURS, states=STATES,
+        problem=problem, why_not=deciding.why_not(services, visit.actor, one), is_own=one.asked_by == visit.actor.name,
     )  # fmt: skip
 
 
 def _decide(services: Services, request: Request, visit: Visit, one: Approval) -> str:
     do, note = request.form.get("do"), request.form.get("note") or ""
     if do == "approve":
-        deciding.approve(services, visit.actor, one.id, note)
+        deciding.approve(services, visit.actor, one.id, note, seen=request.form.get("seen") or "")
         return "approval_done"
     if do == "refuse":
         deciding.refuse(services, visit.actor, one.id, note)

@@ -107,3 +107,21 @@ def test_C3_a_request_that_cannot_be_done_any_more_says_so_and_is_over(
     assert page.status == 409
     assert "could not be done" in page.dom.text
     assert "Approve and do it" not in other.get(f"admin/{path}").dom.text
+
+
+def test_C3_what_was_not_seen_is_not_approved_and_the_word_stays(
+    provider: Provider, owner: Browser, enter: Enter
+) -> None:
+    other = enter("other", RoleGrant("owner"))
+    path = ask(provider, owner)
+    page = other.get(f"admin/{path}")
+    leaver = provider.services.directory.find_by_login("leaver")
+    assert leaver is not None
+    provider.services.directory.update(leaver.id, name="Somebody Else")
+    again = decide(other, page, "approve", "seen with HR")
+    assert again.status == 409
+    assert "is not what you have seen" in again.dom.text
+    assert "Somebody Else" in again.dom.text
+    assert 'value="seen with HR"' in again.text
+    assert provider.services.directory.get(leaver.id).enabled
+    assert "Approved, and done." in other.follow(decide(other, again, "approve")).dom.text

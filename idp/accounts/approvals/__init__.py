@@ -56,8 +56,10 @@ def find(db: Database | Transaction, id: str) -> Approval | None:
     return None if row is None else _read(row)
 
 
-def waiting(db: Database | Transaction, now: float, many: int = 200) -> tuple[Approval, ...]:
-    """Those that somebody can decide, the oldest first."""
+def waiting(db: Database | Transaction, now: float, many: int = 200, *, of: str = "") -> tuple[Approval, ...]:
+    """Those that somebody can decide, the oldest first; `of`: whom they were asked for by."""
+    if of:
+        return tuple(map(_read, db.all(store.WAITING_OF, of_whom=of, now=now, many=many)))
     return tuple(map(_read, db.all(store.WAITING, now=now, many=many)))
 
 

@@ -33,6 +33,7 @@ LATEST_OF = _NEWEST.where(_a.asked_by == bindparam("of_whom"))
 WAITING = (
     select(approvals).where(_a.state == "waits", _a.until > bindparam("now")).order_by(_a.id).limit(bindparam("many"))
 )
+WAITING_OF = WAITING.where(_a.asked_by == bindparam("of_whom"))
 ADD = insert(approvals)
 #: Of any number who decide, one does.
 MOVE = (

@@ -14,6 +14,7 @@ from idp.ids import new_id
 from idp.protocols import Services
 
 DAY: Final = 86400.0
+MOST: Final = 20  # changes of one asker that wait at once: each of them mails every owner
 
 
 class Waits(Exception):
@@ -52,12 +53,14 @@ def ask(services: Services, actor: Actor, action: str, verb: str, args: Mapping[
         raise TakesTwo("this takes two owners here, and a program is nobody")
     if break_glass.find(services.db, actor.id) is not None:
         raise TakesTwo("this takes two owners here, and a break-glass account is nobody; do it on the machine")
-    same = [
-        one for one in approvals.latest(services.db, of=actor.name)
-        if one.state_at(now) == approvals.WAITS and (one.verb, dict(one.args)) == (verb, dict(args))
-    ]  # fmt: skip
+    own = approvals.waiting(services.db, now, of=actor.name)
+    same = [one for one in own if (one.verb, dict(one.args)) == (verb, dict(args))]
     if same:
         raise Waits(same[0].id)
+    if len(own) >= MOST:
+        raise TakesTwo(
+            f"{MOST} changes that you have asked for wait already; take one back, or have one decided, first"
+        )
     asked = Approval(
         id=new_id(now), action=action, verb=verb, args=args, asked_by=actor.name, token_id=actor.token_id, asked_at=now,
         until=now + services.settings.admin.second_owner_days * DAY,

@@ -9,7 +9,7 @@ from idp.accounts import approvals, break_glass
 from idp.accounts.approvals import DONE, FAILED, REFUSED, RUNNING, WAITS, WITHDRAWN, Approval
 from idp.admin.actor import Actor, NotAllowed, of_name
 from idp.admin.approving import telling
-from idp.admin.approving.verbs import VERBS
+from idp.admin.approving.verbs import VERBS, mark
 from idp.admin.permissions import Permission
 from idp.protocols import Services
 
@@ -21,14 +21,26 @@ class Decided(LookupError):
     """There is none that waits under this id: it was decided, taken back, or nobody did in time."""
 
 
+class Moved(Exception):
+    """What it changes is not what whoever approves it has seen."""
+
+
 class NotDone(Exception):
     """It was approved, and could not be done; the message says why."""
 
 
-def listed(services: Services, actor: Actor, many: int = 50, before: str = "") -> tuple[Approval, ...]:
-    """The newest first: all of them for owners, one's own for others. Errors: `NotAllowed`."""
+def listed(
+    services: Services, actor: Actor, many: int = 50, before: str = "", *, waiting: bool = False
+) -> tuple[Approval, ...]:  # fmt: skip
+    """The newest first: all of them for owners, one's own for others. Errors: `NotAllowed`.
+
+    `waiting`: those that can be decided, the oldest first, however many newer ones are over.
+    """
     actor.check(P.OVERVIEW)
-    return approvals.latest(services.db, many, of="" if actor.may(P.ROLES_GRANT) else actor.name, before=before)
+    of = "" if actor.may(P.ROLES_GRANT) else actor.name
+    if waiting:
+        return approvals.waiting(services.db, services.clock(), of=of)
+    return approvals.latest(services.db, many, of=of, before=before)
 
 
 def get(services: Services, actor: Actor, id: str) -> Approval:
@@ -51,12 +63,14 @@ def why_not(services: Services, actor: Actor, one: Approval) -> str:
     return "nobody approves what they have asked for" if one.asked_by == actor.name else ""
 
 
-def approve(services: Services, actor: Actor, id: str, note: str = "") -> None:
-    """Do it, with the rights that both have now.
+def approve(services: Services, actor: Actor, id: str, note: str = "", *, seen: str | None = None) -> None:
+    """Do it, with the rights that both have now. `seen`: the mark of the lines that were read (`verbs.mark`).
 
-    Errors: `NotAllowed`; `Decided`; `NotDone` where the verb refuses by now: then it is over, too.
+    Errors: `NotAllowed`; `Decided`; `Moved`; `NotDone` where the verb refuses by now: then it is over, too.
     """
     one = _decidable(services, actor, id)
+    if seen is not None and seen != mark(VERBS[one.verb].lines(services, one.args)):
+        raise Moved(id)
     note, record = _tidied(note), actor.record(services)
     requester = of_name(services, one.asked_by, one.token_id)
     with services.db.transaction() as tx:
@@ -71,8 +85,11 @@ def approve(services: Services, actor: Actor, id: str, note: str = "") -> None:
         )  # fmt: skip
         VERBS[one.verb].run(services, both, one.args)
     except Exception as error:
-        _over(services, actor, one, FAILED, f"{type(error).__name__}: {error}"[:MAX_NOTE])
-        raise NotDone(str(error) or type(error).__name__) from error
+        if not _is_ours(error):
+            services.log.error("approval_failed", approval=id, verb=one.verb, exc_info=error)
+        why = (str(error) if _is_ours(error) else "") or type(error).__name__
+        _over(services, actor, one, FAILED, why[:MAX_NOTE])
+        raise NotDone(why) from error
     _over(services, actor, one, DONE, note)
 
 
@@ -98,6 +115,12 @@ def withdraw(services: Services, actor: Actor, id: str) -> None:
         if not approvals.move(tx, id, WAITS, WITHDRAWN, actor.name, services.clock()):
             raise Decided(id)
         actor.record(services)(tx, "approval:withdrawn", {"approval": id, "action": one.action})
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether its text was written for people: a database's has the values of its statement in it."""
+    room = type(error).__module__
+    return room.startswith(("idp.", "keys.", "clients.")) and not room.startswith("idp.db")
 
 
 def _decidable(services: Services, actor: Actor, id: str) -> Approval:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from idp.accounts.roles import RoleGrant
 from idp.accounts.sign_in_rules import keeping
 from idp.accounts.sign_in_rules.rule import Rule, of_said
 from idp.admin.actor import Actor
+from idp.ids import digest
 from idp.protocols import Services
 from idp.texts import N_
 
@@ -24,6 +26,17 @@ class Verb:
 
     run: Callable[[Services, Actor, Args], object]
     lines: Callable[[Services, Args], Lines]
+
+
+#: Labels whose values change by themselves, from one minute to the next: numbers, and not what is done.
+PASSING: Final = frozenset((
+    N_("Sign-ins that end"), N_("Applications that hold tokens"), N_("Applications that are told"),
+))  # fmt: skip
+
+
+def mark(lines: Lines) -> str:
+    """What tells these lines from others, so that nobody approves what they have not seen."""
+    return digest(json.dumps([[str(label), str(value)] for label, value in lines if label not in PASSING]))
 
 
 def grants_said(grants: Sequence[RoleGrant]) -> list[dict[str, Any]]:
@@ -57,6 +70,7 @@ def _key_lines(services: Services, args: Args) -> Lines:
 
     lines = [(N_("Certificate") if args["certificate"] else N_("Key"), str(args["key"]))]
     held = [key for key in key_readers.keys_of(services) if args["key"] in (key.kid, key.slot)]
+    lines += [(N_("Key ID"), f"{key.kid} ({key.state})") for key in held]
     for report in key_readers.made(services, held):
         without = ", ".join(one.name for one in report.without) or "0"
         lines.append((N_("Applications that are known not to have it"), without))
@@ -72,7 +86,7 @@ def _turn_off(services: Services, actor: Actor, args: Args) -> object:
     from idp.admin import planned_ends, turning_off
 
     person = services.directory.get(args["person"])
-    if args.get("at") is not None:
+    if args.get("at") is not None and args["at"] > services.clock():
         return planned_ends.plan(services, actor, person, args["at"], args["zone"])
     return turning_off.turn_off(services, actor, person)
 
@@ -103,10 +117,18 @@ def _person_lines(services: Services, args: Args) -> Lines:
         (N_("Applications that hold tokens"), str(effect.grants)), (N_("Applications that are told"), apps or "0"),
     ]  # fmt: skip
     if args.get("at") is not None:
-        from datetime import UTC, datetime
-
-        lines.append((N_("At"), datetime.fromtimestamp(args["at"], UTC).strftime("%Y-%m-%d %H:%M UTC")))
+        lines.append((N_("At"), _moment(args["at"])))
+        if args["at"] <= services.clock():
+            lines.append((N_("That moment is over"), AT_ONCE))
     return lines
+
+
+#: Of a moment that was over before somebody approved.
+AT_ONCE: Final = N_("turned off at once when it is approved")
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _roles(services: Services, actor: Actor, args: Args) -> object:
@@ -118,12 +140,23 @@ def _roles(services: Services, actor: Actor, args: Args) -> object:
 
 def _role_lines(services: Services, args: Args) -> Lines:
     person = services.directory.find(args["person"])
-    given = ", ".join(one["role"] for one in args["give"])
+    given = [line for one in _grants(args["give"]) for line in _grant_lines(services, one)]
     return [
         (N_("Person"), f"{person.name} ({person.username})" if person is not None else str(args["person"])),
         (N_("Roles now"), ", ".join(person.roles) if person is not None else ""),
-        (N_("Gets"), given), *([(N_("Loses"), ", ".join(args["take"]))] if args["take"] else []),
+        *given, *([(N_("Loses"), ", ".join(args["take"]))] if args["take"] else []),
     ]  # fmt: skip
+
+
+def _grant_lines(services: Services, one: RoleGrant) -> Lines:
+    lines = [(N_("Gets"), one.role)]
+    if one.scope is not None:
+        clients = {id: services.registry.find(id) for id in one.scope} if one.role == "app_admin" else {}
+        names = [f"{client.name} ({id})" if (client := clients.get(id)) else id for id in one.scope]
+        lines.append((N_("Limited to"), ", ".join(names)))
+    if one.until is not None:
+        lines.append((N_("Ends on"), _moment(one.until)))
+    return lines
 
 
 # -- rules -----------------------------------------------------------------------------------------------------------
