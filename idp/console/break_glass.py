@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from idp import flash
 from idp.accounts.break_glass.telling import PATH
+from idp.accounts.passwords import Busy
 from idp.accounts.person import InvalidPerson, NoSuchPerson
 from idp.admin.activity import Names
 from idp.admin.break_glass import keeping, standing
@@ -45,6 +46,8 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
                 typed, problem = request.form.get("username") or "", error.message
             else:
                 trouble = error.message
+        except Busy:
+            trouble = N_("Too much is going on at this moment. Try again in a few seconds.")
         except NoSuchPerson:
             return flash.redirect(services, PATH, "break_glass_gone")
     rows = [_row(services, visit, standing.of(services, one)) for one in keeping.every(services, visit.actor)]

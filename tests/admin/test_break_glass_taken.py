@@ -8,7 +8,7 @@ import pytest
 
 from idp import audit
 from idp.accounts import links, tokens
-from idp.accounts.factors import list_of
+from idp.accounts.factors import backup_codes, list_of
 from idp.admin import turning_off
 from idp.admin.break_glass import keeping, watching
 from idp.admin.break_glass.keeping import Secrets
@@ -76,6 +76,18 @@ def test_U5_renewing_removes_what_was_added_to_it_and_says_so(provider: Provider
     (renewed,) = provider.events("break_glass:renewed")
     assert renewed.detail["removed"] == 1
     assert keeping.renew(provider.services, owner, made.person.id).removed == ()
+
+
+def test_U5_the_envelope_of_one_that_was_ended_opens_nothing_when_the_account_is_turned_on_again(
+    provider: Provider, made: Secrets, clock: Clock
+) -> None:
+    second_step.set_up(provider, clock, made.person)
+    _, owner = boss(provider)
+    ended = keeping.end(provider.services, owner, made.person.id)
+    turning_off.turn_on(provider.services, owner, ended)
+    assert not opens(provider, made, made.password)
+    assert backup_codes.left(provider.services.db, made.person.id) == 0
+    assert list_of(provider.services.db, made.person.id) == ()
 
 
 # -- no silence ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 
 from idp.accounts import break_glass, factors
 from idp.accounts.break_glass import BreakGlass, keeping, telling
+from idp.accounts.factors import backup_codes
 from idp.accounts.person import Draft, NoSuchPerson, Person
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, NotAllowed
@@ -110,19 +111,23 @@ def renew(services: Services, actor: Actor, person_id: str) -> Secrets:
 
 
 def end(services: Services, actor: Actor, person_id: str) -> Person:
-    """It is an ordinary account that is turned off; what it has open ends.
+    """It is an ordinary account that is turned off; what it has open ends, and what is in the envelope is worthless.
 
-    Errors: `NotAllowed`; `Waits`; `NoSuchPerson`; `InvalidPerson` for the last owner.
+    Errors: `NotAllowed`; `Waits`; `NoSuchPerson`; `InvalidPerson` for the last owner; `passwords.Busy`.
     """
     person = _another(services, actor, person_id)
     ask(services, actor, "user:turn_off", "break_glass.end", {"person": person.id})
-    record = actor.record(services)
+    record, unknown = actor.record(services), services.passwords.hash(keeping.make_password())
     with services.db.transaction() as tx:
         if not keeping.drop(tx, person.id):
             raise NoSuchPerson(person.id)
         record(tx, "break_glass:ended", {"person_id": person.id, "username": person.username})
         telling.owners(services, tx, person, "ended", but=actor.id)
-        return services.directory.within(joined(tx)).disable(person.id, record=record)
+        _remove_factors(tx, person, record)
+        backup_codes.drop(tx, person.id)
+        directory = services.directory.within(joined(tx))
+        directory.store_password(person.id, unknown, detail={"purpose": "break-glass"}, record=record)
+        return directory.disable(person.id, record=record)
 
 
 def acknowledge(
@@ -175,14 +180,10 @@ class _Made:
     codes: Any = field(repr=False)
 
     def keep(self, tx: Transaction, now: float, person: Person, record: Any) -> None:
-        from idp.accounts.factors import backup_codes
-
         backup_codes.keep(tx, now, person.id, self.codes, record)
 
 
 def _secrets(services: Services) -> _Made:
     """All hashes, before the transaction. Errors: `passwords.Busy`."""
-    from idp.accounts.factors import backup_codes
-
     password = keeping.make_password()
     return _Made(password, services.passwords.hash(password), backup_codes.make(services))
