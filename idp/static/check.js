@@ -1,4 +1,4 @@
-// Shows that a browser is at work: finds the number whose hash is asked for.
+// Finds the number whose hash is asked for.
 "use strict";
 (() => {
   const box = document.querySelector("[data-work]");
@@ -10,7 +10,7 @@
   form.addEventListener("submit", (event) => {
     if (solved || event.submitter?.value === "cancel") return;
     event.preventDefault();
-    event.stopImmediatePropagation(); // nothing was sent yet
+    event.stopImmediatePropagation();
     waiting = event.submitter;
     note.textContent = note.dataset.wait;
   }, true);
@@ -51,7 +51,7 @@
       field.value = btoa(JSON.stringify({algorithm, challenge, number, salt, signature}));
       solved = true;
       note.textContent = note.dataset.done;
-      // What was typed before is kept: it goes by itself, unless somebody is typing something else.
+      // It goes by itself, unless somebody is typing.
       const typed = form.querySelector("input[type=password]");
       if (waiting) form.requestSubmit(waiting);
       else if ("send" in box.dataset && typed && !typed.value) form.requestSubmit();

@@ -1,4 +1,4 @@
-// Small comforts on top of pages that work without them. Every text comes from the page's data attributes.
+// Comforts on pages that work without. Texts come from data attributes.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -6,15 +6,13 @@
   const byId = (id) => document.getElementById(id);
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 
-  // What a form led to cannot be loaded again by Back or a reload; its page has an address that can.
+  // After a form: an address that Back and a reload can load.
   if (root.dataset.here) try { history.replaceState(null, "", root.dataset.here); } catch { /* another host name */ }
 
-  // Another address than the sign-in's: no cookie fits there. Nobody but the browser knows it behind every proxy.
+  // No cookie fits at another address, which the browser alone knows.
   all("[data-elsewhere]", (note) => {
     note.hidden = location.origin === note.dataset.elsewhere;
-    const used = note.querySelector("[data-used]");
-    used.textContent = `${location.origin}:`;
-    used.hidden = false;
+    note.querySelector("[data-used]").textContent = `${location.origin}:`;
   });
 
   // Theme: the system's, light, dark.
@@ -32,7 +30,7 @@
       try {
         if (next === "auto") localStorage.removeItem("theme");
         else localStorage.setItem("theme", next);
-      } catch { /* storage is blocked: the choice holds for this page */ }
+      } catch { /* blocked: it holds for this page */ }
       show();
     });
     show();
@@ -41,7 +39,7 @@
   const spoken = root.dataset.dates || root.lang;
   const seconds = new Intl.NumberFormat(spoken, { style: "unit", unit: "second", unitDisplay: "long" });
 
-  // Seconds left, counted from when the page came: the visitor's clock may be wrong.
+  // Counted from when the page came: clocks may be wrong.
   all("[data-seconds]", (place) => {
     const end = Date.now() + Number(place.dataset.seconds) * 1000;
     const tick = () => {
@@ -61,13 +59,13 @@
     tick();
   });
 
-  // The visitor's own time in place of UTC, in the form that the page has.
+  // The visitor's own time in place of UTC.
   all("[data-epoch]", (place) => {
     const style = place.dataset.style === "time" ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
     place.textContent = new Intl.DateTimeFormat(spoken, style).format(Number(place.dataset.epoch) * 1000);
   });
 
-  // The name that was typed goes along to the pages of help and back, in this tab alone.
+  // The typed name goes along to the pages of help, in this tab.
   const name = byId("login");
   try {
     if (name && !name.value) name.value = sessionStorage.getItem("name") || "";
@@ -75,7 +73,7 @@
     all("a[href*='/help'], button[value=show]", (link) => link.addEventListener("click", () => {
       if (name?.value) sessionStorage.setItem("name", name.value);
     }));
-  } catch { /* storage is blocked: the name is typed again */ }
+  } catch { /* blocked: it is typed again */ }
 
   all("[data-clock]", (place) => {
     const wrong = Math.round(Math.abs(Date.now() / 1000 - Number(place.dataset.clock)));
@@ -89,7 +87,7 @@
     else image.addEventListener("error", drop);
   });
 
-  // An open menu closes on Escape and on a click elsewhere.
+  // Menus close on Escape and on a click elsewhere.
   all(".menu", (menu) => {
     document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
     menu.addEventListener("keydown", (event) => {
@@ -101,7 +99,7 @@
 
   if (!navigator.cookieEnabled) all("[data-no-cookies]", (note) => { note.hidden = false; });
 
-  // A form is sent once. The guard ends by itself, and Back out of the page cache never meets a dead button.
+  // A form is sent once. The guard ends by itself, and by Back.
   const free = (form) => {
     delete form.dataset.busy;
     form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));

@@ -1,10 +1,10 @@
-// The fields of a sign-in form. Every text comes from the page's data attributes.
+// Fields of a sign-in form. Texts come from data attributes.
 (() => {
   "use strict";
   const all = (selector, act) => document.querySelectorAll(selector).forEach(act);
   const byId = (id) => document.getElementById(id);
 
-  // Show password. It is hidden again before it is sent, so that no browser keeps it as plain text.
+  // Show password; hidden again before it is sent, so that no browser keeps it.
   all("[data-reveal]", (button) => {
     const input = byId(button.dataset.reveal);
     const set = (shown) => {

@@ -1,4 +1,4 @@
-// Passkeys: the answer of the browser's own dialog goes into the form, and the form is sent.
+// The answer of the browser's own dialog goes into the form.
 (() => {
   "use strict";
   const api = window.PublicKeyCredential;
@@ -29,20 +29,20 @@
       form.requestSubmit(button);
     } catch (error) {
       if (signal.aborted || more) return;
-      // SecurityError: the host does not fit the RP ID (WebAuthn §5.1.4). A window inside an app often refuses at once.
+      // WebAuthn §5.1.4: the host is not the RP ID's. Apps' own windows refuse at once.
       const inside = /; wv\)|\bFB(AN|AV)\b|Instagram|Line\/|MicroMessenger/.test(navigator.userAgent);
       const why = { InvalidStateError: known, SecurityError: elsewhereNote };
       note.textContent = why[error.name] || (inside ? embedded : failed);
-      if (verb === "get") wait(); // whoever has just said no gets none by itself
+      if (verb === "get") wait(); // no was said
     }
   };
   const byItself = async () => Boolean((await api.getClientCapabilities?.())?.conditionalCreate);
-  // The sign-in page says whether a passkey could be made here, so that none is offered in vain.
+  // Whether a passkey could be made here.
   const tell = async (field) => {
     if (await api.isUserVerifyingPlatformAuthenticatorAvailable()) field.value = await byItself() ? "unasked" : "yes";
   };
   if (form.elements.makes_passkeys) tell(form.elements.makes_passkeys);
-  // Passkeys among the suggestions of the name field; or one that the browser makes without a question.
+  // Passkeys among the name field's suggestions; or made without a question.
   const wait = async () => {
     if (unasked && await byItself()) ask({ mediation: "conditional" }, unasked);
     if (find("[autocomplete~=webauthn]") && await api.isConditionalMediationAvailable?.()) ask({ mediation: "conditional" });

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from idp.accounts.break_glass import store as break_glass
 from idp.accounts.directory import Directory
 from idp.accounts.factors import store as factors
 from idp.accounts.passwords import Verifier
@@ -46,7 +47,7 @@ def ledger() -> Ledger:
 
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
-    create_tables(database_url, metadata, factors.metadata, tokens.metadata)
+    create_tables(database_url, metadata, factors.metadata, tokens.metadata, break_glass.metadata)
     database = Database(database_url)
     yield database
     database.close()
