@@ -95,6 +95,7 @@ PARTS: Final = {
     "break_glass.watching.watch": "what is noticed by itself",
     "approving.asking.ask": "what verbs that have asked call: whether it takes two owners",
     "approving.asking.refuse_by_the_way": "the same",
+    "approving.asking.refuse_secrets": "the same",
     "batches.running.register": "what the job queue does: in the name of whoever asked for it, row by row",
     "bulk.actions.ended": "the numbers of work that was asked for, when its last row is done",
     "importing.inviting.register": "what the job queue does, of what an import wrote",
