@@ -248,6 +248,11 @@ class ServiceProvider:
         return self.encrypt == "required" or (self.encrypt == "auto" and bool(self.encryption_keys))
 
     @property
+    def is_typed(self) -> bool:
+        """Whether its entity ID and its addresses stand for metadata: there never was any, and none is read again."""
+        return self.source is None and set(self.facts) <= {"entity_id", "acs", "slo"}
+
+    @property
     def entity_categories(self) -> frozenset[str]:
         """R&S, CoCo, anonymous, pseudonymous, personalized …: URIs."""
         return frozenset(self.entity_attributes.get(ENTITY_CATEGORY, ()))

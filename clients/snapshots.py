@@ -230,6 +230,11 @@ class Snapshots:
         row = store.find_row(self._db, client_id) if _is_sane(client_id) else None
         return None if row is None or row.deleted_at is None else _entry(row)
 
+    def find_removed_entity(self, entity_id: str) -> Entry | None:
+        """A service provider that was removed and can still be restored, by its entityID; None where there is none."""
+        owner = store.find_owner(self._db, entity_id) if _is_sane(entity_id, MAX_ENTITY_ID) else None
+        return None if owner is None else self.find_removed(owner[0])
+
     def list_secrets(self, client_id: str) -> tuple[StoredSecret, ...]:
         """A client's secrets with their ends and last uses; read from the store."""
         return tuple(store.list_secrets(self._db, client_id))

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 TRAIL: Final = ("conversation", "begun_at", "code_id", "family_id", "token_id")
 #: Of an event's detail: said already, for programs, or too long.
 _TOLD: Final = ("person_id", "client_id", "name", "browser", "findings", "is_about", *causes.KEPT, *TRAIL)
-_SPOKEN: Final = re.compile(r"(?:E-?)?([2-9A-HJ-NP-Z]{5})-?([2-9A-HJ-NP-Z]{5})[.,:;)]?")
+_SPOKEN: Final = re.compile(r"(?:E-?)?([2-9A-HJ-NP-Z]{5})-?([2-9A-HJ-NP-Z]{5})")
+_IN_A_TEXT: Final = re.compile(r"\bE-([2-9A-HJ-NP-Z]{5})-([2-9A-HJ-NP-Z]{5})\b", re.IGNORECASE)
+_AROUND: Final = "()[]{}<>«»\"'`“”„‘’.,:;!?"  # what stands around it where it was copied from
 _TIMES: Final = re.compile(r"(_at|_until|^at|^until|^expires|^due)$")  # of the same: seconds since the epoch
 SIDES: Final[Mapping[str, str]] = {
     "application": "the application is wrong",
@@ -45,9 +47,13 @@ def find(services: Services, id: str) -> list[Event]:
 
 
 def spoken(id: str) -> str:
-    """An error's id as it is written, of what somebody typed; '' where it is none."""
-    found = _SPOKEN.fullmatch("".join(id.split()).upper().replace("–", "-"))
-    return f"E-{found[1]}-{found[2]}" if found else ""
+    """An error's id as it is written, of what somebody typed or copied with it; '' where it is none."""
+    text = id.replace("–", "-")
+    found = _SPOKEN.fullmatch("".join(text.split()).strip(_AROUND).upper())
+    if found is None:
+        told = {(one[1].upper(), one[2].upper()) for one in _IN_A_TEXT.finditer(text[:4000])}
+        return "E-{}-{}".format(*told.pop()) if len(told) == 1 else ""
+    return f"E-{found[1]}-{found[2]}"
 
 
 def may_see(services: Services, actor: Actor, event: Event) -> bool:

@@ -13,7 +13,7 @@ from clients.errors import InvalidMetadata, Problem
 from clients.registry import Draft, Registered
 from clients.search import Found, Which, fold, matches, text_of
 from clients.snapshots import Entry
-from idp.admin import managed, programs
+from idp.admin import assertion_consumers, managed, programs
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit import Event
@@ -97,6 +97,18 @@ def id_of(services: Services, given: str, *, removed: bool = False) -> str | Non
     return ids[0] if ids else None
 
 
+def find_removed(services: Services, given: str) -> Entry | None:
+    """The one removed application with this id, entity ID, or name in any case. Errors: `Ambiguous`."""
+    registry = services.registry
+    known = registry.find_removed(given) or registry.find_removed_entity(given)
+    if known is not None:
+        return known
+    found = [one for one in entries(services, removed=True) if one.name.casefold() == given.casefold()]
+    if len(found) > 1:
+        raise Ambiguous(given, tuple(one.id for one in found))
+    return found[0] if found else None
+
+
 def similar(services: Services, given: str, many: int = 3) -> tuple[str, ...]:
     """Names that look like this one, which no application has."""
     names = {entry.name.casefold(): entry.name for entry in entries(services)}
@@ -156,6 +168,7 @@ def update(services: Services, actor: Actor, client: Client, change: Change) -> 
         from idp.saml.assertions.attribute_sources import with_sources_checked
 
         metadata = with_sources_checked(services, metadata)  # what only a look at the people can tell
+        metadata = assertion_consumers.with_facts(services, client, metadata)
     client = services.registry.update(
         client.id, metadata, name=change.name, profile=change.profile, access=change.access, edition=change.edition,
         record=actor.record(services),

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
 from clients.client import Client
+from clients.snapshots import Entry
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.answers.finding import Finding
@@ -42,7 +43,7 @@ class Problem:
         return {**said, "findings": [asdict(one) for one in self.findings]}
 
 
-def of_application(services: Services, actor: Actor, client: Client, days: float = DAYS) -> tuple[Problem, ...]:
+def of_application(services: Services, actor: Actor, client: Client | Entry, days: float = DAYS) -> tuple[Problem, ...]:
     """What failed in the last days, what came last first. Errors: `NotAllowed`."""
     actor.check_app(Permission.ACTIVITY_READ, client.id)
     since = services.clock() - days * 86_400
@@ -71,6 +72,27 @@ def probably_of(services: Services, actor: Actor, client: Client, days: float = 
                 if event.client_id is None and _names(one) & mine:
                     found.setdefault(cause(one), []).append(one)
     return tuple(sorted(map(_problem, found.values()), key=lambda one: -one.last_at))
+
+
+def of_removed(services: Services, actor: Actor, removed: Entry, days: float = DAYS) -> tuple[Problem, ...]:
+    """What asked for an application that was removed since; for those who may see everything."""
+    if actor.scope(Permission.ACTIVITY_READ) is not None:
+        return ()
+    since = services.clock() - days * 86_400
+    found: dict[tuple[Any, ...], list[Event]] = {}
+    for action in _NAMELESS:
+        for event in latest(services.db, Wanted(action=action, since=since), _LOOKED_AT):
+            if (meant := removed_of(services, event)) is not None and meant.id == removed.id:
+                found.setdefault(cause(event), []).append(event)
+    return tuple(sorted(map(_problem, found.values()), key=lambda one: -one.last_at))
+
+
+def removed_of(services: Services, event: Event) -> Entry | None:
+    """The removed application that an error asked for, where it can still be restored."""
+    got = next((one.got for one in findings_of(event) if one.code == "client_removed"), "")
+    if not got:
+        return None
+    return services.registry.find_removed(got) or services.registry.find_removed_entity(got)
 
 
 def _names(event: Event) -> set[str]:

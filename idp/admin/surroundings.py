@@ -96,8 +96,10 @@ def before(services: Services, actor: Actor, event: Event, since: float) -> tupl
 
 
 def _changes(services: Services, actor: Actor, event: Event, since: float) -> Iterator[Event]:
-    if event.client_id:
-        wanted = Wanted(client_id=event.client_id, since=since - BEFORE, until=since)
+    removed = None if event.client_id else problems.removed_of(services, event)
+    client_id = removed.id if removed is not None else event.client_id
+    if client_id and (removed is None or actor.may_app(Permission.ACTIVITY_READ, client_id)):
+        wanted = Wanted(client_id=client_id, since=since - BEFORE, until=since)
         for action in _OF_APP:
             found = latest(services.db, _of(wanted, f"{action}*"), MANY + len(_NO_CHANGE))
             yield from (one for one in found if one.action not in _NO_CHANGE and not one.action.endswith(":failed"))

@@ -57,7 +57,7 @@ class Answers:
     def _find(self, kind: str, event: Event, request: Request) -> Iterator[Finding]:
         sent = sent_of(request)
         received, asked, issuer = messages.read(request, MAX_DOCUMENT) if kind in _SAML else (None, None, "")
-        nameless = Nameless(services=self._services, kind=kind, request=request, sent=sent, error=event)
+        nameless = Nameless(services=self._services, kind=kind, request=request, sent=sent, error=event, issuer=issuer)
         client = self._whose(kind, event, request, sent, issuer)
         known = sent if client is None else counted(self._services, client, kind, sent)
         seen = None if client is None else Seen(
@@ -85,6 +85,8 @@ class Answers:
             client = registry.find(client_id) if client_id else None
             if client is not None:
                 return client
+        if issuer and registry.find_entity(issuer) is None and registry.find_removed_entity(issuer) is not None:
+            return None  # whose it was is known; no other is meant by it
         name, find = (issuer, registry.find_entity) if issuer else (sent.get("client_id") or named, registry.find)
         found = next(filter(None, map(find, _spellings(name))), None)
         if found is not None or not issuer:

@@ -20,6 +20,8 @@ def age(services: Services, client: Client) -> str:
     """A sentence: how old it is, and where it comes from."""
     now, provider = services.clock(), client.saml
     source = sources.find(services, provider.source) if provider is not None and provider.source else None
+    if source is None and provider is not None and provider.is_typed:
+        return "It was registered by its entity ID and its addresses, without metadata."
     if source is None:
         given = _given_at(services, client)
         return f"Its metadata was given by hand {length(now - given)} ago, and nothing reads it again by itself."

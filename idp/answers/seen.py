@@ -25,7 +25,7 @@ _LONG: Final = re.compile(r"=([^&=]{6})[^&=]{34,}")
 class Nameless:
     """A request and what became of it, where nobody can tell whose it is.
 
-    `sent`: its parameters; `error`: what is recorded of it where it failed.
+    `sent`: its parameters; `error`: what is recorded of it where it failed; `issuer`: of a SAML message.
     """
 
     services: Services
@@ -33,6 +33,7 @@ class Nameless:
     request: Request
     sent: Params
     error: Event | None = None
+    issuer: str = ""
 
     @property
     def code(self) -> str:
@@ -62,7 +63,6 @@ class Seen(Nameless):
     response: Response | None
     received: Received | None = None
     asked: AuthnRequest | None = None
-    issuer: str = ""
     product: Connection | None = None
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import application_options
+from idp.cli import application_options, client_changes
 from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import (
@@ -50,11 +50,13 @@ def add_parsers(commands: Any) -> None:
     listing = with_json(command(verbs, "list", run_list, "list applications by name"))
     listing.add_argument("--removed", action="store_true", help="those that can be restored")
     application_options.add_client(with_json(command(verbs, "show", run_show, "show an application")))
-    change = application_options.add_client(
-        with_json(command(verbs, "set", run_set, "change an application; KEY= takes a value back"))
-    )
+    change = application_options.add_client(with_json(command(verbs, "set", run_set, "change an application")))
     change.add_argument("--everyone", action="store_true", help="lift the limit: everyone may use it")
-    change.add_argument("settings", metavar="KEY=VALUE", nargs="*", help="any metadata of RFC 7591, name, profile")
+    change.add_argument(
+        "settings", metavar="KEY=VALUE", nargs="*",
+        help="any metadata of RFC 7591, name, profile; KEY+=VALUE adds to a list, KEY-=VALUE takes one out of it, "
+        "KEY=VALUE replaces all of it, KEY= takes a value back",
+    )  # fmt: skip
     application_options.add_access(change)
     client_access.add_parsers(verbs)
     client_roles.add_parsers(verbs)
@@ -65,9 +67,10 @@ def add_parsers(commands: Any) -> None:
         with_json(command(verbs, "disable", run_disable, "turn an application off and end its tokens"))
     )
     application_options.add_client(with_json(command(verbs, "enable", run_enable, "turn an application on again")))
-    application_options.add_client(
+    removing = application_options.add_client(
         with_json(command(verbs, "remove", run_remove, "remove an application; it can be restored for 30 days"))
     )
+    removing.add_argument("--yes", action="store_true", help="it is meant; taken as for a person, never needed")
     application_options.add_client(
         with_json(command(verbs, "restore", run_restore, "bring a removed application back"))
     )
@@ -168,14 +171,21 @@ def run_set(args: Namespace) -> None:
 
     with opened(args) as services, application_options.naming_options("{}"):
         client = application_options.get(services, args.client)
-        changes, name, profile = _changes(args.settings, _fields(client))
+        edition, said = services.registry.as_registered(client.id)
+        before = _values({**client.metadata, **said})
+        asked = client_changes.read(args.settings, before, _fields(client))
         if args.everyone and (args.group or args.person):
             raise Refused("--everyone: lifts the limit, so no --group and no --person with it")
         access = application_options.rule(services, args) if args.everyone or args.group or args.person else None
-        change = verbs.Change(metadata=changes, name=name, profile=profile, access=access)
-        with by_hand(services, "application", client.id, client.name):
+        change = verbs.Change(
+            metadata=asked.metadata, name=asked.name, profile=asked.profile, access=access,
+            edition=edition if asked.builds else None,
+        )  # fmt: skip
+        with by_hand(services, "application", client.id, client.name), client_changes.meanwhile():
             client, warnings = verbs.update(services, shell(), client, change)
         _answer(services, args, client, "is changed")
+        if not args.json:
+            say(*client_changes.differences(before, _values(client.metadata), _fields(client)))
         _complain_of_troubles(services, args, client)
         complain(*(f"note: {warning}" for warning in warnings))
 
@@ -250,12 +260,22 @@ def run_restore(args: Namespace) -> None:
 # -- below -----------------------------------------------------------------------------------------------------------
 
 
-def _fields(client: Client) -> Mapping[str, Any] | None:
-    if client.saml is None:
-        return None
+def _fields(client: Client) -> Mapping[str, Any]:
+    from clients.metadata import FIELDS
+    from idp.admin import assertion_consumers
     from idp.cli import service_providers
 
-    return service_providers.fields()
+    if client.saml is None:
+        return FIELDS
+    return {**service_providers.fields(), assertion_consumers.KEY: assertion_consumers.KIND}
+
+
+def _values(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With what an admin may say of a service provider's metadata, under the name that it has there."""
+    from idp.admin import assertion_consumers
+
+    known = {assertion_consumers.KEY: assertion_consumers.locations(metadata)} if "sp_metadata" in metadata else {}
+    return {**metadata, **known}
 
 
 def _complain_of_troubles(services: Services, args: Namespace, client: Client) -> None:
@@ -299,28 +319,6 @@ def _metadata(args: Namespace) -> dict[str, Any]:
             key = f"--set {key}"
         said[key] = value
     return {key: value for key, value in said.items() if value is not None}
-
-
-def _changes(given: list[str], fields: Mapping[str, Any] | None) -> tuple[dict[str, Any], str | None, str | None]:
-    """Metadata to change, and the new name and profile where they are among it. `KEY=` takes a value back."""
-    from clients.metadata import FIELDS, find_kind, read_setting
-
-    own = {"name": "", "profile": ""}
-    taken_back: dict[str, Any] = {}
-    rest = []
-    for entry in given:
-        key, _, text = entry.partition("=")
-        if key in own and text:
-            own[key] = text
-        elif entry.endswith("=") and entry.count("=") == 1:
-            taken_back[key] = None if find_kind(key, fields or FIELDS) else read_setting(key, "", fields or FIELDS)
-        else:
-            rest.append(entry)
-    return (
-        {**application_options.settings(rest, "KEY=VALUE", fields), **taken_back},
-        own["name"] or None,
-        own["profile"] or None,
-    )
 
 
 def _seconds(text: str) -> int:

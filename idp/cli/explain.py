@@ -12,6 +12,7 @@ from idp.installation.failures import Failed, Refused
 
 if TYPE_CHECKING:
     from clients.client import Client
+    from clients.snapshots import Entry
     from idp.accounts.person import Person
     from idp.accounts.registering.waiting import Waiting
     from idp.admin.conversation import Step
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from idp.protocols import Services
 
 EXAMPLE = "E-59VST-5V34C"  # of the documents and helps: nobody's error
+_SHORT = 8  # characters; no entity ID is known by so few
 _ABOUT = ("application", "person", "address", "request_id", "evidence")
 
 
@@ -30,7 +32,7 @@ def add_parsers(commands: Any) -> None:
     explain.add_argument(
         "what",
         metavar="WHAT",
-        help="an error's id (E-…), an application's name or entity ID, or a person: CRM, ann@example.com",
+        help="an error's id (E-…), an application's name or entity ID, or a person: Our CRM, anna@example.com",
     )
     kind = explain.add_mutually_exclusive_group()
     kind.add_argument("--app", action="store_true", help="it is an application")
@@ -54,9 +56,11 @@ def run(args: Namespace) -> None:
             return
         if args.link or args.withdraw:
             raise Refused("--link and --withdraw are of an error: give its id (E-…)")
-        client, person, waiting = _meant(args, services)
+        client, person, waiting, removed = _meant(args, services)
         if client is not None:
             _explain_application(args, services, client)
+        elif removed is not None:
+            _explain_removed(args, services, removed)
         elif person is not None:
             _explain_person(args, services, person)
         elif waiting is not None:
@@ -177,8 +181,11 @@ def nothing(services: Services, what: str) -> Failed:
     )
 
 
-def _meant(args: Namespace, services: Services) -> tuple[Client | None, Person | None, Waiting | None]:
-    """The application, the person, or who asked for an account. Errors: `Refused`, `Failed`."""
+def _meant(args: Namespace, services: Services) -> tuple[Client | None, Person | None, Waiting | None, Entry | None]:
+    """The application, the person, who asked for an account, or an application that was removed.
+
+    Errors: `Refused`, `Failed`.
+    """
     from idp.admin import registrations
 
     what = args.what.strip()
@@ -187,14 +194,16 @@ def _meant(args: Namespace, services: Services) -> tuple[Client | None, Person |
     if client is not None and person is not None:
         raise Refused(f"an application and a person are called {printable(what)}: add --app or --person")
     if client is not None or person is not None:
-        return client, person, None
+        return client, person, None, None
     if not args.app:
         try:
-            return None, None, registrations.get(services, shell(), what)
+            return None, None, registrations.get(services, shell(), what), None
         except registrations.Decided:
             found = registrations.listed(services, shell(), 2, what) if len(what) > 2 else ()
             if len(found) == 1 and what.casefold() == found[0].username.casefold():
-                return None, None, found[0]
+                return None, None, found[0], None
+    if not args.person and (removed := _removed(services, what)) is not None:
+        return None, None, None, removed
     if what.upper().startswith("E-"):
         raise nothing(services, what)
     near = _near(args, services, what)
@@ -216,6 +225,33 @@ def _application(services: Services, what: str) -> Client | None:
     return services.registry.find(same[0].id) if len(same) == 1 else None
 
 
+def _removed(services: Services, what: str) -> Entry | None:
+    """Errors: `Refused`."""
+    from idp.admin import applications
+
+    try:
+        return applications.find_removed(services, what)
+    except applications.Ambiguous as error:
+        ids = ", ".join(error.ids)
+        raise Refused(f"{len(error.ids)} removed applications are called {printable(what)}: {ids}") from None
+
+
+def _explain_removed(args: Namespace, services: Services, removed: Entry) -> None:
+    """That it was removed, how it comes back, and what has failed with it: before, and since by who still asks."""
+    from idp.admin import problems
+
+    told = (*problems.of_removed(services, shell(), removed, args.days),
+            *problems.of_application(services, shell(), removed, args.days))  # fmt: skip
+    if args.json:
+        print_json({"client_id": removed.id, "name": removed.name, "removed_at": removed.deleted_at,
+                    "problems": [one.to_json() for one in told]})  # fmt: skip
+        return
+    say(f"{printable(removed.name)} ({removed.id}) was removed, {timestamp(removed.deleted_at)}. For 30 days it comes "
+        f"back as it was: doorward client restore {removed.id}")  # fmt: skip
+    for one in told:
+        _tell_problem(services, one)
+
+
 def _near(args: Namespace, services: Services, what: str) -> list[str]:
     """Applications and people whose names look like it; of several words, by each."""
     from idp.admin import applications, looking
@@ -223,6 +259,7 @@ def _near(args: Namespace, services: Services, what: str) -> list[str]:
     found: list[str] = []
     words = [what, *(one for one in what.split() if len(one) > 2 and one != what)]
     if not args.person:
+        found += [f"“{one.name}” ({one.saml.entity_id})" for one in _near_entities(services, what) if one.saml]
         for word in words:
             found += [f"“{one}”" for one in applications.similar(services, word)]
             found += [f"“{one.name}”" for one in services.registry.search(word, limit=2)]
@@ -233,6 +270,13 @@ def _near(args: Namespace, services: Services, what: str) -> list[str]:
                 page = looking.look(services, shell(), word, many=2)
                 found += [one.person.username for one in (*page.exact, *page.found)]
     return [printable(one) for one in dict.fromkeys(found)][:4]
+
+
+def _near_entities(services: Services, what: str) -> list[Client]:
+    """Service providers whose entity ID, or address, looks like what was copied from an error."""
+    from idp.answers.near_entities import near
+
+    return near(services, what) if len(what) > _SHORT else []
 
 
 def _kinds(many: int) -> str:

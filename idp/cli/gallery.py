@@ -122,7 +122,7 @@ def _say_added(added: Added) -> None:
     _say_paste(added.filled)
     complain(*(f"note: {warning}" for warning in added.warnings))
     if not client.enabled:
-        complain(f"note: then: doorward client set {client.id} redirect_uris=URI; doorward client enable {client.id}")
+        complain(f"note: then: doorward client set {client.id} redirect_uris+=URI; doorward client enable {client.id}")
     if not (client.access.everyone or client.access.groups or client.access.persons):
         complain(f"note: {client_access.words(client.access)} yet; say who: "
                  f"doorward client access {client.id} --only --add-group GROUP")  # fmt: skip

@@ -25,6 +25,13 @@ class Parser(argparse.ArgumentParser):
         """A key's id may begin with a dash (RFC 7638: 43 characters of base64url); no option is as long."""
         return None if re.fullmatch(r"-[A-Za-z0-9_-]{42}", arg_string) else super()._parse_optional(arg_string)
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """What no command knows is told with the usage of the one that was meant, not with that of all."""
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            getattr(found, "parser", self).error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:
             super()._check_value(action, value)
@@ -164,7 +171,7 @@ def command(commands: Any, name: str, run: Callable[[Any], int | None], help: st
     """A new command. `--config` may stand behind it, too."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
     parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     return parser
 
 

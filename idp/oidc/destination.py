@@ -83,7 +83,7 @@ def find_destination(services: Services, params: Params) -> Destination | Untrus
     if client is None:
         return Untrusted(
             "unknown_client", N_("This application is not registered here."),
-            "client_id is not registered; compare it with `doorward client list`.",
+            "client_id is not registered here: copy it anew from the registration, which your admins have.",
             detail=f"client_id {shown_id(client_id)!r}", expected="a client id that is registered here",
             got=shown_id(client_id),
             fix="Copy the client id of the application's registration into its settings: this one is none of here, "

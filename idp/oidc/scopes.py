@@ -71,7 +71,7 @@ def check(wanted: str | None, given: str, client: Client) -> None:
             "invalid_scope",
             f"This application may not have any of these scopes: {' '.join(wanted.split()[:5])[:120]}.",
             detail=f"registered: {' '.join(sorted(client.oidc.scopes))}"[:500],
-            fix=f"Add it to what the application may ask for: doorward client set {client.id} scope=…",
+            fix=f"Add it to what the application may ask for: doorward client set {client.id} scope+=…",
             kind="scope_not_allowed",
             field="scope",
             expected=" ".join(sorted(client.oidc.scopes)),

@@ -112,7 +112,7 @@ def check_resource(client: Client, resource: list[str]) -> None:
             raise OAuthError(
                 "invalid_target", f"The resource {uri[:200]} is not registered for this application.",
                 field="resource", expected=", ".join(client.oidc.resources) or "(none is registered)", got=uri,
-                fix=f"Correct it in the application, or register it: doorward client set {client.id} resources=…",
+                fix=f"Correct it in the application, or register it: doorward client set {client.id} resources+=…",
                 kind="resource",
             )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Q1: the commands that the catalogue tells an admin to run exist, and so do the settings that they set."""
+"""Q1: the commands that the catalogue tells an admin to run exist, and what they set: a list grows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from clients.metadata import FIELDS, read_setting
+from clients.metadata import FIELDS, Wrong
 from clients.saml_fields import SAML_FIELDS, SETTINGS
 from idp import catalogue
 from idp.__main__ import parser
+from idp.admin.assertion_consumers import KEY, KIND
+from idp.cli import client_changes
 
 _COMMANDS = sorted(
     {
@@ -35,7 +37,10 @@ def test_Q1_a_command_of_the_catalogue_can_be_run(command: str, code: str, capsy
     except SystemExit:
         assert "--help" in command, capsys.readouterr().err
         return
-    for pair in getattr(args, "settings", None) or []:
-        key, _, value = pair.partition("=")
-        if key != "profile":
-            read_setting(key, value, {**FIELDS, **SAML_FIELDS, **SETTINGS})
+    fields = {**FIELDS, **SAML_FIELDS, **SETTINGS, KEY: KIND}
+    asked = client_changes.read(getattr(args, "settings", None) or [], {}, fields)
+    for key, value in asked.metadata.items():
+        assert not isinstance(value, Wrong), value
+        fields[key].check(value, True)
+    lists = [key for key in asked.metadata if fields[key].shape == "lines" or key == "scope"]
+    assert asked.builds or not lists, f"{lists}: a command replaces the whole list, with what works in it"

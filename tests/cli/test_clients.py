@@ -187,6 +187,72 @@ def test_metadata_name_and_profile_change(site: Folder) -> None:
     assert (event["action"], event["client_id"]) == ("client:update", made["client_id"])
 
 
+def test_Q1_one_more_address_is_added_to_those_that_are_registered_and_none_is_lost(site: Folder) -> None:
+    made = add(site, "--name", "Growing", "--redirect-uri", CALLBACK)
+    second, third = "https://new.example/callback?a+=b", "https://third.example/callback"
+    told = site.run("client", "set", "Growing", f"redirect_uris+={second}", f"redirect_uris+={third}").out
+    assert f"redirect_uris was:  {CALLBACK}\n" in told
+    assert f"redirect_uris now:  {CALLBACK}, {second}, {third}\n".removeprefix("redirect_uris") in told
+    again = site.run("client", "set", "Growing", f"redirect_uris+={third}", "--json").json
+    assert again["redirect_uris"] == [CALLBACK, second, third]
+    less = site.run("client", "set", made["client_id"], f"redirect_uris-={second}", "--json").json
+    assert less["redirect_uris"] == [CALLBACK, third]
+
+
+def test_Q1_a_list_that_is_replaced_says_what_went_and_how_one_adds(site: Folder) -> None:
+    add(site, "--name", "Replaced", "--redirect-uri", CALLBACK)
+    told = site.run("client", "set", "Replaced", "redirect_uris=https://other.example/cb", "name=Replaced").out
+    assert f"redirect_uris was:  {CALLBACK}\n" in told
+    assert "now:  https://other.example/cb\n" in told
+    assert "redirect_uris+=VALUE adds to a list and leaves what is there" in told
+    assert "was:" not in site.run("client", "set", "Replaced", "access_token_lifetime=5m").out
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "values"),
+    [
+        ("post_logout_redirect_uris+=https://app.example/", "post_logout_redirect_uris", {"https://app.example/"}),
+        ("grant_types+=client_credentials", "grant_types",
+         {"authorization_code", "refresh_token", "client_credentials"}),
+        ("resources+=https://api.example", "resources", {"https://api.example"}),
+        ("contacts+=a@b.example,c@d.example", "contacts", {"a@b.example", "c@d.example"}),
+    ],
+)  # fmt: skip
+def test_Q1_a_list_that_was_never_said_grows_from_what_holds(
+    site: Folder, given: str, key: str, values: set[str]
+) -> None:
+    made = add(site, "--name", f"Lists {key}", "--redirect-uri", CALLBACK)
+    assert set(site.run("client", "set", made["client_id"], given, "--json").json[key]) == values
+
+
+def test_Q1_a_scope_is_added_to_and_taken_from_the_text_that_has_them(site: Folder) -> None:
+    made = add(site, "--name", "Scopes", "--redirect-uri", CALLBACK, "--set", "scope=openid profile")
+    assert site.run("client", "set", made["client_id"], "scope+=email groups", "--json").json["scope"] == (
+        "openid profile email groups"
+    )
+    assert site.run("client", "set", made["client_id"], "scope-=profile", "--json").json["scope"] == (
+        "openid email groups"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("redirect_urls+=https://a.example/cb", "redirect_urls: unknown key; did you mean redirect_uris?"),
+        ("client_uri+=https://a.example", "client_uri: is no list; write client_uri=VALUE"),
+        ("redirect_uris+=", "redirect_uris: redirect_uris+= needs a value"),
+        ("redirect_uris-=https://never.example/", f"https://never.example/ is not among them; there is {CALLBACK}"),
+        ("redirect_uris+=http://app.example/cb", "redirect_uris: "),
+    ],
+)
+def test_Q1_what_cannot_be_added_or_taken_out_is_told_and_nothing_is_changed(
+    site: Folder, given: str, told: str
+) -> None:
+    made = add(site, "--name", "Kept", "--redirect-uri", CALLBACK)
+    assert told in site.refusal("client", "set", made["client_id"], given)
+    assert site.run("client", "show", made["client_id"], "--json").json["redirect_uris"] == [CALLBACK]
+
+
 def test_R7_an_application_is_turned_off_and_on_removed_and_restored(site: Folder) -> None:
     made = add(site, "--name", "Toggle", "--redirect-uri", CALLBACK)
     assert site.run("client", "disable", "Toggle", "--json").json["enabled"] is False

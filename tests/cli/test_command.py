@@ -68,3 +68,15 @@ def test_before_init_every_command_says_to_run_it_first(folder: Folder, words: s
 
 def test_the_profiles_in_the_help_are_those_there_are() -> None:
     assert set(applications.PROFILES) == set(PROFILES)
+
+
+def test_Q1_what_a_command_does_not_know_is_told_with_its_own_usage(site: Folder) -> None:
+    told = site.refusal("client", "remove", "Nobody", "--why", "me")
+    assert told.startswith("usage: doorward client remove ")
+    assert "unrecognized arguments: --why me" in told
+    assert site.refusal("--why").startswith("usage: doorward [")
+
+
+def test_Q1_yes_is_taken_where_an_application_is_removed(site: Folder) -> None:
+    site.run("client", "add", "oidc", "--name", "Short-lived", "--redirect-uri", "https://short.example/cb")
+    assert "Short-lived is removed" in site.run("client", "remove", "Short-lived", "--yes").out

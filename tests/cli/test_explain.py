@@ -127,7 +127,9 @@ def test_Q1_an_error_tells_its_steps_who_else_is_hit_and_what_changed_before(
     assert "The same: 2 times since" in site.run("explain", error_id).out
 
 
-@pytest.mark.parametrize("spelt", ["{0}", "{1}", "{2}", " {0}.", "{3}"])
+@pytest.mark.parametrize(
+    "spelt", ["{0}", "{1}", "{2}", " {0}.", "{3}", "({0})", "“{0}”,", "[{3}]", "Authentication failed. ({0})"]
+)
 def test_Q1_an_id_is_understood_as_it_was_read_out(site: Folder, services: Services, crm: str, spelt: str) -> None:
     error_id = fail(services, crm, f"{CB}/")
     bare = error_id.removeprefix("E-")
@@ -159,6 +161,8 @@ def test_Q1_an_application_is_known_by_its_name_in_any_case_and_by_its_entity_id
         "client", "add", "saml", "--json", "--name", "Wiki", "--entity-id", "https://wiki.example/sp", "--acs",
         "https://wiki.example/acs",
     ).json  # fmt: skip
+    for near in ("https://wiki.example/sp/", "http://wiki.example/sp", "https://wiki.example/acs"):
+        assert "“Wiki” (https://wiki.example/sp)" in site.refusal("explain", near).partition("did you mean")[2]
     assert "Nothing failed with Wiki" in site.run("explain", "https://wiki.example/sp").out
     site.run("client", "remove", made["client_id"])
 
@@ -176,3 +180,70 @@ def test_Q1_a_link_for_the_application_s_people_is_made_and_ended(site: Folder, 
 def test_Q1_the_example_of_the_documents_is_said_to_be_one(site: Folder) -> None:
     said = site.refusal("explain", EXAMPLE.lower(), code=1)
     assert f"nothing is recorded under {EXAMPLE}: check the id; this one is the example of the documents" in said
+
+
+def ask_by_saml(services: Services, issuer: str) -> str:
+    """A service provider sends somebody, under this entity ID; answers the error's id."""
+    from base64 import b64encode
+    from zlib import compressobj
+
+    from idp.errors import Refused
+    from idp.saml.sign_on.destination import find_provider
+    from idp.wire import Request
+
+    message = f"""<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1" Version="2.0"
+      IssueInstant="2026-01-01T00:00:00Z" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"><saml:Issuer>{issuer}"""
+    pack = compressobj(wbits=-15)
+    packed = pack.compress(f"{message}</saml:Issuer></samlp:AuthnRequest>".encode()) + pack.flush()
+    query = urlencode({"SAMLRequest": b64encode(packed).decode()})
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/saml/sso", "QUERY_STRING": query, "REMOTE_ADDR": "203.0.113.5"}
+    request = Request(environ)
+    with pytest.raises(Refused) as told:
+        find_provider(services, issuer)
+    return services.errors.keep(told.value, request=request)
+
+
+def test_Q1_a_service_provider_that_was_removed_is_brought_back_and_not_registered_anew(
+    site: Folder, services: Services
+) -> None:
+    entity_id = "https://desk.example/saml"
+    for name, one in (("Desk", entity_id), ("Desk Two", f"{entity_id}/")):
+        site.run("client", "add", "saml", "--name", name, "--entity-id", one, "--acs", "https://desk.example/acs")
+    made = site.run("client", "show", "Desk", "--json").json["client_id"]
+    site.run("client", "remove", "Desk")
+    services.registry.refresh()
+    error_id = ask_by_saml(services, entity_id)
+    said = site.run("explain", error_id).out
+    assert "Wrong, on our side: Issuer\n" in said
+    assert (
+        f"Desk was removed here; while it is kept it comes back as it was, by: doorward client restore {made}" in said
+    )
+    assert "client add saml" not in said
+    assert "Desk Two" not in said
+    assert "client:remove" in said.partition("Changed before it was first seen:")[2].splitlines()[1]
+    for named in ("Desk", "desk", entity_id, made):
+        told = site.run("explain", named).out
+        assert f"Desk ({made}) was removed, 20" in told
+        assert f"doorward client restore {made}\n" in told
+        assert error_id in told
+    assert site.run("explain", "Desk", "--json").json["removed_at"]
+    site.run("client", "restore", made)
+    assert error_id not in site.run("explain", "Desk Two").out
+    site.run("client", "remove", "Desk Two")
+
+
+def test_Q1_an_application_that_was_removed_is_told_with_its_removal(
+    site: Folder, services: Services, crm: str
+) -> None:
+    before = fail(services, crm, f"{CB}/")
+    site.run("client", "remove", crm)
+    services.registry.refresh()
+    error_id = fail(services, crm, CB)
+    said = site.run("explain", error_id).out
+    assert f"doorward client restore {crm}" in said
+    assert "client:remove" in said.partition("Changed before it was first seen:")[2].splitlines()[1]
+    told = site.run("explain", crm).out
+    assert f"Tills ({crm}) was removed, 20" in told
+    assert error_id in told
+    assert before in told
+    site.run("client", "restore", crm)

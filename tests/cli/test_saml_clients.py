@@ -73,6 +73,33 @@ def test_without_metadata_an_entity_id_and_an_acs_do(site: Folder) -> None:
     ]
 
 
+def test_Q1_the_addresses_of_one_without_metadata_are_added_replaced_and_taken_out(site: Folder) -> None:
+    first, second = "https://moved.example/acs", "https://moved.example/acs2"
+    made = add(site, "--name", "Moved", "--entity-id", "urn:moved", "--acs", first)
+    told = site.refusal("client", "refresh", "Moved")
+    assert "it was registered without metadata, so there is none to read again" in told
+    assert f"doorward client set {made['client_id']} acs+=URL" in told
+    said = site.run("client", "set", "Moved", f"acs+={second}").out
+    assert f"acs was:  {first}\n    now:  {first}, {second}\n" in said
+    shown = site.run("client", "set", "Moved", f"acs-={first}", "name=Moved", "--json").json
+    assert [(one["index"], one["location"]) for one in shown["sp_metadata"]["acs"]] == [(1, second)]
+    shown = site.run("client", "set", "Moved", f"acs={first}", "--json").json
+    assert [(one["index"], one["location"]) for one in shown["sp_metadata"]["acs"]] == [(2, first)]
+    assert "at least one is needed" in site.refusal("client", "set", "Moved", "acs=")
+    assert "expected an https address" in site.refusal("client", "set", "Moved", "acs+=http://moved.example/acs")
+    event = site.run("audit", "tail", "-n", "1", "--json").json["events"][0]
+    assert event["detail"]["changed"]["sp_metadata.acs"]
+
+
+def test_Q1_the_addresses_of_metadata_that_is_read_again_are_its_own(site: Folder, publisher: Publisher) -> None:
+    _, document = entity("again")
+    url = publisher.put("/again", signed(document))
+    (site.path / "again.pem").write_text(rsa_pair("federation").certificate_pem)
+    made = add(site, "--metadata", url, "--key", "again.pem")
+    told = site.refusal("client", "set", made["client_id"], "acs+=https://again.example/2")
+    assert "acs: its metadata says it, and is read again from its address: doorward client refresh" in told
+
+
 def test_settings_groups_and_persons_are_taken(site: Folder) -> None:
     _, document = entity("settings")
     made = add(

@@ -69,6 +69,8 @@ NAMELESS_LOOKS: Final[Mapping[str, tuple[NamelessLook, ...]]] = {
     "authorize": (client_id.nameless,),
     "userinfo": (access_token.look,),
     "logout": (logout.nameless,),
+    "sso": (issuer.nameless,),
+    "slo": (issuer.nameless,),
 }
 #: Those that look at no parameter: what is left where an authorization request was pushed, and is gone.
 OF_NO_PARAMETER: Final = frozenset((loop.look, access.look))

@@ -7,6 +7,7 @@ from typing import Final
 
 from clients import redirects
 from idp.answers import metadata
+from idp.answers.commands import adding_address
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen, shown_uri
@@ -31,7 +32,7 @@ def look(seen: Seen) -> Iterator[Finding]:
         )
     elif asked.acs_index is not None and provider.find_acs_by_index(asked.acs_index) is None:
         known = ", ".join(str(one.index) for one in provider.acs)
-        fix = f"Its metadata has no address with this index: {_newer(seen)} Or let it send the address itself."
+        fix = f"What is registered has no address with this index: {_newer(seen)} Or let it send the address itself."
         field = "AssertionConsumerServiceIndex"
         yield Finding("acs_index", "application", field, fix, known, str(asked.acs_index))
     if seen.code == "saml_unsupportedbinding" or _has_none(seen):
@@ -51,12 +52,25 @@ def _fix(seen: Seen, got: str, nearest: str) -> str:
         fix += "share settings that each must have for itself. "
     if got.startswith("http://") and nearest.startswith("https://"):
         fix += "Behind a proxy that ends TLS it must know its public address (X-Forwarded-Proto). "
-    return f"{fix}If its metadata has changed, {_newer(seen)} Else correct its address there."
+    provider = seen.client.saml
+    if provider is not None and provider.is_typed:
+        return f"{fix}Correct its address there; or, where it has moved, {_newer(seen, got)}"
+    by_hand = provider is not None and provider.source is None
+    alone = f" Or register the address alone: {_adding(seen, got)}." if by_hand else ""
+    return f"{fix}If its metadata has changed, {_newer(seen)}{alone} Else correct its address there."
 
 
-def _newer(seen: Seen) -> str:
-    """The metadata's age, and how it is read again."""
+def _newer(seen: Seen, url: str = "") -> str:
+    """How its metadata is read again, and how old it is; where it has none, how the address is registered."""
+    if seen.client.saml is not None and seen.client.saml.is_typed:
+        told = metadata.age(seen.services, seen.client)
+        return f"register the address here: {_adding(seen, url)}. {told}"
     return f"read it again: {metadata.read_again(seen.client)}. {metadata.age(seen.services, seen.client)}"
+
+
+def _adding(seen: Seen, url: str) -> str:
+    provider = seen.client.saml
+    return adding_address(seen.client, "acs", url, provider.acs_locations if provider is not None else ())
 
 
 def _is_another_s(seen: Seen, url: str) -> bool:
@@ -80,12 +94,10 @@ def _binding(seen: Seen) -> Finding:
     has = ", ".join(dict.fromkeys(one.binding.rpartition(":")[2] for one in provider.acs)) or "none"
     if got in _BINDINGS:
         fix = (
-            f"Its metadata has no AssertionConsumerService by {got} (it has: {has}): {_newer(seen)} Or let it ask for "
+            f"What is registered has no AssertionConsumerService by {got} (it has: {has}): {_newer(seen)} Or let "
+            "it ask for HTTP-POST."
         )
-        fix += "HTTP-POST."
     else:
-        fix = (
-            "Answers are sent by HTTP-POST or HTTP-Artifact (Prof §4.1.2). Let it ask for HTTP-POST; its metadata has: "
-        )
+        fix = "Answers are sent by HTTP-POST or HTTP-Artifact (Prof §4.1.2). Let it ask for HTTP-POST; registered is: "
         fix += f"{has}."
     return Finding("binding", "application", "ProtocolBinding", fix, "HTTP-POST", got)

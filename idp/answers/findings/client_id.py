@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clients.snapshots import Entry
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.findings.client_authentication import presented_secret
@@ -27,9 +28,13 @@ def nameless(seen: Nameless) -> Iterator[Finding]:
     elif seen.code == "unknown_client" and got is not None:
         removed = seen.services.registry.find_removed(got)
         if removed is not None:
-            fix = f"{removed.name} was removed here; while it is kept it comes back by: doorward client restore "
-            fix += f"{removed.id}"
-            yield Finding("client_removed", "doorward", "client_id", fix, "one that is there", "removed")
+            yield of_removed(removed, "client_id", got)
+
+
+def of_removed(removed: Entry, field: str, got: str) -> Finding:
+    """An application that was there once; `got`: the name that it is asked for by, under `field`."""
+    fix = f"{removed.name} was removed here; while it is kept it comes back as it was, by: doorward client restore "
+    return Finding("client_removed", "doorward", field, f"{fix}{removed.id}", "of an application that is there", got)
 
 
 def in_the_browser(seen: Seen) -> Iterator[Finding]:

@@ -8,8 +8,17 @@ from clients.client import Client
 from idp.answers import metadata
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
+from idp.answers.findings import client_id
 from idp.answers.near_entities import near
-from idp.answers.seen import Seen, shown_uri
+from idp.answers.seen import Nameless, Seen, shown_uri
+
+
+def nameless(seen: Nameless) -> Iterator[Finding]:
+    """Of a message of nobody who is registered: whose it was."""
+    if seen.issuer and seen.services.registry.find_entity(seen.issuer) is None:
+        removed = seen.services.registry.find_removed_entity(seen.issuer)
+        if removed is not None:
+            yield client_id.of_removed(removed, "Issuer", shown_uri(seen.issuer))
 
 
 def look(seen: Seen) -> Iterator[Finding]:

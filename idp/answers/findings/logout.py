@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from clients import redirects
 from clients.client import Client
+from idp.answers.commands import adding_address
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.seen import Nameless, Seen, shown_uri
@@ -32,7 +33,8 @@ def _way_back(seen: Seen, got: str) -> Finding:
         return Finding(FIELD, "application", "id_token_hint", fix, "an ID token of the application that the address is "
                        "of", shown_uri(got), reader="app")  # fmt: skip
     nearest = redirects.nearest(got, client.oidc.post_logout_redirect_uris)
-    register = f"register it: doorward client set {client.id} {FIELD}s=…"
+    mine = {*client.oidc.post_logout_redirect_uris, *client.oidc.redirect_uris}
+    register = f"register it as well: {adding_address(client, f'{FIELD}s', got, mine)}"
     if not nearest:
         fix = f"None is registered: {register}; without it people stay on our page after they signed out."
         return Finding(FIELD, "doorward", FIELD, fix, "(none)", shown_uri(got))

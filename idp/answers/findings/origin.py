@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clients import redirects
+from idp.answers.commands import adding_address
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen, shown_uri
@@ -15,7 +16,8 @@ def look(seen: Seen) -> Iterator[Finding]:
     got, mine = seen.request.header("Origin"), seen.client.oidc.allowed_origins
     if not got or got in mine:
         return
-    fix = f"Register the origin: doorward client set {seen.client.id} allowed_origins=…"
+    known = mine or seen.client.oidc.redirect_uris
+    fix = f"Register the origin: {adding_address(seen.client, 'allowed_origins', got, known)}"
     if mine:
         fix = f"{'; '.join(differences(got, redirects.nearest(got, mine)))}. {fix}"
     is_blocked = seen.request.method == "OPTIONS" or seen.client.oidc.is_public

@@ -38,7 +38,7 @@ def _silent(seen: Seen) -> Finding:
         fix = "That is right: the person has not agreed to what the application asks for, and a page must ask. Let "
         fix += "it send "
         fix += "them here once without prompt=none, or waive the consent: "
-        fix += f"doorward client set {seen.client.id} consent=none"
+        fix += f"doorward client set {seen.client.id} consent=implicit"
         return Finding("prompt_none_consent", "application", "prompt", fix, "(nothing), so that a page can ask", "none")
     if cookie_name(seen.services, "session") not in seen.request.cookies:
         fix = (

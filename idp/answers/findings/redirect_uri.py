@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from clients import redirects
+from idp.answers.commands import adding_address
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.findings.logout import others_at
@@ -28,11 +29,13 @@ def look(seen: Seen) -> Iterator[Finding]:
         return
     nearest = redirects.nearest(got, mine.redirect_uris)
     if not nearest:
-        fix = "No redirect URI is registered for it: add the one that it sends."
+        fix = "No redirect URI is registered for it: add the one that it sends: "
+        fix += adding_address(seen.client, "redirect_uris", got, ())
         yield Finding("redirect_uri", "doorward", "redirect_uris", fix, "", shown_uri(got))
         return
     how = "; ".join(differences(got, nearest))
-    fix = f"{how[0].upper()}{how[1:]}. Correct it in the application, or register what it sends if that is meant."
+    fix = f"{how[0].upper()}{how[1:]}. Correct it in the application, or register what it sends if that is meant: "
+    fix += f"{adding_address(seen.client, 'redirect_uris', got, mine.redirect_uris)}."
     fix += _likely(got, nearest)
     if any(redirects.is_registered(got, one.oidc) for one in others_at(seen, got)):
         fix += (

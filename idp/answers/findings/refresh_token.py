@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from idp.answers import corrections
+from idp.answers.commands import adding
 from idp.answers.durations import length
 from idp.answers.finding import Finding
 from idp.answers.findings import ended
@@ -48,7 +49,7 @@ def _no_refresh_token(seen: Seen, text: str, past: Past | None) -> Finding:
     got = past.what if past is not None else "a JWT" if text.count(".") == 2 else "no refresh token of ours"
     fix = f"What it sends as refresh_token is {got}: let it send the refresh_token of the last answer. Where there "
     fix += "was none, "
-    fix += f"the grant is not registered: doorward client set {seen.client.id} grant_types=…"
+    fix += f"the grant is not registered: {adding(seen.client, 'grant_types', 'refresh_token')}"
     return Finding("refresh_unknown", "application", "refresh_token", fix, _LATEST, got)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from idp.answers.commands import adding
 from idp.answers.finding import Finding
 from idp.answers.products import names_read
 from idp.answers.seen import Seen
@@ -22,7 +23,7 @@ def look(seen: Seen) -> Iterator[Finding]:
         if seen.told("kind") == "scope_not_allowed":
             fix += "".join(f" Is {close} meant by {one[:40]}?" for one, close in near.items())
             fix += " Correct it there, or let the application have it: "
-            fix += f"doorward client set {seen.client.id} scope=…"
+            fix += adding(seen.client, "scope", text)
         yield Finding("scope", "application", "scope", fix, expected, text)
         return
     if "openid" not in asked and "openid" in mine:
@@ -31,7 +32,7 @@ def look(seen: Seen) -> Iterator[Finding]:
     more = [one for one in asked if one not in mine]
     if more:
         fix = f"{', '.join(more)} is left out without an error, since the application may not have it. Add it to its"
-        fix += f" scopes here (Settings, or doorward client set {seen.client.id} scope=…), or take it out there."
+        fix += f" scopes here (Settings, or {adding(seen.client, 'scope', ' '.join(more))}), or take it out there."
         yield Finding("scope_not_allowed", "doorward", "scope", fix, expected, text, "note")
     lacking = list(_lacking(seen, asked))
     if lacking:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from clients import redirects
 from clients.offered import GRANT_TYPES
+from idp.answers.commands import adding
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen, shown_uri
@@ -31,7 +32,7 @@ def look(seen: Seen) -> Iterator[Finding]:
         mine = " or ".join(sorted(seen.client.oidc.grant_types))
         fix = "Set the grant type in the application"
         if seen.sent.get("grant_type") in GRANT_TYPES:
-            fix += f", or register it: doorward client set {seen.client.id} grant_types=…"
+            fix += f", or register it: {adding(seen.client, 'grant_types', seen.sent.get('grant_type') or '')}"
         elif seen.sent.get("grant_type"):
             fix += ": there is no such grant here."
         else:

@@ -37,7 +37,7 @@ def fetch(services: Services, client: Client, reference: str) -> str:
             detail=f"request_uri {reference[:300]!r}", field="request_uri", got=reference[:300],
             kind="request_uri_unregistered",
             expected=", ".join(sorted(client.oidc.request_uris)) or "none is registered",
-            fix=f"Register it where it is meant: doorward client set {client.id} request_uris=…",
+            fix=f"Register it where it is meant: doorward client set {client.id} request_uris+=…",
         )  # fmt: skip
     now, cache = services.clock(), services.part(_Texts)
     # By the address alone: the fragment is anybody's to choose, and must not make us call once more.

@@ -57,6 +57,6 @@ def check(asked: str | None, client: Client) -> None:
             "invalid_request",
             f"{said} is not registered for this application (response_modes); it has {registered}.",
             fix=f"Have the application send response_mode={registered.partition(',')[0]}, or add {mode} to its"
-            " response_modes: doorward client set.",
+            f" response_modes: doorward client set {client.id} response_modes+={mode}.",
             field="response_mode", expected=registered, got=asked or "(nothing)", kind="response_mode",
         )  # fmt: skip

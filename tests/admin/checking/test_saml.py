@@ -56,7 +56,7 @@ BROKEN = {
         "acs", "application", "AssertionConsumerServiceURL", "http://", "X-Forwarded-Proto",
         kit={"acs": ACS.replace("https", "http")}),
     "an index that is not there": Broken(
-        "acs_index", "application", "AssertionConsumerServiceIndex", "7", "read it again",
+        "acs_index", "application", "AssertionConsumerServiceIndex", "7", "register the address here",
         change=lambda xml: xml.replace(f'AssertionConsumerServiceURL="{ACS}"', 'AssertionConsumerServiceIndex="7"')),
     "no signature where one is required": Broken(
         "unsigned", "application", "Signature", "no signature", "signing of requests",

@@ -102,10 +102,22 @@ def test_Q5_case_22_an_address_that_is_not_in_the_metadata(provider: Provider) -
     person, developer = _page(page)
     found = _found(provider)
     assert (found["side"], found["field"]) == ("application", "AssertionConsumerServiceURL")
-    assert f"doorward client refresh {wiki.id}" in found["fix"]
-    assert "given by hand" in found["fix"]
+    assert f"doorward client set {wiki.id} acs+=…" in found["fix"]  # another host: not to be pasted as it came
+    assert "without metadata" in found["fix"]
+    assert "client refresh" not in found["fix"]
     assert ACS not in page.text  # Q4
     tells(22, client="python3-saml", person=person, developer=developer, finding=_without_age(found), also=_also(wiki))
+
+
+@pytest.mark.parametrize("more", [{}, {"display_names": {"en": "Wiki"}}], ids=["typed", "of a document"])
+def test_Q1_an_address_of_the_same_host_is_registered_by_the_command_that_is_offered(
+    provider: Provider, more: dict[str, Any]
+) -> None:
+    wiki = register(provider, said=facts(**more))
+    provider.browser().get(Toolkit(provider, acs=f"{ACS}2").login_url())
+    fix = _found(provider)["fix"]
+    assert f"doorward client set {wiki.id} acs+={ACS}2" in fix
+    assert ("client refresh" in fix) is bool(more)  # nobody is told of metadata that there never was
 
 
 def test_Q5_case_22_an_address_of_ours_and_an_address_named_twice(provider: Provider) -> None:

@@ -207,7 +207,7 @@ def test_Q5_case_15_people_are_signed_out_when_the_access_token_ends(provider: P
     assert (symptom.side, symptom.field, symptom.times) == ("application", "scope", 3)
     fixes = " ".join(cause.fix for cause in symptom.causes)
     assert "offline_access" in fixes
-    assert f"doorward client set {crm.id} grant_types=authorization_code,refresh_token" in symptom.causes[0].fix
+    assert f"doorward client set {crm.id} grant_types+=refresh_token" in symptom.causes[0].fix
     finding = asdict(symptom.to_finding())
     tells(15, client="Authlib", person="", developer="", finding=finding, also={crm.id: "CRM"})
 

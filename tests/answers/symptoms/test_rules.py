@@ -168,7 +168,7 @@ def test_Q2_each_command_of_a_fix_takes_what_it_is_told(client: Client, provider
     for seen in cases:
         for cause in (cause for one in judge(seen) for cause in one.causes):
             for words in re.findall(rf"doorward client set {seen.client.id} ([^;.,…]+=[^;.…]*)", cause.fix):
-                for name, value in re.findall(r"(\w+)=(\S+?)(?=[,.]?(?:\s|$))", words):
+                for name, value in re.findall(r"(\w+)\+?=(\S+?)(?=[,.]?(?:\s|$))", words):
                     given = {"true": True, "false": False}.get(value, value)
                     given = int(value) if value.isdigit() else given
                     given = value.split(",") if name in ("grant_types", "resources", "allowed_origins") else given

@@ -206,7 +206,7 @@ def test_a_removed_application_is_asked_about_no_more(services: Services, publis
 
 
 def test_metadata_given_by_hand_is_replaced_by_hand(services: Services) -> None:
-    found = reading.read(sp(), services.clock())
+    found = reading.read(sp(key(None) + acs("https://sp.example/acs")), services.clock())
     client = sources.register(services, found, Draft(kind="saml", metadata={"sign": "assertion"})).client
     assert "given by hand" in refusal(lambda: sources.refresh_client(services, client))
     newer = reading.read(sp(acs("https://sp.example/new")), services.clock())

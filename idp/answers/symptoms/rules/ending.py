@@ -20,7 +20,7 @@ def at_consent(seen: Evidence) -> Iterator[Symptom]:
         what=f"The page that asks for consent was shown {shown} times in the last day, and {agreed} people agreed.",
         causes=(
             Cause("It asks for more than people want to give.", "The page names scopes that its work does not need.",
-                  f"Take scopes from it: doorward client set {seen.client.id} scope=…"),
+                  f"Take scopes from it: doorward client set {seen.client.id} scope-=…"),
             Cause("It is your own application, and nobody need be asked.", "It belongs to your organisation.",
                   f"doorward client set {seen.client.id} consent=implicit"),
             Cause("It sends prompt=consent each time.", "People are asked who had agreed before.",

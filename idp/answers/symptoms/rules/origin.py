@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from shlex import quote
 
 from clients import redirects
+from idp.answers.commands import adding
 from idp.answers.differences import differences
 from idp.answers.symptoms.evidence import Evidence
 from idp.answers.symptoms.symptom import Cause, Symptom
@@ -21,7 +21,7 @@ def unknown(seen: Evidence) -> Iterator[Symptom]:
     if not got or not seen.lately(ORIGIN) or got in mine or not is_blocked:
         return
     how = f" ({'; '.join(differences(got, redirects.nearest(got, mine)))})" if mine else ""
-    command = f"doorward client set {seen.client.id} allowed_origins={_value(got, seen)}"
+    command = adding(seen.client, "allowed_origins", got if _is_of_its_own(got, seen) else "")
     yield Symptom(
         code="origin_unknown", side="doorward", field="allowed_origins",
         what=f"Browsers called {count.about.get('path', '')} from {got}, which is not registered: they keep our answer "
@@ -48,14 +48,12 @@ def unknown(seen: Evidence) -> Iterator[Symptom]:
     )  # fmt: skip
 
 
-def _value(got: str, seen: Evidence) -> str:
-    """The new setting in a form for a shell; a host that is none of the application's is not put into a command."""
+def _is_of_its_own(got: str, seen: Evidence) -> bool:
+    """Whether its host is one of the application's: no other is put into a command that is pasted."""
     oidc = seen.client.oidc
     hosts = {_host(one) for one in (*oidc.allowed_origins, *oidc.redirect_uris)} - {""}
     host = _host(got)
-    if not any(host == one or host.endswith(f".{one}") for one in hosts):
-        return "…"
-    return quote(",".join((*sorted(oidc.allowed_origins), got)))
+    return any(host == one or host.endswith(f".{one}") for one in hosts)
 
 
 def _host(address: str) -> str:

@@ -25,7 +25,7 @@ def signed_out_at_end(seen: Evidence) -> Iterator[Symptom]:
         causes.append(Cause(
             "It is not registered for refresh tokens, so it gets none.",
             f"doorward client show {client.id}: grant_types has no refresh_token.",
-            f"doorward client set {client.id} grant_types=authorization_code,refresh_token",
+            f"doorward client set {client.id} grant_types+=refresh_token",
         ))  # fmt: skip
     causes.append(Cause(
         "It does not refresh: it has a refresh token and never uses it, or does not ask for offline_access, without "
@@ -165,7 +165,7 @@ def introspects_others(seen: Evidence) -> Iterator[Symptom]:
         causes=(
             Cause("It is an API (a resource server), and the tokens of other applications are meant for it.",
                   f"doorward client show {client.id}: introspection={client.oidc.introspection}.",
-                  f"doorward client set {client.id} introspection=audience resources=https://its.address, and let the "
+                  f"doorward client set {client.id} introspection=audience resources+=https://its.address, and let the "
                   "applications ask with that resource; or introspection=all"),
             Cause("It is sent tokens that are meant for somebody else.", "The audience of the tokens is another's.",
                   "Let the callers ask for a token with its resource."),

@@ -172,5 +172,10 @@ def refresh_client(services: Services, client: Client) -> RefreshResult:
     """Read a service provider's source again now. Errors: `BadMetadata`, `InvalidMetadata`."""
     source = None if client.saml is None or client.saml.source is None else find(services, client.saml.source)
     if source is None:
-        raise BadMetadata("its metadata was given by hand; give it anew as a file")
+        is_typed = client.saml is not None and client.saml.is_typed
+        why = "it was registered without metadata" if is_typed else "its metadata was given by hand"
+        raise BadMetadata(
+            f"{why}, so there is none to read again: give it as a file or an address (--metadata FILE_OR_URL), "
+            f"or say where its answers go: doorward client set {client.id} acs+=URL"
+        )
     return refreshing.refresh(services, source)
