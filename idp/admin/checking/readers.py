@@ -27,14 +27,18 @@ _INSTEAD: Final = {
     "nobody": "Nobody did anything wrong. Those who run the sign-in here see more of it: ask them.",
     "person": "It is about whoever signed in. Those who run the sign-in here see more of it: ask them.",
 }
+#: Their fix says what became of a person's account or consent, where it is not the application's to mend.
+_OF_PEOPLE: Final = frozenset(("grant_ended",))
 _PARTLY: Final = "Compare what came with what is expected; parts of it are not shown here."
 _HIDDEN: Final = "…"
-_MAIL: Final = re.compile(r"[^\s@<>\"'(),;:=&?/]+(?:@|%40)[^\s@<>\"'(),;:&?/]+\.[^\s@<>\"'(),;:&?/]+", re.IGNORECASE)
+#: What may be an address of somebody's mail: looked at afterwards, since one pattern for all of it would look from
+#: each character to the end.
+_WORD: Final = re.compile(r"[^\s<>\"'(),;:=&?/]+")
 #: What may be an address of the network: looked at by the library afterwards.
 _ADDRESS: Final = re.compile(
     r"(?<![\w.:-])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*)", re.IGNORECASE
 )
-_VALUE: Final = re.compile(r"([?&#][^=&#\s]+=)([^&#\s]+)")
+_VALUE: Final = re.compile(r"([?&#][^=&#?\s]+=)([^&#\s]+)")
 #: Addresses of stores, which bear names and passwords.
 _STORE: Final = re.compile(
     r"\b(?:rediss?|unix|postgres(?:ql)?(?:\+\w+)?|mysql|sqlite|ldaps?|smtps?)://\S*", re.IGNORECASE
@@ -76,7 +80,8 @@ def _step(one: Step, reader: Reader, mine: str) -> Step:
 
 def _finding(one: Finding, reader: Reader, mine: str) -> Finding:
     if _RANK[reader] < _RANK[one.reader]:
-        one = replace(one, expected="", got="", fix=_INSTEAD[one.side] if one.reader == "house" else one.fix)
+        is_told = one.reader != "house" and not (one.code in _OF_PEOPLE and one.side in ("person", "nobody"))
+        one = replace(one, expected="", got="", fix=one.fix if is_told else _INSTEAD[one.side])
     if reader == "app":
         return one
     expected, got, fix = (_plain(text, mine) for text in (one.expected, one.got, one.fix))
@@ -89,8 +94,13 @@ def _plain(text: str, mine: str) -> str:
     """Without what may name a person or a machine, unless the application is registered with it."""
     text = _STORE.sub(_HIDDEN, text)
     text = _VALUE.sub(lambda found: found[0] if found[0] in mine else found[1] + _HIDDEN, text)
-    text = _MAIL.sub(lambda found: found[0] if found[0] in mine else _HIDDEN, text)
+    text = _WORD.sub(lambda found: found[0] if not _is_mail(found[0]) or found[0] in mine else _HIDDEN, text)
     return _ADDRESS.sub(lambda found: found[0] if not _is_address(found[0]) or found[0] in mine else _HIDDEN, text)
+
+
+def _is_mail(word: str) -> bool:
+    local, at, domain = word.replace("%40", "@").partition("@")
+    return bool(local and at) and "." in domain[1:-1]
 
 
 def _is_address(text: str) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from time import thread_time
+
+import pytest
 
 from clients.access import Access
 from idp.accounts.roles import RoleGrant
@@ -14,7 +17,9 @@ from idp.admin.checking.check import Check
 from idp.admin.checking.report import Report
 from idp.admin.checking.step import Step
 from idp.answers.finding import Finding, Reader
+from idp.answers.findings import ended
 from idp.http import Outbound
+from idp.oidc.ledger import families
 from tests.admin.checking.relying import Application
 from tests.backends import Clock
 from tests.provider import App, Provider
@@ -141,3 +146,32 @@ def test_R3_numbers_and_times_that_are_no_addresses_stay(provider: Provider, clo
     )  # fmt: skip
     [told] = seen(provider, app, "stranger").findings
     assert (told.expected, told.got, told.fix) == (text, text, text)
+
+
+@pytest.mark.parametrize("reason", [families.PERSON_GONE, families.CONSENT_GONE, families.NO_ACCESS])
+def test_S59_what_became_of_a_person_is_not_passed_on(provider: Provider, reason: str) -> None:
+    app = provider.add_client("CRM")
+    found = ended.of(reason, app.id, "")
+    assert found is not None
+    told = readers.finding_seen_by(found, "stranger", app.client)
+    assert found.fix not in str(told)
+    assert "ask them" in told.fix
+    assert not told.got
+    assert readers.finding_seen_by(found, "app", app.client) == found
+
+
+def test_Q1_what_the_application_mends_itself_is_passed_on(provider: Provider) -> None:
+    app = provider.add_client("CRM")
+    found = ended.of(families.REVOKED, app.id, "")
+    assert found is not None
+    assert readers.finding_seen_by(found, "stranger", app.client).fix == found.fix
+
+
+@pytest.mark.parametrize("said", ["%40", "a%40", "a@", "@", "?a", "&a=", "a.", "1.", ":", "a:", "redis", "x@x."])
+def test_R3_what_is_hidden_is_found_at_a_price_that_grows_with_the_text(provider: Provider, said: str) -> None:
+    """The third power of the length, where one pattern looks for a whole address from each character on."""
+    app = provider.add_client("CRM")
+    text = said * (60_000 // len(said))
+    begun = thread_time()
+    readers.finding_seen_by(Finding("x", "application", "x", text, text, text), "stranger", app.client)
+    assert thread_time() - begun < 2
