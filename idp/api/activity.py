@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, StringConstraints
 
-from idp.admin import activity, error_links, record
+from idp.admin import activity, error_links, problems, record
+from idp.admin.actor import Actor
+from idp.admin.checking import readers
 from idp.admin.permissions import Permission
 from idp.api import paging
 from idp.api.models import Error, Lines, Model, Paged, moment
@@ -164,7 +168,7 @@ def search(services: Services, call: Call) -> Events:
     shown = found[: query.limit]
     named = activity.Names(services)
     more = paging.cursor(services, call, shown[-1].id) if len(found) > len(shown) else None
-    return Events(items=tuple(_shown(one, named) for one in shown), next=more)
+    return Events(items=tuple(_shown(call.actor, one, named) for one in shown), next=more)
 
 
 def explain(services: Services, call: Call) -> Story:
@@ -175,7 +179,10 @@ def explain(services: Services, call: Call) -> Story:
     named = activity.Names(services)
     told = activity.story(found[0], named)
     return Story(
-        event=_shown(found[0], named), what=_text(told["what"]), side=_text(told["side"]), fix=_text(told["fix"])
+        event=_shown(call.actor, found[0], named),
+        what=_text(told["what"]),
+        side=_text(told["side"]),
+        fix=_text(told["fix"]),
     )
 
 
@@ -244,13 +251,21 @@ def _wanted(services: Services, call: Call, query: Filters) -> Wanted:
     )  # fmt: skip
 
 
-def _shown(event: Row, named: activity.Names) -> Event:
+def _shown(actor: Actor, event: Row, named: activity.Names) -> Event:
     return Event(
         id=event.id, at=moment(event.at), action=event.action, actor=event.actor, person_id=event.person_id,
         person=named.person(event.person_id), client_id=event.client_id, application=named.client(event.client_id),
         session_id=event.session_id, address=event.address, request_id=event.request_id, error_id=event.error_id,
-        detail=dict(event.detail),
+        detail=dict(_detail(actor, event)),
     )  # fmt: skip
+
+
+def _detail(actor: Actor, event: Row) -> Mapping[str, Any]:
+    """What was found is told to each reader as the console tells it."""
+    if not event.detail.get("findings"):
+        return event.detail
+    found = readers.found_by(problems.findings_of(event), readers.reader_of(actor))
+    return {**event.detail, "findings": [asdict(one) for one in found]}
 
 
 _TAG: Final = "Activity"

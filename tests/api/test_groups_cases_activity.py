@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from clients.access import Access
@@ -9,6 +11,8 @@ from idp.accounts import cases as accounts_cases
 from idp.accounts.cases import Case
 from idp.accounts.person import Person
 from idp.accounts.roles import RoleGrant
+from idp.answers.finding import Finding
+from idp.audit import Event, record
 from idp.wire import Request
 from tests.api.conftest import Api, Program
 from tests.api.test_access import refused
@@ -214,3 +218,21 @@ def test_X30_a_moment_that_no_event_can_have_is_before_or_after_all_of_them(owne
             for moment in ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"):
                 answer = owner.get(f"{path}?{name}={moment}")
                 assert answer.status == 200, (path, name, moment, answer.text)
+
+
+def test_S59_what_was_found_is_told_to_each_reader_as_in_the_console(provider: Provider, program: Program) -> None:
+    own = provider.add_client("Own")
+    inside = Finding("trusted_proxies", "doorward", "server.trusted_proxies", "Set it to 10.0.0.9/32", "10.0.0.9/32",
+                     "none, while this request came from 10.0.0.9", reader="house")  # fmt: skip
+    other = Finding("redirect_uri", "application", "redirect_uri", "Correct it there", "https://a", "https://b")
+    detail = {"kind": "redirect_uri", "findings": [asdict(inside), asdict(other)]}
+    event = Event("error:invalid_request", client_id=own.id, error_id="E-7K2MQ-PX4RT", detail=detail)
+    record(provider.services.db, event, provider.services.clock())
+    keeper, owner = program(RoleGrant("app_admin", (own.id,)), name="keeper"), program(RoleGrant("owner"), name="own")
+    for path in (f"/events?application={own.id}&action=error:*", "/events/E-7K2MQ-PX4RT"):
+        told = keeper.get(path)
+        assert told.status == 200
+        assert "https://b" in told.text
+        assert "10.0.0.9" not in told.text
+        assert "trusted_proxies" in told.text  # that there is something stays; whoever may read the settings has it all
+        assert owner.get(path).text.count("10.0.0.9") >= 3
