@@ -255,10 +255,10 @@ def with_proxy(services: Services, proxy: str) -> str:
 
 
 def trust_it(services: Services, proxy: str) -> str:
-    """What to do about a proxy that is not trusted."""
+    """What to do about a proxy that is not trusted. Anybody may send what one sends: whose it is, admins know."""
     return (
-        f"Set server.trusted_proxies = {with_proxy(services, proxy)} (or the network of all your proxies) in the "
-        "settings and restart: "
+        f"If a proxy of yours is at {proxy}: set server.trusted_proxies = {with_proxy(services, proxy)} (or the "
+        "network of all your proxies) in the settings and restart: "
         "until then everybody seems to come from one address, so wrong passwords of one person make others wait, and "
-        "the record cannot tell people apart."
+        "the record cannot tell people apart. If none is, leave it: whoever is trusted says where people come from."
     )

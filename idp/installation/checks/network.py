@@ -88,9 +88,7 @@ def _one_address(services: Services) -> Found:
         text = (
             f"server.trusted_proxies: the last {len(events)} sign-ins of {len(people)} people all came from {address}"
         )
-        fix = (
-            f"If that is a proxy: {trust_it(services, address)} If it is trusted already, have it send X-Forwarded-For."
-        )
+        fix = f"{trust_it(services, address)} If it is trusted already, have it send X-Forwarded-For."
         yield Finding("proxy", "warning", text, fix)
 
 
