@@ -104,7 +104,8 @@ def _changes(services: Services, actor: Actor, event: Event, since: float) -> It
             found = latest(services.db, _of(wanted, f"{action}*"), MANY + len(_NO_CHANGE))
             yield from (one for one in found if one.action not in _NO_CHANGE and not one.action.endswith(":failed"))
     for action in _OF_HOUSE if actor.scope(Permission.ACTIVITY_READ) is None else ():
-        yield from latest(services.db, Wanted(action=action, since=since - BEFORE, until=since), MANY)
+        found = latest(services.db, Wanted(action=action, since=since - BEFORE, until=since), MANY)
+        yield from (one for one in found if one.detail.get("before") != "")  # our first version changed nothing
 
 
 def _of(wanted: Wanted, action: str) -> Wanted:

@@ -10,6 +10,7 @@ from clients import redirects
 from idp.answers import addresses, characters
 
 _NEAR: Final = 0.85  # of two names, one of which is mistyped
+_LIKE: Final = 0.6  # of two that have more than chance in common
 #: Characters that are compared: nobody registers more, and a stranger may send any number.
 _COMPARED: Final = 1000
 _QUOTES: Final = "\"'“”‘’„`«»<>()[]{},;"
@@ -85,10 +86,20 @@ def _cut(got: str, expected: str) -> list[str]:
     if less < 1 or len(got) < 4:
         return []
     if expected.startswith(got) and got[-1].isalnum() and expected[len(got)].isalnum():
-        return [f"it is cut off: {less} characters are missing at its end"]
+        return [f"it is cut off: {_missing(less)} at its end"]
     if expected.endswith(got) and got[0].isalnum() and expected[less - 1].isalnum():
-        return [f"it is cut off: {less} characters are missing at its beginning"]
+        return [f"it is cut off: {_missing(less)} at its beginning"]
     return []
+
+
+def sentence(got: str, expected: str) -> str:
+    """All of it as a sentence of its own, without its full stop; '' where they are the same."""
+    how = "; ".join(differences(got, expected))
+    return f"{how[:1].upper()}{how[1:]}"
+
+
+def _missing(many: int) -> str:
+    return "1 character is missing" if many == 1 else f"{many} characters are missing"
 
 
 def marked(got: str, expected: str) -> tuple[str, str, str]:
@@ -96,6 +107,11 @@ def marked(got: str, expected: str) -> tuple[str, str, str]:
     got, expected = got[:_COMPARED], expected[:_COMPARED]
     head, tail = redirects.common(got, expected)
     return tuple(map(characters.seen, (got[:head], got[head : len(got) - tail], got[len(got) - tail :])))  # type: ignore[return-value]
+
+
+def have_in_common(one: str, other: str) -> bool:
+    """Whether a text can be the other, damaged; else there is nothing to compare, and each is another thing."""
+    return SequenceMatcher(None, one[:300].casefold(), other[:300].casefold()).ratio() > _LIKE
 
 
 def alike(one: str, other: str) -> bool:

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from idp.answers.differences import alike, differences, marked
+from idp.answers.differences import alike, differences, have_in_common, marked, sentence
 from idp.answers.durations import length, off
 from tests.saml.pairs import rsa_pair
 from tests.saml.relying import certificate
@@ -142,3 +142,22 @@ def test_Q1_a_certificate_is_told_by_fingerprint_name_and_dates() -> None:
     told = named(certificate(rsa_pair("mine")))
     assert re.fullmatch(r"SHA-256 [0-9a-f]{16}… \(.+, \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d\)", told)
     assert named("not one") == named("") == ""
+
+
+def test_Q1_one_character_is_said_as_one() -> None:
+    assert differences("https://app.example/callbac", "https://app.example/callback") == (
+        "it is cut off: 1 character is missing at its end",
+    )
+    assert differences("abcdefgh", "xyabcdefgh") == ("it is cut off: 2 characters are missing at its beginning",)
+
+
+def test_Q1_names_that_have_nothing_in_common_are_not_compared() -> None:
+    assert not have_in_common("crm-prod", "c5ivjuxtu23assqgcczoxsxqr")
+    assert not have_in_common("0oa1b2c3d4e5f6g7h8i9", "c5ivjuxtu23assqgcczoxsxqr")
+    assert have_in_common("c5ivjuxtu23assqgcczoxsxq", "c5ivjuxtu23assqgcczoxsxqr")
+    assert have_in_common("c5ivjuxtu23assqg", "c5ivjuxtu23assqgcczoxsxqr")
+
+
+def test_Q1_a_difference_begins_like_a_sentence() -> None:
+    assert sentence("https://a.example/cb?a=1", "https://a.example/cb").startswith("What stands behind")
+    assert sentence("x", "x") == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clients.snapshots import Entry
-from idp.answers.differences import differences
+from idp.answers.differences import differences, have_in_common
 from idp.answers.finding import Finding
 from idp.answers.findings.client_authentication import presented_secret
 from idp.answers.seen import Nameless, Seen
@@ -49,8 +49,20 @@ def at_an_endpoint(seen: Seen) -> Iterator[Finding]:
     """Of a request of its server."""
     if seen.request.method == "POST" and not seen.request.visitor.client_id:
         got = client_auth.named(seen.request)[0]
-        if got or (seen.told("kind") == "client_auth_missing" and not seen.request.header("Authorization")):
+        if got:
             yield from _compared(seen, got)
+        elif seen.told("kind") == "client_auth_missing" and not seen.request.header("Authorization"):
+            yield _nothing_at_all(seen)
+
+
+def _nothing_at_all(seen: Seen) -> Finding:
+    """RFC 6749 §2.3: neither a header nor a client id in the form."""
+    fix = "It sent neither its client id nor a secret: fill in both in the application's settings"
+    expected = "Basic, with client id and secret"
+    if seen.client.oidc.is_public:
+        fix, expected = "It sent no client id: fill it in in the application's settings", "client_id in the form"
+    fix += ". Where they are there, a proxy or its HTTP library drops them."
+    return Finding("client_auth_missing", "application", "Authorization", fix, expected, "(nothing)")
 
 
 def _compared(seen: Seen, got: str) -> Iterator[Finding]:
@@ -65,6 +77,9 @@ def _compared(seen: Seen, got: str) -> Iterator[Finding]:
         fix = "Fill in the client id in the application's settings: it sent none."
     elif seen.services.registry.find(got) is not None:
         fix = "This is the client id of another application that is registered here, perhaps of its test system."
+    elif not have_in_common(got, seen.client.id):
+        fix = "It is none of here, perhaps one of another installation or environment: copy the client id of "
+        fix += f"{seen.client.name} from its registration."
     else:
         fix = f"Copy the client id anew: {'; '.join(differences(shown_id(got), seen.client.id))}."
     yield Finding("client_id", "application", "client_id", fix, seen.client.id, shown_id(got))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clients import redirects
 from idp.answers.commands import adding_address
-from idp.answers.differences import differences
+from idp.answers.differences import sentence
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen, shown_uri
 
@@ -19,7 +19,7 @@ def look(seen: Seen) -> Iterator[Finding]:
     known = mine or seen.client.oidc.redirect_uris
     fix = f"Register the origin: {adding_address(seen.client, 'allowed_origins', got, known)}"
     if mine:
-        fix = f"{'; '.join(differences(got, redirects.nearest(got, mine)))}. {fix}"
+        fix = f"{sentence(got, redirects.nearest(got, mine))}. {fix}"
     is_blocked = seen.request.method == "OPTIONS" or seen.client.oidc.is_public
     weight = "wrong" if is_blocked else "note"
     expected = ", ".join(sorted(mine)) or "(none is registered)"

@@ -54,11 +54,9 @@ def verifier(seen: Seen) -> Iterator[Finding]:
     fix = f"{how} A library should make both: let it take its own." if how else seen.told("fix")
     if not how and "does not match" in message:
         fix = (
-            "It is the verifier of another sign-in. Where that is so each time, the application keeps one verifier "
-            "for all; "
-            "where it is so in some sign-ins only, its replicas do not share their sessions (or need sticky ones), "
-            "or two "
-            "tabs share one place for it. Let it keep one for each sign-in, by its state."
+            "Most likely it is the verifier of another sign-in. Where that is so each time, the application keeps one "
+            "verifier for all; where it is so in some sign-ins only, its replicas do not share their sessions (or need "
+            "sticky ones), or two tabs share one place for it. Let it keep one for each sign-in, by its state."
         )
     code = "pkce_verifier" if got else "pkce_verifier_missing"
     yield Finding(code, "application", "code_verifier", fix, expected, shown)

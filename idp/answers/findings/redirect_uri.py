@@ -70,10 +70,10 @@ def _likely(got: str, nearest: str) -> str:
             " It most likely stands behind a proxy that ends TLS, and does not know it: switch on its setting to trust "
             "the proxy (X-Forwarded-Proto), or set its public address to https."
         )
-    if host != mine and ("." not in host or _is_private(host)):
+    if host != mine and not {host, mine} <= set(_LOOPBACK) and ("." not in host or _is_private(host)):
         return (
-            " It sees its own inner name, as a container or behind a proxy: set its public address there, or switch on "
-            "its setting to trust the proxy (X-Forwarded-Host)."
+            " Most likely it sees its own inner name, as a container or behind a proxy: set its public address there, "
+            "or switch on its setting to trust the proxy (X-Forwarded-Host)."
         )
     return ""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from clients import redirects
 from clients.offered import GRANT_TYPES
 from idp.answers.commands import adding
-from idp.answers.differences import differences
+from idp.answers.differences import sentence
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen, shown_uri
 
@@ -47,7 +47,7 @@ def look(seen: Seen) -> Iterator[Finding]:
 def _redirect_uri(seen: Seen) -> Finding:
     got, mine = seen.sent.get("redirect_uri") or "", seen.client.oidc
     nearest = redirects.nearest(got, mine.redirect_uris)
-    how = "" if redirects.is_registered(got, mine) or not got else f" {'; '.join(differences(got, nearest))}."
+    how = "" if redirects.is_registered(got, mine) or not got else f" {sentence(got, nearest)}."
     fix = (
         "The token request must bear the same redirect_uri as the authorization request before it: the application has "
     )
