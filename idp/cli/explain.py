@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import found, found_symptoms
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from idp.admin.conversation import Step
     from idp.admin.problems import Problem
     from idp.admin.surroundings import Before, Others
+    from idp.answers.finding import Finding
     from idp.audit import Event
     from idp.protocols import Services
 
@@ -75,6 +77,7 @@ def explain_error(args: Namespace, services: Services, events: list[Event], *, a
     from idp.admin.activity import Names, story
     from idp.audit import causes
     from idp.cli import story as story_lines
+    from idp.cli import user_screen
     from idp.cli.events import described
 
     event, *also = causes.of_event(events[0])
@@ -89,9 +92,10 @@ def explain_error(args: Namespace, services: Services, events: list[Event], *, a
         print_json({**told, **around, "also": others_here, "events": [described(one) for one in events]})
         return
     shown = {**told, "at": timestamp(event.at), "last_at": timestamp(told["last_at"])}
-    findings = problems.findings_of(event)
+    findings = problems.findings_of(event) or _of_sign_in(event, told)
     if findings and not as_table:
-        say(f"{event.error_id or event.id}, {_when(event)}: {printable(str(told['shown'] or told['code']))}", "")
+        shown_as = str(told["shown"] or user_screen.failure(event)[0] or told["code"])
+        say(f"{event.error_id or event.id}, {_when(event)}: {printable(shown_as)}", "")
         for one in findings:
             say(*found.lines(one, services.issuer), "")
         around_lines = [*story_lines.steps(steps), *story_lines.others(others), *story_lines.changes(changes)]
@@ -136,6 +140,19 @@ def _as_json(services: Services, event: Event) -> dict[str, Any]:
 
     steps = conversation.of_event(services, shell(), event)
     return {**story(event, Names(services)), "steps": conversation.to_json(steps)}
+
+
+def _of_sign_in(event: Event, told: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """A sign-in that failed says what is to be done as an error does: there is no look at it."""
+    from idp.answers.finding import Finding
+
+    if event.action not in ("session:failed", "factor:failed"):
+        return ()
+    field = "username" if event.person_id is None else "password" if event.action == "session:failed" else "code"
+    field = "account" if told["side"] == "doorward" else field
+    expected = {"username": "the username or e-mail address of somebody here", "password": "the person's password",
+                "code": "a code that is valid now", "account": "on"}[field]  # fmt: skip
+    return (Finding("sign_in_failed", told["side"], field, str(told["fix"]), expected, str(told["what"])),)
 
 
 def _link(args: Namespace, services: Services, event: Event) -> None:
@@ -285,6 +302,7 @@ def _kinds(many: int) -> str:
 
 def _explain_application(args: Namespace, services: Services, client: Client) -> None:
     from idp.admin import problems
+    from idp.answers.symptoms import went_well
 
     if not 0 < args.days <= 3650:
         raise Refused("--days: a number of days, such as 7")
@@ -304,23 +322,46 @@ def _explain_application(args: Namespace, services: Services, client: Client) ->
             f"What it sends is watched by: doorward client check {client.id}")  # fmt: skip
     else:
         say(f"{printable(client.name)} ({client.id}): {_kinds(len(told))} in the last {args.days:g} days.{state}")
-    for one in told:
+    counted = went_well.counts(services, client)
+    well = [went_well.since(counted, one.event, one.findings, one.last_at) for one in told]
+    still = [one for one, at in zip(told, well, strict=True) if at is None]
+    for one in still:
         _tell_problem(services, one)
+    if len(still) < len(told):
+        say(
+            "",
+            "Most likely mended, since the same kind of request went well later (if it fails now and then, it is not):",
+        )
+    for one, at in zip(told, well, strict=True):
+        if at is not None:
+            _tell_mended(one, at)
     if probably:
         say("", "Probably meant for this application, which they name wrongly:")
     for one in probably:
         _tell_problem(services, one)
-    found_symptoms.show(services, looks)
+    for look in looks:
+        from_these = [one.error_id for one in still if went_well.follows(look, one.event, one.findings, one.last_at)]
+        found_symptoms.show(services, (look,), from_these)
+
+
+def _tell_mended(one: Problem, well_at: float) -> None:
+    """In two lines: what it was, and since when it is no more."""
+    wrong = next(finding for finding in one.findings if finding.weight == "wrong")
+    say("", f"{one.error_id}  {one.code}, {wrong.field}: {_how_often(one)}",
+        f"  went well again {timestamp(well_at)}; all of it: doorward explain {one.error_id}")  # fmt: skip
+
+
+def _how_often(one: Problem) -> str:
+    many = f"{one.times} times since {timestamp(one.since)}, lately {timestamp(one.last_at)}"
+    return many if one.times > 1 else f"once, {timestamp(one.last_at)}"
 
 
 def _tell_problem(services: Services, one: Problem) -> None:
     from idp.admin import conversation
     from idp.cli import story
 
-    many = f"{one.times} times since {timestamp(one.since)}, lately {timestamp(one.last_at)}"
-    once = f"once, {timestamp(one.last_at)}"
     whom = f", {one.people} people" if one.people > 1 else ""
-    say("", f"{one.error_id}  {one.code}: {many if one.times > 1 else once}{whom}")
+    say("", f"{one.error_id}  {one.code}: {_how_often(one)}{whom}")
     for finding in one.findings:
         say(*(f"  {line}" for line in found.lines(finding, services.issuer)))
     if one.also_under:

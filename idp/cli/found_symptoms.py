@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.found import SIDES
@@ -27,18 +27,23 @@ def as_json(services: Services, found: Iterable[Symptom]) -> list[Any]:
     return [{**one.to_json(), "docs": services.url(one.docs)} for one in found]
 
 
-def show(services: Services, found: Iterable[Symptom]) -> None:
-    """One after the other, the likeliest cause of each first."""
+def show(services: Services, found: Iterable[Symptom], from_these: Sequence[str] = ()) -> None:
+    """One after the other, the likeliest cause of each first; `from_these`: ids of errors that it follows from."""
     for one in found:
-        say("", *lines(one, services.url(one.docs)))
+        say("", *lines(one, services.url(one.docs), from_these))
 
 
-def lines(one: Symptom, page: str) -> Iterator[str]:
+def lines(one: Symptom, page: str, from_these: Sequence[str] = ()) -> Iterator[str]:
     """One symptom; `page`: the address of what is written about it."""
     word = "Wrong" if one.weight == "wrong" else "Note"
     yield f"{word}, seen from its traffic, {SIDES.get(one.side, one.side)}: {one.field}  ({one.code})"
     yield f"  {printable(one.what)}"
-    yield f"  {one.times} times since {timestamp(one.since)}, lately {timestamp(one.last_at)}"
+    since = f"{one.times} times since {timestamp(one.since)}, lately {timestamp(one.last_at)}"
+    yield f"  {since if one.times > 1 else f'once, {timestamp(one.last_at)}'}"
+    if from_these:
+        yield f"  It follows from {', '.join(from_these[:3])} above, most likely from nothing else: mend that first."
+        yield f"  more      {page}"
+        return
     if not one.proven:
         yield "  Anybody can send such requests: look at it as a hint, and accuse nobody."
     if one.expected:

@@ -143,8 +143,19 @@ def _rows(services: Services, person: Person, about: Overview) -> Iterator[Row]:
         yield "session", f"and {len(about.sessions) - _MANY} more: doorward user sessions {quote(person.username)}"
     for case in about.cases:
         yield "case", f"{case.id}, since {timestamp(case.opened_at)}: {printable(case.text)[:80]}"
+    alike: dict[Any, list[Event]] = {}
     for event in about.failures:
-        yield "failed", failure_line(event, _app(services, event))
+        alike.setdefault(_refused_alike(event), []).append(event)
+    for events in alike.values():
+        last = max(events, key=lambda one: one.at)
+        line = failure_line(last, _app(services, last)).replace("--add-person NAME", f"--add-person {person.username}")
+        many = f"{len(events)} times since {timestamp(min(one.at for one in events))}, lately "
+        yield "failed", f"{many if len(events) > 1 else ''}{line}"
+
+
+def _refused_alike(event: Event) -> Any:
+    """What an application's refusals have in common that are one thing to put right; a wrong password stands alone."""
+    return (event.action, event.client_id, failure(event)) if event.action.startswith("error:") else event.id
 
 
 def _person(person: Person) -> Iterator[Row]:
