@@ -102,11 +102,17 @@ def test_Q5_case_22_an_address_that_is_not_in_the_metadata(provider: Provider) -
     person, developer = _page(page)
     found = _found(provider)
     assert (found["side"], found["field"]) == ("application", "AssertionConsumerServiceURL")
-    assert f"doorward client set {wiki.id} acs+=…" in found["fix"]  # another host: not to be pasted as it came
+    assert f"doorward client set {wiki.id} acs+=https://new.wiki.example/acs" in found["fix"]
     assert "without metadata" in found["fix"]
     assert "client refresh" not in found["fix"]
     assert ACS not in page.text  # Q4
     tells(22, client="python3-saml", person=person, developer=developer, finding=_without_age(found), also=_also(wiki))
+
+
+def test_Q1_an_address_of_another_host_is_not_put_into_a_command_as_anybody_can_send_one(provider: Provider) -> None:
+    wiki = register(provider)
+    provider.browser().get(Toolkit(provider, acs="https://notwiki.example/acs").login_url())
+    assert f"doorward client set {wiki.id} acs+=… (anybody can send such a request" in _found(provider)["fix"]
 
 
 @pytest.mark.parametrize("more", [{}, {"display_names": {"en": "Wiki"}}], ids=["typed", "of a document"])
