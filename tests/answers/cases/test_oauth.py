@@ -186,7 +186,7 @@ def test_Q5_case_14_a_sign_out_that_cannot_lead_back(provider: Provider, app: Ap
     assert words in one["fix"]
     assert "https://crm.example/bye" not in page.text
     if whose == "slash":
-        developer = page.dom.text.partition("For the developer of the app ")[2].partition(" On a")[0]
+        developer = page.dom.text.partition("For the developer of the app ")[2].partition(" Copy details")[0]
         tells(14, client=CLIENT, person=read(page, "You are signed out Your"), developer=developer, finding=one,
               also={app.id: "CLIENT"})  # fmt: skip
 
