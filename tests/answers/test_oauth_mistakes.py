@@ -180,7 +180,7 @@ MISTAKES: dict[str, tuple[Callable[[World], Answer], str, str, str, str]] = {
         lambda w: _proven(w, {"grant_type": "authorisation_code"}), "application", "grant_type", "authorisation_code",
         "no such grant"),
     "a grant that it may not use": (
-        lambda w: w.p.client_credentials(w.app), "application", "grant_type", "client_credentials", "grant_types=…"),
+        lambda w: w.p.client_credentials(w.app), "application", "grant_type", "client_credentials", "grant_types+="),
     "no UTF-8": (
         lambda w: w.p.browser().open("POST", "oauth/token", b"grant_type=\xff", {
             "Content-Type": "application/x-www-form-urlencoded", **basic(w.app.id, w.app.secret or "")}),
@@ -240,8 +240,8 @@ MISTAKES: dict[str, tuple[Callable[[World], Answer], str, str, str, str]] = {
         _userinfo(lambda t: {"Authorization": f"Token {t['access_token']}"}), "application", "Authorization", "Token",
         "Bearer"),
     "DPoP": (
-        _userinfo(lambda t: {"Authorization": f"DPoP {t['access_token']}"}), "application", "Authorization", "DPoP",
-        "not spoken"),
+        _userinfo(lambda t: {"Authorization": f"DPoP {t['access_token']}"}), "application", "DPoP", "",
+        "as its token_type says"),
     "the word undefined": (_userinfo(lambda t: bearer("undefined")), "application", "Authorization", "undefined",
         "wait"),
     "no token": (_userinfo(lambda t: {}), "application", "Authorization", "(nothing)", "Bearer"),
@@ -259,10 +259,10 @@ MISTAKES: dict[str, tuple[Callable[[World], Answer], str, str, str, str]] = {
     "a token of another to revoke": (
         lambda w: w.p.revoke(w.other, w.tokens()["access_token"]), "application", "token", "of another one", "its own"),
     "a scope of an API that it may not have": (
-        lambda w: w.p.client_credentials(w.robot, scope="api.write"), "application", "scope", "api.write", "scope=…"),
+        lambda w: w.p.client_credentials(w.robot, scope="api.write"), "application", "scope", "api.write", "scope+="),
     "a resource that is not registered": (
         lambda w: w.authorize(resource="https://api.example/"), "application", "resource", "https://api.example/",
-        "resources=…"),
+        "resources+="),
     # -- the browser's request
     "oidc in place of openid": (
         lambda w: w.authorize(scope="oidc"), "application", "scope", "oidc", "Is openid meant"),
@@ -308,7 +308,7 @@ MISTAKES: dict[str, tuple[Callable[[World], Answer], str, str, str, str]] = {
     "a sign-out to the sign-in's address": (
         lambda w: w.browser.get("oauth/logout?" + urlencode(
             {"client_id": w.app.id, "post_logout_redirect_uri": w.app.redirect_uri})), "doorward",
-        "post_logout_redirect_uri", "registered", "post_logout_redirect_uris=…"),
+        "post_logout_redirect_uri", "registered", "post_logout_redirect_uris+="),
 }  # fmt: skip
 
 
