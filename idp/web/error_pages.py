@@ -106,7 +106,8 @@ class ErrorPages:
                 else None,
                 "back_url": refusal.way_on or _way_on(self.services, client),
                 "at_right_address": bool(refusal.way_on),
-                "came_to": reached.of(services, request).host,
+                # No header stands in a page (RFC 9700 §4.13), but in the one whose matter it is.
+                "came_to": reached.of(services, request).host if refusal.code == "wrong_address" else "",
             },
         )
 

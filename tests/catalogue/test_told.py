@@ -145,7 +145,7 @@ def test_Q1_a_problem_of_the_api_leads_to_its_page(provider: Provider) -> None:
 def test_Q1_what_fails_by_one_kind_is_one_row_and_another_kind_another(
     provider: Provider, browser: Browser, crm: App, ann: Person, clock: Any
 ) -> None:
-    for sent in ({"prompt": "made-up"}, {"prompt": "none login"}, {"max_age": "x"}):
+    for sent in ({"prompt": "made-up"}, {"prompt": "other"}, {"max_age": "x"}):
         provider.authorize(browser, crm, **sent)
     rows = {event.detail["kind"]: event.detail["times"] for event in provider.events("error:invalid_request")}
     assert rows == {"prompt": 2, "max_age": 1}

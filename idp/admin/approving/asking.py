@@ -98,7 +98,7 @@ def refuse_secrets(services: Services, actor: Actor, what: str) -> None:
         return
     raise TakesTwo(
         f"a change takes two owners here, and {what} shows one of them the secrets of a second one; do it on the "
-        "machine (`doorward user break-glass`), which every owner hears of"
+        "machine, which every owner hears of"
     )
 
 
