@@ -11,6 +11,7 @@ from clients.access import EVERYONE, Access
 from clients.client import Client
 from clients.errors import InvalidMetadata, Problem, TooManyWatched, UnknownClient
 from clients.ids import new_client_id, new_id, own_id
+from clients.kept_secrets import store as secret_store
 from clients.ports import Record, Statements
 from clients.search import store as search_store
 from clients.secrets import StoredSecret
@@ -144,7 +145,7 @@ class Registry(Snapshots):
         row = store.find_row(self._db, client_id)
         if row is None:
             raise UnknownClient(client_id)
-        stored = tuple(store.list_secrets(self._db, client_id))
+        stored = tuple(secret_store.listed(self._db, client_id))
         return store.to_client(row, stored), store.to_client(self._updated(row, changes, name, profile, access), stored)
 
     def preview_new(self, draft: Draft) -> Client:
@@ -207,7 +208,7 @@ class Registry(Snapshots):
             if not takes_secret(client):
                 method = next(iter(client.oidc.auth_methods), client.kind)
                 raise InvalidMetadata(Problem("token_endpoint_auth_method", f"is {method}: it has no secret"))
-            store.end_secrets(tx, client_id, now + max(0.0, keep_old_for))
+            secret_store.end_all(tx, client_id, now + max(0.0, keep_old_for))
             if keep_old_for > 0 and sum(s.is_valid(now) for s in client.secrets) >= MAX_SECRETS:
                 message = f"{MAX_SECRETS} are valid already; end them with keep_old_for=0, or wait until one has ended"
                 raise InvalidMetadata(Problem("client_secret", message))
@@ -242,7 +243,7 @@ class Registry(Snapshots):
             client = _reread(tx, client_id)
             if not any(one.id == secret_id and one.is_valid(now) for one in client.secrets):
                 raise InvalidMetadata(Problem("client_secret", "there is no such secret, or it has ended already"))
-            store.end_secret(tx, client_id, secret_id, now)
+            secret_store.end(tx, client_id, secret_id, now)
             if record is not None:
                 detail = {"client_id": client_id, "name": client.name, "secret_id": secret_id}
                 record(tx, "client:secret_ended", detail)
@@ -256,7 +257,7 @@ class Registry(Snapshots):
             if last is not None and 0 <= now - last < TOUCH_EVERY:
                 return
             self._touched.put(secret_id, now)
-        store.touch_secret(self._db, secret_id, now, now - TOUCH_EVERY)
+        secret_store.touch(self._db, secret_id, now, now - TOUCH_EVERY)
 
     def watch(self, client_id: str, until: float | None) -> None:
         """Have every process look at a client's requests until then; None: no longer. Others see it within seconds.
@@ -311,7 +312,7 @@ class Registry(Snapshots):
                 if record is not None:
                     detail = {"client_id": client_id, "name": after.name, "changed": undoing.difference(before, after)}
                     record(tx, action, detail)
-            client = store.to_client(after, tuple(store.list_secrets(tx, client_id)))
+            client = store.to_client(after, tuple(secret_store.listed(tx, client_id)))
         self._adopt(version)
         return client
 
@@ -350,7 +351,7 @@ class Registry(Snapshots):
 
     def _insert_secret(self, tx: Statements, client_id: str, now: float) -> str:
         secret = secrets.generate()
-        store.insert_secret(tx, client_id, StoredSecret(new_id("s"), secrets.hashed(secret), now, None))
+        secret_store.insert_one(tx, client_id, StoredSecret(new_id("s"), secrets.hashed(secret), now, None))
         return secret
 
 

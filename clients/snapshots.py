@@ -14,6 +14,7 @@ from clients.cache import Cache, Freshness
 from clients.client import Client
 from clients.entities import MAX_ENTITY_ID
 from clients.errors import UnknownClient
+from clients.kept_secrets import store as secret_store
 from clients.ports import Store
 from clients.search import Found, Which
 from clients.search import store as search_store
@@ -237,11 +238,11 @@ class Snapshots:
 
     def list_secrets(self, client_id: str) -> tuple[StoredSecret, ...]:
         """A client's secrets with their ends and last uses; read from the store."""
-        return tuple(store.list_secrets(self._db, client_id))
+        return tuple(secret_store.listed(self._db, client_id))
 
     def has_secret(self, *secrets: str) -> bool:
         """Whether some client has one of these secrets, valid or ended. For records: it reads all that there are."""
-        return any(store.has_secret(self._db, hashed(one)) for one in secrets)
+        return any(secret_store.has(self._db, hashed(one)) for one in secrets)
 
     def _keep_fresh(self) -> None:
         if self._fresh.is_stale(self._clock(), self._max_staleness):

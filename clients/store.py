@@ -21,7 +21,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
-    or_,
     select,
     tuple_,
     update,
@@ -164,10 +163,6 @@ _PAGE = (
 )
 _PAGE_LIVE = _PAGE.where(clients.c.deleted_at.is_(None))
 _PAGE_REMOVED = _PAGE.where(clients.c.deleted_at.is_not(None))
-_SECRETS = select(*client_secrets.c).where(client_secrets.c.client_id == bindparam("client_id")).order_by("created_at")
-
-_HAS_SECRET = select(client_secrets.c.id).where(client_secrets.c.hash == bindparam("digest")).limit(1)
-
 #: As the rule of one that everyone may open is stored.
 EVERYONE_SAID = json.dumps(EVERYONE.to_json(), separators=(",", ":"))
 LIMITED = (
@@ -189,24 +184,6 @@ _UPDATE = (
         deleted_at=bindparam("deleted_at"),
         tokens_after=bindparam("tokens_after"),
     )
-)
-_INSERT_SECRET = insert(client_secrets)
-_END_SECRETS = (
-    update(client_secrets)
-    .where(client_secrets.c.client_id == bindparam("of_client"))
-    .where(or_(client_secrets.c.expires_at.is_(None), client_secrets.c.expires_at > bindparam("end")))
-    .values(expires_at=bindparam("end"))
-)
-_END_SECRET = (
-    update(client_secrets)
-    .where(client_secrets.c.id == bindparam("secret_id"), client_secrets.c.client_id == bindparam("of_client"))
-    .values(expires_at=bindparam("end"))
-)
-_TOUCH = (
-    update(client_secrets)
-    .where(client_secrets.c.id == bindparam("secret_id"))
-    .where(or_(client_secrets.c.last_used_at.is_(None), client_secrets.c.last_used_at < bindparam("before")))
-    .values(last_used_at=bindparam("now"))
 )
 _INSERT_ORIGIN = insert(client_origins)
 _DELETE_ORIGINS = delete(client_origins).where(client_origins.c.client_id == bindparam("of_client"))
@@ -290,17 +267,6 @@ def list_rows(db: Statements, after: tuple[str, str], limit: int, *, removed: bo
     return [_row(row) for row in db.all(page, name=name, client_id=client_id, at_most=limit)]
 
 
-def list_secrets(db: Statements, client_id: str) -> list[StoredSecret]:
-    """A client's secrets, ended ones too, the oldest first."""
-    rows = db.all(_SECRETS, client_id=client_id)
-    return [StoredSecret(r.id, r.hash, r.created_at, r.expires_at, r.last_used_at) for r in rows]
-
-
-def has_secret(db: Statements, digest: str) -> bool:
-    """Whether any client has a secret with this hash, valid or not. It reads all secrets."""
-    return db.one(_HAS_SECRET, digest=digest) is not None
-
-
 def insert_client(tx: Statements, row: Row) -> None:
     """Put a new client."""
     tx.run(_INSERT, **as_columns(row))
@@ -327,34 +293,6 @@ def find_owner(tx: Statements, entity_id: str) -> tuple[str, str, bool] | None:
 def insert_entity(tx: Statements, entity_id: str, client_id: str) -> None:
     """Note that a client has an entityID, which nobody else may have."""
     tx.run(_INSERT_ENTITY, entity_id=entity_id, client_id=client_id)
-
-
-def insert_secret(tx: Statements, client_id: str, secret: StoredSecret) -> None:
-    """Put a new secret."""
-    tx.run(
-        _INSERT_SECRET,
-        id=secret.id,
-        client_id=client_id,
-        hash=secret.hash,
-        created_at=secret.created_at,
-        expires_at=secret.expires_at,
-        last_used_at=secret.last_used_at,
-    )
-
-
-def end_secrets(tx: Statements, client_id: str, end: float) -> None:
-    """Let a client's secrets end no later than `end`."""
-    tx.run(_END_SECRETS, of_client=client_id, end=end)
-
-
-def end_secret(tx: Statements, client_id: str, secret_id: str, end: float) -> None:
-    """Let one of a client's secrets end."""
-    tx.run(_END_SECRET, secret_id=secret_id, of_client=client_id, end=end)
-
-
-def touch_secret(db: Statements, secret_id: str, now: float, before: float) -> None:
-    """Note a use, unless one since `before` is noted."""
-    db.run(_TOUCH, durable=False, secret_id=secret_id, now=now, before=before)
 
 
 def purge(tx: Statements, before: float) -> int:

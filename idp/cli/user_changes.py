@@ -57,8 +57,9 @@ def run_set(args: Namespace) -> None:
     from idp.accounts.effects import Changes
     from idp.admin import people
     from idp.cli import groups, users
+    from idp.cli.person_claims import claims_of
 
-    claims = users.claims_of(args.claim)
+    claims = claims_of(args.claim)
     with opened(args) as services, users.naming_options():
         before = users.get(services, args.login)
         changes = Changes(**{field: getattr(args, field) for field in _FIELDS if getattr(args, field) is not None})  # type: ignore[typeddict-item]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from idp.cli import (
     user_screen,
 )
 from idp.cli.installation import opened, shell
+from idp.cli.person_claims import read_claims
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
 from idp.installation.failures import Failed, Refused
 
@@ -328,36 +328,6 @@ def first_line() -> str:
     if not password:
         raise Refused("--password-stdin: standard input is empty; its first line is the password")
     return password
-
-
-def claims_of(given: list[str]) -> dict[str, Any]:
-    """`k=v` of the command line. Errors: `Refused`, with every one that is wrong."""
-    found, wrong = read_claims(given)
-    if wrong:
-        raise Refused(*wrong)
-    return found
-
-
-def read_claims(given: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """The claims of `--claim K=V`, and what is wrong with any, to be told with all the rest."""
-    found: dict[str, Any] = {}
-    wrong = []
-    for entry in given:
-        name, equals, text = entry.partition("=")
-        if equals and name:
-            found[name] = _value(text)
-        else:
-            wrong.append(f"--claim: “{entry}” has no value; write it like --claim department=Sales")
-    return found, wrong
-
-
-def _value(text: str) -> Any:
-    """JSON where it reads as such, also a text in its quotes; else, and for null, the text itself."""
-    try:
-        value = json.loads(text, parse_constant=lambda name: name)
-    except (ValueError, RecursionError):
-        return text
-    return text if value is None else value
 
 
 def _check(problems: list[str]) -> None:

@@ -75,7 +75,7 @@ def test_without_a_password_a_link_is_printed_that_works_once(site: Folder) -> N
      ('"Sales" team', '"Sales" team'), ('"é"', "é"), ('""', ""), ("null", "null"), ('["a"]', ["a"])],
 )  # fmt: skip
 def test_n25_a_claim_in_the_quotes_of_json_is_the_text_inside(site: Folder, written: str, value: object) -> None:
-    from idp.cli.users import claims_of
+    from idp.cli.person_claims import claims_of
 
     assert claims_of([f"dept={written}"]) == {"dept": value}
 

@@ -1,0 +1,38 @@
+"""`--claim K=V`: attributes of a person on the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from idp.installation.failures import Refused
+
+
+def claims_of(given: list[str]) -> dict[str, Any]:
+    """`k=v` of the command line. Errors: `Refused`, with every one that is wrong."""
+    found, wrong = read_claims(given)
+    if wrong:
+        raise Refused(*wrong)
+    return found
+
+
+def read_claims(given: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """The claims of `--claim K=V`, and what is wrong with any, to be told with all the rest."""
+    found: dict[str, Any] = {}
+    wrong = []
+    for entry in given:
+        name, equals, text = entry.partition("=")
+        if equals and name:
+            found[name] = _value(text)
+        else:
+            wrong.append(f"--claim: “{entry}” has no value; write it like --claim department=Sales")
+    return found, wrong
+
+
+def _value(text: str) -> Any:
+    """JSON where it reads as such, also a text in its quotes; else, and for null, the text itself."""
+    try:
+        value = json.loads(text, parse_constant=lambda name: name)
+    except (ValueError, RecursionError):
+        return text
+    return text if value is None else value
