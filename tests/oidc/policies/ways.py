@@ -1,0 +1,50 @@
+"""One row for each grant of the token endpoint: how it is gone through, and what is not asked of it, with the reason.
+
+A new grant is a row here, or `test_matrix.py` fails. A question that is not asked is checked as well where it can be:
+a token that speaks of nobody has its client for a subject, in introspection and at whoami.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from tests.oidc.policies.world import Ask, NotGiven, Way, World
+from tests.provider import VERIFIER
+
+#: Questions about a person, in the words of `test_matrix.py`.
+OF_PERSONS = ("person disabled", "access withdrawn", "consent revoked", "session ended", "factor rules")
+NOBODY = "a program acts for itself: nobody signs in, and its tokens speak of nobody"
+
+
+def _code(world: World, **asked: Any) -> Ask:
+    code = world.code(**asked)
+    return partial(
+        world.token, "authorization_code", code=code, code_verifier=VERIFIER, redirect_uri=world.app.redirect_uri
+    )
+
+
+def _refresh(world: World, *, bound: bool = False, **asked: Any) -> Ask:
+    first = _code(world, **asked)(bound=bound)
+    if first.status != 200:
+        raise NotGiven(first.text)
+    return partial(world.token, "refresh_token", refresh_token=first.json["refresh_token"])
+
+
+def _for_itself(world: World, **asked: Any) -> Ask:
+    return partial(world.token, "client_credentials", **{name: value for name, value in asked.items() if value})
+
+
+WAYS: Mapping[str, Way] = {
+    "authorization_code": Way(_code),
+    "refresh_token": Way(_refresh),
+    "client_credentials": Way(
+        _for_itself,
+        profile="machine",
+        not_asked={
+            **dict.fromkeys(OF_PERSONS, NOBODY),
+            "more than was granted": "what it asks for at the token endpoint is its whole request",
+        },
+    ),
+}
