@@ -63,9 +63,9 @@ def begin(services: Services, request: Request, flow: Flow) -> Response:
     flow = replace(flow, began=request.id)
     request.learn(conversation=flow.conversation)
     session = sessions.current(services, request, flow.client_id)
-    wanted = flow.demands.subject
-    if wanted is not None and (session is None or session.person_id != wanted):
-        other = accounts.find(services, request, person_id=wanted, client_id=flow.client_id)
+    wanted = () if session is not None and flow.demands.is_for(session.person_id) else flow.demands.people
+    if wanted:
+        other = accounts.find(services, request, people=wanted, client_id=flow.client_id)
         session = other.session if other is not None else session
     if answered.is_over(services, request, flow):
         return answered.lead_on(services, request, flow)
@@ -169,7 +169,7 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
         raise not_here.refusal(services, request, flow, person.username, needs.need)
     if isinstance(step, Deny) and not requirements.is_met(needs.need.level, methods):
         return deny(services, request, flow, step)
-    again = accounts.find(services, request, person_id=person.id)
+    again = accounts.find(services, request, people=(person.id,))
     beside = flow.beside or again is not None  # who was at the front has been beside this one already
     try:
         grows = sessions.get_open(services, proven.session_id) if proven.session_id else None

@@ -27,8 +27,18 @@ class Demands:
     consent: bool = False  # prompt=consent: ask even when remembered
     unproven: bool = False  # whoever gets the answer cannot prove to be this application: ask each time, never silently
     subject: str | None = None  # this person and nobody else (id_token_hint, claims.sub, saml:Subject)
+    among: tuple[str, ...] = ()  # one of these people, where there are any
     strength: tuple[str, ...] = ()  # acr values of which one is essential
     preferred: tuple[str, ...] = ()  # acr values that exist here, the most wanted first: met where the person can
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who it may be, where that was said."""
+        return self.among if self.subject is None else (self.subject,)
+
+    def is_for(self, person_id: str) -> bool:
+        """Whether it may be this person."""
+        return self.subject in (None, person_id) and (not self.among or person_id in self.among)
 
 
 @dataclass(frozen=True)
@@ -87,13 +97,17 @@ def owner_of(sealer: Sealer, sealed: str) -> str:
 
 def dump(flow: Flow) -> dict[str, Any]:
     """The flow as a JSON value."""
-    return asdict(flow)
+    plain = asdict(flow)
+    if not flow.demands.among:  # during an upgrade the version before reads it as well
+        del plain["demands"]["among"]
+    return plain
 
 
 def load(plain: dict[str, Any]) -> Flow:
     """The flow back."""
     asked = plain["demands"]
-    demands = {**asked, "strength": tuple(asked["strength"]), "preferred": tuple(asked.get("preferred", ()))}
+    lists = {name: tuple(asked.get(name, ())) for name in ("among", "strength", "preferred")}
+    demands = {**asked, **lists}
     return Flow(**{**plain, "demands": Demands(**demands), "scopes": tuple(plain["scopes"])})
 
 

@@ -52,7 +52,7 @@ def next_step(flow: Flow, session: Any, client: Client | None, now: float, needs
     demands = flow.demands
     if session is None:
         return _ask(demands, Identify(), "login_required", "The person is not signed in.")
-    if demands.subject is not None and demands.subject != session.person_id:
+    if not demands.is_for(session.person_id):
         # Core §3.1.2.1: never silently somebody else than the hint names.
         if session.auth_time >= flow.started_at and not demands.silent:
             return Deny("login_required", "Somebody else signed in than the application asked for.")

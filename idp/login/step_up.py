@@ -24,7 +24,7 @@ from idp.wire import Request
 
 def of_session(services: Services, request: Request, flow: Flow, session: Session | None) -> StepUp:
     """For somebody who is signed in. No look at the store unless more is needed."""
-    if session is None or flow.demands.subject not in (None, session.person_id):
+    if session is None or not flow.demands.is_for(session.person_id):
         return NOTHING
     rules = services.rules.current()
     wishes = any(not amounts_to(session.methods, value) for value in flow.demands.preferred[:1])

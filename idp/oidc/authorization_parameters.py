@@ -10,7 +10,7 @@ from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc import hints, tokens
+from idp.oidc import claims_parameter, hints, tokens
 from idp.protocols import Services
 from idp.wire import Params
 from keys.verifying import InvalidToken
@@ -21,6 +21,7 @@ PROMPTS = ("none", "login", "consent", "select_account")
 #: Characters of a request that we keep, all parameters together: four times what fits into a URL of 8 kB, for those
 #: that are posted. It stands twice in our page, sealed, and must come back with it (`wire.MAX_BODY`).
 MAX_REQUEST = 32 * 1024
+MAX_SUBJECTS = 100
 
 
 def check_response_type(params: Params, client: Client) -> None:
@@ -161,16 +162,19 @@ def read_hint(services: Services, client: Client, params: Params, prompt: frozen
     return str(claims.get("sub"))
 
 
-def read_subject(hinted: str | None, claims: dict[str, Any]) -> str | None:
-    """The person that it must be and nobody else, by id_token_hint or the claims parameter."""
-    subjects = {hinted} if hinted else set()
-    for part in claims.values():
-        wish = part.get("sub") or {}
-        if "value" in wish:  # Core §5.5.1: this subject and no other
-            subjects.add(str(wish["value"]))
-    if len(subjects) > 1:
+def read_subjects(hinted: str | None, claims: dict[str, Any]) -> tuple[str, ...]:
+    """The person that it must be and nobody else, by id_token_hint or the claims parameter; several: one of them."""
+    wished = [_subjects_of(part.get("sub") or {}) for part in claims_parameter.members(claims)]
+    asked = [one for one in (*wished, [hinted] if hinted else []) if one]
+    found = [one for one in asked[0] if all(one in others for others in asked)] if asked else []
+    if asked and not found:
         raise OAuthError(
             "invalid_request", "id_token_hint and claims ask for different subjects.",
             field="claims", expected="the subject of id_token_hint", got="another sub", kind="id_token_hint",
         )  # fmt: skip
-    return subjects.pop() if subjects else None
+    return tuple(dict.fromkeys(found))
+
+
+def _subjects_of(wish: dict[str, Any]) -> list[str]:
+    """Core §5.5.1: this subject and no other, or one of these."""
+    return [str(wish["value"])] if "value" in wish else [str(one) for one in wish.get("values", ())][:MAX_SUBJECTS]

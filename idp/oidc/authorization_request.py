@@ -78,7 +78,7 @@ class Wishes:
 
     prompt: frozenset[str]
     max_age: int | None  # seconds
-    subject: str | None
+    subjects: tuple[str, ...]  # one of these, where there are any
     select: bool  # an account is to be chosen: asked for, or meant by a hint that says nothing
     step_up: tuple[str, ...]  # acr values of which one is essential
 
@@ -102,9 +102,9 @@ def read(
     prompt = parameters.read_prompt(params)
     resource = parameters.read_resource(params, client)
     hinted = parameters.read_hint(services, client, params, prompt)
-    subject = parameters.read_subject(hinted, claims)
+    subjects = parameters.read_subjects(hinted, claims)
     select = "select_account" in prompt or hinted == ""
-    wishes = Wishes(prompt, max_age, subject, select, claims_parameter.essential_acr(claims))
+    wishes = Wishes(prompt, max_age, subjects, select, claims_parameter.essential_acr(claims))
     asked = AuthorizationRequest(
         redirect_uri=params.get("redirect_uri") or "",
         state=params.get("state"),
@@ -145,7 +145,8 @@ def _demands(services: Services, client: Client, asked: AuthorizationRequest, wi
         select=wishes.select,
         consent=_asks_consent(wishes, client),
         unproven=redirects.is_unproven(asked.redirect_uri, client.oidc, development=services.registry.allow_loopback),
-        subject=wishes.subject,
+        subject=wishes.subjects[0] if len(wishes.subjects) == 1 else None,
+        among=wishes.subjects if len(wishes.subjects) > 1 else (),
         strength=wishes.step_up,
         preferred=tuple(value for value in wanted_acr(asked.claims) if value in SUPPORTED_ACR),
     )
@@ -169,6 +170,6 @@ def _without_offline(scope: str, wishes: Wishes, client: Client) -> str:
 def _consented(asked: AuthorizationRequest, client: Client) -> tuple[str, ...]:
     """What the consent page must name: the scopes, and what the claims parameter asks for beyond them (Core §5.5)."""
     named = dict.fromkeys(asked.scope.split())
-    for part in asked.claims.values():
+    for part in claims_parameter.members(asked.claims):
         named |= dict.fromkeys(scopes_of(part, client))
     return tuple(named)

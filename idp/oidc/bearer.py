@@ -9,7 +9,9 @@ from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
+from idp.login.authn import acr_of
 from idp.oidc import dpop, ledger, tokens
+from idp.oidc.claims import wanted_acr
 from idp.protocols import Services
 from idp.wire import Request
 from keys.verifying import InvalidToken, verify_own
@@ -90,6 +92,14 @@ def standing_scope(client: Client, scope: str) -> tuple[str, ...]:
 def standing_audience(services: Services, client: Client, audience: list[str]) -> tuple[str, ...]:
     """Whom a token is still meant for: ourselves, if it ever was, and the resources that the application still has."""
     return tuple(uri for uri in audience if uri == services.issuer or uri in client.oidc.resources)
+
+
+def signed_in(row: Any) -> dict[str, Any]:
+    """How and when the person behind a token proved who they are (RFC 9470 §6)."""
+    return {
+        "acr": acr_of(tuple(row.methods.split()), wanted_acr(json.loads(row.claims))),
+        "auth_time": int(row.auth_time),
+    }
 
 
 def required(services: Services, request: Request, *scopes: str) -> Access:

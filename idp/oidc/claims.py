@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from clients.client import Client
@@ -41,16 +41,62 @@ def attributes(row: Any) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value not in (None, "")}
 
 
-def of_person(client: Client, row: Any, scopes: list[str], requested: Mapping[str, Any]) -> dict[str, Any]:
-    """The claims that these scopes and this `claims` member give; what is not known is left out (Core §5.3.2, §5.5)."""
+def of_person(
+    client: Client, row: Any, scopes: list[str], requested: Mapping[str, Any], locales: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The claims that these scopes and this `claims` member give; what is not known is left out (Core §5.3.2, §5.5).
+
+    `locales`: in which languages they are wanted beside, the best first (`claims_locales`).
+    """
     known = attributes(row)
     for claim, attribute in client.oidc.claims_map.items():
         if attribute in known:
             known[claim] = known[attribute]
     names = [claim for scope in scopes for claim in BY_SCOPE.get(scope, ())]
-    names += [claim for claim in client.oidc.claims_map if "profile" in scopes or claim in requested]
-    names += [claim for claim in requested if _may_request(claim, client)]
-    return {name: known[name] for name in dict.fromkeys(names) if name in known}
+    names += [claim for claim in client.oidc.claims_map if "profile" in scopes]
+    found = {name: known[name] for name in dict.fromkeys(names) if name in known}
+    for claim, wish in requested.items():
+        name = _spelt(known, claim)
+        if name in known and name not in found and _may_request(claim, client):
+            value = _within(known[name], wish)
+            found |= {} if value is None else {name: value}
+    return found | _in_languages(known, found, locales)
+
+
+def _spelt(known: Mapping[str, Any], claim: str) -> str:
+    """Core §5.2: the language of `family_name#ja-Kana-JP` is compared without regard to case."""
+    name, mark, language = claim.partition("#")
+    if not mark or claim in known:
+        return claim
+    alike = (key for key in known if key.partition("#")[0] == name and key.lower() == f"{name}#{language}".lower())
+    return next(alike, claim)
+
+
+def _within(value: Any, wish: Mapping[str, Any] | None) -> Any:
+    """What of a value was asked for (Core §5.5.1): the one value, or one of those; of a list, its members that are."""
+    wished = [wish["value"]] if wish and "value" in wish else (wish or {}).get("values")
+    if not wished or value in wished:
+        return value
+    return [one for one in value if one in wished] or None if isinstance(value, list) else None
+
+
+def _in_languages(known: Mapping[str, Any], found: Mapping[str, Any], locales: Sequence[str]) -> dict[str, Any]:
+    """Of what is told, the best variant that there is in one of these languages (Core §5.2; RFC 4647 §3.4)."""
+    tagged = {key.lower(): key for key in known if "#" in key} if locales else {}
+    if not tagged:
+        return {}
+    more: dict[str, Any] = {}
+    for name in found:
+        ranges = (f"{name}#{part}".lower() for locale in locales for part in _shorter(locale))
+        key = next((tagged[one] for one in ranges if one in tagged), None)
+        more |= {key: known[key]} if key else {}
+    return more
+
+
+def _shorter(locale: str) -> Iterator[str]:
+    while locale:
+        yield locale
+        locale = locale.rpartition("-")[0]
 
 
 def wanted_acr(claims: Mapping[str, Any]) -> tuple[str, ...]:
@@ -63,7 +109,7 @@ def wanted_acr(claims: Mapping[str, Any]) -> tuple[str, ...]:
 def scopes_of(requested: Mapping[str, Any], client: Client) -> list[str]:
     """The scopes that would give the claims of a `claims` member, `claim:<name>` for the client's own table."""
     needed = []
-    for claim in requested:
+    for claim in (name.partition("#")[0] for name in requested):
         if claim in client.oidc.claims_map:
             needed.append(f"claim:{claim}")
         needed += [scope for scope, claims in BY_SCOPE.items() if claim in claims and scope in client.oidc.scopes]
@@ -72,6 +118,7 @@ def scopes_of(requested: Mapping[str, Any], client: Client) -> list[str]:
 
 def _may_request(claim: str, client: Client) -> bool:
     # A claim asked for one by one is given only where a scope of the client's own list would give it.
+    claim = claim.partition("#")[0]
     return claim in client.oidc.claims_map or any(
         claim in claims and scope in client.oidc.scopes for scope, claims in BY_SCOPE.items()
     )

@@ -5,6 +5,7 @@ for a step-up: a stronger proof than the session has (RFC 9470 §4).
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from clients.client import Client
@@ -13,12 +14,24 @@ from idp.login.authn import SUPPORTED_ACR
 from idp.oidc.claims import wanted_acr
 from idp.wire import Params
 
+MAX_LOCALES = 10
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")  # BCP 47
 MAX_DEPTH = 4  # objects and arrays inside one another, in a wish
 
 
 def read(params: Params, client: Client) -> dict[str, Any]:
-    """What is wished for, by `userinfo` and `id_token`; empty where nothing is. Errors: `OAuthError`."""
-    return _with_acr(_members(params.get("claims")), params.get("acr_values"), client)
+    """What is wished for, by `userinfo` and `id_token`; empty where nothing is. Errors: `OAuthError`.
+
+    `locales` has the languages of `claims_locales`, where they were sent.
+    """
+    claims = _with_acr(_members(params.get("claims")), params.get("acr_values"), client)
+    locales = [one for one in (params.get("claims_locales") or "").split() if _LANGUAGE.fullmatch(one)]
+    return {**claims, "locales": locales[:MAX_LOCALES]} if locales else claims
+
+
+def members(claims: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is wished for, part by part."""
+    return [claims.get(part) or {} for part in ("userinfo", "id_token")]
 
 
 def _members(text: str | None) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def introspect(services: Services, request: Request) -> Response:
     if access.cnf:  # RFC 9449 §6.2, RFC 8705 §3.2
         body["cnf"] = dict(access.cnf)
     if access.row is not None and access.person_id is not None:
-        body |= {"username": access.row.username, "auth_time": int(access.row.auth_time)}
+        body |= {"username": access.row.username, **bearer.signed_in(access.row)}
     return Json(body=body)
 
 

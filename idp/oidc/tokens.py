@@ -72,7 +72,10 @@ def id_token_claims(
     scopes = issued.terms.scope.split() if client.oidc.id_token_claims else []
     requested = holder.claims.get("id_token") or {}
     if scopes or requested:
-        claims = {**claim_rules.of_person(client, holder.person, scopes, requested), **claims}
+        claims = {
+            **claim_rules.of_person(client, holder.person, scopes, requested, holder.claims.get("locales", ())),
+            **claims,
+        }
     return claims
 
 

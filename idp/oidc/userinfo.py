@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from idp.oidc import bearer, tokens
+from idp.oidc import bearer, step_up, tokens
 from idp.oidc import claims as claim_rules
 from idp.protocols import Services
 from idp.traffic import USERINFO, Traffic
@@ -18,9 +18,11 @@ def userinfo(services: Services, request: Request) -> Response:
     client = services.registry.find(access.client_id)
     if client is None or access.row is None or access.person_id is None:
         raise bearer.denied("invalid_token", "The access token speaks of no person.", kind="access_token_person")
-    requested = json.loads(access.row.claims).get("userinfo") or {}
+    wishes = json.loads(access.row.claims)
     body: dict[str, Any] = {"sub": claim_rules.subject(client, access.person_id)}
-    body |= claim_rules.of_person(client, access.row, list(access.scope), requested)
+    body |= claim_rules.of_person(
+        client, access.row, list(access.scope), wishes.get("userinfo") or {}, wishes.get("locales", ())
+    )
     services.part(Traffic).proven(USERINFO, client.id, access.family_id or "")
     algorithm = client.oidc.userinfo_signed_response_alg
     if not algorithm:
@@ -32,8 +34,13 @@ def userinfo(services: Services, request: Request) -> Response:
 
 
 def whoami(services: Services, request: Request) -> Response:
-    """GET /oauth/whoami: a protected resource to try a token on."""
+    """GET /oauth/whoami: a protected resource to try a token on.
+
+    With `acr_values` and `max_age` it demands what others would of a sign-in (RFC 9470 §3).
+    """
+    wanted = step_up.read(request.query)
     access = bearer.required(services, request)
+    step_up.check(services, access, wanted, bearer.presented(request)[0])
     body: dict[str, Any] = {
         "sub": access.person_id or access.client_id,
         "client_id": access.client_id,
@@ -42,4 +49,6 @@ def whoami(services: Services, request: Request) -> Response:
         "exp": int(access.expires_at),
         "token_type": tokens.token_type(access.cnf),
     }
+    if access.person_id is not None:
+        body |= bearer.signed_in(access.row)
     return Json(body=body)

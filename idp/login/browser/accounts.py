@@ -60,14 +60,15 @@ def _proven(services: Services, request: Request, client_id: str) -> Iterator[tu
             yield row, value
 
 
-def find(services: Services, request: Request, *, session_id: str = "", person_id: str = "", client_id: str = ""
-) -> Other | None:  # fmt: skip
-    """One of them, by its id or its person."""
+def find(
+    services: Services, request: Request, *, session_id: str = "", people: Collection[str] = (), client_id: str = ""
+) -> Other | None:
+    """One of them, by its id or its people."""
     return next(
         (
             other
             for other in others(services, request, client_id)
-            if other.session.id == session_id or other.session.person_id == person_id
+            if other.session.id == session_id or other.session.person_id in people
         ),
         None,
     )
