@@ -22,6 +22,7 @@ class Profile:
 
     `redirects`: the kinds of redirect URI it takes, none for a client that signs nobody in. `public`: the app is in
     people's hands and keeps no secret (RFC 6749 §2.1). `keys`: it proves itself by a key of its own, and not otherwise.
+    `front`: where an admin says so, tokens come to it through the browser (the implicit and the hybrid flow).
     """
 
     name: str
@@ -32,11 +33,13 @@ class Profile:
     ceilings: Mapping[str, int] = field(default_factory=dict)
     public: bool = False
     keys: bool = False
+    front: bool = False
 
     def choices(self) -> dict[str, frozenset[Any]]:
         """The values that may not be left, by field: its own, and those of what works here that go with it."""
         return {
-            "grant_types": offered.grant_types(public=self.public, machine=not self.redirects),
+            "grant_types": offered.grant_types(public=self.public, machine=not self.redirects, front=self.front),
+            **({"response_types": offered.response_types(front=self.front)} if self.redirects else {}),
             "token_endpoint_auth_method": offered.auth_methods(public=self.public, keys=self.keys),
             **self.allowed,
         }
@@ -63,6 +66,7 @@ PROFILES: Mapping[str, Profile] = {
             frozenset((HTTPS, DEVELOPMENT)),
             {},
             {**_CONFIDENTIAL, "require_pkce": frozenset((True,))},
+            front=True,
         ),
         Profile(
             "spa",
@@ -78,6 +82,7 @@ PROFILES: Mapping[str, Profile] = {
             {**_PUBLIC, "application_type": frozenset(("web",))},
             {"refresh_token_absolute": DAY},
             public=True,
+            front=True,
         ),
         Profile(
             "native",
@@ -106,6 +111,7 @@ PROFILES: Mapping[str, Profile] = {
             frozenset((HTTPS, DEVELOPMENT)),
             {"require_pkce": False},
             _CONFIDENTIAL,
+            front=True,
         ),
         Profile(
             "fapi2",
@@ -142,11 +148,19 @@ PROFILES: Mapping[str, Profile] = {
 def complete(profile: Profile, said: Mapping[str, Any]) -> dict[str, Any]:
     """What was said, and for the rest the defaults of the profile and of all."""
     values = {**DEFAULTS, **profile.defaults, **said}
-    # RFC 7591 §2.1: the response types that go with the grant types.
+    # RFC 7591 §2.1: the grant types that go with the response types, and the other way round.
+    if "response_types" in said and "grant_types" not in said and profile.redirects:
+        values["grant_types"] = _grants_of(said["response_types"])
     values.setdefault("response_types", ["code"] if "authorization_code" in values["grant_types"] else [])
     if profile.name == "spa" and "allowed_origins" not in values:
         values["allowed_origins"] = list(dict.fromkeys(_origins(values.get("redirect_uris", ()))))
     return values
+
+
+def _grants_of(response_types: list[str]) -> list[str]:
+    found = [row for row in map(offered.RESPONSE_TYPES.get, response_types) if row is not None]
+    by_code = DEFAULTS["grant_types"] if not found or any(row.code or not row.front for row in found) else []
+    return [*by_code, offered.IMPLICIT] if any(row.front for row in found) else list(by_code)
 
 
 def _origins(redirect_uris: list[str]) -> Iterator[str]:
@@ -161,7 +175,7 @@ def describe(name: str) -> list[str]:
     """A profile's rules, a line each, for help and console. Errors: KeyError."""
     profile = PROFILES[name]
     lines = [f"{name}: {profile.summary}", f"redirect URIs: {_redirect_rule(profile)}"]
-    values, hidden = complete(profile, {}), ("application_type", "require_pkce")
+    values, hidden = complete(profile, {}), ("application_type", "require_pkce", "response_types")
     lines += [f"{key}: {_show(allowed)} only" for key, allowed in profile.choices().items() if key not in hidden]
     lines += [f"{key}: at most {limit} seconds" for key, limit in profile.ceilings.items()]
     shown = ("grant_types", "token_endpoint_auth_method", "id_token_signed_response_alg", "scope", "consent")

@@ -36,10 +36,8 @@ SIGNING = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384
 #: What an app that says nothing may ask for (Core 1.0 §5.4, and ours); a claim still goes out only when asked for.
 STANDARD_SCOPE = "openid profile email address phone groups roles offline_access"
 #: What works, and after it what is known and refused with a reason.
-_GRANT_TYPES = one_among(lambda: (*offered.GRANT_TYPES, *values_of("grant_types")))
-_RESPONSE_TYPES = one_of(
-    "code", "none", "token", "id_token", "id_token token", "code token", "code id_token", "code id_token token"
-)
+_GRANT_TYPES = one_among(lambda: (*offered.GRANT_TYPES, offered.IMPLICIT, *values_of("grant_types")))
+_RESPONSE_TYPES = one_of(*offered.RESPONSE_TYPES)
 _RESPONSE_MODES = one_among(lambda: (*offered.RESPONSE_MODES, *values_of("response_modes")))
 _AUTH_METHODS = one_among(lambda: (*offered.AUTH_METHODS, *values_of("token_endpoint_auth_method")))
 

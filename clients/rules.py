@@ -66,7 +66,8 @@ def _redirect_uris(values: Mapping[str, Any], profile: Profile, allow_loopback: 
 
 
 def _a_redirect_uri_for_the_code(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
-    if "authorization_code" in values["grant_types"] and not values.get("redirect_uris"):
+    is_led_back = "authorization_code" in values["grant_types"] or offered.front_types(values["response_types"])
+    if is_led_back and not values.get("redirect_uris"):
         yield Problem("redirect_uris", "at least one is needed: where people come back to after signing in")
 
 
@@ -78,13 +79,31 @@ def _grants_match_response_types(values: Mapping[str, Any], _: Profile, __: bool
         yield Problem("response_types", "code is needed with the grant type authorization_code")
     if has_type and not has_grant:
         yield Problem("grant_types", "authorization_code is needed with the response type code")
+    is_implicit, front = offered.IMPLICIT in values["grant_types"], offered.front_types(values["response_types"])
+    if is_implicit and not front:
+        yield Problem("response_types", "one with a token in it is needed with the grant type implicit")
+    if front and not is_implicit:
+        yield Problem("grant_types", f"implicit is needed with the response type {front[0]}")
     if not values["grant_types"]:
         yield Problem("grant_types", "at least one is needed")
     for row in filter(None, map(offered.GRANT_TYPES.get, values["grant_types"])):
         if row.needs and row.needs not in values["grant_types"]:
             yield Problem("grant_types", f"{row.name} needs {row.needs} beside it")
-    if has_grant and not values["response_modes"]:
+    if values["response_types"] and not values["response_modes"]:
         yield Problem("response_modes", "at least one is needed")
+
+
+def _through_the_browser(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
+    front = offered.front_types(values["response_types"])
+    if not front:
+        return
+    tokens = [name for name in front if offered.RESPONSE_TYPES[name].token]
+    if tokens and values["dpop_bound_access_tokens"]:  # no proof comes with an authorization request
+        yield Problem("response_types", f"{tokens[0]} brings a token that no key binds: dpop_bound_access_tokens is on")
+    if values["id_token_signed_response_alg"] == "none":  # Registration 1.0 §2
+        yield Problem("response_types", f"{front[0]} needs ID tokens that are signed")
+    if set(values["response_modes"]) <= {"query", "query.jwt"}:  # Multiple Response Types §3
+        yield Problem("response_modes", f"{front[0]} needs fragment or form_post")
 
 
 def _keys(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
@@ -135,11 +154,21 @@ RULES: tuple[Rule, ...] = (
     _redirect_uris,
     _a_redirect_uri_for_the_code,
     _grants_match_response_types,
+    _through_the_browser,
     _keys,
     _lifetimes,
     _scopes_of_machines,
     _native_alone,
 )
+
+
+def legacy_warnings(values: Mapping[str, Any]) -> list[str]:
+    """What is said of response types that bring tokens through the browser."""
+    front = ", ".join(offered.front_types(values["response_types"]))
+    return [
+        f"response_types {front}: legacy; tokens go through the browser's address, its history and every script of the "
+        "page (RFC 9700 §2.1.2); take code with PKCE as soon as the application can"
+    ] if front else []  # fmt: skip
 
 
 def find_warnings(profile: str, said: Mapping[str, Any]) -> list[str]:
@@ -159,6 +188,7 @@ def find_warnings(profile: str, said: Mapping[str, Any]) -> list[str]:
             found.append(f"{key} is on another host than the redirect URIs")
     if not values["require_pkce"] and "authorization_code" in values["grant_types"]:
         found.append("PKCE is not required: a stolen code is not stopped; switch it on when the library can")
+    found += legacy_warnings(values)
     if values.get("ignore_prompt_consent"):
         found.append("prompt=consent is passed over: you answer for what people would have been asked about")
     found += [

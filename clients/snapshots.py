@@ -93,6 +93,7 @@ class Snapshots:
         )  # fmt: skip
         self._fresh = Freshness(*caches)
         self._watched: Mapping[str, float] = {}
+        self._response_types: tuple[int, frozenset[str]] = (-1, frozenset())
 
     @property
     def allow_loopback(self) -> bool:
@@ -141,6 +142,15 @@ class Snapshots:
                     else:
                         self._clients.put(client_id, found)
                     break  # else the registry moved on meanwhile: read again
+        return found
+
+    def response_types(self) -> frozenset[str]:
+        """The response types that some enabled client is registered for by name. One read after each change."""
+        version, found = self._response_types
+        if version != self._fresh.version:
+            version = self._fresh.version
+            found = store.find_response_types(self._db)
+            self._response_types = version, found
         return found
 
     def limited(self) -> Iterator[Limited]:

@@ -170,6 +170,12 @@ LIMITED = (
     .where(clients.c.deleted_at.is_(None), clients.c.access != EVERYONE_SAID)
     .order_by(clients.c.name, clients.c.id)
 )
+_NAMING_TYPES = select(clients.c.metadata).where(
+    clients.c.kind == "oidc",
+    clients.c.enabled == 1,
+    clients.c.deleted_at.is_(None),
+    clients.c.metadata.like('%"response_types":%'),
+)
 _INSERT = insert(clients)
 _UPDATE = (
     update(clients)
@@ -204,6 +210,13 @@ def _bump(dialect: str) -> Any:
 
 def _dumps(value: Mapping[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def find_response_types(db: Statements) -> frozenset[str]:
+    """The response types that enabled clients name in their registrations. Reads those clients alone."""
+    return frozenset(
+        name for row in db.all(_NAMING_TYPES) for name in json.loads(row.metadata).get("response_types", ())
+    )
 
 
 def read_version(db: Statements) -> int:

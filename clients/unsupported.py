@@ -23,15 +23,12 @@ def _row(field: str, *values: str, why: str = "") -> Row:
 
 
 UNSUPPORTED: tuple[Row, ...] = (
-    _row("grant_types", "implicit", why="use authorization_code with PKCE"),
     _row("grant_types", "password", why="use authorization_code with PKCE"),
     _row("grant_types", "urn:ietf:params:oauth:grant-type:device_code"),
     _row("grant_types", "urn:ietf:params:oauth:grant-type:token-exchange"),
     _row("grant_types", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
     _row("grant_types", "urn:ietf:params:oauth:grant-type:saml2-bearer"),
     _row("grant_types", "urn:openid:params:grant-type:ciba"),
-    _row("response_types", "token", "id_token", "id_token token", "none", why="use code"),
-    _row("response_types", "code token", "code id_token", "code id_token token", why="use code"),
     _row(
         "token_endpoint_auth_method",
         "client_secret_jwt",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from clients.offered import RESPONSE_TYPES
+
 Protocol = Literal["oidc", "saml"]
 #: How sure the facts are: the product's own source or two independent guides; one guide; contested or inferred.
 SURENESS = ("sure", "likely", "unsure")
@@ -132,10 +134,10 @@ class Template:
 
     @property
     def protocols(self) -> tuple[Protocol, ...]:
-        """What it speaks, the one to take first."""
+        """What it speaks, the one to take first: one where tokens go through the browser is second best."""
         found: tuple[tuple[Protocol, Connection | None], ...] = (("oidc", self.oidc), ("saml", self.saml))
         have = [(name, one) for name, one in found if one is not None]
-        return tuple(name for name, one in sorted(have, key=lambda pair: bool(pair[1].cannot)))
+        return tuple(name for name, one in sorted(have, key=lambda pair: (bool(pair[1].cannot), _is_legacy(pair[1]))))
 
     def connection(self, protocol: str) -> OidcConnection | SamlConnection | None:
         """How it speaks this protocol; None where it does not."""
@@ -146,3 +148,8 @@ class Template:
         """Why it cannot be connected at all; "" where one of its protocols can."""
         reasons = [one.cannot for one in (self.oidc, self.saml) if one is not None]
         return reasons[0] if all(reasons) else ""
+
+
+def _is_legacy(connection: Connection) -> bool:
+    types = connection.metadata.get("response_types", ()) if isinstance(connection, OidcConnection) else ()
+    return any(find.front for find in map(RESPONSE_TYPES.get, types) if find is not None)

@@ -11,6 +11,7 @@ from clients.access import Access
 from clients.client import Client
 from clients.errors import InvalidMetadata, Problem
 from clients.registry import Draft, Registered
+from clients.rules import legacy_warnings
 from clients.search import Found, Which, fold, matches, text_of
 from clients.snapshots import Entry
 from idp.admin import assertion_consumers, managed, programs
@@ -174,7 +175,8 @@ def update(services: Services, actor: Actor, client: Client, change: Change) -> 
         record=actor.record(services),
     )  # fmt: skip
     ensure_keys(services, client)
-    return client, (*unreachable(services, client), *(namesakes(services, client) if change.name else ()))
+    legacy = legacy_warnings(client.metadata) if "response_types" in change.metadata else ()
+    return client, (*legacy, *unreachable(services, client), *(namesakes(services, client) if change.name else ()))
 
 
 def turn_off(services: Services, actor: Actor, client: Client) -> Client:

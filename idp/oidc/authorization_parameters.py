@@ -15,37 +15,12 @@ from idp.protocols import Services
 from idp.wire import Params
 from keys.verifying import InvalidToken
 
-RESPONSE_TYPES = ("code",)
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7638
 PROMPTS = ("none", "login", "consent", "select_account")
 #: Characters of a request that we keep, all parameters together: four times what fits into a URL of 8 kB, for those
 #: that are posted. It stands twice in our page, sealed, and must come back with it (`wire.MAX_BODY`).
 MAX_REQUEST = 32 * 1024
 MAX_SUBJECTS = 100
-
-
-def check_response_type(params: Params, client: Client) -> None:
-    """RFC 6749 §3.1.1: there, one of ours, and one that the client is registered for."""
-    response_type = params.get("response_type")
-    if response_type is None:
-        raise OAuthError(
-            "invalid_request", "response_type is missing; use response_type=code.",
-            field="response_type", expected="code", kind="response_type",
-        )  # fmt: skip
-    if response_type not in RESPONSE_TYPES:
-        raise OAuthError(
-            "unsupported_response_type",
-            f"response_type={response_type[:60]} is not supported; use response_type=code, with PKCE.",
-            field="response_type", expected="code", got=response_type,
-            kind="response_type",
-        )  # fmt: skip
-    if response_type not in client.oidc.response_types:
-        raise OAuthError(
-            "unauthorized_client", f"This application is not registered for response_type={response_type}.",
-            field="response_type", expected=" or ".join(client.oidc.response_types) or "(none)", got=response_type,
-            fix=f"Its profile ({client.profile}) signs nobody in: register it as web, spa or native.",
-            kind="response_type_not_allowed",
-        )  # fmt: skip
 
 
 def check_no_registration(params: Params) -> None:

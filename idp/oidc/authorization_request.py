@@ -12,10 +12,11 @@ from typing import Any
 
 from clients import redirects
 from clients.client import Client
+from clients.offered import ResponseType
 from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
 from idp.oidc import authorization_parameters as parameters
-from idp.oidc import claims_parameter, pkce, response_modes, scopes
+from idp.oidc import claims_parameter, pkce, response_modes, response_type, scopes
 from idp.oidc.claims import scopes_of, wanted_acr
 from idp.protocols import Services
 from idp.showing import form_target
@@ -45,6 +46,7 @@ class AuthorizationRequest:
     params: list[tuple[str, str]]  # every parameter, as it was sent
     dpop_jkt: str = ""  # the key that the code is bound to (RFC 9449 §10)
     pushed: str = ""  # the reference under which the request was pushed (RFC 9126)
+    response_type: str = "code"
 
     def to_json(self) -> dict[str, Any]:
         """As it waits in a flow."""
@@ -60,6 +62,8 @@ class AuthorizationRequest:
             "params": self.params,
             "dpop_jkt": self.dpop_jkt,
             "pushed": self.pushed,
+            # During an upgrade the version before reads what it can answer.
+            **({"response_type": self.response_type} if self.response_type != "code" else {}),
         }
 
     @classmethod
@@ -68,7 +72,7 @@ class AuthorizationRequest:
         return cls(
             plain["redirect_uri"], plain["state"], plain["nonce"], plain["response_mode"], plain["scope"],
             plain["challenge"], plain["claims"], plain["resource"], plain["params"], plain.get("dpop_jkt", ""),
-            plain.get("pushed", ""),
+            plain.get("pushed", ""), plain.get("response_type", "code"),
         )  # fmt: skip
 
 
@@ -91,14 +95,15 @@ def read(
     `sent`: what the browser brought, where the parameters stood in it by a JWT or a reference; `pushed`: the latter.
     """
     parameters.check_no_registration(params)
-    parameters.check_response_type(params, client)
+    wanted = response_type.read(services, params, client)
     parameters.check_not_repeated(params)
     parameters.check_length(params)
     max_age = parameters.read_max_age(params, client)
     claims = claims_parameter.read(params, client)
-    response_modes.check(params.get("response_mode"), client)
+    mode = response_modes.check(params.get("response_mode"), client, wanted.name)
     scope = scopes.read(params, client)
-    challenge = pkce.read_challenge(params, client)
+    response_type.check_beside(params, wanted, scope)
+    challenge = pkce.read_challenge(params, client, for_code=wanted.code)
     prompt = parameters.read_prompt(params)
     resource = parameters.read_resource(params, client)
     hinted = parameters.read_hint(services, client, params, prompt)
@@ -109,14 +114,15 @@ def read(
         redirect_uri=params.get("redirect_uri") or "",
         state=params.get("state"),
         nonce=params.get("nonce") or "",
-        response_mode=params.get("response_mode") or response_modes.default("code"),
-        scope=_without_offline(scope, wishes, client),
+        response_mode=mode,
+        scope=_without_offline(scope, wishes, client, wanted),
         challenge=challenge,
         claims=claims,
         resource=resource,
         params=(sent or params).pairs,
         dpop_jkt=parameters.read_dpop_jkt(params),
         pushed=pushed,
+        response_type=wanted.name,
     )
     return _flow(services, client, params, asked, wishes)
 
@@ -156,11 +162,11 @@ def _asks_consent(wishes: Wishes, client: Client) -> bool:
     return "consent" in wishes.prompt and not client.oidc.ignore_prompt_consent
 
 
-def _without_offline(scope: str, wishes: Wishes, client: Client) -> str:
-    # Core §11: ignored without prompt=consent, unless there is another basis: a consent page that names it (explicit
-    # consent), or an admin who wrote it into the registration.
+def _without_offline(scope: str, wishes: Wishes, client: Client, wanted: ResponseType) -> str:
+    # Core §11: ignored where no code comes back, and without prompt=consent, unless there is another basis: a consent
+    # page that names it (explicit consent), or an admin who wrote it into the registration.
     is_asked = _asks_consent(wishes, client)
-    basis = is_asked or client.consent == "explicit" or client.oidc.offline_access_registered
+    basis = wanted.code and (is_asked or client.consent == "explicit" or client.oidc.offline_access_registered)
     granted = scope.split()
     if "offline_access" in granted and not (basis and "refresh_token" in client.oidc.grant_types):
         granted.remove("offline_access")

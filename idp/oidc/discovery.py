@@ -8,9 +8,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from clients import offered
 from clients.offered import AUTH_METHODS
+from idp.db import Unavailable
 from idp.login.authn import SUPPORTED_ACR
-from idp.oidc import authorization_parameters, claims, client_auth, dpop, scopes
+from idp.oidc import authorization_parameters, claims, client_auth, dpop, response_type, scopes
 from idp.oidc.client_auth import CLIENT_AUTH
 from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS
 from idp.oidc.grants import GRANTS
@@ -29,6 +31,8 @@ _CACHE = ("Cache-Control", "public, max-age=300")
 def document(services: Services) -> dict[str, Any]:
     """The metadata. Every algorithm is offered: a key is made when the first client asks for it."""
     signing = tuple(ALGORITHMS)
+    types = _types(services)
+    implicit = [offered.IMPLICIT] if any(offered.RESPONSE_TYPES[one].front for one in types) else []
     proving = [name for name in CLIENT_AUTH if not AUTH_METHODS[name].public]
     return {
         "issuer": services.issuer,
@@ -42,9 +46,9 @@ def document(services: Services) -> dict[str, Any]:
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "scopes_supported": list(scopes.SUPPORTED),
-        "response_types_supported": list(authorization_parameters.RESPONSE_TYPES),
+        "response_types_supported": types,
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": list(GRANTS),
+        "grant_types_supported": [*GRANTS, *implicit],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(signing),
         "userinfo_signing_alg_values_supported": list(signing),
@@ -94,12 +98,20 @@ class _Made:
         self._kept: tuple[Any, bytes, str] | None = None
 
     def get(self, services: Services) -> tuple[bytes, str]:
-        made_of = (services.issuer, *GRANTS, *RESPONSE_MODES, *CLIENT_AUTH)
+        made_of = (services.issuer, *GRANTS, *RESPONSE_MODES, *CLIENT_AUTH, *_types(services))
         kept = self._kept
         if kept is None or kept[0] != made_of:
             body = dumps(document(services))
             self._kept = kept = (made_of, body, f'"{sha256(body).hexdigest()[:32]}"')
         return kept[1], kept[2]
+
+
+def _types(services: Services) -> list[str]:
+    """A store that is silent hides nothing that always works."""
+    try:
+        return response_type.supported(services)
+    except Unavailable:
+        return ["code"]
 
 
 def configuration(services: Services, request: Request) -> Response:

@@ -20,8 +20,11 @@ _PAIR = (
 )
 
 
-def read_challenge(params: Params, client: Client) -> str:
-    """The authorization request's half: its challenge, or ''. Errors: `OAuthError` (invalid_request)."""
+def read_challenge(params: Params, client: Client, *, for_code: bool = True) -> str:
+    """The authorization request's half: its challenge, or ''. Errors: `OAuthError` (invalid_request).
+
+    `for_code`: a code comes back, which the challenge protects.
+    """
     challenge, method = params.get("code_challenge") or "", params.get("code_challenge_method")
     # RFC 7636 §4.3: a missing method means plain, which RFC 9700 §2.1.1 rules out.
     if challenge:
@@ -43,7 +46,7 @@ def read_challenge(params: Params, client: Client) -> str:
             "invalid_request", "code_challenge_method was sent without code_challenge.",
             field="code_challenge", expected="a challenge", got="(nothing)", kind="pkce_challenge",
         )  # fmt: skip
-    elif client.oidc.require_pkce or client.oidc.is_public:
+    elif for_code and (client.oidc.require_pkce or client.oidc.is_public):
         raise _required(client)
     return challenge
 

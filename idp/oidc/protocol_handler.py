@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clients.offered import RESPONSE_TYPES
 from idp import catalogue, traffic
 from idp.audit import Event, record
 from idp.browser import cookie_name
@@ -16,7 +17,7 @@ from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Flow
 from idp.login.signout import Notice
 from idp.login.steps import Deny
-from idp.oidc import backchannel, hints, scopes
+from idp.oidc import backchannel, front_channel, hints, scopes
 from idp.oidc.authorization_request import AuthorizationRequest
 from idp.oidc.authorization_response import deliver, deliver_error
 from idp.oidc.destination import Destination, Untrusted, find_again
@@ -33,8 +34,11 @@ class ProtocolHandler:
     is_trial = False
 
     def finish(self, services: Services, request: Request, flow: Flow, session: Session) -> Response:
-        """Proven and agreed: a code. One write; of a pushed request two more, which end it. Errors: `Refused`."""
+        """Proven and agreed: a code, by one write; of a pushed request two more, which end it. Tokens, where the
+        application is registered for them, by one transaction. Errors: `Refused`.
+        """
         asked, now = AuthorizationRequest.from_json(flow.request), services.clock()
+        wanted = RESPONSE_TYPES[asked.response_type]
         code_id, secret = new_id_of(now, flow.began[:TAG]), new_secret()
         grant = Grant(
             id=code_id,
@@ -56,11 +60,23 @@ class ProtocolHandler:
         )
         if asked.pushed and not pushed.spend(services, request, asked.pushed):
             raise pushed.used_up(services, services.registry.get(flow.client_id))
-        services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
+        destination, answer = _destination(services, flow, asked), list[tuple[str, str]]()
+        if wanted.code:
+            services.state.put(f"code:{code_id}", grant.to_json(), services.settings.tokens.code)
+            answer.append(("code", f"{CODE}{code_id}.{secret}"))
+        if wanted.front:
+            code = answer[0][1] if answer else ""
+            try:
+                answer += front_channel.mint(services, request, wanted, grant, session, code, asked.state or "")
+            except OAuthError as error:
+                return deliver_error(services, request, destination, error)
         about = (code_id, session.person_id, flow.scopes, flow.demands.fresh_after is not None)  # `Granted`
         kind = traffic.SILENT_CODE if flow.demands.silent else traffic.CODE
         services.part(Traffic).proven(kind, flow.client_id, session.id, about, now)
-        return deliver(services, request, _destination(services, flow, asked), [("code", f"{CODE}{code_id}.{secret}")])
+        if not wanted.code:  # there is nothing to redeem
+            used = (request.remote_address, False)  # `Used`
+            services.part(Traffic).proven(traffic.REDEEMED, flow.client_id, code_id, used, now)
+        return deliver(services, request, destination, answer)
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
         """The application is told why there is no code."""

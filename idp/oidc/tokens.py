@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256, sha384, sha512
 from typing import Any
 
@@ -21,14 +22,8 @@ _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 def response(services: Services, client: Client, issued: Issued) -> dict[str, Any]:
     """The JSON of RFC 6749 §5.1. `scope` is always told, since it may be less than was asked."""
-    is_opaque = client.oidc.access_token_format == "opaque"
-    access_token = issued.access_token if is_opaque else _jwt_access_token(services, client, issued)
-    body: dict[str, Any] = {
-        "access_token": access_token,
-        "token_type": token_type(issued.terms.cnf),
-        "expires_in": issued.expires_in,
-        "scope": issued.terms.scope,
-    }
+    access_token = written(services, client, issued)
+    body = about_access(issued, access_token)
     if issued.refresh_token is not None:
         body["refresh_token"] = issued.refresh_token
     if issued.holder is not None and "openid" in issued.terms.scope.split():
@@ -36,20 +31,53 @@ def response(services: Services, client: Client, issued: Issued) -> dict[str, An
     return body
 
 
+def written(services: Services, client: Client, issued: Issued) -> str:
+    """The access token as the client is registered to get it."""
+    if client.oidc.access_token_format == "opaque":
+        return issued.access_token
+    return _jwt_access_token(services, client, issued)
+
+
+def about_access(issued: Issued, access_token: str) -> dict[str, Any]:
+    """What every answer with an access token says of it (RFC 6749 §5.1, §4.2.2)."""
+    return {
+        "access_token": access_token,
+        "token_type": token_type(issued.terms.cnf),
+        "expires_in": issued.expires_in,
+        "scope": issued.terms.scope,
+    }
+
+
 def token_type(cnf: Mapping[str, str]) -> str:
     """How the token is shown (RFC 9449 §5; RFC 8705 §3 leaves it Bearer)."""
     return "DPoP" if "jkt" in cnf else "Bearer"
 
 
-def id_token(services: Services, client: Client, issued: Issued, holder: Holder, access_token: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What comes through the browser beside an ID token; its hashes bind them together. '' for nothing."""
+
+    code: str = ""
+    state: str = ""
+    alone: bool = False  # no access token follows from the request, with which userinfo could be asked
+
+
+_FROM_ENDPOINT = Beside()
+
+
+def id_token(
+    services: Services, client: Client, issued: Issued, holder: Holder, access_token: str,
+    beside: Beside = _FROM_ENDPOINT,
+) -> str:  # fmt: skip
     """The claims of an ID token, signed."""
-    claims = id_token_claims(services, client, issued, holder, access_token)
+    claims = id_token_claims(services, client, issued, holder, access_token, beside)
     return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(claims, "JWT")
 
 
 def id_token_claims(
-    services: Services, client: Client, issued: Issued, holder: Holder, access_token: str
-) -> dict[str, Any]:
+    services: Services, client: Client, issued: Issued, holder: Holder, access_token: str,
+    beside: Beside = _FROM_ENDPOINT,
+) -> dict[str, Any]:  # fmt: skip
     """Core §2. `nonce` only where the authorization request had one, never after a refresh (§12.2)."""
     now = int(issued.issued_at)
     algorithm = client.oidc.id_token_signed_response_alg
@@ -63,13 +91,16 @@ def id_token_claims(
         "acr": acr_of(holder.methods, claim_rules.wanted_acr(holder.claims)),
         "amr": list(amr_of(holder.methods)),
         "azp": client.id,
-        "at_hash": token_hash(access_token, algorithm),
     }
+    # Core §3.3.2.11; s_hash as FAPI 1.0 Advanced §5.1 has it.
+    hashed = (("at_hash", access_token), ("c_hash", beside.code), ("s_hash", beside.state))
+    claims |= {name: token_hash(value, algorithm) for name, value in hashed if value}
     if holder.session_id is not None:
         claims["sid"] = holder.session_id
     if issued.nonce:
         claims["nonce"] = issued.nonce
-    scopes = issued.terms.scope.split() if client.oidc.id_token_claims else []
+    # Core §5.4: where there is no access token, the claims of the scopes are here.
+    scopes = issued.terms.scope.split() if client.oidc.id_token_claims or beside.alone else []
     requested = holder.claims.get("id_token") or {}
     if scopes or requested:
         claims = {
@@ -94,9 +125,9 @@ def signer(services: Services, client: Client, algorithm: str) -> Signer:
 def token_hash(value: str, algorithm: str) -> str:
     """`at_hash` (Core §3.1.3.6). Errors: `ValueError` where no hash is known: that must not pass in silence."""
     if algorithm == "EdDSA":  # Ed25519 signs with SHA-512
-        half = sha512(value.encode("ascii")).digest()[:32]
+        half = sha512(value.encode()).digest()[:32]
     elif algorithm[-3:] in _HASHES:
-        digest = _HASHES[algorithm[-3:]](value.encode("ascii")).digest()
+        digest = _HASHES[algorithm[-3:]](value.encode()).digest()
         half = digest[: len(digest) // 2]
     else:
         raise ValueError(f"no hash is known for {algorithm}")

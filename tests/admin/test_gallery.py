@@ -11,7 +11,6 @@ from clients.access import Access
 from clients.errors import InvalidMetadata
 from clients.gallery import shelf
 from clients.gallery.answers import InvalidAnswers
-from clients.gallery.filling import CannotBeConnected
 from clients.gallery.shelf import UnknownTemplate
 from idp.admin import gallery
 from idp.admin.actor import of_shell
@@ -115,10 +114,14 @@ def test_r2_a_redirect_uri_can_be_taken_away_only_while_it_is_off(provider: Prov
     assert not registry.update(client.id, {"redirect_uris": None}).oidc.redirect_uris
 
 
+def test_r2_S8_a_product_that_knows_the_implicit_flow_alone_gets_it_with_a_warning(provider: Provider) -> None:
+    made = add(provider, "odoo", {"app": "https://odoo.example.com"})
+    assert made.made.client.oidc.response_types == {"token"}
+    assert any("legacy" in warning for warning in made.warnings)
+
+
 def test_r2_what_cannot_be_connected_is_not_registered(provider: Provider) -> None:
     before = len(provider.services.registry.list())
-    with pytest.raises(CannotBeConnected, match="implicit flow"):
-        add(provider, "odoo", {"app": "https://odoo.example.com"})
     with pytest.raises(InvalidAnswers):
         add(provider, "espocrm", {"app": "http://crm.example.com"})
     with pytest.raises(UnknownTemplate) as caught:

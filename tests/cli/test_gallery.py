@@ -50,12 +50,10 @@ def test_r1_a_product_shows_what_it_asks_and_what_to_paste_before_anything_is_re
     assert site.run("client", "list", "--json").json == before
 
 
-def test_r2_what_cannot_be_connected_says_why(site: Folder) -> None:
-    assert "implicit flow" in site_text(site, "gallery", "show", "odoo")
-    shown = site.run("gallery", "show", "odoo", "--json").json
-    assert shown["paste"] is None
-    assert "implicit flow" in shown["cannot"]
-    assert "cannot be connected" in site.refusal("gallery", "add", "odoo", "--answer=app=https://odoo.example.com")
+def test_r2_S8_a_product_of_the_implicit_flow_says_what_is_better(site: Folder) -> None:
+    assert "the better way" in site_text(site, "gallery", "show", "odoo")
+    shown = site.run("gallery", "show", "guacamole", "--answer=app=https://g.example.com", "--json").json
+    assert shown["paste"]["protocol"] == "saml"
 
 
 # -- registered ------------------------------------------------------------------------------------------------------

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clients.offered import ResponseType, find_response_type
+from clients.profiles import PROFILES
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen
+
+
+def _old_library(seen: Seen, wanted: ResponseType) -> str:
+    told = f" An old library that has no PKCE but a secret: profile=legacy (doorward client set {seen.client.id} "
+    told += "profile=legacy); one that knows this flow alone is to be renewed (in the browser: oidc-client-ts in place "
+    told += "of oidc-client)."
+    if not PROFILES[seen.client.profile].front:
+        return f"{told} The profile {seen.client.profile} never allows it."
+    return f"{told} Until then: doorward client set {seen.client.id} 'response_types+={wanted.name}'."
 
 
 def look(seen: Seen) -> Iterator[Finding]:
     """RFC 6749 §3.1.1; OAuth 2.0 Multiple Response Types §2.1."""
     got = seen.sent.get("response_type") or ""
-    if got != "code":
-        implicit = "token" in got.split() or "id_token" in got.split()
+    wanted = find_response_type(got)
+    if wanted is None or wanted.name not in seen.client.oidc.response_types:
         fix = "Set the flow in the application to “authorization code” (response_type=code, with PKCE)"
-        if implicit and "code" in got.split():
-            fix += ": the hybrid flow is not spoken here; the ID token comes with the code's tokens."
-        elif implicit:
-            fix += ": the implicit flow leaks tokens into the browser's history and is not spoken here."
+        if wanted is not None and wanted.front and wanted.code:
+            fix += ": in the hybrid flow tokens go through the browser; the ID token comes with the code's tokens."
+        elif wanted is not None and wanted.front:
+            fix += ": the implicit flow leaks tokens into the browser's history, so it is off."
         else:
             fix += "."
-        if implicit:
-            fix += " No profile allows it. An old library that has no PKCE but a secret: profile=legacy "
-            fix += f"(doorward client set {seen.client.id} profile=legacy); one that knows the implicit flow alone "
-            fix += "is to be renewed (in the browser: oidc-client-ts in place of oidc-client)."
-        yield Finding("response_type", "application", "response_type", fix, "code", got or "(nothing)")
+        if wanted is not None and wanted.front:
+            fix += _old_library(seen, wanted)
+        expected = " or ".join(sorted(seen.client.oidc.response_types)) or "code"
+        yield Finding("response_type", "application", "response_type", fix, expected, got or "(nothing)")
     mode, allowed = seen.sent.get("response_mode"), seen.client.oidc.response_modes
     if mode and mode not in allowed:
         fix = "Leave response_mode out in the application, or set it to one that is registered."

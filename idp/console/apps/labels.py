@@ -48,7 +48,9 @@ LABELS: Final[dict[str, Label]] = {
         "For applications that begin the sign-in themselves when they are opened here.")),
     "scope": Label(N_("Scopes"), "signing_in", N_("What it may ask for, separated by spaces: openid profile email")),
     "grant_types": Label(N_("Grant types"), "signing_in", N_("One a line.")),
-    "response_types": Label(N_("Response types"), "signing_in", N_("One a line.")),
+    "response_types": Label(N_("Response types"), "signing_in", N_(
+        "One a line. code is right; with token or id_token tokens come through the browser, for old applications "
+        "alone.")),
     "response_modes": Label(N_("Response modes"), "signing_in", N_("One a line.")),
     "require_pkce": Label(N_("PKCE is required"), "signing_in", N_("Only for libraries that have none is it off.")),
     "dpop_bound_access_tokens": Label(N_("Its tokens are bound to a key (DPoP)"), "tokens", N_(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clients import offered
 from clients.client import Client
 from clients.snapshots import Entry
 from idp.admin import access, activity, app_history, applications, descriptions, managed, programs, symptoms
@@ -53,7 +54,10 @@ def page(
         )
     }  # fmt: skip
     may["role"] = visit.actor.may(Permission.ROLES_GRANT) and isinstance(client, Client) and programs.is_program(client)
-    return frame.page(services, request, visit, template, status=status, app=client, may_app=may, **values)
+    legacy = [] if isinstance(client, Entry) else offered.front_types(client.oidc.response_types)
+    return frame.page(
+        services, request, visit, template, status=status, app=client, may_app=may, legacy=", ".join(legacy), **values
+    )  # fmt: skip
 
 
 def secrets_of(services: Services, client: Client) -> list[dict[str, Any]]:

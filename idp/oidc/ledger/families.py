@@ -24,6 +24,7 @@ PERSON_GONE = "the account is disabled or gone"
 CONSENT_GONE = "the person took the consent back"
 SESSION_ENDED = "the session has ended"
 NO_ACCESS = "the person may not use this application any more"
+IN_FRONT = 300  # seconds at most that an access token lives which went through the browser
 REFRESH = "dwr_"  # a prefix that a secret scanner can look for
 
 
@@ -86,27 +87,12 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
         access = access if reason else within_access(access, row, client)
         is_first = not reason and tx.run(
             store.INSERT_FAMILY,
-            id=grant.id,
-            code_hash=grant.code_hash,
-            client_id=grant.client_id,
-            person_id=grant.person_id,
-            session_id=grant.session_id,
-            scope=grant.scope,
-            resource=to_json(grant.resource),
-            claims=to_json(grant.claims),
-            auth_time=grant.auth_time,
-            methods=grant.methods,
-            offline=int(grant.offline),
-            created_at=grant.issued_at,  # what is taken back or disabled while this is under way ends it, too
+            **_said_of(grant),
             expires_at=now + life,
             idle_seconds=client.oidc.refresh_token_idle or services.settings.tokens.refresh_idle,
             used_at=now,
             used_from=asked.wire.remote_address,
             refresh_hash=digest(secret) if secret is not None else None,
-            answered_scope="",
-            answered_resource="[]",
-            answered_cnf="",
-            generation=0,
             # RFC 9449 §5: who keeps no secret shows the key again at each refresh; others authenticate.
             cnf=terms.cnf_json if client.oidc.is_public else "",
         )
@@ -116,6 +102,56 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
         _refuse(services, asked, grant, reason)
     token = f"{REFRESH}{grant.id}.{secret}" if secret is not None else None
     return access.answer(terms, now, refresh_token=token, holder=_holder(grant, row))
+
+
+def mint_in_front(
+    services: Services, client: Client, grant: Grant, session_end: float, address: str, *, access_token: bool
+) -> Issued:  # fmt: skip
+    """A family whose token goes through the browser (Core §3.2, §3.3): a short access token, and never one to refresh.
+
+    It stands as long as its session, so that the application is among those that a sign-out tells; `access_token`:
+    whether there is one, beside an ID token. Errors: `Stale`, `OAuthError` (access_denied) where the grant stands no
+    more.
+    """
+    now = services.clock()
+    access = new_access(services, client, now).until(now + IN_FRONT)
+    terms = Terms(grant.scope, grant.resource)
+    with services.db.transaction(durable=False) as tx:
+        row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
+        check_version(services, row)
+        reason = why_dead(row, client, now, issued_at=grant.issued_at) if row is not None else "no such person"
+        access = access if reason else within_access(access, row, client)
+        stands = not reason and tx.run(
+            store.INSERT_FAMILY,
+            **_said_of(grant),
+            expires_at=max(session_end, now + access.expires_in),
+            idle_seconds=0,
+            used_at=now,
+            used_from=address,
+            refresh_hash=None,
+            cnf="",
+        )
+        if stands and access_token:
+            insert_access(tx, client, access, grant.id, terms)
+    if not stands:
+        raise OAuthError(
+            "access_denied", "The grant does not stand any more.", detail=reason or SESSION_ENDED,
+            field="response_type", expected="a grant that stands", got=reason or SESSION_ENDED,
+            fix="Let the application sign the person in again.", kind="grant_ended",
+        )  # fmt: skip
+    return access.answer(terms, now, refresh_token=None, holder=_holder(grant, row))
+
+
+def _said_of(grant: Grant) -> dict[str, Any]:
+    """The columns of a new family that its grant says."""
+    return {
+        "id": grant.id, "code_hash": grant.code_hash, "client_id": grant.client_id, "person_id": grant.person_id,
+        "session_id": grant.session_id, "scope": grant.scope, "resource": to_json(grant.resource),
+        "claims": to_json(grant.claims), "auth_time": grant.auth_time, "methods": grant.methods,
+        "offline": int(grant.offline),
+        "created_at": grant.issued_at,  # what is taken back or disabled while this is under way ends it, too
+        "answered_scope": "", "answered_resource": "[]", "answered_cnf": "", "generation": 0,
+    }  # fmt: skip
 
 
 def _absolute_life(services: Services, client: Client) -> int:

@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 import pytest
 
 from clients import rules, store
-from clients.errors import InvalidMetadata
 from clients.gallery import shelf
 from clients.gallery.answers import check
 from clients.gallery.filling import Filled, fill
@@ -169,16 +168,18 @@ def test_r2_what_is_known_later_can_be_left_open(registry: Registry, template: T
             forget(registry, client.id)
 
 
-@pytest.mark.parametrize("template", [one for one in TEMPLATES if one.oidc is not None and one.oidc.cannot], ids=named)
-def test_r2_implicit_alone_is_what_the_registry_refuses(template: Template) -> None:
-    """Marked as what cannot be connected, for the reason that the registry has; the day it can, this says so."""
+@pytest.mark.parametrize("name", ["guacamole", "odoo"])
+def test_r2_S8_what_knows_the_implicit_flow_alone_is_registered_for_it_and_named_legacy(name: str) -> None:
+    template = next(one for one in TEMPLATES if one.id == name)
     connection = template.oidc
     assert connection is not None
-    assert "implicit flow" in connection.cannot
+    assert not connection.cannot
+    assert connection.traps
     said = {**connection.metadata, "client_name": "x", "redirect_uris": ["https://x.example/"]}
-    with pytest.raises(InvalidMetadata) as caught:
-        rules.validate(connection.profile, said)
-    assert {problem.field for problem in caught.value.problems} == {"grant_types", "response_types"}
+    assert any(
+        "legacy" in one for one in rules.find_warnings(connection.profile, rules.validate(connection.profile, said))
+    )
+    assert template.protocols[-1] == "oidc"  # SAML first, where there is one
 
 
 @pytest.mark.parametrize("template", [one for one in TEMPLATES if one.questions], ids=named)
