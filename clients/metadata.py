@@ -30,7 +30,6 @@ FIELDS: dict[str, Kind] = {
     "software_statement": text(10_000),
     # Registration 1.0 §2
     "application_type": one_of("web", "native").or_else("web"),
-    "subject_type": one_of("public", "pairwise").or_else("public"),
     "sector_identifier_uri": ADDRESS,
     "id_token_encrypted_response_alg": _ENCRYPTION,
     "id_token_encrypted_response_enc": _ENCRYPTION,

@@ -41,6 +41,10 @@ class Draft:
     id: str = ""
 
 
+#: What a look outside may find wrong: the values that it compares.
+_LOOKED_AT = frozenset(("redirect_uris", "sector_identifier_uri"))
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
     """What registration gives. The secret is shown this once; `warnings` are sentences for the admin."""
@@ -62,6 +66,7 @@ class Registry(Snapshots):
     def register(self, draft: Draft, *, record: Record | None = None) -> Registered:
         """Add an application. The id is ours, never the client's choice. Errors: `InvalidMetadata`."""
         row = self._drafted(draft)
+        self._look_outside(row)
         now, name = row.created_at, row.name
         client, secret = store.to_client(row), None
         with self._db.transaction() as tx:
@@ -98,6 +103,9 @@ class Registry(Snapshots):
 
         `edition`: what `edition` said when the values were looked at; else `ChangedMeanwhile`, and nothing is changed.
         """
+
+        if _LOOKED_AT & changes.keys():  # before the transaction: another server may take its time
+            self.preview(client_id, changes, name=name, profile=profile)
 
         def changed(row: store.Row) -> store.Row:
             row_checks.check_edition(row, edition, changes)
@@ -146,11 +154,16 @@ class Registry(Snapshots):
         if row is None:
             raise UnknownClient(client_id)
         stored = tuple(secret_store.listed(self._db, client_id))
-        return store.to_client(row, stored), store.to_client(self._updated(row, changes, name, profile, access), stored)
+        after = self._updated(row, changes, name, profile, access)
+        if _LOOKED_AT & changes.keys():
+            self._look_outside(after)
+        return store.to_client(row, stored), store.to_client(after, stored)
 
     def preview_new(self, draft: Draft) -> Client:
         """An application as `register` would make it; nothing is written. Errors: `InvalidMetadata`."""
-        client = store.to_client(self._drafted(draft))
+        row = self._drafted(draft)
+        self._look_outside(row)
+        client = store.to_client(row)
         row_checks.check_free(self._db, client)
         return client
 
@@ -325,6 +338,11 @@ class Registry(Snapshots):
         client_id = own_id(draft.id) if draft.id else new_client_id()
         is_on = not draft.unfinished
         return store.Row(client_id, draft.kind, name, profile, is_on, said, draft.access, now, now, None)
+
+    def _look_outside(self, row: store.Row) -> None:
+        """Errors: `InvalidMetadata`. Not to be called in a transaction of this registry's own."""
+        if row.kind == "oidc" and (wrong := tuple(self._look(row.said))):
+            raise InvalidMetadata(*wrong)
 
     def _updated(
         self,

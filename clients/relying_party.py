@@ -13,6 +13,7 @@ from typing import Any
 from clients import offered
 from clients.redirects import without_port
 from clients.rows import frozen, kept, row, rows_of
+from clients.sectors import sector_of
 from clients.unsupported import values_of
 from clients.values import (
     ADDRESS,
@@ -81,6 +82,8 @@ class RelyingParty:
     refresh_token_idle: int | None = row(seconds(60, 31_536_000))
     refresh_token_absolute: int | None = row(seconds(60, 31_536_000))
     refresh_token_rotation: bool = row(BOOLEAN.or_else(True))
+    subject_type: str = row(one_of("public", "pairwise").or_else("public"))
+    sector: str  # whose applications know a person by one name (Core §8.1); '' where they all do
     claims_map: Mapping[str, str] = row(CLAIMS_MAP, frozen)
     jwks: Mapping[str, Any] | None = row(JWKS)
     jwks_uri: str | None = row(ADDRESS)
@@ -118,4 +121,5 @@ def build(profile: str, said: Mapping[str, Any], values: Mapping[str, Any]) -> R
         offline_access_registered="offline_access" in str(said.get("scope", "")).split(),
         is_public=found["auth_methods"] == ("none",),
         is_native=is_native,
+        sector=sector_of(values),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from clients import offered, uris
+from clients import offered, sectors, uris
 from clients.errors import InvalidMetadata, Problem
 from clients.metadata import check_values
 from clients.profiles import PROFILES, Profile, complete
@@ -142,6 +142,10 @@ def _native_alone(values: Mapping[str, Any], profile: Profile, _: bool) -> Itera
         yield Problem("ignore_prompt_consent", "profile native cannot prove itself, so people are asked each time")
 
 
+def _one_sector(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
+    yield from sectors.problems(values)
+
+
 def check_finished(profile: str, said: Mapping[str, Any]) -> None:
     """Whether a client may be turned on. Errors: `InvalidMetadata`, with what is still missing."""
     rules = PROFILES[profile]
@@ -159,6 +163,7 @@ RULES: tuple[Rule, ...] = (
     _lifetimes,
     _scopes_of_machines,
     _native_alone,
+    _one_sector,
 )
 
 

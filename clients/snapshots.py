@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from clients.access import Access
 from clients.cache import Cache, Freshness
 from clients.client import Client
 from clients.entities import MAX_ENTITY_ID
-from clients.errors import UnknownClient
+from clients.errors import Problem, UnknownClient
 from clients.kept_secrets import store as secret_store
 from clients.ports import Store
 from clients.search import Found, Which
@@ -66,6 +66,14 @@ class Limited:
         return Access.from_json(json.loads(self.said))
 
 
+#: What is wrong with values that only a look outside can tell, such as a document of the application's own.
+Look = Callable[[Mapping[str, Any]], Iterable[Problem]]
+
+
+def _nothing(_: Mapping[str, Any]) -> Iterable[Problem]:
+    return ()
+
+
 class Snapshots:
     """Every application, to be read. `Registry` is this, and changes them."""
 
@@ -77,8 +85,10 @@ class Snapshots:
         cache_size: int = 100_000,
         max_staleness: float = 5.0,
         allow_loopback: bool = False,
+        look: Look = _nothing,
     ) -> None:
         self._db, self._clock = db, clock
+        self._look = look
         self._max_staleness, self._allow_loopback = max_staleness, allow_loopback
         self._clients: Cache[Client] = Cache(cache_size)
         # Made-up ids have a small place of their own: they cannot push real clients out.

@@ -44,8 +44,6 @@ UNSUPPORTED: tuple[Row, ...] = (
     _row("request_object_signing_alg", "none", why="what is not signed says no more than the URL around it"),
     _row("request_object_encryption_alg"),
     _row("request_object_encryption_enc"),
-    _row("subject_type", "pairwise", why="use public"),
-    _row("sector_identifier_uri"),
     _row("id_token_signed_response_alg", "none"),
     _row("id_token_encrypted_response_alg"),
     _row("id_token_encrypted_response_enc"),

@@ -8,7 +8,7 @@ imports what it needs, and `deferred` puts off calling it until somebody asks th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -21,7 +21,9 @@ from keys import sealing
 from keys.master import read_master_key
 
 if TYPE_CHECKING:
+    from clients.errors import Problem
     from clients.registry import Registry
+    from clients.snapshots import Look
     from idp.accounts.passwords import Verifier
     from idp.accounts.policy import Policy as PasswordPolicy
     from idp.accounts.sign_in_rules import Rules
@@ -81,7 +83,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
     state: State = part(lambda: _state(settings, db, sealer, clock))
 
     ring = part(lambda: _ring(settings, db, sealer, clock))
-    registry = part(lambda: _registry(settings, db, clock))
+    registry = part(lambda: _registry(settings, db, clock, lambda values: _outside(services, values)))
 
     def jobs() -> Jobs:
         made = _jobs(db, clock)
@@ -180,11 +182,17 @@ def _certificates(settings: Settings, db: Database, sealer: sealing.Sealer, cloc
     return CertificateRing(db, sealer, clock, name=urlsplit(settings.server.issuer).hostname or "")
 
 
-def _registry(settings: Settings, db: Database, clock: Callable[[], float]) -> Registry:
+def _registry(settings: Settings, db: Database, clock: Callable[[], float], look: Look) -> Registry:
     from clients.registry import Registry
     from idp.config import is_loopback
 
-    return Registry(db, clock, allow_loopback=is_loopback(urlsplit(settings.server.issuer).hostname or ""))
+    return Registry(db, clock, allow_loopback=is_loopback(urlsplit(settings.server.issuer).hostname or ""), look=look)
+
+
+def _outside(services: Services, values: Mapping[str, Any]) -> Iterable[Problem]:
+    from idp.oidc import sectors
+
+    return sectors.problems(services, values)
 
 
 def _rules(settings: Settings, db: Database, clock: Callable[[], float]) -> Rules:
@@ -204,9 +212,11 @@ def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: 
 
         contacts.guard(tx, person_id, how, clock())
 
+    from idp.accounts import pairwise
+
     return Directory(
         db, clock, ended=lambda tx, person_id, why: _end_all(tx, person_id, clock(), why), replaced=replaced,
-        guarded=guarded, forgotten=_forget,
+        guarded=guarded, forgotten=_forget, known_as=lambda text: pairwise.read(sealer, text),
     )  # fmt: skip
 
 

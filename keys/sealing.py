@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
@@ -69,9 +69,10 @@ class Sealer:
     root: bytes = field(repr=False)
     _ciphers: dict[str, AESGCM] = field(default_factory=dict, repr=False)
     _mac_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
+    _names: dict[str, AESSIV] = field(default_factory=dict, repr=False)
 
-    def _derive(self, label: str) -> bytes:
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=label.encode()).derive(self.root)
+    def _derive(self, label: str, size: int = KEY_BYTES) -> bytes:
+        return HKDF(SHA256(), size, salt=None, info=label.encode()).derive(self.root)
 
     def _cipher(self, purpose: str) -> AESGCM:
         found = self._ciphers.get(purpose)
@@ -86,6 +87,26 @@ class Sealer:
     def open(self, purpose: str, sealed: str, context: bytes = b"") -> bytes:
         """What was sealed for this purpose and context. Errors: `BrokenSeal`."""
         return _unlock(self._cipher(purpose), sealed, purpose.encode() + b"\0" + context)
+
+    def name(self, purpose: str, plain: bytes) -> str:
+        """A name that stands for this: always the same for a purpose, and nobody but `named` learns what for.
+
+        RFC 5297: AES-SIV, made for this; base64url, 22 characters and up. `plain` is not empty.
+        """
+        return urlsafe_b64encode(self._siv(purpose).encrypt(plain, None)).decode("ascii")
+
+    def named(self, purpose: str, name: str) -> bytes:
+        """What a name stands for. Errors: `BrokenSeal`."""
+        try:
+            return self._siv(purpose).decrypt(urlsafe_b64decode(name.encode("ascii")), None)
+        except (ValueError, InvalidTag):
+            raise BrokenSeal("the name stands for nothing here: changed, or made by another installation") from None
+
+    def _siv(self, purpose: str) -> AESSIV:
+        found = self._names.get(purpose)
+        if found is None:
+            found = self._names[purpose] = AESSIV(self._derive(f"name:{purpose}", 2 * KEY_BYTES))
+        return found
 
     def mac_key(self, purpose: str) -> bytes:
         """32 bytes for HMAC, always the same for a purpose, unrelated to the one that seals for it."""

@@ -16,7 +16,7 @@ from typing import Any, Unpack
 
 from idp.accounts import break_glass, memberships, past, store
 from idp.accounts.effects import Changes, Ended, Forgotten, Guard, Guarded, Replaced, Tells
-from idp.accounts.lookup import Lookup
+from idp.accounts.lookup import KnownAs, Lookup
 from idp.accounts.person import (
     Credentials,
     Draft,
@@ -82,10 +82,12 @@ class Directory(Lookup):
         replaced: Replaced | None = None,
         guarded: Guarded | None = None,
         forgotten: Forgotten | None = None,
+        known_as: KnownAs | None = None,
     ) -> None:
         self._db, self._clock = db, clock
         self._ended: Ended = ended or _nothing_to_end
         self._replaced, self._forgotten = replaced, forgotten
+        self._known_as = known_as or self._known_as
         self._guarded: Guarded = guarded or _nothing_to_end
 
     # -- changing --------------------------------------------------------------------------------------------------

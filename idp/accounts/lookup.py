@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
 
 from idp.accounts import store
 from idp.accounts.person import MAX_LOGIN, Credentials, NoSuchPerson, Person, fold, is_person_id, spellings
 from idp.db import Database
 
+#: The id of whom an application knows by a name of its own; '' where it is none.
+KnownAs = Callable[[str], str]
+
 
 class Lookup:
     """Everybody there is, to be read. `Directory` is this, and changes them."""
 
     _db: Database
+    _known_as: KnownAs = staticmethod(lambda _: "")
 
     def find(self, person_id: str) -> Person | None:
         """The person with this id, or None."""
@@ -31,10 +36,11 @@ class Lookup:
         return found[0] if found else None
 
     def find_named(self, text: str) -> Person | None:
-        """Whom somebody means: by their id, or by anything that they sign in with.
+        """Whom somebody means: by their id, by anything that they sign in with, or by the name of one sector.
 
         What has the shape of an id is one, whatever somebody else is called: applications and records have ids.
         """
+        text = self._known_as(text) or text
         by_id = self.find(text) if is_person_id(text) else None
         return by_id or self.find_by_login(text)
 

@@ -55,10 +55,10 @@ def of_person(services: Services, actor: Actor, client: Client, person: Person) 
     actor.record(services)(services.db, "client:previewed", detail)
     decision = decide(client, person.id, person.groups, services.clock())
     if not may_see(actor, person):
-        return _of_anybody(client, decision)
+        return _of_anybody(services, client, decision)
     if client.saml is not None:
         return _service_provider(services, client, person, decision)
-    return _relying_party(client, person.id, row_of(person), decision)
+    return _relying_party(services, client, person.id, row_of(person), decision)
 
 
 def may_see(actor: Actor, person: Person) -> bool:
@@ -70,12 +70,12 @@ def may_see(actor: Actor, person: Person) -> bool:
     return person.id == actor.id or actor.may_person(Permission.PEOPLE_READ, person.groups)
 
 
-def _of_anybody(client: Client, decision: Decision) -> Preview:
+def _of_anybody(services: Services, client: Client, decision: Decision) -> Preview:
     """What it is set up to get, whoever the person is; and whether this one may open it."""
     if client.saml is not None:
         named, lines = name_id_set_up(client), attributes_set_up(client)
         return Preview(decision, named, (), (), lines, (), is_hidden=True)
-    found = _relying_party(client, "", row_of_anybody(client), decision)
+    found = _relying_party(services, client, "", row_of_anybody(client), decision)
     return replace(
         found, subject=hidden(found.subject), id_token=hidden(found.id_token), userinfo=hidden(found.userinfo),
         is_hidden=True,
@@ -103,7 +103,7 @@ def name_id_set_up(client: Client) -> tuple[Line, ...]:
     return () if formats[0] == name_ids.NONE else (Line("NameID", HIDDEN, formats[0]),)
 
 
-def _relying_party(client: Client, person_id: str, row: Any, decision: Decision) -> Preview:
+def _relying_party(services: Services, client: Client, person_id: str, row: Any, decision: Decision) -> Preview:
     scopes = sorted(client.oidc.scopes)
     got = claims.of_person(client, row, scopes, {})
     source = sources_of(client, scopes)
@@ -111,7 +111,7 @@ def _relying_party(client: Client, person_id: str, row: Any, decision: Decision)
     named = "openid" in client.oidc.scopes
     return Preview(
         decision=decision,
-        subject=(Line("sub", claims.subject(client, person_id), _SUB),),
+        subject=(Line("sub", claims.subject(services, client, person_id), _SUB),),
         id_token=lines if named and client.oidc.id_token_claims else (),
         userinfo=lines if named else (),
         attributes=(),

@@ -208,7 +208,7 @@ def _tokens(
     if "openid" in scopes:
         said = {**tokens.id_token_claims(services, client, issued, holder, ""), "at_hash": _MADE_ANEW}
         yield Section("ID token", _lines(said, about))
-        body = {"sub": claim_rules.subject(client, person_id), **claim_rules.of_person(client, row, scopes, {})}
+        body = {"sub": said["sub"], **claim_rules.of_person(client, row, scopes, {})}
         yield Section("Userinfo", _lines(body, about))
     if client.oidc.access_token_format == "jwt":
         said = tokens.access_token_claims(services, client, issued)

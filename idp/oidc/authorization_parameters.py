@@ -11,6 +11,7 @@ from typing import Any
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.oidc import claims_parameter, hints, tokens
+from idp.oidc.claims import read_subject
 from idp.protocols import Services
 from idp.wire import Params
 from keys.verifying import InvalidToken
@@ -137,9 +138,10 @@ def read_hint(services: Services, client: Client, params: Params, prompt: frozen
     return str(claims.get("sub"))
 
 
-def read_subjects(hinted: str | None, claims: dict[str, Any]) -> tuple[str, ...]:
+def read_subjects(services: Services, client: Client, hinted: str | None, claims: dict[str, Any]) -> tuple[str, ...]:
     """The person that it must be and nobody else, by id_token_hint or the claims parameter; several: one of them."""
-    wished = [_subjects_of(part.get("sub") or {}) for part in claims_parameter.members(claims)]
+    subs = [_subjects_of(part.get("sub") or {}) for part in claims_parameter.members(claims)]
+    wished = [[read_subject(services, client, sub) for sub in several] for several in subs]
     asked = [one for one in (*wished, [hinted] if hinted else []) if one]
     found = [one for one in asked[0] if all(one in others for others in asked)] if asked else []
     if asked and not found:

@@ -107,7 +107,7 @@ def read(
     prompt = parameters.read_prompt(params)
     resource = parameters.read_resource(params, client)
     hinted = parameters.read_hint(services, client, params, prompt)
-    subjects = parameters.read_subjects(hinted, claims)
+    subjects = parameters.read_subjects(services, client, hinted, claims)
     select = "select_account" in prompt or hinted == ""
     wishes = Wishes(prompt, max_age, subjects, select, claims_parameter.essential_acr(claims))
     asked = AuthorizationRequest(

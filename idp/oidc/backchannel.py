@@ -112,12 +112,12 @@ def logout_token(services: Services, client: Client, person_id: str, session_id:
     now = int(services.clock())
     token = {
         "iss": services.issuer,
-        **({"sub": claims.subject(client, person_id)} if person_id else {}),
+        **({"sub": claims.subject(services, client, person_id)} if person_id else {}),
         "aud": client.id,
         "iat": now,
         "exp": now + LIFETIME,
         "jti": secrets.token_urlsafe(16),
         "events": {EVENT: {}},
-        "sid": session_id,
+        "sid": claims.session(services, client, session_id),
     }
     return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(token, "logout+jwt")

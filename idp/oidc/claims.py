@@ -7,19 +7,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from clients.client import Client
+from idp.accounts import pairwise
 from idp.attributes import ATTRIBUTES
+from idp.protocols import Services
 
 #: Core §5.4, and our two array claims.
 BY_SCOPE: Mapping[str, tuple[str, ...]] = {
     scope: tuple(one.name for one in ATTRIBUTES if one.scope == scope)
     for scope in dict.fromkeys(one.scope for one in ATTRIBUTES if one.scope)
 }
+NOBODY = "nobody"
 SUPPORTED = ("sub", *dict.fromkeys(claim for claims in BY_SCOPE.values() for claim in claims))
 
 
-def subject(client: Client, person_id: str) -> str:
-    """`sub`: public, never reassigned."""
-    return person_id
+def subject(services: Services, client: Client, person_id: str) -> str:
+    """`sub`, never reassigned: the same everywhere, or one for each sector (Core §8)."""
+    sector = client.oidc.sector
+    return pairwise.name_of(services.sealer, sector, person_id) if sector else person_id
+
+
+def subject_of(services: Services, client_id: str, person_id: str | None) -> str:
+    """`sub` of a token: the person whom it speaks of, else the application itself."""
+    client = services.registry.find(client_id)
+    return subject(services, client, person_id) if person_id is not None and client is not None else client_id
+
+
+def session(services: Services, client: Client, session_id: str) -> str:
+    """`sid`: two sectors cannot tell by it either that they have the same person."""
+    sector = client.oidc.sector
+    return pairwise.name_of(services.sealer, sector, session_id) if sector else session_id
+
+
+def read_subject(services: Services, client: Client, sub: str) -> str:
+    """The person whom a client means by a `sub` that it was given; a text that is nobody's where it was not."""
+    sector = client.oidc.sector
+    return pairwise.read_within(services.sealer, sector, sub) or NOBODY if sector else sub
 
 
 def attributes(row: Any) -> dict[str, Any]:

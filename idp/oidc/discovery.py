@@ -49,7 +49,7 @@ def document(services: Services) -> dict[str, Any]:
         "response_types_supported": types,
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": [*GRANTS, *implicit],
-        "subject_types_supported": ["public"],
+        "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": list(signing),
         "userinfo_signing_alg_values_supported": list(signing),
         "token_endpoint_auth_methods_supported": list(CLIENT_AUTH),

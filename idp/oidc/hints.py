@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from idp.accounts import pairwise
 from idp.protocols import Services
 from idp.wire import Params
 from keys.sealing import BrokenSeal
@@ -37,7 +38,13 @@ def read_hint(services: Services, hint: str) -> dict[str, Any]:
         raise InvalidToken("it was issued by somebody else")
     if not isinstance(claims.get("sub"), str):  # a JWT of ours of another kind, as an answer in one (JARM)
         raise InvalidToken("it is no ID token")
-    return claims
+    return _ours(services, claims)
+
+
+def _ours(services: Services, claims: dict[str, Any]) -> dict[str, Any]:
+    """The claims with our own ids of person and session, where the client has names for them."""
+    own = {name: pairwise.read(services.sealer, str(claims[name])) for name in ("sub", "sid") if name in claims}
+    return {**claims, **{name: value for name, value in own.items() if value}}
 
 
 def audiences(claims: dict[str, Any]) -> list[Any]:

@@ -43,7 +43,7 @@ def introspect(services: Services, request: Request) -> Response:
         "token_type": tokens.token_type(access.cnf),
         "exp": int(access.expires_at),
         "iat": int(access.issued_at),
-        "sub": _subject(services, access.client_id, access.person_id),
+        "sub": claim_rules.subject_of(services, access.client_id, access.person_id),
         "aud": list(access.audience),
         "iss": services.issuer,
         "jti": access.token_id,
@@ -51,7 +51,9 @@ def introspect(services: Services, request: Request) -> Response:
     if access.cnf:  # RFC 9449 §6.2, RFC 8705 §3.2
         body["cnf"] = dict(access.cnf)
     if access.row is not None and access.person_id is not None:
-        body |= {"username": access.row.username, **bearer.signed_in(access.row)}
+        body |= bearer.signed_in(access.row)
+        if _may_name(services, access.client_id, access.scope):
+            body["username"] = access.row.username
     return Json(body=body)
 
 
@@ -67,19 +69,21 @@ def _refresh(services: Services, caller: Client, token: str) -> dict[str, Any]:
     row = ledger.find_refresh(services, token)
     if row is None or row.client_id != caller.id:
         return _INACTIVE
-    return {
+    scope = bearer.standing_scope(caller, row.granted_scope)
+    body = {
         "active": True,
-        "scope": " ".join(bearer.standing_scope(caller, row.granted_scope)),
+        "scope": " ".join(scope),
         "client_id": row.client_id,
         "token_type": "refresh_token",
         "exp": int(min(row.family_expires_at, row.used_at + row.idle_seconds)),
         "iat": int(row.used_at),
-        "sub": _subject(services, row.client_id, row.person_id),
+        "sub": claim_rules.subject_of(services, row.client_id, row.person_id),
         "iss": services.issuer,
-        "username": row.username,
     }
+    return {**body, "username": row.username} if _may_name(services, row.client_id, scope) else body
 
 
-def _subject(services: Services, client_id: str, person_id: str | None) -> str:
+def _may_name(services: Services, client_id: str, scope: tuple[str, ...]) -> bool:
+    """A username is the same in every sector: where subjects are pairwise, it is for whoever may read the profile."""
     client = services.registry.find(client_id)
-    return claim_rules.subject(client, person_id) if person_id is not None and client is not None else client_id
+    return client is None or not client.oidc.sector or "profile" in scope

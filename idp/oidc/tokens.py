@@ -83,7 +83,7 @@ def id_token_claims(
     algorithm = client.oidc.id_token_signed_response_alg
     claims: dict[str, Any] = {
         "iss": services.issuer,
-        "sub": claim_rules.subject(client, holder.person_id),
+        "sub": claim_rules.subject(services, client, holder.person_id),
         "aud": client.id,
         "exp": now + (client.oidc.id_token_lifetime or services.settings.tokens.id_token),
         "iat": now,
@@ -96,7 +96,7 @@ def id_token_claims(
     hashed = (("at_hash", access_token), ("c_hash", beside.code), ("s_hash", beside.state))
     claims |= {name: token_hash(value, algorithm) for name, value in hashed if value}
     if holder.session_id is not None:
-        claims["sid"] = holder.session_id
+        claims["sid"] = claim_rules.session(services, client, holder.session_id)
     if issued.nonce:
         claims["nonce"] = issued.nonce
     # Core §5.4: where there is no access token, the claims of the scopes are here.
@@ -162,7 +162,7 @@ def access_token_claims(services: Services, client: Client, issued: Issued) -> d
     audiences = audience(services, issued.terms.resource, issued.terms.scope)
     claims: dict[str, Any] = {
         "iss": services.issuer,
-        "sub": claim_rules.subject(client, holder.person_id) if holder is not None else client.id,
+        "sub": claim_rules.subject(services, client, holder.person_id) if holder is not None else client.id,
         "aud": audiences if len(audiences) > 1 else audiences[0],
         "exp": now + issued.lifetime,
         "iat": now,

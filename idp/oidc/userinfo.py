@@ -19,7 +19,7 @@ def userinfo(services: Services, request: Request) -> Response:
     if client is None or access.row is None or access.person_id is None:
         raise bearer.denied("invalid_token", "The access token speaks of no person.", kind="access_token_person")
     wishes = json.loads(access.row.claims)
-    body: dict[str, Any] = {"sub": claim_rules.subject(client, access.person_id)}
+    body: dict[str, Any] = {"sub": claim_rules.subject(services, client, access.person_id)}
     body |= claim_rules.of_person(
         client, access.row, list(access.scope), wishes.get("userinfo") or {}, wishes.get("locales", ())
     )
@@ -42,7 +42,7 @@ def whoami(services: Services, request: Request) -> Response:
     access = bearer.required(services, request)
     step_up.check(services, access, wanted, bearer.presented(request)[0])
     body: dict[str, Any] = {
-        "sub": access.person_id or access.client_id,
+        "sub": claim_rules.subject_of(services, access.client_id, access.person_id),
         "client_id": access.client_id,
         "scope": " ".join(access.scope),
         "aud": list(access.audience),

@@ -310,7 +310,6 @@ def test_S35_a_key_set_that_proves_nothing_is_refused(jwks: Any) -> None:
 # -- what is not there yet -----------------------------------------------------------------------------------------
 
 _EXAMPLES: dict[str, Any] = {
-    "sector_identifier_uri": "https://crm.example/sector",
     "frontchannel_logout_uri": "https://crm.example/logout",
     "authorization_details_types": ["payment"],
     "backchannel_client_notification_endpoint": "https://crm.example/ciba",

@@ -161,7 +161,7 @@ def test_advertised_scopes_and_claims_are_given(provider: Provider, browser: Bro
     )
     assert set(document["claims_supported"]) - given == set()
     assert document["claim_types_supported"] == ["normal"]
-    assert document["subject_types_supported"] == ["public"]
+    assert document["subject_types_supported"] == ["public", "pairwise"]
     assert document["claims_parameter_supported"] is True
     assert verified(provider, tokens["id_token"], audience=app.id)["acr"] in document["acr_values_supported"]
 

@@ -76,7 +76,10 @@ LABELS: Final[dict[str, Label]] = {
         "For products that never call the userinfo endpoint.")),
     "claims_map": Label(N_("Its own claims"), "told", N_(
         "Claims and the attributes of people that they are made of, in JSON: {\"employee_id\": \"employee_number\"}")),
-    "subject_type": Label(N_("Subject type"), "told"),
+    "subject_type": Label(N_("Subject type"), "told", N_(
+        "public: it knows people by the same id as all others; pairwise: by one that only its own sector has.")),
+    "sector_identifier_uri": Label(N_("Address of its sector"), "told", N_(
+        "A JSON list of redirect URIs, for applications on several hosts that share the ids of people.")),
     "userinfo_signed_response_alg": Label(N_("Userinfo is signed with"), "told"),
     "access_token_format": Label(N_("Format of access tokens"), "tokens"),
     "access_token_lifetime": Label(N_("Access tokens last"), "tokens", N_("Seconds, or 10m, 1h. Empty: as for all.")),

@@ -6,6 +6,7 @@ that are hard on a file format.
 
 from __future__ import annotations
 
+import json
 import string
 from typing import Any
 
@@ -24,8 +25,10 @@ from idp.accounts import groups, notices
 from idp.saml.metadata import sources
 from tests.admin.configuration.conftest import Configured, Open
 from tests.clients.test_saml_registry import facts
+from tests.oidc.test_request_objects import Texts, texts
 from tests.saml.documents import certificate
 
+__all__ = ["texts"]
 HOME = "https://app.example/cb"
 ODD = "“Ünï” 'q' \"dq\" \\ back\\slash # no [comment] = {x} 名前 🦉 {{ }}"
 JWK = {"kty": "EC", "crv": "P-256", "x": "C" * 43, "y": "B" * 43, "kid": "a \"b\" 'c'", "note": None}
@@ -49,7 +52,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     ],
     "jwks_uri": [{"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://app.example/j?k='x'"}],
     "application_type": [{"application_type": "web"}],
-    "subject_type": [{"subject_type": "public"}],
+    "subject_type": [{"subject_type": "public"}, {"subject_type": "pairwise"}],
     "id_token_signed_response_alg": [{"id_token_signed_response_alg": alg} for alg in ("RS256", "EdDSA", "PS512")],
     "userinfo_signed_response_alg": [{"userinfo_signed_response_alg": "ES384"}],
     "token_endpoint_auth_signing_alg": [
@@ -85,6 +88,8 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "software_id": [{"software_id": ODD}],
 }
 _TEXTS = ("client_name", "software_id", "software_version", "description")
+#: What another server is asked about: see `test_C5_a_sector_goes_there_and_back`.
+ASKED_ABOUT = {"sector_identifier_uri"}
 UNSUPPORTED_FIELDS = {row.field for row in UNSUPPORTED if not row.values}
 
 
@@ -122,14 +127,14 @@ def there_and_back(here: Configured, other: Configured) -> str:
 
 def test_C5_every_field_of_client_metadata_goes_there_and_back(configured: Configured, another: Open) -> None:
     for field in FIELDS:
-        if field in UNSUPPORTED_FIELDS:
+        if field in UNSUPPORTED_FIELDS | ASKED_ABOUT:
             continue
         for number, metadata in enumerate(examples(field)):
             profile = "native" if field == "allow_dotless_scheme" else "web"
             register(configured, f"{field} {number}", dict(metadata), profile)
     text = there_and_back(configured, another())
     for field in FIELDS:
-        if field not in UNSUPPORTED_FIELDS and field != "client_name":
+        if field not in UNSUPPORTED_FIELDS | ASKED_ABOUT and field != "client_name":
             assert f"\n{field} = " in text or f"\n[application.{field}]" in text or field == "jwks", field
 
 
@@ -144,6 +149,19 @@ def test_C5_a_field_that_does_not_work_yet_is_refused_by_a_file_as_by_every_othe
         (line,) = configured.faults(text)
         assert line.startswith(f"apps.toml:5: application “A”: {field}: "), line
         assert "not supported yet" in line, line
+
+
+def test_C5_a_sector_goes_there_and_back(another: Open, texts: Texts) -> None:
+    outside = {"server": {"issuer": "http://127.0.0.1:8000"}, "outbound": {"allow": [texts.origin]}}
+    here, other = another(**outside), another(**outside)
+    texts.text = json.dumps([HOME, "https://two.example/cb"])
+    both = {"redirect_uris": [HOME, "https://two.example/cb"], "sector_identifier_uri": texts.origin + "/sector"}
+    register(here, "both", {**both, "subject_type": "pairwise"})
+    text = there_and_back(here, other)
+    assert "sector_identifier_uri = " in text
+    texts.text = "[]"
+    other.provider.clock.advance(61)  # type: ignore[attr-defined]
+    assert "sector_identifier_uri: cannot be read" in other.faults(text.replace("two.example/cb", "two.example/x"))[0]
 
 
 @pytest.mark.parametrize("profile", PROFILES)

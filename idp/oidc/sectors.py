@@ -1,0 +1,66 @@
+"""The document behind a sector_identifier_uri (Registration 1.0 §5): a JSON list with every redirect URI of the client.
+
+It is read when an application is registered or changed, so that nobody joins a sector that does not know them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from clients.errors import Problem
+from idp.http import OutboundFailed, OutboundRefused
+from idp.oidc.fetched import Fetched
+from idp.protocols import Services
+
+FIELD: Final = "sector_identifier_uri"
+FRESH: Final = 60.0  # seconds: a change that is looked at first, and then made, asks once
+_WORDS: Final = 'expected an answer of 200 with a JSON list of redirect URIs: ["https://app.example/callback"]'
+
+
+class _Lists(Fetched[tuple[str, ...]]):
+    """The lists by address; empty: it cannot be had."""
+
+    nothing = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.problems: dict[str, str] = {}
+
+
+def problems(services: Services, values: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the sector of an application that is to have these values. It may ask another server."""
+    address = values.get(FIELD)
+    if not address:
+        return
+    now, cache = services.clock(), services.part(_Lists)
+    redirects = values.get("redirect_uris") or ()
+    listed = cache.find(address, now, FRESH, 0.0)
+    if listed is None or not {*redirects} <= {*listed}:  # it may have been mended since
+        listed = cache.fetch(address, now, lambda: _read(services, cache, address))
+    if not listed:
+        yield Problem(FIELD, cache.problems.get(address, f"is being read; {_WORDS}"))
+        return
+    # Registration 1.0 §5: every redirect_uri, by exact comparison.
+    missing = [uri for uri in redirects if uri not in listed]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        yield Problem(FIELD, f"the list there lacks {missing[0][:200]}{more}; they are compared letter by letter")
+
+
+def _read(services: Services, cache: _Lists, address: str) -> tuple[str, ...]:
+    try:
+        answer = services.outbound.get(address, accept="application/json")
+        if answer.status != 200:
+            raise OutboundFailed(f"it answered with status {answer.status}")
+        found = json.loads(answer.body)
+        if not isinstance(found, list) or not found or not all(isinstance(one, str) for one in found):
+            raise ValueError("it is no list of texts")
+    except (OutboundFailed, OutboundRefused, ValueError, RecursionError) as error:
+        reason = str(error) if not isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)) else "it is no JSON"
+        if len(cache.problems) > 1000:
+            cache.problems.clear()
+        cache.problems[address] = f"cannot be read from here: {reason[:200]}; {_WORDS}"
+        return ()
+    return tuple(found)
