@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -134,6 +135,21 @@ def _scopes_of_machines(values: Mapping[str, Any], profile: Profile, _: bool) ->
         yield Problem("scope", f"take out {', '.join(sorted(personal))}: nobody signs in at profile {profile.name}")
 
 
+def _front_channel_logout(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
+    uri = values.get("frontchannel_logout_uri")
+    if not uri:
+        if values.get("frontchannel_logout_session_required"):
+            yield Problem("frontchannel_logout_session_required", "only has a meaning with frontchannel_logout_uri")
+        return
+    # Front-Channel Logout 1.0 §2: scheme, host and port of a redirect URI, so that no frame leads anywhere else.
+    origins = set()
+    for redirect in values.get("redirect_uris", ()):
+        with contextlib.suppress(ValueError):  # reported where redirect URIs are checked
+            origins.add(uris.read(redirect).origin)
+    if uris.read(uri).origin not in origins:
+        yield Problem("frontchannel_logout_uri", "must have scheme, host and port of one of the redirect URIs")
+
+
 def _native_alone(values: Mapping[str, Any], profile: Profile, _: bool) -> Iterator[Problem]:
     if values.get("allow_dotless_scheme") and CUSTOM not in profile.redirects:
         yield Problem("allow_dotless_scheme", f"is for profile native; {profile.name} takes no scheme of an app's own")
@@ -162,6 +178,7 @@ RULES: tuple[Rule, ...] = (
     _keys,
     _lifetimes,
     _scopes_of_machines,
+    _front_channel_logout,
     _native_alone,
     _one_sector,
 )

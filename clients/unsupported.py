@@ -55,8 +55,6 @@ UNSUPPORTED: tuple[Row, ...] = (
     _row("authorization_encrypted_response_alg"),
     _row("authorization_encrypted_response_enc"),
     _row("authorization_details_types"),
-    _row("frontchannel_logout_uri", why="use backchannel_logout_uri"),
-    _row("frontchannel_logout_session_required"),
     _row("backchannel_token_delivery_mode"),
     _row("backchannel_client_notification_endpoint"),
     _row("backchannel_authentication_request_signing_alg"),

@@ -1,8 +1,8 @@
 """Signing out of everything that one session opened, whatever protocol each application speaks.
 
 The session ends first, its tokens with it, and what tells the applications from server to server is queued in the same
-transaction. Then each is told: at once beside the queue, or by way of the browser, hop by hop. No application that is
-silent holds up the others.
+transaction. Then each is told: at once beside the queue, or by way of the browser: in hidden frames, all together, or
+hop by hop. No application that is silent holds up the others.
 
 Sessions that end without a sign-out (a disabled account, a new password, an admin) are noted as they end, in the same
 transaction. `tell_ended` queues what needs no browser; a process that dies meanwhile leaves the note to the next one.
@@ -38,6 +38,7 @@ KEEP_TRYING: Final = 86400.0  # seconds
 RETRIES: Final = 32  # with the queue's back-off: a day
 TAKE_UP_AFTER: Final = 60.0  # seconds until another process takes up what one has begun to queue
 HOP_SECONDS: Final = 10  # that the browser waits for one application
+FRAMES_SECONDS: Final = 4  # that it waits for all of those that are told in frames
 CHAIN_SECONDS: Final = 900.0  # until an unfinished chain is forgotten
 _PARALLEL: Final = 8
 _CHAIN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -48,6 +49,7 @@ Also = Callable[[Transaction, Session], object]
 _TEXTS: Final = {
     "signed out": N_("It has confirmed that you are signed out."),
     "not confirmed": N_("It has not answered yet. If it still shows you as signed in, close its window."),
+    "asked": N_("Your browser has asked it. Whether it has signed you out cannot be known from here."),
     "not supported": N_("Its access has ended here. If it still shows you as signed in, close its window."),
 }
 
@@ -57,7 +59,8 @@ class Notice:
     """One application to tell. `job`: the queue's name for telling it directly; `protocol`: whose hop it is, else.
 
     Both: the browser goes there where the direct way fails, such as for a server that only people's machines reach.
-    Neither: it has no way to be told. `payload`: the job's or the hop's own, JSON, no secrets.
+    `frame`: the address that the browser asks in a hidden frame, likewise alone or where the direct way fails. None of
+    all: it has no way to be told. `payload`: the job's or the hop's own, JSON, no secrets.
     """
 
     client_id: str
@@ -65,6 +68,18 @@ class Notice:
     job: str = ""
     protocol: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
+    frame: str = ""
+
+    @property
+    def by_browser(self) -> bool:
+        """Whether the browser has a way to tell it."""
+        return bool(self.protocol or self.frame)
+
+    def to(self, asked_by: str) -> Notice | None:
+        """What is left to tell, where this client asked for the sign-out: in its own frames it may have to clear up."""
+        if self.client_id != asked_by:
+            return self
+        return Notice(self.client_id, self.name, frame=self.frame) if self.frame else None
 
 
 @dataclass(frozen=True)
@@ -78,7 +93,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one application: signed out, not confirmed, not supported."""
+    """What became of one application: signed out, not confirmed, asked, not supported."""
 
     name: str
     result: str
@@ -101,8 +116,10 @@ def leave(
         response = _conclude(services, request, ending, results)
     else:
         chain = secrets.token_urlsafe(32)
-        _keep(services, chain, {"results": [asdict(r) for r in results], "hops": [asdict(h) for h in hops], "at": 0,
-              "begun": False, "ending": asdict(ending), "locale": locale_for(services, request)})  # fmt: skip
+        _keep(services, chain, {
+            "results": [asdict(one) for one in results], "hops": [asdict(one) for one in hops], "at": 0,
+            "begun": False, "framed": False, "ending": asdict(ending), "locale": locale_for(services, request),
+        })  # fmt: skip
         services.state.put(_of_browser(services, request), chain, CHAIN_SECONDS)
         response = Redirect(location=_url(services, chain))
     return replace(response, cookies=(*response.cookies, *cookies))
@@ -123,7 +140,7 @@ def end(
     cookies = []
     for session in left:
         found = [notice for door in services.protocols.values() for notice in door.notices(services, session)]
-        found = [_named(notice, until) for notice in found if notice.client_id != asked_by]
+        found = [_named(notice, until) for notice in (one.to(asked_by) for one in found) if notice is not None]
         cookie = sessions.end(services, request, session, why, told=partial(_queue, services, session, found, also))
         if here is not None and here.id == session.id:
             cookies.append(cookie)
@@ -131,12 +148,12 @@ def end(
     cookies += accounts.without(services, request, [session.id for session in left])
     results, hops = [], []
     for notice, confirmed in _tell(services, [notice for notice in notices if notice.job]):
-        if confirmed or not notice.protocol:
+        if confirmed or not notice.by_browser:
             results.append(Result(notice.name, "signed out" if confirmed else "not confirmed"))
         else:
             hops.append(notice)
     for notice in notices:
-        if not notice.job and notice.protocol:
+        if not notice.job and notice.by_browser:
             hops.append(notice)
         elif not notice.job:
             results.append(Result(notice.name, "not supported"))
@@ -227,7 +244,14 @@ def go_on(services: Services, request: Request) -> Response:
     if kept is None or kept.setdefault("browser", _of_browser(services, request)) != _of_browser(services, request):
         return pages.signed_out(services, ())
     request.learn(language=kept.get("locale", ""))  # the session is gone, and with it whose language it was
-    hops = [Notice(**hop) for hop in kept["hops"]]
+    every = [Notice(**hop) for hop in kept["hops"]]
+    framed = [one for one in every if one.frame]
+    if framed and not kept.get("framed"):
+        kept["framed"] = True
+        kept["results"] += [{"name": one.name, "result": "asked"} for one in framed]
+        _keep(services, chain, kept)
+        return _frames_page(services, framed, chain)
+    hops = [one for one in every if not one.frame]
     while kept["at"] < len(hops):
         at, hop = kept["at"], hops[kept["at"]]
         if not kept["begun"]:
@@ -276,6 +300,21 @@ def _hop_page(services: Services, hop: Notice, leap: Response, chain: str, left:
             "skip_url": _url(services, chain), "wait": HOP_SECONDS,
         },
         form_action=form_targets(form_target(action)),
+    )  # fmt: skip
+
+
+def _frames_page(services: Services, framed: Sequence[Notice], chain: str) -> Page:
+    """Front-Channel Logout 1.0 §3: each address in a frame that nobody sees; the page goes on when all have answered.
+
+    Frames of these origins alone may stand in it, and in no other page.
+    """
+    return Page(
+        template="login/sign_out_frames.html",
+        values={
+            "frames": [{"name": one.name, "address": one.frame} for one in framed], "skip_url": _url(services, chain),
+            "wait": FRAMES_SECONDS,
+        },
+        frames=tuple(dict.fromkeys(form_target(one.frame) for one in framed)),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from idp.http import OutboundFailed, OutboundRefused
 from idp.login import deliveries, signout
 from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Notice
-from idp.oidc import claims, ledger
+from idp.oidc import claims, front_logout, ledger
 from idp.oidc.tokens import signer
 from idp.protocols import Services
 
@@ -39,18 +39,19 @@ def register(services: Services) -> None:
 
 
 def notices(services: Services, session: Session | Ended) -> list[Notice]:
-    """Everybody who holds tokens of the session; those without a backchannel_logout_uri cannot be told."""
+    """Everybody who holds tokens of the session; those without a logout URI of either kind cannot be told."""
     # What ended with the session is revoked by now, and still to be told.
     known = ledger.clients_of_session(services, session.id, revoked=isinstance(session, Ended))
     found = (services.registry.find(client_id) for client_id in known)
-    return [_notice(client, session) for client in found if client is not None]
+    return [_notice(services, client, session) for client in found if client is not None]
 
 
-def _notice(client: Client, session: Session | Ended) -> Notice:
+def _notice(services: Services, client: Client, session: Session | Ended) -> Notice:
+    frame = front_logout.frame_of(services, client, session)
     if not client.oidc.backchannel_logout_uri:
-        return Notice(client.id, client.name)
+        return Notice(client.id, client.name, frame=frame)
     payload = {"client_id": client.id, "person_id": session.person_id, "session_id": session.id}
-    return Notice(client.id, client.name, JOB, payload=payload)
+    return Notice(client.id, client.name, JOB, payload=payload, frame=frame)
 
 
 def remind(services: Services, client_id: str, tx: Transaction, session: Session) -> None:

@@ -45,6 +45,8 @@ def document(services: Services) -> dict[str, Any]:
         "end_session_endpoint": services.url("/oauth/logout"),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "scopes_supported": list(scopes.SUPPORTED),
         "response_types_supported": types,
         "response_modes_supported": list(RESPONSE_MODES),

@@ -72,7 +72,8 @@ class Stream(Response):
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Response):
-    """A template of ours with its values. `form_action`: origins the page's form may end up at, for the CSP.
+    """A template of ours with its values. `form_action`: origins the page's form may end up at, for the CSP; `frames`:
+    those that may stand in a frame of it.
 
     `public`: the same for everybody, in English: it has no form, no name and no cookie, and nothing is read for it.
     """
@@ -80,6 +81,7 @@ class Page(Response):
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     form_action: tuple[str, ...] = ()
+    frames: tuple[str, ...] = ()
     public: bool = False
 
 

@@ -97,6 +97,8 @@ WALKED = {
     "require_signed_request_object", "pushed_authorization_request_endpoint",
     "require_pushed_authorization_requests", "authorization_signing_alg_values_supported",
     "dpop_signing_alg_values_supported",  # tests/oidc/test_dpop.py
+    # tests/oidc/test_front_channel_logout.py
+    "frontchannel_logout_supported", "frontchannel_logout_session_supported",
     # tests/oidc/test_backchannel.py
     "backchannel_logout_supported", "backchannel_logout_session_supported",
 }  # fmt: skip

@@ -132,7 +132,7 @@ def test_pkce_is_demanded_where_a_code_comes_and_only_there(
     provider: Provider, browser: Browser, ann: Person, kind: str
 ) -> None:
     app = old(provider, kind, "id_token")
-    without = {"code_challenge": None, "code_challenge_method": None}
+    without: dict[str, Any] = {"code_challenge": None, "code_challenge_method": None}
     assert provider.authorize(browser, app, response_type=kind, **without).error == "invalid_request"
     assert "id_token" in provider.sign_in(browser, app, response_type="id_token", **without).sent
     lenient = provider.add_client("Lenient", "legacy", response_types=[kind])

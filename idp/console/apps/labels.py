@@ -72,6 +72,10 @@ LABELS: Final[dict[str, Label]] = {
     "allow_dotless_scheme": Label(N_("Redirect URIs may have a scheme without a dot"), "signing_in"),
     "application_type": Label(N_("Application type"), "signing_in"),
     "backchannel_logout_session_required": Label(N_("Logout notices name the session"), "logout"),
+    "frontchannel_logout_uri": Label(N_("Front-channel logout URI"), "logout", N_(
+        "The browser asks it in a hidden frame. Browsers that keep third-party cookies away make it useless; the "
+        "back-channel is sure.")),
+    "frontchannel_logout_session_required": Label(N_("The address of the frame names the session"), "logout"),
     "id_token_claims": Label(N_("Claims stand in the ID token, too"), "told", N_(
         "For products that never call the userinfo endpoint.")),
     "claims_map": Label(N_("Its own claims"), "told", N_(

@@ -43,7 +43,15 @@ VALUES: dict[str, list[dict[str, Any]]] = {
         {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://app.example/jwks"},
     ],
     "grant_types": [{"grant_types": ["authorization_code"]}],
-    "response_types": [{"response_types": ["code"]}],
+    "response_types": [
+        {"response_types": ["code"]},
+        {"response_types": ["id_token"]},
+        {"response_types": ["code", "id_token token"], "grant_types": ["authorization_code", "implicit"]},
+    ],
+    "frontchannel_logout_uri": [{"frontchannel_logout_uri": "https://app.example/out?x='y'"}],
+    "frontchannel_logout_session_required": [
+        {"frontchannel_logout_uri": "https://app.example/out", "frontchannel_logout_session_required": True}
+    ],
     "scope": [{"scope": "openid profile offline_access"}, {"scope": "openid"}, {"scope": DEFAULTS["scope"]}],
     "contacts": [{"contacts": ["a.b+c@app.example", "ä@app.example"]}],
     "jwks": [
