@@ -17,7 +17,7 @@ class GrantType:
     name: str
     public: bool = False  # also for an app that keeps no secret
     machine: bool = False  # also for a program that acts for itself: nobody signs in
-    needs: str = ""  # the grant type that must stand beside it
+    needs: str = ""  # what must stand beside it: a grant type, or one of several, parted by spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,15 @@ class AuthMethod:
     public: bool = False  # not at all
 
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
 GRANT_TYPES: dict[str, GrantType] = {
     row.name: row
     for row in (
         GrantType("authorization_code", public=True),
-        GrantType("refresh_token", public=True, needs="authorization_code"),
+        GrantType("refresh_token", public=True, needs=f"authorization_code {DEVICE_CODE}"),
         GrantType("client_credentials", machine=True),
+        GrantType(DEVICE_CODE, public=True),  # RFC 8628
     )
 }
 #: The grant type that RFC 7591 §2.1 puts beside response types with a token. No token endpoint ever sees it.

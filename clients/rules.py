@@ -88,8 +88,9 @@ def _grants_match_response_types(values: Mapping[str, Any], _: Profile, __: bool
     if not values["grant_types"]:
         yield Problem("grant_types", "at least one is needed")
     for row in filter(None, map(offered.GRANT_TYPES.get, values["grant_types"])):
-        if row.needs and row.needs not in values["grant_types"]:
-            yield Problem("grant_types", f"{row.name} needs {row.needs} beside it")
+        beside = row.needs.split()
+        if beside and not set(beside) & set(values["grant_types"]):
+            yield Problem("grant_types", f"{row.name} needs {' or '.join(beside)} beside it")
     if values["response_types"] and not values["response_modes"]:
         yield Problem("response_modes", "at least one is needed")
 

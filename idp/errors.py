@@ -81,6 +81,7 @@ class OAuthError(Exception):
     `kind`: its entry in `idp.catalogue`; a code has many. `description` is for its developer; `detail` for the log and
     the admins alone. `side`, `field`, `expected`, `got`, `fix` are what an admin reads under its id (`Explanation`);
     without a fix the description is one. `client_id`: whose fault it is, where the request has not proven it.
+    `recorded`: False for an answer that is part of the protocol and nobody's fault ("not yet").
     """
 
     def __init__(
@@ -98,8 +99,10 @@ class OAuthError(Exception):
         expected: str = "",
         got: str = "",
         client_id: str = "",
+        recorded: bool = True,
     ) -> None:
         super().__init__(code)
+        self.recorded = recorded
         self.code, self.kind, self.status, self.detail, self.headers = code, kind, status, detail, headers
         self.description, self.client_id = printable(description), client_id
         self.explanation = Explanation(side, fix or self.description, field, expected, got)

@@ -321,8 +321,12 @@ def _protocols() -> Mapping[str, ProtocolHandler]:
     from idp.admin.trial_handler import HANDLER as TRIAL_HANDLER
     from idp.first_party import door
     from idp.oidc.authorization_request import PROTOCOL as OIDC
+    from idp.oidc.decoupled.handler import HANDLER as DEVICE_HANDLER
+    from idp.oidc.decoupled.handler import PROTOCOL as DEVICE
     from idp.oidc.protocol_handler import HANDLER as OIDC_HANDLER
     from idp.saml.protocol import PROTOCOL as SAML
     from idp.saml.protocol_handler import HANDLER as SAML_HANDLER
 
-    return {OIDC: OIDC_HANDLER, SAML: SAML_HANDLER, door.PROTOCOL: door.DOOR, TRIAL: TRIAL_HANDLER}
+    return {
+        OIDC: OIDC_HANDLER, SAML: SAML_HANDLER, door.PROTOCOL: door.DOOR, TRIAL: TRIAL_HANDLER, DEVICE: DEVICE_HANDLER,
+    }  # fmt: skip

@@ -59,6 +59,9 @@ class TrialHandler:
             for one in released if one.attribute.scope in flow.scopes
         ]  # fmt: skip
 
+    def asked_elsewhere(self, services: Services, flow: Flow) -> None:
+        """Whoever sees the page has begun it in this very browser."""
+
     def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
         """The application knows of nobody by it."""
         return []

@@ -50,6 +50,9 @@ class Door:
         """Our own pages ask for nothing."""
         return []
 
+    def asked_elsewhere(self, services: Services, flow: Flow) -> None:
+        """Whoever sees the page has begun it in this very browser."""
+
     def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
         """Our own pages are no application."""
         return []

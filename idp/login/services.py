@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from idp.wire import Request, Response
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What has asked, apart from the browser that shows the page (RFC 8628 §5.4).
+
+    `code`: what stands on its screen, for the person to compare; `browser`: its User-Agent; `at`: epoch seconds.
+    """
+
+    code: str
+    browser: str
+    address: str
+    at: float
+
+
 class ProtocolHandler(Protocol):
     """What the sign-in engine asks of a protocol (OpenID Connect, SAML): the two ends of a conversation.
 
@@ -53,6 +66,10 @@ class ProtocolHandler(Protocol):
 
     def describe_consent(self, services: Any, flow: Any, session: Any) -> list[dict[str, str]]:
         """What the person is asked to agree to: `name`, `title`, `description` of each of the flow's scopes."""
+        ...
+
+    def asked_elsewhere(self, services: Any, flow: Any) -> Elsewhere | None:
+        """The device that asks, where it is not the browser that shows our pages."""
         ...
 
     def notices(self, services: Any, session: Any) -> list[Notice]:

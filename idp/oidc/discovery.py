@@ -85,6 +85,7 @@ def document(services: Services) -> dict[str, Any]:
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(REQUEST_ALGS),
         "require_signed_request_object": False,
+        "device_authorization_endpoint": services.url("/oauth/device"),
         "pushed_authorization_request_endpoint": services.url("/oauth/par"),
         "require_pushed_authorization_requests": services.settings.oauth.require_pushed_authorization_requests,
         "dpop_signing_alg_values_supported": list(dpop.ALGS),

@@ -15,6 +15,7 @@ from idp.login.browser import sessions
 from idp.login.browser.loops import PARAMETER
 from idp.login.browser.sessions import Ended, Session
 from idp.login.flow import Flow
+from idp.login.services import Elsewhere
 from idp.login.signout import Notice
 from idp.login.steps import Deny
 from idp.oidc import backchannel, front_channel, hints, scopes
@@ -137,6 +138,10 @@ class ProtocolHandler:
         """The scopes, those that everybody knows first."""
         described = [(scope, *scopes.describe(scope)) for scope in scopes.in_order(flow.scopes)]
         return [{"name": name, "title": title, "description": text} for name, title, text in described]
+
+    def asked_elsewhere(self, services: Services, flow: Flow) -> Elsewhere | None:
+        """Whoever sees the page has begun it in this very browser."""
+        return None
 
     def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
         """Those that hold tokens of this session."""

@@ -1,6 +1,6 @@
 """The paths of OAuth 2.0 and OpenID Connect."""
 
-from idp.oidc import authorize, discovery, introspect, logout, par, revoke, token, userinfo
+from idp.oidc import authorize, device, discovery, introspect, logout, par, revoke, token, userinfo
 from idp.wire import Route
 
 ROUTES = (
@@ -11,6 +11,7 @@ ROUTES = (
     Route("/oauth/jwks", ("GET",), discovery.jwks, hot=True, api=True, public=True),
     Route("/oauth/authorize", ("GET", "POST"), authorize.authorize, hot=True, form=False),
     Route("/oauth/par", ("POST",), par.push, hot=True, api=True, cors=True),
+    Route("/oauth/device", ("POST",), device.authorize, hot=True, api=True, cors=True),
     Route("/oauth/token", ("POST",), token.token, hot=True, api=True, cors=True),
     Route("/oauth/userinfo", ("GET", "POST"), userinfo.userinfo, hot=True, api=True, cors=True),
     Route("/oauth/introspect", ("POST",), introspect.introspect, hot=True, api=True),

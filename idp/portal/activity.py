@@ -50,6 +50,8 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "session:ended_others": ("", N_("Signed out everywhere else")),
     "consent:granted": ("", N_("Access given to an app")),
     "consent:revoked": ("", N_("Access taken back from an app")),
+    "device:approved": ("", N_("Device connected")),
+    "device:refused": ("", N_("Device refused")),
     "case:opened": ("", N_("Case opened with the help desk")),
 }
 ACTIONS: Final = tuple(SHOWN)

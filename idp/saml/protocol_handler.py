@@ -95,6 +95,9 @@ class SamlHandler:
             if scope in shown
         ]
 
+    def asked_elsewhere(self, services: Services, flow: Flow) -> None:
+        """Whoever sees the page has begun it in this very browser."""
+
     def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
         """The service providers that know of this session."""
         return propagation.notices(services, session)

@@ -43,7 +43,7 @@ class ErrorPages:
         if isinstance(error, OAuthError):
             error.client_id = self._whose(request, error)
             name = "token_error" if route.path == "/oauth/token" else "protocol_error"
-            error_id = self.services.faults.told(error, request=request, name=name)
+            error_id = self.services.faults.told(error, request=request, name=name) if error.recorded else ""
             uri = catalogue.url_of(self.services, error.kind)
             headers = error.headers_told(error_id, uri)
             return Json(status=error.status, headers=headers, body=error.parameters(error_id, uri))

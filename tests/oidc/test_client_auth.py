@@ -169,7 +169,7 @@ def test_the_token_endpoint_takes_forms_by_post_only(provider: Provider, machine
         ({}, "invalid_request"),
         ({"grant_type": ""}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}, "unsupported_grant_type"),
+        ({"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}, "unauthorized_client"),
         ({"grant_type": "authorization_code"}, "unauthorized_client"),
         ({"grant_type": "refresh_token"}, "unauthorized_client"),
     ],

@@ -11,6 +11,7 @@ import pytest
 
 from idp.accounts.person import Person
 from tests.backends import Clock
+from tests.oidc import devices
 from tests.oidc.verifying import verified
 from tests.provider import App, Browser, Provider, basic, new_key
 
@@ -96,6 +97,7 @@ WALKED = {
     "require_request_uri_registration", "request_object_signing_alg_values_supported",
     "require_signed_request_object", "pushed_authorization_request_endpoint",
     "require_pushed_authorization_requests", "authorization_signing_alg_values_supported",
+    "device_authorization_endpoint",  # tests/oidc/test_device.py
     "dpop_signing_alg_values_supported",  # tests/oidc/test_dpop.py
     # tests/oidc/test_front_channel_logout.py
     "frontchannel_logout_supported", "frontchannel_logout_session_supported",
@@ -168,6 +170,14 @@ def test_advertised_scopes_and_claims_are_given(provider: Provider, browser: Bro
     assert verified(provider, tokens["id_token"], audience=app.id)["acr"] in document["acr_values_supported"]
 
 
+def by_device(provider: Provider) -> dict[str, Any]:
+    """The tokens of a device."""
+    tv = provider.add_client("TV", "native", grant_types=[devices.GRANT], redirect_uris=[])
+    begun = devices.begun(provider, tv)
+    devices.approve(provider.browser(), begun)
+    return dict(devices.poll(provider, tv, begun).json)
+
+
 def test_advertised_grants_and_ways_to_authenticate_work(provider: Provider, ann: Person) -> None:
     document = _features(provider)
     web = provider.add_client(
@@ -179,6 +189,7 @@ def test_advertised_grants_and_ways_to_authenticate_work(provider: Provider, ann
         "authorization_code": tokens,
         "refresh_token": provider.refresh(web, tokens["refresh_token"]).json,
         "client_credentials": provider.client_credentials(web, scope="a").json,
+        devices.GRANT: by_device(provider),
     }
     assert set(document["grant_types_supported"]) == set(worked)
     assert all(answer["access_token"] for answer in worked.values())

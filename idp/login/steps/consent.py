@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from idp import language
+from idp.accounts import device_text, places
 from idp.login import consent, pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
@@ -29,9 +32,19 @@ def show(services: Services, request: Request, flow: Flow, session: Session | No
             "person": pages.person(session),
             "grown": bool(session.consent_scopes) and not set(flow.scopes) <= session.consent_scopes,
             "unproven": flow.demands.unproven,
+            "elsewhere": _elsewhere(services, request, flow),
         },
         form_action=form_targets(flow.destination),
     )
+
+
+def _elsewhere(services: Services, request: Request, flow: Flow) -> dict[str, Any] | None:
+    """The device that asks, in words."""
+    found = services.protocols[flow.protocol].asked_elsewhere(services, flow)
+    if found is None:
+        return None
+    place = places.describe(services, found.address, language.locale_for(services, request))
+    return {"code": found.code, "device": device_text.describe(found.browser), "place": place, "at": found.at}
 
 
 def submit(services: Services, request: Request, flow: Flow) -> Outcome:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from idp.oidc.grants import authorization_code, client_credentials, refresh_token
+from clients.offered import DEVICE_CODE
+from idp.oidc.grants import authorization_code, client_credentials, device_code, refresh_token
 from idp.oidc.ledger import Issued
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -20,4 +21,5 @@ GRANTS: dict[str, Issue] = {
     "authorization_code": authorization_code.issue,
     "refresh_token": refresh_token.issue,
     "client_credentials": client_credentials.issue,
+    DEVICE_CODE: device_code.issue,
 }

@@ -6,7 +6,7 @@ consent's, or its client's. Door: the names below. Rule: each verb is one read a
 
 from idp.oidc.ledger.access_tokens import ACCESS, issue_to_client
 from idp.oidc.ledger.families import REFRESH, mint, mint_in_front, why_dead
-from idp.oidc.ledger.grant import CODE, CodeReused, Grant, Holder, Issued, Terms
+from idp.oidc.ledger.grant import CODE, DEVICE, CodeReused, Grant, Holder, Issued, Terms
 from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, last_of_session, was_redeemed
 from idp.oidc.ledger.past import ACCESS_TOKENS, CODES, PREFIXES, REFRESH_TOKENS, Past, past_of
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
@@ -27,6 +27,7 @@ __all__ = [
     "ACCESS_TOKENS",
     "CODE",
     "CODES",
+    "DEVICE",
     "PREFIXES",
     "REFRESH",
     "REFRESH_TOKENS",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CODE = "dwc_"  # a prefix that a secret scanner can look for
+DEVICE = "dwd_"  # of a device code (RFC 8628)
 #: Compact; ASCII, since no driver takes a lone surrogate. Made once: `json.dumps` makes an encoder per call.
 to_json = json.JSONEncoder(separators=(",", ":")).encode
 

@@ -14,11 +14,12 @@ from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import ACCESS
 from idp.oidc.ledger.chain import chain_of, is_current
 from idp.oidc.ledger.families import REFRESH
-from idp.oidc.ledger.grant import CODE, Grant
+from idp.oidc.ledger.grant import CODE, DEVICE, Grant
 from idp.protocols import Services
 
 CODES, REFRESH_TOKENS, ACCESS_TOKENS = "an authorization code", "a refresh token", "an access token"
-PREFIXES: Final = {CODE: CODES, REFRESH: REFRESH_TOKENS, ACCESS: ACCESS_TOKENS}
+DEVICE_CODES = "a device code"
+PREFIXES: Final = {CODE: CODES, REFRESH: REFRESH_TOKENS, ACCESS: ACCESS_TOKENS, DEVICE: DEVICE_CODES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def past_of(services: Services, text: str) -> Past | None:
     parts = split(text, prefix) if prefix is not None else None
     if prefix is None or parts is None:
         return None
-    found = {CODE: _of_code, REFRESH: _of_refresh, ACCESS: _of_access}[prefix](services, *parts)
+    found = {CODE: _of_code, DEVICE: _of_device, REFRESH: _of_refresh, ACCESS: _of_access}[prefix](services, *parts)
     return found or Past(PREFIXES[prefix], made_at(parts[0]))
 
 
@@ -56,6 +57,13 @@ def _of_code(services: Services, code_id: str, secret: str) -> Past | None:
         return None
     client_id = grant.client_id if grant is not None else family.client_id
     return Past(CODES, made_at(code_id), client_id, made_at(code_id) + services.settings.tokens.code, grant, family)
+
+
+def _of_device(services: Services, device_id: str, secret: str) -> Past | None:
+    family = services.db.one(store.PAST, family_id=device_id)
+    if family is None or not hmac.compare_digest(family.code_hash, digest(secret)):
+        return None
+    return Past(DEVICE_CODES, made_at(device_id), family.client_id, None, None, family)
 
 
 def _of_refresh(services: Services, family_id: str, secret: str) -> Past | None:

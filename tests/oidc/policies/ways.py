@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from tests.oidc import devices
 from tests.oidc.policies.world import Ask, NotGiven, Way, World
 from tests.provider import VERIFIER
 
@@ -32,6 +33,15 @@ def _refresh(world: World, *, bound: bool = False, **asked: Any) -> Ask:
     return partial(world.token, "refresh_token", refresh_token=first.json["refresh_token"])
 
 
+def _device(world: World, **asked: Any) -> Ask:
+    device = devices.begun(world.provider, world.app, **{name: value for name, value in asked.items() if value})
+    page = devices.come(world.browser, device, world.person.username)
+    if not page.is_consent_page:
+        raise NotGiven(page.dom.text)
+    world.browser.submit(page, "allow")
+    return partial(world.token, devices.GRANT, device_code=device["device_code"])
+
+
 def _for_itself(world: World, **asked: Any) -> Ask:
     return partial(world.token, "client_credentials", **{name: value for name, value in asked.items() if value})
 
@@ -39,6 +49,7 @@ def _for_itself(world: World, **asked: Any) -> Ask:
 WAYS: Mapping[str, Way] = {
     "authorization_code": Way(_code),
     "refresh_token": Way(_refresh),
+    devices.GRANT: Way(_device),
     "client_credentials": Way(
         _for_itself,
         profile="machine",
