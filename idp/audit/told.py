@@ -33,9 +33,10 @@ from idp.wire import BadRequest, Request
 
 UNDELIVERED: Final = "error:logout_not_delivered"
 ONE_ROW: Final = 3600.0  # seconds that the same fault keeps its id
-REWRITE: Final = 5.0  # seconds between two writes of one row
+REWRITE: Final = 5.0  # seconds between two writes of one row that grows
 LOOK_AGAIN: Final = 30.0  # seconds between two closer looks at requests of one row that say the same
-AT_WORK: Final = 5  # times that each is looked at: somebody tries one thing after the other
+AT_WORK: Final = 5  # times that each is looked at and written at once: somebody tries one thing after the other
+SPARE_LOOKS: Final = 2  # closer looks a second, of all rows together, at what comes later, now and then
 MAX_KINDS: Final = 2000
 VARIANTS: Final = 8  # ids of one application and kind in an hour, which our own words tell apart; the rest has one more
 MAX_VALUE: Final = 200  # characters of one parameter that are kept
@@ -86,8 +87,9 @@ class Faults:
         self._waiting: dict[str, tuple[_Row, tuple[_Asked, ...]]] = {}  # to be written, by the event's id
         self._written: dict[str, float] = {}
         self._known: dict[str, Causes] = {}
+        self._spared = (0.0, 0)  # since when, and how many looks
         self._writing, self._writer = threading.Lock(), 0
-        self.woken = threading.Event()  # there is a new row
+        self.woken = threading.Event()  # there is a row that is to be written at once
         written_behind(db, lambda: self.flush(whole=True))
 
     def told(
@@ -151,9 +153,10 @@ class Faults:
             row = self._rows.pop(key, None)
             if row is None or now >= row.since + ONE_ROW:
                 row = _Row(new_id(now), new_error_id(), now, self._may_store(now), now, event)
-                self.woken.set()
             else:
                 row = replace(row, count=row.count + 1, last_at=now, event=event)
+            if row.count <= AT_WORK:  # whoever tries one thing after the other asks of each at once, in another process
+                self.woken.set()
             if len(self._rows) >= MAX_KINDS:
                 self._rows.pop(next(iter(self._rows)))
             self._rows[key] = row  # the latest stands last
@@ -177,7 +180,7 @@ class Faults:
         return words
 
     def flush(self, *, whole: bool = False) -> None:
-        """Write what waits: new rows at once, the number of repeats now and then, or `whole`. Errors: `Unavailable`."""
+        """Write what waits: the first of a row at once, its repeats now and then, or `whole`. Errors: `Unavailable`."""
         if self._writer == threading.get_ident():
             return  # a closer look at one of the rows reads the record itself
         self.woken.clear()
@@ -193,7 +196,7 @@ class Faults:
         with self._lock:
             due = [
                 one for one in self._waiting.values()
-                if whole or now >= self._written.get(one[0].event_id, 0) + REWRITE
+                if whole or one[0].count <= AT_WORK or now >= self._written.get(one[0].event_id, 0) + REWRITE
             ]  # fmt: skip
         for row, asked in due:
             self._write(row, asked, now)
@@ -219,10 +222,19 @@ class Faults:
         """What was found of the row's requests: of each at first; in a flood, of one that is not much older."""
         known = self._known.get(row.event_id, Causes())
         for one in asked:
-            if row.count <= AT_WORK or now >= known.looked_at + LOOK_AGAIN or known.says_else(one.event):
+            at_once = row.count <= AT_WORK or now >= known.looked_at + LOOK_AGAIN or known.says_else(one.event)
+            is_flood = row.count - known.number > AT_WORK
+            if at_once or (not is_flood and self._may_look(now)):
                 found = one.event if one.request is None else answered(self.answers, one.event, one.request)
                 known = known.seen(found, one.at, one.number, now)
         return known.counted(row.count, row.last_at)
+
+    def _may_look(self, now: float) -> bool:
+        since, looks = self._spared
+        if now >= since + 1:
+            since, looks = now, 0
+        self._spared = since, looks + 1
+        return looks < SPARE_LOOKS
 
 
 def place_of(error: BaseException) -> str:

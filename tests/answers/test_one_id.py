@@ -14,6 +14,7 @@ from idp.admin.actor import of_shell
 from idp.audit import Event, causes, explain
 from idp.audit.told import VARIANTS
 from idp.cli.explain import explain_error
+from idp.db import Database
 from idp.errors import OAuthError
 from idp.wire import Request
 from tests.answers.test_findings import errors
@@ -230,3 +231,30 @@ def others(provider: Provider, event: Event) -> int | None:
     found = surroundings.others(provider.services, SHELL, event)
     assert found is not None
     return found.applications
+
+
+def test_Q1_another_process_reads_what_came_last_at_once(provider: Provider, crm: App, clock: Clock) -> None:
+    """The command reads the store alone: what stands there is what whoever tries one thing after the other asks of."""
+    faults, seen = provider.services.faults, []
+    elsewhere = Database(provider.services.settings.database_url)
+    wrong = (("wrong", 5), ("another one", 11), (f"{crm.id}", len(crm.id)), ("y" * 43, 43))
+    for secret, _ in wrong:
+        faults.woken.clear()
+        error_id = id_of(secret_request(provider, crm, secret))
+        assert faults.woken.is_set()
+        faults.flush()  # as the background does when it is woken
+        (row,) = explain(elsewhere, error_id)
+        seen.append(row.detail["findings"][0]["got"])
+    assert seen == [f"another one, of {length} characters" for _, length in wrong]
+
+
+def test_Q1_the_seventh_of_a_row_is_looked_at_as_the_first_is(provider: Provider, crm: App, clock: Clock) -> None:
+    """Seven things tried within half an hour, as people do, whose words are one: the last is what was tried last."""
+    for secret in [f"wrong {n}" for n in range(6)]:
+        secret_request(provider, crm, secret)
+        clock.advance(7)
+        provider.services.faults.flush()
+    error_id = id_of(secret_request(provider, crm, (crm.secret or "").swapcase()))
+    clock.advance(6)
+    provider.services.faults.flush()
+    assert codes(under(provider, error_id))[0] == "secret_form"
