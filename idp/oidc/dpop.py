@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from clients.client import Client
 from idp.errors import OAuthError, printable
 from idp.ids import digest
+from idp.normal_forms import taken_apart
 from idp.oidc.client_auth.client_keys import algs_of
 from idp.protocols import Services
 from idp.wire import Request
@@ -133,7 +134,7 @@ def _address(services: Services, request: Request) -> str:
 def _whole(address: str) -> tuple[str, str, str]:
     """§4.3 (9): compared after normalizing scheme, host, and port (RFC 3986 §6.2), without query and fragment."""
     try:
-        parts = urlsplit(address)
+        parts = taken_apart(address)
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
         raise InvalidToken("htu is not an address") from None
@@ -160,9 +161,23 @@ def _nonce(services: Services, past: int) -> str:
     return urlsafe_b64encode(mac[:18]).decode()
 
 
+def give_back(services: Services, request: Request) -> None:
+    """Forget that a proof was used, of a request that got nothing: who proves nothing else must not fill the store."""
+    try:
+        claims, jkt = verify_possession(request.header("DPoP"), algs=ALGS, typ="dpop+jwt")
+    except InvalidToken:
+        return
+    if services.state.get(key := _spent(jkt, str(claims["jti"]))) == request.id:
+        services.state.take(key)
+
+
+def _spent(jkt: str, jti: str) -> str:
+    return f"dpop:{digest(f'{jkt} {jti}')}"
+
+
 def _spend(services: Services, request: Request, jkt: str, jti: str, *, is_resource: bool) -> None:
     """§11.1: once. A request that is run again on a fresh snapshot brings a proof that it has had accepted itself."""
-    key = f"dpop:{digest(f'{jkt} {jti}')}"
+    key = _spent(jkt, jti)
     life = 2 * NONCE_LIFE if services.settings.oauth.dpop_nonces else AGE + AHEAD + 5
     if not services.state.add(key, request.id, life) and services.state.get(key) != request.id:
         raise refused(services, "its jti was used before", is_resource=is_resource, kind="dpop_proof")

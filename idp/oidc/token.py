@@ -19,6 +19,7 @@ from idp.wire import Json, Request, Response
 
 def token(services: Services, request: Request) -> Response:
     """POST /oauth/token."""
+    asked = None
     try:
         client_auth.check_form(request)
         asked = read(services, request)
@@ -29,6 +30,8 @@ def token(services: Services, request: Request) -> Response:
         headers = dpop.nonce_headers(services) if asked.cnf else ()
         return Json(body=tokens.response(services, asked.client, issued), headers=headers)
     except OAuthError as error:
+        if asked is not None and asked.cnf.get("jkt") and asked.client.oidc.is_public:
+            dpop.give_back(services, request)
         error.client_id = error.client_id or request.visitor.client_id or client_auth.claimed(services, request)
         raise
 

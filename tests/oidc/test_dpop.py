@@ -7,6 +7,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import sha256
+from time import process_time
 from typing import Any
 
 import pytest
@@ -302,6 +303,37 @@ def test_S27_nonces_of_ours_are_asked_for_where_the_settings_say_so(
     assert provider.introspect(app, token)["active"]
     assert show(provider, token, key, nonce=nonce).error == "use_dpop_nonce"
     assert show(provider, token, key, nonce="made up").error == "use_dpop_nonce"
+
+
+@pytest.mark.parametrize("form", [{"grant_type": "refresh_token", "refresh_token": "x"},
+                                  {"grant_type": "authorization_code", "code": "x"}])  # fmt: skip
+def test_N5_whoever_proves_nothing_but_a_key_of_their_own_leaves_no_row(
+    provider: Provider, spa: App, crm: App, key: ECKey, form: dict[str, str]
+) -> None:
+    """An application without a secret is anybody: its proof counts once something was given for it (§11.1)."""
+    for _ in range(3):
+        once = proof(provider, key)
+        assert provider.post("oauth/token", spa, form, DPoP=once).status == 400
+        assert provider.counted(lambda: provider.post("oauth/token", spa, form, DPoP=once))[1].count("take") >= 1  # noqa: B023
+    good = proof(provider, key)
+    assert provider.post("oauth/token", spa, form, DPoP=good).error == "invalid_grant"
+    code = provider.sign_in(provider.browser(), spa).code
+    assert redeem(provider, spa, code, DPoP=good).status == 200  # it was taken for nothing yet
+    assert redeem(provider, spa, code, DPoP=good).error == "invalid_dpop_proof"  # and now it was
+    other = proof(provider, key)  # of an application with a secret, which is known
+    assert provider.post("oauth/token", crm, form, DPoP=other).status == 400
+    assert provider.post("oauth/token", crm, form, DPoP=other).error == "invalid_dpop_proof"
+
+
+@pytest.mark.parametrize("htu", ["https://" + "a\u0301\u0316" * 30_000, "https://[" + "1" * 60_000, "x" * 70_000])
+def test_S26_an_address_of_any_length_costs_what_a_short_one_does(
+    provider: Provider, spa: App, key: ECKey, htu: str
+) -> None:
+    started = process_time()
+    answer = provider.post("oauth/token", spa, {"grant_type": "authorization_code", "code": "x"},
+                           DPoP=proof(provider, key, htu=htu))  # fmt: skip
+    assert answer.error == "invalid_dpop_proof"
+    assert process_time() - started < 1.5
 
 
 def test_a_proof_costs_one_write_and_no_statement_more(
