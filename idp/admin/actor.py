@@ -129,7 +129,7 @@ class Actor:
     def check_ordinary(self, services: Services, permission: Permission, person: Person) -> None:
         """Errors: `NotAllowed` where it is a break-glass account, which nobody changes by the way (U5)."""
         if break_glass.is_one(services.db, person):
-            raise NotAllowed(permission, break_glass.IS_ONE.format(person.username, person.username))
+            raise NotAllowed(permission, break_glass.told(person.username))
 
     def is_self(self, person: Person) -> bool:
         """Whether this is who acts, by a sign-in or by a token."""

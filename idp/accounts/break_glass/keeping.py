@@ -7,6 +7,7 @@ import json
 import secrets
 from base64 import b32encode
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any, Final
 
 from idp.accounts.break_glass import store
@@ -76,7 +77,12 @@ def opens(db: Database, person: Person | None, typed: str) -> bool:
 def check_is_none(db: Database | Transaction, person: Person, field: str) -> None:
     """Errors: `InvalidPerson` where it is one: nobody turns it off, or takes it away, by accident."""
     if is_one(db, person):
-        raise InvalidPerson(field, IS_ONE.format(person.username, person.username))
+        raise InvalidPerson(field, told(person.username))
+
+
+def told(username: str) -> str:
+    """What whoever would change one reads; the name stands in a command that is copied."""
+    return IS_ONE.format(username, quote(username))
 
 
 def add(tx: Transaction, person_id: str, password: str, by: str, now: float) -> None:
