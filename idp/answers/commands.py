@@ -9,7 +9,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from clients.client import Client
-from idp.answers.seen import shown_uri
+from clients.entities import check_location
+from clients.profiles import PROFILES
+from clients.redirects import ANSWERED, ANSWERED_LOGOUT, check_redirect_uri
+from idp.answers.seen import Seen, shown_uri
 
 _LONGEST: Final = 500  # characters; what is longer nobody registers by pasting
 
@@ -31,6 +34,26 @@ def adding_address(client: Client, key: str, url: str, registered: Iterable[str]
     if any(host == one or host.endswith(f".{one}") for one in own):
         return adding(client, key, url)
     return f"{adding(client, key, '')} (anybody can send such a request: only where the host is the application’s own)"
+
+
+def not_registrable(seen: Seen, key: str, url: str) -> str:
+    """Why an address could not be registered under `key`, as whoever tried would read; '' where it could.
+
+    A command that is refused helps nobody: what may not be registered is to be corrected in the application.
+    """
+    registry, client = seen.services.registry, seen.client
+    try:
+        if key == "acs":
+            check_location(url, registry.allow_loopback)
+        else:
+            check_redirect_uri(
+                url, PROFILES[client.profile].redirects, allow_loopback=registry.allow_loopback,
+                allow_dotless=bool(client.metadata.get("allow_dotless_scheme")),
+                answered=ANSWERED if key == "redirect_uris" else ANSWERED_LOGOUT,
+            )  # fmt: skip
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _host(url: str) -> str:

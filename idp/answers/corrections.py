@@ -32,7 +32,9 @@ def _forms(got: str) -> Iterator[tuple[str, str]]:
     yield "it is not percent-encoded where it should be: “+” has become a space", got.replace(" ", "+")
     yield "it stands in quotes or brackets", bare.strip(_QUOTES)
     yield "it has “Bearer” before it", bare.partition(" ")[2] if bare[:7].lower() == "bearer " else ""
-    yield "it has “client_secret=” or the like before it", got.rpartition("=")[2].strip().strip(_QUOTES)
+    yield "it came with other parts of the address or form around it", _parameter(got)
+    named = "it has a name and “=” before it (“client_secret=” or the like)"
+    yield named, got.rpartition("=")[2].strip().strip(_QUOTES)
     yield "it has a name and a colon before it", got.rpartition(":")[2].strip().strip(_QUOTES)
     yield "it has a letter of another script that looks like ours", characters.plain(bare)
     yield "it stands there twice", got[: len(got) // 2] if got[: len(got) // 2] * 2 == got else ""
@@ -42,6 +44,14 @@ def _forms(got: str) -> Iterator[tuple[str, str]]:
             yield "it is base64-encoded once too often", b64decode(got, validate=True).decode("ascii").strip()
         except ValueError:
             return
+
+
+def _parameter(got: str) -> str:
+    """The value alone, of `https://app/cb?code=VALUE`, of `code=VALUE&state=…` or of `VALUE&state=…`."""
+    if not any(one in got for one in "?&#"):
+        return ""
+    value = got.rpartition("?")[2].partition("&")[0].partition("#")[0]
+    return value.rpartition("=")[2].strip()
 
 
 def edges(text: str) -> str:

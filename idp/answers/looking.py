@@ -29,6 +29,7 @@ from idp.wire import Params, Request
 MAX_FINDINGS: Final = 8  # of one error
 #: Bytes of a SAML message that is read once more: an honest one has some five thousand, and anybody may send long ones.
 MAX_DOCUMENT: Final = 24_000
+MAX_NAME: Final = 200  # characters of an application's name
 _PART: Final = 10  # characters of an id that are looked for
 _SAML: Final = ("sso", "slo", "artifact")
 #: Where a client proves itself, in a header perhaps.
@@ -94,7 +95,7 @@ class Answers:
         return next(iter(near(self._services, issuer)), None)
 
     def _near(self, name: str) -> Client | None:
-        """The client of whose id the greater part is right. Two searches by index at most."""
+        """The client of whose id the greater part is right, else the one of this name. Three searches at most."""
         for part in dict.fromkeys((name[:_PART], name[-_PART:])):
             if len(part) < _PART:
                 continue
@@ -102,7 +103,10 @@ class Answers:
                 client = self._services.registry.find(entry.id)
                 if client is not None and client.saml is None and alike(name, client.id):
                     return client
-        return None
+        found = self._services.registry.search(name, limit=5) if 0 < len(name) <= MAX_NAME else ()
+        called_so = [one for one in found if one.name.casefold() == name.strip().casefold()]
+        client = self._services.registry.find(called_so[0].id) if len(called_so) == 1 else None
+        return client if client is not None and client.saml is None else None
 
 
 def _spellings(name: str) -> Iterator[str]:

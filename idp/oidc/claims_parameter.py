@@ -48,12 +48,16 @@ def _members(text: str | None) -> dict[str, Any]:
             expected='{"id_token": {…}}',
             got="no JSON",
             kind="claims_parameter",
+            fix="Let the application send claims as one JSON object, with double quotes, encoded once for the address; "
+            "or leave it out: the scopes give most claims.",
         ) from None
     parts = {part: value.get(part) or {} for part in ("userinfo", "id_token")} if isinstance(value, dict) else None
     if parts is None or not all(_is_claims_member(part) for part in parts.values()):
         raise OAuthError(
             "invalid_request", "claims must be an object with the members userinfo and id_token.",
             field="claims", expected='{"userinfo": {…}, "id_token": {…}}', got="another form", kind="claims_parameter",
+            fix="Put the claims under userinfo or id_token, each with null or an object: "
+            '{"id_token": {"email": null}} (Core §5.5).',
         )  # fmt: skip
     return parts if any(parts.values()) else {}
 

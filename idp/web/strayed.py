@@ -39,7 +39,9 @@ _LAST: Final = (
     (r"logout|signout|endsession|end_session|end-session|oidc-logout", "/oauth/logout"),
     (r"authoriz(e|ation)(\.oauth2)?|authorise|auth", "/oauth/authorize"),
 )  # fmt: skip
-_PROTOCOL: Final = re.compile(r"oauth|oidc|openid|connect|protocol|realms|/as/|/o/|/v[12]|/idp/", re.IGNORECASE)
+_PROTOCOL: Final = re.compile(
+    r"oauth|oidc|openid|connect|protocol|realms|userinfo|jwks|introspect|/as/|/o/|/v[12]|/idp/", re.IGNORECASE
+)
 _SAML_METADATA: Final = ("/metadata", "/metadata.xml", "/metadata.php", "/descriptor")
 #: Anybody may ask for any path, and no product's is nearly as long.
 _LONGEST: Final = 300

@@ -108,6 +108,13 @@ def _of_form(w: World) -> dict[str, str]:
     return {"grant_type": "authorization_code", "code": "x", "client_id": w.jwt.id}
 
 
+def _redeemed(w: World, *, change: Callable[[str], str] = str, **form: str) -> Answer:
+    code = change(w.code())
+    sent = {"grant_type": "authorization_code", "code": code, "redirect_uri": w.app.redirect_uri,
+            "code_verifier": VERIFIER, **form}  # fmt: skip
+    return _proven(w, sent)
+
+
 def _proven(w: World, form: Any) -> Answer:
     return w.post(form, **basic(w.app.id, w.app.secret or ""))
 
@@ -147,6 +154,12 @@ MISTAKES: dict[str, tuple[Callable[[World], Answer], str, str, str, str]] = {
     "the secret of another": (
         lambda w: w.secret(w.other.secret or ""), "application", "client_secret", "another one",
         "of another application"),
+    "a secret with its name": (
+        lambda w: w.secret(f"OIDC_CLIENT_SECRET={w.app.secret}"), "application", "client_secret", "a name and “=”",
+        "right secret"),
+    "the name for the id": (
+        lambda w: w.post({"grant_type": "authorization_code", "code": "x"}, **basic("crm", w.app.secret or "")),
+        "application", "client_id", "crm", "The name of the application"),
     "an assertion that is none": (
         lambda w: w.post({**_of_form(w), **assertion_form("garbage")}), "application", "client_assertion", "no JWT",
         "three parts"),
@@ -309,6 +322,42 @@ MISTAKES: dict[str, tuple[Callable[[World], Answer], str, str, str, str]] = {
         lambda w: w.browser.get("oauth/logout?" + urlencode(
             {"client_id": w.app.id, "post_logout_redirect_uri": w.app.redirect_uri})), "doorward",
         "post_logout_redirect_uri", "registered", "post_logout_redirect_uris+="),
+    # -- what stands around a code, and PKCE by hand
+    "a code with the state behind it": (
+        lambda w: _redeemed(w, change=lambda code: f"{code}&state=abc"), "application", "code", "parts of the address",
+        "as its framework reads it"),
+    "the whole address as the code": (
+        lambda w: _redeemed(w, change=lambda code: f"https://crm.example/cb?code={code}"), "application", "code",
+        "parts of the address", "as its framework reads it"),
+    "a code with its name": (
+        lambda w: _redeemed(w, change=lambda code: f"code={code}"), "application", "code", "a name and “=”",
+        "as its framework reads it"),
+    "a verifier that is short": (
+        lambda w: _redeemed(w, code_verifier="abc"), "application", "code_verifier", "3 characters", "too short"),
+    "a verifier that is long": (
+        lambda w: _redeemed(w, code_verifier="a" * 129), "application", "code_verifier", "129 characters", "too long"),
+    "a verifier in plain base64": (
+        lambda w: _redeemed(w, code_verifier="ab+/" * 12), "application", "code_verifier", "48 characters",
+        "plain base64"),
+    "a challenge in plain base64": (
+        lambda w: w.authorize(code_challenge=b64encode(sha256(b"x").digest()).decode()), "application",
+        "code_challenge", "44 characters", "plain base64"),
+    "a challenge that is short": (
+        lambda w: w.authorize(code_challenge="abc"), "application", "code_challenge", "3 characters", "too short"),
+    "claims without quotes": (
+        lambda w: w.authorize(claims="{email}"), "application", "claims", "no JSON", "double quotes"),
+    "a request object without a key": (
+        lambda w: w.authorize(request="a.b.c"), "application", "request", "", "No key of the application"),
+    # -- addresses that nobody may register are not offered
+    "an address by http": (
+        lambda w: w.authorize(redirect_uri="http://crm.example/registered"), "application", "redirect_uri", "http:",
+        "could not be registered either (uses plain http"),
+    "an address with a fragment": (
+        lambda w: w.authorize(redirect_uri="https://crm.example/registered#/home"), "application", "redirect_uri", "#",
+        "could not be registered either ("),
+    "an address that is escaped for HTML": (
+        lambda w: w.authorize(redirect_uri="https://crm.example/registered?a=1&amp;b=2"), "application",
+        "redirect_uri", "&amp;", "escaped for HTML"),
 }  # fmt: skip
 
 

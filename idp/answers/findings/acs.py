@@ -7,7 +7,7 @@ from typing import Final
 
 from clients import redirects
 from idp.answers import metadata
-from idp.answers.commands import adding_address
+from idp.answers.commands import adding_address, not_registrable
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen, shown_uri
@@ -53,6 +53,8 @@ def _fix(seen: Seen, got: str, nearest: str) -> str:
     if got.startswith("http://") and nearest.startswith("https://"):
         fix += "Behind a proxy that ends TLS it must know its public address (X-Forwarded-Proto). "
     provider = seen.client.saml
+    if refused := not_registrable(seen, "acs", got):
+        return f"{fix}Correct its address there: what it sends could not be registered either ({refused})."
     if provider is not None and provider.is_typed:
         return f"{fix}Correct its address there; or, where it has moved, {_newer(seen, got)}"
     by_hand = provider is not None and provider.source is None

@@ -75,6 +75,8 @@ def _compared(seen: Seen, got: str) -> Iterator[Finding]:
         return
     if not got:
         fix = "Fill in the client id in the application's settings: it sent none."
+    elif got.strip().casefold() == seen.client.name.casefold():
+        fix = "The name of the application stands in the place of its client id: copy the id from its registration."
     elif seen.services.registry.find(got) is not None:
         fix = "This is the client id of another application that is registered here, perhaps of its test system."
     elif not have_in_common(got, seen.client.id):

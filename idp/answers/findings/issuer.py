@@ -55,6 +55,8 @@ def _fix(seen: Seen, client: Client) -> str:
         how = "The address where the application takes answers stands in the place of its entity ID"
     elif seen.issuer == client.name:
         how = "The name of the application stands in the place of its entity ID"
+    elif seen.issuer == client.id:
+        how = "The client id of the application stands in the place of its entity ID"
     else:
         told = "; ".join(differences(seen.issuer, provider.entity_id))
         how = f"{told[:1].upper()}{told[1:]}"

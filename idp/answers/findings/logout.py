@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clients import redirects
 from clients.client import Client
-from idp.answers.commands import adding_address
+from idp.answers.commands import adding_address, not_registrable
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.seen import Nameless, Seen, shown_uri
@@ -35,6 +35,8 @@ def _way_back(seen: Seen, got: str) -> Finding:
     nearest = redirects.nearest(got, client.oidc.post_logout_redirect_uris)
     mine = {*client.oidc.post_logout_redirect_uris, *client.oidc.redirect_uris}
     register = f"register it as well: {adding_address(client, f'{FIELD}s', got, mine)}"
+    if refused := not_registrable(seen, f"{FIELD}s", got):
+        register = f"register another address: this one could not be registered ({refused})"
     if not nearest:
         fix = f"None is registered: {register}; without it people stay on our page after they signed out."
         return Finding(FIELD, "doorward", FIELD, fix, "(none)", shown_uri(got))

@@ -11,6 +11,8 @@ from idp.answers.finding import Finding
 from idp.answers.seen import Seen
 from idp.oidc import ledger, pkce
 
+_SHORTEST, _LONGEST = 43, 128  # characters, RFC 7636 §4.1
+
 
 def challenge(seen: Seen) -> Iterator[Finding]:
     """Of the authorization request."""
@@ -27,8 +29,10 @@ def challenge(seen: Seen) -> Iterator[Finding]:
             fix += f" No profile allows plain; an application without a secret ({seen.client.profile}) needs S256."
         yield Finding("pkce_method", "application", "code_challenge_method", fix, "S256", method or "(nothing)")
     elif got and pkce.FORM.fullmatch(got) is None:
-        fix = "The challenge must be the base64url SHA-256 of the verifier, without “=”: a library should make it."
-        yield Finding("pkce_challenge", "application", "code_challenge", fix, "43 to 128 characters", f"{len(got)}")
+        fix = f"{_not_of_the_form(got)}: the challenge must be the base64url SHA-256 of the verifier, which has 43 "
+        fix += "characters of A-Z a-z 0-9 - _, without “=”. A library should make it."
+        shown = f"{len(got)} characters"
+        yield Finding("pkce_challenge", "application", "code_challenge", fix, "43 characters", shown)
     elif method and not got:
         fix = "A method was sent without code_challenge: switch PKCE on as a whole."
         yield Finding("pkce_challenge", "application", "code_challenge", fix, "a challenge", "(nothing)")
@@ -58,8 +62,27 @@ def verifier(seen: Seen) -> Iterator[Finding]:
             "verifier for all; where it is so in some sign-ins only, its replicas do not share their sessions (or need "
             "sticky ones), or two tabs share one place for it. Let it keep one for each sign-in, by its state."
         )
+    if not how and got and pkce.FORM.fullmatch(got) is None:
+        fix = f"{_not_of_the_form(got)}: a verifier has 43 to 128 characters of A-Z a-z 0-9 - . _ ~ (RFC 7636 §4.1), "
+        fix += "new and random for each sign-in. A library should make it: let it take its own."
+        expected = "43 to 128 characters of A-Z a-z 0-9 - . _ ~"
     code = "pkce_verifier" if got else "pkce_verifier_missing"
     yield Finding(code, "application", "code_verifier", fix, expected, shown)
+
+
+def _not_of_the_form(got: str) -> str:
+    """What a verifier or a challenge has that RFC 7636 §4.1, §4.2 do not have."""
+    if "+" in got or "/" in got or got.endswith("="):
+        return "It is plain base64 (“+”, “/”, “=”) in the place of base64url without padding"
+    if " " in got:
+        return "It has a space, which “+” becomes in an address: it is plain base64 in the place of base64url"
+    if corrections.edges(got):
+        return f"It {corrections.edges(got)}"
+    if "%" in got:
+        return "It is percent-encoded once too often"
+    if len(got) < _SHORTEST:
+        return f"It has {len(got)} characters, which is too short"
+    return f"It has {len(got)} characters, which is too long" if len(got) > _LONGEST else "It has other characters"
 
 
 def _how(got: str, challenge: str) -> str:

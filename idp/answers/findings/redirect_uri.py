@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from clients import redirects
-from idp.answers.commands import adding_address
+from idp.answers.commands import adding_address, not_registrable
 from idp.answers.differences import differences
 from idp.answers.finding import Finding
 from idp.answers.findings.logout import others_at
@@ -29,14 +29,23 @@ def look(seen: Seen) -> Iterator[Finding]:
         return
     nearest = redirects.nearest(got, mine.redirect_uris)
     if not nearest:
-        fix = "No redirect URI is registered for it: add the one that it sends: "
-        fix += adding_address(seen.client, "redirect_uris", got, ())
+        fix = "No redirect URI is registered for it: "
+        if refused := not_registrable(seen, "redirect_uris", got):
+            fix += f"add its own; the one that it sends could not be registered ({refused})"
+        else:
+            fix += f"add the one that it sends: {adding_address(seen.client, 'redirect_uris', got, ())}"
         yield Finding("redirect_uri", "doorward", "redirect_uris", fix, "", shown_uri(got))
         return
     how = "; ".join(differences(got, nearest))
-    fix = f"{how[0].upper()}{how[1:]}. Correct it in the application, or register what it sends if that is meant: "
-    fix += f"{adding_address(seen.client, 'redirect_uris', got, mine.redirect_uris)}."
+    fix = f"{how[0].upper()}{how[1:]}. Correct it in the application"
+    if refused := not_registrable(seen, "redirect_uris", got):
+        fix += f": what it sends could not be registered either ({refused})."
+    else:
+        fix += ", or register what it sends if that is meant: "
+        fix += f"{adding_address(seen.client, 'redirect_uris', got, mine.redirect_uris)}."
     fix += _likely(got, nearest)
+    if got in mine.post_logout_redirect_uris:
+        fix += " What it sends is registered for after the sign-out (post_logout_redirect_uris): the two are swapped."
     if any(redirects.is_registered(got, one.oidc) for one in others_at(seen, got)):
         fix += (
             " What it sends is registered for another application here (its test system?): then it has the client id "
@@ -56,6 +65,8 @@ def _likely(got: str, nearest: str) -> str:
         return " It is no whole address: set the application's public address (base URL) in its settings."
     if "*" in got:
         return " An address is registered and sent in full: nothing stands for “any”."
+    if "&amp;" in got:
+        return " “&amp;” is the & of a page's source: the application sends an address that was escaped for HTML."
     if got.split("#")[0] == nearest and "#" in got:
         return " A redirect URI has no fragment (RFC 6749 §3.1.2): let its router use paths, not “#”."
     if not got.startswith(("http://", "https://")) and nearest.startswith("https://"):

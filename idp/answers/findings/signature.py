@@ -22,6 +22,7 @@ from idp.saml.messages.public_keys import PublicKey, public_key
 from idp.saml.messages.signature_gate import WITH_SHA1, BadSignature
 from idp.saml.messages.signatures import open_message, verify_detached
 from idp.saml.messages.xml import BadXml
+from idp.saml.protocol import SSO_PATH
 from idp.saml.provider_keys import signing_keys
 
 #: Both begin at a tag, and none goes beyond it: what a stranger sends costs its length once.
@@ -37,6 +38,11 @@ def look(seen: Seen) -> Iterator[Finding]:
     provider, received = seen.client.saml, seen.received
     is_about_it = seen.code == "saml_bad_signature" or seen.told("field") == "Signature"
     if not is_about_it or provider is None or received is None:
+        return
+    if seen.kind == "slo" and b"AuthnRequest" in received.message[:2000]:
+        fix = "The addresses are mixed up in the application: a sign-in (AuthnRequest) belongs to "
+        fix += f"{seen.services.url(SSO_PATH)} (SingleSignOnService); this one takes sign-outs."
+        yield Finding("destination", "application", "SingleSignOnService", fix, "LogoutRequest", "AuthnRequest")
         return
     if received.binding == names.HTTP_REDIRECT and received.signature is None and is_signed(seen):
         fix = "By HTTP-Redirect the signature stands in the address, as SigAlg and Signature (Bind §3.4.4.1); the one "

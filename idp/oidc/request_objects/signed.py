@@ -34,9 +34,21 @@ def read(services: Services, client: Client, text: str) -> Params:
             "invalid_request_object", f"The request object: {error.reason}.", detail=f"request object: {error.reason}",
             field="request", expected=f"a JWT signed by a key of {client.name}, for {services.issuer}",
             got=error.reason, kind="request_object",
-            fix="Correct how the application makes its signed request (JAR); its keys here stand in jwks or jwks_uri: "
-            f"doorward client show {client.id}",
+            fix=_fix(client),
         ) from None  # fmt: skip
+
+
+def _fix(client: Client) -> str:
+    if not (client.oidc.jwks or client.oidc.jwks_uri):
+        return (
+            "No key of the application is registered here, so nothing that it signs can be read. Switch signed "
+            "requests (request objects, JAR) off there; or register its public keys: "
+            f"doorward client set {client.id} jwks_uri=…"
+        )
+    return (
+        "Correct how the application makes its signed request (JAR); its keys here stand in jwks or jwks_uri: "
+        f"doorward client show {client.id}"
+    )
 
 
 def _verified(services: Services, client: Client, text: str, algs: tuple[str, ...]) -> Mapping[str, Any]:

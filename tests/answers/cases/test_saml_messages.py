@@ -130,6 +130,21 @@ def test_Q5_what_makes_a_request_unreadable_is_named_to_its_developer_and_to_the
     assert "Nothing is wrong with your account" in page.dom.text
 
 
+@pytest.mark.parametrize("binding", ["redirect", "post"])
+def test_Q5_a_sign_in_that_came_to_the_address_of_sign_outs(provider: Provider, binding: str) -> None:
+    register(provider)
+    message = authn_request(provider, Destination=f"{provider.issuer}/saml/slo")
+    browser = provider.browser()
+    if binding == "post":
+        page = browser.post("/saml/slo", {"SAMLRequest": encoded(message)}, cookies=False)
+    else:
+        page = browser.get(f"/saml/slo?{redirect_query(message)}")
+    assert page.is_error_page
+    found = errors(provider)[0].detail["findings"][0]
+    assert (found["side"], found["field"], found["got"]) == ("application", "SingleSignOnService", "AuthnRequest")
+    assert f"{provider.issuer}/saml/sso" in found["fix"]
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_Q4_a_stranger_s_unreadable_request_is_told_nothing_that_is_registered(provider: Provider, name: str) -> None:
     register(provider, "Secretwiki", {"entity_id": "https://inside.example/sp", "acs": [

@@ -126,6 +126,24 @@ def test_Q1_an_address_of_the_same_host_is_registered_by_the_command_that_is_off
     assert ("client refresh" in fix) is bool(more)  # nobody is told of metadata that there never was
 
 
+@pytest.mark.parametrize("url", [ACS.replace("https", "http"), f"{ACS}#there", f"{ACS}?RelayState=x"])
+def test_Q1_an_address_that_may_not_be_registered_is_not_offered(provider: Provider, url: str) -> None:
+    """A command that is refused, when it is pasted, sends a tired admin round in circles."""
+    register(provider)
+    provider.browser().get(Toolkit(provider, acs=url).login_url())
+    fix = _found(provider)["fix"]
+    assert "could not be registered either (" in fix
+    assert "doorward client set" not in fix
+
+
+@pytest.mark.parametrize("what", ["id", "name"])
+def test_Q5_case_21_the_client_id_or_the_name_in_the_place_of_the_entity_id(provider: Provider, what: str) -> None:
+    wiki = register(provider)
+    named = {"id": wiki.id, "name": wiki.name}[what]
+    provider.browser().get(Toolkit(provider, entity_id=named).login_url())
+    assert "in the place of its entity ID" in _found(provider)["fix"]
+
+
 def test_Q5_case_22_an_address_of_ours_and_an_address_named_twice(provider: Provider) -> None:
     register(provider)
     browser = provider.browser()
