@@ -66,6 +66,11 @@ def schedule(services: Services) -> None:
         services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
     services.jobs.every("cases.access", access_cases.EVERY, lambda: access_cases.close_granted(services))
     saml_sources.schedule(services)
+    if services.settings.backup.folder:
+        from idp.installation.backups import scheduled
+
+        period = services.settings.backup.every_hours * HOUR
+        services.jobs.every("backup", period, lambda: scheduled.run(services), lease=scheduled.LEASE)
 
 
 def _background(services: Services) -> None:

@@ -33,9 +33,12 @@ def read_master_key(value: str, file: Path | None, command: str, *, timeout: flo
     raise BadMasterKey("no master key: set keys.master_key_file, keys.master_key_command or DOORWARD_MASTER_KEY")
 
 
-def make_master_key_file(path: Path) -> bytes:
-    """Make a random master key in a new file of mode 0600, safely on the disk. Errors: FileExistsError, OSError."""
-    master = os.urandom(KEY_BYTES)
+def make_master_key_file(path: Path, master: bytes = b"") -> bytes:
+    """Put a master key, else a random one, into a new file of mode 0600, safely on the disk.
+
+    Errors: FileExistsError, OSError.
+    """
+    master = master or os.urandom(KEY_BYTES)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as out:

@@ -142,6 +142,15 @@ def rewrap(db: Statements, old_master: bytes, new_master: bytes) -> None:
         raise WrongMasterKey  # somebody else changed it meanwhile
 
 
+def opens(wrapped: str, master: bytes) -> bool:
+    """Whether a master key opens a root secret, such as that of a backup."""
+    try:
+        _unwrap(wrapped, master)
+    except WrongMasterKey:
+        return False
+    return True
+
+
 def _get_root(db: Statements) -> str:
     wrapped = store.find_root(db)
     if wrapped is None:

@@ -27,6 +27,7 @@ TYPED = (
             "api",
             "getting-started",
             "applications",
+            "backup",
             "break-glass",
             "configuration-as-code",
             "gallery",

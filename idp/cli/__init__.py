@@ -27,6 +27,8 @@ COMMANDS = {
     "mail": "messages",
     "doctor": "doctor",
     "migrate": "migrate",
+    "backup": "backup",
+    "restore": "restore",
     "sweep": "sweep",
     "demo-data": "demo_data",
 }

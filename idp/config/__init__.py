@@ -15,6 +15,7 @@ from idp.config.loading import ENVIRONMENT, ConfigError, load
 from idp.config.settings import HOMES, Settings
 
 if TYPE_CHECKING:
+    from idp.config.backup import Backup
     from idp.config.brand import EDITABLE, Brand, Portal
     from idp.config.factors import AdminCodes, FactorRule, Factors, Passkeys
     from idp.config.issuing import OAuth, Saml, Tokens
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from idp.config.storage import Keys, Storage
 
 __all__ = [
-    "EDITABLE", "ENVIRONMENT", "AdminCodes", "Audit", "Brand", "ConfigError", "FactorRule", "Factors", "Keys",
+    "EDITABLE", "ENVIRONMENT", "AdminCodes", "Audit", "Backup", "Brand", "ConfigError", "FactorRule", "Factors", "Keys",
     "Log", "Mail", "OAuth", "Outbound", "Passkeys", "Passwords", "Portal", "Recovery", "RegisteringApp", "Saml",
     "SelfRegistration", "Server", "Session", "Settings", "Sms", "Storage", "Throttle", "Tokens", "example",
     "is_loopback", "load",

@@ -23,6 +23,7 @@ ENVIRONMENT: Mapping[str, tuple[str, str]] = {
     "DOORWARD_MASTER_KEY": ("keys", "master_key"),
     "DOORWARD_MAIL_PASSWORD": ("mail", "password"),
     "DOORWARD_SMS_TOKEN": ("sms", "token"),
+    "DOORWARD_BACKUP_PASSPHRASE": ("backup", "passphrase"),
 }
 
 
@@ -89,7 +90,7 @@ def _explain(problem: Any, file: Path | None, text: str, origins: Mapping[tuple[
     if isinstance(problem["input"], dict):  # two settings that do not fit together; all of a section may hold a secret
         return f"{place}: {key}: {told}"
     # A database's URL holds its password.
-    secret = "key" in where[-1] or where[-1] in ("password", "token")
+    secret = "key" in where[-1] or where[-1] in ("password", "token", "passphrase")
     shown = "…" if secret else re.sub(r"(?<=://)[^@]*(?=@)", "…", repr(problem["input"]))
     return f"{place}: {key} = {shown}: {told}"
 

@@ -14,6 +14,7 @@ SECRET: Final = frozenset(
         ("mail", "password"),
         ("sms", "token"),
         ("audit", "webhook_secret"),
+        ("backup", "passphrase"),
     )
 )
 #: Settings that are addresses of machines which may carry credentials in any part: host and scheme alone are shown.

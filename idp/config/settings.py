@@ -14,6 +14,7 @@ from idp.config.hosts import is_loopback
 
 if TYPE_CHECKING:
     from idp.config.admin import Admin
+    from idp.config.backup import Backup
     from idp.config.brand import Brand, Portal
     from idp.config.factors import AdminCodes, Factors, Passkeys
     from idp.config.issuing import OAuth, Saml, Tokens
@@ -52,6 +53,7 @@ HOMES: Final[Mapping[str, str]] = {
     "Log": "log",
     "Audit": "log",
     "Admin": "admin",
+    "Backup": "backup",
 }
 
 
@@ -108,6 +110,7 @@ class Settings:
     log: Log
     audit: Audit
     admin: Admin
+    backup: Backup
     #: The file's folder; relative paths start there.
     base_dir: str
 

@@ -113,6 +113,12 @@ def check_current(settings: Settings) -> None:
     upgrade(settings)
 
 
+def is_known(revision: str) -> bool:
+    """Whether this release has had this schema once."""
+    folder = Path(__file__).parent.parent / "migrations" / "versions"
+    return revision.isdecimal() and any(folder.glob(f"{revision}_*.py"))
+
+
 def upgrade(settings: Settings) -> None:
     """Bring the schema up; of several processes one does it and the others wait. Errors: `Failed`."""
     from idp import migrations

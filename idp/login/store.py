@@ -174,6 +174,9 @@ _ENDING = select(_s.id, _s.person_id, _DUE).where(
 )
 #: Before `END_ALL`, in its transaction: the same sessions are to be told of.
 NOTE_UNTOLD = upsert(untold_sessions, source=(["session_id", "person_id", "due"], _ENDING))
+_EVERY = select(_s.id, _s.person_id, _DUE).where(_s.ended_at.is_(None), _s.expires_at > bindparam("now"))
+NOTE_EVERY_UNTOLD = upsert(untold_sessions, source=(["session_id", "person_id", "due"], _EVERY))
+END_EVERY = update(sessions).where(_s.ended_at.is_(None)).values(ended_at=bindparam("now"), ended_why=bindparam("why"))
 NOTE_UNTOLD_ONE = upsert(untold_sessions)  # one session that has just ended
 ANY_UNTOLD = select(_u.session_id).where(_u.due <= bindparam("now")).order_by(_u.due).limit(1)
 #: Of any number of processes one gets it; another one later, where that one dies before the notices are queued.

@@ -20,8 +20,8 @@ def _config(url: str) -> Any:
     return config
 
 
-def upgrade(url: str) -> None:
-    """Bring the schema up to this release; safe to call again, and from several processes at once.
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the schema up, to this release's; safe to call again, and from several processes at once.
 
     Errors: `Unavailable` where the database cannot be used.
     """
@@ -29,7 +29,7 @@ def upgrade(url: str) -> None:
     from sqlalchemy.exc import OperationalError
 
     try:
-        command.upgrade(_config(url), "head")
+        command.upgrade(_config(url), revision)
     except OperationalError as error:
         raise Unavailable(str(error.orig)) from error
 

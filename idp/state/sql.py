@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from idp.db import Database, Unavailable, upsert
+from idp.db import Database, Transaction, Unavailable, upsert
 from idp.state import Clock, Observer, StateUnavailable, check_key, decode, encode
 
 metadata = MetaData()
@@ -68,6 +68,16 @@ _EXPIRED = (
 )
 # The outer test holds a row that was put anew between the select and the delete.
 _SWEEP = delete(state).where(state.c.key.in_(_EXPIRED.scalar_subquery()), state.c.expires_at <= _NOW)
+
+
+_ALL = select(state.c.key, state.c.value)
+_FORGET = delete(state).where(state.c.key == bindparam("of"))
+
+
+def forget_values(tx: Transaction) -> int:
+    """Delete codes, links and pending sign-ins, in the caller's transaction; answers how many. Counters, of which none
+    opens anything and some hold up who guesses, stay."""
+    return sum(tx.run(_FORGET, of=row.key) for row in tx.all(_ALL) if not row.value.lstrip("-").isdecimal())
 
 
 class SqlState:

@@ -19,6 +19,7 @@ _OPEN = frozenset(
     (
         ("keys", "master_key_file"), ("passwords", "min_length"), ("tokens", "access_token"), ("tokens", "id_token"),
         ("tokens", "code"), ("keys", "rotate_days"), ("keys", "publish_hours"), ("keys", "algorithms"),
+        ("backup", "with_master_key"),
     )
 )  # fmt: skip
 

@@ -146,6 +146,11 @@ def void(tx: Any, person_id: str, now: float) -> int:
     return int(tx.run(store.VOID_ADMIN, owner_id=person_id, now=now))
 
 
+def end_everybody(tx: Transaction, now: float) -> int:
+    """End every code that is open, in the caller's transaction; answers how many."""
+    return int(tx.run(store.END_EVERY_ADMIN, now=now))
+
+
 def sweep(services: Services, many: int = 1000) -> int:
     """Delete at most `many` codes that ran out a day ago or longer; the events stay."""
     return services.db.run(store.SWEEP_ADMIN, before=services.clock() - 86400.0, many=many)

@@ -121,6 +121,7 @@ ADMIN_USED = (
     .order_by(_a.id.desc())
     .limit(1)
 )
+END_EVERY_ADMIN = update(admin_codes).where(*_OPEN).values(expires_at=bindparam("now"))
 ADD_ADMIN = insert(admin_codes)
 USE_ADMIN = update(admin_codes).where(_a.id == bindparam("code_id"), *_OPEN).values(used_at=bindparam("now"))
 APPROVE_ADMIN = (
@@ -160,6 +161,7 @@ TRUSTED = (
 )
 DISTRUST = delete(trusted_devices).where(_t.person_id == bindparam("owner_id"), _t.id == bindparam("device_id"))
 DISTRUST_ALL = delete(trusted_devices).where(_t.person_id == bindparam("owner_id"))
+DISTRUST_EVERY = delete(trusted_devices)
 SWEEP_TRUSTED = sweep(_t.expires_at, _t.id)
 
 #: Everything of a person, who is removed.

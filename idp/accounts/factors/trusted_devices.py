@@ -58,6 +58,11 @@ def forget_all(tx: Transaction, person_id: str) -> int:
     return int(tx.run(store.DISTRUST_ALL, owner_id=person_id))
 
 
+def forget_everybody(tx: Transaction) -> int:
+    """Take back all that there are; answers how many."""
+    return int(tx.run(store.DISTRUST_EVERY))
+
+
 def sweep(db: Database, now: float, many: int = 1000) -> int:
     """Delete at most `many` that ran out."""
     return int(db.run(store.SWEEP_TRUSTED, before=now, many=many))

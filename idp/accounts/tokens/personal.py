@@ -141,6 +141,11 @@ def end_all(tx: Transaction, person_id: str) -> None:
     tx.run(store.END_ALL, owner_id=person_id)
 
 
+def end_everybody(tx: Transaction) -> int:
+    """End all tokens of everybody, in the caller's transaction; answers how many."""
+    return int(tx.run(store.END_EVERY))
+
+
 def sweep(db: Database, before: float, many: int = 1000) -> int:
     """Delete at most `many` tokens that ended before a moment; answers how many."""
     return db.run(store.SWEEP, before=before, many=many)

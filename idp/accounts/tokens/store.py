@@ -59,4 +59,5 @@ TOUCH = (
 )
 WITHDRAW = delete(personal_tokens).where(_t.id == bindparam("token_id"), _t.person_id == bindparam("owner_id"))
 END_ALL = delete(personal_tokens).where(_t.person_id == bindparam("owner_id"))
+END_EVERY = delete(personal_tokens)
 SWEEP = sweep(_t.expires_at, _t.id)

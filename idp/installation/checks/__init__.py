@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from idp.installation.checks import applications, before_opening, machine, messages, network, registering
+from idp.installation.checks import applications, backups, before_opening, machine, messages, network, registering
 from idp.installation.checks.findings import Finding, Found
 from idp.installation.failures import Failed, explained
 from idp.installation.files import config_file, read_settings
@@ -34,6 +34,7 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("record", messages.examine_streams),
     ("traffic", network.examine_traffic),
     ("processes", _examine_processes),
+    ("backup", backups.examine),
     ("server", machine.examine_server),
 )
 

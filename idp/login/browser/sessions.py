@@ -263,6 +263,13 @@ def end_all(tx: Any, person_id: str, now: float, why: str, *, keep: str = "") ->
     return int(tx.run(store.END_ALL, owner_id=person_id, now=now, why=why, except_id=keep))
 
 
+def end_everybody(tx: Any, now: float, why: str) -> int:
+    """End every session of everybody, applications told as of `end_all`; answers how many."""
+    tx.run(store.NOTE_EVERY_UNTOLD, now=now)
+    trusted_devices.forget_everybody(tx)
+    return int(tx.run(store.END_EVERY, now=now, why=why))
+
+
 def end_in(tx: Any, person_id: str, session_id: str, now: float, why: str) -> bool:
     """End one session in the caller's transaction, applications told as of `end_all`; answers whether it was open."""
     if not tx.run(store.END, session_id=session_id, now=now, why=why):

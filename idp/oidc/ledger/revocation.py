@@ -30,6 +30,12 @@ def revoke_person(tx: Any, person_id: str, now: float, why: str, *, keep_session
     return int(tx.run(store.REVOKE_PERSON, owner_id=person_id, now=now, why=why, except_session=keep_session))
 
 
+def revoke_everything(tx: Any, now: float, why: str) -> int:
+    """Every family of everybody and every opaque access token, in the caller's transaction; how many families lived."""
+    tx.run(store.DELETE_EVERY_ACCESS)
+    return int(tx.run(store.REVOKE_EVERY, now=now, why=why))
+
+
 def count_live(services: Services, person_id: str) -> int:
     """How many families of a person are alive: what each application holds."""
     return int(services.db.one(store.COUNT_LIVE, owner_id=person_id, now=services.clock()).n)

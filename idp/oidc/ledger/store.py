@@ -225,6 +225,10 @@ REVOKE_PERSON = (
     .where(_f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None), _f.session_id != bindparam("except_session"))
     .values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
 )
+REVOKE_EVERY = (
+    update(families).where(_f.revoked_at.is_(None)).values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
+)
+DELETE_EVERY_ACCESS = delete(access_tokens)
 COUNT_LIVE = (
     select(func.count().label("n"))
     .select_from(families)
