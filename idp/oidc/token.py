@@ -63,7 +63,8 @@ def read(services: Services, request: Request) -> TokenRequest:
             field="grant_type", expected=" or ".join(sorted(client.oidc.grant_types)), got=grant_type,
             kind="grant_type_not_allowed",
         )  # fmt: skip
-    resource = [value for name, value in form.pairs if name == "resource"]
+    # RFC 6749 §3.2: sent without a value is not sent.
+    resource = [value for name, value in form.pairs if name == "resource" and value]
     return TokenRequest(
         client, grant_type, form.get("scope"), resource, form, request, _bound(services, request, client)
     )
