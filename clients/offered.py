@@ -70,6 +70,7 @@ GRANT_TYPES: dict[str, GrantType] = {
         GrantType("refresh_token", public=True, needs=f"authorization_code {DEVICE_CODE}"),
         GrantType("client_credentials", machine=True),
         GrantType(DEVICE_CODE, public=True),  # RFC 8628
+        GrantType("urn:ietf:params:oauth:grant-type:token-exchange", machine=True),
     )
 }
 #: The grant type that RFC 7591 §2.1 puts beside response types with a token. No token endpoint ever sees it.

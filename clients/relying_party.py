@@ -97,6 +97,10 @@ class RelyingParty:
     authorization_signed_response_alg: str = row(one_of(*SIGNING).or_else("RS256"))  # JARM §3
     # RFC 7662 §4: whose tokens it may look at: its own, those meant for its resources too, or everybody's.
     introspection: str = row(one_of("own", "audience", "all").or_else("own"))
+    # RFC 8693 §4.4: applications that may exchange its tokens to act for the person (their ids), or to be the person.
+    may_act: frozenset[str] = row(list_of(text(60)), frozenset)
+    may_impersonate: frozenset[str] = row(list_of(text(60)), frozenset)
+    exchange_resources: frozenset[str] = row(list_of(RESOURCE), frozenset)  # that such tokens may be for beyond its own
     backchannel_logout_uri: str | None = row(ADDRESS)
     initiate_login_uri: str | None = row(ADDRESS)
 

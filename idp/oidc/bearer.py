@@ -12,6 +12,7 @@ from idp.errors import OAuthError
 from idp.login.authn import acr_of
 from idp.oidc import dpop, ledger, tokens
 from idp.oidc.claims import wanted_acr
+from idp.oidc.ledger import Exchanged
 from idp.protocols import Services
 from idp.wire import Request
 from keys.verifying import InvalidToken, verify_own
@@ -32,6 +33,8 @@ class Access:
     is_jwt: bool
     row: Any
     cnf: Mapping[str, str] = field(default_factory=dict)  # what it is bound to (RFC 7800 §3.1)
+    exchanged: Exchanged | None = None  # whose token it was made of (RFC 8693)
+    may_act: str = ""  # who alone may act with it, where it says so (RFC 8693 §4.4)
 
 
 def find(services: Services, token: str) -> Access | None:
@@ -49,10 +52,14 @@ def _opaque(services: Services, token: str) -> Access | None:
         return None
     client = services.registry.get(row.token_client_id)
     audience = tokens.audience(services, json.loads(row.resource), row.scope)
+    scope = standing_scope(client, row.scope)
+    if row.exchanged:  # nor more than what is left to the application that the person signed in to
+        scope = standing_scope(services.registry.get(row.client_id), " ".join(scope))
     return Access(
-        row.token_id, row.token_client_id, row.person_id, standing_scope(client, row.scope),
+        row.token_id, row.token_client_id, row.person_id, scope,
         standing_audience(services, client, audience),
         row.created_at, row.expires_at, row.family_id, False, row, json.loads(row.token_cnf or "{}"),
+        Exchanged.from_json(json.loads(row.exchanged or "{}")),
     )  # fmt: skip
 
 
@@ -76,11 +83,17 @@ def _jwt(services: Services, token: str) -> Access | None:
             return None
         if float(claims["iat"]) <= client.tokens_after:  # disabled since; whole seconds, so the same one counts too
             return None
+    scope, exchanged = standing_scope(client, str(claims["scope"])), Exchanged.from_json(claims)
+    if exchanged is not None:
+        if row is None or not ledger.stands(services, exchanged, client, row, float(claims["iat"])):
+            return None
+        scope = standing_scope(services.registry.get(row.client_id), " ".join(scope))
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     return Access(
-        jti, client_id, row.person_id if row is not None else None, standing_scope(client, str(claims["scope"])),
+        jti, client_id, row.person_id if row is not None else None, scope,
         standing_audience(services, client, audience),
-        float(claims["iat"]), float(claims["exp"]), family_id, True, row, claims.get("cnf") or {},
+        float(claims["iat"]), float(claims["exp"]), family_id, True, row, claims.get("cnf") or {}, exchanged,
+        str((claims.get("may_act") or {}).get("sub", "")),
     )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ def introspect(services: Services, request: Request) -> Response:
         "iss": services.issuer,
         "jti": access.token_id,
     }
+    if access.exchanged is not None and access.exchanged.act:  # RFC 8693 §4.1
+        body["act"] = dict(access.exchanged.act)
     if access.cnf:  # RFC 9449 §6.2, RFC 8705 §3.2
         body["cnf"] = dict(access.cnf)
     if access.row is not None and access.person_id is not None:

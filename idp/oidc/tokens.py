@@ -17,6 +17,8 @@ from idp.protocols import Services
 from keys.ports import Signer
 from keys.ring import NoKey
 
+#: RFC 8693 §3.
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 
@@ -24,6 +26,8 @@ def response(services: Services, client: Client, issued: Issued) -> dict[str, An
     """The JSON of RFC 6749 §5.1. `scope` is always told, since it may be less than was asked."""
     access_token = written(services, client, issued)
     body = about_access(issued, access_token)
+    if issued.terms.exchanged is not None:
+        body["issued_token_type"] = ACCESS_TOKEN_TYPE
     if issued.refresh_token is not None:
         body["refresh_token"] = issued.refresh_token
     if issued.holder is not None and "openid" in issued.terms.scope.split():
@@ -179,4 +183,8 @@ def access_token_claims(services: Services, client: Client, issued: Issued) -> d
         }
     if issued.terms.cnf:
         claims["cnf"] = dict(issued.terms.cnf)  # RFC 7800 §3.1
+    if issued.terms.exchanged is not None:
+        claims |= issued.terms.exchanged.to_json()
+    elif holder is not None and len(client.oidc.may_act) == 1:  # RFC 8693 §4.4: the claim names one
+        claims["may_act"] = {"sub": next(iter(client.oidc.may_act))}
     return claims

@@ -102,7 +102,17 @@ def test_C2_a_group_that_is_called_as_an_application_gives_no_right_over_its_mem
     assert not desk.may_app(Permission.ACTIVITY_READ, crm.id)
 
 
-@pytest.mark.parametrize("key", ["resources", "introspection", "profile"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "resources",
+        "introspection",
+        "profile",
+        "may_act",
+        "may_impersonate",
+        "exchange_resources",
+    ],
+)
 def test_C2_an_app_admin_changes_nothing_that_reaches_beyond_the_application(provider: Provider, key: str) -> None:
     from clients.errors import InvalidMetadata
 

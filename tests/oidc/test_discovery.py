@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from idp.accounts.person import Person
+from idp.oidc.grants.token_exchange import GRANT_TYPE as EXCHANGE
 from tests.backends import Clock
 from tests.oidc import devices
+from tests.oidc.test_token_exchange import exchange
 from tests.oidc.verifying import verified
 from tests.provider import App, Browser, Provider, basic, new_key
 
@@ -181,7 +183,7 @@ def by_device(provider: Provider) -> dict[str, Any]:
 def test_advertised_grants_and_ways_to_authenticate_work(provider: Provider, ann: Person) -> None:
     document = _features(provider)
     web = provider.add_client(
-        "Web", grant_types=["authorization_code", "refresh_token", "client_credentials"], scope="openid a"
+        "Web", grant_types=["authorization_code", "refresh_token", "client_credentials", EXCHANGE], scope="openid a"
     )
     robot, spa = provider.add_client("Robot", key=new_key()), provider.add_client("Spa", "spa")
     tokens = provider.tokens(web, scope="openid a")
@@ -190,6 +192,7 @@ def test_advertised_grants_and_ways_to_authenticate_work(provider: Provider, ann
         "refresh_token": provider.refresh(web, tokens["refresh_token"]).json,
         "client_credentials": provider.client_credentials(web, scope="a").json,
         devices.GRANT: by_device(provider),
+        EXCHANGE: exchange(provider, web, tokens["access_token"], scope="a").json,
     }
     assert set(document["grant_types_supported"]) == set(worked)
     assert all(answer["access_token"] for answer in worked.values())

@@ -93,6 +93,12 @@ LABELS: Final[dict[str, Label]] = {
     "refresh_token_rotation": Label(N_("Refresh tokens are used once"), "tokens"),
     "id_token_signed_response_alg": Label(N_("ID tokens are signed with"), "tokens"),
     "resources": Label(N_("APIs that it may ask tokens for"), "tokens", N_("One a line: https://api.example.com")),
+    "may_act": Label(N_("Applications that may act with its tokens"), "tokens", N_(
+        "Their ids, one a line. They exchange a person’s token of it for one of their own, which names them.")),
+    "may_impersonate": Label(N_("Applications that may pass for the person"), "tokens", N_(
+        "As above, but nothing in the new token says who acts. Leave it empty where you can.")),
+    "exchange_resources": Label(N_("APIs that exchanged tokens may be for"), "tokens", N_(
+        "Beyond those of the token that is exchanged. One a line: https://api.example.com")),
     "introspection": Label(N_("Tokens that it may look at"), "tokens", N_(
         "own: its own; audience: also those meant for its APIs; all: everybody's.")),
     "token_endpoint_auth_method": Label(N_("How it proves itself"), "proof", N_(

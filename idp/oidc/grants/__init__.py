@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from clients.offered import DEVICE_CODE
-from idp.oidc.grants import authorization_code, client_credentials, device_code, refresh_token
+from idp.oidc.grants import authorization_code, client_credentials, device_code, refresh_token, token_exchange
 from idp.oidc.ledger import Issued
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -22,4 +22,5 @@ GRANTS: dict[str, Issue] = {
     "refresh_token": refresh_token.issue,
     "client_credentials": client_credentials.issue,
     DEVICE_CODE: device_code.issue,
+    token_exchange.GRANT_TYPE: token_exchange.issue,
 }

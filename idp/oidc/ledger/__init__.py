@@ -5,8 +5,9 @@ consent's, or its client's. Door: the names below. Rule: each verb is one read a
 """
 
 from idp.oidc.ledger.access_tokens import ACCESS, issue_to_client
+from idp.oidc.ledger.exchange import exchange, may_exchange, stands
 from idp.oidc.ledger.families import REFRESH, mint, mint_in_front, why_dead
-from idp.oidc.ledger.grant import CODE, DEVICE, CodeReused, Grant, Holder, Issued, Terms
+from idp.oidc.ledger.grant import CODE, DEVICE, CodeReused, Exchanged, Grant, Holder, Issued, Terms
 from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, last_of_session, was_redeemed
 from idp.oidc.ledger.past import ACCESS_TOKENS, CODES, PREFIXES, REFRESH_TOKENS, Past, past_of
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
@@ -33,6 +34,7 @@ __all__ = [
     "REFRESH",
     "REFRESH_TOKENS",
     "CodeReused",
+    "Exchanged",
     "Grant",
     "Holder",
     "Issued",
@@ -40,6 +42,7 @@ __all__ = [
     "Terms",
     "clients_of_session",
     "count_live",
+    "exchange",
     "find_access",
     "find_family",
     "find_genuine",
@@ -48,6 +51,7 @@ __all__ = [
     "is_revoked",
     "issue_to_client",
     "last_of_session",
+    "may_exchange",
     "mint",
     "mint_in_front",
     "past_of",
@@ -58,6 +62,7 @@ __all__ = [
     "revoke_person",
     "revoke_reused_code",
     "revoke_session",
+    "stands",
     "sweep",
     "was_redeemed",
     "why_dead",

@@ -64,6 +64,7 @@ def insert_access(tx: Any, client: Client, access: AccessToken, family_id: str, 
         created_at=access.issued_at,
         expires_at=access.issued_at + access.expires_in,
         cnf=terms.cnf_json,
+        exchanged=to_json(terms.exchanged.to_json()) if terms.exchanged is not None else "",
     )
 
 

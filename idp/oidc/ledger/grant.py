@@ -43,15 +43,38 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchanged:
+    """Where a token comes from that was made of another (RFC 8693).
+
+    `act`: who acts for the person, the one before inside (§4.1); empty for an impersonation. `via`: the applications
+    whose tokens were exchanged, the first one first.
+    """
+
+    act: Mapping[str, Any]
+    via: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is written down, and as claims of a JWT."""
+        return {**({"act": dict(self.act)} if self.act else {}), "via": list(self.via)}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Exchanged | None:
+        """Back again; None where there is nothing of it."""
+        return cls(plain.get("act") or {}, tuple(plain["via"])) if plain.get("via") else None
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What one access token is good for.
 
     `cnf`: the key that whoever presents it must prove to have (RFC 7800 §3); empty: whoever bears it may use it.
+    `exchanged`: whose token it was made of; None: it was given by the grant itself.
     """
 
     scope: str
     resource: list[str]
     cnf: Mapping[str, str] = field(default_factory=dict)
+    exchanged: Exchanged | None = None
 
     @property
     def cnf_json(self) -> str:

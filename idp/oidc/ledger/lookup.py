@@ -8,7 +8,9 @@ from typing import Any
 from idp.ids import digest, split
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import ACCESS
+from idp.oidc.ledger.exchange import of_row, stands
 from idp.oidc.ledger.families import check_version, why_dead
+from idp.oidc.ledger.grant import Exchanged
 from idp.protocols import Services
 
 
@@ -25,8 +27,13 @@ def find_access(services: Services, token: str) -> Any | None:
     client = services.registry.find(row.token_client_id)
     if now >= row.expires_at or client is None or not client.enabled or row.created_at <= client.tokens_after:
         return None
+    if row.token_family_id is None:
+        return row
     # A family that is gone has died: its tokens are no tokens of the client itself.
-    if row.token_family_id is not None and (row.family_id is None or why_dead(row, client, now)):
+    if row.family_id is None or why_dead(row, services.registry.find(row.client_id), now):
+        return None
+    exchanged = Exchanged.from_json(of_row(row))
+    if exchanged is not None and not stands(services, exchanged, client, row, row.created_at):
         return None
     return row
 

@@ -79,6 +79,9 @@ access_tokens = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
     Column("cnf", Text, nullable=False, server_default=""),  # RFC 7800 §3.1, JSON, or empty
+    Column(
+        "exchanged", Text, nullable=False, server_default=""
+    ),  # whose token it was made of (RFC 8693), JSON, or empty
 )
 Index("access_tokens_expires_at", access_tokens.c.expires_at)
 
@@ -138,7 +141,7 @@ ACCESS = (
     select(
         _a.id.label("token_id"), _a.family_id.label("token_family_id"), _a.hash,
         _a.client_id.label("token_client_id"), _a.scope, _a.resource,
-        _a.created_at, _a.expires_at, _a.cnf.label("token_cnf"), *_FAMILY, *_PERSON, *_STANDING,
+        _a.created_at, _a.expires_at, _a.cnf.label("token_cnf"), _a.exchanged, *_FAMILY, *_PERSON, *_STANDING,
     )
     .select_from(
         _circumstances(

@@ -7,11 +7,14 @@ a token that speaks of nobody has its client for a subject, in introspection and
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from idp.oidc.grants import token_exchange
+from idp.oidc.tokens import ACCESS_TOKEN_TYPE
 from tests.oidc import devices
-from tests.oidc.policies.world import Ask, NotGiven, Way, World
+from tests.oidc.policies.world import API, FILES, REPORTS, STORE, Ask, NotGiven, Way, World
 from tests.provider import VERIFIER
 
 #: Questions about a person, in the words of `test_matrix.py`.
@@ -46,6 +49,25 @@ def _for_itself(world: World, **asked: Any) -> Ask:
     return partial(world.token, "client_credentials", **{name: value for name, value in asked.items() if value})
 
 
+def _before(world: World) -> World:
+    """An application that people sign in to, and that lets this one act with their tokens."""
+    front = world.provider.add_client(
+        f"Front {world.person.username}", scope=f"openid {REPORTS} {FILES}", resources=[API, STORE], consent="explicit",
+        may_act=[world.app.id],
+    )  # fmt: skip
+    return replace(world, front=front)
+
+
+def _exchange(world: World, **asked: Any) -> Ask:
+    first = world.provider.redeem(world.signs_in_to, world.code(**asked))
+    if first.status != 200:
+        raise NotGiven(first.text)
+    return partial(
+        world.token, token_exchange.GRANT_TYPE, subject_token=first.json["access_token"],
+        subject_token_type=ACCESS_TOKEN_TYPE,
+    )  # fmt: skip
+
+
 WAYS: Mapping[str, Way] = {
     "authorization_code": Way(_code),
     "refresh_token": Way(_refresh),
@@ -57,5 +79,11 @@ WAYS: Mapping[str, Way] = {
             **dict.fromkeys(OF_PERSONS, NOBODY),
             "more than was granted": "what it asks for at the token endpoint is its whole request",
         },
+    ),
+    token_exchange.GRANT_TYPE: Way(
+        _exchange,
+        profile="machine",
+        prepare=_before,
+        refusals=frozenset(("invalid_request",)),  # RFC 8693 §2.2.2
     ),
 }

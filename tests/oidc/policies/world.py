@@ -27,13 +27,19 @@ class NotGiven(Exception):
 
 @dataclass(frozen=True)
 class World:
-    """Where one row is tried. `browser` is the person's own."""
+    """Where one row is tried. `browser` is the person's own; `front`: where they sign in, if that is another one."""
 
     provider: Provider
     clock: Clock
     person: Person
     browser: Browser
     app: App
+    front: App | None = None
+
+    @property
+    def signs_in_to(self) -> App:
+        """The application that the person sees."""
+        return self.front or self.app
 
     def token(self, grant_type: str, bound: bool = False, **form: Any) -> Answer:
         """The request at the token endpoint; with a proof of `KEY` where the tokens are to be bound."""
@@ -46,7 +52,7 @@ class World:
 
     def code(self, **asked: Any) -> str:
         """Sign in and allow. Errors: `NotGiven`."""
-        answer = self.provider.sign_in(self.browser, self.app, self.person.username, **asked)
+        answer = self.provider.sign_in(self.browser, self.signs_in_to, self.person.username, **asked)
         sent = answer.sent if answer.is_redirect else {}
         if "code" not in sent:
             raise NotGiven(sent or answer.dom.text)
@@ -69,6 +75,7 @@ class Way:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     profile: str = "web"
     prepare: Callable[[World], World] = lambda world: world
+    refusals: frozenset[str] = frozenset()  # errors of its own for what has ended, beside invalid_grant
     not_asked: Mapping[str, str] = field(default_factory=dict)
 
     def world(self, provider: Provider, clock: Clock, grant_type: str, **metadata: Any) -> World:
@@ -98,7 +105,7 @@ def access_withdrawn(world: World) -> None:
 
 
 def consent_revoked(world: World) -> None:
-    take_consent_back(world.provider, world.browser, world.app)
+    take_consent_back(world.provider, world.browser, world.signs_in_to)
 
 
 def session_ended(world: World) -> None:

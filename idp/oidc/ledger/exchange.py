@@ -1,0 +1,78 @@
+"""Access tokens that are made of others (RFC 8693): written in the family of the first one, and dead with it.
+
+So whatever ends a sign-in ends what was made of it as well, and nothing of it outlives the token that was shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from clients.access import decide
+from clients.client import Client
+from idp.audit import Event, record
+from idp.errors import Stale
+from idp.oidc.ledger import store
+from idp.oidc.ledger.access_tokens import insert_access, new_access
+from idp.oidc.ledger.grant import Exchanged, Holder, Issued, Terms
+from idp.oidc.token_request import TokenRequest
+from idp.protocols import Services
+
+
+def exchange(services: Services, asked: TokenRequest, holder: Holder, terms: Terms, end: float, how: str) -> Issued:
+    """A token of `asked.client` about the holder, until `end` at the latest, with its event. Errors: `Stale`."""
+    now, client = services.clock(), asked.client
+    access = new_access(services, client, now).until(end)
+    exchanged = terms.exchanged
+    assert exchanged is not None
+    with services.db.transaction(durable=False) as tx:
+        if tx.one(store.VERSION).clients_version != services.registry.version:
+            raise Stale
+        insert_access(tx, client, access, holder.family_id, terms)
+        record(tx, Event(
+            "token:exchanged", actor=client.id, person_id=holder.person_id, client_id=client.id,
+            session_id=holder.session_id, address=asked.wire.remote_address, request_id=asked.wire.id,
+            detail={
+                "of": exchanged.via[-1], "how": how, "scope": terms.scope, "resource": terms.resource,
+                "act": dict(exchanged.act),
+            },
+        ), now)  # fmt: skip
+    return access.answer(terms, now, refresh_token=None, holder=holder)
+
+
+def may_exchange(of: Client, by: Client) -> str:
+    """How an application may use another one's tokens: "itself", "delegation", "impersonation", or "" for not at all.
+
+    The application whose tokens they are names who may; its own it may always make narrower.
+    """
+    if of.id == by.id:
+        return "itself"
+    if by.id in of.oidc.may_impersonate:
+        return "impersonation"
+    return "delegation" if by.id in of.oidc.may_act else ""
+
+
+def stands(services: Services, exchanged: Exchanged, client: Client, row: Any, issued_at: float) -> bool:
+    """Whether everything still holds that a token stands on beside the family that it was made in.
+
+    `client`: whose token it is; `row` has the person. Each application on the way may have been turned off since, and
+    each pair may have been taken back.
+    """
+    way = [services.registry.find(client_id) for client_id in exchanged.via]
+    if not _are_on([*way, client], issued_at):
+        return False
+    pairs = zip(way, [*way[1:], client], strict=True)
+    if not all(of is not None and by is not None and may_exchange(of, by) for of, by in pairs):
+        return False
+    return decide(client, row.person_id, tuple(json.loads(row.groups)), services.clock()).allowed
+
+
+def _are_on(way: Iterable[Client | None], issued_at: float) -> bool:
+    return all(one is not None and one.enabled and issued_at > one.tokens_after for one in way)
+
+
+def of_row(row: Any) -> Mapping[str, Any]:
+    """What an opaque token's row says of it."""
+    found: Mapping[str, Any] = json.loads(row.exchanged) if row.exchanged else {}
+    return found
