@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clients import relying_party
+from clients import certificate_names, relying_party
 from clients.errors import InvalidMetadata, Problem
 from clients.relying_party import SIGNING
 from clients.values import ADDRESS, BOOLEAN, EMAIL, Kind, list_of, one_of, text
@@ -43,12 +43,7 @@ FIELDS: dict[str, Kind] = {
     "frontchannel_logout_uri": ADDRESS,
     "frontchannel_logout_session_required": BOOLEAN,
     # RFC 9101, 9126, 9449, 8705, 9396, 9701, JARM, CIBA
-    "tls_client_certificate_bound_access_tokens": BOOLEAN,
-    "tls_client_auth_subject_dn": text(500),
-    "tls_client_auth_san_dns": text(300),
-    "tls_client_auth_san_uri": text(2000),
-    "tls_client_auth_san_ip": text(60),
-    "tls_client_auth_san_email": text(320),
+    **certificate_names.NAMES,
     "authorization_details_types": list_of(text()),
     "introspection_signed_response_alg": one_of(*SIGNING),
     "introspection_encrypted_response_alg": _ENCRYPTION,

@@ -58,6 +58,8 @@ class AuthMethod:
     name: str
     secret: bool = False  # by a secret of ours: those that do are one choice, as libraries pick freely between them
     keys: bool = False  # by a key of its own
+    jwks: bool = False  # which is registered, as jwks or jwks_uri
+    tls: bool = False  # and shown by the certificate of the connection (RFC 8705), not by the request
     public: bool = False  # not at all
 
 
@@ -97,7 +99,9 @@ AUTH_METHODS: dict[str, AuthMethod] = {
     for row in (
         AuthMethod("client_secret_basic", secret=True),
         AuthMethod("client_secret_post", secret=True),
-        AuthMethod("private_key_jwt", keys=True),
+        AuthMethod("private_key_jwt", keys=True, jwks=True),
+        AuthMethod("tls_client_auth", keys=True, tls=True),
+        AuthMethod("self_signed_tls_client_auth", keys=True, jwks=True, tls=True),
         AuthMethod("none", public=True),
     )
 }

@@ -23,6 +23,7 @@ class Profile:
     `redirects`: the kinds of redirect URI it takes, none for a client that signs nobody in. `public`: the app is in
     people's hands and keeps no secret (RFC 6749 §2.1). `keys`: it proves itself by a key of its own, and not otherwise.
     `front`: where an admin says so, tokens come to it through the browser (the implicit and the hybrid flow).
+    `bound`: its access tokens are bound to a key, by DPoP or by its certificate.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Profile:
     public: bool = False
     keys: bool = False
     front: bool = False
+    bound: bool = False
 
     def choices(self) -> dict[str, frozenset[Any]]:
         """The values that may not be left, by field: its own, and those of what works here that go with it."""
@@ -130,7 +132,6 @@ PROFILES: Mapping[str, Profile] = {
                     application_type=("web",),
                     require_pkce=(True,),
                     require_pushed_authorization_requests=(True,),
-                    dpop_bound_access_tokens=(True,),
                     client_assertion_audience=("issuer",),
                 ),
                 "id_token_signed_response_alg": frozenset(_ASYMMETRIC),
@@ -140,6 +141,7 @@ PROFILES: Mapping[str, Profile] = {
                 "userinfo_signed_response_alg": frozenset(_ASYMMETRIC),
             },
             keys=True,
+            bound=True,
         ),
     )
 }
@@ -151,6 +153,8 @@ def complete(profile: Profile, said: Mapping[str, Any]) -> dict[str, Any]:
     # RFC 7591 §2.1: the grant types that go with the response types, and the other way round.
     if "response_types" in said and "grant_types" not in said and profile.redirects:
         values["grant_types"] = _grants_of(said["response_types"])
+    if profile.bound and "dpop_bound_access_tokens" not in said:  # a certificate does without a proof
+        values["dpop_bound_access_tokens"] = not values["tls_client_certificate_bound_access_tokens"]
     values.setdefault("response_types", ["code"] if "authorization_code" in values["grant_types"] else [])
     if profile.name == "spa" and "allowed_origins" not in values:
         values["allowed_origins"] = list(dict.fromkeys(_origins(values.get("redirect_uris", ()))))
@@ -177,6 +181,7 @@ def describe(name: str) -> list[str]:
     lines = [f"{name}: {profile.summary}", f"redirect URIs: {_redirect_rule(profile)}"]
     values, hidden = complete(profile, {}), ("application_type", "require_pkce", "response_types")
     lines += [f"{key}: {_show(allowed)} only" for key, allowed in profile.choices().items() if key not in hidden]
+    lines += ["tokens: bound to a key, by DPoP or by the client's certificate"] if profile.bound else []
     lines += [f"{key}: at most {limit} seconds" for key, limit in profile.ceilings.items()]
     shown = ("grant_types", "token_endpoint_auth_method", "id_token_signed_response_alg", "scope", "consent")
     lines += [f"{key} by default: {_show(values[key])}" for key in shown if values[key]]

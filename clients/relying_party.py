@@ -90,6 +90,7 @@ class RelyingParty:
     token_endpoint_auth_signing_alg: str | None = row(one_of(*SIGNING))
     client_assertion_audience: str = row(one_of("issuer", "legacy").or_else("issuer"))
     dpop_bound_access_tokens: bool = row(BOOLEAN.or_else(False))  # RFC 9449 §5.2
+    tls_client_certificate_bound_access_tokens: bool = row(BOOLEAN.or_else(False))  # RFC 8705 §3.4
     require_pushed_authorization_requests: bool = row(BOOLEAN.or_else(False))  # RFC 9126 §6
     require_signed_request_object: bool = row(BOOLEAN.or_else(False))  # RFC 9101 §10.5
     request_object_signing_alg: str | None = row(one_of(*SIGNING, "none"))

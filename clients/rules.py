@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from clients import offered, sectors, uris
+from clients.certificate_names import NAMES, read_dn
 from clients.errors import InvalidMetadata, Problem
 from clients.metadata import check_values
 from clients.profiles import PROFILES, Profile, complete
@@ -114,15 +115,34 @@ def _keys(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
         yield Problem("jwks", "give either jwks or jwks_uri, not both")
     has_keys = "jwks" in values or "jwks_uri" in values
     method = offered.AUTH_METHODS.get(values["token_endpoint_auth_method"])
-    by_key = method is not None and method.keys
+    by_key = method is not None and method.jwks
     if method is not None and by_key and not has_keys:
         yield Problem("jwks", f"{method.name} needs the app's public keys; give them as jwks_uri or jwks")
     for field in ("require_signed_request_object", "request_object_signing_alg"):
         if values.get(field) and not has_keys:
             yield Problem("jwks", f"{field} needs the app's public keys; give them as jwks_uri or jwks")
-    if "token_endpoint_auth_signing_alg" in values and not by_key:
-        names = " or ".join(row.name for row in offered.AUTH_METHODS.values() if row.keys)
+    signs = by_key and method is not None and not method.tls
+    if "token_endpoint_auth_signing_alg" in values and not signs:
+        names = " or ".join(row.name for row in offered.AUTH_METHODS.values() if row.jwks and not row.tls)
         yield Problem("token_endpoint_auth_signing_alg", f"only has a meaning with {names}")
+
+
+def _certificates(values: Mapping[str, Any], profile: Profile, _: bool) -> Iterator[Problem]:
+    named = [field for field in NAMES if values.get(field)]
+    is_meant = values["token_endpoint_auth_method"] == "tls_client_auth"
+    if is_meant and not named:  # RFC 8705 §2.1.2: exactly one
+        yield Problem("tls_client_auth_subject_dn", f"tls_client_auth needs one of {', '.join(NAMES)}")
+    for field in named[1:] if is_meant else named:
+        if is_meant:
+            yield Problem(field, f"{named[0]} is there already; a certificate is known by one name")
+        else:
+            yield Problem(field, "only has a meaning with token_endpoint_auth_method=tls_client_auth")
+    bound = values["dpop_bound_access_tokens"] or values["tls_client_certificate_bound_access_tokens"]
+    if profile.bound and not bound:
+        field = "dpop_bound_access_tokens"
+        yield Problem(
+            field, f"profile {profile.name} binds tokens: {field} or tls_client_certificate_bound_access_tokens"
+        )
 
 
 def _lifetimes(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
@@ -177,6 +197,7 @@ RULES: tuple[Rule, ...] = (
     _grants_match_response_types,
     _through_the_browser,
     _keys,
+    _certificates,
     _lifetimes,
     _scopes_of_machines,
     _front_channel_logout,
@@ -219,6 +240,9 @@ def find_warnings(profile: str, said: Mapping[str, Any]) -> list[str]:
         for uri in redirects
         if "." not in uri.partition(":")[0] and uri.partition(":")[0] not in uris.DEFAULT_PORTS
     ]
+    parts = list(read_dn(values["tls_client_auth_subject_dn"])) if "tls_client_auth_subject_dn" in values else []
+    if len(parts) > 1 and parts[0].rfc4514_attribute_name == "CN":  # its text says what is most general last
+        found.append("tls_client_auth_subject_dn ends with the common name; is it in reverse order?")
     if values["client_assertion_audience"] == "legacy":
         found.append("client assertions for the token endpoint's address are taken (RFC 10070 asks for the issuer)")
     return found

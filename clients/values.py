@@ -260,6 +260,8 @@ def _jwk_problem(key: Any) -> str | None:
         return "has the wrong kty; expected RSA, EC or OKP"
     if not isinstance(key.get("kid", ""), str):
         return "has a kid that is not a text"
+    if "x5c" in key and not _is_chain(key["x5c"]):
+        return "has an x5c that is no list of certificates in base64: without PEM's lines (RFC 7517 §4.7)"
     if _PRIVATE.intersection(key):
         return "has private parts; send the public key only, and replace this one: it has been shown"
     sizes = {name: _size(key.get(name)) for name in _PUBLIC[kind] if name != "crv"}
@@ -270,6 +272,15 @@ def _jwk_problem(key: Any) -> str | None:
     if kind == "RSA" and not 2048 <= sizes["n"] <= 8192:
         return f"is an RSA key of {sizes['n']} bits; expected 2048 to 8192"
     return None
+
+
+def _is_chain(value: Any) -> bool:
+    try:
+        return isinstance(value, list) and 0 < len(value) <= MAX_KEYS and all(
+            base64.b64decode(one, validate=True)[:1] == b"\x30" for one in value
+        )  # fmt: skip
+    except (TypeError, ValueError):
+        return False
 
 
 def _size(value: Any) -> int:

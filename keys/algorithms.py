@@ -5,6 +5,7 @@ One key, one algorithm (RFC 8725 §3.1): an RSA key made for RS256 never signs P
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -85,6 +86,12 @@ class PublicKey:
     kid: str | None
     alg: str | None
     key: Jwk
+    certificate: bytes = b""  # DER, the first of x5c: compared with one that is shown (RFC 8705 §2.2), never believed
+
+    @property
+    def spki(self) -> bytes:
+        """The key as certificates have it (RFC 5280 §4.1.2.7), in DER."""
+        return bytes(self.key.as_bytes(encoding="DER", private=False))
 
     def fits(self, algorithm: Algorithm) -> bool:
         """Whether this key may verify that algorithm."""
@@ -151,7 +158,7 @@ def load_private(alg: str, private: bytes) -> Jwk:
 
 
 def load_public(jwk: Mapping[str, Any]) -> PublicKey:
-    """Import a public JWK for verification; certificates and URLs in it are not looked at. Errors: `UnusableKey`."""
+    """Import a public JWK for verification; certificates and URLs in it are not trusted. Errors: `UnusableKey`."""
     kty, kid, alg = jwk.get("kty"), jwk.get("kid"), jwk.get("alg")
     if not isinstance(kty, str) or kty not in _KINDS:
         raise UnusableKey(f"kty is {kty!r}; only RSA, EC and OKP keys verify signatures here")
@@ -172,7 +179,15 @@ def load_public(jwk: Mapping[str, Any]) -> PublicKey:
         raise UnusableKey(f"the {kty} key is malformed") from error
     if not any(a.is_for(key) for a in ALGORITHMS.values() if alg in (None, a.name)):
         raise UnusableKey("the key's type or curve fits none of the supported algorithms")
-    return PublicKey(kid, alg, key)
+    return PublicKey(kid, alg, key, _certificate(jwk.get("x5c")))
+
+
+def _certificate(x5c: Any) -> bytes:
+    """RFC 7517 §4.7: base64, not base64url. b'' where there is none that can be read."""
+    try:
+        return b64decode("".join(x5c[0].split()), validate=True) if isinstance(x5c, list) and x5c else b""
+    except (AttributeError, ValueError):
+        return b""
 
 
 def _check_strength(n: int, e: int) -> None:

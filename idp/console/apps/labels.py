@@ -55,6 +55,9 @@ LABELS: Final[dict[str, Label]] = {
     "require_pkce": Label(N_("PKCE is required"), "signing_in", N_("Only for libraries that have none is it off.")),
     "dpop_bound_access_tokens": Label(N_("Its tokens are bound to a key (DPoP)"), "tokens", N_(
         "A token alone is worth nothing to whoever steals it.")),
+    "tls_client_certificate_bound_access_tokens": Label(
+        N_("Its tokens are bound to its certificate (mTLS)"), "tokens", N_(
+            "A token alone is worth nothing to whoever steals it.")),
     "require_pushed_authorization_requests": Label(N_("It pushes its requests first (PAR)"), "signing_in", N_(
         "A request that comes by the browser alone is refused.")),
     "require_signed_request_object": Label(N_("It signs its requests (JAR)"), "signing_in", N_(
@@ -108,6 +111,12 @@ LABELS: Final[dict[str, Label]] = {
         "issuer, as is safe; legacy for older libraries.")),
     "jwks": Label(N_("Its public keys"), "proof", N_("A JWK set in JSON.")),
     "jwks_uri": Label(N_("Address of its public keys"), "proof", N_("https://crm.example.com/jwks.json")),
+    "tls_client_auth_subject_dn": Label(N_("Name of its certificate"), "proof", N_(
+        "With tls_client_auth, one of these five: CN=app,O=Example,C=DE")),
+    "tls_client_auth_san_dns": Label(N_("Host name in its certificate"), "proof"),
+    "tls_client_auth_san_uri": Label(N_("URI in its certificate"), "proof"),
+    "tls_client_auth_san_ip": Label(N_("IP address in its certificate"), "proof"),
+    "tls_client_auth_san_email": Label(N_("E-mail address in its certificate"), "proof"),
     "allowed_origins": Label(N_("Origins of its code in browsers"), "proof", N_("One a line: https://app.example.com")),
     "contacts": Label(N_("Contacts"), "shown", N_("E-mail addresses of those who look after it, one a line.")),
     "description": Label(N_("Description"), "shown"),

@@ -41,7 +41,19 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "token_endpoint_auth_method": [
         {"token_endpoint_auth_method": "client_secret_post"},
         {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://app.example/jwks"},
+        {"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks_uri": "https://app.example/jwks"},
     ],
+    **{
+        field: [{"token_endpoint_auth_method": "tls_client_auth", field: value}]
+        for field, value in {
+            "tls_client_auth_subject_dn": "CN=a\\, \\\"b\\\",O=Ünï 'q' {x},C=DE",
+            "tls_client_auth_san_dns": "app.example",
+            "tls_client_auth_san_uri": "spiffe://example/a?b='c'",
+            "tls_client_auth_san_ip": "2001:db8::7",
+            "tls_client_auth_san_email": "ä@app.example",
+        }.items()
+    },
+    "tls_client_certificate_bound_access_tokens": [{"tls_client_certificate_bound_access_tokens": True}],
     "grant_types": [{"grant_types": ["authorization_code"]}],
     "response_types": [
         {"response_types": ["code"]},
