@@ -24,6 +24,7 @@ RAISED: Final = {
     ("idp.oidc.destination", "Untrusted"): ("code", 0),
     ("idp.api.problems", "Problem"): ("kind", 0),
     ("idp.answers.finding", "Finding"): ("code", 0),
+    ("idp.oidc.certificates.arriving", "absent"): ("kind", 0),
 }
 #: Values that hand on a kind which was given where they were made.
 _HANDED_ON: Final = ("kind", "code", "refused_as")

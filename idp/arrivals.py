@@ -32,7 +32,11 @@ OTHER_ADDRESS, HOST_REWRITTEN = "other_address", "host_rewritten"
 PROXY_UNTRUSTED, PROXY_SILENT, PROXY_BEHIND, PROXY_UNREADABLE = (
     "proxy_untrusted", "proxy_silent", "proxy_behind", "proxy_unreadable",
 )  # fmt: skip
-PATTERNS: Final = (OTHER_ADDRESS, HOST_REWRITTEN, PROXY_UNTRUSTED, PROXY_SILENT, PROXY_BEHIND, PROXY_UNREADABLE)
+#: A certificate of an application, in the header of who is no trusted proxy (RFC 8705 §6.4): one is news.
+CERTIFICATE_UNTRUSTED: Final = "certificate_untrusted"
+PATTERNS: Final = (
+    OTHER_ADDRESS, HOST_REWRITTEN, PROXY_UNTRUSTED, PROXY_SILENT, PROXY_BEHIND, PROXY_UNREADABLE, CERTIFICATE_UNTRUSTED,
+)  # fmt: skip
 
 
 #: RFC 1918 §3, RFC 6598 §7, RFC 4193 §3, RFC 3927 §2.1, RFC 4291 §2.5.6, this machine.
@@ -56,8 +60,8 @@ class Pattern:
     @property
     def is_worth_telling(self) -> bool:
         """One stray visitor of many is nobody's fault; what holds for most of them is a setting."""
-        if self.kind == OTHER_ADDRESS:
-            return self.times >= ENOUGH
+        if self.kind in (OTHER_ADDRESS, CERTIFICATE_UNTRUSTED):
+            return self.times >= (ENOUGH if self.kind == OTHER_ADDRESS else 1)
         return self.times >= ENOUGH and 2 * self.times >= self.pages
 
 
@@ -220,6 +224,9 @@ def told(services: Services, pattern: Pattern) -> Told:
         return Told("Host", urlsplit(issuer).netloc, ", ".join(pattern.got), fix)
     if pattern.kind == PROXY_UNTRUSTED:
         got = f"{trusted}, while requests come from {', '.join(pattern.got)}"
+        return Told("server.trusted_proxies", with_proxy(services, latest), got, trust_it(services, latest))
+    if pattern.kind == CERTIFICATE_UNTRUSTED:
+        got = f"{trusted}, while a certificate came from {', '.join(pattern.got)} and was ignored"
         return Told("server.trusted_proxies", with_proxy(services, latest), got, trust_it(services, latest))
     if pattern.kind == PROXY_SILENT:
         fix = (

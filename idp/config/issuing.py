@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -44,6 +45,36 @@ class OAuth(Section):
         False,
         description="Whether DPoP proofs must have a nonce of ours (RFC 9449 §8): one round more, and clients' clocks do not matter.",
     )
+    client_certificates: Literal["", "nginx", "apache", "haproxy", "envoy", "rfc9440"] = Field(
+        "",
+        description="How your proxy writes the certificates of applications into a header (RFC 8705): nginx ($ssl_client_escaped_cert), apache (%{SSL_CLIENT_CERT}s), haproxy (%[ssl_c_der,base64]), envoy, rfc9440. Empty: none are taken. It is believed of server.trusted_proxies alone.",
+    )
+    client_certificate_header: str = Field(
+        "",
+        description="That header's name; the proxy must overwrite it. Empty: X-Forwarded-Client-Cert, for rfc9440 Client-Cert.",
+    )
+    client_certificate_ca: str = Field(
+        "",
+        description="A file with the certificates (PEM) of the authorities that prove applications registered with tls_client_auth, those in between too. Empty: no application can use it.",
+    )
+    mtls_origin: str = Field(
+        "",
+        description='The origin at which your proxy asks for certificates, such as "https://mtls.example.com", so that browsers are asked for none (mtls_endpoint_aliases). Empty: it does at the issuer.',
+    )
+
+    @field_validator("client_certificate_header")
+    @classmethod
+    def _header(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9-]{1,60}", value):
+            raise ValueError("expected the name of a header, such as X-Forwarded-Client-Cert")
+        return value
+
+    @field_validator("mtls_origin")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https://[a-z0-9.-]{1,253}(:[0-9]{1,5})?", value):
+            raise ValueError("expected an origin in lower case, without a path: https://mtls.example.com")
+        return value
 
 
 class Saml(Section):

@@ -11,6 +11,7 @@ from clients.client import Client
 from idp.errors import OAuthError
 from idp.login.authn import acr_of
 from idp.oidc import dpop, ledger, tokens
+from idp.oidc.certificates import binding
 from idp.oidc.claims import wanted_acr
 from idp.oidc.ledger import Exchanged
 from idp.protocols import Services
@@ -138,9 +139,14 @@ def required(services: Services, request: Request, *scopes: str) -> Access:
 
 
 def check_bound(services: Services, request: Request, access: Access, scheme: str, token: str) -> None:
-    """RFC 9449 §7: a bound token is taken with a proof by its key, and no other way. Errors: `OAuthError`."""
-    jkt = access.cnf.get("jkt")
-    if scheme == "bearer" and not access.cnf:
+    """RFC 9449 §7, RFC 8705 §3: a bound token is taken with a proof by its key, or with its certificate, or both.
+
+    Errors: `OAuthError`.
+    """
+    jkt, certificate = access.cnf.get("jkt"), access.cnf.get(binding.CNF)
+    if certificate:
+        binding.check(services, request, certificate)
+    if scheme == "bearer" and not jkt:
         return
     if scheme == "bearer":  # §7.2: never downgraded
         raise _unproven("The access token is bound to a key: send Authorization: DPoP and a proof.", "no proof")

@@ -5,6 +5,7 @@ Both are bytes made beforehand, with ETag and Cache-Control. Every feature named
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -25,6 +26,11 @@ from idp.traffic import DISCOVERY, KEYS, Traffic
 from idp.wire import Raw, Request, Response, dumps
 from keys.algorithms import ALGORITHMS
 
+#: Endpoints that an application's server asks, with its certificate.
+_ALIASED = (
+    "token_endpoint", "pushed_authorization_request_endpoint", "userinfo_endpoint", "introspection_endpoint",
+    "revocation_endpoint", "device_authorization_endpoint", "backchannel_authentication_endpoint",
+)  # fmt: skip
 _CACHE = ("Cache-Control", "public, max-age=300")
 
 
@@ -33,8 +39,9 @@ def document(services: Services) -> dict[str, Any]:
     signing = tuple(ALGORITHMS)
     types = _types(services)
     implicit = [offered.IMPLICIT] if any(offered.RESPONSE_TYPES[one].front for one in types) else []
-    proving = [name for name in CLIENT_AUTH if not AUTH_METHODS[name].public]
-    return {
+    methods = client_auth.offered(services)
+    proving = [name for name in methods if not AUTH_METHODS[name].public]
+    found: dict[str, Any] = {
         "issuer": services.issuer,
         "authorization_endpoint": services.url("/oauth/authorize"),
         "token_endpoint": services.url("/oauth/token"),
@@ -54,11 +61,11 @@ def document(services: Services) -> dict[str, Any]:
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": list(signing),
         "userinfo_signing_alg_values_supported": list(signing),
-        "token_endpoint_auth_methods_supported": list(CLIENT_AUTH),
+        "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
         "introspection_endpoint_auth_methods_supported": proving,
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
-        "revocation_endpoint_auth_methods_supported": list(CLIENT_AUTH),
+        "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
         "claims_supported": [
             *claims.SUPPORTED,
@@ -92,6 +99,21 @@ def document(services: Services) -> dict[str, Any]:
         "authorization_signing_alg_values_supported": list(signing),
         "authorization_response_iss_parameter_supported": True,
     }
+    return {**found, **_by_certificate(services, found)}
+
+
+def _by_certificate(services: Services, found: Mapping[str, Any]) -> dict[str, Any]:
+    """RFC 8705 §3.3, §5: where a proxy hands certificates on, and the addresses at which it asks for one."""
+    oauth = services.settings.oauth
+    if not oauth.client_certificates:
+        return {}
+    bound: dict[str, Any] = {"tls_client_certificate_bound_access_tokens": True}
+    if not oauth.mtls_origin:
+        return bound
+    path = services.settings.server.issuer_path
+    own = services.issuer.removesuffix(path)
+    aliases = {name: found[name].replace(own, oauth.mtls_origin, 1) for name in _ALIASED if name in found}
+    return {**bound, "mtls_endpoint_aliases": aliases}
 
 
 class _Made:

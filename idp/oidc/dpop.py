@@ -108,9 +108,8 @@ def _check(services: Services, request: Request, claims: Mapping[str, Any], acce
         raise InvalidToken("jti must be 1 to 256 characters")
     if claims["htm"] != request.method:
         raise _Differs(f"htm must be {request.method}", f"htm {str(claims['htm'])[:20]}")
-    asked = _whole(_address(services, request))
-    if _whole(str(claims["htu"])) != asked:
-        raise _Differs(f"htu must be {_address(services, request)}", f"htu {str(claims['htu'])[:200]}")
+    if _whole(str(claims["htu"])) not in map(_whole, _addresses(services, request)):
+        raise _Differs(f"htu must be {_addresses(services, request)[0]}", f"htu {str(claims['htu'])[:200]}")
     if isinstance(made_at, bool) or not isinstance(made_at, (int, float)):
         raise InvalidToken("iat is not a number of seconds")
     # With a nonce of ours the time is ours as well (§11.1).
@@ -125,10 +124,13 @@ def _check(services: Services, request: Request, claims: Mapping[str, Any], acce
             raise InvalidToken("ath is not the hash of the access token")
 
 
-def _address(services: Services, request: Request) -> str:
-    """The request's own address, without its query, as the issuer has it: no header names it."""
-    issuer = urlsplit(services.issuer)
-    return f"{issuer.scheme}://{issuer.netloc}{request.path}"
+def _addresses(services: Services, request: Request) -> list[str]:
+    """The request's own address, without its query, as our metadata have it: no header names it.
+
+    The second: where certificates are asked for (RFC 8705 §5).
+    """
+    issuer, alias = urlsplit(services.issuer), services.settings.oauth.mtls_origin
+    return [f"{origin}{request.path}" for origin in (f"{issuer.scheme}://{issuer.netloc}", alias) if origin]
 
 
 def _whole(address: str) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from clients.client import Client
 from clients.offered import GRANT_TYPES
 from idp.errors import OAuthError
 from idp.oidc import client_auth, dpop, tokens
+from idp.oidc.certificates import binding
 from idp.oidc.grants import GRANTS
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -27,7 +28,7 @@ def token(services: Services, request: Request) -> Response:
         family = issued.holder.family_id if issued.holder is not None else ""
         used = (request.remote_address, "offline_access" in issued.terms.scope)  # `Used`
         services.part(Traffic).proven(asked.grant_type, asked.client.id, family, used, issued.issued_at)
-        headers = dpop.nonce_headers(services) if asked.cnf else ()
+        headers = dpop.nonce_headers(services) if "jkt" in asked.cnf else ()
         return Json(body=tokens.response(services, asked.client, issued), headers=headers)
     except OAuthError as error:
         if asked is not None and asked.cnf.get("jkt") and asked.client.oidc.is_public:
@@ -75,4 +76,4 @@ def _bound(services: Services, request: Request, client: Client) -> dict[str, st
     jkt = dpop.read(services, request, client)
     if client.oidc.dpop_bound_access_tokens and not jkt:  # RFC 9449 §5.2
         raise dpop.missing(services, client)
-    return {"jkt": jkt} if jkt else {}
+    return {**({"jkt": jkt} if jkt else {}), **binding.bound(services, request, client)}

@@ -1,6 +1,7 @@
 """The paths of OAuth 2.0 and OpenID Connect."""
 
 from idp.oidc import authorize, device, discovery, introspect, logout, par, revoke, token, userinfo
+from idp.oidc.certificates import shown
 from idp.wire import Route
 
 ROUTES = (
@@ -18,4 +19,5 @@ ROUTES = (
     Route("/oauth/revoke", ("POST",), revoke.revoke, hot=True, api=True, cors=True),
     Route("/oauth/logout", ("GET", "POST"), logout.end_session, form=False),
     Route("/oauth/whoami", ("GET",), userinfo.whoami, hot=True, api=True, cors=True),
+    Route("/oauth/certificate", ("GET",), shown.certificate, api=True),
 )

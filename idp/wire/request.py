@@ -191,7 +191,7 @@ class Request:
         # An empty element is a hop that did not say, as "unknown" is: never a reason to believe what stands before it.
         said = self.header("X-Forwarded-For").split(",") if "HTTP_X_FORWARDED_FOR" in self.environ else []
         while said and self._is_proxy(address):
-            address = address_of(said.pop().strip(" \t")) if self._names_are_apart() else UNREADABLE
+            address = address_of(said.pop().strip(" \t")) if self.names_are_apart else UNREADABLE
         return address
 
     @property
@@ -210,7 +210,8 @@ class Request:
             return False
         return any(parsed in network for network in self._proxies)
 
-    def _names_are_apart(self) -> bool:
+    @property
+    def names_are_apart(self) -> bool:
         """False under granian's own WSGI side, which lets the client's X_Forwarded_For stand for the proxy's header."""
         return NAMES_APART in self.environ or self.environ.get("SERVER_SOFTWARE") != "Granian"
 

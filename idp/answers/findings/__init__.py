@@ -14,6 +14,7 @@ from idp.answers.findings import (
     access_token,
     acs,
     authn_context,
+    certificate,
     claims,
     client_assertion,
     client_authentication,
@@ -39,7 +40,7 @@ from idp.answers.findings import (
 )
 from idp.answers.seen import Look, NamelessLook
 
-_AUTHENTICATION: Final = (client_id.at_an_endpoint, client_authentication.look, client_assertion.look)
+_AUTHENTICATION: Final = (client_id.at_an_endpoint, client_authentication.look, client_assertion.look, certificate.look)
 
 LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
     "authorize": (
@@ -54,7 +55,7 @@ LOOKS: Final[Mapping[str, tuple[Look, ...]]] = {
         origin.look, *_AUTHENTICATION, token_request.look, code.look, refresh_token.look, pkce.verifier,
         claims.in_the_id_token,
     ),
-    "userinfo": (origin.look, access_token.look, claims.in_userinfo),
+    "userinfo": (origin.look, access_token.look, certificate.look, claims.in_userinfo),
     "introspect": _AUTHENTICATION,
     "revoke": (origin.look, *_AUTHENTICATION),
     "logout": (logout.look,),

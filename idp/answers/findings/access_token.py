@@ -21,7 +21,8 @@ def look(seen: Nameless) -> Iterator[Finding]:
     if seen.code == "insufficient_scope":
         fix = "Add openid to the scopes that the application asks for: without it there is no userinfo."
         yield Finding("userinfo_scope", "application", "scope", fix, "openid", "without openid")
-    if seen.code != "invalid_token" or seen.refused_as == "dpop_token":  # the endpoint says all that there is
+    # What a token is bound to: the endpoint says all that there is.
+    if seen.code != "invalid_token" or seen.refused_as.startswith(("dpop_token", "certificate_")):
         return
     scheme, _, token = seen.request.header("Authorization").partition(" ")
     token = token.strip() or (seen.sent.get("access_token") or "" if seen.request.method == "POST" else "")

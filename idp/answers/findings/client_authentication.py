@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
-from clients.offered import AUTH_METHODS
+from clients.offered import AUTH_METHODS, AuthMethod
 from clients.secrets import LENGTH, StoredSecret, hashed
 from idp.answers import corrections
 from idp.answers.finding import Finding
 from idp.answers.seen import Nameless, Seen
 from idp.oidc import client_auth
+from idp.oidc.client_auth import CERTIFICATE
 from idp.showing import utc
 
+_NONE: Final = AuthMethod("")
 _OURS: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -35,6 +37,8 @@ def look(seen: Seen) -> Iterator[Finding]:
     registered = seen.client.oidc.auth_methods
     if named != seen.client.id or seen.code != "invalid_client":
         return
+    if AUTH_METHODS.get(method, _NONE).public and (AUTH_METHODS[registered[0]].tls or seen.told("got") == CERTIFICATE):
+        return  # its certificate is looked at by itself
     if method and method not in registered:
         yield _other_method(seen, method)
     elif method and AUTH_METHODS[method].secret:

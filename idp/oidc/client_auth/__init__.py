@@ -7,14 +7,24 @@ request, and one that the client is registered for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clients.client import Client
 from clients.offered import AUTH_METHODS
 from clients.snapshots import MAX_KEY
 from idp.errors import OAuthError
 from idp.ids import shown_id
-from idp.oidc.client_auth import client_secret_basic, client_secret_post, none, private_key_jwt, shared_secret
+from idp.oidc.certificates import arriving
+from idp.oidc.client_auth import (
+    client_certificate,
+    client_secret_basic,
+    client_secret_post,
+    none,
+    private_key_jwt,
+    self_signed_tls_client_auth,
+    shared_secret,
+    tls_client_auth,
+)
 from idp.oidc.client_auth.client_keys import client_keys, keys_standing
 from idp.oidc.client_auth.presented import Presented, failed
 from idp.protocols import Services
@@ -36,8 +46,11 @@ CLIENT_AUTH: dict[str, ClientAuth] = {
     "client_secret_basic": ClientAuth(client_secret_basic.present, shared_secret.prove),
     "client_secret_post": ClientAuth(client_secret_post.present, shared_secret.prove),
     "private_key_jwt": ClientAuth(private_key_jwt.present, private_key_jwt.prove),
+    "tls_client_auth": ClientAuth(client_certificate.present, tls_client_auth.prove),
+    "self_signed_tls_client_auth": ClientAuth(client_certificate.present, self_signed_tls_client_auth.prove),
     "none": ClientAuth(none.present, none.prove),
 }
+CERTIFICATE = "a certificate"  # what came of a client that is registered for something else
 MAX_SECRET = 1_000  # characters: ours have fewer
 FORM = "application/x-www-form-urlencoded"
 _SWAPPED = "Its client id stands where the secret belongs, and the secret as the id: swap them, and make a new secret."
@@ -66,8 +79,9 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
             field="client_id", expected="a client id that is registered here", got=shown_id(presented.client_id),
             kind="client_unknown",
         )  # fmt: skip
+    presented = _by_connection(client, presented)
     try:
-        _check_may_use(client, presented, public=public)
+        _check_may_use(services, request, client, presented, public=public)
         CLIENT_AUTH[presented.method].prove(services, request, client, presented)
     except OAuthError as error:
         error.client_id = client.id  # it says so, and the admins read at whose requests to look
@@ -76,6 +90,18 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
     if not AUTH_METHODS[presented.method].public:  # one without a secret runs on people's own devices
         services.part(Readers).came(client.id, request.remote_address, services.clock())
     return client
+
+
+def offered(services: Services) -> list[str]:
+    """The methods that work here: those by certificate where the settings say how one comes."""
+    return [name for name in CLIENT_AUTH if not AUTH_METHODS[name].tls or arriving.is_taken(services.settings, name)]
+
+
+def _by_connection(client: Client, presented: Presented) -> Presented:
+    """RFC 8705 §2: who proves itself by its certificate sends its client_id alone."""
+    method = client.oidc.auth_methods[0]
+    is_silent = AUTH_METHODS[presented.method].public and AUTH_METHODS[method].tls
+    return replace(presented, method=method) if is_silent else presented
 
 
 def check_form(request: Request) -> None:
@@ -142,7 +168,7 @@ def _presented(request: Request) -> Presented:
     return found
 
 
-def _check_may_use(client: Client, presented: Presented, *, public: bool) -> None:
+def _check_may_use(services: Services, request: Request, client: Client, presented: Presented, *, public: bool) -> None:
     method, basic = presented.method, presented.is_basic
     if not client.enabled:
         fix = f"{client.name} is turned off here; if it shall be on: doorward client enable {client.id}"
@@ -155,6 +181,8 @@ def _check_may_use(client: Client, presented: Presented, *, public: bool) -> Non
         AUTH_METHODS[method].public and not (client.oidc.is_public and public)
     ):
         detail = f"{method} is not registered for {client.id}, but {', '.join(client.oidc.auth_methods)}"
+        if AUTH_METHODS[method].public and arriving.of(services, request).certificate is not None:
+            method = CERTIFICATE
         raise failed(
             detail, basic=basic, hint=presented.remark, fix=_other_method(client, method, public=public),
             field="token_endpoint_auth_method", expected=" or ".join(client.oidc.auth_methods), got=method,
@@ -164,6 +192,11 @@ def _check_may_use(client: Client, presented: Presented, *, public: bool) -> Non
 
 def _other_method(client: Client, method: str, *, public: bool) -> str:
     """What an admin may do about a client that proves itself by another method than is registered."""
+    if method == CERTIFICATE:
+        return (
+            f"{client.name} shows a certificate and sends no secret. If it is to prove itself by that: doorward client "
+            f"set {client.id} token_endpoint_auth_method=tls_client_auth tls_client_auth_subject_dn=…"
+        )
     if not public and client.oidc.is_public:
         return (
             f"{client.name} has no secret (profile {client.profile}), and this endpoint is for applications that prove "

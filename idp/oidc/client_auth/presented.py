@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from clients.offered import AUTH_METHODS
 from idp.errors import OAuthError
 
 
@@ -19,7 +20,7 @@ class Presented:
     @property
     def remark(self) -> str:
         """What its sender can see at it: the method, and a secret that cannot be one by its form."""
-        if self.method == "none":
+        if AUTH_METHODS[self.method].public or AUTH_METHODS[self.method].tls:
             return "client_id alone came, with no secret"
         wrong = _wrong_form(self.secret) if self.method != "private_key_jwt" else ""
         return f"it came by {self.method}{f', and the secret {wrong}' if wrong else ''}"

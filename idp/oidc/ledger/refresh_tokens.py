@@ -7,6 +7,7 @@ Everything that may have ended since is looked at again, in the transaction that
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from idp.traffic import REUSED, Traffic
 
 ABSOLUTE_END = "the refresh token has reached its absolute end"
 IDLE = "the refresh token was not used for too long"
+_CERTIFICATE = "x5t#S256"  # RFC 8705 §3.1
 
 
 def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
@@ -108,7 +110,7 @@ def _repeat(services: Services, client: Client, use: _Use) -> Issued:
     """The answer of then once more; nothing is written. Errors: `OAuthError` where it was for another key."""
     row = use.row
     if row.answered_cnf != use.terms.cnf_json:
-        raise _of_another_key("another proof than at the first time" if use.terms.cnf else "no proof")
+        raise _of_another_key(json.loads(row.answered_cnf or "{}"), use.terms.cnf)
     access = use.chain.access_token(use.secret, row.used_at, lifetime(services, client)).until(row.family_expires_at)
     access = within_access(access, row, client)
     terms = Terms(row.answered_scope, json.loads(row.answered_resource), use.terms.cnf)
@@ -171,16 +173,31 @@ def _narrowed(row: Any, asked: TokenRequest) -> Terms:
 def _check_bound(row: Any, asked: TokenRequest) -> None:
     """RFC 9449 §5: the refresh token of an app that keeps no secret is good with its key alone."""
     if row.family_cnf and json.loads(row.family_cnf) != asked.cnf:
-        raise _of_another_key("a proof by another key" if asked.cnf else "no proof")
+        raise _of_another_key(json.loads(row.family_cnf), asked.cnf)
 
 
-def _of_another_key(what: str) -> OAuthError:
+def _of_another_key(bound: Mapping[str, str], shown: Mapping[str, str]) -> OAuthError:
+    if _CERTIFICATE in {**bound, **shown} and bound.get(_CERTIFICATE) != shown.get(_CERTIFICATE):
+        return _of_another_certificate(bound, shown)
+    what = "a proof by another key" if "jkt" in shown else "no proof"
     return OAuthError(
         "invalid_grant", "The refresh token is bound to a key: send a DPoP proof by that very key.",
         detail=f"the refresh token is bound to a key, and {what} came", field="DPoP", got=what,
         expected="a proof by the key that it was given for", kind="dpop_binding",
         fix="Let the application keep its DPoP key as long as its refresh token (in a browser: IndexedDB, not "
         "extractable), and sign the person in again where it is lost.",
+    )  # fmt: skip
+
+
+def _of_another_certificate(bound: Mapping[str, str], shown: Mapping[str, str]) -> OAuthError:
+    """RFC 8705 §4: the refresh token of an app that keeps no secret is good with its certificate alone."""
+    wanted, got = (one.get(_CERTIFICATE, "no certificate") for one in (bound, shown))
+    return OAuthError(
+        "invalid_grant", "The refresh token is bound to a certificate: show that very one.",
+        detail=f"the refresh token is bound to a certificate, and {got} came", field=_CERTIFICATE, got=got,
+        expected=wanted, kind="certificate_binding",
+        fix="Let the application keep its certificate as long as its refresh tokens, and sign the person in again "
+        "after a renewal.",
     )  # fmt: skip
 
 
