@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from idp.installation.checks import applications, backups, before_opening, machine, messages, network, registering
+from idp.installation.checks import (
+    applications,
+    backups,
+    before_opening,
+    certificates,
+    machine,
+    messages,
+    network,
+    registering,
+)
 from idp.installation.checks.findings import Finding, Found
 from idp.installation.failures import Failed, explained
 from idp.installation.files import config_file, read_settings
@@ -25,6 +34,7 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("owner", machine.examine_owner),
     ("passkeys", applications.examine_passkeys),
     ("applications", applications.examine_applications),
+    ("certificates", certificates.examine),
     ("self_registration", applications.examine_registering),
     ("self_registration", registering.examine),
     ("passwords", machine.examine_password_cost),
@@ -66,7 +76,7 @@ def examine(file: str | None) -> list[Finding]:
 
 
 #: Not looked at while it runs: the console has these by itself, or they cost a hash or a request of our own.
-_NOT_RUNNING = ("owner", "applications", "saml", "passwords", "traffic", "server")
+_NOT_RUNNING = ("owner", "applications", "certificates", "saml", "passwords", "traffic", "server")
 
 
 def while_running(services: Any) -> list[Finding]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from idp.installation import schema
-from idp.installation.checks import network, storage
+from idp.installation.checks import certificates, network, storage
 from idp.installation.checks.findings import CLOCK_SLACK, Finding, Found, mode_of
 from idp.installation.failures import INIT_FIRST
 from idp.installation.files import check_initialised, master_key_file, sqlite_file
@@ -130,5 +130,6 @@ CHECKS: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("database", storage.examine_server_of),
     ("limits", storage.examine_limits),
     ("files", examine_files),
+    ("certificates", certificates.examine_settings),
     ("python", examine_python),
 )
