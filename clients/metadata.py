@@ -59,6 +59,7 @@ FIELDS: dict[str, Kind] = {
     "description": text(),
     "consent": one_of("implicit", "explicit").or_else("implicit"),
     "allow_dotless_scheme": BOOLEAN,
+    "self_registered": BOOLEAN,  # and nobody here vouches for it: an admin who does takes it back
 }
 #: RFC 7591 §2.2: these may stand again with a language: `client_name#de`.
 LOCALIZED = frozenset(("client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri", "description"))

@@ -29,7 +29,8 @@ class Draft:
 
     `kind` "saml": `metadata` holds `sp_metadata` and settings of `saml_fields.SAML_FIELDS`; there is no profile.
     `unfinished`: it is registered turned off, and its redirect URI may follow before it is turned on.
-    `id`: one of ours that it had in another installation; empty: a new one.
+    `off`: it is registered turned off, with nothing missing. `id`: one of ours that it had in another installation;
+    empty: a new one.
     """
 
     name: str = ""
@@ -38,6 +39,7 @@ class Draft:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     access: Access = EVERYONE
     unfinished: bool = False
+    off: bool = False
     id: str = ""
 
 
@@ -336,7 +338,7 @@ class Registry(Snapshots):
         said = self._validate(draft.kind, profile, said, unfinished=draft.unfinished)
         name, now = said.pop("client_name"), self._clock()
         client_id = own_id(draft.id) if draft.id else new_client_id()
-        is_on = not draft.unfinished
+        is_on = not (draft.unfinished or draft.off)
         return store.Row(client_id, draft.kind, name, profile, is_on, said, draft.access, now, now, None)
 
     def _look_outside(self, row: store.Row) -> None:

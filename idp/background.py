@@ -154,6 +154,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     from idp.admin import programs
     from idp.audit.chain import retaining
     from idp.oidc import ledger
+    from idp.oidc.registration import ending
     from idp.saml import store as saml_store
 
     db, kept = services.db, services.settings.audit
@@ -186,5 +187,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "readers": readers.sweep(db, services.clock(), many),
         "symptoms": symptoms.sweep(db, services.clock(), many),
         "clients": services.registry.sweep(),
+        "registration_tokens": ending.sweep_tokens(services),
+        "self_registered": ending.sweep(services),
         "rules": keeping.sweep(db, services.clock()),
     }

@@ -37,6 +37,27 @@ class Tokens(Section):
 class OAuth(Section):
     """OAuth 2.0 and OpenID Connect. Each application may be held to more; this holds for all."""
 
+    registration: Literal["off", "token", "open"] = Field(
+        "token",
+        description="Who may register applications at /oauth/register (RFC 7591): off, nobody; token, whoever has an initial access token of an admin; open, anybody, within the three settings below.",
+    )
+    open_registration_scope: str = Field(
+        "openid profile email",
+        description="What an application may ask for that came without a token. Its people are always asked.",
+    )
+    open_registration_resources: list[str] = Field(
+        [], description="Resources that an application may ask tokens for that came without a token (RFC 8707)."
+    )
+    open_registration_per_hour: int = Field(
+        100, ge=1, le=100000, description="Applications that may come without a token in an hour, whoever they are."
+    )
+    registration_unused_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        description="Days after which an application that registered itself is removed when nobody uses it; one that came without a token after a day, until it is first used.",
+    )
+
     require_pushed_authorization_requests: bool = Field(
         False,
         description="Whether every application must push its authorization requests (RFC 9126 §5); else those registered so.",

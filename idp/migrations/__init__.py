@@ -45,6 +45,7 @@ def metadatas() -> list[Any]:
     """Every room's tables."""
     import clients.past.store
     import clients.search.store  # adds to the tables of clients.store
+    import clients.self_registered.store
     import clients.store
     import idp.accounts.approvals.store
     import idp.accounts.batches.store

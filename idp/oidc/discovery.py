@@ -50,6 +50,7 @@ def document(services: Services) -> dict[str, Any]:
         "introspection_endpoint": services.url("/oauth/introspect"),
         "revocation_endpoint": services.url("/oauth/revoke"),
         "end_session_endpoint": services.url("/oauth/logout"),
+        **_registration(services),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
@@ -114,6 +115,12 @@ def _by_certificate(services: Services, found: Mapping[str, Any]) -> dict[str, A
     own = services.issuer.removesuffix(path)
     aliases = {name: found[name].replace(own, oauth.mtls_origin, 1) for name in _ALIASED if name in found}
     return {**bound, "mtls_endpoint_aliases": aliases}
+
+
+def _registration(services: Services) -> dict[str, Any]:
+    if services.settings.oauth.registration == "off":
+        return {}
+    return {"registration_endpoint": services.url("/oauth/register")}
 
 
 class _Made:

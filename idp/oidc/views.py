@@ -1,6 +1,6 @@
 """The paths of OAuth 2.0 and OpenID Connect."""
 
-from idp.oidc import authorize, device, discovery, introspect, logout, par, revoke, token, userinfo
+from idp.oidc import authorize, device, discovery, introspect, logout, par, registration, revoke, token, userinfo
 from idp.oidc.certificates import shown
 from idp.wire import Route
 
@@ -18,6 +18,8 @@ ROUTES = (
     Route("/oauth/introspect", ("POST",), introspect.introspect, hot=True, api=True),
     Route("/oauth/revoke", ("POST",), revoke.revoke, hot=True, api=True, cors=True),
     Route("/oauth/logout", ("GET", "POST"), logout.end_session, form=False),
+    Route("/oauth/register", ("POST",), registration.register, hot=True, api=True),
+    Route("/oauth/register/<client_id>", ("GET", "PUT", "DELETE"), registration.manage, hot=True, api=True),
     Route("/oauth/whoami", ("GET",), userinfo.whoami, hot=True, api=True, cors=True),
     Route("/oauth/certificate", ("GET",), shown.certificate, api=True),
 )

@@ -103,6 +103,7 @@ WALKED = {
     "dpop_signing_alg_values_supported",  # tests/oidc/test_dpop.py
     # tests/oidc/test_front_channel_logout.py
     "frontchannel_logout_supported", "frontchannel_logout_session_supported",
+    "registration_endpoint",  # tests/oidc/test_registration.py
     # tests/oidc/test_backchannel.py
     "backchannel_logout_supported", "backchannel_logout_session_supported",
 }  # fmt: skip

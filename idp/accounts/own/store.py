@@ -3,7 +3,7 @@ and of a passkey that was offered."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, select
+from sqlalchemy import Column, Double, Index, MetaData, Table, Text, bindparam, delete, func, select
 
 from idp.db import sweep, upsert
 
@@ -46,6 +46,7 @@ _l, _u, _v, _o = launcher_pins.c, app_uses.c, event_verdicts.c, passkey_offers.c
 
 PINS = select(_l.client_ids).where(_l.person_id == bindparam("owner_id"))
 USES = select(_u.client_id, _u.used_at).where(_u.person_id == bindparam("owner_id"))
+LAST_USE = select(func.max(_u.used_at).label("at")).where(_u.client_id == bindparam("of_client"))
 SWEEP_USES = sweep(_u.used_at, _u.person_id, _u.client_id)
 VERDICTS = select(_v.event_id, _v.verdict).where(
     _v.person_id == bindparam("owner_id"), _v.event_id >= bindparam("first"), _v.event_id <= bindparam("last")

@@ -84,6 +84,11 @@ class Uses:
             self._written.popitem(last=False)
 
 
+def last_of(db: Database, client_id: str) -> float:
+    """When anybody last opened an application, epoch seconds; 0: nobody that is known. It looks through all uses."""
+    return float(db.one(store.LAST_USE, of_client=client_id).at or 0.0)
+
+
 def sweep(db: Database, before: float, many: int = 1000) -> int:
     """Delete at most `many` of what was last used before that moment; answers how many."""
     return db.run(store.SWEEP_USES, before=before, many=many)

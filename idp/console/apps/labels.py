@@ -73,6 +73,8 @@ LABELS: Final[dict[str, Label]] = {
     "ignore_prompt_consent": Label(N_("Its wish for consent is passed over"), "signing_in", N_(
         "For products that ask for it at every sign-in, which would end single sign-on.")),
     "allow_dotless_scheme": Label(N_("Redirect URIs may have a scheme without a dot"), "signing_in"),
+    "self_registered": Label(N_("It registered itself, and nobody has checked it"), "signing_in", N_(
+        "Consent pages say so. Take it back when you have.")),
     "application_type": Label(N_("Application type"), "signing_in"),
     "backchannel_logout_session_required": Label(N_("Logout notices name the session"), "logout"),
     "frontchannel_logout_uri": Label(N_("Front-channel logout URI"), "logout", N_(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from idp import language
 from idp.accounts import device_text, places
@@ -33,6 +34,7 @@ def show(services: Services, request: Request, flow: Flow, session: Session | No
             "grown": bool(session.consent_scopes) and not set(flow.scopes) <= session.consent_scopes,
             "unproven": flow.demands.unproven,
             "elsewhere": _elsewhere(services, request, flow),
+            "unverified": _unverified(services, flow),
         },
         form_action=form_targets(flow.destination),
     )
@@ -45,6 +47,15 @@ def _elsewhere(services: Services, request: Request, flow: Flow) -> dict[str, An
         return None
     place = places.describe(services, found.address, language.locale_for(services, request))
     return {"code": found.code, "device": device_text.describe(found.browser), "place": place, "at": found.at}
+
+
+def _unverified(services: Services, flow: Flow) -> dict[str, str] | None:
+    """Of an application that registered itself, and that nobody has vouched for: where it leads, a host or a scheme."""
+    client = services.registry.find(flow.client_id)
+    if client is None or not client.metadata.get("self_registered"):
+        return None
+    parts = urlsplit(flow.destination)
+    return {"host": parts.hostname or (f"{parts.scheme}:" if parts.scheme else "")}
 
 
 def submit(services: Services, request: Request, flow: Flow) -> Outcome:

@@ -1,0 +1,53 @@
+"""Applications that registered themselves and that nobody uses end by themselves; an admin may bring one back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clients.client import Client
+from clients.errors import UnknownClient
+from clients.self_registered import kept, tokens
+from idp import audit
+from idp.accounts.own import uses
+from idp.protocols import Services
+
+DAY: Final = 86_400.0
+TOKENS_SHOWN: Final = 30 * DAY  # how long an ended initial access token stands in lists
+MANY: Final = 20  # at a time: of each the uses are looked through
+
+
+def sweep(services: Services) -> int:
+    """Remove what is unused; answers how many went."""
+    now, days = services.clock(), services.settings.oauth.registration_unused_days
+    quiet = [
+        *kept.quiet(services.db, now - days * DAY, MANY),
+        *kept.quiet(services.db, now - DAY, MANY, never_used=True),
+    ]
+    gone = 0
+    for one in quiet:
+        client = services.registry.find(one.client_id)
+        if client is None:
+            continue
+        used = _last_use(services, client)
+        if used > one.seen_at:
+            kept.seen(services.db, client.id, used)
+            continue
+        record = audit.recorder(services.clock, "doorward", also={"why": "it registered itself, and nobody uses it"})
+        try:
+            services.registry.remove(client.id, record=record)
+        except UnknownClient:  # another process was quicker
+            continue
+        gone += 1
+    return gone
+
+
+def sweep_tokens(services: Services) -> int:
+    """Forget initial access tokens that ended long ago; answers how many."""
+    return tokens.sweep(services.db, services.clock() - TOKENS_SHOWN)
+
+
+def _last_use(services: Services, client: Client) -> float:
+    """When it was last used, as far as it leaves a trace: a program that proves itself by a key leaves none."""
+    if "client_credentials" in client.oidc.grant_types and not client.secrets:
+        return services.clock()
+    return max(uses.last_of(services.db, client.id), *(one.last_used_at or 0.0 for one in client.secrets), 0.0)

@@ -1,0 +1,144 @@
+"""A client that reads, changes and removes its own registration (RFC 7592 §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clients.client import Client
+from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem, UnknownClient
+from clients.registry import takes_secret
+from clients.self_registered import kept, standard
+from clients.self_registered.kept import SelfRegistered
+from idp import audit
+from idp.accounts import roles
+from idp.errors import OAuthError
+from idp.oidc.registration import problems, reading
+from idp.oidc.registration.registering import as_left, ensure_keys, information
+from idp.protocols import Services
+from idp.wire import Json, Raw, Request, Response
+
+#: RFC 7592 §2.2: these are ours to say, and a client that sends them back has mixed up two documents.
+_OURS: Final = (
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+)
+
+
+def manage(services: Services, request: Request) -> Response:
+    """GET, PUT and DELETE /oauth/register/<client_id>."""
+    one, client = _proven(services, request)
+    request.learn(client_id=client.id)
+    if request.method == "PUT":
+        return _update(services, request, one, client)
+    if request.method == "DELETE":
+        return _delete(services, request, client)
+    return Json(body=information(services, client, reading.token(request), None))
+
+
+def _proven(services: Services, request: Request) -> tuple[SelfRegistered, Client]:
+    """The client at this address, by its own token. Errors: `OAuthError`, the same for all that is wrong (§2.1)."""
+    shown = reading.token(request)
+    one = kept.find_proven(services.db, request.segment, shown) if shown else None
+    client = None if one is None else services.registry.find(one.client_id)
+    if one is None or client is None:
+        if not shown:
+            raise reading.refused(
+                "Send the registration access token: Authorization: Bearer ...", kind="registration_token_missing"
+            )  # fmt: skip
+        raise reading.refused(
+            "The registration access token is not this application's, was replaced, or the application is gone.",
+            kind="registration_access_token",
+            fix="Let the application keep the registration_access_token of the last answer. Where it is lost, register "
+            "the application anew, or let an admin change it.",
+        )  # fmt: skip
+    return one, client
+
+
+def _update(services: Services, request: Request, one: SelfRegistered, client: Client) -> Response:
+    """RFC 7592 §2.2: what is sent is all that there is; what is left out is taken away."""
+    sent = reading.sent(request)
+    if not client.enabled or roles.grants_of_program(services.db, client.id, services.clock()):
+        why = "It is turned off" if not client.enabled else "It has a role here"
+        raise reading.refused(
+            f"{why}, so an admin changes it.", kind="registration_not_yours", code="access_denied", status=403
+        )  # fmt: skip
+    try:
+        _check_sent(services, client, sent)
+        changed, left = _changed(services, request, one, client, sent)
+    except InvalidMetadata as error:
+        raise problems.told(error, sent) from None
+    except (ChangedMeanwhile, UnknownClient):
+        raise _meanwhile() from None
+    secret = services.registry.add_secret(client.id, 0, record=_record(services, request, client)) if (
+        takes_secret(changed) and not takes_secret(client)
+    ) else None  # fmt: skip
+    access = kept.rotate(services.db, one, left)
+    if access is None:
+        raise _meanwhile()
+    ensure_keys(services, changed)
+    return Json(body=information(services, changed, access, secret or _same(sent)))
+
+
+def _changed(
+    services: Services, request: Request, one: SelfRegistered, client: Client, sent: Mapping[str, Any]
+) -> tuple[Client, dict[str, Any]]:
+    """The client as it is now, and what it has said itself, in the place of what it said before."""
+    edition, now = services.registry.as_registered(client.id)
+    if sent.get("software_statement") is not None:
+        raise problems.statement(sent)
+    wanted = standard.read(sent, one.policy, strict=not one.token_id)
+    own = {key: value for key, value in now.items() if standard.is_known(key)}
+    # What an admin has changed since is the admin's word: a client does not take it back.
+    admins = {key for key in {*own, *one.said} - {"profile"} if own.get(key) != one.said.get(key)}
+    changes = {key: wanted.said.get(key) for key in {*own, *wanted.said} - admins}
+    is_own = client.profile == one.said["profile"]
+    changed = services.registry.update(
+        client.id, changes, profile=wanted.profile if is_own else client.profile, edition=edition,
+        record=_record(services, request, client),
+    )  # fmt: skip
+    stands = services.registry.as_registered(client.id)[1]
+    left = as_left(wanted.profile if is_own else one.said["profile"], stands)
+    left = {key: value for key, value in left.items() if key not in admins}
+    return changed, {**left, **{key: one.said[key] for key in admins if key in one.said}}
+
+
+def _delete(services: Services, request: Request, client: Client) -> Response:
+    """RFC 7592 §2.3: it is gone, with its tokens; an admin may bring it back for 30 days."""
+    try:
+        services.registry.remove(client.id, record=_record(services, request, client))
+    except UnknownClient:
+        raise _meanwhile() from None
+    return Raw(status=204, headers=(("Cache-Control", "no-store"),))
+
+
+def _check_sent(services: Services, client: Client, sent: Mapping[str, Any]) -> None:
+    wrong = [Problem(key, "is not sent back: leave it out (RFC 7592 §2.2)") for key in _OURS if key in sent]
+    if sent.get("client_id") != client.id:
+        wrong.append(Problem("client_id", "is the client_id of this application, in every update (RFC 7592 §2.2)"))
+    secret = sent.get("client_secret")
+    if secret is not None and not (isinstance(secret, str) and client.find_secret(secret, services.clock())):
+        wrong.append(
+            Problem("client_secret", "is not the one of this application; it cannot be chosen (RFC 7592 §2.2)")
+        )
+    if wrong:
+        raise InvalidMetadata(*wrong)
+
+
+def _same(sent: Mapping[str, Any]) -> str | None:
+    """The secret that it has shown, which we have not."""
+    return sent.get("client_secret")
+
+
+def _record(services: Services, request: Request, client: Client) -> audit.Recorder:
+    return audit.recorder(
+        services.clock, f"client:{client.id}", address=request.remote_address, request_id=request.id
+    )  # fmt: skip
+
+
+def _meanwhile() -> OAuthError:
+    return reading.refused(
+        "It was changed at this very moment; read it again.", kind="registration_access_token", status=409
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""What is wrong with a registration, as RFC 7591 §3.2.2 tells it: the field, its value, and what belongs there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clients.errors import InvalidMetadata, Problem
+from idp.errors import OAuthError
+
+_JWS: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")  # RFC 7515 §7.1
+_MOST_SHOWN: Final = 120  # characters of a value
+
+
+def told(error: InvalidMetadata, sent: Mapping[str, Any]) -> OAuthError:
+    """All that is wrong; what is worst first."""
+    problems = sorted(error.problems, key=lambda one: one.code != error.code)
+    first = problems[0]
+    return OAuthError(
+        error.code, " ".join(f"{_sentence(one, sent)}." for one in problems), field=first.field,
+        expected=first.message[:300], got=_shown(sent.get(first.field)),
+        fix=" ".join(f"{one.field}: {one.message}." for one in problems[:5])[:900],
+        kind="registration_redirect_uri" if error.code == "invalid_redirect_uri" else "registration_metadata",
+    )  # fmt: skip
+
+
+def statement(sent: Mapping[str, Any]) -> OAuthError:
+    """RFC 7591 §2.3, §3.2.2: we trust nobody who signs software statements, so none is ever half believed."""
+    is_one = _JWS.fullmatch(str(sent["software_statement"])) is not None
+    return OAuthError(
+        "unapproved_software_statement" if is_one else "invalid_software_statement",
+        "software_statement: no issuer of software statements is trusted here; "
+        "leave it out and send the metadata themselves.", field="software_statement", expected="(nothing)",
+        got="a software statement", kind="registration_statement",
+        fix="Let the application register without a software statement: with the metadata as plain fields.",
+    )  # fmt: skip
+
+
+def _sentence(one: Problem, sent: Mapping[str, Any]) -> str:
+    given = sent.get(one.field)
+    value = _shown(given)
+    if not value or any(str(item) in one.message for item in (given if isinstance(given, list) and given else [given])):
+        return f"{one.field}: {one.message}"
+    return f"{one.field} {value}: {one.message}"
+
+
+def _shown(value: Any) -> str:
+    if value is None or isinstance(value, dict):
+        return ""
+    text = json.dumps(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
