@@ -32,6 +32,7 @@ TYPED = (
             "configuration-as-code",
             "gallery",
             "connecting",
+            "openid-connect",
             "operating",
             "people",
             "saml",

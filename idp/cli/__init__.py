@@ -12,6 +12,7 @@ COMMANDS = {
     "group": "groups",
     "client": "applications",
     "token": "tokens",
+    "registration": "registration",
     "gallery": "gallery",
     "source": "metadata_sources",
     "rule": "sign_in_rules",

@@ -16,6 +16,7 @@ from clients.access import Access
 from clients.client import Client
 from clients.ids import new_client_id
 from clients.registry import Draft as App
+from clients.self_registered.policy import Policy
 from idp import audit
 from idp.accounts import approvals, roles
 from idp.accounts import cases as accounts_cases
@@ -52,6 +53,7 @@ from idp.admin import (
     preview,
     programs,
     record,
+    registration_tokens,
     registrations,
     requests,
     reviews,
@@ -236,6 +238,8 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "programs.change_roles": OWNER,
     "tokens.create": "",
     "tokens.withdraw": ADMINS,
+    "registration_tokens.create": ADMINS,
+    "registration_tokens.withdraw": ADMINS,
     "registrations.approve": ADMINS,
     "registrations.refuse": ADMINS,
     "requests.grant": OWN_APP,
@@ -645,6 +649,13 @@ TRIES: Final[Mapping[str, Try]] = {
     "tokens.create": Try(World.person, lambda s, a, one: tokens.create(s, a, one, "script", days=1)),
     "tokens.withdraw": Try(
         World.person, _fails(tokens.NoSuchToken, lambda s, a, one: tokens.withdraw(s, a, one, "unknown"))
+    ),
+    "registration_tokens.create": Try(
+        nothing, lambda s, a, _: registration_tokens.create(s, a, "CI", Policy(), most=1, days=1)
+    ),
+    "registration_tokens.withdraw": Try(
+        nothing,
+        _fails(registration_tokens.NoSuchToken, lambda s, a, _: registration_tokens.withdraw(s, a, "unknown")),
     ),
     "registrations.approve": Try(_registration, registrations.approve),
     "registrations.refuse": Try(_registration, registrations.refuse),
