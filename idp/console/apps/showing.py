@@ -7,7 +7,17 @@ from typing import Any
 from clients import offered
 from clients.client import Client
 from clients.snapshots import Entry
-from idp.admin import access, activity, app_history, applications, descriptions, managed, programs, symptoms
+from idp.admin import (
+    access,
+    activity,
+    app_history,
+    applications,
+    descriptions,
+    managed,
+    programs,
+    registration_tokens,
+    symptoms,
+)
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.console import frame
@@ -27,11 +37,14 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
         return frame.page(services, request, visit, "console/apps/removed.html", app=gone)
     client = client_of(services, request, visit)
     described = descriptions.described(services, client)
+    came = registration_tokens.find_registered(services, visit.actor, client.id)
+    owner = services.directory.find(came.policy.owner) if came is not None and came.policy.owner else None
     return page(
         services, request, visit, client, "console/apps/show.html",
         fields=pasting.fields(services, client), endpoints=pasting.endpoints(services, client),
         snippet=described.get("snippet", ""),
         notes=(*applications.unreachable(services, client), *described.get("troubles", ())),
+        came=came, owner=owner.name or owner.username if owner is not None else "",
         rule=access.described(services, client), managed_by=managed.manager_of(services, "application", client.id),
         by_file_alone=services.settings.admin.managed == "refuse",
         secrets=secrets_of(services, client), symptoms=symptoms.of_application(services, visit.actor, client),
