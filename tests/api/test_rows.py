@@ -35,6 +35,7 @@ WHOSE = {
     "gallery": "company",
     "imports": "company",
     "groups": "company",
+    "registration-tokens": "company",
     "sign-in-rules": "company",
     "audit-streams": "company",
     "message-delivery": "company",

@@ -23,7 +23,7 @@ def test_s35_an_initial_access_token_is_made_listed_and_withdrawn(site: Folder) 
         "--owner",
         "ann",
         "--start-off",
-    )  # noqa: E501
+    )
     made = site.run("registration", "create", "--name", "CI", *options, "--json").json
     assert made["token"].startswith(f"dwi_{made['id']}.")
     assert made["registration_endpoint"].endswith("/oauth/register")
@@ -53,7 +53,7 @@ def test_s35_what_cannot_be_made_is_said_by_its_option_all_at_once(site: Folder)
         "https://x/",
         "--grant-type",
         "magic",
-    )  # noqa: E501
+    )
     told = site.refusal("registration", "create", "--name", " ", *wrong)
     for words in ("--name: say what it is for", "--clients: expected 1", "--days: expected 1 to 3660",
                   "--profile: phone is unknown; expected web", "--redirect-host: https://x/: expected a host",
@@ -61,4 +61,4 @@ def test_s35_what_cannot_be_made_is_said_by_its_option_all_at_once(site: Folder)
         assert words in told
     assert "--owner: zoe: there is no such person" in site.refusal(
         "registration", "create", "--name", "x", "--owner", "zoe"
-    )  # noqa: E501
+    )
