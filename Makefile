@@ -1,6 +1,6 @@
 # `make help` lists what there is. Nothing has to be installed by hand on Debian 12 or later.
 .DEFAULT_GOAL := help
-.PHONY: help run demo install test check counterparts fuzz bench lock screenshots catalogues
+.PHONY: help run demo install test check counterparts wheel fuzz bench lock screenshots catalogues
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
@@ -57,6 +57,10 @@ static:
 	$(BIN)/python docs/console.py
 	$(BIN)/python docs/answers.py
 	$(BIN)/python docs/errors.py
+
+wheel: $(VENV)/.test ## Build dist/doorward-*.whl and the sdist: all of the product, for pipx or a container
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -d dist
 
 fuzz: $(VENV)/.test ## Throw made-up SAML messages and metadata at the parsers, FUZZ_SECONDS=15 for each of them
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),15) $(BIN)/python -m pytest tests/saml/test_fuzz.py

@@ -33,6 +33,7 @@ TYPED = (
             "gallery",
             "connecting",
             "openid-connect",
+            "install",
             "operating",
             "people",
             "saml",
