@@ -13,8 +13,6 @@ from clients.errors import InvalidMetadata, Problem
 from clients.relying_party import SIGNING
 from clients.values import ADDRESS, BOOLEAN, EMAIL, Kind, list_of, one_of, text
 
-_ENCRYPTION = text(40)
-
 #: Every field: the rows of `RelyingParty`, and those that are read seldom, as `client.metadata`.
 FIELDS: dict[str, Kind] = {
     **relying_party.FIELDS,
@@ -31,12 +29,6 @@ FIELDS: dict[str, Kind] = {
     # Registration 1.0 §2
     "application_type": one_of("web", "native").or_else("web"),
     "sector_identifier_uri": ADDRESS,
-    "id_token_encrypted_response_alg": _ENCRYPTION,
-    "id_token_encrypted_response_enc": _ENCRYPTION,
-    "userinfo_encrypted_response_alg": _ENCRYPTION,
-    "userinfo_encrypted_response_enc": _ENCRYPTION,
-    "request_object_encryption_alg": _ENCRYPTION,
-    "request_object_encryption_enc": _ENCRYPTION,
     "require_auth_time": BOOLEAN.or_else(False),
     # the logout specifications
     "backchannel_logout_session_required": BOOLEAN.or_else(False),
@@ -45,11 +37,6 @@ FIELDS: dict[str, Kind] = {
     # RFC 9101, 9126, 9449, 8705, 9396, 9701, JARM, CIBA
     **certificate_names.NAMES,
     "authorization_details_types": list_of(text()),
-    "introspection_signed_response_alg": one_of(*SIGNING),
-    "introspection_encrypted_response_alg": _ENCRYPTION,
-    "introspection_encrypted_response_enc": _ENCRYPTION,
-    "authorization_encrypted_response_alg": _ENCRYPTION,
-    "authorization_encrypted_response_enc": _ENCRYPTION,
     "backchannel_token_delivery_mode": one_of("poll", "ping", "push"),
     "backchannel_client_notification_endpoint": ADDRESS,
     "backchannel_authentication_request_signing_alg": one_of(*SIGNING),

@@ -44,7 +44,10 @@ class Draft:
 
 
 #: What a look outside may find wrong: the values that it compares.
-_LOOKED_AT = frozenset(("redirect_uris", "sector_identifier_uri"))
+_LOOKED_AT = frozenset((
+    "redirect_uris", "sector_identifier_uri", "jwks", "jwks_uri", "id_token_encrypted_response_alg",
+    "userinfo_encrypted_response_alg", "authorization_encrypted_response_alg", "introspection_encrypted_response_alg",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ from clients.values import (
 
 #: Algorithms of signatures that others can check with our public keys, and we with theirs.
 SIGNING = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+#: How answers are encrypted for its keys (RFC 7518 §4, §5), and requests for ours, which is an EC key.
+_AGREED = ("ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
+_ENVELOPE, _CONTENT = one_of("RSA-OAEP-256", *_AGREED), one_of("A128CBC-HS256", "A128GCM", "A256GCM")
 #: What an app that says nothing may ask for (Core 1.0 §5.4, and ours); a claim still goes out only when asked for.
 STANDARD_SCOPE = "openid profile email address phone groups roles offline_access"
 #: What works, and after it what is known and refused with a reason.
@@ -77,6 +80,18 @@ class RelyingParty:
     id_token_claims: bool = row(BOOLEAN.or_else(False))
     id_token_lifetime: int | None = row(seconds(30, 86_400))
     userinfo_signed_response_alg: str | None = row(one_of(*SIGNING))
+    # Core §10.2, JARM §3, RFC 9701 §6: for one of its own keys, where it says so.
+    id_token_encrypted_response_alg: str | None = row(_ENVELOPE)
+    id_token_encrypted_response_enc: str | None = row(_CONTENT)
+    userinfo_encrypted_response_alg: str | None = row(_ENVELOPE)
+    userinfo_encrypted_response_enc: str | None = row(_CONTENT)
+    authorization_encrypted_response_alg: str | None = row(_ENVELOPE)
+    authorization_encrypted_response_enc: str | None = row(_CONTENT)
+    introspection_signed_response_alg: str = row(one_of(*SIGNING).or_else("RS256"))
+    introspection_encrypted_response_alg: str | None = row(_ENVELOPE)
+    introspection_encrypted_response_enc: str | None = row(_CONTENT)
+    request_object_encryption_alg: str | None = row(one_of(*_AGREED))
+    request_object_encryption_enc: str | None = row(_CONTENT)
     access_token_format: str = row(one_of("opaque", "jwt").or_else("opaque"))
     access_token_lifetime: int | None = row(seconds(30, 86_400))
     refresh_token_idle: int | None = row(seconds(60, 31_536_000))
@@ -104,6 +119,11 @@ class RelyingParty:
     exchange_resources: frozenset[str] = row(list_of(RESOURCE), frozenset)  # that such tokens may be for beyond its own
     backchannel_logout_uri: str | None = row(ADDRESS)
     initiate_login_uri: str | None = row(ADDRESS)
+
+    @property
+    def jwt_alg(self) -> str:
+        """The algorithm of JWTs that are signed in any case, whatever ID tokens are (RFC 9068 §2.1, BCL §2.4)."""
+        return "RS256" if self.id_token_signed_response_alg == "none" else self.id_token_signed_response_alg
 
     def allowed_scope(self, requested: Iterable[str]) -> tuple[str, ...]:
         """Of the scopes asked for, those the client may have, in their order, each once (S19)."""

@@ -104,7 +104,7 @@ def _through_the_browser(values: Mapping[str, Any], _: Profile, __: bool) -> Ite
     if tokens and values["dpop_bound_access_tokens"]:  # no proof comes with an authorization request
         yield Problem("response_types", f"{tokens[0]} brings a token that no key binds: dpop_bound_access_tokens is on")
     if values["id_token_signed_response_alg"] == "none":  # Registration 1.0 §2
-        yield Problem("response_types", f"{front[0]} needs ID tokens that are signed")
+        yield Problem("id_token_signed_response_alg", f"none: {front[0]} needs ID tokens that are signed")
     if set(values["response_modes"]) <= {"query", "query.jwt"}:  # Multiple Response Types §3
         yield Problem("response_modes", f"{front[0]} needs fragment or form_post")
 
@@ -121,6 +121,12 @@ def _keys(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
     for field in ("require_signed_request_object", "request_object_signing_alg"):
         if values.get(field) and not has_keys:
             yield Problem("jwks", f"{field} needs the app's public keys; give them as jwks_uri or jwks")
+    for field in (field for field in values if field.endswith("_encrypted_response_alg")):
+        if not has_keys:
+            yield Problem("jwks", f"{field} needs the app's public keys; give them as jwks_uri or jwks")
+    for field in (field for field in values if field.endswith(("_encrypted_response_enc", "_encryption_enc"))):
+        if field.removesuffix("enc") + "alg" not in values:  # Registration 1.0 §2
+            yield Problem(field, f"needs {field.removesuffix('enc')}alg beside it")
     signs = by_key and method is not None and not method.tls
     if "token_endpoint_auth_signing_alg" in values and not signs:
         names = " or ".join(row.name for row in offered.AUTH_METHODS.values() if row.jwks and not row.tls)
@@ -243,6 +249,8 @@ def find_warnings(profile: str, said: Mapping[str, Any]) -> list[str]:
     parts = list(read_dn(values["tls_client_auth_subject_dn"])) if "tls_client_auth_subject_dn" in values else []
     if len(parts) > 1 and parts[0].rfc4514_attribute_name == "CN":  # its text says what is most general last
         found.append("tls_client_auth_subject_dn ends with the common name; is it in reverse order?")
+    if values["id_token_signed_response_alg"] == "none":
+        found.append("ID tokens are not signed: the app can only believe those that it gets from the token endpoint")
     if values["client_assertion_audience"] == "legacy":
         found.append("client assertions for the token endpoint's address are taken (RFC 10070 asks for the issuer)")
     return found

@@ -190,9 +190,9 @@ def _registry(settings: Settings, db: Database, clock: Callable[[], float], look
 
 
 def _outside(services: Services, values: Mapping[str, Any]) -> Iterable[Problem]:
-    from idp.oidc import sectors
+    from idp.oidc import encryption, sectors
 
-    return sectors.problems(services, values)
+    return [*sectors.problems(services, values), *encryption.problems(services, values)]
 
 
 def _rules(settings: Settings, db: Database, clock: Callable[[], float]) -> Rules:

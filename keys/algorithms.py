@@ -171,7 +171,7 @@ def load_public(jwk: Mapping[str, Any]) -> PublicKey:
     numbers = {"kty": kty, **{name: jwk.get(name) for name in PUBLIC_MEMBERS[kty]}}
     try:
         if kty == "RSA":
-            _check_strength(*(int.from_bytes(urlsafe_b64decode(str(numbers[part]).encode())) for part in "ne"))
+            check_strength(*(int.from_bytes(urlsafe_b64decode(str(numbers[part]).encode())) for part in "ne"))
         key = _import(kty, numbers)
     except UnusableKey:
         raise
@@ -190,7 +190,8 @@ def _certificate(x5c: Any) -> bytes:
         return b""
 
 
-def _check_strength(n: int, e: int) -> None:
+def check_strength(n: int, e: int) -> None:
+    """Errors: `UnusableKey`."""
     # RFC 7518 §3.3: 2048 bits or larger. The upper bounds keep a hostile key from costing seconds.
     if not RSA_BITS_MIN <= n.bit_length() <= RSA_BITS_MAX or e.bit_length() > 64:
         raise UnusableKey(f"RSA keys must have {RSA_BITS_MIN} to {RSA_BITS_MAX} bits and an ordinary exponent")

@@ -27,6 +27,12 @@ def _json(claims: Mapping[str, Any]) -> bytes:
         return _ascii(claims).encode()
 
 
+def unsigned(claims: Mapping[str, Any]) -> str:
+    """A JWT that nobody signed (RFC 7519 §6), for whoever gets it from us directly and asked for that by name."""
+    head = urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}')
+    return (head + b"." + urlsafe_b64encode(_json(claims)) + b".").decode("ascii")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class KeySigner:
     """A `ports.Signer` whose private key is in this process."""

@@ -167,7 +167,7 @@ class _Opened:
         """The claims, once one of these keys has verified the signature. Errors: `InvalidToken`."""
         if not any(self.algorithm.jws.verify(self.message, self.signature, key.key) for key in keys):
             raise InvalidToken("the signature does not verify")
-        return _object(self.payload, "payload")
+        return read_object(self.payload, "payload")
 
 
 def _open(token: str, limit: int = MAX_TOKEN) -> _Opened:
@@ -176,7 +176,7 @@ def _open(token: str, limit: int = MAX_TOKEN) -> _Opened:
     # Three segments: five would be an encrypted token, and with it zip bombs.
     head, _, rest = token.partition(".")
     payload, _, signature = rest.partition(".")
-    header = _object(head, "header")
+    header = read_object(head, "header")
     name, kid, typ = header.get("alg"), header.get("kid", ""), header.get("typ", "")
     if not isinstance(name, str) or not isinstance(kid, str) or not isinstance(typ, str):
         raise InvalidToken("alg, kid or typ is not a string")
@@ -199,7 +199,8 @@ def _decode(segment: str, what: str) -> bytes:
         raise InvalidToken(f"its {what} is not base64url") from None
 
 
-def _object(segment: str, what: str) -> dict[str, Any]:
+def read_object(segment: str, what: str) -> dict[str, Any]:
+    """The JSON object in a segment of a token, read strictly. Errors: `InvalidToken`."""
     raw = _decode(segment, what)
     try:
         value = _JSON.decode(raw.decode("utf-8"))

@@ -140,7 +140,7 @@ def slots_of(services: Services, client: Client) -> Iterator[str]:
     if client.saml is not None:
         yield SLOT + provider_keys.kind_for(services, client.saml)
     elif "authorization_code" in client.oidc.grant_types or client.oidc.access_token_format != "opaque":
-        yield client.oidc.id_token_signed_response_alg
+        yield client.oidc.jwt_alg
         if client.oidc.userinfo_signed_response_alg not in ("", None, client.oidc.id_token_signed_response_alg):
             yield str(client.oidc.userinfo_signed_response_alg)
 

@@ -66,6 +66,10 @@ class OAuth(Section):
         False,
         description="Whether DPoP proofs must have a nonce of ours (RFC 9449 §8): one round more, and clients' clocks do not matter.",
     )
+    encrypted_requests: bool = Field(
+        False,
+        description="Whether request objects may be encrypted for us (RFC 9101 §6.1); our JWKS has a key with use=enc then.",
+    )
     client_certificates: Literal["", "nginx", "apache", "haproxy", "envoy", "rfc9440"] = Field(
         "",
         description="How your proxy writes the certificates of applications into a header (RFC 8705): nginx ($ssl_client_escaped_cert), apache (%{SSL_CLIENT_CERT}s), haproxy (%[ssl_c_der,base64]), envoy, rfc9440. Empty: none are taken. It is believed of server.trusted_proxies alone.",

@@ -16,7 +16,7 @@ from clients.offered import ResponseType
 from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
 from idp.oidc import authorization_parameters as parameters
-from idp.oidc import claims_parameter, pkce, response_modes, response_type, scopes
+from idp.oidc import claims_parameter, encryption, pkce, response_modes, response_type, scopes
 from idp.oidc.claims import scopes_of, wanted_acr
 from idp.protocols import Services
 from idp.showing import form_target
@@ -103,6 +103,7 @@ def read(
     mode = response_modes.check(params.get("response_mode"), client, wanted.name)
     scope = scopes.read(params, client)
     response_type.check_beside(params, wanted, scope)
+    encryption.check_answers(services, client, scope, mode)
     challenge = pkce.read_challenge(params, client, for_code=wanted.code)
     prompt = parameters.read_prompt(params)
     resource = parameters.read_resource(params, client)

@@ -6,13 +6,14 @@ from functools import partial
 
 from clients.client import Client
 from idp import catalogue
-from idp.errors import OAuthError
-from idp.oidc import tokens
+from idp.errors import OAuthError, Refused
+from idp.oidc import encryption, tokens
 from idp.oidc.destination import Destination
 from idp.oidc.response_modes import RESPONSE_MODES
 from idp.oidc.response_modes.jarm import LIFETIME
 from idp.oidc.response_modes.sending import Answer
 from idp.protocols import Services
+from idp.texts import N_
 from idp.wire import Request, Response
 
 
@@ -42,4 +43,12 @@ def deliver(
 def _sign(services: Services, client: Client, parameters: list[tuple[str, str]]) -> str:
     """JARM §2.1: the parameters as claims beside iss, aud and exp."""
     claims = {**dict(parameters), "iss": services.issuer, "aud": client.id, "exp": int(services.clock()) + LIFETIME}
-    return tokens.signer(services, client, client.oidc.authorization_signed_response_alg).sign_jwt(claims, "JWT")
+    signed = tokens.signer(services, client, client.oidc.authorization_signed_response_alg).sign_jwt(claims, "JWT")
+    try:
+        return encryption.sealed(services, client, "authorization", signed)
+    except OAuthError as error:  # in clear it would go through the browser, against what the client is registered for
+        raise Refused(
+            "answer_not_encrypted", N_("The answer for %(app)s cannot be encrypted.", app=client.name),
+            developer=error.description, client_id=client.id, detail=error.detail, kind="encryption_key",
+            explanation=error.explanation,
+        ) from None  # fmt: skip

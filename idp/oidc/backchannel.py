@@ -14,7 +14,7 @@ from idp.http import OutboundFailed, OutboundRefused
 from idp.login import deliveries, signout
 from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Notice
-from idp.oidc import claims, front_logout, ledger
+from idp.oidc import claims, encryption, front_logout, ledger
 from idp.oidc.tokens import signer
 from idp.protocols import Services
 
@@ -121,4 +121,5 @@ def logout_token(services: Services, client: Client, person_id: str, session_id:
         "events": {EVENT: {}},
         "sid": claims.session(services, client, session_id),
     }
-    return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(token, "logout+jwt")
+    signed = signer(services, client, client.oidc.jwt_alg).sign_jwt(token, "logout+jwt")
+    return encryption.sealed(services, client, "id_token", signed)  # BCL §2.6: as ID tokens are

@@ -13,10 +13,11 @@ from clients import offered
 from clients.offered import AUTH_METHODS
 from idp.db import Unavailable
 from idp.login.authn import SUPPORTED_ACR
-from idp.oidc import authorization_parameters, claims, client_auth, dpop, response_type, scopes
+from idp.oidc import authorization_parameters, claims, client_auth, dpop, encryption, response_type, scopes
 from idp.oidc.client_auth import CLIENT_AUTH
 from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS
 from idp.oidc.grants import GRANTS
+from idp.oidc.request_objects import envelope
 from idp.oidc.request_objects.signed import ALGS as REQUEST_ALGS
 from idp.oidc.response_modes import RESPONSE_MODES
 from idp.protocols import Services
@@ -24,6 +25,7 @@ from idp.readers import JWKS, Readers
 from idp.texts import LANGUAGES
 from idp.traffic import DISCOVERY, KEYS, Traffic
 from idp.wire import Raw, Request, Response, dumps
+from keys import encrypting
 from keys.algorithms import ALGORITHMS
 
 #: Endpoints that an application's server asks, with its certificate.
@@ -62,8 +64,15 @@ def document(services: Services) -> dict[str, Any]:
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": list(signing),
         "userinfo_signing_alg_values_supported": list(signing),
+        **{
+            f"{what}_encryption_{part}_values_supported": list(values)
+            for what in encryption.ANSWERS
+            for part, values in (("alg", encrypting.ALGS), ("enc", encrypting.ENCS))
+        },
+        **_encrypted_requests(services),
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "introspection_signing_alg_values_supported": list(signing),
         "introspection_endpoint_auth_methods_supported": proving,
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
         "revocation_endpoint_auth_methods_supported": methods,
@@ -123,6 +132,15 @@ def _registration(services: Services) -> dict[str, Any]:
     return {"registration_endpoint": services.url("/oauth/register")}
 
 
+def _encrypted_requests(services: Services) -> dict[str, Any]:
+    if not services.settings.oauth.encrypted_requests:
+        return {}
+    return {
+        "request_object_encryption_alg_values_supported": list(encrypting.AGREED),
+        "request_object_encryption_enc_values_supported": list(encrypting.ENCS),
+    }
+
+
 class _Made:
     """The bytes, made once."""
 
@@ -161,7 +179,7 @@ def jwks(services: Services, request: Request) -> Response:
         services.part(Traffic).fetched(KEYS, request.remote_address)
         if request.header("Authorization"):
             client_auth.note_reader(services, request, services.ring.known_at)
-    return _cached(request, found.jwks, found.etag)
+    return _cached(request, *envelope.published(services, found.jwks, found.etag))
 
 
 def _cached(request: Request, body: bytes, etag: str) -> Response:

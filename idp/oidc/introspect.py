@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc import bearer, client_auth, ledger, tokens
+from idp.oidc import bearer, client_auth, encryption, ledger, tokens
 from idp.oidc import claims as claim_rules
 from idp.protocols import Services
 from idp.traffic import INTROSPECTED, OTHERS, Traffic
-from idp.wire import Json, Request, Response
+from idp.wire import Json, Raw, Request, Response
 
-_INACTIVE = {"active": False}  # RFC 7662 §2.2: and nothing else
+JWT = "application/token-introspection+jwt"
+_INACTIVE: dict[str, Any] = {"active": False}  # RFC 7662 §2.2: and nothing else
 
 
 def introspect(services: Services, request: Request) -> Response:
@@ -30,12 +32,12 @@ def introspect(services: Services, request: Request) -> Response:
             kind="token_missing",
         )
     if token.startswith(ledger.REFRESH):
-        return Json(body=_refresh(services, caller, token))
+        return _answer(services, request, caller, _refresh(services, caller, token))
     access = bearer.find(services, token)
     is_hidden = access is not None and bool(access.audience) and not may_see(services, caller, access)
     services.part(Traffic).proven(OTHERS if is_hidden else INTROSPECTED, caller.id)
     if is_hidden or access is None or not access.audience:
-        return Json(body=_INACTIVE)
+        return _answer(services, request, caller, _INACTIVE)
     body: dict[str, Any] = {
         "active": True,
         "scope": " ".join(access.scope),
@@ -56,7 +58,30 @@ def introspect(services: Services, request: Request) -> Response:
         body |= bearer.signed_in(access.row)
         if _may_name(services, access.client_id, access.scope):
             body["username"] = access.row.username
-    return Json(body=body)
+    return _answer(services, request, caller, body)
+
+
+def _answer(services: Services, request: Request, caller: Client, body: dict[str, Any]) -> Response:
+    """JSON, or what RFC 9701 §4 makes of it for a caller that asks for a JWT."""
+    if not _wants_jwt(request.header("Accept")):
+        return Json(body=body)
+    # RFC 9701 §5: for this caller, and of a type of its own, so that it passes for no other token.
+    claims = {
+        "iss": services.issuer, "aud": caller.id, "iat": int(services.clock()), "token_introspection": body,
+    }  # fmt: skip
+    key = tokens.signer(services, caller, caller.oidc.introspection_signed_response_alg)
+    signed = key.sign_jwt(claims, "token-introspection+jwt")
+    found = encryption.sealed(services, caller, "introspection", signed).encode("ascii")
+    return Raw(body=found, content_type=JWT, headers=(("Cache-Control", "no-store"), ("Vary", "Accept")))
+
+
+def _wants_jwt(accept: str) -> bool:
+    """Whether the JWT is named: not by a wildcard, which every library sends that wants JSON."""
+    for part in accept.lower().split(","):
+        name, *more = (one.strip() for one in part.split(";"))
+        if name == JWT:
+            return not any(re.fullmatch(r"q=0(\.0*)?", one) for one in more)
+    return False
 
 
 def may_see(services: Services, caller: Client, access: bearer.Access) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from clients.client import Client
 from clients.offered import GRANT_TYPES
 from idp.errors import OAuthError
-from idp.oidc import client_auth, dpop, tokens
+from idp.oidc import client_auth, dpop, encryption, tokens
 from idp.oidc.certificates import binding
 from idp.oidc.grants import GRANTS
 from idp.oidc.token_request import TokenRequest
@@ -24,6 +24,7 @@ def token(services: Services, request: Request) -> Response:
     try:
         client_auth.check_form(request)
         asked = read(services, request)
+        encryption.check(services, asked.client, "id_token")  # before a code is used up for it
         issued = GRANTS[asked.grant_type](services, asked)
         family = issued.holder.family_id if issued.holder is not None else ""
         used = (request.remote_address, "offline_access" in issued.terms.scope)  # `Used`

@@ -12,10 +12,12 @@ from clients.client import Client
 from idp.errors import OAuthError
 from idp.login.authn import acr_of, amr_of
 from idp.oidc import claims as claim_rules
+from idp.oidc import encryption
 from idp.oidc.ledger import Holder, Issued
 from idp.protocols import Services
 from keys.ports import Signer
 from keys.ring import NoKey
+from keys.signing import unsigned
 
 #: RFC 8693 §3.
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
@@ -73,9 +75,11 @@ def id_token(
     services: Services, client: Client, issued: Issued, holder: Holder, access_token: str,
     beside: Beside = _FROM_ENDPOINT,
 ) -> str:  # fmt: skip
-    """The claims of an ID token, signed."""
+    """The claims of an ID token, signed, and encrypted where the client is registered so."""
     claims = id_token_claims(services, client, issued, holder, access_token, beside)
-    return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(claims, "JWT")
+    algorithm = client.oidc.id_token_signed_response_alg
+    signed = unsigned(claims) if algorithm == "none" else signer(services, client, algorithm).sign_jwt(claims, "JWT")
+    return encryption.sealed(services, client, "id_token", signed)
 
 
 def id_token_claims(
@@ -98,7 +102,8 @@ def id_token_claims(
     }
     # Core §3.3.2.11; s_hash as FAPI 1.0 Advanced §5.1 has it.
     hashed = (("at_hash", access_token), ("c_hash", beside.code), ("s_hash", beside.state))
-    claims |= {name: token_hash(value, algorithm) for name, value in hashed if value}
+    if algorithm != "none":  # which names no hash (§3.1.3.6); nothing of it comes through the browser
+        claims |= {name: token_hash(value, algorithm) for name, value in hashed if value}
     if holder.session_id is not None:
         claims["sid"] = claim_rules.session(services, client, holder.session_id)
     if issued.nonce:
@@ -157,7 +162,7 @@ def check_resource(client: Client, resource: list[str]) -> None:
 
 def _jwt_access_token(services: Services, client: Client, issued: Issued) -> str:
     claims = access_token_claims(services, client, issued)
-    return signer(services, client, client.oidc.id_token_signed_response_alg).sign_jwt(claims, "at+jwt")
+    return signer(services, client, client.oidc.jwt_alg).sign_jwt(claims, "at+jwt")
 
 
 def access_token_claims(services: Services, client: Client, issued: Issued) -> dict[str, Any]:

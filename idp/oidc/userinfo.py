@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from idp.oidc import bearer, step_up, tokens
+from idp.oidc import bearer, encryption, step_up, tokens
 from idp.oidc import claims as claim_rules
 from idp.protocols import Services
 from idp.traffic import USERINFO, Traffic
-from idp.wire import Json, Raw, Request, Response
+from idp.wire import Json, Raw, Request, Response, dumps
 
 
 def userinfo(services: Services, request: Request) -> Response:
@@ -25,12 +25,16 @@ def userinfo(services: Services, request: Request) -> Response:
     )
     services.part(Traffic).proven(USERINFO, client.id, access.family_id or "")
     algorithm = client.oidc.userinfo_signed_response_alg
-    if not algorithm:
+    if not algorithm and not encryption.is_wanted(client, "userinfo"):
         return Json(body=body)
-    # Core §5.3.2: signed, it says who made it and for whom.
-    key = tokens.signer(services, client, str(algorithm))
-    signed = key.sign_jwt({**body, "iss": services.issuer, "aud": client.id}, "JWT")
-    return Raw(body=signed.encode("ascii"), content_type="application/jwt", headers=(("Cache-Control", "no-store"),))
+    # Core §5.3.2: signed, it says who made it and for whom; encrypted alone, it is the JSON itself.
+    if algorithm:
+        key = tokens.signer(services, client, str(algorithm))
+        text, cty = key.sign_jwt({**body, "iss": services.issuer, "aud": client.id}, "JWT"), "JWT"
+    else:
+        text, cty = dumps(body).decode(), ""
+    found = encryption.sealed(services, client, "userinfo", text, cty=cty).encode("ascii")
+    return Raw(body=found, content_type="application/jwt", headers=(("Cache-Control", "no-store"),))
 
 
 def whoami(services: Services, request: Request) -> Response:

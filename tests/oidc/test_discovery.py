@@ -100,6 +100,10 @@ WALKED = {
     "require_signed_request_object", "pushed_authorization_request_endpoint",
     "require_pushed_authorization_requests", "authorization_signing_alg_values_supported",
     "device_authorization_endpoint",  # tests/oidc/test_device.py
+    # tests/oidc/test_encryption.py, test_introspection_jwt.py
+    *(f"{what}_encryption_{part}_values_supported" for part in ("alg", "enc")
+      for what in ("id_token", "userinfo", "authorization", "introspection")),
+    "introspection_signing_alg_values_supported",
     "dpop_signing_alg_values_supported",  # tests/oidc/test_dpop.py
     # tests/oidc/test_front_channel_logout.py
     "frontchannel_logout_supported", "frontchannel_logout_session_supported",

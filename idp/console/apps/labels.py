@@ -90,6 +90,21 @@ LABELS: Final[dict[str, Label]] = {
     "sector_identifier_uri": Label(N_("Address of its sector"), "told", N_(
         "A JSON list of redirect URIs, for applications on several hosts that share the ids of people.")),
     "userinfo_signed_response_alg": Label(N_("Userinfo is signed with"), "told"),
+    "id_token_encrypted_response_alg": Label(N_("ID tokens are encrypted by"), "tokens", N_(
+        "Empty: not at all. Else one of its public keys must be for this.")),
+    "id_token_encrypted_response_enc": Label(N_("Content cipher of ID tokens"), "tokens"),
+    "userinfo_encrypted_response_alg": Label(N_("Userinfo is encrypted by"), "told", N_(
+        "Empty: not at all. Else one of its public keys must be for this.")),
+    "userinfo_encrypted_response_enc": Label(N_("Content cipher of userinfo"), "told"),
+    "authorization_encrypted_response_alg": Label(N_("Answers as a JWT are encrypted by"), "signing_in", N_(
+        "Empty: not at all. Else one of its public keys must be for this.")),
+    "authorization_encrypted_response_enc": Label(N_("Content cipher of answers as a JWT"), "signing_in"),
+    "introspection_signed_response_alg": Label(N_("Introspection as a JWT is signed with"), "tokens"),
+    "introspection_encrypted_response_alg": Label(N_("Introspection as a JWT is encrypted by"), "tokens", N_(
+        "Empty: not at all. Else one of its public keys must be for this.")),
+    "introspection_encrypted_response_enc": Label(N_("Content cipher of introspection"), "tokens"),
+    "request_object_encryption_alg": Label(N_("Its requests are encrypted by"), "signing_in"),
+    "request_object_encryption_enc": Label(N_("Content cipher of its requests"), "signing_in"),
     "access_token_format": Label(N_("Format of access tokens"), "tokens"),
     "access_token_lifetime": Label(N_("Access tokens last"), "tokens", N_("Seconds, or 10m, 1h. Empty: as for all.")),
     "id_token_lifetime": Label(N_("ID tokens last"), "tokens", N_("Seconds, or 10m, 1h. Empty: as for all.")),

@@ -9,6 +9,7 @@ from clients.client import Client
 from idp.errors import OAuthError
 from idp.oidc.client_auth import client_keys
 from idp.oidc.client_auth.client_keys import algs_of
+from idp.oidc.request_objects import envelope
 from idp.protocols import Services
 from idp.wire import Params, dumps
 from keys.algorithms import ALGORITHMS
@@ -26,6 +27,7 @@ def read(services: Services, client: Client, text: str) -> Params:
     """The parameters inside, once the client's own key has verified them. Errors: `OAuthError`."""
     registered = client.oidc.request_object_signing_alg
     try:
+        text = envelope.opened(services, client, text) if envelope.is_encrypted(text) else text
         claims = _verified(services, client, text, algs_of(client, registered))
         _check(services, client, claims)
         return Params([*_pairs(claims)])

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from joserfc.jwk import ECKey
 
 from clients.access import EVERYONE, Access
 from clients.metadata import FIELDS, LOCALIZED
@@ -26,12 +27,16 @@ from idp.saml.metadata import sources
 from tests.admin.configuration.conftest import Configured, Open
 from tests.clients.test_saml_registry import facts
 from tests.oidc.test_request_objects import Texts, texts
+from tests.provider import public_jwk
 from tests.saml.documents import certificate
 
 __all__ = ["texts"]
 HOME = "https://app.example/cb"
 ODD = "“Ünï” 'q' \"dq\" \\ back\\slash # no [comment] = {x} 名前 🦉 {{ }}"
 JWK = {"kty": "EC", "crv": "P-256", "x": "C" * 43, "y": "B" * 43, "kid": "a \"b\" 'c'", "note": None}
+#: One that is a key, to encrypt for.
+ENC_JWK = public_jwk(ECKey.generate_key("P-256", {"kid": "enc", "use": "enc"}))
+_ENVELOPE = {"jwks": {"keys": [ENC_JWK]}}
 #: A value or several for each field that can be registered, and what must stand beside it.
 VALUES: dict[str, list[dict[str, Any]]] = {
     "redirect_uris": [
@@ -73,7 +78,9 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "jwks_uri": [{"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://app.example/j?k='x'"}],
     "application_type": [{"application_type": "web"}],
     "subject_type": [{"subject_type": "public"}, {"subject_type": "pairwise"}],
-    "id_token_signed_response_alg": [{"id_token_signed_response_alg": alg} for alg in ("RS256", "EdDSA", "PS512")],
+    "id_token_signed_response_alg": [
+        {"id_token_signed_response_alg": alg} for alg in ("RS256", "EdDSA", "PS512", "none")
+    ],
     "userinfo_signed_response_alg": [{"userinfo_signed_response_alg": "ES384"}],
     "token_endpoint_auth_signing_alg": [
         {
@@ -109,6 +116,18 @@ VALUES: dict[str, list[dict[str, Any]]] = {
         {"allow_dotless_scheme": True, "redirect_uris": ["myapp:/cb"], "application_type": "native"},
     ],
     "software_id": [{"software_id": ODD}],
+    **{
+        f"{what}_encrypted_response_{part}": [
+            {**_ENVELOPE, f"{what}_encrypted_response_alg": "ECDH-ES", f"{what}_encrypted_response_enc": "A256GCM"}
+        ]
+        for what in ("id_token", "userinfo", "authorization", "introspection")
+        for part in ("alg", "enc")
+    },
+    "introspection_signed_response_alg": [{"introspection_signed_response_alg": "PS384"}],
+    "request_object_encryption_alg": [{"request_object_encryption_alg": "ECDH-ES"}],
+    "request_object_encryption_enc": [
+        {"request_object_encryption_alg": "ECDH-ES+A256KW", "request_object_encryption_enc": "A128GCM"}
+    ],
 }
 _TEXTS = ("client_name", "software_id", "software_version", "description")
 #: What another server is asked about: see `test_C5_a_sector_goes_there_and_back`.
