@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clients.client import Client
 from idp.login.browser.sessions import Ended, Session
+from idp.oidc import claims
 from idp.protocols import Services
 from idp.wire import with_parameters
 
@@ -15,4 +16,4 @@ def frame_of(services: Services, client: Client, session: Session | Ended) -> st
         return ""
     if not client.metadata.get("frontchannel_logout_session_required"):
         return str(uri)
-    return with_parameters(str(uri), [("iss", services.issuer), ("sid", session.id)])
+    return with_parameters(str(uri), [("iss", services.issuer), ("sid", claims.session(services, client, session.id))])

@@ -124,11 +124,18 @@ def test_S48_a_sign_out_by_the_hint_ends_the_session_it_names(
 def test_S48_a_logout_token_names_person_and_session_as_the_id_token_did(
     provider: Provider, browser: Browser, ann: Person
 ) -> None:
+    from idp.login.browser import sessions
     from idp.oidc.backchannel import logout_token
+    from idp.oidc.front_logout import frame_of
 
-    app = pairwise(provider)
+    app = pairwise(
+        provider, frontchannel_logout_uri="https://shop.example/out", frontchannel_logout_session_required=True
+    )
     told = verified(provider, provider.tokens(app, browser)["id_token"], audience=app.id)
     session_id = browser.cookie("session").partition(".")[0]
+    session = sessions.find_open(provider.services, session_id)
+    assert session is not None
+    assert frame_of(provider.services, app.client, session).endswith(f"&sid={told['sid']}")
     token = logout_token(provider.services, app.client, ann.id, session_id)
     found = verified(provider, token, audience=app.id)
     assert (found["sub"], found["sid"]) == (told["sub"], told["sid"])
