@@ -11,10 +11,22 @@ const key = await crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurv
 const config = await client.discovery(
   new URL(settings.issuer),
   settings.client_id,
-  undefined,
+  settings.metadata,
   client.PrivateKeyJwt({ key, kid: jwk.kid }),
   { execute: [client.allowInsecureRequests] }, // the issuer is http://127.0.0.1 here
 );
+
+if (settings.decryption) {
+  const rsa = await crypto.subtle.importKey("jwk", settings.decryption.rsa, { name: "RSA-OAEP", hash: "SHA-256" }, false, ["decrypt"]);
+  const ec = await crypto.subtle.importKey("jwk", settings.decryption.ec, { name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
+  client.useJwtResponseMode(config);
+  client.enableDecryptingResponses(
+    config,
+    ["A256GCM", "A128CBC-HS256"],
+    { key: rsa, kid: settings.decryption.rsa.kid },
+    { key: ec, kid: settings.decryption.ec.kid, alg: "ECDH-ES+A256KW" },
+  );
+}
 
 const verifier = client.randomPKCECodeVerifier();
 const state = client.randomState();
@@ -45,7 +57,7 @@ const told = await client.tokenIntrospection(config, renewed.access_token);
 await client.tokenRevocation(config, renewed.refresh_token);
 const after = await client.tokenIntrospection(config, renewed.access_token);
 const bye = client.buildEndSessionUrl(config, {
-  id_token_hint: tokens.id_token,
+  id_token_hint: client.getDecryptedResponses(tokens)?.id_token?.token_endpoint ?? tokens.id_token,
   post_logout_redirect_uri: settings.post_logout_redirect_uri,
 });
 say({ sub: claims.sub, person, active: told.active, after: after.active, bye: bye.href });
