@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 
 from .algorithms import PUBLIC_MEMBERS, UnusableKey, check_strength
-from .verifying import InvalidToken, UnknownKey, read_object
+from .verifying import MAX_KEYS, InvalidToken, UnknownKey, read_object
 
 #: Key management (RFC 7518 §4), in the order in which discovery lists them; and content encryption (§5).
 ALGS: Final = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
@@ -53,13 +53,15 @@ def read_recipients(document: Any) -> tuple[Recipient, ...]:
     members = document.get("keys") if isinstance(document, Mapping) else None
     if not isinstance(members, list):
         raise ValueError('a JWKS is an object with a list of keys: {"keys": [...]}')
-    found = []
-    for member in members[:100]:
-        try:
-            found.append(_recipient(member))
-        except (UnusableKey, ValueError, TypeError, AttributeError):
-            continue
-    return tuple(found)
+    found = (_find(member) for member in members[:MAX_KEYS])
+    return tuple(one for one in found if one is not None)
+
+
+def _find(member: Any) -> Recipient | None:
+    try:
+        return _recipient(member)
+    except Exception:  # joserfc and cryptography raise many kinds for bad numbers
+        return None
 
 
 def _recipient(jwk: Mapping[str, Any]) -> Recipient:
