@@ -30,6 +30,7 @@ def validate(
         raise InvalidMetadata(Problem("profile", f"unknown; expected one of {', '.join(PROFILES)}"), *problems)
     problems += find_unsupported({**valid, "profile": profile})
     wrong = {problem.field for problem in problems}
+    wrong |= set(NAMES) if wrong & set(NAMES) else set()  # one is there, though not rightly
     values = complete(rules, {key: value for key, value in valid.items() if key not in wrong})
     for rule in (rule for rule in RULES if not (unfinished and rule is _a_redirect_uri_for_the_code)):
         problems += [p for p in rule(values, rules, allow_loopback) if p.field not in wrong]

@@ -176,7 +176,9 @@ def test_S28_no_certificate_is_told_by_whose_side_it_is(open_house: Callable[...
     answer = token(house.provider, robot)  # at the issuer, where nobody asks for one
     assert "mtls_endpoint_aliases" in answer.json["error_description"]
     found = house.finding()
-    assert (found["side"], found["field"], found["got"]) == ("application", "token_endpoint", "https://login.example")
+    assert (found["side"], found["field"], found["got"]) == (
+        "application", "mtls_endpoint_aliases", "https://login.example",
+    )  # fmt: skip
 
 
 def test_S28_a_proxy_that_writes_another_header_is_told_its_name(house: House) -> None:
@@ -273,6 +275,31 @@ def test_S20_a_certificate_proves_nobody_who_is_registered_otherwise(house: Hous
     found = house.finding()
     assert (found["code"], found["got"]) == ("client_auth_method", "a certificate")
     assert "token_endpoint_auth_method=tls_client_auth" in found["fix"]
+
+
+def test_Q1_S28_a_certificate_without_a_client_id_is_nobodys(house: House) -> None:
+    answer = send(house.provider, "oauth/token", house.app, {"grant_type": "client_credentials"})
+    assert (answer.status, answer.error) == (401, "invalid_client")
+    assert "send client_id in the form" in answer.json["error_description"]
+    assert house.provider.events()[-1].detail["kind"] == "certificate_without_client_id"
+    plain = send(house.provider, "oauth/token", None, {"grant_type": "client_credentials"})
+    assert "HTTP Basic" in plain.json["error_description"]
+
+
+def test_Q1_S28_one_that_sends_a_secret_beside_its_certificate_is_told_to_leave_it_out(house: House) -> None:
+    robot = house.robot()
+    form = {"grant_type": "client_credentials"}
+    for headers, more in ((basic(robot.id, ""), {}), ({}, {"client_id": robot.id, "client_secret": "x"})):
+        assert send(house.provider, "oauth/token", house.app, {**form, **more}, **headers).error == "invalid_client"
+        found = house.finding()
+        assert (found["code"], found["expected"]) == ("client_auth_method", "tls_client_auth")
+        assert "client_id in the form, and no secret" in found["fix"]
+
+
+def test_Q1_S28_one_of_an_authority_that_is_registered_as_its_own_is_told_the_other_method(house: House) -> None:
+    robot = house.robot(token_endpoint_auth_method="self_signed_tls_client_auth", jwks={"keys": [pair().jwk()]})
+    assert token(house.provider, robot, house.app).status == 401
+    assert "token_endpoint_auth_method=tls_client_auth" in house.finding()["fix"]
 
 
 #: Certificates that are refused, as (how one is made, kind, side, a word of what is told to the application).

@@ -69,6 +69,10 @@ def _other_method(seen: Seen, method: str) -> Finding:
         fix = "It is registered without a secret: let it send its client_id alone, with PKCE."
     elif AUTH_METHODS[method].public:
         fix = "It sends no secret. Paste the secret there, or register it as spa or native where it cannot keep one."
+    elif AUTH_METHODS[registered[0]].tls:
+        fix = f"It is registered to prove itself by its certificate ({registered[0]}): let it send client_id in the "
+        fix += "form, and no secret. Or, if it has one: doorward client set "
+        fix += f"{seen.client.id} token_endpoint_auth_method={method}"
     else:
         fix = f"Set the method in the application to {registered[0]}, or here: doorward client set {seen.client.id} "
         fix += f"token_endpoint_auth_method={method}"

@@ -121,7 +121,7 @@ def _none(services: Services, request: Request, header: str) -> Arrived:
     if origin and is_apart and host == urlsplit(services.issuer).netloc:
         fix = f"Certificates are asked for at {origin} and not at {services.issuer}: let the application use the "
         fix += "addresses of mtls_endpoint_aliases in our metadata (RFC 8705 §5)."
-        return absent("certificate_missing", "token_endpoint", f"{origin}…", services.issuer, fix)
+        return absent("certificate_missing", "mtls_endpoint_aliases", f"{origin}…", services.issuer, fix)
     other = next((one for one in HEADERS if one.lower() != header.lower() and looks_like(request.header(one))), "")
     if other:
         fix = f"The proxy writes certificates into {other}: set oauth.client_certificate_header to that, and see that "

@@ -84,7 +84,7 @@ def _forwarded(text: str) -> bytes:
 FORMATS: Final[Mapping[str, Format]] = {
     "nginx": Format("X-Forwarded-Client-Cert", _escaped_pem),  # $ssl_client_escaped_cert
     "apache": Format("X-Forwarded-Client-Cert", _pem),  # %{SSL_CLIENT_CERT}s
-    "haproxy": Format("X-Forwarded-Client-Cert", _base64),  # %[ssl_c_der,base64]
+    "haproxy": Format("X-Forwarded-Client-Cert", lambda text: _base64(unquote(text))),  # %[ssl_c_der,base64]
     "envoy": Format("X-Forwarded-Client-Cert", _forwarded),
     "rfc9440": Format("Client-Cert", _byte_sequence),
 }

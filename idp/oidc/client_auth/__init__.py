@@ -69,7 +69,10 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
             field=repeated[0][:60], expected="once", got="twice", fix="Let the application send it once.",
             kind="repeated",
         )  # fmt: skip
-    presented = _presented(request)
+    try:
+        presented = _presented(request)
+    except OAuthError as error:
+        raise (_nameless(services, request) if error.kind == "client_auth_missing" else None) or error from None
     client = services.registry.find(presented.client_id)
     if client is None:
         detail = f"client id {shown_id(presented.client_id)!r} is not registered"
@@ -95,6 +98,18 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
 def offered(services: Services) -> list[str]:
     """The methods that work here: those by certificate where the settings say how one comes."""
     return [name for name in CLIENT_AUTH if not AUTH_METHODS[name].tls or arriving.is_taken(services.settings, name)]
+
+
+def _nameless(services: Services, request: Request) -> OAuthError | None:
+    """RFC 8705 §2: a certificate alone says of no client that it is its own."""
+    if arriving.of(services, request).certificate is None:
+        return None
+    hint = "a certificate came, and no client_id: send client_id in the form beside it"
+    return failed(
+        hint, hint=hint, field="client_id", expected="the client id", got="(nothing)",
+        kind="certificate_without_client_id",
+        fix="Let the application send its client_id in the form, with its certificate and without a secret.",
+    )  # fmt: skip
 
 
 def _by_connection(client: Client, presented: Presented) -> Presented:
@@ -208,6 +223,12 @@ def _other_method(client: Client, method: str, *, public: bool) -> str:
         return (
             f"{client.name} sends no secret: paste it there (doorward client secret {client.id} makes a new one), or "
             "register it as spa or native where it cannot keep one."
+        )
+    if AUTH_METHODS[client.oidc.auth_methods[0]].tls:
+        return (
+            f"{client.name} proves itself by its certificate ({client.oidc.auth_methods[0]}): let it send client_id in "
+            "the form, and neither a secret, nor an assertion, nor an Authorization header. Or: "
+            f"doorward client set {client.id} token_endpoint_auth_method={method}"
         )
     return (
         f"Let it prove itself by {client.oidc.auth_methods[0]}, or: "
