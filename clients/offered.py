@@ -73,6 +73,7 @@ GRANT_TYPES: dict[str, GrantType] = {
         GrantType("client_credentials", machine=True),
         GrantType(DEVICE_CODE, public=True),  # RFC 8628
         GrantType("urn:ietf:params:oauth:grant-type:token-exchange", machine=True),
+        GrantType("urn:ietf:params:oauth:grant-type:jwt-bearer", machine=True),
     )
 }
 #: The grant type that RFC 7591 §2.1 puts beside response types with a token. No token endpoint ever sees it.

@@ -19,6 +19,7 @@ from clients.values import (
     ADDRESS,
     BOOLEAN,
     CLAIMS_MAP,
+    ISSUERS,
     JWKS,
     ORIGIN,
     REDIRECT,
@@ -117,6 +118,7 @@ class RelyingParty:
     may_act: frozenset[str] = row(list_of(text(60)), frozenset)
     may_impersonate: frozenset[str] = row(list_of(text(60)), frozenset)
     exchange_resources: frozenset[str] = row(list_of(RESOURCE), frozenset)  # that such tokens may be for beyond its own
+    assertion_issuers: Mapping[str, Any] = row(ISSUERS, frozen)  # RFC 7523 §2.1: whose word of a person it may bring
     backchannel_logout_uri: str | None = row(ADDRESS)
     initiate_login_uri: str | None = row(ADDRESS)
 

@@ -24,7 +24,6 @@ def _row(field: str, *values: str, why: str = "") -> Row:
 
 UNSUPPORTED: tuple[Row, ...] = (
     _row("grant_types", "password", why="use authorization_code with PKCE"),
-    _row("grant_types", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
     _row("grant_types", "urn:ietf:params:oauth:grant-type:saml2-bearer"),
     _row("grant_types", "urn:openid:params:grant-type:ciba"),
     _row(

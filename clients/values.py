@@ -293,4 +293,31 @@ def _size(value: Any) -> int:
         return 0
 
 
+def _issuers(value: Any, allow_loopback: bool) -> dict[str, Any]:
+    shape = 'expected {"https://issuer.example": {"jwks_uri": "https://issuer.example/jwks", "subject": "username"}}'
+    if not isinstance(value, dict) or len(value) > MAX_KEYS:
+        raise ValueError(shape)
+    return {_issuer(name): _trusted(name, about, shape, allow_loopback) for name, about in value.items()}
+
+
+def _issuer(name: Any) -> str:
+    if not isinstance(name, str) or not re.fullmatch(r"[!-~]{1,500}", name):
+        raise ValueError(f"{str(name)[:60]!r} is no issuer: printable ASCII without spaces")
+    return name
+
+
+def _trusted(name: str, about: Any, shape: str, allow_loopback: bool) -> dict[str, Any]:
+    if not isinstance(about, dict) or set(about) not in ({"jwks", "subject"}, {"jwks_uri", "subject"}):
+        raise ValueError(f"{name}: {shape}; with jwks in the place of jwks_uri, if you have the keys")
+    if about["subject"] not in SUBJECTS:
+        raise ValueError(f"{name}: subject is one of {', '.join(SUBJECTS)}: what its sub is here")
+    if "jwks" in about:
+        return {"jwks": _jwks(about["jwks"], allow_loopback), "subject": about["subject"]}
+    return {"jwks_uri": _address(about["jwks_uri"], allow_loopback), "subject": about["subject"]}
+
+
+#: What the `sub` of another issuer is here.
+SUBJECTS = ("id", "username", "email")
+#: Issuers whose assertions an application may bring, with their keys and what their `sub` is (RFC 7523 §3).
+ISSUERS = Kind(_issuers, lambda given: _parse_json(given, "an object"), shape="object").or_else({})
 JWKS = Kind(_jwks, lambda given: _parse_json(given, "an object"), shape="object")

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from idp.accounts.person import Person
+from idp.oidc.grants.jwt_bearer import GRANT_TYPE as BEARER
 from idp.oidc.grants.token_exchange import GRANT_TYPE as EXCHANGE
 from tests.backends import Clock
-from tests.oidc import devices
+from tests.oidc import assertions, devices
+from tests.oidc.test_jwt_bearer import batch, bring
 from tests.oidc.test_token_exchange import exchange
 from tests.oidc.verifying import verified
 from tests.provider import App, Browser, Provider, basic, new_key
@@ -185,6 +187,10 @@ def by_device(provider: Provider) -> dict[str, Any]:
     return dict(devices.poll(provider, tv, begun).json)
 
 
+def by_assertion(provider: Provider) -> Any:
+    return bring(provider, batch(provider), assertions.of(provider, "ann")).json
+
+
 def test_advertised_grants_and_ways_to_authenticate_work(provider: Provider, ann: Person) -> None:
     document = _features(provider)
     web = provider.add_client(
@@ -197,6 +203,7 @@ def test_advertised_grants_and_ways_to_authenticate_work(provider: Provider, ann
         "refresh_token": provider.refresh(web, tokens["refresh_token"]).json,
         "client_credentials": provider.client_credentials(web, scope="a").json,
         devices.GRANT: by_device(provider),
+        BEARER: by_assertion(provider),
         EXCHANGE: exchange(provider, web, tokens["access_token"], scope="a").json,
     }
     assert set(document["grant_types_supported"]) == set(worked)

@@ -119,6 +119,9 @@ LABELS: Final[dict[str, Label]] = {
         "As above, but nothing in the new token says who acts. Leave it empty where you can.")),
     "exchange_resources": Label(N_("APIs that exchanged tokens may be for"), "tokens", N_(
         "Beyond those of the token that is exchanged. One a line: https://api.example.com")),
+    "assertion_issuers": Label(N_("Whose word of a person it may bring"), "tokens", N_(
+        "In JSON, with their keys and what their sub is here (id, username, email): {\"https://id.example.com\": "
+        "{\"jwks_uri\": \"https://id.example.com/jwks\", \"subject\": \"username\"}}")),
     "introspection": Label(N_("Tokens that it may look at"), "tokens", N_(
         "own: its own; audience: also those meant for its APIs; all: everybody's.")),
     "token_endpoint_auth_method": Label(N_("How it proves itself"), "proof", N_(

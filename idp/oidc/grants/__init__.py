@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from clients.offered import DEVICE_CODE
-from idp.oidc.grants import authorization_code, client_credentials, device_code, refresh_token, token_exchange
+from idp.oidc.grants import (
+    authorization_code,
+    client_credentials,
+    device_code,
+    jwt_bearer,
+    refresh_token,
+    token_exchange,
+)
 from idp.oidc.ledger import Issued
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -23,4 +30,5 @@ GRANTS: dict[str, Issue] = {
     "client_credentials": client_credentials.issue,
     DEVICE_CODE: device_code.issue,
     token_exchange.GRANT_TYPE: token_exchange.issue,
+    jwt_bearer.GRANT_TYPE: jwt_bearer.issue,
 }

@@ -5,6 +5,7 @@ consent's, or its client's. Door: the names below. Rule: each verb is one read a
 """
 
 from idp.oidc.ledger.access_tokens import ACCESS, issue_to_client
+from idp.oidc.ledger.alone import mint_alone
 from idp.oidc.ledger.exchange import exchange, may_exchange, stands
 from idp.oidc.ledger.families import REFRESH, mint, mint_in_front, why_dead
 from idp.oidc.ledger.grant import CODE, DEVICE, CodeReused, Exchanged, Grant, Holder, Issued, Terms
@@ -53,6 +54,7 @@ __all__ = [
     "last_of_session",
     "may_exchange",
     "mint",
+    "mint_alone",
     "mint_in_front",
     "past_of",
     "refresh",

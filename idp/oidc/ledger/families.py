@@ -11,7 +11,7 @@ from idp.errors import OAuthError, Stale
 from idp.ids import digest, new_secret
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import AccessToken, insert_access, new_access
-from idp.oidc.ledger.grant import CodeReused, Grant, Holder, Issued, Terms, to_json
+from idp.oidc.ledger.grant import ALONE, CodeReused, Grant, Holder, Issued, Terms, to_json
 from idp.oidc.ledger.revocation import revoke_family
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -28,10 +28,12 @@ IN_FRONT = 300  # seconds at most that an access token lives which went through 
 REFRESH = "dwr_"  # a prefix that a secret scanner can look for
 
 
-def why_dead(row: Any, client: Client | None, now: float, *, issued_at: float | None = None) -> str:
+def why_dead(
+    row: Any, client: Client | None, now: float, *, issued_at: float | None = None, alone: bool = False
+) -> str:  # fmt: skip
     """Why a family does not stand any more, or ''. Every refresh, userinfo and introspection asks here.
 
-    `issued_at`: when the code was, where the family is only about to be made.
+    `issued_at`: when the code was, where the family is only about to be made; `alone`: it will have no session.
     """
     since = row.family_created_at if issued_at is None else issued_at
     if client is None or not client.enabled:
@@ -45,7 +47,8 @@ def why_dead(row: Any, client: Client | None, now: float, *, issued_at: float | 
     if row.revoked_before is not None and since <= row.revoked_before:
         return CONSENT_GONE
     # offline_access that an admin took away holds for grants that are out already.
-    offline = getattr(row, "offline", 0) and "offline_access" in client.oidc.scopes
+    kind = ALONE if alone else getattr(row, "offline", 0)
+    offline = kind == ALONE or (kind and "offline_access" in client.oidc.scopes)
     if not offline and (
         row.session_expires_at is None or row.session_ended_at is not None or now >= row.session_expires_at
     ):

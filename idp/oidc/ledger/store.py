@@ -198,6 +198,8 @@ INSERT_FAMILY = upsert(
         select(*(bindparam(column.name, type_=column.type) for column in _ISSUED)).where(SESSION_LIVES),
     ),
 )  # fmt: skip
+#: One that no session is behind.
+INSERT_ALONE = insert(families).values({column.name: bindparam(column.name) for column in _ISSUED})
 ROTATE = (
     update(families)
     .where(_f.id == bindparam("family_id"), _f.refresh_hash == bindparam("presented"), _f.revoked_at.is_(None))
@@ -253,7 +255,7 @@ HOLDERS = (
         _f.revoked_at.is_(None),
         _f.expires_at > bindparam("now"),
         _f.created_at > bindparam("since"),
-        or_(_f.offline == 1, and_(_s.ended_at.is_(None), _s.expires_at > bindparam("now"))),
+        or_(_f.offline >= 1, and_(_s.ended_at.is_(None), _s.expires_at > bindparam("now"))),
     )
 )
 LAST_OF_SESSION = select(func.max(_f.created_at).label("at")).where(

@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from idp.oidc.grants import token_exchange
+from idp.oidc.grants import jwt_bearer, token_exchange
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE
-from tests.oidc import devices
+from tests.oidc import assertions, devices
 from tests.oidc.policies.world import API, FILES, REPORTS, STORE, Ask, NotGiven, Way, World
 from tests.provider import VERIFIER
 
@@ -68,6 +68,12 @@ def _exchange(world: World, **asked: Any) -> Ask:
     )  # fmt: skip
 
 
+def _assert(world: World, **asked: Any) -> Ask:
+    assertion = assertions.of(world.provider, world.person.username)
+    given = {name: value for name, value in asked.items() if value}
+    return partial(world.token, jwt_bearer.GRANT_TYPE, assertion=assertion, **given)
+
+
 WAYS: Mapping[str, Way] = {
     "authorization_code": Way(_code),
     "refresh_token": Way(_refresh),
@@ -77,6 +83,16 @@ WAYS: Mapping[str, Way] = {
         profile="machine",
         not_asked={
             **dict.fromkeys(OF_PERSONS, NOBODY),
+            "more than was granted": "what it asks for at the token endpoint is its whole request",
+        },
+    ),
+    jwt_bearer.GRANT_TYPE: Way(
+        _assert,
+        profile="machine",
+        metadata={"assertion_issuers": {assertions.ISSUER: assertions.TRUSTED}},
+        not_asked={
+            "consent revoked": "an admin trusts the issuer; what a person takes back ends the tokens that are out",
+            "session ended": "no session of ours is behind it; its one token ends within minutes",
             "more than was granted": "what it asks for at the token endpoint is its whole request",
         },
     ),

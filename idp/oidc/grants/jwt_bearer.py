@@ -1,0 +1,172 @@
+"""jwt-bearer (RFC 7523 §2.1): another issuer's signed word of a person, for an access token about them.
+
+Whose word an application may bring, by which keys, and what that issuer's `sub` is here, an admin says at the
+application (`assertion_issuers`). Each assertion works once, over all processes.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
+
+from idp.accounts.person import Person
+from idp.errors import OAuthError
+from idp.http import OutboundFailed, OutboundRefused
+from idp.ids import digest
+from idp.login import requirements
+from idp.oidc import ledger, scopes, tokens
+from idp.oidc.client_auth.client_keys import KEYS_FRESH, KEYS_RETRY
+from idp.oidc.fetched import Fetched
+from idp.oidc.ledger import Issued, Terms
+from idp.oidc.token_request import TokenRequest
+from idp.protocols import Services
+from keys.algorithms import ALGORITHMS, PublicKey
+from keys.verifying import InvalidToken, UnknownKey, read_jwks, verify
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+#: RFC 10070, and what libraries send so far; any other kind of JWT (an access token, a proof) is no such assertion.
+TYPES = ("authorization-grant+jwt", "JWT", "")
+MAX_LIFE = 3600  # seconds; its jti is kept that long
+#: What another issuer's word gives nobody: a sign-in here, a life beyond it, our own API.
+_NEVER = frozenset(("openid", "offline_access", scopes.ADMIN))
+
+
+class _Keys(Fetched[tuple[PublicKey, ...]]):
+    """Keys of issuers, by the address they are fetched from."""
+
+    nothing = ()
+
+
+def issue(services: Services, asked: TokenRequest) -> Issued:
+    """An access token about the person. Errors: `OAuthError`, `Stale`."""
+    assertion = asked.form.get("assertion")
+    if not assertion:
+        raise OAuthError(
+            "invalid_request", "assertion is missing.", field="assertion", expected="a signed JWT", got="(nothing)",
+            fix="Let the application send the JWT that the other issuer gave it.", kind="assertion_grant",
+        )  # fmt: skip
+    scope = _scope(asked)
+    tokens.check_resource(asked.client, asked.resource)
+    issuer = _claimed(assertion)
+    trusted = asked.client.oidc.assertion_issuers.get(issuer)
+    if trusted is None:
+        raise _refused(
+            "The assertion is of an issuer that this application may bring no word of.", "one of assertion_issuers",
+            issuer, f"An admin registers it: doorward client set {asked.client.id} 'assertion_issuers={{…}}'",
+        )  # fmt: skip
+    try:
+        claims = _verified(services, trusted, assertion)
+        _check(services, claims)
+    except InvalidToken as error:
+        raise _refused(f"The assertion: {error.reason}.", f"a JWT of {issuer} for {services.issuer}", error.reason,
+                       "Correct how the assertion is made.") from None  # fmt: skip
+    person = _person(services, asked, trusted, claims)
+    _spend(services, asked, issuer, claims)
+    terms = Terms(scope, asked.resource, asked.cnf)
+    return ledger.mint_alone(services, asked, person.id, terms, float(claims.get("iat", services.clock())), issuer)
+
+
+def _scope(asked: TokenRequest) -> str:
+    """What the application may have of it. Errors: `OAuthError` (invalid_scope)."""
+    given = " ".join(one for one in scopes.allowed(asked.client, asked.scope).split() if one not in _NEVER)
+    scopes.check(asked.scope, given, asked.client)
+    return given
+
+
+def _claimed(assertion: str) -> str:
+    """Whose word it says it is: it chooses the keys that then must verify it, and nothing else."""
+    try:
+        segment = assertion.split(".")[1] if len(assertion) < 16384 else ""
+        return str(json.loads(b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_"))["iss"])
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError):
+        raise _refused("The assertion is no JWT with an issuer.", "a signed JWT with iss", "something else",
+                       "Let the application send the JWT as it came.") from None  # fmt: skip
+
+
+def _verified(services: Services, trusted: Mapping[str, Any], assertion: str) -> dict[str, Any]:
+    now, algs = services.clock(), tuple(ALGORITHMS)
+    try:
+        return verify(assertion, _keys(services, trusted), algs=algs, types=TYPES, now=now)[1]
+    except UnknownKey:
+        if "jwks" in trusted:
+            raise
+        return verify(assertion, _keys(services, trusted, renewed=True), algs=algs, types=TYPES, now=now)[1]
+
+
+def _keys(services: Services, trusted: Mapping[str, Any], *, renewed: bool = False) -> tuple[PublicKey, ...]:
+    if "jwks" in trusted:
+        return read_jwks(trusted["jwks"])
+    uri, now, cache = str(trusted["jwks_uri"]), services.clock(), services.part(_Keys)
+    keys = cache.find(uri, now, KEYS_RETRY if renewed else KEYS_FRESH, KEYS_RETRY)
+    if keys is None:
+        keys = cache.fetch(uri, now, lambda: _read(services, uri))
+    if not keys:
+        raise InvalidToken("the issuer's keys cannot be read")
+    return keys
+
+
+def _read(services: Services, uri: str) -> tuple[PublicKey, ...]:
+    try:
+        fetched = services.outbound.get(uri, accept="application/json")
+        return read_jwks(json.loads(fetched.body)) if fetched.status == 200 else ()
+    except (OutboundFailed, OutboundRefused, ValueError, RecursionError) as error:
+        services.log.warning("issuer_keys_unavailable", uri=uri, reason=str(error))
+        return ()
+
+
+def _check(services: Services, claims: Mapping[str, Any]) -> None:
+    """§3: for us alone, for a while, and one that can be told from others. Errors: `InvalidToken`."""
+    if claims.get("aud") not in (services.issuer, [services.issuer]):  # RFC 10070: nobody else
+        raise InvalidToken(f"aud must be {services.issuer} and nothing beside it")
+    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+        raise InvalidToken("sub is missing")
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not jti.isprintable() or not 0 < len(jti) <= 256:
+        raise InvalidToken("jti must be 1 to 256 printable characters")
+    if float(claims["exp"]) > services.clock() + MAX_LIFE:
+        raise InvalidToken("exp lies more than an hour ahead")
+
+
+def _person(
+    services: Services, asked: TokenRequest, trusted: Mapping[str, Any], claims: Mapping[str, Any]
+) -> Person:  # fmt: skip
+    """Whom it speaks of, if the rules let them in by another's word. Errors: `OAuthError`, the same for all."""
+    sub, how, directory = str(claims["sub"]), trusted["subject"], services.directory
+    person = directory.find(sub) if how == "id" else directory.find_by_login(sub)
+    if person is not None and how != "id" and str(getattr(person, how) or "").casefold() != sub.casefold():
+        person = None  # a login of another sort that reads the same
+    if person is not None and how == "email" and not person.email_verified:
+        person = None  # whoever may write an address into a profile would be its owner
+    if person is None or not person.enabled:
+        raise _refused("The assertion speaks of nobody here.", f"the {how} of somebody who is enabled", "nobody",
+                       f"Its sub is compared with the {how} of people (subject in assertion_issuers).")  # fmt: skip
+    services.rules.refresh()
+    need = requirements.needed(
+        # What another issuer saw of the person is not known here: no rule that asks for anything is met by it.
+        services.rules.current(), person.groups, asked.client.id, "", lambda: False, services.clock(),
+        person.created_at, person.roles,
+    )  # fmt: skip
+    if need.level or need.max_age:
+        raise _refused(
+            "A sign-in rule asks for a proof here that another issuer's word is not.", "no such rule",
+            need.level or "a fresh proof", "Let the person sign in here, or except this application.",
+        )  # fmt: skip
+    return person
+
+
+def _spend(services: Services, asked: TokenRequest, issuer: str, claims: Mapping[str, Any]) -> None:
+    # A request that is run again on a fresh snapshot brings an assertion that it has had accepted itself.
+    spent = f"assertion:{digest(issuer + ' ' + claims['jti'])}"
+    left = float(claims["exp"]) - services.clock() + 1
+    if not services.state.add(spent, asked.wire.id, left) and services.state.get(spent) != asked.wire.id:
+        raise _refused("This assertion was used before.", "one that is new", "one that was used",
+                       "Let the application ask the other issuer for a new one each time.")  # fmt: skip
+
+
+def _refused(description: str, expected: str, got: str, fix: str) -> OAuthError:
+    return OAuthError(
+        "invalid_grant", description, field="assertion", expected=expected, got=got[:200], fix=fix,
+        kind="assertion_grant",
+    )  # fmt: skip
