@@ -18,6 +18,7 @@ from idp.protocols import Services
 #: In place of a value that the actor may not see.
 HIDDEN: Final = "…"
 _SUB: Final = "the person's id; never given to anybody else"
+_SUB_OF_SECTOR: Final = "a name of the person that only this application's sector has (pairwise)"
 _FIXED: Final = "a fixed value"
 
 
@@ -82,6 +83,11 @@ def _of_anybody(services: Services, client: Client, decision: Decision) -> Previ
     )  # fmt: skip
 
 
+def about_sub(client: Client) -> str:
+    """What its `sub` is."""
+    return _SUB_OF_SECTOR if client.oidc.sector else _SUB
+
+
 def hidden(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     """The same without their values."""
     return tuple(replace(line, value=HIDDEN) for line in lines)
@@ -111,7 +117,7 @@ def _relying_party(services: Services, client: Client, person_id: str, row: Any,
     named = "openid" in client.oidc.scopes
     return Preview(
         decision=decision,
-        subject=(Line("sub", claims.subject(services, client, person_id), _SUB),),
+        subject=(Line("sub", claims.subject(services, client, person_id), about_sub(client)),),
         id_token=lines if named and client.oidc.id_token_claims else (),
         userinfo=lines if named else (),
         attributes=(),

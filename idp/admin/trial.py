@@ -17,7 +17,7 @@ from idp.accounts.person import Person
 from idp.admin import preview
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
-from idp.admin.preview import Line, hidden, row_of, row_of_anybody, sources_of
+from idp.admin.preview import Line, about_sub, hidden, row_of, row_of_anybody, sources_of
 from idp.answers import products
 from idp.login import step_up
 from idp.login.authn import PASSWORD
@@ -37,7 +37,6 @@ _MADE_ANEW: Final = "…"
 #: What a value of a token is, beside what is known of the person.
 _SOURCES: Final = {
     "iss": "our issuer; it never changes",
-    "sub": "the person’s id; never given to anybody else",
     "aud": "for whom it is",
     "exp": "until when it holds",
     "iat": "when it was made",
@@ -204,7 +203,7 @@ def _tokens(
     holder = Holder(_MADE_ANEW, person_id, _MADE_ANEW, auth_time, methods, {}, row)
     lifetime = client.oidc.access_token_lifetime or services.settings.tokens.access_token
     issued = Issued("", _MADE_ANEW, lifetime, lifetime, Terms(" ".join(scopes), []), None, holder, at, _MADE_ANEW)
-    about = sources_of(client, scopes)
+    about = {**sources_of(client, scopes), "sub": about_sub(client)}
     if "openid" in scopes:
         said = {**tokens.id_token_claims(services, client, issued, holder, ""), "at_hash": _MADE_ANEW}
         yield Section("ID token", _lines(said, about))

@@ -152,6 +152,16 @@ def test_S48_an_admin_finds_the_person_and_nobody_makes_one_up(provider: Provide
         assert provider.services.directory.find_named(made_up) is None
 
 
+def test_S48_an_admin_is_shown_the_name_that_the_application_gets(provider: Provider, ann: Person) -> None:
+    from idp.admin import preview
+    from idp.admin.actor import of_shell
+
+    for app, words in ((pairwise(provider), "sector"), (provider.add_client("CRM"), "the person's id")):
+        (line,) = preview.of_person(provider.services, of_shell("an admin"), app.client, ann).subject
+        assert line.value == sub_of(provider, app)
+        assert words in line.source
+
+
 # -- registration ------------------------------------------------------------------------------------------------------
 
 TWO = ["https://one.example/cb", "https://two.example/cb"]

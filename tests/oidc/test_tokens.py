@@ -48,16 +48,22 @@ def test_S43_no_nonce_is_made_up(provider: Provider, crm: App) -> None:
     assert "nonce" not in verified(provider, provider.tokens(crm, nonce=None)["id_token"], audience=crm.id)
 
 
-@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "ES384", "EdDSA"])
+@pytest.mark.parametrize(
+    "alg", ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+)
 def test_S43_the_id_token_is_signed_as_registered(provider: Provider, ann: Person, alg: str) -> None:
-    app = provider.add_client("App", id_token_signed_response_alg=alg)
+    app = provider.add_client("App", id_token_signed_response_alg=alg, userinfo_signed_response_alg=alg)
     tokens = provider.tokens(app)
+    told = provider.userinfo(tokens["access_token"]).text
+    assert jwt.get_unverified_header(told)["alg"] == alg
+    assert verified(provider, told, audience=app.id)["sub"] == ann.id
     assert jwt.get_unverified_header(tokens["id_token"])["alg"] == alg
     claims = verified(provider, tokens["id_token"], audience=app.id)
-    hashed = {"ES384": sha384, "EdDSA": sha512}.get(alg, sha256)(tokens["access_token"].encode()).digest()
+    hashed = {"256": sha256, "384": sha384}.get(alg[-3:], sha512)(tokens["access_token"].encode()).digest()
     assert claims["at_hash"] == _half(hashed)
     discovery = provider.browser().get(".well-known/openid-configuration").json
     assert alg in discovery["id_token_signing_alg_values_supported"]
+    assert alg in discovery["userinfo_signing_alg_values_supported"]
 
 
 @pytest.mark.parametrize("alg", ["none", "HS256", "XX999", "256", "", "ES256K"])
