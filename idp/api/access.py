@@ -10,7 +10,7 @@ from idp.api.operations import Operation
 from idp.api.problems import Problem
 from idp.api.views import PREFIX
 from idp.errors import OAuthError
-from idp.oidc import bearer
+from idp.oidc import bearer, protected_resources
 from idp.oidc.scopes import ADMIN
 from idp.protocols import Services
 from idp.wire import Request
@@ -87,8 +87,10 @@ def _refused(
     error_id = services.faults.told(fault, request=request, name="api_refused")
     uri = catalogue.url_of(services, fault.kind)
     return Problem(
-        kind, detail, error_id=error_id, headers=headers or (_challenge(services, code, fault.description, uri),)
-    )
+        kind, detail, error_id=error_id,
+        headers=protected_resources.challenged(services, headers, PREFIX)
+        or (_challenge(services, code, fault.description, uri),),
+    )  # fmt: skip
 
 
 def _challenge(services: Services, code: str = "", description: str = "", uri: str = "") -> tuple[str, str]:
@@ -96,4 +98,4 @@ def _challenge(services: Services, code: str = "", description: str = "", uri: s
     said = f'Bearer realm="{services.url(PREFIX)}"'
     if code:
         said += f', error="{code}", error_description="{description}"' + (f', error_uri="{uri}"' if uri else "")
-    return "WWW-Authenticate", f'{said}, scope="{ADMIN}"'
+    return protected_resources.challenged(services, (("WWW-Authenticate", f'{said}, scope="{ADMIN}"'),), PREFIX)[0]

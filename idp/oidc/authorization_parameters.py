@@ -10,7 +10,7 @@ from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc import claims_parameter, hints, tokens
+from idp.oidc import claims_parameter, hints, protected_resources, tokens
 from idp.oidc.claims import read_subject
 from idp.protocols import Services
 from idp.wire import Params
@@ -105,9 +105,11 @@ def read_dpop_jkt(params: Params) -> str:
     return jkt
 
 
-def read_resource(params: Params, client: Client) -> list[str]:
+def read_resource(services: Services, params: Params, client: Client) -> list[str]:
     """Whom the access tokens are for."""
-    resource = [value for name, value in params.pairs if name == "resource" and value]
+    resource = protected_resources.as_asked(
+        services, [value for name, value in params.pairs if name == "resource" and value]
+    )
     tokens.check_resource(client, resource)
     return resource
 

@@ -106,7 +106,7 @@ def read(
     encryption.check_answers(services, client, scope, mode)
     challenge = pkce.read_challenge(params, client, for_code=wanted.code)
     prompt = parameters.read_prompt(params)
-    resource = parameters.read_resource(params, client)
+    resource = parameters.read_resource(services, params, client)
     hinted = parameters.read_hint(services, client, params, prompt)
     subjects = parameters.read_subjects(services, client, hinted, claims)
     select = "select_account" in prompt or hinted == ""

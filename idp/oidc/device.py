@@ -61,7 +61,7 @@ def authorize(services: Services, request: Request) -> Response:
 def _asked(services: Services, request: Request, client: Client) -> tuple[Pending, str]:
     """The request, under a user code that no other has, and the secret of its device code. Errors: `OAuthError`."""
     scope = scopes.read(request.form, client).split()
-    resource = authorization_parameters.read_resource(request.form, client)
+    resource = authorization_parameters.read_resource(services, request.form, client)
     # RFC 9470: what a resource may ask for, and what is registered, holds here as well.
     claims, max_age = (
         claims_parameter.read(request.form, client),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from clients.client import Client
 from clients.offered import GRANT_TYPES
 from idp.errors import OAuthError
-from idp.oidc import client_auth, dpop, encryption, tokens
+from idp.oidc import client_auth, dpop, encryption, protected_resources, tokens
 from idp.oidc.certificates import binding
 from idp.oidc.grants import GRANTS
 from idp.oidc.token_request import TokenRequest
@@ -66,7 +66,9 @@ def read(services: Services, request: Request) -> TokenRequest:
             kind="grant_type_not_allowed",
         )  # fmt: skip
     # RFC 6749 §3.2: sent without a value is not sent.
-    resource = [value for name, value in form.pairs if name == "resource" and value]
+    resource = protected_resources.as_asked(
+        services, [value for name, value in form.pairs if name == "resource" and value]
+    )
     return TokenRequest(
         client, grant_type, form.get("scope"), resource, form, request, _bound(services, request, client)
     )

@@ -2,6 +2,8 @@
 
 from idp.oidc import authorize, device, discovery, introspect, logout, par, registration, revoke, token, userinfo
 from idp.oidc.certificates import shown
+from idp.oidc.protected_resources import ROUTES as METADATA
+from idp.oidc.protected_resources import guarded
 from idp.wire import Route
 
 ROUTES = (
@@ -14,12 +16,15 @@ ROUTES = (
     Route("/oauth/par", ("POST",), par.push, hot=True, api=True, cors=True),
     Route("/oauth/device", ("POST",), device.authorize, hot=True, api=True, cors=True),
     Route("/oauth/token", ("POST",), token.token, hot=True, api=True, cors=True),
-    Route("/oauth/userinfo", ("GET", "POST"), userinfo.userinfo, hot=True, api=True, cors=True),
+    Route(
+        "/oauth/userinfo", ("GET", "POST"), guarded("/oauth/userinfo", userinfo.userinfo), hot=True, api=True, cors=True
+    ),
     Route("/oauth/introspect", ("POST",), introspect.introspect, hot=True, api=True),
     Route("/oauth/revoke", ("POST",), revoke.revoke, hot=True, api=True, cors=True),
     Route("/oauth/logout", ("GET", "POST"), logout.end_session, form=False),
     Route("/oauth/register", ("POST",), registration.register, hot=True, api=True),
-    Route("/oauth/register/<client_id>", ("GET", "PUT", "DELETE"), registration.manage, hot=True, api=True),
-    Route("/oauth/whoami", ("GET",), userinfo.whoami, hot=True, api=True, cors=True),
+    Route("/oauth/register/<client_id>", ("GET", "PUT", "DELETE"), registration.manage, api=True, form=False),
+    Route("/oauth/whoami", ("GET",), guarded("/oauth/whoami", userinfo.whoami), hot=True, api=True, cors=True),
     Route("/oauth/certificate", ("GET",), shown.certificate, api=True),
+    *METADATA,
 )

@@ -16,6 +16,7 @@ _STATUS = {
     429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable",
 }  # fmt: skip
 _INSERTED = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+_RESOURCE = "/.well-known/oauth-protected-resource"
 
 _OF_THE_HOST = (
     "/.well-known/webauthn", "/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png",
@@ -33,6 +34,8 @@ class Front:
             # RFC 8414 §3, §5: the well-known part stands before the issuer's own path.
             if bridge.prefix and route.path in _INSERTED:
                 self._hot[route.path + bridge.prefix] = route
+            if bridge.prefix and route.path.startswith(_RESOURCE):  # RFC 9728 §3.1
+                self._hot[_RESOURCE + bridge.prefix + route.path.removeprefix(_RESOURCE)] = route
             # WebAuthn level 3 §5.11.1, RFC 9309 §2.3, RFC 9116 §3, and what browsers do: at the root of the host,
             # wherever we live.
             if bridge.prefix and route.path in _OF_THE_HOST:

@@ -33,7 +33,8 @@ def test_C4_without_a_token_the_challenge_says_which_resource_it_is_and_what_to_
 ) -> None:
     answer = stranger.get("/caller")
     refused(answer, 401, "token")
-    assert answer.headers["WWW-Authenticate"] == f'Bearer realm="{provider.issuer}/api/v1", scope="{ADMIN}"'
+    led = f'resource_metadata="{provider.issuer}/.well-known/oauth-protected-resource/api/v1"'  # RFC 9728 §5.1
+    assert answer.headers["WWW-Authenticate"] == f'Bearer realm="{provider.issuer}/api/v1", scope="{ADMIN}", {led}'
     stranger.token = "dwp_06h2aen8l10087qrm7oes09vbs.no-such-token"
     challenge = stranger.get("/caller").headers["WWW-Authenticate"]
     assert 'error="invalid_token"' in challenge

@@ -63,7 +63,9 @@ def test_S47_scopes_give_their_claims_and_no_others(provider: Provider, scope: s
 def test_S47_refusals_at_resources_are_those_of_RFC_6750(provider: Provider, crm: App, path: str) -> None:
     browser, token = provider.browser(), provider.tokens(crm, scope="profile")["access_token"]
     bare = browser.get(path)
-    assert (bare.status, bare.headers["WWW-Authenticate"]) == (401, 'Bearer realm="doorward"')  # §3.1: no error code
+    led = f'resource_metadata="https://login.example/.well-known/oauth-protected-resource/{path}"'  # RFC 9728 §5.1
+    # §3.1: no error code
+    assert (bare.status, bare.headers["WWW-Authenticate"]) == (401, f'Bearer realm="doorward", {led}')
     for junk in ("x", "dwa_x.y", "dwa_\x7f.y", "a.b.c", "..", token + "x", token[:-1], "x" * 20_000):
         answer = browser.get(path, headers=bearer(junk))
         assert answer.status == 401
