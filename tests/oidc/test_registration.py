@@ -407,6 +407,36 @@ def test_s35_an_update_that_is_wrong_changes_nothing(provider: Provider, beside:
     assert manage(provider, told).json["client_name"] == "Shop"
 
 
+def test_s17_a_secret_that_was_sent_is_neither_told_nor_recorded(provider: Provider, crm: App) -> None:
+    """Also not one of another application, which was sent by mistake."""
+    told = registered(provider)
+    for secret in (crm.secret, "a-secret-of-somebody-else"):
+        beside = {"client_secret": secret, "registration_access_token": secret}
+        answer = manage(provider, told, "PUT", {**GOOD, "client_id": told["client_id"], **beside})
+        assert answer.status == 400
+        assert str(secret) not in answer.text
+        assert not any(str(secret) in str(event.detail) for event in provider.events())
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\u0000", "\\u202e"])
+@pytest.mark.parametrize("field", ["grant_types", "redirect_uris", "scope", "client_name", "contacts", "client_uri"])
+def test_s35_letters_that_no_store_takes_are_refused_and_nothing_breaks(
+    provider: Provider, field: str, half: str
+) -> None:
+    value = f'"x{half}"' if field in ("scope", "client_name", "client_uri") else f'["x{half}"]'
+    token = initial(provider, hosts=("shop.example",))
+    body = json.dumps({**GOOD, field: None})[:-1] + f', "{field}": {value}}}'
+    answer = send(provider, token, body.replace(f'"{field}": null, ', "").encode())
+    assert answer.status == 400, answer.text
+    assert [event for event in provider.events() if event.error_id and event.error_id in answer.text]
+
+
+def test_s35_a_page_on_another_host_is_taken_by_a_token_and_the_event_warns(provider: Provider) -> None:
+    registered(provider, logo_uri="https://bank.example/logo.png")
+    (event,) = provider.events("client:register")
+    assert event.detail["warnings"] == ["logo_uri is on another host than the redirect URIs"]
+
+
 def test_s35_what_an_admin_has_changed_stays(provider: Provider) -> None:
     """Also after two updates: the first must not make the admin's word the client's own."""
     told = registered(provider, scope="openid profile email")

@@ -11,16 +11,18 @@ from clients.errors import InvalidMetadata, Problem
 from idp.errors import OAuthError
 
 _JWS: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")  # RFC 7515 §7.1
+_SECRET: Final = ("client_secret", "registration_access_token", "software_statement")
 _MOST_SHOWN: Final = 120  # characters of a value
 
 
 def told(error: InvalidMetadata, sent: Mapping[str, Any]) -> OAuthError:
     """All that is wrong; what is worst first."""
-    problems = sorted(error.problems, key=lambda one: one.code != error.code)
+    problems = [Problem(_plain(one.field), _plain(one.message)) for one in error.problems]
+    problems.sort(key=lambda one: one.code != error.code)
     first = problems[0]
     return OAuthError(
         error.code, " ".join(f"{_sentence(one, sent)}." for one in problems), field=first.field,
-        expected=first.message[:300], got=_shown(sent.get(first.field)),
+        expected=first.message[:300], got=_shown(first.field, sent),
         fix=" ".join(f"{one.field}: {one.message}." for one in problems[:5])[:900],
         kind="registration_redirect_uri" if error.code == "invalid_redirect_uri" else "registration_metadata",
     )  # fmt: skip
@@ -40,14 +42,21 @@ def statement(sent: Mapping[str, Any]) -> OAuthError:
 
 def _sentence(one: Problem, sent: Mapping[str, Any]) -> str:
     given = sent.get(one.field)
-    value = _shown(given)
+    value = _shown(one.field, sent)
     if not value or any(str(item) in one.message for item in (given if isinstance(given, list) and given else [given])):
         return f"{one.field}: {one.message}"
     return f"{one.field} {value}: {one.message}"
 
 
-def _shown(value: Any) -> str:
-    if value is None or isinstance(value, dict):
+def _shown(field: str, sent: Mapping[str, Any]) -> str:
+    """The value that was sent; a secret is never told again, nor recorded."""
+    value = sent.get(field)
+    if value is None or isinstance(value, dict) or field in _SECRET:
         return ""
     text = json.dumps(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def _plain(text: str) -> str:
+    """What any store takes: JSON may have half a surrogate pair in it, or a NUL."""
+    return "".join(one if one.isprintable() else "?" for one in text)

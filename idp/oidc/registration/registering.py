@@ -9,6 +9,7 @@ from clients.client import Client
 from clients.errors import InvalidMetadata
 from clients.ports import Statements
 from clients.registry import Draft, takes_secret
+from clients.rules import find_warnings
 from clients.self_registered import kept, standard, tokens
 from clients.self_registered.policy import Policy
 from clients.self_registered.tokens import InitialToken
@@ -110,7 +111,8 @@ def _registered(
         said = as_left(wanted.profile, {**detail["metadata"], "client_name": detail["name"]})
         made.append(kept.put(tx, detail["client_id"], token_id=token.id if token else "",
                              token_name=token.name if token else "", policy=policy, said=said, now=now))  # fmt: skip
-        record(tx, action, detail)
+        # RFC 7591 §5: a page elsewhere may lend its good name; whoever looks at the event reads so.
+        record(tx, action, {**detail, "warnings": find_warnings(wanted.profile, detail["metadata"])})
 
     draft = Draft(profile=wanted.profile, metadata={**wanted.said, **ours(policy)}, off=policy.starts_off)
     done = services.registry.register(draft, record=noted)
