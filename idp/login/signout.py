@@ -26,6 +26,7 @@ from idp.language import locale_for
 from idp.login import deliveries, pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
+from idp.login.deliveries import Try
 from idp.login.services import Services
 from idp.showing import form_target, form_targets
 from idp.texts import N_
@@ -40,12 +41,15 @@ TAKE_UP_AFTER: Final = 60.0  # seconds until another process takes up what one h
 HOP_SECONDS: Final = 10  # that the browser waits for one application
 FRAMES_SECONDS: Final = 4  # that it waits for all of those that are told in frames
 CHAIN_SECONDS: Final = 900.0  # until an unfinished chain is forgotten
+MAX_RECORDED: Final = 50  # applications of one session that its record names
 _PARALLEL: Final = 8
 _CHAIN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 #: What else the end of a session causes: `also(tx, session)`, in its transaction.
 Also = Callable[[Transaction, Session], object]
 
+_BY_FRAME: Final = "frame"
+_BY_HOP: Final = "hop"
 _TEXTS: Final = {
     "signed out": N_("It has confirmed that you are signed out."),
     "not confirmed": N_("It has not answered yet. If it still shows you as signed in, close its window."),
@@ -97,10 +101,11 @@ class Result:
 
     name: str
     result: str
+    tries: int = 0  # that failed so far, as a record has it
 
-    def shown(self) -> dict[str, str]:
+    def shown(self) -> dict[str, Any]:
         """As the page has it."""
-        return {"name": self.name, "result": self.result, "text": _TEXTS[self.result]}
+        return {"name": self.name, "result": self.result, "text": _TEXTS[self.result], "tries": self.tries}
 
 
 def leave(
@@ -141,7 +146,10 @@ def end(
     for session in left:
         found = [notice for door in services.protocols.values() for notice in door.notices(services, session)]
         found = [_named(notice, until) for notice in (one.to(asked_by) for one in found) if notice is not None]
-        cookie = sessions.end(services, request, session, why, told=partial(_queue, services, session, found, also))
+        cookie = sessions.end(
+            services, request, session, why, told=partial(_queue, services, session, found, also),
+            detail={"told": [_recorded(notice) for notice in found[:MAX_RECORDED]]} if found else None,
+        )  # fmt: skip
         if here is not None and here.id == session.id:
             cookies.append(cookie)
         notices += found
@@ -158,6 +166,30 @@ def end(
         elif not notice.job:
             results.append(Result(notice.name, "not supported"))
     return results, hops, cookies
+
+
+def _recorded(notice: Notice) -> list[str]:
+    """As the record of a session's end has it: who, by which name, and how the answer is found."""
+    found = str(notice.payload["notice"]) if notice.job else _BY_FRAME if notice.frame else ""
+    return [notice.client_id, notice.name, found or (_BY_HOP if notice.protocol else "")]
+
+
+def answers(services: Services, told: object) -> list[Result]:
+    """What became by now of each application that the record of a session's end names (`told` of its detail)."""
+    rows = [row for row in told if isinstance(row, list) and len(row) == 3] if isinstance(told, list) else []
+    tries = deliveries.of_notices(services.db, [row[2] for row in rows if len(str(row[2])) > len(_BY_FRAME)])
+    return [_answer(services, str(name), str(notice), tries) for _, name, notice in rows]
+
+
+def _answer(services: Services, name: str, notice: str, tries: Mapping[str, Sequence[Try]]) -> Result:
+    if notice in (_BY_FRAME, _BY_HOP):
+        return Result(name, "asked")
+    if not notice:
+        return Result(name, "not supported")
+    found = tries.get(notice, ())
+    if deliveries.has_confirmed(found) or has_confirmed(services, notice):
+        return Result(name, "signed out")
+    return Result(name, "not confirmed", len(found))
 
 
 # -- from server to server -------------------------------------------------------------------------------------------

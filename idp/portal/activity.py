@@ -13,6 +13,7 @@ from idp.accounts.own import verdicts
 from idp.audit import Event
 from idp.first_party import frame
 from idp.first_party.signing_in import sign_in
+from idp.login import signout
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.protocols import Services
@@ -113,5 +114,6 @@ def shown(services: Services, event: Event, locale: str) -> dict[str, Any]:
         "place": places.describe(services, event.address, locale),
         "methods": [METHODS[name].title for name in methods if name in METHODS] if isinstance(methods, list) else [],
         "label": str(event.detail.get("label") or ""),
+        "answers": [one.shown() for one in signout.answers(services, event.detail.get("told"))],
         "by_admin": bool(event.actor) and event.actor != event.person_id,
     }

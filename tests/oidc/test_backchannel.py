@@ -218,3 +218,22 @@ def test_what_is_advertised(provider: Provider) -> None:
     document = provider.browser().get(".well-known/openid-configuration").json
     assert document["backchannel_logout_supported"] is True
     assert document["backchannel_logout_session_supported"] is True
+
+
+def test_S52_a_person_sees_later_what_each_application_answered(
+    provider: Provider, browser: Browser, crm: App, receiver: Receiver
+) -> None:
+    silent = provider.add_client("Silent", backchannel_logout_uri="http://127.0.0.1:9/logout")
+    framed = provider.add_client("Framed", frontchannel_logout_uri="https://framed.example/out")
+    mute = provider.add_client("Mute")
+    for app in (crm, silent, framed, mute):
+        provider.tokens(app, browser)
+    sign_out(browser)
+    provider.sign_in(browser, crm)
+    facts = browser.get("activity").dom.text
+    for words in ("CRM Signed out", "Silent Not confirmed", "Framed Asked", "Mute Not supported"):
+        assert words in facts, facts
+    stranger = provider.browser()
+    provider.add_person("bob")
+    provider.sign_in(stranger, crm, "bob")
+    assert "Silent" not in stranger.get("activity").dom.text

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -236,11 +236,12 @@ def _end_for_another(tx: Transaction, before: Any, now: float) -> None:
 
 def end(
     services: Services, request: Request, session: Session, why: str,
-    told: Callable[[Transaction], object] | None = None,
+    told: Callable[[Transaction], object] | None = None, detail: Mapping[str, Any] | None = None,
 ) -> Cookie:  # fmt: skip
     """End a session; its tokens die with it, but for offline ones. Answers the cookie's removal.
 
-    `told`: queues the notices to the applications, in the same transaction; else `signout.tell_ended` does.
+    `told`: queues the notices to the applications, in the same transaction; else `signout.tell_ended` does. `detail`:
+    what else is recorded of it.
     """
     now = services.clock()
     with services.db.transaction() as tx:
@@ -249,7 +250,9 @@ def end(
                 told(tx)
             else:
                 tx.run(store.NOTE_UNTOLD_ONE, session_id=session.id, person_id=session.person_id, due=now)
-            record(tx, _event("session:ended", request, session.person_id, session.id, {"why": why}), now)
+            record(
+                tx, _event("session:ended", request, session.person_id, session.id, {"why": why, **(detail or {})}), now
+            )
     return Cookie(cookie_name(services, "session"), "", 0)
 
 
