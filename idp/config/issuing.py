@@ -86,6 +86,10 @@ class OAuth(Section):
         "",
         description='The origin at which your proxy asks for certificates, such as "https://mtls.example.com", so that browsers are asked for none (mtls_endpoint_aliases). Empty: it does at the issuer.',
     )
+    session_management: bool = Field(
+        False,
+        description="Whether applications may look in a frame whether somebody is still signed in (Session Management 1.0). It needs a cookie that scripts can read, and third-party cookies.",
+    )
 
     @field_validator("client_certificate_header")
     @classmethod

@@ -13,7 +13,16 @@ from clients import offered
 from clients.offered import AUTH_METHODS
 from idp.db import Unavailable
 from idp.login.authn import SUPPORTED_ACR
-from idp.oidc import authorization_parameters, claims, client_auth, dpop, encryption, response_type, scopes
+from idp.oidc import (
+    authorization_parameters,
+    claims,
+    client_auth,
+    dpop,
+    encryption,
+    response_type,
+    scopes,
+    session_management,
+)
 from idp.oidc.client_auth import CLIENT_AUTH
 from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS
 from idp.oidc.grants import GRANTS
@@ -108,6 +117,7 @@ def document(services: Services) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": list(dpop.ALGS),
         "authorization_signing_alg_values_supported": list(signing),
         "authorization_response_iss_parameter_supported": True,
+        **_frame(services),
     }
     return {**found, **_by_certificate(services, found)}
 
@@ -154,6 +164,12 @@ class _Made:
             body = dumps(document(services))
             self._kept = kept = (made_of, body, f'"{sha256(body).hexdigest()[:32]}"')
         return kept[1], kept[2]
+
+
+def _frame(services: Services) -> dict[str, Any]:
+    if not services.settings.oauth.session_management:
+        return {}
+    return {"check_session_iframe": services.url(session_management.PATH)}
 
 
 def _types(services: Services) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from clients.offered import RESPONSE_TYPES
@@ -18,7 +19,7 @@ from idp.login.flow import Flow
 from idp.login.services import Elsewhere
 from idp.login.signout import Notice
 from idp.login.steps import Deny
-from idp.oidc import backchannel, front_channel, hints, scopes
+from idp.oidc import backchannel, front_channel, hints, scopes, session_management
 from idp.oidc.authorization_request import AuthorizationRequest
 from idp.oidc.authorization_response import deliver, deliver_error
 from idp.oidc.destination import Destination, Untrusted, find_again
@@ -77,7 +78,7 @@ class ProtocolHandler:
         if not wanted.code:  # there is nothing to redeem
             used = (request.remote_address, False)  # `Used`
             services.part(Traffic).proven(traffic.REDEEMED, flow.client_id, code_id, used, now)
-        return deliver(services, request, destination, answer)
+        return _with_browser_state(services, request, destination, asked, session, answer)
 
     def deny(self, services: Services, request: Request, flow: Flow, reason: Deny) -> Response:
         """The application is told why there is no code."""
@@ -163,6 +164,19 @@ def _destination(services: Services, flow: Flow, asked: AuthorizationRequest) ->
     if isinstance(found, Untrusted):
         raise found.refused()
     return found
+
+
+def _with_browser_state(
+    services: Services, request: Request, destination: Destination, asked: AuthorizationRequest, session: Session,
+    answer: list[tuple[str, str]],
+) -> Response:  # fmt: skip
+    """The answer; with `session_state` and its cookie, where applications may ask about it (Session Management §2)."""
+    if not services.settings.oauth.session_management or "openid" not in asked.scope.split():
+        return deliver(services, request, destination, answer)
+    state = session_management.session_state(services, destination.client.id, asked.redirect_uri, session.id)
+    response = deliver(services, request, destination, [*answer, ("session_state", state)] if state else answer)
+    more = session_management.cookies(services, request, session.id) if state else ()
+    return replace(response, cookies=(*response.cookies, *more)) if more else response
 
 
 def _record_denial(services: Services, request: Request, flow: Flow, reason: Deny) -> None:

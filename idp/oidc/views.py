@@ -1,6 +1,18 @@
 """The paths of OAuth 2.0 and OpenID Connect."""
 
-from idp.oidc import authorize, device, discovery, introspect, logout, par, registration, revoke, token, userinfo
+from idp.oidc import (
+    authorize,
+    device,
+    discovery,
+    introspect,
+    logout,
+    par,
+    registration,
+    revoke,
+    session_management,
+    token,
+    userinfo,
+)
 from idp.oidc.certificates import shown
 from idp.oidc.protected_resources import ROUTES as METADATA
 from idp.oidc.protected_resources import guarded
@@ -24,6 +36,7 @@ ROUTES = (
     Route("/oauth/logout", ("GET", "POST"), logout.end_session, form=False),
     Route("/oauth/register", ("POST",), registration.register, hot=True, api=True),
     Route("/oauth/register/<client_id>", ("GET", "PUT", "DELETE"), registration.manage, api=True, form=False),
+    Route(session_management.PATH, ("GET",), session_management.frame, hot=True),
     Route("/oauth/whoami", ("GET",), guarded("/oauth/whoami", userinfo.whoami), hot=True, api=True, cors=True),
     Route("/oauth/certificate", ("GET",), shown.certificate, api=True),
     *METADATA,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from idp import arrivals, browser, flash, language, reached, texts
+from idp import arrivals, browser, browser_state, flash, language, reached, texts
 from idp.db import Unavailable
 from idp.errors import Stale
 from idp.services import Services
@@ -145,6 +145,8 @@ class Bridge:
             cookies = (*cookies, *flash.gone(self.services, request))
         else:
             raise TypeError(f"not an answer: {response!r}")
+        if self.services.settings.oauth.session_management:
+            cookies = (*cookies, *browser_state.beside(self.services, cookies))
         for cookie in cookies:
             headers.append(("Set-Cookie", self._cookie(cookie)))
         if response.headers:
@@ -237,7 +239,8 @@ class Bridge:
         return {"known": known, "right": self.services.issuer, "way_on": way_on, "origin": self._origin}
 
     def _cookie(self, cookie: Cookie) -> str:
-        text = f"{cookie.name}={cookie.value}; Path=/; HttpOnly; SameSite={cookie.same_site}"
+        hidden = "" if cookie.script else "; HttpOnly"
+        text = f"{cookie.name}={cookie.value}; Path=/{hidden}; SameSite={cookie.same_site}"
         if self.services.settings.is_https:
             text += "; Secure"
         return text if cookie.max_age is None else f"{text}; Max-Age={cookie.max_age}"

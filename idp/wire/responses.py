@@ -10,12 +10,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """One cookie to set. `max_age` in seconds; None is a browser-session cookie, 0 removes it."""
+    """One cookie to set. `max_age` in seconds; None is a browser-session cookie, 0 removes it.
+
+    `script`: scripts of ours may read it, so it says nothing that matters.
+    """
 
     name: str
     value: str
     max_age: int | None = None
     same_site: str = "Lax"
+    script: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
