@@ -32,6 +32,7 @@ FIELDS: dict[str, Kind] = {
     "require_auth_time": BOOLEAN.or_else(False),
     # the logout specifications
     "backchannel_logout_session_required": BOOLEAN.or_else(False),
+    "logout_token_claims": list_of(text(80)),
     "frontchannel_logout_uri": ADDRESS,
     "frontchannel_logout_session_required": BOOLEAN,
     # RFC 9101, 9126, 9449, 8705, 9396, 9701, JARM, CIBA

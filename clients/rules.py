@@ -102,8 +102,9 @@ def _through_the_browser(values: Mapping[str, Any], _: Profile, __: bool) -> Ite
     if not front:
         return
     tokens = [name for name in front if offered.RESPONSE_TYPES[name].token]
-    if tokens and values["dpop_bound_access_tokens"]:  # no proof comes with an authorization request
-        yield Problem("response_types", f"{tokens[0]} brings a token that no key binds: dpop_bound_access_tokens is on")
+    for bound in ("dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens"):
+        if tokens and values.get(bound):  # neither a proof nor a certificate comes with an authorization request
+            yield Problem("response_types", f"{tokens[0]} brings a token that no key binds: {bound} is on")
     if values["id_token_signed_response_alg"] == "none":  # Registration 1.0 §2
         yield Problem("id_token_signed_response_alg", f"none: {front[0]} needs ID tokens that are signed")
     if set(values["response_modes"]) <= {"query", "query.jwt"}:  # Multiple Response Types §3
@@ -163,6 +164,15 @@ def _scopes_of_machines(values: Mapping[str, Any], profile: Profile, _: bool) ->
         yield Problem("scope", f"take out {', '.join(sorted(personal))}: nobody signs in at profile {profile.name}")
 
 
+def _logout_token(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
+    if not values.get("logout_token_claims"):
+        return
+    if not values.get("backchannel_logout_uri"):
+        yield Problem("logout_token_claims", "only has a meaning with backchannel_logout_uri")
+    if "nonce" in values["logout_token_claims"]:  # Back-Channel Logout 1.0 §2.4
+        yield Problem("logout_token_claims", "nonce must not stand in a logout token")
+
+
 def _front_channel_logout(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
     uri = values.get("frontchannel_logout_uri")
     if not uri:
@@ -208,6 +218,7 @@ RULES: tuple[Rule, ...] = (
     _lifetimes,
     _scopes_of_machines,
     _front_channel_logout,
+    _logout_token,
     _native_alone,
     _one_sector,
 )

@@ -59,7 +59,7 @@ def of_person(services: Services, actor: Actor, client: Client, person: Person) 
         return _of_anybody(services, client, decision)
     if client.saml is not None:
         return _service_provider(services, client, person, decision)
-    return _relying_party(services, client, person.id, row_of(person), decision)
+    return _relying_party(services, client, person.id, claims.row_of(person), decision)
 
 
 def may_see(actor: Actor, person: Person) -> bool:
@@ -149,15 +149,6 @@ def sources_of(client: Client, scopes: list[str]) -> dict[str, str]:
     """What gives each claim that these scopes may give."""
     source = {claim: f"scope {scope}" for scope in scopes for claim in claims.BY_SCOPE.get(scope, ())}
     return source | {claim: f"claims_map: {attribute}" for claim, attribute in client.oidc.claims_map.items()}
-
-
-def row_of(person: Person) -> Any:
-    """A person with the columns that claims are made of."""
-    return SimpleNamespace(
-        person_claims=json.dumps(dict(person.claims)), name=person.name, username=person.username, email=person.email,
-        email_verified=person.email_verified, employee_number=person.employee_number,
-        groups=json.dumps(list(person.groups)), roles=json.dumps(list(person.roles)), changed_at=person.changed_at,
-    )  # fmt: skip
 
 
 def row_of_anybody(client: Client) -> Any:

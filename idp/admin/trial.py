@@ -17,7 +17,7 @@ from idp.accounts.person import Person
 from idp.admin import preview
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
-from idp.admin.preview import Line, about_sub, hidden, row_of, row_of_anybody, sources_of
+from idp.admin.preview import Line, about_sub, hidden, row_of_anybody, sources_of
 from idp.answers import products
 from idp.login import step_up
 from idp.login.authn import PASSWORD
@@ -184,9 +184,9 @@ def _trial(
 def _of_relying_party(
     services: Services, client: Client, person: Person | None, methods: tuple[str, ...], auth_time: float, at: float
 ) -> Iterator[Section]:
+    row = claim_rules.row_of(person) if person else row_of_anybody(client)
     sections = _tokens(
-        services, client, person.id if person else "", row_of(person) if person else row_of_anybody(client), methods,
-        auth_time, at,
+        services, client, person.id if person else "", row, methods, auth_time, at,
     )  # fmt: skip
     for one in sections:
         yield one if person is not None else replace(one, lines=_of_anybody(one.lines))

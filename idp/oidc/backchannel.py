@@ -109,9 +109,10 @@ def _said(body: bytes) -> str:
 
 
 def logout_token(services: Services, client: Client, person_id: str, session_id: str) -> str:
-    """BCL §2.4: sub (where `person_id` is given) and sid, the event, and never a nonce."""
+    """BCL §2.4: sub (where `person_id` is given) and sid, the event, what else is registered, and never a nonce."""
     now = int(services.clock())
     token = {
+        **_about(services, client, person_id),
         "iss": services.issuer,
         **({"sub": claims.subject(services, client, person_id)} if person_id else {}),
         "aud": client.id,
@@ -123,3 +124,11 @@ def logout_token(services: Services, client: Client, person_id: str, session_id:
     }
     signed = signer(services, client, client.oidc.jwt_alg).sign_jwt(token, "logout+jwt")
     return encryption.sealed(services, client, "id_token", signed)  # BCL §2.6: as ID tokens are
+
+
+
+def _about(services: Services, client: Client, person_id: str) -> dict[str, Any]:
+    """The claims that the client is registered to be told by: it may know people by an employee number alone."""
+    names = client.metadata.get("logout_token_claims") or ()
+    person = services.directory.find(person_id) if names and person_id else None
+    return {} if person is None else claims.of_person(client, claims.row_of(person), [], dict.fromkeys(names))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from clients.client import Client
 from idp.accounts import pairwise
+from idp.accounts.person import Person
 from idp.attributes import ATTRIBUTES
 from idp.protocols import Services
 
@@ -61,6 +63,15 @@ def attributes(row: Any) -> dict[str, Any]:
     if not row.email:
         known.pop("email_verified")
     return {name: value for name, value in known.items() if value not in (None, "")}
+
+
+def row_of(person: Person) -> Any:
+    """A person with the columns that claims are made of."""
+    return SimpleNamespace(
+        person_claims=json.dumps(dict(person.claims)), name=person.name, username=person.username, email=person.email,
+        email_verified=person.email_verified, employee_number=person.employee_number,
+        groups=json.dumps(list(person.groups)), roles=json.dumps(list(person.roles)), changed_at=person.changed_at,
+    )  # fmt: skip
 
 
 def of_person(

@@ -237,3 +237,21 @@ def test_S52_a_person_sees_later_what_each_application_answered(
     provider.add_person("bob")
     provider.sign_in(stranger, crm, "bob")
     assert "Silent" not in stranger.get("activity").dom.text
+
+
+@pytest.mark.spec("BCL 2.4")
+def test_S52_a_logout_token_has_the_claims_that_a_client_asks_for_and_may_have(
+    provider: Provider, browser: Browser, receiver: Receiver
+) -> None:
+    app = provider.add_client(
+        "Staff", scope="openid email", backchannel_logout_uri=receiver.origin + "/logout",
+        claims_map={"staff_id": "username"},
+        logout_token_claims=["staff_id", "email", "groups", "sub", "iss", "made_up"],
+    )  # fmt: skip
+    sub = read(provider, provider.tokens(app, browser)["id_token"])[1]["sub"]
+    sign_out(browser)
+    (form,) = receiver.forms
+    claims = read(provider, form["logout_token"])[1]
+    assert (claims["staff_id"], claims["email"], claims["sub"]) == ("ann", "ann@example.com", sub)
+    assert claims["iss"] == provider.issuer
+    assert not {"groups", "made_up", "nonce"} & claims.keys()

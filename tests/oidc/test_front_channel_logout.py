@@ -123,3 +123,13 @@ def test_discovery_says_so(browser: Browser) -> None:
     document = browser.get(".well-known/openid-configuration").json
     assert document["frontchannel_logout_supported"] is True
     assert document["frontchannel_logout_session_supported"] is True
+
+
+@pytest.mark.spec("OIDC-Core 8.1; FCL 3")
+def test_S48_the_frame_names_a_session_as_its_own_sector_knows_it(
+    provider: Provider, browser: Browser, ann: Person
+) -> None:
+    apart = framed(provider, "Apart", subject_type="pairwise", frontchannel_logout_session_required=True)
+    claims = verified(provider, provider.tokens(apart, browser)["id_token"], audience=apart.id)
+    (frame,) = frames(browser.get(sign_out(browser).location))
+    assert parse_qs(urlsplit(frame).query)["sid"] == [claims["sid"]]

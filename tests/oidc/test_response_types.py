@@ -183,6 +183,7 @@ def test_a_token_of_the_browser_is_no_grant_of_the_token_endpoint(provider: Prov
         ("web", {"response_types": ["id_token"], "grant_types": ["authorization_code", "implicit"]}, "response_types"),
         ("web", {"response_types": ["token"], "redirect_uris": []}, "redirect_uris"),
         ("web", {"response_types": ["code token"], "dpop_bound_access_tokens": True}, "response_types"),
+        ("web", {"response_types": ["token"], "tls_client_certificate_bound_access_tokens": True}, "response_types"),
         ("web", {"response_types": ["id_token"], "response_modes": ["query"]}, "response_modes"),
         ("web", {"response_types": ["token"], "id_token_signed_response_alg": "none"}, "id_token_signed_response_alg"),
     ],

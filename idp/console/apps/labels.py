@@ -77,6 +77,8 @@ LABELS: Final[dict[str, Label]] = {
         "Consent pages say so. Take it back when you have.")),
     "application_type": Label(N_("Application type"), "signing_in"),
     "backchannel_logout_session_required": Label(N_("Logout notices name the session"), "logout"),
+    "logout_token_claims": Label(N_("Claims in logout notices"), "logout", N_(
+        "Beside the subject, one a line: employee_number, for applications that know people by it.")),
     "frontchannel_logout_uri": Label(N_("Front-channel logout URI"), "logout", N_(
         "The browser asks it in a hidden frame. Browsers that keep third-party cookies away make it useless; the "
         "back-channel is sure.")),

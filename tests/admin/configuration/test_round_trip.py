@@ -65,6 +65,9 @@ VALUES: dict[str, list[dict[str, Any]]] = {
         {"response_types": ["id_token"]},
         {"response_types": ["code", "id_token token"], "grant_types": ["authorization_code", "implicit"]},
     ],
+    "logout_token_claims": [
+        {"backchannel_logout_uri": "https://app.example/bye", "logout_token_claims": ["email", "groups"]}
+    ],
     "frontchannel_logout_uri": [{"frontchannel_logout_uri": "https://app.example/out?x='y'"}],
     "frontchannel_logout_session_required": [
         {"frontchannel_logout_uri": "https://app.example/out", "frontchannel_logout_session_required": True}
