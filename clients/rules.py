@@ -105,8 +105,9 @@ def _through_the_browser(values: Mapping[str, Any], _: Profile, __: bool) -> Ite
     for bound in ("dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens"):
         if tokens and values.get(bound):  # neither a proof nor a certificate comes with an authorization request
             yield Problem("response_types", f"{tokens[0]} brings a token that no key binds: {bound} is on")
-    if values["id_token_signed_response_alg"] == "none":  # Registration 1.0 §2
-        yield Problem("id_token_signed_response_alg", f"none: {front[0]} needs ID tokens that are signed")
+    signed = [name for name in front if offered.RESPONSE_TYPES[name].id_token]
+    if signed and values["id_token_signed_response_alg"] == "none":  # Registration 1.0 §2
+        yield Problem("id_token_signed_response_alg", f"none: {signed[0]} needs ID tokens that are signed")
     if set(values["response_modes"]) <= {"query", "query.jwt"}:  # Multiple Response Types §3
         yield Problem("response_modes", f"{front[0]} needs fragment or form_post")
 

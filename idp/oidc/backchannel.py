@@ -126,7 +126,6 @@ def logout_token(services: Services, client: Client, person_id: str, session_id:
     return encryption.sealed(services, client, "id_token", signed)  # BCL §2.6: as ID tokens are
 
 
-
 def _about(services: Services, client: Client, person_id: str) -> dict[str, Any]:
     """The claims that the client is registered to be told by: it may know people by an employee number alone."""
     names = client.metadata.get("logout_token_claims") or ()

@@ -16,7 +16,8 @@ from tests.provider import PASSWORD, App
 from tests.server import Server
 
 #: The RP's page of Session Management 1.0 §3.1: what the frame answers stands in the page, and it asks again.
-ASKING = """<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Notes</title><h1>Notes</h1><p id="answer"></p>
+ASKING = """<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Notes</title>
+<h1>Notes</h1><p id="answer"></p>
 <iframe id="op" src="{frame}" hidden></iframe><script>
 var op = document.getElementById("op"), answer = document.getElementById("answer");
 function ask() {{ op.contentWindow.postMessage("{message}", "{origin}"); }}

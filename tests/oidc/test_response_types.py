@@ -185,7 +185,10 @@ def test_a_token_of_the_browser_is_no_grant_of_the_token_endpoint(provider: Prov
         ("web", {"response_types": ["code token"], "dpop_bound_access_tokens": True}, "response_types"),
         ("web", {"response_types": ["token"], "tls_client_certificate_bound_access_tokens": True}, "response_types"),
         ("web", {"response_types": ["id_token"], "response_modes": ["query"]}, "response_modes"),
-        ("web", {"response_types": ["token"], "id_token_signed_response_alg": "none"}, "id_token_signed_response_alg"),
+        (
+            "web", {"response_types": ["id_token"], "id_token_signed_response_alg": "none"},
+            "id_token_signed_response_alg",
+        ),
     ],
 )  # fmt: skip
 def test_S8_S35_what_does_not_go_together_is_not_registered(
