@@ -247,3 +247,14 @@ def test_Q1_an_application_that_was_removed_is_told_with_its_removal(
     assert error_id in told
     assert before in told
     site.run("client", "restore", crm)
+
+
+def test_S48_a_pairwise_subject_leads_to_its_person(site: Folder, services: Services) -> None:
+    from idp.accounts import pairwise
+
+    site.run("user", "add", "--username", "pia", "--link")
+    person = services.directory.find_named("pia")
+    assert person is not None
+    sub = pairwise.name_of(services.sealer, "shop.example", person.id)
+    assert site.run("explain", sub).out == site.run("explain", "pia").out
+    assert "no error, application or person" in site.refusal("explain", sub[:-4])
