@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from clients.client import Client
+from clients.entities import check_location
 from clients.errors import InvalidMetadata, Problem
 from clients.metadata import Wrong
 from clients.service_provider import HTTP_POST
@@ -37,7 +38,27 @@ def with_facts(services: Services, client: Client, metadata: Mapping[str, Any]) 
     rest = {key: value for key, value in metadata.items() if key != KEY}
     if isinstance(wanted, Wrong):
         return {**rest, "sp_metadata": wanted}
+    _check(services, wanted, {one["location"] for one in facts[KEY]})
     return {**rest, "sp_metadata": {**facts, KEY: _entries(facts[KEY], list(dict.fromkeys(wanted or ())))}}
+
+
+def _check(services: Services, wanted: Any, known: set[str]) -> None:
+    """Errors: `InvalidMetadata`, under the name that whoever typed it knows."""
+    if wanted is not None and not (isinstance(wanted, (list, tuple)) and all(isinstance(one, str) for one in wanted)):
+        raise InvalidMetadata(Problem(KEY, "expected a list of addresses such as https://app.example/saml/acs"))
+    if not wanted:
+        raise InvalidMetadata(Problem(KEY, "at least one is needed: where it takes our answers"))
+    for one in wanted:
+        if one not in known:
+            try:
+                check_location(one, services.registry.allow_loopback)
+            except ValueError as error:
+                raise InvalidMetadata(Problem(KEY, f"{ascii(one[:200])[1:-1]} {error}")) from None
+
+
+def is_typed(client: Client) -> bool:
+    """Whether an admin may say them: no address is read again that has them."""
+    return client.saml is not None and client.saml.source is None
 
 
 def _entries(there: list[dict[str, Any]], wanted: list[str]) -> list[dict[str, Any]]:

@@ -523,3 +523,28 @@ def test_C2_a_kept_answer_is_not_for_whoever_lost_the_right_to_it(provider: Prov
     assert second.post(f"/applications/{app.id}/secrets", {}, headers=once("mine")).json != first.json
     give(provider, ann, RoleGrant("app_admin", (other.id,)))
     refused(api.post(f"/applications/{app.id}/secrets", {}, headers=once("mine")), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("acs", "words"),
+    [
+        (["http://wiki.example/saml/acs"], "https"),
+        (["https://wiki.example/saml/acs#x"], "#"),
+        ([], "at least one"),
+        (None, "at least one"),
+        ("https://wiki.example/saml/acs", "a list"),
+        ([{"location": "https://wiki.example/saml/acs"}], "a list"),
+    ],
+)
+def test_Q1_an_ACS_is_changed_by_a_patch_and_what_is_wrong_is_told_at_its_place(
+    provider: Provider, owner: Api, acs: object, words: str
+) -> None:
+    facts = {"name": "Wiki", "entity_id": "https://wiki.example/saml", "acs": ["https://wiki.example/saml/acs"]}
+    path = f"/applications/{made(owner.post('/service-providers', facts))['application']['id']}"
+    more = ["https://wiki.example/saml/acs", "https://wiki.example/saml/acs2"]
+    answer = owner.with_edition("PATCH", path, {"metadata": {"acs": more}})
+    assert [one["location"] for one in answer.json["application"]["service_provider"]["acs"]] == more
+    wrong = owner.with_edition("PATCH", path, {"metadata": {"acs": acs}})
+    assert wrong.status in (400, 422), wrong.text
+    assert wrong.json["errors"][0]["pointer"] == "#/metadata/acs"
+    assert words in wrong.json["errors"][0]["detail"]

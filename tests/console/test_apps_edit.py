@@ -241,3 +241,22 @@ def test_C2_an_app_admin_is_told_which_fields_reach_beyond_the_application(provi
     assert answer.status == 400
     assert "it reaches beyond this application" in answer.dom.text
     assert not metadata(provider, app).get("resources")
+
+
+def test_Q1_an_ACS_is_added_in_the_form_and_what_is_wrong_with_one_stands_at_its_field(
+    provider: Provider, owner: Browser
+) -> None:
+    """The fix of `acs` has a click as well as a command; what stays keeps its index."""
+    app = saml_app(provider)
+    both = "https://desk.example/acs\r\nhttps://new.desk.example/acs"
+    assert save(owner, page_of(owner, app), app, {"acs": both}).is_redirect
+    found = provider.services.registry.get(app.id).saml
+    assert found is not None
+    assert [(one.index, one.location) for one in found.acs] == [
+        (0, "https://desk.example/acs"), (1, "https://new.desk.example/acs")]  # fmt: skip
+    for typed in ("http://new.desk.example/acs", "", "https://new.desk.example/acs#x"):
+        wrong = save(owner, page_of(owner, app), app, {"acs": typed})
+        assert wrong.status == 400
+        assert 'id="acs-problem"' in wrong.text
+    assert provider.services.registry.get(app.id).saml == found
+    assert not page_of(owner, provider.add_client("CRM")).dom.find("textarea", id="acs")

@@ -56,7 +56,7 @@ def patch(services: Services, call: Call) -> Answer:
         metadata=wanted, name=body.name if "name" in sent else None,
         profile=body.profile if "profile" in sent else None, edition=edition,
     )  # fmt: skip
-    with wrong.placed(protocol):
+    with wrong.placed(protocol, is_patch=True):
         client, warnings = applications.update(services, call.actor, client, change)
     value, edition = showing.shown(services, client)
     return Answer(value=Changed(application=value, warnings=warnings), etag=edition)

@@ -169,7 +169,7 @@ class ApplicationPatch(Model):
     profile: Profile = left_out()
     """The kind of OpenID Connect application."""
     metadata: MetadataPatch = left_out()
-    """By its names in the standards; for SAML what is decided here."""
+    """By its names in the standards; for SAML what is decided here, and `acs` where no URL says it."""
 
 
 class Changed(Model):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from clients import metadata, saml_fields
 from clients.values import Kind
+from idp.admin import assertion_consumers as consumers
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class _Table:
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
         fields = metadata.FIELDS if self.name == "oidc" else saml_fields.SAML_FIELDS
         if self.name == "both":
-            fields = {**saml_fields.SAML_FIELDS, **metadata.FIELDS}
+            fields = {**saml_fields.SAML_FIELDS, **metadata.FIELDS, consumers.KEY: consumers.KIND}
         said = {key: self._field(kind) for key, kind in fields.items() if key not in _APART}
         return {
             "type": "object", "properties": said, "additionalProperties": False,

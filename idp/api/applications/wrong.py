@@ -34,12 +34,15 @@ _EXAMPLES: Final[dict[str, Any]] = {
 
 
 @contextlib.contextmanager
-def placed(protocol: str = "oidc", *, below: str = "metadata") -> Iterator[None]:
-    """Around what registers or changes. `below`: the field of the body that holds the metadata. Errors: `Problem`."""
+def placed(protocol: str = "oidc", *, below: str = "metadata", is_patch: bool = False) -> Iterator[None]:
+    """Around what registers or changes. Errors: `Problem`.
+
+    `below`: the field of the body that holds the metadata. `is_patch`: all but the name stands there then.
+    """
     try:
         yield
     except InvalidMetadata as error:
-        found = [_error(one, protocol, below) for one in error.problems]
+        found = [_error(one, protocol, below, is_patch=is_patch) for one in error.problems]
         said = "; ".join(map(str, error.problems))
         raise problems.Problem("invalid", said, errors=found) from error
     except InvalidAnswers as error:
@@ -47,10 +50,11 @@ def placed(protocol: str = "oidc", *, below: str = "metadata") -> Iterator[None]
         raise problems.Problem("invalid", str(error), errors=found) from error
 
 
-def _error(one: Problem, protocol: str, below: str) -> Error:
+def _error(one: Problem, protocol: str, below: str, *, is_patch: bool = False) -> Error:
     kind = fields_of(protocol).get(one.field)
     words = ", ".join(kind.words()) if kind is not None and kind.words is not None else None
-    return Error(pointer=place(one.field, below), detail=one.message, expected=words, example=_EXAMPLES.get(one.field))
+    at = pointer(below, one.field) if is_patch and one.field == "acs" else place(one.field, below)
+    return Error(pointer=at, detail=one.message, expected=words, example=_EXAMPLES.get(one.field))
 
 
 def place(field: str, below: str = "metadata") -> str:

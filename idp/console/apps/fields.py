@@ -13,6 +13,7 @@ from clients.metadata import FIELDS
 from clients.saml_fields import SETTINGS
 from clients.unsupported import UNSUPPORTED, values_of
 from clients.values import Kind
+from idp.admin import assertion_consumers as consumers
 from idp.console.apps.labels import LABELS, PARTS, Label
 
 _NOT_YET = frozenset(row.field for row in UNSUPPORTED if not row.values)
@@ -35,7 +36,10 @@ class Field:
 
 def kinds_of(client: Client) -> Mapping[str, Kind]:
     """What can be changed in a form, in the order of its labels; what does not work yet is left out."""
-    table = FIELDS if client.saml is None else {"client_name": FIELDS["client_name"], **SETTINGS}
+    table: Mapping[str, Kind] = FIELDS
+    if client.saml is not None:
+        typed = {consumers.KEY: consumers.KIND} if consumers.is_typed(client) else {}
+        table = {"client_name": FIELDS["client_name"], **typed, **SETTINGS}
     shown = {key: kind for key, kind in table.items() if key not in _NOT_YET}
     order = {key: place for place, key in enumerate(LABELS)}
     return dict(sorted(shown.items(), key=lambda pair: order.get(pair[0], len(order))))
@@ -43,6 +47,8 @@ def kinds_of(client: Client) -> Mapping[str, Kind]:
 
 def texts_of(client: Client, said: Mapping[str, Any]) -> dict[str, str]:
     """Every field as it stands, as text."""
+    if consumers.is_typed(client):
+        said = {**said, consumers.KEY: consumers.locations(said)}
     return {key: text_of(said.get(key), kind) for key, kind in kinds_of(client).items()}
 
 

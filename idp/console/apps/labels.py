@@ -36,6 +36,8 @@ LABELS: Final[dict[str, Label]] = {
     "client_name": Label(N_("Name"), "main", N_("People read it when they sign in.")),
     "redirect_uris": Label(N_("Redirect URIs"), "main", N_(
         "Where people come back to, one a line, exactly as the application sends it: https://crm.example.com/callback")),
+    "acs": Label(N_("Addresses for our answers (ACS)"), "main", N_(
+        "Where the application takes SAML answers, one a line, exactly as it sends it: https://app.example/saml/acs")),
     "post_logout_redirect_uris": Label(N_("Addresses after signing out"), "main", N_(
         "Where people may be sent after signing out there, one a line: https://crm.example.com/")),
     "backchannel_logout_uri": Label(N_("Back-channel logout URI"), "main", N_(
