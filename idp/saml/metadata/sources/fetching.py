@@ -35,7 +35,7 @@ def fetch(services: Services, url: str, *, seconds: float = SECONDS) -> bytes:
             max_bytes=reading.MAX_BYTES, timeout=seconds,
         )  # fmt: skip
     except (OutboundRefused, OutboundFailed) as error:
-        raise BadMetadata(f"{url[:200]} cannot be read: {error.reason}") from None
+        raise BadMetadata(f"{url[:200]} cannot be read: {_reason(error.reason)}") from None
     _check_status(url, fetched.status)
     return fetched.body
 
@@ -47,7 +47,7 @@ def download(services: Services, url: str, file: BinaryIO) -> None:
             url, file.write, reading.TYPE, redirects=REDIRECTS, max_bytes=MAX_BYTES, timeout=AGGREGATE_SECONDS,
         )  # fmt: skip
     except (OutboundRefused, OutboundFailed) as error:
-        raise BadMetadata(f"{url[:200]} cannot be read: {error.reason}") from None
+        raise BadMetadata(f"{url[:200]} cannot be read: {_reason(error.reason)}") from None
     _check_status(url, fetched.status)
 
 
@@ -57,9 +57,24 @@ class NotThere(BadMetadata):
 
 def _check_status(url: str, status: int) -> None:
     if status in (404, 410):
-        raise NotThere(f"{url[:200]} is not there (it answered {status})")
+        raise NotThere(f"{url[:200]} is not there (it answered {status}): the application says where its metadata is")
     if status != 200:
-        raise BadMetadata(f"{url[:200]} cannot be read: it answered {status}")
+        raise BadMetadata(f"{url[:200]} cannot be read: it answered {status}{_WHAT_TO_DO.get(status // 100, '')}")
+
+
+#: By the hundreds of the status.
+_WHAT_TO_DO: Final = {
+    3: ": too many redirects, or one that leads nowhere; give the address that they end at",
+    4: ": it wants a sign-in, or keeps programs out; let it be read without, or give the metadata as a file",
+    5: ": the server there fails, and its log says why; try again later, or give the metadata as a file",
+}
+
+
+def _reason(reason: str) -> str:
+    """Why nothing could be asked; with the setting, where it is one of ours."""
+    if "not a public address" in reason:
+        return f"{reason}; where it is meant, name it in outbound.allow"
+    return f"{reason}; correct the name, or the DNS of this server" if "has no address" in reason else reason
 
 
 def mdq_url(base: str, entity_id: str, *, sha1: bool = False) -> str:
