@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+from idp import catalogue
 from idp.accounts.directory import Directory
 from idp.audit import Errors, Faults
 from idp.audit.chain import proofs
@@ -107,7 +108,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
         outbound=part(lambda: _outbound(settings)),
         jobs=part(jobs),
         errors=errors,
-        faults=Faults(db, clock, errors.may_store, log),
+        faults=Faults(db, clock, errors.may_store, log, catalogue.told_as),
         notices=part(lambda: _notices(db, clock)),
         uses=part(lambda: _uses(db)),
         rules=part(lambda: _rules(settings, db, clock)),

@@ -73,13 +73,20 @@ class _Asked:
 class Faults:
     """The rows that this process counts in. `may_store`: whether one more row may be made now.
 
+    `told_as`: of several kinds the one under which a stranger is told of them all; they have one id then, since two
+    would tell what is hidden (Q4). What it was in truth stands under it, each beside the others.
+
     Rows are written behind, by `flush`; whoever reads the record in this process sees them all the same. `answers`
     looks at the latest request of a row when that is written.
     """
 
     answers: Answers = staticmethod(lambda event, request: ())
 
-    def __init__(self, db: Database, clock: Callable[[], float], may_store: Callable[[float], bool], log: Any) -> None:
+    def __init__(
+        self, db: Database, clock: Callable[[], float], may_store: Callable[[float], bool], log: Any,
+        told_as: Callable[[str], str] = str,
+    ) -> None:  # fmt: skip
+        self._told_as = told_as
         self._db, self._clock, self._may_store, self._log = db, clock, may_store, log
         self._lock = threading.Lock()
         self._rows: dict[Hashable, _Row] = {}
@@ -99,9 +106,11 @@ class Faults:
         """Record an error that goes to an application; answers its id. `name`: of the line in the log."""
         client_id = client_id or error.client_id or request.visitor.client_id
         event = _of_protocol(error, request, client_id, person_id)
-        words = wording.of_ours(request, error.description, error.explanation.field)
+        kind = self._told_as(error.kind)
+        field = error.explanation.field if kind == error.kind else kind  # the field would tell them apart
+        words = wording.of_ours(request, error.description, field)
         place = "" if client_id else wording.path_class(request.path)
-        error_id = self._count((client_id, error.code, error.kind, person_id), event, request, (words, place))
+        error_id = self._count((client_id, error.code, kind, person_id), event, request, (words, place))
         request.learn(error_id=error_id)
         self._log.info(
             name, error=error.code, detail=error.detail or error.description, client_id=client_id, error_id=error_id,

@@ -6,7 +6,7 @@ never depends on what is registered.
 """
 
 from .entry import Cause, Entry
-from .reading import codes, find, own_path_of, path_of, symptom_path, url_of
+from .reading import codes, find, own_path_of, path_of, symptom_path, told_as, url_of
 from .symptoms import Symptom, symptoms
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "path_of",
     "symptom_path",
     "symptoms",
+    "told_as",
     "url_of",
 ]

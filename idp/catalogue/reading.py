@@ -36,6 +36,12 @@ def path_of(code: str) -> str:
     return f"{PATH}/{entry.told_as or entry.code}" if entry is not None else ""
 
 
+def told_as(code: str) -> str:
+    """The kind under which strangers are told of one: its own, or that which it must not be told apart from."""
+    entry = find(code)
+    return (entry.told_as or entry.code) if entry is not None else code
+
+
 def own_path_of(code: str) -> str:
     """The page of this very kind, for whoever may know which one it is; '' where nothing is written."""
     entry = find(code)

@@ -21,7 +21,7 @@ from tests.answers.test_findings import errors
 from tests.backends import Clock
 from tests.oidc.test_dpop import proof
 from tests.oidc.test_explained import id_of, secret_request
-from tests.provider import Answer, App, Provider, basic, new_key
+from tests.provider import Answer, App, Provider, basic, new_key, public_jwk
 
 SHELL = of_shell("cli:test")
 
@@ -258,3 +258,37 @@ def test_Q1_the_seventh_of_a_row_is_looked_at_as_the_first_is(provider: Provider
     clock.advance(6)
     provider.services.faults.flush()
     assert codes(under(provider, error_id))[0] == "secret_form"
+
+
+@pytest.mark.parametrize("of", ["its method", "its being off", "its secret's end"])
+def test_Q4_what_strangers_are_not_told_apart_has_one_id(provider: Provider, crm: App, clock: Clock, of: str) -> None:
+    """How an application is registered shows neither in the words nor in whether two errors have one id."""
+    registry = provider.services.registry
+    first = id_of(secret_request(provider, crm, "y" * 43))
+    provider.services.faults.flush()  # it is looked at before anything changes
+    if of == "its method":
+        registry.update(crm.id, {"jwks": {"keys": [public_jwk(new_key())]}, "token_endpoint_auth_method":
+                                 "private_key_jwt"})  # fmt: skip
+    elif of == "its being off":
+        registry.disable(crm.id)
+    else:
+        registry.add_secret(crm.id, 0)
+    second = id_of(secret_request(provider, crm, (crm.secret or "") if of == "its secret's end" else "y" * 43))
+    assert first == second
+    last, before = under(provider, first)  # and the admin is told of each by itself
+    assert codes((before,)) == ["secret_wrong"]
+    expected = {"its method": "client_auth_method", "its being off": "client_turned_off"}.get(of, "secret_ended")
+    assert codes((last,))[0] == expected
+
+
+def test_Q4_an_old_refresh_token_and_one_that_never_was_have_one_id(provider: Provider, crm: App, clock: Clock) -> None:
+    provider.add_person("ann")
+    browser = provider.browser()
+    token = provider.tokens(crm, browser, scope="openid offline_access", prompt="consent")["refresh_token"]
+    never = f"{token[:-3]}xyz"
+    ids = [id_of(provider.refresh(crm, never))]
+    provider.refresh(crm, token)
+    clock.advance(600)
+    ids.append(id_of(provider.refresh(crm, token)))
+    assert ids[0] == ids[1]
+    assert {one for event in under(provider, ids[0]) for one in codes((event,))} >= {"refresh_token_reused"}

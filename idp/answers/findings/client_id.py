@@ -47,6 +47,8 @@ def in_the_browser(seen: Seen) -> Iterator[Finding]:
 
 def at_an_endpoint(seen: Seen) -> Iterator[Finding]:
     """Of a request of its server."""
+    if seen.told("kind") == "client_turned_off":  # whatever else is wrong with it
+        yield Finding("client_turned_off", "doorward", "enabled", seen.told("fix"), "on", "off", reader="house")
     if seen.request.method == "POST" and not seen.request.visitor.client_id:
         got = client_auth.named(seen.request)[0]
         if got:
