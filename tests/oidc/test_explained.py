@@ -274,3 +274,15 @@ def test_n24_so_is_an_application_that_answers_wrongly_with_its_own_fix(
     [event] = provider.events("error:logout_not_delivered")
     assert (event.detail["side"], event.detail["times"]) == ("application", 4)
     assert "status 501" in event.detail["what"]
+
+
+@pytest.mark.spec("RFC 6749 §5.2")
+@pytest.mark.parametrize("secret", ["wrong", "", 'a"b\\c', "\u00e9"])
+def test_Q1_the_challenge_says_what_the_body_says(provider: Provider, crm: App, secret: str) -> None:
+    """Libraries that throw the challenge of a 401 (openid-client) show nothing else to their developer."""
+    answer = provider.post("oauth/token", None, {"grant_type": "client_credentials"}, **basic(crm.id, secret))
+    challenge = answer.headers["WWW-Authenticate"]
+    assert challenge.startswith('Basic realm="doorward", charset="UTF-8", error="invalid_client", ')
+    assert f'error_description="{answer.json["error_description"]}"' in challenge
+    assert id_of(answer) in challenge
+    assert f'error_uri="{answer.json["error_uri"]}"' in challenge

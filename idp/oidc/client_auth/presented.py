@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from clients.offered import AUTH_METHODS
-from idp.errors import OAuthError
+from idp.errors import OAuthError, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,11 @@ def failed(
 
     That is never whether a client of this name exists, nor how it is registered (Q4).
     """
-    # RFC 6749 §5.2: 401, and WWW-Authenticate when the client tried Basic.
-    headers = (("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),) if basic else ()
     description = f"Client authentication failed: {hint}." if hint else "Client authentication failed."
+    # RFC 6749 §5.2: 401, and WWW-Authenticate when the client tried Basic. What is wrong stands there as well, as
+    # openid-client throws the challenge in place of the body. RFC 9110 §11.2: unknown parameters are passed over.
+    told = f'error="invalid_client", error_description="{printable(description)}"'
+    headers = (("WWW-Authenticate", f'Basic realm="doorward", charset="UTF-8", {told}'),) if basic else ()
     return OAuthError(
         "invalid_client", description, status=401, detail=detail, headers=headers, side=side,
         fix=fix or (f"Correct the application's authentication: {hint}." if hint else ""),
