@@ -25,12 +25,21 @@ RAISED: Final = {
     ("idp.api.problems", "Problem"): ("kind", 0),
     ("idp.answers.finding", "Finding"): ("code", 0),
     ("idp.oidc.certificates.arriving", "absent"): ("kind", 0),
+    ("idp.mail.refusals", "_Row"): ("code", 0),
+    ("idp.mail.refusals", "Refusal"): ("code", 0),
 }
 #: Values that hand on a kind which was given where they were made.
 _HANDED_ON: Final = ("kind", "code", "refused_as")
 #: Kinds that the code names in another way: in a table of a module, or on its own.
-TABLES: Final = (("idp/login/steps/__init__.py", "_DENIED"),)
-ELSEWHERE: Final = {"logout_not_delivered": "idp/audit/told.py", "sign_in_failed": "idp/login/steps/__init__.py"}
+TABLES: Final = (("idp/login/steps/__init__.py", "_DENIED"), ("idp/installation/checks/findings.py", "PAGES"))
+ELSEWHERE: Final = {
+    "logout_not_delivered": "idp/audit/told.py", "sign_in_failed": "idp/login/steps/__init__.py",
+    **dict.fromkeys(("authenticator_clock", "authenticator_code", "authenticator_used"),
+                    "idp/login/authenticators/totp.py"),
+    "passkey_refused": "idp/login/authenticators/passkeys.py",
+    **dict.fromkeys(("trusted_proxies", "other_address", "host_rewritten", "proxy_untrusted", "proxy_silent",
+                     "proxy_behind", "proxy_unreadable"), "idp/arrivals.py"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

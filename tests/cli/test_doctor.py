@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
+from idp import catalogue
+from idp.installation import checks
+from idp.installation.checks import before_opening
+from idp.installation.checks.findings import PAGES
 from tests.cli.conftest import CHEAP, Folder
 from tests.cli.findings import found
 
@@ -90,3 +97,18 @@ def test_several_workers_on_the_embedded_database_are_noted(site: Folder) -> Non
 
 def test_behind_https_an_untrusted_proxy_is_noted(site: Folder) -> None:
     assert found(site, "proxy", DOORWARD_ISSUER="https://login.example.invalid")[0]["status"] == "warning"
+
+
+def test_Q1_each_check_has_a_page_with_its_likely_causes(site: Folder) -> None:
+    """What doctor warns of is explained where errors are: likely causes, how to tell them apart, the fix."""
+    names = {name for name, _ in (*before_opening.CHECKS, *checks.OPENED)}
+    assert set(PAGES) - names == {"config", "proxy", ""}  # a check that went takes its page along
+    assert all(catalogue.find(code) for code in PAGES.values())
+    result = site.spawn("doctor")
+    pages = re.findall(r"http://127\.0\.0\.1:8000/errors/(\w+)", result.out)
+    assert "doctor_owner" in pages
+    assert "doctor_server" in pages
+    assert len(pages) == len(set(pages))
+    told = json.loads(site.spawn("doctor", "--json").out)["findings"]
+    assert {one["page"] for one in told if one["page"]} == set(pages)
+    assert not [one for one in told if bool(one["page"]) is (one["status"] == "ok")]

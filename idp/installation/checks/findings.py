@@ -6,8 +6,20 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+#: The page of the catalogue about each check; all that is about a file has one.
+PAGES: Final = {
+    "config": "doctor_config", "issuer": "doctor_issuer", "data folder": "doctor_data_folder", "disk": "doctor_disk",
+    "master key": "doctor_master_key", "database": "doctor_database", "python": "doctor_python",
+    "state": "doctor_state", "clock": "doctor_clock", "keys": "doctor_keys", "owner": "doctor_owner",
+    "passkeys": "doctor_passkeys", "applications": "doctor_applications", "passwords": "doctor_passwords",
+    "self_registration": "doctor_self_registration", "saml": "doctor_saml", "mail": "doctor_mail",
+    "sms": "doctor_sms", "record": "doctor_record", "traffic": "doctor_traffic", "proxy": "doctor_proxy",
+    "processes": "doctor_processes", "server": "doctor_server",
+    "limits": "doctor_limits", "backup": "doctor_backup",
+    "certificates": "doctor_certificates", "": "doctor_file",
+}  # fmt: skip
 CLOCK_SLACK = 2.0  # seconds that two clocks may differ
 
 
@@ -19,6 +31,11 @@ class Finding:
     status: Literal["ok", "warning", "error"]
     text: str
     fix: str = ""
+
+    @property
+    def page(self) -> str:
+        """The kind of the catalogue that has more; '' where all is well."""
+        return "" if self.status == "ok" else PAGES.get(self.check, PAGES[""] if "." in self.check else "")
 
 
 Found = Iterator[Finding]
