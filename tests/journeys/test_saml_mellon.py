@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.journeys.relying import site as application
 from tests.journeys.relying import with_authlib
 from tests.journeys.visiting import Visitor, is_sign_in_page
 from tests.provider import PASSWORD, Dom
+from tests.saml.pairs import rsa_pair
 from tests.server import Server, running, unique
 
 pytestmark = pytest.mark.slow
@@ -189,3 +190,46 @@ def test_mellon_is_told_of_a_sign_out_here(server: Server, site: Apache, binding
     assert page.url.startswith(server.issuer), (page.url, page.text, site.log.read_text())
     assert "It has confirmed that you are signed out" in Dom(page.text).text, (page.text, site.log.read_text())
     assert is_sign_in_page(_ask(visitor, site, binding), server.issuer)
+
+
+def _registered(site: Apache, change: Callable[[str], str]) -> None:
+    """The metadata that was read of it here becomes another one, as after a move or a new key there."""
+    said = (site.log.parent / "metadata.xml").read_text("utf-8")
+    other = site.log.parent / "other.xml"
+    other.write_text(change(said), "utf-8")
+    assert site.server.cli("client", "refresh", site.client_id, "--metadata", str(other)).returncode == 0
+
+
+def _moved(said: str) -> str:
+    return re.sub(r'(<AssertionConsumerService\s[^>]*Location="[^"]*)/mellon/', r"\1/before/", said)
+
+
+def _other_key(said: str) -> str:
+    mine = re.search(r"<(?:\w+:)?X509Certificate>([^<]*)<", said)
+    assert mine is not None
+    return said.replace(mine[1], "".join(rsa_pair("another").certificate_pem.splitlines()[1:-1]))
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        (_moved, "AssertionConsumerServiceURL", ("The path is", "client refresh")),
+        (_other_key, "certificate", ("the key that its metadata had until", "client refresh")),
+    ],
+    ids=["it has moved", "it has another key"],
+)
+def test_Q5_mellon_whose_metadata_is_old_here(
+    site: Apache, binding: str, change: Callable[[str], str], field: str, words: tuple[str, ...]
+) -> None:
+    """Cases 22 and 23 with lasso on the other side: page, developer and admin name side, field and fix."""
+    _registered(site, change)
+    try:
+        page = Dom(_ask(Visitor(), site, binding).text).text
+        error_id = re.search(r"E-[0-9A-Z]{5}-[0-9A-Z]{5}", page)
+        assert error_id is not None, page
+        assert "Nothing is wrong with your account" in page
+        found = site.server.cli_json("explain", error_id[0], "--json")["findings"][0]
+        assert (found["side"], found["field"]) == ("application", field)
+        assert all(one in found["fix"] for one in words), found["fix"]
+    finally:
+        _registered(site, str)
