@@ -34,6 +34,8 @@ from idp.wire import BadRequest, Request
 UNDELIVERED: Final = "error:logout_not_delivered"
 ONE_ROW: Final = 3600.0  # seconds that the same fault keeps its id
 REWRITE: Final = 5.0  # seconds between two writes of one row that grows
+SOON: Final = 1.0  # the same of one that grows as by hand
+BY_HAND: Final = 100  # so many in an hour may be one who tries
 LOOK_AGAIN: Final = 30.0  # seconds between two closer looks at requests of one row that say the same
 AT_WORK: Final = 5  # times that each is looked at and written at once: somebody tries one thing after the other
 SPARE_LOOKS: Final = 2  # closer looks a second, of all rows together, at what comes later, now and then
@@ -205,7 +207,7 @@ class Faults:
         with self._lock:
             due = [
                 one for one in self._waiting.values()
-                if whole or one[0].count <= AT_WORK or now >= self._written.get(one[0].event_id, 0) + REWRITE
+                if whole or one[0].count <= AT_WORK or now >= self._written.get(one[0].event_id, 0) + _pause(one[0])
             ]  # fmt: skip
         for row, asked in due:
             self._write(row, asked, now)
@@ -244,6 +246,10 @@ class Faults:
             since, looks = now, 0
         self._spared = since, looks + 1
         return looks < SPARE_LOOKS
+
+
+def _pause(row: _Row) -> float:
+    return SOON if row.count <= BY_HAND else REWRITE
 
 
 def place_of(error: BaseException) -> str:
