@@ -17,6 +17,16 @@ from keys.verifying import InvalidToken
 KNOWN = frozenset(  # RPI §2
     ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
 )
+#: What other products call the address to return to.
+_OF_OTHERS = (
+    "redirect_uri",
+    "returnTo",
+    "return_to",
+    "logout_uri",
+    "post_logout_redirect_url",
+    "redirect_url",
+    "wreply",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ def read(services: Services, params: Params) -> LogoutRequest:
     uri = params.get("post_logout_redirect_uri") or ""
     if uri and client is None and "id_token_hint" in params:
         uri = ""  # RPI §4: what needed the hint is left out, here the way back; the sign-out itself did not
-    problem = _check_return_address(client, uri) if uri else None
+    problem = _check_return_address(client, uri) if uri else _check_names(client, params)
     uri = "" if problem else uri
     subject, session_id = str(claims.get("sub", "")), str(claims.get("sid", ""))
     return LogoutRequest(
@@ -99,6 +109,23 @@ def _check_return_address(client: Client | None, uri: str) -> Refused | None:
             detail=uri[:500], kind="post_logout_redirect_uri",
         )  # fmt: skip
     return None
+
+
+def _check_names(client: Client | None, params: Params) -> Refused | None:
+    """RPI §2: unknown parameters are passed over; this one was meant, and the person would stay here in silence."""
+    other = next((name for name in _OF_OTHERS if params.get(name)), "")
+    if not other or client is None or "post_logout_redirect_uri" in params:
+        return None
+    told = f"{other} is not known here: the address to return to is post_logout_redirect_uri."
+    return _refused(
+        N_("%(app)s asked to return to an address that is not registered for it.", app=client.name),
+        told, client_id=client.id, detail=told, kind="post_logout_redirect_uri",
+        explanation=Explanation(
+            "application", "Let the application send the address as post_logout_redirect_uri (RP-Initiated Logout §2), "
+            f"and register it where it is not. Many products have a setting for it.",
+            "post_logout_redirect_uri", "post_logout_redirect_uri", other,
+        ),
+    )  # fmt: skip
 
 
 def _hint(services: Services, params: Params) -> tuple[dict[str, Any], Refused | None]:

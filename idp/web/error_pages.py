@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from idp import arrivals, catalogue, claimed, language, reached
@@ -22,6 +22,7 @@ from . import strayed
 from .ports import Applications
 
 _MISTYPED = "An address that nothing of ours leads to: mistyped, an old link, or a program that looks around."
+_AS_A_FORM: Final = ", its parameters as a form in the body: what stands in an address stands in logs, secrets too."
 
 
 class ErrorPages:
@@ -142,8 +143,8 @@ class ErrorPages:
             error = OAuthError(
                 "invalid_request", translate("en", message), status=405, kind="method_not_allowed",
                 field="HTTP method", expected=" or ".join(route.methods), got=request.method,
-                fix=f"Let the application send its request to {route.path} by {' or '.join(route.methods)}, its "
-                "parameters as a form in the body: what stands in an address stands in logs, secrets too.",
+                fix=f"Let the application send its request to {route.path} by {' or '.join(route.methods)}"
+                + (_AS_A_FORM if "GET" not in route.methods else "."),
             )  # fmt: skip
             error.client_id = self._whose(request)
             error_id = self.services.faults.told(error, request=request)

@@ -358,6 +358,14 @@ MISTAKES: dict[str, tuple[Callable[[World], Answer], str, str, str, str]] = {
     "an address that is escaped for HTML": (
         lambda w: w.authorize(redirect_uri="https://crm.example/registered?a=1&amp;b=2"), "application",
         "redirect_uri", "&amp;", "escaped for HTML"),
+    **{
+        f"the way back as {name}": (
+            lambda w, name=name: w.browser.get(f"oauth/logout?{urlencode({'client_id': w.app.id, name: 'https://a.example/'})}"),
+            "application", "post_logout_redirect_uri", name, "as post_logout_redirect_uri")
+        for name in ("redirect_uri", "returnTo", "logout_uri", "post_logout_redirect_url")
+    },
+    "discovery by POST": (
+        lambda w: w.post({}, ".well-known/openid-configuration"), "application", "HTTP method", "POST", "by GET"),
 }  # fmt: skip
 
 
