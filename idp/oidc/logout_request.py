@@ -122,7 +122,7 @@ def _check_names(client: Client | None, params: Params) -> Refused | None:
         told, client_id=client.id, detail=told, kind="post_logout_redirect_uri",
         explanation=Explanation(
             "application", "Let the application send the address as post_logout_redirect_uri (RP-Initiated Logout §2), "
-            f"and register it where it is not. Many products have a setting for it.",
+            "and register it where it is not. Many products have a setting for it.",
             "post_logout_redirect_uri", "post_logout_redirect_uri", other,
         ),
     )  # fmt: skip

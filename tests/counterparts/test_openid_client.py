@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey, RSAKey
@@ -73,3 +75,64 @@ def test_n14_openid_client_signs_in_renews_asks_revokes_and_signs_out_with_its_o
     assert told["person"]["email"] == ann.email
     assert (told["active"], told["after"]) == (True, False)
     assert browser.get(told["bye"]).location == HOME + "/bye"
+
+
+#: What is wrong, as openid-client is given it; the field and the words that must stand under the id.
+MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a line break behind the secret": ({"secret": "{secret}\n"}, "client_secret", "ends in a line break"),
+    "a secret of elsewhere": ({"secret": "x" * 40}, "client_secret", ""),
+    "behind a proxy that it does not trust": (
+        {"callback": HOME.replace("https", "http") + "/cb"}, "redirect_uri", "The scheme is http instead of https"),
+    "one verifier for all": ({"verifier": "v" * 43}, "code_verifier", "verifier of another sign-in"),
+    "the callback twice": ({"twice": True}, "code", "The code came twice"),
+    "the access token to refresh by": ({"refresh": "access_token"}, "refresh_token", "is an access token"),
+    "the ID token to refresh by": ({"refresh": "id_token"}, "refresh_token", "is a JWT"),
+}  # fmt: skip
+
+
+def test_Q5_what_openid_client_throws_bears_an_id_and_under_it_stands_the_fix(
+    server: Server, ann: Person, tool: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Cases 4, 7, 8 and their like, with the library that most servers in JavaScript use."""
+    app = server.add_client(unique("Library"), redirect_uris=[HOME + "/cb"])
+    mistakes = [
+        {"name": name, **{key: value.format(secret=app.secret) if isinstance(value, str) else value
+                          for key, value in given.items()}}
+        for name, (given, _, _) in MISTAKES.items()
+    ]  # fmt: skip
+    settings = {"issuer": server.issuer, "client_id": app.id, "secret": app.secret, "redirect_uri": HOME + "/cb",
+                "mistakes": mistakes}  # fmt: skip
+    shutil.copy(HERE / "node" / "openid_client_wrong.mjs", tmp_path)
+    (tmp_path / "node_modules").symlink_to(tool("node/node_modules"))
+    program = subprocess.Popen(
+        ["node", "openid_client_wrong.mjs"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env={**os.environ, "SETTINGS": json.dumps(settings)},
+    )  # fmt: skip
+    browser, thrown = server.browser(), dict[str, dict[str, str]]()
+    try:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        for line in program.stdout:
+            said = json.loads(line)
+            if "url" not in said:
+                thrown[said["name"]] = said
+                continue
+            answer = browser.get(said["url"])
+            answer = (
+                browser.log_in(answer, ann.username) if not (answer.is_redirect or answer.is_consent_page) else answer
+            )
+            answer = browser.submit(answer, "allow") if answer.is_consent_page else answer
+            program.stdin.write(answer.location + "\n")
+            program.stdin.flush()
+        assert program.wait(60) == 0, program.communicate()[1]
+    finally:
+        program.kill()
+    assert list(thrown) == list(MISTAKES)
+    for name, (_, field, words) in MISTAKES.items():
+        error_id = re.search(r"E-[0-9A-Z]{5}-[0-9A-Z]{5}", thrown[name]["told"])
+        assert error_id is not None, thrown[name]
+        assert app.secret not in str(thrown[name])
+        told = server.cli_json("explain", error_id[0], "--json")
+        findings = [one for each in (told, *told.get("also", ())) for one in each["findings"]]
+        assert any((one["side"], one["field"]) == ("application", field) and words in one["fix"] for one in findings), (
+            name, findings)  # fmt: skip
