@@ -14,9 +14,9 @@ from typing import Any, Final, Literal
 from clients import uris
 from clients.access import Access
 
-Which = Literal["all", "oidc", "saml", "off", "everyone", "removed"]
+Which = Literal["all", "oidc", "saml", "off", "everyone", "self_registered", "removed"]
 #: What a list may be narrowed to.
-WHICH: Final[tuple[Which, ...]] = ("all", "oidc", "saml", "off", "everyone", "removed")
+WHICH: Final[tuple[Which, ...]] = ("all", "oidc", "saml", "off", "everyone", "self_registered", "removed")
 MAX_QUERY = 200  # characters
 _CURSOR = re.compile(r"([0-2])\.([A-Za-z0-9_-]{1,100})")
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from clients.access import Access
 from clients.ports import Statements, Store
 from clients.search import Found, Which, fold, read_cursor, text_of
+from clients.self_registered.store import self_registered
 from clients.store import EVERYONE_SAID, Row, clients, metadata
 
 client_search = Table(
@@ -53,6 +54,7 @@ _NARROWED = {
     "saml": _c.kind == "saml",
     "off": _c.enabled == 0,
     "everyone": _c.access == EVERYONE_SAID,
+    "self_registered": _c.id.in_(select(self_registered.c.client_id)),
 }
 
 

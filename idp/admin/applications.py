@@ -13,6 +13,7 @@ from clients.errors import InvalidMetadata, Problem
 from clients.registry import Draft, Registered
 from clients.rules import legacy_warnings
 from clients.search import Found, Which, fold, matches, text_of
+from clients.self_registered import kept
 from clients.snapshots import Entry
 from idp.admin import assertion_consumers, managed, programs
 from idp.admin.actor import Actor
@@ -67,7 +68,8 @@ def search(
         return services.registry.search(query, which, after, many)
     found = sorted(_found_among(services, mine, query), key=lambda one: (one.rank, fold(one.name), one.id))
     found = [one for one in found if which in ("all", one.kind) or (which == "off" and not one.enabled)
-             or (which == "everyone" and one.access.everyone)]  # fmt: skip
+             or (which == "everyone" and one.access.everyone)
+             or (which == "self_registered" and kept.find(services.db, one.id) is not None)]  # fmt: skip
     place = next((place for place, one in enumerate(found, 1) if one.cursor == after), 0)
     return tuple(found[place : place + many])
 

@@ -50,6 +50,24 @@ def test_s35_a_token_is_made_shown_once_and_what_came_by_it_is_shown(provider: P
     assert "registered itself" in owner.get(f"admin/apps/{told.json['client_id']}").dom.text  # it stays
 
 
+def test_b4_the_list_is_narrowed_to_those_that_registered_themselves(provider: Provider, enter: Enter) -> None:
+    """S59: whoever looks after one application sees among these only theirs."""
+    owner = enter("boss", RoleGrant("owner"))
+    crm = provider.add_client("CRM")
+    token = next(word for word in make(owner).dom.text.split() if word.startswith("dwi_"))
+    mine, other = (register(provider, token, client_name=name).json for name in ("Mine", "Other"))
+    shown = owner.get("admin/apps?show=self_registered").dom.text
+    assert "Mine" in shown
+    assert "Other" in shown
+    assert "CRM" not in shown
+    limited = enter("carl", RoleGrant("app_admin", (mine["client_id"], crm.id)))
+    seen = limited.get("admin/apps?show=self_registered").dom.text
+    assert "Mine" in seen
+    assert "Other" not in seen
+    assert "CRM" not in seen
+    assert limited.get(f"admin/apps/{other['client_id']}").status in (403, 404)
+
+
 def test_s35_the_answer_loaded_again_makes_no_second_token(owner: Browser) -> None:
     page = owner.get(PATH)
     make(owner, page)

@@ -85,7 +85,7 @@ class Search(Paged):
 
     query: Annotated[str, StringConstraints(max_length=200)] = ""
     """Any part of the name, the id, or a host that it lives on."""
-    which: Literal["all", "oidc", "saml", "off", "everyone", "removed"] = "all"
+    which: Literal["all", "oidc", "saml", "off", "everyone", "self_registered", "removed"] = "all"
     """Only these: by protocol, turned off, open to everyone, removed."""
 
 

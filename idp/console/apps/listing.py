@@ -22,6 +22,7 @@ FILTERS: Final[tuple[tuple[str, str], ...]] = (
     ("saml", N_("SAML")),
     ("off", N_("Turned off")),
     ("everyone", N_("Open to everyone")),
+    ("self_registered", N_("Registered themselves")),
     ("removed", N_("Removed")),
 )
 
