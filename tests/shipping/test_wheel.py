@@ -15,15 +15,9 @@ from idp.catalogue import codes, own_path_of
 from tests.backends import find_free_port
 from tests.provider import PASSWORD
 from tests.server import HttpBrowser
-from tests.shipping.environment import ROOT, Environment, build, install
+from tests.shipping.environment import ROOT, Environment, install
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The wheel and the sdist."""
-    return build(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
