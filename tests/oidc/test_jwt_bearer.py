@@ -123,6 +123,36 @@ def test_X23_what_a_person_takes_back_ends_it_without_a_session(
     assert not provider.introspect(app, token)["active"]
 
 
+# -- ID-JAG: by a provider that both sides sign people in by -----------------------------------------------------------
+
+
+def jag(provider: Provider, app: App, **over: Any) -> str:
+    said = {"client_id": app.id, "resource": API, "scope": "files", **over}
+    return assertions.of(provider, "ann", head={"typ": "oauth-id-jag+jwt"}, **said)
+
+
+@pytest.mark.spec("draft-ietf-oauth-identity-assertion-authz-grant 4.4")
+def test_an_ID_JAG_gives_what_the_other_provider_let_this_application_have(provider: Provider, ann: Person) -> None:
+    app = batch(provider)
+    answer = bring(provider, app, jag(provider, app), scope="files reports")
+    seen = provider.introspect(app, answer.json["access_token"])
+    assert (seen["sub"], seen["scope"], seen["aud"]) == (ann.id, "files", [API])
+    wider = bring(provider, app, jag(provider, app, scope=None, resource=None), scope="files reports")
+    assert wider.json["scope"] == "files reports"  # it names neither: then an admin's word is all
+
+
+@pytest.mark.spec("draft-ietf-oauth-identity-assertion-authz-grant 4.4")
+def test_X23_an_ID_JAG_is_for_the_application_and_the_resource_that_it_names(provider: Provider, ann: Person) -> None:
+    app, other = batch(provider, resources=[API, "https://store.example/"]), batch(provider)
+    assert bring(provider, other, jag(provider, app)).error == "invalid_grant"
+    assert bring(provider, app, jag(provider, app, client_id=None)).error == "invalid_grant"
+    assert bring(provider, app, jag(provider, app), resource="https://store.example/").error == "invalid_target"
+    assert bring(provider, app, jag(provider, app, resource="https://elsewhere.example/")).error == "invalid_target"
+    spent = jag(provider, app)
+    assert bring(provider, app, spent).status == 200
+    assert bring(provider, app, spent).error == "invalid_grant"
+
+
 @pytest.mark.parametrize(
     "issuers",
     [

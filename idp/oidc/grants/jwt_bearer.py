@@ -28,6 +28,9 @@ from keys.verifying import InvalidToken, UnknownKey, read_jwks, verify
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: RFC 10070, and what libraries send so far; any other kind of JWT (an access token, a proof) is no such assertion.
 TYPES = ("authorization-grant+jwt", "JWT", "")
+#: Identity Assertion JWT Authorization Grant (draft-ietf-oauth-identity-assertion-authz-grant): of a provider that both
+#: sides sign people in by, for one application of ours by name.
+ID_JAG = "oauth-id-jag+jwt"
 MAX_LIFE = 3600  # seconds; its jti is kept that long
 #: What another issuer's word gives nobody: a sign-in here, a life beyond it, our own API.
 _NEVER = frozenset(("openid", "offline_access", scopes.ADMIN))
@@ -49,6 +52,7 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
         )  # fmt: skip
     scope = _scope(asked)
     tokens.check_resource(asked.client, asked.resource)
+    resource = asked.resource
     issuer = _claimed(assertion)
     trusted = asked.client.oidc.assertion_issuers.get(issuer)
     if trusted is None:
@@ -57,14 +61,16 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
             issuer, f"An admin registers it: doorward client set {asked.client.id} 'assertion_issuers={{…}}'",
         )  # fmt: skip
     try:
-        claims = _verified(services, trusted, assertion)
+        header, claims = _verified(services, trusted, assertion)
         _check(services, claims)
+        if str(header.get("typ", "")).lower().removeprefix("application/") == ID_JAG:
+            scope, resource = _within(asked, claims, scope)
     except InvalidToken as error:
         raise _refused(f"The assertion: {error.reason}.", f"a JWT of {issuer} for {services.issuer}", error.reason,
                        "Correct how the assertion is made.") from None  # fmt: skip
     person = _person(services, asked, trusted, claims)
     _spend(services, asked, issuer, claims)
-    terms = Terms(scope, asked.resource, asked.cnf)
+    terms = Terms(scope, resource, asked.cnf)
     return ledger.mint_alone(services, asked, person.id, terms, float(claims.get("iat", services.clock())), issuer)
 
 
@@ -85,14 +91,16 @@ def _claimed(assertion: str) -> str:
                        "Let the application send the JWT as it came.") from None  # fmt: skip
 
 
-def _verified(services: Services, trusted: Mapping[str, Any], assertion: str) -> dict[str, Any]:
-    now, algs = services.clock(), tuple(ALGORITHMS)
+def _verified(
+    services: Services, trusted: Mapping[str, Any], assertion: str
+) -> tuple[Mapping[str, Any], dict[str, Any]]:  # fmt: skip
+    now, algs, types = services.clock(), tuple(ALGORITHMS), (*TYPES, ID_JAG)
     try:
-        return verify(assertion, _keys(services, trusted), algs=algs, types=TYPES, now=now)[1]
+        return verify(assertion, _keys(services, trusted), algs=algs, types=types, now=now)
     except UnknownKey:
         if "jwks" in trusted:
             raise
-        return verify(assertion, _keys(services, trusted, renewed=True), algs=algs, types=TYPES, now=now)[1]
+        return verify(assertion, _keys(services, trusted, renewed=True), algs=algs, types=types, now=now)
 
 
 def _keys(services: Services, trusted: Mapping[str, Any], *, renewed: bool = False) -> tuple[PublicKey, ...]:
@@ -127,6 +135,28 @@ def _check(services: Services, claims: Mapping[str, Any]) -> None:
         raise InvalidToken("jti must be 1 to 256 printable characters")
     if float(claims["exp"]) > services.clock() + MAX_LIFE:
         raise InvalidToken("exp lies more than an hour ahead")
+
+
+def _within(asked: TokenRequest, claims: Mapping[str, Any], scope: str) -> tuple[str, list[str]]:
+    """Of what was asked for, what the other provider let this very application have (ID-JAG §4.4).
+
+    Errors: `InvalidToken`, `OAuthError`.
+    """
+    if claims.get("client_id") != asked.client.id:
+        raise InvalidToken("client_id is not the application that brings it")
+    let = claims.get("scope")
+    if isinstance(let, str):
+        scope = " ".join(one for one in scope.split() if one in let.split())
+    named = claims.get("resource") or []
+    named = named if isinstance(named, list) else [named]
+    own = [uri for uri in named if uri in asked.client.oidc.resources]
+    if (named and not own) or not set(asked.resource) <= set(own if named else asked.resource):
+        raise OAuthError(
+            "invalid_target", "The assertion is for another resource.", field="resource",
+            expected=", ".join(own) or "(none)", got=", ".join(asked.resource) or "(nothing)", kind="resource",
+            fix="Let the application ask for the resource that the assertion names, and register it (resources).",
+        )  # fmt: skip
+    return scope, asked.resource or own
 
 
 def _person(
