@@ -17,6 +17,7 @@ from clients.sectors import sector_of
 from clients.unsupported import values_of
 from clients.values import (
     ADDRESS,
+    AUDIENCES,
     BOOLEAN,
     CLAIMS_MAP,
     ISSUERS,
@@ -119,6 +120,7 @@ class RelyingParty:
     may_impersonate: frozenset[str] = row(list_of(text(60)), frozenset)
     exchange_resources: frozenset[str] = row(list_of(RESOURCE), frozenset)  # that such tokens may be for beyond its own
     assertion_issuers: Mapping[str, Any] = row(ISSUERS, frozen)  # RFC 7523 §2.1: whose word of a person it may bring
+    id_jag_audiences: Mapping[str, Any] = row(AUDIENCES, frozen)  # draft-ietf-oauth-identity-assertion-authz-grant
     backchannel_logout_uri: str | None = row(ADDRESS)
     initiate_login_uri: str | None = row(ADDRESS)
 

@@ -316,6 +316,26 @@ def _trusted(name: str, about: Any, shape: str, allow_loopback: bool) -> dict[st
     return {"jwks_uri": _address(about["jwks_uri"], allow_loopback), "subject": about["subject"]}
 
 
+def _audiences(value: Any, _: bool) -> dict[str, Any]:
+    shape = 'expected {"https://as.example": {"client_id": "its id there", "scope": "files.read"}}'
+    if not isinstance(value, dict) or len(value) > MAX_KEYS:
+        raise ValueError(shape)
+    for name, about in value.items():
+        _issuer(name)
+        if not isinstance(about, dict) or not {"client_id"} <= set(about) <= {"client_id", "scope", "resources"}:
+            raise ValueError(f"{name}: {shape}, and resources if you like")
+        if not isinstance(about["client_id"], str) or not re.fullmatch(r"[ -~]{1,500}", about["client_id"]):
+            raise ValueError(f"{name}: client_id is what the application is called there")
+        _scope(about.get("scope", ""), _)
+        if not isinstance(about.get("resources", []), list):
+            raise ValueError(f"{name}: resources is a list of URIs")
+        for uri in about.get("resources", []):
+            _resource(uri, _)
+    return value
+
+
+#: Other authorization servers that an application may bring an ID-JAG of ours to, and the most that it may say.
+AUDIENCES = Kind(_audiences, lambda given: _parse_json(given, "an object"), shape="object").or_else({})
 #: What the `sub` of another issuer is here.
 SUBJECTS = ("id", "username", "email")
 #: Issuers whose assertions an application may bring, with their keys and what their `sub` is (RFC 7523 §3).

@@ -134,7 +134,16 @@ def register(services: Services, actor: Actor, draft: Draft) -> Registered:
 
 #: What reaches beyond the application itself: whose tokens it may get or read, and how much is asked of it.
 _BEYOND: Final = frozenset(
-    ("resources", "introspection", "profile", "may_act", "may_impersonate", "exchange_resources", "assertion_issuers")
+    (
+        "resources",
+        "introspection",
+        "profile",
+        "may_act",
+        "may_impersonate",
+        "exchange_resources",
+        "assertion_issuers",
+        "id_jag_audiences",
+    )
 )
 #: What an application proves itself by.
 PROOFS: Final = frozenset(("jwks", "jwks_uri", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg"))

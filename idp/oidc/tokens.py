@@ -21,11 +21,15 @@ from keys.signing import unsigned
 
 #: RFC 8693 §3.
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
+ID_JAG_TYPE = "urn:ietf:params:oauth:token-type:id-jag"
 _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 
 def response(services: Services, client: Client, issued: Issued) -> dict[str, Any]:
     """The JSON of RFC 6749 §5.1. `scope` is always told, since it may be less than was asked."""
+    if issued.assertion:  # RFC 8693 §2.2.1: N_A, since it is no access token
+        told = {"issued_token_type": ID_JAG_TYPE, "token_type": "N_A", "expires_in": issued.expires_in}
+        return {"access_token": issued.assertion, **told, "scope": issued.terms.scope}
     access_token = written(services, client, issued)
     body = about_access(issued, access_token)
     if issued.terms.exchanged is not None:

@@ -112,6 +112,7 @@ def test_C2_a_group_that_is_called_as_an_application_gives_no_right_over_its_mem
         "may_impersonate",
         "exchange_resources",
         "assertion_issuers",
+        "id_jag_audiences",
     ],
 )
 def test_C2_an_app_admin_changes_nothing_that_reaches_beyond_the_application(provider: Provider, key: str) -> None:

@@ -126,6 +126,9 @@ LABELS: Final[dict[str, Label]] = {
     "assertion_issuers": Label(N_("Whose word of a person it may bring"), "tokens", N_(
         "In JSON, with their keys and what their sub is here (id, username, email): {\"https://id.example.com\": "
         "{\"jwks_uri\": \"https://id.example.com/jwks\", \"subject\": \"username\"}}")),
+    "id_jag_audiences": Label(N_("Where it may bring our word of a person"), "tokens", N_(
+        "Other authorization servers in JSON, with its client id there and the most that it may ask for: "
+        "{\"https://as.example.com\": {\"client_id\": \"crm\", \"scope\": \"files.read\"}}")),
     "introspection": Label(N_("Tokens that it may look at"), "tokens", N_(
         "own: its own; audience: also those meant for its APIs; all: everybody's.")),
     "token_endpoint_auth_method": Label(N_("How it proves itself"), "proof", N_(

@@ -17,9 +17,10 @@ from idp.login import requirements
 from idp.oidc import bearer, ledger, scopes
 from idp.oidc import claims as claim_rules
 from idp.oidc.bearer import Access
+from idp.oidc.grants import id_jag
 from idp.oidc.ledger import Exchanged, Holder, Issued, Terms
 from idp.oidc.token_request import TokenRequest
-from idp.oidc.tokens import ACCESS_TOKEN_TYPE
+from idp.oidc.tokens import ACCESS_TOKEN_TYPE, ID_JAG_TYPE
 from idp.protocols import Services
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -32,6 +33,8 @@ _NEVER = frozenset(("openid", "offline_access", scopes.ADMIN))
 
 def issue(services: Services, asked: TokenRequest) -> Issued:
     """A token of the application's own. Errors: `OAuthError` (§2.2.2), `Stale`."""
+    if asked.form.get("requested_token_type") == ID_JAG_TYPE:
+        return id_jag.issue(services, asked)
     _check_types(asked)
     subject = _subject(services, asked)
     of = services.registry.get(subject.client_id)

@@ -5,7 +5,7 @@ consent's, or its client's. Door: the names below. Rule: each verb is one read a
 """
 
 from idp.oidc.ledger.access_tokens import ACCESS, issue_to_client
-from idp.oidc.ledger.alone import mint_alone
+from idp.oidc.ledger.alone import mint_alone, standing
 from idp.oidc.ledger.exchange import exchange, may_exchange, stands
 from idp.oidc.ledger.families import REFRESH, mint, mint_in_front, why_dead
 from idp.oidc.ledger.grant import CODE, DEVICE, CodeReused, Exchanged, Grant, Holder, Issued, Terms
@@ -64,6 +64,7 @@ __all__ = [
     "revoke_person",
     "revoke_reused_code",
     "revoke_session",
+    "standing",
     "stands",
     "sweep",
     "was_redeemed",

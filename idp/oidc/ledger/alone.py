@@ -6,6 +6,9 @@ to it end it as they end every other.
 
 from __future__ import annotations
 
+from typing import Any
+
+from clients.client import Client
 from idp.audit import Event, record
 from idp.errors import OAuthError
 from idp.ids import new_id
@@ -15,6 +18,15 @@ from idp.oidc.ledger.families import check_version, why_dead, within_access
 from idp.oidc.ledger.grant import ALONE, Holder, Issued, Terms, to_json
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
+
+
+def standing(services: Services, client: Client, person_id: str, session_id: str, issued_at: float) -> tuple[Any, str]:
+    """The person's row, and why what they were signed in for does not stand any more, or ''. Errors: `Stale`."""
+    row = services.db.one(
+        store.PERSON_STANDING, person_id=person_id, session_id=session_id, client_id=client.id
+    )  # fmt: skip
+    check_version(services, row)
+    return row, why_dead(row, client, services.clock(), issued_at=issued_at) if row is not None else "no such person"
 
 
 def mint_alone(

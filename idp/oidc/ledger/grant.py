@@ -112,6 +112,7 @@ class Issued:
     holder: Holder | None  # None: the application itself
     issued_at: float
     nonce: str = ""
+    assertion: str = ""  # what is given in the place of an access token: our signed word, for another server
 
 
 class CodeReused(Exception):

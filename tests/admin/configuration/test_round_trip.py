@@ -110,6 +110,9 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "may_act": [{"may_act": ["c_1", "c_2"]}],
     "may_impersonate": [{"may_impersonate": ["c_3"]}],
     "exchange_resources": [{"exchange_resources": ["https://api.example/b"]}],
+    "id_jag_audiences": [
+        {"id_jag_audiences": {"https://as.example": {"client_id": "x y", "scope": "a b", "resources": ["urn:r"]}}}
+    ],
     "assertion_issuers": [
         {
             "assertion_issuers": {
