@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from clients.client import Client
+from idp.accounts.registering import terms
 from idp.errors import OAuthError
 from idp.oidc import claims_parameter, hints, protected_resources, tokens
 from idp.oidc.claims import read_subject
@@ -18,6 +19,7 @@ from keys.verifying import InvalidToken
 
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7638
 PROMPTS = ("none", "login", "consent", "select_account")
+CREATE = "create"  # Initiating User Registration 1.0 §4
 #: Characters of a request that we keep, all parameters together: four times what fits into a URL of 8 kB, for those
 #: that are posted. It stands twice in our page, sealed, and must come back with it (`wire.MAX_BODY`).
 MAX_REQUEST = 32 * 1024
@@ -60,15 +62,22 @@ def check_length(params: Params) -> None:
         )  # fmt: skip
 
 
-def read_prompt(params: Params) -> frozenset[str]:
+def prompts(services: Services, client_id: str = "") -> tuple[str, ...]:
+    """The values of `prompt` that work: `create` where people may make an account themselves (U1)."""
+    return (*PROMPTS, CREATE) if terms.find(services, client_id) is not None else PROMPTS
+
+
+def read_prompt(services: Services, client: Client, params: Params) -> frozenset[str]:
     """What the person is to be asked."""
     prompt = frozenset((params.get("prompt") or "").split())
     if prompt - set(PROMPTS):
-        raise OAuthError(
-            "invalid_request", f"Unknown prompt; use {', '.join(PROMPTS)}.",
-            field="prompt", expected=" or ".join(PROMPTS), got=" ".join(sorted(prompt)),
-            kind="prompt",
-        )  # fmt: skip
+        known = prompts(services, client.id)
+        if prompt - set(known):
+            raise OAuthError(
+                "invalid_request", f"Unknown prompt; use {', '.join(known)}.",
+                field="prompt", expected=" or ".join(known), got=" ".join(sorted(prompt)),
+                kind="prompt",
+            )  # fmt: skip
     if "none" in prompt and len(prompt) > 1:  # Core §3.1.2.1
         raise OAuthError(
             "invalid_request", "prompt=none cannot be combined with other values.",

@@ -105,7 +105,7 @@ def read(
     response_type.check_beside(params, wanted, scope)
     encryption.check_answers(services, client, scope, mode)
     challenge = pkce.read_challenge(params, client, for_code=wanted.code)
-    prompt = parameters.read_prompt(params)
+    prompt = parameters.read_prompt(services, client, params)
     resource = parameters.read_resource(services, params, client)
     hinted = parameters.read_hint(services, client, params, prompt)
     subjects = parameters.read_subjects(services, client, hinted, claims)

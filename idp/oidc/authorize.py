@@ -6,17 +6,22 @@ destination is known to be the client's own, an error is shown and never followe
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from idp import browser
 from idp.browser import cookie_name
 from idp.db import Unavailable
 from idp.errors import OAuthError
-from idp.login import engine
+from idp.login import engine, pages
+from idp.login.flow import Flow
 from idp.oidc import authorization_request, cross_site, request_objects
+from idp.oidc.authorization_parameters import CREATE
 from idp.oidc.authorization_response import deliver_error
 from idp.oidc.destination import Untrusted, find_destination
 from idp.oidc.request_objects import Asked
 from idp.protocols import Services
 from idp.state import StateUnavailable
-from idp.wire import Params, Request, Response
+from idp.wire import Params, Redirect, Request, Response, with_parameters
 
 
 def authorize(services: Services, request: Request) -> Response:
@@ -41,6 +46,8 @@ def authorize(services: Services, request: Request) -> Response:
         flow = authorization_request.read(
             services, destination.client, asked.params, sent=asked.carrier, pushed=asked.pushed
         )  # fmt: skip
+        if CREATE in (asked.params.get("prompt") or "").split():
+            return _register(services, request, flow)
         return engine.begin(services, request, flow)
     except OAuthError as error:
         return deliver_error(services, request, destination, error)
@@ -55,6 +62,19 @@ def authorize(services: Services, request: Request) -> Response:
             kind="store_unavailable",
         )
         return deliver_error(services, request, destination, told)
+
+
+def _register(services: Services, request: Request, flow: Flow) -> Response:
+    """Initiating User Registration 1.0: the page for a new account, which leads on to the application.
+
+    Whoever has one goes back from there to the sign-in of the same request.
+    """
+    sealed = pages.sealed(services, request, replace(flow, began=request.id))
+    known = browser.of(services, request)
+    return Redirect(
+        location=with_parameters(services.url("/register"), [("flow", sealed)]),
+        cookies=(browser.cookie(services, request),) if known.is_new else (),
+    )
 
 
 def _resolved(services: Services, params: Params) -> Asked | OAuthError:

@@ -101,7 +101,7 @@ def document(services: Services) -> dict[str, Any]:
         ],
         "claim_types_supported": ["normal"],
         "acr_values_supported": list(SUPPORTED_ACR),
-        "prompt_values_supported": list(authorization_parameters.PROMPTS),
+        "prompt_values_supported": list(authorization_parameters.prompts(services)),
         "display_values_supported": ["page"],
         "ui_locales_supported": list(LANGUAGES),
         "code_challenge_methods_supported": ["S256"],

@@ -38,6 +38,29 @@ def test_U1_an_account_is_made_once_the_address_is_proven_and_leads_on_to_the_ap
     assert (added.actor, added.detail["by"], added.person_id) == ("registration", "self-registration", person.id)
 
 
+@pytest.mark.spec("Initiating User Registration 1.0 4")
+def test_U1_an_application_leads_to_it_by_prompt_create(provider: Provider, browser: Browser) -> None:
+    app = provider.add_client()
+    document = browser.get(".well-known/openid-configuration").json
+    assert "create" in document["prompt_values_supported"]
+    first = browser.follow(provider.authorize(browser, app, prompt="create"))
+    assert "CRM" in first.dom.text
+    post.ask(browser, page=first)
+    (path,) = post.links(provider)
+    done = post.choose(browser, post.enter(browser, path))
+    consent = done if done.is_consent_page else browser.follow(done) if done.is_redirect and not done.sent else done
+    answer = browser.submit(consent, "allow") if consent.is_consent_page else consent
+    assert answer.code
+    assert provider.authorize(browser, app, prompt="create none").error == "invalid_request"
+
+
+def test_U1_where_nobody_may_make_an_account_there_is_no_prompt_create(open_provider: Open) -> None:
+    closed = open_provider()
+    browser = closed.browser()
+    assert "create" not in browser.get(".well-known/openid-configuration").json["prompt_values_supported"]
+    assert closed.authorize(browser, closed.add_client(), prompt="create").error == "invalid_request"
+
+
 def test_U1_the_sign_in_page_offers_it_only_where_it_is_allowed(open_provider: Open, open_registering: Open) -> None:
     closed = open_provider()
     browser = closed.browser()
