@@ -123,6 +123,7 @@ class RelyingParty:
     id_jag_audiences: Mapping[str, Any] = row(AUDIENCES, frozen)  # draft-ietf-oauth-identity-assertion-authz-grant
     backchannel_logout_uri: str | None = row(ADDRESS)
     initiate_login_uri: str | None = row(ADDRESS)
+    is_told_sid: bool  # its ID tokens name the session
 
     @property
     def jwt_alg(self) -> str:
@@ -139,6 +140,9 @@ _ROWS = rows_of(RelyingParty)
 FIELDS: Mapping[str, Kind] = {key: one.kind for _, key, one in _ROWS if one.kind is not None}
 
 
+_SIGN_OUTS = ("post_logout_redirect_uris", "backchannel_logout_uri", "frontchannel_logout_uri")
+
+
 def build(profile: str, said: Mapping[str, Any], values: Mapping[str, Any]) -> RelyingParty:
     """The snapshot of a registration: `values` is what was `said`, completed with every default."""
     found = kept(_ROWS, values)
@@ -151,4 +155,6 @@ def build(profile: str, said: Mapping[str, Any], values: Mapping[str, Any]) -> R
         is_public=found["auth_methods"] == ("none",),
         is_native=is_native,
         sector=sector_of(values),
+        # A sign-out needs it: the hint of one, or the message about one. FAPI 2.0 wants nothing in a token beyond use.
+        is_told_sid=profile != "fapi2" or any(values.get(name) for name in _SIGN_OUTS),
     )

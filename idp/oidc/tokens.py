@@ -108,7 +108,7 @@ def id_token_claims(
     hashed = (("at_hash", access_token), ("c_hash", beside.code), ("s_hash", beside.state))
     if algorithm != "none":  # which names no hash (§3.1.3.6); nothing of it comes through the browser
         claims |= {name: token_hash(value, algorithm) for name, value in hashed if value}
-    if holder.session_id is not None:
+    if holder.session_id is not None and client.oidc.is_told_sid:
         claims["sid"] = claim_rules.session(services, client, holder.session_id)
     if issued.nonce:
         claims["nonce"] = issued.nonce

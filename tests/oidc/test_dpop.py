@@ -19,6 +19,7 @@ from clients.registry import Draft
 from idp.accounts.person import Person
 from tests.backends import Clock
 from tests.oidc.test_pushed_requests import come, done, push, reference
+from tests.oidc.verifying import verified
 from tests.provider import VERIFIER, Answer, App, Browser, Provider, assertion_form, new_key, public_jwk
 
 Key = ECKey | RSAKey | OKPKey
@@ -366,6 +367,23 @@ def test_S53_a_fapi2_client_pushes_proves_and_gets_bound_tokens(provider: Provid
     assert show(provider, told["access_token"], key).json["sub"]
     again = refresh(provider, bank, told["refresh_token"], DPoP=proof(provider, key)).json
     assert again["refresh_token"] == told["refresh_token"]  # §5.3.2.1: no rotation
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"post_logout_redirect_uris": ["https://bank.example/out"]},
+        {"backchannel_logout_uri": "https://bank.example/b"},
+    ],
+)
+def test_S53_a_fapi2_client_is_told_of_the_session_where_it_has_a_sign_out(
+    provider: Provider, ann: Person, fields: dict[str, object]
+) -> None:
+    bank, browser = provider.add_client("Bank", "fapi2", key=new_key(), **fields), provider.browser()
+    code = done(browser, come(provider, browser, bank, reference(provider, bank))).code
+    told = redeem(provider, bank, code, DPoP=proof(provider, new_key())).json
+    assert ("sid" in verified(provider, told["id_token"], audience=bank.id)) == bool(fields)
 
 
 @pytest.mark.spec("FAPI 2.0 SP 5.3.2")
