@@ -1,6 +1,6 @@
 # `make help` lists what there is. Nothing has to be installed by hand on Debian 12 or later.
 .DEFAULT_GOAL := help
-.PHONY: help run demo install test check counterparts wheel fuzz bench lock screenshots catalogues
+.PHONY: help run demo install test check counterparts conformance wheel fuzz bench lock screenshots catalogues
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
@@ -57,6 +57,11 @@ static:
 	$(BIN)/python docs/console.py
 	$(BIN)/python docs/answers.py
 	$(BIN)/python docs/errors.py
+	$(BIN)/python docs/conformance.py
+
+conformance: $(VENV)/.test ## The OpenID Foundation's suite, where it runs, against this checkout: PLAN=basic (docs/conformance.md)
+	@command -v nginx >/dev/null || .ci/need "TLS before the provider" nginx
+	$(BIN)/python -m tests.conformance --plan "$(PLAN)" --modules "$(MODULES)"
 
 wheel: $(VENV)/.test ## Build dist/doorward-*.whl and the sdist: all of the product, for pipx or a container
 	@rm -rf dist

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
 
 import answers as answers_page  # noqa: E402
+import conformance as conformance_page  # noqa: E402
 import requirements as requirements_page  # noqa: E402
 import rooms  # noqa: E402
 
@@ -36,6 +37,11 @@ def test_the_picture_of_the_rooms_is_the_code_s() -> None:
 def test_Q5_the_table_of_cases_is_what_tests_saw_being_told() -> None:
     page = answers_page.PAGE.read_text("utf-8")
     assert page == answers_page.filled(page), "run: python docs/answers.py"
+
+
+def test_the_table_of_plans_is_what_the_suite_said() -> None:
+    page = conformance_page.PAGE.read_text("utf-8")
+    assert page == conformance_page.filled(page), "run: python docs/conformance.py"
 
 
 @pytest.mark.parametrize("path", NAMED)
