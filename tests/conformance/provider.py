@@ -70,7 +70,7 @@ class Provider:
         (folder / "tls.pem").write_text(pem(self_signed(key, HOST, HOST)))
         at = urlsplit(suite.URL)
         (folder / "suite.pem").write_text(ssl.get_server_certificate((at.hostname or "", at.port or 443)))
-        words = {"issuer": self.issuer, "port": self.port, "suite": suite.URL, "mtls": self.mtls}
+        words = {"issuer": self.issuer, "port": self.port, "suite": suite.URL, "mtls": self.mtls, "host": HOST}
         self._settings().write_text(SETTINGS.format(**words))
 
     def start(self) -> None:
@@ -110,6 +110,19 @@ class Provider:
             words += ["--set", f"{field}={value if isinstance(value, str) else json.dumps(value)}"]
         made: dict[str, Any] = json.loads(self.command(*words))
         return made
+
+    def initial_access_token(self) -> str:
+        """For applications that register themselves (RFC 7591 §3), with whatever a plan asks for."""
+        words = [
+            "--profile=legacy",
+            *(f"--grant-type={one}" for one in ("authorization_code", "implicit", "refresh_token")),
+        ]
+        words += [f"--scope={one}" for one in ("openid", "profile", "email", "address", "phone", "offline_access")]
+        host = urlsplit(suite.URL).hostname
+        made = self.command(
+            "registration", "create", "--json", "--name", "suite", "--clients=500", f"--redirect-host={host}", *words
+        )
+        return str(json.loads(made)["token"])
 
     def rotate(self) -> None:
         """A new signing key stands in the JWKS. One that does not sign yet is withdrawn: the next would wait for it."""
@@ -154,6 +167,10 @@ SETTINGS = """
 issuer = "{issuer}"
 port = {port}
 trusted_proxies = ["127.0.0.1/32"]
+[oauth]
+client_certificates = "nginx"
+client_certificate_header = "X-SSL-Client-Cert"
+mtls_origin = "https://{host}:{mtls}"
 [outbound]
 allow = ["{suite}"]
 ca = "suite.pem"
