@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clients import offered
 from clients.client import Client
 
 _SHOWN_ONCE = "(shown once, when it was made)"
@@ -44,6 +45,11 @@ def _flask(client: Client, issuer: str) -> list[str]:
     if "private_key_jwt" in client.oidc.auth_methods:
         audience = f'with "aud": "{issuer}" and "typ": "client-authentication+jwt"'
         return [f"# The app proves itself by private_key_jwt: sign a JWT with its own key, {audience}."]
+    if offered.AUTH_METHODS[client.oidc.auth_methods[0]].tls:
+        where = "its client_id in the form, to the addresses of mtls_endpoint_aliases where the metadata have them"
+        return [
+            f"# The app proves itself by its certificate ({client.oidc.auth_methods[0]}): it sends that and {where}."
+        ]
     pkce = ', "code_challenge_method": "S256"' if client.oidc.require_pkce else ""
     return [
         "# Flask with Authlib:  pip install flask authlib requests",
@@ -67,6 +73,8 @@ def _curl(client: Client, issuer: str) -> list[str]:
     if "private_key_jwt" in client.oidc.auth_methods:
         return _flask(client, issuer)
     lines = ["# A token for the program itself:", 'curl -u "$OIDC_CLIENT_ID:$OIDC_CLIENT_SECRET" \\']
+    if offered.AUTH_METHODS[client.oidc.auth_methods[0]].tls:
+        lines = [*_flask(client, issuer), 'curl --cert app.pem --key app.key -d client_id="$OIDC_CLIENT_ID" \\']
     lines.append("  -d grant_type=client_credentials \\")
     if client.oidc.scopes:
         lines.append('  --data-urlencode "scope=$OIDC_SCOPE" \\')

@@ -80,7 +80,7 @@ def test_S28_settings_that_do_not_fit_together_are_told(open_provider: Open, tmp
     assert told(oauth={"mtls_origin": "https://m.example", "client_certificate_ca": "x"}) == [
         ("warning", "oauth.client_certificate_ca"), ("warning", "oauth.mtls_origin"),
     ]  # fmt: skip
-    assert told(oauth={"client_certificates": "nginx"}) == [("error", "oauth.client_certificates")]
+    assert told(oauth={"client_certificates": "nginx"}) == [("warning", "oauth.client_certificates")]
     assert told(**settings(tmp_path, mtls_origin="https://login.example")) == [("warning", "oauth.mtls_origin")]
 
 

@@ -548,8 +548,16 @@ def test_R2_the_snippet_has_all_that_an_app_needs(registry: Registry, crm: Regis
             draft(token_endpoint_auth_method="private_key_jwt", jwks_uri="https://crm.example/jwks"),
             "client-authentication+jwt",
         ),
+        (
+            draft(token_endpoint_auth_method="tls_client_auth", tls_client_auth_san_dns="crm.example"),
+            "mtls_endpoint_aliases",
+        ),
+        (
+            draft("machine", token_endpoint_auth_method="tls_client_auth", tls_client_auth_san_dns="crm.example"),
+            "curl --cert app.pem",
+        ),
     ],
-    ids=["machine", "spa", "native", "legacy", "private_key_jwt"],
+    ids=["machine", "spa", "native", "legacy", "private_key_jwt", "tls_client_auth", "machine by certificate"],
 )
 def test_R2_each_profile_has_its_snippet(registry: Registry, app: Draft, part: str) -> None:
     made = registry.register(app)

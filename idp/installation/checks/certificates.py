@@ -31,7 +31,7 @@ def examine_settings(settings: Settings) -> Found:
         return
     if not settings.server.trusted_proxies:
         text = "oauth.client_certificates is set, and server.trusted_proxies is empty: no proxy is believed"
-        yield Finding(WHAT, "error", text, "name the proxy's address in server.trusted_proxies")
+        yield Finding(WHAT, "warning", text, "name the proxy's address in server.trusted_proxies")
     if oauth.mtls_origin and urlsplit(oauth.mtls_origin).netloc == urlsplit(settings.server.issuer).netloc:
         text = "oauth.mtls_origin is the issuer's own: browsers are asked for certificates there as well"
         yield Finding(WHAT, "warning", text, "give it another host name or port, or leave it empty")
