@@ -32,7 +32,6 @@ TYPED = (
             "configuration-as-code",
             "gallery",
             "connecting",
-            "openid-connect",
             "install",
             "operating",
             "people",
