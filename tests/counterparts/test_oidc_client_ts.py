@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -93,3 +94,46 @@ def test_n13_the_standard_browser_library_signs_in_renews_and_signs_out_with_its
     assert [line for line in complaints if "favicon" not in line] == []
     page.goto(server.issuer)
     page.wait_for_selector("#password")
+
+
+def _told(server: Server, text: str) -> dict[str, Any]:
+    error_id = re.search(r"E-[0-9A-Z]{5}-[0-9A-Z]{5}", text)
+    assert error_id is not None, text
+    return dict(server.cli_json("explain", error_id[0], "--json")["findings"][0])
+
+
+def test_Q5_what_oidc_client_ts_has_wrong_is_told_to_its_developer_and_under_the_id(
+    server: Server, page: Page, ann: Person, notes: tuple[str, App]
+) -> None:
+    """Cases 1, 12 and 14 and their like, in Chromium: one application, one thing wrong after the other."""
+    home, app = notes
+
+    def change(*values: str) -> None:
+        assert server.cli("client", "set", app.id, *values).returncode == 0
+
+    # An address to return to that is not registered: our page, and nobody is sent anywhere.
+    change(f"redirect_uris={home}/elsewhere")
+    page.goto(home)
+    shown(page, "nobody")
+    page.click("#in")
+    page.wait_for_url(server.issuer + "/**")
+    found = _told(server, page.inner_text("main"))
+    assert (found["side"], found["field"], found["got"]) == ("application", "redirect_uri", home + "/callback")
+    # An origin that is not its own: the browser keeps the answer from it (case 12 has the symptom).
+    change(f"redirect_uris={home}/callback", "allowed_origins=https://notes.example")
+    page.goto(home)
+    shown(page, "nobody")
+    page.click("#in")
+    sign_in(page, ann)
+    page.wait_for_url(home + "/callback**")
+    assert "Failed to fetch" in shown(page, "error")["error"]
+    # A way back after signing out that is not registered: said on our page, and the person is signed out all the same.
+    change(f"allowed_origins={home}", "post_logout_redirect_uris=https://notes.example/bye")
+    page.goto(home)
+    page.click("#in")
+    page.wait_for_url(home + "/")
+    shown(page, "profile")
+    page.click("#out")
+    page.wait_for_url(server.issuer + "/**")
+    found = _told(server, page.text_content("main") or "")  # folded up there
+    assert (found["side"], found["field"]) == ("application", "post_logout_redirect_uri")
