@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clients import offered
 from clients.client import Client
+from clients.offered import DEVICE_CODE
 
 _SHOWN_ONCE = "(shown once, when it was made)"
 
@@ -11,6 +12,8 @@ _SHOWN_ONCE = "(shown once, when it was made)"
 def snippet(client: Client, secret: str | None, issuer: str) -> str:
     """Lines for the app's configuration, then a few of code. `issuer` without a trailing slash."""
     code = {"machine": _curl, "spa": _browser, "native": _native}.get(client.profile, _flask)
+    if DEVICE_CODE in client.oidc.grant_types and "authorization_code" not in client.oidc.grant_types:
+        code = _device
     return "\n".join([*_environment(client, secret, issuer), "", *code(client, issuer)]) + "\n"
 
 
@@ -102,4 +105,16 @@ def _native(client: Client, issuer: str) -> list[str]:
         f"client_id={client.id}",
         f"redirect_uri={_redirect_uri(client)}",
         f"scope={_scope(client)}",
+    ]
+
+
+def _device(client: Client, issuer: str) -> list[str]:
+    if "private_key_jwt" in client.oidc.auth_methods:
+        return _flask(client, issuer)
+    proof = '-d "client_id=$OIDC_CLIENT_ID"' if client.oidc.is_public else '-u "$OIDC_CLIENT_ID:$OIDC_CLIENT_SECRET"'
+    return [
+        "# Ask for a code, show user_code and verification_uri, then ask every 5 seconds until somebody has answered:",
+        f'curl {proof} --data-urlencode "scope=$OIDC_SCOPE" {issuer}/oauth/device',
+        f"curl {proof} -d grant_type={DEVICE_CODE} \\",
+        f"  -d device_code=... {issuer}/oauth/token",
     ]

@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from idp.accounts.person import Person
 from tests.counterparts.conftest import HERE
+from tests.oidc import devices
 from tests.provider import new_key, public_jwk
 from tests.server import Server, unique
 
@@ -136,3 +137,24 @@ def test_Q5_what_openid_client_throws_bears_an_id_and_under_it_stands_the_fix(
         findings = [one for each in (told, *told.get("also", ())) for one in each["findings"]]
         assert any((one["side"], one["field"]) == ("application", field) and words in one["fix"] for one in findings), (
             name, findings)  # fmt: skip
+@pytest.mark.spec("RFC 8628 3.4")
+def test_S36_openid_client_signs_a_device_in_at_our_pace(
+    server: Server, ann: Person, tool: Callable[[str], Path], tmp_path: Path
+) -> None:
+    app = server.add_client(unique("TV"), "native", grant_types=[devices.GRANT, "refresh_token"], redirect_uris=[])
+    shutil.copy(HERE / "node" / "openid_client_device.mjs", tmp_path)
+    (tmp_path / "node_modules").symlink_to(tool("node/node_modules"))
+    program = subprocess.Popen(
+        ["node", "openid_client_device.mjs"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "SETTINGS": json.dumps({"issuer": server.issuer, "client_id": app.id})},
+    )  # fmt: skip
+    try:
+        assert program.stdout is not None
+        line = program.stdout.readline()
+        assert line, program.communicate(timeout=10)[1]
+        devices.approve(server.browser(), json.loads(line), ann.username)
+        out, err = program.communicate(timeout=60)
+    finally:
+        program.kill()
+    assert program.returncode == 0, err
+    assert json.loads(out) == {"name": ann.username, "renewed": True}

@@ -191,7 +191,20 @@ def test_the_device_code_of_another_application_is_refused_and_lost_for_nobody(
 
 def test_the_code_of_a_person_is_no_device_code(provider: Provider, tv: App) -> None:
     device = begun(provider, tv)
-    assert poll(provider, tv, {"device_code": device["user_code"]}).error == "invalid_grant"
+    answer = poll(provider, tv, {"device_code": device["user_code"]})
+    assert answer.error == "invalid_grant"
+    assert "send the device_code" in answer.json["error_description"]
+
+
+def test_Q5_a_value_under_another_name_is_told_by_the_names_that_came(provider: Provider, tv: App) -> None:
+    answer = provider.post("oauth/token", tv, {"grant_type": GRANT, "code": begun(provider, tv)["device_code"]})
+    assert "device_code is missing" in answer.json["error_description"]
+    provider.services.faults.flush(whole=True)
+    [event] = [one for one in provider.events() if one.error_id == answer.error_id]
+    assert (event.detail["field"], event.detail["got"]) == ("device_code", "client_id, code, grant_type")
+    assert provider.post("oauth/device", tv, {"scope": "openid,profile"}).error == "invalid_scope"
+    short = provider.post("oauth/token", tv, {"grant_type": "device_code", "device_code": "x"})
+    assert (short.error, GRANT in short.json["error_description"]) == ("unsupported_grant_type", True)
 
 
 # -- who may ask, and for what ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import bindparam, func, select
 
 from idp.oidc.ledger.store import access_tokens, families
+from tests.oidc import devices
 from tests.provider import App, new_key
 from tests.server import Server, race, unique
 
@@ -85,6 +86,18 @@ def test_X20_an_old_refresh_token_that_races_with_the_current_one_ends_the_famil
     for token in (second["refresh_token"], *(g[kind] for g in given for kind in ("refresh_token", "access_token"))):
         assert server.introspect(app, token) == {"active": False}
     assert len([e for e in server.events("tokens:revoked") if e.person_id == person_id]) == 1
+
+
+@pytest.mark.spec("RFC 8628 3.5")
+def test_S36_of_fifty_that_fetch_what_one_device_was_given_one_gets_it(server: Server) -> None:
+    name = unique("ann")
+    person_id = server.add_person(name).id
+    tv = server.add_client(unique("TV"), "native", grant_types=[devices.GRANT], redirect_uris=[])
+    device = devices.begun(server, tv)
+    devices.approve(server.browser(), device, name)
+    answers = race([lambda: devices.poll(server, tv, device)] * MANY)
+    assert Counter((a.status, a.error) for a in answers) == {(200, ""): 1, (400, "invalid_grant"): MANY - 1}
+    assert server.services.db.one(_FAMILIES, person_id=person_id).n == 1
 
 
 @pytest.mark.spec("RFC7523 3")

@@ -9,7 +9,7 @@ from typing import Final
 from idp.errors import OAuthError
 from idp.ids import digest, split
 from idp.oidc import ledger
-from idp.oidc.decoupled import pending
+from idp.oidc.decoupled import pending, user_codes
 from idp.oidc.decoupled.pending import INTERVAL, Pending
 from idp.oidc.grants.authorization_code import narrowed
 from idp.oidc.ledger import Grant, Issued
@@ -38,6 +38,7 @@ def redeem(services: Services, asked: TokenRequest, words: Words) -> Issued:
     if value is None:
         raise OAuthError(
             "invalid_request", f"{words.name} is missing.", field=words.name, expected=f"the {words.spoken}",
+            got=", ".join(sorted({name[:40] for name, _ in asked.form.pairs} - {"client_secret"}))[:200],
             fix=f"Let the application send the {words.name} that it was answered, as it came.", kind="pending_missing",
         )  # fmt: skip
     found = _find(services, asked, value, words)
@@ -67,6 +68,10 @@ def redeem(services: Services, asked: TokenRequest, words: Words) -> Issued:
 def _find(services: Services, asked: TokenRequest, value: str, words: Words) -> Pending:
     """The request that this very client made. Errors: `OAuthError` (invalid_grant)."""
     presented = split(value, words.prefix)
+    if presented is None and user_codes.read(value):
+        raise _unknown(
+            f"This is the code that a person types; send the {words.name} of the same answer.", words, "a user_code"
+        )
     if presented is None:
         is_other = next((what for prefix, what in ledger.PREFIXES.items() if value.startswith(prefix)), "")
         hint = f": it is {is_other}" if is_other and not value.startswith(words.prefix) else ", or it is damaged"
