@@ -64,16 +64,18 @@ class AuthMethod:
 
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+CIBA = "urn:openid:params:grant-type:ciba"
 
 GRANT_TYPES: dict[str, GrantType] = {
     row.name: row
     for row in (
         GrantType("authorization_code", public=True),
-        GrantType("refresh_token", public=True, needs=f"authorization_code {DEVICE_CODE}"),
+        GrantType("refresh_token", public=True, needs=f"authorization_code {DEVICE_CODE} {CIBA}"),
         GrantType("client_credentials", machine=True),
         GrantType(DEVICE_CODE, public=True),  # RFC 8628
         GrantType("urn:ietf:params:oauth:grant-type:token-exchange", machine=True),
         GrantType("urn:ietf:params:oauth:grant-type:jwt-bearer", machine=True),
+        GrantType(CIBA),
     )
 }
 #: The grant type that RFC 7591 §2.1 puts beside response types with a token. No token endpoint ever sees it.

@@ -154,6 +154,18 @@ def _certificates(values: Mapping[str, Any], profile: Profile, _: bool) -> Itera
         )
 
 
+def _backchannel_requests(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
+    # CIBA §4: the delivery mode is required, and ping needs to know where.
+    mode, endpoint = values.get("backchannel_token_delivery_mode"), "backchannel_client_notification_endpoint"
+    if offered.CIBA in values["grant_types"] and not mode:
+        yield Problem("backchannel_token_delivery_mode", "is needed with the grant type ciba: poll or ping")
+    if mode == "ping" and endpoint not in values:
+        yield Problem(endpoint, "is needed with backchannel_token_delivery_mode ping")
+    signed = "backchannel_authentication_request_signing_alg"
+    if signed in values and "jwks" not in values and "jwks_uri" not in values:
+        yield Problem("jwks", f"{signed} needs the app's public keys; give them as jwks_uri or jwks")
+
+
 def _lifetimes(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
     if values.get("refresh_token_idle", 0) > values.get("refresh_token_absolute", float("inf")):
         yield Problem("refresh_token_idle", "is longer than refresh_token_absolute")
@@ -216,6 +228,7 @@ RULES: tuple[Rule, ...] = (
     _through_the_browser,
     _keys,
     _certificates,
+    _backchannel_requests,
     _lifetimes,
     _scopes_of_machines,
     _front_channel_logout,

@@ -25,7 +25,6 @@ def _row(field: str, *values: str, why: str = "") -> Row:
 UNSUPPORTED: tuple[Row, ...] = (
     _row("grant_types", "password", why="use authorization_code with PKCE"),
     _row("grant_types", "urn:ietf:params:oauth:grant-type:saml2-bearer"),
-    _row("grant_types", "urn:openid:params:grant-type:ciba"),
     _row(
         "token_endpoint_auth_method",
         "client_secret_jwt",
@@ -33,9 +32,7 @@ UNSUPPORTED: tuple[Row, ...] = (
     ),
     _row("request_object_signing_alg", "none", why="what is not signed says no more than the URL around it"),
     _row("authorization_details_types"),
-    _row("backchannel_token_delivery_mode"),
-    _row("backchannel_client_notification_endpoint"),
-    _row("backchannel_authentication_request_signing_alg"),
+    _row("backchannel_token_delivery_mode", "push", why="use ping"),
     _row("backchannel_user_code_parameter"),
     _row("software_statement"),
 )

@@ -295,11 +295,13 @@ def _register(services: Services, jobs: Jobs) -> None:
     from idp.admin import batches, planned_ends, record_checks, reviews
     from idp.admin.checking import addresses
     from idp.oidc import backchannel
+    from idp.oidc.decoupled import asking
     from idp.saml.logout import propagation
 
     opened = replace(services, jobs=jobs)
     rooms = (
-        backchannel, propagation, mail, recovery, registering, batches, planned_ends, record_checks, addresses, reviews,
+        backchannel, asking, propagation, mail, recovery, registering, batches, planned_ends, record_checks, addresses,
+        reviews,
     )  # fmt: skip
     for room in rooms:
         room.register(opened)

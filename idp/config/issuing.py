@@ -20,6 +20,9 @@ class Tokens(Section):
     device_code: int = Field(
         600, ge=60, le=1800, description="Code of a device, until somebody has approved it (RFC 8628 §3.2)."
     )
+    backchannel_request: int = Field(
+        300, ge=30, le=1800, description="Question to a person that an application began elsewhere (CIBA), at most."
+    )
     access_token: int = Field(600, ge=30, le=86400, description="Access token.")
     id_token: int = Field(600, ge=30, le=86400, description="ID token.")
     refresh_idle: int = Field(1209600, ge=60, le=31536000, description="Refresh token, without use: 14 days.")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Elsewhere:
     """What has asked, apart from the browser that shows the page (RFC 8628 §5.4).
 
-    `code`: what stands on its screen, for the person to compare; `browser`: its User-Agent; `at`: epoch seconds.
+    `code`: what stands on its screen, for the person to compare; `browser`: its User-Agent; `address`: '' where a
+    server asks for it; `at`: epoch seconds.
     """
 
     code: str

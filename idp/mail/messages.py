@@ -66,6 +66,8 @@ MESSAGES: Mapping[str, Message] = {
     "password_expires": Message(("days", "link"), ("date",)),
     # case: its id, to be read out to the help desk
     "case_opened": Message(("case",), ("time",)),
+    # app: what asks for them; minutes: how long it waits; note: what both screens show
+    "asked_elsewhere": Message(("app", "link", "minutes"), ("note",)),
     # app: what they may open now; link: their applications
     "access_granted": Message(("app", "link"), ()),
     # username: who was to be turned off at a planned moment, and was not; why: a sentence; link: their page

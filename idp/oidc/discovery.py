@@ -15,6 +15,7 @@ from idp.db import Unavailable
 from idp.login.authn import SUPPORTED_ACR
 from idp.oidc import (
     authorization_parameters,
+    ciba,
     claims,
     client_auth,
     dpop,
@@ -111,6 +112,10 @@ def document(services: Services) -> dict[str, Any]:
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(REQUEST_ALGS),
         "require_signed_request_object": False,
+        "backchannel_authentication_endpoint": services.url("/oauth/bc-authorize"),
+        "backchannel_token_delivery_modes_supported": list(ciba.DELIVERY_MODES),
+        "backchannel_authentication_request_signing_alg_values_supported": list(REQUEST_ALGS),
+        "backchannel_user_code_parameter_supported": False,
         "device_authorization_endpoint": services.url("/oauth/device"),
         "pushed_authorization_request_endpoint": services.url("/oauth/par"),
         "require_pushed_authorization_requests": services.settings.oauth.require_pushed_authorization_requests,

@@ -2,6 +2,7 @@
 
 from idp.oidc import (
     authorize,
+    ciba,
     device,
     discovery,
     introspect,
@@ -27,6 +28,7 @@ ROUTES = (
     Route("/oauth/authorize", ("GET", "POST"), authorize.authorize, hot=True, form=False),
     Route("/oauth/par", ("POST",), par.push, hot=True, api=True, cors=True),
     Route("/oauth/device", ("POST",), device.authorize, hot=True, api=True, cors=True),
+    Route("/oauth/bc-authorize", ("POST",), ciba.authorize, hot=True, api=True),
     Route("/oauth/token", ("POST",), token.token, hot=True, api=True, cors=True),
     Route(
         "/oauth/userinfo", ("GET", "POST"), guarded("/oauth/userinfo", userinfo.userinfo), hot=True, api=True, cors=True

@@ -51,6 +51,7 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "session:ended_others": ("", N_("Signed out everywhere else")),
     "consent:granted": ("", N_("Access given to an app")),
     "consent:revoked": ("", N_("Access taken back from an app")),
+    "ciba:asked": ("", N_("An app asked for you")),
     "device:approved": ("", N_("Device connected")),
     "device:refused": ("", N_("Device refused")),
     "case:opened": ("", N_("Case opened with the help desk")),

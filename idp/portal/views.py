@@ -19,6 +19,7 @@ from idp.portal import (
     profile,
     recovery,
     registering,
+    requests,
     security,
     signed_in,
 )
@@ -35,6 +36,7 @@ ROUTES = (
     Route("/activity", ("GET", "POST"), activity.answer),
     Route("/sessions", ("GET", "POST"), signed_in.answer),
     Route("/profile", ("GET", "POST"), profile.answer),
+    Route("/requests", ("GET", "POST"), requests.answer),
     Route("/device", ("GET", "POST"), device.answer),
     Route("/access", ("GET", "POST"), access.answer),
     Route("/not-me", ("GET", "POST"), not_me.by_session),

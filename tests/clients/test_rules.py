@@ -312,8 +312,6 @@ def test_S35_a_key_set_that_proves_nothing_is_refused(jwks: Any) -> None:
 _EXAMPLES: dict[str, Any] = {
     "frontchannel_logout_uri": "https://crm.example/logout",
     "authorization_details_types": ["payment"],
-    "backchannel_client_notification_endpoint": "https://crm.example/ciba",
-    "backchannel_token_delivery_mode": "ping",
 }
 
 

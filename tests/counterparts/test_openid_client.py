@@ -137,6 +137,8 @@ def test_Q5_what_openid_client_throws_bears_an_id_and_under_it_stands_the_fix(
         findings = [one for each in (told, *told.get("also", ())) for one in each["findings"]]
         assert any((one["side"], one["field"]) == ("application", field) and words in one["fix"] for one in findings), (
             name, findings)  # fmt: skip
+
+
 @pytest.mark.spec("RFC 8628 3.4")
 def test_S36_openid_client_signs_a_device_in_at_our_pace(
     server: Server, ann: Person, tool: Callable[[str], Path], tmp_path: Path

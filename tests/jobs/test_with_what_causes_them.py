@@ -410,6 +410,7 @@ WITHOUT_A_CHANGE = {
     "accounts/factors/sent_codes.py", "accounts/invitations.py", "admin/record_checks.py",
     "accounts/registering/asking.py",  # an ask changes nothing; the job that mails is tried again as a whole
     "admin/reviews/ending.py",  # goes on with reviews whose rows were there before; the background begins what is due
+    "oidc/ciba.py", "oidc/decoupled/asking.py",  # the request, and what was said to it, stand in State
     "admin/batches/running.py",  # goes on with a batch whose row was there before; `resume` finds one without a job
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from idp.accounts.person import Person
 from idp.oidc.grants.jwt_bearer import GRANT_TYPE as BEARER
 from idp.oidc.grants.token_exchange import GRANT_TYPE as EXCHANGE
 from tests.backends import Clock
-from tests.oidc import assertions, devices
+from tests.oidc import asked, assertions, devices
 from tests.oidc.test_jwt_bearer import batch, bring
 from tests.oidc.test_token_exchange import exchange
 from tests.oidc.verifying import verified
@@ -101,6 +101,9 @@ WALKED = {
     "require_request_uri_registration", "request_object_signing_alg_values_supported",
     "require_signed_request_object", "pushed_authorization_request_endpoint",
     "require_pushed_authorization_requests", "authorization_signing_alg_values_supported",
+    # tests/oidc/test_ciba.py
+    "backchannel_authentication_endpoint", "backchannel_token_delivery_modes_supported",
+    "backchannel_authentication_request_signing_alg_values_supported", "backchannel_user_code_parameter_supported",
     "device_authorization_endpoint",  # tests/oidc/test_device.py
     # tests/oidc/test_encryption.py, test_introspection_jwt.py
     *(f"{what}_encryption_{part}_values_supported" for part in ("alg", "enc")
@@ -206,6 +209,7 @@ def test_advertised_grants_and_ways_to_authenticate_work(provider: Provider, ann
         devices.GRANT: by_device(provider),
         BEARER: by_assertion(provider),
         EXCHANGE: exchange(provider, web, tokens["access_token"], scope="a").json,
+        asked.GRANT: asked.tokens(provider),
     }
     assert set(document["grant_types_supported"]) == set(worked)
     assert all(answer["access_token"] for answer in worked.values())

@@ -78,6 +78,12 @@ LABELS: Final[dict[str, Label]] = {
     "self_registered": Label(N_("It registered itself, and nobody has checked it"), "signing_in", N_(
         "Consent pages say so. Take it back when you have.")),
     "application_type": Label(N_("Application type"), "signing_in"),
+    "backchannel_token_delivery_mode": Label(
+        N_("How it learns of an answer (CIBA)"), "signing_in",
+        N_("poll: it asks again and again; ping: it is called.")),
+    "backchannel_client_notification_endpoint": Label(N_("Where it is called with an answer (CIBA)"), "signing_in"),
+    "backchannel_authentication_request_signing_alg": Label(
+        N_("Algorithm of its signed requests (CIBA)"), "signing_in", N_("Given one, others are refused.")),
     "backchannel_logout_session_required": Label(N_("Logout notices name the session"), "logout"),
     "logout_token_claims": Label(N_("Claims in logout notices"), "logout", N_(
         "Beside the subject, one a line: employee_number, for applications that know people by it.")),

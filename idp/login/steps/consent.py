@@ -46,7 +46,12 @@ def _elsewhere(services: Services, request: Request, flow: Flow) -> dict[str, An
     if found is None:
         return None
     place = places.describe(services, found.address, language.locale_for(services, request))
-    return {"code": found.code, "device": device_text.describe(found.browser), "place": place, "at": found.at}
+    return {
+        "code": found.code,
+        "device": device_text.describe(found.browser) if found.address else "",
+        "place": place,
+        "at": found.at,
+    }
 
 
 def _unverified(services: Services, flow: Flow) -> dict[str, str] | None:

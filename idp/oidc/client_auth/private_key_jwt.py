@@ -18,7 +18,14 @@ from keys.verifying import InvalidToken, UnknownKey, verify
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: RFC 10070, and what libraries send so far: JWT, or none. Any other kind of JWT is no client assertion.
 ASSERTION_TYPES = ("client-authentication+jwt", "JWT", "")
-ENDPOINTS = ("/oauth/token", "/oauth/par", "/oauth/introspect", "/oauth/revoke")  # that a legacy client may name as aud
+ENDPOINTS = (
+    "/oauth/token",
+    "/oauth/par",
+    "/oauth/device",
+    "/oauth/bc-authorize",
+    "/oauth/introspect",
+    "/oauth/revoke",
+)  # that a legacy client may name as aud
 MAX_ASSERTION_LIFE = 3600  # seconds; its jti is kept that long
 ASSERTION_ALGS = tuple(ALGORITHMS)  # every one that we know
 

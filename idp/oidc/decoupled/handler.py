@@ -14,7 +14,7 @@ from idp.login.signout import Notice
 from idp.login.steps import Deny
 from idp.oidc import claims_parameter
 from idp.oidc.claims import scopes_of, wanted_acr
-from idp.oidc.decoupled import pending, user_codes
+from idp.oidc.decoupled import asking, pending, user_codes
 from idp.oidc.decoupled.pending import Pending
 from idp.oidc.ledger import Grant
 from idp.oidc.protocol_handler import ProtocolHandler
@@ -42,6 +42,7 @@ def flow_of(services: Services, asked: Pending) -> Flow:
         demands=Demands(
             max_age=asked.max_age,
             unproven=True,
+            subject=asked.person_id or None,
             strength=claims_parameter.essential_acr(asked.claims),
             preferred=tuple(value for value in wanted_acr(asked.claims) if value in SUPPORTED_ACR),
         ),
@@ -59,7 +60,7 @@ class DeviceHandler(ProtocolHandler):
         if asked is None:
             return self._page(services, flow, "over")
         grant = _grant(services, asked, session)
-        if not pending.say(services, asked, session.person_id, grant):
+        if not _say(services, asked, session, grant):
             return self._page(services, flow, self._said(services, asked, session))
         _record(services, request, "device:approved", asked, session, {"scopes": asked.scope})
         return self._page(services, flow, "approved")
@@ -70,15 +71,18 @@ class DeviceHandler(ProtocolHandler):
         if asked is None:
             return self._page(services, flow, "over")
         if reason.cause != "declined" or session is None:
-            return Redirect(location=services.url(PATH if reason.cause == "cancelled" else "/"))
-        if not pending.say(services, asked, session.person_id, None):
+            start = asking.PATH if asked.is_ours_to_ask else PATH
+            return Redirect(location=services.url(start if reason.cause == "cancelled" else "/"))
+        if not _say(services, asked, session, None):
             return self._page(services, flow, self._said(services, asked, session))
         _record(services, request, "device:refused", asked, session, {})
         return self._page(services, flow, "refused")
 
     def restart_url(self, services: Services, flow: Flow) -> str:
-        """The page with the code, which asks once more."""
-        code = user_codes.shown(str(flow.request["user_code"]))
+        """The page with the code, which asks once more; or the list of what waits."""
+        code = user_codes.shown(str(flow.request["user_code"])) if flow.request["user_code"] else ""
+        if not code:
+            return services.url(asking.PATH)
         return with_parameters(services.url(PATH), [("user_code", code)])
 
     def request_name(self, flow: Flow) -> str:
@@ -96,8 +100,11 @@ class DeviceHandler(ProtocolHandler):
     def asked_elsewhere(self, services: Services, flow: Flow) -> Elsewhere | None:
         """The device, with its code to compare (RFC 8628 §3.3.1)."""
         asked = pending.find(services, str(flow.request["id"]))
-        code = user_codes.shown(str(flow.request["user_code"]))
-        return Elsewhere(code, asked.browser, asked.address, asked.asked_at) if asked is not None else None
+        if asked is None:
+            return None
+        if asked.is_ours_to_ask:  # an application's server asks; where its person is, it does not say
+            return Elsewhere(asked.message, "", "", asked.asked_at)
+        return Elsewhere(user_codes.shown(asked.user_code), asked.browser, asked.address, asked.asked_at)
 
     def notices(self, services: Services, session: Session | Ended) -> list[Notice]:
         """The handler of OpenID Connect knows who holds tokens of a session, whichever grant gave them."""
@@ -112,7 +119,9 @@ class DeviceHandler(ProtocolHandler):
 
     def _page(self, services: Services, flow: Flow, became: str) -> Page:
         app = shown_app(services, services.registry.find(flow.client_id))
-        values: dict[str, Any] = {"app": app, "became": became, "here": services.url(PATH)}
+        is_device = bool(flow.request["user_code"])
+        here = services.url(PATH if is_device else asking.PATH)
+        values: dict[str, Any] = {"app": app, "became": became, "is_device": is_device, "here": here}
         return Page(template="login/device_done.html", values=values)
 
 
@@ -122,6 +131,16 @@ HANDLER = DeviceHandler()
 def _open(services: Services, flow: Flow) -> Pending | None:
     asked = pending.find(services, str(flow.request["id"]))
     return None if asked is None or pending.is_over(services, asked) else asked
+
+
+def _say(services: Services, asked: Pending, session: Session, grant: Grant | None) -> bool:
+    """Answer it, once; whoever waits to be told is."""
+    if asked.person_id and asked.person_id != session.person_id:
+        return False
+    is_first = pending.say(services, asked, session.person_id, grant)
+    if is_first and asked.is_ours_to_ask:
+        asking.answered(services, asked)
+    return is_first
 
 
 def _grant(services: Services, asked: Pending, session: Session) -> Grant:

@@ -20,7 +20,8 @@ FETCHED: Final = 60.0
 @dataclass(frozen=True, slots=True)
 class Pending:
     """What a program asks for. `address`, `browser`: where it runs; `claims`, `max_age`: as in an authorization
-    request; `user_code`: what its person types."""
+    request; `user_code`: what its person types; `person_id`, `message`: whom CIBA
+    asks, and what both screens show."""
 
     id: str
     client_id: str
@@ -34,6 +35,13 @@ class Pending:
     claims: dict[str, Any]
     max_age: int | None
     user_code: str = ""
+    person_id: str = ""
+    message: str = ""
+
+    @property
+    def is_ours_to_ask(self) -> bool:
+        """Whether a person is asked (CIBA), and does not come by themselves with a code (RFC 8628)."""
+        return not self.user_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clients.offered import DEVICE_CODE
+from clients.offered import CIBA, DEVICE_CODE
 from idp.oidc.grants import (
     authorization_code,
+    ciba,
     client_credentials,
     device_code,
     jwt_bearer,
@@ -31,4 +32,5 @@ GRANTS: dict[str, Issue] = {
     DEVICE_CODE: device_code.issue,
     token_exchange.GRANT_TYPE: token_exchange.issue,
     jwt_bearer.GRANT_TYPE: jwt_bearer.issue,
+    CIBA: ciba.issue,
 }

@@ -10,6 +10,7 @@ from typing import Any
 CODE = "dwc_"  # a prefix that a secret scanner can look for
 DEVICE = "dwd_"  # of a device code (RFC 8628)
 ALONE = 2  # `offline` of a family that no session is behind: another issuer's word is (RFC 7523 §2.1)
+AUTH_REQUEST = "dwq_"  # of an auth_req_id (CIBA §7.3)
 #: Compact; ASCII, since no driver takes a lone surrogate. Made once: `json.dumps` makes an encoder per call.
 to_json = json.JSONEncoder(separators=(",", ":")).encode
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from clients.client import Client
 from idp.errors import OAuthError
+from idp.ids import digest
 from idp.oidc.client_auth import client_keys
 from idp.oidc.client_auth.client_keys import algs_of
 from idp.oidc.request_objects import envelope
@@ -53,16 +54,46 @@ def _fix(client: Client) -> str:
     )
 
 
-def _verified(services: Services, client: Client, text: str, algs: tuple[str, ...]) -> Mapping[str, Any]:
+def read_dated(services: Services, client: Client, text: str, alg: str | None, most: int) -> Params:
+    """The same of a request that is used once, at once (CIBA §7.1.1). `most`: seconds. Errors: `OAuthError`."""
+    try:
+        claims = claims_dated(services, client, text, alg, most)
+        used = digest(f"{client.id} {claims['jti']}")
+        if not services.state.add(f"signed-used:{used}", 1, most + 60.0):
+            raise InvalidToken("jti was used before")
+        return Params([*_pairs(claims)])
+    except InvalidToken as error:
+        raise OAuthError(
+            "invalid_request", f"The signed request: {error.reason}.", detail=f"request object: {error.reason}",
+            field="request", expected=f"a JWT signed by a key of {client.name}, for {services.issuer}",
+            got=error.reason, kind="request_object",
+        ) from None  # fmt: skip
+
+
+def claims_dated(services: Services, client: Client, text: str, alg: str | None, most: int) -> Mapping[str, Any]:
+    """The claims of a JWT of the client's that says whose and for whom it is, and lives shortly.
+
+    Errors: `InvalidToken`.
+    """
+    claims = _verified(services, client, text, algs_of(client, alg), ("iss", "aud", "exp", "iat", "nbf", "jti"))
+    _check(services, client, claims)
+    if claims["exp"] - claims["nbf"] > most:
+        raise InvalidToken(f"it lives longer than {most} seconds")
+    return claims
+
+
+def _verified(
+    services: Services, client: Client, text: str, algs: tuple[str, ...], required: tuple[str, ...] = ()
+) -> Mapping[str, Any]:
     now = services.clock()
     keys = client_keys(services, client)
     try:
-        return verify(text, keys, algs=algs, types=TYPES, now=now, required=())[1]
+        return verify(text, keys, algs=algs, types=TYPES, now=now, required=required)[1]
     except UnknownKey:
         if not client.oidc.jwks_uri:
             raise
         keys = client_keys(services, client, renewed=True)
-        return verify(text, keys, algs=algs, types=TYPES, now=now, required=())[1]
+        return verify(text, keys, algs=algs, types=TYPES, now=now, required=required)[1]
 
 
 def _check(services: Services, client: Client, claims: Mapping[str, Any]) -> None:

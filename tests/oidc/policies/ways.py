@@ -13,7 +13,7 @@ from typing import Any
 
 from idp.oidc.grants import jwt_bearer, token_exchange
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE
-from tests.oidc import assertions, devices
+from tests.oidc import asked, assertions, devices
 from tests.oidc.policies.world import API, FILES, REPORTS, STORE, Ask, NotGiven, Way, World
 from tests.provider import VERIFIER
 
@@ -43,6 +43,17 @@ def _device(world: World, **asked: Any) -> Ask:
         raise NotGiven(page.dom.text)
     world.browser.submit(page, "allow")
     return partial(world.token, devices.GRANT, device_code=device["device_code"])
+
+
+def _asked(world: World, **wanted: Any) -> Ask:
+    scope = f"openid {wanted.pop('scope', '')}".replace("openid openid", "openid")
+    data = {"scope": scope, "login_hint": world.person.username, **wanted}
+    began = asked.begun(world.provider, world.app, **{name: value for name, value in data.items() if value})
+    page = asked.come(world.provider, world.browser, world.person.username)
+    if not page.is_consent_page:
+        raise NotGiven(page.dom.text)
+    world.browser.submit(page, "allow")
+    return partial(world.token, asked.GRANT, auth_req_id=began["auth_req_id"])
 
 
 def _for_itself(world: World, **asked: Any) -> Ask:
@@ -78,6 +89,12 @@ WAYS: Mapping[str, Way] = {
     "authorization_code": Way(_code),
     "refresh_token": Way(_refresh),
     devices.GRANT: Way(_device),
+    asked.GRANT: Way(
+        _asked,
+        metadata={"backchannel_token_delivery_mode": "poll"},
+        always=frozenset(("openid",)),  # CIBA §7.1
+        not_asked={"audience": "its scope always has openid, so its tokens are for userinfo, too: see test_ciba.py"},
+    ),
     "client_credentials": Way(
         _for_itself,
         profile="machine",

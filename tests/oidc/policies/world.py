@@ -77,6 +77,7 @@ class Way:
     prepare: Callable[[World], World] = lambda world: world
     refusals: frozenset[str] = frozenset()  # errors of its own for what has ended, beside invalid_grant
     not_asked: Mapping[str, str] = field(default_factory=dict)
+    always: frozenset[str] = frozenset()  # scopes without which the grant cannot be asked for
 
     def world(self, provider: Provider, clock: Clock, grant_type: str, **metadata: Any) -> World:
         """An application of this grant, and somebody who alone may open it."""

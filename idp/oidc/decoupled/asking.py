@@ -1,0 +1,130 @@
+"""A person is asked for what an application began elsewhere (CIBA §8), and the application is told of their answer.
+
+A job looks whether there is anybody to ask: the application learns nothing of it, not even by the time it takes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from clients.access import decide
+from idp import mail, reach
+from idp.audit import Event, record
+from idp.http import OutboundFailed, OutboundRefused
+from idp.oidc.decoupled import pending
+from idp.oidc.decoupled.pending import Pending
+from idp.protocols import Services
+
+ASK: Final = "oidc.ciba.ask"
+NOTIFY: Final = "oidc.ciba.notify"
+FIELD: Final = "backchannel_client_notification_endpoint"
+PATH: Final = "/requests"
+OPEN: Final = 3  # questions that wait for one person at once: nobody is worn down (ASVS 6.6.4)
+AN_HOUR: Final = 10  # questions to one person, of all applications together
+RETRIES: Final = 6
+BEFORE_RETRY: Final = 5.0  # seconds; a program waits
+
+
+class NotTaken(Exception):
+    """The application did not take our word; the queue tries again."""
+
+
+def register(services: Services) -> None:
+    """Let the queue know how people are asked, and applications told."""
+    services.jobs.register(ASK, lambda payload: ask(services, payload))
+    services.jobs.register(NOTIFY, lambda payload: notify(services, payload), retries=RETRIES, retry_delay=BEFORE_RETRY)
+
+
+def ask(services: Services, payload: dict[str, Any]) -> None:
+    """Put the question to its person: on their page, and by mail. Nobody is asked who could not say yes."""
+    asked = pending.find(services, payload["id"])
+    if asked is None or pending.is_over(services, asked):
+        return
+    why = _why_not(services, asked)
+    if not why and not _take_place(services, asked):
+        why = "too many questions wait for this person, or came within the hour"
+    with services.db.transaction() as tx:
+        detail = {"scopes": asked.scope, "message": asked.message, **({"why": why} if why else {})}
+        event = Event(
+            "ciba:not_asked" if why else "ciba:asked", person_id=asked.person_id or None, client_id=asked.client_id,
+            address=asked.address, detail=detail,
+        )  # fmt: skip
+        record(tx, event, services.clock())
+        if not why:
+            client = services.registry.get(asked.client_id)
+            minutes = max(1, round((asked.expires_at - asked.asked_at) / 60))
+            about = {"app": client.name, "link": services.url(PATH), "minutes": minutes, "note": asked.message}
+            mail.tell(services, services.directory.get(asked.person_id), "asked_elsewhere", about, tx=tx)
+
+
+def _why_not(services: Services, asked: Pending) -> str:
+    client, person = services.registry.find(asked.client_id), services.directory.find(asked.person_id)
+    if client is None or not client.enabled:
+        return "the application is turned off"
+    if person is None:
+        return "nobody is meant by the hint"
+    if not person.enabled:
+        return "the person is disabled"
+    return "" if decide(client, person.id, person.groups, services.clock()).allowed else "no access to the application"
+
+
+def _take_place(services: Services, asked: Pending) -> bool:
+    """One of the few places in a person's list: of any number of questions at once no more get one."""
+    if services.state.count(f"ciba-hour:{asked.person_id}", 3600) > AN_HOUR:
+        return False
+    life = max(1.0, asked.expires_at - services.clock())
+    return any(services.state.add(_place(asked.person_id, n), asked.id, life) for n in range(OPEN))
+
+
+def waiting(services: Services, person_id: str) -> list[Pending]:
+    """What waits for a person's answer, the oldest first."""
+    ids = [services.state.get(_place(person_id, n)) for n in range(OPEN)]
+    found = [pending.find(services, str(one)) for one in ids if one is not None]
+    own = [
+        one for one in found if one is not None and one.person_id == person_id and not pending.is_over(services, one)
+    ]
+    return sorted(own, key=lambda one: one.id)
+
+
+def answered(services: Services, asked: Pending) -> None:
+    """It waits no more; who wants to be told of it is."""
+    for n in range(OPEN):
+        if services.state.get(_place(asked.person_id, n)) == asked.id:
+            services.state.take(_place(asked.person_id, n))
+    if services.state.get(_notice(asked.id)) is not None:
+        services.jobs.enqueue(NOTIFY, {"id": asked.id})
+
+
+def keep_notice(services: Services, asked: Pending, token: str, auth_req_id: str) -> None:
+    """What we show when we call (§10.2); jobs carry no secrets, so it waits in State, which is sealed."""
+    life = asked.expires_at - services.clock() + pending.KEPT
+    services.state.put(_notice(asked.id), {"token": token, "auth_req_id": auth_req_id}, life)
+
+
+def notify(services: Services, payload: dict[str, Any]) -> None:
+    """Ping (§10.2): "ask now". Errors: `NotTaken`, `OutboundRefused`, `OutboundFailed`."""
+    asked, kept = pending.find(services, payload["id"]), services.state.get(_notice(payload["id"]))
+    client = services.registry.find(asked.client_id) if asked is not None else None
+    uri = str(client.metadata.get(FIELD) or "") if client is not None else ""
+    if asked is None or client is None or kept is None or not uri:
+        return
+    body = json.dumps({"auth_req_id": kept["auth_req_id"]}).encode()
+    headers = {"Authorization": f"Bearer {kept['token']}", "Content-Type": "application/json"}
+    try:
+        fetched = services.outbound.post(uri, body, headers)
+        if fetched.status not in (200, 204):  # §10.2: 204, and 200 is taken as well
+            raise NotTaken(f"it answered with status {fetched.status}")
+    except (NotTaken, OutboundFailed, OutboundRefused) as error:
+        explanation = reach.explain(uri, error, FIELD)
+        services.log.warning("ciba_not_told", client_id=client.id, reason=str(error), fix=explanation.fix)
+        raise
+    services.state.take(_notice(asked.id))
+
+
+def _place(person_id: str, number: int) -> str:
+    return f"ciba-place:{person_id}:{number}"
+
+
+def _notice(pending_id: str) -> str:
+    return f"ciba-notice:{pending_id}"
