@@ -65,7 +65,6 @@ def test_an_assertion_gives_a_token_about_its_person_and_nothing_to_renew_it_by(
         {"head": {"typ": "client-authentication+jwt"}},
         {"head": {"typ": "dpop+jwt"}},
     ],
-    ids=str,
 )
 def test_S31_S40_an_assertion_that_is_not_of_that_issuer_for_us_and_about_somebody_is_refused(
     provider: Provider, ann: Person, wrong: dict[str, Any]
@@ -164,7 +163,6 @@ def test_X23_an_ID_JAG_is_for_the_application_and_the_resource_that_it_names(pro
         {"https://a.example": {**assertions.TRUSTED, "jwks_uri": "https://a.example/k"}},
         {"https://a.example": "https://a.example/k"},
     ],
-    ids=str,
 )
 def test_an_issuer_is_registered_with_its_keys_and_what_its_sub_is(provider: Provider, issuers: Any) -> None:
     with pytest.raises(InvalidMetadata, match="assertion_issuers"):
