@@ -112,7 +112,7 @@ def test_it_is_taken_by_another_provider_of_the_same_kind(provider: Provider, an
 @pytest.mark.parametrize(
     "wrong", [[], {"a b": {"client_id": "x"}}, {OTHER: {}}, {OTHER: {"client_id": "x", "more": 1}},
               {OTHER: {"client_id": "x", "resources": ["no uri"]}}, {OTHER: {"client_id": "x", "scope": 'a"'}}],
-    ids=str,
+
 )  # fmt: skip
 def test_what_may_be_said_where_is_checked_when_it_is_registered(provider: Provider, wrong: Any) -> None:
     with pytest.raises(InvalidMetadata, match="id_jag_audiences"):
