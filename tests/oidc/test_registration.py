@@ -255,6 +255,32 @@ def test_s35_a_body_that_is_no_object_is_refused(provider: Provider, body: bytes
     assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata")
 
 
+def _named(many: int, *more: str) -> bytes:
+    return ("{" + ",".join([*(f'"f{n}":1' for n in range(many)), *(f'"{name}":1' for name in more)]) + "}").encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (_named(9_000, "f8999"), "longer than 16384 bytes"),  # was looked through once for each of its names
+        (b'{"a":"' + b"x" * 16_384 + b'"}', "longer than 16384 bytes"),
+        (b'{"jwks":' + _named(201) + b"}", "More than 200 fields"),
+        (b'{"contacts":[' + _named(600, "f599") + b"]}", "More than 200 fields"),
+        (_named(199, "f198"), "f198 stands there twice"),
+    ],
+)
+def test_s35_a_body_costs_no_more_than_its_length(provider: Provider, body: bytes, words: str) -> None:
+    answer = send(provider, initial(provider), body)
+    assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata")
+    assert words in answer.json["error_description"]
+
+
+def test_s35_without_a_token_a_body_is_read_after_the_pace_is_kept(open_provider: Callable[..., Provider]) -> None:
+    provider = open_provider(oauth={"registration": "open"})
+    found = [send(provider, "", b"{no json").status for _ in range(OPEN_AN_HOUR + 1)]
+    assert found == [*[400] * OPEN_AN_HOUR, 429]
+
+
 # -- who may ---------------------------------------------------------------------------------------------------------
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
 from idp.errors import OAuthError
 from idp.wire import Request
 
-MOST_FIELDS: Final = 200
+MOST_FIELDS: Final = 200  # of one object
+MOST_BYTES: Final = 16 * 1024  # a registration with every field and a few keys has 4,000
 _FIX: Final = "Let the application send one JSON object, with Content-Type: application/json (RFC 7591 §3.1)."
 
 
@@ -18,16 +20,19 @@ def sent(request: Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         shown = request.content_type[:60] or "no Content-Type"
         raise _body("expected Content-Type: application/json", "Content-Type", "application/json", shown)
+    if len(request.body) > MOST_BYTES:
+        got = f"{len(request.body)} bytes"
+        raise _body(f"the body is longer than {MOST_BYTES} bytes", "body", f"at most {MOST_BYTES} bytes", got)
     try:
         found = json.loads(request.body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
     except RecursionError:
         raise _body("the JSON is nested too deeply", "body", "a JSON object", "") from None
+    except _Wide as error:
+        raise _body(f"more than {MOST_FIELDS} fields", "body", f"at most {MOST_FIELDS} fields", str(error)) from None
     except ValueError as error:
         raise _body(f"the body is no JSON: {error}", "body", "a JSON object", "") from None
     if not isinstance(found, dict):
         raise _body(f"expected a JSON object, not {type(found).__name__}", "body", "a JSON object", "")
-    if len(found) > MOST_FIELDS:
-        raise _body(f"more than {MOST_FIELDS} fields", "body", f"at most {MOST_FIELDS} fields", str(len(found)))
     return found
 
 
@@ -57,11 +62,17 @@ def _body(description: str, field: str, expected: str, got: str) -> OAuthError:
     )  # fmt: skip
 
 
+class _Wide(ValueError):
+    """An object of more fields than anybody registers."""
+
+
 def _once(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
+    if len(pairs) > MOST_FIELDS:
+        raise _Wide(len(pairs))
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        # Counted in one pass: whoever sends them is not known yet.
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         raise ValueError(f"{twice[:60]} stands there twice")
     return found
 

@@ -38,12 +38,12 @@ def register(services: Services, request: Request) -> Response:
         )  # fmt: skip
     _pace(services, request)
     token = _allowed(services, request)
+    if token is None:
+        _pace_open(services, request)
     sent = reading.sent(request)
     if sent.get("software_statement") is not None:
         raise problems.statement(sent)
     policy = token.policy if token is not None else open_policy(services)
-    if token is None:
-        _pace_open(services, request)
     try:
         wanted = standard.read(sent, policy, strict=token is None)
         client, secret, access = _registered(services, request, token, policy, wanted)
