@@ -102,11 +102,13 @@ class Registry(Snapshots):
         profile: str | None = None,
         access: Access | None = None,
         edition: str | None = None,
+        settle: Callable[[store.Row, store.Row], store.Row] | None = None,
         record: Record | None = None,
     ) -> Client:
         """Change metadata by key; None takes one back to its default. Errors: `InvalidMetadata`, `UnknownClient`.
 
         `edition`: what `edition` said when the values were looked at; else `ChangedMeanwhile`, and nothing is changed.
+        `settle`: what follows from a change, of the row before and after, in the same write.
         """
 
         if _LOOKED_AT & changes.keys():  # before the transaction: another server may take its time
@@ -114,7 +116,8 @@ class Registry(Snapshots):
 
         def changed(row: store.Row) -> store.Row:
             row_checks.check_edition(row, edition, changes)
-            return self._updated(row, changes, name, profile, access)
+            after = self._updated(row, changes, name, profile, access)
+            return after if settle is None else settle(row, after)
 
         return self._change(client_id, "client:update", changed, record)
 

@@ -52,6 +52,11 @@ def forget(tx: Any, person_id: str) -> None:
     tx.run(store.FORGET_CONSENTS, owner_id=person_id)
 
 
+def forget_application(tx: Any, client_id: str) -> None:
+    """Everybody is asked anew, in the caller's transaction: the application is not the one that they agreed to."""
+    tx.run(store.FORGET_APPLICATION, of_client=client_id)
+
+
 def _event(action: str, request: Request, session: Session, client_id: str, detail: dict[str, Any]) -> Event:
     return Event(
         action=action,

@@ -214,6 +214,10 @@ REVOKE = upsert(
     consents, "person_id", "client_id", change=("scopes", "granted_at", "revoked_before"),
     values={**_OF_BOTH, "scopes": "", "granted_at": 0, "revoked_before": bindparam("now")},
 )  # fmt: skip
+#: The rows stay: each may say since when tokens are dead.
+FORGET_APPLICATION = (
+    update(consents).where(_c.client_id == bindparam("of_client")).values(scopes="", granted_at=0)
+)  # fmt: skip
 FORGET_CONSENTS = delete(consents).where(_c.person_id == bindparam("owner_id"))
 
 _t = logout_tries.c

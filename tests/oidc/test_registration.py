@@ -15,6 +15,7 @@ from idp.accounts.person import Person
 from idp.accounts.roles import RoleGrant
 from idp.admin import programs
 from idp.admin.actor import of_shell
+from idp.login import consent
 from idp.oidc.registration.registering import OPEN_AN_HOUR, TRIES_A_MINUTE
 from tests.backends import Clock
 from tests.oidc.verifying import verified
@@ -474,7 +475,75 @@ def test_s35_what_an_admin_has_changed_stays(provider: Provider) -> None:
         assert answer.status == 200
         told = answer.json
         assert (told["scope"], told["contacts"], told["client_name"]) == ("openid", ["it@corp.example"], name)
-    assert registry.get(told["client_id"]).consent == "implicit"
+    assert registry.get(told["client_id"]).consent == "explicit"  # given to the one of another name
+
+
+VOUCHED: dict[str, Any] = {"self_registered": None, "consent": "implicit"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_name": "Bank"}, {"client_name#de": "Bank"}, {"redirect_uris": ["https://evil.example/cb"]},
+        {"redirect_uris": [*GOOD["redirect_uris"], "https://evil.example/cb"]},
+        {"post_logout_redirect_uris": ["https://evil.example/"]}, {"client_uri": "https://evil.example/"},
+        {"logo_uri": "https://bank.example/logo.png"}, {"policy_uri#fr": "https://evil.example/"},
+        {"initiate_login_uri": "https://evil.example/start"}, {"scope": "openid email"},
+        {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://evil.example/jwks"},
+        {"token_endpoint_auth_method": "none"}, {"grant_types": ["authorization_code", "refresh_token"]},
+        {"backchannel_logout_uri": "https://evil.example/logout"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)  # fmt: skip
+def test_s35_what_an_admin_has_vouched_for_ends_when_the_application_becomes_another(
+    provider: Provider, browser: Browser, ann: Person, changes: dict[str, Any]
+) -> None:
+    told = registered(provider)
+    registry, body = provider.services.registry, {**GOOD, "client_id": told["client_id"]}
+    app = app_of(provider, told)
+    browser.submit(browser.log_in(provider.authorize(browser, app)), "allow")
+    assert consent.given(provider.services, ann.id)
+    registry.update(told["client_id"], VOUCHED)
+    same = manage(provider, told, "PUT", body).json  # what stands there already is no change
+    client = registry.get(told["client_id"])
+    assert (client.consent, client.metadata.get("self_registered")) == ("implicit", None)
+    answer = manage(provider, same, "PUT", {**body, **changes})
+    assert answer.status == 200, answer.text
+    client = registry.get(told["client_id"])
+    assert client.enabled
+    assert (client.consent, client.metadata["self_registered"]) == ("explicit", True)
+    event = provider.events("client:update")[-1]
+    assert event.actor == f"client:{client.id}"
+    assert event.detail["changed"]["consent"] == ["implicit", "explicit"]
+    assert "an admin had looked at" in event.detail["why"]
+    assert consent.given(provider.services, ann.id) == {}  # and people are asked anew
+
+
+def test_s35_what_is_no_matter_of_trust_leaves_the_word_of_an_admin(provider: Provider) -> None:
+    told = registered(provider)
+    registry = provider.services.registry
+    registry.update(told["client_id"], VOUCHED)
+    more = {"contacts": ["it@shop.example"], "software_version": "2", "userinfo_signed_response_alg": "ES256"}
+    assert manage(provider, told, "PUT", {**GOOD, "client_id": told["client_id"], **more}).status == 200
+    client = registry.get(told["client_id"])
+    assert (client.consent, client.metadata.get("self_registered")) == ("implicit", None)
+
+
+def test_s35_who_started_off_and_becomes_another_is_off_again(
+    provider: Provider, browser: Browser, ann: Person
+) -> None:
+    told = registered(provider, initial(provider, starts_off=True))
+    registry, body = provider.services.registry, {**GOOD, "client_id": told["client_id"]}
+    registry.enable(told["client_id"])
+    same = manage(provider, told, "PUT", body).json
+    assert registry.get(told["client_id"]).enabled
+    assert provider.authorize(browser, app_of(provider, told)).is_login_page
+    new = manage(provider, same, "PUT", {**body, "redirect_uris": ["https://evil.example/cb"]}).json
+    assert not registry.get(told["client_id"]).enabled
+    assert provider.authorize(browser, app_of(provider, told)).is_error_page
+    (event,) = provider.events("client:update")
+    assert event.detail["changed"]["enabled"] == [True, False]
+    assert manage(provider, new, "PUT", body).status == 403
 
 
 def test_s35_a_client_that_begins_to_keep_a_secret_gets_one(provider: Provider) -> None:

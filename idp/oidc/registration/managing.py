@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from clients.client import Client
 from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem, UnknownClient
 from clients.registry import takes_secret
-from clients.self_registered import kept, standard
+from clients.self_registered import kept, standard, vouching
 from clients.self_registered.kept import SelfRegistered
 from idp import audit
 from idp.accounts import roles
 from idp.errors import OAuthError
+from idp.login import consent
 from idp.oidc.registration import problems, reading
 from idp.oidc.registration.registering import as_left, ensure_keys, information
 from idp.protocols import Services
@@ -97,12 +99,21 @@ def _changed(
     is_own = client.profile == one.said["profile"]
     changed = services.registry.update(
         client.id, changes, profile=wanted.profile if is_own else client.profile, edition=edition,
-        record=_record(services, request, client),
+        settle=partial(vouching.taken_back, starts_off=one.policy.starts_off, now=services.clock()),
+        record=partial(_noted, _record(services, request, client)),
     )  # fmt: skip
     stands = services.registry.as_registered(client.id)[1]
     left = as_left(wanted.profile if is_own else one.said["profile"], stands)
     left = {key: value for key, value in left.items() if key not in admins}
     return changed, {**left, **{key: one.said[key] for key in admins if key in one.said}}
+
+
+def _noted(record: audit.Recorder, tx: Any, action: str, detail: dict[str, Any]) -> None:
+    """Where an admin's word has ended with the change, so have those of the people who trusted in it."""
+    if {"self_registered", "consent", "enabled"} & detail["changed"].keys():
+        consent.forget_application(tx, detail["client_id"])
+        detail = {**detail, "why": "it changed itself, and an admin had looked at what it was"}
+    record(tx, action, detail)
 
 
 def _delete(services: Services, request: Request, client: Client) -> Response:

@@ -1,0 +1,31 @@
+"""What an admin has vouched for holds as long as the application is the one that the admin looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from clients.store import Row
+
+#: What a client may change and still be the one that was looked at; so may its algorithms. What is added to the
+#: registry counts until it stands here.
+_HARMLESS: Final = frozenset((
+    "contacts", "software_id", "software_version", "default_max_age", "require_auth_time", "default_acr_values",
+))  # fmt: skip
+
+
+def taken_back(before: Row, after: Row, *, starts_off: bool, now: float) -> Row:
+    """A client as it has changed itself: nobody vouches for it any more, and one that starts off is off again."""
+    if _looked_at(before) == _looked_at(after):
+        return after
+    unmarked = replace(after, said={**after.said, "self_registered": True, "consent": "explicit"})
+    return replace(unmarked, enabled=False, tokens_after=now) if starts_off else unmarked
+
+
+def _looked_at(row: Row) -> dict[str, Any]:
+    said = {key: value for key, value in row.said.items() if not _is_harmless(key)}
+    return {**said, "client_name": row.name, "profile": row.profile}
+
+
+def _is_harmless(key: str) -> bool:
+    return key in _HARMLESS or key.endswith(("_alg", "_enc"))
