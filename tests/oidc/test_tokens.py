@@ -237,7 +237,7 @@ def test_claims_may_stand_in_the_id_token_where_a_client_is_registered_so(provid
 @pytest.mark.spec("OIDC-Core 5.5")
 def test_S47_the_claims_parameter_puts_claims_where_it_says(provider: Provider, crm: App) -> None:
     userinfo = '{"given_name":null,"nonsense":null,"phone_number":{"essential":true}}'
-    wish = f'{{"userinfo":{userinfo},"id_token":{{"email":{{"essential":true}},"groups":{{"values":["a"]}}}}}}'
+    wish = f'{{"userinfo":{userinfo},"id_token":{{"email":{{"essential":true}},"groups":{{"values":["a","sales"]}}}}}}'
     tokens = provider.tokens(crm, scope="openid", claims=wish)
     claims = verified(provider, tokens["id_token"], audience=crm.id)
     assert claims["email"] == "ann@example.com"
