@@ -86,12 +86,11 @@ class Registry(Snapshots):
             if takes_secret(client):
                 secret = self._insert_secret(tx, row.id, now)
             if record is not None:
-                record(
-                    tx, "client:register", {"client_id": row.id, "name": name, "profile": row.profile, **_shown(row)}
-                )
+                told = {"client_id": row.id, "name": name, "profile": row.profile, **_shown(row)}
+                record(tx, "client:register", told)
             client = _reread(tx, row.id)
         self._adopt(version)
-        return Registered(client, secret, tuple(_find_warnings(row)))
+        return Registered(client, secret, tuple(row_checks.find_warnings(row)))
 
     def update(
         self,
@@ -387,10 +386,6 @@ _NO_CLIENT = "there is no client with this id"
 def takes_secret(client: Client) -> bool:
     """Whether the client proves itself by a secret of ours."""
     return "client_secret_basic" in client.oidc.auth_methods
-
-
-def _find_warnings(row: store.Row) -> list[str]:
-    return saml_fields.find_warnings(row.said) if row.kind == "saml" else rules.find_warnings(row.profile, row.said)
 
 
 def _reread(tx: Statements, client_id: str) -> Client:

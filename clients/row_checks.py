@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clients import store, undoing
+from clients import rules, saml_fields, store, undoing
 from clients.client import Client
 from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem
 from clients.ports import Statements
@@ -45,3 +45,8 @@ def check_edition(row: store.Row, edition: str | None, changes: Mapping[str, Any
     if edition is not None and edition != undoing.edition(row):
         now = undoing.flat(row)
         raise ChangedMeanwhile({key: (now.get(key), value) for key, value in changes.items()})
+
+
+def find_warnings(row: store.Row) -> list[str]:
+    """What is taken, and an admin should know: sentences."""
+    return saml_fields.find_warnings(row.said) if row.kind == "saml" else rules.find_warnings(row.profile, row.said)

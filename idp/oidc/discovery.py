@@ -43,26 +43,17 @@ _ALIASED = (
     "token_endpoint", "pushed_authorization_request_endpoint", "userinfo_endpoint", "introspection_endpoint",
     "revocation_endpoint", "device_authorization_endpoint", "backchannel_authentication_endpoint",
 )  # fmt: skip
+_OF_TOKENS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid")
 _CACHE = ("Cache-Control", "public, max-age=300")
 
 
 def document(services: Services) -> dict[str, Any]:
     """The metadata. Every algorithm is offered: a key is made when the first client asks for it."""
-    signing = tuple(ALGORITHMS)
     types = _types(services)
     implicit = [offered.IMPLICIT] if any(offered.RESPONSE_TYPES[one].front for one in types) else []
-    methods = client_auth.offered(services)
-    proving = [name for name in methods if not AUTH_METHODS[name].public]
     found: dict[str, Any] = {
         "issuer": services.issuer,
-        "authorization_endpoint": services.url("/oauth/authorize"),
-        "token_endpoint": services.url("/oauth/token"),
-        "userinfo_endpoint": services.url("/oauth/userinfo"),
-        "jwks_uri": services.url("/oauth/jwks"),
-        "introspection_endpoint": services.url("/oauth/introspect"),
-        "revocation_endpoint": services.url("/oauth/revoke"),
-        "end_session_endpoint": services.url("/oauth/logout"),
-        **_registration(services),
+        **_addresses(services),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
@@ -72,34 +63,10 @@ def document(services: Services) -> dict[str, Any]:
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": [*GRANTS, *implicit],
         "subject_types_supported": ["public", "pairwise"],
-        "id_token_signing_alg_values_supported": list(signing),
-        "userinfo_signing_alg_values_supported": list(signing),
-        **{
-            f"{what}_encryption_{part}_values_supported": list(values)
-            for what in encryption.ANSWERS
-            for part, values in (("alg", encrypting.ALGS), ("enc", encrypting.ENCS))
-        },
-        **_encrypted_requests(services),
-        "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
-        "introspection_signing_alg_values_supported": list(signing),
-        "introspection_endpoint_auth_methods_supported": proving,
-        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
-        "revocation_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
-        "claims_supported": [
-            *claims.SUPPORTED,
-            "iss",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "nonce",
-            "acr",
-            "amr",
-            "azp",
-            "sid",
-        ],
+        **_signing(),
+        **_encryption(services),
+        **_proving(services),
+        "claims_supported": [*claims.SUPPORTED, *_OF_TOKENS],
         "claim_types_supported": ["normal"],
         "acr_values_supported": list(SUPPORTED_ACR),
         "prompt_values_supported": list(authorization_parameters.prompts(services)),
@@ -110,21 +77,65 @@ def document(services: Services) -> dict[str, Any]:
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
-        "request_object_signing_alg_values_supported": list(REQUEST_ALGS),
         "require_signed_request_object": False,
-        "backchannel_authentication_endpoint": services.url("/oauth/bc-authorize"),
         "backchannel_token_delivery_modes_supported": list(ciba.DELIVERY_MODES),
-        "backchannel_authentication_request_signing_alg_values_supported": list(REQUEST_ALGS),
         "backchannel_user_code_parameter_supported": False,
-        "device_authorization_endpoint": services.url("/oauth/device"),
-        "pushed_authorization_request_endpoint": services.url("/oauth/par"),
         "require_pushed_authorization_requests": services.settings.oauth.require_pushed_authorization_requests,
-        "dpop_signing_alg_values_supported": list(dpop.ALGS),
-        "authorization_signing_alg_values_supported": list(signing),
         "authorization_response_iss_parameter_supported": True,
         **_frame(services),
     }
     return {**found, **_by_certificate(services, found)}
+
+
+def _addresses(services: Services) -> dict[str, Any]:
+    return {
+        "authorization_endpoint": services.url("/oauth/authorize"),
+        "token_endpoint": services.url("/oauth/token"),
+        "userinfo_endpoint": services.url("/oauth/userinfo"),
+        "jwks_uri": services.url("/oauth/jwks"),
+        "introspection_endpoint": services.url("/oauth/introspect"),
+        "revocation_endpoint": services.url("/oauth/revoke"),
+        "end_session_endpoint": services.url("/oauth/logout"),
+        "backchannel_authentication_endpoint": services.url("/oauth/bc-authorize"),
+        "device_authorization_endpoint": services.url("/oauth/device"),
+        "pushed_authorization_request_endpoint": services.url("/oauth/par"),
+        **_registration(services),
+    }
+
+
+def _signing() -> dict[str, Any]:
+    ours, theirs = list(ALGORITHMS), list(REQUEST_ALGS)
+    return {
+        "id_token_signing_alg_values_supported": ours,
+        "userinfo_signing_alg_values_supported": ours,
+        "introspection_signing_alg_values_supported": ours,
+        "authorization_signing_alg_values_supported": ours,
+        "request_object_signing_alg_values_supported": theirs,
+        "backchannel_authentication_request_signing_alg_values_supported": theirs,
+        "dpop_signing_alg_values_supported": list(dpop.ALGS),
+    }
+
+
+def _encryption(services: Services) -> dict[str, Any]:
+    answers = {
+        f"{what}_encryption_{part}_values_supported": list(values)
+        for what in encryption.ANSWERS
+        for part, values in (("alg", encrypting.ALGS), ("enc", encrypting.ENCS))
+    }
+    return {**answers, **_encrypted_requests(services)}
+
+
+def _proving(services: Services) -> dict[str, Any]:
+    methods = client_auth.offered(services)
+    return {
+        "token_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": [one for one in methods if not AUTH_METHODS[one].public],
+        "revocation_endpoint_auth_methods_supported": methods,
+        **{
+            f"{endpoint}_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS)
+            for endpoint in ("token", "introspection", "revocation")
+        },
+    }
 
 
 def _by_certificate(services: Services, found: Mapping[str, Any]) -> dict[str, Any]:
