@@ -27,7 +27,10 @@ def revoke_family(
 
 def revoke_person(tx: Any, person_id: str, now: float, why: str, *, keep_session: str = "") -> int:
     """Every family of a person but those of one session, in the caller's transaction; answers how many lived."""
-    return int(tx.run(store.REVOKE_PERSON, owner_id=person_id, now=now, why=why, except_session=keep_session))
+    said = {"owner_id": person_id, "now": now, "why": why}
+    if not keep_session:  # those too that no session is behind: their session_id is empty
+        return int(tx.run(store.REVOKE_PERSON, **said))
+    return int(tx.run(store.REVOKE_OTHERS, **said, except_session=keep_session))
 
 
 def revoke_everything(tx: Any, now: float, why: str) -> int:

@@ -227,9 +227,10 @@ REVOKE = (
 )
 REVOKE_PERSON = (
     update(families)
-    .where(_f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None), _f.session_id != bindparam("except_session"))
+    .where(_f.person_id == bindparam("owner_id"), _f.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
 )
+REVOKE_OTHERS = REVOKE_PERSON.where(_f.session_id != bindparam("except_session"))
 REVOKE_EVERY = (
     update(families).where(_f.revoked_at.is_(None)).values(revoked_at=bindparam("now"), revoked_why=bindparam("why"))
 )

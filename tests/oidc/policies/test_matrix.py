@@ -29,6 +29,12 @@ ENDS: dict[str, tuple[Callable[[World], None], set[str]]] = {
     "session ended": (worlds.session_ended, {"invalid_grant", "access_denied"}),
     "application disabled": (worlds.client_disabled, {"invalid_client", "unauthorized_client"}),
 }
+#: What ends all that a person ever gave, whatever began it.
+ENDS_ALL = {
+    "everything ended": worlds.everything_ended,
+    "password dropped": worlds.password_dropped,
+    "disabled and enabled again": worlds.disabled_and_enabled,
+}
 QUESTIONS = {*ENDS, "factor rules", SCOPE, AUDIENCE, MORE, BOUND}
 FORMATS = pytest.mark.parametrize("form", ["opaque", "jwt"])
 
@@ -110,6 +116,33 @@ def test_X23_X29_what_ends_a_grant_ends_what_it_gave(
         if "refresh_token" in answer:
             assert not provider.introspect(watcher, answer["refresh_token"])["active"]
             assert provider.refresh(world.app, answer["refresh_token"]).status in (400, 401), question
+
+
+@pytest.mark.parametrize("grant", [name for name, way in WAYS.items() if "person disabled" not in way.not_asked])
+@FORMATS
+def test_X23_what_ends_everything_of_a_person_ends_what_each_grant_gave(
+    provider: Provider, clock: Clock, watcher: Any, grant: str, form: str
+) -> None:
+    for what, change in ENDS_ALL.items():
+        world = WAYS[grant].world(provider, clock, grant, access_token_format=form)
+        answer = given(WAYS[grant].begin(world, scope=f"openid {REPORTS}")())
+        clock.advance(1)
+        change(world)
+        assert not is_live(world, watcher, answer["access_token"]), what
+        if "refresh_token" in answer:
+            assert provider.refresh(world.app, answer["refresh_token"]).status in (400, 401), what
+
+
+@of("session ended")
+def test_X23_what_ends_everything_of_a_person_ends_what_is_under_way(
+    provider: Provider, clock: Clock, grant: str
+) -> None:
+    for what, change in ENDS_ALL.items():
+        world = WAYS[grant].world(provider, clock, grant)
+        ask = WAYS[grant].begin(world, scope=f"openid {REPORTS}")
+        clock.advance(1)
+        change(world)
+        assert ask().error in {"invalid_grant", "access_denied"} | WAYS[grant].refusals, what
 
 
 @of("factor rules")

@@ -9,6 +9,8 @@ from typing import Any
 
 from clients.access import Access
 from idp.accounts.person import Person
+from idp.admin import sessions
+from idp.admin.actor import of_shell
 from tests.backends import Clock
 from tests.oidc.consents import take_consent_back
 from tests.oidc.test_dpop import proof
@@ -115,3 +117,17 @@ def session_ended(world: World) -> None:
 
 def client_disabled(world: World) -> None:
     world.provider.services.registry.disable(world.app.id)
+
+
+def everything_ended(world: World) -> None:
+    services = world.provider.services
+    sessions.end_all(services, of_shell("an admin"), world.person)
+
+
+def password_dropped(world: World) -> None:
+    world.provider.services.directory.drop_password(world.person.id, detail={})
+
+
+def disabled_and_enabled(world: World) -> None:
+    person_disabled(world)
+    world.provider.services.directory.enable(world.person.id)
