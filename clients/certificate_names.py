@@ -93,3 +93,16 @@ NAMES: Final[Mapping[str, Kind]] = {
     "tls_client_auth_san_ip": Kind(_ip, str.strip),
     "tls_client_auth_san_email": EMAIL,
 }
+
+
+def said(line: str) -> dict[str, Any]:
+    """A name as people write it in one line: `tls_client_auth_san_dns=app.example.com`; without a field, a subject."""
+    field, _, value = line.partition("=")
+    return {field.strip(): value.strip()} if field.strip() in NAMES else {"tls_client_auth_subject_dn": line.strip()}
+
+
+def is_same(field: str, one: str, other: str) -> bool:
+    """Whether two names of a field may be those of one certificate."""
+    if field == "tls_client_auth_subject_dn":
+        return read_dn(one) == read_dn(other)
+    return one.casefold() == other.casefold()

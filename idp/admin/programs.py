@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from clients import certificate_names
+from clients.certificate_names import NAMES
 from clients.client import Client
 from clients.errors import InvalidMetadata, Problem
 from clients.registry import Registry, takes_secret
@@ -38,7 +40,8 @@ def change_roles(
 
     With its first role it may ask for the scope `doorward:admin`, without any not any more. Whoever has looked after
     the application until now may know its secret or hold its keys: what gives it more than it has makes a new secret,
-    and the old ones end at once; `keys`: of one that proves itself by keys, its `jwks` or `jwks_uri`, said anew.
+    and the old ones end at once; `keys`: of one that proves itself by keys, its `jwks` or `jwks_uri`, said anew; of
+    one that proves itself by a certificate of an authority (tls_client_auth), another name for it.
 
     Errors: `NotAllowed`; `InvalidPerson` for a role that cannot be given so; `InvalidMetadata` for an application that
     is no program, or whose keys were not said.
@@ -103,10 +106,29 @@ def _own_keys(client: Client, keys: Mapping[str, Any] | None) -> dict[str, Any]:
                 Problem("jwks", "it proves itself by a secret, which is made anew; leave the keys out")
             )
         return {}
+    if "tls_client_auth" in client.oidc.auth_methods:
+        return _own_name(client, keys or {})
     if not keys or not keys.keys() <= {"jwks", "jwks_uri"}:
         message = "it proves itself by keys, and whoever holds them would have the role: say which keys are its own"
         raise InvalidMetadata(Problem("jwks", message))
     return {"jwks": None, "jwks_uri": None, **keys}
+
+
+def _own_name(client: Client, said: Mapping[str, Any]) -> dict[str, Any]:
+    """RFC 8705 §2.1.2: any certificate with the name is taken, so the one from before ends with its name alone."""
+    field = next(iter(said), "tls_client_auth_subject_dn")
+    if len(said) != 1 or field not in NAMES:
+        message = "it proves itself by a certificate, and whoever holds it would have the role: say by which name"
+        raise InvalidMetadata(Problem("tls_client_auth_subject_dn", f"{message} it is known from now on"))
+    before, wanted = client.metadata.get(field), str(said[field])
+    try:
+        is_same = before is not None and certificate_names.is_same(field, before, wanted)
+    except ValueError as error:
+        raise InvalidMetadata(Problem(field, str(error))) from None
+    if is_same:
+        message = "that is the name of the certificate that it has already, and whoever holds that would have the role"
+        raise InvalidMetadata(Problem(field, f"{message}: give it a certificate with another name"))
+    return {**dict.fromkeys(NAMES), field: wanted}
 
 
 #: Of a program with a role, what does not touch who acts as it, or what it can be made to do.

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from clients import certificate_names
 from idp.cli import application_options, user_roles
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import SOON, command, print_json, say, with_json
 from idp.installation.failures import Refused
+
+#: Of what has to be said anew, by field.
+_HOW: Final = {"jwks": ": --jwks FILE or --jwks-uri URL", "tls_client_auth_subject_dn": ": --certificate NAME"}
 
 
 def add_parsers(verbs: Any) -> None:
@@ -23,6 +27,10 @@ def add_parsers(verbs: Any) -> None:
     keys = role.add_mutually_exclusive_group()
     keys.add_argument("--jwks", metavar="FILE", help="the public keys of a program that proves itself by keys, as JSON")
     keys.add_argument("--jwks-uri", metavar="URL", help="where it publishes them")
+    keys.add_argument(
+        "--certificate", metavar="NAME",
+        help="for tls_client_auth: the name in its new certificate (CN=app,O=Example, or tls_client_auth_san_dns=HOST)",
+    )  # fmt: skip
 
 
 def run_role(args: Namespace) -> None:
@@ -43,7 +51,7 @@ def run_role(args: Namespace) -> None:
                 raise Refused(*(problem.message for problem in error.problems)) from None
             except InvalidMetadata as error:
                 problem = error.problems[0]
-                how = ": --jwks FILE or --jwks-uri URL" if problem.field == "jwks" and said is None else ""
+                how = "" if said is not None else _HOW.get(problem.field, "")
                 raise Refused(f"{client.name}: {problem.message}{how}") from None
         words = user_roles.words_of(services, held)
     if args.json:
@@ -59,7 +67,9 @@ def run_role(args: Namespace) -> None:
 
 
 def _keys(args: Namespace) -> dict[str, Any] | None:
-    """What was said of its keys."""
+    """What was said of its keys, or of its certificate."""
+    if args.certificate:
+        return certificate_names.said(args.certificate)
     if args.jwks_uri:
         return {"jwks_uri": args.jwks_uri}
     if not args.jwks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from idp.admin.configuration.kinds import KINDS
 from idp.admin.configuration.planning import plan
 from idp.oidc.scopes import ADMIN
 from tests.backends import Clock
+from tests.oidc import certificates
+from tests.oidc.certificates import pair
 from tests.provider import App, Provider, new_key, public_jwk
 
 SHELL = of_shell("cli:test")
@@ -187,3 +190,30 @@ def test_C2_what_is_written_about_a_program_with_a_role_stays_its_admins(provide
     change = Change(metadata={"description": "Reads the list of people.", "contacts": ["it@example.com"]}, name="Robot")
     after, _ = applications.update(provider.services, admin_of(app.id), now(provider, app), change)
     assert after.name == "Robot"
+
+
+def test_C2_S28_a_program_with_a_certificate_is_known_by_another_name_with_its_role(
+    open_provider: Callable[..., Provider], tmp_path: Path, clock: Clock
+) -> None:
+    """RFC 8705 §2.1.2: keys beside it would change nothing, and the same name would take the old certificate on."""
+    authority = pair("CN=Authority", now=clock(), ca=True)
+    provider = open_provider(**certificates.settings(tmp_path, authority))
+    kept, own = (pair(f"CN={name},O=Example", authority, now=clock()) for name in ("old", "new"))
+    about = {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=old,O=Example"}
+    app = machine(provider, scope="read", **about)
+    form = {"grant_type": "client_credentials", "client_id": app.id, "scope": ADMIN}
+    for keys in (None, {}, {"jwks": {"keys": [public_jwk(new_key())]}}, {"jwks_uri": "https://keys.example/jwks"},
+                 {"tls_client_auth_subject_dn": "cn=old, o=Example"}, {"tls_client_auth_subject_dn": "/CN=new"},
+                 {"tls_client_auth_san_dns": "a.example", "tls_client_auth_san_uri": "urn:a"},
+                 {"scope": "x"}):  # fmt: skip
+        with pytest.raises(InvalidMetadata):
+            given(provider, app, OWNER, keys=keys)
+        assert programs.grants_of(provider.services, app.id) == ()
+    assert given(provider, app, OWNER, keys={"tls_client_auth_subject_dn": "CN=new,O=Example"}).secret is None
+    assert certificates.send(provider, "oauth/token", kept, form).error == "invalid_client"
+    assert certificates.send(provider, "oauth/token", own, form).json["scope"] == ADMIN
+    given(provider, app, OWNER)  # no more than it has: nothing needs to be said
+    other = machine(provider, scope="read", **about)
+    given(provider, other, OWNER, keys={"tls_client_auth_san_dns": "new.example"})
+    metadata = now(provider, other).metadata
+    assert {key for key in metadata if key.startswith("tls_client_auth_")} == {"tls_client_auth_san_dns"}

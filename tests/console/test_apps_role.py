@@ -49,6 +49,19 @@ def test_C4_a_program_with_keys_needs_them_said_anew(provider: Provider, owner: 
     assert "Auditor" in owner.get(f"admin/apps/{robot.id}/role").dom.text
 
 
+def test_C4_a_program_with_a_certificate_is_given_another_name_of_it(provider: Provider, owner: Browser) -> None:
+    method = {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=old,O=Example"}
+    robot = provider.add_client("Robot", "machine", **method)
+    assert "say another name" in give(owner, robot, role="auditor").dom.text
+    assert "the name of the certificate that it has already" in give(
+        owner, robot, role="auditor", keys="CN=old,O=Example"
+    ).dom.text  # fmt: skip
+    assert owner.follow(give(owner, robot, role="auditor", keys="tls_client_auth_san_dns=new.example")).status == 200
+    known = provider.services.registry.get(robot.id).metadata
+    assert known["tls_client_auth_san_dns"] == "new.example"
+    assert "tls_client_auth_subject_dn" not in known
+
+
 def test_B5_what_is_wrong_is_named_and_an_application_for_people_has_no_role(
     provider: Provider, owner: Browser
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from clients import certificate_names
+from clients.certificate_names import NAMES
 from clients.client import Client
 from clients.errors import InvalidMetadata
 from clients.registry import takes_secret
@@ -21,9 +23,14 @@ from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Request, Response
 
+_DN: Final = "tls_client_auth_subject_dn"
 _FIELDS: Final = ("role", "scope", "until", "keys")
 _KEYS: Final = N_(
     "Whoever holds its keys would have the role: paste its public keys (JWKS), or the address that publishes them."
+)
+
+_CERTIFICATE: Final = N_(
+    "Whoever holds its certificate would have the role: say another name, which only its new certificate has."
 )
 
 
@@ -46,8 +53,8 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
         problems["role"] = error.message
     except InvalidMetadata as error:
         first = error.problems[0]
-        problems["keys" if first.field in ("jwks", "jwks_uri") else "role"] = (
-            _KEYS if first.field == "jwks" and not typed["keys"] else first.message
+        problems["keys" if first.field in ("jwks", "jwks_uri", *NAMES) else "role"] = (
+            first.message if typed["keys"] else {"jwks": _KEYS, _DN: _CERTIFICATE}.get(first.field, first.message)
         )
     return _page(services, request, visit, client, typed, problems)
 
@@ -56,6 +63,8 @@ def _keys(client: Client, text: str, problems: dict[str, str]) -> dict[str, Any]
     """What was said of its keys; None for nothing."""
     if not text or takes_secret(client):
         return None
+    if _has_authority(client):
+        return certificate_names.said(text)
     if text.startswith("https://"):
         return {"jwks_uri": text}
     try:
@@ -63,6 +72,10 @@ def _keys(client: Client, text: str, problems: dict[str, str]) -> dict[str, Any]
     except (ValueError, RecursionError):
         problems["keys"] = N_('Expected JSON such as {"keys": [...]}, or an address that begins with https://')
         return None
+
+
+def _has_authority(client: Client) -> bool:
+    return client.kind == "oidc" and "tls_client_auth" in client.oidc.auth_methods
 
 
 def _given(services: Services, request: Request, visit: Visit, client: Client, given: Given) -> Response:
@@ -82,7 +95,7 @@ def _page(
         services, request, visit, client, "console/apps/role.html", status=422 if problems else 200,
         grants=[rights.shown_grant(services, one) for one in held], titles=rights.TITLES, all_roles=ROLES,
         typed=typed or dict.fromkeys(_FIELDS, ""), problems=problems or {}, needs_keys=not takes_secret(client),
-        is_program=programs.is_program(client),
+        is_program=programs.is_program(client), by_name=_has_authority(client),
     )  # fmt: skip
 
 
