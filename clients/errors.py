@@ -9,10 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to fix: the metadata field, and a sentence that says what is expected."""
+    """One thing to fix: the metadata field, and a sentence that says what is expected.
+
+    `is_wrong`: False where it may be good, and could not be looked at now.
+    """
 
     field: str
     message: str
+    is_wrong: bool = True
 
     @property
     def code(self) -> str:

@@ -191,9 +191,19 @@ def _registry(settings: Settings, db: Database, clock: Callable[[], float], look
 
 
 def _outside(services: Services, values: Mapping[str, Any]) -> Iterable[Problem]:
+    from clients.errors import Problem
+    from idp import reach
     from idp.oidc import encryption, sectors
 
-    return [*sectors.problems(services, values), *encryption.problems(services, values)]
+    addresses = [name for name in (sectors.FIELD, "jwks_uri") if values.get(name)]
+    slots = services.part(reach.Slots) if addresses and reach.is_stranger(values) else None
+    if slots is not None and not slots.take():
+        return [Problem(addresses[0], "others are read at this moment; try again in a few seconds", is_wrong=False)]
+    try:
+        return [*sectors.problems(services, values), *encryption.problems(services, values)]
+    finally:
+        if slots is not None:
+            slots.give_back()
 
 
 def _rules(settings: Settings, db: Database, clock: Callable[[], float]) -> Rules:

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from idp.errors import Explanation
-from idp.http import OutboundFailed, OutboundRefused
+from idp.http import Outbound, OutboundFailed, OutboundRefused
 
 if TYPE_CHECKING:
     from clients.client import Client
     from idp.services import Services
 
 _SOAP: Final = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
+AT_ONCE: Final = 2  # strangers' documents that a process reads at a time while they are registered
+
+
+class Slots:
+    """The places of a process for what strangers make us read while they wait: never all of its threads."""
+
+    def __init__(self) -> None:
+        self._free = threading.BoundedSemaphore(AT_ONCE)
+
+    def take(self) -> bool:
+        """A place, which is to be given back; False where there is none now."""
+        return self._free.acquire(blocking=False)
+
+    def give_back(self) -> None:
+        """It is free again."""
+        self._free.release()
+
+
+def is_stranger(values: Mapping[str, Any]) -> bool:
+    """Whether an application with this metadata registered itself, and no admin has vouched for it."""
+    return bool(values.get("self_registered"))
+
+
+def outbound(services: Services, values: Mapping[str, Any]) -> Outbound:
+    """What asks the addresses in this metadata: a stranger's lead to nothing inside (S42), and are not waited for."""
+    return services.outbound.for_strangers if is_stranger(values) else services.outbound
+
+
+def kept_as(values: Mapping[str, Any], address: str) -> str:
+    """The name of what is read there: what strangers make us read, or fail to, is nothing to the others, nor back."""
+    return f"stranger {address}" if is_stranger(values) else address
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,10 @@ STANDARD: Final = (
     "backchannel_authentication_request_signing_alg", "backchannel_user_code_parameter",
 )  # fmt: skip
 _NAMES: Final = frozenset(STANDARD)
+_MEMBERS: Final = frozenset((
+    "kty", "use", "key_ops", "alg", "kid", "x5u", "x5c", "x5t", "x5t#S256", "crv", "x", "y", "n", "e",
+    "d", "p", "q", "dp", "dq", "qi", "oth", "k",
+))  # fmt: skip
 _PERSONAL: Final = frozenset(("openid", "offline_access"))
 _PAGES: Final = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 
@@ -58,6 +62,8 @@ def read(sent: Mapping[str, Any], policy: Policy, *, strict: bool = False) -> Wa
     """
     # RFC 7591 §2: what is not understood is passed over. §2.2, RFC 7592 §2.2: null is as if it were left out.
     said = {key: value for key, value in sent.items() if _is_standard(key) and value is not None}
+    if "jwks" in said:
+        said["jwks"] = _jwks(said["jwks"])
     said["grant_types"] = _grant_types(said, policy)
     profile = _profile(said, policy)
     if profile == "native" and "token_endpoint_auth_method" not in said:
@@ -86,6 +92,14 @@ def told(client: Client) -> dict[str, Any]:
 def is_known(key: str) -> bool:
     """Whether a client may say this of itself."""
     return _is_standard(key)
+
+
+def _jwks(value: Any) -> Any:
+    """Keys with the members that RFC 7517 and 7518 give them, the private ones too, which the rules refuse."""
+    if not isinstance(value, dict) or not isinstance(value.get("keys"), list):
+        return value  # told by the rules
+    return {"keys": [{name: one[name] for name in one if name in _MEMBERS} if isinstance(one, dict) else one
+                     for one in value["keys"]]}  # fmt: skip
 
 
 def _is_told(value: Any) -> bool:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from .addresses import Resolver, is_public, resolve
@@ -49,6 +49,10 @@ class _Sink:
     whole: bool = True
 
 
+#: Seconds for what somebody made us ask who is known to nobody: a thread waits for it.
+STRANGERS: Final = 1.5
+
+
 class Outbound:
     """`allow`: origins let through, whatever their scheme and address. `ca`: a PEM file, in place of the system's.
 
@@ -77,6 +81,12 @@ class Outbound:
             return ssl.create_default_context(cafile=self._ca)
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"{self._ca}: expected a file of CA certificates in PEM form ({error})") from error
+
+    @cached_property
+    def for_strangers(self) -> Outbound:
+        """The same for addresses that nobody here vouches for: none of the settings' exceptions, and less time."""
+        time_left = min(STRANGERS, self._timeout)
+        return Outbound(ca=self._ca, timeout=time_left, max_bytes=self._max_bytes, resolver=self._resolver)
 
     def get(
         self,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from clients.client import Client
 from clients.errors import Problem
+from idp import reach
 from idp.errors import OAuthError
 from idp.http import OutboundFailed, OutboundRefused
 from idp.oidc.fetched import Fetched
@@ -22,6 +23,12 @@ RETRY: Final = 30.0  # seconds between two fetches for a key that is not in it
 
 class _Recipients(Fetched[tuple[Recipient, ...]]):
     """The keys by address, or by version of a registration; empty: they cannot be had, or there is none."""
+
+    nothing = ()
+
+
+class _Published(Fetched[tuple[tuple[Recipient, ...] | None]]):
+    """What was found while somebody registered; None in it: it could not be read, which is remembered as well."""
 
     nothing = ()
 
@@ -94,8 +101,8 @@ def _fetch(
     return cache.fetch(name, services.clock(), get)
 
 
-def _read(services: Services, uri: str) -> Any:
-    answer = services.outbound.get(uri, accept="application/json")
+def _read(services: Services, uri: str, values: Mapping[str, Any] | None = None) -> Any:
+    answer = reach.outbound(services, values or {}).get(uri, accept="application/json")
     if answer.status != 200:
         raise OutboundFailed(f"it answered with status {answer.status}")
     return json.loads(answer.body)
@@ -110,10 +117,32 @@ def problems(services: Services, values: Mapping[str, Any]) -> Iterator[Problem]
     jwks, uri = values.get("jwks"), values.get("jwks_uri")
     if not fields or (jwks is None and uri is None):
         return
-    try:
-        found = read_recipients(jwks if jwks is not None else _read(services, str(uri)))
-    except (OutboundFailed, OutboundRefused, ValueError, RecursionError):
+    found = _published(services, values, str(uri)) if jwks is None else _recipients(jwks)
+    if found is None:
         return
     for field in fields:
         if choose(found, values[field]) is None:
             yield Problem(field, _lacks(values[field]))
+
+
+def _published(services: Services, values: Mapping[str, Any], uri: str) -> tuple[Recipient, ...] | None:
+    """The keys at a jwks_uri. Whoever registers itself makes us read them once in a while, an admin each time."""
+    now, cache, name = services.clock(), services.part(_Published), reach.kept_as(values, uri)
+    known = cache.find(name, now, RETRY, RETRY) if reach.is_stranger(values) else None
+    if not known:
+
+        def get() -> tuple[tuple[Recipient, ...] | None]:
+            try:
+                return (read_recipients(_read(services, uri, values)),)
+            except (OutboundFailed, OutboundRefused, ValueError, RecursionError):
+                return (None,)
+
+        known = cache.fetch(name, now, get)
+    return known[0] if known else None
+
+
+def _recipients(jwks: Any) -> tuple[Recipient, ...] | None:
+    try:
+        return read_recipients(jwks)
+    except ValueError:
+        return None

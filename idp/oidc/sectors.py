@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from clients.errors import Problem
+from idp import reach
 from idp.http import OutboundFailed, OutboundRefused
 from idp.oidc.fetched import Fetched
 from idp.protocols import Services
 
 FIELD: Final = "sector_identifier_uri"
 FRESH: Final = 60.0  # seconds: a change that is looked at first, and then made, asks once
+RETRY: Final = 30.0  # seconds between two tries for whoever registers itself
 _WORDS: Final = 'expected an answer of 200 with a JSON list of redirect URIs: ["https://app.example/callback"]'
 
 
@@ -34,13 +36,13 @@ def problems(services: Services, values: Mapping[str, Any]) -> Iterator[Problem]
     address = values.get(FIELD)
     if not address:
         return
-    now, cache = services.clock(), services.part(_Lists)
-    redirects = values.get("redirect_uris") or ()
-    listed = cache.find(address, now, FRESH, 0.0)
-    if listed is None or not {*redirects} <= {*listed}:  # it may have been mended since
-        listed = cache.fetch(address, now, lambda: _read(services, cache, address))
+    now, cache, name = services.clock(), services.part(_Lists), reach.kept_as(values, address)
+    redirects, is_stranger = values.get("redirect_uris") or (), reach.is_stranger(values)
+    listed = cache.find(name, now, FRESH, RETRY if is_stranger else 0.0)
+    if listed is None or not (is_stranger or {*redirects} <= {*listed}):  # it may have been mended since
+        listed = cache.fetch(name, now, lambda: _read(services, cache, values, address))
     if not listed:
-        yield Problem(FIELD, cache.problems.get(address, f"is being read; {_WORDS}"))
+        yield Problem(FIELD, cache.problems.get(name, f"is being read; {_WORDS}"))
         return
     # Registration 1.0 §5: every redirect_uri, by exact comparison.
     missing = [uri for uri in redirects if uri not in listed]
@@ -49,9 +51,9 @@ def problems(services: Services, values: Mapping[str, Any]) -> Iterator[Problem]
         yield Problem(FIELD, f"the list there lacks {missing[0][:200]}{more}; they are compared letter by letter")
 
 
-def _read(services: Services, cache: _Lists, address: str) -> tuple[str, ...]:
+def _read(services: Services, cache: _Lists, values: Mapping[str, Any], address: str) -> tuple[str, ...]:
     try:
-        answer = services.outbound.get(address, accept="application/json")
+        answer = reach.outbound(services, values).get(address, accept="application/json")
         if answer.status != 200:
             raise OutboundFailed(f"it answered with status {answer.status}")
         found = json.loads(answer.body)
@@ -61,6 +63,6 @@ def _read(services: Services, cache: _Lists, address: str) -> tuple[str, ...]:
         reason = str(error) if not isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)) else "it is no JSON"
         if len(cache.problems) > 1000:
             cache.problems.clear()
-        cache.problems[address] = f"cannot be read from here: {reason[:200]}; {_WORDS}"
+        cache.problems[reach.kept_as(values, address)] = f"cannot be read from here: {reason[:200]}; {_WORDS}"
         return ()
     return tuple(found)

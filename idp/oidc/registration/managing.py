@@ -16,7 +16,7 @@ from idp.accounts import roles
 from idp.errors import OAuthError
 from idp.login import consent
 from idp.oidc.registration import problems, reading
-from idp.oidc.registration.registering import as_left, ensure_keys, information
+from idp.oidc.registration.registering import as_left, ensure_keys, information, pace, pace_changes
 from idp.protocols import Services
 from idp.wire import Json, Raw, Request, Response
 
@@ -31,6 +31,7 @@ _OURS: Final = (
 
 def manage(services: Services, request: Request) -> Response:
     """GET, PUT and DELETE /oauth/register/<client_id>."""
+    pace(services, request)
     one, client = _proven(services, request)
     request.learn(client_id=client.id)
     if request.method == "PUT":
@@ -61,6 +62,7 @@ def _proven(services: Services, request: Request) -> tuple[SelfRegistered, Clien
 
 def _update(services: Services, request: Request, one: SelfRegistered, client: Client) -> Response:
     """RFC 7592 §2.2: what is sent is all that there is; what is left out is taken away."""
+    pace_changes(services, client)
     sent = reading.sent(request)
     if not client.enabled or roles.grants_of_program(services.db, client.id, services.clock()):
         why = "It is turned off" if not client.enabled else "It has a role here"

@@ -17,6 +17,12 @@ _MOST_SHOWN: Final = 120  # characters of a value
 
 def told(error: InvalidMetadata, sent: Mapping[str, Any]) -> OAuthError:
     """All that is wrong; what is worst first."""
+    if not any(one.is_wrong for one in error.problems):
+        return OAuthError(
+            "temporarily_unavailable", " ".join(f"{one.field}: {one.message}." for one in error.problems), status=503,
+            headers=(("Retry-After", "5"),), field=error.problems[0].field, expected="one at a time", got="more",
+            kind="registration_too_often", fix="Let the application try again in a few seconds.",
+        )  # fmt: skip
     problems = [Problem(_plain(one.field), _plain(one.message)) for one in error.problems]
     problems.sort(key=lambda one: one.code != error.code)
     first = problems[0]

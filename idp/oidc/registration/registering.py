@@ -24,6 +24,7 @@ from keys.algorithms import ALGORITHMS
 
 #: Tries of one address in a minute, with a token or without: each asks the store.
 TRIES_A_MINUTE: Final = 60
+CHANGES_AN_HOUR: Final = 20  # of one application, by itself
 OPEN_AN_HOUR: Final = 10  # that one address may register without a token
 _ASK: Final = "Ask an admin of this sign-in service for an initial access token (`doorward registration create`)."
 
@@ -36,7 +37,7 @@ def register(services: Services, request: Request) -> Response:
             field="oauth.registration", expected="token or open", got="off", kind="registration_off",
             fix="Register it with `doorward client add`, or set registration to token in [oauth].",
         )  # fmt: skip
-    _pace(services, request)
+    pace(services, request)
     token = _allowed(services, request)
     if token is None:
         _pace_open(services, request)
@@ -142,10 +143,17 @@ def _spent() -> OAuthError:
     )  # fmt: skip
 
 
-def _pace(services: Services, request: Request) -> None:
+def pace(services: Services, request: Request) -> None:
+    """So many tries of one address, whatever it shows. Errors: `OAuthError`."""
     who = digest(f"registration {place_of(request.remote_address)}")
     if services.state.count(f"registration-pace:{who}", 60) > TRIES_A_MINUTE:
         raise _too_often("60", f"at most {TRIES_A_MINUTE} a minute")
+
+
+def pace_changes(services: Services, client: Client) -> None:
+    """So many changes of one application, from any address: each makes every process read it anew."""
+    if services.state.count(f"registration-change:{client.id}", 3600) > CHANGES_AN_HOUR:
+        raise _too_often("3600", f"at most {CHANGES_AN_HOUR} changes of one application an hour")
 
 
 def _pace_open(services: Services, request: Request) -> None:
