@@ -203,6 +203,24 @@ def test_S37_S38_another_audience_is_for_an_admin_to_name(provider: Provider, an
     assert exchange(provider, api, elsewhere).error == "invalid_target"  # never one for us instead
 
 
+@pytest.mark.spec("RFC8693 2.1")
+@FORMATS
+def test_S37_S38_no_second_hop_widens_what_the_first_application_gave(
+    provider: Provider, ann: Person, form: str
+) -> None:
+    last = backend(provider, "Last", access_token_format=form)
+    api = backend(provider, may_act=[last.id], exchange_resources=[STORE], access_token_format=form)
+    app = front(provider, may_act=[api.id])
+    token = provider.tokens(app, scope="files", resource=API)["access_token"]
+    made = exchange(provider, api, token).json["access_token"]
+    assert exchange(provider, api, made, resource=STORE).error == "invalid_target"  # its own result, by its own word
+    assert exchange(provider, last, made, resource=STORE).error == "invalid_target"  # nor by a friend of its
+    provider.services.registry.update(app.id, {"exchange_resources": [STORE]})
+    assert exchange(provider, api, made, resource=STORE).error == "invalid_target"  # its own it makes narrower alone
+    wider = exchange(provider, last, made, resource=STORE).json["access_token"]
+    assert provider.introspect(last, wider)["aud"] == [STORE]  # which both have named
+
+
 @pytest.mark.spec("RFC9449 5")
 def test_S27_S37_what_is_made_of_a_bound_token_is_bound(provider: Provider, ann: Person) -> None:
     api, key, own = backend(provider), new_key(), new_key("api")

@@ -42,7 +42,7 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     actor = _actor(services, asked)
     _check_binding(asked, subject, of)
     terms = Terms(
-        _scope(asked, subject), _resource(services, asked, subject, of), asked.cnf,
+        _scope(asked, subject), _resource(services, asked, subject, how), asked.cnf,
         Exchanged(_act(services, asked.client, subject, actor, how), _via(subject)),
     )  # fmt: skip
     return ledger.exchange(services, asked, _holder(subject), terms, subject.expires_at, how)
@@ -157,11 +157,17 @@ def _scope(asked: TokenRequest, subject: Access) -> str:
     return " ".join(given)
 
 
-def _resource(services: Services, asked: TokenRequest, subject: Access, of: Client) -> list[str]:
-    """Whom the new token is for: what the old one is for, or what an admin named for such tokens."""
+def _resource(services: Services, asked: TokenRequest, subject: Access, how: str) -> list[str]:
+    """Whom the new token is for: what the old one is for, or what an admin named for such tokens.
+
+    Its own tokens an application makes narrower alone, and beyond what a token has each application on the way must
+    have named it: or the last one would widen what the first one's admin gave.
+    """
     own = [uri for uri in subject.audience if uri != services.issuer]
     wanted = list(dict.fromkeys([*asked.resource, *(v for name, v in asked.form.pairs if name == "audience" and v)]))
-    within = {uri for uri in (*own, *of.oidc.exchange_resources) if uri in asked.client.oidc.resources}
+    way = [services.registry.get(client_id).oidc.exchange_resources for client_id in _via(subject)]
+    named = frozenset.intersection(*way) if how != "itself" else frozenset()
+    within = {uri for uri in (*own, *named) if uri in asked.client.oidc.resources}
     if not wanted and services.issuer in subject.audience:
         return [uri for uri in own if uri in within]  # for us, and what it may have beside
     given = wanted or [uri for uri in own if uri in within]
@@ -169,8 +175,8 @@ def _resource(services: Services, asked: TokenRequest, subject: Access, of: Clie
         raise OAuthError(
             "invalid_target", "The new token cannot be for this resource.", field="resource",
             expected=" or ".join(sorted(within)) or "(none)", got=", ".join(given)[:300] or "(nothing)",
-            fix="A resource must be one of the subject_token, or of exchange_resources of its application "
-            f"({of.id}), and registered for {asked.client.id} as well (resources).", kind="resource",
+            fix="A resource must be one of the subject_token, or of exchange_resources of each application on its way "
+            f"({', '.join(_via(subject))}), and registered for {asked.client.id} as well (resources).", kind="resource",
         )  # fmt: skip
     return given
 
