@@ -48,6 +48,12 @@ class State(Protocol):
     def count(self, key: str, ttl: float, by: int = 1) -> int:
         """Add to a counter and answer its new value. The first addition starts the ttl; `by=0` only reads."""
 
+    def forget(self, name: str, but: str = "") -> int:
+        """Delete what has such a name, and none like `but`, `*` standing for any characters; answers how many went.
+
+        For work by hand: it looks at every key, in as many steps as it takes.
+        """
+
     def sweep(self, limit: int = 1000) -> int:
         """Delete up to `limit` expired entries; answers how many went."""
 
@@ -70,6 +76,19 @@ def check_key(key: str) -> None:
     """Errors: `ValueError` where a backend could not keep the key as it is."""
     if not 0 < len(key) <= MAX_KEY or "\0" in key:
         raise ValueError(f"a state key has 1 to {MAX_KEY} characters and no NUL; digest what people type")
+
+
+def is_like(key: str, name: str) -> bool:
+    """Whether a key has a name in which `*` stands for any characters."""
+    first, *parts = name.split("*")
+    if not parts:
+        return key == name
+    at = len(first)
+    for part in parts[:-1]:
+        if (found := key.find(part, at)) < 0:
+            return False
+        at = found + len(part)
+    return key.startswith(first) and key.endswith(parts[-1]) and len(key) - len(parts[-1]) >= at
 
 
 #: Compact JSON. The encoder is made once: `json.dumps` with separators makes one per call.

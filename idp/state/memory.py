@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any
 
-from idp.state import Clock, Observer, check_key, decode, encode
+from idp.state import Clock, Observer, check_key, decode, encode, is_like
 
 
 class MemoryState:
@@ -67,6 +67,14 @@ class MemoryState:
             if by:
                 self._entries[key] = (str(total), expires_at)
             return total
+
+    def forget(self, name: str, but: str = "") -> int:
+        self._begin("forget", name)
+        with self._lock:
+            gone = [key for key in self._entries if is_like(key, name) and not is_like(key, but)]
+            for key in gone:
+                del self._entries[key]
+        return len(gone)
 
     def sweep(self, limit: int = 1000) -> int:
         if self.observer is not None:

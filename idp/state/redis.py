@@ -8,6 +8,7 @@ The server must not evict (`maxmemory-policy noeviction`): a forgotten "spent" m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from idp.state import Observer, StateUnavailable, check_key, decode, encode
+from idp.state import Observer, StateUnavailable, check_key, decode, encode, is_like
 
 CONNECT_TIMEOUT = 0.05  # seconds
 COMMAND_TIMEOUT = 0.25  # seconds
@@ -45,6 +46,14 @@ def _connect(url: str) -> redis.Redis:
         retry=Retry(NoBackoff(), 0),
         protocol=2,
     )
+
+
+#: What means something in a pattern of Redis, but `*`.
+_GLOB = re.compile(r"[\[\]?\\^]")
+
+
+def _text(key: bytes) -> str:
+    return key.decode("utf-8", "replace")
 
 
 def _milliseconds(ttl: float) -> int:
@@ -98,6 +107,17 @@ class RedisState:
         if by == 0:
             return _number(self._ask("count", self._redis.get, key, PREFIX + key))
         return int(self._ask("count", self._redis.eval, key, _COUNT, 1, PREFIX + key, by, _milliseconds(ttl)))
+
+    def forget(self, name: str, but: str = "") -> int:
+        """By SCAN, which holds nobody up; what is written meanwhile may stay."""
+        if self.observer is not None:
+            self.observer("forget")
+        try:
+            found = self._redis.scan_iter(match=PREFIX + _GLOB.sub(r"\\\g<0>", name), count=1000)
+            keys = [key for key in found if not (but and is_like(_text(key), PREFIX + but))]
+            return sum(int(self._redis.delete(key)) for key in keys)
+        except redis.RedisError as error:
+            raise StateUnavailable(f"Redis: {error}") from error
 
     def sweep(self, limit: int = 1000) -> int:
         if self.observer is not None:

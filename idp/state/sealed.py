@@ -69,6 +69,10 @@ class SealedState:
         told = getattr(self._inner, "facts", None)
         return told() if told is not None else {}
 
+    def forget(self, name: str, but: str = "") -> int:
+        """Delete what has such a name; those that are too long to be kept as they are stay."""
+        return self._inner.forget(PREFIX + name, but and PREFIX + but)
+
     def sweep(self, limit: int = 1000) -> int:
         """Delete what expired."""
         return self._inner.sweep(limit)

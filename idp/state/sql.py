@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from idp.db import Database, Transaction, Unavailable, upsert
+from idp.db import Database, Unavailable, upsert
 from idp.state import Clock, Observer, StateUnavailable, check_key, decode, encode
 
 metadata = MetaData()
@@ -70,14 +70,15 @@ _EXPIRED = (
 _SWEEP = delete(state).where(state.c.key.in_(_EXPIRED.scalar_subquery()), state.c.expires_at <= _NOW)
 
 
-_ALL = select(state.c.key, state.c.value)
-_FORGET = delete(state).where(state.c.key == bindparam("of"))
+_FORGET = delete(state).where(
+    state.c.key.like(bindparam("like"), escape="\\"), state.c.key.not_like(bindparam("unlike"), escape="\\")
+)
 
 
-def forget_values(tx: Transaction) -> int:
-    """Delete codes, links and pending sign-ins, in the caller's transaction; answers how many. Counters, of which none
-    opens anything and some hold up who guesses, stay."""
-    return sum(tx.run(_FORGET, of=row.key) for row in tx.all(_ALL) if not row.value.lstrip("-").isdecimal())
+def _like(name: str) -> str:
+    for character in "\\%_":
+        name = name.replace(character, "\\" + character)
+    return name.replace("*", "%")
 
 
 class SqlState:
@@ -127,6 +128,9 @@ class SqlState:
         if by == 0:
             return int(self._one("count", _GET, key, now=now) or 0)
         return int(self._one("count", _COUNT, key, value=str(by), expires_at=now + ttl, now=now))
+
+    def forget(self, name: str, but: str = "") -> int:
+        return self._run("forget", _FORGET, like=_like(name), unlike=_like(but))
 
     def sweep(self, limit: int = 1000) -> int:
         return self._run("sweep", _SWEEP, most=limit, now=self._clock())

@@ -189,10 +189,10 @@ def test_d1_pauses_of_who_guesses_outlast_the_end_of_all_tokens(
     provider: Provider, take: Take, restore: Restore
 ) -> None:
     provider.services.state.count("guesses", 600.0)
-    provider.services.state.put("link", "opens something", 600.0)
+    provider.services.state.put("link:x", "opens something", 600.0)
     after = restore(take(provider), provider, end_tokens=True)
     assert after.services.state.count("guesses", 600.0, 0) == 1
-    assert after.services.state.get("link") is None
+    assert after.services.state.get("link:x") is None
 
 
 @pytest.mark.slow

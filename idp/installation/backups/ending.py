@@ -10,24 +10,61 @@ from idp.audit import Event, record
 from idp.login.browser import sessions
 from idp.oidc import ledger
 from idp.protocols import Services
-from idp.state.sql import forget_values
 
 ENDED: Final = "backup:tokens_ended"
 WHY: Final = "ended after a restore"
 
 
-def end_all_tokens(services: Services, actor: str) -> dict[str, int]:
-    """In one transaction: sessions, grants with their refresh and access tokens, personal tokens, codes and links.
+#: What opens something of what stands in State, by name. All else stays: pauses and counts of who guesses, and the
+#: marks of what was used once, without which it could be used again.
+OPENS: Final = (
+    "code:*",  # authorization codes
+    "par:*",
+    "pending:*",  # of devices, and of those who are asked elsewhere
+    "pending-said:*",
+    "user-code:*",
+    "ciba-place:*",
+    "ciba-notice:*",
+    "saml:request:*",
+    "saml:artifact:*",
+    "saml:hop:*",
+    "login:pending:*",
+    "login:waiting:*",
+    "signout:*",
+    "webauthn:create*",
+    "webauthn:get:*",
+    "totp:enrolment:*",
+    "sent:*:code",
+    "link:*",
+    "registering:link:*",
+    "registering:code:*",
+    "recovery:waiting:*",
+    "recovery:reset-code:*",
+    "recovery:flow:*",
+    "check-link*",
+    "error-link*",
+)
+_TRIES: Final = "link:tries:*"
 
-    Answers how many of each. Applications are told of sessions that end. People, passwords and factors stay.
+
+def end_all_tokens(services: Services, actor: str) -> dict[str, int]:
+    """Sessions, grants with their refresh and access tokens, personal tokens; codes and links, wherever State is kept.
+
+    Answers how many of each. Applications are told of sessions that end. People, passwords and factors stay. Errors:
+    `StateUnavailable`, before anything has ended.
     """
-    now = services.clock()
+    now, opened = services.clock(), _forget(services)
     with services.db.transaction() as tx:
         ended = {
             "sessions": sessions.end_everybody(tx, now, WHY),
             "grants": ledger.revoke_everything(tx, now, WHY),
             "personal_tokens": tokens.end_everybody(tx),
-            "codes": forget_values(tx) + admin_codes.end_everybody(tx, now),
+            "codes": opened + admin_codes.end_everybody(tx, now),
         }
         record(tx, Event(ENDED, actor=actor, detail=ended), now)
+    _forget(services)  # and what a session made while it was ending
     return ended
+
+
+def _forget(services: Services) -> int:
+    return sum(services.state.forget(name, _TRIES) for name in OPENS)
