@@ -214,9 +214,15 @@ class Snapshots:
                 self._origins.put(origin, ids)
         return ids
 
-    def list(self, after: tuple[str, str] | None = None, limit: int = 50, *, removed: bool = False) -> list[Entry]:
-        """Clients by name, at most `limit` (1 to 1000), from past the `key` of the last one of the page before."""
-        rows = store.list_rows(self._db, after or ("", ""), max(1, min(limit, 1000)), removed=removed)
+    def list(
+        self, after: tuple[str, str] | None = None, limit: int = 50, *, removed: bool = False, vouched: bool = False
+    ) -> list[Entry]:
+        """Clients by name, at most `limit` (1 to 1000), from past the `key` of the last one of the page before.
+
+        `vouched`: without those that registered themselves, as long as nobody has taken their mark back.
+        """
+        most = max(1, min(limit, 1000))
+        rows = store.list_rows(self._db, after or ("", ""), most, removed=removed, vouched=vouched)
         return [_entry(row) for row in rows]
 
     def every(self) -> Iterator[Client]:

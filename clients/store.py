@@ -162,6 +162,8 @@ _PAGE = (
     .limit(bindparam("at_most"))
 )
 _PAGE_LIVE = _PAGE.where(clients.c.deleted_at.is_(None))
+#: A quote within a value is escaped, so that no value looks like this.
+_PAGE_VOUCHED = _PAGE_LIVE.where(clients.c.metadata.not_like('%"self_registered":true%'))
 _PAGE_REMOVED = _PAGE.where(clients.c.deleted_at.is_not(None))
 #: As the rule of one that everyone may open is stored.
 EVERYONE_SAID = json.dumps(EVERYONE.to_json(), separators=(",", ":"))
@@ -273,10 +275,12 @@ def find_row(db: Statements, client_id: str) -> Row | None:
     return None if row is None else _row(row)
 
 
-def list_rows(db: Statements, after: tuple[str, str], limit: int, *, removed: bool = False) -> list[Row]:
+def list_rows(
+    db: Statements, after: tuple[str, str], limit: int, *, removed: bool = False, vouched: bool = False
+) -> list[Row]:
     """Clients by name, those past the key (name, id)."""
     name, client_id = after
-    page = _PAGE_REMOVED if removed else _PAGE_LIVE
+    page = _PAGE_REMOVED if removed else _PAGE_VOUCHED if vouched else _PAGE_LIVE
     return [_row(row) for row in db.all(page, name=name, client_id=client_id, at_most=limit)]
 
 

@@ -45,6 +45,12 @@ _MEMBERS: Final = frozenset((
 ))  # fmt: skip
 _PERSONAL: Final = frozenset(("openid", "offline_access"))
 _PAGES: Final = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
+#: Where else a browser is sent, or we call: with the pages, what only hosts of its own may have.
+_CALLED: Final = (
+    "initiate_login_uri", "frontchannel_logout_uri", "backchannel_logout_uri",
+    "backchannel_client_notification_endpoint",
+)  # fmt: skip
+_HELD: Final = frozenset(("redirect_uris", "post_logout_redirect_uris", *_PAGES, *_CALLED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,8 @@ class Wanted:
 def read(sent: Mapping[str, Any], policy: Policy, *, strict: bool = False) -> Wanted:
     """What a client sent, with the standards' defaults in it. Whether each value is good, the registry's rules say.
 
-    `strict`: nobody vouches for it, so its pages are on the hosts of its redirect URIs. Errors: `InvalidMetadata`.
+    `strict`: nobody vouches for it, so its pages and what we call are on the hosts of its redirect URIs.
+    Errors: `InvalidMetadata`.
     """
     # RFC 7591 §2: what is not understood is passed over. §2.2, RFC 7592 §2.2: null is as if it were left out.
     said = {key: value for key, value in sent.items() if _is_standard(key) and value is not None}
@@ -169,18 +176,24 @@ def _beyond_policy(said: Mapping[str, Any], policy: Policy) -> Iterator[Problem]
         for scope in said["scope"].split():
             if scope not in policy.scopes:
                 yield Problem("scope", f"{scope[:60]} may not be registered here; expected some of: {allowed}")
-    for field in ("redirect_uris", "post_logout_redirect_uris"):
-        for uri in _texts(said.get(field)):
+    for field in said:
+        for uri in _addresses(said, field):
             if not policy.takes_host(uri):
                 yield Problem(field, f"{uri[:200]} is on a host that may not be registered here; "
                                      f"expected one of {', '.join(policy.hosts)}")  # fmt: skip
+
+
+def _addresses(said: Mapping[str, Any], field: str) -> list[str]:
+    if field.partition("#")[0] not in _HELD:
+        return []
+    return _texts(said[field] if isinstance(said[field], list) else [said[field]])
 
 
 def _pages_elsewhere(said: Mapping[str, Any]) -> Iterator[Problem]:
     # RFC 7591 §5: a page elsewhere may lend its good name to a bad app.
     hosts = {_host(uri) for uri in _texts(said.get("redirect_uris")) if not _is_on_device(uri)} - {""}
     for key, value in said.items():
-        if key.partition("#")[0] in _PAGES and isinstance(value, str) and _host(value) not in hosts:
+        if key.partition("#")[0] in (*_PAGES, *_CALLED) and isinstance(value, str) and _host(value) not in hosts:
             yield Problem(
                 key, f"{value[:200]} is on another host than the redirect URIs; leave it out, or put it there"
             )

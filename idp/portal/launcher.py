@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -107,13 +107,8 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
     used = services.uses.of(session.person_id)
     locale, zone, now = language.locale_for(services, request), language.zone_for(request), services.clock()
     shown: list[dict[str, Any]] = []
-    for entry in services.registry.list(limit=MAX_TILES):
-        client = services.registry.find(entry.id)
-        if (
-            client is None
-            or client.profile == "machine"
-            or not decide(client, session.person_id, session.groups, now).allowed
-        ):
+    for client in _offered(services, used):
+        if client.profile == "machine" or not decide(client, session.person_id, session.groups, now).allowed:
             continue
         about = shown_app(services, client)
         if about is not None:
@@ -132,9 +127,28 @@ def tiles(services: Services, request: Request, session: Session) -> list[dict[s
                     "used_days": _days_ago(used[client.id], now, zone) if client.id in used else None,
                     "pinned": client.id in order,
                     "moves": [],
+                    "is_unverified": _is_unverified(client),
                 }
             )
     return _in_order(shown, order)
+
+
+def _offered(services: Services, used: Mapping[str, float]) -> Iterator[Client]:
+    """What somebody here answers for; of the applications that registered themselves those that the person has let in.
+
+    Anybody may register some with any name: on everybody's first page they would be bait (S35).
+    """
+    for entry in services.registry.list(limit=MAX_TILES, vouched=True):
+        if (client := services.registry.find(entry.id)) is not None:
+            yield client
+    for client_id in used:
+        client = services.registry.find(client_id)
+        if client is not None and _is_unverified(client):
+            yield client
+
+
+def _is_unverified(client: Client) -> bool:
+    return bool(client.metadata.get("self_registered"))
 
 
 def _in_order(shown: list[dict[str, Any]], order: Mapping[str, int]) -> list[dict[str, Any]]:

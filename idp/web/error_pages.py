@@ -162,6 +162,8 @@ class ErrorPages:
 def _way_on(services: Services, client: Any) -> str:
     """Where an error page's button leads: the application's own start, as an admin registered it, or ours."""
     start = (client.launch_url or client.metadata.get("client_uri") or "") if client is not None else ""
+    if client is not None and client.metadata.get("self_registered"):  # whoever provokes the page may have written it
+        start = ""
     return start if start.startswith(("https://", "http://")) else services.url("/")
 
 

@@ -17,6 +17,7 @@ from idp.admin import programs
 from idp.admin.actor import of_shell
 from idp.login import consent
 from idp.oidc.registration.registering import OPEN_AN_HOUR, TRIES_A_MINUTE
+from idp.portal import launcher
 from tests.backends import Clock
 from tests.oidc.verifying import verified
 from tests.provider import Answer, App, Browser, Provider
@@ -317,6 +318,10 @@ def test_s35_without_a_token_that_stands_nothing_is_registered(provider: Provide
         ({"hosts": ("shop.example",)}, {"redirect_uris": ["http://127.0.0.1/cb"]}, "is on a host"),
         ({"hosts": ("loopback",)}, {"redirect_uris": ["com.example.app:/cb"]}, "is on a host"),
         ({"hosts": ("shop.example",)}, {"post_logout_redirect_uris": ["https://evil.example/"]}, "post_logout_redirect_uris"),  # noqa: E501
+        ({"hosts": ("shop.example",)}, {"initiate_login_uri": "https://evil.example/"}, "initiate_login_uri"),
+        ({"hosts": ("shop.example",)}, {"client_uri": "https://evil.example/"}, "client_uri"),
+        ({"hosts": ("shop.example",)}, {"tos_uri#de": "https://evil.example/"}, "tos_uri#de"),
+        ({"hosts": ("shop.example",)}, {"backchannel_logout_uri": "https://evil.example/"}, "backchannel_logout_uri"),
         ({"scopes": ("openid",)}, {"scope": "openid email"}, "email may not be registered here; expected some of: openid"),  # noqa: E501
         ({"grant_types": ("authorization_code",)}, {"grant_types": ["refresh_token"]}, "expected some of authorization_code"),  # noqa: E501
     ],
@@ -366,8 +371,9 @@ def test_s35_open_registration_is_off_and_where_it_is_on_it_is_narrow(open_provi
     assert client.consent == "explicit"
     machine = send(provider, "", {"grant_types": ["client_credentials"]})
     assert machine.status == 400
-    elsewhere = send(provider, "", {**GOOD, "logo_uri": "https://bank.example/logo.png"})
-    assert "logo_uri" in elsewhere.json["error_description"]
+    for field in ("logo_uri", "initiate_login_uri", "backchannel_logout_uri"):
+        elsewhere = send(provider, "", {**GOOD, field: "https://bank.example/logo.png"})
+        assert f"{field}: https://bank.example/logo.png is on another host" in elsewhere.json["error_description"]
     assert send(provider, "dwi_wrong.x", GOOD).status == 401  # a token that is wrong is not as good as none
     for _ in range(OPEN_AN_HOUR):
         last = send(provider, "", GOOD)
@@ -517,6 +523,46 @@ def test_s35_what_an_admin_has_vouched_for_ends_when_the_application_becomes_ano
     assert event.detail["changed"]["consent"] == ["implicit", "explicit"]
     assert "an admin had looked at" in event.detail["why"]
     assert consent.given(provider.services, ann.id) == {}  # and people are asked anew
+
+
+def test_s35_nobody_is_offered_an_application_that_registered_itself_but_who_let_it_in(
+    provider: Provider, browser: Browser, ann: Person
+) -> None:
+    provider.add_person("bob")
+    told = registered(provider, client_name="!Payroll", initiate_login_uri="https://shop.example/start")
+    app, bob = app_of(provider, told), provider.browser()
+    home = bob.follow(bob.log_in(bob.get(""), "bob"))
+    assert "!Payroll" not in home.dom.text
+    browser.submit(browser.log_in(provider.authorize(browser, app)), "allow")
+    text = browser.get("").dom.text
+    assert "!Payroll It registered itself, and nobody has checked it" in " ".join(text.split())
+    provider.services.registry.update(app.id, VOUCHED)
+    assert "!Payroll" in bob.get("").dom.text
+    assert "registered itself" not in browser.get("").dom.text
+
+
+def test_s35_many_that_registered_themselves_push_no_tile_away(
+    provider: Provider, browser: Browser, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "MAX_TILES", 2)
+    token = initial(provider)
+    for n in range(3):
+        registered(provider, token, client_name=f"!{n}")
+    provider.add_client("CRM", redirect_uris=["https://crm.example/cb"])
+    assert "CRM" in browser.follow(browser.log_in(browser.get(""))).dom.text
+
+
+def test_s35_an_error_page_leads_to_no_page_of_an_application_that_registered_itself(
+    provider: Provider, browser: Browser
+) -> None:
+    told = registered(provider, client_uri="https://shop.example/")
+    client_id = told["client_id"]
+    page = provider.authorize(browser, app_of(provider, told), redirect_uri="https://shop.example/no")
+    assert page.is_error_page
+    assert not page.dom.find("a", href="https://shop.example/")
+    provider.services.registry.update(client_id, VOUCHED)
+    page = provider.authorize(browser, app_of(provider, told), redirect_uri="https://shop.example/no")
+    assert page.dom.find("a", href="https://shop.example/")
 
 
 def test_s35_what_is_no_matter_of_trust_leaves_the_word_of_an_admin(provider: Provider) -> None:
