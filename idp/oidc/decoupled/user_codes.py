@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from typing import Final
 
 from idp.ids import digest
+from idp.normal_forms import normal
 
 #: No vowels, so that no words come of it, no digits, and no letters that are taken for another: RFC 8628 §6.1.
 ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
@@ -27,7 +27,7 @@ def shown(code: str) -> str:
 
 def read(typed: str) -> str:
     """The code that somebody typed, whatever stands between its letters; '' where it cannot be one."""
-    letters = [one for one in unicodedata.normalize("NFKC", typed[:100]).upper().translate(_TWINS) if one.isalnum()]
+    letters = [one for one in normal("NFKC", typed[:100]).upper().translate(_TWINS) if one.isalnum()]
     code = "".join(letters)
     return code if len(code) == LENGTH and set(code) <= set(ALPHABET) else ""
 
