@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws
 
 from tests.provider import Provider, new_key, public_jwk
 
@@ -22,4 +23,5 @@ def of(provider: Provider, sub: str, key: Any = KEY, head: dict[str, Any] | None
         "jti": secrets.token_urlsafe(12), **over,
     }  # fmt: skip
     header = {"alg": "ES256", "kid": "hr", **(head or {})}
-    return jwt.encode(header, {name: value for name, value in claims.items() if value is not None}, key)
+    payload = json.dumps({name: value for name, value in claims.items() if value is not None})
+    return jws.serialize_compact({"typ": "JWT", **header}, payload, key)

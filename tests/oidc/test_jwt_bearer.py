@@ -126,8 +126,8 @@ def test_X23_what_a_person_takes_back_ends_it_without_a_session(
 
 
 def jag(provider: Provider, app: App, **over: Any) -> str:
-    said = {"client_id": app.id, "resource": API, "scope": "files", **over}
-    return assertions.of(provider, "ann", head={"typ": "oauth-id-jag+jwt"}, **said)
+    said = {"sub": "ann", "client_id": app.id, "resource": API, "scope": "files", **over}
+    return assertions.of(provider, head={"typ": "oauth-id-jag+jwt"}, **said)
 
 
 @pytest.mark.spec("draft-ietf-oauth-identity-assertion-authz-grant 4.4")
@@ -150,6 +150,41 @@ def test_X23_an_ID_JAG_is_for_the_application_and_the_resource_that_it_names(pro
     spent = jag(provider, app)
     assert bring(provider, app, spent).status == 200
     assert bring(provider, app, spent).error == "invalid_grant"
+
+
+NO_LIMIT: list[Any] = [["files"], {}, 1, True, [], {"files": True}, [{}]]
+
+
+@pytest.mark.spec("draft-ietf-oauth-identity-assertion-authz-grant 4.4")
+@pytest.mark.parametrize("said", [
+    *({"scope": one} for one in NO_LIMIT),
+    *({"resource": one} for one in (*NO_LIMIT[1:], [API, {}], [API, 1], [API, None], "")),
+])  # fmt: skip
+def test_X23_a_limit_that_cannot_be_read_is_no_leave_to_go_without(
+    provider: Provider, ann: Person, said: dict[str, Any]
+) -> None:
+    app = batch(provider)
+    answer = bring(provider, app, jag(provider, app, **said), scope="files reports")
+    assert (answer.status, answer.error) == (400, "invalid_grant"), answer.text
+    assert next(iter(said)) in answer.json["error_description"]
+
+
+@pytest.mark.spec("RFC6749 5.2")
+def test_X23_an_ID_JAG_that_lets_nothing_of_what_was_asked_for_gives_nothing(provider: Provider, ann: Person) -> None:
+    app = batch(provider)
+    for let in ("reports", "payments", ""):
+        answer = bring(provider, app, jag(provider, app, scope=let), scope="files")
+        assert (answer.status, answer.error) == (400, "invalid_scope"), let
+    answer = bring(provider, app, jag(provider, app, scope="payments"))  # nor where nothing was asked for by name
+    assert answer.error == "invalid_scope"
+
+
+@pytest.mark.parametrize("name", ["iat", "exp", "nbf", "sub", "jti", "client_id"])
+def test_S40_no_claim_of_an_odd_kind_is_more_than_a_refusal(provider: Provider, ann: Person, name: str) -> None:
+    app = batch(provider)
+    for odd in ("x", "\x00", "\ud800", [], {}, True, -1, 1e300, [{}]):
+        answer = bring(provider, app, jag(provider, app, **{name: odd}))
+        assert answer.status in (200, 400), (odd, answer.text)
 
 
 @pytest.mark.parametrize(

@@ -144,11 +144,7 @@ def _within(asked: TokenRequest, claims: Mapping[str, Any], scope: str) -> tuple
     """
     if claims.get("client_id") != asked.client.id:
         raise InvalidToken("client_id is not the application that brings it")
-    let = claims.get("scope")
-    if isinstance(let, str):
-        scope = " ".join(one for one in scope.split() if one in let.split())
-    named = claims.get("resource") or []
-    named = named if isinstance(named, list) else [named]
+    named = _resources_in(claims)
     own = [uri for uri in named if uri in asked.client.oidc.resources]
     if (named and not own) or not set(asked.resource) <= set(own if named else asked.resource):
         raise OAuthError(
@@ -156,7 +152,38 @@ def _within(asked: TokenRequest, claims: Mapping[str, Any], scope: str) -> tuple
             expected=", ".join(own) or "(none)", got=", ".join(asked.resource) or "(nothing)", kind="resource",
             fix="Let the application ask for the resource that the assertion names, and register it (resources).",
         )  # fmt: skip
-    return scope, asked.resource or own
+    return _scope_within(asked, claims, scope), asked.resource or own
+
+
+def _scope_within(asked: TokenRequest, claims: Mapping[str, Any], scope: str) -> str:
+    """What of the scope the assertion lets; one that names none leaves it to an admin's word.
+
+    Errors: `InvalidToken` where nobody can tell what it lets, `OAuthError` (invalid_scope) where that is nothing.
+    """
+    if "scope" not in claims:
+        return scope
+    let = claims["scope"]
+    if not isinstance(let, str):
+        raise InvalidToken("scope is no text")
+    given = " ".join(one for one in scope.split() if one in let.split())
+    if scope and not given:
+        raise OAuthError(
+            "invalid_scope", "Nothing of this scope is in the assertion.", field="scope",
+            expected=let[:300] or "(nothing)", got=(asked.scope or scope)[:300], kind="exchange_scope",
+            fix="Let the application ask for a scope that the other provider's assertion has.",
+        )  # fmt: skip
+    return given
+
+
+def _resources_in(claims: Mapping[str, Any]) -> list[str]:
+    """The resources that it names, none where the claim is missing. Errors: `InvalidToken`."""
+    if "resource" not in claims:
+        return []
+    named = claims["resource"]
+    named = named if isinstance(named, list) else [named]
+    if not named or not all(isinstance(one, str) and one for one in named):
+        raise InvalidToken("resource is no URI, and no list of them")
+    return named
 
 
 def _person(
