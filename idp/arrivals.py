@@ -34,8 +34,11 @@ PROXY_UNTRUSTED, PROXY_SILENT, PROXY_BEHIND, PROXY_UNREADABLE = (
 )  # fmt: skip
 #: A certificate of an application, in the header of who is no trusted proxy (RFC 8705 §6.4): one is news.
 CERTIFICATE_UNTRUSTED: Final = "certificate_untrusted"
+#: The same at a host where the proxy asks for none.
+CERTIFICATE_ELSEWHERE: Final = "certificate_elsewhere"
+_AT_ONCE: Final = (CERTIFICATE_UNTRUSTED, CERTIFICATE_ELSEWHERE)
 PATTERNS: Final = (
-    OTHER_ADDRESS, HOST_REWRITTEN, PROXY_UNTRUSTED, PROXY_SILENT, PROXY_BEHIND, PROXY_UNREADABLE, CERTIFICATE_UNTRUSTED,
+    OTHER_ADDRESS, HOST_REWRITTEN, PROXY_UNTRUSTED, PROXY_SILENT, PROXY_BEHIND, PROXY_UNREADABLE, *_AT_ONCE,
 )  # fmt: skip
 
 
@@ -60,7 +63,7 @@ class Pattern:
     @property
     def is_worth_telling(self) -> bool:
         """One stray visitor of many is nobody's fault; what holds for most of them is a setting."""
-        if self.kind in (OTHER_ADDRESS, CERTIFICATE_UNTRUSTED):
+        if self.kind == OTHER_ADDRESS or self.kind in _AT_ONCE:
             return self.times >= (ENOUGH if self.kind == OTHER_ADDRESS else 1)
         return self.times >= ENOUGH and 2 * self.times >= self.pages
 
@@ -228,6 +231,14 @@ def told(services: Services, pattern: Pattern) -> Told:
     if pattern.kind == CERTIFICATE_UNTRUSTED:
         got = f"{trusted}, while a certificate came from {', '.join(pattern.got)} and was ignored"
         return Told("server.trusted_proxies", with_proxy(services, latest), got, trust_it(services, latest))
+    if pattern.kind == CERTIFICATE_ELSEWHERE:
+        oauth = services.settings.oauth
+        fix = (
+            f"The proxy passed a certificate's header on with the Host {latest}, where it asks for none: anybody can "
+            f"write it. It was ignored; have the proxy remove it there, and pass the client's Host on at "
+            f"{oauth.mtls_origin}."
+        )
+        return Told("the header of certificates", f"at {oauth.mtls_origin} alone", ", ".join(pattern.got), fix)
     if pattern.kind == PROXY_SILENT:
         fix = (
             "Doorward reads X-Forwarded-For and nothing else: have the proxy send it (nginx: proxy_set_header "

@@ -186,6 +186,8 @@ _PATTERNS: Final = {
     arrivals.PROXY_SILENT: N_("Everybody seems to come from one address: the proxy does not say who asks."),
     arrivals.PROXY_BEHIND: N_("Everybody seems to come from one address: another proxy is not trusted."),
     arrivals.PROXY_UNREADABLE: N_("The proxy says in a way that cannot be read who asks."),
+    arrivals.CERTIFICATE_UNTRUSTED: N_("An application's certificate came from a machine that is not trusted."),
+    arrivals.CERTIFICATE_ELSEWHERE: N_("An application's certificate came by an address where none is asked for."),
 }
 
 

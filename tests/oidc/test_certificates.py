@@ -14,6 +14,8 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from clients.registry import Draft
+from idp import arrivals
+from idp.admin import attention
 from tests.backends import Clock
 from tests.oidc import certificates
 from tests.oidc.certificates import HEADER, NAMES, PROXY, WRITTEN, Pair, pair, send, token
@@ -179,6 +181,37 @@ def test_S28_no_certificate_is_told_by_whose_side_it_is(open_house: Callable[...
     assert (found["side"], found["field"], found["got"]) == (
         "application", "mtls_endpoint_aliases", "https://login.example",
     )  # fmt: skip
+
+
+def test_S14_S28_where_certificates_are_asked_for_at_another_host_they_are_taken_from_there_alone(
+    open_house: Callable[..., House],
+) -> None:
+    """What the proxy's other places pass on may be anybody's word."""
+    house = open_house(mtls_origin="https://mtls.example:8443")
+    robot = house.robot()
+    for host in (None, "login.example:443", "127.0.0.1:8000", "other.example", "mtls.example.evil", "[::1]:8000", ""):
+        answer = token(house.provider, robot, house.app, host=host)
+        assert (answer.status, answer.error) == (401, "invalid_client"), host
+        assert "mtls_endpoint_aliases" in answer.json["error_description"]
+        found = house.finding()
+        assert (found["code"], found["side"], found["field"]) == ("certificate_elsewhere", "doorward", HEADER), host
+        forged = send(house.provider, "oauth/certificate", method="GET", host=host, text="x").json
+        assert forged["kind"] == "certificate_elsewhere"
+    for host in ("mtls.example:8443", "mtls.example", "MTLS.example:8443"):
+        assert token(house.provider, robot, house.app, host=host).status == 200, host
+    from idp.installation.checks import network
+
+    told = [one for one in network.examine_traffic(house.provider.services) if "certificate" in one.text]
+    assert "https://mtls.example:8443 alone" in told[0].text
+    near = open_house(mtls_origin="https://login.example:8443")  # one host: a proxy may leave the port out
+    assert token(near.provider, near.robot(), near.app).status == 200
+
+
+def test_O3_everything_odd_about_requests_has_words_in_needs_attention(house: House) -> None:
+    """Nobody outside makes the console fail by a header."""
+    token(house.provider, house.robot(), house.app, address="203.0.113.9")
+    assert any("certificate" in str(one.text) for one in attention._traffic(house.provider.services))
+    assert set(attention._PATTERNS) == set(arrivals.PATTERNS)
 
 
 def test_S28_a_proxy_that_writes_another_header_is_told_its_name(house: House) -> None:
@@ -568,7 +601,8 @@ def test_S26_a_proof_may_be_for_the_alias(open_house: Callable[..., House]) -> N
     house = open_house(mtls_origin="https://mtls.example")
     robot, key = house.robot(), new_key()
     for htu, status in (("https://mtls.example/oauth/token", 200), ("https://evil.example/oauth/token", 400)):
-        assert token(house.provider, robot, house.app, DPoP=proof(house.provider, key, htu=htu)).status == status
+        shown = proof(house.provider, key, htu=htu)
+        assert token(house.provider, robot, house.app, host="mtls.example", DPoP=shown).status == status
 
 
 # -- FAPI 2.0 ----------------------------------------------------------------------------------------------------------

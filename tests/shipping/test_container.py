@@ -99,6 +99,25 @@ def test_g1_kubernetes_has_probes_a_budget_and_one_job_that_migrates() -> None:
     assert set(found["Secret"]["stringData"]) <= set(ENVIRONMENT)
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-Client-Cert", "Client-Cert"])
+@pytest.mark.parametrize(("name", "line"), [
+    ("nginx.conf", 'proxy_set_header {header} "";'), ("Caddyfile", "header_up -{header}"),
+    ("apache.conf", "RequestHeader unset {header}"), ("haproxy.cfg", "http-request del-header {header}"),
+    ("traefik.yaml", '{header}: ""'),
+])  # fmt: skip
+def test_S14_S28_each_example_of_a_proxy_leaves_out_what_a_client_writes_of_a_certificate(
+    name: str, line: str, header: str
+) -> None:
+    """RFC 8705 §6.4; every example of the folder has a line here."""
+    text = (DEPLOY / "proxies" / name).read_text("utf-8")
+    assert line.format(header=header) in [one.strip() for one in text.splitlines()]
+    assert len(list((DEPLOY / "proxies").iterdir())) == 5
+    if name == "traefik.yaml":
+        http = yaml.safe_load(text)["http"]
+        (used,) = http["routers"]["doorward"]["middlewares"]
+        assert header in http["middlewares"][used]["headers"]["customRequestHeaders"]
+
+
 def test_g1_the_settings_in_the_files_are_settings(tmp_path: Path) -> None:
     from idp.config import load
 

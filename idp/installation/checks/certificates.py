@@ -100,6 +100,9 @@ def _proxy(services: Services) -> Found:
             )
             fix = f'overwrite it there (nginx: proxy_set_header {header} ""; or the certificate\'s variable)'
             yield Finding(WHAT, "error", text, fix)
+        elif came == "certificate_elsewhere":
+            text = f"the proxy at {origin} passes on the {header} that a client wrote; it is ignored there"
+            yield Finding(WHAT, "warning", text, f'remove it there (nginx: proxy_set_header {header} "")')
         elif came in ("certificate_not_passed_on", "certificate_missing"):
             yield Finding(WHAT, "ok", f"the proxy at {origin} takes away a {header} that clients write")
         elif came == "certificate_untrusted":

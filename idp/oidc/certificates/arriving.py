@@ -74,6 +74,8 @@ def _read(services: Services, request: Request) -> Arrived:
     text = request.header(header) if request.names_are_apart else ""
     if not request.is_of_proxy:
         return _not_of_a_proxy(services, request, header, text)
+    if _is_elsewhere(services, request):
+        return _elsewhere(services, request, header, _has_value(named, text))
     try:
         der = der_of(named, text)
         found = read(der) if der is not None else None
@@ -101,6 +103,43 @@ def _not_of_a_proxy(services: Services, request: Request, header: str, text: str
     return absent("certificate_untrusted", "server.trusted_proxies", f"the proxy at {peer}", got, fix)
 
 
+def _is_elsewhere(services: Services, request: Request) -> bool:
+    """Whether certificates are asked for at another host than the one that this request names.
+
+    A port alone tells nothing: many a proxy leaves it out of the Host.
+    """
+    origin = services.settings.oauth.mtls_origin
+    asked = urlsplit(origin).hostname
+    return bool(origin) and asked != urlsplit(services.issuer).hostname and _host(request) != asked
+
+
+def _host(request: Request) -> str:
+    try:
+        return urlsplit(f"//{request.header('Host')}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _has_value(named: str, text: str) -> bool:
+    try:
+        return der_of(named, text) is not None
+    except ValueError:
+        return True
+
+
+def _elsewhere(services: Services, request: Request, header: str, has_value: bool) -> Arrived:
+    """S14: a place of the proxy that asks for no certificate may pass on what clients write; none is taken from it."""
+    origin, host = services.settings.oauth.mtls_origin, request.header("Host").lower()
+    if not has_value:
+        return _none(services, request, header)
+    services.part(arrivals.Arrivals).note(arrivals.CERTIFICATE_ELSEWHERE, host, services.clock())
+    services.log.warning("client_certificate_ignored", header=header, host=host[:100])
+    fix = f"A header {header} came with the Host {host[:100]}, and certificates are asked for at {origin} alone, so it "
+    fix += f"was ignored: have the proxy remove it there, and pass the client's Host on at {origin}. The application "
+    fix += "uses the addresses of mtls_endpoint_aliases in our metadata (RFC 8705 §5)."
+    return absent("certificate_elsewhere", header, f"a request to {origin}", host[:100], fix)
+
+
 def _unreadable(header: str, named: str, text: str, reason: str) -> Arrived:
     other = looks_like(text)
     fix = f"What the proxy writes into {header} is not read as “{named}”: {reason}. "
@@ -116,9 +155,8 @@ def _unreadable(header: str, named: str, text: str, reason: str) -> Arrived:
 
 def _none(services: Services, request: Request, header: str) -> Arrived:
     """Which of the three it is: asked for at another origin, not handed on, or not sent."""
-    origin, host = services.settings.oauth.mtls_origin, request.header("Host").lower()
-    is_apart = urlsplit(origin).hostname != urlsplit(services.issuer).hostname  # else a proxy's Host lacks the port
-    if origin and is_apart and host == urlsplit(services.issuer).netloc:
+    origin = services.settings.oauth.mtls_origin
+    if _is_elsewhere(services, request) and _host(request) == urlsplit(services.issuer).hostname:
         fix = f"Certificates are asked for at {origin} and not at {services.issuer}: let the application use the "
         fix += "addresses of mtls_endpoint_aliases in our metadata (RFC 8705 §5)."
         return absent("certificate_missing", "mtls_endpoint_aliases", f"{origin}…", services.issuer, fix)

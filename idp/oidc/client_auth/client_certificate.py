@@ -21,7 +21,7 @@ def required(services: Services, request: Request, client: Client) -> Certificat
     arrived = arriving.of(services, request)
     if arrived.certificate is None:
         hint = "no client certificate came with the request"
-        if arrived.kind == "certificate_missing" and arrived.field == "mtls_endpoint_aliases":
+        if arrived.kind == "certificate_elsewhere" or arrived.field == "mtls_endpoint_aliases":
             hint += "; use the addresses of mtls_endpoint_aliases"  # which are in our metadata
         raise failed(
             f"{client.id}: {hint}", hint=hint, kind=arrived.kind, side=arrived.side, field=arrived.field,
