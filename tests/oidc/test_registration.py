@@ -15,9 +15,12 @@ from idp.accounts.person import Person
 from idp.accounts.roles import RoleGrant
 from idp.admin import programs
 from idp.admin.actor import of_shell
+from idp.errors import OAuthError
 from idp.login import consent
+from idp.oidc.registration import managing
 from idp.oidc.registration.registering import OPEN_AN_HOUR, TRIES_A_MINUTE
 from idp.portal import launcher
+from idp.wire import Request
 from tests.backends import Clock
 from tests.oidc.verifying import verified
 from tests.provider import Answer, App, Browser, Provider
@@ -438,6 +441,44 @@ def test_s35_an_update_that_is_wrong_changes_nothing(provider: Provider, beside:
     assert answer.status == 400
     assert next(iter(beside)) in answer.json["error_description"]
     assert manage(provider, told).json["client_name"] == "Shop"
+
+
+class _Slow:
+    """A body that arrives when something else has happened."""
+
+    def __init__(self, body: bytes, meanwhile: Callable[[], Any]) -> None:
+        self._body, self._meanwhile = body, meanwhile
+
+    def read(self, many: int) -> bytes:
+        self._meanwhile()
+        return self._body
+
+
+def test_s35_of_two_updates_by_one_token_the_later_one_changes_nothing(provider: Provider) -> None:
+    """Neither name nor address nor secret: what it had written would have counted as an admin's word for ever."""
+    told = registered(provider, token_endpoint_auth_method="none")
+    good: dict[str, Any] = {**GOOD, "client_id": told["client_id"]}
+    first: list[Answer] = []
+    late = json.dumps({**good, "client_name": "Late", "redirect_uris": ["https://late.example/cb"]}).encode()
+    request = Request(
+        {
+            "REQUEST_METHOD": "PUT", "PATH_INFO": "/", "REMOTE_ADDR": "203.0.113.7", "CONTENT_LENGTH": str(len(late)),
+            "CONTENT_TYPE": "application/json", "HTTP_AUTHORIZATION": f"Bearer {told['registration_access_token']}",
+            "wsgi.input": _Slow(late, lambda: first.append(
+                manage(provider, told, "PUT", {**good, "client_name": "First", "token_endpoint_auth_method": "none"})
+            )),
+        },
+        segment=told["client_id"],
+    )  # fmt: skip
+    with pytest.raises(OAuthError) as refused:
+        managing.manage(provider.services, request)
+    assert (refused.value.status, first[0].status) == (409, 200)
+    stands = manage(provider, first[0].json).json
+    assert (stands["client_name"], stands["redirect_uris"]) == ("First", GOOD["redirect_uris"])
+    assert not provider.services.registry.get(told["client_id"]).secrets
+    assert [event.detail["name"] for event in provider.events("client:update")] == ["First"]
+    answer = manage(provider, first[0].json, "PUT", {**good, "client_name": "Own"})
+    assert answer.json["client_name"] == "Own"
 
 
 def test_s17_a_secret_that_was_sent_is_neither_told_nor_recorded(provider: Provider, crm: App) -> None:

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from clients.client import Client
 from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem, UnknownClient
-from clients.registry import takes_secret
+from clients.registry import Registry, takes_secret
 from clients.self_registered import kept, standard, vouching
 from clients.self_registered.kept import SelfRegistered
 from idp import audit
 from idp.accounts import roles
+from idp.db import joined
 from idp.errors import OAuthError
 from idp.login import consent
 from idp.oidc.registration import problems, reading
@@ -71,25 +72,22 @@ def _update(services: Services, request: Request, one: SelfRegistered, client: C
         )  # fmt: skip
     try:
         _check_sent(services, client, sent)
-        changed, left = _changed(services, request, one, client, sent)
+        changed, secret, access = _changed(services, request, one, client, sent)
     except InvalidMetadata as error:
         raise problems.told(error, sent) from None
     except (ChangedMeanwhile, UnknownClient):
         raise _meanwhile() from None
-    secret = services.registry.add_secret(client.id, 0, record=_record(services, request, client)) if (
-        takes_secret(changed) and not takes_secret(client)
-    ) else None  # fmt: skip
-    access = kept.rotate(services.db, one, left)
-    if access is None:
-        raise _meanwhile()
     ensure_keys(services, changed)
     return Json(body=information(services, changed, access, secret or _same(sent)))
 
 
 def _changed(
     services: Services, request: Request, one: SelfRegistered, client: Client, sent: Mapping[str, Any]
-) -> tuple[Client, dict[str, Any]]:
-    """The client as it is now, and what it has said itself, in the place of what it said before."""
+) -> tuple[Client, str | None, str]:
+    """The client as it is now, its secret where it gets one, and the token in the place of the one that was shown.
+
+    All of it or nothing. Errors: `ChangedMeanwhile`, where another request was quicker.
+    """
     edition, now = services.registry.as_registered(client.id)
     if sent.get("software_statement") is not None:
         raise problems.statement(sent)
@@ -99,15 +97,25 @@ def _changed(
     admins = {key for key in {*own, *one.said} - {"profile"} if own.get(key) != one.said.get(key)}
     changes = {key: wanted.said.get(key) for key in {*own, *wanted.said} - admins}
     is_own = client.profile == one.said["profile"]
-    changed = services.registry.update(
-        client.id, changes, profile=wanted.profile if is_own else client.profile, edition=edition,
-        settle=partial(vouching.taken_back, starts_off=one.policy.starts_off, now=services.clock()),
-        record=partial(_noted, _record(services, request, client)),
-    )  # fmt: skip
-    stands = services.registry.as_registered(client.id)[1]
-    left = as_left(wanted.profile if is_own else one.said["profile"], stands)
-    left = {key: value for key, value in left.items() if key not in admins}
-    return changed, {**left, **{key: one.said[key] for key in admins if key in one.said}}
+    profile, record = wanted.profile if is_own else client.profile, _record(services, request, client)
+    # It may ask another server, so before the transaction; an address that is new has nobody's word.
+    is_new = any(changes.get(key, now.get(key)) != now.get(key) for key in ("jwks_uri", "sector_identifier_uri"))
+    services.registry.preview(client.id, {**changes, **({"self_registered": True} if is_new else {})}, profile=profile)
+    with services.db.transaction() as tx:
+        registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
+        changed = registry.update(
+            client.id, changes, profile=profile, edition=edition, record=partial(_noted, record),
+            settle=partial(vouching.taken_back, starts_off=one.policy.starts_off, now=services.clock()),
+        )  # fmt: skip
+        begins = takes_secret(changed) and not takes_secret(client)
+        secret = registry.add_secret(client.id, 0, record=record) if begins else None
+        left = as_left(wanted.profile if is_own else one.said["profile"], registry.as_registered(client.id)[1])
+        left = {key: value for key, value in left.items() if key not in admins}
+        access = kept.rotate(tx, one, {**left, **{key: one.said[key] for key in admins if key in one.said}})
+        if access is None:
+            raise ChangedMeanwhile({})
+    services.registry.refresh()
+    return changed, secret, access
 
 
 def _noted(record: audit.Recorder, tx: Any, action: str, detail: dict[str, Any]) -> None:
