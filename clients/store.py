@@ -193,6 +193,7 @@ _UPDATE = (
         tokens_after=bindparam("tokens_after"),
     )
 )
+_END_TOKENS = update(clients).values(tokens_after=bindparam("now"))
 _INSERT_ORIGIN = insert(client_origins)
 _DELETE_ORIGINS = delete(client_origins).where(client_origins.c.client_id == bindparam("of_client"))
 _PURGE = delete(clients).where(clients.c.deleted_at < bindparam("before"))
@@ -310,6 +311,12 @@ def find_owner(tx: Statements, entity_id: str) -> tuple[str, str, bool] | None:
 def insert_entity(tx: Statements, entity_id: str, client_id: str) -> None:
     """Note that a client has an entityID, which nobody else may have."""
     tx.run(_INSERT_ENTITY, entity_id=entity_id, client_id=client_id)
+
+
+def end_every_token(tx: Statements, now: float) -> None:
+    """What was issued to any client up to a moment is dead, tokens that stand in no table too. First in its tx."""
+    raise_version(tx)
+    tx.run(_END_TOKENS, now=now)
 
 
 def purge(tx: Statements, before: float) -> int:

@@ -69,6 +69,11 @@ def rotate(tx: Statements, one: SelfRegistered, said: Mapping[str, Any]) -> str 
     return value if done else None
 
 
+def void_every(tx: Statements) -> int:
+    """No registration access token is good any more, in the caller's transaction; how many were. Clients stay."""
+    return tx.run(store.VOID_EVERY)
+
+
 def list_of(db: Statements, many: int = 1000) -> tuple[SelfRegistered, ...]:
     """Those that were not removed, the newest first."""
     return tuple(map(_of, db.all(store.LIST, many=many)))

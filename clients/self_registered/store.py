@@ -57,6 +57,7 @@ SPEND = (
     .where(_t.id == bindparam("token_id"), _t.used < _t.most, _t.expires_at > bindparam("now"))
     .values(used=_t.used + 1)
 )
+WITHDRAW_EVERY = delete(registration_tokens)
 WITHDRAW = delete(registration_tokens).where(_t.id == bindparam("token_id"))
 SWEEP_TOKENS = delete(registration_tokens).where(_t.expires_at < bindparam("before"))
 
@@ -75,6 +76,8 @@ ROTATE = (
     .where(_s.client_id == bindparam("of_client"), _s.hash == bindparam("shown"))
     .values(hash=bindparam("new_hash"), said=bindparam("new_said"))
 )
+#: No value has an empty hash.
+VOID_EVERY = update(self_registered).where(_s.hash != "").values(hash="")
 SEEN = update(self_registered).where(_s.client_id == bindparam("of_client")).values(seen_at=bindparam("at"))
 _LIVE = select(*_s).select_from(self_registered.join(clients, clients.c.id == _s.client_id)).where(
     clients.c.deleted_at.is_(None)

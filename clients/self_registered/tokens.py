@@ -111,6 +111,11 @@ def withdraw(db: Store, token_id: str, *, record: Record) -> bool:
     return True
 
 
+def withdraw_every(tx: Statements) -> int:
+    """None registers anything any more, in the caller's transaction; how many there were."""
+    return tx.run(store.WITHDRAW_EVERY)
+
+
 def sweep(db: Statements, before: float) -> int:
     """Forget those that ended before a moment; how many."""
     return db.run(store.SWEEP_TOKENS, before=before)

@@ -11,6 +11,9 @@ from idp.cli.installation import actor, load_settings, opened
 from idp.cli.terminal import command, print_json, progress_of, say, timestamp, with_json
 from idp.installation.failures import Refused, explained
 
+#: What is still good after the end of all tokens.
+STAY = "Client secrets and keys of applications are those of then: renew each that was replaced since."
+
 
 def add_parsers(commands: Any) -> None:
     """Add `restore`."""
@@ -67,4 +70,4 @@ def _end(args: Namespace) -> None:
 
 def _ended(ended: dict[str, int]) -> str:
     named = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in ended.items())
-    return f"Ended: {named}. Everybody signs in anew."
+    return f"Ended: {named}. Everybody signs in anew.\n{STAY}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import idp
 from idp.accounts import links
+from idp.accounts.recovery import contacts
 from idp.db import Database
 from idp.installation.backups import ending
 from idp.installation.backups.ending import end_all_tokens
@@ -19,16 +21,18 @@ from idp.state.sealed import SealedState
 from idp.state.sql import SqlState, metadata
 from keys.sealing import Sealer
 from tests.backends import Clock, create_tables
+from tests.oidc.test_registration import GOOD, initial, manage, registered, send
 from tests.provider import Provider, new_key
+from tests.recovery.post import MAIL, collect
 
 
 @pytest.mark.spec("RFC 7523 §3")
-def test_d1_a_used_client_assertion_stays_used(provider: Provider) -> None:
+def test_d1_a_used_client_assertion_stays_used(provider: Provider, clock: Clock) -> None:
     robot = provider.add_client("Robot", "machine", key=new_key())
     shown = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
              "client_assertion": provider.assertion(robot), "grant_type": "client_credentials"}  # fmt: skip
     assert provider.post("oauth/token", None, shown).status == 200
-    provider.clock.advance(2)
+    clock.advance(2)
     end_all_tokens(provider.services, "test")
     assert provider.post("oauth/token", None, shown).error == "invalid_client"
 
@@ -52,6 +56,43 @@ def test_d1_links_end_and_the_tries_at_them_are_still_counted(provider: Provider
     end_all_tokens(provider.services, "test")
     assert links.peek(provider.services.state, token) is None
     assert provider.services.state.count("link:tries:x", 600.0, 0) == 1
+
+
+def test_d1_a_jwt_that_an_application_got_for_itself_is_dead_to_us(provider: Provider, clock: Clock) -> None:
+    """It stands in no table, so that no row could end it."""
+    robot = provider.add_client("Robot", "machine", access_token_format="jwt")
+    token = provider.client_credentials(robot).json["access_token"]
+    assert provider.introspect(robot, token)["active"]
+    clock.advance(1)
+    end_all_tokens(provider.services, "test")
+    later = provider.another()
+    assert not later.introspect(robot, token)["active"]
+    clock.advance(2)
+    assert later.introspect(robot, later.client_credentials(robot).json["access_token"])["active"]
+
+
+def test_d1_tokens_of_registration_end_and_the_clients_stay(provider: Provider, clock: Clock) -> None:
+    token = initial(provider)
+    told = registered(provider, token)
+    assert manage(provider, told).status == 200
+    clock.advance(1)
+    end_all_tokens(provider.services, "test")
+    assert send(provider, token, GOOD).status == 401
+    assert manage(provider, told).status == 401
+    assert provider.services.registry.get(told["client_id"]).enabled
+    assert send(provider, initial(provider), GOOD).status == 201
+    (event,) = provider.events("backup:tokens_ended")
+    assert event.detail["registration_tokens"] == 2
+
+
+def test_d1_a_link_that_takes_back_a_change_of_recovery_opens_nothing(open_provider: Callable[..., Provider]) -> None:
+    provider = open_provider(mail=MAIL)
+    contacts.change(provider.services, provider.add_person("ann"), contacts.EMAIL, "ann@home.example", {})
+    (link,) = [mail.link for mail in collect(provider, "recovery_address_changed")]
+    assert provider.browser().get(link).status == 200
+    end_all_tokens(provider.services, "test")
+    assert provider.browser().get(link).dom.find("button", id="undo") == []
+    assert provider.events("backup:tokens_ended")[0].detail["codes"] >= 1
 
 
 #: Where a part of the name is put in.

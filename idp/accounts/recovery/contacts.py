@@ -177,6 +177,11 @@ def take_away(services: Services, person: Person, kind: str, record: Recorder | 
     return True
 
 
+def end_every_undo(tx: Any, now: float) -> int:
+    """No link takes a change back any more, in the caller's transaction; answers how many would have."""
+    return int(tx.run(store.VOID_EVERY, now=now))
+
+
 def guard(tx: Any, person_id: str, how: Guard, now: float) -> None:
     """What a change of the account ends of recovery, in the caller's transaction; see `effects.Guard`."""
     tx.run(store.VOID_OF_CONTACTS if how == "password" else store.VOID, owner_id=person_id, now=now)

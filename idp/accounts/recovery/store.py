@@ -70,6 +70,7 @@ USE_UNDO = (
     .values(used_at=bindparam("now"))
 )
 VOID = update(undos).where(_u.person_id == bindparam("owner_id"), _u.used_at.is_(None)).values(used_at=bindparam("now"))
+VOID_EVERY = update(undos).where(_u.used_at.is_(None)).values(used_at=bindparam("now"))
 VOID_OF_CONTACTS = VOID.where(_u.reach != "own")
 #: Whoever made a later change cannot undo the undoing.
 VOID_LATER = (

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from clients import store as clients
+from clients.self_registered import kept
+from clients.self_registered import tokens as initial_tokens
 from idp.accounts import tokens
 from idp.accounts.factors import admin_codes
+from idp.accounts.recovery import contacts
 from idp.audit import Event, record
 from idp.login.browser import sessions
 from idp.oidc import ledger
@@ -13,7 +17,6 @@ from idp.protocols import Services
 
 ENDED: Final = "backup:tokens_ended"
 WHY: Final = "ended after a restore"
-
 
 #: What opens something of what stands in State, by name. All else stays: pauses and counts of who guesses, and the
 #: marks of what was used once, without which it could be used again.
@@ -48,18 +51,21 @@ _TRIES: Final = "link:tries:*"
 
 
 def end_all_tokens(services: Services, actor: str) -> dict[str, int]:
-    """Sessions, grants with their refresh and access tokens, personal tokens; codes and links, wherever State is kept.
+    """Sessions, grants with their refresh and access tokens, personal tokens, those of registration; codes and links,
+    wherever State is kept.
 
     Answers how many of each. Applications are told of sessions that end. People, passwords and factors stay. Errors:
     `StateUnavailable`, before anything has ended.
     """
     now, opened = services.clock(), _forget(services)
     with services.db.transaction() as tx:
+        clients.end_every_token(tx, now)  # a JWT of an application for itself stands in no table
         ended = {
             "sessions": sessions.end_everybody(tx, now, WHY),
             "grants": ledger.revoke_everything(tx, now, WHY),
             "personal_tokens": tokens.end_everybody(tx),
-            "codes": opened + admin_codes.end_everybody(tx, now),
+            "registration_tokens": initial_tokens.withdraw_every(tx) + kept.void_every(tx),
+            "codes": opened + admin_codes.end_everybody(tx, now) + contacts.end_every_undo(tx, now),
         }
         record(tx, Event(ENDED, actor=actor, detail=ended), now)
     _forget(services)  # and what a session made while it was ending
