@@ -139,6 +139,25 @@ def has_second(services: Services, person: Person) -> bool:
     )
 
 
+def may_be_put_off(services: Services, person_id: str, need: Need, methods: tuple[str, ...]) -> bool:
+    """Whether somebody who showed `methods`, less than is needed, would be let in for now: who has nothing to show.
+
+    As `policy` decides at a sign-in: only within the time that the rule leaves, and never for who has a second factor.
+    """
+    if need.due <= services.clock():
+        return False
+    person = services.directory.find(person_id)
+    if person is None:
+        return False
+    levels = {need.level} if requirements.is_met(requirements.SECOND, methods) else {need.level, requirements.SECOND}
+    by_mail, shown = _by_mail(services, person), authenticators.available(services, person)
+    return not any(
+        requirements.is_met(level, (*methods, *more), email_is_second=by_mail)
+        for level in levels
+        for more in shown.values()
+    )
+
+
 def _by_mail(services: Services, person: Person) -> bool:
     """Whether a code by mail is a second step for this person here.
 

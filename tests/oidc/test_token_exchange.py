@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients.access import Access
+from idp.accounts import factors
 from idp.accounts.person import Person
+from idp.oidc.grants import jwt_bearer
 from idp.oidc.grants.token_exchange import GRANT_TYPE, MAX_HOPS
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE
 from tests.backends import Clock
+from tests.oidc import assertions
 from tests.oidc.test_dpop import proof, show
 from tests.provider import Answer, App, Provider, new_key
 
@@ -271,6 +275,46 @@ def test_X23_the_person_must_be_let_into_the_application_that_exchanges(provider
     assert exchange(provider, api, token).error == "invalid_request"
     provider.services.directory.set_groups(ann.id, ["board"])
     assert exchange(provider, api, token).status == 200
+
+
+def begun(clock: Clock) -> str:
+    """The day before today, as rules have it."""
+    return datetime.fromtimestamp(clock.now - 86_400, tz=UTC).date().isoformat()
+
+
+@pytest.mark.parametrize(("said", "soon"), [
+    ({"need": "none", "max_age_minutes": 60}, False), ({"need": "second", "grace_days": 30}, True),
+])  # fmt: skip
+def test_X23_another_issuers_word_meets_no_rule_of_freshness_or_strength(
+    provider: Provider, ann: Person, clock: Clock, said: dict[str, Any], soon: bool
+) -> None:
+    trusted = {assertions.ISSUER: assertions.TRUSTED}
+    api = backend(provider)
+    batch = backend(provider, "Batch", grant_types=[jwt_bearer.GRANT_TYPE], assertion_issuers=trusted, may_act=[api.id])
+    form = {"grant_type": jwt_bearer.GRANT_TYPE, "assertion": assertions.of(provider, "ann"), "resource": API}
+    token = provider.post("oauth/token", batch, form).json["access_token"]
+    assert exchange(provider, api, token).status == 200
+    provider.add_rule(why="Not by hearsay.", apps=[api.id], **said, **({"starts": begun(clock)} if soon else {}))
+    assert exchange(provider, api, token).error == "invalid_request"
+
+
+@pytest.mark.parametrize("has", [False, True])
+def test_X23_F8_a_grace_is_for_who_has_no_second_factor(
+    open_provider: Callable[..., Provider], clock: Clock, has: bool
+) -> None:
+    provider = open_provider(factors={"personal": "never"})
+    ann = provider.add_person("ann")
+    if has:
+        with provider.services.db.transaction() as tx:
+            factors.add(tx, clock(), ann.id, "totp", "Phone", sealed="x")
+    api = backend(provider)
+    app = front(provider, may_act=[api.id])
+    token = provider.tokens(app, scope="files", resource=API)["access_token"]
+    provider.add_rule(need="second", why="Soon.", apps=[api.id], starts=begun(clock), grace_days=30)
+    assert exchange(provider, api, token).error == ("invalid_request" if has else "")
+    clock.advance(60)
+    provider.add_rule(need="second", why="Now.", apps=[api.id])
+    assert exchange(provider, api, token).error == "invalid_request"
 
 
 # -- every sequence ----------------------------------------------------------------------------------------------------

@@ -13,12 +13,13 @@ from typing import Any
 from clients.access import decide
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.login import requirements
+from idp.login import requirements, step_up
+from idp.login.requirements import Need
 from idp.oidc import bearer, ledger, scopes
 from idp.oidc import claims as claim_rules
 from idp.oidc.bearer import Access
 from idp.oidc.grants import id_jag
-from idp.oidc.ledger import Exchanged, Holder, Issued, Terms
+from idp.oidc.ledger import ALONE, Exchanged, Holder, Issued, Terms
 from idp.oidc.token_request import TokenRequest
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE, ID_JAG_TYPE
 from idp.protocols import Services
@@ -106,13 +107,23 @@ def _check_person(services: Services, by: Client, subject: Access) -> None:
         # Where the person is, is not known here: whatever depends on the network or the device is asked for.
         services.rules.current(), groups, by.id, "", lambda: False, services.clock(), roles=roles,
     )  # fmt: skip
-    by_mail = services.settings.factors.email_is_second
-    enough = requirements.is_met(need.level, tuple(row.methods.split()), email_is_second=by_mail)
-    is_old = bool(need.max_age) and services.clock() - row.auth_time > need.max_age
-    if is_old or not (enough or need.due > services.clock()):
+    if not (_is_fresh(services, row, need) and _is_enough(services, row, need)):
         raise _denied("The person proved themselves less than the rules ask for this application.",
                       expected=need.level or f"a proof of the last {int(need.max_age)} s", got=row.methods,
                       fix="Let the person sign in to it once, as the rules ask.")  # fmt: skip
+
+
+def _is_fresh(services: Services, row: Any, need: Need) -> bool:
+    """Whether the proof is young enough. Another issuer's word is none at all, whenever it was given (jwt-bearer)."""
+    return not need.max_age or (row.offline != ALONE and services.clock() - row.auth_time <= need.max_age)
+
+
+def _is_enough(services: Services, row: Any, need: Need) -> bool:
+    """Whether it is strong enough, or would be let pass for now at a sign-in there."""
+    methods, by_mail = tuple(row.methods.split()), services.settings.factors.email_is_second
+    if requirements.is_met(need.level, methods, email_is_second=by_mail):
+        return True
+    return row.offline != ALONE and step_up.may_be_put_off(services, row.person_id, need, methods)
 
 
 def _actor(services: Services, asked: TokenRequest) -> Access | None:

@@ -8,7 +8,18 @@ from idp.oidc.ledger.access_tokens import ACCESS, issue_to_client
 from idp.oidc.ledger.alone import mint_alone, standing
 from idp.oidc.ledger.exchange import exchange, may_exchange, stands
 from idp.oidc.ledger.families import REFRESH, mint, mint_in_front, why_dead
-from idp.oidc.ledger.grant import AUTH_REQUEST, CODE, DEVICE, CodeReused, Exchanged, Grant, Holder, Issued, Terms
+from idp.oidc.ledger.grant import (
+    ALONE,
+    AUTH_REQUEST,
+    CODE,
+    DEVICE,
+    CodeReused,
+    Exchanged,
+    Grant,
+    Holder,
+    Issued,
+    Terms,
+)
 from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, last_of_session, was_redeemed
 from idp.oidc.ledger.past import ACCESS_TOKENS, CODES, PREFIXES, REFRESH_TOKENS, Past, past_of
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
@@ -28,6 +39,7 @@ from idp.oidc.ledger.revocation import (
 __all__ = [
     "ACCESS",
     "ACCESS_TOKENS",
+    "ALONE",
     "AUTH_REQUEST",
     "CODE",
     "CODES",
