@@ -46,7 +46,8 @@ class Refused(Exception):
     """Shown on our page. `code` names the kind in logs and events; `detail` never reaches the page.
 
     `kind`: its entry in `idp.catalogue`, where the code is not the entry's name. `evidence`: what came in, decoded, for
-    the admin who looks the error up. `way_on`: an address of ours to go on at, in place of the start.
+    the admin who looks the error up. `way_on`: an address of ours to go on at, in place of the start. `leads_to`: one
+    of the application's, for whoever presses its button.
     """
 
     def __init__(
@@ -66,9 +67,10 @@ class Refused(Exception):
         status: int = 400,
         evidence: str = "",
         way_on: str = "",
+        leads_to: str = "",
     ) -> None:
         super().__init__(code)
-        self.way_on = way_on
+        self.way_on, self.leads_to = way_on, leads_to
         self.code, self.message, self.advice, self.developer, self.detail = code, message, advice, developer, detail
         self.title, self.client_id, self.status, self.evidence = title, client_id, status, evidence
         self.kind = kind or code

@@ -7,23 +7,28 @@ from functools import partial
 from clients.client import Client
 from idp import catalogue
 from idp.errors import OAuthError, Refused
-from idp.oidc import encryption, tokens
+from idp.oidc import encryption, tokens, untrusted
 from idp.oidc.destination import Destination
 from idp.oidc.response_modes import RESPONSE_MODES
 from idp.oidc.response_modes.jarm import LIFETIME
 from idp.oidc.response_modes.sending import Answer
 from idp.protocols import Services
 from idp.texts import N_
-from idp.wire import Request, Response
+from idp.wire import Redirect, Request, Response
 
 
-def deliver_error(services: Services, request: Request, destination: Destination, error: OAuthError) -> Response:
-    """RFC 6749 §4.1.2.1."""
+def deliver_error(
+    services: Services, request: Request, destination: Destination, error: OAuthError, *, pressed: bool = False
+) -> Response:
+    """RFC 6749 §4.1.2.1. `pressed`: on a page of ours that said where it leads. Errors: `Refused`."""
     error_id = services.faults.told(
         error, request=request, client_id=destination.client.id, name="authorization_error"
     )  # fmt: skip
     told = error.parameters(error_id, catalogue.url_of(services, error.kind))
-    return deliver(services, request, destination, [*told.items()])
+    answer = deliver(services, request, destination, [*told.items()])
+    if pressed or not untrusted.is_untrusted(services, request, destination.client):
+        return answer
+    raise untrusted.held(destination, error, answer.location if isinstance(answer, Redirect) else "")
 
 
 def deliver(

@@ -92,7 +92,11 @@ class ProtocolHandler:
         destination = _destination(services, flow, AuthorizationRequest.from_json(flow.request))
         if reason.cause != "cancelled":
             return deliver_error(
-                services, request, destination, OAuthError(reason.code, reason.description, kind=reason.kind)
+                services,
+                request,
+                destination,
+                OAuthError(reason.code, reason.description, kind=reason.kind),
+                pressed=reason.cause == "declined",
             )
         # Somebody's choice and nobody's fault: there is nothing to look up, and strangers leave no row (S61).
         services.log.info(

@@ -105,7 +105,7 @@ class ErrorPages:
                 )
                 if others > 2
                 else None,
-                "back_url": refusal.way_on or _way_on(self.services, client),
+                "back_url": refusal.way_on or refusal.leads_to or _way_on(self.services, client),
                 "at_right_address": bool(refusal.way_on),
                 # No header stands in a page (RFC 9700 §4.13), but in the one whose matter it is.
                 "came_to": reached.of(services, request).host if refusal.code == "wrong_address" else "",

@@ -402,6 +402,73 @@ def test_s35_registrations_are_paced(provider: Provider) -> None:
     assert answer.headers["Retry-After"] == "60"
 
 
+@pytest.mark.spec("RFC9700 4.11.2")
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"scope": "nonsense"}, "invalid_scope"), ({"prompt": "none"}, "login_required"),
+        ({"response_type": "token"}, "unsupported_response_type"), ({"code_challenge": None}, "invalid_request"),
+        ({"prompt": "none", "response_mode": "fragment"}, "login_required"),
+        ({"request": "no.signed.request"}, "invalid_request_object"),
+    ],
+)  # fmt: skip
+def test_s53_an_address_that_anybody_registered_is_followed_when_a_person_says_so(
+    open_provider: Callable[..., Provider], asked: dict[str, Any], error: str
+) -> None:
+    provider = open_provider(oauth={"registration": "open"})
+    provider.add_person("ann")
+    browser, evil = provider.browser(), {"client_name": "Evil", "redirect_uris": ["https://evil.example/cb"]}
+    app = app_of(provider, send(provider, "", evil).json)
+    page = provider.authorize(browser, app, **asked)
+    assert page.is_error_page
+    assert "It would lead you to evil.example. Go there only if you know it." in page.dom.text
+    (button,) = [link["href"] for link in page.dom.find("a") if "main" in link.get("class", "")]
+    assert button.startswith("https://evil.example/cb")
+    assert f"error={error}" in button
+    event = next(one for one in provider.events() if one.error_id and one.error_id in page.text)
+    assert event.detail["side"] == "application"
+    # Who has let it in is led on by itself, as by any other.
+    browser.submit(browser.log_in(provider.authorize(browser, app)), "allow")
+    wrong = {"prompt": "none login"} if "prompt" in asked else asked
+    assert provider.authorize(browser, app, **wrong).location.startswith("https://evil.example/cb")
+
+
+def test_s53_what_is_posted_by_itself_is_held_back_too_and_a_no_is_an_answer(
+    open_provider: Callable[..., Provider],
+) -> None:
+    provider = open_provider(oauth={"registration": "open"})
+    provider.add_person("ann")
+    browser = provider.browser()
+    app = app_of(provider, send(provider, "", {"redirect_uris": ["https://evil.example/cb"]}).json)
+    page = provider.authorize(browser, app, prompt="none", response_mode="form_post")
+    assert page.is_error_page
+    assert "https://evil.example/cb" not in page.text
+    consented = browser.log_in(provider.authorize(browser, app))
+    assert "evil.example" in consented.dom.text  # whoever presses a button has read where it leads
+    assert browser.submit(consented, "deny").location.startswith("https://evil.example/cb?error=access_denied")
+
+
+def test_s53_a_request_without_a_scope_leads_nowhere_before_a_person_has_agreed(
+    open_provider: Callable[..., Provider],
+) -> None:
+    provider = open_provider(oauth={"registration": "open"})
+    provider.add_person("ann")
+    browser = provider.browser()
+    browser.log_in(browser.get(""))
+    app = app_of(provider, send(provider, "", {"redirect_uris": ["https://evil.example/cb"], "scope": "openid"}).json)
+    page = provider.authorize(browser, app, scope=None)
+    assert page.is_consent_page
+    assert browser.submit(page, "allow").code
+    assert provider.authorize(browser, app, scope=None).code
+
+
+def test_s53_an_application_of_a_token_or_of_an_admin_hears_of_its_errors_by_itself(
+    provider: Provider, browser: Browser, crm: App
+) -> None:
+    for app in (app_of(provider, registered(provider)), crm):
+        assert "error=login_required" in provider.authorize(browser, app, prompt="none").location
+
+
 # -- managing --------------------------------------------------------------------------------------------------------
 
 
