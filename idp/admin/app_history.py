@@ -11,7 +11,7 @@ from clients.undoing import can_undo
 from idp.admin import managed
 from idp.admin.activity import Names
 from idp.admin.actor import Actor
-from idp.admin.applications import PROOFS, check_change, check_proofs
+from idp.admin.applications import PROVED_AGAIN, check_change, check_proofs
 from idp.admin.permissions import Permission
 from idp.audit import Event, find
 from idp.audit.searching import Wanted, latest
@@ -67,10 +67,14 @@ def undo(services: Services, actor: Actor, client_id: str, event_id: str) -> Cli
     return services.registry.undo(client_id, event.detail["changed"], record=actor.record(services))
 
 
-def is_about_proofs(services: Services, client_id: str, event_id: str) -> bool:
-    """Whether a change was of what the application proves itself by: its undo is as sensitive."""
+def is_proved_again(services: Services, client_id: str, event_id: str) -> bool:
+    """Whether a change was of what the application proves itself by, or of whom it may be: its undo is as sensitive."""
     event = find(services.db, event_id)
-    return event is not None and event.client_id == client_id and not PROOFS.isdisjoint(event.detail.get("changed", ()))
+    return (
+        event is not None
+        and event.client_id == client_id
+        and not PROVED_AGAIN.isdisjoint(event.detail.get("changed", ()))
+    )
 
 
 def _can_undo(event: Event) -> bool:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from clients.access import Access
+from clients.certificate_names import NAMES
 from clients.client import Client
 from clients.errors import InvalidMetadata, Problem
 from clients.registry import Draft, Registered
@@ -132,21 +133,22 @@ def register(services: Services, actor: Actor, draft: Draft) -> Registered:
     return replace(made, warnings=(*made.warnings, *more))
 
 
-#: What reaches beyond the application itself: whose tokens it may get or read, and how much is asked of it.
-_BEYOND: Final = frozenset(
+#: What an application proves itself by, and how well that must be done.
+PROOFS: Final = frozenset(
     (
-        "resources",
-        "introspection",
-        "profile",
-        "may_act",
-        "may_impersonate",
-        "exchange_resources",
-        "assertion_issuers",
-        "id_jag_audiences",
+        "jwks", "jwks_uri", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg", *NAMES,
+        "client_assertion_audience", "allowed_origins",
+        "require_signed_requests", "signature_algorithm", "digest_algorithm", "allow_sha1", "allow_cbc",
     )
+)  # fmt: skip
+#: Whose word it may bring, who may pass for whom, and whose tokens it may read.
+_TRUST: Final = frozenset(
+    ("may_act", "may_impersonate", "exchange_resources", "assertion_issuers", "id_jag_audiences", "introspection")
 )
-#: What an application proves itself by.
-PROOFS: Final = frozenset(("jwks", "jwks_uri", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg"))
+#: What reaches beyond the application itself: whose tokens it may get or read, and how much is asked of it.
+_BEYOND: Final = _TRUST | {"resources", "profile"}
+#: What the console asks a proof of the last minutes for (C3).
+PROVED_AGAIN: Final = PROOFS | _TRUST
 
 
 def check_change(actor: Actor, client_id: str, keys: Iterable[str]) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from clients.certificate_names import NAMES
 from clients.registry import Draft
 from clients.saml_fields import SETTINGS
 from idp.accounts.roles import RoleGrant
+from idp.admin import applications
 from idp.audit.searching import Wanted, latest
 from idp.console.apps import fields
 from idp.console.apps.labels import LABELS
@@ -232,6 +234,32 @@ def test_C3_what_an_application_proves_itself_by_asks_for_a_proof_of_the_last_mi
     undo = next(n for n, form in enumerate(history.dom.forms) if "undo" in form.names())
     assert owner.submit(history, form=undo).is_login_page
     assert metadata(provider, app)["token_endpoint_auth_method"] == "client_secret_post"
+
+
+@pytest.mark.parametrize(("key", "text"), [
+    ("tls_client_auth_subject_dn", "CN=thief"), ("may_act", "web"), ("may_impersonate", "web"),
+    ("exchange_resources", "https://api.example"),
+    ("id_jag_audiences", '{"https://as.example": {"client_id": "crm", "scope": "read"}}'),
+    ("introspection", "all"), ("client_assertion_audience", "legacy"),
+    ("assertion_issuers", '{"https://hr.example": {"jwks_uri": "https://hr.example/jwks", "subject": "username"}}'),
+])  # fmt: skip
+def test_C3_S28_whom_an_application_may_be_or_pass_for_asks_for_a_proof_of_the_last_minutes(
+    provider: Provider, owner: Browser, clock: Clock, key: str, text: str
+) -> None:
+    app = provider.add_client("CRM")
+    before = metadata(provider, app).get(key)
+    page = page_of(owner, app)
+    clock.advance(600)
+    assert save(owner, page, app, {key: text}).is_login_page
+    assert metadata(provider, app).get(key) == before
+
+
+def test_C3_every_field_of_how_an_application_proves_itself_is_sensitive() -> None:
+    """And so is what reaches beyond it, but the addresses of APIs and the profile, which give nobody's rights."""
+    fields_of = {key for key, label in LABELS.items() if label.part == "proof"}
+    assert fields_of >= {"jwks", *NAMES}
+    assert fields_of <= applications.PROOFS
+    assert applications._BEYOND - {"resources", "profile"} <= applications.PROVED_AGAIN
 
 
 def test_C2_an_app_admin_is_told_which_fields_reach_beyond_the_application(provider: Provider, enter: Enter) -> None:

@@ -46,7 +46,7 @@ def _undo(services: Services, request: Request, visit: Visit) -> Response:
     client_id = client_of(services, request, visit, Permission.APPS_CHANGE).id
     event_id = request.form.get("undo") or ""
     if (
-        app_history.is_about_proofs(services, client_id, event_id)
+        app_history.is_proved_again(services, client_id, event_id)
         and (asked := guard.prove_again(services, request, visit)) is not None
     ):
         return asked

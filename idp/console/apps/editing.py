@@ -40,7 +40,10 @@ def _save(services: Services, request: Request, visit: Visit, client: Client) ->
         if "client_name" in values and not values["client_name"]:
             raise InvalidMetadata(Problem("client_name", "expected a text of 1 to 200 characters"))
         applications.check_change(visit.actor, client.id, values)
-        if applications.PROOFS & values.keys() and (asked := guard.prove_again(services, request, visit)) is not None:
+        if (
+            applications.PROVED_AGAIN & values.keys()
+            and (asked := guard.prove_again(services, request, visit)) is not None
+        ):
             return asked
         name = values.pop("client_name", None)
         change = applications.Change(metadata=values, name=name, edition=edition)
