@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hmac
 import re
 import time
 from pathlib import Path
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 
 FAILED: Final = "backup:failed"
 HOUR: Final = 3600.0
-#: Only what we made ourselves is ever removed.
-_OURS = re.compile(r"doorward-\d{8}T\d{6}Z\.age")
+ACTOR: Final = "doorward"  # whom the record names for those that the server makes
 LEASE = 6 * HOUR  # seconds; a process that dies over it leaves it to another one
 
 
@@ -27,27 +28,44 @@ def run(services: Services) -> taking.Taken:
     settings = services.settings
     try:
         folder = settings.path(settings.backup.folder)
-        for part in folder.glob(".doorward-*.age.*.part"):  # of a process that was killed: one runs at a time
-            part.unlink(missing_ok=True)
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(services.clock()))
+        _tidy(services, folder)
         master = _master_key(services) if settings.backup.with_master_key else None
         taken = taking.take(
-            services, folder / f"doorward-{stamp}.age", locks.of_settings(settings),
-            actor="doorward", master_key=master, gently=True,
+            services, folder / _name(services), locks.of_settings(settings),
+            actor=ACTOR, master_key=master, gently=True,
         )  # fmt: skip
     except Exception as error:
         reason = "; ".join(error.lines) if isinstance(error, Failed) else f"{type(error).__name__}: {error}"
-        record(services.db, Event(FAILED, actor="doorward", detail={"reason": reason[:300]}), services.clock())
+        record(services.db, Event(FAILED, actor=ACTOR, detail={"reason": reason[:300]}), services.clock())
         services.log.error("backup_failed", reason=reason)
         raise
-    for old in kept(folder)[: -settings.backup.keep]:
+    older = [file for file in kept(services, folder) if file.name < taken.file.name]
+    for old in older[: max(0, len(older) - settings.backup.keep + 1)]:
         old.unlink(missing_ok=True)
     return taken
 
 
-def kept(folder: Path) -> list[Path]:
-    """Those that the server has made, the oldest first."""
-    return sorted(file for file in folder.iterdir() if _OURS.fullmatch(file.name))
+def kept(services: Services, folder: Path) -> list[Path]:
+    """Those that the servers of this installation have made, the oldest first; those of others are not ours."""
+    ours = re.compile(rf"doorward-{_tag(services)}-\d{{8}}T\d{{6}}Z\.age")
+    return sorted(file for file in folder.iterdir() if ours.fullmatch(file.name))
+
+
+def _name(services: Services) -> str:
+    return f"doorward-{_tag(services)}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(services.clock()))}.age"
+
+
+def _tag(services: Services) -> str:
+    """What tells this installation's from another's in the same folder, a copy of it under another address included."""
+    return hmac.digest(services.sealer.mac_key("backup files"), services.issuer.encode(), "sha256")[:4].hex()
+
+
+def _tidy(services: Services, folder: Path) -> None:
+    """What a process of ours that was killed has left; another one may be at work still, as long as its lease goes."""
+    for part in folder.glob(f".doorward-{_tag(services)}-*.age.*.part"):
+        with contextlib.suppress(OSError):  # it is whole, or gone, by now
+            if part.stat().st_mtime < services.clock() - LEASE:
+                part.unlink()
 
 
 def _master_key(services: Services) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from idp.audit.searching import Wanted, latest
@@ -29,6 +30,10 @@ def examine(services: Any) -> Found:
             yield Finding("backup", "error", f"the last one failed: {failed[0].detail.get('reason', '')}",
                           "mend that, then `doorward backup FILE`")  # fmt: skip
             return
+        if (gone := _gone(services, folder)) is not None:
+            yield Finding("backup", "warning", f"the last one that was made is not in backup.folder any more: {gone}",
+                          "look who removed it; `doorward backup FILE` makes another")  # fmt: skip
+            return
     most = 2 * backup.every_hours * 3600.0 + 3600.0 if backup.folder else _OLD
     if last is None and backup.folder:
         # A schedule that was set a moment ago owes nothing yet: its first turn comes within a minute of a server.
@@ -40,6 +45,15 @@ def examine(services: Any) -> Found:
                       "`doorward backup FILE`, or let the server make them: [backup] in doorward.toml")  # fmt: skip
     else:
         yield Finding("backup", "ok", f"the last good one is of {_told(last)}")
+
+
+def _gone(services: Any, folder: Path) -> str | None:
+    """The name of the last one, if the server made it and it is not where it was put."""
+    made = latest(services.db, Wanted(action=taking.MADE), 1)
+    if not made or made[0].actor != scheduled.ACTOR:  # nobody but who made it knows the folder
+        return None
+    name = str(made[0].detail.get("file", ""))
+    return None if (folder / name).is_file() else name
 
 
 def _told(at: float) -> str:
