@@ -11,12 +11,13 @@ from typing import Any
 class Problem:
     """One thing to fix: the metadata field, and a sentence that says what is expected.
 
-    `is_wrong`: False where it may be good, and could not be looked at now.
+    `is_wrong`: False where it may be good, and could not be looked at now; `detail`: for an admin alone.
     """
 
     field: str
     message: str
     is_wrong: bool = True
+    detail: str = ""
 
     @property
     def code(self) -> str:

@@ -76,7 +76,8 @@ def explain(url: str, error: Exception, field: str = "") -> Explanation:
     return Explanation(
         "doorward",
         f'Only https to public addresses is called: if this one is meant, add "{origin}" to outbound.allow in the '
-        "settings and restart; else give the application a public https address.",
+        "settings and restart; else give the application a public https address. Of one that registered itself only "
+        "public addresses are called until an admin has taken the mark (self_registered) back.",
         field, expected, got,
     )  # fmt: skip
 
@@ -118,7 +119,7 @@ def find_unreachable(services: Services, client: Client, until: float | None = N
         left = 1.0 if until is None else min(1.0, until - time.monotonic())
         try:
             if left > 0:
-                services.outbound.check(url, left)
+                outbound(services, client.metadata).check(url, left)
         except (OutboundRefused, OutboundFailed) as error:
             yield Unreachable(client.id, client.name, setting, url, str(error), explain(url, error))
 

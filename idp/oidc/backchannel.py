@@ -70,7 +70,7 @@ def _remind(services: Services, payload: dict[str, Any]) -> None:
     client = services.registry.find(payload["client_id"])
     if client is not None and client.oidc.backchannel_logout_uri:
         token = logout_token(services, client, "", payload["session_id"])
-        services.outbound.post(client.oidc.backchannel_logout_uri, {"logout_token": token})
+        reach.outbound(services, client.metadata).post(client.oidc.backchannel_logout_uri, {"logout_token": token})
 
 
 def deliver(services: Services, payload: dict[str, Any]) -> None:
@@ -88,7 +88,7 @@ def deliver(services: Services, payload: dict[str, Any]) -> None:
 def _send(services: Services, client: Client, uri: str, payload: dict[str, Any]) -> None:
     token = logout_token(services, client, payload["person_id"], payload["session_id"])
     try:
-        fetched = services.outbound.post(uri, {"logout_token": token})
+        fetched = reach.outbound(services, client.metadata).post(uri, {"logout_token": token})
         # BCL §2.8: 200; some frameworks turn an empty one into 204.
         if fetched.status not in (200, 204):
             raise NotConfirmed(f"it answered with status {fetched.status}{_said(fetched.body)}")

@@ -63,12 +63,13 @@ def sealed(services: Services, client: Client, what: str, text: str, *, cty: str
 
 def _recipient(services: Services, client: Client, what: str) -> Recipient:
     alg = getattr(client.oidc, f"{what}_encrypted_response_alg")
-    name = client.oidc.jwks_uri or f"{client.id}:{client.changed_at!r}"
+    uri = client.oidc.jwks_uri
+    name = reach.kept_as(client.metadata, uri) if uri else f"{client.id}:{client.changed_at!r}"
     now, cache = services.clock(), services.part(_Recipients)
     known = cache.find(name, now, FRESH, RETRY)
     found = choose(known or (), alg)
     if known is None:
-        found = choose(_fetch(services, cache, name, client.oidc.jwks_uri, client.oidc.jwks), alg)
+        found = choose(_fetch(services, cache, name, client), alg)
     if found is None:
         where = client.oidc.jwks_uri or "jwks"
         raise OAuthError(
@@ -85,15 +86,13 @@ def _lacks(alg: str) -> str:
     return f"none of the application's keys is for {alg}; that takes an {kind} with use=enc or without use"
 
 
-def _fetch(
-    services: Services, cache: _Recipients, name: str, uri: str | None, jwks: Mapping[str, Any] | None
-) -> tuple[Recipient, ...]:
+def _fetch(services: Services, cache: _Recipients, name: str, client: Client) -> tuple[Recipient, ...]:
     """What is there now; what was there before, where it cannot be read."""
-    before = cache.kept(name)[1]
+    before, uri = cache.kept(name)[1], client.oidc.jwks_uri
 
     def get() -> tuple[Recipient, ...]:
         try:
-            return read_recipients(jwks if uri is None else _read(services, uri))
+            return read_recipients(client.oidc.jwks if uri is None else _read(services, uri, client.metadata))
         except (OutboundFailed, OutboundRefused, ValueError, RecursionError) as error:
             services.log.warning("client_keys_unavailable", uri=uri, reason=str(error)[:200])
             return before
@@ -101,8 +100,8 @@ def _fetch(
     return cache.fetch(name, services.clock(), get)
 
 
-def _read(services: Services, uri: str, values: Mapping[str, Any] | None = None) -> Any:
-    answer = reach.outbound(services, values or {}).get(uri, accept="application/json")
+def _read(services: Services, uri: str, values: Mapping[str, Any]) -> Any:
+    answer = reach.outbound(services, values).get(uri, accept="application/json")
     if answer.status != 200:
         raise OutboundFailed(f"it answered with status {answer.status}")
     return json.loads(answer.body)

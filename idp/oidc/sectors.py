@@ -42,7 +42,11 @@ def problems(services: Services, values: Mapping[str, Any]) -> Iterator[Problem]
     if listed is None or not (is_stranger or {*redirects} <= {*listed}):  # it may have been mended since
         listed = cache.fetch(name, now, lambda: _read(services, cache, values, address))
     if not listed:
-        yield Problem(FIELD, cache.problems.get(name, f"is being read; {_WORDS}"))
+        why = cache.problems.get(name, "")
+        if is_stranger:  # who it is is not known, and what is inside must not be told (S42); the admin reads why
+            yield Problem(FIELD, f"cannot be read from here; {_WORDS}", detail=why)
+        else:
+            yield Problem(FIELD, why or f"is being read; {_WORDS}")
         return
     # Registration 1.0 §5: every redirect_uri, by exact comparison.
     missing = [uri for uri in redirects if uri not in listed]

@@ -6,6 +6,8 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
+from clients.client import Client
+from idp import reach
 from idp.errors import Explanation, Refused
 from idp.http import OutboundFailed, OutboundRefused
 from idp.protocols import Services
@@ -61,22 +63,23 @@ def app_logo(services: Services, request: Request) -> Response:
     """GET /app-logo/<client id>."""
     client = services.registry.find(request.segment)
     uri = client.logo_uri if client is not None and client.enabled else None
-    if not uri:
+    if client is None or not uri:
         raise _missing()
     logos, now = services.part(_Logos), services.clock()
-    found = logos.find(uri, now - KEPT_FOR)
+    name = reach.kept_as(client.metadata, uri)
+    found = logos.find(name, now - KEPT_FOR)
     if found is None:
-        found = _fetch(services, uri)
-        logos.keep(uri, now, *found)
+        found = _fetch(services, client, uri)
+        logos.keep(name, now, *found)
     kind, body = found
     if not body:
         raise _missing()
     return Raw(body=body, content_type=kind, headers=_HEADERS)
 
 
-def _fetch(services: Services, uri: str) -> tuple[str, bytes]:
+def _fetch(services: Services, client: Client, uri: str) -> tuple[str, bytes]:
     try:
-        fetched = services.outbound.get(uri, accept="image/*")
+        fetched = reach.outbound(services, client.metadata).get(uri, accept="image/*")
     except (OutboundRefused, OutboundFailed) as error:
         services.log.warning("logo_unavailable", uri=uri, reason=error.reason)
         return "", b""

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
 from idp import reach
+from idp.admin.checking import reaching
 from idp.http import Outbound
-from idp.oidc import encryption
+from idp.oidc import backchannel, encryption
+from idp.oidc.client_auth.client_keys import client_keys
+from idp.oidc.decoupled import asking, pending
+from idp.oidc.decoupled.pending import Pending
 from idp.oidc.registration.registering import CHANGES_AN_HOUR, TRIES_A_MINUTE
+from idp.oidc.request_objects import by_reference
 from tests.backends import Clock
 from tests.oidc.test_registration import GOOD, initial, manage, registered, send
-from tests.provider import Provider, new_key, public_jwk
+from tests.provider import App, Provider, new_key, public_jwk
 
 READS: dict[str, Any] = {
     "jwks_uri": "https://10.0.0.1/jwks", "id_token_encrypted_response_alg": "RSA-OAEP-256",
@@ -96,3 +105,154 @@ def test_s35_of_a_key_what_no_standard_knows_is_left_out(provider: Provider) -> 
     assert told["jwks"] == {"keys": [key]}
     shown = send(provider, initial(provider), {**GOOD, "jwks": {"keys": [{**key, "d": "AAAA"}]}})
     assert "private parts" in shown.json["error_description"]
+
+
+# -- what is inside ----------------------------------------------------------------------------------------------------
+
+
+class Inside:
+    """A server of the house, which the settings let us call."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.asked.append(self.path)
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def do_POST(self) -> None:
+                self.do_GET()
+
+            def log_message(self, *args: Any) -> None:
+                """Quiet."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def inside() -> Iterator[Inside]:
+    made = Inside()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def house(open_provider: Callable[..., Provider], inside: Inside) -> Provider:
+    return open_provider(
+        server={"issuer": "http://127.0.0.1:8000"}, outbound={"allow": [inside.origin]},
+        oauth={"registration": "open"},
+    )  # fmt: skip
+
+
+def _notified(provider: Provider, app: App) -> None:
+    now = provider.services.clock()
+    asked = Pending("p1", app.id, "", "openid", [], now, now + 60, "", "", {}, None)
+    pending.keep(provider.services, asked)
+    asking.keep_notice(provider.services, asked, "token", "id")
+    asking.notify(provider.services, {"id": asked.id})
+
+
+#: Metadata with an address in it, and what makes us call that.
+CALLS: dict[str, tuple[dict[str, Any], Callable[[Provider, App], object]]] = {
+    "keys": (
+        {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "{}/jwks"},
+        lambda provider, app: client_keys(provider.services, app.client),
+    ),
+    "encryption": (
+        {"jwks_uri": "{}/jwks", "id_token_encrypted_response_alg": "RSA-OAEP-256"},
+        lambda provider, app: encryption.check(provider.services, app.client, "id_token"),
+    ),
+    "request_uri": (
+        {"request_uris": ["{}/request"]},
+        lambda provider, app: by_reference.fetch(provider.services, app.client, min(app.client.oidc.request_uris)),
+    ),
+    "logo": (
+        {"logo_uri": "{}/logo"}, lambda provider, app: provider.browser().get(f"app-logo/{app.id}"),
+    ),
+    "logout": (
+        {"backchannel_logout_uri": "{}/logout"},
+        lambda provider, app: backchannel._remind(provider.services, {"client_id": app.id, "session_id": "s"}),
+    ),
+    "logout again": (
+        {"backchannel_logout_uri": "{}/logout"},
+        lambda provider, app: backchannel._send(
+            provider.services, app.client, str(app.client.oidc.backchannel_logout_uri),
+            {"person_id": "", "session_id": "s"},
+        ),
+    ),
+    "check": (
+        {"backchannel_logout_uri": "{}/logout"}, lambda provider, app: reaching.look(provider.services, app.client),
+    ),
+    "ciba": (
+        {
+            "grant_types": ["authorization_code", "urn:openid:params:grant-type:ciba"],
+            "backchannel_token_delivery_mode": "ping", "backchannel_client_notification_endpoint": "{}/ciba",
+        },
+        _notified,
+    ),
+}  # fmt: skip
+
+
+def _at(origin: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value.format(origin) if isinstance(value, str) else [one.format(origin) for one in value]
+        for key, value in metadata.items()
+    }
+
+
+@pytest.mark.parametrize("what", CALLS)
+def test_s42_a_strangers_addresses_lead_to_nothing_inside_until_an_admin_vouches(
+    house: Provider, inside: Inside, what: str
+) -> None:
+    metadata, call = CALLS[what]
+    registry = house.services.registry
+    app = house.add_client("Stranger", self_registered=True, **_at(inside.origin, metadata))
+    with suppress(Exception):  # each says in its own words that nothing could be read
+        call(house, app)
+    assert inside.asked == []
+    registry.update(app.id, {"self_registered": None})
+    with suppress(Exception):
+        call(house, App(registry.get(app.id), app.secret))
+    assert inside.asked
+
+
+@pytest.mark.parametrize("token", [True, False])
+def test_s42_whoever_registers_is_not_told_what_is_inside_and_the_admin_is(
+    house: Provider, inside: Inside, token: bool
+) -> None:
+    shown, found = initial(house) if token else "", []
+    reasons = []
+    for origin in (inside.origin, "https://10.0.0.1", "http://127.0.0.1:9", "https://[::1]"):
+        answer = send(house, shown, {**GOOD, "subject_type": "pairwise", "sector_identifier_uri": f"{origin}/sector"})
+        assert answer.status == 400
+        (event,) = [one for one in house.events() if one.error_id and one.error_id in answer.text]
+        reasons.append(event.detail["what"])
+        words = answer.json["error_description"].replace(origin, "").replace(event.error_id or "-", "")
+        found.append(words)
+    assert inside.asked == []
+    assert len(set(found)) == 1
+    assert "cannot be read from here" in found[0]
+    assert ["https is required" in one for one in reasons] == [True, False, True, False]
+    assert "which is not a public address" in reasons[1]
+
+
+def test_s42_a_change_by_the_application_itself_reads_new_addresses_as_a_strangers(
+    house: Provider, inside: Inside
+) -> None:
+    """Also of one that an admin has vouched for: the word was for what it had said before."""
+    told = registered(house)
+    house.services.registry.update(told["client_id"], {"self_registered": None})
+    new = {"subject_type": "pairwise", "sector_identifier_uri": inside.origin + "/sector"}
+    answer = manage(house, told, "PUT", {**GOOD, **new, "client_id": told["client_id"]})
+    assert (answer.status, inside.asked) == (400, [])

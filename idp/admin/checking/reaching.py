@@ -10,7 +10,7 @@ from idp.answers.finding import Finding
 from idp.errors import Explanation
 from idp.http import OutboundFailed, OutboundRefused
 from idp.protocols import Services
-from idp.reach import addresses, explain, find_unreachable
+from idp.reach import addresses, explain, find_unreachable, outbound
 
 _GONE = (404, 410)
 
@@ -35,7 +35,7 @@ def _logout(services: Services, client: Client) -> Iterator[Finding]:
     expected = "an answer at " + url
     try:
         # Back-Channel Logout 1.0 §2.8: without a logout token it is answered with 400, and nobody is signed out.
-        answer = services.outbound.post(url, {"logout_token": ""})
+        answer = outbound(services, client.metadata).post(url, {"logout_token": ""})
     except (OutboundRefused, OutboundFailed) as error:
         told = explain(url, error)
         yield _unreachable("logout_unreachable", "backchannel_logout_uri", told, expected, str(error))

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from clients.client import Client
+from idp import reach
 from idp.http import OutboundFailed, OutboundRefused
 from idp.oidc.fetched import Fetched
 from idp.protocols import Services
@@ -45,7 +46,8 @@ def keys_standing(services: Services, client: Client) -> Standing:
 
 
 def _name(client: Client) -> str:
-    return client.oidc.jwks_uri or f"{client.id}:{client.changed_at!r}"
+    uri = client.oidc.jwks_uri
+    return reach.kept_as(client.metadata, uri) if uri else f"{client.id}:{client.changed_at!r}"
 
 
 #: FAPI 2.0 Security Profile §5.4.1.
@@ -73,7 +75,7 @@ def client_keys(services: Services, client: Client, *, renewed: bool = False) ->
 def _read_keys(services: Services, client: Client) -> tuple[PublicKey, ...]:
     try:
         if client.oidc.jwks_uri:
-            fetched = services.outbound.get(client.oidc.jwks_uri, accept="application/json")
+            fetched = reach.outbound(services, client.metadata).get(client.oidc.jwks_uri, accept="application/json")
             if fetched.status != 200:  # an error page is no key set, whatever it holds
                 raise OutboundFailed(f"it answered with status {fetched.status}")
             return read_jwks(json.loads(fetched.body))

@@ -112,7 +112,7 @@ def notify(services: Services, payload: dict[str, Any]) -> None:
     body = json.dumps({"auth_req_id": kept["auth_req_id"]}).encode()
     headers = {"Authorization": f"Bearer {kept['token']}", "Content-Type": "application/json"}
     try:
-        fetched = services.outbound.post(uri, body, headers)
+        fetched = reach.outbound(services, client.metadata).post(uri, body, headers)
         if fetched.status not in (200, 204):  # §10.2: 204, and 200 is taken as well
             raise NotTaken(f"it answered with status {fetched.status}")
     except (NotTaken, OutboundFailed, OutboundRefused) as error:

@@ -23,11 +23,13 @@ def told(error: InvalidMetadata, sent: Mapping[str, Any]) -> OAuthError:
             headers=(("Retry-After", "5"),), field=error.problems[0].field, expected="one at a time", got="more",
             kind="registration_too_often", fix="Let the application try again in a few seconds.",
         )  # fmt: skip
+    detail = " ".join(_plain(one.detail) for one in error.problems if one.detail)
     problems = [Problem(_plain(one.field), _plain(one.message)) for one in error.problems]
     problems.sort(key=lambda one: one.code != error.code)
     first = problems[0]
+    words = " ".join(f"{_sentence(one, sent)}." for one in problems)
     return OAuthError(
-        error.code, " ".join(f"{_sentence(one, sent)}." for one in problems), field=first.field,
+        error.code, words, detail=f"{words} {detail}" if detail else "", field=first.field,
         expected=first.message[:300], got=_shown(first.field, sent),
         fix=" ".join(f"{one.field}: {one.message}." for one in problems[:5])[:900],
         kind="registration_redirect_uri" if error.code == "invalid_redirect_uri" else "registration_metadata",

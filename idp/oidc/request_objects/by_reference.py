@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Final
 
 from clients.client import Client
+from idp import reach
 from idp.errors import OAuthError
 from idp.http import OutboundFailed, OutboundRefused
 from idp.oidc.fetched import Fetched
@@ -41,9 +42,10 @@ def fetch(services: Services, client: Client, reference: str) -> str:
         )  # fmt: skip
     now, cache = services.clock(), services.part(_Texts)
     # By the address alone: the fragment is anybody's to choose, and must not make us call once more.
-    text = cache.find(address, now, FRESH, RETRY)
+    name = reach.kept_as(client.metadata, address)
+    text = cache.find(name, now, FRESH, RETRY)
     if text is None:
-        text = cache.fetch(address, now, lambda: _get(services, client, address))
+        text = cache.fetch(name, now, lambda: _get(services, client, address))
     if not text or not _is_hash_of(fragment, text):
         raise OAuthError(
             "invalid_request_uri", "The request object cannot be read from request_uri.",
@@ -64,7 +66,7 @@ def _is_hash_of(fragment: str, text: str) -> bool:
 def _get(services: Services, client: Client, address: str) -> str:
     """What stands there, to the byte; '' where it cannot be used."""
     try:
-        answer = services.outbound.get(address, accept=TYPE)
+        answer = reach.outbound(services, client.metadata).get(address, accept=TYPE)
         if answer.status != 200:
             raise OutboundFailed(f"it answered with status {answer.status}")
         return answer.body.decode("ascii")
