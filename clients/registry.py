@@ -15,6 +15,7 @@ from clients.kept_secrets import store as secret_store
 from clients.ports import Record, Statements
 from clients.search import store as search_store
 from clients.secrets import StoredSecret
+from clients.self_registered import store as self_registered_store
 from clients.snapshots import Entry, Snapshots
 
 RESTORABLE = 30 * 86_400  # seconds after removal in which a client can be brought back
@@ -329,6 +330,8 @@ class Registry(Snapshots):
                 store.replace_origins(tx, client_id, store.to_client(after).oidc.allowed_origins)
                 search_store.put(tx, after)
                 past.put(tx, after, now, before)
+                if after.deleted_at is not None:  # whoever brings it back has not given its word to it again
+                    tx.run(self_registered_store.VOID, of_client=client_id)
                 if record is not None:
                     detail = {"client_id": client_id, "name": after.name, "changed": undoing.difference(before, after)}
                     record(tx, action, detail)

@@ -13,7 +13,7 @@ from clients.secrets import generate, hashed
 from clients.self_registered import store
 from clients.self_registered.policy import Policy
 
-PREFIX: Final = "dwc_"
+PREFIX: Final = "dwm_"  # for a secret scanner: codes and initial access tokens have others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,8 @@ ROTATE = (
 )
 #: No value has an empty hash.
 VOID_EVERY = update(self_registered).where(_s.hash != "").values(hash="")
+#: No token opens it any more.
+VOID = update(self_registered).where(_s.client_id == bindparam("of_client")).values(hash="")
 SEEN = update(self_registered).where(_s.client_id == bindparam("of_client")).values(seen_at=bindparam("at"))
 _LIVE = select(*_s).select_from(self_registered.join(clients, clients.c.id == _s.client_id)).where(
     clients.c.deleted_at.is_(None)

@@ -17,6 +17,7 @@ from idp.admin import programs
 from idp.admin.actor import of_shell
 from idp.errors import OAuthError
 from idp.login import consent
+from idp.oidc.ledger.grant import AUTH_REQUEST, CODE, DEVICE
 from idp.oidc.registration import managing
 from idp.oidc.registration.registering import OPEN_AN_HOUR, TRIES_A_MINUTE
 from idp.portal import launcher
@@ -746,6 +747,37 @@ def test_c2_a_client_with_a_role_is_changed_by_admins_alone(provider: Provider) 
     answer = manage(provider, told, "PUT", body)
     assert (answer.status, answer.json["error"]) == (403, "access_denied")
     assert "role" in answer.json["error_description"]
+    assert manage(provider, told, "DELETE").status == 403
+    assert provider.services.registry.find(client.id)
+
+
+def test_c2_a_client_that_was_turned_off_does_not_remove_itself(provider: Provider) -> None:
+    """An admin looks at it."""
+    told = registered(provider)
+    provider.services.registry.disable(told["client_id"])
+    assert manage(provider, told, "DELETE").status == 403
+    assert provider.services.registry.find(told["client_id"])
+
+
+@pytest.mark.parametrize("by", ["itself", "an admin"])
+def test_s35_a_client_that_is_brought_back_is_not_changed_by_its_old_token(provider: Provider, by: str) -> None:
+    told = registered(provider)
+    registry = provider.services.registry
+    if by == "itself":
+        assert manage(provider, told, "DELETE").status == 204
+    else:
+        registry.remove(told["client_id"])
+    registry.restore(told["client_id"])
+    for method, body in (("GET", None), ("PUT", {**GOOD, "client_id": told["client_id"]}), ("DELETE", None)):
+        assert manage(provider, told, method, body).status == 401
+    assert registry.get(told["client_id"]).find_secret(told["client_secret"], provider.services.clock())
+
+
+def test_s17_each_kind_of_token_has_a_prefix_of_its_own(provider: Provider) -> None:
+    initial_token, told = initial(provider), registered(provider)
+    prefixes = {initial_token[:4], told["registration_access_token"][:4], CODE, DEVICE, AUTH_REQUEST}
+    assert len(prefixes) == 5
+    assert all(prefix.startswith("dw") and prefix.endswith("_") for prefix in prefixes)
 
 
 # -- what is kept ----------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ READS: dict[str, Any] = {
 def test_s35_tries_of_a_registration_token_are_paced_by_address(provider: Provider) -> None:
     told = registered(provider)
     for _ in range(TRIES_A_MINUTE):
-        last = manage(provider, told, token="dwc_wrong")
+        last = manage(provider, told, token="dwm_wrong")
     assert last.status == 429
     assert last.headers["Retry-After"] == "60"
     assert manage(provider, told).status == 429  # before anything is looked up

@@ -65,11 +65,7 @@ def _update(services: Services, request: Request, one: SelfRegistered, client: C
     """RFC 7592 §2.2: what is sent is all that there is; what is left out is taken away."""
     pace_changes(services, client)
     sent = reading.sent(request)
-    if not client.enabled or roles.grants_of_program(services.db, client.id, services.clock()):
-        why = "It is turned off" if not client.enabled else "It has a role here"
-        raise reading.refused(
-            f"{why}, so an admin changes it.", kind="registration_not_yours", code="access_denied", status=403
-        )  # fmt: skip
+    _check_its_own(services, client)
     try:
         _check_sent(services, client, sent)
         changed, secret, access = _changed(services, request, one, client, sent)
@@ -128,11 +124,21 @@ def _noted(record: audit.Recorder, tx: Any, action: str, detail: dict[str, Any])
 
 def _delete(services: Services, request: Request, client: Client) -> Response:
     """RFC 7592 §2.3: it is gone, with its tokens; an admin may bring it back for 30 days."""
+    _check_its_own(services, client)
     try:
         services.registry.remove(client.id, record=_record(services, request, client))
     except UnknownClient:
         raise _meanwhile() from None
     return Raw(status=204, headers=(("Cache-Control", "no-store"),))
+
+
+def _check_its_own(services: Services, client: Client) -> None:
+    """Errors: `OAuthError`, where an admin's hand is on it."""
+    if not client.enabled or roles.grants_of_program(services.db, client.id, services.clock()):
+        why = "It is turned off" if not client.enabled else "It has a role here"
+        raise reading.refused(
+            f"{why}, so an admin changes it.", kind="registration_not_yours", code="access_denied", status=403
+        )  # fmt: skip
 
 
 def _check_sent(services: Services, client: Client, sent: Mapping[str, Any]) -> None:
