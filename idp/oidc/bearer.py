@@ -73,7 +73,9 @@ def _jwt(services: Services, token: str) -> Access | None:
     if claims.get("iss") != services.issuer:
         return None
     family_id, client_id, jti = claims.get("fam"), str(claims["client_id"]), str(claims["jti"])
-    row = ledger.find_family(services, family_id, jti) if family_id else None
+    exchanged = Exchanged.from_json(claims)
+    by = client_id if exchanged is not None else ""
+    row = ledger.find_family(services, family_id, jti, by) if family_id else None
     if family_id and row is None:
         return None
     client = services.registry.find(client_id)
@@ -84,7 +86,7 @@ def _jwt(services: Services, token: str) -> Access | None:
             return None
         if float(claims["iat"]) <= client.tokens_after:  # disabled since; whole seconds, so the same one counts too
             return None
-    scope, exchanged = standing_scope(client, str(claims["scope"])), Exchanged.from_json(claims)
+    scope = standing_scope(client, str(claims["scope"]))
     if exchanged is not None:
         if row is None or not ledger.stands(services, exchanged, client, row, float(claims["iat"])):
             return None

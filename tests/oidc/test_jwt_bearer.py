@@ -118,8 +118,14 @@ def test_X23_what_a_person_takes_back_ends_it_without_a_session(
     assert provider.introspect(app, token)["active"]  # no session of ours was behind it
     provider.sign_in(browser, app)
     clock.advance(1)
+    assertion = assertions.of(provider, "ann")
     take_consent_back(provider, browser, app)
     assert not provider.introspect(app, token)["active"]
+    clock.advance(1)
+    assert bring(provider, app, assertion).error == "invalid_grant"
+    assert bring(provider, app, assertions.of(provider, "ann")).error == "invalid_grant"  # until they agree again
+    assert provider.sign_in(browser, app).code  # the consent page among it
+    assert bring(provider, app, assertions.of(provider, "ann")).status == 200
 
 
 # -- ID-JAG: by a provider that both sides sign people in by -----------------------------------------------------------

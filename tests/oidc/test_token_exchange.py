@@ -20,8 +20,10 @@ from idp.oidc.grants.token_exchange import GRANT_TYPE, MAX_HOPS
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE
 from tests.backends import Clock
 from tests.oidc import assertions
+from tests.oidc.consents import take_consent_back
 from tests.oidc.test_dpop import proof, show
-from tests.provider import Answer, App, Provider, new_key
+from tests.oidc.test_hot_paths import reads
+from tests.provider import Answer, App, Browser, Provider, new_key
 
 API, STORE, OTHER = "https://api.example/", "https://store.example/", "https://other.example/"
 FORMATS = pytest.mark.parametrize("form", ["opaque", "jwt"])
@@ -315,6 +317,54 @@ def test_X23_F8_a_grace_is_for_who_has_no_second_factor(
     clock.advance(60)
     provider.add_rule(need="second", why="Now.", apps=[api.id])
     assert exchange(provider, api, token).error == "invalid_request"
+
+
+def allow(provider: Provider, app: App) -> Browser:
+    """The person signs in to it and agrees."""
+    browser = provider.browser()
+    assert provider.sign_in(browser, app, scope="openid files").code
+    return browser
+
+
+@FORMATS
+@pytest.mark.parametrize("consent", ["explicit", "implicit"])
+def test_X23_what_the_person_takes_back_of_the_application_that_exchanges_ends_its_tokens_and_gives_no_more(
+    provider: Provider, ann: Person, clock: Clock, form: str, consent: str
+) -> None:
+    api = provider.add_client("Api", scope="openid files", resources=[API], consent=consent, access_token_format=form,
+                              grant_types=["authorization_code", GRANT_TYPE])  # fmt: skip
+    app = front(provider, may_act=[api.id], access_token_format=form)
+    browser = allow(provider, api)
+    token = provider.tokens(app, scope="files", resource=API)["access_token"]
+    made = exchange(provider, api, token).json["access_token"]
+    assert provider.introspect(api, made)["active"]
+    clock.advance(1)
+    take_consent_back(provider, browser, api)
+    assert not provider.introspect(api, made)["active"]
+    assert provider.introspect(app, token)["active"]  # which is another application's
+    assert exchange(provider, api, token).error == "invalid_request"
+    clock.advance(1)
+    allow(provider, api)
+    if consent == "implicit":  # it is nobody's to give there: what the person begins from now on counts
+        token = provider.tokens(app, scope="files", resource=API)["access_token"]
+    made = exchange(provider, api, token).json["access_token"]
+    assert provider.introspect(api, made)["active"]
+
+
+@FORMATS
+def test_S37_what_the_store_is_asked_of_an_exchanged_token_is_one_read(
+    provider: Provider, ann: Person, form: str
+) -> None:
+    api = backend(provider, access_token_format=form)
+    app = front(provider, may_act=[api.id])
+    token = provider.tokens(app, scope="files", resource=API)["access_token"]
+    exchange(provider, api, token)
+    sql, _, answer = provider.counted(lambda: exchange(provider, api, token))
+    assert len(reads(sql)) == 3  # the token, the edition of the rules, and in the transaction what may have changed
+    provider.introspect(api, answer.json["access_token"])
+    sql, _, seen = provider.counted(lambda: provider.introspect(api, answer.json["access_token"]))
+    assert seen["active"]
+    assert len(reads(sql)) == 1
 
 
 # -- every sequence ----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from idp.errors import OAuthError
 from idp.ids import new_id
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import insert_access, new_access
-from idp.oidc.ledger.families import check_version, why_dead, within_access
+from idp.oidc.ledger.families import CONSENT_GONE, check_version, is_taken_back, why_dead, within_access
 from idp.oidc.ledger.grant import ALONE, Holder, Issued, Terms, to_json
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -39,11 +39,13 @@ def mint_alone(
         row = tx.one(store.PERSON_STANDING, person_id=person_id, session_id="", client_id=client.id)
         check_version(services, row)
         reason = why_dead(row, client, now, issued_at=now, alone=True) if row is not None else "no such person"
+        if not reason and is_taken_back(row, client, auth_time):
+            reason = CONSENT_GONE
         if reason:
             raise OAuthError(
                 "invalid_grant", "The grant does not stand.", detail=reason, field="assertion",
                 expected="a person who may use the application", got=reason, kind="grant_ended",
-                fix="Let the person be enabled here, and let into the application.",
+                fix="Let the person be enabled here, let into the application, and not have taken their consent back.",
             )  # fmt: skip
         access = within_access(access, row, client)
         tx.run(

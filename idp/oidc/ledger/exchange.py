@@ -12,23 +12,29 @@ from typing import Any
 from clients.access import decide
 from clients.client import Client
 from idp.audit import Event, record
-from idp.errors import Stale
+from idp.errors import OAuthError
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import insert_access, new_access
+from idp.oidc.ledger.families import CONSENT_GONE, check_version, is_taken_back
 from idp.oidc.ledger.grant import Exchanged, Holder, Issued, Terms
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
 
 
 def exchange(services: Services, asked: TokenRequest, holder: Holder, terms: Terms, end: float, how: str) -> Issued:
-    """A token of `asked.client` about the holder, until `end` at the latest, with its event. Errors: `Stale`."""
+    """A token of `asked.client` about the holder, until `end` at the latest, with its event.
+
+    Errors: `Stale`, `OAuthError` (invalid_request, RFC 8693 §2.2.2) where the person took their consent back.
+    """
     now, client = services.clock(), asked.client
     access = new_access(services, client, now).until(end)
     exchanged = terms.exchanged
     assert exchanged is not None
     with services.db.transaction(durable=False) as tx:
-        if tx.one(store.VERSION).clients_version != services.registry.version:
-            raise Stale
+        row = tx.one(store.CONSENT_OF, of_person=holder.person_id, of_client=client.id)
+        check_version(services, row)
+        if how != "itself" and is_taken_back(row, client, holder.person.family_created_at):
+            raise _consent_gone(client)
         insert_access(tx, client, access, holder.family_id, terms)
         record(tx, Event(
             "token:exchanged", actor=client.id, person_id=holder.person_id, client_id=client.id,
@@ -39,6 +45,14 @@ def exchange(services: Services, asked: TokenRequest, holder: Holder, terms: Ter
             },
         ), now)  # fmt: skip
     return access.answer(terms, now, refresh_token=None, holder=holder)
+
+
+def _consent_gone(client: Client) -> OAuthError:
+    return OAuthError(
+        "invalid_request", "The person took back what they let this application have.", field="subject_token",
+        expected="the consent of the person", got=CONSENT_GONE, kind="exchange_policy",
+        fix=f"Let the person sign in to {client.id} and agree again, if they like.",
+    )  # fmt: skip
 
 
 def may_exchange(of: Client, by: Client) -> str:
@@ -56,9 +70,11 @@ def may_exchange(of: Client, by: Client) -> str:
 def stands(services: Services, exchanged: Exchanged, client: Client, row: Any, issued_at: float) -> bool:
     """Whether everything still holds that a token stands on beside the family that it was made in.
 
-    `client`: whose token it is; `row` has the person. Each application on the way may have been turned off since, and
-    each pair may have been taken back.
+    `client`: whose token it is; `row` has the person. Each application on the way may have been turned off since,
+    each pair may have been taken back, and so may what the person let that application have.
     """
+    if row.own_revoked_before is not None and issued_at <= row.own_revoked_before:
+        return False
     way = [services.registry.find(client_id) for client_id in exchanged.via]
     if not _are_on([*way, client], issued_at):
         return False

@@ -58,6 +58,18 @@ def why_dead(
     return ""
 
 
+def is_taken_back(row: Any, client: Client, since: float) -> bool:
+    """Whether the person has taken the consent back that a token stands on which no sign-in to this application gives.
+
+    Where people are asked, their last word counts; elsewhere what began before they took it back has ended.
+    """
+    if not row.revoked_before:
+        return False
+    if client.consent == "explicit":
+        return bool(row.consent_granted_at <= row.revoked_before)
+    return bool(since <= row.revoked_before)
+
+
 def within_access(access: AccessToken, row: Any, client: Client) -> AccessToken:
     """No longer than the person may use the application: a JWT that others check ends then by itself (R4)."""
     if not client.access.terms:

@@ -94,6 +94,8 @@ revoked_tokens = Table(
 Index("revoked_tokens_expires_at", revoked_tokens.c.expires_at)
 
 _f, _a, _p, _s, _c = families.c, access_tokens.c, joined_person, joined_session, consents.c
+#: What the person let the application have whose token it is, where that is not the family's own (RFC 8693).
+_own = consents.alias("own_consents")
 
 _VERSION = CURRENT_VERSION.label("clients_version")
 _PERSON = (
@@ -104,6 +106,7 @@ _STANDING = (
     _s.ended_at.label("session_ended_at"),
     _s.expires_at.label("session_expires_at"),
     _c.revoked_before,
+    _c.granted_at.label("consent_granted_at"),
     _VERSION,
 )
 _FAMILY = (
@@ -142,10 +145,13 @@ ACCESS = (
         _a.id.label("token_id"), _a.family_id.label("token_family_id"), _a.hash,
         _a.client_id.label("token_client_id"), _a.scope, _a.resource,
         _a.created_at, _a.expires_at, _a.cnf.label("token_cnf"), _a.exchanged, *_FAMILY, *_PERSON, *_STANDING,
+        _own.c.revoked_before.label("own_revoked_before"),
     )
     .select_from(
         _circumstances(
             access_tokens.outerjoin(families, _f.id == _a.family_id), _f.person_id, _f.session_id, _f.client_id
+        ).outerjoin(
+            _own, and_(_a.exchanged != "", _own.c.person_id == _f.person_id, _own.c.client_id == _a.client_id)
         )
     )
     .where(_a.id == bindparam("token_id"))
@@ -160,6 +166,22 @@ FAMILY = (
     )
     .where(_f.id == bindparam("family_id"))
 )
+#: The same of a JWT that was made of another: what ends it at the application whose token it is, too.
+FAMILY_OF_EXCHANGED = FAMILY.add_columns(
+    select(_own.c.revoked_before)
+    .where(_own.c.person_id == _f.person_id, _own.c.client_id == bindparam("token_client_id"))
+    .scalar_subquery()
+    .label("own_revoked_before")
+)
+#: What a token that is made of another must stand on when it is made, beside what was read of that one.
+CONSENT_OF = select(
+    _VERSION,
+    *(
+        select(column).where(_c.person_id == bindparam("of_person"), _c.client_id == bindparam("of_client"))
+        .scalar_subquery().label(name)
+        for column, name in ((_c.revoked_before, "revoked_before"), (_c.granted_at, "consent_granted_at"))
+    ),
+)  # fmt: skip
 #: What ends a JWT of client_credentials: it has no family.
 REVOKED = select(
     select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == bindparam("jti")).scalar_subquery().label("jti"),
