@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clients.access import Access
+from clients.access import Access, Term, person_key
 from idp.accounts import factors
 from idp.accounts.person import Person
 from idp.oidc.grants import jwt_bearer
@@ -349,6 +349,22 @@ def test_X23_what_the_person_takes_back_of_the_application_that_exchanges_ends_i
         token = provider.tokens(app, scope="files", resource=API)["access_token"]
     made = exchange(provider, api, token).json["access_token"]
     assert provider.introspect(api, made)["active"]
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_R4_S37_an_exchanged_token_ends_with_the_persons_access_to_the_application_that_exchanges(
+    provider: Provider, ann: Person, clock: Clock, form: str
+) -> None:
+    clock.now = float(int(clock.now))
+    api = backend(provider, access_token_format=form)
+    app = front(provider, may_act=[api.id])
+    terms = {person_key(ann.id): Term(until=clock.now + 120)}
+    provider.services.registry.change_access(api.id, lambda _: Access.only(persons=[ann.id], terms=terms))
+    token = provider.tokens(app, scope="files", resource=API)["access_token"]
+    answer = exchange(provider, api, token).json
+    assert answer["expires_in"] == 120
+    if form == "jwt":
+        assert claims_of(answer["access_token"])["exp"] == clock.now + 120
 
 
 @FORMATS

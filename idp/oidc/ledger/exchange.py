@@ -15,7 +15,7 @@ from idp.audit import Event, record
 from idp.errors import OAuthError
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import insert_access, new_access
-from idp.oidc.ledger.families import CONSENT_GONE, check_version, is_taken_back
+from idp.oidc.ledger.families import CONSENT_GONE, check_version, is_taken_back, within_access
 from idp.oidc.ledger.grant import Exchanged, Holder, Issued, Terms
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -27,7 +27,7 @@ def exchange(services: Services, asked: TokenRequest, holder: Holder, terms: Ter
     Errors: `Stale`, `OAuthError` (invalid_request, RFC 8693 §2.2.2) where the person took their consent back.
     """
     now, client = services.clock(), asked.client
-    access = new_access(services, client, now).until(end)
+    access = within_access(new_access(services, client, now).until(end), holder.person, client)
     exchanged = terms.exchanged
     assert exchanged is not None
     with services.db.transaction(durable=False) as tx:
