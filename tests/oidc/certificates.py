@@ -63,9 +63,9 @@ class Pair:
 def pair(
     subject: str = "CN=app,O=Example,C=DE", by: Pair | None = None, *, now: float = 0.0, days: int = 30,
     starts: int = -1, ca: bool = False, names: tuple[x509.GeneralName, ...] = (),
-    usage: Any = ExtendedKeyUsageOID.CLIENT_AUTH,
+    usage: Any = ExtendedKeyUsageOID.CLIENT_AUTH, more: tuple[x509.ExtensionType, ...] = (),
 ) -> Pair:  # fmt: skip
-    """A certificate by an authority, or by itself. `starts`, `days`: from `now`."""
+    """A certificate by an authority, or by itself. `starts`, `days`: from `now`; `more`: extensions."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name.from_rfc4514_string(subject)
     begins = datetime.fromtimestamp(now, UTC) + timedelta(days=starts) if now else datetime.now(UTC) - timedelta(days=1)
@@ -83,6 +83,8 @@ def pair(
         made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
     if not ca:
         made = made.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+    for one in more:
+        made = made.add_extension(one, critical=True)
     return Pair(made.sign(by.key if by else key, hashes.SHA256()), key)
 
 
@@ -126,3 +128,10 @@ def token(provider: Provider, app: App, shown: Pair | None = None, **over: Any) 
     """A token for the application itself."""
     form = {"grant_type": "client_credentials", "client_id": app.id}
     return send(provider, "oauth/token", shown, form, **over)
+
+
+def key_usage(*named: str) -> x509.KeyUsage:
+    """A certificate's key usage with these alone."""
+    every = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+             "key_cert_sign", "crl_sign", "encipher_only", "decipher_only")  # fmt: skip
+    return x509.KeyUsage(**{one: one in named for one in every})

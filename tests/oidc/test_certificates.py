@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import textwrap
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from cryptography import x509
@@ -18,7 +21,7 @@ from idp import arrivals
 from idp.admin import attention
 from tests.backends import Clock
 from tests.oidc import certificates
-from tests.oidc.certificates import HEADER, NAMES, PROXY, WRITTEN, Pair, pair, send, token
+from tests.oidc.certificates import HEADER, NAMES, PROXY, WRITTEN, Pair, key_usage, pair, send, token
 from tests.oidc.test_dpop import proof
 from tests.oidc.test_pushed_requests import come, done
 from tests.provider import VERIFIER, Answer, App, Provider, basic, bearer, new_key
@@ -356,6 +359,13 @@ REFUSED: dict[str, tuple[Make, str, str]] = {
         lambda h, now: pair(DN, h.authority, now=now, usage=ExtendedKeyUsageOID.SERVER_AUTH),
         "certificate_authority", "clientAuth",
     ),
+    "an authority's own": (
+        lambda h, now: pair(DN, h.authority, now=now, ca=True), "certificate_authority", "CA:TRUE",
+    ),
+    "for encipherment": (
+        lambda h, now: pair(DN, h.authority, now=now, more=(key_usage("key_encipherment"),)),
+        "certificate_authority", "digitalSignature",
+    ),
     "of version 1": (lambda h, now: version_1(h, now), "certificate_authority", "X.509 version 1"),
 }  # fmt: skip
 
@@ -392,6 +402,43 @@ def test_S28_an_authority_in_between_stands_in_the_file_too(house: House, tmp_pa
     assert "CN=Between is none of ours" in answer.json["error_description"]
     (tmp_path / "authorities.pem").write_text(house.authority.pem + between.pem)
     assert token(house.provider, robot, shown).status == 200
+
+
+@pytest.mark.spec("RFC 5280 6.1")
+def test_S28_an_authority_in_between_holds_as_long_as_what_is_above_it(
+    house: House, tmp_path: Path, clock: Clock
+) -> None:
+    root = pair("CN=Root", now=clock(), ca=True, days=2)
+    between = pair("CN=Between", root, now=clock(), ca=True, days=90)
+    crossed = pair("CN=Authority", between, now=clock(), ca=True, days=90)  # its key signs nothing here
+    robot = house.robot()
+    shown = pair(DN, between, now=clock(), days=90, more=(key_usage("digital_signature"),))
+    (tmp_path / "authorities.pem").write_text(house.authority.pem + crossed.pem + between.pem + root.pem)
+    assert token(house.provider, robot, shown).status == 200
+    clock.advance(3 * 86400)
+    answer = token(house.provider, robot, shown)
+    assert "CN=Root, which stands above its authority CN=Between, has run out" in answer.json["error_description"]
+    (tmp_path / "authorities.pem").write_text(between.pem)  # nothing above it is known: it is what is trusted
+    assert token(house.provider, robot, shown).status == 200
+
+
+@pytest.mark.parametrize(("place", "other"), [
+    ("a003020102", "a003020107"), ("06072a8648ce3d0201", "06072a8648ce3d0209"),
+    ("06082a8648ce3d030107", "06082a8648ce3d030109"),
+])  # fmt: skip
+def test_S28_a_certificate_of_a_kind_that_nobody_knows_is_refused_and_no_failure(
+    house: House, place: str, other: str
+) -> None:
+    """Its version, the kind of its key, the key's curve."""
+    assert place in house.app.der.hex()
+    der = bytes.fromhex(house.app.der.hex().replace(place, other, 1))
+    wrapped = "\n".join(textwrap.wrap(b64encode(der).decode(), 64))
+    text = quote(f"-----BEGIN CERTIFICATE-----\n{wrapped}\n-----END CERTIFICATE-----\n", safe="")
+    own = house.robot("Own", token_endpoint_auth_method="self_signed_tls_client_auth", jwks={"keys": [house.app.jwk()]})
+    for robot in (house.robot(), own):
+        assert token(house.provider, robot, text=text).error == "invalid_client"
+        assert house.finding()["code"] == "certificate_unreadable"
+    assert send(house.provider, "oauth/certificate", method="GET", text=text).json["kind"] == "certificate_unreadable"
 
 
 def test_S28_without_a_file_of_authorities_the_operator_is_told(

@@ -1,10 +1,12 @@
 """The authorities whose certificates prove a client (tls_client_auth): a file of theirs, which the operator keeps.
 
-A certificate that an application shows comes alone: what stands between it and its authority belongs into the file.
+A certificate that an application shows comes alone: what stands between it and its authority belongs into the file,
+and is looked at as such: it proves nothing once the authority that issued it has run out (RFC 5280 §6.1).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +60,10 @@ def read(file: Path) -> tuple[x509.Certificate, ...]:
     octets = file.read_bytes()
     if b"PRIVATE KEY-----" in octets:
         raise ValueError("it has a private key: the authorities' certificates alone belong there")
-    return tuple(x509.load_pem_x509_certificates(octets))
+    try:
+        return tuple(x509.load_pem_x509_certificates(octets))
+    except x509.InvalidVersion as error:
+        raise ValueError(str(error)) from None
 
 
 def is_authority(one: x509.Certificate) -> bool:
@@ -69,13 +74,21 @@ def is_authority(one: x509.Certificate) -> bool:
         return False
 
 
+def _anchors(found: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    """Those that nobody else of the file issued; all, where each was issued by another one (cross-signed)."""
+    names = {one.subject for one in found}
+    return [one for one in found if one.issuer == one.subject or one.issuer not in names] or list(found)
+
+
 def check(authorities: Authorities, shown: Certificate, now: float) -> None:
     """RFC 5280 §6: a chain from one of these to the certificate. Errors: `ValueError` that says what is missing."""
     at = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
-    builder = verification.PolicyBuilder().store(verification.Store(list(authorities.certificates))).time(at)
+    anchors = _anchors(authorities.certificates)
+    between = [one for one in authorities.certificates if one not in anchors]
+    builder = verification.PolicyBuilder().store(verification.Store(anchors)).time(at)
     builder = builder.extension_policies(ca_policy=_OF_AUTHORITIES, ee_policy=_OF_CLIENTS)
     try:
-        builder.build_client_verifier().verify(shown.parsed, [])
+        builder.build_client_verifier().verify(shown.parsed, between)
     except verification.VerificationError as error:
         raise ValueError(_why(authorities, shown, now, str(error))) from None
 
@@ -93,8 +106,22 @@ def _why(authorities: Authorities, shown: Certificate, now: float, said: str) ->
             continue
         if one.not_valid_after_utc.timestamp() < now:
             return f"its authority {shown.issuer} has itself run out"
+        if above := _run_out(authorities, one, now):
+            return f"{above}, which stands above its authority {shown.issuer}, has run out"
         return said.partition(" (encountered")[0].removeprefix("validation failed: ")
     return f"another authority has the name {shown.issuer}: its key is not the one that signed it"
+
+
+def _run_out(authorities: Authorities, one: x509.Certificate, now: float) -> str:
+    """The name of the first above it that has run out; ''."""
+    for _ in authorities.certificates:
+        above = [each for each in authorities.certificates if each.subject == one.issuer and each != one]
+        if not above:
+            return ""
+        one = max(above, key=lambda each: each.not_valid_after_utc)
+        if one.not_valid_after_utc.timestamp() < now:
+            return str(one.subject.rfc4514_string())
+    return ""
 
 
 def _is_authority(_: Any, __: Any, constraints: x509.BasicConstraints) -> None:
@@ -105,6 +132,17 @@ def _is_authority(_: Any, __: Any, constraints: x509.BasicConstraints) -> None:
 def _may_sign(_: Any, __: Any, usage: x509.KeyUsage | None) -> None:
     if usage is not None and not usage.key_cert_sign:
         raise ValueError("an authority's key may not sign certificates (keyCertSign)")
+
+
+def _is_no_authority(_: Any, __: Any, constraints: x509.BasicConstraints | None) -> None:
+    if constraints is not None and constraints.ca:
+        raise ValueError("it is an authority's own certificate (CA:TRUE), not an application's")
+
+
+def _may_prove(_: Any, __: Any, usage: x509.KeyUsage | None) -> None:
+    """RFC 5246 §7.4.6, RFC 8446 §4.4.2.3."""
+    if usage is not None and not usage.digital_signature:
+        raise ValueError("its key may not prove anybody: its key usage lacks digitalSignature")
 
 
 def _for_clients(_: Any, __: Any, usage: x509.ExtendedKeyUsage | None) -> None:
@@ -119,4 +157,9 @@ _OF_AUTHORITIES = (
     .require_present(x509.BasicConstraints, _ANY, _is_authority)
     .may_be_present(x509.KeyUsage, _ANY, _may_sign)
 )
-_OF_CLIENTS = verification.ExtensionPolicy.permit_all().may_be_present(x509.ExtendedKeyUsage, _ANY, _for_clients)
+_OF_CLIENTS = (
+    verification.ExtensionPolicy.permit_all()
+    .may_be_present(x509.BasicConstraints, _ANY, _is_no_authority)
+    .may_be_present(x509.KeyUsage, _ANY, _may_prove)
+    .may_be_present(x509.ExtendedKeyUsage, _ANY, _for_clients)
+)

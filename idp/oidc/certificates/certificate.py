@@ -7,9 +7,10 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from clients.certificate_names import read_dn
@@ -88,12 +89,19 @@ def _plain(field: str, name: str) -> str:
     return name
 
 
+#: What the reading of a made-up or an unusual certificate raises: a version, an extension, a kind of key.
+_UNREADABLE: Final = (
+    ValueError, TypeError, x509.InvalidVersion, x509.UnsupportedGeneralNameType, x509.DuplicateExtension,
+    UnsupportedAlgorithm,
+)  # fmt: skip
+
+
 def read(der: bytes) -> Certificate:
     """The certificate. Errors: `ValueError`."""
     try:
         parsed = x509.load_der_x509_certificate(der)
-        _ = parsed.subject, parsed.issuer, parsed.extensions, parsed.not_valid_after_utc
-    except (ValueError, TypeError, x509.UnsupportedGeneralNameType, x509.DuplicateExtension) as error:
+        _ = parsed.subject, parsed.issuer, parsed.extensions, parsed.not_valid_after_utc, parsed.public_key()
+    except _UNREADABLE as error:
         raise ValueError(f"it is no certificate that can be read ({str(error)[:100]})") from None
     return Certificate(der, urlsafe_b64encode(sha256(der).digest()).rstrip(b"=").decode(), parsed)
 
