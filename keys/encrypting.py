@@ -138,6 +138,8 @@ def decrypt(
     if wrong := {"zip", "crit", "p2c", "p2s"} & header.keys():
         raise InvalidToken(f"{min(wrong)} is not taken")
     alg, enc = str(alg), str(enc)
+    if alg in ("ECDH-ES", "dir") and token.split(".")[1]:  # RFC 7516 §5.2 step 10; no tag covers that part
+        raise InvalidToken(f"{alg} has no encrypted key: the second part must be empty")
     found = [one for one in keys if kid in (None, one.kid)]
     if not found:
         raise UnknownKey("it is encrypted for a key that is not ours any more: read jwks_uri again (use=enc)")

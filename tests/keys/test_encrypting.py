@@ -53,6 +53,16 @@ def test_S40_a_header_that_is_made_up_is_refused(header: Any) -> None:
         decrypt(headed(header), [OWN])
 
 
+@pytest.mark.spec("RFC 7516 5.2")
+def test_S40_an_encrypted_key_where_none_belongs_is_refused() -> None:
+    """It would be one token under many spellings, and room for anything."""
+    head, _, *rest = WHOLE.split(".")
+    for key in ("AAAA", "x", "AAAA" * 100):
+        with pytest.raises(InvalidToken, match="second part must be empty"):
+            decrypt(".".join((head, key, *rest)), [OWN])
+    assert decrypt(".".join((head, "", *rest)), [OWN]) == "a.b.c"
+
+
 def test_S40_another_kid_says_that_the_keys_are_to_be_read_again() -> None:
     with pytest.raises(UnknownKey):
         decrypt(headed({"alg": "ECDH-ES", "enc": "A128GCM", "kid": "old"}), [OWN])
