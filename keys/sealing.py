@@ -142,10 +142,15 @@ def rewrap(db: Statements, old_master: bytes, new_master: bytes) -> None:
         raise WrongMasterKey  # somebody else changed it meanwhile
 
 
+def of_root(wrapped: str, master: bytes) -> Sealer:
+    """The sealer of a root secret that stands elsewhere, such as in a backup. Errors: `WrongMasterKey`."""
+    return Sealer(_unwrap(wrapped, master))
+
+
 def opens(wrapped: str, master: bytes) -> bool:
     """Whether a master key opens a root secret, such as that of a backup."""
     try:
-        _unwrap(wrapped, master)
+        of_root(wrapped, master)
     except WrongMasterKey:
         return False
     return True

@@ -21,6 +21,10 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument("file", metavar="FILE", nargs="?", help="the backup; without it only --end-all-tokens is done")
     add_opening_options(parser)
     parser.add_argument(
+        "--take-master-key", action="store_true",
+        help="where no master key is, take the one of the file, of which nobody can tell who made it",
+    )  # fmt: skip
+    parser.add_argument(
         "--end-all-tokens", action="store_true",
         help="end all sessions, refresh and access tokens, personal tokens, codes and links: what was revoked since "
         "the backup lives again otherwise",
@@ -40,7 +44,13 @@ def run(args: Namespace) -> None:
     identities = identities_of(args, settings, file)
     with explained(), progress_of("Restoring") as show:
         restored = restoring.restore(
-            settings, file, identities, actor=actor(), end_tokens=args.end_all_tokens, show=show
+            settings,
+            file,
+            identities,
+            actor=actor(),
+            end_tokens=args.end_all_tokens,
+            take_master_key=args.take_master_key,
+            show=show,
         )
     head = restored.head
     if args.json:

@@ -49,7 +49,7 @@ def restore(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Provider]]:
             folder.mkdir()
             shutil.copy(key_of.settings.data_dir / "master.key", folder)
         settings = make_settings(folder, **sections)
-        restoring.restore(settings, file, [LOCK], actor="test", end_tokens=end_tokens)
+        restoring.restore(settings, file, [LOCK], actor="test", end_tokens=end_tokens, take_master_key=key_of is None)
         opened.append(Provider(settings, clock))
         return opened[-1]
 

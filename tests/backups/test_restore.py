@@ -117,7 +117,8 @@ def older(provider: Provider, tmp_path: Path, revision: str) -> Path:
     head = taking._head(provider.services, provider.clock(), {}, False)
     with store.reading(f"sqlite:///{path}") as rows, (tmp_path / "older.age").open("wb") as out:
         counts = {table.name: rows.count(table) for table in rows.tables()}
-        writer = archive.Writer(out, [LOCK], archive.Head(**{**vars(head), "schema": revision, "tables": counts}))
+        of_then = archive.Head(**{**vars(head), "schema": revision, "tables": counts})
+        writer = archive.Writer(out, [LOCK], of_then, provider.services.sealer)
         for table in rows.tables():
             for _ in writer.table(table, rows.read(table)):
                 pass
@@ -143,7 +144,8 @@ def test_d1_a_backup_of_a_newer_release_is_refused_with_what_to_do(
     head = taking._head(provider.services, provider.clock(), {}, False)
     file = tmp_path / "newer.age"
     with file.open("wb") as out:
-        archive.Writer(out, [LOCK], archive.Head(**{**vars(head), "schema": "9999", "release": "7.0"})).end()
+        of_later = archive.Head(**{**vars(head), "schema": "9999", "release": "7.0"})
+        archive.Writer(out, [LOCK], of_later, provider.services.sealer).end()
     with pytest.raises(Failed, match=r"newer release: Doorward 7\.0, schema 9999"):
         restore(file, provider)
     assert not list((tmp_path / "restored0").glob("*.db*"))

@@ -22,7 +22,7 @@ from . import age, files, store
 from .archive import Head, Reader
 from .ending import end_all_tokens
 from .taking import Show
-from .verifying import explained, open_reader, opened, opens
+from .verifying import check_maker, explained, open_reader, opened, opens
 
 if TYPE_CHECKING:
     from idp.config import Settings
@@ -41,17 +41,21 @@ class Restored:
 
 def restore(
     settings: Settings, file: Path, identities: Sequence[age.Identity], *,
-    actor: str, end_tokens: bool = False, show: Show = lambda table, done, total: None,
+    actor: str, end_tokens: bool = False, take_master_key: bool = False,
+    show: Show = lambda table, done, total: None,
 ) -> Restored:  # fmt: skip
-    """Errors: `Refused` where something is there already, `Failed`, with everything as it was before."""
+    """Errors: `Refused` where something is there already, `Failed`, with everything as it was before.
+
+    `take_master_key`: where none is here, that of the file is taken, of which nobody can tell who made it.
+    """
     check_empty(settings)
     with opened(file) as source, explained(file):
         reader = open_reader(file, source, identities)
         _check_schema(file, reader.head)
-        _check_master_key(settings, reader.head)
+        _check_master_key(settings, reader.head, take_it=take_master_key)
         with _place(settings) as (place, finish):
             migrations.upgrade(place.database_url, reader.head.schema)
-            _fill(place.database_url, reader, show)
+            _fill(place, reader, show)
             with _master_key(place, reader):
                 migrations.upgrade(place.database_url)
                 ended = _conclude(place, reader.head, actor, end_tokens=end_tokens)
@@ -84,7 +88,7 @@ def _check_schema(file: Path, head: Head) -> None:
         )
 
 
-def _check_master_key(settings: Settings, head: Head) -> None:
+def _check_master_key(settings: Settings, head: Head, *, take_it: bool) -> None:
     """Before anything is written: whether what is restored can be opened. Errors: `Failed`, `Refused`."""
     file = master_key_file(settings)
     is_right = opens(settings, head)
@@ -99,6 +103,13 @@ def _check_master_key(settings: Settings, head: Head) -> None:
             if not head.has_master_key
             else "the master key that the settings name cannot be read",
             "put the master key of the installation there first: without it nothing of it can be opened",
+        )
+    if is_right is None and not take_it:
+        raise Refused(
+            f"there is no master key at {file}; one is in the backup, but nobody can tell who made this file: whoever "
+            "has the public key, or the passphrase, can write one, with a master key of their own",
+            "put the master key of the installation there first; or, where you know that the file is yours: "
+            "--take-master-key",
         )
 
 
@@ -144,15 +155,16 @@ def _place(settings: Settings) -> Iterator[tuple[Settings, Callable[[], None]]]:
                 folder.rmdir()
 
 
-def _fill(url: str, reader: Reader, show: Show) -> None:
+def _fill(place: Settings, reader: Reader, show: Show) -> None:
     """All tables in one transaction, each read back and compared with what was written."""
-    with store.writing(url) as rows:
+    with store.writing(place.database_url) as rows:
         there = {table.name: table for table in rows.tables()}
         rows.clear(list(there.values()))
         for table, batches in reader.tables():
             if table.name not in there or set(table.columns) - set(there[table.name].columns):
                 raise age.Damaged(f"this release knows no table {table.name} with these columns")
             _load(rows, table, batches, reader.head.tables.get(table.name, 0), show)
+        check_maker(place, reader)
         try:
             rows.check_references()
         except ValueError as error:

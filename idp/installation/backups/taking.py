@@ -52,7 +52,7 @@ def take(
         at = services.clock()
         tables = _ours(rows)
         head = _head(services, at, {table.name: rows.count(table) for table in tables}, master_key is not None)
-        writer = Writer(out, recipients, head)
+        writer = Writer(out, recipients, head, services.sealer)
         for table in tables:
             _write(writer, rows, table, head.tables[table.name], show, gently=gently)
         if master_key is not None:

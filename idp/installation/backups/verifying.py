@@ -41,8 +41,10 @@ def verify(
                 for rows in batches:
                     done += len(rows)
                     show(table.name, done, reader.head.tables.get(table.name, 0))
+            if is_right := opens(settings, reader.head):
+                check_maker(settings, reader)
         size = source.tell()
-    return Verdict(reader.head, size, opens(settings, reader.head))
+    return Verdict(reader.head, size, is_right)
 
 
 def opened(file: Path) -> BinaryIO:
@@ -72,6 +74,20 @@ def explained(file: Path) -> Iterator[None]:
         raise Failed(f"{file} is damaged: {error}", _WORTHLESS) from None
     except (ValueError, KeyError, TypeError):  # proven, and yet not what we write: by somebody who has the public key
         raise Failed(f"{file} is damaged: what it holds is no backup of Doorward", _WORTHLESS) from None
+
+
+def check_maker(settings: Settings, reader: Reader) -> None:
+    """Whether it was written by the installation that it is of, as far as a master key says: the one that is here, else
+    its own. Errors: `age.Damaged`.
+    """
+    from idp.opening import master_key
+    from keys import sealing
+
+    master = master_key(settings) if opens(settings, reader.head) else bytes.fromhex(reader.master_key)
+    try:
+        reader.check_maker(sealing.of_root(reader.head.root, master))
+    except sealing.WrongMasterKey:
+        raise age.Damaged("the master key in it opens nothing of it") from None
 
 
 def opens(settings: Settings, head: Head) -> bool | None:
