@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clients.offered import ResponseType
-from idp.ids import TAG, new_id_of
 from idp.login.browser.sessions import Session
 from idp.oidc import ledger, tokens
 from idp.oidc.ledger import Grant
@@ -24,7 +23,7 @@ def mint(
     client = services.registry.get(grant.client_id)
     own = replace(
         grant,
-        id=new_id_of(grant.issued_at, grant.id[:TAG]),  # a code's family is made when it is redeemed
+        id=ledger.beside(grant.id),  # a code's family is made when it is redeemed
         code_hash="",
         scope=" ".join(scope for scope in grant.scope.split() if scope != "offline_access"),
         offline=False,

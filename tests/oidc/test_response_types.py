@@ -258,3 +258,23 @@ def test_S6_the_tokens_beside_a_code_do_not_make_it_work_twice(provider: Provide
     assert provider.redeem(app, sent["code"]).status == 200
     again = provider.redeem(app, sent["code"], code_verifier=VERIFIER)
     assert again.error == "invalid_grant"
+
+
+@pytest.mark.spec("RFC 6749 4.1.2")
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_S6_a_second_use_of_the_code_ends_the_token_that_came_with_it(
+    provider: Provider, clock: Clock, ann: Person, form: str, late: bool
+) -> None:
+    """`late`: the code is not in State any more."""
+    app = old(provider, "code token", access_token_format=form)
+    sent = fragment(provider.sign_in(provider.browser(), app, response_type="code token"))
+    other = fragment(provider.sign_in(provider.browser(), app, response_type="code token"))
+    tokens = provider.redeem(app, sent["code"]).json
+    assert provider.userinfo(sent["access_token"]).status == provider.userinfo(tokens["access_token"]).status == 200
+    clock.advance(70 if late else 1)
+    assert provider.redeem(app, sent["code"]).error == "invalid_grant"
+    assert provider.userinfo(tokens["access_token"]).status == 401
+    assert provider.userinfo(sent["access_token"]).status == 401
+    assert not provider.introspect(app, sent["access_token"])["active"]
+    assert provider.userinfo(other["access_token"]).status == 200

@@ -19,6 +19,7 @@ from idp.oidc.ledger.grant import (
     Holder,
     Issued,
     Terms,
+    beside,
 )
 from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, last_of_session, was_redeemed
 from idp.oidc.ledger.past import ACCESS_TOKENS, CODES, PREFIXES, REFRESH_TOKENS, Past, past_of
@@ -54,6 +55,7 @@ __all__ = [
     "Issued",
     "Past",
     "Terms",
+    "beside",
     "clients_of_session",
     "count_live",
     "exchange",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
+
+from idp.ids import base32
 
 CODE = "dwc_"  # a prefix that a secret scanner can look for
 DEVICE = "dwd_"  # of a device code (RFC 8628)
@@ -13,6 +16,14 @@ ALONE = 2  # `offline` of a family that no session is behind: another issuer's w
 AUTH_REQUEST = "dwq_"  # of an auth_req_id (CIBA §7.3)
 #: Compact; ASCII, since no driver takes a lone surrogate. Made once: `json.dumps` makes an encoder per call.
 to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def beside(code_id: str) -> str:
+    """The id of the family whose tokens went through the browser with a code (Core §3.3): made of the code's, so that
+    whoever ends the one finds the other without a look at anything.
+    """
+    made = base32(sha256(code_id.encode()).digest()[:16])
+    return code_id[:-8] + made[:8]  # in the place of chance: it sorts beside it, and carries the same tag
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from clients.client import Client
 from idp.audit import Event, record
 from idp.oidc.ledger import store
+from idp.oidc.ledger.grant import beside
 from idp.protocols import Services
 from idp.wire import Request
 
@@ -23,6 +24,12 @@ def revoke_family(
             record(tx, Event("tokens:revoked", person_id=person_id, client_id=client_id, address=request.remote_address,
                              request_id=request.id, detail={"family": family_id, "why": why}), now)  # fmt: skip
     return done
+
+
+def revoke_code(services: Services, request: Request, code_id: str, client_id: str, person_id: str, why: str) -> None:
+    """What a code gave is dead, and what went through the browser beside it: whoever has the one may have the other."""
+    for family_id in (code_id, beside(code_id)):
+        revoke_family(services, request, family_id, client_id, person_id, why)
 
 
 def revoke_person(tx: Any, person_id: str, now: float, why: str, *, keep_session: str = "") -> int:
@@ -67,7 +74,7 @@ def revoke_reused_code(services: Services, request: Request, code_id: str, code_
     """A code that is not in the state store any more: used before? Then what it gave is revoked (RFC 6749 §4.1.2)."""
     row = services.db.one(store.FAMILY, family_id=code_id, jti="")
     if row is not None and row.client_id == client.id and hmac.compare_digest(row.code_hash, code_hash):
-        revoke_family(services, request, code_id, client.id, row.person_id, "the code was used twice")
+        revoke_code(services, request, code_id, client.id, row.person_id, "the code was used twice")
         return True
     return False
 
