@@ -74,8 +74,8 @@ def _jwt(services: Services, token: str) -> Access | None:
         return None
     family_id, client_id, jti = claims.get("fam"), str(claims["client_id"]), str(claims["jti"])
     exchanged = Exchanged.from_json(claims)
-    by = client_id if exchanged is not None else ""
-    row = ledger.find_family(services, family_id, jti, by) if family_id else None
+    whence = (client_id, exchanged.of) if exchanged is not None else ()
+    row = ledger.find_family(services, family_id, jti, *whence) if family_id else None
     if family_id and row is None:
         return None
     client = services.registry.find(client_id)

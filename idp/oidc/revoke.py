@@ -44,9 +44,7 @@ def _revoke_access(services: Services, request: Request, client: Client, token: 
     access = bearer.find(services, token)
     if access is not None:
         _check_owner(access.client_id, client)
-        ledger.revoke_access(
-            services, request, access.token_id, client.id, access.expires_at if access.is_jwt else None
-        )
+        ledger.revoke_access(services, request, access.token_id, client.id, access.expires_at, is_jwt=access.is_jwt)
 
 
 def _check_owner(owner_id: str, client: Client) -> None:

@@ -73,12 +73,14 @@ def test_X23_it_says_no_more_than_an_admin_let_the_application_say(provider: Pro
     assert ask(provider, stranger, held).error == "invalid_request"  # an ID token of another application
 
 
-@pytest.mark.parametrize("what", ["person", "access", "session", "old"])
+@pytest.mark.parametrize("what", ["person", "access", "session", "old", "refresh token", "reused code"])
 def test_X23_it_is_given_only_while_the_sign_in_stands(
     provider: Provider, ann: Person, browser: Browser, clock: Clock, what: str
 ) -> None:
     app = crm_to(provider)
-    held = provider.tokens(app, browser)["id_token"]
+    code = provider.sign_in(browser, app).code
+    tokens = provider.redeem(app, code).json
+    held = tokens["id_token"]
     assert ask(provider, app, held).status == 200
     clock.advance(1)
     services = provider.services
@@ -86,6 +88,10 @@ def test_X23_it_is_given_only_while_the_sign_in_stands(
         services.directory.disable(ann.id)
     elif what == "access":
         services.registry.change_access(app.id, lambda _: Access.only(groups=["board"]))
+    elif what == "refresh token":  # the grant is revoked, while the session goes on
+        provider.revoke(app, tokens["refresh_token"])
+    elif what == "reused code":
+        assert provider.redeem(app, code).error == "invalid_grant"
     elif what == "session":
         browser.submit(browser.get("logout"), "confirm")
     else:

@@ -17,6 +17,7 @@ from idp.accounts import factors
 from idp.accounts.person import Person
 from idp.oidc.grants import jwt_bearer
 from idp.oidc.grants.token_exchange import GRANT_TYPE, MAX_HOPS
+from idp.oidc.ledger import Exchanged
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE
 from tests.backends import Clock
 from tests.oidc import assertions
@@ -191,6 +192,49 @@ def test_S37_what_is_taken_from_any_of_the_way_is_gone_from_what_was_made(
     }
     changes[what]()
     assert provider.introspect(last, made).get("scope", "") == ""
+
+
+@pytest.mark.spec("RFC7009 2.1")
+@FORMATS
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_S37_X29_what_was_made_of_a_token_that_is_revoked_ends_with_it(
+    provider: Provider, ann: Person, form: str, which: int
+) -> None:
+    last = backend(provider, "Last", access_token_format=form)
+    api = backend(provider, may_act=[last.id], access_token_format=form)
+    app = front(provider, may_act=[api.id], access_token_format="jwt" if form == "opaque" else "opaque")
+    ways = [provider.tokens(app, scope="files", resource=API)["access_token"] for _ in range(2)]
+    lines = []
+    for token in ways:
+        one = exchange(provider, api, token).json["access_token"]
+        lines.append([(app, token), (api, one), (last, exchange(provider, last, one).json["access_token"])])
+    owner, token = lines[0][which]
+    assert provider.revoke(owner, token).status == 200
+    for n, (by, held) in enumerate(lines[0]):
+        assert provider.introspect(by, held)["active"] is (n < which), n
+    assert all(provider.introspect(by, held)["active"] for by, held in lines[1])  # of another sign-in's
+    if which < 2:
+        assert exchange(provider, last, lines[0][1][1]).error == "invalid_request"
+
+
+@FORMATS
+def test_S37_what_hides_who_acts_ends_where_that_is_taken_back(provider: Provider, ann: Person, form: str) -> None:
+    api = backend(provider, access_token_format=form)
+    app = front(provider, may_impersonate=[api.id])
+    token = provider.tokens(app, scope="files", resource=API)["access_token"]
+    made = exchange(provider, api, token).json["access_token"]
+    change = provider.services.registry.update
+    change(app.id, {"may_impersonate": [], "may_act": [api.id]})
+    assert not provider.introspect(api, made)["active"]
+    named = exchange(provider, api, token).json["access_token"]
+    assert provider.introspect(api, named)["act"] == {"sub": api.id}
+    change(app.id, {"may_impersonate": [api.id], "may_act": []})
+    assert provider.introspect(api, named)["active"]  # says more than it must
+
+
+def test_S37_a_token_that_an_older_release_made_of_another_stands_as_it_did() -> None:
+    old = Exchanged.from_json({"via": ["a", "b"], "act": {"sub": "c"}})
+    assert old == Exchanged({"sub": "c"}, ("a", "b"), (), ("", ""))
 
 
 @pytest.mark.spec("RFC8707 2")

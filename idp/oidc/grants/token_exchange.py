@@ -44,7 +44,7 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     _check_binding(asked, subject, of)
     terms = Terms(
         _scope(asked, subject), _resource(services, asked, subject, how), asked.cnf,
-        Exchanged(_act(services, asked.client, subject, actor, how), _via(subject)),
+        _exchanged(_act(services, asked.client, subject, actor, how), subject, how),
     )  # fmt: skip
     return ledger.exchange(services, asked, _holder(subject), terms, subject.expires_at, how)
 
@@ -201,6 +201,11 @@ def _act(services: Services, client: Client, subject: Access, actor: Access | No
     sub = claim_rules.subject_of(services, client.id, actor.person_id if actor is not None else None)
     now: dict[str, Any] = {"sub": sub, **({"client_id": client.id} if is_person else {})}
     return {**now, "act": dict(before)} if before else now
+
+
+def _exchanged(act: Mapping[str, Any], subject: Access, how: str) -> Exchanged:
+    before = subject.exchanged or Exchanged({}, ())
+    return Exchanged(act, _via(subject), (*before.of, subject.token_id), (*before.how, how))
 
 
 def _via(subject: Access) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from idp.errors import OAuthError
 from idp.ids import new_id
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import insert_access, new_access
-from idp.oidc.ledger.families import CONSENT_GONE, check_version, is_taken_back, why_dead, within_access
+from idp.oidc.ledger.families import CONSENT_GONE, REVOKED, check_version, is_taken_back, why_dead, within_access
 from idp.oidc.ledger.grant import ALONE, Holder, Issued, Terms, to_json
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -23,10 +23,13 @@ from idp.protocols import Services
 def standing(services: Services, client: Client, person_id: str, session_id: str, issued_at: float) -> tuple[Any, str]:
     """The person's row, and why what they were signed in for does not stand any more, or ''. Errors: `Stale`."""
     row = services.db.one(
-        store.PERSON_STANDING, person_id=person_id, session_id=session_id, client_id=client.id
+        store.SIGN_IN_STANDING, person_id=person_id, session_id=session_id, client_id=client.id
     )  # fmt: skip
     check_version(services, row)
-    return row, why_dead(row, client, services.clock(), issued_at=issued_at) if row is not None else "no such person"
+    if row is None:
+        return row, "no such person"
+    reason = why_dead(row, client, services.clock(), issued_at=issued_at)
+    return row, reason or ("" if row.grants else REVOKED)
 
 
 def mint_alone(

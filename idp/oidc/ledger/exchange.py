@@ -70,18 +70,26 @@ def may_exchange(of: Client, by: Client) -> str:
 def stands(services: Services, exchanged: Exchanged, client: Client, row: Any, issued_at: float) -> bool:
     """Whether everything still holds that a token stands on beside the family that it was made in.
 
-    `client`: whose token it is; `row` has the person. Each application on the way may have been turned off since,
-    each pair may have been taken back, and so may what the person let that application have.
+    `client`: whose token it is; `row` has the person. Each application on the way may have been turned off since;
+    each pair, each token that it was made of and what the person let that application have may have been taken back.
     """
+    if row.revoked_of:
+        return False
     if row.own_revoked_before is not None and issued_at <= row.own_revoked_before:
         return False
     way = [services.registry.find(client_id) for client_id in exchanged.via]
     if not _are_on([*way, client], issued_at):
         return False
-    pairs = zip(way, [*way[1:], client], strict=True)
-    if not all(of is not None and by is not None and may_exchange(of, by) for of, by in pairs):
+    steps = zip(way, [*way[1:], client], exchanged.how, strict=True)
+    if not all(of is not None and by is not None and _still_may(of, by, how) for of, by, how in steps):
         return False
     return decide(client, row.person_id, tuple(json.loads(row.groups)), services.clock()).allowed
+
+
+def _still_may(of: Client, by: Client, how: str) -> bool:
+    """Whether the pair stands as it was: what hides who acts ends where that is not allowed any more."""
+    now = may_exchange(of, by)
+    return bool(now) and (how != "impersonation" or now == how)
 
 
 def _are_on(way: Iterable[Client | None], issued_at: float) -> bool:

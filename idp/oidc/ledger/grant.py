@@ -60,20 +60,31 @@ class Exchanged:
     """Where a token comes from that was made of another (RFC 8693).
 
     `act`: who acts for the person, the one before inside (§4.1); empty for an impersonation. `via`: the applications
-    whose tokens were exchanged, the first one first.
+    whose tokens were exchanged, the first one first; `of`: which tokens those were, and `how` each was exchanged, in
+    the same order ("": by a release that did not keep it).
     """
 
     act: Mapping[str, Any]
     via: tuple[str, ...]
+    of: tuple[str, ...] = ()
+    how: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As it is written down, and as claims of a JWT."""
-        return {**({"act": dict(self.act)} if self.act else {}), "via": list(self.via)}
+        """As it is written down, and as claims of a JWT. `of` stands first: `store` finds each id by its place."""
+        return {
+            "of": " ".join(self.of), "how": list(self.how), **({"act": dict(self.act)} if self.act else {}),
+            "via": list(self.via),
+        }  # fmt: skip
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Exchanged | None:
         """Back again; None where there is nothing of it."""
-        return cls(plain.get("act") or {}, tuple(plain["via"])) if plain.get("via") else None
+        if not plain.get("via"):
+            return None
+        via = tuple(plain["via"])
+        return cls(
+            plain.get("act") or {}, via, tuple(plain.get("of", "").split()), tuple(plain.get("how") or [""] * len(via))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from typing import Any
 
 from idp.ids import digest, split
@@ -45,13 +46,18 @@ def is_revoked(services: Services, jti: str) -> bool:
     return row.jti is not None
 
 
-def find_family(services: Services, family_id: str, jti: str, exchanged_by: str = "") -> Any | None:
+def find_family(
+    services: Services, family_id: str, jti: str, exchanged_by: str = "", made_of: Sequence[str] = ()
+) -> Any | None:
     """The row of the live family of a JWT access token, or None. One read. Errors: `Stale`.
 
-    `exchanged_by`: whose token it is, where it was made of another; then `stands` has more to look at.
+    `exchanged_by`, `made_of`: whose token it is, where it was made of others; then `stands` has more to look at.
     """
     if exchanged_by:
-        row = services.db.one(store.FAMILY_OF_EXCHANGED, family_id=family_id, jti=jti, token_client_id=exchanged_by)
+        row = services.db.one(
+            store.FAMILY_OF_EXCHANGED, family_id=family_id, jti=jti, token_client_id=exchanged_by,
+            made_of=" ".join(made_of),
+        )  # fmt: skip
     else:
         row = services.db.one(store.FAMILY, family_id=family_id, jti=jti)
     if row is None or row.jti is not None:

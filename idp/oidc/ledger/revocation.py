@@ -57,15 +57,14 @@ def revoke_session(tx: Any, person_id: str, session_id: str, now: float, why: st
 
 
 def revoke_access(
-    services: Services, request: Request, token_id: str, client_id: str, jwt_expires_at: float | None = None
+    services: Services, request: Request, token_id: str, client_id: str, expires_at: float, *, is_jwt: bool
 ) -> None:
-    """One access token is dead from here on."""
+    """One access token is dead from here on, and whatever was made of it (RFC 8693)."""
     now = services.clock()
     with services.db.transaction() as tx:
-        if jwt_expires_at is None:
+        if not is_jwt:
             tx.run(store.DELETE_ACCESS, token_id=token_id)
-        else:
-            tx.run(store.REVOKE_JTI, jti=token_id, expires_at=jwt_expires_at)
+        tx.run(store.REVOKE_JTI, jti=token_id, expires_at=expires_at)
         record(tx, Event("token:revoked", actor=client_id, client_id=client_id, address=request.remote_address,
                          request_id=request.id, detail={"token": token_id}), now)  # fmt: skip
 

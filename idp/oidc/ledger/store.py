@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -127,6 +128,16 @@ def _circumstances(base: Any, person_id: Any, session_id: Any, client_id: Any) -
     )
 
 
+_ID, _MOST = 26, 8  # characters of an id, and tokens that one may be made of, one after another
+
+
+def _revoked_among(ids: Any, first: int) -> Any:
+    """How many of some tokens were taken back: their ids stand in a text from there on, a blank between them."""
+    places: list[Any] = [literal_column(str(first + n * (_ID + 1))) for n in range(_MOST)]
+    each = [func.substr(ids, place, literal_column(str(_ID))) for place in places]
+    return select(func.count()).select_from(revoked_tokens).where(revoked_tokens.c.jti.in_(each)).scalar_subquery()
+
+
 #: Everything that a redemption looks at, in one read.
 PERSON_STANDING = (
     select(_p.id.label("person_id"), *_PERSON, *_STANDING)
@@ -139,6 +150,19 @@ PERSON_STANDING = (
     # On PostgreSQL a reset or a disable waits for the redemption, and then finds the family to revoke.
     .with_for_update(read=True, of=people)
 )
+#: The same for an ID token that comes back: whether anything stands that its sign-in gave its application, too.
+SIGN_IN_STANDING = PERSON_STANDING.add_columns(
+    select(func.count())
+    .select_from(families)
+    .where(
+        _f.session_id == bindparam("session_id"),
+        _f.person_id == bindparam("person_id"),
+        _f.client_id == bindparam("client_id"),
+        _f.revoked_at.is_(None),
+    )
+    .scalar_subquery()
+    .label("grants")
+)
 #: Everything that userinfo and introspection look at, in one read: the token, its family, and all that may end it.
 ACCESS = (
     select(
@@ -146,6 +170,7 @@ ACCESS = (
         _a.client_id.label("token_client_id"), _a.scope, _a.resource,
         _a.created_at, _a.expires_at, _a.cnf.label("token_cnf"), _a.exchanged, *_FAMILY, *_PERSON, *_STANDING,
         _own.c.revoked_before.label("own_revoked_before"),
+        case((_a.exchanged != "", _revoked_among(_a.exchanged, len('{"of":"') + 1)), else_=0).label("revoked_of"),
     )
     .select_from(
         _circumstances(
@@ -171,7 +196,8 @@ FAMILY_OF_EXCHANGED = FAMILY.add_columns(
     select(_own.c.revoked_before)
     .where(_own.c.person_id == _f.person_id, _own.c.client_id == bindparam("token_client_id"))
     .scalar_subquery()
-    .label("own_revoked_before")
+    .label("own_revoked_before"),
+    _revoked_among(bindparam("made_of", type_=Text), 1).label("revoked_of"),
 )
 #: What a token that is made of another must stand on when it is made, beside what was read of that one.
 CONSENT_OF = select(
