@@ -11,17 +11,21 @@ from typing import Any
 
 import pytest
 
-from idp import reach
+from idp import background, reach
+from idp.accounts.roles import RoleGrant
+from idp.admin import programs
+from idp.admin.actor import of_shell
 from idp.admin.checking import reaching
 from idp.http import Outbound
 from idp.oidc import backchannel, encryption
 from idp.oidc.client_auth.client_keys import client_keys
 from idp.oidc.decoupled import asking, pending
 from idp.oidc.decoupled.pending import Pending
+from idp.oidc.registration.ending import MANY
 from idp.oidc.registration.registering import CHANGES_AN_HOUR, TRIES_A_MINUTE
 from idp.oidc.request_objects import by_reference
 from tests.backends import Clock
-from tests.oidc.test_registration import GOOD, initial, manage, registered, send
+from tests.oidc.test_registration import DAY, GOOD, initial, manage, registered, send
 from tests.provider import App, Provider, new_key, public_jwk
 
 READS: dict[str, Any] = {
@@ -105,6 +109,63 @@ def test_s35_of_a_key_what_no_standard_knows_is_left_out(provider: Provider) -> 
     assert told["jwks"] == {"keys": [key]}
     shown = send(provider, initial(provider), {**GOOD, "jwks": {"keys": [{**key, "d": "AAAA"}]}})
     assert "private parts" in shown.json["error_description"]
+
+
+# -- how long they stay -----------------------------------------------------------------------------------------------
+
+
+def test_r7_an_application_that_refreshes_is_used_and_stays(
+    open_provider: Callable[..., Provider], clock: Clock
+) -> None:
+    """A program on a device: it signs in once, proves itself by nothing, and then refreshes for months."""
+    provider, days = open_provider(oauth={"registration_unused_days": 30}), 30
+    provider.add_person("ann")
+    browser = provider.browser()
+    about = {"redirect_uris": ["http://127.0.0.1/cb"], "grant_types": ["authorization_code", "refresh_token"]}
+    told, quiet = registered(provider, **about), registered(provider, **about)
+    app = App(provider.services.registry.get(told["client_id"]), None)
+    page = browser.log_in(provider.authorize(browser, app, scope="openid offline_access"))
+    tokens = provider.redeem(app, browser.submit(page, "allow").code).json
+    for _ in range(days // 7 + 2):
+        clock.advance(7 * DAY)
+        answer = provider.refresh(app, tokens["refresh_token"])
+        assert answer.status == 200, answer.text
+        tokens = answer.json
+    background.sweep(provider.services)
+    registry = provider.services.registry
+    assert (registry.find(app.id) is None, registry.find(quiet["client_id"]) is None) == (False, True)
+    clock.advance((days + 200) * DAY)  # and once it has nothing any more, it ends as well
+    background.sweep(provider.services)
+    background.sweep(provider.services)
+    assert registry.find(app.id) is None
+
+
+def test_r7_what_an_admin_vouched_for_or_gave_a_role_is_not_swept_and_holds_up_nobody(
+    provider: Provider, clock: Clock
+) -> None:
+    token = initial(provider, most=100)
+    vouched = [registered(provider, token)["client_id"] for _ in range(MANY)]
+    for client_id in vouched:
+        provider.services.registry.update(client_id, {"self_registered": None})
+    clock.advance(1)
+    quiet = registered(provider, token)["client_id"]
+    clock.advance(400 * DAY)
+    for _ in range(2):
+        background.sweep(provider.services)
+    registry = provider.services.registry
+    assert all(registry.find(one) for one in vouched)
+    assert registry.find(quiet) is None
+
+
+def test_r7_a_program_with_a_role_is_not_swept(provider: Provider, clock: Clock) -> None:
+    policy: Any = {"profiles": ("machine",), "grant_types": ("client_credentials",), "scopes": ("read",)}
+    body = {"client_name": "Robot", "grant_types": ["client_credentials"]}
+    told = send(provider, initial(provider, **policy), body).json
+    client = provider.services.registry.get(told["client_id"])
+    programs.change_roles(provider.services, of_shell("cli:test"), client, give=[RoleGrant("auditor")])
+    clock.advance(400 * DAY)
+    background.sweep(provider.services)
+    assert provider.services.registry.find(client.id)
 
 
 # -- what is inside ----------------------------------------------------------------------------------------------------

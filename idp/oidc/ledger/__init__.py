@@ -21,7 +21,7 @@ from idp.oidc.ledger.grant import (
     Terms,
     beside,
 )
-from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, last_of_session, was_redeemed
+from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, last_of_client, last_of_session, was_redeemed
 from idp.oidc.ledger.past import ACCESS_TOKENS, CODES, PREFIXES, REFRESH_TOKENS, Past, past_of
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
 from idp.oidc.ledger.revocation import (
@@ -66,6 +66,7 @@ __all__ = [
     "holders",
     "is_revoked",
     "issue_to_client",
+    "last_of_client",
     "last_of_session",
     "may_exchange",
     "mint",

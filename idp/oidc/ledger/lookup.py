@@ -71,6 +71,16 @@ def was_redeemed(services: Services, code_id: str) -> bool:
     return services.db.one(store.FAMILY, family_id=code_id, jti="") is not None
 
 
+def last_of_client(services: Services, client_id: str) -> float:
+    """When this application last got a token for somebody; now, where it has one that it may still refresh; 0: never.
+
+    It looks through all families: for the sweep alone.
+    """
+    now = services.clock()
+    row = services.db.one(store.LAST_OF_CLIENT, of_client=client_id, now=now)
+    return now if row.lives else float(row.at or 0.0)
+
+
 def last_of_session(services: Services, session_id: str, client_id: str) -> float | None:
     """When the latest code of this session at this client was made, of those that were redeemed; None for none."""
     at = services.db.one(store.LAST_OF_SESSION, session_id=session_id, of_client=client_id).at

@@ -310,6 +310,15 @@ HOLDERS = (
 LAST_OF_SESSION = select(func.max(_f.created_at).label("at")).where(
     _f.session_id == bindparam("session_id"), _f.client_id == bindparam("of_client")
 )
+#: It looks through all families: for the sweep alone.
+LAST_OF_CLIENT = select(
+    func.max(_f.used_at).label("at"),
+    func.max(case(
+        (and_(_f.revoked_at.is_(None), _f.expires_at > bindparam("now"), _f.refresh_hash.is_not(None),
+              _f.used_at + _f.idle_seconds > bindparam("now")), 1),
+        else_=0,
+    )).label("lives"),
+).where(_f.client_id == bindparam("of_client"))  # fmt: skip
 EVER_OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id")).distinct()
 REVOKE_JTI = upsert(revoked_tokens, "jti")  # take one JWT back
 

@@ -8,7 +8,9 @@ from clients.client import Client
 from clients.errors import UnknownClient
 from clients.self_registered import kept, tokens
 from idp import audit
+from idp.accounts import roles
 from idp.accounts.own import uses
+from idp.oidc import ledger
 from idp.protocols import Services
 
 DAY: Final = 86_400.0
@@ -47,7 +49,17 @@ def sweep_tokens(services: Services) -> int:
 
 
 def _last_use(services: Services, client: Client) -> float:
-    """When it was last used, as far as it leaves a trace: a program that proves itself by a key leaves none."""
+    """When it was last used, as far as it leaves a trace; now, where it is not for the sweep to end.
+
+    A program that proves itself by a key leaves none; what an admin vouched for, or gave a role, an admin ends.
+    """
+    now = services.clock()
     if "client_credentials" in client.oidc.grant_types and not client.secrets:
-        return services.clock()
-    return max(uses.last_of(services.db, client.id), *(one.last_used_at or 0.0 for one in client.secrets), 0.0)
+        return now
+    if not client.metadata.get("self_registered") or roles.grants_of_program(services.db, client.id, now):
+        return now
+    return max(
+        uses.last_of(services.db, client.id),  # a person came
+        ledger.last_of_client(services, client.id),  # it refreshed, on its own
+        *(one.last_used_at or 0.0 for one in client.secrets),
+    )
