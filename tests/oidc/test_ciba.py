@@ -125,13 +125,46 @@ def test_S55_whoever_is_not_asked_the_application_is_answered_the_same(
 
 
 def test_S56_nobody_is_worn_down_by_questions(provider: Provider, browser: Browser, bank: App, clock: Clock) -> None:
-    for _ in range(asking.OPEN + 3):
-        begun(provider, bank)
+    banks = [bank, *(add(provider, f"Bank {n}") for n in range(asking.OPEN + 1))]
+    for one in banks:
+        begun(provider, one)
     assert len(provider.events("ciba:asked")) == asking.OPEN
     for _ in range(20):
         clock.advance(301)
         begun(provider, bank)
     assert len(provider.events("ciba:asked")) <= asking.AN_HOUR * 3
+
+
+def test_S56_an_application_uses_up_nothing_of_what_the_others_may_ask(
+    provider: Provider, browser: Browser, bank: App, clock: Clock
+) -> None:
+    """Neither the places of a person nor their hour."""
+    other = add(provider, "Other")
+    for _ in range(asking.OPEN + 3):
+        begun(provider, bank)
+    assert [event.client_id for event in provider.events("ciba:asked")] == [bank.id]
+    begun(provider, other)
+    assert provider.events("ciba:asked")[-1].client_id == other.id
+    for _ in range(asking.AN_HOUR - 1):
+        clock.advance(301)
+        begun(provider, bank)
+    count = len(provider.events("ciba:asked"))
+    begun(provider, other)
+    assert len(provider.events("ciba:asked")) == count + 1
+
+
+def test_S56_what_was_answered_makes_room_for_the_next_question(
+    provider: Provider, browser: Browser, bank: App
+) -> None:
+    for n in range(1, 3):
+        begun(provider, bank)
+        assert len(provider.events("ciba:asked")) == n
+        browser.submit(come(provider, browser), "deny")
+
+
+@pytest.mark.parametrize("message", ["W4-SCT", "Überweisung 42", "支付 42", "x" * 40])
+def test_a_message_in_any_language_is_taken(provider: Provider, bank: App, message: str) -> None:
+    assert ask(provider, bank, binding_message=message).status == 200
 
 
 def test_somebody_else_who_is_signed_in_cannot_answer(
@@ -154,7 +187,12 @@ def test_somebody_else_who_is_signed_in_cannot_answer(
     [
         ({"scope": "profile"}, "invalid_scope"),
         ({"scope": ""}, "invalid_scope"),
-        ({"binding_message": "x" * 101}, "invalid_binding_message"),
+        ({"binding_message": "x" * 41}, "invalid_binding_message"),
+        ({"binding_message": "Pay at bank.example"}, "invalid_binding_message"),
+        ({"binding_message": "https://evil.test/x"}, "invalid_binding_message"),
+        ({"binding_message": "evil.test"}, "invalid_binding_message"),
+        ({"binding_message": "mail ann@evil.test"}, "invalid_binding_message"),
+        ({"binding_message": "<b>"}, "invalid_binding_message"),
         ({"binding_message": "a\x00b"}, "invalid_binding_message"),
         ({"requested_expiry": "0"}, "invalid_request"),
         ({"requested_expiry": "-5"}, "invalid_request"),

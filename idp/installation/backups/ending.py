@@ -27,6 +27,7 @@ OPENS: Final = (
     "pending-said:*",
     "user-code:*",
     "ciba-place:*",
+    "ciba-place-of:*",
     "ciba-notice:*",
     "saml:request:*",
     "saml:artifact:*",

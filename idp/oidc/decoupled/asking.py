@@ -21,7 +21,8 @@ NOTIFY: Final = "oidc.ciba.notify"
 FIELD: Final = "backchannel_client_notification_endpoint"
 PATH: Final = "/requests"
 OPEN: Final = 3  # questions that wait for one person at once: nobody is worn down (ASVS 6.6.4)
-AN_HOUR: Final = 10  # questions to one person, of all applications together
+AN_HOUR: Final = 10  # questions of one application to one person
+OF_ALL: Final = 40  # of all applications together
 RETRIES: Final = 6
 BEFORE_RETRY: Final = 5.0  # seconds; a program waits
 
@@ -70,11 +71,21 @@ def _why_not(services: Services, asked: Pending) -> str:
 
 
 def _take_place(services: Services, asked: Pending) -> bool:
-    """One of the few places in a person's list: of any number of questions at once no more get one."""
-    if services.state.count(f"ciba-hour:{asked.person_id}", 3600) > AN_HOUR:
+    """One of the few places in a person's list: of any number of questions at once no more get one.
+
+    An application has one at a time, and its own hour: it takes nothing from what the others may ask.
+    """
+    if services.state.count(f"ciba-hour:{asked.person_id}:{asked.client_id}", 3600) > AN_HOUR:
+        return False
+    if services.state.count(f"ciba-hour:{asked.person_id}", 3600) > OF_ALL:
         return False
     life = max(1.0, asked.expires_at - services.clock())
-    return any(services.state.add(_place(asked.person_id, n), asked.id, life) for n in range(OPEN))
+    if not services.state.add(_place_of(asked), asked.id, life):
+        return False
+    if any(services.state.add(_place(asked.person_id, n), asked.id, life) for n in range(OPEN)):
+        return True
+    services.state.take(_place_of(asked))
+    return False
 
 
 def waiting(services: Services, person_id: str) -> list[Pending]:
@@ -89,6 +100,8 @@ def waiting(services: Services, person_id: str) -> list[Pending]:
 
 def answered(services: Services, asked: Pending) -> None:
     """It waits no more; who wants to be told of it is."""
+    if services.state.get(_place_of(asked)) == asked.id:
+        services.state.take(_place_of(asked))
     for n in range(OPEN):
         if services.state.get(_place(asked.person_id, n)) == asked.id:
             services.state.take(_place(asked.person_id, n))
@@ -120,6 +133,10 @@ def notify(services: Services, payload: dict[str, Any]) -> None:
         services.log.warning("ciba_not_told", client_id=client.id, reason=str(error), fix=explanation.fix)
         raise
     services.state.take(_notice(asked.id))
+
+
+def _place_of(asked: Pending) -> str:
+    return f"ciba-place-of:{asked.person_id}:{asked.client_id}"
 
 
 def _place(person_id: str, number: int) -> str:
