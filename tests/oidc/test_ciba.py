@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from clients.access import Access
 from clients.errors import InvalidMetadata
 from idp.accounts.person import Person
 from idp.oidc.ciba import A_MINUTE
-from idp.oidc.decoupled import asking
+from idp.oidc.decoupled import asking, handler, pending
+from idp.oidc.decoupled.pending import Pending
 from tests.backends import Clock
 from tests.oidc.asked import GRANT, add, ask, begun, come, poll, run
 from tests.provider import App, Browser, Provider, new_key
@@ -165,6 +168,17 @@ def test_S56_what_was_answered_makes_room_for_the_next_question(
 @pytest.mark.parametrize("message", ["W4-SCT", "Überweisung 42", "支付 42", "x" * 40])
 def test_a_message_in_any_language_is_taken(provider: Provider, bank: App, message: str) -> None:
     assert ask(provider, bank, binding_message=message).status == 200
+
+
+def test_S55_a_question_to_nobody_is_answered_by_nobody(provider: Provider, bank: App, ann: Person) -> None:
+    now = provider.services.clock()
+    nobody = Pending("p1", bank.id, "", "openid", [], now, now + 60, "", "", {}, None)
+    pending.keep(provider.services, nobody)
+    session: Any = SimpleNamespace(person_id=ann.id)
+    assert not handler._say(provider.services, nobody, session, None)
+    assert pending.said(provider.services, nobody.id) is None
+    device = replace(nobody, id="p2", user_code="BCDFGHJK")  # whom that is for is known when somebody types it
+    assert handler._say(provider.services, device, session, None)
 
 
 def test_somebody_else_who_is_signed_in_cannot_answer(

@@ -135,7 +135,8 @@ def _open(services: Services, flow: Flow) -> Pending | None:
 
 def _say(services: Services, asked: Pending, session: Session, grant: Grant | None) -> bool:
     """Answer it, once; whoever waits to be told is."""
-    if asked.person_id and asked.person_id != session.person_id:
+    # Whom CIBA asks was said in the request; where the hint meant nobody, nobody answers.
+    if asked.person_id != session.person_id and (asked.person_id or asked.is_ours_to_ask):
         return False
     is_first = pending.say(services, asked, session.person_id, grant)
     if is_first and asked.is_ours_to_ask:
