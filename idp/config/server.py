@@ -24,7 +24,7 @@ class Server(Section):
     threads: int = Field(4, ge=1, le=64, description="Threads per process.")
     trusted_proxies: list[str] = Field(
         [],
-        description='Networks whose X-Forwarded-For is believed, such as ["10.0.0.0/8"]. Nothing else a proxy says is used.',
+        description='Networks whose X-Forwarded-For is believed, such as ["10.0.0.9/32"]: the proxies alone. Nothing else a proxy says is used.',
     )
     head_seconds: int = Field(
         10,

@@ -76,7 +76,7 @@ def test_g1_compose_runs_it_with_a_root_that_is_read_only() -> None:
 
 def test_g1_kubernetes_has_probes_a_budget_and_one_job_that_migrates() -> None:
     found = {one["kind"]: one for one in documents("kubernetes/doorward.yaml")}
-    assert set(found) == {"Secret", "ConfigMap", "Job", "Deployment", "PodDisruptionBudget", "Service"}
+    assert set(found) == {"Secret", "ConfigMap", "Job", "Deployment", "PodDisruptionBudget", "Service", "NetworkPolicy"}
     deployment, budget = found["Deployment"]["spec"], found["PodDisruptionBudget"]["spec"]
     assert budget["minAvailable"] < deployment["replicas"]
     for kind in ("Job", "Deployment"):
@@ -93,6 +93,12 @@ def test_g1_kubernetes_has_probes_a_budget_and_one_job_that_migrates() -> None:
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert server[probe]["httpGet"]["path"] in paths
     assert deployment["template"]["metadata"]["labels"] == found["Service"]["spec"]["selector"]
+    policy, (port,) = found["NetworkPolicy"]["spec"], server["ports"]
+    assert policy["podSelector"]["matchLabels"] == deployment["template"]["metadata"]["labels"]
+    (rule,) = policy["ingress"]
+    (whom,), (on,) = rule["from"], rule["ports"]
+    assert whom.keys() == {"namespaceSelector", "podSelector"}  # one entry: both must hold
+    assert (policy["policyTypes"], on["port"]) == (["Ingress"], port["name"])
     assert deployment["selector"]["matchLabels"] == budget["selector"]["matchLabels"]
     from idp.config import ENVIRONMENT
 
@@ -119,12 +125,16 @@ def test_S14_S28_each_example_of_a_proxy_leaves_out_what_a_client_writes_of_a_ce
 
 
 def test_g1_the_settings_in_the_files_are_settings(tmp_path: Path) -> None:
-    from idp.config import load
+    from idp.config import ConfigError, load
 
     assert load(DEPLOY / "container.toml", {}).server.host == "0.0.0.0"
     (told,) = [one for one in documents("kubernetes/doorward.yaml") if one["kind"] == "ConfigMap"]
-    (tmp_path / "doorward.toml").write_text(told["data"]["doorward.toml"])
-    assert load(tmp_path / "doorward.toml", {}).server.issuer == "https://login.example.com"
+    file, text = tmp_path / "doorward.toml", told["data"]["doorward.toml"]
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"trusted_proxies.*CHANGE-ME"):  # no network is right for everybody
+        load(file, {})
+    file.write_text(text.replace("CHANGE-ME", "10.0.0.9/32"))
+    assert load(file, {}).server.issuer == "https://login.example.com"
 
 
 @pytest.mark.slow
