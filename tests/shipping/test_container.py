@@ -105,6 +105,21 @@ def test_g1_kubernetes_has_probes_a_budget_and_one_job_that_migrates() -> None:
     assert set(found["Secret"]["stringData"]) <= set(ENVIRONMENT)
 
 
+def test_g1_a_proxy_beside_compose_is_trusted_and_nobody_else() -> None:
+    """It arrives by the gateway of the network; without an address of its own nobody could name that."""
+    from ipaddress import ip_address, ip_network
+
+    from idp.config import load
+
+    (alone,) = documents("compose.yaml")
+    (network,) = alone["networks"]["default"]["ipam"]["config"]
+    assert ip_address(network["gateway"]) in ip_network(network["subnet"])
+    assert load(DEPLOY / "container.toml", {}).server.trusted_proxies == [f"{network['gateway']}/32"]
+    assert all(port.startswith("127.0.0.1:") for port in alone["services"]["doorward"]["ports"])
+    (grown,) = documents("compose.grown.yaml")  # is laid over it, so its services stand in the same network
+    assert "networks" not in grown
+
+
 @pytest.mark.parametrize("header", ["X-Forwarded-Client-Cert", "Client-Cert"])
 @pytest.mark.parametrize(("name", "line"), [
     ("nginx.conf", 'proxy_set_header {header} "";'), ("Caddyfile", "header_up -{header}"),
