@@ -66,12 +66,12 @@ def read(services: Services, request: Request) -> TokenRequest:
             kind="grant_type_not_allowed",
         )  # fmt: skip
     # RFC 6749 §3.2: sent without a value is not sent.
-    resource = protected_resources.as_asked(
-        services, [value for name, value in form.pairs if name == "resource" and value]
-    )
+    named = [value for name, value in form.pairs if name == "resource" and value]
+    resource = protected_resources.as_asked(services, named)
     return TokenRequest(
-        client, grant_type, form.get("scope"), resource, form, request, _bound(services, request, client)
-    )
+        client, grant_type, form.get("scope"), resource, form, request, _bound(services, request, client),
+        for_us=len(resource) < len(named),
+    )  # fmt: skip
 
 
 def _bound(services: Services, request: Request, client: Client) -> dict[str, str]:

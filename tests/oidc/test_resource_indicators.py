@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from idp.accounts.person import Person
+from idp.oidc.grants import token_exchange
+from tests.oidc import test_jwt_bearer
 from tests.oidc.test_pushed_requests import come, push, reference
+from tests.oidc.test_token_exchange import exchange
 from tests.provider import App, Browser, Provider
 
 API, STORE, OTHER = "https://api.example/v1", "https://store.example/", "https://other.example/"
@@ -56,6 +59,45 @@ def test_S38_one_sign_in_gives_a_token_for_each_resource_and_none_for_another(
     assert provider.refresh(app, held, resource=OTHER).error == "invalid_target"
     both = provider.refresh(app, held).json["access_token"]
     assert provider.introspect(app, both)["aud"] == [API, STORE]
+
+
+@pytest.mark.spec("RFC8707 2.2")
+@FORMATS
+def test_S38_who_asks_for_a_token_for_us_gets_one_for_us_alone_or_none(
+    provider: Provider, ann: Person, form: str
+) -> None:
+    app, ours = app_with(provider, form), provider.services.url("/oauth/userinfo")
+    for scope, may in (("openid files offline_access", True), ("files offline_access", False)):
+        asked = {"scope": scope, "prompt": "consent", "resource": API}
+        code = provider.sign_in(provider.browser(), app, **asked).code
+        answers = [provider.redeem(app, code, resource=ours)]
+        tokens = provider.tokens(app, **asked)
+        answers.append(provider.refresh(app, tokens["refresh_token"], resource=ours))
+        for answer in answers:
+            if may:
+                assert provider.introspect(app, answer.json["access_token"])["aud"] == [provider.issuer]
+            else:
+                assert (answer.status, answer.error) == (400, "invalid_target"), answer.text
+
+
+@pytest.mark.spec("RFC8707 2.2")
+def test_S38_neither_an_exchange_nor_an_assertion_gives_one_for_somebody_else_instead(
+    provider: Provider, ann: Person
+) -> None:
+    ours = provider.services.url("/oauth/whoami")
+    own = {"scope": "files", "resources": [API], "grant_types": [token_exchange.GRANT_TYPE]}
+    back = provider.add_client("Back", "machine", **own)
+    front = provider.add_client("Front", scope="openid files", resources=[API], may_act=[back.id])
+    for scope, may in (("openid files", True), ("files", False)):
+        token = provider.tokens(front, scope=scope, resource=API)["access_token"]
+        answer = exchange(provider, back, token, resource=ours)
+        if may:
+            assert provider.introspect(back, answer.json["access_token"])["aud"] == [provider.issuer]
+        else:
+            assert answer.error == "invalid_target"
+    batch = test_jwt_bearer.batch(provider)
+    assertion = test_jwt_bearer.jag(provider, batch)  # for the API alone
+    assert test_jwt_bearer.bring(provider, batch, assertion, resource=ours).error == "invalid_target"
 
 
 @pytest.mark.spec("RFC6749 3.2")

@@ -15,7 +15,7 @@ from idp.errors import OAuthError
 from idp.ids import digest, split
 from idp.oidc import ledger, pkce
 from idp.oidc.ledger import CODE, CODES, Grant, Issued
-from idp.oidc.token_request import TokenRequest
+from idp.oidc.token_request import TokenRequest, is_for_us_alone
 from idp.protocols import Services
 from idp.wire import Params, lazy
 
@@ -49,7 +49,7 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     grant: Grant = rules.request.authorization_code.grant
     pkce.check_verifier(grant.challenge, asked.form.get("code_verifier"))
     check_key(grant, asked)
-    resource = narrowed(grant.resource, asked.resource)
+    resource = narrowed(grant, asked)
     try:
         issued = ledger.mint(services, asked, grant, resource)
     except ledger.CodeReused as error:
@@ -64,8 +64,11 @@ def _used_already() -> OAuthError:
     )  # fmt: skip
 
 
-def narrowed(granted: list[str], asked: list[str]) -> list[str]:
-    """The resources of one access token: those asked for, within those granted (RFC 8707 §2.2)."""
+def narrowed(grant: Grant, request: TokenRequest) -> list[str]:
+    """The resources of one access token: those asked for, within those granted (RFC 8707 §2.2); none: it is for us."""
+    granted, asked = grant.resource, request.resource
+    if is_for_us_alone(request, granted, may_be_ours=not granted or "openid" in grant.scope.split()):
+        return []
     if not set(asked) <= set(granted):
         raise OAuthError(
             "invalid_target", "A resource was asked for that the authorization request did not name.",

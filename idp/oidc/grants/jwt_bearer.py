@@ -20,7 +20,7 @@ from idp.oidc import ledger, scopes, tokens
 from idp.oidc.client_auth.client_keys import KEYS_FRESH, KEYS_RETRY
 from idp.oidc.fetched import Fetched
 from idp.oidc.ledger import Issued, Terms
-from idp.oidc.token_request import TokenRequest
+from idp.oidc.token_request import TokenRequest, is_for_us_alone
 from idp.protocols import Services
 from keys.algorithms import ALGORITHMS, PublicKey
 from keys.verifying import InvalidToken, UnknownKey, read_jwks, verify
@@ -152,6 +152,7 @@ def _within(asked: TokenRequest, claims: Mapping[str, Any], scope: str) -> tuple
             expected=", ".join(own) or "(none)", got=", ".join(asked.resource) or "(nothing)", kind="resource",
             fix="Let the application ask for the resource that the assertion names, and register it (resources).",
         )  # fmt: skip
+    is_for_us_alone(asked, own, may_be_ours=not named)
     return _scope_within(asked, claims, scope), asked.resource or own
 
 

@@ -20,7 +20,7 @@ from idp.oidc import claims as claim_rules
 from idp.oidc.bearer import Access
 from idp.oidc.grants import id_jag
 from idp.oidc.ledger import ALONE, Exchanged, Holder, Issued, Terms
-from idp.oidc.token_request import TokenRequest
+from idp.oidc.token_request import TokenRequest, is_for_us_alone
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE, ID_JAG_TYPE
 from idp.protocols import Services
 
@@ -179,7 +179,10 @@ def _resource(services: Services, asked: TokenRequest, subject: Access, how: str
     way = [services.registry.get(client_id).oidc.exchange_resources for client_id in _via(subject)]
     named = frozenset.intersection(*way) if how != "itself" else frozenset()
     within = {uri for uri in (*own, *named) if uri in asked.client.oidc.resources}
-    if not wanted and services.issuer in subject.audience:
+    is_ours = services.issuer in subject.audience
+    if is_for_us_alone(asked, own, may_be_ours=is_ours) and not wanted:
+        return []
+    if not wanted and is_ours:
         return [uri for uri in own if uri in within]  # for us, and what it may have beside
     given = wanted or [uri for uri in own if uri in within]
     if not given or not set(given) <= within:

@@ -21,7 +21,7 @@ from idp.oidc.ledger.families import REFRESH, check_version, why_dead, within_ac
 from idp.oidc.ledger.grant import Holder, Issued, Terms, to_json
 from idp.oidc.ledger.revocation import revoke_family
 from idp.oidc.scopes import check_parted
-from idp.oidc.token_request import TokenRequest
+from idp.oidc.token_request import TokenRequest, is_for_us_alone
 from idp.protocols import Services
 from idp.traffic import REUSED, Traffic
 
@@ -160,13 +160,16 @@ def _narrowed(row: Any, asked: TokenRequest) -> Terms:
                 fix="Let the application leave scope out when it refreshes, or sign the person in again for more.",
                 kind="refresh_scope",
             )  # fmt: skip
-    resource = [uri for uri in json.loads(row.granted_resource) if uri in asked.client.oidc.resources]
+    scope = " ".join(granted if asked.scope is None else asked.scope.split())
+    all_of_it = json.loads(row.granted_resource)
+    if is_for_us_alone(asked, all_of_it, may_be_ours=not all_of_it or "openid" in granted):
+        return Terms(scope, [], asked.cnf)
+    resource = [uri for uri in all_of_it if uri in asked.client.oidc.resources]
     if not set(asked.resource) <= set(resource):  # RFC 8707 §2.2
         raise OAuthError(
             "invalid_target", "A refresh cannot ask for a resource that was not granted.",
             field="resource", expected=", ".join(resource), got=", ".join(asked.resource), kind="resource",
         )  # fmt: skip
-    scope = " ".join(granted if asked.scope is None else asked.scope.split())
     return Terms(scope, asked.resource or resource, asked.cnf)
 
 
