@@ -61,7 +61,7 @@ class Client:
 
 #: What a client that does not speak OpenID Connect has of it: nothing that any endpoint would take.
 _NO_OIDC: Mapping[str, Any] = {**DEFAULTS, "scope": "", "grant_types": [], "response_types": [], "response_modes": []}
-NO_RELYING_PARTY: RelyingParty = replace(relying_party.build("", {}, _NO_OIDC), auth_methods=())
+NO_RELYING_PARTY: RelyingParty = replace(relying_party.build("", "", {}, _NO_OIDC), auth_methods=())
 
 
 class Stored(Protocol):
@@ -94,7 +94,7 @@ def build(row: Stored, stored: tuple[StoredSecret, ...] = ()) -> Client:
     provider = service_provider.build(row.said) if row.kind == "saml" else None
     if provider is None:
         shown = {**complete(PROFILES[row.profile], row.said), "client_name": row.name}
-        oidc = relying_party.build(row.profile, row.said, shown)
+        oidc = relying_party.build(row.id, row.profile, row.said, shown)
     else:
         shown = service_provider.complete(provider, row.said, row.name)
         oidc = NO_RELYING_PARTY

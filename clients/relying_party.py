@@ -143,7 +143,7 @@ FIELDS: Mapping[str, Kind] = {key: one.kind for _, key, one in _ROWS if one.kind
 _SIGN_OUTS = ("post_logout_redirect_uris", "backchannel_logout_uri", "frontchannel_logout_uri")
 
 
-def build(profile: str, said: Mapping[str, Any], values: Mapping[str, Any]) -> RelyingParty:
+def build(client_id: str, profile: str, said: Mapping[str, Any], values: Mapping[str, Any]) -> RelyingParty:
     """The snapshot of a registration: `values` is what was `said`, completed with every default."""
     found = kept(_ROWS, values)
     is_native = profile == "native"
@@ -154,7 +154,7 @@ def build(profile: str, said: Mapping[str, Any], values: Mapping[str, Any]) -> R
         offline_access_registered="offline_access" in str(said.get("scope", "")).split(),
         is_public=found["auth_methods"] == ("none",),
         is_native=is_native,
-        sector=sector_of(values),
+        sector=sector_of(client_id, values),
         # A sign-out needs it: the hint of one, or the message about one. FAPI 2.0 wants nothing in a token beyond use.
         is_told_sid=profile != "fapi2" or any(values.get(name) for name in _SIGN_OUTS),
     )

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from clients import sectors
 from clients.errors import Problem
 from idp import reach
 from idp.http import OutboundFailed, OutboundRefused
@@ -37,9 +38,9 @@ def problems(services: Services, values: Mapping[str, Any]) -> Iterator[Problem]
     if not address:
         return
     now, cache, name = services.clock(), services.part(_Lists), reach.kept_as(values, address)
-    redirects, is_stranger = values.get("redirect_uris") or (), reach.is_stranger(values)
+    named, is_stranger = sectors.proofs(values), reach.is_stranger(values)
     listed = cache.find(name, now, FRESH, RETRY if is_stranger else 0.0)
-    if listed is None or not (is_stranger or {*redirects} <= {*listed}):  # it may have been mended since
+    if listed is None or not (is_stranger or {*named} <= {*listed}):  # it may have been mended since
         listed = cache.fetch(name, now, lambda: _read(services, cache, values, address))
     if not listed:
         why = cache.problems.get(name, "")
@@ -48,8 +49,8 @@ def problems(services: Services, values: Mapping[str, Any]) -> Iterator[Problem]
         else:
             yield Problem(FIELD, why or f"is being read; {_WORDS}")
         return
-    # Registration 1.0 §5: every redirect_uri, by exact comparison.
-    missing = [uri for uri in redirects if uri not in listed]
+    # Registration 1.0 §5: every redirect_uri, by exact comparison; CIBA §4: the jwks_uri.
+    missing = [uri for uri in named if uri not in listed]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         yield Problem(FIELD, f"the list there lacks {missing[0][:200]}{more}; they are compared letter by letter")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from clients.errors import InvalidMetadata
 from idp import background, reach
 from idp.accounts.roles import RoleGrant
 from idp.admin import programs
@@ -176,15 +177,16 @@ class Inside:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.body = b"{}"
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
                 self.send_response(200)
-                self.send_header("Content-Length", "2")
+                self.send_header("Content-Length", str(len(outer.body)))
                 self.end_headers()
-                self.wfile.write(b"{}")
+                self.wfile.write(outer.body)
 
             def do_POST(self) -> None:
                 self.do_GET()
@@ -317,3 +319,56 @@ def test_s42_a_change_by_the_application_itself_reads_new_addresses_as_a_strange
     new = {"subject_type": "pairwise", "sector_identifier_uri": inside.origin + "/sector"}
     answer = manage(house, told, "PUT", {**GOOD, **new, "client_id": told["client_id"]})
     assert (answer.status, inside.asked) == (400, [])
+
+
+# -- whose names they learn --------------------------------------------------------------------------------------------
+
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+CLINIC: dict[str, Any] = {"subject_type": "pairwise", "redirect_uris": ["https://clinic.example/x"]}
+
+
+def test_s48_without_a_redirect_nobody_is_in_the_sector_of_somebody_elses_host(provider: Provider) -> None:
+    clinic = provider.add_client("Clinic", **CLINIC)
+    apart = [
+        provider.add_client("TV", **{**CLINIC, "grant_types": [DEVICE]}),
+        provider.add_client("TV 2", subject_type="pairwise", grant_types=[DEVICE], redirect_uris=[]),
+        provider.add_client("TV 3", subject_type="pairwise", grant_types=[DEVICE], redirect_uris=[]),
+    ]
+    assert clinic.client.oidc.sector == "clinic.example"
+    assert [one.client.oidc.sector for one in apart] == [f"client:{one.id}" for one in apart]
+    both = provider.add_client("Clinic TV", **{**CLINIC, "grant_types": ["authorization_code", DEVICE]})
+    assert both.client.oidc.sector == "clinic.example"  # an admin says whose it is
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {},
+        {"sector_identifier_uri": "https://clinic.example/sector"},  # it lists that redirect URI
+        {"sector_identifier_uri": "https://clinic.example/sector", "jwks_uri": "https://clinic.example/jwks"},
+    ],
+)
+def test_s48_whoever_registers_itself_joins_no_sector_that_it_does_not_prove(
+    provider: Provider, beside: dict[str, Any]
+) -> None:
+    token = initial(provider, grant_types=("authorization_code", "refresh_token", DEVICE))
+    wanted = {**GOOD, **CLINIC, "grant_types": ["authorization_code", DEVICE], **beside}
+    answer = send(provider, token, wanted)
+    assert (answer.status, "sector_identifier_uri" in answer.text) == (400, True)
+    assert "CIBA" in answer.json["error_description"]
+    told = registered(provider, token, **CLINIC)  # by the code alone it is at the clinic that a name arrives
+    provider.services.registry.update(told["client_id"], {"self_registered": None})
+    changed = manage(provider, told, "PUT", {**wanted, "client_id": told["client_id"]})
+    assert changed.status == 400
+
+
+def test_s48_a_sectors_list_names_the_keys_of_who_needs_no_redirect(house: Provider, inside: Inside) -> None:
+    about: dict[str, Any] = {
+        "subject_type": "pairwise", "grant_types": [DEVICE], "redirect_uris": [],
+        "sector_identifier_uri": inside.origin + "/sector", "jwks_uri": inside.origin + "/jwks",
+    }  # fmt: skip
+    inside.body = b'["https://clinic.example/cb"]'
+    with pytest.raises(InvalidMetadata, match=r"lacks .*/jwks"):
+        house.add_client("TV", **about)
+    inside.body = f'["{inside.origin}/jwks"]'.encode()
+    assert house.add_client("TV", **about).client.oidc.sector == "127.0.0.1"

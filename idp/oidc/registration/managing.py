@@ -28,6 +28,9 @@ _OURS: Final = (
     "client_secret_expires_at",
     "client_id_issued_at",
 )
+#: What a change says of whose the application is.
+_PROOFS: Final = ("jwks_uri", "sector_identifier_uri", "redirect_uris", "grant_types", "token_endpoint_auth_method",
+                  "subject_type")  # fmt: skip
 
 
 def manage(services: Services, request: Request) -> Response:
@@ -95,7 +98,7 @@ def _changed(
     is_own = client.profile == one.said["profile"]
     profile, record = wanted.profile if is_own else client.profile, _record(services, request, client)
     # It may ask another server, so before the transaction; an address that is new has nobody's word.
-    is_new = any(changes.get(key, now.get(key)) != now.get(key) for key in ("jwks_uri", "sector_identifier_uri"))
+    is_new = any(changes.get(key, now.get(key)) != now.get(key) for key in _PROOFS)
     services.registry.preview(client.id, {**changes, **({"self_registered": True} if is_new else {})}, profile=profile)
     with services.db.transaction() as tx:
         registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
