@@ -185,10 +185,10 @@ class Registry(Snapshots):
         """Another rule of who may open it, made from the one that stands at this moment. Errors: `UnknownClient`."""
         return self._change(client_id, "client:update", lambda row: replace(row, access=change(row.access)), record)
 
-    def namesakes(self, name: str, *, but: str = "") -> tuple[Entry, ...]:
-        """Applications whose names people cannot tell from this one, other than the client `but`."""
+    def namesakes(self, name: str, *, but: str = "", vouched: bool = False) -> tuple[Entry, ...]:
+        """Applications whose names people cannot tell from this one, but the client `but`; `vouched` as in `list`."""
         wanted, found, after = _plain(name), [], None
-        while page := self.list(after, 1000):
+        while page := self.list(after, 1000, vouched=vouched):
             found += [entry for entry in page if _plain(entry.name) == wanted and entry.id != but]
             after = page[-1].key
         return tuple(found)

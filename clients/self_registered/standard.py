@@ -191,12 +191,22 @@ def _addresses(said: Mapping[str, Any], field: str) -> list[str]:
 
 def _pages_elsewhere(said: Mapping[str, Any]) -> Iterator[Problem]:
     # RFC 7591 §5: a page elsewhere may lend its good name to a bad app.
-    hosts = {_host(uri) for uri in _texts(said.get("redirect_uris")) if not _is_on_device(uri)} - {""}
+    # So may a redirect URI there, which nobody is sent to: only all of them together say whose it is.
+    places = _places(said)
+    hosts = places if len(places) == 1 else set()
+    why = "on another host than the redirect URIs" if hosts else "kept off: the redirect URIs are not all on one host"
     for key, value in said.items():
-        if key.partition("#")[0] in (*_PAGES, *_CALLED) and isinstance(value, str) and _host(value) not in hosts:
-            yield Problem(
-                key, f"{value[:200]} is on another host than the redirect URIs; leave it out, or put it there"
-            )
+        if (
+            key.partition("#")[0] in (*_PAGES, *_CALLED)
+            and isinstance(value, str)
+            and (not _host(value) or _host(value) not in hosts)
+        ):
+            yield Problem(key, f"{value[:200]} is {why}; leave it out, or put all of them on one host")
+
+
+def _places(said: Mapping[str, Any]) -> set[str]:
+    """The hosts of the redirect URIs; '' for those on the person's own device."""
+    return {"" if _is_on_device(uri) else _host(uri) for uri in _texts(said.get("redirect_uris"))}
 
 
 def _host(uri: str) -> str:
@@ -208,7 +218,8 @@ def _host(uri: str) -> str:
 
 def _name(said: Mapping[str, Any]) -> str:
     """client_name is optional (RFC 7591 §2), and people must see something."""
-    for uri in (*_texts(said.get("redirect_uris")), *_texts([said.get("client_uri")])):
-        if (host := _host(uri)) and not _is_on_device(uri):
-            return host
-    return "A program on your device" if said.get("redirect_uris") else "A program"
+    places = _places(said)
+    if len(places) > 1:  # one of them may be anybody's
+        return "A program"
+    found = [*places, _host(str(said.get("client_uri") or ""))]
+    return next(filter(None, found), "A program on your device" if places else "A program")

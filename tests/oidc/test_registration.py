@@ -403,6 +403,45 @@ def test_s35_registrations_are_paced(provider: Provider) -> None:
     assert answer.headers["Retry-After"] == "60"
 
 
+@pytest.mark.spec("RFC7591 5")
+@pytest.mark.parametrize(
+    "beside", ["https://bank.example/x", "http://127.0.0.1/cb", "com.evil.app:/cb", "https://evil.example:8443/cb"]
+)
+def test_s35_an_address_that_is_put_beside_lends_no_page_and_no_name(
+    open_provider: Callable[..., Provider], beside: str
+) -> None:
+    provider = open_provider(oauth={"registration": "open"})
+    both = {"redirect_uris": ["https://evil.example/cb", beside]}
+    if "8443" in beside:  # the same host
+        assert send(provider, "", {**both, "logo_uri": "https://evil.example/logo.png"}).status == 201
+        return
+    for page in ("https://bank.example/logo.png", "https://evil.example/logo.png"):
+        answer = send(provider, "", {**both, "logo_uri": page})
+        assert (answer.status, answer.json["error"]) == (400, "invalid_client_metadata")
+        assert f"logo_uri: {page} is kept off: the redirect URIs are not all" in answer.json["error_description"]
+    told = send(provider, "", {**both, "redirect_uris": both["redirect_uris"][::-1]})
+    assert (told.status, told.json["client_name"]) == (201, "A program")
+
+
+def test_s35_without_a_token_nobody_takes_the_name_of_an_application_that_somebody_answers_for(
+    open_provider: Callable[..., Provider],
+) -> None:
+    provider = open_provider(oauth={"registration": "open"})
+    crm = provider.add_client("CRM")
+    for field, name in (("client_name", "CRM"), ("client_name", " crm"), ("client_name#de", "Crm")):
+        answer = send(provider, "", {**GOOD, field: name})
+        assert answer.status == 400
+        assert f"{field}: {name.strip()}" in answer.json["error_description"].replace(":  ", ": ")
+    told, again = send(provider, "", GOOD), send(provider, "", GOOD)  # each copy of a program registers itself
+    assert (told.status, again.status) == (201, 201)
+    body = {**GOOD, "client_id": told.json["client_id"]}
+    taken = manage(provider, told.json, "PUT", {**body, "client_name": "CRM"})
+    assert "client_name: CRM is what another application here is called" in taken.json["error_description"]
+    provider.services.registry.update(crm.id, {}, name="Shop")
+    assert manage(provider, told.json, "PUT", body).status == 200  # it was there before
+    assert registered(provider, client_name="Shop")  # an admin lets it in
+
+
 @pytest.mark.spec("RFC9700 4.11.2")
 @pytest.mark.parametrize(
     ("asked", "error"),

@@ -16,7 +16,7 @@ from idp.accounts import roles
 from idp.db import joined
 from idp.errors import OAuthError
 from idp.login import consent
-from idp.oidc.registration import problems, reading
+from idp.oidc.registration import names, problems, reading
 from idp.oidc.registration.registering import as_left, ensure_keys, information, pace, pace_changes
 from idp.protocols import Services
 from idp.wire import Json, Raw, Request, Response
@@ -95,6 +95,8 @@ def _changed(
     # What an admin has changed since is the admin's word: a client does not take it back.
     admins = {key for key in {*own, *one.said} - {"profile"} if own.get(key) != one.said.get(key)}
     changes = {key: wanted.said.get(key) for key in {*own, *wanted.said} - admins}
+    if not one.token_id:
+        names.check(services, {k: v for k, v in changes.items() if v != now.get(k)}, but=client.id)
     is_own = client.profile == one.said["profile"]
     profile, record = wanted.profile if is_own else client.profile, _record(services, request, client)
     # It may ask another server, so before the transaction; an address that is new has nobody's word.

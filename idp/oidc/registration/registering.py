@@ -16,7 +16,7 @@ from clients.self_registered.tokens import InitialToken
 from idp import audit
 from idp.errors import OAuthError
 from idp.ids import digest
-from idp.oidc.registration import problems, reading
+from idp.oidc.registration import names, problems, reading
 from idp.protocols import Services
 from idp.readers.seen import place_of
 from idp.wire import Json, Request, Response
@@ -47,6 +47,8 @@ def register(services: Services, request: Request) -> Response:
     policy = token.policy if token is not None else open_policy(services)
     try:
         wanted = standard.read(sent, policy, strict=token is None)
+        if token is None:
+            names.check(services, wanted.said)
         client, secret, access = _registered(services, request, token, policy, wanted)
     except InvalidMetadata as error:
         raise problems.told(error, sent) from None
