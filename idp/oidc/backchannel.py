@@ -11,7 +11,7 @@ from idp import reach
 from idp.db import Transaction
 from idp.errors import printable
 from idp.http import OutboundFailed, OutboundRefused
-from idp.login import deliveries, signout
+from idp.login import consent, deliveries, signout
 from idp.login.browser.sessions import Ended, Session
 from idp.login.signout import Notice
 from idp.oidc import claims, encryption, front_logout, ledger
@@ -112,7 +112,7 @@ def logout_token(services: Services, client: Client, person_id: str, session_id:
     """BCL §2.4: sub (where `person_id` is given) and sid, the event, what else is registered, and never a nonce."""
     now = int(services.clock())
     token = {
-        **_about(services, client, person_id),
+        **_about(services, client, person_id, session_id),
         "iss": services.issuer,
         **({"sub": claims.subject(services, client, person_id)} if person_id else {}),
         "aud": client.id,
@@ -126,8 +126,15 @@ def logout_token(services: Services, client: Client, person_id: str, session_id:
     return encryption.sealed(services, client, "id_token", signed)  # BCL §2.6: as ID tokens are
 
 
-def _about(services: Services, client: Client, person_id: str) -> dict[str, Any]:
-    """The claims that the client is registered to be told by: it may know people by an employee number alone."""
+def _about(services: Services, client: Client, person_id: str, session_id: str) -> dict[str, Any]:
+    """The claims that the client is registered to be told by: it may know people by an employee number alone.
+
+    Only what it was granted in this session, or the person has agreed to: nobody is asked when they sign out.
+    """
     names = client.metadata.get("logout_token_claims") or ()
     person = services.directory.find(person_id) if names and person_id else None
-    return {} if person is None else claims.of_person(client, claims.row_of(person), [], dict.fromkeys(names))
+    if person is None:
+        return {}
+    scopes, wishes = ledger.granted(services, session_id, client.id)
+    scopes |= {*consent.given(services, person_id).get(client.id, ())}
+    return claims.of_person(client, claims.row_of(person), [], claims.agreed(client, scopes, wishes, names))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -147,6 +147,19 @@ def scopes_of(requested: Mapping[str, Any], client: Client) -> list[str]:
             needed.append(f"claim:{claim}")
         needed += [scope for scope, claims in BY_SCOPE.items() if claim in claims and scope in client.oidc.scopes]
     return needed
+
+
+def agreed(client: Client, scopes: Collection[str], wishes: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Of these claims those that a grant or a consent covers, each as it was wished for: by a scope, or by its name."""
+    found: dict[str, Any] = {}
+    for name in names:
+        claim = name.partition("#")[0]
+        own = claim in client.oidc.claims_map and ("profile" in scopes or f"claim:{claim}" in scopes)
+        if own or any(claim in BY_SCOPE.get(scope, ()) for scope in scopes):
+            found[name] = None
+        elif name in wishes:
+            found[name] = wishes[name]
+    return found
 
 
 def _may_request(claim: str, client: Client) -> bool:

@@ -244,7 +244,7 @@ def test_S52_a_logout_token_has_the_claims_that_a_client_asks_for_and_may_have(
     provider: Provider, browser: Browser, receiver: Receiver
 ) -> None:
     app = provider.add_client(
-        "Staff", scope="openid email", backchannel_logout_uri=receiver.origin + "/logout",
+        "Staff", scope="openid profile email", backchannel_logout_uri=receiver.origin + "/logout",
         claims_map={"staff_id": "username"},
         logout_token_claims=["staff_id", "email", "groups", "sub", "iss", "made_up"],
     )  # fmt: skip
@@ -255,3 +255,28 @@ def test_S52_a_logout_token_has_the_claims_that_a_client_asks_for_and_may_have(
     assert (claims["staff_id"], claims["email"], claims["sub"]) == ("ann", "ann@example.com", sub)
     assert claims["iss"] == provider.issuer
     assert not {"groups", "made_up", "nonce"} & claims.keys()
+
+
+@pytest.mark.spec("BCL 2.4")
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"scope": "openid"}, set()),
+        ({"scope": "openid email"}, {"email"}),
+        ({"scope": "openid profile"}, {"staff_id", "name"}),
+        ({"scope": "openid", "claims": '{"userinfo": {"staff_id": null}}'}, {"staff_id"}),
+        ({"scope": "openid", "claims": '{"id_token": {"email": {"value": "bob@example.com"}}}'}, set()),
+    ],
+)  # fmt: skip
+def test_S52_a_logout_token_tells_no_more_than_was_granted_in_that_session(
+    provider: Provider, browser: Browser, receiver: Receiver, asked: dict[str, str], told: set[str]
+) -> None:
+    app = provider.add_client(
+        "Staff", scope="openid profile email groups", backchannel_logout_uri=receiver.origin + "/logout",
+        claims_map={"staff_id": "username"}, logout_token_claims=["staff_id", "email", "groups", "name"],
+    )  # fmt: skip
+    provider.tokens(app, browser, **asked)
+    provider.tokens(app, provider.browser(), scope="openid profile email groups")  # another session of theirs
+    sign_out(browser)
+    (form,) = receiver.forms
+    assert read(provider, form["logout_token"])[1].keys() & {"staff_id", "email", "groups", "name"} == told

@@ -27,6 +27,7 @@ from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
 from idp.oidc.ledger.revocation import (
     clients_of_session,
     count_live,
+    granted,
     holders,
     revoke_access,
     revoke_everything,
@@ -63,6 +64,7 @@ __all__ = [
     "find_family",
     "find_genuine",
     "find_refresh",
+    "granted",
     "holders",
     "is_revoked",
     "issue_to_client",

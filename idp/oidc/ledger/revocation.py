@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from typing import Any
 
 from clients.client import Client
@@ -88,6 +89,17 @@ def clients_of_session(services: Services, session_id: str, *, revoked: bool = F
     """The ids of the applications that this session signed somebody in to; `revoked`: also where that has ended."""
     statement = store.EVER_OF_SESSION if revoked else store.OF_SESSION
     return [row.client_id for row in services.db.all(statement, session_id=session_id)]
+
+
+def granted(services: Services, session_id: str, client_id: str) -> tuple[frozenset[str], dict[str, Any]]:
+    """What an application was granted in a session: scopes, and wishes of the claims parameter by claim."""
+    scopes: set[str] = set()
+    wishes: dict[str, Any] = {}
+    for row in services.db.all(store.GRANTED, session_id=session_id, of_client=client_id):
+        scopes.update(row.scope.split())
+        for member in json.loads(row.claims or "{}").values():
+            wishes |= member or {}
+    return frozenset(scopes), wishes
 
 
 def sweep(services: Services, many: int = 1000) -> int:

@@ -319,6 +319,10 @@ LAST_OF_CLIENT = select(
         else_=0,
     )).label("lives"),
 ).where(_f.client_id == bindparam("of_client"))  # fmt: skip
+#: What an application was granted in a session, ended or not.
+GRANTED = select(_f.scope, _f.claims).where(
+    _f.session_id == bindparam("session_id"), _f.client_id == bindparam("of_client")
+)
 EVER_OF_SESSION = select(_f.client_id).where(_f.session_id == bindparam("session_id")).distinct()
 REVOKE_JTI = upsert(revoked_tokens, "jti")  # take one JWT back
 
