@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
+import idp
 from idp.accounts.person import Person
-from tests.backends import Clock
+from tests.backends import Clock, find_program
 from tests.oidc.logging_out import log_out
 from tests.provider import App, Browser, Provider
 
@@ -92,11 +97,60 @@ def test_S22_the_frame_has_a_policy_of_its_own(provider: Provider, browser: Brow
     page = browser.get(document["check_session_iframe"])
     policy = page.headers["Content-Security-Policy"]
     assert policy == (
-        "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors https:"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors https:"
     )
     assert "X-Frame-Options" not in page.headers
     assert not page.headers.getlist("Set-Cookie")
     assert browser.get(page.dom.find("script")[0]["src"]).status == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("https://crm.example", 204), ("https://evil.example", 404), ("https://crm.example:444", 404), ("null", 404),
+     ("http://crm.example", 404), ("", 404), ("https://crm.example/cb", 404)],
+)  # fmt: skip
+def test_only_pages_that_an_application_comes_back_to_may_ask(
+    provider: Provider, browser: Browser, crm: App, origin: str, status: int
+) -> None:
+    """Whatever the frame says tells that this browser has been here."""
+    asked = {"client_id": crm.id, "origin": origin}
+    answer = browser.get("oauth/session?" + urlencode(asked))
+    assert (answer.status, answer.body) == (status, b"")
+    assert browser.get("oauth/session?" + urlencode({**asked, "client_id": "another"})).status == 404
+    provider.services.registry.disable(crm.id)
+    assert browser.get("oauth/session?" + urlencode(asked)).status == 404
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("theirs", "cookie", "state", "said"),
+    [(True, "s", "", "unchanged"), (True, "t", "", "changed"), (True, "", "", "error"), (False, "s", "", "error"),
+     (False, "t", "x.y", "error"), (False, "", "x.y", "error"), (True, "s", "nonsense", "error")],
+)  # fmt: skip
+def test_a_page_of_somebody_else_hears_the_same_whether_the_browser_has_been_here_or_not(
+    theirs: bool, cookie: str, state: str, said: str
+) -> None:
+    """The script of the frame as it is, with a browser's globals around it."""
+    script = (Path(idp.__file__).parent / "static" / "check_session.js").read_text()
+    made = urlsafe_b64encode(sha256(b"app https://crm.example s salt").digest()).rstrip(b"=").decode()
+    about = {"theirs": theirs, "cookie": cookie, "data": f"app {state or made + '.salt'}"}
+    shell = f"""
+      var about = {json.dumps(about)}, listen, told = [];
+      var document = {{ cookie: about.cookie && "a=b; __Host-doorward_state=" + about.cookie }};
+      var location = {{ pathname: "/oauth/session" }};
+      function addEventListener(kind, work) {{ listen = work; }}
+      function fetch(url, how) {{
+        if (url !== "/oauth/session?client_id=app&origin=https%3A%2F%2Fcrm.example" || how.credentials !== "omit")
+          throw url;
+        return Promise.resolve({{ status: about.theirs ? 204 : 404 }});
+      }}
+      {script}
+      var source = {{ postMessage: function (word, to) {{ console.log(word + " " + to); }} }};
+      listen({{ data: about.data, origin: "https://crm.example", source: source }});
+    """
+    done = subprocess.run([find_program("node", "nodejs"), "-e", shell], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{said} https://crm.example\n"
 
 
 def test_it_is_off_unless_it_is_switched_on(open_provider: Callable[..., Provider], clock: object) -> None:
