@@ -210,7 +210,7 @@ def test_S14_S28_where_certificates_are_asked_for_at_another_host_they_are_taken
     assert token(near.provider, near.robot(), near.app).status == 200
 
 
-def test_O3_everything_odd_about_requests_has_words_in_needs_attention(house: House) -> None:
+def test_everything_odd_about_requests_has_words_in_needs_attention(house: House) -> None:
     """Nobody outside makes the console fail by a header."""
     token(house.provider, house.robot(), house.app, address="203.0.113.9")
     assert any("certificate" in str(one.text) for one in attention._traffic(house.provider.services))

@@ -117,3 +117,13 @@ def test_S38_a_token_for_one_resource_is_seen_by_that_one_alone(provider: Provid
     assert provider.introspect(servers[API], token)["active"]
     assert not provider.introspect(servers[STORE], token)["active"]
     assert provider.whoami(token).status == 401
+
+
+@FORMATS
+def test_S38_what_an_admin_took_away_does_not_become_a_token_for_us(provider: Provider, ann: Person, form: str) -> None:
+    app = app_with(provider, form)
+    held = provider.tokens(app, scope="files offline_access", prompt="consent", resource=[API])["refresh_token"]
+    provider.services.registry.update(app.id, {"resources": [STORE]})
+    assert provider.refresh(app, held).error == "invalid_target"
+    provider.services.registry.update(app.id, {"resources": [STORE, API]})
+    assert provider.refresh(app, held).status == 200  # nothing was used up

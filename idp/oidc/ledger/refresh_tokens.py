@@ -170,6 +170,13 @@ def _narrowed(row: Any, asked: TokenRequest) -> Terms:
             "invalid_target", "A refresh cannot ask for a resource that was not granted.",
             field="resource", expected=", ".join(resource), got=", ".join(asked.resource), kind="resource",
         )  # fmt: skip
+    if all_of_it and not resource and "openid" not in granted:  # a token for us was never among it
+        raise OAuthError(
+            "invalid_target", "The application may have tokens for none of the granted resources any more.",
+            field="resource", expected=", ".join(all_of_it), got="none of them",
+            fix="Let an admin look at the application's resources, or sign the person in again for others.",
+            kind="resource",
+        )  # fmt: skip
     return Terms(scope, asked.resource or resource, asked.cnf)
 
 
