@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from tests.journeys.relying import with_authlib
 from tests.journeys.visiting import Visitor, is_sign_in_page
 from tests.provider import PASSWORD, Dom
 from tests.saml.pairs import rsa_pair
-from tests.server import Server, running, unique
+from tests.server import PATIENCE, Server, running, unique
 
 pytestmark = pytest.mark.slow
 
@@ -192,12 +193,20 @@ def test_mellon_is_told_of_a_sign_out_here(server: Server, site: Apache, binding
     assert is_sign_in_page(_ask(visitor, site, binding), server.issuer)
 
 
-def _registered(site: Apache, change: Callable[[str], str]) -> None:
-    """The metadata that was read of it here becomes another one, as after a move or a new key there."""
+def _registered(site: Apache, binding: str, change: Callable[[str], str]) -> requests.Response:
+    """The metadata that was read of it here becomes another one, as after a move or a new key there.
+
+    Gives the page that somebody comes to once the serving process has seen it: one of signing in where nothing changed.
+    """
     said = (site.log.parent / "metadata.xml").read_text("utf-8")
     other = site.log.parent / "other.xml"
     other.write_text(change(said), "utf-8")
     assert site.server.cli("client", "refresh", site.client_id, "--metadata", str(other)).returncode == 0
+    until = time.monotonic() + PATIENCE
+    while is_sign_in_page(page := _ask(Visitor(), site, binding), site.server.issuer) is not (change is str):
+        assert time.monotonic() < until, page.text
+        time.sleep(0.2)
+    return page
 
 
 def _moved(said: str) -> str:
@@ -222,9 +231,8 @@ def test_Q5_mellon_whose_metadata_is_old_here(
     site: Apache, binding: str, change: Callable[[str], str], field: str, words: tuple[str, ...]
 ) -> None:
     """Cases 22 and 23 with lasso on the other side: page, developer and admin name side, field and fix."""
-    _registered(site, change)
     try:
-        page = Dom(_ask(Visitor(), site, binding).text).text
+        page = Dom(_registered(site, binding, change).text).text
         error_id = re.search(r"E-[0-9A-Z]{5}-[0-9A-Z]{5}", page)
         assert error_id is not None, page
         assert "Nothing is wrong with your account" in page
@@ -232,4 +240,4 @@ def test_Q5_mellon_whose_metadata_is_old_here(
         assert (found["side"], found["field"]) == ("application", field)
         assert all(one in found["fix"] for one in words), found["fix"]
     finally:
-        _registered(site, str)
+        _registered(site, binding, str)
