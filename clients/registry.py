@@ -87,7 +87,7 @@ class Registry(Snapshots):
             if takes_secret(client):
                 secret = self._insert_secret(tx, row.id, now)
             if record is not None:
-                told = {"client_id": row.id, "name": name, "profile": row.profile, **_shown(row)}
+                told = {"client_id": row.id, "name": name, "profile": row.profile, **row_checks.shown(row)}
                 record(tx, "client:register", told)
             client = _reread(tx, row.id)
         self._adopt(version)
@@ -187,9 +187,9 @@ class Registry(Snapshots):
 
     def namesakes(self, name: str, *, but: str = "", vouched: bool = False) -> tuple[Entry, ...]:
         """Applications whose names people cannot tell from this one, but the client `but`; `vouched` as in `list`."""
-        wanted, found, after = _plain(name), [], None
+        wanted, found, after = row_checks.plain(name), [], None
         while page := self.list(after, 1000, vouched=vouched):
-            found += [entry for entry in page if _plain(entry.name) == wanted and entry.id != but]
+            found += [entry for entry in page if row_checks.plain(entry.name) == wanted and entry.id != but]
             after = page[-1].key
         return tuple(found)
 
@@ -396,11 +396,3 @@ def _reread(tx: Statements, client_id: str) -> Client:
     if client is None:
         raise UnknownClient(client_id)
     return client
-
-
-def _shown(row: store.Row) -> dict[str, Any]:
-    return {"metadata": row.said, "access": row.access.to_json()}
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())

@@ -50,3 +50,13 @@ def check_edition(row: store.Row, edition: str | None, changes: Mapping[str, Any
 def find_warnings(row: store.Row) -> list[str]:
     """What is taken, and an admin should know: sentences."""
     return saml_fields.find_warnings(row.said) if row.kind == "saml" else rules.find_warnings(row.profile, row.said)
+
+
+def shown(row: store.Row) -> dict[str, Any]:
+    """What the record says of a new registration."""
+    return {"metadata": row.said, "access": row.access.to_json()}
+
+
+def plain(name: str) -> str:
+    """A name as people compare it: two that are the same here cannot be told apart in a list."""
+    return " ".join(name.casefold().split())
