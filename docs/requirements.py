@@ -15,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "requirements.md"
 
-_ID = re.compile(r"(?<![A-Za-z0-9.])(MD|[ABCDEFGKLNOPRSTUWX])(\d{1,2})(?![A-Za-z0-9;/]|\.\d)")
-_IN_NAME = re.compile(r"(?:^|_)(MD|[ABCDEFGKLNOPRSTUWX]|n)(\d{1,2})(?=_|$)")
+_ID = re.compile(r"(?<![A-Za-z0-9.])(MD|[ABCDEFGHIJKLMNOPRSTUWXYZ])(\d{1,2})(?![A-Za-z0-9;/]|\.\d)")
+_IN_NAME = re.compile(r"(?:^|_)(MD|[ABCDEFGHIJKLMNOPRSTUWXYZ]|n)(\d{1,2})(?=_|$)")
 _ROW = re.compile(r"^\| ((?:MD|[A-Z])\d{1,2}) \| (.+?) \|.*$")
 _RANGE = re.compile(r"(?<![A-Za-z0-9])(MD|[A-Z])(\d{1,2})–(?:\1)?(\d{1,2})")
 

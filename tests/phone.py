@@ -45,7 +45,12 @@ def read_qr(data_uri: str) -> str:
     """The text of a QR code in a `data:` URI."""
     kind, _, encoded = data_uri.partition(",")
     assert kind == "data:image/png;base64"
-    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(base64.b64decode(encoded))))
+    return scan(Image.open(io.BytesIO(base64.b64decode(encoded))))
+
+
+def scan(picture: Image.Image) -> str:
+    """The text of the one QR code in a picture. Other codes are not looked for: its dots may pass for one by chance."""
+    (found,) = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
     return str(found.text)
 
 

@@ -6,17 +6,17 @@ import io
 import time
 
 import pyotp
-import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page
+
+from tests import phone
 
 STEP = 30
 
 
 def scan(page: Page) -> pyotp.TOTP:
     """What a camera before the screen sees."""
-    seen = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.locator("#qr").screenshot())))
-    app = pyotp.parse_uri(seen[0].text)
+    app = pyotp.parse_uri(phone.scan(Image.open(io.BytesIO(page.locator("#qr").screenshot()))))
     assert isinstance(app, pyotp.TOTP)
     return app
 

@@ -181,6 +181,7 @@ def test_the_end_of_the_pause_is_said(windows: Windows, site: Site, ann: Person)
     page.goto(site.issuer)
     for number in range(5):
         log_in(page, ann, f"wrong password number {number}")
+    page.wait_for_load_state()
     page.clock.run_for(61_000)
     expect(page.locator("#pause-over")).to_have_text("The wait is over: you can try again.")
     expect(page.locator("[role=timer]")).to_be_empty()

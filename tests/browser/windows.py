@@ -150,7 +150,11 @@ class Windows:
 
 
 def log_in(page: Page, person: Person, password: str = PASSWORD) -> None:
-    """Fill the login page, press the button, and wait until the answer begins."""
+    """Fill the login page, press the button, and wait until the answer begins.
+
+    Its scripts have run by then, as before anybody who types: without them a check for programs goes unanswered.
+    """
+    page.wait_for_load_state("domcontentloaded")
     page.fill("#login", person.username)
     page.fill("#password", password)
     with page.expect_navigation(wait_until="commit"):
