@@ -29,6 +29,7 @@ test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in paral
 	@test -e /usr/lib/apache2/modules/mod_auth_mellon.so || .ci/need "tests with Apache as a SAML application" apache2 libapache2-mod-auth-mellon
 	@test -e /usr/lib/apache2/modules/mod_shib.so || .ci/need "tests with Shibboleth as a SAML application" apache2 libapache2-mod-shib
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "tests on PostgreSQL" postgresql
+	@command -v promtool >/dev/null || .ci/need "tests of metrics and alert rules" prometheus
 	@$(MAKE) static
 	$(BIN)/python -m pytest -n $(JOBS) -m "not counterpart"
 

@@ -97,6 +97,7 @@ class Snapshots:
         self._entities: Cache[str] = Cache(cache_size)
         self._touched: Cache[float] = Cache(min(cache_size, 10_000))
         self._unknown_entities: Cache[bool] = Cache(min(cache_size, 1_000))
+        self.reads = 0  # of an application that was not held in memory: a metric
         self._searchable = -1  # the change up to which every client has its text to be found by
         caches: tuple[Any, ...] = (
             self._clients, self._unknown, self._origins, self._entities, self._unknown_entities,
@@ -120,6 +121,11 @@ class Snapshots:
         """Client id -> epoch seconds until which it is watched, as this process knows it; most often nothing at all."""
         return self._watched
 
+    @property
+    def held(self) -> int:
+        """How many applications are held in memory."""
+        return len(self._clients)
+
     def refresh(self, seen: int | None = None) -> None:
         """Ask the store for its version; a new one drops the snapshots. `seen`: one read on the way, taken instead."""
         asked_at = self._clock()
@@ -142,6 +148,7 @@ class Snapshots:
             found = self._clients.find(client_id)
             if found is not None or self._unknown.find(client_id):
                 return found
+        self.reads += 1
         for _ in range(3):
             version, found = store.find_client(self._db, client_id)
             with self._fresh.lock:
@@ -185,6 +192,7 @@ class Snapshots:
             found = None if client_id is None else self._clients.find(client_id)
             if found is not None or self._unknown_entities.find(entity_id):
                 return found
+        self.reads += 1
         for _ in range(3):
             version, found = store.find_entity(self._db, entity_id)
             with self._fresh.lock:

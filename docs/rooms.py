@@ -42,6 +42,7 @@ _ROOMS_OF_IDP = {
     "first_party",
     "login",
     "mail",
+    "metrics",
     "oidc",
     "portal",
     "saml",

@@ -22,6 +22,8 @@ from idp.catalogue import views as catalogue_views
 from idp.console import views as console_views
 from idp.login import views as login_views
 from idp.login.browser import sessions
+from idp.metrics import starting as metrics_starting
+from idp.metrics import views as metrics_views
 from idp.oidc import views as oidc_views
 from idp.portal import views as portal_views
 from idp.protocols import Services
@@ -32,8 +34,8 @@ from idp.wire import Request, Route
 __all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
 
 ROUTES: tuple[Route, ...] = (
-    *health.ROUTES, *catalogue_views.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES, *login_views.ROUTES,
-    *portal_views.ROUTES, *console_views.ROUTES, *api_views.ROUTES,
+    *health.ROUTES, *metrics_views.ROUTES, *catalogue_views.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES,
+    *login_views.ROUTES, *portal_views.ROUTES, *console_views.ROUTES, *api_views.ROUTES,
 )  # fmt: skip
 
 #: Those that are one page each, by which a path is known that a proxy has cut or added to.
@@ -57,6 +59,7 @@ def create_app(services: Services) -> flask.Flask:
     app.jinja_env.add_extension("jinja2.ext.i18n")  # {% trans %}; its words come with each page, see `texts.words`
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
     services.errors.answers = services.faults.answers = Answers(services)
+    metrics_starting.start(services)
     bridge = Bridge(
         services, lambda name, values: app.jinja_env.get_template(name).render(**values), sessions.recognise,
         applications=services.registry, keys=services.ring, watch=Watch(services),

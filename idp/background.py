@@ -19,6 +19,7 @@ from idp.arrivals import Arrivals
 from idp.audit.chain import sealing
 from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
+from idp.meters.notes import Meters
 from idp.opening import DAY, HOUR
 from idp.protocols import Services
 from idp.readers import Readers
@@ -128,6 +129,7 @@ EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
     ("arrivals_not_written", lambda services: services.part(Arrivals).flush(services)),
     ("readers_not_written", lambda services: services.part(Readers).flush_now_and_then(services.db)),
     ("symptoms_not_written", symptoms.keep),
+    ("metrics_not_added_up", lambda services: services.part(Meters).add_up()),
     ("ended_sessions_not_told", signout.tell_ended),
     # A process that gives out keys alone learns as well that a live check has begun.
     ("registry_not_read", lambda services: services.registry.keep_fresh()),

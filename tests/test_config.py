@@ -145,6 +145,7 @@ def test_every_environment_variable_reaches_its_setting(variable: str) -> None:
         "DOORWARD_DATABASE_URL": "postgresql://h/d",
         "DOORWARD_STATE_URL": "redis://h:6379/0",
         "DOORWARD_OUTBOUND_ALLOW": "https://a.example",
+        "DOORWARD_METRICS_TOKEN": "s" * 24,
     }
     value = values.get(variable, "something")
     section, key = ENVIRONMENT[variable]

@@ -22,6 +22,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
+from idp.meters.spent import SPENT
 from idp.normal_forms import normal
 
 MAX_LENGTH = 1024  # code points; NIST SP 800-63B-4 §3.1.1.2 asks for at least 64
@@ -55,6 +56,7 @@ class Verifier:
     ) -> None:
         self.threads = threads or max(1, _cores() // 2)
         self.hashes = 0  # computed so far: a metric, and what tests count in place of wall-clock time
+        self.waiting = 0  # callers that have a hash, or wait for one: a metric
         self._room = threading.BoundedSemaphore(self.threads + queue)
         self._waiting = self.threads + queue
         self._seconds = 0.03  # what the last job took
@@ -100,10 +102,18 @@ class Verifier:
     def _run(self, job: Callable[[], _T]) -> _T:
         if not self._room.acquire(blocking=False):
             raise Busy(max(1, math.ceil(self._waiting * self._seconds / self.threads)))
+        begun = time.perf_counter()
+        self._wait(1)
         try:
             return self._pool.submit(self._timed, job).result()
         finally:
+            self._wait(-1)
             self._room.release()
+            SPENT.hashing += time.perf_counter() - begun
+
+    def _wait(self, more: int) -> None:
+        with self._counting:
+            self.waiting += more
 
     def _timed(self, job: Callable[[], _T]) -> _T:
         begun = time.perf_counter()

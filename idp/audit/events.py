@@ -227,6 +227,7 @@ class Errors:
     """
 
     answers: Answers = staticmethod(lambda event, request: ())
+    heard: Callable[[str], None] = staticmethod(lambda kind: None)  # counts what is refused
 
     def __init__(self, db: Database, clock: Callable[[], float], per_minute: int, log: Any) -> None:
         self._db, self._clock, self._log, self._per_minute = db, clock, log, per_minute
@@ -238,6 +239,7 @@ class Errors:
         """Record a refusal; answers its id."""
         error_id, now = new_error_id(), self._clock()
         request.learn(error_id=error_id)
+        self.heard(error.kind)
         event = replace(event_of(error, request=request, person_id=person_id), error_id=error_id)
         self._log.warning("refused", error_id=error_id, kind=error.code, detail=error.detail, client_id=error.client_id)
         if self.may_store(now):

@@ -83,6 +83,7 @@ class Faults:
     """
 
     answers: Answers = staticmethod(lambda event, request: ())
+    heard: Callable[[str], None] = staticmethod(lambda kind: None)  # counts what is refused
 
     def __init__(
         self, db: Database, clock: Callable[[], float], may_store: Callable[[float], bool], log: Any,
@@ -107,6 +108,7 @@ class Faults:
     ) -> str:  # fmt: skip
         """Record an error that goes to an application; answers its id. `name`: of the line in the log."""
         client_id = client_id or error.client_id or request.visitor.client_id
+        self.heard(error.kind)
         event = _of_protocol(error, request, client_id, person_id)
         kind = self._told_as(error.kind)
         field = error.explanation.field if kind == error.kind else kind  # the field would tell them apart
@@ -127,6 +129,7 @@ class Faults:
 
         `cause`: what was raised, where a kind has many (a message that cannot be read).
         """
+        self.heard(refusal.kind)
         place = "" if cause is None or isinstance(cause, SamlError) else place_of(cause)
         event = event_of(refusal, request=request, person_id=person_id)
         words = wording.of_ours(request, str(refusal.message), refusal.explanation.field)

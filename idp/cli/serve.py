@@ -11,6 +11,7 @@ from typing import Any
 
 from idp.cli.terminal import command, complain, say
 from idp.installation.failures import Failed
+from idp.meters.board import PLACES, Board, Seat
 
 #: Seconds that a worker must have lived for its end to count as an accident of its own, not as one that will repeat.
 SETTLED = 5.0
@@ -33,12 +34,15 @@ def run(args: Namespace) -> int:
     """
     options = {key: getattr(args, key) for key in ("host", "port", "workers") if getattr(args, key) is not None}
 
+    board = Board()  # before the first fork, so that all of them have it
+
     def work(report: Callable[[str], None], first: bool) -> None:
         from idp.cli.worker import serve
 
-        serve(args.config, options, report, first=first)
+        serve(args.config, options, report, first=first, seat=Seat(board, supervisor.place))
 
-    return Supervisor(work).run()
+    supervisor = Supervisor(work)
+    return supervisor.run()
 
 
 class Supervisor:
@@ -47,6 +51,8 @@ class Supervisor:
     def __init__(self, work: Callable[[Callable[[str], None], bool], None]) -> None:
         self._work = work
         self._started: dict[int, float] = {}  # living workers, and when each began
+        self._places: dict[int, int] = {}  # and the place that each has among them; the next one takes a dead one's
+        self.place = 0  # this process's own, once it is a worker
         self._stopping = 0.0
         self._delay = 0.0
         self._alive, self._held = os.pipe()  # workers see its end close when this process is gone
@@ -70,9 +76,10 @@ class Supervisor:
 
     def _start(self, out: int = -1, *, first: bool = False) -> None:
         begun = time.monotonic()
+        self.place = min({*range(PLACES)} - {*self._places.values()})
         pid = os.fork()
         if pid:
-            self._started[pid] = begun
+            self._started[pid], self._places[pid] = begun, self.place
             if self._stopping:  # the signal came while we were forking
                 os.kill(pid, signal.SIGTERM)
             return
@@ -110,6 +117,7 @@ class Supervisor:
         while self._started:
             pid, status = os.waitpid(-1, 0)
             begun = self._started.pop(pid, None)
+            self._places.pop(pid, None)
             if begun is None or self._stopping:
                 continue
             code = os.waitstatus_to_exitcode(status)

@@ -14,6 +14,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.ports import check_port
+from idp.meters.board import Seat
+from idp.meters.notes import Meters
 from idp.serving import server as edge
 from idp.serving.connections import Limits
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 M_ARENA_MAX = -8  # <malloc.h>
 
 
-def serve(file: str | None, options: Mapping[str, Any], report: Callable[[str], None], *, first: bool) -> None:
+def serve(
+    file: str | None, options: Mapping[str, Any], report: Callable[[str], None], *, first: bool, seat: Seat
+) -> None:
     """Serve until SIGTERM. `report` hears "<workers> <line to show>" once people can connect.
 
     Errors: `Failed`, `Refused`, before anything is served.
@@ -41,6 +45,7 @@ def serve(file: str | None, options: Mapping[str, Any], report: Callable[[str], 
     from idp import wsgi
 
     app, services = wsgi.create(settings)
+    services.part(Meters).share(seat)
     wsgi.forget_secrets()
     if first:
         _warn(services)

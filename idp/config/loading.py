@@ -24,6 +24,7 @@ ENVIRONMENT: Mapping[str, tuple[str, str]] = {
     "DOORWARD_MAIL_PASSWORD": ("mail", "password"),
     "DOORWARD_SMS_TOKEN": ("sms", "token"),
     "DOORWARD_BACKUP_PASSPHRASE": ("backup", "passphrase"),
+    "DOORWARD_METRICS_TOKEN": ("metrics", "token"),
 }
 
 

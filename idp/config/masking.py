@@ -15,6 +15,7 @@ SECRET: Final = frozenset(
         ("sms", "token"),
         ("audit", "webhook_secret"),
         ("backup", "passphrase"),
+        ("metrics", "token"),
     )
 )
 #: Settings that are addresses of machines which may carry credentials in any part: host and scheme alone are shown.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from idp.config.issuing import OAuth, Saml, Tokens
     from idp.config.log import Audit, Log
     from idp.config.mail import Mail, Sms
+    from idp.config.metrics import Metrics
     from idp.config.passwords import Passwords, Recovery
     from idp.config.self_registration import SelfRegistration
     from idp.config.server import Outbound, Server
@@ -54,6 +55,7 @@ HOMES: Final[Mapping[str, str]] = {
     "Audit": "log",
     "Admin": "admin",
     "Backup": "backup",
+    "Metrics": "metrics",
 }
 
 
@@ -111,6 +113,7 @@ class Settings:
     audit: Audit
     admin: Admin
     backup: Backup
+    metrics: Metrics
     #: The file's folder; relative paths start there.
     base_dir: str
 

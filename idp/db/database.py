@@ -8,9 +8,13 @@ import select
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy.engine import URL, make_url
+
+from idp.meters.spent import SPENT
 
 from .connecting import connect_postgresql, connect_sqlite
 from .durability import GroupCommit
@@ -103,6 +107,10 @@ class _Scope:
             raise self._db._translated(error) from error
 
 
+class _Held:
+    """Stands for the connection of a thread, for as long as that has one."""
+
+
 class Database:
     """Connections, one per thread, opened on first use.
 
@@ -133,6 +141,8 @@ class Database:
         self._writing = threading.Lock()  # SQLite has one writer: threads queue here instead of polling the file
         self._commits: GroupCommit | None = None  # SQLite's, once a connection has a write-ahead log
         self.observer: Callable[[str], None] | None = None  # tests count statements per hop with it
+        self._open: WeakSet[_Held] = WeakSet()  # a thread that ends takes its connection along
+        self.failures = 0  # statements that failed as the server was gone, busy or full
 
     @property
     def database(self) -> Database:
@@ -168,7 +178,10 @@ class Database:
             try:
                 connection = self._local.connection = self._connect()
             except (self._errors.DatabaseError, OSError) as error:
+                self.failures += 1
                 raise Unavailable(str(error)) from error
+            self._local.held = _Held()
+            self._open.add(self._local.held)
             self._local.cursor = connection.cursor()
             self._local.wrote = False
             if self.name == "postgresql":
@@ -177,11 +190,17 @@ class Database:
                 self._local.ended.register(connection.fileno(), select.POLLIN)
         return connection
 
+    @property
+    def connections(self) -> int:
+        """How many are open in this process."""
+        return len(self._open)
+
     def close(self) -> None:
         """Close this thread's connection."""
         connection = getattr(self._local, "connection", None)
         if connection is not None:
             self._local.connection = None
+            self._local.held = None
             with contextlib.suppress(Exception):
                 connection.close()
 
@@ -197,6 +216,7 @@ class Database:
         if isinstance(error, self._errors.IntegrityError):
             return Conflict(str(error))
         if isinstance(error, (self._errors.OperationalError, self._errors.InterfaceError)):
+            self.failures += 1
             self._lost()
             return Unavailable(str(error))
         return error
@@ -215,6 +235,7 @@ class Database:
         self._connection()
         is_sqlite, cursor = self.name == "sqlite", self._local.cursor
         self._local.wrote = False
+        asked = perf_counter()
         if is_sqlite:
             self._writing.acquire()
         try:
@@ -227,6 +248,7 @@ class Database:
         except BaseException:
             self._finish("ROLLBACK")
             raise
+        SPENT.store += perf_counter() - asked
         self._local.begun = True
         return Transaction(self, cursor)
 
@@ -236,7 +258,9 @@ class Database:
         try:
             if how == "COMMIT":
                 try:
+                    asked = perf_counter()
                     cursor.execute("COMMIT")
+                    SPENT.store += perf_counter() - asked
                     return
                 except BaseException:
                     self._roll_back(cursor)
@@ -259,7 +283,9 @@ class Database:
     def _make_durable(self) -> None:
         """Wait until this thread's commit is on the disk; PostgreSQL has seen to that itself."""
         if self._commits is not None and self._local.wrote:
+            asked = perf_counter()
             self._commits.wait()
+            SPENT.store += perf_counter() - asked
 
     def _single(self, fetch: _Fetch, compiled: Compiled, params: dict[str, Any], durable: bool) -> Any:
         if compiled.writes:
@@ -272,7 +298,9 @@ class Database:
         try:
             if not compiled.writes or self.name != "sqlite":
                 return fetch(self._executed(cursor, compiled, params), compiled)
+            asked = perf_counter()
             with self._writing:
+                SPENT.store += perf_counter() - asked
                 found = fetch(self._executed(cursor, compiled, params), compiled)
         except self._errors.Error as error:
             raise self._translated(error) from error
@@ -285,7 +313,9 @@ class Database:
             params = {**compiled.defaults, **params}
         if self.observer is not None:
             self.observer(compiled.sql)
+        begun = perf_counter()
         cursor.execute(compiled.sql, params)
+        SPENT.store += perf_counter() - begun
         if compiled.writes:
             self._local.wrote = True
         return cursor

@@ -52,6 +52,16 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How many jobs of one name are in one state. `due`: the soonest, epoch seconds; None: their tries are used up."""
+
+    name: str
+    state: Literal["waiting", "running", "failed"]
+    many: int
+    due: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     run: Handler
     retries: int = 0
@@ -129,6 +139,13 @@ class Jobs:
             raise JobsUnavailable(str(error)) from error
         shown = (job for job in found if not job.id.startswith(PERIODIC) or job.error or job.state == "running")
         return sorted(shown, key=lambda job: job.due)
+
+    def standing(self) -> list[Standing]:
+        """How many jobs are of each name and state; of periodic ones those that are due. Errors: `Unavailable`."""
+        return [
+            Standing(row.name, "failed" if row.failed else "running" if row.running else "waiting", row.many, row.due)
+            for row in self._db.all(store.STANDING, now=self._clock())
+        ]
 
     def forget(self, id: str) -> None:
         """Take a job out of the queue, done or not."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     null,
     or_,
@@ -78,4 +79,10 @@ FAILED = (
 LIST = select(_j.id, _j.name, _j.payload, _j.due, _j.tries, _j.error, _j.claimed_until, _j.failed_at).order_by(
     _j.due, _j.id
 )
+STANDING = (
+    select(_j.name, _j.failed_at.is_not(None).label("failed"), (_j.claimed_until > bindparam("now")).label("running"),
+           func.count().label("many"), func.min(_j.due).label("due"))
+    .where(or_(_j.failed_at.is_not(None), _j.due <= bindparam("now"), _j.id.not_like("every.%")))
+    .group_by(_j.name, "failed", "running")
+)  # fmt: skip
 SWEEP = sweep(_j.failed_at, _j.id)

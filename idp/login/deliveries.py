@@ -11,6 +11,7 @@ from idp.db import Database
 from idp.ids import first_id, new_id
 from idp.login import store
 from idp.login.services import Services
+from idp.meters.notes import Meters
 
 LONGEST: Final = 300  # characters of what is kept of an error
 
@@ -40,6 +41,7 @@ def trying(services: Services, payload: Mapping[str, Any]) -> Iterator[None]:
 def note(services: Services, payload: Mapping[str, Any], error: str = "") -> None:
     """Keep one try of a notice; '' as error: it was confirmed."""
     now = services.clock()
+    services.part(Meters).count("logout_deliveries", "failed" if error else "confirmed")
     services.db.run(
         store.TRIED, id=new_id(now), notice=payload["notice"], client_id=payload.get("client_id") or "",
         person_id=payload.get("person_id") or "", at=now, error=error[:LONGEST],

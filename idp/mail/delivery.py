@@ -15,6 +15,7 @@ from idp.jobs import JobsUnavailable
 from idp.language import lookup
 from idp.mail import outbox
 from idp.mail.masks import masked_address, masked_number
+from idp.meters.notes import Meters
 from idp.texts import Text, translate
 
 if TYPE_CHECKING:
@@ -192,6 +193,7 @@ def _why(reason: str, means: Mapping[str, Any] | None) -> Mapping[str, Any]:
 def _record(
     services: Services, action: str, message: str, to: str, person_id: str | None, job: str, more: Mapping[str, Any]
 ) -> None:
+    services.part(Meters).count("messages", *action.split(":"))
     _record_event(services, _event(action, message, to, person_id, job, more))
 
 

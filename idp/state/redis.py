@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from idp.meters.spent import SPENT
 from idp.state import Observer, StateUnavailable, check_key, decode, encode, is_like
 
 CONNECT_TIMEOUT = 0.05  # seconds
@@ -79,6 +81,7 @@ class RedisState:
         check_key(key)
         if self.observer is not None:
             self.observer(verb)
+        begun = perf_counter()
         try:
             return command(*args, **options)
         except redis.ResponseError as error:
@@ -87,6 +90,8 @@ class RedisState:
             return None  # a list or a set under a name of ours: somebody else's, and no value (N9)
         except redis.RedisError as error:
             raise StateUnavailable(f"Redis: {error}") from error
+        finally:
+            SPENT.store += perf_counter() - begun
 
     def put(self, key: str, value: Any, ttl: float) -> None:
         self._ask("put", self._redis.set, key, PREFIX + key, encode(value), px=_milliseconds(ttl))

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from idp import arrivals, browser, browser_state, flash, language, reached, texts
 from idp.db import Unavailable
 from idp.errors import Stale
+from idp.meters.notes import Meters
 from idp.services import Services
 from idp.showing import form_target, form_targets
 from idp.traffic import ORIGIN, Traffic, shown_origin
@@ -69,12 +70,21 @@ class Bridge:
         self._brands = {tag: services.settings.brand.spoken(tag) for tag in texts.LANGUAGES}
         self._errors = ErrorPages(services, applications, self._brands, self._know_visitor)
         self._auto_posts = AutoPosts(render, self._brands)
+        self._meters = services.part(Meters)
         traffic = services.part(Traffic)
         self._cors = Cors(applications, lambda request: _note_origin(traffic, request))
         self._hsts = [("Strict-Transport-Security", "max-age=31536000")] if services.settings.is_https else []
 
     def respond(self, route: Route, request: Request) -> Answer:
         """Answer one request; never raises."""
+        if not self._meters.on:
+            return self._respond(route, request)
+        begun = self._meters.begin()
+        answer = self._respond(route, request)
+        self._meters.end(route.path, answer[0], begun)
+        return answer
+
+    def _respond(self, route: Route, request: Request) -> Answer:
         cors = self._cors.headers(route, request) if route.cors or route.public else []
         if request.method == "OPTIONS" and cors:
             if self._applications.watched:

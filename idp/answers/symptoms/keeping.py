@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from clients.client import Client
+from clients.offered import GRANT_TYPES
 from idp import readers
 from idp.answers.symptoms import store
 from idp.answers.symptoms.counting import MAX_KEYS, Added, Counts, Key, rows_of
 from idp.answers.symptoms.following import Following
 from idp.answers.symptoms.origins import MAX_ORIGIN, Origins
 from idp.db import Database
+from idp.meters.notes import Meters
 from idp.protocols import Services
 from idp.readers.seen import place_of
 from idp.traffic import (
@@ -68,6 +70,7 @@ class Keeping:
                 client = clients[note.client_id]
                 if client is None:
                     continue
+                _count(services.part(Meters), note)
                 if note.kind != REUSED:  # which is counted with its addresses
                     batch.add(note.client_id, note.kind, at)
                 if note.kind in _FOLLOWED:
@@ -122,6 +125,14 @@ def sweep(db: Database, now: float, many: int = 1000) -> int:
     """Delete what is old; answers how many rows."""
     gone = db.run(store.SWEEP, before=now - KEPT, many=many)
     return gone + db.run(store.SWEEP_HOURS, before=now - HOURS_KEPT, many=many)
+
+
+def _count(meters: Meters, note: Note) -> None:
+    """For the metrics: the notes are here already, so that no endpoint makes others of the same."""
+    if note.kind in GRANT_TYPES:
+        meters.count("tokens", note.client_id, note.kind)
+    elif note.kind in (CODE, SILENT_CODE, RESPONSE):
+        meters.count("sign_ons", note.client_id, "saml" if note.kind == RESPONSE else "oidc")
 
 
 def _write(db: Database, counts: Counts, many: int) -> int:

@@ -24,6 +24,7 @@ from idp.login.authenticators.password import DISABLED
 from idp.login.authn import PASSKEY, SECURITY_KEY
 from idp.login.flow import open_value, seal_value
 from idp.login.services import Services
+from idp.meters.notes import Meters
 from idp.wire import Request
 
 MAX_AGE = 86400.0  # seconds that a login page may lie open and its challenge still be answered; see `engine.MAX_OPEN`
@@ -225,6 +226,7 @@ def _suspect(services: Services, request: Request, enrolled: Enrolled, seen: web
 
 def _refuse(services: Services, request: Request, reason: str, person_id: str = "", unknown: str = "") -> PasskeyResult:
     """What concerns somebody leaves an event; what strangers make up is logged only, so that nobody fills the store."""
+    services.part(Meters).count("sign_ins", request.visitor.for_client, PASSKEY, "wrong")
     services.log.info("passkey_refused", reason=reason, request_id=request.id)
     # Whoever knows a credential's id can post it for ever; so many a day are enough to see it by.
     if person_id and services.state.count("webauthn:refused:" + person_id, 86400.0) <= _MAX_EVENTS:

@@ -18,6 +18,7 @@ from idp.login import holding
 from idp.login.browser import devices, robots
 from idp.login.services import Services
 from idp.login.throttle import Account, Pause, Repeat
+from idp.meters.notes import Meters
 from idp.texts import N_
 from idp.wire import Request
 
@@ -79,6 +80,22 @@ def prove(services: Services, request: Request, login: str, password: str, *, kn
     """
     if not login.strip() or not password:
         return PasswordResult(None, N_("Please type your name and your password."))
+    result = _prove(services, request, login, password, known=known)
+    if result.person is None:
+        services.part(Meters).count("sign_ins", request.visitor.for_client, "pwd", _counted_as(result))
+    return result
+
+
+def _counted_as(result: PasswordResult) -> str:
+    """Why not, in a word for the metrics."""
+    if result.pause is not None:
+        return "paused"
+    if result.unproven:
+        return "unchecked"
+    return "disabled" if result.error == DISABLED else "wrong"
+
+
+def _prove(services: Services, request: Request, login: str, password: str, *, known: bool) -> PasswordResult:
     address = request.remote_address
     found = services.directory.find_for_password(login)
     person, credentials = found if found is not None else (None, None)

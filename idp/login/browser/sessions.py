@@ -22,6 +22,7 @@ from idp.errors import Stale
 from idp.ids import digest, new_id, new_secret, split
 from idp.login import store
 from idp.login.services import Services
+from idp.meters.notes import Meters
 from idp.wire import Cookie, Request
 
 SEEN_EVERY = 60.0  # seconds between two writes of `last_seen`
@@ -203,6 +204,7 @@ def start(
         signed_in(tx, person_id, now)
         if told is not None:
             told(tx)
+    services.part(Meters).count("sign_ins", request.visitor.for_client, "+".join(methods), "started")
     value = f"{session_id}.{session_secret(services, secret, session_id)}"
     return session_id, Cookie(cookie_name(services, "session"), value, _seconds(services, stay=True) if stay else None)
 

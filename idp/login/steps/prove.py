@@ -30,6 +30,7 @@ from idp.login.services import Services
 from idp.login.steps import Deny, Identify, Prove, half_proven, prove_pages, slips
 from idp.login.steps.outcomes import Denied, Outcome, Proven, Show
 from idp.login.throttle import Account, Failure, Pause, second_step
+from idp.meters.notes import Meters
 from idp.texts import N_
 from idp.wire import Request, Response
 
@@ -153,6 +154,8 @@ def _judge(
     verdict, now = chosen.verify(services, request, kept), services.clock()
     if verdict.ok:
         return verdict, throttle.succeeded(account, device, address, now)
+    if verdict.counts:
+        services.part(Meters).count("sign_ins", request.visitor.for_client, chosen.kind, "wrong")
     if verdict.spent:
         if chosen.again:
             throttle.annotate(account, device, address, guess, {})

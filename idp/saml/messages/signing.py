@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import hashlib
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from idp.saml.messages import names
 from idp.saml.messages.xml import Element, c14n, child, element
+from keys.signing import SIGNING
 
 DIGESTS: Final[dict[str, Callable[[bytes], Any]]] = {
     names.SHA256: hashlib.sha256,
@@ -100,15 +102,22 @@ def _spki(key: Any) -> bytes:
     return der
 
 
+def _timed(sign: Callable[[], bytes]) -> bytes:
+    begun = time.perf_counter()
+    signed = sign()
+    SIGNING.seconds += time.perf_counter() - begun
+    return signed
+
+
 def _rsa(key: rsa.RSAPrivateKey, scheme: Any, digest: hashes.HashAlgorithm) -> Callable[[bytes], bytes]:
-    return lambda data: key.sign(data, scheme, digest)
+    return lambda data: _timed(lambda: key.sign(data, scheme, digest))
 
 
 def _ecdsa(key: ec.EllipticCurvePrivateKey, digest: hashes.HashAlgorithm) -> Callable[[bytes], bytes]:
     method, size = ec.ECDSA(digest), (key.curve.key_size + 7) // 8
 
     def sign(data: bytes) -> bytes:
-        r, s = decode_dss_signature(key.sign(data, method))
+        r, s = decode_dss_signature(_timed(lambda: key.sign(data, method)))
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
     return sign
