@@ -65,6 +65,9 @@ class AuthMethod:
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 CIBA = "urn:openid:params:grant-type:ciba"
+#: The scope by which an app asks for what others on its device may sign in by (OpenID Connect Native SSO 1.0 §3.1).
+DEVICE_SSO = "device_sso"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 GRANT_TYPES: dict[str, GrantType] = {
     row.name: row
@@ -73,7 +76,7 @@ GRANT_TYPES: dict[str, GrantType] = {
         GrantType("refresh_token", public=True, needs=f"authorization_code {DEVICE_CODE} {CIBA}"),
         GrantType("client_credentials", machine=True),
         GrantType(DEVICE_CODE, public=True),  # RFC 8628
-        GrantType("urn:ietf:params:oauth:grant-type:token-exchange", machine=True),
+        GrantType(TOKEN_EXCHANGE, public=True, machine=True),  # public: for native single sign-on alone, see `rules`
         GrantType("urn:ietf:params:oauth:grant-type:jwt-bearer", machine=True),
         GrantType(CIBA),
     )

@@ -121,6 +121,7 @@ class RelyingParty:
     exchange_resources: frozenset[str] = row(list_of(RESOURCE), frozenset)  # that such tokens may be for beyond its own
     assertion_issuers: Mapping[str, Any] = row(ISSUERS, frozen)  # RFC 7523 §2.1: whose word of a person it may bring
     id_jag_audiences: Mapping[str, Any] = row(AUDIENCES, frozen)  # draft-ietf-oauth-identity-assertion-authz-grant
+    native_sso_group: str | None = row(text(60))  # OpenID Connect Native SSO 1.0: the apps that share a sign-in
     backchannel_logout_uri: str | None = row(ADDRESS)
     initiate_login_uri: str | None = row(ADDRESS)
     is_told_sid: bool  # its ID tokens name the session

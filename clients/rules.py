@@ -10,6 +10,7 @@ from clients import offered, sectors, uris
 from clients.certificate_names import NAMES, read_dn
 from clients.errors import InvalidMetadata, Problem
 from clients.metadata import check_values
+from clients.offered import DEVICE_SSO
 from clients.profiles import PROFILES, Profile, complete
 from clients.redirects import ANSWERED, ANSWERED_LOGOUT, CUSTOM, check_redirect_uri, is_development
 from clients.unsupported import find_unsupported
@@ -209,6 +210,17 @@ def _native_alone(values: Mapping[str, Any], profile: Profile, _: bool) -> Itera
         yield Problem("ignore_prompt_consent", "profile native cannot prove itself, so people are asked each time")
 
 
+def _native_single_sign_on(values: Mapping[str, Any], profile: Profile, _: bool) -> Iterator[Problem]:
+    """OpenID Connect Native SSO 1.0: apps on one device share a sign-in, and an admin says which those are."""
+    has_group = bool(values.get("native_sso_group"))
+    if has_group and profile.name != "native":
+        yield Problem("native_sso_group", f"is for profile native; {profile.name} is no app on a person's device")
+    if DEVICE_SSO in values["scope"].split() and not has_group:
+        yield Problem("scope", f"{DEVICE_SSO} needs native_sso_group: the apps that may share this one's sign-ins")
+    if profile.public and offered.TOKEN_EXCHANGE in values["grant_types"] and not has_group:
+        yield Problem("grant_types", "token-exchange without a secret is for apps of a native_sso_group alone")
+
+
 def _one_sector(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
     yield from sectors.problems(values)
 
@@ -234,6 +246,7 @@ RULES: tuple[Rule, ...] = (
     _front_channel_logout,
     _logout_token,
     _native_alone,
+    _native_single_sign_on,
     _one_sector,
 )
 

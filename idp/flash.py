@@ -25,6 +25,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "codes": N_("Your backup codes are ready. Earlier ones do not work any more."),
     "ended": N_("You are signed out everywhere else."),
     "ended_one": N_("That sign-in has ended, and so has what it opened."),
+    "ended_device": N_("That line has ended: its apps have to ask you again."),
     "saved": N_("Your profile is saved."),
     "password": N_("Your new password holds from now on."),
     "password_others": N_("Your new password holds from now on, and you are signed out everywhere else."),

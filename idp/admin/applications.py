@@ -143,7 +143,15 @@ PROOFS: Final = frozenset(
 )  # fmt: skip
 #: Whose word it may bring, who may pass for whom, and whose tokens it may read.
 _TRUST: Final = frozenset(
-    ("may_act", "may_impersonate", "exchange_resources", "assertion_issuers", "id_jag_audiences", "introspection")
+    (
+        "may_act",
+        "may_impersonate",
+        "exchange_resources",
+        "assertion_issuers",
+        "id_jag_audiences",
+        "introspection",
+        "native_sso_group",
+    )
 )
 #: What reaches beyond the application itself: whose tokens it may get or read, and how much is asked of it.
 _BEYOND: Final = _TRUST | {"resources", "profile"}

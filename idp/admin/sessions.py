@@ -9,7 +9,8 @@ from idp.accounts.person import Person
 from idp.admin.permissions import Permission
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Open
-from idp.oidc import ending
+from idp.oidc import connected, ending
+from idp.oidc.connected import Connected
 from idp.protocols import Services
 
 if TYPE_CHECKING:
@@ -39,10 +40,21 @@ def open_of(services: Services, person: Person) -> tuple[SignedIn, ...]:
     return tuple(SignedIn(one, _applications(services, one.id)) for one in found)
 
 
+def connected_of(services: Services, person: Person) -> tuple[Connected, ...]:
+    """The devices and applications of a person that stay connected without a browser, the latest used first."""
+    return connected.of_person(services, person.id)
+
+
 def end(services: Services, actor: Actor, person: Person, session_id: str) -> None:
-    """End one session, and what it opened; the applications are told. Errors: `NotAllowed`, `NoSuchSession`."""
+    """End one session, and what it opened; the applications are told. Or what stays connected, by its id.
+
+    Errors: `NotAllowed`, `NoSuchSession`.
+    """
     actor.check_person(services, Permission.PEOPLE_HELP, person)
-    if ending.end_one(services, person.id, session_id, record=actor.record(services)) is None:
+    record = actor.record(services)
+    if ending.end_one(services, person.id, session_id, record=record) is not None:
+        return
+    if not connected.end(services, person.id, session_id, record=record, why=ending.BY_ADMIN):
         raise NoSuchSession(session_id)
 
 

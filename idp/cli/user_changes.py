@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import BooleanOptionalAction, Namespace
+from dataclasses import asdict
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from idp.installation.failures import Failed, Refused
 if TYPE_CHECKING:
     from idp.accounts.person import Person
     from idp.admin.sessions import SignedIn
+    from idp.oidc.connected import Connected
     from idp.protocols import Services
 
 #: Options that set a standard claim (OpenID Connect Core 1.0 §5.1).
@@ -43,7 +45,7 @@ def add_parsers(verbs: Any) -> None:
     remove.add_argument("--yes", action="store_true", help="do it; without, what would go is told")
     shown = with_json(command(verbs, "sessions", run_sessions, "list where a person is signed in, or end it"))
     ends = shown.add_mutually_exclusive_group()
-    ends.add_argument("--end", metavar="ID", help="end this one, and what it opened")
+    ends.add_argument("--end", metavar="ID", help="end this one, and what it opened; or what stays connected")
     ends.add_argument("--end-all", action="store_true", help="end all of them, and every token")
     for parser in (change, remove, shown):
         parser.add_argument("login", metavar="LOGIN", help="username, e-mail address, employee number or id")
@@ -108,15 +110,20 @@ def run_sessions(args: Namespace) -> None:
         person, ended = users.get(services, args.login), 0
         if args.end or args.end_all:
             ended = _end(services, person, args.end or "")
-        found = sessions.open_of(services, person)
+        found, lasting = sessions.open_of(services, person), sessions.connected_of(services, person)
     if args.json:
-        shown = [sessions.described(one) for one in found]
-        print_json({"user": person.id, "sessions": shown, **({"ended": ended} if args.end or args.end_all else {})})
+        shown = {
+            "sessions": [sessions.described(one) for one in found], "connected": [asdict(one) for one in lasting],
+        }  # fmt: skip
+        print_json({"user": person.id, **shown, **({"ended": ended} if args.end or args.end_all else {})})
         return
     if args.end or args.end_all:
         say(f"{ended} session{'' if ended == 1 else 's'} of {person.username} ended; the applications are told.")
         return
     print_sessions(person, found)
+    if lasting:
+        say("")
+        _print_connected(lasting)
 
 
 def print_sessions(person: Person, found: tuple[SignedIn, ...]) -> None:
@@ -130,6 +137,18 @@ def print_sessions(person: Person, found: tuple[SignedIn, ...]) -> None:
         rows.append((about.id, *times, about.address, str(describe(about.browser)), list(one.applications)))
     columns = ("Session", "Since", "Last seen", "From", "Device", "Applications")
     print_table(columns, rows, f"{person.username} is signed in nowhere.")
+
+
+def _print_connected(found: tuple[Connected, ...]) -> None:
+    """What stays connected, as a table."""
+    from idp.accounts.device_text import describe
+
+    rows = [
+        (one.id, timestamp(one.since), timestamp(one.used_at), one.address,
+         str(describe(one.browser)) if one.browser else "", list(one.applications))
+        for one in found
+    ]  # fmt: skip
+    print_table(("Stays connected", "Since", "Last seen", "From", "Signed in with", "Applications"), rows, "")
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

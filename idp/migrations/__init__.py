@@ -71,6 +71,7 @@ def metadatas() -> list[Any]:
     import idp.audit.streaming.store
     import idp.jobs.store
     import idp.login.store
+    import idp.oidc.ledger.devices.store  # adds to the tables of idp.oidc.ledger.store
     import idp.oidc.ledger.store
     import idp.readers.store
     import idp.saml.metadata.sources.store

@@ -43,7 +43,7 @@ _ALIASED = (
     "token_endpoint", "pushed_authorization_request_endpoint", "userinfo_endpoint", "introspection_endpoint",
     "revocation_endpoint", "device_authorization_endpoint", "backchannel_authentication_endpoint",
 )  # fmt: skip
-_OF_TOKENS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid")
+_OF_TOKENS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "ds_hash")
 _CACHE = ("Cache-Control", "public, max-age=300")
 
 
@@ -80,6 +80,7 @@ def document(services: Services) -> dict[str, Any]:
         "require_signed_request_object": False,
         "backchannel_token_delivery_modes_supported": list(ciba.DELIVERY_MODES),
         "backchannel_user_code_parameter_supported": False,
+        "native_sso_supported": True,  # Native SSO 1.0 §5
         "require_pushed_authorization_requests": services.settings.oauth.require_pushed_authorization_requests,
         "authorization_response_iss_parameter_supported": True,
         **_frame(services),

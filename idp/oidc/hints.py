@@ -51,6 +51,19 @@ def read_live(services: Services, client_id: str, token: str) -> dict[str, Any]:
     return _ours(services, claims)
 
 
+def read_signed_in(services: Services, token: str) -> dict[str, Any]:
+    """The claims of an ID token of ours, of a session and to one application; it may have expired.
+
+    Errors: `InvalidToken`.
+    """
+    claims = verify_own(services.ring, token, types=("JWT",), now=services.clock(), hint=True)
+    if claims.get("iss") != services.issuer or len(audiences(claims)) != 1:
+        raise InvalidToken("it was not issued here, to one application alone")
+    if not all(name in claims for name in ("sub", "sid", "auth_time", "iat")):  # a JWT of ours of another kind
+        raise InvalidToken("it is no ID token of a session")
+    return {**_ours(services, claims), "aud": audiences(claims)[0]}
+
+
 def _ours(services: Services, claims: dict[str, Any]) -> dict[str, Any]:
     """The claims with our own ids of person and session, where the client has names for them."""
     own = {name: pairwise.read(services.sealer, str(claims[name])) for name in ("sub", "sid") if name in claims}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from clients.offered import RESPONSE_TYPES
+from clients.offered import DEVICE_SSO, RESPONSE_TYPES
 from idp import catalogue, traffic
 from idp.audit import Event, record
 from idp.browser import cookie_name
@@ -28,6 +28,9 @@ from idp.oidc.request_objects import pushed
 from idp.protocols import Services
 from idp.traffic import Traffic
 from idp.wire import Request, Response, with_parameters
+
+#: Scopes of which something may outlive the session: the person sees later on what they gave it.
+_LASTING = frozenset(("offline_access", DEVICE_SSO))
 
 
 class ProtocolHandler:
@@ -59,6 +62,7 @@ class ProtocolHandler:
             offline="offline_access" in asked.scope.split(),
             issued_at=now,
             dpop_jkt=asked.dpop_jkt,
+            browser=request.user_agent[:400] if _LASTING & set(asked.scope.split()) else "",
         )
         if asked.pushed and not pushed.spend(services, request, asked.pushed):
             raise pushed.used_up(services, services.registry.get(flow.client_id))

@@ -27,6 +27,8 @@ def revoke(services: Services, request: Request) -> Response:
         )
     if token.startswith(ledger.REFRESH):
         _revoke_refresh(services, request, client, token)
+    elif token.startswith(ledger.DEVICE_SECRET) and client.oidc.native_sso_group:
+        ledger.revoke_device(services, request, token, client.id)
     else:
         _revoke_access(services, request, client, token)
     return _DONE

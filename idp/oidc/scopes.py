@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from urllib.parse import unquote
 
 from clients.client import Client
+from clients.offered import DEVICE_SSO
 from idp.errors import OAuthError
 from idp.texts import N_
 from idp.wire import Params
@@ -23,6 +24,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "offline_access": (
         N_("Stay connected"),
         N_("It keeps its access while you are signed out, until you take it back."),
+    ),
+    DEVICE_SSO: (
+        N_("Sign you in to related apps"),
+        N_("Other apps of the same maker on this device open without asking you again, until you sign out."),
     ),
 }
 SUPPORTED = tuple(TEXTS)

@@ -12,7 +12,7 @@ from clients.client import Client
 from idp.errors import OAuthError
 from idp.login.authn import acr_of, amr_of
 from idp.oidc import claims as claim_rules
-from idp.oidc import encryption
+from idp.oidc import encryption, ledger
 from idp.oidc.ledger import Holder, Issued
 from idp.protocols import Services
 from keys.ports import Signer
@@ -21,6 +21,7 @@ from keys.signing import unsigned
 
 #: RFC 8693 §3.
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
+ID_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:id_token"
 ID_JAG_TYPE = "urn:ietf:params:oauth:token-type:id-jag"
 _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
@@ -32,8 +33,10 @@ def response(services: Services, client: Client, issued: Issued) -> dict[str, An
         return {"access_token": issued.assertion, **told, "scope": issued.terms.scope}
     access_token = written(services, client, issued)
     body = about_access(issued, access_token)
-    if issued.terms.exchanged is not None:
+    if issued.terms.exchanged is not None or issued.is_exchanged:
         body["issued_token_type"] = ACCESS_TOKEN_TYPE
+    if issued.device_secret:  # Native SSO 1.0 §3.4, §4.4
+        body["device_secret"] = issued.device_secret
     if issued.refresh_token is not None:
         body["refresh_token"] = issued.refresh_token
     if issued.holder is not None and "openid" in issued.terms.scope.split():
@@ -110,6 +113,8 @@ def id_token_claims(
         claims |= {name: token_hash(value, algorithm) for name, value in hashed if value}
     if holder.session_id is not None and client.oidc.is_told_sid:
         claims["sid"] = claim_rules.session(services, client, holder.session_id)
+    if holder.device_id:  # Native SSO 1.0 §3.5
+        claims["ds_hash"] = ledger.ds_hash(services, holder.device_id)
     if issued.nonce:
         claims["nonce"] = issued.nonce
     # Core §5.4: where there is no access token, the claims of the scopes are here.

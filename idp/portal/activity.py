@@ -53,6 +53,9 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "consent:revoked": ("", N_("Access taken back from an app")),
     "ciba:asked": ("", N_("An app asked for you")),
     "device:approved": ("", N_("Device connected")),
+    "device:ended": ("", N_("Device signed out")),
+    "device:reused": ("bad", N_("A device was signed out: its key looked copied")),
+    "token:native_sso": ("", N_("Opened by another app on the device")),
     "device:refused": ("", N_("Device refused")),
     "case:opened": ("", N_("Case opened with the help desk")),
 }

@@ -14,7 +14,8 @@ from idp.first_party.signing_in import sign_in
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Open, Session
 from idp.login.recording import recorder
-from idp.oidc import ending
+from idp.oidc import connected, ending
+from idp.oidc.connected import Connected
 from idp.protocols import Services
 from idp.wire import Redirect, Request, Response
 
@@ -28,7 +29,10 @@ def answer(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, "/sessions")
     if request.method == "POST":
-        if request.form.get("trusted"):
+        if request.form.get("connected"):
+            if end_connected(services, request, session, request.form.get("connected") or ""):
+                return flash.redirect(services, "/sessions", "ended_device")
+        elif request.form.get("trusted"):
             ask_again(services, request, session, request.form.get("trusted") or "")
         elif request.form.get("all"):
             end_others(services, request, session)
@@ -45,6 +49,10 @@ def answer(services: Services, request: Request) -> Response:
         trusted=[
             _shown_trusted(services, one, locale)
             for one in trusted_devices.list_of(services.db, session.person_id, services.clock())
+        ],
+        connected=[
+            _shown_connected(services, one, locale)
+            for one in connected.of_person(services, session.person_id)[:MAX_SHOWN]
         ],
         more=max(0, len(found) - MAX_SHOWN),
     )  # fmt: skip
@@ -71,6 +79,23 @@ def ask_again(services: Services, request: Request, session: Session, device_id:
         if found:
             recorder(services, request, session.person_id)(tx, "device:asked_again", {"device": device_id})
     return found
+
+
+def end_connected(services: Services, request: Request, session: Session, device_id: str) -> bool:
+    """End what the apps of one device have; answers whether there was one."""
+    record = recorder(services, request, session.person_id)
+    return connected.end(services, session.person_id, device_id, record=record, why=WHY)
+
+
+def _shown_connected(services: Services, one: Connected, locale: str) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "apps": one.applications,
+        "device": device_text.describe(one.browser) if one.browser else "",
+        "place": places.describe(services, one.address, locale),
+        "since": one.since,
+        "used_at": one.used_at,
+    }
 
 
 def _shown_trusted(services: Services, one: Trusted, locale: str) -> dict[str, Any]:

@@ -110,6 +110,7 @@ def test_C2_a_group_that_is_called_as_an_application_gives_no_right_over_its_mem
         "profile",
         "may_act",
         "may_impersonate",
+        "native_sso_group",
         "exchange_resources",
         "assertion_issuers",
         "id_jag_audiences",

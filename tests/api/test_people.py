@@ -196,7 +196,7 @@ def test_sessions_are_listed_and_end_one_by_one_or_all(provider: Provider, progr
     assert desk.call("DELETE", f"{path}/{found[0]['id']}").status == 204
     refused(desk.call("DELETE", f"{path}/{found[0]['id']}"), 404, "not-found")
     assert desk.call("DELETE", path).json == {"sessions": 2}
-    assert desk.get(path).json == {"items": []}
+    assert desk.get(path).json == {"items": [], "connected": []}
 
 
 def test_U2_turning_somebody_off_answers_the_evidence_and_on_again(provider: Provider, owner: Api) -> None:

@@ -238,6 +238,7 @@ def test_C3_what_an_application_proves_itself_by_asks_for_a_proof_of_the_last_mi
 
 @pytest.mark.parametrize(("key", "text"), [
     ("tls_client_auth_subject_dn", "CN=thief"), ("may_act", "web"), ("may_impersonate", "web"),
+    ("native_sso_group", "field"),
     ("exchange_resources", "https://api.example"),
     ("id_jag_audiences", '{"https://as.example": {"client_id": "crm", "scope": "read"}}'),
     ("introspection", "all"), ("client_assertion_audience", "legacy"),

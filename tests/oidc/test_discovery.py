@@ -113,6 +113,7 @@ WALKED = {
     "check_session_iframe",  # tests/oidc/test_session_management.py
     # tests/oidc/test_front_channel_logout.py
     "frontchannel_logout_supported", "frontchannel_logout_session_supported",
+    "native_sso_supported",  # tests/oidc/test_native_sso.py
     "registration_endpoint",  # tests/oidc/test_registration.py
     # tests/oidc/test_backchannel.py
     "backchannel_logout_supported", "backchannel_logout_session_supported",
@@ -170,8 +171,9 @@ def test_advertised_scopes_and_claims_are_given(provider: Provider, browser: Bro
     standard = dict.fromkeys([*names.split(), "phone_number"], "x")
     claims: dict[str, Any] = {**standard, "phone_number_verified": True, "address": {"country": "FR"}}
     provider.add_person(claims=claims, groups=("a",), roles=("auditor",))
-    app = provider.add_client("App", scope=" ".join(document["scopes_supported"]))
-    tokens = provider.tokens(app, browser, scope=" ".join(document["scopes_supported"]))
+    scope = " ".join(document["scopes_supported"])
+    app = provider.add_client("App", "native", scope=scope, native_sso_group="all", redirect_uris=["com.example.a:/cb"])
+    tokens = provider.tokens(app, browser, scope=scope)
     assert set(tokens["scope"].split()) == set(document["scopes_supported"])
     given = set(provider.userinfo(tokens["access_token"]).json) | set(
         verified(provider, tokens["id_token"], audience=app.id)

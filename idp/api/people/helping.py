@@ -102,7 +102,16 @@ def remove_factor(services: Services, call: Call) -> None:
 def list_sessions(services: Services, call: Call) -> m.Sessions:
     """GET /people/<id>/sessions."""
     person = finding.get(services, call)
-    return m.Sessions(items=tuple(map(_session, sessions.open_of(services, person))))
+    return m.Sessions(
+        items=tuple(map(_session, sessions.open_of(services, person))),
+        connected=tuple(
+            m.Connected(
+                id=one.id, applications=one.applications, since=moment(one.since), last_used=moment(one.used_at),
+                address=one.address, browser=one.browser, outlives_session=one.lasts,
+            )
+            for one in sessions.connected_of(services, person)
+        ),
+    )  # fmt: skip
 
 
 def _session(one: sessions.SignedIn) -> m.Session:

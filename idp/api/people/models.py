@@ -253,11 +253,32 @@ class Session(Model):
     """What it has signed them in to, by name."""
 
 
+class Connected(Model):
+    """A device whose apps stay connected without a browser, or one application that does."""
+
+    id: str
+    """Its id, by which it is ended as a session is; it opens nothing."""
+    applications: tuple[str, ...]
+    """Its applications, by name."""
+    since: datetime
+    """Since when."""
+    last_used: datetime
+    """When one of them last got tokens."""
+    address: str
+    """From where, by address."""
+    browser: str
+    """On what they signed in, as that browser named itself; empty where that is not known."""
+    outlives_session: bool
+    """Whether it stands when the session of its sign-in has ended."""
+
+
 class Sessions(Model):
     """Where somebody is signed in."""
 
     items: tuple[Session, ...]
     """The latest first."""
+    connected: tuple[Connected, ...]
+    """What stays connected without a browser, the latest used first."""
 
 
 class Ended(Model):

@@ -120,7 +120,7 @@ _HELPING: Final = (
     Operation(
         method="DELETE", path=f"{_ONE}/sessions/<session>", id="endSession",
         permission=Permission.PEOPLE_HELP, tag=_TAG,
-        summary="End a session, and what it opened", handler=helping.end_session,
+        summary="End a session, and what it opened; or a device that stays connected", handler=helping.end_session,
     ),
     Operation(
         method="DELETE", path=f"{_ONE}/sessions", id="endSessions", permission=Permission.PEOPLE_HELP, tag=_TAG,

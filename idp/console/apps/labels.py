@@ -125,6 +125,8 @@ LABELS: Final[dict[str, Label]] = {
     "resources": Label(N_("APIs that it may ask tokens for"), "tokens", N_("One a line: https://api.example.com")),
     "may_act": Label(N_("Applications that may act with its tokens"), "tokens", N_(
         "Their ids, one a line. They exchange a person’s token of it for one of their own, which names them.")),
+    "native_sso_group": Label(N_("Group of apps that share sign-ins on a device"), "tokens", N_(
+        "The same word in each app of the group. Empty: it shares with none.")),
     "may_impersonate": Label(N_("Applications that may pass for the person"), "tokens", N_(
         "As above, but nothing in the new token says who acts. Leave it empty where you can.")),
     "exchange_resources": Label(N_("APIs that exchanged tokens may be for"), "tokens", N_(

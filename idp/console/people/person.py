@@ -45,6 +45,10 @@ def _page(services: Services, request: Request, visit: Visit, person: Person, **
         failures=[_failure(services, one) for one in failures.of(services, person)],
         factors=[(one, kinds.KINDS[one.kind].title) for one in about.factors],
         sessions=[(one, device_text.describe(one.session.browser)) for one in sessions.open_of(services, person)],
+        connected=[
+            (one, device_text.describe(one.browser) if one.browser else "")
+            for one in sessions.connected_of(services, person)
+        ],
         last_app=_app_name(services, about.last_sign_in.client_id) if about.last_sign_in is not None else "",
         code=admin_codes.find_open(services.db, person.id, now), needs_two=admin_codes.needs_approval(services),
         can_mail=bool(person.email) and mail.is_ready(services), me=visit.actor.id,

@@ -16,10 +16,10 @@ from idp.oidc import claims as claim_rules
 from idp.oidc import hints, ledger, tokens
 from idp.oidc.ledger import Issued, Terms
 from idp.oidc.token_request import TokenRequest
+from idp.oidc.tokens import ID_TOKEN_TYPE
 from idp.protocols import Services
 from keys.verifying import InvalidToken
 
-ID_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:id_token"
 LIFETIME = 300  # seconds
 
 

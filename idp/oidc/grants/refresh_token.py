@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from idp.errors import OAuthError
 from idp.oidc import ledger
-from idp.oidc.ledger import Issued
+from idp.oidc.ledger import Issued, devices
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
 
@@ -22,4 +24,26 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
             "or the grant refresh_token is not registered for it.",
             kind="refresh_token_missing",
         )
-    return ledger.refresh(services, asked, token)
+    return _with_device_secret(services, asked, ledger.refresh(services, asked, token))
+
+
+def _with_device_secret(services: Services, asked: TokenRequest, issued: Issued) -> Issued:
+    """Native SSO 1.0 §3.2: an app that sends its device secret along gets the next one.
+
+    One that came before ends the device with this very grant: somebody has a copy. Errors: `OAuthError`.
+    """
+    value, holder = asked.form.get(devices.PARAMETER), issued.holder
+    if not value or holder is None or not holder.device_id:
+        return issued
+    found = devices.find(services, asked.wire, value, asked.client.id)
+    if found == devices.REUSED:
+        raise OAuthError(
+            "invalid_grant", "The device secret was replaced before; the device has ended.", field=devices.PARAMETER,
+            expected="the latest device secret", got="one that was replaced", kind="native_sso_token",
+            fix="Let the app sign the person in by the browser, and write each device secret over the one before.",
+        )  # fmt: skip
+    if not isinstance(found, devices.Device) or found.id != holder.device_id:
+        return issued
+    with services.db.transaction() as tx:
+        secret = devices.rotate(services, tx, found, asked.wire.remote_address)
+    return replace(issued, device_secret=secret)

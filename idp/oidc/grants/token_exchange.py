@@ -6,19 +6,16 @@ whose tokens is said by the application whose tokens they are: `may_act`, `may_i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from clients.access import decide
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.login import requirements, step_up
-from idp.login.requirements import Need
 from idp.oidc import bearer, ledger, scopes
 from idp.oidc import claims as claim_rules
 from idp.oidc.bearer import Access
-from idp.oidc.grants import id_jag
+from idp.oidc.grants import id_jag, native_sso
+from idp.oidc.grants.entering import Proof, check_person, denied
 from idp.oidc.ledger import ALONE, Exchanged, Holder, Issued, Terms
 from idp.oidc.token_request import TokenRequest, is_for_us_alone
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE, ID_JAG_TYPE
@@ -34,6 +31,9 @@ _NEVER = frozenset(("openid", "offline_access", scopes.ADMIN))
 
 def issue(services: Services, asked: TokenRequest) -> Issued:
     """A token of the application's own. Errors: `OAuthError` (§2.2.2), `Stale`."""
+    if asked.form.get("actor_token_type") == native_sso.DEVICE_SECRET_TYPE:
+        return native_sso.issue(services, asked)
+    _check_keeps_a_secret(asked.client)
     if asked.form.get("requested_token_type") == ID_JAG_TYPE:
         return id_jag.issue(services, asked)
     _check_types(asked)
@@ -47,6 +47,17 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
         _exchanged(_act(services, asked.client, subject, actor, how), subject, how),
     )  # fmt: skip
     return ledger.exchange(services, asked, _holder(subject), terms, subject.expires_at, how)
+
+
+def _check_keeps_a_secret(client: Client) -> None:
+    """Whoever holds a token could exchange it by the id of an app that proves nothing: such apps have native SSO."""
+    if client.oidc.is_public:
+        raise OAuthError(
+            "unauthorized_client", "An app that keeps no secret exchanges ID tokens with its device secret alone.",
+            field="actor_token_type", expected=native_sso.DEVICE_SECRET_TYPE, got="another kind of exchange",
+            fix="Let a server of yours exchange access tokens; apps on one device have native single sign-on.",
+            kind="grant_type_not_allowed",
+        )  # fmt: skip
 
 
 def _check_types(asked: TokenRequest) -> None:
@@ -84,46 +95,19 @@ def _allowed(services: Services, asked: TokenRequest, subject: Access, of: Clien
     by = asked.client
     how = ledger.may_exchange(of, by)
     if not how or (how == "delegation" and subject.may_act not in ("", by.id)):  # §4.4: also what the token says
-        raise _denied(
+        raise denied(
             "This application may not exchange tokens of the application that the subject_token was issued to.",
             expected=f"{by.id} among may_act or may_impersonate of {of.id}", got="it is not",
             fix=f"An admin lets it act with those tokens: doorward client set {of.id} may_act+={by.id}",
         )  # fmt: skip
     if how != "itself":
-        _check_person(services, by, subject)
+        check_person(services, by, _proof(subject.row))
     return how
 
 
-def _check_person(services: Services, by: Client, subject: Access) -> None:
-    """The person may use the application, and proved themselves as strongly as the rules ask there (X23)."""
-    row = subject.row
-    services.rules.refresh()
-    groups, roles = tuple(json.loads(row.groups)), tuple(json.loads(row.roles))
-    decision = decide(by, row.person_id, groups, services.clock())
-    if not decision.allowed:
-        raise _denied("The person may not use this application.", expected="access", got=decision.reason,
-                      fix=f"Let the person open it: doorward client access {by.id}")  # fmt: skip
-    need = requirements.needed(
-        # Where the person is, is not known here: whatever depends on the network or the device is asked for.
-        services.rules.current(), groups, by.id, "", lambda: False, services.clock(), roles=roles,
-    )  # fmt: skip
-    if not (_is_fresh(services, row, need) and _is_enough(services, row, need)):
-        raise _denied("The person proved themselves less than the rules ask for this application.",
-                      expected=need.level or f"a proof of the last {int(need.max_age)} s", got=row.methods,
-                      fix="Let the person sign in to it once, as the rules ask.")  # fmt: skip
-
-
-def _is_fresh(services: Services, row: Any, need: Need) -> bool:
-    """Whether the proof is young enough. Another issuer's word is none at all, whenever it was given (jwt-bearer)."""
-    return not need.max_age or (row.offline != ALONE and services.clock() - row.auth_time <= need.max_age)
-
-
-def _is_enough(services: Services, row: Any, need: Need) -> bool:
-    """Whether it is strong enough, or would be let pass for now at a sign-in there."""
-    methods, by_mail = tuple(row.methods.split()), services.settings.factors.email_is_second
-    if requirements.is_met(need.level, methods, email_is_second=by_mail):
-        return True
-    return row.offline != ALONE and step_up.may_be_put_off(services, row.person_id, need, methods)
+def _proof(row: Any) -> Proof:
+    methods = tuple(row.methods.split())
+    return Proof(row.person_id, row.groups, row.roles, row.auth_time, methods, is_word=row.offline == ALONE)
 
 
 def _actor(services: Services, asked: TokenRequest) -> Access | None:
@@ -234,12 +218,4 @@ def _unusable(field: str, description: str, got: str) -> OAuthError:
     return OAuthError(
         "invalid_request", description, field=field, expected="a live access token of this provider", got=got,
         fix="Let the application pass on the token of a request that it has just been sent.", kind="exchange_token",
-    )  # fmt: skip
-
-
-def _denied(description: str, *, expected: str, got: str, fix: str) -> OAuthError:
-    return OAuthError(
-        # §2.2.2: what is unacceptable by policy is an invalid request, too.
-        "invalid_request", description, field="subject_token", expected=expected, got=got, fix=fix,
-        kind="exchange_policy",
     )  # fmt: skip

@@ -6,8 +6,10 @@ consent's, or its client's. Door: the names below. Rule: each verb is one read a
 
 from idp.oidc.ledger.access_tokens import ACCESS, issue_to_client
 from idp.oidc.ledger.alone import mint_alone, standing
+from idp.oidc.ledger.devices import DEVICE_SECRET, Device, ds_hash, revoke_device
+from idp.oidc.ledger.devices import end as end_device
 from idp.oidc.ledger.exchange import exchange, may_exchange, stands
-from idp.oidc.ledger.families import REFRESH, mint, mint_in_front, why_dead
+from idp.oidc.ledger.families import REFRESH, is_taken_back, mint, mint_in_front, why_dead
 from idp.oidc.ledger.grant import (
     ALONE,
     AUTH_REQUEST,
@@ -21,7 +23,15 @@ from idp.oidc.ledger.grant import (
     Terms,
     beside,
 )
-from idp.oidc.ledger.lookup import find_access, find_family, is_revoked, last_of_client, last_of_session, was_redeemed
+from idp.oidc.ledger.lookup import (
+    find_access,
+    find_family,
+    is_revoked,
+    last_of_client,
+    last_of_session,
+    lasting,
+    was_redeemed,
+)
 from idp.oidc.ledger.past import ACCESS_TOKENS, CODES, PREFIXES, REFRESH_TOKENS, Past, past_of
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
 from idp.oidc.ledger.revocation import (
@@ -46,10 +56,12 @@ __all__ = [
     "CODE",
     "CODES",
     "DEVICE",
+    "DEVICE_SECRET",
     "PREFIXES",
     "REFRESH",
     "REFRESH_TOKENS",
     "CodeReused",
+    "Device",
     "Exchanged",
     "Grant",
     "Holder",
@@ -59,6 +71,8 @@ __all__ = [
     "beside",
     "clients_of_session",
     "count_live",
+    "ds_hash",
+    "end_device",
     "exchange",
     "find_access",
     "find_family",
@@ -67,9 +81,11 @@ __all__ = [
     "granted",
     "holders",
     "is_revoked",
+    "is_taken_back",
     "issue_to_client",
     "last_of_client",
     "last_of_session",
+    "lasting",
     "may_exchange",
     "mint",
     "mint_alone",
@@ -77,6 +93,7 @@ __all__ = [
     "past_of",
     "refresh",
     "revoke_access",
+    "revoke_device",
     "revoke_everything",
     "revoke_family",
     "revoke_person",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from clients.access import decide
 from clients.client import Client
 from idp.errors import OAuthError, Stale
 from idp.ids import digest, new_secret
-from idp.oidc.ledger import store
+from idp.oidc.ledger import devices, store
 from idp.oidc.ledger.access_tokens import AccessToken, insert_access, new_access
+from idp.oidc.ledger.devices import Device
 from idp.oidc.ledger.grant import ALONE, CodeReused, Grant, Holder, Issued, Terms, to_json
 from idp.oidc.ledger.revocation import revoke_code
 from idp.oidc.token_request import TokenRequest
@@ -84,13 +86,16 @@ def check_version(services: Services, row: Any) -> None:
         raise Stale
 
 
-def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[str]) -> Issued:
+def mint(
+    services: Services, asked: TokenRequest, grant: Grant, resource: list[str], device: Device | None = None
+) -> Issued:  # fmt: skip
     """Turn a grant into a family and its first tokens, once.
 
-    `resource`: what the first access token is for, within what the grant allows. Errors: `CodeReused`, `OAuthError`
-    (invalid_grant), `Stale`.
+    `resource`: what the first access token is for, within what the grant allows; `device`: whose sign-in it is, where
+    another app on it began that. Errors: `CodeReused`, `OAuthError` (invalid_grant), `Stale`.
     """
     now, client = services.clock(), asked.client
+    device = device or devices.asked_for(services, asked, grant)
     secret = new_secret() if "refresh_token" in client.oidc.grant_types else None
     access = new_access(services, client, now)
     life = _absolute_life(services, client) if secret is not None else access.expires_in + 60
@@ -102,7 +107,7 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
         access = access if reason else within_access(access, row, client)
         is_first = not reason and tx.run(
             store.INSERT_FAMILY,
-            **_said_of(grant),
+            **{**_said_of(grant), "device_id": device.id if device is not None else None},
             expires_at=now + life,
             idle_seconds=client.oidc.refresh_token_idle or services.settings.tokens.refresh_idle,
             used_at=now,
@@ -113,10 +118,12 @@ def mint(services: Services, asked: TokenRequest, grant: Grant, resource: list[s
         )
         if is_first:
             insert_access(tx, client, access, grant.id, terms)
+            secret_of_device = devices.write(services, tx, device, grant, asked.wire.remote_address)
     if not is_first:
         _refuse(services, asked, grant, reason)
     token = f"{REFRESH}{grant.id}.{secret}" if secret is not None else None
-    return access.answer(terms, now, refresh_token=token, holder=_holder(grant, row))
+    issued = access.answer(terms, now, refresh_token=token, holder=_holder(grant, row, device))
+    return replace(issued, device_secret=secret_of_device) if secret_of_device else issued
 
 
 def mint_in_front(
@@ -166,6 +173,7 @@ def _said_of(grant: Grant) -> dict[str, Any]:
         "offline": int(grant.offline),
         "created_at": grant.issued_at,  # what is taken back or disabled while this is under way ends it, too
         "answered_scope": "", "answered_resource": "[]", "answered_cnf": "", "generation": 0,
+        "device_id": None, "browser": grant.browser or None,
     }  # fmt: skip
 
 
@@ -187,6 +195,8 @@ def _refuse(services: Services, asked: TokenRequest, grant: Grant, reason: str) 
     raise CodeReused
 
 
-def _holder(grant: Grant, person: Any) -> Holder:
-    methods = tuple(grant.methods.split())
-    return Holder(grant.id, grant.person_id, grant.session_id, grant.auth_time, methods, grant.claims, person)
+def _holder(grant: Grant, person: Any, device: Device | None = None) -> Holder:
+    methods, device_id = tuple(grant.methods.split()), device.id if device is not None else ""
+    return Holder(
+        grant.id, grant.person_id, grant.session_id, grant.auth_time, methods, grant.claims, person, device_id
+    )

@@ -46,12 +46,14 @@ class Grant:
     offline: bool
     issued_at: float
     dpop_jkt: str = ""  # the key that must be shown to redeem it (RFC 9449 §10), or ''
+    browser: str = ""  # the User-Agent in which it was given, where what comes of it may outlive that session
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in State."""
         found = {name: getattr(self, name) for name in self.__slots__}
-        if not self.dpop_jkt:  # during an upgrade the version before reads it as well
-            del found["dpop_jkt"]
+        for name in ("dpop_jkt", "browser"):  # during an upgrade the version before reads it as well
+            if not found[name]:
+                del found[name]
         return found
 
 
@@ -120,6 +122,7 @@ class Holder:
     methods: tuple[str, ...]
     claims: dict[str, Any]
     person: Any
+    device_id: str = ""  # the device whose apps share a sign-in (OpenID Connect Native SSO 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,8 @@ class Issued:
     holder: Holder | None  # None: the application itself
     issued_at: float
     nonce: str = ""
+    device_secret: str = ""  # Native SSO 1.0 §3.2: what the next app on the same device shows
+    is_exchanged: bool = False  # it answers a token exchange, with tokens of a sign-in of its own
     assertion: str = ""  # what is given in the place of an access token: our signed word, for another server
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from idp.ids import digest, split
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import ACCESS
+from idp.oidc.ledger.devices.store import LASTING
 from idp.oidc.ledger.exchange import of_row, stands
 from idp.oidc.ledger.families import check_version, why_dead
 from idp.oidc.ledger.grant import Exchanged
@@ -64,6 +65,13 @@ def find_family(
         return None
     check_version(services, row)
     return None if why_dead(row, services.registry.find(row.client_id), services.clock()) else row
+
+
+def lasting(services: Services, person_id: str) -> list[Any]:
+    """The families of a person that stand and outlive a session, or are of a device; the first one first."""
+    now = services.clock()
+    rows = services.db.all(LASTING, owner_id=person_id, now=now)
+    return [row for row in rows if not why_dead(row, services.registry.find(row.client_id), now)]
 
 
 def was_redeemed(services: Services, code_id: str) -> bool:

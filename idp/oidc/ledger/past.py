@@ -13,18 +13,21 @@ from idp.ids import digest, made_at, split
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import ACCESS
 from idp.oidc.ledger.chain import chain_of, is_current
+from idp.oidc.ledger.devices import DEVICE_SECRET
 from idp.oidc.ledger.families import REFRESH
 from idp.oidc.ledger.grant import AUTH_REQUEST, CODE, DEVICE, Grant
 from idp.protocols import Services
 
 CODES, REFRESH_TOKENS, ACCESS_TOKENS = "an authorization code", "a refresh token", "an access token"
 DEVICE_CODES, AUTH_REQUESTS = "a device code", "an authentication request id"
+DEVICE_SECRETS = "a device secret"
 PREFIXES: Final = {
     CODE: CODES,
     REFRESH: REFRESH_TOKENS,
     ACCESS: ACCESS_TOKENS,
     DEVICE: DEVICE_CODES,
     AUTH_REQUEST: AUTH_REQUESTS,
+    DEVICE_SECRET: DEVICE_SECRETS,
 }
 
 
@@ -50,6 +53,8 @@ def past_of(services: Services, text: str) -> Past | None:
     parts = split(text, prefix) if prefix is not None else None
     if prefix is None or parts is None:
         return None
+    if prefix == DEVICE_SECRET:
+        return Past(DEVICE_SECRETS, made_at(parts[0]))
     found = {CODE: _of_code, DEVICE: _of_device, AUTH_REQUEST: _of_device, REFRESH: _of_refresh, ACCESS: _of_access}[
         prefix
     ](services, *parts)

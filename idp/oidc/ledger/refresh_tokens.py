@@ -129,7 +129,9 @@ def _value(row: Any, secret: str) -> str:
 
 def _holder(row: Any) -> Holder:
     methods, claims = tuple(row.methods.split()), json.loads(row.claims)
-    return Holder(row.family_id, row.person_id, row.session_id, row.auth_time, methods, claims, row)
+    return Holder(
+        row.family_id, row.person_id, row.session_id, row.auth_time, methods, claims, row, row.device_id or ""
+    )
 
 
 def _check_usable(row: Any, client: Client, now: float) -> None:

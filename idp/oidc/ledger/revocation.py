@@ -9,6 +9,7 @@ from typing import Any
 from clients.client import Client
 from idp.audit import Event, record
 from idp.oidc.ledger import store
+from idp.oidc.ledger.devices import store as devices
 from idp.oidc.ledger.grant import beside
 from idp.protocols import Services
 from idp.wire import Request
@@ -105,4 +106,5 @@ def granted(services: Services, session_id: str, client_id: str) -> tuple[frozen
 def sweep(services: Services, many: int = 1000) -> int:
     """Delete at most `many` rows of each kind that ran out an hour ago or longer; answers how many."""
     before = services.clock() - 3600
-    return sum(services.db.run(statement, before=before, many=many) for statement in store.SWEEPS)
+    swept = (*store.SWEEPS, devices.SWEEP)
+    return sum(services.db.run(statement, before=before, many=many) for statement in swept)

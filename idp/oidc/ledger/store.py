@@ -63,6 +63,8 @@ families = Table(
     Column(
         "used_from", Text
     ),  # the address of the latest use, to tell of two places; None: written by an older release
+    Column("device_id", Text),  # whose apps share a sign-in (Native SSO 1.0)
+    Column("browser", Text),  # the User-Agent at the sign-in, where this may outlive its session
 )
 Index("families_session_id", families.c.session_id)
 Index("families_person_id", families.c.person_id, families.c.id)
@@ -116,11 +118,12 @@ _FAMILY = (
     _f.created_at.label("family_created_at"), _f.expires_at.label("family_expires_at"), _f.idle_seconds, _f.used_at,
     _f.refresh_hash, _f.previous_hash, _f.generation, _f.answered_scope, _f.answered_resource, _f.answered_cnf,
     _f.revoked_at,
-    _f.code_hash, _f.cnf.label("family_cnf"),
+    _f.code_hash, _f.cnf.label("family_cnf"), _f.device_id,
 )  # fmt: skip
 
 
-def _circumstances(base: Any, person_id: Any, session_id: Any, client_id: Any) -> Any:
+def circumstances(base: Any, person_id: Any, session_id: Any, client_id: Any) -> Any:
+    """Of whom, in which session and with whose consent something was issued, joined to it."""
     return (
         base.outerjoin(people, _p.id == person_id)
         .outerjoin(sessions, _s.id == session_id)
@@ -128,6 +131,7 @@ def _circumstances(base: Any, person_id: Any, session_id: Any, client_id: Any) -
     )
 
 
+FAMILY_STANDING = (*_FAMILY, *_PERSON, *_STANDING)  # what `families.why_dead` reads
 _ID, _MOST = 26, 8  # characters of an id, and tokens that one may be made of, one after another
 
 
@@ -173,7 +177,7 @@ ACCESS = (
         case((_a.exchanged != "", _revoked_among(_a.exchanged, len('{"of":"') + 1)), else_=0).label("revoked_of"),
     )
     .select_from(
-        _circumstances(
+        circumstances(
             access_tokens.outerjoin(families, _f.id == _a.family_id), _f.person_id, _f.session_id, _f.client_id
         ).outerjoin(
             _own, and_(_a.exchanged != "", _own.c.person_id == _f.person_id, _own.c.client_id == _a.client_id)
@@ -185,7 +189,7 @@ ACCESS = (
 FAMILY = (
     select(*_FAMILY, *_PERSON, *_STANDING, revoked_tokens.c.jti)
     .select_from(
-        _circumstances(families, _f.person_id, _f.session_id, _f.client_id).outerjoin(
+        circumstances(families, _f.person_id, _f.session_id, _f.client_id).outerjoin(
             revoked_tokens, revoked_tokens.c.jti == bindparam("jti")
         )
     )

@@ -108,6 +108,14 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "require_pkce": [{"require_pkce": True}],
     "resources": [{"resources": ["https://api.example/a?b='c'", "urn:x:y"]}],
     "may_act": [{"may_act": ["c_1", "c_2"]}],
+    "native_sso_group": [
+        {
+            "native_sso_group": "field of it",
+            "application_type": "native",
+            "redirect_uris": ["com.example.app:/cb"],
+            "scope": "openid device_sso",
+        },
+    ],
     "may_impersonate": [{"may_impersonate": ["c_3"]}],
     "exchange_resources": [{"exchange_resources": ["https://api.example/b"]}],
     "id_jag_audiences": [
@@ -193,7 +201,7 @@ def test_C5_every_field_of_client_metadata_goes_there_and_back(configured: Confi
         if field in UNSUPPORTED_FIELDS | ASKED_ABOUT:
             continue
         for number, metadata in enumerate(examples(field)):
-            profile = "native" if field == "allow_dotless_scheme" else "web"
+            profile = "native" if field in ("allow_dotless_scheme", "native_sso_group") else "web"
             register(configured, f"{field} {number}", dict(metadata), profile)
     text = there_and_back(configured, another())
     for field in FIELDS:

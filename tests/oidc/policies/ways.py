@@ -11,14 +11,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from idp.oidc.grants import jwt_bearer, token_exchange
-from idp.oidc.tokens import ACCESS_TOKEN_TYPE
+from idp.oidc.grants import jwt_bearer, native_sso, token_exchange
+from idp.oidc.tokens import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE
 from tests.oidc import asked, assertions, devices
 from tests.oidc.policies.world import API, FILES, REPORTS, STORE, Ask, NotGiven, Way, World
 from tests.provider import VERIFIER
 
 #: Questions about a person, in the words of `test_matrix.py`.
 OF_PERSONS = ("person disabled", "access withdrawn", "consent revoked", "session ended", "factor rules")
+#: A profile of token exchange, with rules of its own: another way in.
+NATIVE_SSO = "native single sign-on"
 NOBODY = "a program acts for itself: nobody signs in, and its tokens speak of nobody"
 
 
@@ -79,6 +81,31 @@ def _exchange(world: World, **asked: Any) -> Ask:
     )  # fmt: skip
 
 
+def _on_a_phone(world: World) -> World:
+    """Another app of the same maker on the same phone, at which the person signs in; they agreed to both before."""
+    provider, registry, app = world.provider, world.provider.services.registry, world.app
+    registry.update(app.id, {"native_sso_group": app.id})
+    first = provider.add_client(
+        f"First {world.person.username}", "native", redirect_uris=["com.example.first:/cb"], scope="openid device_sso",
+        native_sso_group=app.id, consent="implicit",
+    )  # fmt: skip
+    page = provider.sign_in(world.browser, app, world.person.username, scope=f"openid {REPORTS} {FILES}")
+    assert "code" in page.sent
+    return replace(world, first=first)
+
+
+def _native_sso(world: World, **asked: Any) -> Ask:
+    first = world.first
+    assert first is not None
+    held = world.provider.tokens(first, world.browser, world.person.username, scope="openid device_sso")
+    given = {name: value for name, value in asked.items() if value}
+    return partial(
+        world.token, token_exchange.GRANT_TYPE, subject_token=held["id_token"], subject_token_type=ID_TOKEN_TYPE,
+        actor_token=held["device_secret"], actor_token_type=native_sso.DEVICE_SECRET_TYPE,
+        audience=world.provider.issuer, **given,
+    )  # fmt: skip
+
+
 def _assert(world: World, **asked: Any) -> Ask:
     assertion = assertions.of(world.provider, world.person.username)
     given = {name: value for name, value in asked.items() if value}
@@ -118,5 +145,13 @@ WAYS: Mapping[str, Way] = {
         profile="machine",
         prepare=_before,
         refusals=frozenset(("invalid_request",)),  # RFC 8693 §2.2.2
+    ),
+    NATIVE_SSO: Way(
+        _native_sso,
+        profile="native",
+        grant_type=token_exchange.GRANT_TYPE,
+        prepare=_on_a_phone,
+        refusals=frozenset(("invalid_request",)),  # RFC 8693 §2.2.2
+        not_asked={"more than was granted": "what it asks for at the token endpoint is its whole request"},
     ),
 }

@@ -37,6 +37,7 @@ class World:
     browser: Browser
     app: App
     front: App | None = None
+    first: App | None = None  # of another app on the same device
 
     @property
     def signs_in_to(self) -> App:
@@ -79,6 +80,7 @@ class Way:
     prepare: Callable[[World], World] = lambda world: world
     refusals: frozenset[str] = frozenset()  # errors of its own for what has ended, beside invalid_grant
     not_asked: Mapping[str, str] = field(default_factory=dict)
+    grant_type: str = ""  # where it is not the name of the row
     always: frozenset[str] = frozenset()  # scopes without which the grant cannot be asked for
 
     def world(self, provider: Provider, clock: Clock, grant_type: str, **metadata: Any) -> World:
@@ -86,8 +88,12 @@ class Way:
         person = provider.add_person(f"ann{next(_numbers)}", groups=("sales",))
         beside = () if self.profile == "machine" else ("authorization_code", "refresh_token")
         openid = "" if self.profile == "machine" else "openid "
+        native: dict[str, Any] = {}
+        if self.profile == "native":
+            native = {"native_sso_group": "to be said", "redirect_uris": ["com.example.app:/cb"]}
         said = {
-            "grant_types": list(dict.fromkeys((*beside, grant_type))), "scope": f"{openid}{REPORTS} {FILES}",
+            **native, "grant_types": list(dict.fromkeys((*beside, self.grant_type or grant_type))),
+            "scope": f"{openid}{REPORTS} {FILES}",
             "resources": [API, STORE], "consent": "explicit", **self.metadata, **metadata,
         }  # fmt: skip
         app = provider.add_client(
