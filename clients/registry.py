@@ -30,8 +30,8 @@ class Draft:
 
     `kind` "saml": `metadata` holds `sp_metadata` and settings of `saml_fields.SAML_FIELDS`; there is no profile.
     `unfinished`: it is registered turned off, and its redirect URI may follow before it is turned on.
-    `off`: it is registered turned off, with nothing missing. `id`: one of ours that it had in another installation;
-    empty: a new one.
+    `off`: it is registered turned off, with nothing missing. `id`, `secret`: what it had in another installation;
+    empty: new ones.
     """
 
     name: str = ""
@@ -42,6 +42,7 @@ class Draft:
     unfinished: bool = False
     off: bool = False
     id: str = ""
+    secret: str = field(default="", repr=False)
 
 
 #: What a look outside may find wrong: the values that it compares.
@@ -85,7 +86,7 @@ class Registry(Snapshots):
             if client.saml is not None:
                 store.insert_entity(tx, client.saml.entity_id, row.id)
             if takes_secret(client):
-                secret = self._insert_secret(tx, row.id, now)
+                secret = self._insert_secret(tx, row.id, now, draft.secret)
             if record is not None:
                 told = {"client_id": row.id, "name": name, "profile": row.profile, **row_checks.shown(row)}
                 record(tx, "client:register", told)
@@ -377,8 +378,8 @@ class Registry(Snapshots):
             return saml_fields.validate(said, allow_loopback=self._allow_loopback)
         return rules.validate(profile, said, allow_loopback=self._allow_loopback, unfinished=unfinished)
 
-    def _insert_secret(self, tx: Statements, client_id: str, now: float) -> str:
-        secret = secrets.generate()
+    def _insert_secret(self, tx: Statements, client_id: str, now: float, given: str = "") -> str:
+        secret = given or secrets.generate()
         secret_store.insert_one(tx, client_id, StoredSecret(new_id("s"), secrets.hashed(secret), now, None))
         return secret
 

@@ -13,6 +13,9 @@ import threading
 import time
 from base64 import urlsafe_b64encode
 
+#: Ids of people: ours (`accounts.person.new_person_id`), or what the product that they were carried over from called
+#: them by, for applications know them by it: a UUID, or 64 hexadecimal digits.
+PERSON_ID = re.compile(r"u[a-z2-7]{26}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 _BEARER = re.compile(r"([0-9a-v]+)\.([A-Za-z0-9_-]+)")
 
 

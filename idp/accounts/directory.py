@@ -35,6 +35,7 @@ from idp.accounts.rows import (
     ask_devices_again,
     check_an_owner_stays,
     check_free,
+    check_id,
     columns,
     draft_of,
     identify,
@@ -114,10 +115,17 @@ class Directory(Lookup):
         problems.check()
         return draft
 
-    def add(self, draft: Draft, *, password_hash: str | None = None, record: Recorder | None = None) -> Person:
-        """Add a person; groups that do not exist yet are made. Errors: `InvalidPerson`."""
+    def add(
+        self, draft: Draft, *, password_hash: str | None = None, record: Recorder | None = None, person_id: str = ""
+    ) -> Person:
+        """Add a person; groups that do not exist yet are made. Errors: `InvalidPerson`.
+
+        `person_id`: one that another installation gave, which nobody has or had here; else they get one of ours.
+        """
         draft = cleaned(draft)
-        person_id = new_person_id()
+        if person_id:
+            check_id(self._db, person_id, draft, self._clock())
+        person_id = person_id or new_person_id()
         with self._naming_duplicates(draft, person_id), self._db.transaction() as tx:
             return self._add(tx, draft, person_id, password_hash, record)
 

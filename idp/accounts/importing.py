@@ -52,9 +52,9 @@ def plan(directory: Directory, text: str, *, is_json: bool) -> Plan:
     known: list[str] = []
     problems: list[Problem] = []
     seen: dict[str, int] = {}
-    for line, row in _rows(text, is_json=is_json):
+    for line, row in rows(text, is_json=is_json):
         try:
-            draft = _draft(row) if isinstance(row, Mapping) else _refuse(str(row))
+            draft = draft_of(row) if isinstance(row, Mapping) else _refuse(str(row))
             if (there := directory.find_by_login(draft.username)) and fold(there.username) == fold(draft.username):
                 known.append(draft.username)
                 continue
@@ -74,7 +74,7 @@ def carry_out(directory: Directory, plan: Plan, *, record: Recorder) -> int:
 # -- below -----------------------------------------------------------------------------------------------------------
 
 
-def _rows(text: str, *, is_json: bool) -> Iterator[tuple[int, Any]]:
+def rows(text: str, *, is_json: bool) -> Iterator[tuple[int, Any]]:
     """Each row with its line; what is no row as the sentence that says so."""
     if is_json:
         for line, source in enumerate(text.split("\n"), 1):
@@ -120,7 +120,7 @@ def _refuse(message: str) -> Draft:
     raise InvalidPerson("", message)
 
 
-def _draft(row: Mapping[str, Any]) -> Draft:
+def draft_of(row: Mapping[str, Any]) -> Draft:
     """A row as a draft. Columns that are no fields of ours are claims. Errors: `InvalidPerson`."""
     found: dict[str, Any] = {}
     claims: dict[str, Any] = {}

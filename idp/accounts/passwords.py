@@ -22,6 +22,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
+from idp.accounts import hash_schemes
 from idp.meters.spent import SPENT
 from idp.normal_forms import normal
 
@@ -80,6 +81,10 @@ class Verifier:
             return Verdict(False)
         return self._run(lambda: self._verify(stored, candidates))
 
+    def wrap(self, scheme: str, salt: bytes, inner: bytes) -> str:
+        """argon2id around a fast hash that another product made (`hash_schemes.wrapped`). Errors: `Busy`."""
+        return self._run(lambda: hash_schemes.wrapped(scheme, salt, inner, self._hash))
+
     def unusable(self) -> str:
         """A hash of today's cost that no password has: whoever's it is signs in by no password."""
         return _decoy(self._hasher.memory_cost, self._hasher.time_cost, self._hasher.parallelism)
@@ -130,12 +135,17 @@ class Verifier:
     def _verify(self, stored: str | None, candidates: list[bytes]) -> Verdict:
         for candidate in candidates:
             if self._matches(stored or self._decoy, candidate) and stored:
-                stale = self._hasher.check_needs_rehash(stored)
+                stale = hash_schemes.is_foreign(stored) or self._hasher.check_needs_rehash(stored)
                 return Verdict(True, self._hash(candidate) if stale else None)
         return Verdict(False)
 
     def _matches(self, stored: str, candidate: bytes) -> bool:
         self._count()
+        if hash_schemes.is_foreign(stored):
+            inner = hash_schemes.unwrapped(stored, candidate)
+            if inner is None:
+                return hash_schemes.matches(stored, candidate)
+            stored, candidate = inner
         try:
             return self._hasher.verify(stored, candidate)
         except VerifyMismatchError:

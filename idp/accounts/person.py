@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from idp.attributes import ATTRIBUTES, CLAIM
+from idp.ids import PERSON_ID
 from idp.normal_forms import normal
 
 ROLES = ("owner", "admin", "app_admin", "help_desk", "auditor")
@@ -32,9 +33,8 @@ RESERVED_CLAIMS = frozenset(
 _STRINGS = frozenset(one.name for one in ATTRIBUTES if one.kept == CLAIM and one.is_text)
 
 
-#: The shapes of ids: of people (`new_person_id`) and of applications. Nobody is called so, or they would be taken for
-#: whose id it is, wherever somebody may be named by either.
-_PERSON_ID = re.compile(r"u[a-z2-7]{26}")
+#: The shapes of ids that we give: to people (`new_person_id`) and to applications. Nobody is called so, or they would
+#: be taken for whose id it is, wherever somebody may be named by either.
 _ANY_ID = re.compile(r"u[a-z2-7]{26}|c[a-z2-7]{24}")
 
 
@@ -112,7 +112,7 @@ def new_person_id() -> str:
 
 def is_person_id(text: str) -> bool:
     """Whether it has the shape of a person's id."""
-    return _PERSON_ID.fullmatch(text) is not None
+    return PERSON_ID.fullmatch(text) is not None
 
 
 def looks_like_an_id(name: str) -> bool:

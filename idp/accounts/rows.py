@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from idp.accounts import break_glass, store
+from idp.accounts import break_glass, past, store
 from idp.accounts.lookup import is_in_charge, is_plain
 from idp.accounts.person import (
     ROLES,
@@ -22,6 +22,7 @@ from idp.accounts.person import (
 )
 from idp.audit import Recorder
 from idp.db import Transaction
+from idp.ids import PERSON_ID
 
 _WORDS = {"username": "username", "email": "e-mail address", "employee_number": "employee number"}
 
@@ -31,6 +32,9 @@ def check_key(db: store.Reads, key: str, kind: str, value: str, person_id: str) 
     holder = db.one(store.OWNER_OF_KEY, key=key)
     if holder is not None and holder.person_id != person_id:
         raise InvalidPerson(kind, f"“{value}” is already somebody's {_WORDS[holder.kind]}; use another one")
+    # Who was carried over has an id of another product's making, which anything may look like.
+    if PERSON_ID.fullmatch(key) and key != person_id and store.find(db, key) is not None:
+        raise InvalidPerson(kind, f"“{value}” is somebody's id; use another one")
 
 
 def check_free(db: store.Reads, draft: Draft, person_id: str) -> None:
@@ -40,6 +44,18 @@ def check_free(db: store.Reads, draft: Draft, person_id: str) -> None:
         for spelling in dict.fromkeys((key, *spellings(key))):  # one address in two spellings is one address
             problems.of(check_key, db, spelling, kind, str(getattr(draft, kind)), person_id)
     problems.check()
+
+
+def check_id(db: Any, person_id: str, draft: Draft, now: float) -> None:
+    """Errors: `InvalidPerson` where an id that comes along is none, or is or was somebody's: `sub` stays theirs."""
+    if not PERSON_ID.fullmatch(person_id):
+        raise InvalidPerson("id", f"“{person_id[:80]}” is no id of a person: expected a UUID or 64 hexadecimal digits")
+    holder = db.one(store.OWNER_OF_KEY, key=person_id)
+    if store.find(db, person_id) is not None or (holder is not None and person_id not in identifiers(draft)):
+        raise InvalidPerson("id", f"“{person_id}” means somebody here already")
+    # Core 1.0 §2: never reassigned. Whoever was removed has lost what they had; nobody comes into it again.
+    if any(one.standings for one in past.of(db, (person_id,), 0.0, now + 1)):
+        raise InvalidPerson("id", f"“{person_id}” was removed here; applications would take somebody new for them")
 
 
 def locked(tx: Transaction, person_id: str) -> Person:

@@ -15,11 +15,10 @@ from typing import Any, Final
 from idp.audit import store
 from idp.audit.events import Event, from_row, read_all
 from idp.db import Database
-from idp.ids import first_id
+from idp.ids import PERSON_ID, first_id
 
 _END = "w"  # behind every id
 _MANY_ACTIONS: Final = 1000
-_PERSON: Final = re.compile(r"u[a-z2-7]{26}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def _in_order(wanted: Wanted) -> list[_Look]:
         is_exact = wanted.action and "*" not in wanted.action and not (wanted.failed or _is_narrow(wanted))
         return [_Look(wanted, exact=wanted.action if is_exact else "")]
     actors = [wanted.actor]
-    if _PERSON.fullmatch(wanted.actor):
+    if PERSON_ID.fullmatch(wanted.actor):
         actors.append(f"person:{wanted.actor}")  # as an admin
     named = [replace(wanted, actor=actor) for actor in actors]
     if _is_narrow(wanted):

@@ -31,5 +31,6 @@ COMMANDS = {
     "backup": "backup",
     "restore": "restore",
     "sweep": "sweep",
+    "import": "carry_over",
     "demo-data": "demo_data",
 }

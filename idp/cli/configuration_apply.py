@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import configuration_files as files
+from idp.cli import secrets_file
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import SOON, command, complain, print_json, say, with_json
 from idp.installation.failures import Failed
@@ -37,7 +36,7 @@ def run_apply(args: Namespace) -> int:
     if args.prune and args.keep:
         raise Failed("--keep: not together with --prune, which removes what it would keep")
     entries, managers = files.read(args)
-    with opened(args) as services, _explained(), _secrets_file(args) as secrets:
+    with opened(args) as services, _explained(), secrets_file.made(args.secrets_file) as secrets:
         plan = files.planned(services, entries, managers, args)
         if not args.json:
             say(*files.lines(plan))
@@ -83,31 +82,11 @@ def _explained() -> Iterator[None]:
         raise Failed(f"nothing is done: {error}") from None
 
 
-@contextlib.contextmanager
-def _secrets_file(args: Namespace) -> Iterator[Any]:
-    """The new file for secrets, made before anything is done: one that cannot be written loses none."""
-    if not args.secrets_file:
-        yield None
-        return
-    try:
-        descriptor = os.open(args.secrets_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise Failed(f"--secrets-file: {args.secrets_file} cannot be made: {error.strerror}. Nothing is done") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        try:
-            yield file
-        finally:
-            file.flush()
-            if not os.fstat(file.fileno()).st_size:
-                Path(args.secrets_file).unlink()
-
-
 def _tell(args: Namespace, done: Applied, file: Any) -> None:
     shown = [{"client_id": client.id, "name": client.name, "client_secret": secret} for client, secret in done.secrets]
     if file is not None:
-        import tomli_w
-
-        file.write("".join(f"[[secret]]\n{tomli_w.dumps(one)}\n" for one in shown))
+        for one in shown:
+            secrets_file.write(file, one)
         shown = [{key: value for key, value in one.items() if key != "client_secret"} for one in shown]
     if args.json:
         print_json({

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from idp.cli import audit_chain
 from idp.cli.installation import actor, opened
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, timestamp, with_json
+from idp.ids import PERSON_ID
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _person_id(services: Services, login: str) -> str:
     """Also of somebody who was removed: their events stay under the id."""
     from idp.cli import users
 
-    if re.fullmatch(r"u[a-z2-7]{26}", login) and services.directory.find(login) is None:
+    if PERSON_ID.fullmatch(login) and services.directory.find(login) is None:
         return login
     return users.get(services, login).id
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from idp import flash
@@ -15,12 +14,12 @@ from idp.console import frame
 from idp.console.activity import FILTERS, Filters, wanted_of
 from idp.console.files import download
 from idp.console.pages import ConsolePage, Visit
+from idp.ids import PERSON_ID
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Page, Request, Response
 
 _SEALING: Final = 5.0  # seconds
-_PERSON: Final = re.compile(r"u[a-z2-7]{26}")
 _NOTHING: Final = N_("Nothing is sealed yet. Come back in half a minute.")
 _NOT_TAKEN: Final = N_("The test message was not taken.")
 _TAKEN: Final = N_("The test message was taken.")
@@ -119,7 +118,7 @@ def blank(services: Services, request: Request, visit: Visit) -> Response:
     """GET and POST /admin/activity/blank: personal data of somebody who was removed; `person`: id, or username."""
     source = request.form if request.method == "POST" else request.query
     typed = " ".join((source.get("person") or "").split())[:200]
-    person_id = typed if _PERSON.fullmatch(typed) else past.find_gone(services.db, typed) if typed else None
+    person_id = typed if PERSON_ID.fullmatch(typed) else past.find_gone(services.db, typed) if typed else None
     many, problem = 0, ""
     if typed:
         try:

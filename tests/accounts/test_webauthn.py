@@ -105,7 +105,7 @@ def test_S67_each_offered_algorithm_is_enrolled_and_used(alg: int, fmt: str) -> 
     device = Authenticator(alg=alg, fmt=fmt)
     enrolled = enrol(device)
     assert enrolled.data["attestation"] == fmt
-    assert authenticate(device, enrolled) == webauthn.Assertion(0, True, True)
+    assert authenticate(device, enrolled) == webauthn.Assertion(0, True, True, True)
 
 
 def test_S66_a_ceremony_at_a_related_origin_counts() -> None:
@@ -420,7 +420,7 @@ def test_the_standards_own_credential_is_enrolled_and_used() -> None:
     enrolled = Enrolled("f", ANN.id, "webauthn", "x", made.credential_id, None, made.data, made.counter, 0.0, None)
     used = credential(identifier, clientDataJSON=said, authenticatorData=data, signature=signature)
     seen = webauthn.verify_authentication(STANDARD, used, asked_for, enrolled, sole=False)
-    assert seen == webauthn.Assertion(0, False, True)
+    assert seen == webauthn.Assertion(0, False, True, True)
     with pytest.raises(NotProven):  # its user was not verified
         webauthn.verify_authentication(STANDARD, used, asked_for, enrolled, sole=True)
 

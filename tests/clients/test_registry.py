@@ -600,9 +600,23 @@ def test_c5_an_id_from_another_installation_is_kept_and_never_one_that_is_taken(
     for taken in (kept, crm.client.id):
         with pytest.raises(InvalidMetadata, match="id: another application has it"):
             registry.register(Draft(name="B", metadata={"redirect_uris": [CALLBACK]}, id=taken))
-    for odd in ("wiki", "u" + "a" * 24, kept.upper(), kept + "\n"):
+    for odd in ("wi ki", "/wiki", "New", "w" * 129, kept + "\n"):
         with pytest.raises(InvalidMetadata, match="id: expected"):
             registry.register(Draft(name="B", metadata={"redirect_uris": [CALLBACK]}, id=odd))
+    # RFC 9700 §4.15
+    for persons in (
+        "u" + "a" * 26,
+        "3f1c2a54-8b1e-4a52-9c51-6f1d7c9a0b11",
+        "3F1C2A54-8B1E-4A52-9C51-6F1D7C9A0B11",
+        "a" * 64,
+    ):
+        with pytest.raises(InvalidMetadata, match="a person's id"):
+            registry.register(Draft(name="B", metadata={"redirect_uris": [CALLBACK]}, id=persons))
+    assert registry.register(Draft(name="C", metadata={"redirect_uris": [CALLBACK]}, id="wiki.1-a_B")).client_secret
+    given = registry.register(
+        Draft(name="D", metadata={"redirect_uris": [CALLBACK]}, id="crm", secret="kept-from-there")
+    )
+    assert given.client_secret == "kept-from-there"
 
 
 def test_c5_what_was_said_is_told_without_defaults(registry: Registry, crm: Registered) -> None:

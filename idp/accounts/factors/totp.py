@@ -105,6 +105,12 @@ def keep(
     return factor
 
 
+def carry(tx: Transaction, services: Services, person: Person, seed: str, label: str) -> Enrolled:
+    """Keep a seed (base32) that another product gave to a phone. Errors: `TooMany`."""
+    now, sealed = services.clock(), _sealed(services, seed, person.id)
+    return factors.add(tx, now, person.id, KIND, label, sealed=sealed)
+
+
 # -- signing in ----------------------------------------------------------------------------------------------------
 
 

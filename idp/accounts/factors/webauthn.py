@@ -72,6 +72,7 @@ class Assertion:
     counter: int
     user_verified: bool
     backed_up: bool
+    backup_eligible: bool
 
 
 def relying_party(settings: Settings) -> RelyingParty | None:
@@ -250,7 +251,9 @@ def verify_authentication(
         raise NotProven("another credential than the enrolled one")
     handle = _response(credential).get("userHandle")
     # §7.2: the user handle names the owner; where nobody was named before, it must be there.
-    if (handle or sole) and handle != user_handle(enrolled.person_id):
+    # Where the product that it was carried over from does not say which it gave, the credential alone names the owner.
+    expected = enrolled.data.get("user_handle", user_handle(enrolled.person_id))
+    if expected and (handle or sole) and handle != expected:
         raise NotProven("the user handle is not the owner's")
     try:
         seen = verify_authentication_response(
@@ -265,9 +268,10 @@ def verify_authentication(
         )
     except Exception as error:
         raise NotProven(_words(error)) from error
-    if (seen.credential_device_type.value == "multi_device") is not enrolled.data["backup_eligible"]:
+    eligible = seen.credential_device_type.value == "multi_device"
+    if enrolled.data.get("backup_eligible", eligible) is not eligible:  # unsaid where it was carried over
         raise NotProven("backup eligibility has changed")  # §7.2: it never does
-    return Assertion(seen.new_sign_count, seen.user_verified, seen.credential_backed_up)
+    return Assertion(seen.new_sign_count, seen.user_verified, seen.credential_backed_up, eligible)
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

@@ -20,12 +20,12 @@ from idp.console.apps import showing
 from idp.console.apps.finding import no_such_app, removed_of
 from idp.console.files import download
 from idp.console.pages import ConsolePage, Visit
+from idp.ids import PERSON_ID
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Request, Response
 
 PAGE: Final = 100  # people
-_PERSON: Final = re.compile(r"u[a-z2-7]{26}")
 _DAY_WRONG: Final = N_("Expected a day such as 2026-12-31, or a time such as 2026-12-31T08:00")
 _NOBODY: Final = N_("Nobody has, or had, this name.")
 _RULES: Final = {
@@ -84,7 +84,7 @@ def _page(
     if asked.typed["person"] and not asked.problems:
         why = _why(services, visit, asked, about)
     elif not asked.problems:
-        start = after if _PERSON.fullmatch(after) else ""
+        start = after if PERSON_ID.fullmatch(after) else ""
         people = list(islice(past_access.who(services, visit.actor, about, start), PAGE + 1))
     query = urlencode({name: text for name, text in asked.typed.items() if text})
     return showing.page(

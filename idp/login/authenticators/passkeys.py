@@ -207,7 +207,10 @@ def _advance(services: Services, enrolled: Enrolled, seen: webauthn.Assertion) -
         return False
     # One that its browser made without a question shows here for the first time that it verifies.
     verifies = bool(enrolled.data.get("user_verified")) or seen.user_verified
-    known = {**enrolled.data, "backed_up": seen.backed_up, "user_verified": verifies}
+    known = {
+        **enrolled.data, "backup_eligible": seen.backup_eligible, "backed_up": seen.backed_up,
+        "user_verified": verifies,
+    }  # fmt: skip
     if not seen.counter or known != enrolled.data:
         factors.touch(services.db, enrolled.id, now, known)
     return True

@@ -299,7 +299,7 @@ def test_C5_a_notice_of_an_application_of_the_same_file(configured: Configured) 
         (wiki(enabled='"no"'), "5: enabled: expected true or false"),
         (wiki(has_secret="false"), "5: has_secret: an application that is client_secret"),
         (wiki(profile='"spa"', has_secret="true"), "6: has_secret: an application that is none"),
-        (wiki(id='"wiki"'), "5: id: expected 'c' and 24 letters"),
+        (wiki(id='"wi ki"'), "5: id: expected 1 to 128 letters"),
         (wiki(id="7"), "5: id: expected the client id"),
         (WIKI.replace("https:", "http:"), "4: redirect_uris: http://wiki.example/cb"),
         (WIKI.replace('"everyone"', '"all"'), '3: access: expected "everyone", "nobody"'),
