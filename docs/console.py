@@ -58,7 +58,7 @@ PURPOSES = {
     "/admin/people/<id>/history": "what was changed, by whom, from where, before and after",
     "/admin/people/<id>/apps": "what they may open, and the rule that says so",
     "/admin/groups": "groups, with how many are in each; a new one",
-    "/admin/groups/<id>": "who is in it, which applications name it; another name, its end",
+    "/admin/groups/<id>": "who is in it, groups in it, owners, which applications and rules name it; name, end",
     "/admin/rules": "what signing in takes: the rules in their order, fixed ones marked; off, on, moved, removed",
     "/admin/rules/new": "a new rule; what it means for people in numbers before it is saved",
     "/admin/rules/<id>": "one rule, as a form",

@@ -59,6 +59,7 @@ def schedule(services: Services) -> None:
     services.jobs.every("reviews", reviews.EVERY, lambda: reviews.run_due(services), lease=120)
     services.jobs.every("people.batches", 60, lambda: batches.resume(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
+    services.jobs.every("groups.mend", HOUR, lambda: mend_groups(services), lease=600)
     services.jobs.every("access.past", HOUR, lambda: catch_up(services))
     services.jobs.every("audit.seal", sealing.EVERY, lambda: sealing.seal_all(services.db, services.clock))
     if services.settings.audit.syslog or services.settings.audit.webhook:
@@ -114,6 +115,13 @@ def catch_up(services: Services) -> int:
 
     now = services.clock()
     return apps.catch_up(services.db, now) + people.catch_up(services.db, now)
+
+
+def mend_groups(services: Services) -> int:
+    """Write the groups anew of whom another release, or somebody by hand, gave others than they were put into."""
+    from idp.accounts.grouping import effective
+
+    return effective.mend(services.db, services.clock())
 
 
 def _check_point(services: Services) -> None:

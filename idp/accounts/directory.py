@@ -288,7 +288,10 @@ class Directory(Lookup):
             return stored(tx, person_id)
 
     def set_groups(self, person_id: str, names: Iterable[str], *, record: Recorder | None = None) -> Person:
-        """Put a person in exactly these groups; missing ones are made. Errors: `NoSuchPerson`, `InvalidPerson`."""
+        """Put a person in exactly these groups, missing ones made; what other groups put them in stays.
+
+        Errors: `NoSuchPerson`, `InvalidPerson`.
+        """
         return self._regroup(person_id, tuple(map(group_name, names)), record, only=True)
 
     def add_to_group(self, person_id: str, name: str, *, record: Recorder | None = None) -> Person:
@@ -387,9 +390,9 @@ class Directory(Lookup):
         with self._db.transaction() as tx:
             before = locked(tx, person_id)
             if only:
-                tx.run(store.LEAVE_ALL, person_id=person_id)
+                names = memberships.only(tx, before, names)
             if leave:
-                memberships.leave(tx, person_id, leave)
+                memberships.leave(tx, before, leave)
             after = memberships.join(tx, person_id, names, self._later(before))
             memberships.tell_difference(record, tx, before, after)
             return after

@@ -1,35 +1,52 @@
 """Groups: which there are, who is in them, made and removed.
 
-A group is a name: rules and applications know it by that, and it is copied into the row of each member, which is what
-the hot path reads. So removing one rewrites the rows of its members, in the same transaction.
+Rules and applications know a group by its name, and it is copied into the row of each member, which is what the hot
+path reads. So another name, or none, rewrites the rows of its members, in the same transaction (`grouping.effective`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from idp.accounts import past, store
+from idp.accounts.grouping import effective, nesting
+from idp.accounts.grouping import store as grouping
 from idp.accounts.person import InvalidPerson, Person, fold, group_name, to_json
 from idp.audit import Recorder
 from idp.ids import new_id
 
 if TYPE_CHECKING:
-    from idp.db import Database
+    from idp.db import Database, Transaction
 
 _PAGE = 500  # members at a time
+MAX_DESCRIPTION: Final = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group. `members`: how many people."""
+    """A group. `members`: how many people were put in; those of groups in it come beside. `changed_at`: epoch seconds.
+
+    `source`: who provides it, '' for ours, and what it is called there; `added_only`: we put people in, too.
+    """
 
     id: str
     name: str
     members: int
+    description: str = ""
+    source: str = ""
+    added_only: bool = False
+    external_id: str | None = None
+    changed_at: float = 0.0
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether an admin puts people in and takes them out."""
+        return not self.source or self.added_only
 
 
 class GroupHasMembers(Exception):
@@ -42,7 +59,7 @@ class GroupHasMembers(Exception):
 
 def list_of(db: Database) -> tuple[Group, ...]:
     """Every group by name."""
-    return tuple(Group(*row) for row in db.all(store.GROUPS))
+    return tuple(map(_group, db.all(store.GROUPS)))
 
 
 def page(db: Database, query: str = "", after: str = "", many: int = 50) -> tuple[Group, ...]:
@@ -56,7 +73,14 @@ def page(db: Database, query: str = "", after: str = "", many: int = 50) -> tupl
         return ()
     slots = {f"group_{n}": found[min(n, len(found) - 1)].id for n in range(_rounded(len(found)))}
     counted = {row.group_id: row.n for row in db.all(store.member_counts(len(slots)), **slots)}
-    return tuple(Group(row.id, row.name, counted.get(row.id, 0)) for row in found)
+    return tuple(_group(row, counted.get(row.id, 0)) for row in found)
+
+
+def _group(row: Any, members: int | None = None) -> Group:
+    return Group(
+        row.id, row.name, row.members if members is None else members, row.description, row.source,
+        bool(row.added_only), row.external_id, row.changed_at,
+    )  # fmt: skip
 
 
 def _rounded(many: int) -> int:
@@ -67,13 +91,21 @@ def _rounded(many: int) -> int:
 def find(db: Database, name: str) -> Group | None:
     """The group of this name, in any spelling of it."""
     row = db.one(store.GROUP_WITH_MEMBERS, key=fold(name))
-    return None if row is None else Group(*row)
+    return None if row is None else _group(row)
 
 
 def find_by_id(db: Database, group_id: str) -> Group | None:
     """The group with this id."""
     row = db.one(store.GROUP_BY_ID, of_group=group_id) if group_id.isascii() and group_id.isprintable() else None
-    return None if row is None else Group(*row)
+    return None if row is None else _group(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who was put into a group. `source`: by whom, '' by us."""
+
+    person: Person
+    source: str
 
 
 def members_page(db: Database, group_id: str, after: str = "", many: int = 50) -> tuple[Person, ...]:
@@ -81,10 +113,17 @@ def members_page(db: Database, group_id: str, after: str = "", many: int = 50) -
     return tuple(map(store.to_person, db.all(store.MEMBERS, of_group=group_id, after=fold(after), many=many)))
 
 
-def members_of(db: Database, group_id: str) -> Iterator[Person]:
-    """Everybody in a group, by username."""
-    after = ""
-    while rows := db.all(store.MEMBERS, of_group=group_id, after=after, many=_PAGE):
+def members_like(db: Database, group_id: str, query: str, after: str = "", many: int = 50) -> tuple[Member, ...]:
+    """The same, of those alone who have `query` in what is known of them; each with who put them in."""
+    pattern = "%" + "".join(f"\\{c}" if c in "\\%_" else c for c in fold(query)) + "%" if query.strip() else "%"
+    rows = db.all(grouping.MEMBERS_LIKE, of_group=group_id, pattern=pattern, after=fold(after), many=many)
+    return tuple(Member(store.to_person(row), row.by) for row in rows)
+
+
+def members_of(db: Database, group_id: str, *, in_any_way: bool = False) -> Iterator[Person]:
+    """Everybody who was put into a group, by username; `in_any_way`: also those of the groups in it, each once."""
+    after, statement = "", grouping.PEOPLE_WITHIN if in_any_way else store.MEMBERS
+    while rows := db.all(statement, of_group=group_id, after=after, many=_PAGE):
         yield from map(store.to_person, rows)
         after = fold(rows[-1].username)
 
@@ -93,11 +132,11 @@ def add(db: Database, name: str, now: float, *, record: Recorder) -> Group:
     """Make a group without members; fine where there is one of that name. Errors: `InvalidPerson`."""
     name = group_name(name)
     with db.transaction() as tx:
-        made = tx.run(store.ADD_GROUP, id=new_id(now), name=name, key=fold(name))
-        if made:
-            record(tx, "group:added", {"group": name})
+        new = new_id(now)
+        if tx.run(store.ADD_GROUP, id=new, name=name, key=fold(name), changed_at=now):
+            record(tx, "group:added", {"group": name, "group_id": new})
         row = tx.one(store.GROUP_WITH_MEMBERS, key=fold(name))
-    return Group(*row)
+    return _group(row)
 
 
 def remove(db: Database, group: Group, now: float, *, with_members: bool = False, record: Recorder) -> int:
@@ -107,12 +146,11 @@ def remove(db: Database, group: Group, now: float, *, with_members: bool = False
         if members and not with_members:
             raise GroupHasMembers(group)
         tx.run(store.LEAVE_BY_ALL, of_group=group.id)
-        for row in members:
-            names = to_json([one.name for one in tx.all(store.GROUP_NAMES, person_id=row.person_id)])
-            tx.run(store.SET_GROUPS, person_id=row.person_id, groups=names, changed_at=now)
+        nesting.forget(tx, group.id, now)
+        effective.write_of(tx, [row.person_id for row in members], now)
         tx.run(store.REMOVE_GROUP, of_group=group.id)
         past.group_ended(tx, group.name, now)
-        record(tx, "group:removed", {"group": group.name, "members": len(members)})
+        record(tx, "group:removed", {"group": group.name, "group_id": group.id, "members": len(members)})
     return len(members)
 
 
@@ -126,18 +164,65 @@ def rename(db: Database, group: Group, name: str, now: float, *, record: Recorde
         other = tx.one(store.GROUP, key=fold(name))
         if other is not None and other.id != group.id:
             raise InvalidPerson("groups", f"there is a group “{other.name}” already; use another name")
-        tx.run(store.RENAME_GROUP, of_group=group.id, name=name, key=fold(name))
-        for row in tx.all(store.MEMBER_IDS, of_group=group.id):
-            names = to_json([one.name for one in tx.all(store.GROUP_NAMES, person_id=row.person_id)])
-            tx.run(store.SET_GROUPS, person_id=row.person_id, groups=names, changed_at=now)
+        tx.run(store.RENAME_GROUP, of_group=group.id, name=name, key=fold(name), changed_at=now)
+        effective.write_within(tx, group.id, now, renamed=True)
         past.group_renamed(tx, group.name, name, now)
         for row in tx.all(store.LIMITED_ROLES):
             scope = json.loads(row.scope)
             if fold(group.name) in map(fold, scope):
                 scope = sorted(name if fold(one) == fold(group.name) else one for one in scope)
                 tx.run(store.LIMIT_ROLE, of_person=row.person_id, of_role=row.role, scope=to_json(scope))
-        record(tx, "group:renamed", {"group": name, "before": group.name, "members": group.members})
-    return Group(group.id, name, group.members)
+        record(
+            tx, "group:renamed",
+            {"group": name, "group_id": group.id, "before": group.name, "members": group.members},
+        )  # fmt: skip
+    return replace(group, name=name, changed_at=now)
+
+
+def describe(db: Database, group: Group, description: str, now: float, *, record: Recorder) -> Group:
+    """Say what a group is for. Errors: `InvalidPerson`."""
+    description = " ".join(description.split())
+    if len(description) > MAX_DESCRIPTION or any(unicodedata.category(c)[0] == "C" for c in description):
+        raise InvalidPerson("description", f"at most {MAX_DESCRIPTION} visible characters fit")
+    if description == group.description:
+        return group
+    detail = {"group": group.name, "before": group.description, "after": description}
+    return _set(db, group, "group:described", detail, now, record, description=description)
+
+
+def provide(db: Database, group: Group, source: str, external_id: str | None, now: float, *, record: Recorder) -> Group:
+    """From now on this is who says who is in a group, and what they call it; '': it is ours."""
+    if (source, external_id) == (group.source, group.external_id):
+        return group
+    detail = {"group": group.name, "before": group.source, "after": source}
+    return _set(db, group, "group:provided", detail, now, record, source=source, external_id=external_id)
+
+
+def let_us_add(db: Database, group: Group, also: bool, now: float, *, record: Recorder) -> Group:
+    """Whether people are put in by us beside those of its source."""
+    if also == group.added_only:
+        return group
+    detail = {"group": group.name, "after": also}
+    return _set(db, group, "group:added_only", detail, now, record, added_only=also)
+
+
+def release(tx: Transaction, source: str) -> None:
+    """A source is gone: the groups that it provided, and whom it put in, are ours."""
+    tx.run(store.RELEASE_GROUPS, of_source=source)
+    tx.run(store.RELEASE_MEMBERS, of_source=source)
+
+
+def _set(
+    db: Database, group: Group, action: str, detail: Mapping[str, Any], now: float, record: Recorder, **changes: Any
+) -> Group:
+    after = replace(group, **changes, changed_at=now)
+    with db.transaction() as tx:
+        tx.run(
+            store.SET_GROUP, of_group=group.id, description=after.description, source=after.source,
+            added_only=int(after.added_only), external_id=after.external_id, changed_at=now,
+        )  # fmt: skip
+        record(tx, action, {**detail, "group_id": group.id})
+    return after
 
 
 def similar(db: Database, name: str) -> tuple[str, ...]:

@@ -1,34 +1,80 @@
-"""Who is in which group: a row for each, and the names copied into the person's row, since the hot path reads one."""
+"""Who was put into which group, and by whom: us, or whoever provides it. Only who put somebody in takes them out.
+
+`by`: who asks, '' for us. What a person's row says of it is `grouping.effective`'s.
+"""
 
 from __future__ import annotations
 
-from idp.accounts import past, store
-from idp.accounts.person import Person, fold, to_json
+from idp.accounts import store
+from idp.accounts.grouping import effective
+from idp.accounts.grouping import store as grouping
+from idp.accounts.person import InvalidPerson, Person, fold
 from idp.accounts.rows import stored, tell
 from idp.audit import Recorder
 from idp.db import Transaction
 from idp.ids import new_id
 
 
-def join(tx: Transaction, person_id: str, names: tuple[str, ...], now: float) -> Person:
-    """Join, then copy all memberships into the person's row: the hot path reads one row."""
+def join(tx: Transaction, person_id: str, names: tuple[str, ...], now: float, *, by: str = "") -> Person:
+    """Come into groups, made where they are missing. Errors: `InvalidPerson`, where others fill the group."""
     for name in names:
         key = fold(name)
         if (group := tx.one(store.GROUP, key=key)) is None:
-            tx.run(store.ADD_GROUP, id=new_id(now), name=name, key=key)
+            tx.run(store.ADD_GROUP, id=new_id(now), name=name, key=key, changed_at=now)
             group = tx.one(store.GROUP, key=key)
-        tx.run(store.JOIN, group_id=group.id, person_id=person_id)
-    before = stored(tx, person_id).groups
-    after = [row.name for row in tx.all(store.GROUP_NAMES, person_id=person_id)]
-    tx.run(store.SET_GROUPS, person_id=person_id, groups=to_json(after), changed_at=now)
-    past.is_in(tx, person_id, before, after, now)
+        if tx.run(store.JOIN, group_id=group.id, person_id=person_id, source=by):
+            check_filled(group.name, group.source, bool(group.added_only), by)
+    return settle(tx, person_id, now)
+
+
+def settle(tx: Transaction, person_id: str, now: float) -> Person:
+    """The person's row, after their memberships changed."""
+    effective.write(tx, person_id, stored(tx, person_id).groups, now)
     return stored(tx, person_id)
 
 
-def leave(tx: Transaction, person_id: str, key: str) -> None:
-    """Leave the group of this folded name; fine where there is none. `join` copies what is left."""
-    if (group := tx.one(store.GROUP, key=key)) is not None:
-        tx.run(store.LEAVE, person_id=person_id, group_id=group.id)
+def check_filled(name: str, source: str, added_only: bool, by: str) -> None:
+    """Errors: `InvalidPerson`, where somebody else alone says who is in a group."""
+    if source and source != by and not added_only:
+        raise InvalidPerson("groups", f"who is in “{name}” is said by {source}; change it there")
+
+
+def leave(tx: Transaction, person: Person, key: str, *, by: str = "") -> None:
+    """Leave the group of this folded name; fine where they are not in it. `settle` writes what is left.
+
+    Errors: `InvalidPerson`, where somebody else put them in, or they are in it by another group.
+    """
+    group = tx.one(store.GROUP, key=key)
+    if group is None:
+        return
+    membership = tx.one(store.MEMBERSHIP, person_id=person.id, group_id=group.id)
+    if membership is None:
+        if key in map(fold, person.groups):
+            message = (
+                f"{person.username} is in “{group.name}” by another group that is in it; take them out of that one"
+            )
+            raise InvalidPerson("groups", message)
+        return
+    if membership.source != by:
+        who = membership.source or "an admin"
+        raise InvalidPerson(
+            "groups", f"{person.username} was put into “{group.name}” by {who}; only they take people out"
+        )
+    tx.run(store.LEAVE, person_id=person.id, group_id=group.id)
+
+
+def only(tx: Transaction, person: Person, names: tuple[str, ...], *, by: str = "") -> tuple[str, ...]:
+    """Leave whatever is not named; answers which are to be joined. One that they are in by another group is not.
+
+    Errors: `InvalidPerson`, as `leave`.
+    """
+    wanted, mine = {fold(name) for name in names}, set(map(fold, person.groups))
+    for row in tx.all(grouping.DIRECT, person_id=person.id):
+        if row.key not in wanted:
+            leave(tx, person, row.key, by=by)
+        else:
+            mine.discard(row.key)
+    return tuple(name for name in names if fold(name) not in mine)
 
 
 def tell_difference(record: Recorder | None, tx: Transaction, before: Person, after: Person) -> None:

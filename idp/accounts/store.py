@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    null,
     select,
     update,
 )
@@ -107,13 +108,20 @@ groups = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("key", Text, nullable=False, unique=True),  # `person.fold`ed name
+    Column("description", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default=""),  # who provides it; '': it is ours
+    Column("added_only", Integer, nullable=False, server_default="0"),  # 1: beside its source, we put people in, too
+    Column("external_id", Text),  # what its source calls it
+    Column("changed_at", Double, nullable=False, server_default="0"),
 )
+Index("groups_source", groups.c.source, groups.c.external_id)
 
 memberships = Table(
     "memberships",
     metadata,
     Column("group_id", Text, ForeignKey("groups.id"), primary_key=True),
     Column("person_id", Text, ForeignKey("people.id"), primary_key=True),
+    Column("source", Text, nullable=False, server_default=""),  # who put them in; '': we did
 )
 Index("memberships_person_id", memberships.c.person_id)
 
@@ -243,17 +251,12 @@ FORGET = (
 )  # fmt: skip
 IDENTIFY = insert(identifiers)
 FORGET_KEYS = delete(identifiers).where(_i.person_id == bindparam("person_id"))
-GROUP = select(_g.id, _g.name).where(_g.key == bindparam("key"))
-GROUP_NAMES = (
-    select(_g.name).join_from(memberships, groups).where(_m.person_id == bindparam("person_id")).order_by(_g.key)
-)
-_GROUPS = (
-    select(_g.id, _g.name, func.count(_m.person_id).label("members"))
-    .join_from(groups, memberships, _m.group_id == _g.id, isouter=True)
-    .group_by(_g.id, _g.name, _g.key)
-)
+_SAID = (_g.description, _g.source, _g.added_only, _g.external_id, _g.changed_at)
+GROUP = select(_g.id, _g.name, *_SAID).where(_g.key == bindparam("key"))
+_MEMBERS_OF_IT = select(func.count()).where(_m.group_id == _g.id).correlate(groups).scalar_subquery()
+_GROUPS = select(_g.id, _g.name, _MEMBERS_OF_IT.label("members"), *_SAID)
 GROUPS = _GROUPS.order_by(_g.key)
-GROUP_KEYS = select(_g.id, _g.name, _g.key).order_by(_g.key)
+GROUP_KEYS = select(_g.id, _g.name, _g.key, *_SAID).order_by(_g.key)
 
 
 @cache
@@ -267,7 +270,22 @@ def member_counts(many: int) -> Any:
 
 
 GROUP_BY_ID = _GROUPS.where(_g.id == bindparam("of_group"))
-RENAME_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(name=bindparam("name"), key=bindparam("key"))
+RENAME_GROUP = (
+    update(groups)
+    .where(_g.id == bindparam("of_group"))
+    .values(name=bindparam("name"), key=bindparam("key"), changed_at=bindparam("changed_at"))
+)
+SET_GROUP = (
+    update(groups)
+    .where(_g.id == bindparam("of_group"))
+    .values({name: bindparam(name) for name in ("description", "source", "added_only", "external_id", "changed_at")})
+)
+TOUCH_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(changed_at=bindparam("changed_at"))
+#: Whoever provided groups and put people in is gone: all of it is ours from now on.
+RELEASE_GROUPS = (
+    update(groups).where(_g.source == bindparam("of_source")).values(source="", added_only=0, external_id=null())
+)
+RELEASE_MEMBERS = update(memberships).where(_m.source == bindparam("of_source")).values(source="")
 LIMITED_ROLES = select(_r.person_id, _r.role, _r.scope).where(_r.role == "help_desk", _r.scope.is_not(None))
 LIMIT_ROLE = (
     update(role_grants)
@@ -287,7 +305,7 @@ MEMBER_IDS = select(_m.person_id).where(_m.group_id == bindparam("of_group")).or
 LEAVE_BY_ALL = delete(memberships).where(_m.group_id == bindparam("of_group"))
 REMOVE_GROUP = delete(groups).where(_g.id == bindparam("of_group"))
 LEAVE = delete(memberships).where(_m.person_id == bindparam("person_id"), _m.group_id == bindparam("group_id"))
-LEAVE_ALL = delete(memberships).where(_m.person_id == bindparam("person_id"))
+MEMBERSHIP = select(_m.source).where(_m.person_id == bindparam("person_id"), _m.group_id == bindparam("group_id"))
 
 KEEP_PASSWORD = insert(password_history)
 EARLIER = (
@@ -312,7 +330,8 @@ OF_OLD_PASSWORDS = (
 NOTICE = select(password_notices).where(password_notices.c.person_id == bindparam("person_id"))
 #: Remember which notice was given last.
 NOTE = upsert(password_notices, "person_id", change=("password_changed_at", "days"))
-ADD_GROUP = upsert(groups, "key")  # where there is none of that name
+#: Where there is none of that name.
+ADD_GROUP = upsert(groups, "key", values={name: bindparam(name) for name in ("id", "name", "key", "changed_at")})
 JOIN = upsert(memberships, "group_id", "person_id")  # where there is none yet
 
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from clients.access import ALWAYS, Term, group_key
 from clients.snapshots import Limited
 from idp.accounts import groups
+from idp.accounts.grouping import effective, nesting, owners
 from idp.accounts.groups import Group
 from idp.accounts.person import InvalidPerson, Person, Problems, fold, group_name
 from idp.accounts.sign_in_rules import Rule, keeping
 from idp.admin import access, managed
 from idp.admin.access import limited_to
 from idp.admin.permissions import Permission
-from idp.audit import Recorder
+from idp.audit import Event, Recorder
+from idp.audit.searching import Wanted, latest
 from idp.protocols import Services
 
 if TYPE_CHECKING:
     from idp.admin.actor import Actor
+
+
+_LATEST: Final = 300  # events
 
 
 class UnknownGroup(LookupError):
@@ -106,6 +112,7 @@ def rename(services: Services, actor: Actor, group: Group, name: str) -> Group:
         return group
     if other is not None and other.id != group.id:
         raise InvalidPerson("groups", f"there is a group “{other.name}” already; use another name")
+    _check_ours(group)
     managed.guard(services, "group", group.id)
     apps = tuple(limited_to(services, group.name))
     for client in apps:  # before the first of them is changed
@@ -122,9 +129,89 @@ def rename(services: Services, actor: Actor, group: Group, name: str) -> Group:
     return renamed
 
 
+def describe(services: Services, actor: Actor, group: Group, description: str) -> Group:
+    """Say what it is for. Errors: `NotAllowed`, `InvalidPerson`, `ManagedByFile`."""
+    actor.check(Permission.GROUPS_CHANGE)
+    managed.guard(services, "group", group.id)
+    return groups.describe(services.db, group, description, services.clock(), record=actor.record(services))
+
+
+def change_owners(
+    services: Services, actor: Actor, group: Group, *, joins: Iterable[Person], leaves: Iterable[Person]
+) -> None:
+    """Name who answers for it; that gives them no right. Errors: `NotAllowed`."""
+    actor.check(Permission.GROUPS_CHANGE)
+    owners.change(services.db, group, joins=joins, leaves=leaves, record=actor.record(services))
+
+
+def put_in(services: Services, actor: Actor, group: Group, into: Group) -> int:
+    """Put a group into another one: whoever is in it is in that one, too. Answers how many came into it by that.
+
+    Errors: `NotAllowed`, also where one of them may do more; `InvalidPerson` for a ring; `ManagedByFile`.
+    """
+    _check_all(services, actor, group, into)
+    return nesting.put_in(services.db, group, into, services.clock(), record=actor.record(services))
+
+
+def take_out(services: Services, actor: Actor, group: Group, out_of: Group) -> int:
+    """Take a group out of another one; answers how many people left that one by it. Errors: as `put_in`."""
+    _check_all(services, actor, group, out_of)
+    return nesting.take_out(services.db, group, out_of, services.clock(), record=actor.record(services))
+
+
+def _check_all(services: Services, actor: Actor, inner: Group, outer: Group) -> None:
+    """Nobody with more rights is moved about, a whole group at a time either (C2)."""
+    actor.check(Permission.GROUPS_CHANGE)
+    managed.guard(services, "group", outer.id)
+    for person in nesting.with_roles(services.db, inner.id):
+        actor.check_person(services, Permission.GROUPS_CHANGE, person)
+
+
+def let_us_add(services: Services, actor: Actor, group: Group, *, also: bool) -> Group:
+    """Whether admins put people into a group that somebody else provides, beside those of its source.
+
+    Errors: `NotAllowed`.
+    """
+    actor.check(Permission.GROUPS_CHANGE)
+    return groups.let_us_add(services.db, group, also, services.clock(), record=actor.record(services))
+
+
+def mend(services: Services, actor: Actor) -> int:
+    """Write the groups of people anew whose rows have others than they were put into; answers of how many.
+
+    Errors: `NotAllowed`.
+    """
+    actor.check(Permission.GROUPS_CHANGE)
+    mended = effective.mend(services.db, services.clock())
+    if mended:
+        actor.record(services)(services.db, "group:mended", {"people": mended})
+    return mended
+
+
+def history(services: Services, group: Group, many: int = 20) -> tuple[Event, ...]:
+    """What was done with a group lately, the latest first; found among the latest few hundred of all groups."""
+    found = latest(services.db, Wanted(action="group:*"), _LATEST)
+    mine = (one for one in reversed(found) if one.detail.get("group_id") == group.id)
+    return tuple(islice(mine, many))
+
+
+def shown(event: Event) -> tuple[tuple[str, str], ...]:
+    """What an event says of the change."""
+    said = ((key, event.detail.get(key)) for key in ("before", "after", "inner", "people", "added", "removed"))
+    return tuple(
+        (key, ", ".join(map(str, v)) if isinstance(v, list) else str(v)) for key, v in said if v not in (None, "", [])
+    )
+
+
 def rules_of(services: Services, name: str) -> tuple[Rule, ...]:
     """The sign-in rules that name a group, those that are off too."""
     return tuple(kept.rule for kept in keeping.naming(services.db, name))
+
+
+def _check_ours(group: Group) -> None:
+    """Errors: `InvalidPerson`, where its source would make it anew, or not find it again."""
+    if group.source:
+        raise InvalidPerson("groups", f"“{group.name}” is provided by {group.source}; rename or remove it there")
 
 
 def _term(client: Limited, name: str) -> Term:
@@ -147,12 +234,14 @@ def _limit(services: Services, client: Limited, change: access.Change, record: R
 def remove(services: Services, actor: Actor, group: Group, *, with_members: bool) -> Removed:
     """Take a group away; the people stay, and so do the limits that name it.
 
-    Errors: `NotAllowed`, also where one of them may do more, `ManagedByFile`, `groups.GroupHasMembers`.
+    Errors: `NotAllowed`, also where one of them may do more, `ManagedByFile`, `groups.GroupHasMembers`, `InvalidPerson`
+    where somebody else provides it.
     """
     from idp.admin.rules import protecting  # it reads rules as a sign-in does, which no other verb of groups wants
 
     actor.check(Permission.GROUPS_CHANGE)
     protecting.check_leaving(services, actor, group.name)
+    _check_ours(group)
     managed.guard(services, "group", group.id)
     apps = tuple(client.name for client in limited_to(services, group.name))
     left = groups.remove(services.db, group, services.clock(), with_members=with_members, record=actor.record(services))

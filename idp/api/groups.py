@@ -7,9 +7,10 @@ from typing import Annotated, Final
 from pydantic import StringConstraints
 
 from idp.accounts import groups as accounts_groups
+from idp.accounts.grouping import nesting, owners
 from idp.accounts.groups import Group as Row
 from idp.accounts.groups import GroupHasMembers
-from idp.accounts.person import Person, fold
+from idp.accounts.person import InvalidPerson, Person, fold
 from idp.admin import access, groups
 from idp.admin.permissions import Permission
 from idp.api import editions, paging
@@ -30,7 +31,15 @@ class Group(Model):
     name: str
     """What it is called."""
     members: int
-    """How many people are in it."""
+    """How many people were put into it; those of groups in it come beside."""
+    description: str
+    """What it is for; "" where nobody said."""
+    source: str
+    """Who provides it, such as `scim:…`; "": admins do."""
+    added_only: bool
+    """Whether admins put people in beside those of its source."""
+    external_id: str | None
+    """What its source calls it."""
 
 
 class Groups(Model):
@@ -58,6 +67,15 @@ class App(Model):
     """Its name."""
 
 
+class Named(Model):
+    """Another group, or a person, by name."""
+
+    id: str
+    """Its id."""
+    name: str
+    """The group's name, or the username."""
+
+
 class Opened(Model):
     """A group with what it opens."""
 
@@ -65,13 +83,37 @@ class Opened(Model):
     """The group."""
     applications: tuple[App, ...]
     """Applications whose limit names it."""
+    groups: tuple[Named, ...]
+    """Groups in it: whoever is in one of them is in it."""
+    within: tuple[Named, ...]
+    """Groups that it is in."""
+    owners: tuple[Named, ...]
+    """Who answers for it."""
 
 
 class NewGroup(Model):
-    """A group to make, or another name for one."""
+    """A group to make."""
 
     name: Name
     """What it is to be called; spelt however, it is the same group."""
+
+
+class GroupChange(Model):
+    """What becomes of a group; what is left out stays."""
+
+    name: Name | None = None
+    """Another name; spelt however, it is the same group."""
+    description: Annotated[str, StringConstraints(max_length=500)] | None = None
+    """What it is for."""
+    added_only: bool | None = None
+    """Whether admins put people in beside those of its source."""
+
+
+class Inner(Model):
+    """A group to put into another one."""
+
+    group: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    """Its id."""
 
 
 class Member(Model):
@@ -133,15 +175,32 @@ def show(services: Services, call: Call) -> Answer:
     """GET /groups/<id>."""
     group = _get(services, call)
     apps = tuple(App(id=one.id, name=one.name) for one in access.limited_to(services, group.name))
-    return Answer(value=Opened(group=_shown(group), applications=apps), etag=_edition(group))
+    db = services.db
+    opened = Opened(
+        group=_shown(group), applications=apps, groups=_named(nesting.inner(db, group.id)),
+        within=_named(nesting.outer(db, group.id)),
+        owners=tuple(Named(id=one.id, name=one.username) for one in owners.list_of(db, group.id)),
+    )  # fmt: skip
+    return Answer(value=opened, etag=_edition(group))
 
 
-def rename(services: Services, call: Call) -> Answer:
+def _named(found: tuple[nesting.Named, ...]) -> tuple[Named, ...]:
+    return tuple(Named(id=one.id, name=one.name) for one in found)
+
+
+def change(services: Services, call: Call) -> Answer:
     """PATCH /groups/<id>."""
-    group = _get(services, call)
+    group, wanted = _get(services, call), call.body
     editions.check(call, _edition(group))
-    with placed(below="name"):
-        return _answered(groups.rename(services, call.actor, group, call.body.name))
+    if wanted.name is not None:
+        with placed(below="name"):
+            group = groups.rename(services, call.actor, group, wanted.name)
+    if wanted.description is not None:
+        with placed(below="description"):
+            group = groups.describe(services, call.actor, group, wanted.description)
+    if wanted.added_only is not None:
+        group = groups.let_us_add(services, call.actor, group, also=wanted.added_only)
+    return _answered(group)
 
 
 def remove(services: Services, call: Call) -> None:
@@ -150,6 +209,8 @@ def remove(services: Services, call: Call) -> None:
     editions.check(call, _edition(group))
     try:
         groups.remove(services, call.actor, group, with_members=call.query.with_members)
+    except InvalidPerson as error:
+        raise Problem("conflict", error.message) from None
     except GroupHasMembers:
         detail = f"{group.members} people are in it; with_members=true removes it all the same."
         raise Problem("conflict", detail) from None
@@ -181,7 +242,43 @@ def remove_member(services: Services, call: Call) -> None:
     group, person = _get(services, call), services.directory.find(call.path["person"])
     if person is None or not _is_in(person, group):
         raise not_found("member")
-    groups.change_members(services, call.actor, group, joins=(), leaves=(person,))
+    try:
+        groups.change_members(services, call.actor, group, joins=(), leaves=(person,))
+    except InvalidPerson as error:
+        raise Problem("conflict", error.message) from None
+
+
+def put_in(services: Services, call: Call) -> None:
+    """POST /groups/<id>/groups."""
+    outer, inner = _get(services, call), accounts_groups.find_by_id(services.db, call.body.group)
+    if inner is None:
+        raise wrong("group", "no group has this id", example="0d8f…")
+    with placed(below="group"):
+        groups.put_in(services, call.actor, inner, outer)
+
+
+def take_out(services: Services, call: Call) -> None:
+    """DELETE /groups/<id>/groups/<inner>."""
+    outer, inner = _get(services, call), accounts_groups.find_by_id(services.db, call.path["inner"])
+    if inner is None or inner.id not in {one.id for one in nesting.inner(services.db, outer.id)}:
+        raise not_found("group")
+    groups.take_out(services, call.actor, inner, outer)
+
+
+def add_owner(services: Services, call: Call) -> None:
+    """POST /groups/<id>/owners."""
+    group, person = _get(services, call), services.directory.find(call.body.person)
+    if person is None:
+        raise wrong("person", "nobody has this id", example="u3kf…")
+    groups.change_owners(services, call.actor, group, joins=(person,), leaves=())
+
+
+def remove_owner(services: Services, call: Call) -> None:
+    """DELETE /groups/<id>/owners/<person>."""
+    group, person = _get(services, call), services.directory.find(call.path["person"])
+    if person is None or person.id not in {one.id for one in owners.list_of(services.db, group.id)}:
+        raise not_found("owner")
+    groups.change_owners(services, call.actor, group, joins=(), leaves=(person,))
 
 
 def _get(services: Services, call: Call) -> Row:
@@ -196,7 +293,10 @@ def _is_in(person: Person, group: Row) -> bool:
 
 
 def _shown(group: Row) -> Group:
-    return Group(id=group.id, name=group.name, members=group.members)
+    return Group(
+        id=group.id, name=group.name, members=group.members, description=group.description, source=group.source,
+        added_only=group.added_only, external_id=group.external_id,
+    )  # fmt: skip
 
 
 def _edition(group: Row) -> str:
@@ -227,9 +327,10 @@ OPERATIONS: Final = (
         summary="A group, and the applications that it opens", handler=show, gives=Opened,
     ),
     Operation(
-        method="PATCH", path=_ONE, id="renameGroup", permission=Permission.GROUPS_CHANGE, tag=_TAG,
-        summary="Another name; nobody is shut out by it", handler=rename, takes=NewGroup, gives=Group, guarded=True,
-        merges=True, examples={"name": {"name": "Field sales"}},
+        method="PATCH", path=_ONE, id="changeGroup", permission=Permission.GROUPS_CHANGE, tag=_TAG,
+        summary="Another name, by which nobody is shut out; what it is for", handler=change, takes=GroupChange,
+        gives=Group, guarded=True, merges=True,
+        examples={"name": {"name": "Field sales", "description": "Who visits customers"}},
     ),
     Operation(
         method="DELETE", path=_ONE, id="removeGroup", permission=Permission.GROUPS_CHANGE, tag=_TAG,
@@ -247,6 +348,24 @@ OPERATIONS: Final = (
     Operation(
         method="DELETE", path=f"{_ONE}/members/<person>", id="removeMember",
         permission=Permission.GROUPS_CHANGE, tag=_TAG,
-        summary="Take somebody out", handler=remove_member,
+        summary="Take somebody out", handler=remove_member, problems=(409,),
+    ),
+    Operation(
+        method="POST", path=f"{_ONE}/groups", id="addInnerGroup", permission=Permission.GROUPS_CHANGE, tag=_TAG,
+        summary="Put a group in: whoever is in it is in this one; fine where it is", handler=put_in, takes=Inner,
+        examples={"group": {"group": "0" * 20}},
+    ),
+    Operation(
+        method="DELETE", path=f"{_ONE}/groups/<inner>", id="removeInnerGroup", permission=Permission.GROUPS_CHANGE,
+        tag=_TAG, summary="Take a group out of it", handler=take_out,
+    ),
+    Operation(
+        method="POST", path=f"{_ONE}/owners", id="addOwner", permission=Permission.GROUPS_CHANGE, tag=_TAG,
+        summary="Name who answers for it; that gives them no right", handler=add_owner, takes=NewMember,
+        examples={"somebody": {"person": "u" + 26 * "a"}},
+    ),
+    Operation(
+        method="DELETE", path=f"{_ONE}/owners/<person>", id="removeOwner", permission=Permission.GROUPS_CHANGE,
+        tag=_TAG, summary="Somebody answers for it no more", handler=remove_owner,
     ),
 )  # fmt: skip

@@ -23,6 +23,19 @@ def add_parsers(commands: Any) -> None:
     members.add_argument("--add", metavar="LOGIN", action="append", default=[], help="put this person in")
     members.add_argument("--remove", metavar="LOGIN", action="append", default=[], help="take this person out")
     _name(with_json(command(verbs, "add", run_add, "make a group")))
+    _name(with_json(command(verbs, "show", run_show, "a group, what is in it, and where it is used")))
+    change = _name(with_json(command(verbs, "set", run_set, "change a group")))
+    change.add_argument("--name", metavar="N", help="another name; rules, applications and roles follow")
+    change.add_argument("--description", metavar="TEXT", help="what it is for")
+    change.add_argument("--put-in", metavar="G", action="append", default=[], help="whoever is in G is in it, too")
+    change.add_argument("--take-out", metavar="G", action="append", default=[], help="no longer")
+    change.add_argument("--owner", metavar="LOGIN", action="append", default=[], help="this person answers for it")
+    change.add_argument("--no-owner", metavar="LOGIN", action="append", default=[], help="no longer")
+    change.add_argument(
+        "--added-only", choices=("yes", "no"), help="of one that is provided: whether admins put people in, too"
+    )
+    check = with_json(command(verbs, "check", run_check, "whether everybody has the groups that they were put into"))
+    check.add_argument("--mend", action="store_true", help="write them anew where not")
     remove = _name(with_json(command(verbs, "remove", run_remove, "remove a group; the people stay")))
     remove.add_argument("--with-members", action="store_true", help="also while people are in it")
 
@@ -51,6 +64,7 @@ def run_list(args: Namespace) -> None:
 def run_members(args: Namespace) -> None:
     """List, put in and take out."""
     from idp.accounts import groups
+    from idp.accounts.person import InvalidPerson
     from idp.admin import groups as verbs
     from idp.cli import users
 
@@ -58,7 +72,10 @@ def run_members(args: Namespace) -> None:
         known = get(services, args.group)
         joins = [users.get(services, login) for login in args.add]
         leaves = [users.get(services, login) for login in args.remove]
-        verbs.change_members(services, shell(), known, joins=joins, leaves=leaves)
+        try:
+            verbs.change_members(services, shell(), known, joins=joins, leaves=leaves)
+        except InvalidPerson as error:
+            raise Refused(f"{known.name}: {error.message}") from None
         people = list(groups.members_of(services.db, known.id))
     if args.json:
         shown = [{"id": p.id, "username": p.username, "name": p.name, "enabled": p.enabled} for p in people]
@@ -66,6 +83,90 @@ def run_members(args: Namespace) -> None:
         return
     rows = [(p.username, p.name, p.email, p.enabled) for p in people]
     print_table(("Username", "Name", "E-mail", "Enabled"), rows, f"Nobody is in {known.name}.")
+
+
+def run_show(args: Namespace) -> None:
+    """A group with all that is known of it."""
+    with opened(args) as services:
+        shown = _shown(services, get(services, args.group))
+    if args.json:
+        print_json(shown)
+        return
+    said = {key: ", ".join(value) if isinstance(value, list) else value for key, value in shown.items() if key != "id"}
+    print_table(("", ""), [(key.replace("_", " ").capitalize(), value) for key, value in said.items()], "")
+
+
+def _shown(services: Services, known: Group) -> dict[str, Any]:
+    from idp.accounts.grouping import nesting, owners
+    from idp.admin import access
+    from idp.admin import groups as verbs
+
+    return {
+        "id": known.id, "name": known.name, "description": known.description, "members": known.members,
+        "provided_by": known.source, "added_only": known.added_only, "external_id": known.external_id or "",
+        "groups": [one.name for one in nesting.inner(services.db, known.id)],
+        "within": [one.name for one in nesting.outer(services.db, known.id)],
+        "owners": [one.username for one in owners.list_of(services.db, known.id)],
+        "applications": [one.name for one in access.limited_to(services, known.name)],
+        "rules": [one.name or one.id for one in verbs.rules_of(services, known.name)],
+    }  # fmt: skip
+
+
+def run_set(args: Namespace) -> None:
+    """Change a group."""
+    from idp.accounts.person import InvalidPerson
+
+    with opened(args) as services:
+        known = get(services, args.group)
+        try:
+            with by_hand(services, "group", known.id, known.name):
+                known = _changed(services, args, known)
+        except InvalidPerson as error:
+            raise Refused(f"{known.name}: {error.message}") from None
+        shown = _shown(services, known)
+    if args.json:
+        print_json(shown)
+    else:
+        say(f"{known.name} is changed.")
+
+
+def _changed(services: Services, args: Namespace, known: Group) -> Group:
+    from idp.admin import groups as verbs
+    from idp.cli import users
+
+    me = shell()
+    joins = [users.get(services, login) for login in args.owner]
+    leaves = [users.get(services, login) for login in args.no_owner]
+    inner, outer = ([get(services, name) for name in names] for names in (args.put_in, args.take_out))
+    if args.name is not None:
+        known = verbs.rename(services, me, known, args.name)
+    if args.description is not None:
+        known = verbs.describe(services, me, known, args.description)
+    if args.added_only is not None:
+        known = verbs.let_us_add(services, me, known, also=args.added_only == "yes")
+    for one in inner:
+        verbs.put_in(services, me, one, known)
+    for one in outer:
+        verbs.take_out(services, me, one, known)
+    verbs.change_owners(services, me, known, joins=joins, leaves=leaves)
+    return known
+
+
+def run_check(args: Namespace) -> None:
+    """Compare every person's row with what they were put into."""
+    from idp.accounts.grouping import effective
+    from idp.admin import groups as verbs
+
+    with opened(args) as services:
+        found = list(effective.drift(services.db))
+        mended = verbs.mend(services, shell()) if args.mend else 0
+    if args.json:
+        print_json({"people": found, "mended": mended})
+    elif not found:
+        say("Everybody has the groups that they were put into.")
+    else:
+        said = "are mended" if args.mend else "have other groups in their row than they were put into; --mend mends it"
+        say(f"{count_people(len(found))} {said}.")
 
 
 def run_add(args: Namespace) -> None:
@@ -87,6 +188,7 @@ def run_add(args: Namespace) -> None:
 def run_remove(args: Namespace) -> None:
     """Remove a group."""
     from idp.accounts.groups import GroupHasMembers
+    from idp.accounts.person import InvalidPerson
     from idp.admin import groups as verbs
 
     with opened(args) as services:
@@ -94,6 +196,8 @@ def run_remove(args: Namespace) -> None:
         try:
             with by_hand(services, "group", known.id, known.name):
                 gone = verbs.remove(services, shell(), known, with_members=args.with_members)
+        except InvalidPerson as error:
+            raise Refused(f"{known.name}: {error.message}") from None
         except GroupHasMembers:
             are = "is" if known.members == 1 else "are"
             raise Refused(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from idp import flash
 from idp.accounts import groups as accounts_groups
+from idp.accounts.grouping import nesting, owners
 from idp.accounts.groups import Group
-from idp.accounts.person import InvalidPerson
+from idp.accounts.person import InvalidPerson, Person
 from idp.admin import access, groups, people
 from idp.admin.permissions import Permission
 from idp.console import frame
@@ -20,6 +21,16 @@ from idp.wire import Redirect, Request, Response
 
 PAGE: Final = 50
 P = Permission
+TITLES: Final[dict[str, str]] = {
+    "group:added": N_("Made"),
+    "group:renamed": N_("Another name"),
+    "group:described": N_("Another description"),
+    "group:provided": N_("Provided by somebody else, or by us again"),
+    "group:added_only": N_("Who puts people in"),
+    "group:nested": N_("A group was put in"),
+    "group:unnested": N_("A group was taken out"),
+    "group:owners": N_("Owners"),
+}
 
 
 def show_all(services: Services, request: Request, visit: Visit) -> Response:
@@ -46,47 +57,94 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
     """GET and POST /admin/groups/<id>."""
     group = _group(services, request)
     problems: dict[str, str] = {}
-    typed = {"name": group.name, "person": ""}
+    typed = {"name": group.name, "person": "", "description": group.description, "inner": "", "owner": ""}
     if request.method == "POST":
         typed |= {name: request.form.first[name] for name in typed if name in request.form.first}
         answer = _act(services, request, visit, group, problems)
         if answer is not None:
             return answer
-    after = request.query.get("after") or ""
-    members = accounts_groups.members_page(services.db, group.id, after, PAGE + 1)
+    query, after = (request.query.get("q") or "")[:128], request.query.get("after") or ""
+    members = accounts_groups.members_like(services.db, group.id, query, after, PAGE + 1)
     apps = [(one.id, one.name) for one in access.naming(services, group.name)]
+    kept = {"q": query} if query else {}
     return frame.page(
         services, request, visit, "console/groups/group.html", status=422 if problems else 200, group=group,
-        members=members[:PAGE], apps=apps, typed=typed, problems=problems, first="?" if after else "",
-        next=f"?{urlencode({'after': members[PAGE - 1].username})}" if len(members) > PAGE else "", many=PAGE,
-        rules=groups.rules_of(services, group.name),
+        members=members[:PAGE], apps=apps, typed=typed, problems=problems, query=query,
+        first=f"?{urlencode(kept)}" if after else "",
+        next=f"?{urlencode({**kept, 'after': members[PAGE - 1].person.username})}" if len(members) > PAGE else "",
+        many=PAGE, rules=groups.rules_of(services, group.name), **_beside(services, visit, group),
     )  # fmt: skip
 
 
+def _beside(services: Services, visit: Visit, group: Group) -> dict[str, Any]:
+    """What is in it, what it is in, who answers for it, and what was lately done with it."""
+    reads = visit.actor.scope(P.ACTIVITY_READ) is None
+    return {
+        "inner": nesting.inner(services.db, group.id),
+        "outer": nesting.outer(services.db, group.id),
+        "owners": owners.list_of(services.db, group.id),
+        "events": [
+            {"title": TITLES[event.action], "at": event.at, "by": event.actor, "detail": groups.shown(event)}
+            for event in (groups.history(services, group) if reads else ())
+        ],
+    }
+
+
+#: What a press does with what was typed in which field.
+_FIELD: Final = {"rename": "name", "describe": "description", "put_in": "inner", "own": "owner", "add": "person"}
+
+
 def _act(services: Services, request: Request, visit: Visit, group: Group, problems: dict[str, str]) -> Response | None:
-    """One press: somebody comes in or leaves, another name, the end of it."""
+    """One press: somebody or a group comes in or leaves, another name, the end of it."""
     do = request.form.get("do") or ""
     here = f"/admin/groups/{group.id}"
     try:
         if do == "remove":
             groups.remove(services, visit.actor, group, with_members=True)
             return flash.redirect(services, "/admin/groups", "group_gone")
-        if do == "rename":
-            groups.rename(services, visit.actor, group, request.form.get("name") or "")
-            return flash.redirect(services, here, "group_renamed")
-        person = people.get(services, (request.form.get("person") or "").strip())
-        joins, leaves = ([person], []) if do == "add" else ([], [person])
-        groups.change_members(services, visit.actor, group, joins=joins, leaves=leaves)
-        return flash.redirect(services, here, "member_added" if do == "add" else "member_gone")
+        return flash.redirect(services, here, _acted(services, request, visit, group, do))
     except InvalidPerson as error:
-        problems["name"] = error.message
+        problems[_FIELD.get(do, "person")] = error.message
+    except groups.UnknownGroup as error:
+        near = ", ".join(error.similar)
+        problems["inner"] = (
+            N_("There is no group of this name. Did you mean %(near)s?", near=near) if near
+            else N_("There is no group of this name.")
+        )  # fmt: skip
     except people.UnknownLogin as error:
         near = ", ".join(one.username for one in error.similar)
-        problems["person"] = (
+        problems[_FIELD.get(do, "person")] = (
             N_("Nobody has this name, address, number or id. Did you mean %(near)s?", near=near) if near
             else N_("Nobody has this name, address, number or id.")
         )  # fmt: skip
     return None
+
+
+def _acted(services: Services, request: Request, visit: Visit, group: Group, do: str) -> str:
+    """Do it; answers the message that says so. Errors: `InvalidPerson`, `UnknownGroup`, `UnknownLogin`."""
+    actor, typed = visit.actor, request.form.first
+    if do == "rename":
+        groups.rename(services, actor, group, typed.get("name", ""))
+        return "group_renamed"
+    if do == "describe":
+        groups.describe(services, actor, group, typed.get("description", ""))
+        return "group_saved"
+    if do in ("also", "not_also"):
+        groups.let_us_add(services, actor, group, also=do == "also")
+        return "group_saved"
+    if do in ("put_in", "take_out"):
+        inner = groups.get(services, typed.get("inner", ""))
+        (groups.put_in if do == "put_in" else groups.take_out)(services, actor, inner, group)
+        return "inner_added" if do == "put_in" else "inner_gone"
+    person = people.get(services, typed.get("owner" if do == "own" else "person", "").strip())
+    one, nobody = [person], list[Person]()
+    if do in ("own", "disown"):
+        joins, leaves = (one, nobody) if do == "own" else (nobody, one)
+        groups.change_owners(services, actor, group, joins=joins, leaves=leaves)
+        return "group_saved"
+    joins, leaves = (one, nobody) if do == "add" else (nobody, one)
+    groups.change_members(services, actor, group, joins=joins, leaves=leaves)
+    return "member_added" if do == "add" else "member_gone"
 
 
 def _group(services: Services, request: Request) -> Group:

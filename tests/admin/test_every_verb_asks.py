@@ -197,6 +197,12 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "groups.make": ADMINS,
     "groups.change_members": ADMINS,
     "groups.rename": ADMINS,
+    "groups.describe": ADMINS,
+    "groups.change_owners": ADMINS,
+    "groups.put_in": ADMINS,
+    "groups.take_out": ADMINS,
+    "groups.let_us_add": ADMINS,
+    "groups.mend": ADMINS,
     "groups.remove": ADMINS,
     "key_pins.pin": OWNER,
     "key_pins.tell": OWNER,
@@ -583,6 +589,19 @@ TRIES: Final[Mapping[str, Try]] = {
         lambda s, a, both: groups.change_members(s, a, both[0], joins=both[1:], leaves=[]),
     ),
     "groups.rename": Try(World.group, lambda s, a, group: groups.rename(s, a, group, f"{group.name} anew")),
+    "groups.describe": Try(World.group, lambda s, a, group: groups.describe(s, a, group, "who sells")),
+    "groups.change_owners": Try(
+        lambda world: (world.group(), world.person()),
+        lambda s, a, both: groups.change_owners(s, a, both[0], joins=both[1:], leaves=[]),
+    ),
+    "groups.put_in": Try(
+        lambda world: (world.group(), world.group()), lambda s, a, both: groups.put_in(s, a, both[0], both[1])
+    ),
+    "groups.take_out": Try(
+        lambda world: (world.group(), world.group()), lambda s, a, both: groups.take_out(s, a, both[0], both[1])
+    ),
+    "groups.let_us_add": Try(World.group, lambda s, a, group: groups.let_us_add(s, a, group, also=True)),
+    "groups.mend": Try(World.group, lambda s, a, _: groups.mend(s, a)),
     "groups.remove": Try(World.group, lambda s, a, group: groups.remove(s, a, group, with_members=True)),
     "key_pins.pin": Try(_signed_for, lambda s, a, both: key_pins.pin(s, a, *both)),
     "key_pins.tell": Try(_signed_for, lambda s, a, both: key_pins.tell(s, a, *both)),

@@ -67,6 +67,29 @@ def test_groups_are_listed_by_name_a_page_at_a_time(provider: Provider, owner: A
     assert [one["name"] for one in owner.get("/groups?query=a").json["items"]] == ["A", "Ab"]
 
 
+def test_U1_a_group_has_a_description_owners_and_groups_in_it(provider: Provider, owner: Api) -> None:
+    sales, north = (owner.post("/groups", {"name": name}).json["id"] for name in ("Sales", "North"))
+    ann = provider.add_person("ann", groups=("North",))
+    path = f"/groups/{sales}"
+    edition = owner.get(path).headers["ETag"]
+    changed = owner.call("PATCH", path, {"description": "who sells"}, {"If-Match": edition})
+    assert (changed.json["name"], changed.json["description"], changed.json["source"]) == ("Sales", "who sells", "")
+    for _ in range(2):
+        assert owner.post(f"{path}/groups", {"group": north}).status == 204
+        assert owner.post(f"{path}/owners", {"person": ann.id}).status == 204
+    shown = owner.get(path).json
+    assert (shown["groups"], shown["within"]) == ([{"id": north, "name": "North"}], [])
+    assert shown["owners"] == [{"id": ann.id, "name": "ann"}]
+    assert provider.services.directory.get(ann.id).groups == ("North", "Sales")
+    refused(owner.post(f"/groups/{north}/groups", {"group": sales}), 422, "invalid")
+    refused(owner.post(f"{path}/groups", {"group": "nothing"}), 422, "invalid")
+    refused(owner.call("DELETE", f"{path}/members/{ann.id}"), 409, "conflict")
+    for part, one in (("groups", north), ("owners", ann.id)):
+        assert owner.call("DELETE", f"{path}/{part}/{one}").status == 204
+        refused(owner.call("DELETE", f"{path}/{part}/{one}"), 404, "not-found")
+    assert provider.services.directory.get(ann.id).groups == ("North",)
+
+
 def test_C2_nobody_with_more_rights_is_moved_about(provider: Provider, program: Program) -> None:
     from tests.api.conftest import give
 

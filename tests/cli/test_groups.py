@@ -45,3 +45,25 @@ def test_n29_a_group_that_applications_are_limited_to_does_not_go_without_a_word
     site.run("client", "add", "oidc", "--name", "Pay", "--redirect-uri", "https://p.example/", "--group", "payroll")
     assert "it is named in the limits of Pay" in site.run("group", "remove", "payroll").err
     assert "there is no group payroll yet" in site.run("client", "access", "Pay").err
+
+
+def test_U1_a_group_gets_a_description_owners_and_groups_in_it(site: Folder) -> None:
+    for name in ("north", "selling"):
+        site.run("group", "add", name)
+    site.run("user", "add", "--username", "gil", "--group", "north")
+    changed = site.run(
+        "group", "set", "selling", "--description", "who sells", "--put-in", "north", "--owner", "gil",
+        "--name", "Sell", "--json",
+    ).json  # fmt: skip
+    assert (changed["name"], changed["description"], changed["groups"], changed["owners"]) == (
+        "Sell", "who sells", ["north"], ["gil"],
+    )  # fmt: skip
+    assert site.run("user", "show", "gil", "--json").json["groups"] == ["north", "Sell"]
+    assert site.run("group", "show", "north", "--json").json["within"] == ["Sell"]
+    assert "who sells" in site.run("group", "show", "sell").out
+    assert "cannot be in itself" in site.refusal("group", "set", "north", "--put-in", "sell")
+    assert "by another group" in site.refusal("group", "members", "sell", "--remove", "gil")
+    site.run("group", "set", "sell", "--take-out", "north", "--no-owner", "gil")
+    assert site.run("user", "show", "gil", "--json").json["groups"] == ["north"]
+    assert site.run("group", "check", "--mend", "--json").json == {"people": [], "mended": 0}
+    assert "Everybody has the groups" in site.run("group", "check").out

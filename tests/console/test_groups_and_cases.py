@@ -74,6 +74,47 @@ def test_a_renamed_group_takes_its_people_applications_and_roles_along(provider:
     assert "already" in refused.dom.text
 
 
+def test_U1_a_group_is_described_owned_and_put_into_another(provider: Provider, owner: Browser) -> None:
+    anna = provider.add_person("anna", groups=("North",))
+    provider.add_person("bert", groups=("Sales",))
+    sales = _group(provider, "Sales")
+    page = owner.follow(_submit(owner, owner.get(sales), "description", description="Who visits customers"))
+    assert "Who visits customers" in page.dom.text
+    wrong = _submit(owner, page, "inner", inner="Nort")
+    assert wrong.status == 422
+    assert "Did you mean North?" in wrong.dom.text
+    page = owner.follow(_submit(owner, page, "inner", inner="north"))
+    assert "Whoever is in that group is in this one" in page.dom.text
+    assert provider.services.directory.get(anna.id).groups == ("North", "Sales")
+    ring = _submit(owner, owner.get(_group(provider, "North")), "inner", inner="Sales")
+    assert ring.status == 422
+    assert "cannot be in itself" in ring.dom.text
+    page = owner.follow(_submit(owner, page, "owner", owner="anna"))
+    assert "A group was put in" in page.dom.text
+    assert [form for form in page.dom.forms if ("do", "disown") in form.fields]
+    page = owner.follow(_submit(owner, page, "disown"))
+    owner.follow(_submit(owner, page, "take_out"))
+    assert provider.services.directory.get(anna.id).groups == ("North",)
+    assert "bert" in owner.get(f"{sales}?q=BER").dom.text
+    assert "bert" not in owner.get(f"{sales}?q=anna").dom.text
+
+
+def test_I7_a_group_of_a_source_is_read_only_until_an_owner_says_otherwise(provider: Provider, owner: Browser) -> None:
+    services = provider.services
+    bert = provider.add_person("bert", groups=("Entra",))
+    found = groups.find(services.db, "Entra")
+    assert found is not None
+    groups.provide(services.db, found, "scim:1", "guid", services.clock(), record=lambda *_: None)
+    page = owner.get(_group(provider, "Entra"))
+    assert "Provided by scim:1" in page.dom.text
+    assert not [form for form in page.dom.forms if ("do", "add") in form.fields or ("do", "rename") in form.fields]
+    page = owner.follow(_submit(owner, page, "also"))
+    assert [form for form in page.dom.forms if ("do", "add") in form.fields]
+    provider.add_person("cy")
+    owner.follow(_submit(owner, page, "add", person="cy"))
+    assert services.directory.get(bert.id).groups == ("Entra",)
+
+
 def test_B5_a_group_says_what_its_end_means_before_it_ends(provider: Provider, owner: Browser) -> None:
     anna = provider.add_person("anna", groups=("Sales",))
     provider.add_client("Payroll", access=Access.only(groups=["Sales"]))

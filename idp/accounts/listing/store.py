@@ -8,11 +8,12 @@ from typing import Any, Final
 from sqlalchemy import bindparam, exists, func, literal_column, or_, select, tuple_
 
 from idp.accounts.factors.store import factors
+from idp.accounts.grouping.store import by_keys
 from idp.accounts.planned_ends.store import planned_ends
 from idp.accounts.standing.store import pauses, sign_ins
-from idp.accounts.store import _PERSON, groups, memberships, people
+from idp.accounts.store import _PERSON, people
 
-_p, _f, _g, _m = people.c, factors.c, groups.c, memberships.c
+_p, _f = people.c, factors.c
 _PAUSED = (
     select(func.max(pauses.c.until))
     .where(pauses.c.person_id == _p.id, pauses.c.until > bindparam("now"))
@@ -56,8 +57,7 @@ def page(words: int, filters: tuple[str, ...], *, in_groups: int, onward: bool, 
         starts = _p.id.like(bindparam(f"start{at}"), escape="\\")
         wanted.append(or_(_p.search.like(bindparam(f"part{at}"), escape="\\"), starts))
     if in_groups:
-        members = select(_m.person_id).join_from(memberships, groups, _g.id == _m.group_id)
-        wanted.append(_p.id.in_(members.where(_g.key.in_([bindparam(f"group{at}") for at in range(in_groups)]))))
+        wanted.append(_p.id.in_(by_keys(in_groups)))
     if onward:
         last = select(_before.c.search).where(_before.c.id == bindparam("after")).scalar_subquery()
         wanted.append(tuple_(_p.search, _p.id) > tuple_(last, bindparam("after")))

@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from idp.accounts.grouping.store import EFFECTIVE, group_above
 from idp.accounts.store import groups, memberships, metadata, people
 
 MANY: Final = 400
@@ -146,20 +147,27 @@ STALE_PERSONS = (
         .where(_p.until.is_(None), people.c.id.is_(None))
     )
 )
-_IS_MEMBER = (
+_e = EFFECTIVE.subquery("effective")
+_effective = _e.join(groups, groups.c.id == _e.c.group_id)
+_direct_member = (
     select(memberships.c.person_id)
     .select_from(memberships.join(groups, groups.c.id == memberships.c.group_id))
     .where(memberships.c.person_id == _m.person_id, groups.c.name == _m.name)
 )
-STALE_MEMBERS = select(_m.person_id, _m.name).where(_m.until.is_(None), ~_IS_MEMBER.exists())
-_IS_KEPT = select(_m.id).where(
-    _m.person_id == memberships.c.person_id, _m.name == groups.c.name, _m.until.is_(None)
-)  # fmt: skip
-NEW_MEMBERS = (
-    select(memberships.c.person_id, groups.c.name)
-    .select_from(memberships.join(groups, groups.c.id == memberships.c.group_id))
-    .where(~_IS_KEPT.exists())
+_nested_member = (
+    select(memberships.c.person_id)
+    .select_from(
+        memberships.join(group_above, group_above.c.group_id == memberships.c.group_id).join(
+            groups, groups.c.id == group_above.c.above_id
+        )
+    )
+    .where(memberships.c.person_id == _m.person_id, groups.c.name == _m.name)
 )
+STALE_MEMBERS = select(_m.person_id, _m.name).where(
+    _m.until.is_(None), ~_direct_member.exists(), ~_nested_member.exists()
+)
+_IS_KEPT = select(_m.id).where(_m.person_id == _e.c.person_id, _m.name == groups.c.name, _m.until.is_(None))
+NEW_MEMBERS = select(_e.c.person_id, groups.c.name).distinct().select_from(_effective).where(~_IS_KEPT.exists())
 
 
 def _sweep(table: Table) -> Any:

@@ -69,7 +69,7 @@ def _people(services: Services, access: Access) -> Iterator[Person]:
     found: dict[str, Person] = {}
     for name in access.groups:
         group = groups.find(services.db, name)
-        for member in groups.members_of(services.db, group.id) if group is not None else ():
+        for member in groups.members_of(services.db, group.id, in_any_way=True) if group is not None else ():
             found[member.id] = member
     for person_id in access.persons - found.keys():
         if (person := services.directory.find(person_id)) is not None:

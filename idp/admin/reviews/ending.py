@@ -11,6 +11,7 @@ from typing import Final
 from clients.registry import Registry
 from idp import audit
 from idp.accounts import reviews
+from idp.accounts.person import InvalidPerson
 from idp.accounts.reviews import ENDED, ENDING, NOT_DONE, OPEN, PLANNED, STOPPED, Review, Standing
 from idp.admin import access, groups
 from idp.admin.actor import Actor, NotAllowed, of_name
@@ -191,7 +192,7 @@ def _leaves(within: Services, end: End, one: Standing) -> bool:
         groups.change_members(
             within, _by_review(end.starter, end.review), end.group, joins=(), leaves=(one.person,)
         )  # fmt: skip
-    except NotAllowed:  # said before anything was changed
+    except (NotAllowed, InvalidPerson):  # said before anything was changed
         return False
     return True
 

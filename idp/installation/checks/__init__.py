@@ -10,6 +10,7 @@ from idp.installation.checks import (
     backups,
     before_opening,
     certificates,
+    groups,
     machine,
     messages,
     network,
@@ -37,6 +38,7 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("certificates", certificates.examine),
     ("self_registration", applications.examine_registering),
     ("self_registration", registering.examine),
+    ("groups", groups.examine),
     ("passwords", machine.examine_password_cost),
     ("saml", applications.examine_service_providers),
     ("mail", messages.examine_mail),
@@ -76,7 +78,7 @@ def examine(file: str | None) -> list[Finding]:
 
 
 #: Not looked at while it runs: the console has these by itself, or they cost a hash or a request of our own.
-_NOT_RUNNING = ("owner", "applications", "certificates", "saml", "passwords", "traffic", "server")
+_NOT_RUNNING = ("owner", "applications", "certificates", "saml", "passwords", "traffic", "server", "groups")
 
 
 def while_running(services: Any) -> list[Finding]:

@@ -18,7 +18,7 @@ PAGES: Final = {
     "sms": "doctor_sms", "record": "doctor_record", "traffic": "doctor_traffic", "proxy": "doctor_proxy",
     "processes": "doctor_processes", "server": "doctor_server",
     "limits": "doctor_limits", "backup": "doctor_backup",
-    "certificates": "doctor_certificates", "": "doctor_file",
+    "certificates": "doctor_certificates", "groups": "doctor_groups", "": "doctor_file",
 }  # fmt: skip
 CLOCK_SLACK = 2.0  # seconds that two clocks may differ
 

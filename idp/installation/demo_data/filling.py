@@ -79,7 +79,7 @@ def _groups(services: Services, company: Company) -> dict[str, str]:
     ids = {}
     with services.db.transaction() as tx:
         for group in company.groups:
-            tx.run(store.ADD_GROUP, id=group.id, name=group.name, key=group.key)
+            tx.run(store.ADD_GROUP, id=group.id, name=group.name, key=group.key, changed_at=services.clock())
             ids[group.id] = tx.one(store.GROUP, key=group.key).id
     return ids
 
