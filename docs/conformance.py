@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.conformance.kept import HERE, path_of  # noqa: E402
+
 PAGE = ROOT / "docs" / "conformance.md"
-HERE = ROOT / "tests" / "conformance"
 BEGIN, END = "<!-- plans: python docs/conformance.py -->", "<!-- end of plans -->"
 COUNTED = ("PASSED", "SEEN", "SKIPPED")
 
@@ -19,22 +22,23 @@ def table() -> str:
     """One row for each plan that was run, and a line for each module that neither passed nor was seen."""
     rows = ["| Plan | The suite's name of it, and the variant | Suite | Modules | Passed | Seen | Skipped | Other |"]
     rows.append("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    others: list[str] = []
+    others: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     for plan in json.loads((HERE / "plans.json").read_text("utf-8")):
-        file = HERE / "results" / (file_name(plan["name"]) + ".json")
+        file = path_of(plan["name"])
         if not file.exists():
             continue
         said = json.loads(file.read_text("utf-8"))
         rows.append(f"| {' | '.join(_cells(plan['name'], said))} |")
         for module, result in said["modules"].items():
             if result not in ("PASSED", "SEEN"):
-                others.append(f"- *{plan['name']}*: `{module.partition(' ')[2]}`: {result.lower()}")
-    return "\n".join([*rows, "", *others]).rstrip()
+                why = said.get("why", {}).get(module, "").rpartition("The test was skipped: ")[2]
+                others[module.partition(" ")[2], result.lower(), why][plan["name"]] += 1
+    lines = [f"- `{module}` ({_plans(plans)}), {result}: {why}" for (module, result, why), plans in others.items()]
+    return "\n".join([*rows, "", *lines]).rstrip()
 
 
-def file_name(name: str) -> str:
-    """Of a plan's results."""
-    return "-".join(name.lower().replace(",", "").replace(".", "").split())
+def _plans(plans: Counter[str]) -> str:
+    return ", ".join(f"{name}, {times} times" if times > 1 else name for name, times in plans.items())
 
 
 def _cells(name: str, said: dict[str, Any]) -> tuple[str, ...]:

@@ -21,7 +21,9 @@ import requests
 import urllib3
 
 from tests.conformance import suite
+from tests.conformance.approving import Approver
 from tests.conformance.configuring import configure
+from tests.conformance.kept import path_of
 from tests.conformance.provider import Provider, ProviderFailed
 
 HERE = Path(__file__).parent
@@ -42,7 +44,8 @@ def main() -> int:
     urllib3.disable_warnings()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     try:
-        requests.get(suite.URL + "/api/server", timeout=30, verify=False)
+        # The proxy before a suite that is not up answers too, with 502.
+        requests.get(suite.URL + "/api/server", timeout=30, verify=False).raise_for_status()
     except requests.RequestException as error:
         words.error(f"no suite at {suite.URL} (CONFORMANCE_SUITE): docs/conformance.md says how to start it. {error}")
     only = [one for one in asked.modules.split(",") if one]
@@ -61,10 +64,15 @@ def main() -> int:
 
 def run(provider: Provider, plan: Mapping[str, Any], only: Sequence[str]) -> Counter[str]:
     """One plan: what each module said, and how many said the same."""
-    tester = suite.Suite(provider.rotate)
+    asks = plan["clients"] == "ciba"
+    tester = suite.Suite(provider.rotate, provider.renew_person if asks else lambda: None)
+    approver = Approver(provider) if asks else None
     outcomes: list[suite.Outcome] = []
     try:
-        for outcome in tester.run(plan, configure(provider, plan, format(int(time.time()) % 0xFFFFFF, "x")), only):
+        configuration = configure(provider, plan, format(int(time.time()) % 0xFFFFFF, "x"))
+        if approver is not None:
+            configuration["automated_ciba_approval_url"] = approver.url
+        for outcome in tester.run(plan, configuration, only):
             outcomes.append(outcome)
             mark = "ok  " if outcome.result in (*GOOD, "SKIPPED") else "FAIL"
             print(f"{mark} {plan['name']}: {outcome.module} {outcome.result}", flush=True)
@@ -73,19 +81,19 @@ def run(provider: Provider, plan: Mapping[str, Any], only: Sequence[str]) -> Cou
     except (suite.SuiteFailed, ProviderFailed) as error:
         outcomes.append(suite.Outcome("", "BROKEN", (str(error),)))
         print(f"FAIL {plan['name']}: {error}", flush=True)
+    finally:
+        if approver is not None:
+            approver.close()
     counted = Counter(one.result for one in outcomes)
     if not only and not counted["BROKEN"]:
+        numbered = [(f"{number:03} {one.module}", one) for number, one in enumerate(outcomes, 1)]
         kept = {
             "plan": plan["plan"], "variant": plan["variant"], "suite": tester.version(),
-            "modules": {f"{number:03} {one.module}": one.result for number, one in enumerate(outcomes, 1)},
+            "modules": {name: one.result for name, one in numbered},
+            "why": {name: one.why[-1] for name, one in numbered if one.result not in GOOD and one.why},
         }  # fmt: skip
-        path = HERE / "results" / (_file_name(plan["name"]) + ".json")
-        path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        path_of(plan["name"]).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return counted
-
-
-def _file_name(name: str) -> str:
-    return "-".join(name.lower().replace(",", "").replace(".", "").split())
 
 
 def _plans() -> list[dict[str, Any]]:

@@ -108,7 +108,8 @@ def _fields(plan: Mapping[str, Any], alias: str) -> dict[str, Any]:
     }  # fmt: skip
     if types := plan.get("response_types"):
         fields["response_types"] = types
-        fields["grant_types"] = ["authorization_code", "implicit", "refresh_token"]
+        codes = any("code" in one.split() for one in types)
+        fields["grant_types"] = ["authorization_code", "implicit", "refresh_token"] if codes else ["implicit"]
     # Only in the plan that is about it: a module that hears of a sign-out unasked fails.
     if "back-channel" in alias:
         fields |= {
@@ -125,7 +126,9 @@ def _fields(plan: Mapping[str, Any], alias: str) -> dict[str, Any]:
 
 def _fapi2(provider: Provider, plan: Mapping[str, Any], alias: str) -> dict[str, Any]:
     variant = plan["variant"]
-    made: dict[str, Any] = {"resource": {"resourceUrl": provider.issuer + "/oauth/userinfo"}}
+    # A token that is bound to a certificate is good where a certificate can be shown (RFC 8705 §5).
+    origin = provider.mtls_origin if variant["sender_constrain"] == "mtls" else provider.issuer
+    made: dict[str, Any] = {"resource": {"resourceUrl": origin + "/oauth/userinfo"}}
     for number, name, query in ((1, "client", ""), (2, "client2", "?dummy1=lorem&dummy2=ipsum")):
         key, certificate = _key(f"{alias}-{number}"), Certificate(f"{alias}-{number}")
         fields: dict[str, Any] = {"id_token_signed_response_alg": "PS256", "consent": "explicit"}
@@ -154,6 +157,40 @@ def _fapi2(provider: Provider, plan: Mapping[str, Any], alias: str) -> dict[str,
             "scope": "openid profile email", "dpop_signing_alg": "ES256", "jwks": _private(key), **registered,
         }  # fmt: skip
         made["mtls" if number == 1 else "mtls2"] = certificate.told()
+    provider.wait_for_keys()
+    return made
+
+
+def _ciba(provider: Provider, plan: Mapping[str, Any], alias: str) -> dict[str, Any]:
+    """FAPI-CIBA builds on FAPI 1.0: signed requests, tokens bound to a certificate, and older assertions."""
+    variant = plan["variant"]
+    made: dict[str, Any] = {"resource": {"resourceUrl": provider.mtls_origin + "/accounts"}}
+    acr = provider.discovery()["acr_values_supported"][0]
+    for number, name in ((1, "client"), (2, "client2")):
+        key, certificate = _key(f"{alias}-{number}"), Certificate(f"{alias}-{number}")
+        jwks = _public(key)
+        fields: dict[str, Any] = {
+            "grant_types": ["urn:openid:params:grant-type:ciba", "refresh_token"], "scope": ALL_SCOPES,
+            "backchannel_token_delivery_mode": variant["ciba_mode"],
+            "backchannel_authentication_request_signing_alg": "PS256", "id_token_signed_response_alg": "PS256",
+            "tls_client_certificate_bound_access_tokens": True, "jwks": jwks,
+        }  # fmt: skip
+        if variant["ciba_mode"] == "ping":
+            at = f"{suite.URL}/test/a/{alias}/ciba-notification-endpoint"
+            fields["backchannel_client_notification_endpoint"] = at
+        if variant["client_auth_type"] == "mtls":
+            fields["token_endpoint_auth_method"] = "self_signed_tls_client_auth"
+            jwks["keys"].append(certificate.public())
+        else:
+            fields |= {"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "PS256"}
+            fields["client_assertion_audience"] = "legacy"
+        registered = provider.add_client(f"{alias}-{number}", "web", "", fields)
+        made[name] = {
+            "client_id": registered["client_id"], "scope": "openid profile email", "jwks": _private(key),
+            "hint_type": "login_hint", "hint_value": PERSON, "acr_value": acr,
+        }  # fmt: skip
+        made["mtls" if number == 1 else "mtls2"] = certificate.told()
+    provider.wait_for_keys()
     return made
 
 
@@ -164,7 +201,7 @@ def _registered(
     return {key: made[key] for key in ("client_id", "client_secret") if made.get(key)}
 
 
-CLIENTS = {"none": _none, "legacy": _legacy, "dynamic": _dynamic, "fapi2": _fapi2}
+CLIENTS = {"none": _none, "legacy": _legacy, "dynamic": _dynamic, "fapi2": _fapi2, "ciba": _ciba}
 
 
 # -- keys -------------------------------------------------------------------------------------------------------------

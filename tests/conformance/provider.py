@@ -33,7 +33,8 @@ CLAIMS = {
 START_WITHIN = 60.0  # seconds
 NEW_KEY_SEEN_AFTER = 6.0  # seconds: serving processes look every five
 HOST = "localhost.emobix.co.uk"
-#: TLS as FAPI 2.0 §5.2.1 wants it; the second address asks for a client's certificate and hands it on.
+#: TLS as FAPI 2.0 §5.2.1 wants it; the second address asks for a client's certificate and hands it on. `/accounts` is
+#: a resource of FAPI 1.0, which has an x-fapi-interaction-id (Part 1 §6.2.1): userinfo, by a resource server's proxy.
 NGINX = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; worker_processes 1;
 events {{ worker_connections 1024; }}
@@ -47,8 +48,14 @@ http {{
   proxy_set_header X-Forwarded-Proto https;
   server {{ listen 127.0.0.1:{https} ssl;
     location / {{ proxy_pass http://127.0.0.1:{port}; proxy_set_header X-SSL-Client-Cert ""; }} }}
+  map $request_id $uuid {{ "~^(.{{8}})(.{{4}}).(.{{3}}).(.{{3}})(.{{12}})" "$1-$2-4$3-a$4-$5"; }}
+  map $http_x_fapi_interaction_id $interaction {{ "" $uuid; default $http_x_fapi_interaction_id; }}
   server {{ listen 127.0.0.1:{mtls} ssl; ssl_verify_client optional_no_ca;
-    location / {{ proxy_pass http://127.0.0.1:{port}; proxy_set_header X-SSL-Client-Cert $ssl_client_escaped_cert; }} }}
+    proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-Proto https; proxy_set_header X-SSL-Client-Cert $ssl_client_escaped_cert;
+    location / {{ proxy_pass http://127.0.0.1:{port}; }}
+    location = /accounts {{ proxy_pass http://127.0.0.1:{port}/oauth/userinfo;
+      add_header x-fapi-interaction-id $interaction; }} }}
 }}
 """
 
@@ -63,14 +70,14 @@ class Provider:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port, self.https, self.mtls = find_free_port(), find_free_port(), find_free_port()
-        self.issuer = f"https://{HOST}:{self.https}"
+        self.issuer, self.mtls_origin = f"https://{HOST}:{self.https}", f"https://{HOST}:{self.mtls}"
         self._running: list[subprocess.Popen[bytes]] = []
         key = rsa.generate_private_key(65537, 2048)
         (folder / "tls.key").write_text(private_pem(key))
         (folder / "tls.pem").write_text(pem(self_signed(key, HOST, HOST)))
         at = urlsplit(suite.URL)
         (folder / "suite.pem").write_text(ssl.get_server_certificate((at.hostname or "", at.port or 443)))
-        words = {"issuer": self.issuer, "port": self.port, "suite": suite.URL, "mtls": self.mtls, "host": HOST}
+        words = {"issuer": self.issuer, "port": self.port, "suite": suite.URL, "mtls": self.mtls_origin}
         self._settings().write_text(SETTINGS.format(**words))
 
     def start(self) -> None:
@@ -85,11 +92,20 @@ class Provider:
             if time.monotonic() > until:
                 raise ProviderFailed(f"it does not answer: see {self.folder}/log")
             time.sleep(0.2)
+        self.add_person()
+
+    def add_person(self) -> None:
+        """The one who signs in."""
         claims = [f"--claim={name}={value}" for name, value in CLAIMS.items()]
         self.command(
             "user", "add", "--username", PERSON, "--email", "conformance@example.org", "--name", "Connie Formance",
             "--email-verified", "--password-stdin", *claims, stdin=PASSWORD,
         )  # fmt: skip
+
+    def renew_person(self) -> None:
+        """Another one of that name: CIBA asks one person only so often in an hour."""
+        self.command("user", "remove", PERSON, "--yes")
+        self.add_person()
 
     def close(self) -> None:
         """End both processes."""
@@ -129,8 +145,12 @@ class Provider:
         for key in json.loads(self.command("key", "list", "--json"))["keys"]:
             if key["state"] == "next":
                 self.command("key", "withdraw", key["kid"])
-        time.sleep(NEW_KEY_SEEN_AFTER)
+        self.wait_for_keys()
         self.command("key", "rotate")
+        self.wait_for_keys()
+
+    def wait_for_keys(self) -> None:
+        """Until every process shows what was made: the first application of an algorithm has its key made."""
         time.sleep(NEW_KEY_SEEN_AFTER)
 
     def command(self, *words: str, stdin: str = "") -> str:
@@ -170,7 +190,7 @@ trusted_proxies = ["127.0.0.1/32"]
 [oauth]
 client_certificates = "nginx"
 client_certificate_header = "X-SSL-Client-Cert"
-mtls_origin = "https://{host}:{mtls}"
+mtls_origin = "{mtls}"
 [outbound]
 allow = ["{suite}"]
 ca = "suite.pem"

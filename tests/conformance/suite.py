@@ -36,13 +36,13 @@ class Outcome:
 
 
 class Suite:
-    """One running suite. `rotate` is called where a module waits for a new signing key."""
+    """One running suite. `rotate` is called where a module waits for a new signing key, `prepare` before each."""
 
-    def __init__(self, rotate: Callable[[], None]) -> None:
+    def __init__(self, rotate: Callable[[], None], prepare: Callable[[], None] = lambda: None) -> None:
         self._http = requests.Session()
         # It answers with a certificate that it made itself.
         self._http.verify = self._http.trust_env = False
-        self._rotate = rotate
+        self._rotate, self._prepare = rotate, prepare
         if token := os.environ.get("CONFORMANCE_TOKEN"):
             self._http.headers["Authorization"] = f"Bearer {token}"
 
@@ -57,6 +57,7 @@ class Suite:
         for module in made["modules"]:
             if only and module["testModule"] not in only:
                 continue
+            self._prepare()
             yield self._module(made["id"], module)
 
     def _module(self, plan_id: str, module: Mapping[str, Any]) -> Outcome:

@@ -22,6 +22,7 @@ from idp.admin import attention
 from tests.backends import Clock
 from tests.oidc import certificates
 from tests.oidc.certificates import HEADER, NAMES, PROXY, WRITTEN, Pair, key_usage, pair, send, token
+from tests.oidc.test_client_auth import by_assertion
 from tests.oidc.test_dpop import proof
 from tests.oidc.test_pushed_requests import come, done
 from tests.provider import VERIFIER, Answer, App, Provider, basic, bearer, new_key
@@ -208,6 +209,22 @@ def test_S14_S28_where_certificates_are_asked_for_at_another_host_they_are_taken
     assert "https://mtls.example:8443 alone" in told[0].text
     near = open_house(mtls_origin="https://login.example:8443")  # one host: a proxy may leave the port out
     assert token(near.provider, near.robot(), near.app).status == 200
+
+
+@pytest.mark.spec("RFC8705 5")
+def test_S31_a_legacy_assertion_may_name_the_endpoint_where_certificates_are_asked_for(
+    open_house: Callable[..., House],
+) -> None:
+    """It is the token endpoint that an application has in our metadata, whose tokens are bound to a certificate."""
+    provider = open_house(mtls_origin="https://mtls.example:8443").provider
+    metadata = provider.browser().get(".well-known/openid-configuration").json
+    alias = metadata["mtls_endpoint_aliases"]["token_endpoint"]
+    audiences = (alias, [alias, provider.issuer], alias + "/", alias.replace(":8443", ""))
+    for switch, taken in (("legacy", (200, 200, 401, 401)), ("issuer", (401, 401, 401, 401))):
+        app = provider.add_client(switch, "machine", scope="a", key=new_key(), client_assertion_audience=switch)
+        answers = [by_assertion(provider, provider.assertion(app, aud=audience)) for audience in audiences]
+        assert tuple(answer.status for answer in answers) == taken, switch
+    assert "client_assertion_audience=legacy" in answers[0].json["error_description"]
 
 
 def test_everything_odd_about_requests_has_words_in_needs_attention(house: House) -> None:

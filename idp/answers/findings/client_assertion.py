@@ -12,7 +12,7 @@ from idp.answers.durations import length, off
 from idp.answers.finding import Finding
 from idp.answers.seen import Seen
 from idp.oidc import client_auth
-from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS, ASSERTION_TYPES, ENDPOINTS, MAX_ASSERTION_LIFE
+from idp.oidc.client_auth.private_key_jwt import ASSERTION_ALGS, ASSERTION_TYPES, MAX_ASSERTION_LIFE, endpoints
 from idp.showing import utc
 
 _SKEW: Final = 10  # seconds; as `keys.verifying` takes an iat from ahead
@@ -85,7 +85,7 @@ def _audience(seen: Seen, claims: Mapping[str, Any]) -> Iterator[Finding]:
     if audience == issuer:
         return
     named = audience if isinstance(audience, list) else [audience]
-    ours = {issuer, *map(seen.services.url, ENDPOINTS)}
+    ours = {issuer, *endpoints(seen.services)}
     is_ours = bool(named) and all(one in ours for one in named if isinstance(one, str))
     if seen.client.oidc.client_assertion_audience == "legacy" and is_ours:
         return

@@ -30,6 +30,13 @@ MAX_ASSERTION_LIFE = 3600  # seconds; its jti is kept that long
 ASSERTION_ALGS = tuple(ALGORITHMS)  # every one that we know
 
 
+def endpoints(services: Services) -> frozenset[str]:
+    """Their addresses, and those at which certificates are asked for (RFC 8705 §5): what a legacy `aud` may name."""
+    own, alias = services.issuer.removesuffix(services.settings.server.issuer_path), services.settings.oauth.mtls_origin
+    ours = frozenset(map(services.url, ENDPOINTS))
+    return ours | {one.replace(own, alias, 1) for one in ours if alias}
+
+
 def present(request: Request) -> Presented | None:
     """The assertion, and whose it says it is. Errors: `OAuthError` where it cannot be read, or is of another type."""
     assertion, kind = request.form.get("client_assertion"), request.form.get("client_assertion_type")
@@ -76,7 +83,7 @@ def prove(services: Services, request: Request, client: Client, presented: Prese
             kind="assertion_names",
         )
     # RFC 10070: the issuer identifier as the sole value; an array or an endpoint lets one server pass it to another.
-    accepted = {services.issuer, *(map(services.url, ENDPOINTS) if legacy else ())}
+    accepted = {services.issuer, *(endpoints(services) if legacy else ())}
     audience = claims.get("aud")
     # The legacy switch takes lists, too, as openid-client 5 sends one of both; of our own addresses alone.
     named = audience if legacy and isinstance(audience, list) else [audience]
@@ -105,8 +112,8 @@ def _audience_hint(services: Services, client: Client, audience: Any, legacy: bo
     """What `aud` must be; for whoever has the client's key also the setting for a library that cannot be told."""
     wanted = f"aud must be the string {services.issuer} and nothing beside it (RFC 10070)"
     named = audience if isinstance(audience, list) else [audience]
-    endpoints = {*map(services.url, ENDPOINTS), services.issuer}
-    if legacy or not named or not all(isinstance(value, str) and value in endpoints for value in named):
+    ours = {*endpoints(services), services.issuer}
+    if legacy or not named or not all(isinstance(value, str) and value in ours for value in named):
         return wanted
     return f"{wanted}; for a library that sends an endpoint or a list, an admin sets client_assertion_audience=legacy"
 
