@@ -31,7 +31,7 @@ class Draft:
     `kind` "saml": `metadata` holds `sp_metadata` and settings of `saml_fields.SAML_FIELDS`; there is no profile.
     `unfinished`: it is registered turned off, and its redirect URI may follow before it is turned on.
     `off`: it is registered turned off, with nothing missing. `id`, `secret`: what it had in another installation;
-    empty: new ones.
+    empty: new ones. `document`: the address that is its id.
     """
 
     name: str = ""
@@ -43,6 +43,7 @@ class Draft:
     off: bool = False
     id: str = ""
     secret: str = field(default="", repr=False)
+    document: str = ""
 
 
 #: What a look outside may find wrong: the values that it compares.
@@ -346,7 +347,7 @@ class Registry(Snapshots):
         said["client_name"] = draft.name or said.get("client_name") or ""
         said = self._validate(draft.kind, profile, said, unfinished=draft.unfinished)
         name, now = said.pop("client_name"), self._clock()
-        client_id = own_id(draft.id) if draft.id else new_client_id()
+        client_id = draft.document or (own_id(draft.id) if draft.id else new_client_id())
         is_on = not (draft.unfinished or draft.off)
         return store.Row(client_id, draft.kind, name, profile, is_on, said, draft.access, now, now, None)
 

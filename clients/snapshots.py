@@ -6,16 +6,17 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from clients import search, store
 from clients.access import Access
 from clients.cache import Cache, Freshness
 from clients.client import Client
+from clients.documents.address import is_one
 from clients.entities import MAX_ENTITY_ID
 from clients.errors import Problem, UnknownClient
 from clients.kept_secrets import store as secret_store
-from clients.ports import Store
+from clients.ports import Record, Store
 from clients.search import Found, Which
 from clients.search import store as search_store
 from clients.secrets import StoredSecret, hashed
@@ -74,6 +75,24 @@ def _nothing(_: Mapping[str, Any]) -> Iterable[Problem]:
     return ()
 
 
+class Guests(Protocol):
+    """Clients that their documents make known, and that nobody has let in yet."""
+
+    def find(self, client_id: str) -> Client | None:
+        """The one with this id, which is an address; None where no such document was read."""
+
+    def settle(self, client_id: str, record: Record) -> None:
+        """Register it, now that somebody lets it in. Errors: `UnknownClient`."""
+
+
+class _Nobody:
+    def find(self, client_id: str) -> Client | None:
+        return None
+
+    def settle(self, client_id: str, record: Record) -> None:
+        raise UnknownClient(client_id)
+
+
 class Snapshots:
     """Every application, to be read. `Registry` is this, and changes them."""
 
@@ -86,9 +105,10 @@ class Snapshots:
         max_staleness: float = 5.0,
         allow_loopback: bool = False,
         look: Look = _nothing,
+        guests: Guests = _Nobody(),  # noqa: B008 - it holds nothing
     ) -> None:
         self._db, self._clock = db, clock
-        self._look = look
+        self._look, self._guests = look, guests
         self._max_staleness, self._allow_loopback = max_staleness, allow_loopback
         self._clients: Cache[Client] = Cache(cache_size)
         # Made-up ids have a small place of their own: they cannot push real clients out.
@@ -140,9 +160,22 @@ class Snapshots:
         self._keep_fresh()
 
     def find(self, client_id: str) -> Client | None:
-        """The client, a disabled one too; None where there is none or it was removed."""
+        """The client, a disabled one too; None where there is none or it was removed.
+
+        One that a document makes known is found before it is registered, too.
+        """
         if not _is_sane(client_id):
             return None
+        found = self.find_registered(client_id)
+        return self._guests.find(client_id) if found is None and is_one(client_id) else found
+
+    def let_in(self, client_id: str, record: Record) -> None:
+        """Somebody agrees to a client: a guest is registered now. Errors: `UnknownClient`."""
+        if is_one(client_id) and self.find_registered(client_id) is None:
+            self._guests.settle(client_id, record)
+
+    def find_registered(self, client_id: str) -> Client | None:
+        """The same of those that are registered alone."""
         self._keep_fresh()
         with self._fresh.lock:
             found = self._clients.find(client_id)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     select,
     tuple_,
@@ -104,8 +105,9 @@ class Row:
     tokens_after: float = 0.0
 
 
-#: The version as a subquery, for another room's statement to carry along; NULL before the first change.
-CURRENT_VERSION = select(clients_version.c.n).where(clients_version.c.id == 1).scalar_subquery()
+#: The version as a subquery, for another room's statement to carry along; 0 before the first change, as a snapshot
+#: has it: a program may be known by its document alone.
+CURRENT_VERSION = func.coalesce(select(clients_version.c.n).where(clients_version.c.id == 1).scalar_subquery(), 0)
 
 _VERSION = select(clients_version.c.n, clients_version.c.watched).where(clients_version.c.id == 1)
 _WATCH = update(clients_version).where(clients_version.c.id == 1).values(watched=bindparam("told"))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import flask
 import jinja2
 
+from clients.documents.address import in_path, of_path
 from idp import formats, health, texts
 from idp.admin.checking.watch import Watch
 from idp.answers.looking import Answers
@@ -67,7 +68,8 @@ def create_app(services: Services) -> flask.Flask:
 
     def answer(route: Route) -> Callable[..., flask.Response]:
         def view(**segments: str) -> flask.Response:
-            request = Request(flask.request.environ, bridge.proxies, next(iter(segments.values()), ""))
+            segment = of_path(next(iter(segments.values()), ""))
+            request = Request(flask.request.environ, bridge.proxies, segment)
             status, headers, body = bridge.respond(route, request)
             return _Answer([body] if isinstance(body, bytes) else body, status, headers)
 
@@ -150,5 +152,6 @@ _FILTERS = {
     "time": _spoken(formats.time),
     "hue": lambda name: (zlib.crc32(str(name).encode()) >> 16) % 8,  # the colour of a letter that stands for a logo
     "iso": lambda value: datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds"),
+    "in_path": in_path,
     "number": _spoken(lambda locale, value, zone: formats.number(locale, value)),
 }

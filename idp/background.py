@@ -154,6 +154,7 @@ def sweep_out(services: Services, seconds: float = 30.0) -> None:
 def sweep(services: Services, many: int = 1000) -> dict[str, int]:
     """Delete what ran out, at most `many` rows of each kind; answers how many of each."""
     from clients import past as apps_past
+    from clients.documents import hosts
     from idp import readers
     from idp.accounts import approvals, cases, notices, past, standing, tokens
     from idp.accounts import batches as work_on_many
@@ -199,5 +200,6 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "clients": services.registry.sweep(),
         "registration_tokens": ending.sweep_tokens(services),
         "self_registered": ending.sweep(services),
+        "client_hosts": hosts.sweep(db, services.clock() - hosts.ASKED_FOR),
         "rules": keeping.sweep(db, services.clock()),
     }

@@ -22,9 +22,11 @@ from keys import sealing
 from keys.master import read_master_key
 
 if TYPE_CHECKING:
+    from clients.client import Client
     from clients.errors import Problem
+    from clients.ports import Record
     from clients.registry import Registry
-    from clients.snapshots import Look
+    from clients.snapshots import Guests, Look
     from idp.accounts.passwords import Verifier
     from idp.accounts.policy import Policy as PasswordPolicy
     from idp.accounts.sign_in_rules import Rules
@@ -84,7 +86,9 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
     state: State = part(lambda: _state(settings, db, sealer, clock))
 
     ring = part(lambda: _ring(settings, db, sealer, clock))
-    registry = part(lambda: _registry(settings, db, clock, lambda values: _outside(services, values)))
+    registry = part(lambda: _registry(
+        settings, db, clock, lambda values: _outside(services, values), _Guests(lambda: services)
+    ))  # fmt: skip
 
     def jobs() -> Jobs:
         made = _jobs(db, clock)
@@ -183,11 +187,31 @@ def _certificates(settings: Settings, db: Database, sealer: sealing.Sealer, cloc
     return CertificateRing(db, sealer, clock, name=urlsplit(settings.server.issuer).hostname or "")
 
 
-def _registry(settings: Settings, db: Database, clock: Callable[[], float], look: Look) -> Registry:
+def _registry(
+    settings: Settings, db: Database, clock: Callable[[], float], look: Look, guests: Guests
+) -> Registry:  # fmt: skip
     from clients.registry import Registry
     from idp.config import is_loopback
 
-    return Registry(db, clock, allow_loopback=is_loopback(urlsplit(settings.server.issuer).hostname or ""), look=look)
+    is_local = is_loopback(urlsplit(settings.server.issuer).hostname or "")
+    return Registry(db, clock, allow_loopback=is_local, look=look, guests=guests)
+
+
+class _Guests:
+    """Clients that their documents make known; the registry is made before what they need."""
+
+    def __init__(self, services: Callable[[], Services]) -> None:
+        self._services = services
+
+    def find(self, client_id: str) -> Client | None:
+        from idp.oidc.client_documents import guests
+
+        return guests.find(self._services(), client_id)
+
+    def settle(self, client_id: str, record: Record) -> None:
+        from idp.oidc.client_documents import guests
+
+        guests.settle(self._services(), client_id, record)
 
 
 def _outside(services: Services, values: Mapping[str, Any]) -> Iterable[Problem]:

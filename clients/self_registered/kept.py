@@ -69,6 +69,14 @@ def rotate(tx: Statements, one: SelfRegistered, said: Mapping[str, Any]) -> str 
     return value if done else None
 
 
+def renew(tx: Statements, one: SelfRegistered, said: Mapping[str, Any], policy: Policy) -> bool:
+    """What the document of a client says now; False: another request was quicker."""
+    return bool(tx.run(
+        store.RENEW, of_client=one.client_id, was_said=_dumps(one.said), new_said=_dumps(said),
+        new_policy=_dumps(policy.to_json()),
+    ))  # fmt: skip
+
+
 def void_every(tx: Statements) -> int:
     """No registration access token is good any more, in the caller's transaction; how many were. Clients stay."""
     return tx.run(store.VOID_EVERY)

@@ -76,6 +76,12 @@ ROTATE = (
     .where(_s.client_id == bindparam("of_client"), _s.hash == bindparam("shown"))
     .values(hash=bindparam("new_hash"), said=bindparam("new_said"))
 )
+#: What its document says now, and what it may have. Of two that race one wins.
+RENEW = (
+    update(self_registered)
+    .where(_s.client_id == bindparam("of_client"), _s.said == bindparam("was_said"))
+    .values(said=bindparam("new_said"), policy=bindparam("new_policy"))
+)
 #: No value has an empty hash.
 VOID_EVERY = update(self_registered).where(_s.hash != "").values(hash="")
 #: No token opens it any more.

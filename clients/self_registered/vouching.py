@@ -23,9 +23,10 @@ def taken_back(before: Row, after: Row, *, starts_off: bool, now: float) -> Row:
 
 
 def _looked_at(row: Row) -> dict[str, Any]:
-    said = {key: value for key, value in row.said.items() if not _is_harmless(key)}
+    said = {key: value for key, value in row.said.items() if not is_harmless(key)}
     return {**said, "client_name": row.name, "profile": row.profile}
 
 
-def _is_harmless(key: str) -> bool:
+def is_harmless(key: str) -> bool:
+    """Whether a client that changes this is still the one that was looked at."""
     return key in _HARMLESS or key.endswith(("_alg", "_enc"))

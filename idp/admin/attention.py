@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from clients.documents.address import in_path
 from idp import arrivals, audit, reach
 from idp.accounts import approvals, cases, planned_ends
 from idp.accounts import batches as accounts_batches
@@ -315,8 +316,8 @@ def _unreachable(services: Services) -> Iterator[Finding]:
             for one in reach.find_unreachable(services, client, until) if client is not None else ():
                 found += 1
                 text = N_("%(app)s: an address of it cannot be reached.", app=one.name)
-                yield Finding("unreachable", text, f"/admin/apps/{entry.id}", f"{one.setting} {one.url}: {one.reason}",
-                              one.explanation.fix)  # fmt: skip
+                what = f"{one.setting} {one.url}: {one.reason}"
+                yield Finding("unreachable", text, f"/admin/apps/{in_path(entry.id)}", what, one.explanation.fix)
                 if found >= _MANY or time.monotonic() > until:
                     return
         after = page[-1].key
@@ -331,7 +332,7 @@ def _symptoms(services: Services) -> Iterator[Finding]:
             continue
         found += 1
         text = N_("%(app)s: its sign-ins do not go as they should.", app=client.name)
-        yield Finding("symptom", text, f"/admin/apps/{client.id}#symptoms", first.what, first.causes[0].fix)
+        yield Finding("symptom", text, f"/admin/apps/{in_path(client.id)}#symptoms", first.what, first.causes[0].fix)
         if found >= _MANY:
             return
 
@@ -344,6 +345,6 @@ def _saml(services: Services) -> Iterator[Finding]:
         for text in texts:
             found += 1
             yield Finding("saml", N_("%(app)s: something keeps people from signing in.", app=client.name),
-                          f"/admin/apps/{client.id}", text)  # fmt: skip
+                          f"/admin/apps/{in_path(client.id)}", text)  # fmt: skip
         if found >= _MANY:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clients.documents.address import in_path
 from idp.admin import trial
 from idp.login import pages
 from idp.login.browser.sessions import Ended, Session
@@ -32,7 +33,7 @@ class TrialHandler:
 
     def restart_url(self, services: Services, flow: Flow) -> str:
         """The same trial again."""
-        return services.url(f"/admin/apps/{flow.client_id}/sign-in")
+        return services.url(f"/admin/apps/{in_path(flow.client_id)}/sign-in")
 
     def request_name(self, flow: Flow) -> str:
         """It can be made again and again."""
@@ -80,4 +81,4 @@ _WORDED = ("access_denied", "login_required", "unmet_authentication_requirements
 
 
 def _path(flow: Flow) -> str:
-    return f"/admin/apps/{flow.client_id}/test"
+    return f"/admin/apps/{in_path(flow.client_id)}/test"

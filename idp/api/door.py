@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from clients.documents.address import of_path
 from idp.admin.actor import NotAllowed
 from idp.api import access, editions, pace, problems, reading, repeating
 from idp.api.operations import Answer, Call, Operation
@@ -109,14 +110,15 @@ def find(rest: str, method: str) -> tuple[Operation, Mapping[str, str]]:
     """The row of a path below the prefix, and what its segments are. Errors: `Problem` (404, 405)."""
     parts = tuple(rest.split("/"))
     rows = _ROWS.get(parts) or _rows_of(parts)
-    if rows is None or not all(part.isprintable() and 0 < len(part) <= 300 for part in parts):
+    if rows is None or not all(part.isprintable() and 0 < len(part) <= 400 for part in parts):
         raise Problem("not-found", "There is no such path. GET /api/v1/openapi.json says which there are.")
     operation = rows.get("GET" if method == "HEAD" else method)
     if operation is None:
         allowed = sorted({*rows, *(("HEAD",) if "GET" in rows else ())})
         detail = f"This path takes {', '.join(allowed)}."
         raise Problem("method", detail, headers=(("Allow", ", ".join(allowed)),))
-    values = [part for part, name in zip(parts, operation.path.strip("/").split("/"), strict=True) if name[:1] == "<"]
+    shape = zip(parts, operation.path.strip("/").split("/"), strict=True)
+    values = [of_path(part) for part, name in shape if name[:1] == "<"]
     return operation, dict(zip(operation.names, values, strict=True))
 
 

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from idp.cli import client_documents
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, group, print_json, print_table, say, timestamp, with_json
 from idp.installation.failures import Refused
@@ -43,6 +44,7 @@ def add_parsers(commands: Any) -> None:
     with_json(command(verbs, "clients", run_clients, "list the applications that registered themselves"))
     withdraw = with_json(command(verbs, "withdraw", run_withdraw, "end a token now; its applications stay"))
     withdraw.add_argument("token", metavar="ID", help="as `registration list` shows it")
+    client_documents.add_parsers(verbs)
 
 
 def _many(parser: Any, option: str, metavar: str, help: str) -> None:

@@ -61,6 +61,11 @@ class OAuth(Section):
         description="Days after which an application that registered itself is removed when nobody uses it; one that came without a token after a day, until it is first used.",
     )
 
+    client_id_documents: Literal["off", "hosts", "approval"] = Field(
+        "off",
+        description="Whether a client id may be the https address of a document that says what the application is (client-ID metadata documents): off, no; hosts, those of hosts that an admin allowed; approval, those too, and people may ask for other hosts.",
+    )
+
     require_pushed_authorization_requests: bool = Field(
         False,
         description="Whether every application must push its authorization requests (RFC 9126 §5); else those registered so.",

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -33,11 +33,15 @@ class _Redirected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer that was not a redirect. `content_type` as sent, empty where it is missing."""
+    """An answer that was not a redirect. `content_type` as sent, empty where it is missing.
+
+    `caching`: the headers that say how long it counts (RFC 9111 §5), by their names in lower case.
+    """
 
     status: int
     content_type: str
     body: bytes
+    caching: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class _Sink:
     whole: bool = True
 
 
+_CACHING: Final = (b"cache-control", b"age", b"expires", b"date")
 #: Seconds for what somebody made us ask who is known to nobody: a thread waits for it.
 STRANGERS: Final = 1.5
 
@@ -105,7 +110,7 @@ class Outbound:
         limit = self._max_bytes if max_bytes is None else max_bytes
         body = bytearray()
         fetched = self._follow(url, accept, redirects, timeout, lambda: _Sink(body.extend, limit))
-        return Fetched(fetched.status, fetched.content_type, bytes(body))
+        return Fetched(fetched.status, fetched.content_type, bytes(body), fetched.caching)
 
     def download(
         self, url: str, write: Callable[[bytes], object], accept: str, *, redirects: int, max_bytes: int, timeout: float
@@ -262,7 +267,8 @@ class Outbound:
             left -= min(left, len(chunk))
             if not left and not sink.whole:
                 break
-        return Fetched(response.status, headers.get(b"content-type", ""), b"")
+        caching = {name.decode(): headers[name] for name in _CACHING if name in headers}
+        return Fetched(response.status, headers.get(b"content-type", ""), b"", caching)
 
 
 def _is_closed(address: str, port: int, deadline: float) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from clients import redirects
 from clients.client import Client
+from clients.documents.address import is_one as is_document
 from clients.offered import ResponseType
 from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
@@ -150,7 +151,9 @@ def _demands(services: Services, client: Client, asked: AuthorizationRequest, wi
         fresh_after=now if "login" in wishes.prompt else None,
         max_age=wishes.max_age,
         select=wishes.select,
-        consent=_asks_consent(wishes, client),
+        # A client that only its document makes known is registered when somebody agrees to it: so they are asked.
+        consent=_asks_consent(wishes, client)
+        or (is_document(client.id) and services.registry.find_registered(client.id) is None),
         unproven=redirects.is_unproven(asked.redirect_uri, client.oidc, development=services.registry.allow_loopback),
         subject=wishes.subjects[0] if len(wishes.subjects) == 1 else None,
         among=wishes.subjects if len(wishes.subjects) > 1 else (),

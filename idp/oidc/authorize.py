@@ -14,7 +14,7 @@ from idp.db import Unavailable
 from idp.errors import OAuthError
 from idp.login import engine, pages
 from idp.login.flow import Flow
-from idp.oidc import authorization_request, cross_site, request_objects
+from idp.oidc import authorization_request, client_documents, cross_site, request_objects
 from idp.oidc.authorization_parameters import CREATE
 from idp.oidc.authorization_response import deliver_error
 from idp.oidc.destination import Untrusted, find_destination
@@ -32,6 +32,9 @@ def authorize(services: Services, request: Request) -> Response:
         if again is not None:
             return again
     request.learn(ui_locales=params.get("ui_locales") or "")
+    wrong = client_documents.look(services, request, params.get("client_id") or "")
+    if wrong is not None:
+        raise wrong.refused()
     asked = _resolved(services, params)
     if isinstance(asked, OAuthError):  # what it says of itself is believed for the way of this answer alone
         destination = find_destination(services, params)

@@ -154,9 +154,12 @@ def _by_certificate(services: Services, found: Mapping[str, Any]) -> dict[str, A
 
 
 def _registration(services: Services) -> dict[str, Any]:
-    if services.settings.oauth.registration == "off":
-        return {}
-    return {"registration_endpoint": services.url("/oauth/register")}
+    oauth, found = services.settings.oauth, dict[str, Any]()
+    if oauth.registration != "off":
+        found["registration_endpoint"] = services.url("/oauth/register")
+    if oauth.client_id_documents != "off":  # CIMD §5
+        found["client_id_metadata_document_supported"] = True
+    return found
 
 
 def _encrypted_requests(services: Services) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from clients.client import Client
+from clients.documents.address import is_one
 from clients.self_registered import kept
 from idp.errors import Explanation, OAuthError, Refused
 from idp.login import consent
@@ -23,9 +24,10 @@ def is_untrusted(services: Services, request: Request, client: Client) -> bool:
     """Whether it came without a token, nobody has vouched for it, and this browser's person has not let it in."""
     if not client.metadata.get("self_registered"):
         return False
-    known = kept.find(services.db, client.id)
-    if known is None or known.token_id:
-        return False
+    if not is_one(client.id):  # a document is nobody's word, before it is registered and after
+        known = kept.find(services.db, client.id)
+        if known is None or known.token_id:
+            return False
     session = sessions.current(services, request)
     return session is None or client.id not in consent.given(services, session.person_id)
 

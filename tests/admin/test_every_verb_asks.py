@@ -35,6 +35,7 @@ from idp.admin import (
     applications,
     cases,
     certificates,
+    client_hosts,
     contacts,
     error_links,
     factors,
@@ -244,6 +245,9 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "programs.change_roles": OWNER,
     "tokens.create": "",
     "tokens.withdraw": ADMINS,
+    "client_hosts.allow": ADMINS,
+    "client_hosts.refuse": ADMINS,
+    "client_hosts.forget": ADMINS,
     "registration_tokens.create": ADMINS,
     "registration_tokens.withdraw": ADMINS,
     "registrations.approve": ADMINS,
@@ -668,6 +672,11 @@ TRIES: Final[Mapping[str, Try]] = {
     "tokens.create": Try(World.person, lambda s, a, one: tokens.create(s, a, one, "script", days=1)),
     "tokens.withdraw": Try(
         World.person, _fails(tokens.NoSuchToken, lambda s, a, one: tokens.withdraw(s, a, one, "unknown"))
+    ),
+    "client_hosts.allow": Try(nothing, lambda s, a, _: client_hosts.allow(s, a, "agent.example")),
+    "client_hosts.refuse": Try(nothing, lambda s, a, _: client_hosts.refuse(s, a, "agent.example")),
+    "client_hosts.forget": Try(
+        nothing, _fails(client_hosts.NoSuchHost, lambda s, a, _: client_hosts.forget(s, a, "nobody.example"))
     ),
     "registration_tokens.create": Try(
         nothing, lambda s, a, _: registration_tokens.create(s, a, "CI", Policy(), most=1, days=1)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clients.client import Client
+from clients.documents.address import in_path
 from clients.registry import Draft
 from idp.admin import app_history, applications
 from idp.admin.permissions import Permission
@@ -40,7 +41,7 @@ def registered(services: Services, client: Client, secret: str | None, warnings:
     """What registration answers; the secret stands in this answer and nowhere else."""
     value, edition = showing.shown(services, client)
     made = Registered(application=value, client_secret=secret, warnings=warnings)
-    return Answer(value=made, etag=edition, location=f"/applications/{client.id}")
+    return Answer(value=made, etag=edition, location=f"/applications/{in_path(client.id)}")
 
 
 def patch(services: Services, call: Call) -> Answer:
@@ -124,7 +125,7 @@ def add_secret(services: Services, call: Call) -> Answer:
     found = services.registry.get(client.id).find_secret(secret, services.clock())
     assert found is not None
     made = MadeSecret(id=found.id, client_secret=secret)
-    return Answer(value=made, location=f"/applications/{client.id}/secrets")
+    return Answer(value=made, location=f"/applications/{in_path(client.id)}/secrets")
 
 
 def end_secret(services: Services, call: Call) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from clients.documents.address import in_path
 from clients.errors import TooManyWatched
 from idp.admin.checking import links, readers, report, running
 from idp.admin.permissions import Permission
@@ -120,7 +121,7 @@ def start(services: Services, call: Call) -> Answer:
     except running.BegunJustNow:
         detail = "A check of this application began less than half a minute ago."
         raise Problem("conflict", detail, headers=(("Retry-After", f"{running.PAUSE:.0f}"),)) from None
-    return Answer(value=show(services, call), location=f"/applications/{client.id}/check")
+    return Answer(value=show(services, call), location=f"/applications/{in_path(client.id)}/check")
 
 
 def stop(services: Services, call: Call) -> None:
@@ -133,7 +134,7 @@ def share(services: Services, call: Call) -> Answer:
     client = finding.get(services, call, Permission.APPS_CHANGE)
     secret = links.share(services, call.actor, client)
     made = CheckLink(url=services.url(f"/app-check/{secret}"), until=moment(services.clock() + links.LIVES))
-    return Answer(value=made, location=f"/applications/{client.id}/check")
+    return Answer(value=made, location=f"/applications/{in_path(client.id)}/check")
 
 
 def unshare(services: Services, call: Call) -> None:

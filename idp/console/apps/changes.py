@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from clients.access import Access
+from clients.documents.address import in_path
 from clients.errors import ChangedMeanwhile, InvalidMetadata
 from idp import flash
 from idp.admin import app_history
@@ -59,7 +60,7 @@ def _undo(services: Services, request: Request, visit: Visit) -> Response:
         return _page(services, request, visit, conflict=lines(other), status=409)
     except InvalidMetadata as error:
         return _page(services, request, visit, problem=str(error), status=409)
-    return flash.redirect(services, f"/admin/apps/{client_id}/history", "undone")
+    return flash.redirect(services, f"/admin/apps/{in_path(client_id)}/history", "undone")
 
 
 def _page(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clients.client import Client
+from clients.documents.address import in_path
 from clients.errors import ChangedMeanwhile, InvalidMetadata, Problem
 from idp import flash
 from idp.admin import applications
@@ -36,7 +37,7 @@ def _save(services: Services, request: Request, visit: Visit, client: Client) ->
     try:
         values = fields.changed(client, typed, base)
         if not values:
-            return flash.redirect(services, f"/admin/apps/{client.id}/edit", "app_same")
+            return flash.redirect(services, f"/admin/apps/{in_path(client.id)}/edit", "app_same")
         if "client_name" in values and not values["client_name"]:
             raise InvalidMetadata(Problem("client_name", "expected a text of 1 to 200 characters"))
         applications.check_change(visit.actor, client.id, values)
@@ -52,7 +53,7 @@ def _save(services: Services, request: Request, visit: Visit, client: Client) ->
         return _page(services, request, visit, client, typed, edition, base, problems=error.problems, status=400)
     except ChangedMeanwhile:
         return _conflict(services, request, visit, client, typed, base)
-    return flash.redirect(services, f"/admin/apps/{client.id}/history", "app_saved")
+    return flash.redirect(services, f"/admin/apps/{in_path(client.id)}/history", "app_saved")
 
 
 def _conflict(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clients.client import Client
+from clients.documents.address import in_path
 from clients.errors import InvalidMetadata, UnknownClient
 from idp import flash
 from idp.admin import app_standing, applications
@@ -24,12 +25,12 @@ def turn(services: Services, request: Request, visit: Visit) -> Response:
         return _page(services, request, visit, client)
     if request.form.get("do") != "on":
         applications.turn_off(services, visit.actor, client)
-        return flash.redirect(services, f"/admin/apps/{client.id}/state", "app_off")
+        return flash.redirect(services, f"/admin/apps/{in_path(client.id)}/state", "app_off")
     try:
         applications.turn_on(services, visit.actor, client)
     except InvalidMetadata as error:
         return _page(services, request, visit, client, problem=error.problems[0].message, status=400)
-    return flash.redirect(services, f"/admin/apps/{client.id}/state", "app_on")
+    return flash.redirect(services, f"/admin/apps/{in_path(client.id)}/state", "app_on")
 
 
 def remove(services: Services, request: Request, visit: Visit) -> Response:
@@ -37,19 +38,19 @@ def remove(services: Services, request: Request, visit: Visit) -> Response:
     visit.actor.check_app(Permission.APPS_REMOVE, request.segment)
     if services.registry.find_removed(request.segment) is not None:
         if request.method != "POST" or request.form.get("do") != "restore":
-            return Redirect(location=services.url(f"/admin/apps/{request.segment}"))
+            return Redirect(location=services.url(f"/admin/apps/{in_path(request.segment)}"))
         try:
             applications.restore(services, visit.actor, request.segment)
         except UnknownClient as error:
             raise no_such_app() from error
-        return flash.redirect(services, f"/admin/apps/{request.segment}", "app_back")
+        return flash.redirect(services, f"/admin/apps/{in_path(request.segment)}", "app_back")
     client = client_of(services, request, visit, Permission.APPS_REMOVE)
     if request.method != "POST" or request.form.get("do") == "restore":
-        return Redirect(location=services.url(f"/admin/apps/{client.id}/state"))
+        return Redirect(location=services.url(f"/admin/apps/{in_path(client.id)}/state"))
     if (request.form.get("name") or "").strip() != client.name:
         return _page(services, request, visit, client, wrong=_NAME, status=400)
     applications.remove(services, visit.actor, client)
-    return flash.redirect(services, f"/admin/apps/{client.id}", "app_removed")
+    return flash.redirect(services, f"/admin/apps/{in_path(client.id)}", "app_removed")
 
 
 def _page(

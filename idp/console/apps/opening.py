@@ -7,6 +7,7 @@ from typing import Any
 
 from clients.access import Access, Term, decide, group_key, person_key
 from clients.client import Client
+from clients.documents.address import in_path
 from clients.errors import ChangedMeanwhile
 from idp import flash
 from idp.accounts.person import Person
@@ -59,7 +60,7 @@ def _change(services: Services, request: Request, visit: Visit, client: Client) 
             applications.update(services, actor, client, change)
         except ChangedMeanwhile:
             return _page(services, request, visit, services.registry.get(client.id), problem=_MEANWHILE, status=409)
-    return flash.redirect(services, f"/admin/apps/{client.id}/access", "access_saved")
+    return flash.redirect(services, f"/admin/apps/{in_path(client.id)}/access", "access_saved")
 
 
 def _term(services: Services, request: Request, visit: Visit, client: Client) -> Response:
@@ -73,7 +74,7 @@ def _term(services: Services, request: Request, visit: Visit, client: Client) ->
         access.change(services, visit.actor, client, access.Change(terms={typed.key: term}))
     except access.BadTerm:
         return _page(services, request, visit, client, typed=replace(typed, problem=terms.ENDS_FIRST), status=400)
-    return flash.redirect(services, f"/admin/apps/{client.id}/access", "access_saved")
+    return flash.redirect(services, f"/admin/apps/{in_path(client.id)}/access", "access_saved")
 
 
 def _named(services: Services, request: Request, rule: dict[str, Any], typed: terms.Typed | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from clients import certificate_names
 from clients.certificate_names import NAMES
 from clients.client import Client
+from clients.documents.address import in_path
 from clients.errors import InvalidMetadata
 from clients.registry import takes_secret
 from idp import flash
@@ -44,7 +45,7 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
     try:
         if take := request.form.get("take"):
             programs.change_roles(services, visit.actor, client, take=(take,))
-            return flash.redirect(services, f"/admin/apps/{client.id}/role", "role_taken")
+            return flash.redirect(services, f"/admin/apps/{in_path(client.id)}/role", "role_taken")
         grant, keys = rights.grant_of(services, typed, problems), _keys(client, typed["keys"], problems)
         if grant is not None and not problems:
             given = programs.change_roles(services, visit.actor, client, give=(grant,), keys=keys)
@@ -80,7 +81,7 @@ def _has_authority(client: Client) -> bool:
 
 def _given(services: Services, request: Request, visit: Visit, client: Client, given: Given) -> Response:
     if given.secret is None:
-        return flash.redirect(services, f"/admin/apps/{client.id}/role", "role_given")
+        return flash.redirect(services, f"/admin/apps/{in_path(client.id)}/role", "role_given")
     return showing.page(
         services, request, visit, services.registry.get(client.id), "console/apps/role_made.html", secret=given.secret
     )

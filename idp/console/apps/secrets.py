@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from clients.client import Client
+from clients.documents.address import in_path
 from clients.errors import InvalidMetadata
 from clients.registry import Registered, takes_secret
 from idp import flash
@@ -48,7 +49,7 @@ def _add(services: Services, request: Request, visit: Visit, client: Client) -> 
         return _page(services, request, visit, client, _CHOOSE, 400)
     key = f"console:secret:{visit.session.person_id}:{digest(request.form.get('once') or new_id(services.clock()))}"
     if not services.state.add(key, 1, _TTL):  # a reload of the answer: the secret was shown, and is not made anew
-        return Redirect(location=services.url(f"/admin/apps/{client.id}/secrets"))
+        return Redirect(location=services.url(f"/admin/apps/{in_path(client.id)}/secrets"))
     secret = applications.add_secret(services, visit.actor, client, float(keep))
     made = Registered(services.registry.get(client.id), secret)
     shown = {name: value for name, value in adding.shown(services, made).items() if name != "app"}
@@ -57,7 +58,7 @@ def _add(services: Services, request: Request, visit: Visit, client: Client) -> 
 
 def _end(services: Services, visit: Visit, client: Client, secret_id: str) -> Response:
     applications.end_secret(services, visit.actor, client, secret_id)
-    return flash.redirect(services, f"/admin/apps/{client.id}/secrets", "secret_ended")
+    return flash.redirect(services, f"/admin/apps/{in_path(client.id)}/secrets", "secret_ended")
 
 
 def _page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from clients.client import Client
+from clients.documents.address import in_path
 from clients.errors import TooManyWatched
 from idp import flash
 from idp.admin import trial
@@ -47,7 +48,7 @@ def sign_in(services: Services, request: Request, visit: Visit) -> Response:
 
 
 def _change(services: Services, request: Request, visit: Visit, client: Client) -> Response:
-    here, wanted = f"/admin/apps/{client.id}/test", request.form.get("do")
+    here, wanted = f"/admin/apps/{in_path(client.id)}/test", request.form.get("do")
     if wanted == "start":
         try:
             running.start(services, visit.actor, client)

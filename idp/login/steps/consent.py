@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from idp import language
+from clients.errors import UnknownClient
+from idp import audit, language
 from idp.accounts import device_text, places
 from idp.login import consent, pages
 from idp.login.browser import accounts, sessions
@@ -76,6 +77,13 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     if decision == "switch":
         return Show(replace(flow, login_hint=""), Identify(anew=True))
     if decision == "allow":
+        record = audit.recorder(
+            services.clock, session.person_id, address=request.remote_address, request_id=request.id
+        )  # fmt: skip
+        try:
+            services.registry.let_in(flow.client_id, record)
+        except UnknownClient:  # an admin took it, or the host of its document, away while the page was read
+            return Denied(flow, Deny("access_denied", "The application was turned off or changed a moment ago."))
         consent.grant(services, request, session, flow)
         services.part(Traffic).proven(AGREED, flow.client_id)
         flow = replace(flow, agreed=session.id)

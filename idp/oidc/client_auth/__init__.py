@@ -14,6 +14,7 @@ from clients.offered import AUTH_METHODS
 from clients.snapshots import MAX_KEY
 from idp.errors import OAuthError
 from idp.ids import shown_id
+from idp.oidc import client_documents
 from idp.oidc.certificates import arriving
 from idp.oidc.client_auth import (
     client_certificate,
@@ -73,6 +74,12 @@ def authenticate(services: Services, request: Request, *, public: bool = True) -
         presented = _presented(request)
     except OAuthError as error:
         raise (_nameless(services, request) if error.kind == "client_auth_missing" else None) or error from None
+    wrong = client_documents.look(services, request, presented.client_id, proving=True)
+    if wrong is not None:
+        raise failed(
+            wrong.detail, basic=presented.is_basic, hint=wrong.developer.rstrip("."), fix=wrong.fix, field=wrong.field,
+            expected=wrong.expected, got=wrong.got, kind=wrong.code,
+        )  # fmt: skip
     client = services.registry.find(presented.client_id)
     if client is None:
         detail = f"client id {shown_id(presented.client_id)!r} is not registered"

@@ -8,8 +8,7 @@ from typing import Any, Final
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.ids import digest
-from idp.oidc.client_auth import client_keys
-from idp.oidc.client_auth.client_keys import algs_of
+from idp.oidc.client_auth.client_keys import algs_of, client_keys
 from idp.oidc.request_objects import envelope
 from idp.protocols import Services
 from idp.wire import Params, dumps
