@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b32encode
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -73,6 +74,22 @@ def test_y3_people_sign_in_with_their_old_password_and_the_application_sees_the_
     assert said["post_logout_redirect_uris"] == ["https://crm.example/", "https://crm.example/cb"]
     assert said["backchannel_logout_uri"] == "https://crm.example/bye"
     assert said["access_token_lifetime"] == 600
+
+
+def test_y3_what_keycloak_itself_exported_is_carried_over(provider: Provider) -> None:
+    """`keycloak_26.json`: written by `kc.sh export` of Keycloak 26.7.3, without its keys and what an import ignores."""
+    file = (Path(__file__).parent / "keycloak_26.json").read_bytes()
+    done = carried(provider, file, roles_as_groups=True)
+    assert (done.people, done.groups, done.applications, done.service_providers) == (2, 3, 1, 1)
+    assert done.left == []
+    assert done.secrets == {}
+    ann = provider.services.directory.find_by_login("ann")
+    assert ann is not None
+    assert ann.id == "e937548c-003a-4d44-bf0a-89fac827c873"
+    assert sorted(ann.groups) == ["Staff/IT", "boss"]
+    app = App(provider.services.registry.get("crm"), "abcdefghijklmnopqrstuvwxyz0123456789")
+    assert provider.redeem(app, provider.sign_in(provider.browser(), app, "ann", "old keycloak password").code).json
+    assert provider.sign_in(provider.browser(), app, "ann", "another old one").status == 200
 
 
 def test_y3_what_is_known_of_somebody_comes_along(provider: Provider) -> None:
