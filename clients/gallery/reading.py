@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from clients.gallery.template import (
     SamlConnection,
     Snippet,
     Template,
+    Tried,
 )
 from clients.profiles import PROFILES
 
@@ -68,6 +70,7 @@ def _template(table: Table, template_id: str, source: str) -> Template:
         category=table.one_of("category", CATEGORIES),
         sure=table.one_of("sure", SURENESS),
         doubt=table.text("doubt", ""),
+        tried=_tried(table.table("tried")),
         words=table.texts("words"),
         questions=tuple(_question(one) for one in table.tables("questions")),
         people_first=table.text("people_first", ""),
@@ -85,6 +88,17 @@ def _template(table: Table, template_id: str, source: str) -> Template:
     if not made.protocols:
         raise table.wrong("", "speaks neither oidc nor saml")
     return made
+
+
+def _tried(table: Table | None) -> Tried | None:
+    if table is None:
+        return None
+    version, on = table.text("version"), table.text("on")
+    table.done()
+    try:
+        return Tried(version, date.fromisoformat(on))
+    except ValueError:
+        raise table.wrong("on", "expected a day as text, such as 2026-11-29") from None
 
 
 def _question(table: Table) -> Question:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
 from clients.offered import RESPONSE_TYPES
@@ -30,6 +31,19 @@ CATEGORIES: Mapping[str, str] = {
     "cloud": "Clouds and suites",
     "proxy": "Proxies for what has no sign-in",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """That somebody was signed in to a running one, and out, set up as the template says: which version, when."""
+
+    version: str
+    on: date
+
+    @property
+    def at(self) -> float:
+        """The noon of that day (epoch seconds, UTC), as pages write days from moments."""
+        return datetime.combine(self.on, time(12), UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,7 @@ class Template:
     """One product. `people_first`: that people must exist there before they sign in, and how they get there.
 
     `back_in`: the way in without us, to be tried before ours becomes the only one. `source`: where the facts are from.
+    `tried`: the running one that it was last tried with; None where nobody has.
     """
 
     id: str
@@ -124,6 +139,7 @@ class Template:
     source: str
     sure: str
     doubt: str = ""
+    tried: Tried | None = None
     words: tuple[str, ...] = ()
     questions: tuple[Question, ...]
     people_first: str = ""

@@ -84,6 +84,7 @@ def run_show(args: Namespace) -> None:
         return
     say(f"{template.name}: {template.vendor}", f"The facts are {template.sure}, from: {template.source}")
     say(*([f"Unsure: {template.doubt}"] if template.doubt else []))
+    say(*([f"Tried with {template.tried.version} on {template.tried.on}."] if template.tried else []))
     if filled is None:
         say("", cannot)
         return
@@ -133,7 +134,8 @@ def _say_added(added: Added) -> None:
 
 def _head(template: Template) -> dict[str, Any]:
     keys = ("id", "name", "category", "vendor", "sure", "cannot")
-    return {**{key: getattr(template, key) for key in keys}, "protocols": list(template.protocols)}
+    tried = None if template.tried is None else {"version": template.tried.version, "on": str(template.tried.on)}
+    return {**{key: getattr(template, key) for key in keys}, "tried": tried, "protocols": list(template.protocols)}
 
 
 def _whole(template: Template) -> dict[str, Any]:

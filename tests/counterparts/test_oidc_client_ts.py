@@ -6,18 +6,20 @@ import functools
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Page
 
 from idp.accounts.person import Person
 from tests.counterparts.conftest import HERE, sign_in
 from tests.provider import App
-from tests.server import Server, unique
+from tests.server import PATIENCE, Server, unique
 
 
 class Pages(SimpleHTTPRequestHandler):
@@ -102,17 +104,35 @@ def _told(server: Server, text: str) -> dict[str, Any]:
     return dict(server.cli_json("explain", error_id[0], "--json")["findings"][0])
 
 
+def _answers(server: Server, app: App, home: str) -> tuple[int, str | None]:
+    """The status of its authorization request, and the origin that may read the token endpoint's answers."""
+    asked = {
+        "client_id": app.id, "response_type": "code", "scope": "openid", "redirect_uri": home + "/callback",
+        "state": "s", "code_challenge": "x" * 43, "code_challenge_method": "S256",
+    }  # fmt: skip
+    began = requests.get(f"{server.issuer}/oauth/authorize", params=asked, timeout=PATIENCE)
+    call = requests.post(
+        f"{server.issuer}/oauth/token", data={"client_id": app.id}, headers={"Origin": home}, timeout=PATIENCE
+    )
+    return began.status_code, call.headers.get("Access-Control-Allow-Origin")
+
+
 def test_Q5_what_oidc_client_ts_has_wrong_is_told_to_its_developer_and_under_the_id(
     server: Server, page: Page, ann: Person, notes: tuple[str, App]
 ) -> None:
     """Cases 1, 12 and 14 and their like, in Chromium: one application, one thing wrong after the other."""
     home, app = notes
 
-    def change(*values: str) -> None:
+    def change(*values: str, status: int = 200, allowed: str | None = None) -> None:
+        """Change it, and wait until the serving process has seen that, by its answers."""
         assert server.cli("client", "set", app.id, *values).returncode == 0
+        until = time.monotonic() + PATIENCE
+        while _answers(server, app, home) != (status, allowed):
+            assert time.monotonic() < until, _answers(server, app, home)
+            time.sleep(0.2)
 
     # An address to return to that is not registered: our page, and nobody is sent anywhere.
-    change(f"redirect_uris={home}/elsewhere")
+    change(f"redirect_uris={home}/elsewhere", status=400, allowed=home)
     page.goto(home)
     shown(page, "nobody")
     page.click("#in")
@@ -128,7 +148,7 @@ def test_Q5_what_oidc_client_ts_has_wrong_is_told_to_its_developer_and_under_the
     page.wait_for_url(home + "/callback**")
     assert "Failed to fetch" in shown(page, "error")["error"]
     # A way back after signing out that is not registered: said on our page, and the person is signed out all the same.
-    change(f"allowed_origins={home}", "post_logout_redirect_uris=https://notes.example/bye")
+    change(f"allowed_origins={home}", "post_logout_redirect_uris=https://notes.example/bye", allowed=home)
     page.goto(home)
     page.click("#in")
     page.wait_for_url(home + "/")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from clients.gallery import reading
 from clients.gallery.tables import BadTemplate
+from clients.gallery.template import Tried
 from tests.clients.gallery.shelves import TOY
 
 
@@ -32,6 +35,15 @@ def test_r2_a_template_is_read_as_it_stands() -> None:
     assert toy.saml.settings == {"name_id_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"}
 
 
+def test_r2_a_template_says_with_what_and_when_it_was_tried() -> None:
+    assert reading.parse("toy.toml", TOY).tried is None
+    toy = reading.parse(
+        "toy.toml", changed('sure = "likely"', 'sure = "likely"\ntried = { version = "1.2", on = "2026-11-29" }')
+    )
+    assert toy.tried == Tried("1.2", date(2026, 11, 29))
+    assert toy.tried.at == 1_795_953_600  # noon of that day, UTC
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -42,6 +54,10 @@ def test_r2_a_template_is_read_as_it_stands() -> None:
         ('language = "json"', 'language = "json"\nmode = "x"', "oidc.snippet.mode: is an unknown key"),
         ('sure = "likely"', 'sure = "certain"', "sure: certain is unknown; expected one of sure, likely, unsure"),
         ('sure = "likely"', 'sure = "unsure"', "doubt: is missing"),
+        ('sure = "likely"', 'sure = "likely"\ntried = "1.2"', "tried: expected a table"),
+        ('sure = "likely"', 'sure = "likely"\ntried = { version = "1.2" }', "tried.on: is missing"),
+        ('sure = "likely"', 'sure = "likely"\ntried = { version = "1", on = "May" }', "tried.on: expected a day"),
+        ('sure = "likely"', 'sure = "likely"\ntried = { version = "1", on = "2026-11-29", by = 1 }', "tried.by: is"),
         ('category = "work"', 'category = "toys"', "category: toys is unknown"),
         ('kind = "name"', 'kind = "anything"', "questions 2.kind: anything is unknown"),
         ('kind = "name"', 'kind = "choice"', "questions 2.choices: go with the kind choice"),
