@@ -182,4 +182,6 @@ def _consented(asked: AuthorizationRequest, client: Client) -> tuple[str, ...]:
     named = dict.fromkeys(asked.scope.split())
     for part in claims_parameter.members(asked.claims):
         named |= dict.fromkeys(scopes_of(part, client))
+    if client.metadata.get("self_registered"):  # nobody has said what it is for: so people read it
+        named |= dict.fromkeys(f"{scopes.RESOURCE}{one}" for one in asked.resource)
     return tuple(named)

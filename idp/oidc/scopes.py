@@ -38,8 +38,14 @@ ADMIN = "doorward:admin"
 _BETWEEN = re.compile(r"[^A-Za-z0-9_.:/~*-]+")
 
 
+#: Before a resource, among what somebody agrees to.
+RESOURCE = "resource:"
+
+
 def describe(scope: str) -> tuple[str, str]:
-    """Title and explanation of a scope, or of a claim that is asked for by itself (`claim:<name>`)."""
+    """Title and explanation of a scope, of a claim that is asked for by itself (`claim:<name>`), or of a resource."""
+    if scope.startswith(RESOURCE):
+        return N_("Use %(resource)s as you", resource=scope.removeprefix(RESOURCE)), N_("A tool or service.")
     if scope.startswith("claim:"):
         return N_("Your %(claim)s", claim=scope.removeprefix("claim:").replace("_", " ")), ""
     return TEXTS.get(scope, (scope, N_("Access that your company defined.")))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+from clients.documents.address import is_one as is_document
 from idp import flash
 from idp.first_party import frame
 from idp.first_party.signing_in import sign_in
@@ -20,21 +23,33 @@ def answer(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, "/access")
     if request.method == "POST":
+        if request.form.get("do") == "end_all":
+            for grant in _grants(services, session):
+                if grant["is_program"]:
+                    consent.revoke(services, request, session, str(grant["client_id"]))
+            return flash.redirect(services, "/access", "taken_back")
         client = services.registry.find(request.form.get("client_id") or "")
         if client is not None:
             consent.revoke(services, request, session, client.id)
             return flash.redirect(services, "/access", "taken_back")
         return Redirect(location=services.url("/access"))
-    return frame.page(services, request, session, "portal/access.html", grants=_grants(services, session))
+    grants = _grants(services, session)
+    return frame.page(
+        services, request, session, "portal/access.html",
+        programs=[one for one in grants if one["is_program"]], grants=[one for one in grants if not one["is_program"]],
+    )  # fmt: skip
 
 
 def _grants(services: Services, session: sessions.Session) -> list[dict[str, object]]:
     shown: list[tuple[str, dict[str, object]]] = []
     for client_id, scopes in consent.given(services, session.person_id).items():
-        app = shown_app(services, services.registry.find(client_id))
-        if app is not None:
+        client = services.registry.find(client_id)
+        app = shown_app(services, client)
+        if app is not None and client is not None:
             grant: dict[str, object] = {
                 "app": app,
+                "is_program": bool(client.metadata.get("self_registered")),
+                "host": urlsplit(client_id).netloc if is_document(client_id) else "",
                 "client_id": client_id,
                 "scopes": [_title(s) for s in scopes],
             }

@@ -403,3 +403,52 @@ def test_an_id_in_a_path_is_read_back_in_one_way_only(segment: str) -> None:
     assert of_path(segment) in (segment, "https://")
     assert of_path(in_path(URL)) == URL
     assert in_path("cabc") == of_path("cabc") == "cabc"
+
+
+def test_j1_the_consent_page_says_who_asks_for_which_tool_and_until_when(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person
+) -> None:
+    app = app_of(hosts.publish())
+    asked = {"scope": "openid offline_access", "resource": RESOURCE}
+    page = browser.log_in(provider.authorize(browser, app, **asked))
+    text = page.dom.text
+    assert "A program of agent.example asks. It calls itself Agent." in text
+    assert "Not verified" in text
+    assert f"Use {RESOURCE} as you" in text
+    assert "Its access ends at the latest:" in text
+    assert browser.submit(page, "allow").code
+    assert provider.authorize(browser, app, **asked).code  # remembered, for this tool
+    less = provider.browser()
+    assert "Its access ends when you sign out." in less.log_in(provider.authorize(less, app, prompt="consent")).dom.text
+
+
+@pytest.mark.spec("RFC8252 8.6")
+@pytest.mark.parametrize("uri", ["http://127.0.0.1/cb", "http://localhost:3000/cb", "http://[::1]/cb"], ids=range(3))
+def test_j1_a_program_on_the_device_is_asked_about_each_time(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, uri: str
+) -> None:
+    app = app_of(hosts.publish(redirect_uris=[uri]))
+    page = browser.log_in(provider.authorize(browser, app))
+    assert page.is_consent_page
+    assert browser.submit(page, "allow").code
+    assert provider.authorize(browser, app).is_consent_page
+    if "localhost" not in uri:  # RFC 8252 §7.3
+        assert provider.authorize(browser, app, redirect_uri=uri.replace("/cb", ":51234/cb")).is_consent_page
+
+
+def test_j1_people_see_such_programs_in_a_list_of_their_own_and_end_all(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, crm: App
+) -> None:
+    app = app_of(hosts.publish())
+    told = provider.tokens(app, browser)
+    asked = provider.add_client("Asks", consent="explicit")
+    provider.sign_in(browser, asked)
+    page = browser.get("access")
+    assert "Programs that nobody here has checked" in page.dom.text
+    assert HOST in page.dom.text
+    browser.submit(page, "end-all", form=next(n for n, f in enumerate(page.dom.forms) if ("end-all" in str(f.buttons))))
+    assert provider.refresh(app, told["refresh_token"]).json["error"] == "invalid_grant"
+    assert provider.userinfo(told["access_token"]).status == 401
+    assert "Programs that nobody here" not in browser.get("access").dom.text
+    assert "Asks" in browser.get("access").dom.text
+    assert provider.authorize(browser, app).is_consent_page

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from clients.documents.address import is_one as is_document
 from clients.errors import UnknownClient
 from idp import audit, language
 from idp.accounts import device_text, places
@@ -55,13 +56,23 @@ def _elsewhere(services: Services, request: Request, flow: Flow) -> dict[str, An
     }
 
 
-def _unverified(services: Services, flow: Flow) -> dict[str, str] | None:
-    """Of an application that registered itself, and that nobody has vouched for: where it leads, a host or a scheme."""
+def _unverified(services: Services, flow: Flow) -> dict[str, Any] | None:
+    """Of an application that registered itself, and that nobody has vouched for: who it says it is, where it leads.
+
+    `document`: the host of the document that it is known by, as it is written; `until`: when its access ends at the
+    latest, 0: with the sign-in.
+    """
     client = services.registry.find(flow.client_id)
     if client is None or not client.metadata.get("self_registered"):
         return None
     parts = urlsplit(flow.destination)
-    return {"host": parts.hostname or (f"{parts.scheme}:" if parts.scheme else "")}
+    stays = "offline_access" in flow.scopes
+    life = client.oidc.refresh_token_absolute or services.settings.tokens.refresh_absolute
+    return {
+        "host": parts.hostname or (f"{parts.scheme}:" if parts.scheme else ""),
+        "document": urlsplit(client.id).netloc if is_document(client.id) else "",
+        "until": services.clock() + life if stays else 0.0,
+    }
 
 
 def submit(services: Services, request: Request, flow: Flow) -> Outcome:
