@@ -416,25 +416,29 @@ class Compiled(BytecodeCache):
         self._code[bucket.key] = bucket.bytecode_to_string()
 
 
-def _share_url_builders() -> None:
-    """Werkzeug compiles two Python functions per route to build its URLs; all providers here have the same routes.
+def _share_url_rules() -> None:
+    """Werkzeug reads every rule and compiles functions to build its URLs; all providers here have the same routes.
 
-    We build no URL by a route, yet each `create_app` would spend 34 of its 42 ms on that, thousands of times.
+    We build no URL by a route, yet each `create_app` would spend most of its time on that, thousands of times.
     """
-    compile_builder, made = Rule._compile_builder, dict[tuple[str, bool], Callable[..., tuple[str, str]]]()
+    compile_rule, made = Rule.compile, dict[tuple[str, bool, bool], dict[str, Any]]()
+    kept = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
 
-    def shared(self: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        if self.defaults:  # what is compiled depends on these, too; applications of the tests have some
-            return compile_builder(self, append_unknown)
-        key = self.rule, append_unknown
+    def shared(self: Rule) -> None:
+        if self.defaults or self.host or self.subdomain:  # what is compiled depends on these, too
+            compile_rule(self)
+            return
+        key = self.rule, bool(self.merge_slashes), bool(self.strict_slashes)
         if key not in made:
-            made[key] = compile_builder(self, append_unknown)
-        return made[key]
+            compile_rule(self)
+            made[key] = {name: getattr(self, name) for name in kept}
+        for name, value in made[key].items():
+            setattr(self, name, value)
 
-    Rule._compile_builder = shared  # type: ignore[method-assign]
+    Rule.compile = shared  # type: ignore[method-assign]
 
 
-_share_url_builders()
+_share_url_rules()
 _templates = Compiled()
 _statements: dict[str, dict[Any, Any]] = {}  # compiled SQL by dialect; the statements are constants of the modules
 _hashes: dict[str, str] = {}
