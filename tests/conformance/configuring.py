@@ -55,10 +55,7 @@ def browser(issuer: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         "refuse": [visits("refuse", "back")],
         "first visit only looks": [{"match": authorize, "match-limit": 1, "tasks": [look]}, usual],
         **{name: [visits(name)] for name in ("error page", "shown logo", "shown policy", "shown terms")},
-        **{
-            name: [usual, {"match": end, "tasks": tasks[name]}]
-            for name in ("sign-out, error page", "sign-out, signed-out page")
-        },
+        **{name: [usual, {"match": end, "tasks": tasks[name]}] for name in tasks if name.startswith("sign-out, ")},
     }
     override = {
         module: {"browser": ways[way]} for way, modules in tasks["override"].items() for module in modules
