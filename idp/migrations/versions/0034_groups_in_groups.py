@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0041"
+down_revision = "0033"
 
 #: Everything has a default and nothing is taken away: the release before goes on writing groups and memberships as it
 #: did. It knows no groups in groups; whose names it writes without them is found and mended within the hour.
