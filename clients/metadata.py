@@ -37,7 +37,6 @@ FIELDS: dict[str, Kind] = {
     "frontchannel_logout_session_required": BOOLEAN,
     # RFC 9101, 9126, 9449, 8705, 9396, 9701, JARM, CIBA
     **certificate_names.NAMES,
-    "authorization_details_types": list_of(text()),
     "backchannel_token_delivery_mode": one_of("poll", "ping", "push"),
     "backchannel_client_notification_endpoint": ADDRESS,
     "backchannel_authentication_request_signing_alg": one_of(*SIGNING),

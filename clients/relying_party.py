@@ -20,6 +20,7 @@ from clients.values import (
     AUDIENCES,
     BOOLEAN,
     CLAIMS_MAP,
+    DETAILS_TYPE,
     ISSUERS,
     JWKS,
     ORIGIN,
@@ -122,6 +123,8 @@ class RelyingParty:
     assertion_issuers: Mapping[str, Any] = row(ISSUERS, frozen)  # RFC 7523 §2.1: whose word of a person it may bring
     id_jag_audiences: Mapping[str, Any] = row(AUDIENCES, frozen)  # draft-ietf-oauth-identity-assertion-authz-grant
     native_sso_group: str | None = row(text(60))  # OpenID Connect Native SSO 1.0: the apps that share a sign-in
+    # RFC 9396 §10: what it may ask people for in detail, by name
+    authorization_details_types: frozenset[str] = row(list_of(DETAILS_TYPE), frozenset)
     backchannel_logout_uri: str | None = row(ADDRESS)
     initiate_login_uri: str | None = row(ADDRESS)
     is_told_sid: bool  # its ID tokens name the session

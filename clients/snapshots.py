@@ -12,6 +12,8 @@ from clients import search, store
 from clients.access import Access
 from clients.cache import Cache, Freshness
 from clients.client import Client
+from clients.details_types import DetailsType
+from clients.details_types import kept as details_kept
 from clients.documents.address import is_one
 from clients.entities import MAX_ENTITY_ID
 from clients.errors import Problem, UnknownClient
@@ -125,6 +127,7 @@ class Snapshots:
         self._fresh = Freshness(*caches)
         self._watched: Mapping[str, float] = {}
         self._response_types: tuple[int, frozenset[str]] = (-1, frozenset())
+        self._details_types: tuple[int, Mapping[str, DetailsType]] = (-1, {})
 
     @property
     def allow_loopback(self) -> bool:
@@ -201,6 +204,15 @@ class Snapshots:
             version = self._fresh.version
             found = store.find_response_types(self._db)
             self._response_types = version, found
+        return found
+
+    def details_types(self) -> Mapping[str, DetailsType]:
+        """The types of authorization details that there are, by name. One read after each change."""
+        version, found = self._details_types
+        if version != self._fresh.version:
+            version = self._fresh.version
+            found = {one.name: one for one in details_kept.list_of(self._db)}
+            self._details_types = version, found
         return found
 
     def limited(self) -> Iterator[Limited]:

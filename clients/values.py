@@ -193,6 +193,19 @@ def _resource(value: Any, _: bool) -> str:
 RESOURCE = Kind(_resource, str.strip)
 
 
+#: The name of a type of authorization details (RFC 9396 §2.1): a word or a URI, without blanks and commas.
+_DETAILS_TYPE = re.compile(r"[A-Za-z0-9._~:/?#@!$&*+;=%-]{1,150}")
+
+
+def _details_type(value: Any, _: bool) -> str:
+    if not isinstance(value, str) or not _DETAILS_TYPE.fullmatch(value):
+        raise ValueError("expected a type of authorization details, such as payment_initiation")
+    return value
+
+
+DETAILS_TYPE = Kind(_details_type, str.strip)
+
+
 def _origin(value: Any, allow_loopback: bool) -> str:
     parts = uris.read(_address(value, allow_loopback).rstrip("/"))
     if parts.path or parts.query is not None:

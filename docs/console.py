@@ -16,6 +16,7 @@ PURPOSES = {
     "/admin/keys/<kid>": "who has a key and how that is known; keep one on the old key, note what was given by hand",
     "/admin/messages": "what everybody is told, how mail and text messages leave and which did not, a test",
     "/admin/tokens": "one's own tokens for scripts: make one, see when each was used, end one",
+    "/admin/details-types": "what applications ask people for in detail: types, with their schema and sentences",
     "/admin/registration": "applications that register themselves: tokens that let them, and those that came",
     "/admin/settings": "what holds on this machine, what differs from the default, what the checks say",
     "/admin/approvals": "changes that wait for a second owner, and what became of others",

@@ -26,6 +26,7 @@ BOUNDED = {
     "client_search": _CLIENT,
     "clients_version": "one row",
     "consents": _PERSON,
+    "details_types": "what admins made; removed by them",
     "factors": _PERSON,
     "group_above": "goes with its groups",
     "group_nesting": "goes with its groups",

@@ -28,10 +28,10 @@ STANDARD: Final = (
     # the logout specifications
     "post_logout_redirect_uris", "backchannel_logout_uri", "backchannel_logout_session_required",
     "frontchannel_logout_uri", "frontchannel_logout_session_required",
-    # RFC 9101, 9126, 9449, 8705, 9396, 9701, JARM, CIBA
+    # RFC 9101, 9126, 9449, 8705, 9701, JARM, CIBA
     "require_signed_request_object", "require_pushed_authorization_requests", "dpop_bound_access_tokens",
     "tls_client_certificate_bound_access_tokens", "tls_client_auth_subject_dn", "tls_client_auth_san_dns",
-    "tls_client_auth_san_uri", "tls_client_auth_san_ip", "tls_client_auth_san_email", "authorization_details_types",
+    "tls_client_auth_san_uri", "tls_client_auth_san_ip", "tls_client_auth_san_email",
     "introspection_signed_response_alg", "introspection_encrypted_response_alg",
     "introspection_encrypted_response_enc", "authorization_signed_response_alg",
     "authorization_encrypted_response_alg", "authorization_encrypted_response_enc",

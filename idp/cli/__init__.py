@@ -13,6 +13,7 @@ COMMANDS = {
     "client": "applications",
     "token": "tokens",
     "registration": "registration",
+    "details-type": "details_types",
     "gallery": "gallery",
     "source": "metadata_sources",
     "rule": "sign_in_rules",

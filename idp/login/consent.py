@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from idp.audit import Event, conversation_of, record
 from idp.login import store
@@ -11,15 +12,27 @@ from idp.login.flow import Flow
 from idp.login.services import Services
 from idp.wire import Request
 
+DETAIL: Final = "detail:"  # how a protocol names what is asked for in detail, among the scopes
+MAX_DETAILS: Final = 50  # of one person for one application
+
 
 def grant(services: Services, request: Request, session: Session, flow: Flow) -> None:
     """Remember the person's yes: what stood already, widened by what was asked now."""
     now = services.clock()
     with services.db.transaction() as tx:
         row = tx.one(store.CONSENT, person_id=session.person_id, client_id=flow.client_id)
-        scopes = " ".join(sorted({*(row.scopes.split() if row else ()), *flow.scopes}))
+        scopes = " ".join(sorted({*_kept(row.scopes.split() if row else ()), *flow.scopes}))
         tx.run(store.GRANT, person_id=session.person_id, client_id=flow.client_id, scopes=scopes, granted_at=now)
         record(tx, _event("consent:granted", request, session, flow.client_id, {"scopes": scopes}), now)
+
+
+def _kept(before: Iterable[str]) -> list[str]:
+    """What stands of an earlier yes. Details (RFC 9396) differ each time: past a number they are forgotten, and asked
+    about again.
+    """
+    scopes = list(before)
+    details = {one for one in scopes if one.startswith(DETAIL)}
+    return scopes if len(details) < MAX_DETAILS else [one for one in scopes if one not in details]
 
 
 def given(services: Services, person_id: str) -> dict[str, tuple[str, ...]]:

@@ -29,6 +29,7 @@ class Demands:
     subject: str | None = None  # this person and nobody else (id_token_hint, claims.sub, saml:Subject)
     among: tuple[str, ...] = ()  # one of these people, where there are any
     strength: tuple[str, ...] = ()  # acr values of which one is essential
+    in_detail: bool = False  # more than scopes is asked for: nobody but the person agrees to that, ever
     preferred: tuple[str, ...] = ()  # acr values that exist here, the most wanted first: met where the person can
 
     @property
@@ -98,8 +99,9 @@ def owner_of(sealer: Sealer, sealed: str) -> str:
 def dump(flow: Flow) -> dict[str, Any]:
     """The flow as a JSON value."""
     plain = asdict(flow)
-    if not flow.demands.among:  # during an upgrade the version before reads it as well
-        del plain["demands"]["among"]
+    for name in ("among", "in_detail"):
+        if not plain["demands"][name]:  # during an upgrade the version before reads it as well
+            del plain["demands"][name]
     return plain
 
 

@@ -170,7 +170,8 @@ def needs_consent(flow: Flow, session: Any, client: Client) -> bool:
     if flow.demands.consent:
         return bool(session.consent_at < flow.started_at or not set(flow.scopes) <= session.consent_scopes)
     # A request may name no scope at all: who they are is told all the same, and where it leads is to be seen (S53).
-    return client.consent == "explicit" and (not session.consent_at or not set(flow.scopes) <= session.consent_scopes)
+    is_asked = client.consent == "explicit" or flow.demands.in_detail
+    return is_asked and (not session.consent_at or not set(flow.scopes) <= session.consent_scopes)
 
 
 _UNPROVEN = "An application that cannot prove which one it is asks the person each time: leave prompt=none out."

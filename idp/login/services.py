@@ -65,8 +65,11 @@ class ProtocolHandler(Protocol):
         """Where the application begins, for whoever has come back to a request that was answered; '' if unknown."""
         ...
 
-    def describe_consent(self, services: Any, flow: Any, session: Any) -> list[dict[str, str]]:
-        """What the person is asked to agree to: `name`, `title`, `description` of each of the flow's scopes."""
+    def describe_consent(self, services: Any, flow: Any, session: Any) -> list[dict[str, Any]]:
+        """What the person is asked to agree to: `name`, `title`, `description` of each of the flow's scopes.
+
+        Of a detail also its `sentences` by language, and `rows` with each of its values.
+        """
         ...
 
     def asked_elsewhere(self, services: Any, flow: Any) -> Elsewhere | None:

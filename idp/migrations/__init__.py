@@ -43,6 +43,7 @@ def heads() -> str:
 
 def metadatas() -> list[Any]:
     """Every room's tables."""
+    import clients.details_types.store  # adds to the tables of clients.store, as those do
     import clients.documents.store
     import clients.past.store
     import clients.search.store  # adds to the tables of clients.store

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from clients import redirects
@@ -16,8 +16,8 @@ from clients.documents.address import is_one as is_document
 from clients.offered import ResponseType
 from idp.login.authn import SUPPORTED_ACR
 from idp.login.flow import Demands, Flow
+from idp.oidc import authorization_details, claims_parameter, encryption, pkce, response_modes, response_type, scopes
 from idp.oidc import authorization_parameters as parameters
-from idp.oidc import claims_parameter, encryption, pkce, response_modes, response_type, scopes
 from idp.oidc.claims import scopes_of, wanted_acr
 from idp.protocols import Services
 from idp.showing import form_target
@@ -28,7 +28,8 @@ PROTOCOL = "oidc"
 KNOWN = frozenset(
     ("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
      "code_challenge_method", "prompt", "max_age", "acr_values", "claims", "resource", "login_hint", "id_token_hint",
-     "ui_locales", "claims_locales", "display", "dpop_jkt", "request", "request_uri", "registration")
+     "ui_locales", "claims_locales", "display", "dpop_jkt", "request", "request_uri", "registration",
+     "authorization_details")
 )  # fmt: skip
 
 
@@ -48,6 +49,7 @@ class AuthorizationRequest:
     dpop_jkt: str = ""  # the key that the code is bound to (RFC 9449 §10)
     pushed: str = ""  # the reference under which the request was pushed (RFC 9126)
     response_type: str = "code"
+    details: list[dict[str, Any]] = field(default_factory=list)  # RFC 9396
 
     def to_json(self) -> dict[str, Any]:
         """As it waits in a flow."""
@@ -65,6 +67,7 @@ class AuthorizationRequest:
             "pushed": self.pushed,
             # During an upgrade the version before reads what it can answer.
             **({"response_type": self.response_type} if self.response_type != "code" else {}),
+            **({"details": self.details} if self.details else {}),
         }
 
     @classmethod
@@ -73,7 +76,7 @@ class AuthorizationRequest:
         return cls(
             plain["redirect_uri"], plain["state"], plain["nonce"], plain["response_mode"], plain["scope"],
             plain["challenge"], plain["claims"], plain["resource"], plain["params"], plain.get("dpop_jkt", ""),
-            plain.get("pushed", ""), plain.get("response_type", "code"),
+            plain.get("pushed", ""), plain.get("response_type", "code"), plain.get("details", []),
         )  # fmt: skip
 
 
@@ -108,6 +111,8 @@ def read(
     challenge = pkce.read_challenge(params, client, for_code=wanted.code)
     prompt = parameters.read_prompt(services, client, params)
     resource = parameters.read_resource(services, params, client)
+    details = authorization_details.read(services, params, client)
+    response_type.check_details(wanted, details)
     hinted = parameters.read_hint(services, client, params, prompt)
     subjects = parameters.read_subjects(services, client, hinted, claims)
     select = "select_account" in prompt or hinted == ""
@@ -120,11 +125,12 @@ def read(
         scope=_without_offline(scope, wishes, client, wanted),
         challenge=challenge,
         claims=claims,
-        resource=resource,
+        resource=authorization_details.with_places(services, client, resource, details),
         params=(sent or params).pairs,
         dpop_jkt=parameters.read_dpop_jkt(params),
         pushed=pushed,
         response_type=wanted.name,
+        details=details,
     )
     return _flow(services, client, params, asked, wishes)
 
@@ -159,6 +165,7 @@ def _demands(services: Services, client: Client, asked: AuthorizationRequest, wi
         among=wishes.subjects if len(wishes.subjects) > 1 else (),
         strength=wishes.step_up,
         preferred=tuple(value for value in wanted_acr(asked.claims) if value in SUPPORTED_ACR),
+        in_detail=bool(asked.details),
     )
 
 
@@ -184,4 +191,4 @@ def _consented(asked: AuthorizationRequest, client: Client) -> tuple[str, ...]:
         named |= dict.fromkeys(scopes_of(part, client))
     if client.metadata.get("self_registered"):  # nobody has said what it is for: so people read it
         named |= dict.fromkeys(f"{scopes.RESOURCE}{one}" for one in asked.resource)
-    return tuple(named)
+    return (*named, *authorization_details.names(asked.details))

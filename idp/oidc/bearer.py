@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.login.authn import acr_of
-from idp.oidc import dpop, ledger, tokens
+from idp.oidc import authorization_details, dpop, ledger, tokens
 from idp.oidc.certificates import binding
 from idp.oidc.claims import wanted_acr
 from idp.oidc.ledger import Exchanged
@@ -36,6 +36,7 @@ class Access:
     cnf: Mapping[str, str] = field(default_factory=dict)  # what it is bound to (RFC 7800 §3.1)
     exchanged: Exchanged | None = None  # whose token it was made of (RFC 8693)
     may_act: str = ""  # who alone may act with it, where it says so (RFC 8693 §4.4)
+    details: Sequence[Mapping[str, Any]] = ()  # what it is good for beyond scopes (RFC 9396)
 
 
 def find(services: Services, token: str) -> Access | None:
@@ -61,6 +62,7 @@ def _opaque(services: Services, token: str) -> Access | None:
         standing_audience(services, client, audience),
         row.created_at, row.expires_at, row.family_id, False, row, json.loads(row.token_cnf or "{}"),
         Exchanged.from_json(json.loads(row.exchanged or "{}")),
+        details=authorization_details.standing(services, client, json.loads(row.token_details or "[]"), audience),
     )  # fmt: skip
 
 
@@ -97,6 +99,7 @@ def _jwt(services: Services, token: str) -> Access | None:
         standing_audience(services, client, audience),
         float(claims["iat"]), float(claims["exp"]), family_id, True, row, claims.get("cnf") or {}, exchanged,
         str((claims.get("may_act") or {}).get("sub", "")),
+        authorization_details.standing(services, client, claims.get("authorization_details") or [], audience),
     )  # fmt: skip
 
 

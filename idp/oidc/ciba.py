@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from clients.client import Client
 from clients.offered import CIBA
 from idp.errors import OAuthError
 from idp.ids import TAG, digest, new_id_of, new_secret
-from idp.oidc import authorization_parameters, ciba_hints, claims_parameter, client_auth, scopes
+from idp.oidc import authorization_details, authorization_parameters, ciba_hints, claims_parameter, client_auth, scopes
 from idp.oidc.decoupled import asking, pending
 from idp.oidc.decoupled.pending import INTERVAL, Pending
 from idp.oidc.ledger import AUTH_REQUEST
@@ -70,6 +70,7 @@ class _Wanted:
     message: str
     life: float
     notification_token: str
+    details: list[dict[str, Any]]
 
 
 def _check_may(client: Client) -> None:
@@ -123,9 +124,14 @@ def _wanted(services: Services, client: Client, params: Params) -> _Wanted:
         scope.remove("offline_access")
     claims = claims_parameter.read(params, client)
     claims_parameter.essential_acr(claims)
-    resource = authorization_parameters.read_resource(services, params, client)
-    life = _read_life(services, params)
-    return _Wanted(" ".join(scope), resource, claims, _read_message(params), life, _read_token(client, params))
+    details = authorization_details.read(services, params, client)
+    resource = authorization_details.with_places(
+        services, client, authorization_parameters.read_resource(services, params, client), details
+    )
+    return _Wanted(
+        " ".join(scope), resource, claims, _read_message(params), _read_life(services, params),
+        _read_token(client, params), details,
+    )  # fmt: skip
 
 
 def _read_message(params: Params) -> str:
@@ -184,4 +190,5 @@ def _pending(
         max_age=client.oidc.default_max_age,
         person_id=person_id,
         message=wanted.message,
+        details=wanted.details,
     ), secret

@@ -13,7 +13,7 @@ from clients.offered import DEVICE_CODE
 from idp.db import Unavailable
 from idp.errors import OAuthError
 from idp.ids import TAG, digest, new_id_of, new_secret
-from idp.oidc import authorization_parameters, claims_parameter, client_auth, scopes
+from idp.oidc import authorization_details, authorization_parameters, claims_parameter, client_auth, scopes
 from idp.oidc.decoupled import pending, user_codes
 from idp.oidc.decoupled.pending import INTERVAL, Pending
 from idp.oidc.ledger import DEVICE
@@ -61,7 +61,10 @@ def authorize(services: Services, request: Request) -> Response:
 def _asked(services: Services, request: Request, client: Client) -> tuple[Pending, str]:
     """The request, under a user code that no other has, and the secret of its device code. Errors: `OAuthError`."""
     scope = scopes.read(request.form, client).split()
-    resource = authorization_parameters.read_resource(services, request.form, client)
+    details = authorization_details.read(services, request.form, client)
+    resource = authorization_details.with_places(
+        services, client, authorization_parameters.read_resource(services, request.form, client), details
+    )
     # RFC 9470: what a resource may ask for, and what is registered, holds here as well.
     claims, max_age = (
         claims_parameter.read(request.form, client),
@@ -86,6 +89,7 @@ def _asked(services: Services, request: Request, client: Client) -> tuple[Pendin
         claims=claims,
         max_age=max_age,
         user_code=_user_code(services, device_id, life),
+        details=details,
     ), secret
 
 

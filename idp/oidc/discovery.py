@@ -84,6 +84,7 @@ def document(services: Services) -> dict[str, Any]:
         "require_pushed_authorization_requests": services.settings.oauth.require_pushed_authorization_requests,
         "authorization_response_iss_parameter_supported": True,
         **_frame(services),
+        **_details(services),
     }
     return {**found, **_by_certificate(services, found)}
 
@@ -178,7 +179,7 @@ class _Made:
         self._kept: tuple[Any, bytes, str] | None = None
 
     def get(self, services: Services) -> tuple[bytes, str]:
-        made_of = (services.issuer, *GRANTS, *RESPONSE_MODES, *CLIENT_AUTH, *_types(services))
+        made_of = (services.issuer, *GRANTS, *RESPONSE_MODES, *CLIENT_AUTH, *_types(services), *_details(services))
         kept = self._kept
         if kept is None or kept[0] != made_of:
             body = dumps(document(services))
@@ -190,6 +191,15 @@ def _frame(services: Services) -> dict[str, Any]:
     if not services.settings.oauth.session_management:
         return {}
     return {"check_session_iframe": services.url(session_management.PATH)}
+
+
+def _details(services: Services) -> dict[str, Any]:
+    """RFC 9396 §10, where an admin has registered a type."""
+    try:
+        types = sorted(services.registry.details_types())
+    except Unavailable:
+        return {}
+    return {"authorization_details_types_supported": types} if types else {}
 
 
 def _types(services: Services) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc import bearer, client_auth, encryption, ledger, tokens
+from idp.oidc import authorization_details, bearer, client_auth, encryption, ledger, tokens
 from idp.oidc import claims as claim_rules
 from idp.protocols import Services
 from idp.traffic import INTROSPECTED, OTHERS, Traffic
@@ -54,6 +56,9 @@ def introspect(services: Services, request: Request) -> Response:
         body["act"] = dict(access.exchanged.act)
     if access.cnf:  # RFC 9449 §6.2, RFC 8705 §3.2
         body["cnf"] = dict(access.cnf)
+    if access.details:  # RFC 9396 §9.2
+        of = services.registry.get(access.client_id)
+        body |= _in_detail(authorization_details.seen_by(services, caller, of, access.details))
     if access.row is not None and access.person_id is not None:
         body |= bearer.signed_in(access.row)
         if _may_name(services, access.client_id, access.scope):
@@ -107,7 +112,13 @@ def _refresh(services: Services, caller: Client, token: str) -> dict[str, Any]:
         "sub": claim_rules.subject_of(services, row.client_id, row.person_id),
         "iss": services.issuer,
     }
+    granted = json.loads(row.granted_details or "[]")
+    body |= _in_detail(authorization_details.standing(services, caller, granted, json.loads(row.granted_resource)))
     return {**body, "username": row.username} if _may_name(services, row.client_id, scope) else body
+
+
+def _in_detail(details: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"authorization_details": [dict(one) for one in details]} if details else {}
 
 
 def _may_name(services: Services, client_id: str, scope: tuple[str, ...]) -> bool:

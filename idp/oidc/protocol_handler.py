@@ -19,7 +19,7 @@ from idp.login.flow import Flow
 from idp.login.services import Elsewhere
 from idp.login.signout import Notice
 from idp.login.steps import Deny
-from idp.oidc import backchannel, front_channel, hints, scopes, session_management
+from idp.oidc import authorization_details, backchannel, front_channel, hints, scopes, session_management
 from idp.oidc.authorization_request import AuthorizationRequest
 from idp.oidc.authorization_response import deliver, deliver_error
 from idp.oidc.destination import Destination, Untrusted, find_again
@@ -63,6 +63,7 @@ class ProtocolHandler:
             issued_at=now,
             dpop_jkt=asked.dpop_jkt,
             browser=request.user_agent[:400] if _LASTING & set(asked.scope.split()) else "",
+            details=asked.details,
         )
         if asked.pushed and not pushed.spend(services, request, asked.pushed):
             raise pushed.used_up(services, services.registry.get(flow.client_id))
@@ -143,10 +144,14 @@ class ProtocolHandler:
             return client.launch_url or (home if home.startswith(("https://", "http://")) else "")
         return with_parameters(client.oidc.initiate_login_uri, [("iss", services.issuer)])
 
-    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
-        """The scopes, those that everybody knows first."""
-        described = [(scope, *scopes.describe(scope)) for scope in scopes.in_order(flow.scopes)]
-        return [{"name": name, "title": title, "description": text} for name, title, text in described]
+    def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, Any]]:
+        """The details (RFC 9396 §3), and the scopes, those that everybody knows first."""
+        named = tuple(one for one in flow.scopes if not one.startswith(authorization_details.CONSENT))
+        described = [(scope, *scopes.describe(scope)) for scope in scopes.in_order(named)]
+        return [
+            *authorization_details.described(services, flow.request.get("details", [])),
+            *({"name": name, "title": title, "description": text} for name, title, text in described),
+        ]
 
     def asked_elsewhere(self, services: Services, flow: Flow) -> Elsewhere | None:
         """Whoever sees the page has begun it in this very browser."""

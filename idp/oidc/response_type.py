@@ -6,6 +6,8 @@ application is, they are not there at all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clients import offered
 from clients.client import Client
 from clients.offered import ResponseType
@@ -43,6 +45,16 @@ def read(services: Services, params: Params, client: Client) -> ResponseType:
         field="response_type", expected=" or ".join(client.oidc.response_types) or "(none)", got=asked,
         fix=_register(client, found), kind="response_type_not_allowed",
     )  # fmt: skip
+
+
+def check_details(asked: ResponseType, details: Sequence[object]) -> None:
+    """RFC 9396 details are in what the token endpoint gives, and in no token that goes through the browser."""
+    if details and asked.token:
+        raise OAuthError(
+            "invalid_authorization_details", f"authorization_details come with a code, not with {asked.name}.",
+            field="response_type", expected="code", got=asked.name, kind="authorization_details",
+            fix="Let the application use response_type=code, with PKCE.",
+        )  # fmt: skip
 
 
 def _register(client: Client, wanted: ResponseType | None) -> str:

@@ -43,9 +43,11 @@ RESOURCE = "resource:"
 
 
 def describe(scope: str) -> tuple[str, str]:
-    """Title and explanation of a scope, of a claim that is asked for by itself (`claim:<name>`), or of a resource."""
+    """Title and explanation of a scope, of a claim that is asked for by itself (`claim:<name>`), of a resource, or of a detail."""
     if scope.startswith(RESOURCE):
         return N_("Use %(resource)s as you", resource=scope.removeprefix(RESOURCE)), N_("A tool or service.")
+    if scope.startswith("detail:"):  # RFC 9396: the type, and a digest of the rest
+        return N_("In detail: %(type)s", type=scope.removeprefix("detail:").rpartition(":")[0]), ""
     if scope.startswith("claim:"):
         return N_("Your %(claim)s", claim=scope.removeprefix("claim:").replace("_", " ")), ""
     return TEXTS.get(scope, (scope, N_("Access that your company defined.")))

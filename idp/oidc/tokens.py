@@ -58,7 +58,13 @@ def about_access(issued: Issued, access_token: str) -> dict[str, Any]:
         "token_type": token_type(issued.terms.cnf),
         "expires_in": issued.expires_in,
         "scope": issued.terms.scope,
+        **_in_detail(issued),
     }
+
+
+def _in_detail(issued: Issued) -> dict[str, Any]:
+    """RFC 9396 §7, §9.1: as granted, and assigned to this access token."""
+    return {"authorization_details": [dict(one) for one in issued.terms.details]} if issued.terms.details else {}
 
 
 def token_type(cnf: Mapping[str, str]) -> str:
@@ -187,6 +193,7 @@ def access_token_claims(services: Services, client: Client, issued: Issued) -> d
         "jti": issued.token_id,
         "client_id": client.id,
         "scope": issued.terms.scope,
+        **_in_detail(issued),
     }
     if holder is not None:
         claims |= {

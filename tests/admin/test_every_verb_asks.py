@@ -37,6 +37,7 @@ from idp.admin import (
     certificates,
     client_hosts,
     contacts,
+    details_types,
     error_links,
     factors,
     gallery,
@@ -248,6 +249,8 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "client_hosts.allow": ADMINS,
     "client_hosts.refuse": ADMINS,
     "client_hosts.forget": ADMINS,
+    "details_types.put": ADMINS,
+    "details_types.remove": ADMINS,
     "registration_tokens.create": ADMINS,
     "registration_tokens.withdraw": ADMINS,
     "registrations.approve": ADMINS,
@@ -677,6 +680,11 @@ TRIES: Final[Mapping[str, Try]] = {
     "client_hosts.refuse": Try(nothing, lambda s, a, _: client_hosts.refuse(s, a, "agent.example")),
     "client_hosts.forget": Try(
         nothing, _fails(client_hosts.NoSuchHost, lambda s, a, _: client_hosts.forget(s, a, "nobody.example"))
+    "details_types.put": Try(
+        nothing, lambda s, a, _: details_types.put(s, a, details_types.Wish(name="payment", schema={}))
+    ),
+    "details_types.remove": Try(
+        nothing, _fails(details_types.NoSuchType, lambda s, a, _: details_types.remove(s, a, "unknown"))
     ),
     "registration_tokens.create": Try(
         nothing, lambda s, a, _: registration_tokens.create(s, a, "CI", Policy(), most=1, days=1)

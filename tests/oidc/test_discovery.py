@@ -110,6 +110,7 @@ WALKED = {
       for what in ("id_token", "userinfo", "authorization", "introspection")),
     "introspection_signing_alg_values_supported",
     "dpop_signing_alg_values_supported",  # tests/oidc/test_dpop.py
+    "authorization_details_types_supported",  # tests/oidc/test_authorization_details.py
     "check_session_iframe",  # tests/oidc/test_session_management.py
     # tests/oidc/test_front_channel_logout.py
     "frontchannel_logout_supported", "frontchannel_logout_session_supported",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from idp.admin.configuration import applications, groups, metadata_sources, notices, sign_in_rules
+from idp.admin.configuration import applications, details_types, groups, metadata_sources, notices, sign_in_rules
 from idp.admin.configuration.kind import Kind
 
 #: What one kind names (a group, an application) stands before what names it.
 KINDS: dict[str, Kind] = {
     kind.table: kind
-    for kind in (groups.KIND, metadata_sources.KIND, applications.KIND, notices.KIND, sign_in_rules.KIND)
-}
+    for kind in (
+        groups.KIND, metadata_sources.KIND, details_types.KIND, applications.KIND, notices.KIND, sign_in_rules.KIND,
+    )
+}  # fmt: skip

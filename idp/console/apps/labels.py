@@ -123,6 +123,8 @@ LABELS: Final[dict[str, Label]] = {
     "refresh_token_rotation": Label(N_("Refresh tokens are used once"), "tokens"),
     "id_token_signed_response_alg": Label(N_("ID tokens are signed with"), "tokens"),
     "resources": Label(N_("APIs that it may ask tokens for"), "tokens", N_("One a line: https://api.example.com")),
+    "authorization_details_types": Label(N_("Types of authorization details"), "tokens", N_(
+        "What it may ask people for in detail, one a line: payment_initiation. The types stand under Applications.")),
     "may_act": Label(N_("Applications that may act with its tokens"), "tokens", N_(
         "Their ids, one a line. They exchange a person’s token of it for one of their own, which names them.")),
     "native_sso_group": Label(N_("Group of apps that share sign-ins on a device"), "tokens", N_(

@@ -12,7 +12,7 @@ from idp.login.flow import Demands, Flow
 from idp.login.services import Elsewhere
 from idp.login.signout import Notice
 from idp.login.steps import Deny
-from idp.oidc import claims_parameter
+from idp.oidc import authorization_details, claims_parameter
 from idp.oidc.claims import scopes_of, wanted_acr
 from idp.oidc.decoupled import asking, pending, user_codes
 from idp.oidc.decoupled.pending import Pending
@@ -38,7 +38,7 @@ def flow_of(services: Services, asked: Pending) -> Flow:
     return Flow(
         protocol=PROTOCOL,
         client_id=asked.client_id,
-        request={"id": asked.id, "user_code": asked.user_code},
+        request={"id": asked.id, "user_code": asked.user_code, **({"details": asked.details} if asked.details else {})},
         demands=Demands(
             max_age=asked.max_age,
             unproven=True,
@@ -46,7 +46,7 @@ def flow_of(services: Services, asked: Pending) -> Flow:
             strength=claims_parameter.essential_acr(asked.claims),
             preferred=tuple(value for value in wanted_acr(asked.claims) if value in SUPPORTED_ACR),
         ),
-        scopes=tuple(named),
+        scopes=(*named, *authorization_details.names(asked.details)),
         started_at=now,
     )
 
@@ -162,6 +162,7 @@ def _grant(services: Services, asked: Pending, session: Session) -> Grant:
         methods=" ".join(session.methods),
         offline="offline_access" in asked.scope.split(),
         issued_at=services.clock(),
+        details=asked.details,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from idp.oidc.ledger import Grant
@@ -37,6 +37,7 @@ class Pending:
     user_code: str = ""
     person_id: str = ""
     message: str = ""
+    details: list[dict[str, Any]] = field(default_factory=list)  # RFC 9396
 
     @property
     def is_ours_to_ask(self) -> bool:
@@ -55,7 +56,10 @@ class Said:
 
 def keep(services: Services, asked: Pending) -> None:
     """Let it wait. One write."""
-    services.state.put(_key(asked.id), asdict(asked), asked.expires_at - services.clock() + KEPT)
+    plain = asdict(asked)
+    if not asked.details:  # during an upgrade the version before reads it as well
+        del plain["details"]
+    services.state.put(_key(asked.id), plain, asked.expires_at - services.clock() + KEPT)
 
 
 def find(services: Services, pending_id: str) -> Pending | None:

@@ -13,8 +13,8 @@ from clients import redirects
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.ids import digest, split
-from idp.oidc import ledger, pkce
-from idp.oidc.ledger import CODE, CODES, Grant, Issued
+from idp.oidc import authorization_details, ledger, pkce
+from idp.oidc.ledger import CODE, CODES, Grant, Issued, Terms
 from idp.oidc.token_request import TokenRequest, is_for_us_alone
 from idp.protocols import Services
 from idp.wire import Params, lazy
@@ -49,9 +49,9 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     grant: Grant = rules.request.authorization_code.grant
     pkce.check_verifier(grant.challenge, asked.form.get("code_verifier"))
     check_key(grant, asked)
-    resource = narrowed(grant, asked)
+    terms = narrowed(services, grant, asked)
     try:
-        issued = ledger.mint(services, asked, grant, resource)
+        issued = ledger.mint(services, asked, grant, terms)
     except ledger.CodeReused as error:
         raise _used_already() from error
     return replace(issued, nonce=grant.nonce)
@@ -64,7 +64,14 @@ def _used_already() -> OAuthError:
     )  # fmt: skip
 
 
-def narrowed(grant: Grant, request: TokenRequest) -> list[str]:
+def narrowed(services: Services, grant: Grant, asked: TokenRequest) -> Terms:
+    """What the first access token is good for: what was granted, or the part of it that is asked for."""
+    resource = _resource(grant, asked)
+    details = authorization_details.narrowed(services, asked, grant.details, resource)
+    return Terms(grant.scope, resource, asked.cnf, details=details)
+
+
+def _resource(grant: Grant, request: TokenRequest) -> list[str]:
     """The resources of one access token: those asked for, within those granted (RFC 8707 §2.2); none: it is for us."""
     granted, asked = grant.resource, request.resource
     if is_for_us_alone(request, granted, may_be_ours=not granted or "openid" in grant.scope.split()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.accounts import roles
-from idp.oidc import ledger, scopes, tokens
+from idp.oidc import authorization_details, ledger, scopes, tokens
 from idp.oidc.ledger import Issued, Terms
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -21,4 +21,6 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     scope = " ".join(wanted)
     scopes.check(asked.scope, scope, client)
     tokens.check_resource(client, asked.resource)
-    return ledger.issue_to_client(services, client, Terms(scope, asked.resource, asked.cnf))
+    details = authorization_details.read(services, asked.form, client)
+    resource = authorization_details.with_places(services, client, asked.resource, details)
+    return ledger.issue_to_client(services, client, Terms(scope, resource, asked.cnf, details=details))

@@ -12,8 +12,8 @@ from idp.audit import Event, record
 from idp.errors import OAuthError
 from idp.ids import new_id
 from idp.login.authn import acr_of
+from idp.oidc import authorization_details, hints, ledger, tokens
 from idp.oidc import claims as claim_rules
-from idp.oidc import hints, ledger, tokens
 from idp.oidc.ledger import Issued, Terms
 from idp.oidc.token_request import TokenRequest
 from idp.oidc.tokens import ID_TOKEN_TYPE
@@ -25,6 +25,7 @@ LIFETIME = 300  # seconds
 
 def issue(services: Services, asked: TokenRequest) -> Issued:
     """The assertion, in the place of an access token. Errors: `OAuthError`, `Stale`."""
+    authorization_details.check_none(asked.form)
     client, now = asked.client, services.clock()
     audience, policy = _policy(asked)
     held = _subject(services, asked)

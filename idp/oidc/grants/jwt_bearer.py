@@ -16,7 +16,7 @@ from idp.errors import OAuthError
 from idp.http import OutboundFailed, OutboundRefused
 from idp.ids import digest
 from idp.login import requirements
-from idp.oidc import ledger, scopes, tokens
+from idp.oidc import authorization_details, ledger, scopes, tokens
 from idp.oidc.client_auth.client_keys import KEYS_FRESH, KEYS_RETRY
 from idp.oidc.fetched import Fetched
 from idp.oidc.ledger import Issued, Terms
@@ -50,6 +50,7 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
             "invalid_request", "assertion is missing.", field="assertion", expected="a signed JWT", got="(nothing)",
             fix="Let the application send the JWT that the other issuer gave it.", kind="assertion_grant",
         )  # fmt: skip
+    authorization_details.check_none(asked.form)
     scope = _scope(asked)
     tokens.check_resource(asked.client, asked.resource)
     resource = asked.resource

@@ -16,9 +16,9 @@ from clients.offered import DEVICE_SSO
 from idp.audit import Event, record
 from idp.errors import OAuthError
 from idp.ids import new_id
-from idp.oidc import hints, ledger, scopes, tokens
+from idp.oidc import authorization_details, hints, ledger, scopes, tokens
 from idp.oidc.grants import entering
-from idp.oidc.ledger import Device, Grant, Issued, devices, is_taken_back
+from idp.oidc.ledger import Device, Grant, Issued, Terms, devices, is_taken_back
 from idp.oidc.token_request import TokenRequest
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE
 from idp.protocols import Services
@@ -30,6 +30,7 @@ DEVICE_SECRET_TYPE = "urn:openid:params:token-type:device-secret"  # §4.1
 def issue(services: Services, asked: TokenRequest) -> Issued:
     """Tokens of a sign-in of this app's own, in the session that the first app began. Errors: `OAuthError`, `Stale`."""
     _check_request(services, asked)
+    authorization_details.check_none(asked.form)
     claims = _id_token(services, asked)
     first = _first(services, asked, str(claims["aud"]))
     device = _device(services, asked, claims)
@@ -41,7 +42,7 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     entering.check_person(services, asked.client, _proof(row, device))
     grant = _grant(services, asked, device)
     tokens.check_resource(asked.client, asked.resource)
-    issued = ledger.mint(services, asked, grant, grant.resource, device)
+    issued = ledger.mint(services, asked, grant, Terms(grant.scope, grant.resource, asked.cnf), device)
     with services.db.transaction(durable=False) as tx:
         record(tx, Event(
             "token:native_sso", actor=asked.client.id, person_id=grant.person_id, client_id=asked.client.id,

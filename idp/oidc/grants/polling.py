@@ -60,7 +60,7 @@ def redeem(services: Services, asked: TokenRequest, words: Words) -> Issued:
         raise _over(found, words)
     grant = Grant(**said.grant)
     try:
-        return ledger.mint(services, asked, grant, narrowed(grant, asked))
+        return ledger.mint(services, asked, grant, narrowed(services, grant, asked))
     except ledger.CodeReused as error:
         raise _used(words) from error
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.oidc import bearer, ledger, scopes
+from idp.oidc import authorization_details, bearer, ledger, scopes
 from idp.oidc import claims as claim_rules
 from idp.oidc.bearer import Access
 from idp.oidc.grants import id_jag, native_sso
@@ -42,9 +42,10 @@ def issue(services: Services, asked: TokenRequest) -> Issued:
     how = _allowed(services, asked, subject, of)
     actor = _actor(services, asked)
     _check_binding(asked, subject, of)
+    scope, resource = _scope(asked, subject), _resource(services, asked, subject, how)
     terms = Terms(
-        _scope(asked, subject), _resource(services, asked, subject, how), asked.cnf,
-        _exchanged(_act(services, asked.client, subject, actor, how), subject, how),
+        scope, resource, asked.cnf, _exchanged(_act(services, asked.client, subject, actor, how), subject, how),
+        authorization_details.narrowed(services, asked, subject.details, resource),
     )  # fmt: skip
     return ledger.exchange(services, asked, _holder(subject), terms, subject.expires_at, how)
 

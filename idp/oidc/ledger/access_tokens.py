@@ -65,6 +65,7 @@ def insert_access(tx: Any, client: Client, access: AccessToken, family_id: str, 
         expires_at=access.issued_at + access.expires_in,
         cnf=terms.cnf_json,
         exchanged=to_json(terms.exchanged.to_json()) if terms.exchanged is not None else "",
+        details=terms.details_json,
     )
 
 
@@ -86,6 +87,7 @@ def issue_to_client(services: Services, client: Client, terms: Terms) -> Issued:
         created_at=now,
         expires_at=now + access.expires_in,
         cnf=terms.cnf_json,
+        details=terms.details_json,
         version=services.registry.version,
     ):
         raise Stale

@@ -56,7 +56,7 @@ def mint_alone(
             scope=terms.scope, resource=to_json(terms.resource), claims="{}", auth_time=auth_time, methods="",
             offline=ALONE, created_at=now, expires_at=now + access.expires_in, idle_seconds=0, used_at=now,
             used_from=asked.wire.remote_address, refresh_hash=None, answered_scope="", answered_resource="[]",
-            answered_cnf="", generation=0, cnf="", device_id=None, browser=None,
+            answered_cnf="", answered_details="", generation=0, cnf="", details="", device_id=None, browser=None,
         )  # fmt: skip
         insert_access(tx, client, access, family_id, terms)
         record(tx, Event(

@@ -87,11 +87,11 @@ def check_version(services: Services, row: Any) -> None:
 
 
 def mint(
-    services: Services, asked: TokenRequest, grant: Grant, resource: list[str], device: Device | None = None
+    services: Services, asked: TokenRequest, grant: Grant, terms: Terms, device: Device | None = None
 ) -> Issued:  # fmt: skip
     """Turn a grant into a family and its first tokens, once.
 
-    `resource`: what the first access token is for, within what the grant allows; `device`: whose sign-in it is, where
+    `terms`: what the first access token is good for, within what the grant allows; `device`: whose sign-in it is, where
     another app on it began that. Errors: `CodeReused`, `OAuthError` (invalid_grant), `Stale`.
     """
     now, client = services.clock(), asked.client
@@ -99,7 +99,7 @@ def mint(
     secret = new_secret() if "refresh_token" in client.oidc.grant_types else None
     access = new_access(services, client, now)
     life = _absolute_life(services, client) if secret is not None else access.expires_in + 60
-    access, terms = access.until(now + life), Terms(grant.scope, resource, asked.cnf)
+    access = access.until(now + life)
     with services.db.transaction(durable=False) as tx:
         row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
         check_version(services, row)
@@ -137,7 +137,7 @@ def mint_in_front(
     """
     now = services.clock()
     access = new_access(services, client, now).until(now + IN_FRONT)
-    terms = Terms(grant.scope, grant.resource)
+    terms = Terms(grant.scope, grant.resource)  # RFC 9396's details come with a code alone
     with services.db.transaction(durable=False) as tx:
         row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
         check_version(services, row)
@@ -174,6 +174,7 @@ def _said_of(grant: Grant) -> dict[str, Any]:
         "created_at": grant.issued_at,  # what is taken back or disabled while this is under way ends it, too
         "answered_scope": "", "answered_resource": "[]", "answered_cnf": "", "generation": 0,
         "device_id": None, "browser": grant.browser or None,
+        "details": to_json(grant.details) if grant.details else "", "answered_details": "",
     }  # fmt: skip
 
 

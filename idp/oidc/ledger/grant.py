@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -47,11 +47,12 @@ class Grant:
     issued_at: float
     dpop_jkt: str = ""  # the key that must be shown to redeem it (RFC 9449 §10), or ''
     browser: str = ""  # the User-Agent in which it was given, where what comes of it may outlive that session
+    details: list[dict[str, Any]] = field(default_factory=list)  # authorization_details (RFC 9396 §2)
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in State."""
         found = {name: getattr(self, name) for name in self.__slots__}
-        for name in ("dpop_jkt", "browser"):  # during an upgrade the version before reads it as well
+        for name in ("dpop_jkt", "browser", "details"):  # during an upgrade the version before reads it as well
             if not found[name]:
                 del found[name]
         return found
@@ -94,18 +95,25 @@ class Terms:
     """What one access token is good for.
 
     `cnf`: the key that whoever presents it must prove to have (RFC 7800 §3); empty: whoever bears it may use it.
-    `exchanged`: whose token it was made of; None: it was given by the grant itself.
+    `exchanged`: whose token it was made of; None: it was given by the grant itself. `details`: what it is good for
+    beyond scopes (RFC 9396 §7).
     """
 
     scope: str
     resource: list[str]
     cnf: Mapping[str, str] = field(default_factory=dict)
     exchanged: Exchanged | None = None
+    details: Sequence[Mapping[str, Any]] = ()
 
     @property
     def cnf_json(self) -> str:
         """As it is written down."""
         return to_json(dict(self.cnf)) if self.cnf else ""
+
+    @property
+    def details_json(self) -> str:
+        """As they are written down."""
+        return to_json(list(self.details)) if self.details else ""
 
 
 @dataclass(frozen=True, slots=True)

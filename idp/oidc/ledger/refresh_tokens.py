@@ -14,6 +14,7 @@ from typing import Any
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.ids import digest, split
+from idp.oidc import authorization_details
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import insert_access, lifetime, new_access
 from idp.oidc.ledger.chain import Chain, Repeat, Reused, chain_of, decide, is_current
@@ -44,7 +45,7 @@ def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
         check_version(services, row)
         _check_usable(row, client, now)
         _check_bound(row, asked)
-        use = _Use(row, secret, chain, now, _narrowed(row, asked), asked.wire.remote_address)
+        use = _Use(row, secret, chain, now, _narrowed(services, row, asked), asked.wire.remote_address)
         if is_current(row, secret):
             issued = _rotate(services, tx, client, use)
             if issued is not None:
@@ -90,6 +91,7 @@ def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | 
             answered_scope=use.terms.scope,
             answered_resource=to_json(use.terms.resource),
             answered_cnf=use.terms.cnf_json,
+            answered_details=use.terms.details_json,
             bound=_bound(row, client, use),
         )
         access = use.chain.access_token(use.secret, now, lifetime(services, client))
@@ -113,7 +115,8 @@ def _repeat(services: Services, client: Client, use: _Use) -> Issued:
         raise _of_another_key(json.loads(row.answered_cnf or "{}"), use.terms.cnf)
     access = use.chain.access_token(use.secret, row.used_at, lifetime(services, client)).until(row.family_expires_at)
     access = within_access(access, row, client)
-    terms = Terms(row.answered_scope, json.loads(row.answered_resource), use.terms.cnf)
+    details = json.loads(row.answered_details or "[]")
+    terms = Terms(row.answered_scope, json.loads(row.answered_resource), use.terms.cnf, details=details)
     token = _value(row, use.chain.successor(use.secret))
     return access.answer(terms, use.now, refresh_token=token, holder=_holder(row))
 
@@ -149,8 +152,16 @@ def _why_unusable(row: Any, client: Client | None, now: float) -> str:
     return why_dead(row, client, now)
 
 
-def _narrowed(row: Any, asked: TokenRequest) -> Terms:
+def _narrowed(services: Services, row: Any, asked: TokenRequest) -> Terms:
     """What this use is for: all that was granted, or less."""
+    terms = _within(row, asked)
+    granted = json.loads(row.granted_details) if row.granted_details else []
+    details = authorization_details.narrowed(services, asked, granted, terms.resource)
+    return replace(terms, details=details)
+
+
+def _within(row: Any, asked: TokenRequest) -> Terms:
+    """Scope and resource of this use."""
     # What an admin took from the application since is gone from its grants as well.
     granted = [s for s in row.granted_scope.split() if s in asked.client.oidc.scopes]
     if asked.scope is not None:

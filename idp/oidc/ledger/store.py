@@ -56,8 +56,10 @@ families = Table(
     Column("answered_scope", Text, nullable=False),
     Column("answered_resource", Text, nullable=False),
     Column("answered_cnf", Text, nullable=False, server_default=""),
+    Column("answered_details", Text, nullable=False, server_default=""),
     Column("generation", Integer, nullable=False),
     Column("cnf", Text, nullable=False, server_default=""),  # of the refresh token (RFC 7800 §3.1), JSON, or empty
+    Column("details", Text, nullable=False, server_default=""),  # authorization_details (RFC 9396), JSON, or empty
     Column("revoked_at", Double),
     Column("revoked_why", Text),
     Column(
@@ -85,6 +87,7 @@ access_tokens = Table(
     Column(
         "exchanged", Text, nullable=False, server_default=""
     ),  # whose token it was made of (RFC 8693), JSON, or empty
+    Column("details", Text, nullable=False, server_default=""),  # authorization_details (RFC 9396), JSON, or empty
 )
 Index("access_tokens_expires_at", access_tokens.c.expires_at)
 
@@ -118,7 +121,7 @@ _FAMILY = (
     _f.created_at.label("family_created_at"), _f.expires_at.label("family_expires_at"), _f.idle_seconds, _f.used_at,
     _f.refresh_hash, _f.previous_hash, _f.generation, _f.answered_scope, _f.answered_resource, _f.answered_cnf,
     _f.revoked_at,
-    _f.code_hash, _f.cnf.label("family_cnf"), _f.device_id,
+    _f.code_hash, _f.cnf.label("family_cnf"), _f.device_id, _f.details.label("granted_details"), _f.answered_details,
 )  # fmt: skip
 
 
@@ -172,7 +175,8 @@ ACCESS = (
     select(
         _a.id.label("token_id"), _a.family_id.label("token_family_id"), _a.hash,
         _a.client_id.label("token_client_id"), _a.scope, _a.resource,
-        _a.created_at, _a.expires_at, _a.cnf.label("token_cnf"), _a.exchanged, *_FAMILY, *_PERSON, *_STANDING,
+        _a.created_at, _a.expires_at, _a.cnf.label("token_cnf"), _a.details.label("token_details"),
+        _a.exchanged, *_FAMILY, *_PERSON, *_STANDING,
         _own.c.revoked_before.label("own_revoked_before"),
         case((_a.exchanged != "", _revoked_among(_a.exchanged, len('{"of":"') + 1)), else_=0).label("revoked_of"),
     )
@@ -231,10 +235,10 @@ PAST_ACCESS = select(_a.hash, _a.family_id, _a.client_id, _a.created_at, _a.expi
 INSERT_ACCESS = insert(access_tokens)
 #: client_credentials: one statement that issues only while this process's view of the registry is the current one.
 INSERT_ACCESS_GUARDED = insert(access_tokens).from_select(
-    ["id", "hash", "family_id", "client_id", "scope", "resource", "created_at", "expires_at", "cnf"],
+    ["id", "hash", "family_id", "client_id", "scope", "resource", "created_at", "expires_at", "cnf", "details"],
     select(
         bindparam("id"), bindparam("hash"), null(), bindparam("client_id"), bindparam("scope"), bindparam("resource"),
-        bindparam("created_at"), bindparam("expires_at"), bindparam("cnf"),
+        bindparam("created_at"), bindparam("expires_at"), bindparam("cnf"), bindparam("details"),
     ).where(literal_column("1") == literal_column("1"), _VERSION.element == bindparam("version")),
 )  # fmt: skip
 VERSION = select(_VERSION)
@@ -261,6 +265,7 @@ ROTATE = (
         answered_scope=bindparam("answered_scope"),
         answered_resource=bindparam("answered_resource"),
         answered_cnf=bindparam("answered_cnf"),
+        answered_details=bindparam("answered_details"),
         cnf=bindparam("bound"),
         generation=_f.generation + 1,
         used_at=bindparam("now"),

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
 from clients.access import EVERYONE, Access
+from clients.details_types import kept
+from clients.details_types.details_type import checked
 from clients.metadata import FIELDS, LOCALIZED
 from clients.profiles import DEFAULTS, PROFILES
 from clients.registry import Draft
@@ -107,6 +109,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "refresh_token_absolute": [{"refresh_token_absolute": 31_536_000}],
     "require_pkce": [{"require_pkce": True}],
     "resources": [{"resources": ["https://api.example/a?b='c'", "urn:x:y"]}],
+    "authorization_details_types": [{"authorization_details_types": ["payment", "https://bank.example/pay?x=1#a"]}],
     "may_act": [{"may_act": ["c_1", "c_2"]}],
     "native_sso_group": [
         {
@@ -212,7 +215,7 @@ def test_C5_every_field_of_client_metadata_goes_there_and_back(configured: Confi
 
 def test_C5_a_field_that_does_not_work_yet_is_refused_by_a_file_as_by_every_other_door(configured: Configured) -> None:
     assert set(FIELDS) >= UNSUPPORTED_FIELDS
-    for field in sorted(UNSUPPORTED_FIELDS - {"authorization_details_types"}):
+    for field in sorted(UNSUPPORTED_FIELDS):
         value = '"https://app.example/x"' if field.endswith(("_uri", "_endpoint")) else "true"
         value = '"RS256"' if field.endswith("_alg") else '"A256GCM"' if field.endswith("_enc") else value
         value = '"x"' if field.startswith(("tls_client_auth", "software")) else value
@@ -360,6 +363,17 @@ def test_C5_groups_sources_notices_and_rules_go_there_and_back(configured: Confi
         url = f"https://federation.example/{number}?a='b'"
         draft = sources.SourceDraft(kind, url, (certificate(), certificate("other")), **more)
         sources.add(configured.services, draft, record=record)
+    types = [
+        (
+            "https://bank.example/pay?x=1",
+            {"properties": {"a": {"enum": [1, None, 'q"', []]}}},
+            {"en": "Pay {a}"},
+        ),
+        ("payment", {"type": "object", "required": ["to"], "properties": {"to": {"title": ODD}}}, {}),
+        ("anything", {}, {"zh-Hans": "支付 {a.b}", "de": "“{a}” 'zahlen' \\"}),
+    ]
+    for name, schema, told in types:
+        kept.put(db, checked(name, schema, told, ("urn:x:y",) if told else ()), now, record=record)
     notices.add(db, now, ODD, "x")
     notices.add(db, now, "twice", "x", ends_at=now + 1e6)
     notices.add(db, now, "twice", "x", ends_at=now + 1e6)

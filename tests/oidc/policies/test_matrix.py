@@ -15,12 +15,14 @@ from clients import offered
 from clients.errors import InvalidMetadata
 from clients.offered import GRANT_TYPES
 from tests.backends import Clock
+from tests.oidc import details
 from tests.oidc.policies import world as worlds
 from tests.oidc.policies.ways import NATIVE_SSO, OF_PERSONS, WAYS
 from tests.oidc.policies.world import API, BEYOND, ELSEWHERE, FILES, KEY, REPORTS, STORE, NotGiven, World
 from tests.provider import Answer, Provider
 
 SCOPE, AUDIENCE, MORE, BOUND = "scope enlarged", "audience", "more than was granted", "binding"
+IN_DETAIL = "more in detail"
 #: What ends a grant and all that it gave, and the errors that the last request may have then.
 ENDS: dict[str, tuple[Callable[[World], None], set[str]]] = {
     "person disabled": (worlds.person_disabled, {"invalid_grant", "access_denied"}),
@@ -35,7 +37,7 @@ ENDS_ALL = {
     "password dropped": worlds.password_dropped,
     "disabled and enabled again": worlds.disabled_and_enabled,
 }
-QUESTIONS = {*ENDS, "factor rules", SCOPE, AUDIENCE, MORE, BOUND}
+QUESTIONS = {*ENDS, "factor rules", SCOPE, AUDIENCE, MORE, IN_DETAIL, BOUND}
 FORMATS = pytest.mark.parametrize("form", ["opaque", "jwt"])
 
 
@@ -194,6 +196,28 @@ def test_X23_S38_the_last_request_asks_for_no_more_than_was_granted(
         assert answer.error == "invalid_scope", answer.text
     assert begin(world, scope=REPORTS, resource=API)(resource=STORE).error == "invalid_target"
     assert begin(world, scope=REPORTS)(resource=API).error == "invalid_target"
+
+
+@of(IN_DETAIL)
+@FORMATS
+def test_X23_S39_no_grant_gives_more_in_detail_than_was_agreed_to(
+    provider: Provider, clock: Clock, watcher: Any, grant: str, form: str
+) -> None:
+    details.add_type(provider)
+    own = {"access_token_format": form, "authorization_details_types": ["payment"]}
+    world = WAYS[grant].world(provider, clock, grant, **own)
+    begin, agreed = WAYS[grant].begin, details.payment(actions=["initiate", "status"])
+    asked = {"scope": REPORTS, "authorization_details": details.text(agreed)}
+    for more in (details.payment("9999"), {**agreed, "actions": ["cancel"]}, {**agreed, "type": "loan"}):
+        answer = begin(world, **asked)(authorization_details=details.text(more))
+        assert answer.error == "invalid_authorization_details", answer.text
+    less = {**agreed, "actions": ["status"]}
+    for form_of, given_then in (({}, agreed), ({"authorization_details": details.text(less)}, less)):
+        answer = given(begin(world, **asked)(**form_of))
+        told = provider.introspect(watcher, answer["access_token"])
+        assert told["authorization_details"] == answer["authorization_details"] == [given_then]
+    nothing = begin(world, scope=REPORTS)(authorization_details=details.text(agreed))
+    assert nothing.error == "invalid_authorization_details"
 
 
 @of(AUDIENCE)

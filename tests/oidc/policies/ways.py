@@ -66,7 +66,7 @@ def _before(world: World) -> World:
     """An application that people sign in to, and that lets this one act with their tokens."""
     front = world.provider.add_client(
         f"Front {world.person.username}", scope=f"openid {REPORTS} {FILES}", resources=[API, STORE], consent="explicit",
-        may_act=[world.app.id],
+        may_act=[world.app.id], authorization_details_types=["payment"],
     )  # fmt: skip
     return replace(world, front=front)
 
@@ -128,6 +128,7 @@ WAYS: Mapping[str, Way] = {
         not_asked={
             **dict.fromkeys(OF_PERSONS, NOBODY),
             "more than was granted": "what it asks for at the token endpoint is its whole request",
+            "more in detail": "what it asks for at the token endpoint is its whole request",
         },
     ),
     jwt_bearer.GRANT_TYPE: Way(
@@ -138,6 +139,7 @@ WAYS: Mapping[str, Way] = {
             "consent revoked": "an admin trusts the issuer; what a person takes back ends the tokens that are out",
             "session ended": "no session of ours is behind it; its one token ends within minutes",
             "more than was granted": "what it asks for at the token endpoint is its whole request",
+            "more in detail": "it gives none: nobody was asked; see test_authorization_details.py",
         },
     ),
     token_exchange.GRANT_TYPE: Way(
