@@ -159,9 +159,12 @@ def _backchannel_requests(values: Mapping[str, Any], _: Profile, __: bool) -> It
     # CIBA §4: the delivery mode is required, and ping needs to know where.
     mode, endpoint = values.get("backchannel_token_delivery_mode"), "backchannel_client_notification_endpoint"
     if offered.CIBA in values["grant_types"] and not mode:
-        yield Problem("backchannel_token_delivery_mode", "is needed with the grant type ciba: poll or ping")
-    if mode == "ping" and endpoint not in values:
-        yield Problem(endpoint, "is needed with backchannel_token_delivery_mode ping")
+        yield Problem("backchannel_token_delivery_mode", "is needed with the grant type ciba: poll, ping or push")
+    if mode in ("ping", "push") and endpoint not in values:
+        yield Problem(endpoint, f"is needed with backchannel_token_delivery_mode {mode}")
+    for bound in ("dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens"):
+        if mode == "push" and values.get(bound):  # there is no request that a key could be shown with
+            yield Problem("backchannel_token_delivery_mode", f"push brings tokens that no key binds: {bound} is on")
     signed = "backchannel_authentication_request_signing_alg"
     if signed in values and "jwks" not in values and "jwks_uri" not in values:
         yield Problem("jwks", f"{signed} needs the app's public keys; give them as jwks_uri or jwks")

@@ -31,7 +31,6 @@ UNSUPPORTED: tuple[Row, ...] = (
         why="secrets are kept hashed, so nothing signed with one can be checked; use private_key_jwt",
     ),
     _row("request_object_signing_alg", "none", why="what is not signed says no more than the URL around it"),
-    _row("backchannel_token_delivery_mode", "push", why="use ping"),
     _row("backchannel_user_code_parameter"),
     _row("software_statement"),
 )

@@ -33,7 +33,8 @@ _HANDED_ON: Final = ("kind", "code", "refused_as")
 #: Kinds that the code names in another way: in a table of a module, or on its own.
 TABLES: Final = (("idp/login/steps/__init__.py", "_DENIED"), ("idp/installation/checks/findings.py", "PAGES"))
 ELSEWHERE: Final = {
-    "logout_not_delivered": "idp/audit/told.py", "sign_in_failed": "idp/login/steps/__init__.py",
+    "logout_not_delivered": "idp/audit/told.py", "ciba_not_delivered": "idp/audit/told.py",
+    "sign_in_failed": "idp/login/steps/__init__.py",
     **dict.fromkeys(("authenticator_clock", "authenticator_code", "authenticator_used"),
                     "idp/login/authenticators/totp.py"),
     "passkey_refused": "idp/login/authenticators/passkeys.py",

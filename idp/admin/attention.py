@@ -25,7 +25,7 @@ from idp.admin.permissions import Permission
 from idp.admin.planned_ends import FAILED as OFF_FAILED
 from idp.admin.reviews import rights as reviews
 from idp.answers import symptoms
-from idp.audit.told import UNDELIVERED
+from idp.audit.told import NOT_ANSWERED, UNDELIVERED
 from idp.mail import is_ready
 from idp.protocols import Services
 from idp.texts import N_, plural
@@ -280,17 +280,31 @@ def _reviews(services: Services, actor: Actor) -> Iterator[Finding]:
             yield Finding("review", text, path)
 
 
-def _undelivered(services: Services) -> Iterator[Finding]:
+def _failed(services: Services, action: str) -> list[tuple[str, int, str]]:
+    """Each application that could not be told of something in the last day: its name, how often, and an error id."""
     failed: dict[str, tuple[int, str]] = {}
-    for event in audit.since(services.db, UNDELIVERED, services.clock() - _DAY):
+    for event in audit.since(services.db, action, services.clock() - _DAY):
         times = failed.get(event.client_id or "", (0, ""))[0] + int(event.detail.get("times", 1))
         failed[event.client_id or ""] = (times, event.error_id or "")
+    found = []
     for client_id, (times, error_id) in list(failed.items())[:_MANY]:
         client = services.registry.find(client_id)
+        found.append((client.name if client else client_id, times, error_id))
+    return found
+
+
+def _undelivered(services: Services) -> Iterator[Finding]:
+    for app, times, error_id in _failed(services, NOT_ANSWERED):
+        text = plural(
+            "%(app)s could not be told of %(n)s answer of a person in the last day.",
+            "%(app)s could not be told of %(n)s answers of people in the last day.", times, app=app,
+        )  # fmt: skip
+        yield Finding("answer", text, f"/admin/activity/{error_id}")
+    for app, times, error_id in _failed(services, UNDELIVERED):
         text = plural(
             "%(app)s could not be told of %(n)s sign-out in the last day.",
             "%(app)s could not be told of %(n)s sign-outs in the last day.", times,
-            app=client.name if client else client_id,
+            app=app,
         )  # fmt: skip
         yield Finding("sign_out", text, f"/admin/activity/{error_id}")
 

@@ -66,7 +66,7 @@ def listed(services: Services, call: Call) -> Types:
 
 
 def put(services: Services, call: Call) -> Type:
-    """PUT /details-types."""
+    """POST /details-types."""
     body = call.body
     wish = details_types.Wish(
         name=body.type, schema=body.json_schema, sentences=body.sentences, resources=body.resources
@@ -104,7 +104,7 @@ OPERATIONS: Final = (
         summary="What applications may ask people for in detail", handler=listed, gives=Types,
     ),
     Operation(
-        method="PUT", path="/details-types", id="putDetailsType", permission=Permission.APPS_CREATE, tag=_TAG,
+        method="POST", path="/details-types", id="setDetailsType", permission=Permission.APPS_CREATE, tag=_TAG,
         summary="Make a type, or change the one of this name", handler=put, takes=NewType, gives=Type,
         examples={"payment": _PAYMENT},
     ),

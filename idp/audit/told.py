@@ -32,6 +32,11 @@ from idp.ids import new_id, shown_id, without_userinfo
 from idp.wire import BadRequest, Request
 
 UNDELIVERED: Final = "error:logout_not_delivered"
+NOT_ANSWERED: Final = "error:ciba_not_delivered"
+_NOT_TOLD: Final = {
+    UNDELIVERED: "The application was not told of a sign-out.",
+    NOT_ANSWERED: "The application was not told what a person answered (CIBA).",
+}
 ONE_ROW: Final = 3600.0  # seconds that the same fault keeps its id
 REWRITE: Final = 5.0  # seconds between two writes of one row that grows
 SOON: Final = 1.0  # the same of one that grows as by hand
@@ -140,15 +145,13 @@ class Faults:
         )  # fmt: skip
         return error_id
 
-    def undelivered(self, client_id: str, what: str, explanation: Explanation) -> str:
-        """Record that an application could not be told of a sign-out; answers the id."""
-        message = "The application was not told of a sign-out."
-        detail = {"kind": "logout_not_delivered", "message": message, **explained(explanation), "what": what}
-        error_id = self._count(
-            (client_id, UNDELIVERED, what), Event(UNDELIVERED, client_id=client_id, detail=detail)
-        )  # fmt: skip
+    def undelivered(self, client_id: str, what: str, explanation: Explanation, action: str = UNDELIVERED) -> str:
+        """Record that an application could not be told of something, such as a sign-out; answers the id."""
+        kind = action.removeprefix("error:")
+        detail = {"kind": kind, "message": _NOT_TOLD[action], **explained(explanation), "what": what}
+        error_id = self._count((client_id, action, what), Event(action, client_id=client_id, detail=detail))
         self._log.warning(
-            "logout_not_delivered", client_id=client_id, reason=what, fix=explanation.fix, error_id=error_id
+            kind, client_id=client_id, reason=what, fix=explanation.fix, error_id=error_id
         )  # fmt: skip
         return error_id
 

@@ -16,13 +16,14 @@ from idp.errors import OAuthError
 from idp.ids import TAG, digest, new_id_of, new_secret
 from idp.oidc import authorization_details, authorization_parameters, ciba_hints, claims_parameter, client_auth, scopes
 from idp.oidc.decoupled import asking, pending
+from idp.oidc.decoupled.asking import PUSH
 from idp.oidc.decoupled.pending import INTERVAL, Pending
 from idp.oidc.ledger import AUTH_REQUEST
 from idp.oidc.request_objects import signed
 from idp.protocols import Services
 from idp.wire import Json, Params, Request, Response
 
-DELIVERY_MODES: Final = ("poll", "ping")
+DELIVERY_MODES: Final = ("poll", "ping", "push")
 A_MINUTE: Final = 120  # requests of one client
 #: What two screens can show side by side. Our mail has it as well, where an address, or half a sentence of somebody
 #: else's, would look like ours: so no dots, slashes, colons, @.
@@ -51,13 +52,12 @@ def authorize(services: Services, request: Request) -> Response:
     if wanted.notification_token:
         asking.keep_notice(services, asked, wanted.notification_token, auth_req_id)
     services.jobs.enqueue(asking.ASK, {"id": asked.id})
-    return Json(
-        body={
-            "auth_req_id": auth_req_id,
-            "expires_in": round(asked.expires_at - asked.asked_at),
-            "interval": INTERVAL,
-        }
-    )
+    body: dict[str, Any] = {"auth_req_id": auth_req_id, "expires_in": round(asked.expires_at - asked.asked_at)}
+    if _mode(client) == PUSH:  # who is told of an answer is told of none as well
+        services.jobs.enqueue(asking.NOTIFY, {"id": asked.id, "over": True}, delay=wanted.life + 1)
+    else:  # §7.3
+        body["interval"] = INTERVAL
+    return Json(body=body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,10 @@ class _Wanted:
     life: float
     notification_token: str
     details: list[dict[str, Any]]
+
+
+def _mode(client: Client) -> str:
+    return str(client.metadata.get("backchannel_token_delivery_mode") or "")
 
 
 def _check_may(client: Client) -> None:
@@ -160,7 +164,7 @@ def _read_life(services: Services, params: Params) -> float:
 
 def _read_token(client: Client, params: Params) -> str:
     """§7.1: what we show when we call the application, needed where it wants to be called."""
-    if client.metadata.get("backchannel_token_delivery_mode") != "ping":
+    if _mode(client) not in ("ping", PUSH):
         return ""
     token = params.get("client_notification_token") or ""
     if not _TOKEN.fullmatch(token):

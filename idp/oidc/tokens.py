@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256, sha384, sha512
 from typing import Any
 
@@ -23,10 +23,27 @@ from keys.signing import unsigned
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 ID_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:id_token"
 ID_JAG_TYPE = "urn:ietf:params:oauth:token-type:id-jag"
+_OF_CIBA = "urn:openid:params:jwt:claim:"
 _HASHES = {"256": sha256, "384": sha384, "512": sha512}
 
 
-def response(services: Services, client: Client, issued: Issued) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What comes through the browser beside an ID token; its hashes bind them together. '' for nothing."""
+
+    code: str = ""
+    state: str = ""
+    alone: bool = False  # no access token follows from the request, with which userinfo could be asked
+    auth_req_id: str = ""  # of a request that these tokens are pushed for (CIBA §10.3.1)
+    refresh_token: str = ""  # that is pushed with them
+
+
+_FROM_ENDPOINT = Beside()
+
+
+def response(
+    services: Services, client: Client, issued: Issued, beside: Beside = _FROM_ENDPOINT
+) -> dict[str, Any]:  # fmt: skip
     """The JSON of RFC 6749 §5.1. `scope` is always told, since it may be less than was asked."""
     if issued.assertion:  # RFC 8693 §2.2.1: N_A, since it is no access token
         told = {"issued_token_type": ID_JAG_TYPE, "token_type": "N_A", "expires_in": issued.expires_in}
@@ -40,7 +57,10 @@ def response(services: Services, client: Client, issued: Issued) -> dict[str, An
     if issued.refresh_token is not None:
         body["refresh_token"] = issued.refresh_token
     if issued.holder is not None and "openid" in issued.terms.scope.split():
-        body["id_token"] = id_token(services, client, issued, issued.holder, access_token)
+        body["id_token"] = id_token(
+            services, client, issued, issued.holder, access_token,
+            replace(beside, refresh_token=issued.refresh_token or "") if beside.auth_req_id else beside,
+        )  # fmt: skip
     return body
 
 
@@ -70,18 +90,6 @@ def _in_detail(issued: Issued) -> dict[str, Any]:
 def token_type(cnf: Mapping[str, str]) -> str:
     """How the token is shown (RFC 9449 §5; RFC 8705 §3 leaves it Bearer)."""
     return "DPoP" if "jkt" in cnf else "Bearer"
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What comes through the browser beside an ID token; its hashes bind them together. '' for nothing."""
-
-    code: str = ""
-    state: str = ""
-    alone: bool = False  # no access token follows from the request, with which userinfo could be asked
-
-
-_FROM_ENDPOINT = Beside()
 
 
 def id_token(
@@ -114,7 +122,10 @@ def id_token_claims(
         "azp": client.id,
     }
     # Core §3.3.2.11; s_hash as FAPI 1.0 Advanced §5.1 has it.
-    hashed = (("at_hash", access_token), ("c_hash", beside.code), ("s_hash", beside.state))
+    hashed = (
+        ("at_hash", access_token), ("c_hash", beside.code), ("s_hash", beside.state),
+        (f"{_OF_CIBA}rt_hash", beside.refresh_token),
+    )  # fmt: skip
     if algorithm != "none":  # which names no hash (§3.1.3.6); nothing of it comes through the browser
         claims |= {name: token_hash(value, algorithm) for name, value in hashed if value}
     if holder.session_id is not None and client.oidc.is_told_sid:
@@ -123,6 +134,8 @@ def id_token_claims(
         claims["ds_hash"] = ledger.ds_hash(services, holder.device_id)
     if issued.nonce:
         claims["nonce"] = issued.nonce
+    if beside.auth_req_id:  # CIBA §10.3.1: so that nobody sends it the tokens of another request
+        claims[f"{_OF_CIBA}auth_req_id"] = beside.auth_req_id
     # Core §5.4: where there is no access token, the claims of the scopes are here.
     scopes = issued.terms.scope.split() if client.oidc.id_token_claims or beside.alone else []
     requested = holder.claims.get("id_token") or {}

@@ -680,6 +680,7 @@ TRIES: Final[Mapping[str, Try]] = {
     "client_hosts.refuse": Try(nothing, lambda s, a, _: client_hosts.refuse(s, a, "agent.example")),
     "client_hosts.forget": Try(
         nothing, _fails(client_hosts.NoSuchHost, lambda s, a, _: client_hosts.forget(s, a, "nobody.example"))
+    ),
     "details_types.put": Try(
         nothing, lambda s, a, _: details_types.put(s, a, details_types.Wish(name="payment", schema={}))
     ),

@@ -31,6 +31,7 @@ WHOSE = {
     "events": "application or person: test_groups_cases_activity.py",
     "attention": "application or person: test_groups_cases_activity.py",
     "batches": "person: test_batches.py",
+    "details-types": "company",
     "service-providers": "company",
     "gallery": "company",
     "imports": "company",

@@ -227,12 +227,11 @@ def test_it_is_off_for_everybody_else_and_for_who_proves_nothing(provider: Provi
     for profile in ("spa", "native"):
         with pytest.raises(InvalidMetadata, match="is not for profile"):
             add(provider, "App", profile=profile)
-    with pytest.raises(InvalidMetadata, match="poll or ping"):
+    with pytest.raises(InvalidMetadata, match="poll, ping or push"):
         add(provider, backchannel_token_delivery_mode=None)
-    with pytest.raises(InvalidMetadata, match="is needed with"):
-        add(provider, backchannel_token_delivery_mode="ping")
-    with pytest.raises(InvalidMetadata, match="not supported yet"):
-        add(provider, backchannel_token_delivery_mode="push")
+    for mode in ("ping", "push"):
+        with pytest.raises(InvalidMetadata, match="is needed with"):
+            add(provider, backchannel_token_delivery_mode=mode)
 
 
 def test_one_application_asks_only_so_often(provider: Provider, bank: App) -> None:

@@ -80,7 +80,7 @@ LABELS: Final[dict[str, Label]] = {
     "application_type": Label(N_("Application type"), "signing_in"),
     "backchannel_token_delivery_mode": Label(
         N_("How it learns of an answer (CIBA)"), "signing_in",
-        N_("poll: it asks again and again; ping: it is called.")),
+        N_("poll: it asks again and again; ping: it is called; push: it is sent the tokens.")),
     "backchannel_client_notification_endpoint": Label(N_("Where it is called with an answer (CIBA)"), "signing_in"),
     "backchannel_authentication_request_signing_alg": Label(
         N_("Algorithm of its signed requests (CIBA)"), "signing_in", N_("Given one, others are refused.")),

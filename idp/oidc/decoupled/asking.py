@@ -9,10 +9,12 @@ import json
 from typing import Any, Final
 
 from clients.access import decide
+from clients.client import Client
 from idp import mail, reach
 from idp.audit import Event, record
+from idp.audit.told import NOT_ANSWERED
 from idp.http import OutboundFailed, OutboundRefused
-from idp.oidc.decoupled import pending
+from idp.oidc.decoupled import pending, pushing
 from idp.oidc.decoupled.pending import Pending
 from idp.protocols import Services
 
@@ -20,6 +22,7 @@ ASK: Final = "oidc.ciba.ask"
 NOTIFY: Final = "oidc.ciba.notify"
 FIELD: Final = "backchannel_client_notification_endpoint"
 PATH: Final = "/requests"
+PUSH: Final = "push"
 OPEN: Final = 3  # questions that wait for one person at once: nobody is worn down (ASVS 6.6.4)
 AN_HOUR: Final = 10  # questions of one application to one person
 OF_ALL: Final = 40  # of all applications together
@@ -116,23 +119,37 @@ def keep_notice(services: Services, asked: Pending, token: str, auth_req_id: str
 
 
 def notify(services: Services, payload: dict[str, Any]) -> None:
-    """Ping (§10.2): "ask now". Errors: `NotTaken`, `OutboundRefused`, `OutboundFailed`."""
+    """Ping (§10.2): "ask now"; push (§10.3): the tokens, or why there are none (§12).
+
+    `over` in the payload: the request has ended, and is told of where nobody answered it.
+    Errors: `NotTaken`, `OutboundRefused`, `OutboundFailed`, `Stale`.
+    """
     asked, kept = pending.find(services, payload["id"]), services.state.get(_notice(payload["id"]))
     client = services.registry.find(asked.client_id) if asked is not None else None
     uri = str(client.metadata.get(FIELD) or "") if client is not None else ""
     if asked is None or client is None or kept is None or not uri:
         return
-    body = json.dumps({"auth_req_id": kept["auth_req_id"]}).encode()
-    headers = {"Authorization": f"Bearer {kept['token']}", "Content-Type": "application/json"}
+    if payload.get("over") and not (pending.is_over(services, asked) and pending.said(services, asked.id) is None):
+        return  # the answer has a notice of its own
+    told: dict[str, Any] = {"auth_req_id": kept["auth_req_id"]}
+    if client.metadata.get("backchannel_token_delivery_mode") == PUSH:
+        told = pushing.body(services, client, asked, kept["auth_req_id"])
+    _tell(services, client, uri, kept["token"], told)
+    services.state.take(_notice(asked.id))
+    pushing.forget(services, asked)
+
+
+def _tell(services: Services, client: Client, uri: str, token: str, told: dict[str, Any]) -> None:
+    """Call the application; that it did not take it stands among its errors, for admins."""
+    body = json.dumps(told).encode()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
         fetched = reach.outbound(services, client.metadata).post(uri, body, headers)
         if fetched.status not in (200, 204):  # §10.2: 204, and 200 is taken as well
             raise NotTaken(f"it answered with status {fetched.status}")
     except (NotTaken, OutboundFailed, OutboundRefused) as error:
-        explanation = reach.explain(uri, error, FIELD)
-        services.log.warning("ciba_not_told", client_id=client.id, reason=str(error), fix=explanation.fix)
+        services.faults.undelivered(client.id, f"{uri}: {error}", reach.explain(uri, error, FIELD), NOT_ANSWERED)
         raise
-    services.state.take(_notice(asked.id))
 
 
 def _place_of(asked: Pending) -> str:

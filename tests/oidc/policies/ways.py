@@ -154,6 +154,9 @@ WAYS: Mapping[str, Way] = {
         grant_type=token_exchange.GRANT_TYPE,
         prepare=_on_a_phone,
         refusals=frozenset(("invalid_request",)),  # RFC 8693 §2.2.2
-        not_asked={"more than was granted": "what it asks for at the token endpoint is its whole request"},
+        not_asked={
+            "more than was granted": "what it asks for at the token endpoint is its whole request",
+            "more in detail": "it gives none: nobody was asked",
+        },
     ),
 }

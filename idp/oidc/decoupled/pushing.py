@@ -1,0 +1,69 @@
+"""Push (CIBA §10.3): the tokens are sent to the application as soon as its person has agreed; or why there are none.
+
+They are made once, by the family's own key, and wait sealed in State until the application has taken them: each try
+sends the very same. A request that died between the two has given nobody anything, and the application is told so.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from clients.client import Client
+from clients.offered import CIBA
+from idp.errors import OAuthError
+from idp.oidc import authorization_details, ledger, tokens
+from idp.oidc.decoupled import pending
+from idp.oidc.decoupled.pending import Pending, Said
+from idp.oidc.ledger import Grant, Terms
+from idp.oidc.token_request import TokenRequest
+from idp.oidc.tokens import Beside
+from idp.protocols import Services
+from idp.traffic import Traffic
+from idp.wire import Params, Request
+
+FAILED: Final = "transaction_failed"
+
+
+def body(services: Services, client: Client, asked: Pending, auth_req_id: str) -> dict[str, Any]:
+    """What the application is sent, the same at each try. Errors: `Stale`."""
+    kept = services.state.get(_key(asked.id))
+    if kept is not None:
+        return dict(kept)
+    said = pending.said(services, asked.id)
+    made = _failure(said) if said is None or said.grant is None else _tokens(services, client, asked, said, auth_req_id)
+    told = {"auth_req_id": auth_req_id, **made}
+    services.state.put(_key(asked.id), told, pending.KEPT)
+    return told
+
+
+def forget(services: Services, asked: Pending) -> None:
+    """It was taken."""
+    services.state.take(_key(asked.id))
+
+
+def _failure(said: Said | None) -> dict[str, Any]:
+    """§12: the person's own no, or nobody's answer."""
+    if said is None:
+        return {"error": "expired_token", "error_description": "Nobody answered in time."}
+    return {"error": "access_denied", "error_description": "The person refused."}
+
+
+def _tokens(services: Services, client: Client, asked: Pending, said: Said, auth_req_id: str) -> dict[str, Any]:
+    grant = Grant(**(said.grant or {}))
+    details = authorization_details.standing(services, client, grant.details, grant.resource)
+    wire = Request({"REQUEST_METHOD": "POST", "PATH_INFO": "/oauth/bc-authorize", "REMOTE_ADDR": asked.address})
+    request = TokenRequest(client, CIBA, None, [], Params([]), wire)
+    try:
+        issued = ledger.mint(services, request, grant, Terms(grant.scope, grant.resource, details=details))
+    except ledger.CodeReused:  # the try before died with them
+        return {"error": FAILED, "error_description": "The tokens were lost on our side; ask the person once more."}
+    except OAuthError as error:  # what the person gave does not stand any more
+        return {"error": FAILED, "error_description": error.description}
+    services.part(Traffic).proven(
+        CIBA, client.id, grant.id, (asked.address, "offline_access" in grant.scope.split()), issued.issued_at
+    )  # fmt: skip
+    return tokens.response(services, client, issued, Beside(auth_req_id=auth_req_id))
+
+
+def _key(pending_id: str) -> str:
+    return f"ciba-pushed:{pending_id}"
