@@ -43,7 +43,7 @@ RESOURCE = "resource:"
 
 
 def describe(scope: str) -> tuple[str, str]:
-    """Title and explanation of a scope, a claim that is asked for by itself (`claim:<name>`), a resource or a detail."""
+    """Title and explanation of a scope, a claim asked for by itself (`claim:<name>`), a resource or a detail."""
     if scope.startswith(RESOURCE):
         return N_("Use %(resource)s as you", resource=scope.removeprefix(RESOURCE)), N_("A tool or service.")
     if scope.startswith("detail:"):  # RFC 9396: the type, and a digest of the rest
