@@ -24,6 +24,7 @@ TYPED = (
     *(
         f"docs/{n}.md"
         for n in (
+            "agents",
             "api",
             "getting-started",
             "applications",

@@ -1,16 +1,20 @@
 #!/bin/sh
-# Install what the tests of this folder connect into .counterparts/: from the npm registry, the Go module proxy and
+# Install what the tests of this folder connect into .counterparts/: from the npm registry, PyPI, the Go module proxy and
 # Maven Central, by their ordinary clients.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 into=$here/../../.counterparts
 oauth2_proxy=v7.15.6
 keycloak=26.7.3
+mcp=2.3.0
 mkdir -p "$into/node" "$into/bin"
 into=$(cd "$into" && pwd)
 
 cp "$here/node/package.json" "$here/node/package-lock.json" "$into/node/"
 (cd "$into/node" && npm ci --no-audit --no-fund)
+
+python3 -m venv "$into/mcp"
+"$into/mcp/bin/pip" install --quiet "mcp==$mcp"
 
 (cd "$here/go" && go build -o "$into/bin/go-oidc" .)
 GOBIN=$into/bin go install "github.com/oauth2-proxy/oauth2-proxy/v7@$oauth2_proxy"
