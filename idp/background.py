@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from idp.accounts import expiry, recovery
 from idp.accounts.sign_in_rules import keeping
@@ -17,9 +17,11 @@ from idp.admin.break_glass import watching
 from idp.answers import symptoms
 from idp.arrivals import Arrivals
 from idp.audit.chain import sealing
+from idp.db import ReadOnly
 from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
 from idp.meters.notes import Meters
+from idp.moving.watching import Watching
 from idp.opening import DAY, HOUR
 from idp.protocols import Services
 from idp.readers import Readers
@@ -77,6 +79,7 @@ def schedule(services: Services) -> None:
 
 def _background(services: Services) -> None:
     schedule(services)
+    services.db.dispensable = _dispensable()
     services.jobs.start(after=1.0)  # the first answers come before
     _note_version(services)
     from idp.installation.processes import Beat  # loaded when the first answers are out
@@ -87,8 +90,19 @@ def _background(services: Services) -> None:
         for failure, work in (*EVERY_SECOND, ("processes_not_compared", beat.tick)):
             try:
                 work(services)
+            except ReadOnly:
+                continue  # what was kept back is written when that is over
             except Exception as error:  # the others' turn comes all the same, and its own in a second
                 services.log.warning(failure, reason=str(error))
+
+
+def _dispensable() -> frozenset[Any]:
+    """When something was last seen or used: reading goes on without, while the database takes nothing."""
+    from clients.kept_secrets import store as secrets
+    from idp.accounts.tokens import store as tokens
+    from idp.login import store as login
+
+    return frozenset((secrets.TOUCH, tokens.TOUCH, login.SEEN))
 
 
 def _note_version(services: Services) -> None:
@@ -131,6 +145,7 @@ def _check_point(services: Services) -> None:
 
 #: What is logged where it fails, and what is done.
 EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
+    ("move_not_looked_for", lambda services: services.part(Watching).look(services)),
     ("faults_not_written", lambda services: services.faults.flush()),
     ("checkpoint_failed", _check_point),
     ("uses_not_written", lambda services: services.uses.flush()),

@@ -34,6 +34,8 @@ TYPED = (
             "gallery",
             "connecting",
             "install",
+            "monitoring",
+            "moving",
             "operating",
             "people",
             "saml",

@@ -39,6 +39,7 @@ BOUNDED = {
     "launcher_pins": _PERSON,
     "managed_objects": "goes with what the file managed",
     "memberships": _PERSON,
+    "moves": "one row",
     "passkey_offers": _PERSON,
     "password_history": _PERSON,
     "password_notices": _PERSON,

@@ -22,7 +22,7 @@ _END_SECRET = (
     .where(client_secrets.c.id == bindparam("secret_id"), client_secrets.c.client_id == bindparam("of_client"))
     .values(expires_at=bindparam("end"))
 )
-_TOUCH = (
+TOUCH = (
     update(client_secrets)
     .where(client_secrets.c.id == bindparam("secret_id"))
     .where(or_(client_secrets.c.last_used_at.is_(None), client_secrets.c.last_used_at < bindparam("before")))
@@ -66,4 +66,4 @@ def end(tx: Statements, client_id: str, secret_id: str, end: float) -> None:
 
 def touch(db: Statements, secret_id: str, now: float, before: float) -> None:
     """Note a use, unless one since `before` is noted."""
-    db.run(_TOUCH, durable=False, secret_id=secret_id, now=now, before=before)
+    db.run(TOUCH, durable=False, secret_id=secret_id, now=now, before=before)

@@ -13,7 +13,7 @@ from idp.api.problems import Problem
 from idp.api.repeating import Told
 from idp.api.resources import OPERATIONS
 from idp.api.views import PREFIX
-from idp.db import Unavailable
+from idp.db import ReadOnly, Unavailable
 from idp.errors import Explanation, Refused, Stale
 from idp.protocols import Services
 from idp.state import StateUnavailable
@@ -140,6 +140,11 @@ def _problem(services: Services, request: Request, error: Exception) -> Problem:
         return Problem("too-large", f"{error}.".capitalize())
     if isinstance(error, BadRequest):
         return Problem("unreadable", f"{error}.".capitalize())
+    moving = error.__cause__ if isinstance(error, StateUnavailable) else error
+    if isinstance(moving, ReadOnly):
+        wait = str(max(5, min(600, int(moving.until - services.clock()) + 1)))
+        return Problem("unavailable", "The installation is being moved: nothing can be changed meanwhile.",
+                       headers=(("Retry-After", wait),))  # fmt: skip
     if isinstance(error, (Unavailable, StateUnavailable)):
         refusal = Refused("store_unavailable", "The store is silent.", status=503, detail=str(error)[:400],
                           explanation=Explanation("doorward", "See `doorward doctor`."))  # fmt: skip

@@ -31,6 +31,7 @@ COMMANDS = {
     "migrate": "migrate",
     "backup": "backup",
     "restore": "restore",
+    "move": "move",
     "sweep": "sweep",
     "import": "carry_over",
     "demo-data": "demo_data",

@@ -7,8 +7,8 @@ text, integers, doubles (times: seconds since the epoch), and bytes.
 """
 
 from .database import Database, Transaction
-from .errors import Conflict, Unavailable
+from .errors import Conflict, ReadOnly, Unavailable
 from .joined import joined
 from .statements import sweep, upsert
 
-__all__ = ["Conflict", "Database", "Transaction", "Unavailable", "joined", "sweep", "upsert"]
+__all__ = ["Conflict", "Database", "ReadOnly", "Transaction", "Unavailable", "joined", "sweep", "upsert"]

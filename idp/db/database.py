@@ -7,6 +7,7 @@ import os
 import select
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
@@ -18,9 +19,13 @@ from idp.meters.spent import SPENT
 
 from .connecting import connect_postgresql, connect_sqlite
 from .durability import GroupCommit
-from .errors import Conflict, Unavailable
+from .errors import Conflict, ReadOnly, Unavailable
 from .loading import load
 from .statements import Compiled
+
+#: What a database says that has moved: its triggers refuse every change, whoever asks (`idp.installation.moving`).
+MOVED = "doorward: this database has moved"
+A_WHILE = 60.0  # seconds until somebody has pointed the servers at the new place
 
 _Fetch = Callable[[Any, Compiled], Any]
 
@@ -142,6 +147,8 @@ class Database:
         self._commits: GroupCommit | None = None  # SQLite's, once a connection has a write-ahead log
         self.observer: Callable[[str], None] | None = None  # tests count statements per hop with it
         self._open: WeakSet[_Held] = WeakSet()  # a thread that ends takes its connection along
+        self.shut: float | None = None  # until when nothing may be written, epoch seconds
+        self.dispensable: frozenset[Any] = frozenset()  # changes that are left out while it is shut, as if done
         self.failures = 0  # statements that failed as the server was gone, busy or full
 
     @property
@@ -213,6 +220,8 @@ class Database:
 
     def _translated(self, error: Exception) -> Exception:
         """A driver's error in our words; any other one as it is."""
+        if MOVED in str(error):
+            return ReadOnly(time.time() + A_WHILE)
         if isinstance(error, self._errors.IntegrityError):
             return Conflict(str(error))
         if isinstance(error, (self._errors.OperationalError, self._errors.InterfaceError)):
@@ -232,6 +241,7 @@ class Database:
 
     def _begin(self, durable: bool) -> Transaction:
         self._check_outside("transactions do not nest: pass the outer one on")
+        self._check_open()
         self._connection()
         is_sqlite, cursor = self.name == "sqlite", self._local.cursor
         self._local.wrote = False
@@ -280,6 +290,10 @@ class Database:
         if getattr(self._local, "begun", False):
             raise RuntimeError(reason)
 
+    def _check_open(self) -> None:
+        if self.shut is not None:
+            raise ReadOnly(self.shut)
+
     def _make_durable(self) -> None:
         """Wait until this thread's commit is on the disk; PostgreSQL has seen to that itself."""
         if self._commits is not None and self._local.wrote:
@@ -290,6 +304,7 @@ class Database:
     def _single(self, fetch: _Fetch, compiled: Compiled, params: dict[str, Any], durable: bool) -> Any:
         if compiled.writes:
             self._check_outside("a change within a transaction goes through its tx")
+            self._check_open()
         if compiled.writes and durable and self.name == "postgresql":
             with self.transaction() as tx:
                 return fetch(self._executed(tx._cursor, compiled, params), compiled)
@@ -341,6 +356,8 @@ class Database:
 
     def run(self, expression: Any, /, *, durable: bool = True, **params: Any) -> int:
         """One change on its own, atomic; answers how many rows it touched."""
+        if self.shut is not None and expression in self.dispensable:
+            return 0
         return int(self._retried(_run, expression, params, durable))
 
     def make_room(self) -> None:

@@ -40,7 +40,7 @@ def _of_file(file: Path) -> str | None:
     if not file.exists():
         return None
     try:
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5)
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
         try:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         finally:
@@ -53,12 +53,13 @@ def _of_file(file: Path) -> str | None:
 
 
 def _of_server(url: str) -> str | None:
-    (known,) = _ask(url, "SELECT to_regclass('alembic_version') IS NOT NULL") or (False,)
-    row = _ask(url, "SELECT version_num FROM alembic_version") if known else None
+    (known,) = ask(url, "SELECT to_regclass('alembic_version') IS NOT NULL") or (False,)
+    row = ask(url, "SELECT version_num FROM alembic_version") if known else None
     return str(row[0]) if row else None
 
 
-def _ask(url: str, query: LiteralString) -> tuple[Any, ...] | None:
+def ask(url: str, query: LiteralString) -> tuple[Any, ...] | None:
+    """The first row that a database server answers. Errors: `Failed`."""
     import psycopg
 
     plain = re.sub(r"^postgresql\+\w+://", "postgresql://", url)
@@ -72,7 +73,7 @@ def _ask(url: str, query: LiteralString) -> tuple[Any, ...] | None:
 
 def server_clock(url: str) -> float:
     """What time it is at the database server, epoch seconds. Errors: `Failed`."""
-    (now,) = _ask(url, "SELECT extract(epoch FROM clock_timestamp())::float8") or (0.0,)
+    (now,) = ask(url, "SELECT extract(epoch FROM clock_timestamp())::float8") or (0.0,)
     return float(now)
 
 
@@ -90,7 +91,7 @@ class ServerFacts(NamedTuple):
 
 def server_facts(url: str) -> ServerFacts:
     """Errors: `Failed`."""
-    row = _ask(
+    row = ask(
         url,
         "SELECT pg_is_in_recovery(), current_setting('server_encoding'), coalesce(current_schema(), ''), "
         "current_user::text, coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), "
@@ -101,12 +102,16 @@ def server_facts(url: str) -> ServerFacts:
 
 def check_current(settings: Settings) -> None:
     """Errors: `Failed`, with what to do, unless the schema is this release's. The embedded database is migrated."""
+    from idp.installation.moving import standing
+
     found = current(settings)
+    if found is not None:
+        standing.check_stays(settings)
     if found == head():
         return
     if found is None:
         raise Failed(INIT_FIRST)
-    if found > head():
+    if not is_known(found):  # revisions are a line, but not in the order of their numbers
         raise Failed(f"the database is of a newer release (schema {found}, this one knows {head()}): upgrade Doorward")
     if sqlite_file(settings) is None:
         raise Failed(f"the database has schema {found}, this release needs {head()}: run `doorward migrate`")

@@ -78,6 +78,7 @@ class Jobs:
         self._periods: dict[str, float] = {}
         self._stopping = threading.Event()
         self._woken = threading.Condition()
+        self.paused = False  # no job is begun, by this process, while the installation is about to move
         self._news = 0  # how often something was queued in this process
         self._threads: list[threading.Thread] = []
 
@@ -175,6 +176,8 @@ class Jobs:
 
     def _run_next(self) -> bool:
         """Run one job that is due; answers whether there was one."""
+        if self.paused:
+            return False
         now = self._clock()
         if self._db.one(store.ANY_DUE, now=now) is None:  # a read, so that waiting writes nothing
             return False
@@ -219,6 +222,9 @@ class Jobs:
         swept = 0.0
         while not self._stopping.is_set():
             news = self._news
+            if self.paused:
+                self._stopping.wait(POLL)
+                continue
             try:
                 if number == 0 and abs(self._clock() - swept) > SWEEP_EVERY:
                     self._tidy()

@@ -73,6 +73,7 @@ def metadatas() -> list[Any]:
     import idp.audit.streaming.store
     import idp.jobs.store
     import idp.login.store
+    import idp.moving.store
     import idp.oidc.ledger.devices.store  # adds to the tables of idp.oidc.ledger.store
     import idp.oidc.ledger.store
     import idp.readers.store
@@ -91,6 +92,7 @@ def metadatas() -> list[Any]:
         idp.accounts.roles.store, idp.accounts.sign_in_rules.store, idp.accounts.tokens.store,
         idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
         idp.readers.store, idp.answers.symptoms.store,
+        idp.moving.store,
         idp.login.store, idp.oidc.ledger.store, idp.saml.store, idp.saml.metadata.sources.store, idp.state.sql,
     ]  # fmt: skip
     return [room.metadata for room in rooms]

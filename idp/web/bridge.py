@@ -11,6 +11,7 @@ from idp import arrivals, browser, browser_state, flash, language, reached, text
 from idp.db import Unavailable
 from idp.errors import Stale
 from idp.meters.notes import Meters
+from idp.moving.watching import Watching
 from idp.services import Services
 from idp.showing import form_target, form_targets
 from idp.traffic import ORIGIN, Traffic, shown_origin
@@ -70,7 +71,7 @@ class Bridge:
         self._brands = {tag: services.settings.brand.spoken(tag) for tag in texts.LANGUAGES}
         self._errors = ErrorPages(services, applications, self._brands, self._know_visitor)
         self._auto_posts = AutoPosts(render, self._brands)
-        self._meters = services.part(Meters)
+        self._meters, self._moving = services.part(Meters), services.part(Watching)
         traffic = services.part(Traffic)
         self._cors = Cors(applications, lambda request: _note_origin(traffic, request))
         self._hsts = [("Strict-Transport-Security", "max-age=31536000")] if services.settings.is_https else []
@@ -188,6 +189,7 @@ class Bridge:
             "browser_key": browser.form_key(self.services, request),
             "has_session": self._has_session(request, page),
             "done": flash.TEXTS.get(flash.name_of(self.services, request), ""),
+            "moving": self._moving.shown(self.services.clock()),
             **self._words(request),
             **page.values,
         }

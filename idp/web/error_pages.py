@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
 from idp import arrivals, catalogue, claimed, language, reached
-from idp.db import Unavailable
+from idp.db import ReadOnly, Unavailable
 from idp.db import advice as db_advice
 from idp.errors import Explanation, OAuthError, Refused
 from idp.services import Services
@@ -48,17 +49,20 @@ class ErrorPages:
             uri = catalogue.url_of(self.services, error.kind)
             headers = error.headers_told(error_id, uri)
             return Json(status=error.status, headers=headers, body=error.parameters(error_id, uri))
-        refusal = error if isinstance(error, Refused) else _refusal(error)
+        refusal = error if isinstance(error, Refused) else _refusal(error, self.services.clock())
         if not isinstance(error, (Refused, BadRequest, Unavailable, StateUnavailable)):
             self.services.log.error("unexpected", exc_info=error, path=request.shown_path, request_id=request.id)
         if route.api:
             error_id = self.services.errors.keep(refusal, request=request)
             code = {503: "temporarily_unavailable", 500: "server_error"}.get(refusal.status, "invalid_request")
-            retry = (("Retry-After", "5"),) if refusal.status == 503 else ()
+            retry = (("Retry-After", _wait(self.services.clock(), error)),) if refusal.status == 503 else ()
             told = {"error": code, "error_description": refusal.message, "error_id": error_id}
             uri = catalogue.url_of(self.services, refusal.kind)
             return Json(status=refusal.status, headers=retry, body={**told, "error_uri": uri} if uri else told)
-        return self.page(request, refusal)
+        page = self.page(request, refusal)
+        if _read_only(error) is not None:
+            page = replace(page, headers=(("Retry-After", _wait(self.services.clock(), error)),))
+        return page
 
     def _whose(self, request: Request, error: OAuthError | None = None) -> str:
         """The application at whose requests its admins look: proven, or as it says; '' where nobody knows it."""
@@ -167,7 +171,19 @@ def _way_on(services: Services, client: Any) -> str:
     return start if start.startswith(("https://", "http://")) else services.url("/")
 
 
-def _refusal(error: Exception) -> Refused:
+def _read_only(error: BaseException | None) -> ReadOnly | None:
+    """The move behind an error, where there is one; State in the database tells it in its own words."""
+    found = error.__cause__ if isinstance(error, StateUnavailable) else error
+    return found if isinstance(found, ReadOnly) else None
+
+
+def _wait(now: float, error: Exception) -> str:
+    """RFC 9110 §10.2.3: seconds after which to try again."""
+    moving = _read_only(error)
+    return "5" if moving is None else str(max(5, min(600, math.ceil(moving.until - now))))
+
+
+def _refusal(error: Exception, now: float) -> Refused:
     if isinstance(error, BadRequest):
         return Refused(
             "unreadable_request",
@@ -178,6 +194,16 @@ def _refusal(error: Exception) -> Refused:
                 "application", "Let whoever sends it write its parameters as a form in UTF-8, not too long: "
                 f"{error}.", "body", "a form in UTF-8, not too long", str(error),
             ),
+        )  # fmt: skip
+    moving = _read_only(error)
+    if moving is not None:
+        minutes = max(1, math.ceil((moving.until - now) / 60))
+        return Refused(
+            "being_moved", plural("This is possible again in about %(n)s minute.",
+                                  "This is possible again in about %(n)s minutes.", minutes),
+            title=N_("We are moving"), status=503,
+            advice=N_("Wait a little and try again. Nothing of yours is lost."), detail=str(error),
+            explanation=Explanation("doorward", "Wait for `doorward move` to end; it says what to do then."),
         )  # fmt: skip
     if isinstance(error, (Unavailable, StateUnavailable)):
         return Refused(

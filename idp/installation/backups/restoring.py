@@ -53,7 +53,7 @@ def restore(
         reader = open_reader(file, source, identities)
         _check_schema(file, reader.head)
         _check_master_key(settings, reader.head, take_it=take_master_key)
-        with _place(settings) as (place, finish):
+        with place_of(settings) as (place, finish):
             migrations.upgrade(place.database_url, reader.head.schema)
             _fill(place, reader, show)
             with _master_key(place, reader):
@@ -120,7 +120,7 @@ def may_be_made(settings: Settings) -> bool:
 
 
 @contextlib.contextmanager
-def _place(settings: Settings) -> Iterator[tuple[Settings, Callable[[], None]]]:
+def place_of(settings: Settings) -> Iterator[tuple[Settings, Callable[[], None]]]:
     """Settings of where the rows go first, and what gives it the name that is served. What fails leaves nothing."""
     final = sqlite_file(settings)
     if final is None:

@@ -61,7 +61,7 @@ class Rows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._is_sqlite = connection.dialect.name == "sqlite"
+        self.is_sqlite = connection.dialect.name == "sqlite"
 
     def tables(self) -> list[Table]:
         """Of this schema, those that others refer to first."""
@@ -95,7 +95,7 @@ class Rows:
 
     def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         names = ", ".join(f'"{name}"' for name in columns)
-        if self._is_sqlite:
+        if self.is_sqlite:
             marks = ", ".join("?" * len(columns))
             insert = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'  # noqa: S608
             self._connection.exec_driver_sql(insert, [tuple(row) for row in rows])
@@ -105,9 +105,18 @@ class Rows:
             for row in rows:
                 copy.write_row(row)
 
+    def run(self, statement: str) -> None:
+        """Anything else, in the same transaction."""
+        self._connection.exec_driver_sql(statement)
+
+    def ask(self, statement: str, *values: object) -> Sequence[Any] | None:
+        """The first row of an answer. A value stands where the statement has `?`."""
+        text = statement if self.is_sqlite else statement.replace("?", "%s")
+        return self._connection.exec_driver_sql(text, values).first()
+
     def check_references(self) -> None:
         """PostgreSQL has checked each as it came; SQLite is asked once. Errors: ValueError."""
-        if self._is_sqlite and self._connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        if self.is_sqlite and self._connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
             raise ValueError("a row refers to one that is not there")
 
 

@@ -1,0 +1,5 @@
+"""An installation that moves to another database: what its processes know of it, and do.
+
+Door: `watching.Watching`, a part of the services; `store` has the mark that all of them read once a second.
+Rule: from the moment that was told no process begins a job or writes; who missed it is held by the lock of the mover.
+"""

@@ -1,0 +1,45 @@
+"""The mark of a move, in the database that is left, and in the one that is filled: one row, or none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Double, Integer, MetaData, Table, Text, bindparam, delete, select
+
+from idp.db import upsert
+from idp.moving.window import Window
+
+metadata = MetaData()
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=False),  # 1
+    Column("id", Text, nullable=False),  # of this move, in both databases
+    Column("state", Text, nullable=False),
+    Column("begins", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("place", Text, nullable=False),  # the other database, without what opens it
+    Column("by", Text, nullable=False),  # the process that moves it, where that can be seen
+)
+
+_NAMES = Window._fields
+READ = select(*(moves.c[name] for name in _NAMES))
+PUT = upsert(moves, "n", values={"n": 1, **{name: bindparam(f"new_{name}") for name in _NAMES}}, change=_NAMES)
+CLEAR = delete(moves)
+
+
+def read(db: Any) -> Window | None:
+    """The mark; None: it is not being moved."""
+    row = db.one(READ)
+    return None if row is None else Window._make(row)
+
+
+def put(tx: Any, window: Window) -> None:
+    """Leave a mark."""
+    tx.run(PUT, **{f"new_{name}": value for name, value in window._asdict().items()})
+
+
+def clear(tx: Any) -> None:
+    """Take it away."""
+    tx.run(CLEAR)

@@ -1,0 +1,39 @@
+"""How a process that serves knows of a move: it looks once a second, off the request path."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from idp.moving import store
+from idp.moving.window import ANNOUNCED, MOVED, Window
+from idp.services import Services
+
+
+class Shown(NamedTuple):
+    """What pages say. Times: epoch seconds."""
+
+    begins: float
+    until: float
+    has_begun: bool
+
+
+class Watching:
+    """One for each process."""
+
+    def __init__(self) -> None:
+        self.window: Window | None = None
+
+    def look(self, services: Services) -> None:
+        """Read the mark, and have this process keep to it."""
+        now = services.clock()
+        self.window = found = store.read(services.db)
+        services.jobs.paused = found is not None and found.rests(now)
+        services.db.shut = None if found is None else found.shut_until(now)
+
+    def shown(self, now: float) -> Shown | None:
+        """What is told on every page; None: nothing."""
+        found = self.window
+        if found is None or found.state not in (ANNOUNCED, MOVED) or found.is_over(now):
+            return None
+        until = found.until if found.state == ANNOUNCED else found.shut_until(now) or now
+        return Shown(found.begins, until, found.state == MOVED or now >= found.begins)
