@@ -125,6 +125,7 @@ class RelyingParty:
     native_sso_group: str | None = row(text(60))  # OpenID Connect Native SSO 1.0: the apps that share a sign-in
     # RFC 9396 §10: what it may ask people for in detail, by name
     authorization_details_types: frozenset[str] = row(list_of(DETAILS_TYPE), frozenset)
+    fedcm: bool = row(BOOLEAN.or_else(False))  # the browser's own dialog may sign people in to it
     backchannel_logout_uri: str | None = row(ADDRESS)
     initiate_login_uri: str | None = row(ADDRESS)
     is_told_sid: bool  # its ID tokens name the session

@@ -224,6 +224,11 @@ def _native_single_sign_on(values: Mapping[str, Any], profile: Profile, _: bool)
         yield Problem("grant_types", "token-exchange without a secret is for apps of a native_sso_group alone")
 
 
+def _browser_dialog(values: Mapping[str, Any], profile: Profile, _: bool) -> Iterator[Problem]:
+    if values.get("fedcm") and profile.name not in ("web", "spa", "legacy"):
+        yield Problem("fedcm", f"is for pages in a browser; {profile.name} has none, or asks for more")
+
+
 def _one_sector(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:
     yield from sectors.problems(values)
 
@@ -250,6 +255,7 @@ RULES: tuple[Rule, ...] = (
     _logout_token,
     _native_alone,
     _native_single_sign_on,
+    _browser_dialog,
     _one_sector,
 )
 

@@ -98,6 +98,10 @@ class OAuth(Section):
         False,
         description="Whether applications may look in a frame whether somebody is still signed in (Session Management 1.0). It needs a cookie that scripts can read, and third-party cookies.",
     )
+    fedcm: bool = Field(
+        False,
+        description="Whether browsers may sign people in by a dialog of their own (FedCM), to applications with fedcm = true. It needs a cookie that goes with requests of other sites.",
+    )
 
     @field_validator("client_certificate_header")
     @classmethod

@@ -122,7 +122,7 @@ def _next(services: Services, request: Request, flow: Flow, session: Session | N
     step = next_step(flow, session, client, services.clock(), needs)
     if isinstance(step, Done):
         if session is not None and flow.client_id and not _door(services, flow).is_trial:
-            _note_use(services, request, flow, session)
+            note_use(services, request, flow, session)
         return _door(services, flow).finish(services, request, flow, session)
     if isinstance(step, Deny):
         if step.cause == BY_RULE and session is not None and not flow.demands.silent:
@@ -140,7 +140,7 @@ def _show(services: Services, request: Request, flow: Flow, session: Session | N
     return settle(services, request, _PAGES[type(step)](services, request, flow, session, step))
 
 
-def _note_use(services: Services, request: Request, flow: Flow, session: Session) -> None:
+def note_use(services: Services, request: Request, flow: Flow, session: Session) -> None:
     """When the application was last opened; and that single sign-on opened it, where nobody signed in for it (A2)."""
 
     def opened() -> Event:

@@ -1,10 +1,12 @@
 """The paths of our own pages."""
 
+from idp.oidc.fedcm import LOGIN
 from idp.portal import (
     access,
     activity,
     backup_codes,
     device,
+    fedcm,
     first_steps,
     for_programs,
     forgotten,
@@ -35,6 +37,7 @@ ROUTES = (
     Route("/apps", ("GET", "POST"), launcher.arrange),
     Route("/activity", ("GET", "POST"), activity.answer),
     Route("/sessions", ("GET", "POST"), signed_in.answer),
+    Route(LOGIN, ("GET",), fedcm.answer),
     Route("/profile", ("GET", "POST"), profile.answer),
     Route("/requests", ("GET", "POST"), requests.answer),
     Route("/device", ("GET", "POST"), device.answer),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from idp import arrivals, browser, browser_state, flash, language, reached, texts
+from idp import arrivals, browser, browser_state, flash, language, login_status, reached, texts
 from idp.db import Unavailable
 from idp.errors import Stale
 from idp.meters.notes import Meters
@@ -158,6 +158,9 @@ class Bridge:
             raise TypeError(f"not an answer: {response!r}")
         if self.services.settings.oauth.session_management:
             cookies = (*cookies, *browser_state.beside(self.services, cookies))
+        if self.services.settings.oauth.fedcm:
+            own, status = login_status.beside(self.services, cookies)
+            cookies, headers = (*cookies, *own), [*headers, *status]
         for cookie in cookies:
             headers.append(("Set-Cookie", self._cookie(cookie)))
         if response.headers:
@@ -253,7 +256,7 @@ class Bridge:
     def _cookie(self, cookie: Cookie) -> str:
         hidden = "" if cookie.script else "; HttpOnly"
         text = f"{cookie.name}={cookie.value}; Path=/{hidden}; SameSite={cookie.same_site}"
-        if self.services.settings.is_https:
+        if self.services.settings.is_https or cookie.secure:
             text += "; Secure"
         return text if cookie.max_age is None else f"{text}; Max-Age={cookie.max_age}"
 

@@ -20,7 +20,7 @@ _RESOURCE = "/.well-known/oauth-protected-resource"
 
 _OF_THE_HOST = (
     "/.well-known/webauthn", "/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png",
-    "/robots.txt", "/.well-known/security.txt",
+    "/robots.txt", "/.well-known/security.txt", "/.well-known/web-identity",
 )  # fmt: skip
 
 
@@ -36,8 +36,8 @@ class Front:
                 self._hot[route.path + bridge.prefix] = route
             if bridge.prefix and route.path.startswith(_RESOURCE):  # RFC 9728 §3.1
                 self._hot[_RESOURCE + bridge.prefix + route.path.removeprefix(_RESOURCE)] = route
-            # WebAuthn level 3 §5.11.1, RFC 9309 §2.3, RFC 9116 §3, and what browsers do: at the root of the host,
-            # wherever we live.
+            # WebAuthn level 3 §5.11.1, RFC 9309 §2.3, RFC 9116 §3, FedCM §3.1, and what browsers do: at the root of the
+            # host, wherever we live.
             if bridge.prefix and route.path in _OF_THE_HOST:
                 self._hot[route.path] = route
 

@@ -12,7 +12,8 @@ from typing import Any
 class Cookie:
     """One cookie to set. `max_age` in seconds; None is a browser-session cookie, 0 removes it.
 
-    `script`: scripts of ours may read it, so it says nothing that matters.
+    `script`: scripts of ours may read it, so it says nothing that matters. `secure`: also where we are not on https, as
+    browsers take it of their own machine.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Cookie:
     max_age: int | None = None
     same_site: str = "Lax"
     script: bool = False
+    secure: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

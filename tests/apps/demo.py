@@ -141,6 +141,7 @@ class Demo:
             '[storage]\ndata_dir = "."',
             '[brand]\ncompany = "Larkfield"\nlogin_hint = "Username or e-mail address, such as anna.berg"',
             '[log]\nformat = "text"',
+            "[oauth]\nfedcm = true",
             f"[outbound]\nallow = {apps}",  # their logos are fetched from this machine
         ]
         return "\n\n".join(lines) + "\n"
@@ -153,7 +154,7 @@ class Demo:
             "client", "add", "oidc", "--name", APPS[name], "--profile", "web", "--json",
             "--redirect-uri", f"{url}/callback", "--post-logout-redirect-uri", f"{url}/signed-out",
             "--set", f"launch_url={url}/", "--set", f"logo_uri={url}/static/logo.svg",
-            "--set", "id_token_signed_response_alg=ES256",
+            "--set", "id_token_signed_response_alg=ES256", "--set", "fedcm=true",
             "--backchannel-logout-uri", f"{url}/back-channel-logout",
         )  # fmt: skip
         made: dict[str, str] = json.loads(answer)

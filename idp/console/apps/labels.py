@@ -127,6 +127,8 @@ LABELS: Final[dict[str, Label]] = {
         "What it may ask people for in detail, one a line: payment_initiation. The types stand under Applications.")),
     "may_act": Label(N_("Applications that may act with its tokens"), "tokens", N_(
         "Their ids, one a line. They exchange a person’s token of it for one of their own, which names them.")),
+    "fedcm": Label(N_("The browser’s own dialog signs in to it (FedCM)"), "signing_in", N_(
+        "Its pages ask the browser, which shows who is signed in here. It gets an ID token.")),
     "native_sso_group": Label(N_("Group of apps that share sign-ins on a device"), "tokens", N_(
         "The same word in each app of the group. Empty: it shares with none.")),
     "may_impersonate": Label(N_("Applications that may pass for the person"), "tokens", N_(

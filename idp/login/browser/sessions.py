@@ -52,7 +52,18 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
 
     Errors: `Stale` when the registry has changed since this process looked.
     """
-    row = _presented(services, request, client_id)
+    return _live(services, _presented(services, request, client_id), client_id)
+
+
+def find_proven(
+    services: Services, session_id: str, client_id: str, is_proven: Callable[[str], bool]
+) -> Session | None:  # fmt: skip
+    """A live session that something else than its cookie proves, made of the hash of its secret. Errors: `Stale`."""
+    row = services.db.one(store.CURRENT, session_id=session_id, client_id=client_id)
+    return _live(services, row if row is not None and is_proven(row.secret_hash) else None, client_id)
+
+
+def _live(services: Services, row: Any | None, client_id: str) -> Session | None:
     if row is None:
         return None
     now = services.clock()

@@ -14,6 +14,7 @@ from typing import Any
 
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from flask import Flask, abort, g, redirect, render_template, request, session, url_for
 from requests import RequestException
 from werkzeug.wrappers import Response
@@ -23,7 +24,16 @@ from tests.apps.settings import Settings
 
 CONTACTS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("contacts.json").read_text("utf-8"))
 STAGES = ("Lead", "In talks", "Customer", "Former")
-PUBLIC = ("static", "sign_in", "callback", "sign_out", "signed_out", "back_channel_logout")
+PUBLIC = (
+    "static",
+    "sign_in",
+    "callback",
+    "sign_out",
+    "signed_out",
+    "back_channel_logout",
+    "browser_asks",
+    "browser_answers",
+)
 
 
 @dataclass
@@ -85,7 +95,12 @@ def create_app(settings: Settings) -> Flask:
 
     @app.context_processor
     def everywhere() -> dict[str, Any]:
-        return {"person": g.get("person"), "neighbour_url": settings.neighbour_url, "provider_url": settings.issuer}
+        return {
+            "person": g.get("person"),
+            "neighbour_url": settings.neighbour_url,
+            "provider_url": settings.issuer,
+            "client_id": settings.client_id,
+        }
 
     @app.errorhandler(RequestException)
     def provider_is_away(_error: Exception) -> tuple[str, int]:
@@ -110,6 +125,27 @@ def create_app(settings: Settings) -> Flask:
         session["id"] = secrets.token_urlsafe(24)
         signed_in[session["id"]] = SignedIn(token)
         return redirect(after)
+
+    @app.get("/fedcm")
+    def browser_asks() -> dict[str, str]:
+        """What the page gives to the browser's own dialog (FedCM); the verifier stays here."""
+        session["nonce"], session["verifier"] = secrets.token_urlsafe(16), secrets.token_urlsafe(48)
+        return {"nonce": session["nonce"], "code_challenge": create_s256_code_challenge(session["verifier"]),
+                "code_challenge_method": "S256"}  # fmt: skip
+
+    @app.post("/fedcm")
+    def browser_answers() -> tuple[dict[str, str], int]:
+        """The code that the dialog brought."""
+        verifier, nonce = session.get("verifier", ""), session.get("nonce", "")
+        try:
+            token = provider.fetch_access_token(code=request.get_json()["code"], code_verifier=verifier)
+            token["userinfo"] = provider.parse_id_token(token, nonce=nonce)
+        except OAuthError as error:
+            return {"error": error.description or error.error}, 403
+        session.clear()
+        session["id"] = secrets.token_urlsafe(24)
+        signed_in[session["id"]] = SignedIn(token)
+        return {"go": "/"}, 200
 
     @app.post("/sign-out")
     def sign_out() -> Response:
