@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from idp.cli import COMMANDS
+from idp.cli.quotes import taken_off
 from idp.cli.starting import prepare
 from idp.cli.terminal import Parser, complain
 from idp.installation.failures import Failed
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return failed.code
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # we have none; looking for them reads every package
     top = parser(words[0] if words and words[0] in COMMANDS else "")
-    args = top.parse_args(words)
+    args = top.parse_args(taken_off(words))
     if args.version:
         from importlib.metadata import version
 

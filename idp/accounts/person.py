@@ -218,10 +218,19 @@ def _username(given: str) -> str:
     return username
 
 
+# RFC 5322 §3.2.3: what stands around an address in a header or a link, and in none that is not quoted.
+_AROUND_ADDRESSES = re.compile(r'[()<>\[\]:;,\\"]|^mailto:|[\u2018\u2019\u201c-\u201e\u00ab\u00bb]', re.IGNORECASE)
+
+
 def _email(given: str | None) -> str | None:
     email = _identifier("email", given, 254)
-    if email is not None and not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)*", email):
+    if email is None:
+        return None
+    if not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)*", email):
         raise InvalidPerson("email", f"“{email}” is not an e-mail address; write it like anna@example.com")
+    if extra := _AROUND_ADDRESSES.search(email):
+        why = f"“{email}” has “{extra[0]}” in it, which no address has; write the address alone, like anna@example.com"
+        raise InvalidPerson("email", why)
     return email
 
 

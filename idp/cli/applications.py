@@ -182,12 +182,18 @@ def run_set(args: Namespace) -> None:
             edition=edition if asked.builds else None,
         )  # fmt: skip
         with by_hand(services, "application", client.id, client.name), client_changes.meanwhile():
-            client, warnings = verbs.update(services, shell(), client, change)
-        _answer(services, args, client, "is changed")
+            was, (client, warnings) = client, verbs.update(services, shell(), client, change)
+        is_changed = _told(was) != _told(client)
+        _answer(services, args, client, "is changed" if is_changed else "is as it was")
         if not args.json:
             say(*client_changes.differences(before, _values(client.metadata), _fields(client)))
         _complain_of_troubles(services, args, client)
         complain(*(f"note: {warning}" for warning in warnings))
+
+
+def _told(client: Client) -> tuple[Any, ...]:
+    """What `set` can change."""
+    return client.name, client.profile, client.access, dict(client.metadata)
 
 
 def run_secret(args: Namespace) -> None:
@@ -291,7 +297,7 @@ def _answer(services: Services, args: Namespace, client: Client, done: str) -> N
 
         print_json(described(services, client))
     else:
-        say(f"{client.name} ({client.id}) {done}.", SOON)
+        say(f"{client.name} ({client.id}) {done}.", *([] if done == "is as it was" else [SOON]))
 
 
 def _secret_line(secret: dict[str, Any]) -> str:

@@ -118,6 +118,7 @@ def run_set(args: Namespace) -> None:
 
     with opened(args) as services:
         known = get(services, args.group)
+        before = _shown(services, known)
         try:
             with by_hand(services, "group", known.id, known.name):
                 known = _changed(services, args, known)
@@ -127,7 +128,7 @@ def run_set(args: Namespace) -> None:
     if args.json:
         print_json(shown)
     else:
-        say(f"{known.name} is changed.")
+        say(f"{known.name} is changed." if shown != before else f"{known.name} is as it was.")
 
 
 def _changed(services: Services, args: Namespace, known: Group) -> Group:
