@@ -25,6 +25,7 @@ from clients.values import (
     JWKS,
     ORIGIN,
     REDIRECT,
+    REFERENCE,
     RESOURCE,
     SCOPE,
     Kind,
@@ -112,7 +113,7 @@ class RelyingParty:
     require_pushed_authorization_requests: bool = row(BOOLEAN.or_else(False))  # RFC 9126 §6
     require_signed_request_object: bool = row(BOOLEAN.or_else(False))  # RFC 9101 §10.5
     request_object_signing_alg: str | None = row(one_of(*SIGNING, "none"))
-    request_uris: frozenset[str] = row(list_of(ADDRESS), frozenset)  # Registration 1.0 §2
+    request_uris: frozenset[str] = row(list_of(REFERENCE), frozenset)  # Registration 1.0 §2
     authorization_signed_response_alg: str = row(one_of(*SIGNING).or_else("RS256"))  # JARM §3
     # RFC 7662 §4: whose tokens it may look at: its own, those meant for its resources too, or everybody's.
     introspection: str = row(one_of("own", "audience", "all").or_else("own"))

@@ -183,6 +183,20 @@ def _address(value: Any, allow_loopback: bool) -> str:
 #: An address that is opened or fetched: https, or plain http on this machine while developing.
 ADDRESS = Kind(_address, str.strip)
 
+#: base64url of 256 bits.
+_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def _reference(value: Any, allow_loopback: bool) -> str:
+    address, mark, fragment = _is_text(value, allow_loopback).partition("#")
+    if mark and not _HASH.fullmatch(fragment):
+        raise ValueError("has a fragment that is no hash; expected the base64url SHA-256 of what stands there, or none")
+    return _address(address, allow_loopback) + mark + fragment
+
+
+#: An address with the hash of what stands there as its fragment, or without (Registration 1.0 §2, request_uris).
+REFERENCE = Kind(_reference, str.strip)
+
 
 def _resource(value: Any, _: bool) -> str:
     # RFC 8707 §2: an absolute URI without a fragment.

@@ -15,6 +15,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from clients.errors import InvalidMetadata
 from idp.accounts.person import Person
 from tests.backends import Clock
 from tests.oidc.test_pushed_requests import come, done, push
@@ -204,6 +205,49 @@ def test_the_hash_in_a_reference_must_be_that_of_what_stands_there(outside: Prov
         )  # fmt: skip
         assert answer.is_login_page if good else answer.error == "invalid_request_uri"
     assert texts.asked == 1  # X4: the fragment is anybody's to choose
+
+
+@pytest.mark.spec("OIDC-Registration 2")
+def test_an_address_may_be_registered_with_the_hash_of_what_stands_there(outside: Provider, texts: Texts) -> None:
+    """So that nobody changes the request afterwards; a fragment that is no hash means nothing, and is refused."""
+    key, address = new_key(), texts.origin + "/request"
+    app = outside.add_client("Bank", key=key)
+    texts.text = made(outside, app)
+    hashed = urlsafe_b64encode(sha256(texts.text.encode()).digest()).rstrip(b"=").decode()
+    registry = outside.services.registry
+    registry.update(app.id, {"request_uris": [f"{address}#{hashed}"]})
+    assert ask(outside.browser(), app, request_uri=f"{address}#{hashed}", redirect_uri=app.redirect_uri).is_login_page
+    for other in (address, f"{address}#{'A' * 43}"):
+        answer = ask(outside.browser(), app, request_uri=other, redirect_uri=app.redirect_uri)
+        assert answer.error == "invalid_request_uri", other
+    for fragment in ("", "part", "A" * 42, "A" * 44, hashed + "#"):
+        with pytest.raises(InvalidMetadata, match="no hash"):
+            registry.update(app.id, {"request_uris": [f"{address}#{fragment}"]})
+
+
+@pytest.mark.spec("FAPI2-Message-Signing 5.3.1")
+@pytest.mark.parametrize(
+    ("behind", "life", "over", "told"),
+    [
+        (3590, 3600, {}, ""),
+        (0, 3600, {}, ""),
+        (0, 3601, {}, "lives longer than 3600 seconds"),
+        (3700, 4000, {}, "nbf lies more than 3600 seconds in the past"),
+        (0, 60, {"nbf": None}, "nbf"),
+        (0, 60, {"exp": None}, "exp"),
+        (0, 60, {"aud": None}, "aud"),
+    ],
+)
+def test_S53_a_fapi2_client_signs_requests_that_live_an_hour_at_most(
+    provider: Provider, behind: int, life: int, over: dict[str, Any], told: str
+) -> None:
+    bank, nbf = provider.add_client("Bank", "fapi2", key=new_key()), int(provider.clock()) - behind
+    text = made(provider, bank, **{"nbf": nbf, "exp": nbf + life, **over})
+    answer = provider.post("oauth/par", bank, {"request": text})
+    assert answer.status == (400 if told else 201), answer.text
+    if told:
+        assert answer.error == "invalid_request_object"
+        assert told in answer.json["error_description"]
 
 
 @pytest.mark.spec("RFC 9101 10.4")

@@ -20,6 +20,9 @@ TYPES: Final = ("oauth-authz-req+jwt", "JWT", "")
 ALGS: Final = tuple(ALGORITHMS)
 #: Claims about the JWT itself (RFC 7519 §4.1); all others are parameters.
 _OF_THE_JWT: Final = frozenset(("iss", "aud", "exp", "nbf", "iat", "jti"))
+#: FAPI 2.0 Message Signing §5.3.1: seconds that nbf may lie in the past, and exp after nbf.
+_FAPI2_LIFE: Final = 3600
+_FAPI2_CLAIMS: Final = ("aud", "exp", "nbf")
 _NEVER_INSIDE: Final = ("request", "request_uri")  # RFC 9101 §4
 
 
@@ -28,8 +31,11 @@ def read(services: Services, client: Client, text: str) -> Params:
     registered = client.oidc.request_object_signing_alg
     try:
         text = envelope.opened(services, client, text) if envelope.is_encrypted(text) else text
-        claims = _verified(services, client, text, algs_of(client, registered))
+        is_fapi2 = client.profile == "fapi2"
+        claims = _verified(services, client, text, algs_of(client, registered), _FAPI2_CLAIMS if is_fapi2 else ())
         _check(services, client, claims)
+        if is_fapi2:
+            _check_life(claims, services.clock())
         return Params([*_pairs(claims)])
     except InvalidToken as error:
         raise OAuthError(
@@ -110,6 +116,14 @@ def _check(services: Services, client: Client, claims: Mapping[str, Any]) -> Non
     inside = [name for name in _NEVER_INSIDE if name in claims]
     if inside:
         raise InvalidToken(f"{inside[0]} must not stand inside a request object")
+
+
+def _check_life(claims: Mapping[str, Any], now: float) -> None:
+    """FAPI 2.0 Message Signing §5.3.1. Errors: `InvalidToken`."""
+    if claims["nbf"] < now - _FAPI2_LIFE:
+        raise InvalidToken(f"nbf lies more than {_FAPI2_LIFE} seconds in the past")
+    if claims["exp"] - claims["nbf"] > _FAPI2_LIFE:
+        raise InvalidToken(f"it lives longer than {_FAPI2_LIFE} seconds")
 
 
 def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
