@@ -22,6 +22,7 @@ import urllib3
 
 from tests.conformance import suite
 from tests.conformance.approving import Approver
+from tests.conformance.browsing import Chromium
 from tests.conformance.configuring import configure
 from tests.conformance.kept import path_of
 from tests.conformance.provider import Provider, ProviderFailed
@@ -49,29 +50,38 @@ def main() -> int:
     except requests.RequestException as error:
         words.error(f"no suite at {suite.URL} (CONFORMANCE_SUITE): docs/conformance.md says how to start it. {error}")
     only = [one for one in asked.modules.split(",") if one]
-    provider = Provider(Path(tempfile.mkdtemp(prefix="doorward-conformance-")))
-    try:
-        provider.start()
-        print(f"the provider is {provider.issuer}; what it says: {provider.folder}/log", flush=True)
-        tables = {plan["name"]: run(provider, plan, only) for plan in plans}
-    finally:
-        provider.close()
+    tables = {plan["name"]: _alone(plan, only) for plan in plans}
     print(f"\n{'plan':<36}" + "".join(f"{one.lower():>9}" for one in RESULTS))
     for name, counted in tables.items():
         print(f"{name:<36}" + "".join(f"{counted[one]:>9}" for one in RESULTS))
     return int(any(counted[one] for counted in tables.values() for one in RESULTS if one not in (*GOOD, "SKIPPED")))
 
 
+def _alone(plan: Mapping[str, Any], only: Sequence[str]) -> Counter[str]:
+    """One plan with a provider of its own."""
+    provider = Provider(Path(tempfile.mkdtemp(prefix="doorward-conformance-")), plan.get("oauth", ""))
+    try:
+        provider.start()
+        print(f"the provider is {provider.issuer}; what it says: {provider.folder}/log", flush=True)
+        return run(provider, plan, only)
+    finally:
+        provider.close()
+
+
 def run(provider: Provider, plan: Mapping[str, Any], only: Sequence[str]) -> Counter[str]:
     """One plan: what each module said, and how many said the same."""
     asks = plan["clients"] == "ciba"
-    tester = suite.Suite(provider.rotate, provider.renew_person if asks else lambda: None)
     approver = Approver(provider) if asks else None
+    chromium = Chromium() if plan.get("browser") == "chromium" else None
+    visit = chromium.visit if chromium is not None else None
+    tester = suite.Suite(provider.rotate, provider.renew_person if asks else lambda: None, visit)
     outcomes: list[suite.Outcome] = []
     try:
         configuration = configure(provider, plan, format(int(time.time()) % 0xFFFFFF, "x"))
         if approver is not None:
             configuration["automated_ciba_approval_url"] = approver.url
+        if chromium is not None:
+            configuration |= {"browser": [], "override": {}}
         for outcome in tester.run(plan, configuration, only):
             outcomes.append(outcome)
             mark = "ok  " if outcome.result in (*GOOD, "SKIPPED") else "FAIL"
@@ -82,8 +92,9 @@ def run(provider: Provider, plan: Mapping[str, Any], only: Sequence[str]) -> Cou
         outcomes.append(suite.Outcome("", "BROKEN", (str(error),)))
         print(f"FAIL {plan['name']}: {error}", flush=True)
     finally:
-        if approver is not None:
-            approver.close()
+        for one in (approver, chromium):
+            if one is not None:
+                one.close()
     counted = Counter(one.result for one in outcomes)
     if not only and not counted["BROKEN"]:
         numbered = [(f"{number:03} {one.module}", one) for number, one in enumerate(outcomes, 1)]

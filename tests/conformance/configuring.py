@@ -14,6 +14,8 @@ from tests.conformance.certificates import Certificate
 from tests.conformance.provider import PASSWORD, PERSON, Provider
 
 HERE = Path(__file__).parent
+#: Members of the metadata that the suite does not know: of OpenID Connect Native SSO for Mobile Apps 1.0.
+UNKNOWN_TO_IT = ["native_sso_supported"]
 ALL_SCOPES = "openid profile email address phone offline_access"
 
 
@@ -27,6 +29,7 @@ def configure(provider: Provider, plan: Mapping[str, Any], run: str) -> dict[str
         "description": plan["name"],
         "server": {
             "discoveryUrl": provider.issuer + "/.well-known/openid-configuration", "login_hint": PERSON,
+            "allow_unexpected_metadata_fields": UNKNOWN_TO_IT,
         },
         "options": {"browsercontrol_css_enable": False},
         "browser": usual,
@@ -71,6 +74,9 @@ def _none(_provider: Provider, _plan: Mapping[str, Any], _alias: str) -> dict[st
 
 
 def _dynamic(provider: Provider, _plan: Mapping[str, Any], alias: str) -> dict[str, Any]:
+    # The metadata name what applications are registered for; the plan wants the implicit flow to be among it.
+    types = {"response_types": ["id_token", "id_token token"], "grant_types": ["implicit"]}
+    _registered(provider, f"{alias}-implicit", "legacy", alias, "", types)
     token = provider.initial_access_token()
     return {
         name: {"client_name": f"{alias}-{number}", "initial_access_token": token}
@@ -144,7 +150,7 @@ def _fapi2(provider: Provider, plan: Mapping[str, Any], alias: str) -> dict[str,
         else:
             fields["dpop_bound_access_tokens"] = True
         if variant.get("fapi_request_method") == "signed_non_repudiation":
-            fields["request_object_signing_alg"] = "PS256"
+            fields |= {"request_object_signing_alg": "PS256", "require_signed_request_object": True}
         if variant.get("fapi_response_mode") == "jarm":
             fields["authorization_signed_response_alg"] = "PS256"
         fields["jwks"] = jwks

@@ -65,9 +65,12 @@ class ProviderFailed(Exception):
 
 
 class Provider:
-    """An empty installation in a folder, and two processes. `close` ends them."""
+    """An empty installation in a folder, and two processes. `close` ends them.
 
-    def __init__(self, folder: Path) -> None:
+    `oauth`: a line more of its settings of that name.
+    """
+
+    def __init__(self, folder: Path, oauth: str = "") -> None:
         self.folder = folder
         self.port, self.https, self.mtls = find_free_port(), find_free_port(), find_free_port()
         self.issuer, self.mtls_origin = f"https://{HOST}:{self.https}", f"https://{HOST}:{self.mtls}"
@@ -77,7 +80,7 @@ class Provider:
         (folder / "tls.pem").write_text(pem(self_signed(key, HOST, HOST)))
         at = urlsplit(suite.URL)
         (folder / "suite.pem").write_text(ssl.get_server_certificate((at.hostname or "", at.port or 443)))
-        words = {"issuer": self.issuer, "port": self.port, "suite": suite.URL, "mtls": self.mtls_origin}
+        words = {"issuer": self.issuer, "port": self.port, "suite": suite.URL, "mtls": self.mtls_origin, "oauth": oauth}
         self._settings().write_text(SETTINGS.format(**words))
 
     def start(self) -> None:
@@ -134,10 +137,9 @@ class Provider:
             *(f"--grant-type={one}" for one in ("authorization_code", "implicit", "refresh_token")),
         ]
         words += [f"--scope={one}" for one in ("openid", "profile", "email", "address", "phone", "offline_access")]
-        host = urlsplit(suite.URL).hostname
-        made = self.command(
-            "registration", "create", "--json", "--name", "suite", "--clients=500", f"--redirect-host={host}", *words
-        )
+        # Modules register pages and addresses of others, too, which nobody is sent to.
+        words += [f"--redirect-host={one}" for one in (urlsplit(suite.URL).hostname, "openid.net", "example.org")]
+        made = self.command("registration", "create", "--json", "--name", "suite", "--clients=500", *words)
         return str(json.loads(made)["token"])
 
     def rotate(self) -> None:
@@ -191,6 +193,7 @@ trusted_proxies = ["127.0.0.1/32"]
 client_certificates = "nginx"
 client_certificate_header = "X-SSL-Client-Cert"
 mtls_origin = "{mtls}"
+{oauth}
 [outbound]
 allow = ["{suite}"]
 ca = "suite.pem"

@@ -36,13 +36,21 @@ class Outcome:
 
 
 class Suite:
-    """One running suite. `rotate` is called where a module waits for a new signing key, `prepare` before each."""
+    """One running suite. `rotate` is called where a module waits for a new signing key, `prepare` before each.
 
-    def __init__(self, rotate: Callable[[], None], prepare: Callable[[], None] = lambda: None) -> None:
+    `visit`: opens what a module wants opened, given its run and an address, where the suite's own browser does not.
+    """
+
+    def __init__(
+        self,
+        rotate: Callable[[], None],
+        prepare: Callable[[], None] = lambda: None,
+        visit: Callable[[str, str], None] | None = None,
+    ) -> None:
         self._http = requests.Session()
         # It answers with a certificate that it made itself.
         self._http.verify = self._http.trust_env = False
-        self._rotate, self._prepare = rotate, prepare
+        self._rotate, self._prepare, self._visit = rotate, prepare, visit
         if token := os.environ.get("CONFORMANCE_TOKEN"):
             self._http.headers["Authorization"] = f"Bearer {token}"
 
@@ -80,18 +88,26 @@ class Suite:
     def _wait(self, run: str, *states: str) -> str:
         until = time.monotonic() + FINISHED_WITHIN
         while time.monotonic() < until:
-            asked = {"states": ",".join((*states, "INTERRUPTED")), "timeoutMs": 30_000}
+            asked = {"states": ",".join((*states, "INTERRUPTED")), "timeoutMs": 1_000 if self._visit else 30_000}
             self._call("GET", f"runner/{run}/wait-state", params=asked)
+            if self._visit is not None:
+                self._open(run, self._visit)
             status = str(self._call("GET", f"info/{run}")["status"])
             if status in (*states, "INTERRUPTED"):
                 return status
         raise SuiteFailed(f"not {states} after {FINISHED_WITHIN:.0f} s")
 
+    def _open(self, run: str, visit: Callable[[str, str], None]) -> None:
+        answer = self._http.get(f"{URL}/api/runner/browser/{run}", timeout=60)
+        for url in answer.json()["urls"] if answer.ok else []:
+            self._call("POST", f"runner/browser/{run}/visit", 204, params={"url": url})
+            visit(run, url)
+
     def _call(self, method: str, path: str, expected: int = 200, **more: Any) -> Any:
         answer = self._http.request(method, f"{URL}/api/{path}", timeout=60, **more)
         if answer.status_code != expected:
             raise SuiteFailed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
-        return answer.json()
+        return answer.json() if answer.content else None
 
 
 def _why(log: Sequence[Mapping[str, Any]]) -> Iterator[str]:
