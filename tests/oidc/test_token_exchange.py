@@ -489,3 +489,28 @@ def test_S37_X23_no_sequence_of_exchanges_gives_more_than_was_granted(
         assert seen["sub"] == had["sub"]
         assert ("cnf" in seen) or ("cnf" not in had)
         had = seen
+
+
+@FORMATS
+def test_S37_where_people_are_asked_anothers_yes_is_none_for_the_one_that_exchanges(
+    provider: Provider, browser: Browser, ann: Person, form: str
+) -> None:
+    grants = ["authorization_code", GRANT_TYPE]
+    asking = provider.add_client(
+        "Asking", grant_types=grants, scope="openid files reports", resources=[API], consent="explicit",
+        access_token_format=form,
+    )  # fmt: skip
+    nobodys = backend(provider, consent="explicit")
+    token = provider.tokens(
+        front(provider, may_act=[asking.id, nobodys.id]), browser, resource=API, scope="files reports"
+    )
+    for app in (asking, nobodys):
+        answer = exchange(provider, app, token["access_token"], resource=API)
+        assert (answer.status, answer.error) == (400, "invalid_request")
+        assert "has not agreed" in answer.json["error_description"]
+    provider.sign_in(browser, asking, scope="openid files")  # and allows it
+    assert exchange(provider, asking, token["access_token"], resource=API).error == "invalid_request"  # reports is more
+    answer = exchange(provider, asking, token["access_token"], resource=API, scope="files")
+    assert answer.json["scope"] == "files"
+    take_consent_back(provider, browser, asking)
+    assert exchange(provider, asking, token["access_token"], resource=API, scope="files").error == "invalid_request"

@@ -13,6 +13,7 @@ from clients.access import decide
 from clients.client import Client
 from idp.audit import Event, record
 from idp.errors import OAuthError
+from idp.oidc import authorization_details
 from idp.oidc.ledger import store
 from idp.oidc.ledger.access_tokens import insert_access, new_access
 from idp.oidc.ledger.families import CONSENT_GONE, check_version, is_taken_back, within_access
@@ -35,6 +36,8 @@ def exchange(services: Services, asked: TokenRequest, holder: Holder, terms: Ter
         check_version(services, row)
         if how != "itself" and is_taken_back(row, client, holder.person.family_created_at):
             raise _consent_gone(client)
+        if how != "itself" and client.consent == "explicit":
+            _check_agreed(client, row, terms)
         insert_access(tx, client, access, holder.family_id, terms)
         record(tx, Event(
             "token:exchanged", actor=client.id, person_id=holder.person_id, client_id=client.id,
@@ -45,6 +48,22 @@ def exchange(services: Services, asked: TokenRequest, holder: Holder, terms: Ter
             },
         ), now)  # fmt: skip
     return access.answer(terms, now, refresh_token=None, holder=holder)
+
+
+def _check_agreed(client: Client, row: Any, terms: Terms) -> None:
+    """Where people are asked, another application's yes is none for this one. Errors: `OAuthError`."""
+    agreed = frozenset((row.agreed_scopes or "").split()) if row.consent_granted_at else frozenset()
+    wanted = (*terms.scope.split(), *authorization_details.names(terms.details))
+    missing = [one for one in wanted if one not in agreed]
+    if not missing and row.consent_granted_at:
+        return
+    raise OAuthError(
+        "invalid_request", "The person has not agreed to this at this application.", field="subject_token",
+        expected="what the person agreed to here: " + (" ".join(sorted(agreed)) or "nothing so far"),
+        got=" ".join(missing)[:300] or "no consent", kind="exchange_policy",
+        fix=f"Let the person sign in to {client.id} once and agree. Where an admin answers for them: "
+        f"doorward client set {client.id} consent=implicit",
+    )  # fmt: skip
 
 
 def _consent_gone(client: Client) -> OAuthError:

@@ -213,7 +213,9 @@ CONSENT_OF = select(
     *(
         select(column).where(_c.person_id == bindparam("of_person"), _c.client_id == bindparam("of_client"))
         .scalar_subquery().label(name)
-        for column, name in ((_c.revoked_before, "revoked_before"), (_c.granted_at, "consent_granted_at"))
+        for column, name in (
+            (_c.revoked_before, "revoked_before"), (_c.granted_at, "consent_granted_at"), (_c.scopes, "agreed_scopes"),
+        )
     ),
 )  # fmt: skip
 #: What ends a JWT of client_credentials: it has no family.

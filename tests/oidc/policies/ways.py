@@ -145,6 +145,7 @@ WAYS: Mapping[str, Way] = {
     token_exchange.GRANT_TYPE: Way(
         _exchange,
         profile="machine",
+        metadata={"consent": "implicit"},  # nobody signs in to it who could agree: see test_token_exchange.py
         prepare=_before,
         refusals=frozenset(("invalid_request",)),  # RFC 8693 §2.2.2
     ),
