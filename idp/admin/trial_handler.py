@@ -47,6 +47,10 @@ class TrialHandler:
         """The application's page here."""
         return services.url(_path(flow))
 
+    def purpose(self, flow: Flow) -> str:
+        """The application is named."""
+        return ""
+
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
         """What the application's own consent page names."""
         client = services.registry.get(flow.client_id)

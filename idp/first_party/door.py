@@ -46,6 +46,10 @@ class Door:
         """The launcher."""
         return services.url("/")
 
+    def purpose(self, flow: Flow) -> str:
+        """What the page is for, where that must be known before anybody signs in."""
+        return str(flow.request.get("purpose", ""))
+
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
         """Our own pages ask for nothing."""
         return []

@@ -11,12 +11,18 @@ from idp.login.services import Services
 from idp.wire import Request, Response
 
 
-def sign_in(services: Services, request: Request, path: str, *, fresh: bool = False) -> Response:
-    """Ask for a sign-in that leads to one of our own paths; `fresh` asks for the password again (P7)."""
+def sign_in(
+    services: Services, request: Request, path: str, *, fresh: bool = False, purpose: str = ""
+) -> Response:  # fmt: skip
+    """Ask for a sign-in that leads to one of our own paths; `fresh` asks for the password again (P7).
+
+    `purpose`: what it is for, in a sentence that the page shows.
+    """
     now = services.clock()
     # Anew, not merely young: a young proof that was not strong enough would come straight back here.
     demands = Demands(fresh_after=now if fresh else None)
-    flow = Flow(protocol=PROTOCOL, client_id="", request={"path": path}, demands=demands, started_at=now)
+    asked = {"path": path, **({"purpose": purpose} if purpose else {})}
+    flow = Flow(protocol=PROTOCOL, client_id="", request=asked, demands=demands, started_at=now)
     return engine.begin(services, request, flow)
 
 

@@ -100,6 +100,7 @@ def about(services: Services, request: Request, flow: Flow) -> dict[str, Any]:
     return {
         "app": app(services, flow),
         "flow": sealed(services, request, flow),
+        "purpose": services.protocols[flow.protocol].purpose(flow),
         "here": restart if request.method == "POST" else "",
     }
 

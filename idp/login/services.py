@@ -65,6 +65,10 @@ class ProtocolHandler(Protocol):
         """Where the application begins, for whoever has come back to a request that was answered; '' if unknown."""
         ...
 
+    def purpose(self, flow: Any) -> str:
+        """What somebody signs in for, where no application is named: a sentence of ours, or ''."""
+        ...
+
     def describe_consent(self, services: Any, flow: Any, session: Any) -> list[dict[str, Any]]:
         """What the person is asked to agree to: `name`, `title`, `description` of each of the flow's scopes.
 

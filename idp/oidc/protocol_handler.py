@@ -144,6 +144,10 @@ class ProtocolHandler:
             return client.launch_url or (home if home.startswith(("https://", "http://")) else "")
         return with_parameters(client.oidc.initiate_login_uri, [("iss", services.issuer)])
 
+    def purpose(self, flow: Flow) -> str:
+        """The application is named."""
+        return ""
+
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, Any]]:
         """The details (RFC 9396 §3), and the scopes, those that everybody knows first."""
         named = tuple(one for one in flow.scopes if not one.startswith(authorization_details.CONSENT))

@@ -21,6 +21,10 @@ from idp.wire import Page, Request, Response, with_parameters
 TRIES: Final = 10
 TRIES_OF_NETWORK: Final = 60
 WINDOW: Final = 600.0
+#: RFC 8628 §5.4: said before a password is typed, since the link may be somebody else's.
+PURPOSE: Final = N_(
+    "You sign in to connect a device. Go on only if you began this yourself, just now, on a device in front of you."
+)
 EMPTY: Final = N_("Please type the code that your device shows.")
 NO_CODE: Final = N_("This cannot be the code: it has eight letters, no vowels and no digits, such as WDJB-MJHT.")
 UNKNOWN: Final = N_(
@@ -36,7 +40,7 @@ def answer(services: Services, request: Request) -> Response:
     session = sessions.current(services, request)
     if session is None:
         query = [("user_code", user_codes.shown(code))] if code else []
-        return sign_in(services, request, with_parameters(PATH, query))
+        return sign_in(services, request, with_parameters(PATH, query), purpose=PURPOSE)
     if request.method != "POST":
         return _page(services, request, session, user_codes.shown(code) if code else "", filled=bool(code))
     if not code:

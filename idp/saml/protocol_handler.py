@@ -80,6 +80,10 @@ class SamlHandler:
         client, _ = get_provider(services, flow.client_id)
         return client.launch_url or start_url(services, client) or ""
 
+    def purpose(self, flow: Flow) -> str:
+        """The application is named."""
+        return ""
+
     def describe_consent(self, services: Services, flow: Flow, session: Session) -> list[dict[str, str]]:
         """The attributes, with the values that would be told."""
         client, _ = get_provider(services, flow.client_id)

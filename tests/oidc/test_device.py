@@ -468,3 +468,15 @@ def test_discovery_names_the_endpoint(provider: Provider) -> None:
     document = provider.browser().get(".well-known/openid-configuration").json
     assert document["device_authorization_endpoint"] == provider.issuer + "/oauth/device"
     assert GRANT in document["grant_types_supported"]
+
+
+@pytest.mark.spec("RFC 8628 5.4")
+def test_S36_whoever_signs_in_for_a_device_is_told_so_before_they_type_anything(
+    provider: Provider, browser: Browser, ann: Person
+) -> None:
+    told = "You sign in to connect a device. Go on only if you began this yourself"
+    page = browser.get("device?user_code=WDJB-MJHT")
+    assert page.is_login_page
+    assert told in page.dom.text
+    assert told in browser.log_in(page, password="wrong").dom.text  # and still after a mistake
+    assert told not in provider.browser().get("security").dom.text
