@@ -90,9 +90,9 @@ def _background(services: Services) -> None:
         for failure, work in (*EVERY_SECOND, ("processes_not_compared", beat.tick)):
             try:
                 work(services)
-            except ReadOnly:
-                continue  # what was kept back is written when that is over
-            except Exception as error:  # the others' turn comes all the same, and its own in a second
+            except Exception as error:
+                if isinstance(error, ReadOnly) or isinstance(error.__cause__, ReadOnly):
+                    continue  # what was kept back is written when the move is over
                 services.log.warning(failure, reason=str(error))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from idp.moving import store
@@ -36,4 +37,5 @@ class Watching:
         if found is None or found.state not in (ANNOUNCED, MOVED) or found.is_over(now):
             return None
         until = found.until if found.state == ANNOUNCED else found.shut_until(now) or now
-        return Shown(found.begins, until, found.state == MOVED or now >= found.begins)
+        # Told by the minute, so the end is rounded up: it is not told as the minute in which it begins.
+        return Shown(found.begins, math.ceil(until / 60) * 60.0, found.state == MOVED or now >= found.begins)
