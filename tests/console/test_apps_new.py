@@ -153,6 +153,13 @@ def test_R2_a_product_that_cannot_be_connected_says_why_and_offers_no_form(owner
     assert owner.get("admin/apps/new/no-such-product").status == 404
 
 
+def test_R2_the_page_of_a_product_says_with_what_and_when_it_was_tried(owner: Browser) -> None:
+    tried = next(one for one in shelf.everything() if one.id == "synapse").tried
+    assert tried is not None
+    assert f"Tried with {tried.version} on Nov 29, 2026." in owner.get("admin/apps/new/synapse").dom.text
+    assert "Tried with" not in owner.get("admin/apps/new/gitea").dom.text
+
+
 def test_R2_the_page_of_every_product_can_be_read_by_each_protocol(owner: Browser) -> None:
     for template in shelf.everything():
         for protocol in template.protocols:
