@@ -147,6 +147,34 @@ def test_what_the_person_gave_and_does_not_stand_any_more_gives_no_tokens(
     assert last(receiver)["error"] == "transaction_failed"
 
 
+@pytest.mark.spec("CIBA 10.2")
+@pytest.mark.parametrize("mode", ["ping", "push"])
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_application_that_refuses_our_token_is_called_once(
+    provider: Provider, receiver: Receiver, mode: str, status: int
+) -> None:
+    """The next try would bring the same token."""
+    bank = add(
+        provider, backchannel_token_delivery_mode=mode,
+        backchannel_client_notification_endpoint=receiver.origin + "/ciba",
+    )  # fmt: skip
+    began = ask(provider, bank, client_notification_token="t.1").json
+    job = next(job for job in provider.services.jobs.pending() if job.name == asking.ASK)
+    provider.services.jobs.perform(job.name, job.payload)
+    browser = provider.browser()
+    browser.submit(come(provider, browser), "allow")
+    receiver.status = status
+    notice = next(
+        job for job in provider.services.jobs.pending() if job.name == asking.NOTIFY and "over" not in job.payload
+    )
+    for _ in range(2):
+        provider.services.jobs.perform(notice.name, notice.payload)
+    assert len(receiver.bodies) == 1
+    [event] = provider.events("error:ciba_not_delivered")
+    assert str(status) in event.detail["what"]
+    assert poll(provider, bank, began).status == (200 if mode == "ping" else 400)
+
+
 @pytest.mark.parametrize("mode", ["ping", "push"])
 def test_what_an_application_did_not_take_is_told_to_admins(provider: Provider, receiver: Receiver, mode: str) -> None:
     bank = add(

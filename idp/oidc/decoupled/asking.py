@@ -28,10 +28,16 @@ AN_HOUR: Final = 10  # questions of one application to one person
 OF_ALL: Final = 40  # of all applications together
 RETRIES: Final = 6
 BEFORE_RETRY: Final = 5.0  # seconds; a program waits
+#: It does not take our token, which is the same at every try (RFC 9110 §15.5.2, §15.5.4); admins are told.
+REFUSED: Final = (401, 403)
 
 
 class NotTaken(Exception):
-    """The application did not take our word; the queue tries again."""
+    """The application did not take our word, but answered with this status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"it answered with status {status}")
+        self.status = status
 
 
 def register(services: Services) -> None:
@@ -140,16 +146,20 @@ def notify(services: Services, payload: dict[str, Any]) -> None:
 
 
 def _tell(services: Services, client: Client, uri: str, token: str, told: dict[str, Any]) -> None:
-    """Call the application; that it did not take it stands among its errors, for admins."""
+    """Call the application; that it did not take it stands among its errors, for admins.
+
+    Errors: `NotTaken`, `OutboundRefused`, `OutboundFailed`, where another try may help.
+    """
     body = json.dumps(told).encode()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
         fetched = reach.outbound(services, client.metadata).post(uri, body, headers)
         if fetched.status not in (200, 204):  # §10.2: 204, and 200 is taken as well
-            raise NotTaken(f"it answered with status {fetched.status}")
+            raise NotTaken(fetched.status)
     except (NotTaken, OutboundFailed, OutboundRefused) as error:
         services.faults.undelivered(client.id, f"{uri}: {error}", reach.explain(uri, error, FIELD), NOT_ANSWERED)
-        raise
+        if not isinstance(error, NotTaken) or error.status not in REFUSED:
+            raise
 
 
 def _place_of(asked: Pending) -> str:
