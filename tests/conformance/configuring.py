@@ -132,6 +132,9 @@ def _fapi2(provider: Provider, plan: Mapping[str, Any], alias: str) -> dict[str,
     # A token that is bound to a certificate is good where a certificate can be shown (RFC 8705 §5).
     origin = provider.mtls_origin if variant["sender_constrain"] == "mtls" else provider.issuer
     made: dict[str, Any] = {"resource": {"resourceUrl": origin + "/oauth/userinfo"}}
+    asked = "openid profile email"
+    if variant["fapi_profile"] == "fapi_client_credentials_grant":  # nobody signs in, so there is no userinfo
+        made, asked = {"resource": {"resourceUrl": origin + "/oauth/whoami"}}, "accounts"
     for number, name, query in ((1, "client", ""), (2, "client2", "?dummy1=lorem&dummy2=ipsum")):
         key, certificate = _key(f"{alias}-{number}"), Certificate(f"{alias}-{number}")
         fields: dict[str, Any] = {"id_token_signed_response_alg": "PS256", "consent": "explicit"}
@@ -157,7 +160,7 @@ def _fapi2(provider: Provider, plan: Mapping[str, Any], alias: str) -> dict[str,
         registered = _registered(provider, f"{alias}-{number}", "fapi2", alias, query, fields)
         registered.pop("client_secret", None)
         made[name] = {
-            "scope": "openid profile email", "dpop_signing_alg": "ES256", "jwks": _private(key), **registered,
+            "scope": asked, "dpop_signing_alg": "ES256", "jwks": _private(key), **registered,
         }  # fmt: skip
         made["mtls" if number == 1 else "mtls2"] = certificate.told()
     provider.wait_for_keys()
