@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from clients.documents import hosts
 from clients.documents.address import in_path
+from clients.self_registered import kept
 from idp import arrivals, audit, reach
 from idp.accounts import approvals, cases, planned_ends
 from idp.accounts import batches as accounts_batches
@@ -70,6 +72,8 @@ def find(services: Services, actor: Actor) -> list[Finding]:
         found += [*_ending(services), *_stopped(services, actor)]
     if actor.may(Permission.PEOPLE_CREATE):
         found += _registrations(services)
+    if actor.may(Permission.APPS_CREATE):
+        found += _programs(services)
     if actor.scope(Permission.APPS_READ) is None:
         found += [*_undelivered(services), *_kept(services)]
     if actor.may(Permission.REVIEWS_READ):
@@ -224,6 +228,21 @@ def _registrations(services: Services) -> Iterator[Finding]:
     if many := waiting.count(services.db):
         text = plural("%(n)s person asks for an account.", "%(n)s people ask for an account.", many)
         yield Finding("registration", text, "/admin/people/registrations")
+
+
+def _programs(services: Services) -> Iterator[Finding]:
+    """Hosts that people asked for, and applications that came by themselves and wait to be turned on."""
+    if many := len(hosts.waiting(services.db)):
+        text = plural(
+            "A host of programs waits for an admin.", "%(n)s hosts of programs wait for an admin.", many
+        )  # fmt: skip
+        yield Finding("client_host", text, "/admin/registration#hosts")
+    if many := sum(not one.enabled and one.policy.starts_off for one in kept.list_of(services.db)):
+        text = plural(
+            "%(n)s application that registered itself waits to be turned on.",
+            "%(n)s applications that registered themselves wait to be turned on.", many,
+        )  # fmt: skip
+        yield Finding("self_registered", text, "/admin/registration#clients")
 
 
 def _ending(services: Services) -> Iterator[Finding]:

@@ -10,9 +10,12 @@ from clients.documents import hosts
 from clients.documents.address import read_host
 from clients.documents.hosts import DocumentClient, Host
 from clients.errors import InvalidMetadata, Problem, UnknownClient
+from clients.registry import Registry
+from clients.self_registered import kept
 from clients.self_registered.policy import Policy
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
+from idp.db import joined
 from idp.login import consent
 from idp.oidc.client_documents import changing, guests
 from idp.protocols import Services
@@ -91,7 +94,33 @@ def forget(services: Services, actor: Actor, host: str) -> int:
         if not hosts.remove(tx, name):
             raise NoSuchHost(name)
         actor.record(services)(tx, "client_host:forgotten", {"host": name})
+    services.part(guests.Known).forget(name)
     return _removed(services, actor, name)
+
+
+def end_grants(services: Services, actor: Actor, client_id: str = "") -> int:
+    """What people let a program do has ended, and it may ask them anew; of one that registered itself, or of all.
+
+    Answers how many programs they were. Errors: `NotAllowed`.
+    """
+    actor.check(Permission.APPS_CREATE)
+    found = kept.list_of(services.db)
+    ended = 0
+    for one in found:
+        client = services.registry.find_registered(one.client_id)
+        # What an admin has vouched for since is no stranger's any more.
+        if client is None or client_id not in ("", client.id) or not client.metadata.get("self_registered"):
+            continue
+        with services.db.transaction() as tx:
+            registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
+            registry.disable(client.id)  # its tokens are dead from here on
+            if client.enabled:
+                registry.enable(client.id)
+            consent.forget_application(tx, client.id)
+            actor.record(services)(tx, "client:grants_ended", {"client_id": client.id, "name": client.name})
+        ended += 1
+    services.registry.refresh()
+    return ended
 
 
 def _read(host: str) -> str:
@@ -112,6 +141,7 @@ def _decided(services: Services, actor: Actor, host: str, state: hosts.State, po
             actor.record(services)(
                 tx, f"client_host:{state}", detail if state == hosts.ALLOWED else {"host": host}
             )  # fmt: skip
+    services.part(guests.Known).forget(host)
     return after
 
 

@@ -33,6 +33,10 @@ def add_parsers(verbs: Any) -> None:
     _host(refuse)
     forget = with_json(command(verbs, "forget", run_forget, "take the word about a host back; what they got has ended"))
     _host(forget)
+    end = with_json(command(verbs, "end", run_end, "end what people let such programs do; they may ask anew"))
+    which = end.add_mutually_exclusive_group(required=True)
+    which.add_argument("program", metavar="ID", nargs="?", default="", help="of this one, as `clients` shows it")
+    which.add_argument("--all", action="store_true", help="of all that nobody has vouched for")
     with_json(command(verbs, "hosts", run_hosts, "list hosts, and the programs of their documents"))
 
 
@@ -93,6 +97,22 @@ def run_forget(args: Namespace) -> None:
         print_json({"host": args.host, "ended": removed})
     else:
         say(f"Nothing is said of {args.host} any more. Ended: {removed}.")
+
+
+def run_end(args: Namespace) -> None:
+    """End what people let programs do."""
+    from idp.admin import client_hosts
+
+    with opened(args) as services:
+        ended = client_hosts.end_grants(services, shell(), args.program)
+    if not args.all and not ended:
+        raise Refused(
+            f"no program that registered itself is “{args.program}”; `doorward registration clients` has them"
+        )
+    if args.json:
+        print_json({"ended": ended})
+    else:
+        say(f"Ended: what people let {ended} {'program' if ended == 1 else 'programs'} do. They may ask anew.")
 
 
 def run_hosts(args: Namespace) -> None:

@@ -12,7 +12,7 @@ from clients.self_registered.tokens import InitialToken
 from idp import flash
 from idp.admin import registration_tokens
 from idp.admin.permissions import Permission
-from idp.console import frame
+from idp.console import frame, program_hosts
 from idp.console.own_tokens import DAYS
 from idp.console.pages import ConsolePage, Visit
 from idp.ids import digest, new_id
@@ -53,6 +53,9 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
     """GET and POST /admin/registration."""
     if request.method != "POST":
         return _page(services, request, visit, Typed())
+    if request.form.get("do"):
+        done = program_hosts.send(services, visit, request.form, PATH)
+        return _page(services, request, visit, Typed(), done) if isinstance(done, program_hosts.Typed) else done
     if end := request.form.get("end"):
         with contextlib.suppress(
             registration_tokens.NoSuchToken
@@ -100,12 +103,17 @@ def _read(form: Params) -> Typed:
     )  # fmt: skip
 
 
-def _page(services: Services, request: Request, visit: Visit, typed: Typed) -> Response:
-    now = services.clock()
+def _page(
+    services: Services, request: Request, visit: Visit, typed: Typed, host: program_hosts.Typed | None = None
+) -> Response:  # fmt: skip
+    now, mode = services.clock(), services.settings.oauth.client_id_documents
+    wrong = typed.problems or (host.problems if host is not None else {})
     clients = registration_tokens.registered(services, visit.actor)
     return frame.page(
-        services, request, visit, "console/registration.html", status=422 if typed.problems else 200, typed=typed,
-        problems=typed.problems, days=DAYS, once=new_id(now), mode=services.settings.oauth.registration,
+        services, request, visit, "console/registration.html", status=422 if wrong else 200, typed=typed,
+        problems=typed.problems, host=host or program_hosts.usual(services), documents=mode,
+        hosts=program_hosts.shown(services, visit), days=DAYS, once=new_id(now),
+        mode=services.settings.oauth.registration,
         tokens=[_shown(one, now) for one in registration_tokens.list_of(services, visit.actor)],
         clients=clients[:SHOWN],
     )  # fmt: skip

@@ -33,6 +33,8 @@ def authorize(services: Services, request: Request) -> Response:
             return again
     request.learn(ui_locales=params.get("ui_locales") or "")
     wrong = client_documents.look(services, request, params.get("client_id") or "")
+    if wrong is not None and wrong.way_on and "none" not in (params.get("prompt") or "").split():
+        return Redirect(location=wrong.way_on)
     if wrong is not None:
         raise wrong.refused()
     asked = _resolved(services, params)

@@ -45,6 +45,7 @@ class Untrusted:
     field: str = "client_id"
     expected: str = ""
     got: str = ""
+    way_on: str = ""  # an address of ours where the person can do something about it
 
     def told(self) -> OAuthError:
         """For the client itself, where it asks without a browser."""

@@ -247,6 +247,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "tokens.create": "",
     "tokens.withdraw": ADMINS,
     "client_hosts.allow": ADMINS,
+    "client_hosts.end_grants": ADMINS,
     "client_hosts.refuse": ADMINS,
     "client_hosts.forget": ADMINS,
     "details_types.put": ADMINS,
@@ -676,6 +677,7 @@ TRIES: Final[Mapping[str, Try]] = {
     "tokens.withdraw": Try(
         World.person, _fails(tokens.NoSuchToken, lambda s, a, one: tokens.withdraw(s, a, one, "unknown"))
     ),
+    "client_hosts.end_grants": Try(nothing, lambda s, a, _: client_hosts.end_grants(s, a)),
     "client_hosts.allow": Try(nothing, lambda s, a, _: client_hosts.allow(s, a, "agent.example")),
     "client_hosts.refuse": Try(nothing, lambda s, a, _: client_hosts.refuse(s, a, "agent.example")),
     "client_hosts.forget": Try(

@@ -36,6 +36,8 @@ WHOSE = {
     "gallery": "company",
     "imports": "company",
     "groups": "company",
+    "program-grants": "company",
+    "program-hosts": "company",
     "registration-tokens": "company",
     "sign-in-rules": "company",
     "audit-streams": "company",

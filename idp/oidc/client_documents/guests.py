@@ -11,6 +11,7 @@ from clients import client, rules, store
 from clients.access import EVERYONE
 from clients.client import Client
 from clients.documents import hosts
+from clients.documents.address import PREFIX
 from clients.documents.address import read as read_address
 from clients.errors import UnknownClient
 from clients.ports import Record, Statements
@@ -57,6 +58,12 @@ class Known:
             if len(self._fresh) >= MOST:
                 self._fresh.pop(next(iter(self._fresh)))
             self._fresh[url] = min(until, now + AGAIN)
+
+    def forget(self, host: str) -> None:
+        """Look again at all documents of a host."""
+        with self._lock:
+            for url in [one for one in self._fresh if one.startswith(f"{PREFIX}{host}/")]:
+                del self._fresh[url]
 
 
 def keep(services: Services, url: str, wanted: Wanted, policy: Policy, life: float) -> Guest:

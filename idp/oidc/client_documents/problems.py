@@ -11,6 +11,7 @@ from idp.ids import shown_id
 from idp.oidc.destination import Untrusted
 from idp.protocols import Services
 from idp.texts import N_
+from idp.wire import with_parameters
 
 _EXPECTED: Final = "the address of a client-ID metadata document"
 
@@ -39,6 +40,7 @@ def host(services: Services, address: Address, known: Host | None) -> Untrusted:
     """No admin lets its host in."""
     is_refused = known is not None and known.state == hosts.REFUSED
     allow = f"doorward registration allow {address.host}"
+    may_ask = services.settings.oauth.client_id_documents == "approval" and not is_refused
     return Untrusted(
         "client_document_host", N_("Programs of %(host)s are not let in here.", host=address.host),
         f"The host {address.host} is not allowed here; its documents are not read.",
@@ -46,6 +48,7 @@ def host(services: Services, address: Address, known: Host | None) -> Untrusted:
         expected="a host that an admin has allowed", got=address.host,
         fix=f"An admin has refused {address.host}; if its programs shall come in after all: {allow}" if is_refused
         else f"If its programs shall come in: {allow}",
+        way_on=with_parameters(services.url("/programs"), [("program", address.url)]) if may_ask else "",
     )  # fmt: skip
 
 
