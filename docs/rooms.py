@@ -39,6 +39,7 @@ _ROOMS_OF_IDP = {
     "api",
     "cli",
     "console",
+    "federation",
     "first_party",
     "login",
     "mail",

@@ -21,6 +21,7 @@ from idp.api import views as api_views
 from idp.background import start_background, sweep, sweep_out
 from idp.catalogue import views as catalogue_views
 from idp.console import views as console_views
+from idp.federation import views as federation_views
 from idp.login import views as login_views
 from idp.login.browser import sessions
 from idp.metrics import starting as metrics_starting
@@ -36,7 +37,7 @@ __all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
 
 ROUTES: tuple[Route, ...] = (
     *health.ROUTES, *metrics_views.ROUTES, *catalogue_views.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES,
-    *login_views.ROUTES, *portal_views.ROUTES, *console_views.ROUTES, *api_views.ROUTES,
+    *login_views.ROUTES, *federation_views.ROUTES, *portal_views.ROUTES, *console_views.ROUTES, *api_views.ROUTES,
 )  # fmt: skip
 
 #: Those that are one page each, by which a path is known that a proxy has cut or added to.

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from idp.login.flood import Flood
     from idp.login.services import ProtocolHandler
     from idp.login.throttle import Throttle
+    from idp.login.upstream import Upstream
     from idp.state import State
     from keys.rotation import Policy as KeyPolicy
 
@@ -119,6 +120,7 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
         clock=clock,
         log=log,
         protocols=part(_protocols),
+        upstream=part(_upstream),
         app_names=lambda most: (entry.name for entry in registry.list(limit=most)),
         probes={"keys": lambda: ring.algorithms()},
     )
@@ -268,9 +270,11 @@ def _end_all(tx: Any, person_id: str, now: float, why: str) -> None:
 
 def _forget(tx: Any, person_id: str) -> None:
     """What rooms beside accounts keep of a person who is removed."""
+    from idp.federation import links
     from idp.login import consent
 
     consent.forget(tx, person_id)
+    links.forget(tx, person_id)
 
 
 def _verifier(settings: Settings) -> Verifier:
@@ -351,6 +355,12 @@ def _uses(db: Database) -> Any:
     from idp.accounts.own.uses import Uses
 
     return Uses(db)
+
+
+def _upstream() -> Upstream:
+    from idp.federation.upstream import UPSTREAM
+
+    return UPSTREAM
 
 
 def _protocols() -> Mapping[str, ProtocolHandler]:

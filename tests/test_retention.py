@@ -28,6 +28,8 @@ BOUNDED = {
     "consents": _PERSON,
     "details_types": "what admins made; removed by them",
     "factors": _PERSON,
+    "federation_links": _PERSON,
+    "federation_providers": "what owners made; removed by them",
     "group_above": "goes with its groups",
     "group_nesting": "goes with its groups",
     "group_owners": "goes with the group, or the person",

@@ -294,13 +294,19 @@ class Directory(Lookup):
         """
         return self._regroup(person_id, tuple(map(group_name, names)), record, only=True)
 
-    def add_to_group(self, person_id: str, name: str, *, record: Recorder | None = None) -> Person:
-        """Put a person in a group, made where it is missing. Errors: `NoSuchPerson`, `InvalidPerson`."""
-        return self._regroup(person_id, (group_name(name),), record)
+    def add_to_group(self, person_id: str, name: str, *, record: Recorder | None = None, by: str = "") -> Person:
+        """Put a person in a group, made where it is missing. `by`: as `memberships` has it.
 
-    def remove_from_group(self, person_id: str, name: str, *, record: Recorder | None = None) -> Person:
-        """Take a person out of a group; fine where they are not in it. Errors: `NoSuchPerson`."""
-        return self._regroup(person_id, (), record, leave=fold(name))
+        Errors: `NoSuchPerson`, `InvalidPerson`.
+        """
+        return self._regroup(person_id, (group_name(name),), record, by=by)
+
+    def remove_from_group(self, person_id: str, name: str, *, record: Recorder | None = None, by: str = "") -> Person:
+        """Take a person out of a group; fine where they are not in it.
+
+        Errors: `NoSuchPerson`, `InvalidPerson` where somebody else than `by` put them in.
+        """
+        return self._regroup(person_id, (), record, leave=fold(name), by=by)
 
     def store_password(
         self,
@@ -385,14 +391,21 @@ class Directory(Lookup):
             raise
 
     def _regroup(
-        self, person_id: str, names: tuple[str, ...], record: Recorder | None, *, only: bool = False, leave: str = ""
+        self,
+        person_id: str,
+        names: tuple[str, ...],
+        record: Recorder | None,
+        *,
+        only: bool = False,
+        leave: str = "",
+        by: str = "",
     ) -> Person:
         with self._db.transaction() as tx:
             before = locked(tx, person_id)
             if only:
                 names = memberships.only(tx, before, names)
             if leave:
-                memberships.leave(tx, before, leave)
-            after = memberships.join(tx, person_id, names, self._later(before))
+                memberships.leave(tx, before, leave, by=by)
+            after = memberships.join(tx, person_id, names, self._later(before), by=by)
             memberships.tell_difference(record, tx, before, after)
             return after

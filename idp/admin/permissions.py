@@ -40,6 +40,8 @@ class Permission(StrEnum):
     SETTINGS_READ = "settings:read"
     RULES_READ = "rules:read"  # what signing in takes
     RULES_CHANGE = "rules:change"
+    PROVIDERS_READ = "providers:read"  # other providers, through which people come
+    PROVIDERS_CHANGE = "providers:change"  # whoever may could come as anybody
     REVIEWS_READ = "reviews:read"  # access reviews, of an application or a group
     REVIEWS_DECIDE = "reviews:decide"  # who stays, where one is asked
     REVIEWS_START = "reviews:start"  # and end, stop, settle: what comes of it is done in their name
@@ -49,7 +51,16 @@ P = Permission
 
 #: For these a sign-in must be younger than five minutes (C3).
 SENSITIVE: Final = frozenset(
-    (P.APPS_SECRETS, P.APPS_REMOVE, P.PEOPLE_TURN_OFF, P.PEOPLE_REMOVE, P.ROLES_GRANT, P.KEYS_CHANGE, P.RULES_CHANGE)
+    (
+        P.APPS_SECRETS,
+        P.APPS_REMOVE,
+        P.PEOPLE_TURN_OFF,
+        P.PEOPLE_REMOVE,
+        P.ROLES_GRANT,
+        P.KEYS_CHANGE,
+        P.RULES_CHANGE,
+        P.PROVIDERS_CHANGE,
+    )
 )
 
 _READ = frozenset(p for p in Permission if p.endswith(":read"))
@@ -64,7 +75,7 @@ _HELP = (
 #: An admin does everything but what could make an owner of them, or take the company's keys.
 TABLE: Final[Mapping[str, frozenset[Permission]]] = {
     "owner": frozenset(Permission),
-    "admin": frozenset(Permission) - {P.ROLES_GRANT, P.KEYS_CHANGE},
+    "admin": frozenset(Permission) - {P.ROLES_GRANT, P.KEYS_CHANGE, P.PROVIDERS_CHANGE},
     "app_admin": _APP,
     "help_desk": _HELP,
     "auditor": _READ | {P.PEOPLE_FIND, P.ACTIVITY_EXPORT},

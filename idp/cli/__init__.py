@@ -17,6 +17,7 @@ COMMANDS = {
     "gallery": "gallery",
     "source": "metadata_sources",
     "rule": "sign_in_rules",
+    "provider": "providers",
     "key": "signing_keys",
     "audit": "events",
     "explain": "explain",

@@ -101,32 +101,36 @@ class Outbound:
         redirects: int = 0,
         max_bytes: int | None = None,
         timeout: float | None = None,
+        bearer: str = "",
     ) -> Fetched:
         """Fetch a document. Longer than `max_bytes`, or encoded, it counts as failed.
+
+        `bearer`: a token to show (RFC 6750 §2.1), which is sent to nobody else: no redirect is followed with it.
 
         `redirects`: how many are followed, each through the same guard, none from https to http, and none from
         outside to an origin that only the settings let through. The deadline is one for all.
         """
         limit = self._max_bytes if max_bytes is None else max_bytes
         body = bytearray()
-        fetched = self._follow(url, accept, redirects, timeout, lambda: _Sink(body.extend, limit))
+        sent = {"accept": accept, **({"authorization": f"Bearer {bearer}"} if bearer else {})}
+        fetched = self._follow(url, sent, 0 if bearer else redirects, timeout, lambda: _Sink(body.extend, limit))
         return Fetched(fetched.status, fetched.content_type, bytes(body), fetched.caching)
 
     def download(
         self, url: str, write: Callable[[bytes], object], accept: str, *, redirects: int, max_bytes: int, timeout: float
     ) -> Fetched:
         """GET what is too big for memory: the parts go to `write`, and the answer's `body` is empty."""
-        return self._follow(url, accept, redirects, timeout, lambda: _Sink(write, max_bytes))
+        return self._follow(url, {"accept": accept}, redirects, timeout, lambda: _Sink(write, max_bytes))
 
     def _follow(
-        self, url: str, accept: str, redirects: int, timeout: float | None, sink: Callable[[], _Sink]
+        self, url: str, sent: Mapping[str, str], redirects: int, timeout: float | None, sink: Callable[[], _Sink]
     ) -> Fetched:
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         inside = parse(url).origin in self._allow
         failure = OutboundFailed("no answer")
         for hop in range(redirects + 1):
             try:
-                return self._fetch("GET", url, {"accept": accept}, b"", sink(), deadline, inside)
+                return self._fetch("GET", url, dict(sent), b"", sink(), deadline, inside)
             except _Redirected as redirect:
                 words = "too many redirects" if hop else "redirects are not followed"
                 failure = OutboundFailed(f"it answered with a redirect ({redirect.status}); {words}")

@@ -18,6 +18,9 @@ from idp.accounts.factors.kinds import (
     SECURITY_KEY,
     SMS,
     TOTP,
+    UPSTREAM_PASSWORD,
+    UPSTREAM_PHISHING_RESISTANT,
+    UPSTREAM_SECOND,
     Method,
     method,
 )
@@ -32,6 +35,8 @@ SUPPORTED_ACR: tuple[str, ...] = (
     MFA,
     PHISHING_RESISTANT,
 )
+#: Two factors by themselves.
+_WHOLE = frozenset((PASSKEY, UPSTREAM_SECOND, UPSTREAM_PHISHING_RESISTANT))
 _BY_PASSWORD, _BY_TWO = SUPPORTED_ACR[:2], SUPPORTED_ACR[2:4]
 
 
@@ -51,8 +56,8 @@ def resists_phishing(methods: Iterable[str]) -> bool:
 
 def reached(methods: tuple[str, ...]) -> tuple[str, ...]:
     """Every class that the methods amount to, weakest first; never one that was not shown."""
-    found = _BY_PASSWORD if PASSWORD in methods else ()
-    if len(methods) > 1 or PASSKEY in methods:
+    found = _BY_PASSWORD if PASSWORD in methods or UPSTREAM_PASSWORD in methods else ()
+    if len(methods) > 1 or not _WHOLE.isdisjoint(methods):
         found += _BY_TWO if is_multi_factor(methods) else ()
         found += (PHISHING_RESISTANT,) if resists_phishing(methods) else ()
     return found

@@ -175,13 +175,15 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
         grows = sessions.get_open(services, proven.session_id) if proven.session_id else None
         session_id, cookie = sessions.start(
             services, request, person, methods, stay=proven.stay, beside=beside, again=again.session if again else None,
-            grows=grows, told=devices.announcement(services, request, person),
+            grows=grows, told=devices.announcement(services, request, person), proven_at=proven.auth_time,
         )  # fmt: skip
     except sessions.Changed:
         asked = Identify(error=_why_changed(services, person), typed=person.username)
         return _show(services, request, replace(flow, pending=""), None, asked)
+    if flow.linking:
+        services.upstream.proven(services, request, flow, person)
     session = sessions.get(services, session_id, flow.client_id)
-    flow, trust = replace(flow, selected=True, pending=""), proven.trust
+    flow, trust = replace(flow, selected=True, pending="", linking=""), proven.trust
     # A device that is let off from now on stays so: one more authenticator would end that.
     may_offer = step is None and not (proven.shared or trust or grows)
     offer = offer_passkey.page(services, request, flow, person, session) if may_offer else None

@@ -62,6 +62,8 @@ class Flow:
     beside: bool = False  # another account was asked for: whoever is signed in stays so
     postponed: bool = False  # setting up a second factor was put off in this conversation
     makes_passkeys: str = ""  # "yes" or "unasked": what the browser of the sign-in page said that it can do
+    linking: str = ""  # an account elsewhere that waits for its person to sign in here, in State
+    idp_hint: str = ""  # the provider that the application means, by name or id; `@` and a mail domain
     began: str = ""  # the id of the request that it began with: the conversation's name in the record
 
     @property
@@ -102,6 +104,9 @@ def dump(flow: Flow) -> dict[str, Any]:
     for name in ("among", "in_detail"):
         if not plain["demands"][name]:  # during an upgrade the version before reads it as well
             del plain["demands"][name]
+    for name in ("linking", "idp_hint"):
+        if not plain[name]:
+            del plain[name]
     return plain
 
 

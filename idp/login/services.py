@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from idp.accounts import services
+from idp.login.upstream import NoUpstream
 
 if TYPE_CHECKING:
     from clients.registry import Registry
     from idp.login.flood import Flood
     from idp.login.signout import Notice
     from idp.login.throttle import Throttle
+    from idp.login.upstream import Upstream
     from idp.wire import Request, Response
 
 
@@ -101,3 +103,4 @@ class Services(services.Services):
     throttle: Throttle
     flood: Flood
     protocols: Mapping[str, ProtocolHandler] = field(default_factory=dict)
+    upstream: Upstream = field(default_factory=NoUpstream)

@@ -154,6 +154,7 @@ def end(
             cookies.append(cookie)
         notices += found
     cookies += accounts.without(services, request, [session.id for session in left])
+    cookies += services.upstream.stay(services)
     results, hops = [], []
     for notice, confirmed in _tell(services, [notice for notice in notices if notice.job]):
         if confirmed or not notice.by_browser:

@@ -71,6 +71,7 @@ def metadatas() -> list[Any]:
     import idp.audit.chain.store
     import idp.audit.store
     import idp.audit.streaming.store
+    import idp.federation.store
     import idp.jobs.store
     import idp.login.store
     import idp.moving.store
@@ -93,6 +94,7 @@ def metadatas() -> list[Any]:
         idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
         idp.readers.store, idp.answers.symptoms.store,
         idp.moving.store,
-        idp.login.store, idp.oidc.ledger.store, idp.saml.store, idp.saml.metadata.sources.store, idp.state.sql,
+        idp.federation.store, idp.login.store, idp.oidc.ledger.store, idp.saml.store,
+        idp.saml.metadata.sources.store, idp.state.sql,
     ]  # fmt: skip
     return [room.metadata for room in rooms]

@@ -147,8 +147,15 @@ def _flow(services: Services, client: Client, params: Params, asked: Authorizati
         started_at=now,
         login_hint=(params.get("login_hint") or "")[:255],
         ui_locales=(params.get("ui_locales") or "")[:255],
+        idp_hint=_idp_hint(params),
         destination=form_target(asked.redirect_uri),
     )
+
+
+def _idp_hint(params: Params) -> str:
+    """Which other provider the application means, by its name or by a mail domain of its people (I5)."""
+    domain = (params.get("domain_hint") or "").lstrip("@")[:255]
+    return (params.get("idp_hint") or "")[:255] or (domain and f"@{domain}")
 
 
 def _demands(services: Services, client: Client, asked: AuthorizationRequest, wishes: Wishes, now: float) -> Demands:

@@ -121,6 +121,8 @@ def id_token_claims(
         "amr": list(amr_of(holder.methods)),
         "azp": client.id,
     }
+    if not claims["acr"]:  # Core §2: a class that was reached; an account elsewhere may amount to none that we know
+        del claims["acr"]
     # Core §3.3.2.11; s_hash as FAPI 1.0 Advanced §5.1 has it.
     hashed = (
         ("at_hash", access_token), ("c_hash", beside.code), ("s_hash", beside.state),

@@ -16,6 +16,7 @@ from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
 from idp.db import Transaction
+from idp.federation import links, snapshot
 from idp.first_party import frame
 from idp.first_party.signing_in import fresh_session, sign_in
 from idp.login import engine, pages
@@ -66,6 +67,8 @@ def home(services: Services, request: Request) -> Response:
         was_helped=ADMIN_CODE in session.methods,
         is_waiting=enrol.is_waiting(services, session),
         signals=passkeys.signals(services, person.id),
+        elsewhere=bool(snapshot.current(services) or links.of_person(services.db, person.id)),
+        by_link=not person.has_password and bool(links.of_person(services.db, person.id)),
     )
 
 

@@ -54,6 +54,7 @@ from idp.admin import (
     planned_ends,
     preview,
     programs,
+    providers,
     record,
     registration_tokens,
     registrations,
@@ -244,6 +245,10 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "past_access.exporting.exported": READS_ALL,
     "streams.try_out": READS_ALL,
     "programs.change_roles": OWNER,
+    "providers.add": OWNER,
+    "providers.change": OWNER,
+    "providers.turn": OWNER,
+    "providers.remove": OWNER,
     "tokens.create": "",
     "tokens.withdraw": ADMINS,
     "client_hosts.allow": ADMINS,
@@ -415,6 +420,14 @@ def _rule(world: World) -> str:
     return world.provider.add_rule(name=f"Rule {next(world.numbers)}")
 
 
+def _described(name: object) -> dict[str, str]:
+    return {"name": f"Provider {name}", "issuer": "https://id.example", "client_id": "us"}
+
+
+def _provider(world: World) -> str:
+    return providers.add(world.services, SHELL, _described(next(world.numbers)), "secret").provider.id
+
+
 def _removed_rule(world: World) -> str:
     return changing.remove(world.services, SHELL, _rule(world)).rule.id
 
@@ -543,6 +556,12 @@ TRIES: Final[Mapping[str, Try]] = {
     "rules.changing.remove": Try(_rule, lambda s, a, id: changing.remove(s, a, id)),
     "rules.changing.restore": Try(_removed_rule, lambda s, a, id: changing.restore(s, a, id)),
     "rules.history.undo": Try(_undoable_rule, lambda s, a, id: history.undo(s, a, id)),
+    "providers.add": Try(_number, lambda s, a, n: providers.add(s, a, _described(n), "secret")),
+    "providers.change": Try(
+        _provider, lambda s, a, id: providers.change(s, a, id, providers.Wanted(_described(f"New {id}")))
+    ),
+    "providers.turn": Try(_provider, lambda s, a, id: providers.turn(s, a, id, on=False)),
+    "providers.remove": Try(_provider, providers.remove),
     "access.change": Try(World.app, lambda s, a, app: access.change(s, a, app, access.Change(start="everyone"))),
     "app_history.undo": Try(_undoable, lambda s, a, both: app_history.undo(s, a, *both)),
     "applications.register": Try(

@@ -23,6 +23,11 @@ EMAIL = "email"
 SMS = "sms"
 BACKUP = "backup"
 ADMIN_CODE = "admin"
+#: An account elsewhere was shown, and what its provider says of how; which of them counts is the provider's own table.
+UPSTREAM = "upstream"
+UPSTREAM_PASSWORD = "upstream_pwd"
+UPSTREAM_SECOND = "upstream_mfa"
+UPSTREAM_PHISHING_RESISTANT = "upstream_phr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +138,15 @@ ROWS: Final = (
     ),
 )  # fmt: skip
 
+_ELSEWHERE = N_("Account elsewhere")
 KINDS: Final[dict[str, Kind]] = {}
-METHODS: Final[dict[str, Method]] = {}
+#: Nobody is asked for an account elsewhere as a second step, so it is no kind, and one factor alone.
+METHODS: Final[dict[str, Method]] = {
+    UPSTREAM: Method(_ELSEWHERE, (), _KNOWN),
+    UPSTREAM_PASSWORD: Method(_ELSEWHERE, ("pwd",), _KNOWN),
+    UPSTREAM_SECOND: Method(_ELSEWHERE, (), _KNOWN | _HAD),
+    UPSTREAM_PHISHING_RESISTANT: Method(_ELSEWHERE, (), _KNOWN | _HAD, resists_phishing=True),
+}
 _UNKNOWN = Method("")  # of a kind that was taken out: whoever showed it is signed in still, and has shown nothing
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from idp.accounts.person import Person, fold
 from idp.browser import cookie_name
-from idp.login.authn import PASSWORD
+from idp.login.authn import PASSKEY
 from idp.login.services import Services
 from idp.wire import Cookie, Request
 from keys.sealing import BrokenSeal
@@ -63,7 +63,7 @@ def remember(
     theirs = [name for name in (person.username, person.email, person.employee_number) if name]
     login = typed.strip() if fold(typed) in map(fold, theirs) else person.username
     last = LastAccount(
-        person.id, person.username, login[:_LONGEST], person.name[:_LONGEST], PASSWORD not in methods, services.clock()
+        person.id, person.username, login[:_LONGEST], person.name[:_LONGEST], PASSKEY in methods, services.clock()
     )
     sealed = services.sealer.seal(_PURPOSE, json.dumps(asdict(last), separators=(",", ":")).encode())
     return (Cookie(cookie_name(services, COOKIE), sealed, days * _DAY),)

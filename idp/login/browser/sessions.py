@@ -162,6 +162,7 @@ def start(
     again: Session | None = None,
     grows: Session | None = None,
     told: Callable[[Transaction], object] | None = None,
+    proven_at: float | None = None,
 ) -> tuple[str, Cookie]:
     """Begin a session for a proven person; answers its id and the cookie.
 
@@ -169,7 +170,7 @@ def start(
     applications stay signed in and one sign-out ends all; anybody else's ends, but where this one begins `beside` it.
     `again`: a session of the same person in this browser that was not at the front. `grows`: the session that has shown
     the first of `methods`; it goes on under a new secret, and is as old as what it showed first (P7). `told`: queues
-    the mail about it, in the same transaction.
+    the mail about it, in the same transaction. `proven_at`: when it was proven, where that was earlier, elsewhere.
     Errors: `Changed` where the proof is not worth anything any more.
     """
     person_id = person.id
@@ -190,7 +191,8 @@ def start(
     with services.db.transaction(durable=False) as tx:
         _check_standing(tx, person)
         session_id = before.id if before is not None and is_same else again.id if again is not None else ""
-        session_id, auth_time = (grows.id, grows.auth_time) if grows is not None else (session_id, now)
+        proven_at = now if proven_at is None else min(proven_at, now)
+        session_id, auth_time = (grows.id, grows.auth_time) if grows is not None else (session_id, proven_at)
         if not session_id or not tx.run(
             store.RENEW, session_id=session_id, now=now, auth_time=auth_time, secret_hash=hash_for(session_id), **values
         ):  # fmt: skip
@@ -205,7 +207,7 @@ def start(
                 secret_hash=hash_for(session_id),
                 person_id=person_id,
                 created_at=now,
-                auth_time=now,
+                auth_time=auth_time,
                 last_seen=now,
                 ended_at=None,
                 ended_why=None,

@@ -44,8 +44,12 @@ LOCKED_ASK = N_(
 )
 
 
-def show(services: Services, request: Request, flow: Flow, session: Session | None, step: Identify) -> Page:
+def show(services: Services, request: Request, flow: Flow, session: Session | None, step: Identify) -> Response:
     """The page. Whoever is signed in and is asked again finds their name there."""
+    if not step.error and not step.anew:
+        away = services.upstream.at_once(services, request, flow)
+        if away is not None:
+            return away
     again = session.username if session is not None and step.notice else ""
     typed = step.typed or again
     return page(services, request, flow, typed=typed, error=step.error or None, notice=step.notice, anew=step.anew)
@@ -68,6 +72,10 @@ def page(
     # So that it comes back from the pages of help. What was typed, or the application says, comes first.
     flow = replace(flow, login_hint=typed[:255] or flow.login_hint or (last.login if last is not None else ""))
     greeted = last if last is not None and last.is_called(flow.login_hint) else None
+    elsewhere = services.upstream.offers(services, request, flow)
+    by_password = request.form.get("action") == "password" or "password" in request.form
+    by_name = elsewhere.by_name and not by_password and (not flow.login_hint or elsewhere.leads)
+    name_first = services.settings.session.name_first
     return Page(
         template="login/login.html",
         status=status,
@@ -76,7 +84,10 @@ def page(
             **pages.about(services, request, flow),
             "login": flow.login_hint,
             "last": greeted,
-            "name_first": services.settings.session.name_first,
+            "name_first": name_first or elsewhere.by_name,
+            "only_name": by_name or (name_first and not flow.login_hint),
+            "with_password": by_name,
+            "upstream": elsewhere.buttons,
             "ticked": [box for box in ("stay", "shared") if request.method == "POST" and request.form.get(box)],
             "error": error,
             "notice": notice,
@@ -95,7 +106,7 @@ def page(
             "kept": kept,
             "error_id": error_id,
         },
-        form_action=form_targets(flow.destination),
+        form_action=tuple(dict.fromkeys((*form_targets(flow.destination), *elsewhere.targets))),
     )
 
 
@@ -105,8 +116,10 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
         return page(services, request, flow)
     if request.form.get("action") == "other":
         return _somebody_else(services, request, flow)
-    if request.form.get("action") == "next":  # the name came first; nothing is looked up for it (L7)
-        return page(services, request, flow, typed=request.form.first.get("login", "").strip())
+    action, name = request.form.get("action"), request.form.first.get("login", "").strip()
+    if action in ("next", "password"):  # the name came first; nobody is looked up for it (L7)
+        away = services.upstream.by_name(services, request, flow, name) if action == "next" else None
+        return away or page(services, request, flow, typed=name)
     if request.form.get("action") == "cancel":
         # The old session, if there is one, is left as it was (CVE-2023-6787).
         return Denied(flow, Deny("access_denied", "The person cancelled the sign-in.", "cancelled"))

@@ -16,7 +16,8 @@ class Proven:
     """Somebody has proven a part, or all of it: the engine sees whether it is enough.
 
     `stay`: the sign-in outlasts the browser; `shared`: the device is not remembered; `session_id`: the session that has
-    shown a part of `methods`; `trust`: the device is let off the second step for some days.
+    shown a part of `methods`; `trust`: the device is let off the second step for some days. `auth_time`: when it was
+    proven, where that was elsewhere; None: now.
     """
 
     flow: Flow
@@ -26,6 +27,7 @@ class Proven:
     shared: bool = False
     session_id: str = ""
     trust: bool = False
+    auth_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,128 @@
+"""Providers that people sign in through: listed, added, changed, tried, removed (I1, I5, I11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from idp.accounts.person import Person
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
+from idp.federation import checking, health, keeping, kinds, leaving, links, snapshot
+from idp.federation.health import Health
+from idp.federation.keeping import Change, Kept, UnknownProvider
+from idp.federation.links import Link
+from idp.federation.ports import Found
+from idp.federation.provider import Provider
+from idp.protocols import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A provider with what its admins look at. `redirect_uri`: what is registered there; `people`: who came by it."""
+
+    kept: Kept
+    redirect_uri: str
+    people: int
+    health: Health
+
+    @property
+    def provider(self) -> Provider:
+        """The provider itself."""
+        return self.kept.provider
+
+
+def list_of(services: Services, actor: Actor) -> tuple[Standing, ...]:
+    """All of them, those that are off too. Errors: `NotAllowed`."""
+    actor.check(Permission.PROVIDERS_READ)
+    return tuple(_standing(services, kept) for kept in keeping.list_of(services.db))
+
+
+def get(services: Services, actor: Actor, provider_id: str) -> Standing:
+    """One of them. Errors: `NotAllowed`, `UnknownProvider`."""
+    actor.check(Permission.PROVIDERS_READ)
+    return _standing(services, _kept(services, provider_id))
+
+
+def add(services: Services, actor: Actor, said: Mapping[str, Any], secret: str, *, enabled: bool = True) -> Standing:
+    """One more. Errors: `NotAllowed`, `InvalidProvider`, `NameTaken`, `TooMany`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    provider = checking.checked(said, enabled=enabled)
+    checking.check_secret(services.issuer, provider, secret)
+    now, record = services.clock(), actor.record(services)
+    return _seen(services, keeping.add(services.db, services.sealer, provider, secret, now, record=record))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What becomes of one. `said`: all that it says from now on; `secret`, `enabled`: None leaves them as they are."""
+
+    said: Mapping[str, Any]
+    secret: str | None = None
+    enabled: bool | None = None
+    seen: str = ""
+
+
+def change(services: Services, actor: Actor, provider_id: str, wanted: Wanted) -> Standing:
+    """Change one. Errors: `NotAllowed`, `UnknownProvider`, `InvalidProvider`, `NameTaken`, `ChangedMeanwhile`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    before = _kept(services, provider_id)
+    enabled = before.provider.enabled if wanted.enabled is None else wanted.enabled
+    provider = checking.checked(wanted.said, provider_id, enabled=enabled)
+    # What is an account's key must not be read by another rule, or from elsewhere: each would be somebody else.
+    if links.count(services.db, provider_id):
+        checking.check_same_accounts(before.provider, provider)
+    has_secret = bool(before.sealed) if wanted.secret is None else bool(wanted.secret)
+    checking.check_secret(services.issuer, provider, "kept" if has_secret else "")
+    done = Change(provider, wanted.secret, wanted.seen)
+    record = actor.record(services)
+    return _seen(services, keeping.change(services.db, services.sealer, done, services.clock(), record=record))
+
+
+def turn(services: Services, actor: Actor, provider_id: str, *, on: bool) -> Standing:
+    """Off, or on again: nobody signs in by one that is off, and its links stay. Errors: as `change`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    before = _kept(services, provider_id)
+    wanted = Change(replace(before.provider, enabled=on))
+    record = actor.record(services)
+    return _seen(services, keeping.change(services.db, services.sealer, wanted, services.clock(), record=record))
+
+
+def remove(services: Services, actor: Actor, provider_id: str) -> int:
+    """Take it away for good; answers how many people came by it. Errors: `NotAllowed`, `UnknownProvider`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    gone = keeping.remove(services.db, provider_id, record=actor.record(services))
+    services.part(snapshot.Providers).forget()
+    return gone
+
+
+def test(services: Services, actor: Actor, provider_id: str) -> tuple[Found, ...]:
+    """All that can be tried without a person. Errors: `NotAllowed`, `UnknownProvider`, `Refused`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    kept = _kept(services, provider_id)
+    return kinds.of(kept.provider).test(services, leaving.trial(services, kept))
+
+
+def links_of(services: Services, actor: Actor, person: Person) -> tuple[Link, ...]:
+    """The accounts elsewhere that somebody signs in with. Errors: `NotAllowed`."""
+    actor.check_person(services, Permission.PEOPLE_READ, person)
+    return links.of_person(services.db, person.id)
+
+
+def _kept(services: Services, provider_id: str) -> Kept:
+    found = keeping.find(services.db, provider_id)
+    if found is None:
+        raise UnknownProvider(provider_id)
+    return found
+
+
+def _standing(services: Services, kept: Kept) -> Standing:
+    uri = leaving.redirect_uri(services, kept.provider.id)
+    people = links.count(services.db, kept.provider.id)
+    return Standing(kept, uri, people, health.of(services, kept.provider))
+
+
+def _seen(services: Services, kept: Kept) -> Standing:
+    services.part(snapshot.Providers).forget()
+    return _standing(services, kept)

@@ -1,0 +1,56 @@
+"""Requests to a provider, through the one guarded client; whether it answers is noted for everybody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from idp.errors import Refused
+from idp.federation import failures, health
+from idp.federation.provider import Provider
+from idp.http import OutboundFailed, OutboundRefused
+from idp.http.client import Fetched
+from idp.services import Services
+
+
+def get(services: Services, provider: Provider, url: str, *, bearer: str = "") -> Fetched:
+    """Fetch a document. Errors: `Refused` where there is no answer."""
+    return _asked(services, provider, url, lambda: services.outbound.get(url, bearer=bearer))
+
+
+def post(
+    services: Services, provider: Provider, url: str, form: Mapping[str, str], headers: Mapping[str, str]
+) -> Fetched:
+    """Send a form. Errors: `Refused` where there is no answer."""
+    return _asked(services, provider, url, lambda: services.outbound.post(url, form, headers))
+
+
+def read_object(provider: Provider, fetched: Fetched, what: str) -> dict[str, Any]:
+    """The JSON object that was answered. Errors: `Refused`."""
+    try:
+        value = json.loads(fetched.body)
+        if not isinstance(value, dict):
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise failures.answer(provider, f"{what}: status {fetched.status}, and no JSON object") from None
+    return value
+
+
+def _asked(services: Services, provider: Provider, url: str, ask: Callable[[], Fetched]) -> Fetched:
+    down = health.may_ask(services, provider)
+    if down is not None:
+        raise failures.down(provider, down.reason)
+    try:
+        fetched = ask()
+    except (OutboundFailed, OutboundRefused) as error:
+        raise _down(services, provider, url, error.reason) from None
+    if fetched.status >= 500:
+        raise _down(services, provider, url, f"it answered with status {fetched.status}")
+    health.answered(services, provider)
+    return fetched
+
+
+def _down(services: Services, provider: Provider, url: str, reason: str) -> Refused:
+    health.failed(services, provider, f"{url.partition('?')[0]}: {reason}")
+    return failures.down(provider, f"{url.partition('?')[0]}: {reason}")

@@ -1,0 +1,106 @@
+"""Which provider (I5): buttons, mail domains, hints of the application, the last choice; and how to stay here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from idp import browser
+from idp.accounts.person import fold
+from idp.browser import cookie_name
+from idp.federation import health, leaving, snapshot
+from idp.federation.attempts import Attempt
+from idp.federation.provider import Provider
+from idp.login.flow import Flow
+from idp.login.upstream import Offer, Offers
+from idp.protocols import Services
+from idp.showing import form_targets
+from idp.wire import Cookie, Request, Response
+
+LAST: Final = "via"  # the provider that somebody came through last, where the device is not shared
+#: Nobody is led on by itself: they have signed out, or come back without having signed in.
+STAY: Final = "stay"
+STAY_FOR: Final = 600  # seconds
+_DAY: Final = 86400
+
+
+def offers(services: Services, request: Request, flow: Flow) -> Offers:
+    """The buttons of a page, the last choice first. None while somebody connects the account that they have here."""
+    found = snapshot.for_app(services, flow.client_id) if not flow.linking else ()
+    if not found:
+        return Offers()
+    last = request.cookies.get(cookie_name(services, LAST), "")
+    shown = sorted((one for one in found if one.button), key=lambda one: one.id != last)
+    buttons = tuple(
+        Offer(one.id, one.name, stands.since if stands.is_down else 0.0, one.id == last)
+        for one in shown
+        for stands in (health.of(services, one),)
+    )
+    targets = dict.fromkeys(target for one in found for target in _targets(one))
+    leads = any(leaving.is_of(one, flow.login_hint) for one in found)
+    return Offers(buttons, any(one.domains for one in found), leads, tuple(targets))
+
+
+def _targets(provider: Provider) -> tuple[str, ...]:
+    """Where a form may lead to: the provider's own page may be on any host that its discovery names."""
+    return form_targets(provider.issuer or "https://github.com")
+
+
+def at_once(services: Services, request: Request, flow: Flow) -> Response | None:
+    """Straight on to the provider that the application means, or the one that nobody needs to choose."""
+    if request.method != "GET" or not browser.is_navigation(request) or flow.beside or flow.linking:
+        return None
+    if cookie_name(services, STAY) in request.cookies:
+        return None
+    found = snapshot.for_app(services, flow.client_id)
+    chosen = _hinted(found, flow) or next((one for one in found if one.at_once), None)
+    if chosen is None or health.of(services, chosen).is_down:
+        return None
+    response = leaving.begin(services, request, chosen.id, leaving.new(services, chosen.id, flow))
+    # A way back: whoever presses Back finds our own page, with every other way.
+    stay = Cookie(cookie_name(services, STAY), "1", 60)
+    return _with(response, stay)
+
+
+def _hinted(found: tuple[Provider, ...], flow: Flow) -> Provider | None:
+    hint = flow.idp_hint
+    if hint.startswith("@"):
+        return next((one for one in found if fold(hint[1:]) in one.domains), None)
+    if hint:
+        return next((one for one in found if hint == one.id or fold(hint) == fold(one.name)), None)
+    return next((one for one in found if leaving.is_of(one, flow.login_hint)), None)
+
+
+def by_name(services: Services, request: Request, flow: Flow, typed: str) -> Response | None:
+    """To the provider of the typed name's domain. Nobody is looked up: whether there is such a person stays unsaid."""
+    if flow.linking:
+        return None
+    found = snapshot.for_app(services, flow.client_id)
+    chosen = next((one for one in found if leaving.is_of(one, typed)), None)
+    if chosen is None:
+        return None
+    attempt = leaving.new(services, chosen.id, flow, typed=typed)
+    return leaving.begin(services, request, chosen.id, ticked(services, request, attempt))
+
+
+def ticked(services: Services, request: Request, attempt: Attempt) -> Attempt:
+    """With the two boxes of the sign-in page."""
+    shared = bool(request.form.get("shared"))
+    stay = bool(request.form.get("stay")) and not shared and services.settings.session.stay_days > 0
+    return replace(attempt, stay=stay, shared=shared)
+
+
+def came_back(services: Services, provider: Provider, *, shared: bool) -> tuple[Cookie, ...]:
+    """What this browser keeps of it."""
+    days = services.settings.session.remember_account_days
+    kept = Cookie(cookie_name(services, LAST), "" if shared else provider.id, 0 if shared or not days else days * _DAY)
+    return (kept, Cookie(cookie_name(services, STAY), "", 0))
+
+
+def stay(services: Services) -> tuple[Cookie, ...]:
+    """Somebody signed out: the next page waits for them to choose."""
+    return (Cookie(cookie_name(services, STAY), "1", STAY_FOR),) if snapshot.current(services) else ()
+
+
+def _with(response: Response, *cookies: Cookie) -> Response:
+    return replace(response, cookies=(*response.cookies, *cookies))

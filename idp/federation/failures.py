@@ -1,0 +1,189 @@
+"""What can go wrong with a provider, each with the side, the field and the fix that an admin reads under its id (I11).
+
+The page never repeats what the provider said: that is for the log and the admins.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from idp.errors import Explanation, Refused
+from idp.federation.provider import Provider
+from idp.texts import N_
+
+SIDE: Final = "upstream"
+_ADVICE: Final = N_("Try again, or sign in another way. If it happens again, send the error id to your IT.")
+
+
+def _title(provider: Provider) -> str:
+    return N_("Signing in through %(name)s did not work", name=provider.name)
+
+
+def _message(provider: Provider) -> str:
+    return N_(
+        "%(name)s has sent you back, but its answer cannot be accepted here. Your IT can mend that; "
+        "nothing is wrong with your account.",
+        name=provider.name,
+    )
+
+
+def issuer(provider: Provider, expected: str, got: str, field: str = "iss") -> Refused:
+    """Somebody else answers than was asked, or calls itself otherwise (RFC 9207 §2.4, Core §3.1.3.7)."""
+    fix = "Compare the issuer of the provider here with the one that its discovery document names, byte by byte."
+    return Refused(
+        "upstream_issuer", _message(provider), title=_title(provider), advice=_ADVICE,
+        explanation=Explanation(SIDE, fix, field, expected, got[:300]),
+    )  # fmt: skip
+
+
+def audience(provider: Provider, got: str) -> Refused:
+    """The ID token is for somebody else."""
+    fix = "The ID token must be for the client id of this provider here, and for nobody beside it."
+    return Refused(
+        "upstream_audience", _message(provider), title=_title(provider), advice=_ADVICE,
+        explanation=Explanation(SIDE, fix, "aud", provider.client_id, got[:300]),
+    )  # fmt: skip
+
+
+def nonce(provider: Provider) -> Refused:
+    """The ID token answers another request."""
+    fix = "The provider must put the nonce of the authorization request into the ID token, unchanged."
+    return Refused(
+        "upstream_nonce", _message(provider), title=_title(provider), advice=_ADVICE,
+        explanation=Explanation(SIDE, fix, "nonce", "the nonce of this request", "another one, or none"),
+    )  # fmt: skip
+
+
+def clock(provider: Provider, reason: str) -> Refused:
+    """Times do not fit."""
+    fix = "Compare the clocks of both machines; they may differ by a minute."
+    return Refused(
+        "upstream_clock", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        explanation=Explanation(SIDE, fix, "exp, iat, nbf", "a time of now", reason),
+    )  # fmt: skip
+
+
+def signature(provider: Provider, reason: str) -> Refused:
+    """The ID token cannot be believed."""
+    fix = f"The ID token is not signed as it should be: {reason}. See which keys and algorithms its discovery names."
+    return Refused(
+        "upstream_signature", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        explanation=Explanation(SIDE, fix, "id_token", "signed by a key of the provider", reason),
+    )  # fmt: skip
+
+
+def claim(provider: Provider, name: str, expected: str, got: str = "(nothing)") -> Refused:
+    """Something that is needed is not in the answer."""
+    fix = f"Let the provider send {name}: a scope, an optional claim or a mapper there decides that."
+    return Refused(
+        "upstream_claim", _message(provider), title=_title(provider), advice=_ADVICE,
+        explanation=Explanation(SIDE, fix, name, expected, got[:300]),
+    )  # fmt: skip
+
+
+def answer(provider: Provider, reason: str, *, field: str = "", fix: str = "") -> Refused:
+    """The provider says no, or something that cannot be read."""
+    return Refused(
+        "upstream_answer", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        explanation=Explanation(SIDE, fix or "Read the provider's own log of this moment.", field, "", reason),
+    )  # fmt: skip
+
+
+def redirect_uri(provider: Provider, expected: str, reason: str) -> Refused:
+    """Our redirect URI is not registered there."""
+    fix = "Register the redirect URI of this provider there, exactly as it stands here."
+    return Refused(
+        "upstream_redirect_uri", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        explanation=Explanation(SIDE, fix, "redirect_uri", expected, reason),
+    )  # fmt: skip
+
+
+def secret(provider: Provider, reason: str) -> Refused:
+    """The provider does not know us by what we showed."""
+    fix = (
+        "Make a new secret there and give it to the provider here; of a secret with an id, its value and not its id. "
+        "With a key, let the provider read ours at /oauth/jwks."
+    )
+    return Refused(
+        "upstream_secret", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        explanation=Explanation(SIDE, fix, "client_secret", "the client id with its secret", reason),
+    )  # fmt: skip
+
+
+def code(provider: Provider, reason: str) -> Refused:
+    """The code is not redeemed."""
+    fix = "A code works once, for a minute, and with the redirect URI of its request: try again, and compare those."
+    return Refused(
+        "upstream_code", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        explanation=Explanation(SIDE, fix, "code", "a fresh code", reason),
+    )  # fmt: skip
+
+
+def consent(provider: Provider, reason: str) -> Refused:
+    """Nobody there has agreed that we may learn who people are."""
+    fix = "Let an admin of the provider grant consent for the application, for everybody there."
+    return Refused(
+        "upstream_consent", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        explanation=Explanation(SIDE, fix, "scope", "granted for the organisation", reason),
+    )  # fmt: skip
+
+
+def domain(provider: Provider, field: str, expected: str, got: str) -> Refused:
+    """Somebody of another organisation."""
+    return Refused(
+        "upstream_domain",
+        N_("This account at %(name)s belongs to an organisation that does not sign in here.", name=provider.name),
+        title=_title(provider), advice=N_("Sign in there with your work account, or sign in another way."),
+        explanation=Explanation("person", f"Only accounts of {expected} are taken from this provider.", field, expected,
+                                got[:300]),
+    )  # fmt: skip
+
+
+def down(provider: Provider, reason: str) -> Refused:
+    """The provider does not answer."""
+    fix = "See whether the provider is up, and whether this machine may reach it: a firewall, a name, a certificate."
+    return Refused(
+        "upstream_down", N_("%(name)s cannot be reached at the moment.", name=provider.name), title=_title(provider),
+        advice=N_("Try again in some minutes, or sign in another way."), status=503, detail=reason,
+        explanation=Explanation(SIDE, fix, "issuer", "an answer", reason),
+    )  # fmt: skip
+
+
+def off(provider_name: str) -> Refused:
+    """The provider was turned off or removed meanwhile."""
+    return Refused(
+        "upstream_off", N_("Signing in this way is turned off."), title=N_("This did not work"), detail=provider_name,
+        advice=N_("Sign in another way, or ask your IT."),
+        explanation=Explanation("doorward", "The provider was turned off or removed here."),
+    )  # fmt: skip
+
+
+def gone() -> Refused:
+    """Nobody here waits for this answer: used, old, or begun in another browser."""
+    return Refused(
+        "upstream_gone", N_("This sign-in was begun too long ago, or in another browser, or it was finished already."),
+        title=N_("Please start again"), advice=N_("Go back to the application and sign in from there."),
+        explanation=Explanation("person", "An old tab, a copied address, or a reload: they begin anew.", "state",
+                                "the state of a request that this browser has begun", "another one"),
+    )  # fmt: skip
+
+
+def too_many() -> Refused:
+    """Too many begun from one network."""
+    return Refused(
+        "upstream_pace", N_("Very many people began to sign in from your network just now."),
+        title=N_("Please wait a moment"), advice=N_("Try again in a minute."), status=429,
+        explanation=Explanation("person", "More sign-ins were begun from one network than people can begin."),
+    )  # fmt: skip
+
+
+def not_fresh(provider: Provider) -> Refused:
+    """They were to prove it anew, and it does not show that they did."""
+    return Refused(
+        "upstream_not_fresh",
+        N_("This needs a new sign-in, and %(name)s does not say that there was one.", name=provider.name),
+        title=_title(provider), advice=N_("Sign out at %(name)s and come back, or sign in another way.",
+                                          name=provider.name),
+        explanation=Explanation(SIDE, "Let the provider send auth_time, or let the person set up a factor here.",
+                                "auth_time", "a moment after the request began", "an earlier one, or none"),
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+"""The providers as they are kept: read, added, changed, removed. Secrets are sealed under the master key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from idp.accounts.person import fold
+from idp.audit import Recorder
+from idp.db import Database, Transaction
+from idp.federation import store
+from idp.federation.provider import Provider, of_said
+from idp.ids import digest, new_id
+from keys.sealing import Sealer
+
+PURPOSE: Final = "upstream-secret"
+MAX_PROVIDERS: Final = 100
+Runs = Database | Transaction
+
+
+class UnknownProvider(LookupError):
+    """There is no such provider, or it was removed."""
+
+
+class NameTaken(Exception):
+    """Another provider has this name: people could not tell their buttons apart."""
+
+
+class TooMany(Exception):
+    """There are as many as there may be: every sign-in page looks at each of them."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed it since it was looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A provider as it is kept. `sealed`: its secret, '' where it has none. Times are epoch seconds."""
+
+    provider: Provider
+    sealed: str
+    created_at: float
+    changed_at: float
+
+
+def list_of(db: Runs) -> tuple[Kept, ...]:
+    """Every provider, in the order in which they came."""
+    return tuple(map(_kept, db.all(store.ALL)))
+
+
+def find(db: Runs, provider_id: str) -> Kept | None:
+    """One by its id."""
+    row = db.one(store.ONE, provider_id=provider_id) if provider_id.isascii() and provider_id.isalnum() else None
+    return None if row is None else _kept(row)
+
+
+def open_secret(sealer: Sealer, kept: Kept) -> str:
+    """The secret; '' where it has none. Errors: `BrokenSeal`."""
+    return sealer.open(PURPOSE, kept.sealed, kept.provider.id.encode()).decode() if kept.sealed else ""
+
+
+def edition(kept: Kept) -> str:
+    """What stands for all that is kept of it."""
+    return digest(f"{_json(kept.provider)}\n{kept.provider.enabled}\n{kept.sealed}")[:16]
+
+
+def add(db: Database, sealer: Sealer, given: Provider, secret: str, now: float, *, record: Recorder) -> Kept:
+    """One more. What it says has been looked at. Errors: `NameTaken`, `TooMany`."""
+    with db.transaction() as tx:
+        if tx.one(store.COUNT).many >= MAX_PROVIDERS:
+            raise TooMany
+        provider = replace(given, id=f"p{new_id(now)}")
+        _check_name(tx, provider)
+        sealed = _seal(sealer, provider.id, secret)
+        tx.run(
+            store.INSERT, id=provider.id, key=fold(provider.name), said=_json(provider), secret=sealed,
+            enabled=int(provider.enabled), created_at=now, changed_at=now,
+        )  # fmt: skip
+        record(tx, "provider:add", {**_about(provider), "said": provider.said(), "enabled": provider.enabled})
+    return Kept(provider, sealed, now, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one. `secret`: None leaves it as it is; `seen`: the edition that was looked at."""
+
+    provider: Provider
+    secret: str | None = None
+    seen: str = ""
+
+
+def change(db: Database, sealer: Sealer, wanted: Change, now: float, *, record: Recorder) -> Kept:
+    """What it says from now on. Errors: `UnknownProvider`, `NameTaken`, `ChangedMeanwhile`."""
+    provider = wanted.provider
+    with db.transaction() as tx:
+        before = _locked(tx, provider.id)
+        if wanted.seen and wanted.seen != edition(before):
+            raise ChangedMeanwhile
+        _check_name(tx, provider)
+        sealed = before.sealed if wanted.secret is None else _seal(sealer, provider.id, wanted.secret)
+        after = Kept(provider, sealed, before.created_at, now)
+        if after.provider == before.provider and wanted.secret is None:
+            return before
+        tx.run(
+            store.PUT, provider_id=provider.id, key=fold(provider.name), said=_json(provider), secret=sealed,
+            enabled=int(provider.enabled), changed_at=now,
+        )  # fmt: skip
+        old, new = _whole(before.provider), _whole(provider)
+        changed = {key: [old.get(key), new.get(key)] for key in (*new, *old) if old.get(key) != new.get(key)}
+        about = {**_about(provider), **({"changed": changed} if changed else {})}
+        record(tx, "provider:change", {**about, **({"secret": "replaced"} if wanted.secret is not None else {})})
+    return after
+
+
+def remove(db: Database, provider_id: str, *, record: Recorder) -> int:
+    """Take it away for good, with what links accounts there to people here; how many links that were.
+
+    Errors: `UnknownProvider`.
+    """
+    with db.transaction() as tx:
+        before = _locked(tx, provider_id)
+        links = tx.run(store.DROP_LINKS, provider_id=provider_id)
+        tx.run(store.REMOVE, provider_id=provider_id)
+        record(tx, "provider:remove", {**_about(before.provider), "links": links})
+    return int(links)
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _locked(tx: Transaction, provider_id: str) -> Kept:
+    tx.run(store.LOCK, provider_id=provider_id)
+    found = find(tx, provider_id)
+    if found is None:
+        raise UnknownProvider(provider_id)
+    return found
+
+
+def _check_name(tx: Transaction, provider: Provider) -> None:
+    other = tx.one(store.BY_KEY, key=fold(provider.name))
+    if other is not None and other.id != provider.id:
+        raise NameTaken(provider.name)
+
+
+def _seal(sealer: Sealer, provider_id: str, secret: str) -> str:
+    return sealer.seal(PURPOSE, secret.encode(), provider_id.encode()) if secret else ""
+
+
+def _about(provider: Provider) -> dict[str, Any]:
+    return {"provider_id": provider.id, "name": provider.name}
+
+
+def _whole(provider: Provider) -> Mapping[str, Any]:
+    return {**provider.said(), "enabled": provider.enabled}
+
+
+def _json(provider: Provider) -> str:
+    return json.dumps(provider.said(), ensure_ascii=False, separators=(",", ":"))
+
+
+def _kept(row: Any) -> Kept:
+    provider = of_said(row.id, json.loads(row.said), enabled=bool(row.enabled))
+    return Kept(provider, row.secret, row.created_at, row.changed_at)

@@ -1,0 +1,103 @@
+"""Which account at which provider is whose here. The key is (provider, subject); a link is never handed on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from idp.accounts import factors
+from idp.accounts.factors.kinds import PASSKEY, shown_by
+from idp.accounts.person import Person
+from idp.audit import Recorder
+from idp.db import Conflict, Database, Transaction
+from idp.federation import store
+
+Runs = Database | Transaction
+
+
+class LinkedOtherwise(Exception):
+    """This account there is somebody else's here already."""
+
+
+class LastWayIn(Exception):
+    """Without this link the person could not sign in any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One account there. `label`: what it is called there; `groups`: those here that the provider has given."""
+
+    provider_id: str
+    subject: str
+    person_id: str
+    label: str
+    groups: tuple[str, ...]
+    created_at: float
+    used_at: float
+
+
+def find(db: Runs, provider_id: str, subject: str) -> Link | None:
+    """Whose account this is."""
+    row = db.one(store.LINK, provider_id=provider_id, subject=subject)
+    return None if row is None else _link(row)
+
+
+def of_person(db: Runs, person_id: str) -> tuple[Link, ...]:
+    """Every account elsewhere that somebody signs in with, the oldest first."""
+    return tuple(map(_link, db.all(store.LINKS_OF, owner_id=person_id)))
+
+
+def count(db: Runs, provider_id: str) -> int:
+    """How many people sign in through a provider."""
+    return int(db.one(store.COUNT_LINKS, provider_id=provider_id).many)
+
+
+def add(tx: Transaction, link: Link, *, record: Recorder) -> None:
+    """Link an account to somebody. Errors: `LinkedOtherwise` where it is somebody else's."""
+    try:
+        tx.run(
+            store.ADD_LINK, provider_id=link.provider_id, subject=link.subject, person_id=link.person_id,
+            label=link.label, groups=json.dumps(link.groups), created_at=link.created_at, used_at=link.used_at,
+        )  # fmt: skip
+    except Conflict:
+        raise LinkedOtherwise from None
+    record(tx, "link:add", {"provider_id": link.provider_id, "label": link.label, "person_id": link.person_id})
+
+
+def used(tx: Transaction, link: Link) -> None:
+    """Somebody signed in with it, and what it is called and gives may be another."""
+    tx.run(
+        store.USED, provider_id=link.provider_id, subject=link.subject, person_id=link.person_id, label=link.label,
+        groups=json.dumps(link.groups), created_at=link.created_at, used_at=link.used_at,
+    )  # fmt: skip
+
+
+def remove(db: Database, person: Person, link: Link, *, record: Recorder) -> bool:
+    """Take a link away; False where it was gone. Errors: `LastWayIn`."""
+    with db.transaction() as tx:
+        others = [one for one in of_person(tx, person.id) if one != link]
+        if not others and not has_way_in(db, person):
+            raise LastWayIn
+        gone = tx.run(store.DROP_LINK, provider_id=link.provider_id, subject=link.subject, owner_id=person.id)
+        if gone:
+            detail = {"provider_id": link.provider_id, "label": link.label, "person_id": person.id}
+            record(tx, "link:remove", detail)
+    return bool(gone)
+
+
+def has_way_in(db: Database, person: Person) -> bool:
+    """Whether somebody could sign in here by themselves: a password, or a passkey that is one alone."""
+    return person.has_password or any(PASSKEY in shown_by(one) for one in factors.list_of(db, person.id))
+
+
+def forget(tx: Any, person_id: str) -> None:
+    """The person is removed."""
+    tx.run(store.FORGET, person_id=person_id)
+
+
+def _link(row: Any) -> Link:
+    return Link(
+        row.provider_id, row.subject, row.person_id, row.label, tuple(json.loads(row.groups)), row.created_at,
+        row.used_at,
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""Whose account here an account there is: linked before, joined by an address, made anew, or proven once (I6)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from idp import audit
+from idp.accounts import break_glass
+from idp.accounts.person import Draft, InvalidPerson, Person, fold
+from idp.audit import Recorder, conversation_of
+from idp.db import joined
+from idp.federation import links, mapping
+from idp.federation.links import Link, LinkedOtherwise
+from idp.federation.ports import Identity
+from idp.federation.provider import Provider
+from idp.ids import digest
+from idp.protocols import Services
+from idp.wire import Request
+
+PENDING: Final = 900.0  # seconds that an account waits for its person to prove the one here
+_UNUSABLE: Final = re.compile(r"[^\w.@+-]+")
+
+
+def find_person(services: Services, request: Request, provider: Provider, identity: Identity) -> Person | None:
+    """Who it is here: by the link, else by what the provider's rule allows; None where they must prove it once."""
+    link = links.find(services.db, provider.id, identity.subject)
+    if link is not None:
+        return services.directory.find(link.person_id)
+    person = _by_address(services, provider, identity)
+    if person is not None:
+        connect(services, provider, identity, person, _recorder(services, request, provider, person.id))
+        return person
+    return _make(services, request, provider, identity) if provider.create else None
+
+
+def _by_address(services: Services, provider: Provider, identity: Identity) -> Person | None:
+    """Never by an address alone: an owner declared the provider for its domain, it states it as verified, and so do we.
+
+    Whoever has rights here proves them once, whatever somebody else says of an address.
+    """
+    email, verified = mapping.trusted_email(provider, identity)
+    person = services.directory.find_by_login(email) if provider.join and verified else None
+    if person is None or not person.email or fold(person.email) != fold(email) or not person.email_verified:
+        return None
+    return None if person.roles or break_glass.is_one(services.db, person) else person
+
+
+def _make(services: Services, request: Request, provider: Provider, identity: Identity) -> Person | None:
+    """A new person; None where somebody here has the name or the address already: it may be theirs, or another's."""
+    found = mapping.mapped(provider, identity, is_new=True)
+    email, verified = mapping.trusted_email(provider, identity)
+    claims = identity.claims
+    wanted = found.values.get("username") or str(claims.get("preferred_username") or "") or email or identity.label
+    username = _UNUSABLE.sub(".", wanted).strip(".")[:100] or f"user.{digest(identity.subject)[:8].lower()}"
+    taken = [name for name in (username, email) if name and services.directory.find_by_login(name) is not None]
+    if taken:
+        return None
+    others = {name: value for name, value in found.values.items() if name not in ("username", "email", "name")}
+    number = others.pop("employee_number", None)
+    draft = Draft(
+        username=username, email=email or None, email_verified=verified, name=found.values.get("name", ""),
+        employee_number=number, claims=others,
+    )  # fmt: skip
+    try:
+        with services.db.transaction() as tx:
+            people = services.directory.within(joined(tx))
+            person = people.add(draft, record=_recorder(services, request, provider, ""))
+            record = _recorder(services, request, provider, person.id)
+            links.add(tx, _link(services, provider, identity, person.id), record=record)
+    except LinkedOtherwise:  # two windows at once: the other one has just made them
+        again = links.find(services.db, provider.id, identity.subject)
+        return services.directory.find(again.person_id) if again is not None else None
+    except InvalidPerson as error:
+        services.log.warning("upstream_person_not_made", provider=provider.id, reason=str(error))
+        return None
+    return person
+
+
+def connect(services: Services, provider: Provider, identity: Identity, person: Person, record: Recorder) -> None:
+    """Link the account to somebody. Errors: `LinkedOtherwise`."""
+    with services.db.transaction() as tx:
+        links.add(tx, _link(services, provider, identity, person.id), record=record)
+
+
+def take_over(services: Services, request: Request, provider: Provider, identity: Identity, person: Person) -> Person:
+    """What the provider says of them now, by its table; and that the link was used."""
+    link = links.find(services.db, provider.id, identity.subject)
+    if link is None:
+        return person
+    record = _recorder(services, request, provider, person.id)
+    refused = mapping.apply(services, person, provider, identity, record)
+    if refused:
+        services.log.info("upstream_not_taken_over", provider=provider.id, person=person.id, fields=refused)
+    said = mapping.groups_of(provider, identity)
+    groups = mapping.regroup(services, person, provider, link, said, record)
+    now = replace(link, label=identity.label, groups=groups, used_at=services.clock())
+    with services.db.transaction() as tx:
+        links.used(tx, now)
+    return services.directory.get(person.id)
+
+
+# -- whoever must prove the account that they have --------------------------------------------------------------------
+
+
+def put_aside(services: Services, provider: Provider, identity: Identity) -> str:
+    """The account waits for whoever signs in here in this conversation; answers its name there."""
+    name = secrets.token_urlsafe(24)
+    kept = asdict(replace(identity, claims={}, id_token="", missing=frozenset()))
+    kept |= {"claims": dict(identity.claims), "missing": sorted(identity.missing), "provider": provider.id}
+    services.state.put("upstream:linking:" + name, kept, PENDING)
+    return name
+
+
+def take_aside(services: Services, name: str) -> tuple[str, Identity] | None:
+    """The provider's id and the account that waited; None where it took too long."""
+    kept: Any = services.state.take("upstream:linking:" + name)
+    if not isinstance(kept, dict):
+        return None
+    provider_id = kept.pop("provider")
+    return provider_id, Identity(**{**kept, "values": tuple(kept["values"]), "missing": frozenset(kept["missing"])})
+
+
+def _link(services: Services, provider: Provider, identity: Identity, person_id: str) -> Link:
+    now = services.clock()
+    return Link(provider.id, identity.subject, person_id, identity.label, (), now, now)
+
+
+def _recorder(services: Services, request: Request, provider: Provider, person_id: str) -> Recorder:
+    return audit.recorder(
+        services.clock, f"provider:{provider.id}", person_id=person_id or None, address=request.remote_address,
+        request_id=request.id, also={"provider": provider.name, **conversation_of(request)},
+    )  # fmt: skip

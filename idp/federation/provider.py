@@ -1,0 +1,98 @@
+"""One provider that people may sign in through, as admins describe it: a row of fields, kept as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+OIDC: Final = "oidc"
+GITHUB: Final = "github"
+#: How much a value of `amr` or `acr` there counts for here.
+PROOFS: Final = ("password", "second", "phishing-resistant")
+
+
+def _none() -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A provider. Its id is what links hold to, so one that is made again under the same name is another one.
+
+    `domains`: mail domains whose people are led there, and for whose addresses it speaks; `apps`: client ids, empty
+    for all; `subject`: the claims that make the key of an account; `tenants`: whose accounts are taken where one issuer
+    serves many; `hosted_domain`: the one that Google's `hd` must be.
+    `create`: whether somebody unknown is given an account; `join`: whether an address of `domains` that it states as
+    verified is enough to be taken for who has it here.
+    `attributes`: ours to the claim there; `groups`: theirs to ours; `owns_groups`: whether somebody leaves a group
+    here once the provider no longer says it. `proof`: values of amr and acr there to `PROOFS`.
+    `obeys_login`: prompt=login is believed to be obeyed without an auth_time. `at_once`: nobody chooses, people are
+    led there from the sign-in page.
+    """
+
+    id: str = ""
+    name: str
+    kind: str = OIDC
+    template: str = ""
+    enabled: bool = True
+    issuer: str = ""
+    client_id: str = ""
+    auth_method: str = "client_secret_basic"
+    assertion_audience: str = "token_endpoint"
+    key_id: str = ""
+    team_id: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    response_mode: str = ""
+    algorithms: tuple[str, ...] = ()
+    userinfo: bool = False
+    subject: tuple[str, ...] = ("sub",)
+    tenants: tuple[str, ...] = ()
+    hosted_domain: str = ""
+    domains: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    button: bool = True
+    at_once: bool = False
+    create: bool = False
+    join: bool = False
+    verified_claim: str = "email_verified"
+    attributes: Mapping[str, str] = field(default_factory=_none)
+    groups_claim: str = ""
+    groups: Mapping[str, str] = field(default_factory=_none)
+    owns_groups: bool = False
+    proof: Mapping[str, str] = field(default_factory=_none)
+    step_up: str = ""
+    obeys_login: bool = False
+    prompts_login: bool = True
+
+    def said(self) -> dict[str, Any]:
+        """What it says, as JSON has it, without what nobody said."""
+        found = {key: getattr(self, key) for key in SAID}
+        plain = {
+            key: list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+            for key, value in found.items()
+        }
+        return {key: value for key, value in plain.items() if value != DEFAULTS[key]}
+
+
+#: What a provider says, in the order in which it is written and shown; the secret stands beside it.
+SAID: Final = tuple(one.name for one in fields(Provider) if one.name not in ("id", "enabled"))
+LISTS: Final = frozenset(("scopes", "algorithms", "subject", "tenants", "domains", "apps"))
+TABLES: Final = frozenset(("attributes", "groups", "proof"))
+SWITCHES: Final = frozenset(
+    ("userinfo", "button", "at_once", "create", "join", "owns_groups", "obeys_login", "prompts_login")
+)
+_BLANK: Final = Provider(name="")
+DEFAULTS: Final[Mapping[str, Any]] = {
+    key: list(getattr(_BLANK, key)) if key in LISTS else {} if key in TABLES else getattr(_BLANK, key) for key in SAID
+}
+
+
+def of_said(id: str, said: Mapping[str, Any], *, enabled: bool = True) -> Provider:
+    """A provider from what was said of it; keys of a later version say nothing here."""
+    known: dict[str, Any] = {
+        key: tuple(said[key]) if key in LISTS else dict(said[key]) if key in TABLES else said[key]
+        for key in SAID
+        if key in said
+    }
+    return Provider(id=id, enabled=enabled, **known)

@@ -1,0 +1,83 @@
+"""The providers, and which account there is whose here."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from idp.db import upsert
+
+metadata = MetaData()
+
+federation_providers = Table(
+    "federation_providers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # the folded name
+    Column("said", Text, nullable=False),  # JSON object, without what nobody said
+    Column("secret", Text, nullable=False),  # sealed; '' where there is none
+    Column("enabled", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+federation_links = Table(
+    "federation_links",
+    metadata,
+    Column("provider_id", Text, ForeignKey(federation_providers.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("label", Text, nullable=False),  # what the account is called there, for its person to know it by
+    Column("groups", Text, nullable=False),  # JSON array: those here that the provider has given
+    Column("created_at", Double, nullable=False),
+    Column("used_at", Double, nullable=False),
+)
+Index("federation_links_person_id", federation_links.c.person_id)
+
+_p, _l = federation_providers.c, federation_links.c
+
+ALL = select(federation_providers).order_by(_p.created_at, _p.id)
+ONE = select(federation_providers).where(_p.id == bindparam("provider_id"))
+BY_KEY = select(_p.id).where(_p.key == bindparam("key"))
+COUNT = select(func.count().label("many")).select_from(federation_providers)
+INSERT = insert(federation_providers)
+PUT = (
+    update(federation_providers)
+    .where(_p.id == bindparam("provider_id"))
+    .values({name: bindparam(name) for name in ("key", "said", "secret", "enabled", "changed_at")})
+)
+#: Its own row is locked first, so that changes queue up.
+LOCK = update(federation_providers).where(_p.id == bindparam("provider_id")).values(changed_at=_p.changed_at)
+REMOVE = delete(federation_providers).where(_p.id == bindparam("provider_id"))
+
+LINK = select(federation_links).where(
+    _l.provider_id == bindparam("provider_id"), _l.subject == bindparam("subject")
+)  # fmt: skip
+LINKS_OF = select(federation_links).where(_l.person_id == bindparam("owner_id")).order_by(_l.created_at)
+COUNT_LINKS = select(func.count().label("many")).where(_l.provider_id == bindparam("provider_id"))
+ADD_LINK = insert(federation_links)
+#: Only ever its own person's: a link is not handed on.
+USED = upsert(
+    federation_links, "provider_id", "subject", change=("label", "groups", "used_at"),
+    only_if=lambda new: new.person_id == _l.person_id,
+)  # fmt: skip
+DROP_LINK = delete(federation_links).where(
+    _l.provider_id == bindparam("provider_id"),
+    _l.subject == bindparam("subject"),
+    _l.person_id == bindparam("owner_id"),
+)
+DROP_LINKS = delete(federation_links).where(_l.provider_id == bindparam("provider_id"))
+FORGET = delete(federation_links).where(_l.person_id == bindparam("person_id"))

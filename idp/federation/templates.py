@@ -1,0 +1,145 @@
+"""Providers as their documents describe them: what is typed there, and what Doorward must know of each (I12).
+
+`asks` are the blanks of a template: each stands in its issuer, or is a field of the provider. What is said beside a
+template goes before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from idp.federation.provider import SAID
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One of them. `asks`: the blank and what belongs there; `there`: what to do at the provider, step by step."""
+
+    key: str
+    title: str
+    said: Mapping[str, Any]
+    asks: Mapping[str, str] = field(default_factory=dict)
+    there: tuple[str, ...] = ()
+
+
+class MissingBlank(Exception):
+    """Something that the template asks for was not said. `name`: the blank; `what`: what belongs there."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"{name}: {what}")
+        self.name, self.what = name, what
+
+
+_HOST: Final = "its host, such as login.example.com"
+ROWS: Final = (
+    Template(
+        "entra", "Microsoft Entra",
+        {
+            "issuer": "https://login.microsoftonline.com/{tenant}/v2.0", "auth_method": "client_secret_post",
+            "subject": ["tid", "oid"], "verified_claim": "xms_edov",
+        },
+        {"tenant": "the tenant's id, a GUID: Entra admin center, Overview"},
+        (
+            "In the Entra admin center open App registrations, New registration. Accounts in this directory only.",
+            "Under Authentication add the platform Web with the redirect URI of this provider.",
+            "Under Certificates & secrets make a client secret, and copy its value, not its id.",
+            "Under Token configuration add the optional claims email, xms_edov and auth_time to the ID token; for "
+            "groups add the groups claim.",
+            "Under API permissions grant admin consent for openid, profile and email.",
+        ),
+    ),
+    Template(
+        "google", "Google Workspace",
+        {
+            "issuer": "https://accounts.google.com", "prompts_login": False, "auth_method": "client_secret_post",
+        },
+        {"hosted_domain": "the primary domain of the Workspace, such as example.com; only its accounts are taken"},
+        (
+            "In the Google Cloud console open APIs & Services, OAuth consent screen: user type Internal.",
+            "Under Credentials create an OAuth client ID of the type Web application.",
+            "Add the redirect URI of this provider under Authorized redirect URIs.",
+        ),
+    ),
+    Template(
+        "okta", "Okta",
+        {"issuer": "https://{host}", "userinfo": True},
+        {"host": "the organisation's host, such as example.okta.com; with a custom server its path, too"},
+        (
+            "In the Okta admin console create an app integration: OIDC, Web Application.",
+            "Grant type Authorization Code; add the redirect URI of this provider as the sign-in redirect URI.",
+            "Assign the people or groups who may come.",
+        ),
+    ),
+    Template(
+        "keycloak", "Keycloak",
+        {"issuer": "https://{host}/realms/{realm}"},
+        {"host": _HOST, "realm": "the name of the realm"},
+        (
+            "In the realm create a client: OpenID Connect, Client authentication on, Standard flow.",
+            "Add the redirect URI of this provider under Valid redirect URIs.",
+            "Copy the secret from the tab Credentials. For groups add a mapper of the type Group Membership.",
+        ),
+    ),
+    Template(
+        "gitlab", "GitLab",
+        {"issuer": "https://{host}", "scopes": ["openid", "profile", "email"], "userinfo": True},
+        {"host": "gitlab.com, or the host of your own"},
+        (
+            "Under Admin or a group's settings open Applications, and add one: confidential.",
+            "Redirect URI as this provider has it; scopes openid, profile, email.",
+        ),
+    ),
+    Template(
+        "apple", "Apple",
+        {
+            "issuer": "https://appleid.apple.com", "auth_method": "apple", "response_mode": "form_post",
+            "scopes": ["openid", "name", "email"], "prompts_login": False,
+        },
+        {"team_id": "the team id", "key_id": "the id of the key; the secret is the .p8 file itself"},
+        (
+            "At developer.apple.com make an App ID with Sign in with Apple, and a Services ID: that is the client id.",
+            "Configure the Services ID with this host, and the redirect URI of this provider as its Return URL.",
+            "Make a key for Sign in with Apple, and download its .p8 file: it is the secret.",
+        ),
+    ),
+    Template(
+        "authentik", "authentik",
+        {"issuer": "https://{host}/application/o/{slug}/"},
+        {"host": _HOST, "slug": "the slug of the application"},
+        (
+            "Create an application with an OAuth2/OpenID provider, client type Confidential.",
+            "Add the redirect URI of this provider, strict.",
+        ),
+    ),
+    Template(
+        "doorward", "Doorward",
+        {"issuer": "https://{host}"},
+        {"host": _HOST},
+        (
+            "There: `doorward client add NAME --redirect-uri URI` with the redirect URI of this provider.",
+            "Copy the client id and the secret that it prints.",
+        ),
+    ),
+)  # fmt: skip
+TEMPLATES: Final[Mapping[str, Template]] = {row.key: row for row in ROWS}
+
+
+def filled(key: str, blanks: Mapping[str, str], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template says with its blanks filled in. Errors: `KeyError` for no template, `MissingBlank`."""
+    template = TEMPLATES[key]
+    for name, what in template.asks.items():
+        if not blanks.get(name) and not said.get(name) and not said.get("issuer"):
+            raise MissingBlank(name, what)
+    found = {name: _filled(value, blanks) for name, value in template.said.items()}
+    fields = {name: value for name, value in blanks.items() if name in template.asks and name in SAID and value}
+    return {"name": template.title, **found, "template": key, **fields, **said}
+
+
+def _filled(value: Any, blanks: Mapping[str, str]) -> Any:
+    if not isinstance(value, str):
+        return value
+    for name, blank in blanks.items():
+        value = value.replace("{" + name + "}", blank.strip().strip("/"))
+    return value

@@ -1,0 +1,50 @@
+"""The federation as the sign-in knows it: see `login.upstream.Upstream`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from idp.accounts import break_glass
+from idp.accounts.person import Person
+from idp.federation import choosing, keeping, people
+from idp.federation.links import LinkedOtherwise
+from idp.login.flow import Flow
+from idp.login.recording import recorder
+from idp.login.upstream import Offers
+from idp.protocols import Services
+from idp.wire import Cookie, Request, Response
+
+
+class Federation:
+    """Through which providers people come."""
+
+    def offers(self, services: Services, request: Request, flow: Flow) -> Offers:
+        """What the page offers for this application."""
+        return choosing.offers(services, request, flow)
+
+    def at_once(self, services: Services, request: Request, flow: Flow) -> Response | None:
+        """Straight on, where there is nothing to choose."""
+        return choosing.at_once(services, request, flow)
+
+    def by_name(self, services: Services, request: Request, flow: Flow, typed: str) -> Response | None:
+        """Where the mail domain of a typed name leads to."""
+        return choosing.by_name(services, request, flow, typed)
+
+    def proven(self, services: Services, request: Request, flow: Flow, person: Person) -> None:
+        """The account elsewhere that waited for this sign-in is theirs now."""
+        waited = people.take_aside(services, flow.linking)
+        kept = keeping.find(services.db, waited[0]) if waited is not None else None
+        if waited is None or kept is None or not kept.provider.enabled or break_glass.is_one(services.db, person):
+            return
+        try:
+            people.connect(services, kept.provider, waited[1], person, recorder(services, request, person.id))
+        except LinkedOtherwise:
+            return
+        people.take_over(services, request, kept.provider, waited[1], person)
+
+    def stay(self, services: Services) -> tuple[Cookie, ...]:
+        """Nobody is led back in by itself."""
+        return choosing.stay(services)
+
+
+UPSTREAM: Final = Federation()

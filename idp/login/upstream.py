@@ -1,0 +1,79 @@
+"""What the sign-in asks of other providers, through which people may come: declared here, kept by `federation`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from idp.login.flow import Flow
+    from idp.wire import Cookie, Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One provider as the sign-in page shows it. `down_since`: epoch seconds, 0 where it answers."""
+
+    id: str
+    name: str
+    down_since: float = 0.0
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Those of one page.
+
+    `by_name`: a name may lead to one of them, so the name comes first; `leads`: the one that stands there does;
+    `targets`: where its forms may end up, for the CSP.
+    """
+
+    buttons: tuple[Offer, ...] = ()
+    by_name: bool = False
+    leads: bool = False
+    targets: tuple[str, ...] = ()
+
+
+class Upstream(Protocol):
+    """`services` is `Any` here: it is the federation's own floor, of which the sign-in knows a part."""
+
+    def offers(self, services: Any, request: Request, flow: Flow) -> Offers:
+        """What the page offers for this application."""
+        ...
+
+    def at_once(self, services: Any, request: Request, flow: Flow) -> Response | None:
+        """Straight on, where there is nothing to choose and nobody has just come back from there."""
+        ...
+
+    def by_name(self, services: Any, request: Request, flow: Flow, typed: str) -> Response | None:
+        """Where the mail domain of a typed name leads to."""
+        ...
+
+    def proven(self, services: Any, request: Request, flow: Flow, person: Any) -> None:
+        """Somebody has signed in here whose account elsewhere waits for that (`Flow.linking`)."""
+        ...
+
+    def stay(self, services: Any) -> tuple[Cookie, ...]:
+        """Somebody signed out: nobody is led back in by itself."""
+        ...
+
+
+class NoUpstream:
+    """Nobody comes from elsewhere: programs without a federation."""
+
+    def offers(self, services: Any, request: Request, flow: Flow) -> Offers:
+        """None."""
+        return Offers()
+
+    def at_once(self, services: Any, request: Request, flow: Flow) -> None:
+        """Never."""
+
+    def by_name(self, services: Any, request: Request, flow: Flow, typed: str) -> None:
+        """To nowhere."""
+
+    def proven(self, services: Any, request: Request, flow: Flow, person: Any) -> None:
+        """Nothing waits."""
+
+    def stay(self, services: Any) -> tuple[Cookie, ...]:
+        """Nothing to keep."""
+        return ()
