@@ -8,7 +8,9 @@ Settings let single origins through (loopback and private hosts for tests and in
 
 from .addresses import Resolver, is_public
 from .client import Outbound
-from .errors import OutboundFailed, OutboundRefused
+from .errors import OutboundFailed, OutboundRedirected, OutboundRefused
 from .urls import Target, parse
 
-__all__ = ["Outbound", "OutboundFailed", "OutboundRefused", "Resolver", "Target", "is_public", "parse"]
+__all__ = [
+    "Outbound", "OutboundFailed", "OutboundRedirected", "OutboundRefused", "Resolver", "Target", "is_public", "parse",
+]  # fmt: skip

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from .addresses import Resolver, is_public, resolve
-from .errors import OutboundFailed, OutboundRefused
+from .errors import OutboundFailed, OutboundRedirected, OutboundRefused
 from .urls import FOLLOWED, Target, next_url, origin_of, parse
 from .wire import Wire
 
@@ -156,7 +156,7 @@ class Outbound:
             status = redirect.status
         else:
             return Fetched(fetched.status, fetched.content_type, bytes(body))
-        raise OutboundFailed(f"it answered with a redirect ({status}); redirects are not followed")
+        raise OutboundRedirected(f"it answered with a redirect ({status}); redirects are not followed")
 
     def check(self, url: str, timeout: float = 1.0) -> None:
         """Whether the guard would let a request there; nothing is sent. Errors: `OutboundRefused`, `OutboundFailed`."""

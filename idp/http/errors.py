@@ -17,3 +17,7 @@ class OutboundFailed(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class OutboundRedirected(OutboundFailed):
+    """The other side answered with a redirect, which was not followed."""

@@ -149,11 +149,11 @@ def test_what_the_person_gave_and_does_not_stand_any_more_gives_no_tokens(
 
 @pytest.mark.spec("CIBA 10.2")
 @pytest.mark.parametrize("mode", ["ping", "push"])
-@pytest.mark.parametrize("status", [401, 403])
-def test_an_application_that_refuses_our_token_is_called_once(
+@pytest.mark.parametrize("status", [401, 403, 307])
+def test_an_application_that_refuses_our_token_or_leads_elsewhere_is_called_once(
     provider: Provider, receiver: Receiver, mode: str, status: int
 ) -> None:
-    """The next try would bring the same token."""
+    """The next try would bring the same token to the same address."""
     bank = add(
         provider, backchannel_token_delivery_mode=mode,
         backchannel_client_notification_endpoint=receiver.origin + "/ciba",

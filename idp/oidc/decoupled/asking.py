@@ -13,7 +13,7 @@ from clients.client import Client
 from idp import mail, reach
 from idp.audit import Event, record
 from idp.audit.told import NOT_ANSWERED
-from idp.http import OutboundFailed, OutboundRefused
+from idp.http import OutboundFailed, OutboundRedirected, OutboundRefused
 from idp.oidc.decoupled import pending, pushing
 from idp.oidc.decoupled.pending import Pending
 from idp.protocols import Services
@@ -158,7 +158,8 @@ def _tell(services: Services, client: Client, uri: str, token: str, told: dict[s
             raise NotTaken(fetched.status)
     except (NotTaken, OutboundFailed, OutboundRefused) as error:
         services.faults.undelivered(client.id, f"{uri}: {error}", reach.explain(uri, error, FIELD), NOT_ANSWERED)
-        if not isinstance(error, NotTaken) or error.status not in REFUSED:
+        # CIBA §10.2: a redirect is not followed; the next try would be led elsewhere as well.
+        if not isinstance(error, OutboundRedirected) and getattr(error, "status", 0) not in REFUSED:
             raise
 
 
