@@ -29,6 +29,7 @@ from idp.mail import outbox
 from tests.browser.site import Site
 from tests.browser.test_passkeys import Device, Named, without_suggestions
 from tests.browser.windows import Windows, log_in
+from tests.oidc import details
 from tests.phone import Phone
 from tests.provider import PASSWORD, App
 from tests.saml.relying import facts, register
@@ -359,6 +360,14 @@ def test_consent_and_the_choice_of_an_account(windows: Windows, site: Site, widt
     page.wait_for_url(site.landing + "/cb**")
     page.goto(site.authorize_url(app, scope="openid profile email offline_access"))
     windows.shoot(page, "grown")
+    for name, said in (("payment", details.SENTENCES), ("bare", {})):
+        details.add_type(site, name, sentences=said)
+    paying = site.local_app(LONG_APP + " 2", authorization_details_types=["payment", "bare"])
+    two = (details.payment(to=LONG), {**details.payment(to="W" * 150, actions=["initiate"]), "type": "bare"})
+    page.goto(site.authorize_url(paying, scope="openid profile", authorization_details=details.text(*two)))
+    windows.shoot(page, "in detail")
+    page.click("summary:has-text('Every detail') >> nth=0")
+    windows.shoot(page, "in detail, all of it")
     page.goto(site.authorize_url(app, prompt="select_account"))
     windows.shoot(page, "one account")
     page.click("button[value=other]")

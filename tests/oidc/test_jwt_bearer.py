@@ -66,7 +66,7 @@ def test_an_assertion_gives_a_token_about_its_person_and_nothing_to_renew_it_by(
         {"head": {"typ": "dpop+jwt"}},
     ],
 )
-def test_S31_S40_an_assertion_that_is_not_of_that_issuer_for_us_and_about_somebody_is_refused(
+def test_X5_S31_S40_an_assertion_that_is_not_of_that_issuer_for_us_and_about_somebody_is_refused(
     provider: Provider, ann: Person, wrong: dict[str, Any]
 ) -> None:
     answer = bring(provider, batch(provider), assertions.of(provider, **{"sub": "ann", **wrong}))
