@@ -37,7 +37,7 @@ ROUTES = (
     Route("/oauth/introspect", ("POST",), introspect.introspect, hot=True, api=True),
     Route("/oauth/revoke", ("POST",), revoke.revoke, hot=True, api=True, cors=True),
     Route("/oauth/logout", ("GET", "POST"), logout.end_session, form=False),
-    Route("/oauth/register", ("POST",), registration.register, hot=True, api=True),
+    Route("/oauth/register", ("POST",), registration.register, hot=True, api=True, public=True),
     Route("/oauth/register/<client_id>", ("GET", "PUT", "DELETE"), registration.manage, api=True, form=False),
     Route(session_management.PATH, ("GET",), session_management.frame, hot=True),
     Route(fedcm.WELL_KNOWN, ("GET",), fedcm.well_known, hot=True, api=True),

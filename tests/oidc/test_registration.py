@@ -876,3 +876,16 @@ def test_s35_of_many_that_race_for_the_last_place_one_is_registered(provider: Pr
     with ThreadPoolExecutor(4) as pool:
         found = sorted(answer.status for answer in pool.map(lambda _: send(provider, token, GOOD), range(8)))
     assert found == [201, *[401] * 7]
+
+
+def test_j1_a_program_in_the_browser_registers_itself_from_any_origin(open_provider: Callable[..., Provider]) -> None:
+    provider = open_provider(oauth={"registration": "open"})
+    origin = {"Origin": "https://editor.example", "Access-Control-Request-Method": "POST"}
+    asked = send(provider, "", b"", "OPTIONS", **origin, **{"Access-Control-Request-Headers": "content-type"})
+    assert asked.headers["Access-Control-Allow-Origin"] == "*"
+    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
+    assert "Content-Type" in asked.headers["Access-Control-Allow-Headers"]
+    answer = send(provider, "", GOOD, Origin="https://editor.example")
+    assert answer.status == 201
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer.headers
