@@ -115,7 +115,7 @@ ROWS: Final = (
     ),
     Template(
         "doorward", "Doorward",
-        {"issuer": "https://{host}"},
+        {"issuer": "https://{host}", "userinfo": True, "assertion_audience": "issuer"},
         {"host": _HOST},
         (
             "There: `doorward client add NAME --redirect-uri URI` with the redirect URI of this provider.",
