@@ -30,6 +30,7 @@ from idp.oidc import views as oidc_views
 from idp.portal import views as portal_views
 from idp.protocols import Services
 from idp.saml import views as saml_views
+from idp.scim import views as scim_views
 from idp.web import Bridge, Front
 from idp.wire import Request, Route
 
@@ -38,6 +39,7 @@ __all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
 ROUTES: tuple[Route, ...] = (
     *health.ROUTES, *metrics_views.ROUTES, *catalogue_views.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES,
     *login_views.ROUTES, *federation_views.ROUTES, *portal_views.ROUTES, *console_views.ROUTES, *api_views.ROUTES,
+    *scim_views.ROUTES,
 )  # fmt: skip
 
 #: Those that are one page each, by which a path is known that a proxy has cut or added to.
@@ -89,10 +91,11 @@ def create_app(services: Services) -> flask.Flask:
 
     def not_found(error: Any) -> flask.Response:
         request = Request(flask.request.environ, bridge.proxies)
-        rest = api_views.rest_of(request.path, prefix)
-        if rest is not None:  # a program is answered as one, whatever it has called
-            request = Request(flask.request.environ, bridge.proxies, rest)
-            answer = api_views.answer(services, request)
+        for views in (api_views, scim_views):  # a program is answered as one, whatever it has called
+            rest = views.rest_of(request.path, prefix)
+            if rest is not None:
+                answer = views.answer(services, Request(flask.request.environ, bridge.proxies, rest))
+                break
         else:
             answer = bridge.not_found(request, PATHS)
         status, headers, body = bridge.finish(request, answer)

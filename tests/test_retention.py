@@ -47,6 +47,8 @@ BOUNDED = {
     "password_notices": _PERSON,
     "people": "removed by admins",
     "planned_ends": "one for each person, until its moment",
+    "provisioned_people": "what a directory said of somebody; the database takes it away with them",
+    "provisioners": "what owners made; removed by them, fifty at most",
     "recovery_contacts": _PERSON,
     "review_people": "goes with its review",
     "role_grants": _PERSON,

@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 from idp.accounts import store
 from idp.accounts.grouping import effective
 from idp.accounts.grouping import store as grouping
 from idp.accounts.person import InvalidPerson, Person, fold
 from idp.accounts.rows import stored, tell
 from idp.audit import Recorder
-from idp.db import Transaction
+from idp.db import Database, Transaction
 from idp.ids import new_id
+
+if TYPE_CHECKING:
+    from idp.accounts.groups import Group
 
 
 def join(tx: Transaction, person_id: str, names: tuple[str, ...], now: float, *, by: str = "") -> Person:
@@ -24,6 +30,7 @@ def join(tx: Transaction, person_id: str, names: tuple[str, ...], now: float, *,
             group = tx.one(store.GROUP, key=key)
         if tx.run(store.JOIN, group_id=group.id, person_id=person_id, source=by):
             check_filled(group.name, group.source, bool(group.added_only), by)
+            tx.run(store.TOUCH_GROUP, of_group=group.id, changed_at=now)
     return settle(tx, person_id, now)
 
 
@@ -61,6 +68,7 @@ def leave(tx: Transaction, person: Person, key: str, *, by: str = "") -> None:
             "groups", f"{person.username} was put into “{group.name}” by {who}; only they take people out"
         )
     tx.run(store.LEAVE, person_id=person.id, group_id=group.id)
+    tx.run(store.NUDGE_GROUP, of_group=group.id)
 
 
 def only(tx: Transaction, person: Person, names: tuple[str, ...], *, by: str = "") -> tuple[str, ...]:
@@ -75,6 +83,43 @@ def only(tx: Transaction, person: Person, names: tuple[str, ...], *, by: str = "
         else:
             mine.discard(row.key)
     return tuple(name for name in names if fold(name) not in mine)
+
+
+def change_of(
+    db: Database, group: Group, joins_leaves: tuple[Sequence[str], Sequence[str]], by: str, now: float,
+    check: Callable[[Person], None], record: Recorder,
+) -> None:  # fmt: skip
+    """Put people into one group and take others out, by their ids: hundreds at once, all or nobody.
+
+    `check`: is asked of each of them before the first one moves. Errors: `InvalidPerson`; what `check` raises.
+    """
+    joins, leaves = joins_leaves
+    with db.transaction() as tx:
+        if not joins and not leaves:
+            return
+        everybody = {id: _somebody(tx, id) for id in sorted({*joins, *leaves})}  # in one order: nobody waits in a ring
+        for person in everybody.values():
+            check(person)
+        if joins:
+            check_filled(group.name, group.source, group.added_only, by)
+        for id in joins:
+            tx.run(store.JOIN, group_id=group.id, person_id=id, source=by)
+        for id in leaves:
+            leave(tx, everybody[id], fold(group.name), by=by)
+        effective.write_of(tx, list(everybody), now)
+        tx.run(store.TOUCH_GROUP, of_group=group.id, changed_at=now)
+        names = {
+            "added": [everybody[id].username for id in joins],
+            "removed": [everybody[id].username for id in leaves],
+        }
+        record(tx, "group:members", {"group": group.name, "group_id": group.id, **names})
+
+
+def _somebody(tx: Transaction, person_id: str) -> Person:
+    person = store.find(tx, person_id, lock=True)
+    if person is None:
+        raise InvalidPerson("members", f"nobody has the id “{person_id[:40]}”")
+    return person
 
 
 def tell_difference(record: Recorder | None, tx: Transaction, before: Person, after: Person) -> None:

@@ -281,6 +281,8 @@ SET_GROUP = (
     .values({name: bindparam(name) for name in ("description", "source", "added_only", "external_id", "changed_at")})
 )
 TOUCH_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(changed_at=bindparam("changed_at"))
+#: Somebody has left: whoever knows the group by its version knows another one.
+NUDGE_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(changed_at=_g.changed_at + 0.00001)
 #: Whoever provided groups and put people in is gone: all of it is ours from now on.
 RELEASE_GROUPS = (
     update(groups).where(_g.source == bindparam("of_source")).values(source="", added_only=0, external_id=null())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from clients.access import ALWAYS, Term, group_key
 from clients.snapshots import Limited
-from idp.accounts import groups
+from idp.accounts import groups, memberships
 from idp.accounts.grouping import effective, nesting, owners
 from idp.accounts.groups import Group
 from idp.accounts.person import InvalidPerson, Person, Problems, fold, group_name
@@ -103,8 +103,14 @@ def change_members(
 def rename(services: Services, actor: Actor, group: Group, name: str) -> Group:
     """Another name; the limits and sign-in rules that name the group name it anew, and hold meanwhile.
 
-    Errors: `NotAllowed`, `InvalidPerson`, `ManagedByFile`.
+    Errors: `NotAllowed`, `InvalidPerson`, also where somebody else provides it; `ManagedByFile`.
     """
+    actor.check(Permission.GROUPS_CHANGE)
+    _check_ours(group)
+    return _renamed(services, actor, group, name)
+
+
+def _renamed(services: Services, actor: Actor, group: Group, name: str) -> Group:
     actor.check(Permission.GROUPS_CHANGE)
     record = actor.record(services)
     name, other = group_name(name), groups.find(services.db, name)
@@ -112,7 +118,6 @@ def rename(services: Services, actor: Actor, group: Group, name: str) -> Group:
         return group
     if other is not None and other.id != group.id:
         raise InvalidPerson("groups", f"there is a group “{other.name}” already; use another name")
-    _check_ours(group)
     managed.guard(services, "group", group.id)
     apps = tuple(limited_to(services, group.name))
     for client in apps:  # before the first of them is changed
@@ -201,6 +206,27 @@ def shown(event: Event) -> tuple[tuple[str, str], ...]:
     return tuple(
         (key, ", ".join(map(str, v)) if isinstance(v, list) else str(v)) for key, v in said if v not in (None, "", [])
     )
+
+
+def rename_by(services: Services, actor: Actor, group: Group, name: str, source: str) -> Group:
+    """Another name for a group, by whoever provides it. Errors: as `rename`."""
+    if group.source != source:
+        _check_ours(group)
+    return _renamed(services, actor, group, name)
+
+
+def provide_members(
+    services: Services, actor: Actor, group: Group, source: str, *, joins: Sequence[str], leaves: Sequence[str]
+) -> None:
+    """Put people in and take others out in the name of who provides them, by their ids, all or nobody.
+
+    Errors: `NotAllowed`, also where one of them may do more; `InvalidPerson`, also for an id that is nobody's.
+    """
+    actor.check(Permission.GROUPS_CHANGE)
+    memberships.change_of(
+        services.db, group, (joins, leaves), source, services.clock(),
+        lambda person: actor.check_person(services, Permission.GROUPS_CHANGE, person), actor.record(services),
+    )  # fmt: skip
 
 
 def rules_of(services: Services, name: str) -> tuple[Rule, ...]:

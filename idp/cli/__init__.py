@@ -10,6 +10,7 @@ COMMANDS = {
     "serve": "serve",
     "user": "users",
     "group": "groups",
+    "scim": "scim",
     "client": "applications",
     "token": "tokens",
     "registration": "registration",

@@ -30,6 +30,7 @@ TITLES: Final[dict[str, str]] = {
     "group:nested": N_("A group was put in"),
     "group:unnested": N_("A group was taken out"),
     "group:owners": N_("Owners"),
+    "group:members": N_("Members, by its source"),
 }
 
 
@@ -86,6 +87,7 @@ def _beside(services: Services, visit: Visit, group: Group) -> dict[str, Any]:
         "events": [
             {"title": TITLES[event.action], "at": event.at, "by": event.actor, "detail": groups.shown(event)}
             for event in (groups.history(services, group) if reads else ())
+            if event.action in TITLES
         ],
     }
 

@@ -54,10 +54,12 @@ def metadatas() -> list[Any]:
     import idp.accounts.break_glass.store
     import idp.accounts.cases.store
     import idp.accounts.factors.store
+    import idp.accounts.grouping.store  # adds to the tables of idp.accounts.store, as provisioning does
     import idp.accounts.notices.store
     import idp.accounts.own.store
     import idp.accounts.past.store
     import idp.accounts.planned_ends.store
+    import idp.accounts.provisioning.store
     import idp.accounts.recovery.store
     import idp.accounts.registering.store
     import idp.accounts.reviews.store

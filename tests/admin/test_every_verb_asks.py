@@ -27,6 +27,8 @@ from idp.accounts.approvals import Approval
 from idp.accounts.batches import Batch
 from idp.accounts.groups import Group
 from idp.accounts.person import Draft, Person
+from idp.accounts.provisioning.clients import Provisioner
+from idp.accounts.provisioning.clients import Wanted as Provisioning
 from idp.accounts.registering import waiting
 from idp.accounts.roles import RoleGrant
 from idp.admin import (
@@ -55,6 +57,7 @@ from idp.admin import (
     preview,
     programs,
     providers,
+    provisioners,
     record,
     registration_tokens,
     registrations,
@@ -206,6 +209,11 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "groups.take_out": ADMINS,
     "groups.let_us_add": ADMINS,
     "groups.mend": ADMINS,
+    "groups.rename_by": ADMINS,
+    "groups.provide_members": ADMINS,
+    "provisioners.make": OWNER,
+    "provisioners.renew": OWNER,
+    "provisioners.remove": OWNER,
     "groups.remove": ADMINS,
     "key_pins.pin": OWNER,
     "key_pins.tell": OWNER,
@@ -545,6 +553,11 @@ def _kinds_of_failure() -> dict[str, type[Exception]]:
     return {"metadata": BadMetadata, "certificate": NoSuchCertificate, "key": NoSuchKey}
 
 
+def _provisioner(world: World) -> Provisioner:
+    wanted = Provisioning(name=f"directory {next(world.numbers)}")
+    return provisioners.make(world.services, SHELL, wanted, ()).client
+
+
 E = _kinds_of_failure()
 SOURCE = SourceDraft("aggregate", "https://nowhere.invalid/md", (certificate(),))
 TRIES: Final[Mapping[str, Try]] = {
@@ -628,6 +641,18 @@ TRIES: Final[Mapping[str, Try]] = {
         lambda world: (world.group(), world.group()), lambda s, a, both: groups.take_out(s, a, both[0], both[1])
     ),
     "groups.let_us_add": Try(World.group, lambda s, a, group: groups.let_us_add(s, a, group, also=True)),
+    "groups.rename_by": Try(
+        World.group, lambda s, a, group: groups.rename_by(s, a, group, f"{group.name} anew", "")
+    ),
+    "groups.provide_members": Try(
+        lambda world: (world.group(), world.person()),
+        lambda s, a, both: groups.provide_members(s, a, both[0], "", joins=[both[1].id], leaves=[]),
+    ),
+    "provisioners.make": Try(
+        World.person, lambda s, a, one: provisioners.make(s, a, Provisioning(name=one.username), ())
+    ),
+    "provisioners.renew": Try(_provisioner, lambda s, a, one: provisioners.renew(s, a, one, at_once=True)),
+    "provisioners.remove": Try(_provisioner, lambda s, a, one: provisioners.remove(s, a, one)),
     "groups.mend": Try(World.group, lambda s, a, _: groups.mend(s, a)),
     "groups.remove": Try(World.group, lambda s, a, group: groups.remove(s, a, group, with_members=True)),
     "key_pins.pin": Try(_signed_for, lambda s, a, both: key_pins.pin(s, a, *both)),
@@ -783,7 +808,12 @@ def test_C2_no_verb_about_a_person_is_for_one_who_may_do_less_than_they(provider
     world = World(provider)
     owner = world.services.directory.get(world.actors["owner"].id)
     for name, one in TRIES.items():
-        if one.prepare is not World.person or name in ("groups.make", "people.add", "service_providers.register"):
+        if one.prepare is not World.person or name in (
+            "groups.make",
+            "people.add",
+            "service_providers.register",
+            "provisioners.make",
+        ):
             continue
         for who in ("admin", "help_desk"):
             with pytest.raises(NotAllowed):

@@ -1,0 +1,175 @@
+"""Provisioning clients: made with a token that is shown once, renewed with an overlap, ended."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from idp.accounts import groups
+from idp.accounts.provisioning import store
+from idp.audit import Recorder
+from idp.db import Database
+from idp.ids import digest, new_id, new_secret, split
+
+PREFIX: Final = "dws_"  # a prefix that a secret scanner can look for
+MOST: Final = 50  # clients
+MAX_NAME: Final = 80  # characters
+OVERLAP: Final = 7 * 86_400.0  # seconds that the token before a new one works beside it
+TOUCH_EVERY: Final = 60.0  # seconds between two notes of its last use
+
+May = Literal["write", "read", "no"]
+
+
+class InvalidProvisioner(ValueError):
+    """A client cannot be made so. `field` is what to change, `message` says why."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field, self.message = field, message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a client may. `attributes`: of people it writes these alone, None: all. For the rest see `Provisioner`."""
+
+    name: str
+    users: May = "write"
+    groups: May = "write"
+    attributes: tuple[str, ...] | None = None
+    adopts: bool = False
+    trusts_mail: bool = False
+    invites: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioner(Wanted):
+    """A client as it stands. `adopts`: it may change whom it did not make; `trusts_mail`: its addresses are proven;
+    `invites`: whom it makes is sent an invitation. Times are epoch seconds.
+    """
+
+    id: str
+    created_at: float
+    created_by: str
+    last_used_at: float | None = None
+    earlier_until: float | None = None  # the token before the last renewal works as long
+
+    @property
+    def source(self) -> str:
+        """As groups, memberships and the record name it."""
+        return f"scim:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A client with a new token. `value` is shown this once."""
+
+    client: Provisioner
+    value: str = field(repr=False)
+
+
+def make(db: Database, wanted: Wanted, known: Iterable[str], by: str, now: float, *, record: Recorder) -> Made:
+    """Make a client. `known`: the attributes that there are. Errors: `InvalidProvisioner`."""
+    name = _named(wanted.name)
+    unknown = sorted(set(wanted.attributes or ()) - set(known))
+    if unknown:
+        raise InvalidProvisioner("attributes", f"there is no attribute {unknown[0][:60]}; see /scim/v2/Schemas")
+    for kind in ("users", "groups"):
+        if getattr(wanted, kind) not in ("write", "read", "no"):
+            raise InvalidProvisioner(kind, "expected write, read or no")
+    if wanted.users == wanted.groups == "no":
+        raise InvalidProvisioner("users", "it may do nothing: let it read or write people or groups")
+    client_id, secret = new_id(now), new_secret()
+    with db.transaction() as tx:
+        there = tx.all(store.LIST)
+        if len(there) >= MOST:
+            raise InvalidProvisioner("name", f"there are {MOST} already; end one that is not needed any more")
+        if any(row.name == name for row in there):
+            raise InvalidProvisioner("name", "there is one of this name; the record tells them by it: use another")
+        tx.run(
+            store.INSERT, id=client_id, name=name, hash=digest(secret), earlier_hash=None, earlier_until=None,
+            users=wanted.users, groups=wanted.groups,
+            attributes=None if wanted.attributes is None else json.dumps(sorted(wanted.attributes)),
+            adopts=int(wanted.adopts), trusts_mail=int(wanted.trusts_mail), invites=int(wanted.invites),
+            created_at=now, created_by=by, last_used_at=None,
+        )  # fmt: skip
+        may = {"users": wanted.users, "groups": wanted.groups, "attributes": wanted.attributes}
+        also = {"adopts": wanted.adopts, "trusts_mail": wanted.trusts_mail, "invites": wanted.invites}
+        record(tx, "provisioner:made", {"provisioner": client_id, "name": name, **may, **also})
+        made = _client(tx.one(store.FIND, of_id=client_id))
+    return Made(made, f"{PREFIX}{client_id}.{secret}")
+
+
+def renew(db: Database, client: Provisioner, now: float, *, at_once: bool, record: Recorder) -> Made | None:
+    """Another token; the one before works for a week, or `at_once` not any more. None: the client is gone."""
+    secret = new_secret()
+    with db.transaction() as tx:
+        row = tx.one(store.FIND, of_id=client.id)
+        if row is None:
+            return None
+        earlier = (None, None) if at_once else (row.hash, now + OVERLAP)
+        tx.run(store.RENEW, of_id=client.id, hash=digest(secret), earlier_hash=earlier[0], earlier_until=earlier[1])
+        record(tx, "provisioner:renewed", {"provisioner": client.id, "name": client.name, "at_once": at_once})
+        made = _client(tx.one(store.FIND, of_id=client.id))
+    return Made(made, f"{PREFIX}{client.id}.{secret}")
+
+
+def remove(db: Database, client: Provisioner, *, record: Recorder) -> bool:
+    """End it: its token opens nothing from now on, and what it provided is ours. False where it is gone."""
+    with db.transaction() as tx:
+        if not tx.run(store.REMOVE, of_id=client.id):
+            return False
+        groups.release(tx, client.source)
+        tx.run(store.RELEASE, of_source=client.source)
+        record(tx, "provisioner:ended", {"provisioner": client.id, "name": client.name})
+    return True
+
+
+def find(db: Database, value: str, now: float) -> Provisioner | None:
+    """The client of a token that was shown. One read."""
+    presented = split(value, PREFIX)
+    row = None if presented is None else db.one(store.FIND, of_id=presented[0])
+    if presented is None or row is None:
+        return None
+    shown = digest(presented[1])
+    is_earlier = bool(row.earlier_hash) and now < (row.earlier_until or 0.0)
+    if hmac.compare_digest(row.hash, shown) or (is_earlier and hmac.compare_digest(row.earlier_hash, shown)):
+        return _client(row)
+    return None
+
+
+def get(db: Database, client_id: str) -> Provisioner | None:
+    """The client with this id."""
+    row = db.one(store.FIND, of_id=client_id) if client_id.isascii() and client_id.isprintable() else None
+    return None if row is None else _client(row)
+
+
+def list_of(db: Database) -> tuple[Provisioner, ...]:
+    """All of them, by name."""
+    return tuple(map(_client, db.all(store.LIST)))
+
+
+def touch(db: Database, client: Provisioner, now: float) -> None:
+    """Note that it was used, at most once a minute."""
+    if client.last_used_at is None or now - client.last_used_at >= TOUCH_EVERY:
+        db.run(store.TOUCH, durable=False, of_id=client.id, now=now, before=now - TOUCH_EVERY)
+
+
+def _named(name: str) -> str:
+    name = " ".join(name.split())
+    if not 0 < len(name) <= MAX_NAME or any(unicodedata.category(c)[0] == "C" for c in name):
+        raise InvalidProvisioner("name", f"say which directory it is, in 1 to {MAX_NAME} characters, such as Entra")
+    return name
+
+
+def _client(row: Any) -> Provisioner:
+    return Provisioner(
+        id=row.id, name=row.name, users=row.users, groups=row.groups,
+        attributes=None if row.attributes is None else tuple(json.loads(row.attributes)),
+        adopts=bool(row.adopts), trusts_mail=bool(row.trusts_mail), invites=bool(row.invites),
+        created_at=row.created_at, created_by=row.created_by, last_used_at=row.last_used_at,
+        earlier_until=row.earlier_until,
+    )  # fmt: skip

@@ -1,0 +1,90 @@
+"""Provisioning clients: a directory elsewhere that writes people and groups here by SCIM, and its token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from idp.accounts.person import fold
+from idp.accounts.provisioning import clients
+from idp.accounts.provisioning.clients import Made, Provisioner, Wanted
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
+from idp.protocols import Services
+from idp.wire import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+P = Permission
+_USERS: Final = {
+    "no": frozenset[Permission](),
+    "read": frozenset((P.PEOPLE_READ,)),
+    "write": frozenset((P.PEOPLE_READ, P.PEOPLE_CREATE, P.PEOPLE_CHANGE, P.PEOPLE_TURN_OFF, P.PEOPLE_REMOVE)),
+}
+_GROUPS: Final = {
+    "no": frozenset[Permission](),
+    "read": frozenset((P.GROUPS_READ,)),
+    "write": frozenset((P.GROUPS_READ, P.GROUPS_CHANGE)),
+}
+
+
+class UnknownProvisioner(LookupError):
+    """There is no client of this name or id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisioningActor(Actor):
+    """A client that acts: it has what it was made for and nothing else, and ranks below whoever has any role (C2)."""
+
+    rights: frozenset[Permission] = frozenset()
+
+    def scope(self, permission: Permission) -> frozenset[str] | None:
+        """All of it, or nothing."""
+        return None if permission in self.rights else frozenset()
+
+
+def acting(request: Request, client: Provisioner) -> ProvisioningActor:
+    """The client as an actor. The record names it `scim:` and its id."""
+    return ProvisioningActor(
+        kind="client", id=client.id, name=client.source, grants=(), address=request.remote_address,
+        request_id=request.id, rights=_USERS[client.users] | _GROUPS[client.groups],
+    )  # fmt: skip
+
+
+def make(services: Services, actor: Actor, wanted: Wanted, known: Iterable[str]) -> Made:
+    """Make one; its token is shown this once. `known`: the attributes of people that there are.
+
+    Errors: `NotAllowed`; `InvalidProvisioner`.
+    """
+    _check(actor)
+    return clients.make(services.db, wanted, known, actor.name, services.clock(), record=actor.record(services))
+
+
+def renew(services: Services, actor: Actor, client: Provisioner, *, at_once: bool) -> Made:
+    """Another token; the one before works for a week, or not any more. Errors: `NotAllowed`; `UnknownProvisioner`."""
+    _check(actor)
+    made = clients.renew(services.db, client, services.clock(), at_once=at_once, record=actor.record(services))
+    if made is None:
+        raise UnknownProvisioner(client.id)
+    return made
+
+
+def remove(services: Services, actor: Actor, client: Provisioner) -> None:
+    """End it; people, groups and memberships stay, and are ours. Errors: `NotAllowed`; `UnknownProvisioner`."""
+    _check(actor)
+    if not clients.remove(services.db, client, record=actor.record(services)):
+        raise UnknownProvisioner(client.id)
+
+
+def get(services: Services, named: str) -> Provisioner:
+    """The client of this id or name. Errors: `UnknownProvisioner`."""
+    for one in clients.list_of(services.db):
+        if named == one.id or fold(named) == fold(one.name):
+            return one
+    raise UnknownProvisioner(named)
+
+
+def _check(actor: Actor) -> None:
+    """Whoever has its token makes and turns off people: that is for those who may give rights. Errors: `NotAllowed`."""
+    actor.check(Permission.ROLES_GRANT)

@@ -1,0 +1,139 @@
+"""Before and after each call: who asks, may they so fast, which endpoint is it, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from idp.accounts.provisioning import clients
+from idp.admin import provisioners
+from idp.db import Unavailable
+from idp.errors import Explanation, OAuthError, Refused, Stale
+from idp.protocols import Services
+from idp.scim import faults, finding, groups, schemas, users
+from idp.scim.call import Call
+from idp.scim.faults import Fault, said_as
+from idp.scim.pace import Pace
+from idp.scim.views import PREFIX
+from idp.state import StateUnavailable
+from idp.wire import Request, Response
+
+_DISCOVERY: Final = ("ServiceProviderConfig", "Schemas", "ResourceTypes")
+_OF_ALL: Final[dict[tuple[str, str], Callable[[Call], Response]]] = {
+    ("Users", "GET"): lambda call: finding.answer(call, finding.USERS),
+    ("Users", "POST"): users.make,
+    ("Groups", "GET"): lambda call: finding.answer(call, finding.GROUPS),
+    ("Groups", "POST"): groups.make,
+}
+_OF_ONE: Final[dict[tuple[str, str], Callable[[Call, str], Response]]] = {
+    ("Users", "GET"): users.show, ("Users", "PUT"): users.put, ("Users", "PATCH"): users.patch,
+    ("Users", "DELETE"): users.remove, ("Groups", "GET"): groups.show, ("Groups", "PUT"): groups.put,
+    ("Groups", "PATCH"): groups.patch, ("Groups", "DELETE"): groups.remove,
+}  # fmt: skip
+
+
+def answer(services: Services, request: Request) -> Response:
+    """The answer to a call; never raises but for a registry that must be read again."""
+    try:
+        call = _proven(services, request)
+        return _answer(call)
+    except Stale:
+        raise
+    except Exception as error:
+        return faults.answered(_fault(services, request, error))
+
+
+def _proven(services: Services, request: Request) -> Call:
+    """RFC 7644 §2: a bearer token, in the header alone (RFC 6750 §2.1). Errors: `Fault`."""
+    scheme, _, value = request.header("Authorization").partition(" ")
+    challenge = (("WWW-Authenticate", f'Bearer realm="{services.url(PREFIX)}"'),)
+    if scheme.lower() != "bearer" or not value.strip():
+        raise Fault(401, "send the token of a provisioning client: Authorization: Bearer dws_…", headers=challenge)
+    client = clients.find(services.db, value.strip(), services.clock())
+    if client is None:
+        fault = OAuthError("invalid_token", "The token is unknown or over.", status=401, kind="scim_token")
+        error_id = services.faults.told(fault, request=request, name="scim_refused")
+        detail = f"the token is unknown or over (error {error_id})"
+        raise Fault(401, detail, headers=(("WWW-Authenticate", f'{challenge[0][1]}, error="invalid_token"'),))
+    request.admit_file()  # a large group in one body, of whoever has proven themselves
+    services.part(Pace).check(services, client.source)
+    clients.touch(services.db, client, services.clock())
+    return Call(services, request, client, provisioners.acting(request, client), services.url(PREFIX))
+
+
+def _answer(call: Call) -> Response:
+    method = "GET" if call.request.method == "HEAD" else call.request.method
+    parts = [part for part in call.request.segment.split("/") if part]  # Entra's address may end in a slash
+    if not parts or len(parts) > 2:
+        raise Fault(404, "there is no such endpoint: see /ResourceTypes")
+    name, *rest = parts
+    if name in _DISCOVERY:
+        if method != "GET":
+            raise _no_method("GET")
+        return _discovery(call, name, rest)
+    if parts == [".search"]:
+        if method != "POST":
+            raise _no_method("POST")
+        return finding.search_all(call)
+    if rest == [".search"] and name in ("Users", "Groups"):
+        if method != "POST":
+            raise _no_method("POST")
+        return finding.search(call, finding.USERS if name == "Users" else finding.GROUPS)
+    if name == "Me":  # RFC 7644 §3.11: a client is nobody
+        raise Fault(501, "a provisioning client is no person")
+    if name == "Bulk":
+        raise Fault(501, "bulk is not supported: see /ServiceProviderConfig")
+    table = _OF_ONE if rest else _OF_ALL
+    if not any(path == name for path, _ in table):
+        raise Fault(404, "there is no such endpoint: see /ResourceTypes")
+    if rest:
+        of_one = _OF_ONE.get((name, method))
+        if of_one is None:
+            raise _no_method("GET, PUT, PATCH, DELETE")
+        return of_one(call, rest[0][:200])
+    of_all = _OF_ALL.get((name, method))
+    if of_all is None:
+        raise _no_method("GET, POST")
+    return of_all(call)
+
+
+def _no_method(allowed: str) -> Fault:
+    return Fault(405, f"this takes {allowed}", headers=(("Allow", allowed),))
+
+
+def _discovery(call: Call, name: str, rest: list[str]) -> Response:
+    """RFC 7644 §4: without filters, sorting and pages."""
+    if call.parameter("filter") is not None:
+        raise Fault(403, "discovery has no filters")
+    if name == "ServiceProviderConfig":
+        if rest:
+            raise Fault(404, "there is no such endpoint")
+        return said_as(schemas.configuration(call.base))
+    every = schemas.described(call.base)[name]
+    if not rest:
+        total = len(every)
+        return said_as(
+            {"schemas": [schemas.LIST], "totalResults": total, "itemsPerPage": total, "startIndex": 1,
+             "Resources": every}
+        )  # fmt: skip
+    found = next((one for one in every if one["id"] == rest[0]), None)
+    if found is None:
+        raise Fault(404, "there is no such schema" if name == "Schemas" else "there is no such resource type")
+    return said_as(found)
+
+
+def _fault(services: Services, request: Request, error: Exception) -> Fault:
+    known = faults.of(error)
+    if known is not None:
+        return known
+    if isinstance(error, (Unavailable, StateUnavailable)):
+        refusal = Refused("store_unavailable", "The store is silent.", status=503, detail=str(error)[:400],
+                          explanation=Explanation("doorward", "See `doorward doctor`."))  # fmt: skip
+        error_id = services.errors.keep(refusal, request=request)
+        return Fault(503, f"the store is silent (error {error_id})", headers=(("Retry-After", "5"),))
+    services.log.error("unexpected", exc_info=error, path=request.shown_path, request_id=request.id)
+    fix = "An unexpected error; the log has its trace under this request's id."
+    refusal = Refused("server_error", "Something went wrong on our side.", status=500, detail=type(error).__name__,
+                      explanation=Explanation("doorward", fix))  # fmt: skip
+    error_id = services.errors.keep(refusal, request=request)
+    return Fault(500, f"an unexpected error on our side; an admin finds it under {error_id}")

@@ -1,0 +1,263 @@
+"""/Groups: make, read, put, change and remove groups, a few thousand members at a time (RFC 7644 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from scim2_models import Context, Group, PatchOp, ScimFilter
+from scim2_models.path import CompareOperator, Comparison
+
+from idp.accounts import groups as accounts_groups
+from idp.accounts.person import fold
+from idp.accounts.provisioning import kept
+from idp.accounts.provisioning.kept import Kept, Member
+from idp.admin import groups as verbs
+from idp.admin.permissions import Permission
+from idp.scim import dialects, members, shaping
+from idp.scim.call import Call
+from idp.scim.faults import Fault, said_as
+from idp.scim.schemas import GROUP, MOST_MEMBERS, POLICY
+from idp.wire import Json, Raw, Response
+
+P = Permission
+MEMBERS: Final = "members"
+
+
+def show(call: Call, group_id: str) -> Response:
+    """GET /Groups/<id>."""
+    call.check(P.GROUPS_READ)
+    return _answered(call, _get(call, group_id))
+
+
+def make(call: Call) -> Response:
+    """POST /Groups (RFC 7644 §3.3)."""
+    call.check(P.GROUPS_CHANGE)
+    wanted = _read(call.body, Context.RESOURCE_CREATION_REQUEST)
+    services, record = call.services, call.actor.record(call.services)
+    if kept.groups_named(services.db, wanted.name):
+        raise Fault(409, f"there is a group “{wanted.name}” already", "uniqueness")
+    made, _ = verbs.make(services, call.actor, wanted.name)
+    accounts_groups.provide(services.db, made, call.client.source, wanted.external_id, services.clock(), record=record)
+    members.change(call, _get(call, made.id), joins=wanted.members or (), leaves=())
+    return _answered(call, _get(call, made.id), status=201)
+
+
+def put(call: Call, group_id: str) -> Response:
+    """PUT /Groups/<id> (RFC 7644 §3.5.1)."""
+    group = _changeable(call, group_id)
+    wanted = _read(call.body, Context.RESOURCE_REPLACEMENT_REQUEST)
+    _say(call, group, wanted.name, wanted.external_id)
+    members.put(call, _get(call, group_id), wanted.members or ())
+    return _answered(call, _get(call, group_id))
+
+
+def patch(call: Call, group_id: str) -> Response:
+    """PATCH /Groups/<id> (RFC 7644 §3.5.2); without a body in the answer unless one is asked for."""
+    group = _changeable(call, group_id)
+    steps = [_step(one) for one in dialects.operations(call.body)]
+    said = [one for step in steps for one in step.others]
+    if said:
+        wanted = _patched(group, said)
+        _say(call, group, wanted.display_name or "", wanted.external_id)
+    for step in steps:
+        if step.replaces is not None:
+            members.put(call, _get(call, group_id), step.replaces)
+        elif step.joins or step.leaves:
+            members.change(call, _get(call, group_id), joins=step.joins, leaves=step.leaves)
+    if call.parts("attributes"):
+        return _answered(call, _get(call, group_id))
+    tag = version_of(_get(call, group_id))
+    return Raw(status=204, headers=(("ETag", tag),))
+
+
+def remove(call: Call, group_id: str) -> Response:
+    """DELETE /Groups/<id> (RFC 7644 §3.6)."""
+    group = _changeable(call, group_id)
+    _check_own(call, group)
+    found = accounts_groups.find_by_id(call.services.db, group.id)
+    if found is not None:
+        record = call.actor.record(call.services)
+        ours = accounts_groups.provide(call.services.db, found, "", None, call.services.clock(), record=record)
+        verbs.remove(call.services, call.actor, ours, with_members=True)
+    return Raw(status=204)
+
+
+def resource(group: Kept, found: Iterable[Member] | None, base: str, source: str) -> dict[str, Any]:
+    """The whole resource; `found` None: without its members."""
+    said: dict[str, Any] = {"schemas": [GROUP], "id": group.id, "displayName": group.name}
+    if group.external_id is not None and group.source == source:
+        said["externalId"] = group.external_id
+    if found is not None and (listed := [_member(one, base) for one in found]):
+        said[MEMBERS] = listed
+    said["meta"] = {
+        "resourceType": "Group", "lastModified": shaping.moment(group.changed_at),
+        "location": f"{base}/Groups/{group.id}", "version": version_of(group),
+    }  # fmt: skip
+    return said
+
+
+def version_of(group: Kept) -> str:
+    """The entity tag of a group: who comes and goes changes it, too."""
+    return shaping.version(group.id, group.name, group.external_id, group.changed_at)
+
+
+# -- below -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    name: str
+    external_id: str | None
+    members: tuple[str, ...] | None
+
+
+@dataclass(slots=True)
+class _Step:
+    """One operation, taken apart. `replaces`: exactly these; None: it says nothing of the kind."""
+
+    others: list[dict[str, Any]] = field(default_factory=list)
+    joins: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+    replaces: tuple[str, ...] | None = None
+
+
+def _get(call: Call, group_id: str) -> Kept:
+    group = kept.group(call.services.db, group_id)
+    if group is None:
+        raise Fault(404, "there is no such group")
+    return group
+
+
+def _changeable(call: Call, group_id: str) -> Kept:
+    call.check(P.GROUPS_CHANGE)
+    group = _get(call, group_id)
+    call.check_version(version_of(group))
+    if group.source != call.client.source and not call.client.adopts:
+        raise Fault(403, "this client did not make this group, and may not adopt others")
+    if group.source not in ("", call.client.source):
+        raise Fault(403, f"this group is provided by {group.source}")
+    return group
+
+
+def _check_own(call: Call, group: Kept) -> None:
+    """Errors: `Fault`: what admins made is put people into, and is theirs."""
+    if group.source != call.client.source:
+        raise Fault(403, "this group was made by an admin: members are added to it, and nothing else is changed")
+
+
+def _answered(call: Call, group: Kept, status: int = 200) -> Json:
+    wanted, unwanted = call.parts("attributes"), call.parts("excludedAttributes")
+    found: Iterable[Member] | None = None
+    if shaping.wants(MEMBERS, wanted, unwanted):
+        every = kept.members(call.services.db, [group.id], MOST_MEMBERS)
+        if every is None:
+            raise Fault(400, f"it has more than {MOST_MEMBERS} members; ask excludedAttributes=members", "tooMany")
+        found = every.get(group.id, [])
+    whole = resource(group, found, call.base, call.client.source)
+    headers = (("ETag", whole["meta"]["version"]), ("Location", whole["meta"]["location"]))
+    return said_as(shaping.projected(whole, wanted, unwanted), status=status, headers=headers)
+
+
+def _member(member: Member, base: str) -> dict[str, str]:
+    kind = "Group" if member.is_group else "User"
+    return {"value": member.id, "$ref": f"{base}/{kind}s/{member.id}", "type": kind}
+
+
+def _read(sent: Any, context: Context) -> _Wanted:
+    sent = dialects.resource(sent)
+    listed = next((value for key, value in sent.items() if key.lower() == MEMBERS), None)
+    rest = {key: value for key, value in sent.items() if key.lower() not in (MEMBERS, "id", "meta", "schemas")}
+    model = Group.model_validate({"schemas": [GROUP], **rest}, scim_ctx=context, scim_policy=POLICY)
+    ids = None if listed is None else _ids(listed)
+    return _Wanted((model.display_name or "").strip(), model.external_id, ids)
+
+
+def _ids(value: Any) -> tuple[str, ...]:
+    """Of members, as directories write them: a list of objects, one object, or bare ids. Errors: `Fault`."""
+    listed = value if isinstance(value, list) else [value]
+    ids: list[Any] = [one.get("value") if isinstance(one, Mapping) else one for one in listed]
+    if not all(isinstance(one, str) and 0 < len(one) <= 100 for one in ids):
+        raise Fault(400, "a member is an object whose value is an id", "invalidValue")
+    return tuple(dict.fromkeys(ids))
+
+
+def _step(sent: Mapping[str, Any]) -> _Step:
+    op, path, value = str(sent.get("op")).lower(), sent.get("path"), sent.get("value")
+    if path is None:
+        if isinstance(value, Mapping):
+            found = {key: one for key, one in value.items() if key.lower() == MEMBERS}
+            rest = {key: one for key, one in value.items() if key.lower() != MEMBERS}
+            step = _of_members(op, None, found.popitem()[1]) if found else _Step()
+            step.others = [{**sent, "value": rest}] if rest else []
+            return step
+        return _Step([dict(sent)])
+    name = path.removeprefix(f"{GROUP}:")
+    if name.lower() == MEMBERS:
+        return _of_members(op, None, value)
+    if name.lower().startswith(f"{MEMBERS}["):
+        return _of_members(op, name, value)
+    return _Step([dict(sent)])
+
+
+def _of_members(op: str, path: str | None, value: Any) -> _Step:
+    if path is not None:
+        if op != "remove":
+            raise Fault(400, "members are added and removed; nothing else of them is changed", "mutability")
+        return _Step(leaves=_selected(path))
+    if op == "add":
+        return _Step(joins=_ids(value))
+    if op == "replace":
+        return _Step(replaces=_ids(value) if value else ())
+    if op == "remove":  # Entra says which by a value; without one all leave (RFC 7644 §3.5.2.2)
+        return _Step(leaves=_ids(value)) if value else _Step(replaces=())
+    raise Fault(400, f"{op[:40]} is no operation", "invalidSyntax")
+
+
+def _selected(path: str) -> tuple[str, ...]:
+    """`members[value eq "…"]`, and several joined by `or`. Errors: `Fault`."""
+    inside, bracket, rest = path.partition("[")[2].rpartition("]")
+    if not bracket or rest or len(inside) > 4000 or inside.count("(") > 10:
+        raise Fault(400, "the path selects members by value eq", "invalidPath")
+    tree = ScimFilter(inside).ast
+    terms: tuple[Any, ...] = getattr(tree, "terms", (tree,))
+    if getattr(tree, "op", None) == "and" or not all(_is_value(one) for one in terms):
+        raise Fault(400, "members are selected by value eq, joined by or", "invalidFilter")
+    return tuple(dict.fromkeys(str(one.value) for one in terms))
+
+
+def _is_value(term: Any) -> bool:
+    is_eq = isinstance(term, Comparison) and term.op == CompareOperator.eq
+    return is_eq and term.attr_path.attr.lower() == "value"
+
+
+def _patched(group: Kept, said: list[dict[str, Any]]) -> Any:
+    sent = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": said}
+    wanted = PatchOp[Group].model_validate(sent, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY)
+    model = Group.model_validate(
+        {"schemas": [GROUP], "id": group.id, "displayName": group.name, "externalId": group.external_id},
+        scim_policy=POLICY,
+    )
+    wanted.patch(model, scim_policy=POLICY)
+    return model
+
+
+def _say(call: Call, group: Kept, name: str, external_id: str | None) -> None:
+    """Another name, another word of the client's for it."""
+    services = call.services
+    if name == group.name and external_id == group.external_id:
+        return
+    if not name:
+        raise Fault(400, "displayName is missing", "invalidValue")
+    if fold(name) != fold(group.name) and kept.groups_named(services.db, name):
+        raise Fault(409, f"there is a group “{name}” already", "uniqueness")
+    found = accounts_groups.find_by_id(services.db, group.id)
+    if found is None:
+        raise Fault(404, "there is no such group")
+    if name != group.name:
+        _check_own(call, group)
+        found = verbs.rename_by(services, call.actor, found, name, call.client.source)
+    if external_id != group.external_id and group.source == call.client.source:
+        record = call.actor.record(services)
+        accounts_groups.provide(services.db, found, group.source, external_id, services.clock(), record=record)

@@ -1,0 +1,203 @@
+"""/Users: make, read, put, change and remove people (RFC 7644 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from scim2_models import Context, PatchOp
+
+from idp.accounts.effects import Changes
+from idp.accounts.person import Draft, Person, to_json
+from idp.accounts.provisioning import kept
+from idp.accounts.provisioning.kept import Said
+from idp.admin import people as verbs
+from idp.admin import turning_off
+from idp.admin.actor import NotAllowed
+from idp.admin.permissions import Permission
+from idp.db import joined
+from idp.scim import dialects, people, shaping
+from idp.scim.call import Call
+from idp.scim.faults import Fault, said_as
+from idp.scim.schemas import ENTERPRISE, PERSON, POLICY
+from idp.wire import Json, Raw, Response
+
+P = Permission
+MAX_DOCUMENT: Final = 32 * 1024  # characters of JSON of one person
+_READ_ONLY: Final = ("id", "meta", "schemas", "groups")
+
+
+def show(call: Call, person_id: str) -> Response:
+    """GET /Users/<id>."""
+    call.check(P.PEOPLE_READ)
+    said = _get(call, person_id)
+    tag = people.version_of(said)
+    if tag in (one.strip() for one in call.request.header("If-None-Match").split(",")):
+        return Raw(status=304, headers=(("ETag", tag),))
+    return _answered(call, said)
+
+
+def make(call: Call) -> Response:
+    """POST /Users (RFC 7644 §3.3)."""
+    call.check(P.PEOPLE_CREATE)
+    document = _allowed(call, _read(call.body, Context.RESOURCE_CREATION_REQUEST), {})
+    with call.services.db.transaction() as tx:
+        within = _within(call, tx)
+        person = _add(within, document)
+        kept.put(tx, person.id, call.client.source, _kept(document), made=True)
+    if document.get("active") is False:
+        turning_off.turn_off(call.services, call.actor, person)
+    return _answered(call, _get(call, person.id), status=201)
+
+
+def put(call: Call, person_id: str) -> Response:
+    """PUT /Users/<id> (RFC 7644 §3.5.1)."""
+    said = _changeable(call, person_id)
+    document = _read(call.body, Context.RESOURCE_REPLACEMENT_REQUEST)
+    return _changed(call, said, document)
+
+
+def patch(call: Call, person_id: str) -> Response:
+    """PATCH /Users/<id> (RFC 7644 §3.5.2)."""
+    said = _changeable(call, person_id)
+    sent = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": dialects.operations(call.body)
+    }  # fmt: skip
+    wanted = PatchOp[PERSON].model_validate(sent, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY)
+    before = _whole(call, said)
+    model = PERSON.model_validate(before, scim_policy=POLICY)
+    wanted.patch(model, scim_policy=POLICY)
+    after = _plain(model.model_dump())
+    if "active" not in after:
+        after[people.UNSAID] = said.person.enabled
+    return _changed(call, said, after)
+
+
+def remove(call: Call, person_id: str) -> Response:
+    """DELETE /Users/<id> (RFC 7644 §3.6)."""
+    said = _changeable(call, person_id)
+    call.check(P.PEOPLE_REMOVE)
+    verbs.remove(call.services, call.actor, said.person)
+    return Raw(status=204)
+
+
+# -- below -------------------------------------------------------------------------------------------------------------
+
+
+def _get(call: Call, person_id: str) -> Said:
+    said = kept.one(call.services.db, person_id)
+    if said is None:
+        raise Fault(404, "there is no such person")
+    return said
+
+
+def _changeable(call: Call, person_id: str) -> Said:
+    """Errors: `Fault`, also for somebody whom this client did not make and may not adopt; `NotAllowed` (C2)."""
+    call.check(P.PEOPLE_CHANGE)
+    said = _get(call, person_id)
+    call.check_version(people.version_of(said))
+    call.actor.check_person(call.services, P.PEOPLE_CHANGE, said.person)
+    if not call.client.adopts and not (said.made and said.source == call.client.source):
+        raise NotAllowed(P.PEOPLE_CHANGE, "this client did not make this person, and may not adopt others")
+    return said
+
+
+def _whole(call: Call, said: Said) -> dict[str, Any]:
+    groups = kept.groups_of(call.services.db, [said.person.id]).get(said.person.id, [])
+    return people.resource(said, groups, call.base, call.client.source)
+
+
+def _answered(call: Call, said: Said, status: int = 200) -> Json:
+    whole = _whole(call, said)
+    shown = shaping.projected(whole, call.parts("attributes"), call.parts("excludedAttributes"))
+    headers = (("ETag", whole["meta"]["version"]), ("Location", whole["meta"]["location"]))
+    return said_as(shown, status=status, headers=headers)
+
+
+def _read(sent: Any, context: Context) -> dict[str, Any]:
+    model = PERSON.model_validate(_named(dialects.resource(sent)), scim_ctx=context, scim_policy=POLICY)
+    return _plain(model.model_dump())
+
+
+def _named(sent: dict[str, Any]) -> dict[str, Any]:
+    """Read-only parts that come along are passed over, and schemas that nobody knows (RFC 7644 §3.3)."""
+    found = {key: value for key, value in sent.items() if key.lower() not in _READ_ONLY}
+    core = "urn:ietf:params:scim:schemas:core:2.0:User"
+    return {"schemas": [core, ENTERPRISE] if ENTERPRISE in found else [core], **found}
+
+
+def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key not in (*_READ_ONLY, "password")}
+
+
+def _kept(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Errors: `Fault` where it is too much of one person."""
+    found = {key: value for key, value in document.items() if key not in ("active", "userName", "password")}
+    if len(to_json(found)) > MAX_DOCUMENT:
+        raise Fault(413, f"what is said of a person has more than {MAX_DOCUMENT} characters")
+    return found
+
+
+def _allowed(call: Call, document: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What this client writes; of the rest what was there stays. `userName` and `externalId` name the person."""
+    only = call.client.attributes
+    if only is None:
+        return document
+    found = {key: value for key, value in before.items() if key not in only and key != ENTERPRISE}
+    found |= {key: value for key, value in document.items() if key in (*only, "externalId")}
+    if "active" in only and people.UNSAID in document:
+        found[people.UNSAID] = document[people.UNSAID]
+    found.setdefault("userName", document.get("userName"))
+    parts = {one.removeprefix("enterprise.") for one in only if one.startswith("enterprise.")}
+    was, said = before.get(ENTERPRISE) or {}, document.get(ENTERPRISE) or {}
+    also = {key: value for key, value in was.items() if key not in parts}
+    also |= {key: value for key, value in said.items() if key in parts}
+    if also:
+        found[ENTERPRISE] = also
+    return found
+
+
+def _within(call: Call, tx: Any) -> Call:
+    db = joined(tx)
+    return replace(call, services=replace(call.services, db=db, directory=call.services.directory.within(db)))
+
+
+def _add(call: Call, document: Mapping[str, Any]) -> Person:
+    email = people.address_of(document)
+    draft = Draft(
+        username=str(document.get("userName") or ""), email=email,
+        email_verified=bool(email) and call.client.trusts_mail, employee_number=people.number_of(document),
+        name=people.name_of(document),
+        claims={key: value for key, value in people.claims_of(document).items() if value is not None},
+    )  # fmt: skip
+    if call.client.invites:
+        return verbs.add(call.services, call.actor, draft, by_mail=True).person
+    return call.services.directory.add(draft, record=call.actor.record(call.services))
+
+
+def _changed(call: Call, said: Said, wanted: dict[str, Any]) -> Response:
+    person, before = said.person, _whole(call, said)
+    document = _allowed(call, wanted, before)
+    email = people.address_of(document)
+    changes = Changes(
+        username=str(document.get("userName") or person.username), email=email,
+        employee_number=people.number_of(document), name=people.name_of(document) or person.username,
+    )  # fmt: skip
+    if email != person.email:
+        changes["email_verified"] = bool(email) and call.client.trusts_mail
+    merge = {
+        key: value for key, value in people.claims_of(document).items() if value != person.claims.get(key)
+    }  # fmt: skip
+    active = document.get("active")
+    if active is True and not person.enabled:
+        turning_off.turn_on(call.services, call.actor, person)
+        person = call.services.directory.get(person.id)
+    with call.services.db.transaction() as tx:
+        within = _within(call, tx)
+        correction = verbs.Correction(changes=changes, merge=merge, as_of=person.changed_at)
+        verbs.correct(within.services, call.actor, person, correction)
+        kept.put(tx, person.id, call.client.source, _kept(document), made=said.made)
+    if active is False and person.enabled:
+        turning_off.turn_off(call.services, call.actor, call.services.directory.get(person.id))
+    return _answered(call, _get(call, person.id))
