@@ -111,7 +111,7 @@ def _page(
     clients = registration_tokens.registered(services, visit.actor)
     return frame.page(
         services, request, visit, "console/registration.html", status=422 if wrong else 200, typed=typed,
-        problems=typed.problems, host=host or program_hosts.usual(services), documents=mode,
+        problems=typed.problems, host_form=host or program_hosts.usual(services), documents=mode,
         hosts=program_hosts.shown(services, visit), days=DAYS, once=new_id(now),
         mode=services.settings.oauth.registration,
         tokens=[_shown(one, now) for one in registration_tokens.list_of(services, visit.actor)],

@@ -33,7 +33,7 @@ def answer(services: Services, request: Request) -> Response:
         return flash.redirect(services, here, "asked")
     state = known.state if known is not None else ""
     return frame.page(
-        services, request, session, "portal/program.html", host=address.host, program=address.url, state=state
+        services, request, session, "portal/program.html", asks=address.host, program=address.url, state=state
     )  # fmt: skip
 
 

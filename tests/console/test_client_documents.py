@@ -89,3 +89,13 @@ def at(page: Answer, path: str) -> int:
 def with_fields(page: Answer, **fields: str) -> int:
     """The place of the form that sends these hidden fields."""
     return next(n for n, one in enumerate(page.dom.forms) if fields.items() <= dict(one.fields).items())
+
+
+def test_the_foot_of_a_page_names_our_own_host(open_provider: Callable[..., Provider]) -> None:
+    provider = open_provider(admin={"second_factor": False}, oauth={"client_id_documents": "approval"})
+    boss, owner = provider.add_person("boss"), provider.browser()
+    give(provider, boss.id, RoleGrant("owner"))
+    owner.log_in(owner.get(""), "boss")
+    for path in ("admin/registration", "programs?program=https%3A%2F%2Fnew.example%2Fclient.json"):
+        foot = owner.get(path).dom.text.rpartition("Help")[0][-40:]
+        assert foot.rstrip().endswith("login.example"), foot
