@@ -43,7 +43,7 @@ def offers(services: Services, request: Request, flow: Flow) -> Offers:
 
 def _targets(provider: Provider) -> tuple[str, ...]:
     """Where a form may lead to: the provider's own page may be on any host that its discovery names."""
-    return form_targets(provider.issuer or "https://github.com")
+    return form_targets(provider.issuer)
 
 
 def at_once(services: Services, request: Request, flow: Flow) -> Response | None:

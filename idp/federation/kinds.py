@@ -6,13 +6,13 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from idp.federation.provider import GITHUB, OIDC, Provider
+from idp.federation.provider import OIDC, Provider
 
 if TYPE_CHECKING:
     from idp.federation.ports import Kind
 
 #: The module of each, whose `KIND` is a `ports.Kind`; loaded when somebody signs in by it.
-KINDS: Final = {OIDC: "idp.federation.openid.kind", GITHUB: "idp.federation.github"}
+KINDS: Final = {OIDC: "idp.federation.openid.kind"}
 
 
 def of(provider: Provider) -> Kind:

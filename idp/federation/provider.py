@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 OIDC: Final = "oidc"
-GITHUB: Final = "github"
 #: How much a value of `amr` or `acr` there counts for here.
 PROOFS: Final = ("password", "second", "phishing-resistant")
 

@@ -66,7 +66,7 @@ def _page(services: Services, request: Request, session: Session, person: Person
         links=[_shown(one, names) for one in held],
         providers=[{"id": one.id, "name": one.name} for one in found if one.button],
     )  # fmt: skip
-    targets = dict.fromkeys(target for one in found for target in form_targets(one.issuer or "https://github.com"))
+    targets = dict.fromkeys(target for one in found for target in form_targets(one.issuer))
     return Page(template=page.template, status=page.status, values=page.values, form_action=tuple(targets))
 
 

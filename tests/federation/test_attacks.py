@@ -280,6 +280,7 @@ def test_x_an_answer_by_post_brings_its_cookies_by_one_more_get(office: Office, 
     [
         ({"subject": ["email"]}, "subject"),
         ({"subject": ["upn"]}, "subject"),
+        ({"kind": "github"}, "kind"),
         ({"scopes": ["profile"]}, "scopes"),
         ({"issuer": "ftp://x"}, "issuer"),
         ({"issuer": "https://x.example/?a=b"}, "issuer"),
@@ -294,8 +295,8 @@ def test_x_an_answer_by_post_brings_its_cookies_by_one_more_get(office: Office, 
         ({"create": "yes"}, "create"),
     ],
     ids=[
-        "email-as-key", "upn-as-key", "no-openid", "ftp", "query", "none", "HS256", "join-nothing", "roles",
-        "email_verified", "proof", "every-tenant", "unknown", "no-boolean",
+        "email-as-key", "upn-as-key", "no-such-kind", "no-openid", "ftp", "query", "none", "HS256", "join-nothing",
+        "roles", "email_verified", "proof", "every-tenant", "unknown", "no-boolean",
     ],
 )  # fmt: skip
 def test_i7_what_would_be_dangerous_is_not_kept(said: dict[str, Any], field: str) -> None:
