@@ -168,7 +168,7 @@ def test_s55_a_wrong_password_of_a_disabled_account_tells_nothing(
 
 def test_Q1_a_name_stands_in_a_command_as_a_shell_takes_it(provider: Provider, browser: Browser, board: App) -> None:
     """Names of people come from elsewhere, and these commands are copied."""
-    provider.add_person("ann$(id)")
+    provider.add_person("ann$(id)", email="ann@example.com")
     page = provider.sign_in(browser, board, "ann$(id)")
     assert page.status == 403
     [event] = [one for one in tail(provider.services.db, 50) if one.action == "error:no_access"]
