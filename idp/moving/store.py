@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Double, Integer, MetaData, Table, Text, bindparam, delete, select
+from sqlalchemy import Column, Double, Integer, MetaData, Table, Text, and_, bindparam, delete, select, update
 
 from idp.db import upsert
-from idp.moving.window import Window
+from idp.moving.window import ANNOUNCED, Window
 
 metadata = MetaData()
 
@@ -25,8 +25,11 @@ moves = Table(
 
 _NAMES = Window._fields
 READ = select(*(moves.c[name] for name in _NAMES))
-PUT = upsert(moves, "n", values={"n": 1, **{name: bindparam(f"new_{name}") for name in _NAMES}}, change=_NAMES)
+PUT = upsert(moves, "n", values={"n": 1, **{name: bindparam(f"new_{name}") for name in _NAMES}})
 CLEAR = delete(moves)
+_OWN = and_(moves.c.id == bindparam("own_id"), moves.c.state == ANNOUNCED)
+PUT_OFF = update(moves).where(_OWN).values(begins=bindparam("new_begins"), until=bindparam("new_until"))
+TAKE_BACK = delete(moves).where(_OWN)
 
 
 def read(db: Any) -> Window | None:
@@ -35,9 +38,19 @@ def read(db: Any) -> Window | None:
     return None if row is None else Window._make(row)
 
 
-def put(tx: Any, window: Window) -> None:
-    """Leave a mark."""
-    tx.run(PUT, **{f"new_{name}": value for name, value in window._asdict().items()})
+def put(tx: Any, window: Window) -> bool:
+    """Leave a mark, where none stands. Answers whether none did."""
+    return bool(tx.run(PUT, **{f"new_{name}": value for name, value in window._asdict().items()}))
+
+
+def put_off(tx: Any, window: Window) -> bool:
+    """Announce the same for later. Answers whether it stood there still."""
+    return bool(tx.run(PUT_OFF, own_id=window.id, new_begins=window.begins, new_until=window.until))
+
+
+def take_back(tx: Any, move_id: str) -> None:
+    """What was announced is not done. Another's mark stays, and so does that of what was done."""
+    tx.run(TAKE_BACK, own_id=move_id)
 
 
 def clear(tx: Any) -> None:

@@ -121,15 +121,19 @@ def may_be_made(settings: Settings) -> bool:
 
 @contextlib.contextmanager
 def place_of(settings: Settings) -> Iterator[tuple[Settings, Callable[[], None]]]:
-    """Settings of where the rows go first, and what gives it the name that is served. What fails leaves nothing."""
+    """Settings of where the rows go first, and what gives it the name that is served. What fails leaves nothing.
+
+    Errors: `Refused` where something is there.
+    """
+    check_empty(settings)  # once more: since the first time, minutes may have gone by in which somebody came
     final = sqlite_file(settings)
     if final is None:
-        store.drop_all(settings.database_url)
+        store.drop_ours(settings.database_url)
         try:
             yield settings, lambda: None
         except BaseException:
             with contextlib.suppress(Unavailable):
-                store.drop_all(settings.database_url)
+                store.drop_ours(settings.database_url)
             raise
         return
     folder = final.parent

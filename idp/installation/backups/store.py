@@ -22,6 +22,8 @@ from idp.migrations import metadatas
 #: The tables of Alembic: the schema's revision travels in the head of a backup.
 _NOT_OURS = ("alembic_version",)
 BATCH = 500  # rows that are held at once
+#: A table that a move has in its new place while it makes the others.
+PASSING = "doorward_arriving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,13 @@ def is_empty(url: str) -> bool:
         return all(table.name in ours and rows.count(table) == 0 for table in rows.tables())
 
 
-def drop_all(url: str) -> None:
-    """Every table of a database that was found empty."""
+def drop_ours(url: str) -> None:
+    """Every table of ours: of a database that was found empty, or that we have filled. Others' stay."""
+    ours = {name for metadata in metadatas() for name in metadata.tables} | {PASSING}
     with _connected(url) as connection:
         for table in reversed(Rows(connection).tables()):
-            connection.exec_driver_sql(f'DROP TABLE "{table.name}" CASCADE')
+            if table.name in ours:
+                connection.exec_driver_sql(f'DROP TABLE "{table.name}" CASCADE')
         connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
         connection.commit()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from idp.audit import Event, record
@@ -9,7 +10,7 @@ from idp.installation.backups.store import writing
 from idp.installation.failures import Refused
 from idp.installation.moving import places, standing, store
 from idp.moving import store as marks
-from idp.moving.window import ARRIVING, MOVED, Window
+from idp.moving.window import ANNOUNCED, ARRIVING, MOVED, Window
 
 if TYPE_CHECKING:
     from idp.config import Settings
@@ -45,7 +46,12 @@ def finish(here: Settings, there: Settings, actor: str) -> bool:
 def undo(settings: Settings, actor: str) -> Window:
     """Go on in the database that was left. Errors: `Refused` where nothing has moved."""
     found = standing.read(settings)
-    if found is None or found.state == ARRIVING:
+    if found is not None and found.state == ANNOUNCED and not found.is_over(time.time()):
+        raise Refused(
+            f"a move to {found.place} is announced here, and nothing has moved yet",
+            "end the command where it runs (Ctrl-C): it takes back what it has announced, and all goes on",
+        )
+    if found is None or found.state != MOVED:
         raise Refused("nothing has moved away from the database that the settings name")
     with writing(settings.database_url) as rows:
         store.open_again(rows, places.ours(rows))

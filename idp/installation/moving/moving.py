@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from idp.audit import Event, record
-from idp.db import Unavailable
+from idp.db import ReadOnly, Unavailable
 from idp.ids import new_id
 from idp.installation.backups import restoring
 from idp.installation.backups.store import Digest, Rows, Table, line_of, writing
 from idp.installation.backups.taking import Show
-from idp.installation.failures import Failed
+from idp.installation.failures import Failed, Refused
 from idp.installation.moving import ending, places, store
 from idp.moving import store as marks
 from idp.moving.window import ANNOUNCED, MOVED, Window, own_process
@@ -28,6 +28,7 @@ PUT_OFF: Final = 30.0  # seconds, where a job still runs
 TRIES: Final = 5
 PER_SECOND: Final = 8_000  # rows that a slow machine copies and compares
 LEAST: Final = 20.0  # seconds that are told as the window's length
+_NOT_OURS: Final = "what this move had announced was taken back meanwhile, or another took its place: nothing was moved"
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,8 @@ def move(services: Services, plan: Plan) -> Moved:
     )  # fmt: skip
     detail = {"to": window.place, "begins": begins, "until": window.until}
     record(services.db, Event(BEGUN, actor=plan.actor, detail=detail), services.clock())
-    with _announced(services) as announce:
+    with _announced(services, window):
         for _ in range(TRIES):
-            announce(window)
             plan.tell(window)
             _wait_for(services, window)
             try:
@@ -77,6 +77,7 @@ def move(services: Services, plan: Plan) -> Moved:
             except _Busy as job:
                 later = services.clock() + PUT_OFF
                 window = window._replace(begins=later, until=later + window.until - window.begins)
+                _put_off(services, window)
                 running = str(job)
         else:
             raise Failed(f"the job {running} runs all the time: nothing was moved; try again when it is done")
@@ -85,19 +86,37 @@ def move(services: Services, plan: Plan) -> Moved:
 
 
 @contextlib.contextmanager
-def _announced(services: Services) -> Iterator[Callable[[Window], None]]:
-    """What is announced is taken back where it comes to nothing. (Where we are killed, processes see that.)"""
+def _announced(services: Services, window: Window) -> Iterator[None]:
+    """What is announced is taken back where it comes to nothing. (Where we are killed, processes see that.)
 
-    def announce(window: Window) -> None:
-        with services.db.transaction() as tx:
-            marks.put(tx, window)
-
+    Errors: `Refused` where another move is under way.
+    """
     try:
-        yield announce
+        with services.db.transaction() as tx:
+            found = marks.read(tx)
+            if found is not None and found.is_over(services.clock()):
+                marks.take_back(tx, found.id)
+            if not marks.put(tx, window):
+                raise _other(found or window)
+        yield
     except BaseException:
-        with contextlib.suppress(Unavailable), services.db.transaction() as tx:
-            marks.clear(tx)
+        # Not where it is done: a commit may have come to its end though its answer, or a Ctrl-C, says otherwise.
+        with contextlib.suppress(Unavailable, ReadOnly), services.db.transaction() as tx:
+            marks.take_back(tx, window.id)
         raise
+
+
+def _put_off(services: Services, window: Window) -> None:
+    with services.db.transaction() as tx:
+        if not marks.put_off(tx, window):
+            raise Failed(_NOT_OURS)
+
+
+def _other(found: Window) -> Refused:
+    return Refused(
+        f"another `doorward move` is under way from here, to {found.place}",
+        "let it come to its end, or end it where it runs (Ctrl-C): it takes back what it has announced",
+    )
 
 
 def _wait_for(services: Services, window: Window) -> None:
@@ -119,9 +138,13 @@ def _carry(services: Services, plan: Plan, window: Window) -> Moved:
     with writing(services.settings.database_url) as old:
         tables = places.ours(old)
         store.hold(old, tables)
+        # Before anything is touched at the new place: another mover may have been here, and gone, meanwhile.
+        if not store.is_announced(old, window.id):
+            raise Failed(_NOT_OURS)
         running, name = store.running_jobs(old, services.clock())
         if running:
             raise _Busy(name)
+        places.make_room(services.settings, plan.there)
         with restoring.place_of(plan.there) as (part, finish):
             places.make_tables(part.database_url, window, places.shown(services.settings.database_url))
             rows = _fill(old, tables, part, plan, window)

@@ -53,19 +53,32 @@ def prepare(here: Settings, there: Settings) -> None:
     """Errors: `Refused` where it is the same place, or something is there that is not a broken-off move's."""
     if here.database_url == there.database_url:
         raise Refused("--to is where the installation is already")
-    found, come_from = standing.read(there), shown(here.database_url)
-    if store.begun_from(there.database_url) == come_from or (
-        found is not None and found.state == ARRIVING and found.place == come_from
-    ):
+    if not _is_left_over(here, there):
+        restoring.check_empty(there)
+
+
+def make_room(here: Settings, there: Settings) -> None:
+    """Under the lock of the old place, so that nothing goes which another mover is just filling.
+
+    Errors: `Refused`, where somebody has come to the new place since `prepare`.
+    """
+    if _is_left_over(here, there):
         clear(there)
     restoring.check_empty(there)
+
+
+def _is_left_over(here: Settings, there: Settings) -> bool:
+    found, come_from = standing.read(there), shown(here.database_url)
+    return store.begun_from(there.database_url) == come_from or (
+        found is not None and found.state == ARRIVING and found.place == come_from
+    )
 
 
 def clear(there: Settings) -> None:
     """Take away what a broken-off move has left."""
     file = sqlite_file(there)
     if file is None:
-        rows_of.drop_all(there.database_url)
+        rows_of.drop_ours(there.database_url)
         return
     for one in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
         one.unlink(missing_ok=True)

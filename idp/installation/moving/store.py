@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from idp.db.database import MOVED
-from idp.installation.backups.store import Rows, Table, reading
-from idp.moving.window import Window
+from idp.installation.backups.store import PASSING, Rows, Table, reading
+from idp.moving.window import ANNOUNCED, Window
 
 #: The mark itself, which is written and taken away while all else is shut.
 MARK: Final = "moves"
 #: Stands in a database as long as its tables are made.
-_BEGUN: Final = "doorward_arriving"
+_BEGUN: Final = PASSING
 _TRIGGER: Final = "doorward_moved"
 _VERBS: Final = ("INSERT", "UPDATE", "DELETE")
 _JOBS: Final = "SELECT count(*), min(name) FROM jobs WHERE claimed_until > ?"
@@ -72,6 +72,12 @@ def mark(rows: Rows, window: Window | None) -> None:
     rows.run(f"DELETE FROM {MARK}")  # noqa: S608  a constant
     if window is not None:
         rows.load(MARK, ("n", *Window._fields), [(1, *window)])
+
+
+def is_announced(rows: Rows, move_id: str) -> bool:
+    """Whether the mark is this move's, which has not come to its end."""
+    found = rows.ask(f"SELECT id, state FROM {MARK}")  # noqa: S608  a constant
+    return found is not None and tuple(found) == (move_id, ANNOUNCED)
 
 
 def set_sequences(rows: Rows, tables: Sequence[Table]) -> None:
