@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from idp.db import advice as db_advice
+from idp.installation import schema
 from idp.installation.checks import machine, network, registering, storage
 from idp.state import advice as state_advice
 from idp.state.redis import RedisState
@@ -209,6 +210,17 @@ def test_a_database_of_a_newer_release_is_not_to_be_migrated(apart: Folder) -> N
     assert "it is of a newer release: schema 9999" in result.out
     assert "run `doorward migrate`" not in result.out
     assert "newer release" in apart.refusal("serve", code=1)
+
+
+def test_revisions_are_a_line_but_not_in_the_order_of_their_numbers(
+    apart: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = schema.head()
+    monkeypatch.setattr(schema, "head", lambda: "0002")
+    result = apart.run("doctor")
+    assert f"schema {known}, this release needs 0002" in result.out
+    assert "run `doorward migrate`" in result.out
+    assert "newer release" not in result.out
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from idp.installation.checks import certificates, network, storage
 from idp.installation.checks.findings import CLOCK_SLACK, Finding, Found, mode_of
 from idp.installation.failures import INIT_FIRST
 from idp.installation.files import check_initialised, master_key_file, sqlite_file
+from idp.installation.moving import standing
 
 if TYPE_CHECKING:
     from idp.config import Settings
@@ -59,11 +60,13 @@ def examine_master_key(settings: Settings) -> Found:
 def examine_database(settings: Settings) -> Found:
     found, wanted = schema.current(settings), schema.head()
     kind = "SQLite" if sqlite_file(settings) is not None else "PostgreSQL"
+    if found is not None:
+        standing.check_stays(settings)
     if found == wanted:
         yield Finding("database", "ok", f"{kind}, schema {found}")
     elif found is None:
         yield Finding("database", "error", INIT_FIRST)
-    elif found > wanted:
+    elif not schema.is_known(found):  # revisions are a line, but not in the order of their numbers
         text = f"it is of a newer release: schema {found}, and this one knows {wanted}"
         yield Finding(
             "database", "error", text, "upgrade Doorward here too, or restore the backup of before the upgrade"
