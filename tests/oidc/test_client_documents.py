@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from clients.documents.address import in_path, of_path
+from clients.errors import ChangedMeanwhile
 from idp.accounts.person import Person
 from idp.admin import client_hosts
 from idp.admin.actor import of_shell
 from idp.http import OutboundFailed
+from idp.oidc.client_documents import changing
 from tests.backends import Clock
 from tests.oidc.documents import CALLBACK, HOST, RESOURCE, URL, Hosts, allow, app_of, visited
 from tests.provider import App, Browser, Provider, new_key, public_jwk
@@ -261,6 +263,109 @@ def test_s41_an_invalid_document_ends_what_was_let_in_and_a_server_that_is_down_
     clock.advance(11)
     hosts.pages[URL] = {**good, "client_id": f"https://{HOST}/other.json"}
     assert provider.refresh(app, told.json["refresh_token"]).json["error"] == "invalid_client"
+
+
+GONE = {
+    "404": None, "no-json": b"hello", "another-id": {"client_id": f"https://{HOST}/other.json"},
+    "no-redirects": {"client_id": URL, "redirect_uris": []},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_s41_a_document_that_is_gone_ends_what_was_let_in_however_often_it_is_tried(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock, name: str
+) -> None:
+    app = app_of(hosts.publish())
+    token = provider.tokens(app, browser)["refresh_token"]
+    hosts.pages[URL] = GONE[name]
+    clock.advance(3601)
+    for _ in range(3):  # within the pause, too
+        assert provider.refresh(app, token).json["error"] == "invalid_client"
+    clock.advance(11)
+    assert provider.refresh(app, token).json["error"] == "invalid_client"
+    assert len(hosts.asked) == 3
+
+
+def test_s41_who_fills_the_pace_of_a_host_keeps_no_old_key_and_stops_nobody_who_was_let_in(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock
+) -> None:
+    key, other = new_key(), new_key()
+    document = hosts.publish(token_endpoint_auth_method="private_key_jwt", jwks={"keys": [public_jwk(key)]})
+    app = app_of(document, key)
+    token = provider.redeem(app, browser.submit(browser.log_in(provider.authorize(browser, app)), "allow").code)
+    hosts.publish(token_endpoint_auth_method="private_key_jwt", jwks={"keys": [public_jwk(other)]})
+    clock.advance(3601)
+    for network in range(4):
+        stranger = provider.browser(f"203.0.{network}.7" if network else "127.0.0.1")
+        for number in range(21):
+            provider.authorize(stranger, app, client_id=f"https://{HOST}/{network}-{number}.json")
+    assert provider.refresh(app, token.json["refresh_token"]).json["error"] == "invalid_client"  # the old key
+    clock.advance(3601)
+    for network in range(4):
+        for number in range(21):
+            provider.authorize(
+                provider.browser(f"203.0.{network}.7"), app, client_id=f"https://{HOST}/{network}-{number}.json"
+            )
+    assert provider.authorize(browser, app_of(hosts.pages[URL], other)).status == 200
+    assert hosts.asked[-1] == URL
+
+
+def test_s41_while_one_request_asks_others_go_on_with_what_was_good_a_moment_ago(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts.caching = {"cache-control": "no-cache"}
+    app = app_of(hosts.publish())
+    provider.tokens(app, browser)
+    answers: list[Any] = []
+    plain = hosts.get
+
+    def slow(url: str, *given: Any, **more: Any) -> Any:
+        if not answers:
+            answers.append(None)
+            answers[0] = provider.authorize(browser, app)
+        return plain(url, *given, **more)
+
+    monkeypatch.setattr(provider.services.outbound, "get", slow)
+    clock.advance(301)
+    assert provider.authorize(browser, app).code
+    assert answers.pop().code  # it came while the other asked, who was let in
+    assert hosts.asked == [URL, URL]
+    clock.advance(300 + 61)  # aged for longer: it asks, too
+    hosts.pages[URL] = None
+    assert provider.authorize(browser, app).is_error_page
+    assert answers.pop().is_error_page
+
+
+def test_s41_a_document_counts_as_read_only_when_the_row_has_followed(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock
+) -> None:
+    """An admin has set what cannot stand beside what the document says now: the old word does not go on."""
+    app = app_of(hosts.publish())
+    told = provider.tokens(app, browser)
+    provider.services.registry.update(URL, {"fedcm": True})
+    hosts.publish(redirect_uris=[f"https://{HOST}/elsewhere", "http://127.0.0.1/cb"])
+    clock.advance(3601)
+    for _ in range(2):
+        assert provider.authorize(browser, app).is_error_page
+        assert provider.refresh(app, told["refresh_token"]).json["error"] == "invalid_client"
+        clock.advance(11)
+
+
+def test_s41_a_row_that_somebody_changed_at_that_moment_is_read_again_with_the_next_request(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = app_of(hosts.publish())
+    provider.tokens(app, browser)
+    hosts.publish(redirect_uris=[f"https://{HOST}/elsewhere"])
+    clock.advance(3601)
+
+    def too_late(*_: Any) -> None:
+        raise ChangedMeanwhile({})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(changing, "apply", too_late)
+        provider.authorize(browser, app)
+    assert provider.authorize(browser, app).is_error_page  # the redirect URI is the document's no more
 
 
 @pytest.mark.parametrize(

@@ -66,14 +66,20 @@ class Known:
                 del self._fresh[url]
 
 
-def keep(services: Services, url: str, wanted: Wanted, policy: Policy, life: float) -> Guest:
-    """Remember what a document said, as long as it counts. Errors: `InvalidMetadata`, by the rules of the registry."""
+def check(services: Services, url: str, wanted: Wanted, policy: Policy) -> None:
+    """See that a document may be a client's. Errors: `InvalidMetadata`, by the rules of the registry."""
+    _built(services, url, _said(wanted, policy, 0.0))
+
+
+def keep(services: Services, url: str, wanted: Wanted, policy: Policy, life: float) -> None:
+    """Remember what a document said that was checked, as long as it counts."""
     now = services.clock()
-    kept_ = {"profile": wanted.profile, "said": dict(wanted.said), "policy": policy.to_json(), "until": now + life}
-    guest = _built(services, url, kept_)
-    services.state.put(_key(url), kept_, max(life, KEPT))
+    services.state.put(_key(url), _said(wanted, policy, now + life), max(life, KEPT))
     services.part(Known).put(url, now, now + life)
-    return guest
+
+
+def _said(wanted: Wanted, policy: Policy, until: float) -> dict[str, Any]:
+    return {"profile": wanted.profile, "said": dict(wanted.said), "policy": policy.to_json(), "until": until}
 
 
 def read(services: Services, url: str) -> Guest | None:
