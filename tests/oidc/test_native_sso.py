@@ -14,6 +14,7 @@ from idp.admin import sessions
 from idp.admin.actor import of_shell
 from idp.oidc.grants.native_sso import DEVICE_SECRET_TYPE
 from idp.oidc.grants.token_exchange import GRANT_TYPE
+from idp.oidc.ledger import devices, families
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE
 from tests.backends import Clock
 from tests.oidc.consents import take_consent_back
@@ -314,3 +315,26 @@ def test_J6_an_admin_sees_the_device_and_ends_it(
     assert provider.refresh(mail, held["refresh_token"]).error == "invalid_grant"
     with pytest.raises(sessions.NoSuchSession):
         sessions.end(services, admin, ann, device.id)
+
+
+@pytest.mark.spec("Native SSO 1.0 4.3")
+@pytest.mark.parametrize("way", ["exchange", "code"])
+def test_X23_a_device_that_is_ended_while_an_app_comes_with_its_secret_gives_nothing(
+    provider: Provider, ann: Person, browser: Browser, mail: App, chat: App, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    held = first(provider, mail, browser)
+    code = provider.sign_in(browser, chat, scope=SCOPE).code
+    plain, device_id = families.new_access, held["device_secret"].removeprefix("dws_").partition(".")[0]
+
+    def ended_meanwhile(*given: Any) -> Any:  # after all was looked at, and before anything is written
+        with provider.services.db.transaction() as tx:
+            assert devices.end(tx, ann.id, device_id, provider.services.clock(), devices.REUSED)
+        return plain(*given)
+
+    monkeypatch.setattr(families, "new_access", ended_meanwhile)
+    if way == "exchange":
+        answer = exchange(provider, chat, held)
+    else:
+        answer = provider.redeem(chat, code, device_secret=held["device_secret"])
+    assert answer.error == "invalid_grant"
+    assert not [one for one in provider.events("token:native_sso") if one.client_id == chat.id]

@@ -104,6 +104,7 @@ def mint(
         row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
         check_version(services, row)
         reason = why_dead(row, client, now, issued_at=grant.issued_at) if row is not None else "no such person"
+        reason = reason or devices.why_ended(tx, device)
         access = access if reason else within_access(access, row, client)
         is_first = not reason and tx.run(
             store.INSERT_FAMILY,

@@ -76,6 +76,16 @@ def stands(device: Device, now: float) -> bool:
     return bool(row.session_expires_at is not None and row.session_ended_at is None and now < row.session_expires_at)
 
 
+def why_ended(tx: Any, device: Device | None) -> str:
+    """Why nothing is issued by a device any more, or "": it was ended since it was found. In the caller's transaction,
+    before anything is written.
+    """
+    if device is None or device.row is None:
+        return ""
+    row = tx.one(store.STILL_STANDS, device_id=device.id)
+    return ENDED if row is None or row.revoked_at is not None else ""
+
+
 def asked_for(services: Services, asked: TokenRequest, grant: Grant) -> Device | None:
     """The device of a sign-in that asked for one (§3.3): that whose secret came along, if it is this person's; or new.
 

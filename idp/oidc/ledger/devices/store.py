@@ -47,6 +47,8 @@ DEVICE = (
     )
     .where(_d.id == bindparam("device_id"))
 )  # fmt: skip
+#: Whether it still stands, held until what is issued by it is written: who ends it waits, and ends that as well.
+STILL_STANDS = select(_d.revoked_at).where(_d.id == bindparam("device_id")).with_for_update()
 #: The secret is replaced: once, however many apps show it at the same moment.
 ROTATE = (
     update(devices)
