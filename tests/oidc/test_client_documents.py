@@ -557,3 +557,38 @@ def test_j1_people_see_such_programs_in_a_list_of_their_own_and_end_all(
     assert "Programs that nobody here" not in browser.get("access").dom.text
     assert "Asks" in browser.get("access").dom.text
     assert provider.authorize(browser, app).is_consent_page
+
+
+@pytest.mark.parametrize("consent", ["explicit", "implicit"])
+def test_x19_a_program_that_becomes_another_keeps_nothing_that_nobody_finds_in_their_list(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock, consent: str
+) -> None:
+    app = app_of(hosts.publish())
+    told = provider.tokens(app, browser, scope="openid offline_access")
+    if consent == "implicit":  # an admin has looked at it
+        provider.services.registry.update(URL, {"self_registered": False, "consent": "implicit"})
+    renamed = app_of(hosts.publish(client_name="Another"))
+    clock.advance(3601)
+    assert provider.refresh(renamed, told["refresh_token"]).json["error"] == "invalid_grant"
+    assert provider.userinfo(told["access_token"]).status == 401
+    page = browser.log_in(provider.authorize(browser, renamed))
+    assert page.is_consent_page
+    clock.advance(1)
+    assert provider.redeem(renamed, browser.submit(page, "allow").code).status == 200
+
+
+def test_x19_a_program_that_rolls_its_key_stays_in_the_list_with_what_it_has(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock
+) -> None:
+    hosts.caching = {"cache-control": "no-cache"}
+    key, other = new_key(), new_key()
+    document = hosts.publish(token_endpoint_auth_method="private_key_jwt", jwks={"keys": [public_jwk(key)]})
+    page = browser.log_in(provider.authorize(browser, app_of(document, key)))
+    token = provider.redeem(app_of(document, key), browser.submit(page, "allow").code).json["refresh_token"]
+    document = hosts.publish(token_endpoint_auth_method="private_key_jwt", jwks={"keys": [public_jwk(other)]})
+    clock.advance(301)
+    told = provider.refresh(app_of(document, other), token).json
+    page = browser.get("access")
+    assert HOST in page.dom.text
+    browser.submit(page, "end-all", form=next(n for n, f in enumerate(page.dom.forms) if ("end-all" in str(f.buttons))))
+    assert provider.refresh(app_of(document, other), told["refresh_token"]).json["error"] == "invalid_grant"

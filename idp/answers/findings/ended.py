@@ -14,7 +14,8 @@ REASONS: Final[Mapping[str, tuple[Side, str, str]]] = {
     families.TURNED_OFF: (
         "doorward", "enabled", "The application is turned off here; if it shall be on: doorward client enable {id}"),
     families.TURNED_OFF_SINCE: (
-        "doorward", "enabled", f"The application was turned off for a while, which ended all that it had. {_AGAIN}."),
+        "doorward", "enabled", "The application was turned off for a while, or its document says something else now, "
+        f"which ended all that it had. {_AGAIN}."),
     families.REVOKED: ("application", "token", f"It was taken back. {_AGAIN}."),
     families.PERSON_GONE: (
         "person", "account", "The person's account is disabled or gone, which ends their tokens; doorward user "

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
+from clients import undoing
 from clients.documents.address import Address
 from clients.errors import ChangedMeanwhile
 from clients.registry import Registry
 from clients.self_registered import kept, standard, vouching
 from clients.self_registered.policy import Policy
 from clients.self_registered.standard import Wanted
+from clients.store import Row
 from idp import audit
 from idp.db import joined
 from idp.login import consent
 from idp.oidc.registration.registering import as_left, ensure_keys
 from idp.protocols import Services
 from idp.wire import Request
+
+_GOES_ON: Final = ("scope", "resources", "jwks", "jwks_uri")
 
 
 def with_own_name(services: Services, address: Address, wanted: Wanted) -> Wanted:
@@ -49,7 +54,7 @@ def read_again(services: Services, request: Request, client_id: str, wanted: Wan
 def apply(services: Services, client_id: str, wanted: Wanted, policy: Policy, record: audit.Recorder) -> None:
     """Change the row of a client that was let in, where its document or what its host may have differs.
 
-    What people agreed to ends where it is another client now (CIMD §6.3). Errors: `ChangedMeanwhile`.
+    What people agreed to ends, with the tokens, where it is another client now (CIMD §6.3). Errors: `ChangedMeanwhile`.
     """
     one = kept.find(services.db, client_id)
     client = services.registry.find_registered(client_id) if one is not None else None
@@ -70,7 +75,7 @@ def apply(services: Services, client_id: str, wanted: Wanted, policy: Policy, re
         registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
         changed = registry.update(
             client_id, changes, profile=profile, edition=edition, record=partial(_noted, record),
-            settle=partial(vouching.taken_back, starts_off=False, now=services.clock()),
+            settle=partial(_settled, now=services.clock()),
         )  # fmt: skip
         left = as_left(wanted.profile, registry.as_registered(client_id)[1])
         left = {key: value for key, value in left.items() if key not in admins}
@@ -81,7 +86,22 @@ def apply(services: Services, client_id: str, wanted: Wanted, policy: Policy, re
     ensure_keys(services, changed)
 
 
+def _settled(before: Row, after: Row, *, now: float) -> Row:
+    """What people let another client do, and its tokens, end with the change; also where nobody was asked."""
+    after = vouching.taken_back(before, after, starts_off=False, now=now)
+    return replace(after, tokens_after=now) if _is_another(undoing.difference(before, after)) else after
+
+
+def _is_another(changed: Iterable[str]) -> bool:
+    """Whether a client that changes this is not the one that people agreed to.
+
+    What it may have is its host's, and asked for where it is new. A key that rolls at the same address is no change of
+    who it is: what people agreed to goes on, and they find it in their list.
+    """
+    return not all(vouching.is_harmless(key) or key in _GOES_ON for key in changed)
+
+
 def _noted(record: audit.Recorder, tx: Any, action: str, detail: dict[str, Any]) -> None:
-    if not all(vouching.is_harmless(key) or key in ("scope", "resources") for key in detail["changed"]):
+    if _is_another(detail["changed"]):
         consent.forget_application(tx, detail["client_id"])
     record(tx, action, {**detail, "why": "its document has changed, or what its host may have"})

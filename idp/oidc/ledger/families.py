@@ -20,7 +20,7 @@ from idp.protocols import Services
 
 #: Why a family does not stand any more, as it is recorded.
 TURNED_OFF = "the application is disabled or removed"
-TURNED_OFF_SINCE = "the application was disabled after this was issued"
+TURNED_OFF_SINCE = "the application was disabled, or has become another, after this was issued"
 REVOKED = "the grant was revoked"
 PERSON_GONE = "the account is disabled or gone"
 CONSENT_GONE = "the person took the consent back"
