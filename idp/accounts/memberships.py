@@ -85,6 +85,27 @@ def only(tx: Transaction, person: Person, names: tuple[str, ...], *, by: str = "
     return tuple(name for name in names if fold(name) not in mine)
 
 
+def take_back(tx: Transaction, by: str, now: float, *, person_id: str = "", keep: Sequence[str] = ()) -> list[str]:
+    """Take out whom a source has put in that says nothing of them any more; answers the names of the groups.
+
+    `person_id`: of one person alone; `keep`: names of groups that stay, since they are given in another way.
+    """
+    given = (
+        tx.all(store.GIVEN_TO, of_source=by, person_id=person_id) if person_id else tx.all(store.GIVEN, of_source=by)
+    )
+    kept = set(map(fold, keep))
+    rows = [row for row in given if row.key not in kept]
+    everybody = list(dict.fromkeys(row.person_id for row in rows))
+    for id in everybody:
+        store.find(tx, id, lock=True)
+    for row in rows:
+        tx.run(store.LEAVE, person_id=row.person_id, group_id=row.id)
+    for group_id in dict.fromkeys(row.id for row in rows):
+        tx.run(store.NUDGE_GROUP, of_group=group_id)
+    effective.write_of(tx, everybody, now)
+    return list(dict.fromkeys(row.name for row in rows))
+
+
 def change_of(
     db: Database, group: Group, joins_leaves: tuple[Sequence[str], Sequence[str]], by: str, now: float,
     check: Callable[[Person], None], record: Recorder,

@@ -306,6 +306,14 @@ MEMBERS = (
 MEMBER_IDS = select(_m.person_id).where(_m.group_id == bindparam("of_group")).order_by(_m.person_id)
 LEAVE_BY_ALL = delete(memberships).where(_m.group_id == bindparam("of_group"))
 REMOVE_GROUP = delete(groups).where(_g.id == bindparam("of_group"))
+#: Whom a source has put into which group.
+GIVEN = (
+    select(_m.person_id, _g.id, _g.key, _g.name)
+    .join_from(memberships, groups)
+    .where(_m.source == bindparam("of_source"))
+    .order_by(_m.person_id, _g.key)
+)
+GIVEN_TO = GIVEN.where(_m.person_id == bindparam("person_id"))
 LEAVE = delete(memberships).where(_m.person_id == bindparam("person_id"), _m.group_id == bindparam("group_id"))
 MEMBERSHIP = select(_m.source).where(_m.person_id == bindparam("person_id"), _m.group_id == bindparam("group_id"))
 

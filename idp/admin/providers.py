@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Person
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
@@ -92,7 +93,7 @@ def turn(services: Services, actor: Actor, provider_id: str, *, on: bool) -> Sta
 def remove(services: Services, actor: Actor, provider_id: str) -> int:
     """Take it away for good; answers how many people came by it. Errors: `NotAllowed`, `UnknownProvider`."""
     actor.check(Permission.PROVIDERS_CHANGE)
-    gone = keeping.remove(services.db, provider_id, record=actor.record(services))
+    gone = keeping.remove(services.db, provider_id, services.clock(), record=actor.record(services))
     services.part(snapshot.Providers).forget()
     return gone
 
@@ -108,6 +109,25 @@ def links_of(services: Services, actor: Actor, person: Person) -> tuple[Link, ..
     """The accounts elsewhere that somebody signs in with. Errors: `NotAllowed`."""
     actor.check_person(services, Permission.PEOPLE_READ, person)
     return links.of_person(services.db, person.id)
+
+
+def disconnect(services: Services, actor: Actor, person: Person, provider_id: str) -> int:
+    """Whoever has this person's account there comes in by it no more; answers how many accounts that were.
+
+    What the provider gave goes along, and their owner is told. Errors: `NotAllowed`.
+    """
+    from idp import mail
+
+    actor.check_person(services, Permission.PEOPLE_HELP, person)
+    actor.check_ordinary(services, Permission.PEOPLE_HELP, person)
+    now, gone = services.clock(), 0
+    with services.db.transaction() as tx:
+        for link in links.of_person(tx, person.id):
+            if link.provider_id == provider_id and links.drop(tx, link, now, record=actor.record(services)):
+                about = {"kind": UPSTREAM, "label": link.label, "time": now}
+                mail.tell(services, person, "factor_removed", about, tx=tx)
+                gone += 1
+    return gone
 
 
 def _kept(services: Services, provider_id: str) -> Kept:

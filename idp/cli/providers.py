@@ -37,6 +37,8 @@ def add_parsers(commands: Any) -> None:
     _provider(with_json(command(verbs, "test", run_test, "try all that can be tried without a person")))
     remove = _provider(with_json(command(verbs, "remove", run_remove, "remove a provider, and its links, for good")))
     remove.add_argument("--yes", action="store_true", help="do it, although people sign in by it")
+    off = _provider(with_json(command(verbs, "disconnect", run_disconnect, "let somebody come by a provider no more")))
+    off.add_argument("person", metavar="NAME", help="username or e-mail address")
 
 
 def _provider(parser: Any) -> Any:
@@ -185,6 +187,22 @@ def run_remove(args: Namespace) -> None:
         print_json({"id": before.provider.id, "removed": True, "links": gone})
     else:
         say(f"Removed: {printable(before.provider.name)}, with {gone} links. One of the same name would be another.")
+
+
+def run_disconnect(args: Namespace) -> None:
+    """Take away what links somebody's account there to theirs here."""
+    from idp.admin import providers
+    from idp.cli.users import get
+
+    with opened(args) as services:
+        one, who = find(services, args.provider), get(services, args.person)
+        gone = providers.disconnect(services, shell(), who, one.provider.id)
+    if args.json:
+        print_json({"id": one.provider.id, "person": who.id, "links": gone})
+    elif gone:
+        say(f"Disconnected: {printable(who.username)} from {printable(one.provider.name)}. Open sessions go on.")
+    else:
+        say(f"{printable(who.username)} has no account at {printable(one.provider.name)}: nothing to do.")
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from idp.accounts import memberships
 from idp.accounts.person import fold
 from idp.audit import Recorder
 from idp.db import Database, Transaction
-from idp.federation import store
+from idp.federation import links, store
 from idp.federation.provider import Provider, of_said
 from idp.ids import digest, new_id
 from keys.sealing import Sealer
@@ -115,17 +116,18 @@ def change(db: Database, sealer: Sealer, wanted: Change, now: float, *, record: 
     return after
 
 
-def remove(db: Database, provider_id: str, *, record: Recorder) -> int:
-    """Take it away for good, with what links accounts there to people here; how many links that were.
+def remove(db: Database, provider_id: str, now: float, *, record: Recorder) -> int:
+    """Take it away for good, with what links accounts there to people here and what it gave; how many links that were.
 
     Errors: `UnknownProvider`.
     """
     with db.transaction() as tx:
         before = _locked(tx, provider_id)
-        links = tx.run(store.DROP_LINKS, provider_id=provider_id)
+        gone = tx.run(store.DROP_LINKS, provider_id=provider_id)
+        groups = memberships.take_back(tx, links.giver(provider_id), now)
         tx.run(store.REMOVE, provider_id=provider_id)
-        record(tx, "provider:remove", {**_about(before.provider), "links": links})
-    return int(links)
+        record(tx, "provider:remove", {**_about(before.provider), "links": gone, "groups": groups})
+    return int(gone)
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from idp.accounts import factors
+from idp.accounts import factors, memberships
 from idp.accounts.factors.kinds import PASSKEY, shown_by
 from idp.accounts.person import Person
 from idp.audit import Recorder
@@ -73,17 +74,45 @@ def used(tx: Transaction, link: Link) -> None:
     )  # fmt: skip
 
 
-def remove(db: Database, person: Person, link: Link, *, record: Recorder) -> bool:
-    """Take a link away; False where it was gone. Errors: `LastWayIn`."""
+def giver(provider_id: str) -> str:
+    """The source of the memberships that a provider gives, as `memberships` has it."""
+    return f"provider:{provider_id}"
+
+
+def remove(
+    db: Database, person: Person, link: Link, now: float, *, record: Recorder,
+    told: Callable[[Transaction], object] | None = None,
+) -> bool:  # fmt: skip
+    """The person takes a link away; False where it was gone. Errors: `LastWayIn`."""
     with db.transaction() as tx:
-        others = [one for one in of_person(tx, person.id) if one != link]
-        if not others and not has_way_in(db, person):
+        if len(of_person(tx, person.id)) < 2 and not has_way_in(db, person):
             raise LastWayIn
-        gone = tx.run(store.DROP_LINK, provider_id=link.provider_id, subject=link.subject, owner_id=person.id)
-        if gone:
-            detail = {"provider_id": link.provider_id, "label": link.label, "person_id": person.id}
-            record(tx, "link:remove", detail)
-    return bool(gone)
+        gone = drop(tx, link, now, record=record)
+        if gone and told is not None:
+            told(tx)
+    return gone
+
+
+def drop(tx: Transaction, link: Link, now: float, *, record: Recorder) -> bool:
+    """Take a link away, though it be the last way in; False where it was gone.
+
+    What the provider gave by it goes along: nobody there would say any more that it is over.
+    """
+    if not tx.run(store.DROP_LINK, provider_id=link.provider_id, subject=link.subject, owner_id=link.person_id):
+        return False
+    others = [one for one in of_person(tx, link.person_id) if one.provider_id == link.provider_id]
+    keep = tuple(name for one in others for name in one.groups)
+    by = giver(link.provider_id)
+    groups = memberships.take_back(tx, by, now, person_id=link.person_id, keep=keep)
+    detail = {"provider_id": link.provider_id, "label": link.label, "person_id": link.person_id}
+    record(tx, "link:remove", {**detail, **({"groups": groups} if groups else {})})
+    return True
+
+
+def drop_recent(tx: Transaction, person_id: str, after: float, now: float, *, record: Recorder) -> list[Link]:
+    """Take away what was linked since a moment: it may be a stranger's. Answers those."""
+    recent = [one for one in of_person(tx, person_id) if one.created_at > after]
+    return [one for one in recent if drop(tx, one, now, record=record)]
 
 
 def has_way_in(db: Database, person: Person) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from idp.accounts.person import InvalidPerson, Person, fold
 from idp.attributes import ATTRIBUTES, CLAIM
 from idp.audit import Recorder
-from idp.federation.links import Link
+from idp.federation.links import Link, giver
 from idp.federation.ports import Identity
 from idp.federation.provider import Provider
 from idp.protocols import Services
@@ -90,7 +90,7 @@ def regroup(
     if said is None:
         return link.groups
     # Who put somebody in takes them out: an admin's membership, or another provider's, is never touched.
-    by, change = f"provider:{provider.id}", services.directory
+    by, change = giver(provider.id), services.directory
     here = set(map(fold, person.groups))
     given = [name for name in said if fold(name) not in here and _tried(change.add_to_group, person, name, record, by)]
     wanted = set(map(fold, said))

@@ -7,8 +7,9 @@ import secrets
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from idp import audit
+from idp import audit, mail
 from idp.accounts import break_glass
+from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Draft, InvalidPerson, Person, fold
 from idp.audit import Recorder, conversation_of
 from idp.db import joined
@@ -17,6 +18,7 @@ from idp.federation.links import Link, LinkedOtherwise
 from idp.federation.ports import Identity
 from idp.federation.provider import Provider
 from idp.ids import digest
+from idp.login.recording import circumstances
 from idp.protocols import Services
 from idp.wire import Request
 
@@ -31,7 +33,7 @@ def find_person(services: Services, request: Request, provider: Provider, identi
         return services.directory.find(link.person_id)
     person = _by_address(services, provider, identity)
     if person is not None:
-        connect(services, provider, identity, person, _recorder(services, request, provider, person.id))
+        connect(services, request, provider, identity, person, _recorder(services, request, provider, person.id))
         return person
     return _make(services, request, provider, identity) if provider.create else None
 
@@ -52,11 +54,9 @@ def _make(services: Services, request: Request, provider: Provider, identity: Id
     """A new person; None where somebody here has the name or the address already: it may be theirs, or another's."""
     found = mapping.mapped(provider, identity, is_new=True)
     email, verified = mapping.trusted_email(provider, identity)
-    claims = identity.claims
-    wanted = found.values.get("username") or str(claims.get("preferred_username") or "") or email or identity.label
-    username = _UNUSABLE.sub(".", wanted).strip(".")[:100] or f"user.{digest(identity.subject)[:8].lower()}"
-    taken = [name for name in (username, email) if name and services.directory.find_by_login(name) is not None]
-    if taken:
+    said = [found.values.get("username", ""), str(identity.claims.get("preferred_username") or "")]
+    username = _username([*said, email], email if verified else "") or f"user.{digest(identity.subject)[:8].lower()}"
+    if any(services.directory.find_by_login(name) is not None for name in {username, identity.email, *said} if name):
         return None
     others = {name: value for name, value in found.values.items() if name not in ("username", "email", "name")}
     number = others.pop("employee_number", None)
@@ -79,10 +79,24 @@ def _make(services: Services, request: Request, provider: Provider, identity: Id
     return person
 
 
-def connect(services: Services, provider: Provider, identity: Identity, person: Person, record: Recorder) -> None:
-    """Link the account to somebody. Errors: `LinkedOtherwise`."""
+def _username(wanted: list[str], vouched: str) -> str:
+    """The first that may be a name here; '' for none.
+
+    Names and addresses are one space: what looks like an address would be somebody's whom nobody has asked, so it is
+    the one that the provider states as verified and speaks for, or none.
+    """
+    names = (_UNUSABLE.sub(".", name).strip(".")[:100] for name in wanted)
+    return next((name for name in names if name and ("@" not in name or fold(name) == fold(vouched))), "")
+
+
+def connect(
+    services: Services, request: Request, provider: Provider, identity: Identity, person: Person, record: Recorder
+) -> None:
+    """Link the account to somebody, who hears of one more way in (A5). Errors: `LinkedOtherwise`."""
     with services.db.transaction() as tx:
         links.add(tx, _link(services, provider, identity, person.id), record=record)
+        about = {"kind": UPSTREAM, "label": provider.name, **circumstances(services, request)}
+        mail.tell(services, person, "factor_added", about, tx=tx)
 
 
 def take_over(services: Services, request: Request, provider: Provider, identity: Identity, person: Person) -> Person:
@@ -130,6 +144,6 @@ def _link(services: Services, provider: Provider, identity: Identity, person_id:
 
 def _recorder(services: Services, request: Request, provider: Provider, person_id: str) -> Recorder:
     return audit.recorder(
-        services.clock, f"provider:{provider.id}", person_id=person_id or None, address=request.remote_address,
+        services.clock, links.giver(provider.id), person_id=person_id or None, address=request.remote_address,
         request_id=request.id, also={"provider": provider.name, **conversation_of(request)},
     )  # fmt: skip

@@ -13,15 +13,15 @@ from idp.federation.attempts import Attempt
 from idp.federation.links import LinkedOtherwise
 from idp.federation.ports import Cancelled, Identity
 from idp.federation.provider import Provider
-from idp.login import authenticators, engine
+from idp.login import authenticators, engine, step_up
 from idp.login.authenticators.password import DISABLED
 from idp.login.authn import METHODS
 from idp.login.browser import sessions
 from idp.login.flow import Flow
 from idp.login.policy import is_fresh
 from idp.login.recording import recorder
-from idp.login.steps import Identify, Prove, prove
-from idp.login.steps.outcomes import Outcome, Proceed, Proven, Show
+from idp.login.steps import Deny, Identify, Prove, prove
+from idp.login.steps.outcomes import Denied, Outcome, Proceed, Proven, Show
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Params, Redirect, Request, Response
@@ -89,6 +89,9 @@ def _enter(services: Services, request: Request, attempt: Attempt, provider: Pro
         return Show(flow, Identify(error=DISABLED))
     if not person.must_reset:
         person = people.take_over(services, request, provider, identity, person)
+    if not flow.demands.is_for(person.id):
+        # Core §3.1.2.1: never silently somebody else than the hint names, and asked again they would be the same.
+        return Denied(flow, Deny("login_required", "Somebody else signed in than the application asked for."))
     methods = (proof.method(provider, identity.values),)
     proven = Proven(flow, person, methods, stay=attempt.stay, shared=attempt.shared)
     return _as_fresh_as_asked(services, request, attempt, provider, replace(proven, auth_time=identity.auth_time))
@@ -114,8 +117,14 @@ def _as_fresh_as_asked(
         at = max(attempt.began, min(at, now))  # within what two clocks may differ: it was proven for this
     if at is None and wish.fresh and provider.obeys_login and provider.prompts_login:
         at = now
-    if not wish.asks_when or (at is not None and is_fresh(proven.flow, at, now)):
-        return replace(proven, auth_time=at)
+    by_rule = step_up.of_person(services, request, proven.flow, proven.person, proven.methods).need.max_age
+    if not (wish.asks_when or by_rule) or (at is not None and is_fresh(proven.flow, at, now, by_rule)):
+        # Who was in silently, or may have been, has proven nothing at this moment.
+        return replace(proven, auth_time=sessions.UNSAID if at is None else at)
+    if not wish.asks_when and provider.prompts_login and (at is not None or provider.obeys_login):
+        anew = leaving.new(services, provider.id, attempt.flow)  # a sign-in rule's limit, known with the person only
+        anew = replace(anew, wish=replace(anew.wish, fresh=True), stay=attempt.stay, shared=attempt.shared)
+        return leaving.begin(services, request, provider.id, anew)
     own = _own_factors(services, proven.person)
     if not own:
         raise failures.not_fresh(provider)
@@ -137,7 +146,8 @@ def _connect(services: Services, request: Request, attempt: Attempt, provider: P
     link = links.find(services.db, provider.id, identity.subject)
     try:
         if link is None:
-            people.connect(services, provider, identity, person, recorder(services, request, person.id))
+            record = recorder(services, request, person.id)
+            people.connect(services, request, provider, identity, person, record)
         elif link.person_id != person.id:
             raise LinkedOtherwise
     except LinkedOtherwise:

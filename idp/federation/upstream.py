@@ -37,7 +37,8 @@ class Federation:
         if waited is None or kept is None or not kept.provider.enabled or break_glass.is_one(services.db, person):
             return
         try:
-            people.connect(services, kept.provider, waited[1], person, recorder(services, request, person.id))
+            record = recorder(services, request, person.id)
+            people.connect(services, request, kept.provider, waited[1], person, record)
         except LinkedOtherwise:
             return
         people.take_over(services, request, kept.provider, waited[1], person)

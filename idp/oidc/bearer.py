@@ -115,10 +115,8 @@ def standing_audience(services: Services, client: Client, audience: list[str]) -
 
 def signed_in(row: Any) -> dict[str, Any]:
     """How and when the person behind a token proved who they are (RFC 9470 §6)."""
-    return {
-        "acr": acr_of(tuple(row.methods.split()), wanted_acr(json.loads(row.claims))),
-        "auth_time": int(row.auth_time),
-    }
+    at = {"auth_time": int(row.auth_time)} if row.auth_time else {}  # nobody says when: `sessions.UNSAID`
+    return {"acr": acr_of(tuple(row.methods.split()), wanted_acr(json.loads(row.claims))), **at}
 
 
 def required(services: Services, request: Request, *scopes: str) -> Access:

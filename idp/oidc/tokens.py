@@ -123,6 +123,8 @@ def id_token_claims(
     }
     if not claims["acr"]:  # Core §2: a class that was reached; an account elsewhere may amount to none that we know
         del claims["acr"]
+    if not holder.auth_time:  # nor does every account elsewhere say when: then no time is stated
+        del claims["auth_time"]
     # Core §3.3.2.11; s_hash as FAPI 1.0 Advanced §5.1 has it.
     hashed = (
         ("at_hash", access_token), ("c_hash", beside.code), ("s_hash", beside.state),
@@ -217,6 +219,8 @@ def access_token_claims(services: Services, client: Client, issued: Issued) -> d
             "amr": list(amr_of(holder.methods)),
             "fam": holder.family_id,
         }
+        if not holder.auth_time:
+            del claims["auth_time"]
     if issued.terms.cnf:
         claims["cnf"] = dict(issued.terms.cnf)  # RFC 7800 §3.1
     if issued.terms.exchanged is not None:

@@ -34,6 +34,8 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "factor:suspicious": ("bad", N_("A passkey looked copied")),
     "factor:added": ("", N_("Sign-in method added")),
     "factor:removed": ("", N_("Sign-in method removed")),
+    "link:add": ("", N_("Account elsewhere connected")),
+    "link:remove": ("", N_("Account elsewhere disconnected")),
     "backup_codes:made": ("", N_("New backup codes")),
     "backup_codes:used": ("", N_("Backup code used")),
     "admin_code:issued": ("", N_("Code issued by the help desk")),

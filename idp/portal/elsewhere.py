@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from idp import flash
+from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Person
+from idp.db import Transaction
 from idp.federation import leaving, links, snapshot
 from idp.federation.links import LastWayIn, Link
 from idp.first_party import frame
@@ -15,6 +17,7 @@ from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.recording import recorder
+from idp.portal.changing import tell
 from idp.protocols import Services
 from idp.showing import form_targets
 from idp.texts import N_
@@ -51,8 +54,13 @@ def _disconnect(services: Services, request: Request, session: Session, person: 
     link = next((one for one in held if (one.provider_id, one.subject) == named), None)
     if link is None:
         return Redirect(location=services.url(PATH))
+
+    def told(tx: Transaction) -> None:
+        tell(services, request, tx, person, "factor_removed", UPSTREAM, link.label)
+
+    record = recorder(services, request, person.id)
     try:
-        links.remove(services.db, person, link, record=recorder(services, request, person.id))
+        links.remove(services.db, person, link, services.clock(), record=record, told=told)
     except LastWayIn:
         return _page(services, request, session, person, LAST)
     return flash.redirect(services, PATH, "removed")

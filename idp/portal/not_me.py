@@ -12,6 +12,7 @@ from idp.accounts.person import Person
 from idp.accounts.recovery import contacts, resets
 from idp.audit import Event
 from idp.browser import cookie_name
+from idp.federation import links
 from idp.first_party.signing_in import sign_in
 from idp.ids import digest
 from idp.login.browser import sessions
@@ -65,8 +66,8 @@ def by_session(services: Services, request: Request) -> Response:
 def secure(services: Services, request: Request, person: Person, what: str) -> str:
     """End everything, take the password away, open a case; answers its id. `what`: for the help desk.
 
-    What was added in the days that such a link lives may be the stranger's: recovery addresses go, and passkeys do
-    nothing without the new password.
+    What was added in the days that such a link lives may be the stranger's: recovery addresses and accounts elsewhere
+    go, and passkeys do nothing without the new password.
     """
     recent: list[str] = []
     record = recorder(services, request, person.id)
@@ -80,6 +81,8 @@ def secure(services: Services, request: Request, person: Person, what: str) -> s
         for kind in contacts.forget_recent(tx, person_id, now - not_me.TTL):
             record(tx, "recovery:removed", {"person_id": person_id, "kind": kind, "why": why})
             recent.append({"email": "a recovery address (removed)"}.get(kind, "a recovery number (removed)"))
+        gone = links.drop_recent(tx, person_id, now - not_me.TTL, now, record=record)
+        recent.extend(f"the account “{one.label}” elsewhere (disconnected)" for one in gone)
         recent.extend(f"{one.kind} “{one.label}”" for one in factors.restrict_recent(tx, person_id, now - not_me.TTL))
 
     services.directory.drop_password(person.id, detail={"what": what}, record=record, ended=ended)

@@ -85,6 +85,7 @@ from idp.admin.rules import changing, history
 from idp.audit import Event
 from idp.audit.searching import Wanted
 from idp.errors import new_error_id
+from idp.federation import links as elsewhere
 from idp.ids import new_id
 from idp.protocols import Services
 from idp.saml.metadata.description import from_acs
@@ -257,6 +258,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "providers.change": OWNER,
     "providers.turn": OWNER,
     "providers.remove": OWNER,
+    "providers.disconnect": HELPS,
     "tokens.create": "",
     "tokens.withdraw": ADMINS,
     "client_hosts.allow": ADMINS,
@@ -432,6 +434,13 @@ def _described(name: object) -> dict[str, str]:
     return {"name": f"Provider {name}", "issuer": "https://id.example", "client_id": "us"}
 
 
+def _linked(world: World) -> tuple[Person, str]:
+    person, id = world.person(), _provider(world)
+    with world.services.db.transaction() as tx:
+        elsewhere.add(tx, elsewhere.Link(id, f"sub of {id}", person.id, "", (), 0.0, 0.0), record=lambda *_: None)
+    return person, id
+
+
 def _provider(world: World) -> str:
     return providers.add(world.services, SHELL, _described(next(world.numbers)), "secret").provider.id
 
@@ -575,6 +584,7 @@ TRIES: Final[Mapping[str, Try]] = {
     ),
     "providers.turn": Try(_provider, lambda s, a, id: providers.turn(s, a, id, on=False)),
     "providers.remove": Try(_provider, providers.remove),
+    "providers.disconnect": Try(_linked, lambda s, a, it: providers.disconnect(s, a, *it)),
     "access.change": Try(World.app, lambda s, a, app: access.change(s, a, app, access.Change(start="everyone"))),
     "app_history.undo": Try(_undoable, lambda s, a, both: app_history.undo(s, a, *both)),
     "applications.register": Try(

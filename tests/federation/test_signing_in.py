@@ -222,3 +222,17 @@ def test_s57_without_a_demand_the_time_there_is_the_time_of_the_session(office: 
     assert _claims(office.provider.redeem(crm, answer.code).json["id_token"])["auth_time"] == before
     page = office.provider.authorize(browser, crm, max_age="60")
     assert page.status == 200  # asked again
+
+
+def test_i6_an_address_that_nobody_vouches_for_becomes_nobodys_name_to_sign_in_with(office: Office, crm: App) -> None:
+    """Names and addresses are one space: the boss's would be taken before they come (nOAuth)."""
+    company, boss = office.add(create=True, domains=["example.com"]), "boss@elsewhere.example"
+    told = ({"email": boss}, {"preferred_username": boss}, {"email": "boss@example.com", "preferred_username": boss})
+    for number, about in enumerate(told):
+        came = office.come(office.provider.browser(), crm, company, f"mallory-{number}", **about)
+        assert "@" not in office.person(came, crm).username
+    about = {"preferred_username": "Ann@example.com", "email": "ann@example.com", "email_verified": True}
+    assert (
+        office.person(office.come(office.provider.browser(), crm, company, **about), crm).username == "Ann@example.com"
+    )
+    assert office.provider.services.directory.find_by_login(boss) is None

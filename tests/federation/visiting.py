@@ -40,7 +40,7 @@ class Office:
 
     def remove(self, one: Upstream) -> None:
         services = self.provider.services
-        keeping.remove(services.db, one.id, record=lambda *_: None)
+        keeping.remove(services.db, one.id, services.clock(), record=lambda *_: None)
         services.part(snapshot.Providers).forget()
 
     def press(self, browser: Browser, page: Answer, one: Upstream, **values: str) -> Answer:

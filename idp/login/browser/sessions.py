@@ -26,6 +26,8 @@ from idp.meters.notes import Meters
 from idp.wire import Cookie, Request
 
 SEEN_EVERY = 60.0  # seconds between two writes of `last_seen`
+#: `auth_time` where nobody says when it was proven: an account elsewhere, in silently perhaps; older than any limit.
+UNSAID = 0.0
 
 
 @dataclass(frozen=True, slots=True)

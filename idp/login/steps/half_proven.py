@@ -36,7 +36,7 @@ def begin(services: Services, proven: Proven, allowed: tuple[str, ...] = ()) -> 
     """Keep what was proven while more is asked for. `allowed`: the authenticators that would do."""
     return pending.begin(
         services, proven.flow, proven.person, proven.methods, stay=proven.stay, shared=proven.shared, allowed=allowed,
-        session_id=proven.session_id,
+        session_id=proven.session_id, auth_time=proven.auth_time,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ class Proven:
 
     `stay`: the sign-in outlasts the browser; `shared`: the device is not remembered; `session_id`: the session that has
     shown a part of `methods`; `trust`: the device is let off the second step for some days. `auth_time`: when it was
-    proven, where that was elsewhere; None: now.
+    proven, where that was elsewhere (`sessions.UNSAID` where nobody says); None: now.
     """
 
     flow: Flow

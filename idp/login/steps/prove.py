@@ -91,7 +91,10 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     methods = tuple(dict.fromkeys((*kept.methods, *verdict.methods)))
     flow = replace(kept.flow, pending="")
     trust = bool(request.form.get("let_off")) and step_up.days_off(services, request, flow, person) > 0
-    return Proven(flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id, trust=trust)
+    return Proven(
+        flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id, trust=trust,
+        auth_time=kept.auth_time,
+    )  # fmt: skip
 
 
 def slipped(services: Services, request: Request, slip: slips.Slip) -> Response:

@@ -66,4 +66,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     pending.drop(services, flow)
     person = services.directory.get(person.id)
     flow = replace(flow, pending="")
-    return Proven(flow, person, kept.methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id)
+    return Proven(
+        flow, person, kept.methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id,
+        auth_time=kept.auth_time,
+    )  # fmt: skip

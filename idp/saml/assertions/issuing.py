@@ -77,7 +77,8 @@ def issue(services: Services, request: Request, client: Client, session: Session
         audience=provider.entity_id,
         name_id=name_id_of(services, provider, subject, kind),
         session_index=subject.session_index,
-        authn_instant=session.auth_time,
+        # Core §2.7.2 has no way to leave it out: since when they are signed in here, where nobody says when it was.
+        authn_instant=session.auth_time or session.created_at,
         context_class=class_ref,
         attributes=attributes.release(chosen, _known(services, subject, subject.persistent_id)),
         not_before=now - skew,
