@@ -119,10 +119,11 @@ OPERATIONS: Final = (
     Operation(
         method="POST", path="/program-hosts/<host>/refuse", id="refuseProgramHost", permission=Permission.APPS_CREATE,
         tag=_TAG, summary="Keep the programs of a host out; what they had ends", handler=refuse, gives=Host,
+        problems=(422,),
     ),
     Operation(
         method="DELETE", path="/program-hosts/<host>", id="forgetProgramHost", permission=Permission.APPS_CREATE,
-        tag=_TAG, summary="Forget a host; what its programs had ends", handler=forget,
+        tag=_TAG, summary="Forget a host; what its programs had ends", handler=forget, problems=(422,),
     ),
     Operation(
         method="POST", path="/program-grants/end", id="endProgramGrants", permission=Permission.APPS_CREATE, tag=_TAG,
