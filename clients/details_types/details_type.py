@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from clients.details_types import sentences
+from clients.details_types import sentences, work
 from clients.errors import InvalidMetadata, Problem
 from clients.values import DETAILS_TYPE, RESOURCE
 
@@ -81,6 +81,10 @@ def _of_schema(schema: Any) -> Iterator[Problem]:
         yield Problem("schema", f"is longer than {MAX_SCHEMA} characters")
         return
     try:
+        wrong = work.problem(schema)
+        if wrong:
+            yield Problem("schema", wrong)
+            return
         _validator(schema)
     except (ValueError, RecursionError) as error:  # a wrong keyword, an expression, a reference elsewhere
         yield Problem("schema", _plain(str(error))[:200])
