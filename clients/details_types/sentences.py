@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-MAX_VALUE: Final = 120  # characters of one value
+MAX_VALUE: Final = 120  # characters of one value in a sentence, and of the names under which one stands below it
+MAX_WHOLE: Final = 2000  # of one value below it
 NOTHING: Final = "–"
 _PLACE: Final = re.compile(r"\{([A-Za-z0-9_$@-]+(?:\.[A-Za-z0-9_$@-]+)*)\}")
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
@@ -61,7 +62,7 @@ def _whole(value: Any) -> str:
     """A value that is no object; how long one may be, who takes a request has looked at."""
     if isinstance(value, list):
         return ", ".join(_whole(one) for one in value) or NOTHING
-    return _scalar(value, 2000)
+    return _scalar(value, MAX_WHOLE)
 
 
 def _find(detail: Any, path: str) -> Any:

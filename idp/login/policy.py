@@ -143,8 +143,7 @@ def _admitted(flow: Flow, session: Any, client: Client, now: float) -> Step:
     if not decision.allowed:
         return Deny("access_denied", "This person may not use this application.", "policy")
     if needs_consent(flow, session, client):
-        why = _UNPROVEN if flow.demands.unproven else "The person has not agreed yet."
-        return _ask(flow.demands, Consent(), "consent_required", why)
+        return _ask(flow.demands, Consent(), "consent_required", _why_asked(flow))
     return Done()
 
 
@@ -165,8 +164,10 @@ def is_fresh(flow: Flow, auth_time: float, now: float, by_rule: float = 0.0) -> 
 
 def needs_consent(flow: Flow, session: Any, client: Client) -> bool:
     """Whether the remembered consent is missing, smaller than what is asked, or older than `prompt=consent`."""
-    if flow.demands.unproven and flow.agreed != session.id:
-        return True  # RFC 8252 §8.6: processed as if no previous request had been approved
+    if (flow.demands.unproven or flow.demands.in_detail) and flow.agreed != session.id:
+        # RFC 8252 §8.6: processed as if no previous request had been approved. And who has agreed to one payment has
+        # not agreed to the next, equal as it may be.
+        return True
     if flow.demands.consent:
         return bool(session.consent_at < flow.started_at or not set(flow.scopes) <= session.consent_scopes)
     # A request may name no scope at all: who they are is told all the same, and where it leads is to be seen (S53).
@@ -174,6 +175,13 @@ def needs_consent(flow: Flow, session: Any, client: Client) -> bool:
     return is_asked and (not session.consent_at or not set(flow.scopes) <= session.consent_scopes)
 
 
+def _why_asked(flow: Flow) -> str:
+    if flow.demands.unproven:
+        return _UNPROVEN
+    return _IN_DETAIL if flow.demands.in_detail else "The person has not agreed yet."
+
+
+_IN_DETAIL = "What is asked for in detail is agreed to each time: leave prompt=none out."
 _UNPROVEN = "An application that cannot prove which one it is asks the person each time: leave prompt=none out."
 
 

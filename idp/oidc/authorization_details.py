@@ -21,7 +21,7 @@ from idp.protocols import Services
 from idp.wire import Params
 
 PARAMETER: Final = "authorization_details"
-#: What a consent names a detail by: its type, and a digest of all of it. So only an equal one was agreed to before.
+#: What a consent names a detail by: its type, and a digest of all of it. It is asked for each time all the same.
 CONSENT: Final = "detail:"
 MAX_DETAILS: Final = 10
 MAX_LENGTH: Final = 8192  # characters, all together
@@ -93,6 +93,10 @@ def narrowed(
             fix="Let the application leave authorization_details out, or ask for a part of what the person agreed to: "
             "the same detail with fewer actions, locations, datatypes or privileges.",
         )  # fmt: skip
+    types = services.registry.details_types()
+    for one in wanted:  # a shorter list may be one that the schema does not allow
+        if wrong := types[one["type"]].problem(one):
+            raise _not_as_its_schema(one["type"], wrong)
     return list(wanted)
 
 
@@ -101,9 +105,9 @@ def is_within(wanted: Sequence[Detail], granted: Sequence[Detail]) -> bool:
 
     Types may mean anything by their own fields, so these are equal; lists that RFC 9396 §2.2 defines may be shorter.
     """
-    left = list(granted)
-    for one in sorted(wanted, key=lambda each: each not in granted):  # what is equal takes its own
-        match = next((each for each in left if one == each or _is_part(one, each)), None)
+    left, equal = list(granted), {_canonical(one) for one in granted}
+    for one in sorted(wanted, key=lambda each: _canonical(each) not in equal):  # what is equal takes its own
+        match = next((each for each in left if _canonical(one) == _canonical(each) or _is_part(one, each)), None)
         if match is None:
             return False
         left.remove(match)
@@ -150,7 +154,7 @@ def _is_part(part: Detail, whole: Detail) -> bool:
         return False
     for name, value in part.items():
         if name not in COMMON:
-            if value != whole[name] or type(value) is not type(whole[name]):
+            if _canonical(value) != _canonical(whole[name]):  # to Python, true is 1 is 1.0
                 return False
         elif not (isinstance(value, list) and value and all(one in whole[name] for one in value)):
             return False
@@ -181,20 +185,32 @@ def _parsed(text: str) -> list[dict[str, Any]]:
 
 def _check_size(detail: dict[str, Any]) -> None:
     """A person reads all of it, so there is an end to it; and nothing in it is no text."""
-    left: list[tuple[Any, int]] = [(detail, 1)]
+    left: list[tuple[Any, int, str]] = [(detail, 1, "")]
     values = 0
     while left:
-        value, depth = left.pop()
+        value, depth, where = left.pop()
         if isinstance(value, (dict, list)):
             if depth > MAX_DEPTH:
                 raise _refused("A detail is nested too deeply.", expected=f"{MAX_DEPTH} levels", got="more")
-            left += [(one, depth + 1) for one in (value.values() if isinstance(value, dict) else value)]
+            parts = value.items() if isinstance(value, dict) else enumerate(value, 1)
+            left += [(one, depth + 1, f"{where}.{name}" if where else str(name)) for name, one in parts]
+        _check_shown(value, where)
         texts = list(value) if isinstance(value, dict) else [value] if isinstance(value, str) else []
         if any(unicodedata.category(char) in ("Cc", "Cs") for one in texts for char in one):
             raise _refused("A detail has a control character.", expected="plain text", got="something else")
         values += 1
     if values > MAX_VALUES:
         raise _refused("A detail has too many values to be read.", expected=f"{MAX_VALUES}", got=f"{values}")
+
+
+def _check_shown(value: Any, where: str) -> None:
+    """Nobody agrees to what is cut on the page."""
+    if len(where) > sentences.MAX_VALUE:
+        raise _refused("A detail has names that are too long.", expected=f"{sentences.MAX_VALUE} characters from the "
+                       "top to a value", got=f"{len(where)}")  # fmt: skip
+    if not isinstance(value, (dict, list)) and len(str(value)) > sentences.MAX_WHOLE:
+        raise _refused("A value of a detail is too long to be read.", expected=f"{sentences.MAX_WHOLE} characters",
+                       got=f"{len(str(value))}")  # fmt: skip
 
 
 def _check(services: Services, client: Client, detail: dict[str, Any]) -> None:
@@ -214,10 +230,7 @@ def _check(services: Services, client: Client, detail: dict[str, Any]) -> None:
             raise _refused(f"{name} must be a list of texts.", expected=f'"{name}": ["…"]', got=repr(value)[:80])
     wrong = kind.problem(detail)
     if wrong:
-        raise _refused(
-            f"A detail of the type {_ascii(kind.name)} is not as its schema says.", detail=wrong, got=wrong,
-            expected="what the schema of the type says", fix=f"doorward details-type show {kind.name}",
-        )  # fmt: skip
+        raise _not_as_its_schema(kind.name, wrong)
     allowed = [uri for uri in client.oidc.resources if not kind.resources or uri in kind.resources]
     beyond = [uri for uri in detail.get("locations", ()) if uri not in allowed]
     if beyond or (kind.resources and not allowed):
@@ -228,6 +241,13 @@ def _check(services: Services, client: Client, detail: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
+def _not_as_its_schema(name: str, wrong: str) -> OAuthError:
+    return _refused(
+        f"A detail of the type {_ascii(name)} is not as its schema says.", detail=wrong, got=wrong,
+        expected="what the schema of the type says", fix=f"doorward details-type show {name}",
+    )  # fmt: skip
+
+
 def _refused(description: str, *, expected: str, got: str, fix: str = "", detail: str = "") -> OAuthError:
     return OAuthError(
         "invalid_authorization_details", description, field=PARAMETER, expected=expected or "(nothing)", got=got,
@@ -236,7 +256,7 @@ def _refused(description: str, *, expected: str, got: str, fix: str = "", detail
     )  # fmt: skip
 
 
-def _canonical(detail: Detail) -> str:
+def _canonical(detail: Any) -> str:
     return json.dumps(detail, sort_keys=True, separators=(",", ":"))
 
 

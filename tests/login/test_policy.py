@@ -137,6 +137,8 @@ TABLE = (
     Row("allowed in this conversation", replace(flow("openid", unproven=True), agreed="s1"), AGREED, "done"),
     Row("by somebody else's session", replace(flow("openid", unproven=True), agreed="s2"), AGREED, "ask consent",
     "deny consent_required"),
+    Row("one thing in detail", flow("openid", in_detail=True), AGREED, "ask consent", "deny consent_required"),
+    Row("in detail, and allowed just now", replace(flow("openid", in_detail=True), agreed="s1"), AGREED, "done"),
     Row("allowed, and then it wants more", replace(flow("openid", "groups", unproven=True), agreed="s1"), AGREED,
     "ask consent", "deny consent_required", client("explicit")),
     Row("prompt=consent, just given for less", flow("openid", "groups", consent=True), replace(AGREED,

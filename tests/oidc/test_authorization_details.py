@@ -10,6 +10,7 @@ import pytest
 from idp.accounts.person import Person
 from idp.admin import details_types
 from idp.admin.actor import of_shell
+from idp.oidc import authorization_details
 from idp.oidc.grants import jwt_bearer, token_exchange
 from tests.oidc import asked, assertions, details, devices
 from tests.oidc.details import API, STORE, payment, text
@@ -59,12 +60,10 @@ def test_S39_a_payment_is_shown_agreed_to_and_told_wherever_the_token_is_looked_
     assert provider.introspect(shop, again["refresh_token"])["authorization_details"] == [ONE]
 
 
-def test_S39_only_an_equal_detail_was_agreed_to_before(provider: Provider, browser: Browser, shop: App) -> None:
-    browser.submit(consent_page(provider, browser, shop, authorization_details=text(ONE)), "allow")
+def test_S39_no_detail_was_agreed_to_before(provider: Provider, browser: Browser, shop: App) -> None:
+    assert browser.submit(consent_page(provider, browser, shop, authorization_details=text(ONE)), "allow").code
     same = dict(reversed(ONE.items()))  # the order of names is nothing
-    assert provider.authorize(browser, shop, authorization_details=text(same)).code
-    assert provider.authorize(browser, shop, authorization_details=text(same), prompt="none").code
-    for other in (payment("45.01"), payment(to="Merchant B"), payment(actions=["initiate"])):
+    for other in (ONE, same, payment("45.01"), payment(to="Merchant B"), payment(actions=["initiate"])):
         assert provider.authorize(browser, shop, authorization_details=text(other)).is_consent_page
         silent = provider.authorize(browser, shop, authorization_details=text(other), prompt="none")
         assert silent.error == "consent_required"
@@ -365,6 +364,47 @@ def test_S39_S37_an_exchange_gives_on_what_the_token_has_and_what_its_own_applic
     assert again.error == WRONG
     assert exchange(provider, back, token, resource=API, authorization_details=text(payment("9"))).error == WRONG
     assert "authorization_details" not in exchange(provider, plain, token, resource=API).json
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 2001, ["x" * 2001], 10**2001, {"n" * 118: "x"}], ids=["text", "text of a list", "number", "name"]
+)
+def test_S39_what_would_be_cut_on_the_page_is_refused(provider: Provider, ann: Person, value: Any) -> None:
+    details.add_type(provider, schema={"type": "object"})
+    shop, browser = details.add_app(provider), provider.browser()
+    refused = provider.authorize(browser, shop, authorization_details=text(payment(to=value)))
+    assert refused.error == WRONG
+
+
+def test_S39_what_may_be_sent_at_most_is_shown_whole(provider: Provider, browser: Browser, ann: Person) -> None:
+    details.add_type(provider, schema={"type": "object"})
+    name, value = "n" * 117, "y" * 2000
+    page = consent_page(
+        provider, browser, details.add_app(provider), authorization_details=text(payment(to={name: value}))
+    )
+    assert f"to.{name}" in page.text
+    assert value in page.text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "granted"),
+    [({"n": True}, {"n": 1}), ({"n": 1.0}, {"n": 1}), ([0], [False])],
+    ids=["true", "1.0", "false"],
+)
+def test_S39_what_is_equal_to_python_alone_is_another_detail(wanted: Any, granted: Any) -> None:
+    assert authorization_details.is_within([payment(to=granted)], [payment(to=granted)])
+    assert not authorization_details.is_within([payment(to=wanted)], [payment(to=granted)])
+
+
+def test_S39_a_part_is_as_its_schema_says_as_well(provider: Provider, browser: Browser, ann: Person) -> None:
+    properties = {**details.SCHEMA["properties"], "actions": {"type": "array", "minItems": 2}}  # type: ignore[dict-item]
+    details.add_type(provider, schema={**details.SCHEMA, "properties": properties})
+    shop = details.add_app(provider)
+    whole = payment(actions=["read", "write"])
+    page = consent_page(provider, browser, shop, authorization_details=text(whole))
+    token = provider.redeem(shop, browser.submit(page, "allow").code).json["refresh_token"]
+    assert provider.refresh(shop, token, authorization_details=text(payment(actions=["read"]))).error == WRONG
+    assert provider.refresh(shop, token, authorization_details=text(whole)).json["authorization_details"] == [whole]
 
 
 def test_who_asks_for_nothing_in_detail_costs_no_more(
