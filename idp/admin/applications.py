@@ -10,8 +10,9 @@ from typing import Any, Final
 from clients.access import Access
 from clients.certificate_names import NAMES
 from clients.client import Client
+from clients.documents.address import is_one as is_document
 from clients.errors import InvalidMetadata, Problem
-from clients.registry import Draft, Registered
+from clients.registry import Draft, Registered, Registry
 from clients.rules import legacy_warnings
 from clients.search import Found, Which, fold, matches, text_of
 from clients.self_registered import kept
@@ -21,8 +22,10 @@ from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
-from idp.login import deliveries
+from idp.db import joined
+from idp.login import consent, deliveries
 from idp.login.deliveries import Try
+from idp.oidc.client_documents import guests
 from idp.protocols import Services
 from idp.reach import find_unreachable
 
@@ -221,11 +224,23 @@ def remove(services: Services, actor: Actor, client: Client) -> None:
     """Take it away; for 30 days it can be brought back (R7). Errors: `NotAllowed`, `ManagedByFile`, `UnknownClient`."""
     actor.check_app(Permission.APPS_REMOVE, client.id)
     managed.guard(services, "application", client.id)
-    services.registry.remove(client.id, record=actor.record(services))
+    if not is_document(client.id):
+        services.registry.remove(client.id, record=actor.record(services))
+        return
+    with services.db.transaction() as tx:  # turned off, or the next person's yes would bring it back
+        registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
+        registry.disable(client.id, record=actor.record(services))
+        registry.remove(client.id, record=actor.record(services))
+        consent.forget_application(tx, client.id)
+    services.registry.refresh()
+    guests.forget(services, client.id)
 
 
 def restore(services: Services, actor: Actor, client_id: str) -> Client:
-    """Bring a removed one back. Errors: `NotAllowed`, `ManagedByFile`, `UnknownClient`."""
+    """Bring a removed one back; one that is known by a document, turned off.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `UnknownClient`.
+    """
     actor.check_app(Permission.APPS_REMOVE, client_id)
     programs.check_rank(services, actor, client_id, Permission.APPS_REMOVE)
     managed.guard(services, "application", client_id)

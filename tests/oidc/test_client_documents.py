@@ -10,7 +10,7 @@ import pytest
 from clients.documents.address import in_path, of_path
 from clients.errors import ChangedMeanwhile
 from idp.accounts.person import Person
-from idp.admin import client_hosts
+from idp.admin import applications, client_hosts
 from idp.admin.actor import of_shell
 from idp.http import OutboundFailed
 from idp.oidc.client_documents import changing
@@ -592,3 +592,37 @@ def test_x19_a_program_that_rolls_its_key_stays_in_the_list_with_what_it_has(
     assert HOST in page.dom.text
     browser.submit(page, "end-all", form=next(n for n, f in enumerate(page.dom.forms) if ("end-all" in str(f.buttons))))
     assert provider.refresh(app_of(document, other), told["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_x19_a_program_that_an_admin_removed_is_brought_back_by_nobody_else(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock
+) -> None:
+    app, admin = app_of(hosts.publish()), of_shell("test")
+    told = provider.tokens(app, browser)
+    open_page = provider.authorize(browser, app, scope="openid profile email offline_access")
+    assert open_page.is_consent_page
+    applications.remove(provider.services, admin, provider.services.registry.get(URL))
+    assert provider.userinfo(told["access_token"]).status == 401
+    for _ in range(2):
+        answer = provider.authorize(browser, app)
+        assert answer.is_error_page
+        assert "code" not in browser.submit(open_page, "allow").sent
+        clock.advance(3)
+    assert provider.services.registry.find_registered(URL) is None
+    applications.restore(provider.services, admin, URL)
+    assert provider.authorize(browser, app).is_error_page  # until the admin turns it on
+    applications.turn_on(provider.services, admin, provider.services.registry.get(URL))
+    page = provider.authorize(browser, app)
+    assert page.is_consent_page  # what was agreed to before is no yes for today
+    assert browser.submit(page, "allow").code
+
+
+def test_x19_a_program_that_nobody_used_for_long_comes_back_with_the_next_yes(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock
+) -> None:
+    app = app_of(hosts.publish())
+    provider.tokens(app, browser)
+    provider.services.registry.remove(URL)  # as the sweep does
+    clock.advance(1)
+    assert browser.submit(provider.authorize(browser, app), "allow").code
+    assert provider.services.registry.find_registered(URL) is not None

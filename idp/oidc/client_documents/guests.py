@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from clients import client, rules, store
@@ -93,7 +93,16 @@ def find(services: Services, client_id: str) -> Client | None:
     if services.settings.oauth.client_id_documents == "off":
         return None
     found = read(services, client_id)
-    return None if found is None else found.client
+    if found is None:
+        return None
+    # Whom an admin removed is kept out, for all that its document says.
+    return replace(found.client, enabled=False) if _is_kept_out(services, client_id) else found.client
+
+
+def _is_kept_out(services: Services, client_id: str) -> bool:
+    """Whether an admin removed it, or turned it off before something else did."""
+    removed = services.registry.find_removed(client_id)
+    return removed is not None and not removed.enabled
 
 
 def forget(services: Services, client_id: str) -> None:
@@ -106,7 +115,7 @@ def settle(services: Services, client_id: str, record: Record) -> None:
     """Register a guest, now that somebody lets it in. Errors: `UnknownClient`."""
     guest = read(services, client_id)
     host = hosts.find(services.db, read_address(client_id).host) if guest is not None else None
-    if guest is None or host is None or host.state != hosts.ALLOWED:
+    if guest is None or host is None or host.state != hosts.ALLOWED or _is_kept_out(services, client_id):
         raise UnknownClient(client_id)
     if services.registry.find_removed(client_id) is not None:  # nobody used it for long: it comes back as it is now
         services.registry.restore(client_id, record=record)
