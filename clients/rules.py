@@ -227,6 +227,9 @@ def _native_single_sign_on(values: Mapping[str, Any], profile: Profile, _: bool)
 def _browser_dialog(values: Mapping[str, Any], profile: Profile, _: bool) -> Iterator[Problem]:
     if values.get("fedcm") and profile.name not in ("web", "spa", "legacy"):
         yield Problem("fedcm", f"is for pages in a browser; {profile.name} has none, or asks for more")
+    for key in ("require_pushed_authorization_requests", "require_signed_request_object"):
+        if values.get("fedcm") and values.get(key):  # what the page itself gives to the browser is neither
+            yield Problem("fedcm", f"does not go with {key}: what a page asks for there is neither pushed nor signed")
 
 
 def _one_sector(values: Mapping[str, Any], _: Profile, __: bool) -> Iterator[Problem]:

@@ -111,6 +111,7 @@ def assertion(services: Services, request: Request) -> Response:
         token = _token(services, request, flow, session)
     except OAuthError as error:
         return _no(error.code, 403, cors)
+    sessions.note_seen(services, session)
     engine.note_use(services, request, replace(flow, demands=Demands()), session)
     return Json(body={"token": token}, headers=cors)
 
@@ -153,7 +154,11 @@ def _unasked(services: Services, request: Request) -> Response | None:
 
 def _client(services: Services, client_id: str | None) -> Client | None:
     client = services.registry.find(client_id or "")
-    return client if client is not None and client.enabled and client.kind == "oidc" and client.oidc.fedcm else None
+    if client is None or not client.enabled or client.kind != "oidc" or not client.oidc.fedcm:
+        return None
+    # RFC 9126 §5, §6, RFC 9101 §10.5: what a page gives to the browser is neither pushed nor signed.
+    is_bound = client.oidc.require_pushed_authorization_requests or client.oidc.require_signed_request_object
+    return None if is_bound or services.settings.oauth.require_pushed_authorization_requests else client
 
 
 def origins_of(client: Client) -> frozenset[str]:
@@ -166,6 +171,7 @@ def _session(services: Services, request: Request, client_id: str = "") -> Sessi
     if found is None:
         return None
     session_id, mark = found
+    # Any page makes the browser ask without anybody's doing: that alone keeps no session from its idle end.
     return sessions.find_proven(
         services, session_id, client_id,
         lambda secret_hash: hmac.compare_digest(login_status.mark(services, session_id, secret_hash), mark),

@@ -16,7 +16,7 @@ from clients.errors import InvalidMetadata
 from idp.accounts.person import Person
 from tests.backends import Clock
 from tests.oidc.verifying import verified
-from tests.provider import VERIFIER, Answer, App, Browser, Provider, challenge_of
+from tests.provider import VERIFIER, Answer, App, Browser, Provider, challenge_of, new_key, public_jwk
 
 ORIGIN = "https://crm.example"
 DIALOG = {"Sec-Fetch-Dest": "webidentity", "Sec-Fetch-Site": "cross-site"}
@@ -257,3 +257,37 @@ def test_J2_the_window_of_the_dialog_signs_in_and_sets_the_cookie_of_a_session_f
     assert page.headers["Set-Login"] == "logged-in"
     assert "fedcm.js" in page.text
     assert site.ask().status == 200
+
+
+@pytest.mark.parametrize("key", ["require_pushed_authorization_requests", "require_signed_request_object"])
+def test_X23_J2_who_must_push_or_sign_its_requests_has_no_dialog(site: Site, key: str) -> None:
+    signs = {"request_object_signing_alg": "ES256", "jwks": {"keys": [public_jwk(new_key())]}}
+    with pytest.raises(InvalidMetadata, match="fedcm"):
+        site.provider.services.registry.update(site.app.id, {key: True, **(signs if "signed" in key else {})})
+
+
+def test_X23_J2_where_everybody_must_push_the_dialog_signs_nobody_in(open_provider: Open) -> None:
+    oauth = {"fedcm": True, "require_pushed_authorization_requests": True}
+    provider = open_provider(oauth=oauth, factors={"personal": "never"})
+    person = provider.add_person("ann")
+    app = provider.add_client("CRM", redirect_uris=[f"{ORIGIN}/cb"], fedcm=True)
+    browser = provider.browser()
+    browser.log_in(browser.get("sessions"))
+    answer = Site(provider, app, person, browser).ask()
+    assert (answer.status, code_of(answer)) == (403, "unauthorized_client")
+
+
+def test_J2_what_a_page_makes_the_browser_ask_keeps_no_session_alive(site: Site, clock: Clock) -> None:
+    idle = site.provider.services.settings.session.idle_minutes * 60
+    clock.advance(idle - 100)
+    assert site.get("oauth/fedcm/accounts").status == 200
+    clock.advance(200)
+    assert site.get("oauth/fedcm/accounts").status == 401
+
+
+def test_J2_who_is_signed_in_by_the_dialog_has_used_the_session(site: Site, clock: Clock) -> None:
+    idle = site.provider.services.settings.session.idle_minutes * 60
+    clock.advance(idle - 100)
+    assert site.ask().status == 200
+    clock.advance(200)
+    assert site.get("oauth/fedcm/accounts").status == 200

@@ -60,12 +60,19 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
 def find_proven(
     services: Services, session_id: str, client_id: str, is_proven: Callable[[str], bool]
 ) -> Session | None:  # fmt: skip
-    """A live session that something else than its cookie proves, made of the hash of its secret. Errors: `Stale`."""
+    """A live session that something else than its cookie proves, made of the hash of its secret; `note_seen` is for who
+    finds it used. Errors: `Stale`.
+    """
     row = services.db.one(store.CURRENT, session_id=session_id, client_id=client_id)
-    return _live(services, row if row is not None and is_proven(row.secret_hash) else None, client_id)
+    return _live(services, row if row is not None and is_proven(row.secret_hash) else None, client_id, notes=False)
 
 
-def _live(services: Services, row: Any | None, client_id: str) -> Session | None:
+def note_seen(services: Services, session: Session) -> None:
+    """It was used at this moment."""
+    services.db.run(store.SEEN, durable=False, session_id=session.id, now=services.clock())
+
+
+def _live(services: Services, row: Any | None, client_id: str, *, notes: bool = True) -> Session | None:
     if row is None:
         return None
     now = services.clock()
@@ -74,7 +81,7 @@ def _live(services: Services, row: Any | None, client_id: str) -> Session | None
     if client_id and row.clients_version != services.registry.version:
         raise Stale
     services.rules.seen(row.rules_version or 0)
-    if now - row.last_seen > SEEN_EVERY:
+    if notes and now - row.last_seen > SEEN_EVERY:
         services.db.run(store.SEEN, durable=False, session_id=row.id, now=now)
     return of_row(row)
 
