@@ -65,13 +65,10 @@ def decide(tx: Statements, host: str, state: State, policy: Policy, *, by: str, 
     """An admin's word, in the caller's transaction; what stood before."""
     before = find(tx, host)
     said = json.dumps(policy.to_json(), separators=(",", ":"))
-    if before is None:
-        tx.run(
-            store.INSERT, host=host, state=state, policy=said, client_id="", asked_by="", asked_at=0.0, decided_by=by,
-            decided_at=now,
-        )  # fmt: skip
-    else:
-        tx.run(store.DECIDE, of_host=host, new_state=state, new_policy=said, by=by, at=now)
+    tx.run(
+        store.DECIDE, host=host, state=state, policy=said, client_id="", asked_by="", asked_at=0.0, decided_by=by,
+        decided_at=now,
+    )  # fmt: skip
     return before
 
 
@@ -80,11 +77,11 @@ def ask(tx: Statements, host: str, client_id: str, *, by: str, now: float) -> bo
     if find(tx, host) is not None or len(waiting(tx)) >= MOST_WAITING:
         return False
     said = json.dumps(Policy().to_json(), separators=(",", ":"))
-    tx.run(
-        store.INSERT, host=host, state=WAITING, policy=said, client_id=client_id, asked_by=by, asked_at=now,
+    # Of two who ask at once one is written, and neither fails.
+    return bool(tx.run(
+        store.ASK, host=host, state=WAITING, policy=said, client_id=client_id, asked_by=by, asked_at=now,
         decided_by="", decided_at=0.0,
-    )  # fmt: skip
-    return True
+    ))  # fmt: skip
 
 
 def remove(tx: Statements, host: str) -> bool:

@@ -69,7 +69,12 @@ def _without_others(said: dict[str, Any], address: Address) -> dict[str, Any]:
         if name == "logo_uri" or (name in _OWN and not (isinstance(value, str) and address.has(value))):
             continue
         if name in _OWN_LISTS and isinstance(value, list):
-            value = [one for one in value if isinstance(one, str) and (address.has(one) or is_development(one))]
+            # The browser of the person goes to the first; `request_uris` would be asked by us, on this machine.
+            may_be_here = name == "post_logout_redirect_uris"
+            value = [
+                one for one in value
+                if isinstance(one, str) and (address.has(one) or (may_be_here and is_development(one)))
+            ]  # fmt: skip
             if not value:
                 continue
         kept[key] = value

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, Index, Table, Text, bindparam, delete, func, insert, select, update
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Column, Double, Index, Table, Text, bindparam, delete, func, select
 
 from clients.self_registered.store import self_registered
 from clients.store import clients, metadata
@@ -22,17 +25,26 @@ client_hosts = Table(
 )
 
 _c = client_hosts.c
+
+
+def _put(dialect: str, change: tuple[str, ...]) -> Any:
+    if dialect == "sqlite":  # the one in use: importing the other takes as long as a command's work
+        from sqlalchemy.dialects.sqlite import insert as inserting
+    else:
+        from sqlalchemy.dialects.postgresql import insert as inserting  # type: ignore[assignment]
+    new = inserting(client_hosts).values({column.name: bindparam(column.name) for column in client_hosts.columns})
+    if not change:
+        return new.on_conflict_do_nothing(index_elements=["host"])
+    return new.on_conflict_do_update(
+        index_elements=["host"], set_={name: new.excluded[name] for name in change}
+    )  # fmt: skip
+
+
 FIND = select(client_hosts).where(_c.host == bindparam("of_host"))
 LIST = select(client_hosts).order_by(_c.host).limit(bindparam("many"))
-INSERT = insert(client_hosts).values({column.name: bindparam(column.name) for column in client_hosts.columns})
-DECIDE = (
-    update(client_hosts)
-    .where(_c.host == bindparam("of_host"))
-    .values(
-        state=bindparam("new_state"), policy=bindparam("new_policy"), decided_by=bindparam("by"),
-        decided_at=bindparam("at"),
-    )
-)  # fmt: skip
+#: An admin's word, in place of what stands; and a person's question, which changes nothing that stands.
+DECIDE = partial(_put, change=("state", "policy", "decided_by", "decided_at"))
+ASK = partial(_put, change=())
 REMOVE = delete(client_hosts).where(_c.host == bindparam("of_host"))
 SWEEP = delete(client_hosts).where(_c.state == "waiting", _c.asked_at <= bindparam("before"))
 WAITING = select(client_hosts).where(_c.state == "waiting").order_by(_c.asked_at).limit(bindparam("many"))

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from clients.documents import hosts as known
+from clients.documents import reading
 from clients.documents.address import in_path, of_path
+from clients.documents.address import read as read_address
 from clients.errors import ChangedMeanwhile
+from clients.self_registered.policy import Policy
 from idp.accounts.person import Person
 from idp.admin import applications, client_hosts
 from idp.admin.actor import of_shell
@@ -626,3 +630,27 @@ def test_x19_a_program_that_nobody_used_for_long_comes_back_with_the_next_yes(
     clock.advance(1)
     assert browser.submit(provider.authorize(browser, app), "allow").code
     assert provider.services.registry.find_registered(URL) is not None
+
+
+def test_s42_what_we_would_ask_ourselves_is_never_on_the_loopback() -> None:
+    here, own = "http://127.0.0.1/x", f"https://{HOST}/x"
+    document = Hosts().publish(request_uris=[here, own], post_logout_redirect_uris=[here, own])
+    said = reading.read(document, read_address(URL), Policy()).said
+    assert said["request_uris"] == [own]
+    assert said["post_logout_redirect_uris"] == [here, own]
+
+
+def test_j1_two_words_for_one_host_at_the_same_moment_are_one(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where neither sees yet what the other writes (PostgreSQL)."""
+    db = provider.services.db
+    with monkeypatch.context() as patched, db.transaction() as tx:
+        patched.setattr(known, "find", lambda *_: None)
+        assert known.ask(tx, HOST, URL, by="ann", now=1.0)
+        assert not known.ask(tx, HOST, URL, by="bob", now=2.0)
+        for by in ("admin", "other"):
+            assert known.decide(tx, HOST, known.ALLOWED, Policy(), by=by, now=3.0) is None
+    host = known.find(db, HOST)
+    assert host is not None
+    assert (host.state, host.asked_by, host.decided_by) == (known.ALLOWED, "ann", "other")
