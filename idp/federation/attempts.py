@@ -24,6 +24,10 @@ from idp.wire import Params, Request
 TTL: Final = 900.0  # seconds
 #: So many may be begun from one network in a minute: a floor of offices at nine, and no more (O1).
 MOST: Final = 600
+#: What is read of an answer, and how many characters it may have: a code is a few hundred, at Entra two thousand.
+ANSWERED: Final = ("code", "state", "iss", "error", "error_description", "user")
+MAX_ANSWER: Final = 8192
+MOST_PAIRS: Final = 12  # more than once is seen all the same
 SIGN_IN: Final = "sign-in"
 LINK: Final = "link"
 
@@ -48,11 +52,15 @@ def new_secrets() -> Secrets:
     return Secrets(*(secrets.token_urlsafe(32) for _ in range(3)))
 
 
-def keep(services: Services, request: Request, attempt: Attempt) -> None:
-    """Keep it for its answer. Errors: `Refused` where very many are begun from there."""
+def count(services: Services, request: Request) -> None:
+    """One more is begun. Errors: `Refused` where very many are from there, before anything is done for it."""
     many = services.state.count(f"upstream:pace:{address_range(request.remote_address)}", 60)
     if many > MOST:
         raise failures.too_many()
+
+
+def keep(services: Services, request: Request, attempt: Attempt) -> None:
+    """Keep it for its answer."""
     value = {
         **asdict(replace(attempt, flow=None)), "flow": dump(attempt.flow),  # type: ignore[arg-type]
         "browser": browser.identify(services, request),
@@ -92,9 +100,16 @@ def is_waited_for(services: Services, state: str) -> bool:
 
 
 def put_aside(services: Services, answer: Params) -> str:
-    """A cross-site POST comes without our cookies: its answer waits a minute for the GET that brings them."""
-    handle = secrets.token_urlsafe(32)
-    services.state.put("upstream:answer:" + digest(handle), [list(pair) for pair in answer.pairs], 60.0)
+    """A cross-site POST comes without our cookies: its answer waits a minute for the GET that brings them.
+
+    One for each state, and no more than an answer has: anybody may post it, as often as they like.
+    Errors: `Refused` where it is longer than any.
+    """
+    pairs = [list(pair) for pair in answer.pairs if pair[0] in ANSWERED][:MOST_PAIRS]
+    if sum(len(value) for _, value in pairs) > MAX_ANSWER:
+        raise failures.gone()
+    handle = digest("aside " + (answer.get("state") or ""))
+    services.state.put("upstream:answer:" + digest(handle), pairs, 60.0)
     return handle
 
 

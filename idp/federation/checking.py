@@ -132,7 +132,7 @@ def _scopes_of_people(one: Provider) -> Iterator[Wrong]:
     if one.join and not one.domains:
         yield Wrong("join", "name the domains for whose addresses the provider speaks")
     if one.template == "entra":
-        tenant = urlsplit(one.issuer).path.split("/")[1:2]
+        tenant = urlsplit(one.issuer).path.casefold().split("/")[1:2]
         if tenant in (["common"], ["organizations"], ["consumers"]) and not one.tenants:
             yield Wrong("tenants", "this issuer serves every tenant of the world: name those whose people may come")
 

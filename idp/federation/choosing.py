@@ -8,6 +8,7 @@ from typing import Final
 from idp import browser
 from idp.accounts.person import fold
 from idp.browser import cookie_name
+from idp.errors import Refused
 from idp.federation import health, leaving, snapshot
 from idp.federation.attempts import Attempt
 from idp.federation.provider import Provider
@@ -20,7 +21,7 @@ from idp.wire import Cookie, Request, Response
 LAST: Final = "via"  # the provider that somebody came through last, where the device is not shared
 #: Nobody is led on by itself: they have signed out, or come back without having signed in.
 STAY: Final = "stay"
-STAY_FOR: Final = 600  # seconds
+STAY_FOR: Final = 900  # seconds, as long as an attempt
 _DAY: Final = 86400
 
 
@@ -50,16 +51,21 @@ def at_once(services: Services, request: Request, flow: Flow) -> Response | None
     """Straight on to the provider that the application means, or the one that nobody needs to choose."""
     if request.method != "GET" or not browser.is_navigation(request) or flow.beside or flow.linking:
         return None
+    if request.path.startswith(leaving.PATH):  # they come from there: the same answer would bring them back for ever
+        return None
     if cookie_name(services, STAY) in request.cookies:
         return None
     found = snapshot.for_app(services, flow.client_id)
     chosen = _hinted(found, flow) or next((one for one in found if one.at_once), None)
     if chosen is None or health.of(services, chosen).is_down:
         return None
-    response = leaving.begin(services, request, chosen.id, leaving.new(services, chosen.id, flow))
+    try:
+        response = leaving.begin(services, request, chosen.id, leaving.new(services, chosen.id, flow))
+    except Refused as error:  # our own page, with every other way in, is never behind somebody else's
+        services.log.warning("upstream_not_led", provider=chosen.id, name=chosen.name, kind=error.code)
+        return None
     # A way back: whoever presses Back finds our own page, with every other way.
-    stay = Cookie(cookie_name(services, STAY), "1", 60)
-    return _with(response, stay)
+    return _with(response, _stay(services))
 
 
 def _hinted(found: tuple[Provider, ...], flow: Flow) -> Provider | None:
@@ -90,16 +96,20 @@ def ticked(services: Services, request: Request, attempt: Attempt) -> Attempt:
     return replace(attempt, stay=stay, shared=shared)
 
 
-def came_back(services: Services, provider: Provider, *, shared: bool) -> tuple[Cookie, ...]:
-    """What this browser keeps of it."""
+def came_back(services: Services, provider: Provider, *, shared: bool, vainly: bool = False) -> tuple[Cookie, ...]:
+    """What this browser keeps of it. `vainly`: nobody signed in there, so nobody is led there again by itself."""
     days = services.settings.session.remember_account_days
     kept = Cookie(cookie_name(services, LAST), "" if shared else provider.id, 0 if shared or not days else days * _DAY)
-    return (kept, Cookie(cookie_name(services, STAY), "", 0))
+    return (kept, _stay(services) if vainly else Cookie(cookie_name(services, STAY), "", 0))
 
 
 def stay(services: Services) -> tuple[Cookie, ...]:
     """Somebody signed out: the next page waits for them to choose."""
-    return (Cookie(cookie_name(services, STAY), "1", STAY_FOR),) if snapshot.current(services) else ()
+    return (_stay(services),) if snapshot.current(services) else ()
+
+
+def _stay(services: Services) -> Cookie:
+    return Cookie(cookie_name(services, STAY), "1", STAY_FOR)
 
 
 def _with(response: Response, *cookies: Cookie) -> Response:

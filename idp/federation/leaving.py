@@ -29,11 +29,13 @@ def redirect_uri(services: Services, provider_id: str) -> str:
 
 def begin(services: Services, request: Request, provider_id: str, attempt: Attempt) -> Response:
     """Send the browser there. Errors: `Refused`."""
+    attempts.count(services, request)
     kept = keeping.find(services.db, provider_id)
     if kept is None or not kept.provider.enabled:
         raise failures.off(kept.provider.name if kept is not None else provider_id[:40])
     provider = kept.provider
-    if provider.apps and attempt.flow.client_id and attempt.flow.client_id not in provider.apps:
+    # A page of our own is for nobody's application: whoever came in there would be in at each of them.
+    if provider.apps and attempt.purpose == attempts.SIGN_IN and attempt.flow.client_id not in provider.apps:
         raise failures.off(provider.name)
     response = kinds.of(provider).begin(services, question(services, kept, attempt))
     attempts.keep(services, request, attempt)

@@ -69,8 +69,8 @@ def add(tx: Transaction, link: Link, *, record: Recorder) -> None:
 def used(tx: Transaction, link: Link) -> None:
     """Somebody signed in with it, and what it is called and gives may be another."""
     tx.run(
-        store.USED, provider_id=link.provider_id, subject=link.subject, person_id=link.person_id, label=link.label,
-        groups=json.dumps(link.groups), created_at=link.created_at, used_at=link.used_at,
+        store.USED, of_provider=link.provider_id, of_subject=link.subject, owner_id=link.person_id, label=link.label,
+        groups=json.dumps(link.groups), used_at=link.used_at,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from idp.accounts import own_address
 from idp.accounts.person import InvalidPerson, Person, fold
 from idp.attributes import ATTRIBUTES, CLAIM
 from idp.audit import Recorder
@@ -64,9 +65,10 @@ def apply(services: Services, person: Person, provider: Provider, identity: Iden
     found = mapped(provider, identity).values
     # A name to sign in with is not changed under anybody's hands.
     wanted: dict[str, Any] = {name: value for name, value in found.items() if name not in ("username", "email")}
-    if "email" in provider.attributes:
+    if "email" in provider.attributes and not person.roles:
+        # Recovery writes to the address: it is one that the provider vouches for, and of nobody who has rights here.
         email, verified = trusted_email(provider, identity)
-        wanted |= {"email": email, "email_verified": verified} if email else {}
+        wanted |= {"email": email, "email_verified": verified} if verified else {}
     refused = []
     for names in ({"email", "email_verified"} & wanted.keys(), wanted.keys() - {"email", "email_verified"}):
         some = {name: wanted[name] for name in names}
@@ -74,7 +76,7 @@ def apply(services: Services, person: Person, provider: Provider, identity: Iden
         changes: Any = {name: value for name, value in some.items() if name not in merge}
         try:
             if some:
-                services.directory.update(person.id, merge=merge, record=record, **changes)
+                own_address.update(services, person, merge=merge, record=record, **changes)
         except InvalidPerson as error:
             refused.append(error.field)
     return refused
@@ -112,4 +114,9 @@ def _tried(change: Callable[..., Person], person: Person, name: str, record: Rec
 
 
 def _text(value: Any) -> str:
-    return value.strip()[:MAX_VALUE] if isinstance(value, str) else ""
+    return plain(value).strip()[:MAX_VALUE] if isinstance(value, str) else ""
+
+
+def plain(text: str) -> str:
+    """Without what nobody can see, such as U+0000, which JSON may hold and PostgreSQL does not take."""
+    return "".join(character for character in text if character.isprintable())

@@ -33,7 +33,11 @@ def find_person(services: Services, request: Request, provider: Provider, identi
         return services.directory.find(link.person_id)
     person = _by_address(services, provider, identity)
     if person is not None:
-        connect(services, request, provider, identity, person, _recorder(services, request, provider, person.id))
+        try:
+            connect(services, request, provider, identity, person, _recorder(services, request, provider, person.id))
+        except LinkedOtherwise:  # two windows at once
+            again = links.find(services.db, provider.id, identity.subject)
+            return services.directory.find(again.person_id) if again is not None else None
         return person
     return _make(services, request, provider, identity) if provider.create else None
 
@@ -54,7 +58,7 @@ def _make(services: Services, request: Request, provider: Provider, identity: Id
     """A new person; None where somebody here has the name or the address already: it may be theirs, or another's."""
     found = mapping.mapped(provider, identity, is_new=True)
     email, verified = mapping.trusted_email(provider, identity)
-    said = [found.values.get("username", ""), str(identity.claims.get("preferred_username") or "")]
+    said = [found.values.get("username", ""), mapping.plain(str(identity.claims.get("preferred_username") or ""))]
     username = _username([*said, email], email if verified else "") or f"user.{digest(identity.subject)[:8].lower()}"
     if any(services.directory.find_by_login(name) is not None for name in {username, identity.email, *said} if name):
         return None

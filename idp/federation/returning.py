@@ -66,16 +66,19 @@ def _finish(services: Services, request: Request, attempt: Attempt, answer: Para
     # Mix-up (RFC 9700 §4.4): the answer of one provider at the address of another is nobody's.
     if request.segment != provider.id:
         raise failures.issuer(provider, leaving.redirect_uri(services, provider.id), request.segment, "redirect_uri")
-    question = leaving.question(services, kept, attempt)
+    question, cancelled = leaving.question(services, kept, attempt), False
     try:
         identity = kinds.of(provider).finish(services, question, answer)
         outcome = _enter(services, request, attempt, provider, identity)
     except Cancelled:
+        cancelled = True
         flow = replace(attempt.flow, idp_hint="")
         said = N_("Nobody signed in at %(name)s. Try again, or sign in another way.", name=provider.name)
         outcome = Show(flow, Identify(notice=said), sessions.current(services, request, flow.client_id))
     response = engine.settle(services, request, outcome)
-    return engine.with_cookies(response, *choosing.came_back(services, provider, shared=attempt.shared))
+    return engine.with_cookies(
+        response, *choosing.came_back(services, provider, shared=attempt.shared, vainly=cancelled)
+    )
 
 
 def _enter(services: Services, request: Request, attempt: Attempt, provider: Provider, identity: Identity) -> Outcome:

@@ -19,8 +19,6 @@ from sqlalchemy import (
     update,
 )
 
-from idp.db import upsert
-
 metadata = MetaData()
 
 federation_providers = Table(
@@ -69,11 +67,16 @@ LINK = select(federation_links).where(
 LINKS_OF = select(federation_links).where(_l.person_id == bindparam("owner_id")).order_by(_l.created_at)
 COUNT_LINKS = select(func.count().label("many")).where(_l.provider_id == bindparam("provider_id"))
 ADD_LINK = insert(federation_links)
-#: Only ever its own person's: a link is not handed on.
-USED = upsert(
-    federation_links, "provider_id", "subject", change=("label", "groups", "used_at"),
-    only_if=lambda new: new.person_id == _l.person_id,
-)  # fmt: skip
+#: Only ever its own person's: a link is not handed on, nor made again by whoever has just disconnected it.
+USED = (
+    update(federation_links)
+    .where(
+        _l.provider_id == bindparam("of_provider"),
+        _l.subject == bindparam("of_subject"),
+        _l.person_id == bindparam("owner_id"),
+    )
+    .values({name: bindparam(name) for name in ("label", "groups", "used_at")})
+)
 DROP_LINK = delete(federation_links).where(
     _l.provider_id == bindparam("provider_id"),
     _l.subject == bindparam("subject"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from idp.federation import choosing, leaving, returning
+from idp.federation import choosing, leaving, returning, snapshot
 from idp.login import engine
+from idp.login.browser import last_account
 from idp.login.flow import Flow
 from idp.login.steps.outcomes import Outcome
 from idp.protocols import Services
@@ -15,6 +17,11 @@ from idp.wire import Redirect, Request, Response, Route
 def _leave(services: Any, request: Request, flow: Flow) -> Outcome:
     """POST /login/upstream: the button of a provider."""
     provider_id = request.form.get("provider") or ""
+    last = last_account.recall(services, request, flow.demands.subject)
+    if last is not None and last.is_called(flow.login_hint):
+        # Whoever sat here last may be somebody else, and another company's: only a provider of their domain is told.
+        one = next((one for one in snapshot.current(services) if one.id == provider_id), None)
+        flow = flow if one is not None and leaving.is_of(one, flow.login_hint) else replace(flow, login_hint="")
     attempt = choosing.ticked(services, request, leaving.new(services, provider_id, flow))
     return leaving.begin(services, request, provider_id, attempt)
 

@@ -57,6 +57,8 @@ def test_i11_a_provider_is_added_tried_changed_and_removed(
     code, said = run("test", "company")
     assert code == 0, said
     assert "ok  client id and secret" in said
+    office.provider.add_person("ann")
+    assert "nothing to do" in run("disconnect", "Company", "ann")[1]
     assert run("change", "Company", "--set", "groups.staff=", "--off")[0] == 0
     shown = json.loads(run("show", "Company", "--json")[1])
     assert "groups" not in shown

@@ -81,8 +81,9 @@ def _check_issuer(provider: Provider, metadata: Metadata, keys: Keys, found: Bel
         expected = expected.replace(TENANT, tenant)
     if claims["iss"] != expected:
         raise failures.issuer(provider, expected, str(claims["iss"]))
-    if provider.tenants and tenant not in provider.tenants:
-        raise failures.domain(provider, "tid", " or ".join(provider.tenants), tenant)
+    # A document that has a place for the tenant is every tenant's of the world, however the issuer was typed.
+    if (provider.tenants or TENANT in metadata.issuer) and tenant not in provider.tenants:
+        raise failures.domain(provider, "tid", " or ".join(provider.tenants) or "tenants that are named", tenant)
     # A key that Entra marks with an issuer signs for that one alone.
     of_key = keys.issuers.get(str(found.header.get("kid")))
     if of_key is not None and provider.template == "entra" and of_key.replace(TENANT, tenant) != claims["iss"]:

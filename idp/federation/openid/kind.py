@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from idp.errors import Refused
-from idp.federation import calling, failures
+from idp.federation import calling, failures, mapping
 from idp.federation.openid import id_token, metadata, redeeming
 from idp.federation.openid.metadata import Metadata
 from idp.federation.ports import Cancelled, Found, Identity, Question
@@ -119,10 +119,11 @@ def identity(provider: Provider, claims: Mapping[str, Any], raw: str) -> Identit
     at = claims.get("auth_time")
     is_time = isinstance(at, (int, float)) and not isinstance(at, bool)
     email = claims.get("email")
-    label = next((str(claims[k]) for k in ("preferred_username", "email", "name") if claims.get(k)), "")
+    email = mapping.plain(email) if isinstance(email, str) else ""
+    label = next((mapping.plain(str(claims[k])) for k in ("preferred_username", "email", "name") if claims.get(k)), "")
     sources = claims.get("_claim_names")  # Core §5.6.2: there, and elsewhere
     return Identity(
-        ":".join(str(part) for part in parts), label[:200], email if isinstance(email, str) else "",
+        ":".join(str(part) for part in parts), label[:200], email,
         is_true(claims.get(provider.verified_claim)), float(at) if is_time and at is not None else None,
         proof_values(claims), claims, frozenset(sources) if isinstance(sources, dict) else frozenset(), raw,
     )  # fmt: skip

@@ -54,7 +54,8 @@ class Kept:
     """What was read, by provider and edition of its issuer; one reader at a time for each."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.Lock()  # held for no request: a slow provider holds up nobody else's people
+        self.reading: dict[str, threading.Lock] = {}
         self.documents: dict[str, tuple[float, Metadata]] = {}
         self.keys: dict[str, tuple[float, Keys]] = {}
 
@@ -83,11 +84,14 @@ def read_keys(services: Services, provider: Provider, metadata: Metadata, *, ren
     if found is not None and now - at < (KEYS_RETRY if renewed else KEYS_FRESH):
         return found
     with kept.lock:
+        alone = _bound(kept.reading).setdefault(key, threading.Lock())
+    with alone:
         again, newer = kept.keys.get(key, (0.0, None))
         if newer is not None and again > at:  # somebody else has just read them
             return newer
         fresh = _fetch_keys(services, provider, metadata.jwks_uri)
-        _bound(kept.keys)[key] = (now, fresh)
+        with kept.lock:
+            _bound(kept.keys)[key] = (now, fresh)
     return fresh
 
 
