@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -145,6 +146,54 @@ def test_what_the_person_gave_and_does_not_stand_any_more_gives_no_tokens(
     provider.services.directory.disable(person.id)
     run(provider)
     assert last(receiver)["error"] == "transaction_failed"
+
+
+def not_taken(provider: Provider, receiver: Receiver, till: App) -> tuple[Any, str]:
+    """A person has agreed, and the application did not take it: the notice, and the access token that was sent."""
+    ask(provider, till, client_notification_token="t.1", scope="openid offline_access")
+    job = next(job for job in provider.services.jobs.pending() if job.name == asking.ASK)
+    provider.services.jobs.perform(job.name, job.payload)
+    browser = provider.browser()
+    browser.submit(come(provider, browser), "allow")
+    notice = next(
+        job for job in provider.services.jobs.pending() if job.name == asking.NOTIFY and "over" not in job.payload
+    )
+    receiver.status = 500
+    with pytest.raises(asking.NotTaken):
+        provider.services.jobs.perform(notice.name, notice.payload)
+    return notice, last(receiver)["access_token"]
+
+
+def test_what_has_ended_since_the_first_try_is_not_sent_again(
+    provider: Provider, receiver: Receiver, till: App, clock: Clock
+) -> None:
+    notice, _ = not_taken(provider, receiver, till)
+    clock.advance(10)
+    person = provider.services.directory.find_by_login("ann")
+    assert person is not None
+    provider.services.directory.disable(person.id)
+    receiver.status = 204
+    provider.services.jobs.perform(notice.name, notice.payload)
+    assert last(receiver)["error"] == "transaction_failed"
+    assert "access_token" not in last(receiver)
+    assert "id_token" not in last(receiver)
+
+
+@pytest.mark.parametrize("status", [500, 401, 307])
+def test_what_nobody_has_taken_is_dead(provider: Provider, receiver: Receiver, till: App, status: int) -> None:
+    notice, token = not_taken(provider, receiver, till)
+    receiver.status = status
+    for _ in range(asking.RETRIES - 1 if status == 500 else 0):
+        with pytest.raises(asking.NotTaken):
+            provider.services.jobs.perform(notice.name, notice.payload)
+        assert provider.introspect(till, token)["active"]
+    with contextlib.suppress(asking.NotTaken):
+        provider.services.jobs.perform(notice.name, notice.payload)
+    assert last(receiver)["access_token"] == token
+    assert not provider.introspect(till, token)["active"]
+    assert [one.detail["why"] for one in provider.events("tokens:revoked")] == [
+        "the application did not take its tokens"
+    ]
 
 
 @pytest.mark.spec("CIBA 10.2")

@@ -138,15 +138,22 @@ def notify(services: Services, payload: dict[str, Any]) -> None:
     if payload.get("over") and not (pending.is_over(services, asked) and pending.said(services, asked.id) is None):
         return  # the answer has a notice of its own
     told: dict[str, Any] = {"auth_req_id": kept["auth_req_id"]}
-    if client.metadata.get("backchannel_token_delivery_mode") == PUSH:
+    is_push = client.metadata.get("backchannel_token_delivery_mode") == PUSH
+    if is_push:
         told = pushing.body(services, client, asked, kept["auth_req_id"])
-    _tell(services, client, uri, kept["token"], told)
+    try:
+        is_taken = _tell(services, client, uri, kept["token"], told)
+    except (NotTaken, OutboundFailed, OutboundRefused):
+        if is_push and services.state.count(f"ciba-tries:{asked.id}", pending.KEPT) > RETRIES:
+            pushing.give_up(services, asked)
+        raise
     services.state.take(_notice(asked.id))
-    pushing.forget(services, asked)
+    end = pushing.forget if is_taken or not is_push else pushing.give_up
+    end(services, asked)
 
 
-def _tell(services: Services, client: Client, uri: str, token: str, told: dict[str, Any]) -> None:
-    """Call the application; that it did not take it stands among its errors, for admins.
+def _tell(services: Services, client: Client, uri: str, token: str, told: dict[str, Any]) -> bool:
+    """Call the application; that it did not take it stands among its errors, for admins. Answers whether it did.
 
     Errors: `NotTaken`, `OutboundRefused`, `OutboundFailed`, where another try may help.
     """
@@ -161,6 +168,8 @@ def _tell(services: Services, client: Client, uri: str, token: str, told: dict[s
         # CIBA §10.2: a redirect is not followed; the next try would be led elsewhere as well.
         if not isinstance(error, OutboundRedirected) and getattr(error, "status", 0) not in REFUSED:
             raise
+        return False
+    return True
 
 
 def _place_of(asked: Pending) -> str:

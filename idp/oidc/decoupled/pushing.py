@@ -1,7 +1,8 @@
 """Push (CIBA §10.3): the tokens are sent to the application as soon as its person has agreed; or why there are none.
 
 They are made once, by the family's own key, and wait sealed in State until the application has taken them: each try
-sends the very same. A request that died between the two has given nobody anything, and the application is told so.
+sends the very same, as long as it stands, and what nobody has taken by the last one is dead. A request that died
+between the two has given nobody anything, and the application is told so.
 """
 
 from __future__ import annotations
@@ -26,14 +27,25 @@ FAILED: Final = "transaction_failed"
 
 def body(services: Services, client: Client, asked: Pending, auth_req_id: str) -> dict[str, Any]:
     """What the application is sent, the same at each try. Errors: `Stale`."""
-    kept = services.state.get(_key(asked.id))
-    if kept is not None:
+    kept, said = services.state.get(_key(asked.id)), pending.said(services, asked.id)
+    if kept is not None and ("access_token" not in kept or _stands(services, said)):
         return dict(kept)
-    said = pending.said(services, asked.id)
-    made = _failure(said) if said is None or said.grant is None else _tokens(services, client, asked, said, auth_req_id)
+    if kept is not None:
+        made = {"error": FAILED, "error_description": "What the person gave does not stand any more."}
+    else:
+        made = _made(services, client, asked, said, auth_req_id)
     told = {"auth_req_id": auth_req_id, **made}
     services.state.put(_key(asked.id), told, pending.KEPT)
     return told
+
+
+def give_up(services: Services, asked: Pending) -> None:
+    """Nobody holds what was made: it is dead, and is not shown to its person as somebody's access."""
+    said = pending.said(services, asked.id)
+    if said is not None and said.grant is not None:
+        why = "the application did not take its tokens"
+        ledger.revoke_family(services, _wire(asked), said.grant["id"], asked.client_id, said.person_id, why)
+    forget(services, asked)
 
 
 def forget(services: Services, asked: Pending) -> None:
@@ -48,11 +60,29 @@ def _failure(said: Said | None) -> dict[str, Any]:
     return {"error": "access_denied", "error_description": "The person refused."}
 
 
+def _made(
+    services: Services, client: Client, asked: Pending, said: Said | None, auth_req_id: str
+) -> dict[str, Any]:  # fmt: skip
+    if said is None or said.grant is None:
+        return _failure(said)
+    return _tokens(services, client, asked, said, auth_req_id)
+
+
+def _stands(services: Services, said: Said | None) -> bool:
+    """Whether what was made at an earlier try may still be sent: minutes lie between the first and the last."""
+    return said is not None and said.grant is not None and (
+        ledger.find_family(services, said.grant["id"], "") is not None
+    )  # fmt: skip
+
+
+def _wire(asked: Pending) -> Request:
+    return Request({"REQUEST_METHOD": "POST", "PATH_INFO": "/oauth/bc-authorize", "REMOTE_ADDR": asked.address})
+
+
 def _tokens(services: Services, client: Client, asked: Pending, said: Said, auth_req_id: str) -> dict[str, Any]:
     grant = Grant(**(said.grant or {}))
     details = authorization_details.standing(services, client, grant.details, grant.resource)
-    wire = Request({"REQUEST_METHOD": "POST", "PATH_INFO": "/oauth/bc-authorize", "REMOTE_ADDR": asked.address})
-    request = TokenRequest(client, CIBA, None, [], Params([]), wire)
+    request = TokenRequest(client, CIBA, None, [], Params([]), _wire(asked))
     try:
         issued = ledger.mint(services, request, grant, Terms(grant.scope, grant.resource, details=details))
     except ledger.CodeReused:  # the try before died with them
