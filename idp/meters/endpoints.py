@@ -7,8 +7,8 @@ from typing import Final
 
 #: Paths that begin so are of one room. What is not here is pages of the person's own.
 _ROOMS: Final = (
-    ("/admin", "console"), ("/api/", "api"), ("/errors", "errors"), ("/dev/", "outbox"), ("/app-", "app_pages"),
-    ("/check/", "check"),
+    ("/admin", "console"), ("/api/", "api"), ("/scim/", "scim"), ("/errors", "errors"), ("/dev/", "outbox"),
+    ("/app-", "app_pages"), ("/check/", "check"),
 )  # fmt: skip
 #: Paths that begin so are counted each by itself.
 _ALONE: Final = ("/oauth/", "/saml/", "/login", "/logout", "/.well-known/", "/healthz", "/readyz", "/metrics")

@@ -26,8 +26,10 @@ BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 
 #: Added up over the workers of one machine; a worker that takes a dead one's place goes on from its numbers.
 COUNTED: Final = (
-    Family("requests", "counter", ("endpoint", "status"), "Requests that were answered."),
-    Family("request_seconds", "histogram", ("endpoint",), "How long an answer took, until its first byte left."),
+    Family("requests", "counter", ("endpoint", "status"), "Requests that were answered, but for those of "
+           "no address of ours and those that found no room (408, 429, 503 before a thread has them)."),
+    Family("request_seconds", "histogram", ("endpoint",), "How long an answer took to be made, from "
+           "when a thread had the request: without the wait for one, and without sending it."),
     Family("request_part_seconds", "histogram", ("endpoint", "part"),
            "The share of it that went to the store, to signatures, to a password's hash and the wait for one."),
     Family("sign_ins", "counter", ("app", "method", "result"), "Proofs: sessions that began, and what was wrong."),
@@ -54,7 +56,7 @@ WORKERS: Final = (
     Family("worker_application_reads", "counter", ("worker",), "Times that an application was not held in memory and "
            "was read from the database."),
     Family("worker_notes_lost", "counter", ("worker",), "Notes for these metrics that came faster than they were "
-           "added up."),
+           "added up, or whose application had no series left and are counted under `other`."),
 )  # fmt: skip
 
 #: Of the whole installation: every machine shows the same.

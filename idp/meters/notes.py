@@ -18,7 +18,8 @@ from keys.signing import SIGNING
 
 MAX_NOTES: Final = 20_000  # that wait for the next second
 MAX_APPS: Final = 200  # applications with a name of their own; those that come later are one, OTHER
-MAX_SERIES: Final = 1_000  # of one metric; what would be one more is left out
+MAX_SERIES: Final = 1_000  # of one metric; what would be one more is counted under OTHER, where it has an application
+OF_APPS: Final = ("sign_ins", "sign_ons", "tokens")  # metrics whose first label is one
 OTHER: Final = "other"
 SILENT: Final = 30.0  # seconds after which a worker that writes nothing is gone
 
@@ -72,6 +73,8 @@ class Meters:
             self._board, self._place = seat
             if before := seat.board.read(seat.place):
                 self._sums = marshal.loads(before)[2]  # noqa: S302  our own memory
+                named = {labels[0] for name in OF_APPS for labels in self._sums.get(name, {})} - {OTHER}
+                self._apps |= {one: one for one in named}  # or their series would stand still
 
     def add_up(self) -> None:
         """Take what was noted, and show it to the other workers."""
@@ -115,11 +118,15 @@ class Meters:
                 self._observe("request_part_seconds", (endpoint, part), seconds)
 
     def _add(self, name: str, labels: Labels) -> None:
-        if name in ("sign_ins", "sign_ons", "tokens"):
+        if name in OF_APPS:
             labels = (self._app(labels[0]), *labels[1:])
         series = self._sums.setdefault(name, {})
-        if labels in series or len(series) < MAX_SERIES:
-            series[labels] = series.get(labels, 0) + 1
+        if labels not in series and len(series) >= MAX_SERIES:
+            self.lost += 1
+            if name not in OF_APPS:
+                return
+            labels = (OTHER, *labels[1:])  # as many as there are methods and results, so this has an end
+        series[labels] = series.get(labels, 0) + 1
 
     def _observe(self, name: str, labels: Labels, seconds: float) -> None:
         series = self._sums.setdefault(name, {})

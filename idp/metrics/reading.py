@@ -37,7 +37,11 @@ class Kept:
 def _everything(services: Services) -> Iterator[Read]:
     for look in _LOOKS:
         try:
-            yield from [*look(services)]
+            found = [*look(services)]
+            yield from found
+            # Each look at one that cannot be reached takes seconds, and whoever asks does not wait for long.
+            if ("store_up", ("database",), 0.0) in found:
+                return
         except Exception as error:  # whatever it is, the others are wanted now more than ever
             services.log.warning("metric_not_read", what=look.__name__, reason=type(error).__name__)
 
@@ -48,12 +52,17 @@ def _info(services: Services) -> Iterator[Read]:
 
 
 def _stores(services: Services) -> Iterator[Read]:
+    is_down = False
     for name, ask in (("database", lambda: tail(services.db, 1)), ("state", lambda: services.state.get("metrics"))):
+        if is_down and not services.settings.storage.state_url:  # State is there, too
+            yield "store_up", (name,), 0.0
+            return
         try:
             ask()
             yield "store_up", (name,), 1.0
         except Exception:  # that is what is told
             yield "store_up", (name,), 0.0
+            is_down = True
 
 
 def _jobs(services: Services) -> Iterator[Read]:

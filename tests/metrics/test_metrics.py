@@ -12,9 +12,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from idp.answers import symptoms
+from idp.db import Database, Unavailable
 from idp.meters.board import HALF, Board, Seat, TooLarge
+from idp.meters.endpoints import endpoint_of
 from idp.meters.families import FAMILIES
-from idp.meters.notes import MAX_APPS, Meters
+from idp.meters.notes import MAX_APPS, MAX_SERIES, Meters
+from idp.metrics import reading
 from tests.provider import Answer, Browser, Provider, bearer
 from tests.receiver import Receiver
 from tests.server import running
@@ -167,11 +170,52 @@ def test_m1_made_up_applications_get_no_name_and_many_share_one() -> None:
     assert sums["tokens"]["other", "refresh_token"] == MAX_APPS + 100
 
 
+def test_m1_what_has_no_series_left_is_counted_under_other() -> None:
+    meters = Meters()
+    meters.on, meters.knows = True, lambda client_id: True
+    for number in range(100):
+        for result in range(MAX_SERIES // 100 + 1):
+            meters.count("sign_ins", f"app-{number}", "password", str(result))
+    sums, _ = meters.all_workers()
+    assert sum(sums["sign_ins"].values()) == 100 * (MAX_SERIES // 100 + 1)
+    assert meters.lost == 100 * (MAX_SERIES // 100 + 1) - MAX_SERIES
+    assert {labels[0] for labels in list(sums["sign_ins"])[MAX_SERIES:]} == {"other"}
+
+
+def test_m1_who_takes_a_dead_ones_place_goes_on_with_its_names() -> None:
+    seat, known = Seat(Board(2), 0), lambda client_id: True
+    for apps in ([f"old-{number}" for number in range(MAX_APPS)], ["new", "old-1"]):
+        meters = Meters()
+        meters.on, meters.knows = True, known
+        meters.share(seat)
+        for app in apps:
+            meters.count("tokens", app, "refresh_token")
+        sums, _ = meters.all_workers()
+    assert sums["tokens"]["old-1", "refresh_token"] == 2
+    assert sums["tokens"]["other", "refresh_token"] == 1
+
+
+def test_m1_a_database_that_is_gone_is_asked_once(watched: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try takes seconds, and Prometheus waits for ten."""
+    asked: list[str] = []
+
+    def gone(*_: object, **__: object) -> None:
+        asked.append("x")
+        raise Unavailable("no route to host")
+
+    for name in ("one", "all", "run", "transaction"):
+        monkeypatch.setattr(Database, name, gone)
+    found = {(name, labels): value for name, labels, value in reading.Kept().current(watched.services)}
+    assert found["store_up", ("database",)] == found["store_up", ("state",)] == 0
+    assert len(asked) == 1
+
+
 def test_m1_pages_of_a_room_are_one_endpoint(watched: Provider) -> None:
     browser = watched.browser()
     for path in ("admin/people/1", "admin/people/2", "admin/apps/x"):
         browser.get(path)
     assert read(watched)("requests_total", endpoint="console", status="200") == 3
+    assert endpoint_of("/scim/v2/Users") == "scim"
 
 
 def test_m1_a_hop_asks_the_store_for_no_more(watched: Provider, open_provider: Open) -> None:
