@@ -22,8 +22,11 @@ def get(services: Services, provider: Provider, url: str, *, bearer: str = "") -
 def post(
     services: Services, provider: Provider, url: str, form: Mapping[str, str], headers: Mapping[str, str]
 ) -> Fetched:
-    """Send a form. Errors: `Refused` where there is no answer."""
-    return _asked(services, provider, url, lambda: services.outbound.post(url, form, headers))
+    """Send a form. Errors: `Refused` where there is no answer.
+
+    A bad answer to a form shuts nobody out: what stands in it is a stranger's word, such as a code that they made up.
+    """
+    return _asked(services, provider, url, lambda: services.outbound.post(url, form, headers), counts=False)
 
 
 def read_object(provider: Provider, fetched: Fetched, what: str) -> dict[str, Any]:
@@ -37,7 +40,9 @@ def read_object(provider: Provider, fetched: Fetched, what: str) -> dict[str, An
     return value
 
 
-def _asked(services: Services, provider: Provider, url: str, ask: Callable[[], Fetched]) -> Fetched:
+def _asked(
+    services: Services, provider: Provider, url: str, ask: Callable[[], Fetched], *, counts: bool = True
+) -> Fetched:  # fmt: skip
     down = health.may_ask(services, provider)
     if down is not None:
         raise failures.down(provider, down.reason)
@@ -45,6 +50,8 @@ def _asked(services: Services, provider: Provider, url: str, ask: Callable[[], F
         fetched = ask()
     except (OutboundFailed, OutboundRefused) as error:
         raise _down(services, provider, url, error.reason) from None
+    if fetched.status >= 500 and not counts:
+        raise failures.down(provider, f"{url.partition('?')[0]}: it answered with status {fetched.status}")
     if fetched.status >= 500:
         raise _down(services, provider, url, f"it answered with status {fetched.status}")
     health.answered(services, provider)

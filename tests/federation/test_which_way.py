@@ -77,6 +77,19 @@ def test_s5_very_many_cost_the_provider_nothing(office: Office, crm: App, monkey
     assert not office.there.asked
 
 
+def test_i10_codes_that_somebody_made_up_shut_the_provider_to_nobody(office: Office, crm: App) -> None:
+    company = office.add(create=True)
+    office.there.answers["/token"] = (500, {})
+    for _ in range(4):
+        assert office.come(office.provider.browser(), crm, company).status == 503
+    office.there.answers.clear()
+    assert office.come(office.provider.browser(), crm, company).code
+    browser, asked = office.provider.browser(), len(office.there.forms)
+    location = office.leave(browser, crm, company)
+    assert browser.get(office.there.authorize(location, answer={"code": "x" * 5000})).is_error_page
+    assert len(office.there.forms) == asked
+
+
 def test_s5_one_answer_waits_for_each_state_and_no_longer_than_an_answer_is(office: Office, crm: App) -> None:
     company, browser = office.add(create=True), office.provider.browser()
     back = office.there.authorize(office.leave(browser, crm, company))

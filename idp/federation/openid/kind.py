@@ -21,6 +21,7 @@ from idp.wire import Params, Redirect, Response, with_parameters
 #: What a provider answers that the person themselves has done (RFC 6749 §4.1.2.1; Apple has a word of its own).
 CANCELLED: Final = ("access_denied", "user_cancelled_authorize")
 _MAX_SUBJECT: Final = 500
+MAX_CODE: Final = 4096  # characters
 
 
 class OpenIdConnect:
@@ -91,8 +92,12 @@ def check_answer(question: Question, found: Metadata, answer: Params) -> None:
         raise Cancelled
     if error is not None:
         raise refused(question, error, told)
-    if answer.get("code") is None:
+    code = answer.get("code")
+    if code is None:
         raise failures.answer(provider, "there is no code and no error", field="code")
+    # RFC 6749 appendix A.11: printable ASCII; what is longer is nobody's, and is not sent on.
+    if len(code) > MAX_CODE or not code.isascii() or not code.isprintable():
+        raise failures.answer(provider, "its code is none", field="code")
 
 
 def refused(question: Question, error: str, told: str) -> Refused:
