@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from idp import phone_numbers
 from idp.accounts.person import fold
-from idp.accounts.provisioning.kept import InGroup, Said
+from idp.accounts.provisioning.kept import UNPROVEN, InGroup, Said
 from idp.scim.schemas import ENTERPRISE, USER
 from idp.scim.shaping import moment, version
 
@@ -21,7 +21,7 @@ _CLAIMS: Final = {
 _NUMBER: Final = (ENTERPRISE, "employeeNumber")
 #: What a client has taken `active` away from: whether the person was let in.
 UNSAID: Final = "doorward:active"
-_OURS: Final = ("schemas", "id", "meta", "groups", "active", "userName", "password", UNSAID)
+_OURS: Final = ("schemas", "id", "meta", "groups", "active", "userName", "password", UNSAID, UNPROVEN)
 
 
 def resource(said: Said, groups: Iterable[InGroup], base: str, source: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from scim2_models import Context, PatchOp
 
+from idp.accounts import invitations
 from idp.accounts.effects import Changes
 from idp.accounts.person import Draft, Person, to_json
 from idp.accounts.provisioning import kept
@@ -45,9 +46,12 @@ def make(call: Call) -> Response:
     with call.services.db.transaction() as tx:
         within = _within(call, tx)
         person = _add(within, document)
-        kept.put(tx, person.id, call.client.source, _kept(document), made=True)
+        said = _kept(document) | _unproven(call, person.email, "")
+        kept.put(tx, person.id, call.client.source, said, made=True)
     if document.get("active") is False:
         turning_off.turn_off(call.services, call.actor, person)
+    elif call.client.invites:
+        _invite(call, person)
     return _answered(call, _get(call, person.id), status=201)
 
 
@@ -133,7 +137,9 @@ def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _kept(document: Mapping[str, Any]) -> dict[str, Any]:
     """Errors: `Fault` where it is too much of one person."""
-    found = {key: value for key, value in document.items() if key not in ("active", "userName", "password")}
+    found = {
+        key: value for key, value in document.items() if key not in ("active", "userName", "password", kept.UNPROVEN)
+    }
     if len(to_json(found)) > MAX_DOCUMENT:
         raise Fault(413, f"what is said of a person has more than {MAX_DOCUMENT} characters")
     return found
@@ -158,6 +164,19 @@ def _allowed(call: Call, document: dict[str, Any], before: Mapping[str, Any]) ->
     return found
 
 
+def _unproven(call: Call, written: str | None, before: str) -> dict[str, str]:
+    """The mark of an address that this client is not trusted with; one that stands already keeps what it has."""
+    mark = "" if call.client.trusts_mail else written or before
+    return {kept.UNPROVEN: mark} if mark else {}
+
+
+def _invite(call: Call, person: Person) -> None:
+    """By a mail that waits in the queue: the directory does not wait for the post."""
+    invited = invitations.send(call.services, person)
+    detail = {"person_id": person.id, "purpose": invitations.PURPOSE, "mails": int(bool(invited.to))}
+    call.actor.record(call.services)(call.services.db, "link:made", detail)
+
+
 def _within(call: Call, tx: Any) -> Call:
     db = joined(tx)
     return replace(call, services=replace(call.services, db=db, directory=call.services.directory.within(db)))
@@ -171,8 +190,6 @@ def _add(call: Call, document: Mapping[str, Any]) -> Person:
         name=people.name_of(document),
         claims={key: value for key, value in people.claims_of(document).items() if value is not None},
     )  # fmt: skip
-    if call.client.invites:
-        return verbs.add(call.services, call.actor, draft, by_mail=True).person
     return call.services.directory.add(draft, record=call.actor.record(call.services))
 
 
@@ -197,7 +214,9 @@ def _changed(call: Call, said: Said, wanted: dict[str, Any]) -> Response:
         within = _within(call, tx)
         correction = verbs.Correction(changes=changes, merge=merge, as_of=person.changed_at)
         verbs.correct(within.services, call.actor, person, correction)
-        kept.put(tx, person.id, call.client.source, _kept(document), made=said.made)
+        before_that = str(said.document.get(kept.UNPROVEN) or "") if email == person.email else ""
+        new = _kept(document) | _unproven(call, email if email != person.email else None, before_that)
+        kept.put(tx, person.id, call.client.source, new, made=said.made)
     if active is False and person.enabled:
         turning_off.turn_off(call.services, call.actor, call.services.directory.get(person.id))
     return _answered(call, _get(call, person.id))

@@ -12,6 +12,9 @@ from idp.accounts.provisioning import store
 from idp.accounts.store import to_person
 from idp.db import Database, Transaction
 
+#: Among what a client said of a person: the address that it wrote and nobody has proven.
+UNPROVEN = "doorward:unproven"
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -57,6 +60,14 @@ def one(db: Any, person_id: str) -> Said | None:
     """The person with this id."""
     row = db.one(store.ONE, person_id=person_id) if person_id.isascii() and person_id.isprintable() else None
     return None if row is None else _said(row)
+
+
+def is_unproven(db: Any, person: Person) -> bool:
+    """Whether their address is the word of a client that is not trusted with addresses, and of nobody else yet."""
+    if not person.email or person.email_verified:
+        return False
+    said = one(db, person.id)
+    return said is not None and fold(str(said.document.get(UNPROVEN) or "")) == fold(person.email)
 
 
 def by_key(db: Any, login: str) -> list[Said]:

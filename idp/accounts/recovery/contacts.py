@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from idp import mail
 from idp.accounts.effects import Guard
 from idp.accounts.person import Person, fold
+from idp.accounts.provisioning import kept
 from idp.accounts.recovery import store
 from idp.audit import Event, Recorder, record
 from idp.ids import digest, new_secret
@@ -70,9 +71,10 @@ def owners_of(services: Services, address: str) -> tuple[Person, ...]:
 def addresses(services: Services, person: Person) -> tuple[str, ...]:
     """Where a person is reached for recovery: the account's own address, and then a contact that they confirmed.
 
-    The own address is only ever written by an admin: it is the company's word, and good before it is confirmed.
+    The own address is the company's word, and good before it is confirmed, where an admin wrote it. One that a
+    directory wrote without being trusted with addresses helps nobody in until the person has confirmed it.
     """
-    own = (person.email,) if person.email else ()
+    own = (person.email,) if person.email and not kept.is_unproven(services.db, person) else ()
     contact = of_person(services, person.id).get(EMAIL)
     return tuple(dict.fromkeys((*own, *((contact.value,) if contact is not None and contact.is_good else ()))))
 

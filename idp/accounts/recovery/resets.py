@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from idp import mail
-from idp.accounts import links
+from idp.accounts import invitations, links
 from idp.accounts.person import MAX_LOGIN, Person
 from idp.accounts.recovery import contacts
 from idp.audit import Event, Recorder, record
@@ -108,7 +108,8 @@ def is_valid(services: Services, link: links.Link, person: Person | None) -> boo
     """Whether a link still opens something: nothing has changed since, nor the address that it was mailed to."""
     if person is None or not links.is_current(link, person):
         return False
-    reached = (*contacts.addresses(services, person), contacts.number(services, person))
+    invited = (person.email,) if link.purpose == invitations.PURPOSE else ()  # who opens it proves the address by that
+    reached = (*contacts.addresses(services, person), contacts.number(services, person), *invited)
     return not link.via or link.via in {digest(one) for one in reached if one}
 
 

@@ -57,6 +57,8 @@ def _holders(services: Services, typed: str) -> tuple[Person, ...]:
     key = fold(typed)
     own = services.directory.find_by_login(typed)
     is_own = own is not None and own.enabled and key in spellings(own.email or "")
-    found = {person.id: person for person in ((own,) if own is not None and is_own else ())}
+    found = {}
+    if own is not None and is_own and own.email in contacts.addresses(services, own):
+        found[own.id] = own
     found |= {person.id: person for person in contacts.owners_of(services, typed)}
     return tuple(found.values())
