@@ -58,7 +58,8 @@ class Carried:
 def carry(services: Services, one: Carried, record: Recorder) -> Person:
     """Add them with all they have, or not at all.
 
-    Errors: `InvalidPerson`; `idp.db.Conflict` where a passkey is somebody's already; `factors.TooMany`.
+    Errors: `InvalidPerson`; `idp.db.Conflict` where a passkey is somebody's already; `factors.TooMany`;
+    `ValueError` for a seed that is none.
     """
     with services.db.transaction() as tx:
         directory = services.directory.within(joined(tx))

@@ -3,7 +3,9 @@
 Strong ones stand as they came: `$2b$…` (bcrypt), `$5$…` and `$6$…` (SHA-crypt), and in PHC's form
 (https://github.com/P-H-C/phc-string-format) `$pbkdf2-sha512$i=210000$SALT$HASH`, `$scrypt$ln=16,r=8,p=1$SALT$HASH`.
 What a stolen database gives away in a second (MD5, SHA-1 and SHA-2 once, `$apr1$`) is never kept: `wrapped` puts
-argon2id around it, so `$once$SCHEME$SALT` says how to come to what argon2id has seen.
+argon2id around it, so `$once$SCHEME$SALT` says how to come to what argon2id has seen. A slow scheme at a price that is
+next to nothing, or so short that other passwords fit as well, is not taken at all: a cut or a made-up line of an
+export opens nothing.
 """
 
 from __future__ import annotations
@@ -16,19 +18,25 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 ONCE: Final = "$once$"
-#: What a comparison may cost, so that nobody's sign-in stops the others: about a second of a core, 64 MiB.
-MAX_ITERATIONS: Final = 3_000_000
-MAX_BCRYPT: Final = 14
-MAX_ROUNDS: Final = 1_000_000
-MAX_MEMORY: Final = 64 * 1024 * 1024
-MAX_ARGON2: Final = (256 * 1024, 64)  # KiB, passes
+#: What a comparison costs at least; and at most a second of a core, so that nobody's sign-in stops the others.
+ITERATIONS: Final = range(10_000, 3_000_001)  # of PBKDF2, all blocks of the digest together
+BCRYPT: Final = range(4, 15)
+ROUNDS: Final = range(5_000, 100_001)  # of SHA-crypt, which holds the interpreter
+MAX_MEMORY: Final = 64 * 1024 * 1024  # of scrypt, bytes
+SCRYPT: Final = range(8 * 1024, 2 * 1024 * 1024 + 1)  # N·r·p, blocks of 128 bytes
+MAX_ARGON2: Final = 256 * 1024  # KiB
+ARGON2: Final = range(8 * 1024, 1024 * 1024 + 1)  # KiB·passes
+SALTS: Final = range(8, 257)  # bytes (RFC 8018 §4.1: at least 8)
+DIGESTS: Final = range(16, 65)  # bytes: less, and other passwords fit as well; more costs, and proves no more
 _PASSWORD_OF_BCRYPT: Final = 72  # bytes; it has never looked at more
 
 _PBKDF2 = re.compile(r"\$pbkdf2-(sha1|sha256|sha512)\$i=(\d{1,8})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)")
 _SCRYPT = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)")
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
 _SHA_CRYPT = re.compile(r"\$([56])\$(?:rounds=(\d{1,9})\$)?([^$:\n]{0,16})\$([./A-Za-z0-9]{43}|[./A-Za-z0-9]{86})")
-_ARGON2 = re.compile(r"\$argon2(?:id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,6}),p=(\d{1,3})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
+_ARGON2 = re.compile(
+    r"\$argon2(?:id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,6}),p=(\d{1,3})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)"
+)
 _WRAPPED = re.compile(r"\$once\$([a-z0-9]+)\$([A-Za-z0-9+/]*)(\$argon2id\$.+)")
 _FAST: Final = ("md5", "sha1", "sha256", "sha384", "sha512")
 
@@ -43,11 +51,11 @@ def is_foreign(stored: str) -> bool:
 
 
 def check(stored: str) -> None:
-    """Errors: `UnknownScheme` where a password could never be compared with it, or at a price nobody should pay."""
+    """Errors: `UnknownScheme` where nothing could be compared with it, or at a price that is too high or too low."""
     for shape, costs in _COSTS:
         if (found := shape.fullmatch(stored)) is not None:
             if not costs(found):
-                raise UnknownScheme("costs more to compare than a sign-in may")
+                raise UnknownScheme("costs more to compare than a sign-in may, or is too weak or too short to be kept")
             return
     raise UnknownScheme(f"no known hash ({stored[:8]}…)" if stored.startswith(("$", "{")) else "no known hash")
 
@@ -65,7 +73,10 @@ def unwrapped(stored: str, password: bytes) -> tuple[str, bytes] | None:
     found = _WRAPPED.fullmatch(stored)
     if found is None:
         return None
-    return found[3], inner(found[1], _bytes(found[2]), password)
+    try:
+        return found[3], inner(found[1], _bytes(found[2]), password)
+    except ValueError:  # a NUL, or a salt that is none: the wrong password, at the price of any other
+        return found[3], b""
 
 
 def inner(scheme: str, salt: bytes, password: bytes) -> bytes:
@@ -130,26 +141,43 @@ def _sha_crypt(found: re.Match[str], password: bytes) -> bool:
         return False
 
 
-def _is_cheap_scrypt(found: re.Match[str]) -> bool:
+def _is_whole(salt: str, digest: str) -> bool:
+    return len(_bytes(salt)) in SALTS and len(_bytes(digest)) in DIGESTS
+
+
+def _is_fair_pbkdf2(found: re.Match[str]) -> bool:
+    blocks = -(-len(_bytes(found[4])) // SIZES[found[1]])  # each is made by all iterations (RFC 8018 §5.2)
+    turns = int(found[2])
+    return _is_whole(found[3], found[4]) and turns >= ITERATIONS.start and turns * blocks in ITERATIONS
+
+
+def _is_fair_scrypt(found: re.Match[str]) -> bool:
     ln, r, p = map(int, found.group(1, 2, 3))
-    return 1 <= ln <= 20 and r >= 1 and 1 <= p <= 16 and 128 * r * (1 << ln) <= MAX_MEMORY
+    fits = 1 <= ln <= 20 and r >= 1 and p >= 1 and 128 * r * (1 << ln) <= MAX_MEMORY
+    return fits and r * p * (1 << ln) in SCRYPT and _is_whole(found[4], found[5])
 
 
-def _is_cheap_argon2(found: re.Match[str]) -> bool:
-    memory, passes = MAX_ARGON2
-    return 8 <= int(found[1]) <= memory and 1 <= int(found[2]) <= passes and 1 <= int(found[3]) <= 16
+def _is_fair_argon2(found: re.Match[str]) -> bool:
+    memory, passes, lanes = map(int, found.group(1, 2, 3))
+    fits = 8 * lanes <= memory <= MAX_ARGON2 and 1 <= lanes <= 16
+    return fits and memory * passes in ARGON2 and _is_whole(found[4], found[5])
+
+
+def _is_fair_wrapped(found: re.Match[str]) -> bool:
+    around = _ARGON2.fullmatch(found[3])
+    return found[1] in (*_FAST, "apr1", "1") and around is not None and _is_fair_argon2(around)
 
 
 _COMPARED: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], bytes], bool]], ...]] = (
     (_PBKDF2, _pbkdf2), (_SCRYPT, _scrypt), (_BCRYPT, _bcrypt), (_SHA_CRYPT, _sha_crypt),
 )  # fmt: skip
 _COSTS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...]] = (
-    (_PBKDF2, lambda found: 1 <= int(found[2]) <= MAX_ITERATIONS),
-    (_SCRYPT, _is_cheap_scrypt),
-    (_BCRYPT, lambda found: 4 <= int(found[1]) <= MAX_BCRYPT),
-    (_SHA_CRYPT, lambda found: int(found[2] or 5000) <= MAX_ROUNDS),
-    (_ARGON2, _is_cheap_argon2),
-    (_WRAPPED, lambda found: found[1] in (*_FAST, "apr1", "1")),
+    (_PBKDF2, _is_fair_pbkdf2),
+    (_SCRYPT, _is_fair_scrypt),
+    (_BCRYPT, lambda found: int(found[1]) in BCRYPT),
+    (_SHA_CRYPT, lambda found: int(found[2] or 5000) in ROUNDS),
+    (_ARGON2, _is_fair_argon2),
+    (_WRAPPED, _is_fair_wrapped),
 )
 #: How many bytes a fast hash has: what is longer, after it, is the salt (LDAP's `{SSHA}`).
 SIZES: Final[Mapping[str, int]] = {name: hashlib.new(name, usedforsecurity=False).digest_size for name in _FAST}

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from idp.accounts.carrying import Carried, Passkey, Seed
 from idp.accounts.person import Draft
-from idp.importing import hashes, tables
+from idp.importing import hashes, seeds, tables
 from idp.importing.documents import mapping, mappings, texts, yaml_of
 from idp.importing.found import Application, Found, Left, NotReadable, Someone
 
@@ -62,7 +62,7 @@ def _identifier(name: str, whole: Mapping[str, Any]) -> str:
 
 
 def _seeds(name: str, whole: Mapping[str, Any], left: list[Left]) -> list[Seed]:
-    found = []
+    found: list[Seed] = []
     for one in mappings(whole.get("totp_configurations")):
         if one.get("username") != name:
             continue
@@ -75,7 +75,7 @@ def _seeds(name: str, whole: Mapping[str, Any], left: list[Left]) -> list[Seed]:
         except ValueError:
             left.append(Left("otp", name, "its secret cannot be read"))
             continue
-        found.append(Seed(secret.rstrip("=").upper(), "Authenticator app"))
+        found += seeds.of(name, secret, "Authenticator app", left)
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from idp.accounts.carrying import Carried, Passkey, Seed
 from idp.accounts.hash_schemes import UnknownScheme
 from idp.accounts.person import Draft
-from idp.importing import hashes
+from idp.importing import hashes, seeds
 from idp.importing.documents import mapping, mappings, texts
 from idp.importing.found import Application, Found, Left, NotReadable, Someone
 
@@ -85,7 +85,7 @@ def _claims(attributes: Row) -> dict[str, Any]:
 
 
 def _seeds(pk: str, name: str, rows: Mapping[str, Mapping[str, Row]], left: list[Left]) -> list[Seed]:
-    found = []
+    found: list[Seed] = []
     for device in rows.get(_TOTP, {}).values():
         if str(device.get("user")) != pk or not device.get("confirmed", True):
             continue
@@ -97,7 +97,7 @@ def _seeds(pk: str, name: str, rows: Mapping[str, Mapping[str, Row]], left: list
         except ValueError:
             left.append(Left("otp", name, "its secret cannot be read"))
             continue
-        found.append(Seed(secret, str(device.get("name") or "Authenticator app")))
+        found += seeds.of(name, secret, str(device.get("name") or "Authenticator app"), left)
     return found
 
 

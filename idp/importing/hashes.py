@@ -20,7 +20,7 @@ _LDAP_FAST: Final = {
     "MD5": "md5", "SMD5": "md5", "SHA": "sha1", "SSHA": "sha1", "SHA256": "sha256", "SSHA256": "sha256",
     "SHA384": "sha384", "SSHA384": "sha384", "SHA512": "sha512", "SSHA512": "sha512",
 }  # fmt: skip
-_MD5_CRYPT = re.compile(r"\$(1|apr1)\$([^$]{0,8})\$([./A-Za-z0-9]{22})")
+_MD5_CRYPT = re.compile(r"\$(1|apr1)\$([./A-Za-z0-9]{1,8})\$([./A-Za-z0-9]{22})")
 _PASSLIB_PBKDF2 = re.compile(r"\$pbkdf2(?:-(sha1|sha256|sha512))?\$(\d{1,8})\$([A-Za-z0-9./+]+)\$([A-Za-z0-9./+]+)")
 _DJANGO_PBKDF2 = re.compile(r"pbkdf2_(sha1|sha256|sha512)\$(\d{1,8})\$([^$]+)\$([A-Za-z0-9+/=]+)")
 _DJANGO_SCRYPT = re.compile(r"scrypt\$([^$]+)\$(\d{1,8})\$(\d{1,3})\$(\d{1,3})\$([A-Za-z0-9+/=]+)")

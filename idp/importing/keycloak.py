@@ -11,10 +11,10 @@ from base64 import b32encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from idp.accounts.carrying import Carried, Passkey, Seed
+from idp.accounts.carrying import Carried, Passkey
 from idp.accounts.hash_schemes import UnknownScheme
 from idp.accounts.person import Draft
-from idp.importing import hashes, keycloak_clients
+from idp.importing import hashes, keycloak_clients, seeds
 from idp.importing.found import Found, Left, NotReadable, Someone
 
 #: Attributes of theirs that are claims of ours (Core 1.0 §5.1); others keep their names.
@@ -90,7 +90,7 @@ def _someone(
         name=" ".join(part for part in (user.get("firstName"), user.get("lastName")) if part),
         claims=_claims(user), groups=tuple(dict.fromkeys(groups)),
     )  # fmt: skip
-    seeds, passkeys, password = [], [], None
+    apps, passkeys, password = [], [], None
     for credential in user.get("credentials") or ():
         try:
             about, secret = _opened(credential, "credentialData"), _opened(credential, "secretData")
@@ -98,7 +98,9 @@ def _someone(
             if kind == "password":
                 password = hashes.keycloak(secret, about)
             elif kind == "otp":
-                seeds.append(Seed(_secret(secret, about), str(credential.get("userLabel") or "Authenticator app")))
+                apps.append(
+                    seeds.readable(_secret(secret, about), str(credential.get("userLabel") or "Authenticator app"))
+                )
             elif kind.startswith("webauthn"):
                 passkeys.append(_passkey(credential, about, realm, str(user.get("id", ""))))
             else:
@@ -108,7 +110,7 @@ def _someone(
     left += _asked(user, name)
     carried = Carried(
         draft=draft, id=str(user.get("id", "")).lower(), enabled=bool(user.get("enabled", True)),
-        seeds=tuple(seeds), passkeys=tuple(passkeys),
+        seeds=tuple(apps), passkeys=tuple(passkeys),
     )  # fmt: skip
     return hashes.given(carried, password)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from idp.accounts import importing
-from idp.accounts.carrying import Carried, Seed
+from idp.accounts.carrying import Carried
 from idp.accounts.hash_schemes import UnknownScheme
 from idp.accounts.person import Draft, InvalidPerson
-from idp.importing import hashes
+from idp.importing import hashes, seeds
 from idp.importing.found import Found, Left, NotReadable, Someone
 
 #: Columns beside those of `doorward user import`.
@@ -40,11 +40,11 @@ def _row(row: Mapping[str, Any], left: list[Left]) -> Someone:
     if not {"username", "email", "login"} & named.keys():
         raise InvalidPerson("", "there is no column username, login or email, or nothing in it")
     draft = importing.draft_of({name: value for name, value in row.items() if name.strip().lower() not in _OWN})
-    seed = "".join(str(named.get("totp_secret") or "").split()).rstrip("=").upper()
+    secret = str(named.get("totp_secret") or "").strip()
     carried = Carried(
         draft=draft, id=str(named.get("id") or "").strip().lower(),
         enabled=str(named.get("enabled") or "").strip().lower() not in _NO,
-        seeds=(Seed(seed, "Authenticator app"),) if seed else (),
+        seeds=tuple(seeds.of(draft.username, secret, "Authenticator app", left)) if secret else (),
     )  # fmt: skip
     return hashed(carried, str(named.get("password_hash") or "").strip(), left)
 

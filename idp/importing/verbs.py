@@ -186,6 +186,8 @@ def _why(error: BaseException | None) -> str:
         return "a passkey of theirs, or a name, is somebody's already"
     if isinstance(error, (factors.TooMany, BadMetadata)):
         return str(error)
+    if isinstance(error, ValueError):  # its text may hold what it is about
+        return "cannot be read"
     return ""
 
 

@@ -36,11 +36,11 @@ def _ssha(name: str) -> bytes:
 PLAIN = {
     "bcrypt": bcrypt.hashpw(RAW, bcrypt.gensalt(4)).decode(),
     "bcrypt of PHP": "$2y$" + bcrypt.hashpw(RAW, bcrypt.gensalt(4)).decode()[4:],
-    "SHA-256-crypt": schemes.sha256_crypt.using(rounds=1000).hash(PASSWORD),
-    "SHA-512-crypt": schemes.sha512_crypt.using(rounds=1000).hash(PASSWORD),
-    "PBKDF2-SHA1": schemes.pbkdf2_sha1.using(rounds=1000).hash(PASSWORD),
-    "PBKDF2-SHA256": schemes.pbkdf2_sha256.using(rounds=1000).hash(PASSWORD),
-    "PBKDF2-SHA512": schemes.pbkdf2_sha512.using(rounds=1000).hash(PASSWORD),
+    "SHA-256-crypt": schemes.sha256_crypt.using(rounds=5000).hash(PASSWORD),
+    "SHA-512-crypt": schemes.sha512_crypt.using(rounds=5000).hash(PASSWORD),
+    "PBKDF2-SHA1": schemes.pbkdf2_sha1.using(rounds=10000).hash(PASSWORD),
+    "PBKDF2-SHA256": schemes.pbkdf2_sha256.using(rounds=10000).hash(PASSWORD),
+    "PBKDF2-SHA512": schemes.pbkdf2_sha512.using(rounds=10000).hash(PASSWORD),
     "scrypt": schemes.scrypt.using(rounds=10).hash(PASSWORD),
     "argon2id": PasswordHasher(time_cost=3, memory_cost=4096, parallelism=2).hash(PASSWORD),
     "Apache's MD5": schemes.apr_md5_crypt.hash(PASSWORD),
@@ -51,15 +51,15 @@ LDAP = {
     "SSHA512": "{SSHA512}" + _ssha("sha512").decode(),
     "SHA": "{SHA}" + b64encode(hashlib.sha1(RAW).digest()).decode(),
     "SMD5": "{SMD5}" + _ssha("md5").decode(),
-    "CRYPT": "{CRYPT}" + schemes.sha512_crypt.using(rounds=1000).hash(PASSWORD),
-    "PBKDF2-SHA256": schemes.ldap_pbkdf2_sha256.using(rounds=1000).hash(PASSWORD),
+    "CRYPT": "{CRYPT}" + schemes.sha512_crypt.using(rounds=5000).hash(PASSWORD),
+    "PBKDF2-SHA256": schemes.ldap_pbkdf2_sha256.using(rounds=10000).hash(PASSWORD),
     "BCRYPT": "{BCRYPT}" + bcrypt.hashpw(RAW, bcrypt.gensalt(4)).decode(),
-    "ARGON2": "{ARGON2}" + PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD),
+    "ARGON2": "{ARGON2}" + PasswordHasher(time_cost=1, memory_cost=10240, parallelism=1).hash(PASSWORD),
 }
 DJANGO = {
-    "PBKDF2": schemes.django_pbkdf2_sha256.using(rounds=1000).hash(PASSWORD),
+    "PBKDF2": schemes.django_pbkdf2_sha256.using(rounds=10000).hash(PASSWORD),
     "scrypt": _django_scrypt(),
-    "argon2": "argon2" + PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD),
+    "argon2": "argon2" + PasswordHasher(time_cost=1, memory_cost=10240, parallelism=1).hash(PASSWORD),
 }
 
 
@@ -129,3 +129,64 @@ def test_y3_bcrypt_looks_at_72_bytes_as_it_always_has(verifier: Verifier) -> Non
     stored = bcrypt.hashpw(long.encode()[:72], bcrypt.gensalt(4)).decode()
     assert verifier.verify(stored, long).ok
     assert not verifier.verify(stored, "y" + long).ok
+
+
+def _text(raw: bytes) -> str:
+    return b64encode(raw).decode().rstrip("=")
+
+
+SALT, DIGEST = _text(b"s" * 16), _text(b"d" * 32)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"$pbkdf2-sha512$i=20000${SALT}$AA", f"$pbkdf2-sha512$i=20000$AA${DIGEST}",
+        f"$scrypt$ln=14,r=8,p=1${SALT}$AA", f"$argon2id$v=19$m=65536,t=3,p=1${SALT}$AAAAAA",
+    ],
+)  # fmt: skip
+def test_y3_a_cut_hash_that_other_passwords_fit_as_well_is_not_taken(text: str) -> None:
+    with pytest.raises(hash_schemes.UnknownScheme):
+        hash_schemes.check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"$pbkdf2-sha256$i=1${SALT}${DIGEST}", f"$scrypt$ln=1,r=1,p=1${SALT}${DIGEST}",
+        "$5$rounds=1000$salt$" + "a" * 43, f"$argon2id$v=19$m=8,t=1,p=1${SALT}${DIGEST}",
+        f"$once$sha1$c2FsdA$argon2id$v=19$m=8,t=1,p=1${SALT}${DIGEST}",
+    ],
+)  # fmt: skip
+def test_y3_a_hash_that_costs_nothing_to_guess_is_not_taken(text: str) -> None:
+    with pytest.raises(hash_schemes.UnknownScheme):
+        hash_schemes.check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"$pbkdf2-sha1$i=3000000${SALT}${_text(b'd' * 64)}", f"$pbkdf2-sha1$i=20000${SALT}${_text(b'd' * 6000)}",
+        f"$argon2id$v=19$m=262144,t=64,p=1${SALT}${DIGEST}", f"$scrypt$ln=16,r=8,p=16${SALT}${DIGEST}",
+        "$6$rounds=1000000$salt$" + "a" * 86,
+    ],
+)  # fmt: skip
+def test_X30_the_price_is_that_of_all_figures_together(text: str) -> None:
+    with pytest.raises(hash_schemes.UnknownScheme):
+        hash_schemes.check(text)
+
+
+@pytest.mark.parametrize("scheme", ["apr1", "1"])
+def test_y3_a_nul_is_a_wrong_password_for_an_old_hash_too(verifier: Verifier, scheme: str) -> None:
+    kind = schemes.apr_md5_crypt if scheme == "apr1" else schemes.md5_crypt
+    found = hashes.plain(kind.hash(PASSWORD))
+    assert isinstance(found, FastHash)
+    stored = verifier.wrap(found.kind, found.salt, found.digest)
+    before = verifier.hashes
+    assert not verifier.verify(stored, "a\0b").ok
+    assert verifier.hashes == before + 1
+
+
+def test_y3_a_salt_of_other_signs_is_no_hash() -> None:
+    with pytest.raises(hash_schemes.UnknownScheme):
+        hashes.plain("$apr1$abé$" + "a" * 22)

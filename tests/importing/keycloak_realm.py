@@ -28,7 +28,7 @@ def credential(kind: str, secret: dict[str, Any], about: dict[str, Any], label: 
     }  # fmt: skip
 
 
-def pbkdf2(password: str = OLD, digest: str = "sha512", turns: int = 2100) -> dict[str, Any]:
+def pbkdf2(password: str = OLD, digest: str = "sha512", turns: int = 21000) -> dict[str, Any]:
     salt = secrets.token_bytes(16)
     made = hashlib.pbkdf2_hmac(digest, password.encode(), salt, turns, 64)
     return credential(

@@ -116,7 +116,8 @@ def test_y3_an_authenticator_app_goes_on_showing_right_codes(provider: Provider,
     carried(
         provider,
         kc.realm(
-            kc.user("ann", kc.pbkdf2(), kc.otp()), kc.user("bo", kc.otp("ORSXG5BAMJQXGZJTGI", secretEncoding="BASE32"))
+            kc.user("ann", kc.pbkdf2(), kc.otp()),
+            kc.user("bo", kc.otp("ORSXG5BAMJQXGZJTGIQHGZLDOJSXILRO", secretEncoding="BASE32")),
         ),
     )
     app, browser = provider.add_client(), provider.browser()

@@ -7,6 +7,7 @@ import json
 from base64 import b32encode, b64encode
 from typing import Any
 
+import pyotp
 import pytest
 from argon2 import PasswordHasher
 from passlib import hash as schemes
@@ -154,7 +155,8 @@ def test_y3_a_password_file_of_a_web_server(provider: Provider) -> None:
 def test_y3_a_table_with_hashes_and_seeds(provider: Provider) -> None:
     text = (
         "username,name,groups,id,password_hash,totp_secret,enabled\n"
-        f"ann,Ann Berg,Sales|IT,{UUID},{schemes.sha512_crypt.using(rounds=1000).hash(OLD)},jbsw y3dp ehpk 3pxp,yes\n"
+        f"ann,Ann Berg,Sales|IT,{UUID},{schemes.sha512_crypt.using(rounds=5000).hash(OLD)},"
+        "jbsw y3dp ehpk 3pxp jbsw y3dp ehpk 3pxp,yes\n"
         "bo,,,,,,no\n"
         "c y,,,,,,\n"
     )
@@ -177,7 +179,7 @@ users:
   bo:
     disabled: true
     displayname: Bo
-    password: '{schemes.sha512_crypt.using(rounds=1000).hash(OLD)}'
+    password: '{schemes.sha512_crypt.using(rounds=5000).hash(OLD)}'
 """
 AUTHELIA_OIDC = """
 identity_providers:
@@ -229,7 +231,8 @@ def rows() -> list[dict[str, Any]]:
         {"model": group, "pk": "g1", "fields": {"name": "Staff"}},
         {"model": user, "pk": 7, "fields": {
             "username": "ann", "name": "Ann Berg", "email": "ann@example.com", "is_active": True, "uuid": UUID,
-            "password": schemes.django_pbkdf2_sha256.using(rounds=1000).hash(OLD), "groups": ["g1"], "type": "internal",
+            "password": schemes.django_pbkdf2_sha256.using(rounds=10000).hash(OLD), "groups": ["g1"],
+            "type": "internal",
             "attributes": {"title": "Dr.", "settings": {"locale": ""}}}},
         {"model": user, "pk": 8, "fields": {"username": "ak-outpost", "type": "internal_service_account"}},
         {"model": user, "pk": 9, "fields": {"username": "bo", "name": "Bo", "password": "!x", "is_active": False}},
@@ -274,3 +277,30 @@ def test_y3_an_application_that_is_there_is_left_as_it_is(provider: Provider) ->
     assert (done.applications, sorted(plan.known)) == (0, ["app", "crm", "wiki"])
     provider.services.registry.remove("wiki")
     assert "wiki" in carried(provider, "authelia", AUTHELIA_OIDC)[0].known  # it can be brought back for a month
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [("JBSWY3DPEHPK3PXP", "its secret has 80 bits"), ("HELLO!1", "its secret is no base32"), ("GE", "has 8 bits")],
+    ids=["short", "no base32", "next to nothing"],
+)
+@pytest.mark.spec("RFC 4226 §4 R6")
+def test_y3_a_seed_that_is_none_is_told_and_not_kept(provider: Provider, secret: str, why: str) -> None:
+    sha = schemes.sha512_crypt.using(rounds=5000).hash(OLD)
+    plan, done = carried(provider, "csv", f"username,password_hash,totp_secret\nann,{sha},{secret}\n")
+    assert done.people == 1
+    assert [(one.kind, one.name) for one in plan.left] == [("otp", "ann")]
+    assert why in plan.left[0].why
+    assert not totp.has_any(provider.services, person(provider, "ann").id)
+    assert signs_in(provider, "ann")
+
+
+def test_y3_a_seed_that_cannot_be_read_stops_none_of_the_others(provider: Provider) -> None:
+    ann, services = provider.add_person("ann"), provider.services
+    good, now = b32encode(b"x" * 20).decode(), services.clock()
+    with services.db.transaction() as tx:
+        for seed in ("HELLO!1", "JBSWY3DPEHPK3PXP", ""):
+            sealed = services.sealer.seal(totp.PURPOSE, seed.encode(), ann.id.encode())
+            factors.add(tx, now, ann.id, totp.KIND, "App", sealed=sealed)
+        totp.carry(tx, services, ann, good, "Phone")
+    assert totp.verify(services, ann.id, pyotp.TOTP(good).at(int(now))).ok

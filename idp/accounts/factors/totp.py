@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from base64 import b32encode
+from base64 import b32decode, b32encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +26,7 @@ PURPOSE = "totp-seed"
 STEP = 30  # seconds (RFC 6238 §4.1; ASVS 6.5.5)
 DIGITS = 6
 SEED_BYTES = 20  # RFC 4226 §4 R6 recommends 160 bits
+MIN_SEED = 16  # bytes of one that another product made (RFC 4226 §4 R6: at least 128 bits)
 WINDOW = 1  # steps before and after this one that are taken (RFC 6238 §5.2)
 FAR = 10  # steps within which a code still tells how wrong the phone's clock is (F2)
 TTL = 900.0  # seconds that an enrolment may take
@@ -105,8 +106,19 @@ def keep(
     return factor
 
 
+def check_seed(seed: str) -> None:
+    """Errors: `ValueError` where a seed (base32) of another product is none, or one that can be guessed."""
+    try:
+        raw = b32decode(seed + "=" * (-len(seed) % 8))
+    except ValueError:
+        raise ValueError("its secret is no base32") from None
+    if len(raw) < MIN_SEED:
+        raise ValueError(f"its secret has {8 * len(raw)} bits, and at least {8 * MIN_SEED} are taken: set it up anew")
+
+
 def carry(tx: Transaction, services: Services, person: Person, seed: str, label: str) -> Enrolled:
-    """Keep a seed (base32) that another product gave to a phone. Errors: `TooMany`."""
+    """Keep a seed (base32) that another product gave to a phone. Errors: `TooMany`; `ValueError` as `check_seed`."""
+    check_seed(seed)
     now, sealed = services.clock(), _sealed(services, seed, person.id)
     return factors.add(tx, now, person.id, KIND, label, sealed=sealed)
 
@@ -187,11 +199,14 @@ def _distance(seed: str, digits: str, now: float) -> int | None:
 
     if not digits:
         return None
-    app, step = pyotp.TOTP(seed), _step(now)
-    found = None
-    for steps in _outwards(FAR):
-        is_it = hmac.compare_digest(app.generate_otp(max(0, step + steps)), digits)
-        found = steps if is_it and found is None else found
+    found, step = None, _step(now)
+    try:
+        app = pyotp.TOTP(seed)
+        for steps in _outwards(FAR):
+            is_it = hmac.compare_digest(app.generate_otp(max(0, step + steps)), digits)
+            found = steps if is_it and found is None else found
+    except ValueError:  # no seed: nobody's code, and their other apps work
+        return None
     return found
 
 
