@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -94,11 +95,19 @@ def sweep(db: Statements, before: float) -> int:
     return db.run(store.SWEEP, before=before)
 
 
-def clients_of(db: Statements, host: str = "") -> tuple[DocumentClient, ...]:
-    """The clients of one host's documents, or of all, by id; at most `MOST`."""
+def clients_of(db: Statements, host: str = "", *, after: str = "") -> tuple[DocumentClient, ...]:
+    """The clients of one host's documents, or of all, by id from `after` on; at most `MOST`."""
     start = f"{PREFIX}{host}/" if host else PREFIX
-    rows = db.all(store.CLIENTS, start=start, length=len(start), many=MOST)
+    rows = db.all(store.CLIENTS, start=start, length=len(start), after=after, many=MOST)
     return tuple(DocumentClient(row.id, row.name, bool(row.enabled), row.created_at, row.seen_at) for row in rows)
+
+
+def every_client_of(db: Statements, host: str) -> Iterator[DocumentClient]:
+    """The clients of one host's documents, however many they are."""
+    after = ""
+    while found := clients_of(db, host, after=after):
+        yield from found
+        after = found[-1].id
 
 
 def _of(row: Any) -> Host:

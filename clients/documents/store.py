@@ -52,7 +52,11 @@ WAITING = select(client_hosts).where(_c.state == "waiting").order_by(_c.asked_at
 CLIENTS = (
     select(clients.c.id, clients.c.name, clients.c.enabled, clients.c.created_at, self_registered.c.seen_at)
     .select_from(self_registered.join(clients, clients.c.id == self_registered.c.client_id))
-    .where(clients.c.deleted_at.is_(None), func.substr(clients.c.id, 1, bindparam("length")) == bindparam("start"))
+    .where(
+        clients.c.deleted_at.is_(None),
+        func.substr(clients.c.id, 1, bindparam("length")) == bindparam("start"),
+        clients.c.id > bindparam("after"),
+    )
     .order_by(clients.c.id)
     .limit(bindparam("many"))
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from clients.self_registered import store
 from clients.self_registered.policy import Policy
 
 PREFIX: Final = "dwm_"  # for a secret scanner: codes and initial access tokens have others
+PAGE: Final = 1000  # read at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,14 @@ def void_every(tx: Statements) -> int:
 def list_of(db: Statements, many: int = 1000) -> tuple[SelfRegistered, ...]:
     """Those that were not removed, the newest first."""
     return tuple(map(_of, db.all(store.LIST, many=many)))
+
+
+def every_id(db: Statements) -> Iterator[str]:
+    """The ids of all that were not removed, however many they are."""
+    after = ""
+    while rows := db.all(store.IDS, after=after, many=PAGE):
+        yield from (row.client_id for row in rows)
+        after = rows[-1].client_id
 
 
 def quiet(db: Statements, before: float, many: int, *, never_used: bool = False) -> tuple[SelfRegistered, ...]:

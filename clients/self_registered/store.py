@@ -70,6 +70,14 @@ LIST = (
     .order_by(_s.created_at.desc(), _s.client_id)
     .limit(bindparam("many"))
 )
+#: The ids of all of them, a page at a time.
+IDS = (
+    select(_s.client_id)
+    .select_from(self_registered.join(clients, clients.c.id == _s.client_id))
+    .where(clients.c.deleted_at.is_(None), _s.client_id > bindparam("after"))
+    .order_by(_s.client_id)
+    .limit(bindparam("many"))
+)
 #: A new registration access token in the place of the one that was shown: of two that race one wins.
 ROTATE = (
     update(self_registered)

@@ -70,7 +70,7 @@ def allow(
         resources=known.resources if resources is None else tuple(resources),
     ).checked()  # fmt: skip
     decided = _decided(services, actor, _read(host), hosts.ALLOWED, policy)
-    for client in hosts.clients_of(services.db, decided.host):
+    for client in hosts.every_client_of(services.db, decided.host):
         guests.forget(services, client.id)  # read anew with the next request
         changing.hold_to(services, client.id, policy, actor.record(services))
     return Decided(decided, 0)
@@ -104,12 +104,12 @@ def end_grants(services: Services, actor: Actor, client_id: str = "") -> int:
     Answers how many programs they were. Errors: `NotAllowed`.
     """
     actor.check(Permission.APPS_CREATE)
-    found = kept.list_of(services.db)
+    one = [client_id] if kept.find(services.db, client_id) is not None else []
     ended = 0
-    for one in found:
-        client = services.registry.find_registered(one.client_id)
+    for each in one if client_id else kept.every_id(services.db):
+        client = services.registry.find_registered(each)
         # What an admin has vouched for since is no stranger's any more.
-        if client is None or client_id not in ("", client.id) or not client.metadata.get("self_registered"):
+        if client is None or not client.metadata.get("self_registered"):
             continue
         with services.db.transaction() as tx:
             registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
@@ -146,16 +146,17 @@ def _decided(services: Services, actor: Actor, host: str, state: hosts.State, po
 
 
 def _removed(services: Services, actor: Actor, host: str) -> int:
-    found, record = hosts.clients_of(services.db, host), actor.record(services)
+    gone, record = 0, actor.record(services)
 
     def noted(tx: Any, action: str, detail: dict[str, Any]) -> None:
         consent.forget_application(tx, detail["client_id"])  # allowed again, they ask people again
         record(tx, action, detail)
 
-    for client in found:
+    for client in hosts.every_client_of(services.db, host):
         try:
             services.registry.remove(client.id, record=noted)
         except UnknownClient:  # in another tab
             continue
         guests.forget(services, client.id)
-    return len(found)
+        gone += 1
+    return gone

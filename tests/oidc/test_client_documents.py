@@ -12,6 +12,7 @@ from clients.documents import reading
 from clients.documents.address import in_path, of_path
 from clients.documents.address import read as read_address
 from clients.errors import ChangedMeanwhile
+from clients.self_registered import kept
 from clients.self_registered.policy import Policy
 from idp.accounts.person import Person
 from idp.admin import applications, client_hosts
@@ -654,3 +655,24 @@ def test_j1_two_words_for_one_host_at_the_same_moment_are_one(
     host = known.find(db, HOST)
     assert host is not None
     assert (host.state, host.asked_by, host.decided_by) == (known.ALLOWED, "ann", "other")
+
+
+def test_x19_to_end_all_or_to_refuse_a_host_stops_at_no_number(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "PAGE", 2)
+    monkeypatch.setattr(known, "MOST", 2)
+    held = []
+    for number in range(5):
+        app = app_of(hosts.publish(f"https://{HOST}/{number}.json"))
+        page = provider.authorize(browser, app)
+        page = page if page.is_consent_page else browser.log_in(page)
+        held.append(provider.redeem(app, browser.submit(page, "allow").code).json["access_token"])
+    admin = of_shell("test")
+    assert client_hosts.end_grants(provider.services, admin, f"https://{HOST}/0.json") == 1
+    assert [provider.userinfo(token).status for token in held] == [401, 200, 200, 200, 200]
+    assert client_hosts.end_grants(provider.services, admin, "https://else.example/c.json") == 0
+    assert client_hosts.end_grants(provider.services, admin) == 5
+    assert {provider.userinfo(token).status for token in held} == {401}
+    assert client_hosts.refuse(provider.services, admin, HOST).removed == 5
+    assert provider.services.registry.list() == []
