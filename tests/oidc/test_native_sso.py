@@ -338,3 +338,17 @@ def test_X23_a_device_that_is_ended_while_an_app_comes_with_its_secret_gives_not
         answer = provider.redeem(chat, code, device_secret=held["device_secret"])
     assert answer.error == "invalid_grant"
     assert not [one for one in provider.events("token:native_sso") if one.client_id == chat.id]
+
+
+@pytest.mark.spec("Native SSO 1.0 4.3")
+def test_X23_an_app_that_is_taken_out_of_the_group_loses_what_it_got_by_another_ones_sign_in(
+    provider: Provider, ann: Person, browser: Browser, mail: App, chat: App
+) -> None:
+    held = first(provider, mail, browser)
+    told = exchange(provider, chat, held).json
+    alone = {"native_sso_group": None, "scope": SCOPE.replace("device_sso ", ""), "grant_types": GRANTS[:2]}
+    for app in (mail, chat):
+        provider.services.registry.update(app.id, alone)
+    assert provider.userinfo(told["access_token"]).status == 401
+    assert provider.refresh(chat, told["refresh_token"]).error == "invalid_grant"
+    assert provider.refresh(mail, held["refresh_token"]).status == 200  # it came by the browser

@@ -28,6 +28,10 @@ REASONS: Final[Mapping[str, tuple[Side, str, str]]] = {
     families.NO_ACCESS: (
         "nobody", "access", "The person may not open the application any more, by its rule; who may is changed by: "
         "doorward client access {id}"),
+    families.LEFT_GROUP: (
+        "doorward", "native_sso_group", "An admin has taken the application out of its group, which ends what it got "
+        f"by another app's sign-in. {_AGAIN}; if it shall share sign-ins: doorward client set {{id}} "
+        "native_sso_group=NAME"),
     refresh_tokens.ABSOLUTE_END: (
         "application", "refresh_token_absolute", "It has reached its absolute end, however often it is used. "
         f"{_AGAIN}, or let it live longer: "

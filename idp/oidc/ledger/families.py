@@ -26,6 +26,7 @@ PERSON_GONE = "the account is disabled or gone"
 CONSENT_GONE = "the person took the consent back"
 SESSION_ENDED = "the session has ended"
 NO_ACCESS = "the person may not use this application any more"
+LEFT_GROUP = "the application shares no sign-ins any more"
 IN_FRONT = 300  # seconds at most that an access token lives which went through the browser
 REFRESH = "dwr_"  # a prefix that a secret scanner can look for
 
@@ -48,6 +49,9 @@ def why_dead(
         return PERSON_GONE
     if row.revoked_before is not None and since <= row.revoked_before:
         return CONSENT_GONE
+    # Native SSO 1.0 §4.3: what it has by another app's sign-in, and by no browser, rests on the group.
+    if getattr(row, "device_id", None) and not row.code_hash and not client.oidc.native_sso_group:
+        return LEFT_GROUP
     # offline_access that an admin took away holds for grants that are out already.
     kind = ALONE if alone else getattr(row, "offline", 0)
     offline = kind == ALONE or (kind and "offline_access" in client.oidc.scopes)
