@@ -18,7 +18,7 @@ from idp.accounts.person import Person
 from idp.admin import applications, client_hosts
 from idp.admin.actor import of_shell
 from idp.http import OutboundFailed
-from idp.oidc.client_documents import changing
+from idp.oidc.client_documents import changing, guests
 from tests.backends import Clock
 from tests.oidc.documents import CALLBACK, HOST, RESOURCE, URL, Hosts, allow, app_of, visited
 from tests.provider import App, Browser, Provider, new_key, public_jwk
@@ -676,3 +676,26 @@ def test_x19_to_end_all_or_to_refuse_a_host_stops_at_no_number(
     assert {provider.userinfo(token).status for token in held} == {401}
     assert client_hosts.refuse(provider.services, admin, HOST).removed == 5
     assert provider.services.registry.list() == []
+
+
+def test_s41_a_host_that_answers_at_any_address_is_remembered_for_a_moment_alone(
+    provider: Provider, hosts: Hosts, browser: Browser, ann: Person, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guests, "OF_A_HOST", 2)
+    hosts.caching = {"cache-control": "max-age=86400"}
+    urls = [f"https://{HOST}/{number}.json" for number in range(3)]
+    apps = [app_of(hosts.publish(url)) for url in urls]
+    for app in apps:
+        assert provider.authorize(browser, app).is_login_page
+    hosts.asked.clear()
+    clock.advance(301)
+    for app in apps:
+        assert provider.authorize(browser, app).is_login_page
+    assert hosts.asked == urls[2:]
+    provider.tokens(apps[2], browser)  # let in, it counts as long as it says, from its next reading on
+    clock.advance(301)
+    provider.authorize(browser, apps[2])
+    hosts.asked.clear()
+    clock.advance(1000)
+    assert provider.authorize(browser, apps[2]).code
+    assert hosts.asked == []

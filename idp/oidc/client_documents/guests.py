@@ -26,6 +26,10 @@ from idp.protocols import Services
 
 #: Seconds that a guest is known after its document was read: a sign-in takes no longer.
 KEPT: Final = 7200.0
+#: Readings of guests of one host in a day, after which each is kept for a moment alone, whatever its headers say:
+#: a host that answers at any address fills State with nothing.
+OF_A_HOST: Final = 1000
+A_DAY, A_MOMENT = 86_400.0, 300.0
 AGAIN: Final = 300.0  # seconds after which a process asks State again
 MOST: Final = 10_000  # that a process remembers
 
@@ -73,9 +77,18 @@ def check(services: Services, url: str, wanted: Wanted, policy: Policy) -> None:
 
 def keep(services: Services, url: str, wanted: Wanted, policy: Policy, life: float) -> None:
     """Remember what a document said that was checked, as long as it counts."""
-    now = services.clock()
-    services.state.put(_key(url), _said(wanted, policy, now + life), max(life, KEPT))
+    now, many = services.clock(), _is_one_of_many(services, url)
+    life = min(life, A_MOMENT) if many else life
+    services.state.put(_key(url), _said(wanted, policy, now + life), A_MOMENT if many else max(life, KEPT))
     services.part(Known).put(url, now, now + life)
+
+
+def _is_one_of_many(services: Services, url: str) -> bool:
+    """Whether its host has had so many guests read that State is kept for others; never one that was let in."""
+    if services.registry.find_registered(url) is not None:
+        return False
+    host = digest(read_address(url).host)
+    return services.state.count(f"client-document-guests:{host}", A_DAY) > OF_A_HOST
 
 
 def _said(wanted: Wanted, policy: Policy, until: float) -> dict[str, Any]:
