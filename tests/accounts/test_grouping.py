@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 
 from idp.accounts import groups, listing, memberships, past, store
 from idp.accounts.directory import Directory
 from idp.accounts.grouping import effective, nesting, owners
+from idp.accounts.grouping import store as grouping
 from idp.accounts.groups import Group
 from idp.accounts.person import Draft, InvalidPerson, Person
 from idp.db import Database
@@ -215,3 +217,10 @@ def test_U1_somebody_in_400_groups_is_one_look_and_one_write_more(directory: Dir
     db.observer = ran.append
     assert len(directory.add_to_group(ann.id, "one more").groups) == 401
     assert len(ran) < 15
+
+
+@pytest.mark.parametrize("name", ["WITHIN", "OF_THESE"])
+def test_U1_rows_are_locked_in_one_order_before_their_groups_are_read(name: str) -> None:
+    said = str(getattr(grouping, name).compile(dialect=postgresql.dialect()))
+    assert said.endswith("FOR UPDATE OF people")
+    assert "ORDER BY people.id" in said

@@ -103,7 +103,8 @@ def above(edges: Edges) -> Edges:
 
 def _locked(tx: Transaction, group_id: str) -> Edges:
     """Which group is in which, and nobody changes that, or comes into this one, until the transaction ends."""
-    tx.all(store.LOCK)
+    while not tx.all(store.LOCK) and tx.one(store.ANY):  # the row that was waited for is gone: take the next one
+        pass
     tx.all(store.LOCK_BELOW, of_group=group_id)
     return {(row.group_id, row.parent_id) for row in tx.all(store.EDGES)}
 

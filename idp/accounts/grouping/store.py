@@ -76,7 +76,8 @@ NAMES_OF_MANY = (
         .where(_these)
     )
 )  # fmt: skip
-#: People who are in a group in whatever way, in the order of their ids.
+#: People who are in a group in whatever way, in the order of their ids. Their rows are locked before their names are
+#: read: a membership that somebody else takes away meanwhile would come back with what was read before.
 WITHIN = (
     select(_p.id, _p.groups)
     .where(
@@ -85,8 +86,12 @@ WITHIN = (
     )
     .order_by(_p.id)
     .limit(literal_column(str(MANY)))
+    .with_for_update(of=people)
 )
-OF_THESE = select(_p.id, _p.groups).where(_p.id.in_([bindparam(slot) for slot in _SLOTS]))
+OF_THESE = (
+    select(_p.id, _p.groups).where(_p.id.in_([bindparam(slot) for slot in _SLOTS])).order_by(_p.id)
+    .with_for_update(of=people)
+)  # fmt: skip
 EVERYBODY = select(_p.id, _p.groups).where(_p.id > bindparam("after")).order_by(_p.id).limit(literal_column(str(MANY)))
 #: The same as people, by username; `pattern` narrows them to a part of what is searched.
 _people = (
@@ -122,6 +127,7 @@ EDGES = select(_n.group_id, _n.parent_id)
 ABOVE = select(_a.group_id, _a.above_id)
 #: Whoever nests waits for each other here: two of them at once could close a ring.
 LOCK = select(_g.id).order_by(_g.id).limit(1).with_for_update()
+ANY = select(_g.id).limit(1)
 LOCK_BELOW = select(_g.id).where(_g.id.in_(below(_g.id == bindparam("of_group")))).order_by(_g.id).with_for_update()
 NEST = upsert(group_nesting, "group_id", "parent_id")
 UNNEST = delete(group_nesting).where(_n.group_id == bindparam("of_group"), _n.parent_id == bindparam("of_parent"))
