@@ -179,6 +179,11 @@ def rename(db: Database, group: Group, name: str, now: float, *, record: Recorde
     return replace(group, name=name, changed_at=now)
 
 
+def limits(db: Any, name: str) -> bool:
+    """Whether a role is limited to the people of a group of this name, which there may not be yet."""
+    return any(fold(name) in map(fold, json.loads(row.scope)) for row in db.all(store.LIMITED_ROLES))
+
+
 def describe(db: Database, group: Group, description: str, now: float, *, record: Recorder) -> Group:
     """Say what a group is for. Errors: `InvalidPerson`."""
     description = " ".join(description.split())

@@ -14,6 +14,8 @@ from idp.scim.faults import Fault
 from idp.scim.schemas import ENTERPRISE
 
 MOST_OPERATIONS: Final = 1000
+MOST_STEPS: Final = 100  # operations on one person, or on a group beside its members
+MOST_VALUES: Final = 200  # values of lists in these
 _READ_ONLY: Final = frozenset(("id", "meta", "schemas", "groups"))
 _TRUTHS: Final = {"true": True, "false": False}
 _SEVERAL: Final = frozenset(
@@ -63,6 +65,19 @@ def operations(sent: Any) -> list[dict[str, Any]]:
     if len(listed) > MOST_OPERATIONS:
         raise Fault(413, f"at most {MOST_OPERATIONS} operations are taken at once")
     return [_operation(one) for one in listed]
+
+
+def few(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """They, where they are of a size that a person has: each is laid upon all that stands (X30). Errors: `Fault`."""
+    if len(steps) > MOST_STEPS or sum(_count(step.get("value")) for step in steps) > MOST_VALUES:
+        raise Fault(413, f"of this at most {MOST_STEPS} operations with {MOST_VALUES} values are taken at once")
+    return steps
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return sum(map(_count, value.values()))
+    return sum(max(1, _count(one)) for one in value) if isinstance(value, list) else 0
 
 
 def _operation(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from idp.accounts import groups as accounts_groups
 from idp.accounts.person import fold
 from idp.accounts.provisioning import kept
 from idp.accounts.provisioning.kept import Kept, Member
+from idp.admin import access
 from idp.admin import groups as verbs
 from idp.admin.permissions import Permission
 from idp.scim import dialects, members, shaping
@@ -38,7 +39,10 @@ def make(call: Call) -> Response:
     services, record = call.services, call.actor.record(call.services)
     if kept.groups_named(services.db, wanted.name):
         raise Fault(409, f"there is a group “{wanted.name}” already", "uniqueness")
-    made, _ = verbs.make(services, call.actor, wanted.name)
+    _check_free(call, wanted.name)
+    made, is_new = verbs.make(services, call.actor, wanted.name)
+    if not is_new:  # by somebody else, meanwhile: it is theirs
+        raise Fault(409, f"there is a group “{made.name}” already", "uniqueness")
     accounts_groups.provide(services.db, made, call.client.source, wanted.external_id, services.clock(), record=record)
     members.change(call, _get(call, made.id), joins=wanted.members or (), leaves=())
     return _answered(call, _get(call, made.id), status=201)
@@ -57,7 +61,7 @@ def patch(call: Call, group_id: str) -> Response:
     """PATCH /Groups/<id> (RFC 7644 §3.5.2); without a body in the answer unless one is asked for."""
     group = _changeable(call, group_id)
     steps = [_step(one) for one in dialects.operations(call.body)]
-    said = [one for step in steps for one in step.others]
+    said = dialects.few([one for step in steps for one in step.others])
     if said:
         wanted = _patched(group, said)
         _say(call, group, wanted.display_name or "", wanted.external_id)
@@ -80,7 +84,12 @@ def remove(call: Call, group_id: str) -> Response:
     if found is not None:
         record = call.actor.record(call.services)
         ours = accounts_groups.provide(call.services.db, found, "", None, call.services.clock(), record=record)
-        verbs.remove(call.services, call.actor, ours, with_members=True)
+        try:
+            verbs.remove(call.services, call.actor, ours, with_members=True)
+        except Exception:  # it stays, and stays the client's
+            now = call.services.clock()
+            accounts_groups.provide(call.services.db, ours, group.source, group.external_id, now, record=record)
+            raise
     return Raw(status=204)
 
 
@@ -139,6 +148,15 @@ def _changeable(call: Call, group_id: str) -> Kept:
     if group.source not in ("", call.client.source):
         raise Fault(403, f"this group is provided by {group.source}")
     return group
+
+
+def _check_free(call: Call, name: str) -> None:
+    """Errors: `Fault` for a name that opens something here, or asks for it: it waits for a group of ours (C2)."""
+    services = call.services
+    if call.client.adopts:
+        return
+    if access.naming(services, name) or verbs.rules_of(services, name) or accounts_groups.limits(services.db, name):
+        raise Fault(403, "an application, a rule or a role here names this group: let an admin make it")
 
 
 def _check_own(call: Call, group: Kept) -> None:
@@ -224,7 +242,10 @@ def _selected(path: str) -> tuple[str, ...]:
     terms: tuple[Any, ...] = getattr(tree, "terms", (tree,))
     if getattr(tree, "op", None) == "and" or not all(_is_value(one) for one in terms):
         raise Fault(400, "members are selected by value eq, joined by or", "invalidFilter")
-    return tuple(dict.fromkeys(str(one.value) for one in terms))
+    ids = tuple(dict.fromkeys(str(one.value) for one in terms))
+    if not all(map(kept.is_text, ids)):
+        raise Fault(400, "a value has what is no character", "invalidFilter")
+    return ids
 
 
 def _is_value(term: Any) -> bool:
@@ -257,6 +278,8 @@ def _say(call: Call, group: Kept, name: str, external_id: str | None) -> None:
         raise Fault(404, "there is no such group")
     if name != group.name:
         _check_own(call, group)
+        if fold(name) != fold(group.name):
+            _check_free(call, name)
         found = verbs.rename_by(services, call.actor, found, name, call.client.source)
     if external_id != group.external_id and group.source == call.client.source:
         record = call.actor.record(services)

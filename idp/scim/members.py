@@ -33,6 +33,8 @@ def change(call: Call, group: Kept, *, joins: Collection[str], leaves: Collectio
         raise Fault(404, "there is no such group")
     inside = kept.memberships(services.db, group.id, {*joins, *leaves}) if joins or leaves else {}
     inner = {one.id for one in nesting.inner(services.db, group.id)}
+    if group.source != call.client.source and inner.intersection(leaves):
+        raise Fault(403, "groups that are in a group of ours are taken out of it by an admin")
     people = [one for one in joins if one not in inside and one not in inner]
     groups = [other for other in (_group(call, one) for one in people) if other is not None]
     named = {one.id for one in groups}

@@ -26,6 +26,8 @@ from idp.wire import Json, Raw, Response
 
 P = Permission
 MAX_DOCUMENT: Final = 32 * 1024  # characters of JSON of one person
+MAX_BODY: Final = 64 * 1024  # bytes sent about one person
+MOST_OF_ONE: Final = 100  # values of one attribute of a person
 _READ_ONLY: Final = ("id", "meta", "schemas", "groups")
 
 
@@ -42,7 +44,7 @@ def show(call: Call, person_id: str) -> Response:
 def make(call: Call) -> Response:
     """POST /Users (RFC 7644 §3.3)."""
     call.check(P.PEOPLE_CREATE)
-    document = _allowed(call, _read(call.body, Context.RESOURCE_CREATION_REQUEST), {})
+    document = _allowed(call, _read(_body(call), Context.RESOURCE_CREATION_REQUEST), {})
     with call.services.db.transaction() as tx:
         within = _within(call, tx)
         person = _add(within, document)
@@ -58,16 +60,15 @@ def make(call: Call) -> Response:
 def put(call: Call, person_id: str) -> Response:
     """PUT /Users/<id> (RFC 7644 §3.5.1)."""
     said = _changeable(call, person_id)
-    document = _read(call.body, Context.RESOURCE_REPLACEMENT_REQUEST)
+    document = _read(_body(call), Context.RESOURCE_REPLACEMENT_REQUEST)
     return _changed(call, said, document)
 
 
 def patch(call: Call, person_id: str) -> Response:
     """PATCH /Users/<id> (RFC 7644 §3.5.2)."""
     said = _changeable(call, person_id)
-    sent = {
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": dialects.operations(call.body)
-    }  # fmt: skip
+    steps = dialects.few(dialects.operations(_body(call)))
+    sent = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": steps}
     wanted = PatchOp[PERSON].model_validate(sent, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY)
     before = _whole(call, said)
     model = PERSON.model_validate(before, scim_policy=POLICY)
@@ -87,6 +88,13 @@ def remove(call: Call, person_id: str) -> Response:
 
 
 # -- below -------------------------------------------------------------------------------------------------------------
+
+
+def _body(call: Call) -> Any:
+    """Of a person it is small; groups alone have bodies of megabytes. Errors: `Fault`."""
+    if len(call.request.body) > MAX_BODY:
+        raise Fault(413, f"a body about one person has at most {MAX_BODY // 1024} KB")
+    return call.body
 
 
 def _get(call: Call, person_id: str) -> Said:
@@ -142,6 +150,8 @@ def _kept(document: Mapping[str, Any]) -> dict[str, Any]:
     }
     if len(to_json(found)) > MAX_DOCUMENT:
         raise Fault(413, f"what is said of a person has more than {MAX_DOCUMENT} characters")
+    if any(isinstance(value, list) and len(value) > MOST_OF_ONE for value in found.values()):
+        raise Fault(413, f"an attribute of a person has more than {MOST_OF_ONE} values")
     return found
 
 
@@ -168,6 +178,12 @@ def _unproven(call: Call, written: str | None, before: str) -> dict[str, str]:
     """The mark of an address that this client is not trusted with; one that stands already keeps what it has."""
     mark = "" if call.client.trusts_mail else written or before
     return {kept.UNPROVEN: mark} if mark else {}
+
+
+def _is_ours_to_turn_on(call: Call, person: Person) -> bool:
+    """Whom an admin shut out, no profile that is pushed again lets in: only whom this client turned off last."""
+    last = turning_off.evidence_of(call.services, person)
+    return last is not None and last.by == call.client.source
 
 
 def _invite(call: Call, person: Person) -> None:
@@ -207,7 +223,7 @@ def _changed(call: Call, said: Said, wanted: dict[str, Any]) -> Response:
         key: value for key, value in people.claims_of(document).items() if value != person.claims.get(key)
     }  # fmt: skip
     active = document.get("active")
-    if active is True and not person.enabled:
+    if active is True and not person.enabled and _is_ours_to_turn_on(call, person):
         turning_off.turn_on(call.services, call.actor, person)
         person = call.services.directory.get(person.id)
     with call.services.db.transaction() as tx:

@@ -56,6 +56,11 @@ class Member:
     is_group: bool = False
 
 
+def is_text(value: str) -> bool:
+    """Whether every database takes it: escapes in a filter make NUL and lone surrogates, which no name has."""
+    return "\x00" not in value and value.encode("utf-8", "replace").decode("utf-8") == value
+
+
 def one(db: Any, person_id: str) -> Said | None:
     """The person with this id."""
     row = db.one(store.ONE, person_id=person_id) if person_id.isascii() and person_id.isprintable() else None
@@ -72,11 +77,15 @@ def is_unproven(db: Any, person: Person) -> bool:
 
 def by_key(db: Any, login: str) -> list[Said]:
     """Whoever signs in with this name, address or number."""
+    if not is_text(login):
+        return []
     return [_said(row) for row in db.all(store.BY_KEY, key=fold(login))]
 
 
 def by_external_id(db: Any, source: str, external_id: str) -> list[Said]:
     """Whom this client calls so."""
+    if not is_text(external_id):
+        return []
     return [_said(row) for row in db.all(store.BY_EXTERNAL_ID, of_source=source, external_id=external_id)]
 
 
@@ -124,16 +133,22 @@ def group(db: Any, group_id: str) -> Kept | None:
 
 def groups_named(db: Any, name: str) -> list[Kept]:
     """The group of this name, in any spelling."""
+    if not is_text(name):
+        return []
     return [_kept(row) for row in db.all(store.GROUP_BY_KEY, key=fold(name))]
 
 
 def groups_by_external_id(db: Any, source: str, external_id: str) -> list[Kept]:
     """What this client calls so."""
+    if not is_text(external_id):
+        return []
     return [_kept(row) for row in db.all(store.GROUP_BY_EXTERNAL_ID, of_source=source, external_id=external_id)]
 
 
 def groups_with(db: Any, member: str) -> list[Kept]:
     """Groups that somebody, or a group, was put into."""
+    if not is_text(member):
+        return []
     return [_kept(row) for row in db.all(store.GROUPS_WITH, member=member)]
 
 
