@@ -107,11 +107,13 @@ class Directory(Lookup):
             problems.of(check_free, self._db, draft, person.id)
         problems.check()
 
-    def check(self, draft: Draft) -> Draft:
+    def check(self, draft: Draft, person_id: str = "") -> Draft:
         """The draft as it would be stored. Errors: `InvalidPerson`, with every problem, as `add` would find them."""
         problems = Problems()
         draft = problems.of(cleaned, draft) or draft
         problems.of(check_free, self._db, draft, "")
+        if person_id:
+            problems.of(check_id, self._db, person_id, draft, self._clock())
         problems.check()
         return draft
 

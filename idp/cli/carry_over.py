@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,8 +48,14 @@ def run(args: Namespace) -> int:
         from idp.importing import verbs
 
         plan = verbs.look(services, shell(), found)
-        done = None if args.dry_run else verbs.carry_out(services, shell(), plan, show)
-        secrets = _kept_secrets(done, file)
+        secrets: dict[str, str] = {}
+        done = None
+        try:
+            if not args.dry_run:
+                done = verbs.carry_out(services, shell(), plan, show, _keeper(file, secrets))
+        except BaseException:  # whatever stops it, what is registered by now has its secret
+            say(*(f"New secret of {client}: {secret}" for client, secret in secrets.items()))
+            raise
     if args.json:
         print_json(_described(plan, done, secrets))
     else:
@@ -63,7 +70,7 @@ def _bytes(file: str) -> bytes:
     from idp.importing.reading import MAX_BYTES
 
     try:
-        raw = sys.stdin.buffer.read(MAX_BYTES + 1) if file == "-" else Path(file).read_bytes()
+        raw = sys.stdin.buffer.read(MAX_BYTES + 1) if file == "-" else _read(Path(file), MAX_BYTES + 1)
     except OSError as error:
         raise Refused(f"FILE: {file} cannot be read: {error.strerror}") from None
     if len(raw) > MAX_BYTES:
@@ -71,14 +78,21 @@ def _bytes(file: str) -> bytes:
     return raw
 
 
-def _kept_secrets(done: Done | None, file: Any) -> dict[str, str]:
-    """New secrets, for the output; none where a file has them."""
-    secrets = done.secrets if done is not None else {}
-    if file is None:
-        return secrets
-    for client_id, secret in secrets.items():
-        secrets_file.write(file, {"client_id": client_id, "client_secret": secret})
-    return {}
+def _read(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(most)
+
+
+def _keeper(file: Any, secrets: dict[str, str]) -> Callable[[str, str], None]:
+    """Takes each new secret when it is made: into the file, else among those for the output."""
+
+    def keep(client_id: str, secret: str) -> None:
+        if file is None:
+            secrets[client_id] = secret
+        else:
+            secrets_file.write(file, {"client_id": client_id, "client_secret": secret})
+
+    return keep
 
 
 def _tell(args: Namespace, plan: Plan, done: Done | None, secrets: dict[str, str]) -> None:

@@ -12,8 +12,16 @@ def yaml_of(raw: bytes) -> Mapping[str, Any]:
     """A document that is a mapping. Errors: `NotReadable`."""
     import yaml  # only where somebody brings such a file
 
+    class Plain(yaml.SafeLoader):
+        """Without aliases: of a few lines they make texts of gigabytes (X30)."""
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise yaml.YAMLError("it has an alias (*name): write out what it stands for")
+            return super().compose_node(parent, index)
+
     try:
-        value = yaml.safe_load(raw)
+        value = yaml.load(raw, Loader=Plain)  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise NotReadable(f"it is no YAML: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(value, dict):

@@ -45,3 +45,5 @@ def read(product: str, files: Sequence[bytes], *, roles_as_groups: bool = False)
         return tables.htpasswd(files) if product == "htpasswd" else tables.csv_people(files)
     except UnicodeDecodeError:
         raise NotReadable("it is not UTF-8") from None
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:  # a part is of another kind
+        raise NotReadable(f"a part of it has not the form that {product} writes ({type(error).__name__})") from error

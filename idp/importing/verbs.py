@@ -9,7 +9,7 @@ from typing import Any, Final
 from clients.errors import InvalidMetadata
 from clients.registry import Draft as AppDraft
 from clients.registry import Registered
-from idp.accounts import carrying, factors, groups
+from idp.accounts import carrying, factors, groups, past
 from idp.accounts.carrying import Carried, Passkey
 from idp.accounts.factors import webauthn
 from idp.accounts.person import InvalidPerson, fold, identifiers
@@ -23,6 +23,7 @@ from idp.protocols import Services
 
 P: Final = Permission
 Show = Callable[[str, int, int], object]
+Keep = Callable[[str, str], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +67,14 @@ def look(services: Services, actor: Actor, found: Found) -> Plan:
     )  # fmt: skip
 
 
-def carry_out(services: Services, actor: Actor, plan: Plan, show: Show = lambda _part, _done, _all: None) -> Done:
+def carry_out(
+    services: Services, actor: Actor, plan: Plan, show: Show = lambda _part, _done, _all: None,
+    keep: Keep = lambda _client, _secret: None,
+) -> Done:  # fmt: skip
     """Make all of a plan, each thing whole or not at all; what went wrong is told among `left`.
 
-    Stopped half-way, it is done again from a new plan: what is here by then is known. Errors: `NotAllowed`; `Busy`.
+    Stopped half-way, it is done again from a new plan: what is here by then is known. `keep` is given each new secret
+    when it is made: nobody is told it again. Errors: `NotAllowed`; `Busy`.
     """
     _check(actor)
     done, record = Done(), actor.record(services)
@@ -83,7 +88,7 @@ def carry_out(services: Services, actor: Actor, plan: Plan, show: Show = lambda 
         show("people", number, len(plan.people))
     for app in plan.applications:
         with _Told(done, "client", app.id):
-            _register(services, actor, app, done)
+            _register(services, actor, app, done, keep)
     for provider in plan.service_providers:
         with _Told(done, "service provider", provider.entity_id):
             _register_provider(services, actor, provider)
@@ -114,7 +119,11 @@ def _new_people(services: Services, found: Found, known: list[str], left: list[L
             known.append(one.draft.username)
             continue
         try:
-            draft = services.directory.check(one.draft)
+            draft = services.directory.check(one.draft, one.id)
+            if not one.id and past.was_somebodys(services.db, draft.username):
+                raise InvalidPerson(
+                    "username", "somebody of this name was removed here; add them by hand if it is right"
+                )
             _check_new(draft.username, identifiers(draft), seen)
         except InvalidPerson as error:
             left += (Left("person", one.draft.username, f"{wrong.field}: {wrong.message}") for wrong in error.problems)
@@ -201,7 +210,7 @@ def _with_password(services: Services, someone: Someone) -> Carried:
     return someone.carried
 
 
-def _register(services: Services, actor: Actor, app: Application, done: Done) -> None:
+def _register(services: Services, actor: Actor, app: Application, done: Done, keep: Keep) -> None:
     made = applications.register(services, actor, AppDraft(
         id=app.id, name=app.name, profile=app.profile, metadata=app.metadata, secret=app.secret or "",
         off=not app.enabled,
@@ -209,6 +218,7 @@ def _register(services: Services, actor: Actor, app: Application, done: Done) ->
     done.applications += 1
     if made.client_secret is not None and app.secret is None:
         done.secrets[made.client.id] = made.client_secret
+        keep(made.client.id, made.client_secret)
 
 
 def _register_provider(services: Services, actor: Actor, provider: ServiceProvider) -> Registered:

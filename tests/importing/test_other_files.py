@@ -18,6 +18,7 @@ from idp.accounts.person import Person
 from idp.admin.actor import of_shell
 from idp.importing import reading, verbs
 from idp.importing.found import NotReadable
+from tests.backends import Clock
 from tests.provider import App, Provider
 
 SHELL = of_shell("cli:test")
@@ -304,3 +305,55 @@ def test_y3_a_seed_that_cannot_be_read_stops_none_of_the_others(provider: Provid
             factors.add(tx, now, ann.id, totp.KIND, "App", sealed=sealed)
         totp.carry(tx, services, ann, good, "Phone")
     assert totp.verify(services, ann.id, pyotp.TOTP(good).at(int(now))).ok
+
+
+@pytest.mark.parametrize(
+    ("product", "text"),
+    [
+        ("authelia", "a: &a [1]\nusers: {ann: {displayname: *a}}"),
+        ("keycloak", json.dumps({"realm": "r", "groups": [{"path": "/a"}], "clients": []})),
+        ("keycloak", json.dumps({"realm": "r", "users": [{"username": "ann", "groups": 5}]})),
+        ("keycloak", json.dumps({"realm": "r", "clients": [5]})),
+        ("authentik", json.dumps([
+            {"model": "authentik_core.user", "pk": 1, "fields": {"username": "ann"}},
+            {"model": "authentik_stages_authenticator_totp.totpdevice", "pk": 1, "fields": {"user": 1, "digits": "x"}},
+        ])),
+        ("authelia", "users: {ann: {}}\nwebauthn_credentials: [{username: ann, kid: '!'}]"),
+    ],
+    ids=["alias", "group without a name", "groups that are a number", "client that is one", "digits", "key"],
+)  # fmt: skip
+def test_X30_a_part_of_another_form_is_told(product: str, text: str) -> None:
+    with pytest.raises(NotReadable):
+        reading.read(product, [text.encode()])
+
+
+def test_y3_the_look_tells_of_ids_that_are_none_and_of_people_who_were_removed(
+    provider: Provider, clock: Clock
+) -> None:
+    carried(provider, "csv", f"username,id\nann,{UUID}\nbo,\n")
+    clock.now += 60
+    directory = provider.services.directory
+    for name in ("ann", "bo"):
+        directory.remove(person(provider, name).id)
+    text = f"username,id\nann,{UUID}\nbo,\ncy,f:ldap:cy\ndi,\n"
+    plan = verbs.look(provider.services, SHELL, reading.read("csv", [text.encode()]))
+    assert [one.carried.draft.username for one in plan.people] == ["di"]
+    assert [one.name for one in plan.left] == ["ann", "bo", "cy"]
+
+
+def test_y3_a_new_secret_is_given_out_when_it_is_made(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = {"client_id": "crm", "client_secret": "$pbkdf2-sha512$slow", "redirect_uris": ["https://crm.example/cb"]}
+    text = json.dumps({"identity_providers": {"oidc": {"clients": [client, {**client, "client_id": "wiki"}]}}})
+    plan, kept = verbs.look(provider.services, SHELL, reading.read("authelia", [text.encode()])), dict[str, str]()
+    register, calls = verbs._register, list[str]()
+
+    def stopped(services: Any, actor: Any, app: Any, *rest: Any) -> None:
+        calls.append(app.id)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        register(services, actor, app, *rest)
+
+    monkeypatch.setattr(verbs, "_register", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        verbs.carry_out(provider.services, SHELL, plan, keep=kept.__setitem__)
+    assert [*kept] == ["crm"]
