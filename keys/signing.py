@@ -7,7 +7,6 @@ every time, which costs ES256 a quarter of its speed.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,18 +15,10 @@ from typing import Any
 from joserfc.util import urlsafe_b64encode
 
 from .algorithms import Jwk, get_algorithm
+from .spent import SIGNING
 
 _utf8 = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
 _ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-
-class _Signing(threading.local):
-    """How long this thread has signed, seconds; whoever measures a request sets it back."""
-
-    seconds = 0.0
-
-
-SIGNING = _Signing()
 
 
 def _json(claims: Mapping[str, Any]) -> bytes:

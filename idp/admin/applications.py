@@ -23,9 +23,8 @@ from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
 from idp.db import joined
-from idp.login import consent, deliveries
+from idp.login import deliveries
 from idp.login.deliveries import Try
-from idp.oidc.client_documents import guests
 from idp.protocols import Services
 from idp.reach import find_unreachable
 
@@ -227,6 +226,9 @@ def remove(services: Services, actor: Actor, client: Client) -> None:
     if not is_document(client.id):
         services.registry.remove(client.id, record=actor.record(services))
         return
+    from idp.login import consent  # listing applications needs no sign-in and no protocol
+    from idp.oidc.client_documents import guests
+
     with services.db.transaction() as tx:  # turned off, or the next person's yes would bring it back
         registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
         registry.disable(client.id, record=actor.record(services))

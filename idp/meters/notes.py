@@ -14,7 +14,7 @@ from idp.meters.board import Board, Seat, TooLarge
 from idp.meters.endpoints import endpoint_of
 from idp.meters.families import BUCKETS
 from idp.meters.spent import SPENT
-from keys.signing import SIGNING
+from keys.spent import SIGNING
 
 MAX_NOTES: Final = 20_000  # that wait for the next second
 MAX_APPS: Final = 200  # applications with a name of their own; those that come later are one, OTHER

@@ -1,4 +1,4 @@
-"""Where the time of a request goes, in its thread: the store, a password's hash. (Signatures: `keys.signing`.)"""
+"""Where the time of a request goes, in its thread: the store, a password's hash. (Signatures: `keys.spent`.)"""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_what_ran_out_is_swept_until_nothing_is_left(provider: Provider, crm: Ap
         for number in range(2100):
             tx.run(
                 access_tokens.insert(), id=f"t{number}", hash="", family_id=None, client_id=crm.id, scope="",
-                resource="[]", created_at=clock(), expires_at=clock() + 1, cnf="", exchanged="",
+                resource="[]", created_at=clock(), expires_at=clock() + 1, cnf="", exchanged="", details="",
             )  # fmt: skip
     clock.advance(4000)
     assert max(sweep(services).values()) == 1000  # small steps, so that nobody waits for a lock

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from idp.saml.messages import names
 from idp.saml.messages.xml import Element, c14n, child, element
-from keys.signing import SIGNING
+from keys.spent import SIGNING
 
 DIGESTS: Final[dict[str, Callable[[bytes], Any]]] = {
     names.SHA256: hashlib.sha256,
