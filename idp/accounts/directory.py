@@ -102,7 +102,8 @@ class Directory(Lookup):
     def check_changes(self, person: Person, changes: Changes) -> None:
         """As `update` would refuse them. Errors: `InvalidPerson`, with every problem."""
         problems = Problems()
-        draft = problems.of(cleaned, replace(draft_of(person), **changes))
+        before = draft_of(person)
+        draft = problems.of(cleaned, replace(before, **changes), before)
         if draft is not None:
             problems.of(check_free, self._db, draft, person.id)
         problems.check()
@@ -190,7 +191,7 @@ class Directory(Lookup):
             draft = replace(draft, claims={key: value for key, value in merged.items() if value is not None})
             if "email_verified" not in changes and fold(draft.email or "") != fold(before.email or ""):
                 draft = replace(draft, email_verified=False)
-            draft = cleaned(draft)
+            draft = cleaned(draft, before)
             changed = [name for name in Changes.__annotations__ if getattr(draft, name) != getattr(before, name)]
             if not changed:
                 return person
@@ -388,7 +389,8 @@ class Directory(Lookup):
             yield
         except Conflict:
             if draft is None:
-                draft = cleaned(replace(draft_of(self.get(person_id)), **(changes or {})))
+                before = draft_of(self.get(person_id))
+                draft = cleaned(replace(before, **(changes or {})), before)
             check_free(self._db, draft, person_id)
             raise
 

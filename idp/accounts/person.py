@@ -169,14 +169,17 @@ def search_text(draft: Draft) -> str:
     return fold(whole)[:MAX_SEARCH]
 
 
-def cleaned(draft: Draft) -> Draft:
-    """The draft as it is stored: NFC, trimmed, empty as None. Errors: `InvalidPerson`, with every problem there is."""
+def cleaned(draft: Draft, before: Draft | None = None) -> Draft:
+    """The draft as it is stored: NFC, trimmed, empty as None. Errors: `InvalidPerson`, with every problem there is.
+
+    `before`: what is stored of the person now; an address that stood before a rule came may go on standing.
+    """
     problems = Problems()
     username = problems.of(_username, draft.username) or ""
     cleaned = replace(
         draft,
         username=username,
-        email=problems.of(_email, draft.email),
+        email=problems.of(_email, draft.email, before.email if before else None),
         employee_number=problems.of(_identifier, "employee_number", draft.employee_number, 64),
         name=problems.of(_name, draft.name, username) or "",
         groups=tuple(problems.of(group_name, name) or "" for name in draft.groups),
@@ -222,13 +225,13 @@ def _username(given: str) -> str:
 _AROUND_ADDRESSES = re.compile(r'[()<>\[\]:;,\\"]|^mailto:|[\u2018\u2019\u201c-\u201e\u00ab\u00bb]', re.IGNORECASE)
 
 
-def _email(given: str | None) -> str | None:
+def _email(given: str | None, before: str | None) -> str | None:
     email = _identifier("email", given, 254)
     if email is None:
         return None
     if not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)*", email):
         raise InvalidPerson("email", f"“{email}” is not an e-mail address; write it like anna@example.com")
-    if extra := _AROUND_ADDRESSES.search(email):
+    if email != before and (extra := _AROUND_ADDRESSES.search(email)):
         why = f"“{email}” has “{extra[0]}” in it, which no address has; write the address alone, like anna@example.com"
         raise InvalidPerson("email", why)
     return email

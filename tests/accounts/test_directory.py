@@ -14,6 +14,7 @@ from idp.accounts.person import Draft, InvalidPerson, NoSuchPerson
 from idp.db import Database
 from tests.accounts.conftest import Ledger
 from tests.backends import Clock
+from tests.provider import write_address
 
 ANNA = Draft(
     username="Anna.Miller",
@@ -202,6 +203,26 @@ def test_a_new_email_address_is_unverified_unless_said(directory: Directory) -> 
     assert directory.update(anna.id, email="ANNA@example.com").email_verified
     assert not directory.update(anna.id, email="anna@example.org").email_verified
     assert directory.update(anna.id, email="anna@example.net", email_verified=True).email_verified
+
+
+@pytest.mark.parametrize("old", ['"><img/src=x>@example.com', "<anna@example.com>", "mailto:anna@example.com"])
+def test_an_address_of_before_the_rule_hinders_no_other_change(directory: Directory, db: Database, old: str) -> None:
+    """Who corrects a name cannot know the right address; a new address follows the rule."""
+    anna = write_address(db, directory.add(ANNA), old)
+    directory.check_changes(anna, {"name": "Anna M"})
+    assert directory.update(anna.id, name="Anna M").name == "Anna M"
+    same = directory.update(anna.id, email=old, employee_number="E-7", merge={"department": "sales"})
+    assert (same.email, same.employee_number, same.claims["department"]) == (old, "E-7", "sales")
+    found = directory.find_by_login(old)
+    assert found is not None
+    assert found.id == anna.id
+    for refused in (f"x{old}", "<anna@example.org>"):
+        for change in (directory.update, lambda _id, **changes: directory.check_changes(same, changes)):
+            with pytest.raises(InvalidPerson, match="which no address has"):
+                change(anna.id, email=refused)
+    assert directory.update(anna.id, email="anna@example.org").email == "anna@example.org"
+    with pytest.raises(InvalidPerson, match="which no address has"):
+        directory.update(anna.id, email=old)
 
 
 def test_people_are_listed_by_username_a_page_at_a_time(directory: Directory) -> None:

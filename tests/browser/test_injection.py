@@ -12,6 +12,8 @@ from tests.browser.arriving import landed
 from tests.browser.injections import ALL, PAYLOADS, assert_inert
 from tests.browser.site import Site
 from tests.browser.windows import Windows, log_in
+from tests.provider import write_address
+from tests.server import unique
 
 PARAMETERS = (
     "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "prompt", "login_hint", "acr_values",
@@ -70,7 +72,8 @@ def test_X17_script_in_a_posted_flow_is_text(windows: Windows, site: Site) -> No
 
 def test_X17_names_of_apps_people_and_scopes_are_text_on_every_page(windows: Windows, site: Site) -> None:
     hostile = '<x-canary></x-canary><img src=x onerror="alert(1)">'
-    person = site.someone(hostile)
+    person = site.add_person(unique(hostile.split()[0]), name=hostile, email=f"{unique('canary')}@example.com")
+    write_address(site.services.db, person, f"{person.username}@example.com")
     app = site.local_app(
         hostile, consent="explicit", scope="openid profile <x-canary></x-canary>",
         post_logout_redirect_uris=[site.landing + "/welcome"], client_uri="https://notes.example/?a=%22%3E%3Cx-canary%3E",

@@ -19,7 +19,7 @@ from idp.console.views import PAGES
 from idp.errors import new_error_id, new_spoken_id
 from idp.ids import new_id
 from tests.console.test_import import upload, work
-from tests.provider import Browser, Provider
+from tests.provider import Browser, Provider, write_address
 
 #: What a browser runs where it is not told as text: in text, in an attribute, in an address, in a script.
 SCRIPT: Final = "<script>hacked=1</script>"
@@ -71,10 +71,11 @@ class Company:
 
     def _person(self, username: str, name: str) -> Any:
         claims = {"given_name": SCRIPT, "department": IMAGE, "note": MANY, "phone_number": FORMULA, IMAGE_CLAIM: TURNED}
-        return self._provider.add_person(
-            username, name=name, email=f"{username}@x.example", employee_number=f"{FORMULA[:12]}{username}"[:64],
-            groups=(NAME, MANY[:128]), claims=claims,
+        person = self._provider.add_person(
+            username, name=name, employee_number=f"{FORMULA[:12]}{username}"[:64],
+            groups=(NAME, MANY[:128]), claims=claims, email=f"{new_id()}@x.example",
         )  # fmt: skip
+        return write_address(self._services.db, person, f"{username}@x.example")
 
     def _app(self, name: str, profile: str) -> str:
         texts = {"client_uri": URL, "policy_uri": URL, "tos_uri": URL, "logo_uri": URL, "description": NAME}
