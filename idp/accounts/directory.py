@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Unpack
 
-from idp.accounts import break_glass, memberships, past, store
+from idp.accounts import break_glass, effects, memberships, past, store
 from idp.accounts.effects import Changes, Ended, Forgotten, Guard, Guarded, Replaced, Tells
 from idp.accounts.lookup import KnownAs, Lookup
 from idp.accounts.person import (
@@ -52,23 +52,6 @@ from idp.texts import N_
 IS_FIXED = N_("This is a break-glass account: its password is made by us. An owner makes a new one under Settings.")
 
 
-def _told(told: Tells | None, tx: Transaction, person: Person) -> Person:
-    if told is not None:
-        told(tx, person)
-    return person
-
-
-def _end_tokens(tx: Transaction, person_id: str) -> None:
-    """Whatever else a caller lets end in its own way, no script goes on for somebody who is shut out."""
-    from idp.accounts import tokens
-
-    tokens.end_all(tx, person_id)
-
-
-def _nothing_to_end(_tx: Transaction, _person_id: str, _why: str) -> None:
-    """For programs without sessions and recovery: tests, imports."""
-
-
 class Directory(Lookup):
     """People and groups. `ended` ends sessions and tokens wherever a change must (S58): pass it once, here.
 
@@ -86,10 +69,10 @@ class Directory(Lookup):
         known_as: KnownAs | None = None,
     ) -> None:
         self._db, self._clock = db, clock
-        self._ended: Ended = ended or _nothing_to_end
+        self._ended: Ended = ended or effects.nothing_to_end
         self._replaced, self._forgotten = replaced, forgotten
         self._known_as = known_as or self._known_as
-        self._guarded: Guarded = guarded or _nothing_to_end
+        self._guarded: Guarded = guarded or effects.nothing_to_end
 
     # -- changing --------------------------------------------------------------------------------------------------
 
@@ -209,7 +192,7 @@ class Directory(Lookup):
                 changed.remove("claims")
                 changed += [key for key in merge if draft.claims.get(key) != before.claims.get(key)]
             tell(record, tx, "person:changed", person, fields=changed)
-            return _told(told, tx, stored(tx, person_id))
+            return effects.tell_after(told, tx, stored(tx, person_id))
 
     def confirm_address(self, person_id: str, address: str, *, record: Recorder | None = None) -> bool:
         """The person reads the mail of this address; False where it is not, or no longer, their account's.
@@ -241,7 +224,7 @@ class Directory(Lookup):
                 tell(record, tx, "person:disabled", person)
             self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "account disabled")
-            _end_tokens(tx, person_id)
+            effects.end_tokens(tx, person_id)
             return stored(tx, person_id)
 
     def remove(self, person_id: str, *, record: Recorder | None = None) -> Person:
@@ -335,7 +318,7 @@ class Directory(Lookup):
             tell(record, tx, "password:set", person, **detail)
             self._guarded(tx, person_id, guard)
             (ended or self._ended)(tx, person_id, "password changed")
-            return _told(told, tx, stored(tx, person_id))
+            return effects.tell_after(told, tx, stored(tx, person_id))
 
     def drop_password(
         self, person_id: str, *, detail: Mapping[str, Any], record: Recorder | None = None, ended: Ended | None = None
@@ -350,7 +333,7 @@ class Directory(Lookup):
             tell(record, tx, "person:secured", person, **detail)
             self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "the person said that it was not them")
-            _end_tokens(tx, person_id)
+            effects.end_tokens(tx, person_id)
             return stored(tx, person_id)
 
     def restrict(self, person_id: str) -> None:

@@ -34,3 +34,21 @@ class Changes(TypedDict, total=False):
     employee_number: str | None
     name: str
     claims: Mapping[str, Any]
+
+
+def tell_after(told: Tells | None, tx: Transaction, person: Person) -> Person:
+    """Queue the mail about a change, where there is one; answers the person as they are after it."""
+    if told is not None:
+        told(tx, person)
+    return person
+
+
+def end_tokens(tx: Transaction, person_id: str) -> None:
+    """Whatever else a caller lets end in its own way, no script goes on for somebody who is shut out."""
+    from idp.accounts import tokens
+
+    tokens.end_all(tx, person_id)
+
+
+def nothing_to_end(_tx: Transaction, _person_id: str, _why: str) -> None:
+    """For programs without sessions and recovery: tests, imports."""
