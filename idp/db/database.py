@@ -147,7 +147,7 @@ class Database:
         self._commits: GroupCommit | None = None  # SQLite's, once a connection has a write-ahead log
         self.observer: Callable[[str], None] | None = None  # tests count statements per hop with it
         self._open: WeakSet[_Held] = WeakSet()  # a thread that ends takes its connection along
-        self.shut: float | None = None  # until when nothing may be written, epoch seconds
+        self.shut: Callable[[], float | None] | None = None  # until when nothing may be written, epoch seconds
         self.dispensable: frozenset[Any] = frozenset()  # changes that are left out while it is shut, as if done
         self.failures = 0  # statements that failed as the server was gone, busy or full
 
@@ -291,8 +291,8 @@ class Database:
             raise RuntimeError(reason)
 
     def _check_open(self) -> None:
-        if self.shut is not None:
-            raise ReadOnly(self.shut)
+        if self.shut is not None and (until := self.shut()) is not None:
+            raise ReadOnly(until)
 
     def _make_durable(self) -> None:
         """Wait until this thread's commit is on the disk; PostgreSQL has seen to that itself."""
@@ -356,7 +356,7 @@ class Database:
 
     def run(self, expression: Any, /, *, durable: bool = True, **params: Any) -> int:
         """One change on its own, atomic; answers how many rows it touched."""
-        if self.shut is not None and expression in self.dispensable:
+        if self.shut is not None and expression in self.dispensable and self.shut() is not None:
             return 0
         return int(self._retried(_run, expression, params, durable))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -222,13 +223,59 @@ def test_d2_pages_say_it_beforehand_and_writing_endpoints_answer_503(both: Provi
     assert both.sign_in(browser, app).is_redirect
 
 
+def test_d2_the_window_begins_as_told_in_a_process_that_looks_late(both: Provider, clock: Clock) -> None:
+    app, browser = both.add_client(), both.browser()
+    assert both.sign_in(browser, app).is_redirect
+    now = clock()
+    with both.services.db.transaction() as tx:
+        marks.put(tx, Window("m", ANNOUNCED, now + 60, now + 120, "elsewhere", own_process()))
+    both.services.part(Watching).look(both.services)
+    clock.advance(61)  # and it has not looked again: it waits for a lock, or for its turn on a busy machine
+    assert "We are moving" in both.browser().get("help").text
+    refused = both.authorize(browser, app)
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "59")
+    clock.advance(60)
+    assert both.authorize(browser, app).is_redirect
+
+
+def test_d2_pages_go_on_saying_it_when_the_mover_is_done_and_gone(both: Provider, clock: Clock) -> None:
+    watching = both.services.part(Watching)
+    mover = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    try:
+        by = f"{own_process().rpartition(' ')[0]} {mover.pid}"
+        window = Window("m", ANNOUNCED, clock(), clock() + 60, "elsewhere", by)
+        with both.services.db.transaction() as tx:
+            marks.put(tx, window)
+        watching.look(both.services)
+        clock.advance(1)
+        assert "We are moving" in both.browser().get("help").text
+    finally:
+        mover.communicate()
+    assert "We are moving" in both.browser().get("help").text  # it has moved, and this process has not looked since
+    watching.look(both.services)  # the mark says that it has not: it was killed
+    assert "We are moving" not in both.browser().get("help").text
+
+
+def test_d2_a_mover_that_ends_while_a_process_looks_has_moved_it(
+    both: Provider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = f"{own_process().rpartition(' ')[0]} 4194304"  # no pid of Linux is as high
+    before = Window("m", ANNOUNCED, clock(), clock() + 60, "elsewhere", by)
+    seen = [before, before._replace(state=MOVED)]
+    monkeypatch.setattr(marks, "read", lambda db: seen.pop(0))
+    both.services.part(Watching).look(both.services)
+    assert "We are moving" in both.browser().get("help").text
+    with pytest.raises(ReadOnly):
+        both.add_person("bob")
+
+
 def test_d2_who_reads_on_needs_no_note_of_it(both: Provider, clock: Clock) -> None:
     from idp.background import _dispensable
 
     app, browser = both.add_client(), both.browser()
     both.tokens(app, browser)
     both.services.db.dispensable = _dispensable()
-    both.services.db.shut = clock() + 60
+    both.services.db.shut = lambda: clock() + 60
     clock.advance(61)
     assert browser.get("profile").status == 200
 

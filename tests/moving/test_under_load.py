@@ -11,6 +11,9 @@ import pytest
 from tests.provider import App
 from tests.server import Server, running, to_toml
 
+#: Seconds after which what does not come is taken as never coming; nothing is expected to take that long.
+GIVE_UP = 120.0
+
 
 class Crowd:
     """Signs people in and redeems their codes, one after the other, until it is told to stop."""
@@ -19,17 +22,41 @@ class Crowd:
         self.server, self.app = server, app
         self.seen: Counter[str] = Counter()
         self.tokens: list[str] = []
+        self._news = threading.Condition()
+        self._failed: list[BaseException] = []
         self._enough = threading.Event()
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(2)]
         for thread in self._threads:
             thread.start()
 
+    def wait_until_seen(self, what: str, times: int) -> None:
+        """However long it takes; a failure of somebody's in it is raised here."""
+        with self._news:
+            assert self._news.wait_for(lambda: self._failed or self.seen[what] >= times, GIVE_UP), self.seen
+        if self._failed:
+            raise self._failed[0]
+
     def stop(self) -> None:
         self._enough.set()
         for thread in self._threads:
             thread.join()
+        if self._failed:
+            raise self._failed[0]
+
+    def _see(self, what: str) -> None:
+        with self._news:
+            self.seen[what] += 1
+            self._news.notify_all()
 
     def _run(self) -> None:
+        try:
+            self._sign_in_again_and_again()
+        except BaseException as error:
+            with self._news:
+                self._failed.append(error)
+                self._news.notify_all()
+
+    def _sign_in_again_and_again(self) -> None:
         browser = self.server.browser()
         while not self._enough.is_set():
             answer = self.server.authorize(browser, self.app)
@@ -43,7 +70,7 @@ class Crowd:
                     continue
                 assert answer.status == 200, answer.text
                 self.tokens.append(answer.json["access_token"])
-                self.seen["signed in"] += 1
+                self._see("signed in")
             else:
                 self._told_to_wait(answer)
 
@@ -51,8 +78,15 @@ class Crowd:
         status, headers = answer.status, answer.headers  # type: ignore[attr-defined]
         assert status == 503, answer
         assert int(headers["Retry-After"]) >= 5
-        self.seen["told to wait"] += 1
-        time.sleep(0.05)
+        self._see("told to wait")
+        self._enough.wait(0.05)  # nobody is as fast as that
+
+
+def look_until(text: str, server: Server) -> None:
+    """Ask for a page until it says so."""
+    until = time.monotonic() + GIVE_UP
+    while text not in server.browser().get("help").text:
+        assert time.monotonic() < until, text
 
 
 @pytest.mark.slow
@@ -64,16 +98,16 @@ def test_d2_a_busy_installation_moves_to_postgresql(run_pid: int, postgresql_url
         assert server.sign_in(keeper, app).code
         crowd = Crowd(server, app)
         try:
+            crowd.wait_until_seen("signed in", 3)
             done = server.cli("move", "--to", postgresql_url, "--in", "4")
             assert done.returncode == 0, done.stderr
+            crowd.wait_until_seen("told to wait", 1)
         finally:
             crowd.stop()
-        assert crowd.seen["signed in"] > 2
-        assert crowd.seen["told to wait"] > 0
         assert "database_url" in done.stdout
         before = len(crowd.tokens)
         assert server.authorize(keeper, app).status == 503  # until somebody has pointed the servers at the new place
-        assert "We are moving" in server.browser().get("help").text
+        look_until("We are moving", server)  # each worker reads the mark in its own time, not as it is written
         server.stop()
         refused = server.cli("serve")
         assert refused.returncode == 2
