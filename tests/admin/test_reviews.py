@@ -549,3 +549,40 @@ def test_u6_on_postgresql_it_is_searched_in_order_ended_and_swept_as_well(
     assert [one.state for one in reviews.listed(provider.services, SHELL)] == ["planned", "ended"]
     assert kept.blank(provider.services.db, first.id) == 1
     assert kept.sweep(provider.services.db, clock() + DAY, 100) == 1
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on, the next two looks see no open review: as of one that another transaction just begins."""
+    real = kept.open_about
+
+    def arm() -> None:
+        left = [None, None]
+        monkeypatch.setattr(kept, "open_about", lambda *a: left.pop() if left else real(*a))
+
+    return arm
+
+
+def test_U6_of_two_that_begin_in_one_moment_one_is_told_of_the_other(
+    provider: Provider, blind: Callable[[], None]
+) -> None:
+    ann, payroll = person(provider, "ann", RoleGrant("owner")), app(provider, Access(everyone=True))
+    first = start(provider, payroll, ann)
+    blind()
+    with pytest.raises(BadReview) as refused:
+        start(provider, payroll, ann)
+    assert refused.value.review == first.id
+    assert [one.id for one in kept.in_state(provider.services.db, "open")] == [first.id]
+
+
+def test_U6_a_planned_one_waits_for_one_that_begins_in_the_same_moment(
+    provider: Provider, clock: Clock, blind: Callable[[], None]
+) -> None:
+    ann, payroll = person(provider, "ann", RoleGrant("owner")), app(provider, Access(everyone=True))
+    end(provider, start(provider, payroll, ann, months=1), clock)
+    other = start(provider, payroll, ann, days=60)
+    clock.advance(31 * DAY)
+    blind()
+    assert reviews.run_due(provider.services)
+    assert [one.id for one in kept.in_state(provider.services.db, "open")] == [other.id]
+    assert len(kept.in_state(provider.services.db, "planned")) == 1

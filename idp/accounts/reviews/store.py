@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -49,6 +50,9 @@ reviews = Table(
 )
 Index("reviews_about", reviews.c.kind, reviews.c.about, reviews.c.id)
 Index("reviews_state", reviews.c.state, reviews.c.id)
+_IS_OPEN = reviews.c.state == literal_column("'open'")
+# Of two that begin at once, neither sees the other in its transaction.
+Index("reviews_alone", reviews.c.kind, reviews.c.about, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
 
 review_people = Table(
     "review_people",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -20,7 +21,7 @@ from idp.admin.reviews import rights, starting, telling
 from idp.admin.reviews.candidates import gathered
 from idp.admin.reviews.foreseeing import BROKEN, STARTER, End
 from idp.admin.reviews.starting import JOB, detail_of
-from idp.db import Transaction, Unavailable, joined
+from idp.db import Conflict, Transaction, Unavailable, joined
 from idp.ids import new_id
 from idp.protocols import Services
 
@@ -86,7 +87,8 @@ def run_due(services: Services, seconds: float = 30.0) -> bool:
     now = services.clock()
     for review in reviews.in_state(services.db, PLANNED):
         if review.started_at <= now:
-            _begin(services, review)
+            with suppress(Conflict):  # somebody began another one in the same moment: this one waits for its end
+                _begin(services, review)
     for review in reviews.in_state(services.db, OPEN):
         if review.due_at <= now:
             _close(services, review)

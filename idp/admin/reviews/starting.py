@@ -13,7 +13,7 @@ from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.admin.reviews import rights, telling
 from idp.admin.reviews.candidates import Candidates, can_decide, gathered
-from idp.db import Database, Transaction
+from idp.db import Conflict, Database, Transaction
 from idp.ids import new_id
 from idp.protocols import Services
 from idp.texts import N_
@@ -52,6 +52,14 @@ def start(services: Services, actor: Actor, wish: Wish) -> Review:
     if whom is None:
         raise BadReview("about", N_("There is no such application or group any more."))
     check(services, wish, whom)
+    try:
+        return _started(services, actor, wish, whom)
+    except Conflict:  # another one began in the same moment, which no transaction sees
+        _check_alone(services.db, wish, whom)
+        raise
+
+
+def _started(services: Services, actor: Actor, wish: Wish, whom: Candidates) -> Review:
     now = services.clock()
     review = Review(
         id=new_id(now), kind=wish.kind, about=wish.about, name=whom.name,
