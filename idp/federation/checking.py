@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from idp.accounts.person import InvalidPerson, fold, group_name
 from idp.attributes import ATTRIBUTES, MADE
-from idp.federation.kinds import KINDS
-from idp.federation.provider import DEFAULTS, LISTS, OIDC, PROOFS, SAID, SWITCHES, TABLES, Provider, of_said
-from idp.http import OutboundRefused, parse
-from keys.algorithms import ALGORITHMS
+from idp.federation import fields
+from idp.federation.fields import FIELDS
+from idp.federation.kinds import KINDS, rules_of
+from idp.federation.ports import Wrong
+from idp.federation.provider import DEFAULTS, LISTS, PROOFS, SAID, SWITCHES, TABLES, Provider, of_said
 
-AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "apple")
-RESPONSE_MODES: Final = ("", "query", "form_post")
 MAX_LIST: Final = 200
 MAX_TEXT: Final = 500
 MAX_SECRET: Final = 8192  # characters: a key is a few hundred
-_TENANT: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+")
 #: Names of ours that a mapping may fill: what is known of people; never a role, nor what we make ourselves.
 FILLABLE: Final = frozenset((*(one.name for one in ATTRIBUTES if one.is_text and one.kept != MADE), "username"))
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """One thing to mend: which field, and what belongs there."""
-
-    field: str
-    message: str
 
 
 class InvalidProvider(Exception):
@@ -88,53 +76,29 @@ def _meanings(one: Provider) -> Iterator[Wrong]:
         yield Wrong("name", "give a name of at most 80 characters, as people know it")
     if one.kind not in KINDS:
         yield Wrong("kind", f"expected {' or '.join(KINDS)}")
-    yield from _addresses(one)
-    if not one.client_id:
-        yield Wrong("client_id", "is missing: the id under which Doorward is registered there")
-    if one.auth_method not in AUTH_METHODS:
-        yield Wrong("auth_method", f"expected {', '.join(AUTH_METHODS)}")
-    if one.assertion_audience not in ("token_endpoint", "issuer"):
-        yield Wrong("assertion_audience", "expected token_endpoint or issuer")
-    if one.auth_method == "apple" and not (one.key_id and one.team_id):
-        yield Wrong("key_id", "Apple's key id and team id are needed with auth_method apple")
-    if one.response_mode not in RESPONSE_MODES:
-        yield Wrong("response_mode", "expected query or form_post")
-    if one.kind == OIDC and "openid" not in one.scopes:
-        yield Wrong("scopes", "openid is missing")
-    if not one.subject:
-        yield Wrong("subject", "name the claims that make the key of an account, such as sub")
-    # A name or an address is given to somebody else one day, and is whatever its owner types (nOAuth).
-    if {"email", "upn", "preferred_username", "unique_name", "name"}.intersection(one.subject):
-        yield Wrong("subject", "an address or a name is no key: use sub, or oid with tid")
-    if unknown := sorted(set(one.algorithms) - set(ALGORITHMS)):
-        yield Wrong("algorithms", f"{unknown[0]} is not supported; use {', '.join(ALGORITHMS)}")
-    yield from _scopes_of_people(one)
+        return
+    yield from _known(one)
+    for name in one.said():
+        choices = FIELDS[name].choices if name in FIELDS else ()
+        if choices and getattr(one, name) not in choices:
+            yield Wrong(name, f"expected {', '.join(filter(None, choices))}")
+    yield from rules_of(one).problems(one)
+    yield from _whose_people(one)
     yield from _mappings(one)
 
 
-def _addresses(one: Provider) -> Iterator[Wrong]:
-    if one.kind != OIDC and not one.issuer:
-        return
-    parts = urlsplit(one.issuer)
-    if parts.query or parts.fragment:
-        yield Wrong("issuer", "an issuer has no query and no fragment")
-    try:
-        parse(one.issuer)
-    except OutboundRefused as error:
-        yield Wrong("issuer", f"{error.reason}; expected such as https://login.example.com")
+def _known(one: Provider) -> Iterator[Wrong]:
+    """What is said is read by somebody: a setting that is dropped would be believed to hold."""
+    for name in one.said():
+        if name in FIELDS and not FIELDS[name].is_of(one.kind):
+            yield Wrong(name, f"a provider of the kind {one.kind} has no such field")
 
 
-def _scopes_of_people(one: Provider) -> Iterator[Wrong]:
+def _whose_people(one: Provider) -> Iterator[Wrong]:
     if bad := [name for name in one.domains if _DOMAIN.fullmatch(name) is None]:
         yield Wrong("domains", f"{bad[0]} is no mail domain, such as example.com")
-    if bad := [name for name in one.tenants if _TENANT.fullmatch(name) is None]:
-        yield Wrong("tenants", f"{bad[0]} is no tenant id, such as 5d0f3f2c-0000-0000-0000-000000000000")
     if one.join and not one.domains:
         yield Wrong("join", "name the domains for whose addresses the provider speaks")
-    if one.template == "entra":
-        tenant = urlsplit(one.issuer).path.casefold().split("/")[1:2]
-        if tenant in (["common"], ["organizations"], ["consumers"]) and not one.tenants:
-            yield Wrong("tenants", "this issuer serves every tenant of the world: name those whose people may come")
 
 
 def _mappings(one: Provider) -> Iterator[Wrong]:
@@ -155,19 +119,18 @@ def _mappings(one: Provider) -> Iterator[Wrong]:
 
 def check_secret(issuer: str, one: Provider, secret: str) -> None:
     """What it is authenticated by is there. Errors: `InvalidProvider`."""
-    if one.auth_method == "private_key_jwt":
-        # What our key signs with our own name as its issuer is an ID token of ours (RFC 8725 §3.11).
-        if one.client_id == issuer:
-            raise InvalidProvider(Wrong("client_id", "with private_key_jwt it cannot be this issuer itself"))
-    elif not secret:
-        raise InvalidProvider(Wrong("secret", "is missing: the client secret, or Apple's .p8 file"))
+    problems = [*rules_of(one).secret_problems(issuer, one, secret)]
+    if secret and not KINDS[one.kind].secret:
+        problems = [Wrong("secret", f"a provider of the kind {one.kind} has none")]
     elif len(secret) > MAX_SECRET:
-        raise InvalidProvider(Wrong("secret", f"has more than {MAX_SECRET} characters"))
+        problems = [Wrong("secret", f"has more than {MAX_SECRET} characters")]
+    if problems:
+        raise InvalidProvider(*problems)
 
 
 def check_same_accounts(before: Provider, after: Provider) -> None:
     """People hold links by now: the same account there has the same key. Errors: `InvalidProvider`."""
-    for name in ("kind", "issuer", "subject"):
+    for name in ("kind", *(row.name for row in fields.ROWS if row.fixed)):
         if getattr(before, name) != getattr(after, name):
             raise InvalidProvider(
                 Wrong(name, "people sign in by it, and with another one would be others: add a new provider")

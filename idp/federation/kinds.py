@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from idp.federation.provider import OIDC, Provider
+from idp.texts import N_
 
 if TYPE_CHECKING:
-    from idp.federation.ports import Kind
+    from idp.federation.ports import Kind, Rules
 
-#: The module of each, whose `KIND` is a `ports.Kind`; loaded when somebody signs in by it.
-KINDS: Final = {OIDC: "idp.federation.openid.kind"}
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A kind. `title`: as admins read it; `module`: whose `KIND` is a `ports.Kind`; `rules`: a `ports.Rules`.
+
+    `secret`: what its secret is called; '' where it has none. Both modules are loaded when they are needed.
+    """
+
+    title: str
+    module: str
+    rules: str
+    secret: str
+
+
+#: Its fields are rows of `fields`, which name the kinds that know them.
+KINDS: Final = {
+    OIDC: Row("OpenID Connect", "idp.federation.openid.kind", "idp.federation.openid.rules", N_("Client secret")),
+}
 
 
 def of(provider: Provider) -> Kind:
     """What speaks with a provider. Errors: `LookupError` for a kind that there is not."""
-    return _load(KINDS[provider.kind])
+    return _load(KINDS[provider.kind].module)
+
+
+def rules_of(provider: Provider) -> Rules:
+    """What it may say. Errors: `LookupError` for a kind that there is not."""
+    return cast("Rules", import_module(KINDS[provider.kind].rules))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -81,6 +81,14 @@ class Found:
     fix: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One thing to mend: which field, and what belongs there."""
+
+    field: str
+    message: str
+
+
 class Cancelled(Exception):
     """The person went back there, or did not agree."""
 
@@ -102,4 +110,16 @@ class Kind(Protocol):
 
     def test(self, services: Services, question: Question) -> tuple[Found, ...]:
         """All that can be looked at without a person."""
+        ...
+
+
+class Rules(Protocol):
+    """What a provider of one kind may say, beyond what holds for each: the module that `kinds` names."""
+
+    def problems(self, one: Provider) -> Iterator[Wrong]:
+        """What cannot be kept, and why."""
+        ...
+
+    def secret_problems(self, issuer: str, one: Provider, secret: str) -> Iterator[Wrong]:
+        """Whether what it is authenticated by is there. `issuer`: our own."""
         ...

@@ -76,12 +76,16 @@ class Provider:
 
 #: What a provider says, in the order in which it is written and shown; the secret stands beside it.
 SAID: Final = tuple(one.name for one in fields(Provider) if one.name not in ("id", "enabled"))
-LISTS: Final = frozenset(("scopes", "algorithms", "subject", "tenants", "domains", "apps"))
-TABLES: Final = frozenset(("attributes", "groups", "proof"))
-SWITCHES: Final = frozenset(
-    ("userinfo", "button", "at_once", "create", "join", "owns_groups", "obeys_login", "prompts_login")
-)
 _BLANK: Final = Provider(name="")
+
+
+def _shaped(shape: type) -> frozenset[str]:
+    return frozenset(key for key in SAID if isinstance(getattr(_BLANK, key), shape))
+
+
+LISTS: Final = _shaped(tuple)
+TABLES: Final = _shaped(dict)
+SWITCHES: Final = _shaped(bool)
 DEFAULTS: Final[Mapping[str, Any]] = {
     key: list(getattr(_BLANK, key)) if key in LISTS else {} if key in TABLES else getattr(_BLANK, key) for key in SAID
 }

@@ -1,0 +1,97 @@
+"""What can be said of a provider, one row a field: which kinds know it, what it is called, and what is expected.
+
+Console, API, files and command take the fields of a kind from here. A new one is a field of `Provider` and a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from idp.federation.provider import OIDC
+from idp.texts import N_
+
+#: Parts of a form, in order.
+PARTS: Final[tuple[tuple[str, str], ...]] = (
+    ("main", N_("The provider")),
+    ("which", N_("Who comes by it")),
+    ("account", N_("Whose account it is")),
+    ("taken", N_("What is taken over")),
+    ("proof", N_("How strong it is")),
+    ("talk", N_("How it is spoken with")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field. `kinds`: those that know it, () for all; `choices`: all that it may say.
+
+    `fixed`: it makes the key of an account, so it stays while people are linked.
+    """
+
+    name: str
+    part: str
+    label: str
+    hint: str = ""
+    kinds: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    fixed: bool = False
+
+    def is_of(self, kind: str) -> bool:
+        """Whether a kind knows it."""
+        return not self.kinds or kind in self.kinds
+
+
+_OIDC: Final = (OIDC,)
+ROWS: Final = (
+    Field("name", "main", N_("Name"), N_("What its button says.")),
+    Field("issuer", "main", N_("Issuer"), N_("As its discovery document names it: https://login.example.com"),
+          _OIDC, fixed=True),
+    Field("client_id", "main", N_("Client ID"), N_("Under which Doorward is registered there."), _OIDC),
+    Field("hosted_domain", "main", N_("Google Workspace domain"), N_("Only its accounts are taken: example.com"),
+          _OIDC),
+    Field("tenants", "main", N_("Entra tenants whose people may come"), N_(
+        "Their ids, one a line. Needed where one issuer serves many."), _OIDC),
+    Field("team_id", "main", N_("Team ID"), N_("Of Apple alone."), _OIDC),
+    Field("key_id", "main", N_("Key ID"), N_("Of Apple alone."), _OIDC),
+    Field("domains", "which", N_("Mail domains of its people"), N_(
+        "One a line: example.com. Names of these domains lead there, and it speaks for their addresses.")),
+    Field("button", "which", N_("It has a button on the sign-in page")),
+    Field("at_once", "which", N_("People are led there without a choice")),
+    Field("apps", "which", N_("Applications at whose sign-in it is offered"), N_(
+        "Client IDs, one a line. Empty: all of them, and our own pages.")),
+    Field("create", "account", N_("Make an account for people who are not known here")),
+    Field("join", "account", N_("Connect people by an address that it states as verified"), N_(
+        "Only addresses of its mail domains, and nobody who has a role here.")),
+    Field("verified_claim", "account", N_("Claim that states an address as verified"), "", _OIDC),
+    Field("subject", "account", N_("Key of an account"), N_(
+        "Claims that stay the same for ever, one a line: sub; at Entra tid and oid."), _OIDC, fixed=True),
+    Field("attributes", "taken", N_("Attributes"), N_(
+        "One a line, ours = theirs: given_name = given_name. What is not named is not kept.")),
+    Field("groups_claim", "taken", N_("Claim or attribute with the groups")),
+    Field("groups", "taken", N_("Groups"), N_("One a line, theirs = ours: 1b2c-4d5e = Sales")),
+    Field("owns_groups", "taken", N_("People leave groups that it no longer gives")),
+    Field("proof", "proof", N_("What its proofs count for"), N_(
+        "One a line: mfa = second. What it says of the proof, and password, second or phishing-resistant."), _OIDC),
+    Field("step_up", "proof", N_("What is asked for when a second factor is needed"), N_("A value of acr."), _OIDC),
+    Field("prompts_login", "proof", N_("It can be told to ask anew (prompt=login)"), "", _OIDC),
+    Field("obeys_login", "proof", N_("It is believed to have asked anew though it sends no auth_time"), "", _OIDC),
+    Field("auth_method", "talk", N_("How Doorward proves itself there"), "", _OIDC,
+          ("client_secret_basic", "client_secret_post", "private_key_jwt", "apple")),
+    Field("assertion_audience", "talk", N_("Audience of that proof"), N_("With private_key_jwt alone."), _OIDC,
+          ("token_endpoint", "issuer")),
+    Field("scopes", "talk", N_("Scopes"), N_("One a line: openid profile email"), _OIDC),
+    Field("userinfo", "talk", N_("Userinfo is read, too"), "", _OIDC),
+    Field("response_mode", "talk", N_("How its answer comes back"), N_("form_post for Apple."), _OIDC,
+          ("", "query", "form_post")),
+    Field("algorithms", "talk", N_("Algorithms of its ID tokens"), N_(
+        "One a line. Empty: those of ours that its discovery document names."), _OIDC),
+)  # fmt: skip
+FIELDS: Final = {row.name: row for row in ROWS}
+#: What every provider is made of, and no form changes.
+MADE_OF: Final = frozenset(("kind", "template"))
+
+
+def of(kind: str) -> tuple[Field, ...]:
+    """The fields that a kind knows, in the order of its form."""
+    return tuple(row for row in ROWS if row.is_of(kind))
