@@ -272,8 +272,10 @@ def _forget(tx: Any, person_id: str) -> None:
     """What rooms beside accounts keep of a person who is removed."""
     from idp.federation import links
     from idp.login import consent
+    from idp.login.browser import elsewhere
 
     consent.forget(tx, person_id)
+    elsewhere.forget(tx, person_id)
     links.forget(tx, person_id)
 
 

@@ -56,6 +56,7 @@ BOUNDED = {
     "saml_entities": "goes with its source",
     "saml_name_ids": "what a service provider knows somebody by must never be another's",
     "saml_sources": "what admins made; removed by them",
+    "sessions_elsewhere": "goes with its session: the database takes it away, and the person's removal",
     "sign_in_rules_version": "one row",
     "sign_ins": _PERSON,
     "signing_keys": "a few for each algorithm; gone ones are removed by the ring",

@@ -10,7 +10,7 @@ from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Person
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
-from idp.federation import checking, health, keeping, kinds, leaving, links, snapshot
+from idp.federation import checking, ending, health, keeping, kinds, leaving, links, snapshot
 from idp.federation.health import Health
 from idp.federation.keeping import Change, Kept, UnknownProvider
 from idp.federation.links import Link
@@ -21,12 +21,16 @@ from idp.protocols import Services
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A provider with what its admins look at. `redirect_uri`: what is registered there; `people`: who came by it."""
+    """A provider with what its admins look at. `people`: who came by it.
+
+    `redirect_uri`, `logout_uri`: registered there; at the latter its server says that somebody has signed out.
+    """
 
     kept: Kept
     redirect_uri: str
     people: int
     health: Health
+    logout_uri: str = ""
 
     @property
     def provider(self) -> Provider:
@@ -140,7 +144,7 @@ def _kept(services: Services, provider_id: str) -> Kept:
 def _standing(services: Services, kept: Kept) -> Standing:
     uri = leaving.redirect_uri(services, kept.provider.id)
     people = links.count(services.db, kept.provider.id)
-    return Standing(kept, uri, people, health.of(services, kept.provider))
+    return Standing(kept, uri, people, health.of(services, kept.provider), ending.told_at(services, kept.provider))
 
 
 def _seen(services: Services, kept: Kept) -> Standing:

@@ -103,6 +103,8 @@ def run_show(args: Namespace) -> None:
     one = found.provider
     say(f"{printable(one.name)} ({one.id}), {'on' if one.enabled else 'off'}, {found.people} people")
     say(f"  Redirect URI to register there: {found.redirect_uri}")
+    if found.logout_uri:
+        say(f"  Back-channel logout URI to register there: {found.logout_uri}")
     say(*(f"  {key}: {printable(_text(value))}" for key, value in one.said().items() if key != "name"))
     if found.health.is_down:
         say(f"  Down since {timestamp(found.health.since)}: {printable(found.health.reason)}")
@@ -130,6 +132,8 @@ def run_add(args: Namespace) -> None:
         return
     say(f"Added: {printable(added.provider.name)} ({added.provider.id}).")
     say(f"Register this redirect URI there: {added.redirect_uri}")
+    if added.logout_uri:
+        say(f"And this back-channel logout URI, where it has a field for one: {added.logout_uri}")
     say(f"Then try it: doorward provider test {added.provider.id}")
 
 
@@ -285,7 +289,7 @@ def _json(one: Standing) -> dict[str, Any]:
     said = {key: value for key, value in one.provider.said().items() if key != "name"}
     return {
         "id": one.provider.id, "name": one.provider.name, "on": one.provider.enabled, "people": one.people,
-        "redirect_uri": one.redirect_uri, "has_secret": bool(one.kept.sealed),
+        "redirect_uri": one.redirect_uri, "logout_uri": one.logout_uri, "has_secret": bool(one.kept.sealed),
         "down_since": one.health.since if one.health.is_down else None, **said,
     }  # fmt: skip
 

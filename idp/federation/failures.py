@@ -187,3 +187,14 @@ def not_fresh(provider: Provider) -> Refused:
         explanation=Explanation(SIDE, "Let the provider send auth_time, or let the person set up a factor here.",
                                 "auth_time", "a moment after the request began", "an earlier one, or none"),
     )  # fmt: skip
+
+
+def logout_token(provider: Provider, name: str, expected: str, got: str = "(nothing)") -> Refused:
+    """A logout token is not as Back-Channel Logout 1.0 §2.4 has it; the provider's server is told."""
+    fix = (
+        f"The logout token of the provider must have {name} as Back-Channel Logout 1.0 §2.4 says; nobody is signed out."
+    )
+    return Refused(
+        "upstream_logout", _message(provider), title=_title(provider), advice=_ADVICE,
+        explanation=Explanation(SIDE, fix, name, expected, got[:300]),
+    )  # fmt: skip

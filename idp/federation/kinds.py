@@ -18,19 +18,24 @@ if TYPE_CHECKING:
 class Row:
     """A kind. `title`: as admins read it; `module`: whose `KIND` is a `ports.Kind`; `rules`: a `ports.Rules`.
 
-    `secret`: what its secret is called; '' where it has none. Both modules are loaded when they are needed.
+    `secret`: what its secret is called; '' where it has none. `told_at`: the path at which its server says that
+    somebody has signed out there, '' where there is none. Both modules are loaded when they are needed.
     """
 
     title: str
     module: str
     rules: str
     secret: str
+    told_at: str = ""
 
 
 #: Its fields are rows of `fields`, which name the kinds that know them.
 KINDS: Final = {
-    OIDC: Row("OpenID Connect", "idp.federation.openid.kind", "idp.federation.openid.rules", N_("Client secret")),
-}
+    OIDC: Row(
+        "OpenID Connect", "idp.federation.openid.kind", "idp.federation.openid.rules", N_("Client secret"),
+        told_at="/upstream/logout/",
+    ),
+}  # fmt: skip
 
 
 def of(provider: Provider) -> Kind:

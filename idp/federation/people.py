@@ -126,7 +126,7 @@ def take_over(services: Services, request: Request, provider: Provider, identity
 def put_aside(services: Services, provider: Provider, identity: Identity) -> str:
     """The account waits for whoever signs in here in this conversation; answers its name there."""
     name = secrets.token_urlsafe(24)
-    kept = asdict(replace(identity, claims={}, id_token="", missing=frozenset()))
+    kept = asdict(replace(identity, claims={}, there=None, missing=frozenset()))
     kept |= {"claims": dict(identity.claims), "missing": sorted(identity.missing), "provider": provider.id}
     services.state.put("upstream:linking:" + name, kept, PENDING)
     return name

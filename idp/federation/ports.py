@@ -53,12 +53,27 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionThere:
+    """The session that somebody has at the provider, for its end and ours to go together (I9).
+
+    `subject`: whose it is, as the provider's own messages about its end name them; `sid`: what it is called there, ''
+    where it has no name; `said_at`: when the provider said so, epoch seconds by its own clock; `token`: what a kind
+    needs to sign out there, such as the ID token. It is kept sealed, and left out where it is longer than a URL.
+    """
+
+    subject: str
+    sid: str = ""
+    said_at: float = 0.0
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who the provider says it is. `subject`: the key of the account, stable and never somebody else's.
 
     `auth_time`: when they proved it, epoch seconds; None where it does not say. `claims`: what a mapping may read.
     `missing`: claims that are there, and too long to be sent: not the same as none.
-    `id_token`: for signing out there.
+    `there`: the session there; None where the kind knows of none.
     """
 
     subject: str
@@ -69,7 +84,18 @@ class Identity:
     values: tuple[str, ...] = ()
     claims: Mapping[str, Any] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
-    id_token: str = field(default="", repr=False)
+    there: SessionThere | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Somebody signs out there, too. `there`: their session; `back`, `state`: to come back with."""
+
+    provider: Provider
+    secret: str = field(repr=False)
+    there: SessionThere
+    back: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +130,7 @@ class Kind(Protocol):
         """What came back, believed only as far as it is proven. Errors: `Cancelled`, too."""
         ...
 
-    def sign_out(self, services: Services, provider: Provider, id_token: str, back: str) -> str:
+    def sign_out(self, services: Services, leaving: Leaving) -> str:
         """Where a browser is sent to sign out there, too; '' where that is not possible."""
         ...
 

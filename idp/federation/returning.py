@@ -8,7 +8,7 @@ from typing import Final
 from idp.accounts import break_glass
 from idp.accounts.person import Person
 from idp.errors import Refused
-from idp.federation import attempts, choosing, failures, keeping, kinds, leaving, links, people, proof
+from idp.federation import attempts, choosing, ending, failures, keeping, kinds, leaving, links, people, proof
 from idp.federation.attempts import Attempt
 from idp.federation.links import LinkedOtherwise
 from idp.federation.ports import Cancelled, Identity
@@ -95,8 +95,8 @@ def _enter(services: Services, request: Request, attempt: Attempt, provider: Pro
     if not flow.demands.is_for(person.id):
         # Core §3.1.2.1: never silently somebody else than the hint names, and asked again they would be the same.
         return Denied(flow, Deny("login_required", "Somebody else signed in than the application asked for."))
-    methods = (proof.method(provider, identity.values),)
-    proven = Proven(flow, person, methods, stay=attempt.stay, shared=attempt.shared)
+    methods, began = (proof.method(provider, identity.values),), ending.began(services, provider, identity.there)
+    proven = Proven(flow, person, methods, stay=attempt.stay, shared=attempt.shared, began=began)
     return _as_fresh_as_asked(services, request, attempt, provider, replace(proven, auth_time=identity.auth_time))
 
 

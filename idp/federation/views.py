@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from idp.federation import choosing, leaving, returning, snapshot
+from idp.federation.openid import backchannel
 from idp.login import engine
 from idp.login.browser import last_account
 from idp.login.flow import Flow
@@ -36,4 +37,5 @@ _post = engine.posted(_leave)
 ROUTES = (
     Route("/login/upstream", ("GET", "POST"), _chosen, form=False),  # carries the sealed flow, as /login
     Route(leaving.PATH + "<provider>", ("GET", "POST"), returning.callback, form=False),  # the state is its proof
+    Route(backchannel.PATH + "<provider>", ("POST",), backchannel.receive, api=True, form=False),  # its signature is
 )

@@ -14,9 +14,10 @@ from idp import browser, reached
 from idp.accounts.person import Person
 from idp.accounts.recovery import resets
 from idp.audit import Event, conversation_of
+from idp.db import Transaction
 from idp.login import pages, requirements, step_up
 from idp.login.authenticators import password
-from idp.login.browser import accounts, answered, devices, last_account, loops, sessions
+from idp.login.browser import accounts, answered, devices, elsewhere, last_account, loops, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow, open_sealed, owner_of
 from idp.login.policy import BY_RULE, more_proof, next_step, without_wishes
@@ -42,10 +43,13 @@ from idp.login.steps import (
     renew,
 )
 from idp.login.steps.outcomes import Denied, Outcome, Proceed, Proven, Show
+from idp.texts import N_
 from idp.wire import Cookie, Handler, Request, Response
 
 MAX_OPEN = 86400.0  # seconds that a page may lie open and still be posted
 JUST_NOW = 5.0  # seconds
+OVER_THERE: Final = "signed out elsewhere on the way here"
+SIGNED_OUT_THERE: Final = N_("You have been signed out where you came from. Please sign in again.")
 
 #: Whose page each step is, for somebody with a session or nobody.
 _PAGES: Final[Mapping[type[Page], Callable[[Services, Request, Flow, Session | None, Any], Outcome]]] = {
@@ -176,10 +180,13 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
         session_id, cookie = sessions.start(
             services, request, person, methods, stay=proven.stay, beside=beside, again=again.session if again else None,
             grows=grows, told=devices.announcement(services, request, person), proven_at=proven.auth_time,
+            began=_kept_elsewhere(proven),
         )  # fmt: skip
     except sessions.Changed:
         asked = Identify(error=_why_changed(services, person), typed=person.username)
         return _show(services, request, replace(flow, pending=""), None, asked)
+    if proven.began is not None and elsewhere.is_over(services, proven.began):
+        return _too_late(services, request, flow, session_id)
     if flow.linking:
         services.upstream.proven(services, request, flow, person)
     session = sessions.get(services, session_id, flow.client_id)
@@ -192,6 +199,19 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
     last = last_account.remember(services, request, person, methods, flow.login_hint, shared=proven.shared)
     others = accounts.after_start(services, request, session_id, beside=beside)
     return with_cookies(response, cookie, *known, *last, *others)
+
+
+def _kept_elsewhere(proven: Proven) -> Callable[[Transaction, str], object] | None:
+    """What keeps the session elsewhere by which one here begins; None where it begins here."""
+    began = proven.began
+    return None if began is None else lambda tx, session_id: elsewhere.keep(tx, session_id, began)
+
+
+def _too_late(services: Services, request: Request, flow: Flow, session_id: str) -> Response:
+    """They were signed out there while they were on their way here: nobody is in by what is over."""
+    cookie = sessions.end(services, request, sessions.get(services, session_id), OVER_THERE)
+    asked = Identify(error=SIGNED_OUT_THERE)
+    return with_cookies(_show(services, request, replace(flow, pending="", linking=""), None, asked), cookie)
 
 
 def _why_changed(services: Services, person: Person) -> str:

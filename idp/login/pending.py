@@ -30,6 +30,7 @@ class Pending:
     data: Mapping[str, Any] = field(default_factory=dict)
     session_id: str = ""  # of somebody who is signed in and shall prove more: ends with that session
     auth_time: float | None = None  # as of `outcomes.Proven`: what is shown beside it makes it no younger
+    began: Mapping[str, Any] | None = None  # as of `outcomes.Proven`, in JSON's shape
 
     @property
     def id(self) -> str:
@@ -55,6 +56,7 @@ def keep(services: Services, pending: Pending) -> None:
         "person": pending.person_id, "methods": pending.methods, "changed": pending.password_changed_at,
         "stay": pending.stay, "shared": pending.shared, "allowed": pending.allowed, "data": dict(pending.data),
         "session": pending.session_id, "auth_time": pending.auth_time,
+        "began": pending.began,
     }  # fmt: skip
     services.state.put(_key(pending.flow), value, TTL)
 
@@ -66,7 +68,7 @@ def find(services: Services, flow: Flow) -> Pending | None:
         return None
     return Pending(
         flow, kept["person"], tuple(kept["methods"]), kept["changed"], kept["stay"], kept["shared"],
-        tuple(kept["allowed"]), kept["data"], kept["session"], kept.get("auth_time"),
+        tuple(kept["allowed"]), kept["data"], kept["session"], kept.get("auth_time"), kept.get("began"),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     Column,
     Double,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -81,6 +82,19 @@ untold_sessions = Table(
     Column("due", Double, nullable=False),  # when the next process may take it up
 )
 Index("untold_sessions_due", untold_sessions.c.due)
+
+# The session at another provider by which one here began: see `browser.elsewhere`.
+sessions_elsewhere = Table(
+    "sessions_elsewhere",
+    metadata,
+    Column("session_id", Text, ForeignKey(sessions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("provider_id", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("sid", Text, nullable=False),  # '' where it has no id there
+    Column("id_token", Text, nullable=False),  # sealed; '' where there is none
+)
+Index("sessions_elsewhere_sid", sessions_elsewhere.c.provider_id, sessions_elsewhere.c.sid)
+Index("sessions_elsewhere_subject", sessions_elsewhere.c.provider_id, sessions_elsewhere.c.subject)
 
 
 class JoinedSession(NamedTuple):
@@ -194,6 +208,22 @@ LIST = (
     .order_by(_s.id.desc())
 )
 SWEEP = sweep(_s.expires_at, _s.id)
+
+_e = sessions_elsewhere.c
+KEEP_ELSEWHERE = upsert(sessions_elsewhere, "session_id", "provider_id", change=("subject", "sid", "id_token"))
+ELSEWHERE_OF = select(sessions_elsewhere).where(_e.session_id == bindparam("session_id")).order_by(_e.provider_id)
+_BEGUN = (
+    select(_s.id, _s.person_id, _e.subject)
+    .select_from(sessions_elsewhere.join(sessions, _s.id == _e.session_id))
+    .where(_e.provider_id == bindparam("provider_id"), _s.ended_at.is_(None))
+    .order_by(_s.id)
+)
+BEGUN_BY_SID = _BEGUN.where(_e.sid == bindparam("sid"))
+BEGUN_BY_SUBJECT = _BEGUN.where(_e.subject == bindparam("subject"))
+#: Of somebody who is removed: what a session began by goes at once, the session with the sweep.
+FORGET_ELSEWHERE = delete(sessions_elsewhere).where(
+    _e.session_id.in_(select(_s.id).where(_s.person_id == bindparam("owner_id")))
+)
 
 _OF_BOTH: dict[str, Any] = {"person_id": bindparam("person_id"), "client_id": bindparam("client_id")}
 #: Remember a consent, or widen the one that stands.

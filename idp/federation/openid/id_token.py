@@ -19,10 +19,20 @@ from idp.protocols import Services
 from keys.verifying import InvalidToken, UnknownKey, verify
 
 LEEWAY: Final = 60.0  # seconds that both clocks may differ
-#: What an ID token may call itself (RFC 8725 §3.11): a logout token or an access token is none.
-TYPES: Final = ("JWT", "id_token+jwt", "")
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HASHES: Final = {"256": sha256, "384": sha384, "512": sha512, "dsa": sha512}  # EdDSA: Ed25519 has SHA-512
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One kind of token. `types`: what it may call itself (RFC 8725 §3.11); `required`: claims that must be there."""
+
+    types: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+#: An ID token: a logout token or an access token is none.
+SHAPE: Final = Shape(("JWT", "id_token+jwt", ""), ("iss", "sub", "aud", "exp", "iat"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +46,9 @@ class Believed:
 def believe(services: Services, question: Question, metadata: Metadata, token: str, access_token: str) -> Believed:
     """The claims. Errors: `Refused`, with what is wrong."""
     provider = question.provider
-    keys = documents.read_keys(services, provider, metadata)
-    try:
-        found = _verified(services, provider, metadata, keys, token)
-    except UnknownKey:
-        keys = documents.read_keys(services, provider, metadata, renewed=True)
-        try:
-            found = _verified(services, provider, metadata, keys, token)
-        except InvalidToken as error:
-            raise failures.signature(provider, error.reason) from None
-    except InvalidToken as error:
-        if error.reason.startswith(("it has expired", "iat", "nbf", "exp")):
-            raise failures.clock(provider, error.reason) from None
-        raise failures.signature(provider, error.reason) from None
-    _check_issuer(provider, metadata, keys, found)
-    _check_audience(provider, found.claims)
+    found, keys = open_signed(services, provider, metadata, token, SHAPE)
+    check_issuer(provider, metadata, keys, found)
+    check_audience(provider, found.claims)
     _check_times(services, question, found.claims)
     nonce = found.claims.get("nonce")
     # Core §3.1.3.7 (11)
@@ -60,17 +58,41 @@ def believe(services: Services, question: Question, metadata: Metadata, token: s
     return found
 
 
-def _verified(services: Services, provider: Provider, metadata: Metadata, keys: Keys, token: str) -> Believed:
+def open_signed(
+    services: Services, provider: Provider, metadata: Metadata, token: str, shape: Shape
+) -> tuple[Believed, Keys]:
+    """What a key of the provider has signed, and all of its keys: read once more where it names another one.
+
+    Issuer, audience and the rest are the caller's to check. Errors: `Refused`.
+    """
+    keys = documents.read_keys(services, provider, metadata)
+    try:
+        return _verified(services, provider, metadata, keys, token, shape), keys
+    except UnknownKey:
+        keys = documents.read_keys(services, provider, metadata, renewed=True)
+        try:
+            return _verified(services, provider, metadata, keys, token, shape), keys
+        except InvalidToken as error:
+            raise failures.signature(provider, error.reason) from None
+    except InvalidToken as error:
+        if error.reason.startswith(("it has expired", "iat", "nbf", "exp")):
+            raise failures.clock(provider, error.reason) from None
+        raise failures.signature(provider, error.reason) from None
+
+
+def _verified(
+    services: Services, provider: Provider, metadata: Metadata, keys: Keys, token: str, shape: Shape
+) -> Believed:  # fmt: skip
     # Core §3.1.3.7 (7): of a list of our own; `none` and HMAC are in none.
     algs = provider.algorithms or metadata.algorithms
     header, claims = verify(
-        token, keys.keys, algs=algs, types=TYPES, now=services.clock(), leeway=LEEWAY, ahead=LEEWAY,
-        required=("iss", "sub", "aud", "exp", "iat"),
+        token, keys.keys, algs=algs, types=shape.types, now=services.clock(), leeway=LEEWAY, ahead=LEEWAY,
+        required=shape.required,
     )  # fmt: skip
     return Believed(header, claims)
 
 
-def _check_issuer(provider: Provider, metadata: Metadata, keys: Keys, found: Believed) -> None:
+def check_issuer(provider: Provider, metadata: Metadata, keys: Keys, found: Believed) -> None:
     """Core §3.1.3.7 (2): exactly the one of discovery; at Entra with the tenant that the token names."""
     claims, tenant = found.claims, ""
     expected = metadata.issuer
@@ -90,7 +112,7 @@ def _check_issuer(provider: Provider, metadata: Metadata, keys: Keys, found: Bel
         raise failures.issuer(provider, of_key, str(claims["iss"]), "issuer of the key")
 
 
-def _check_audience(provider: Provider, claims: Mapping[str, Any]) -> None:
+def check_audience(provider: Provider, claims: Mapping[str, Any]) -> None:
     """Core §3.1.3.7 (3) to (5): for us, and for nobody beside us."""
     audience, party = claims["aud"], claims.get("azp")
     named = audience if isinstance(audience, list) else [audience]

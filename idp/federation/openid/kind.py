@@ -13,7 +13,7 @@ from idp.errors import Refused
 from idp.federation import calling, failures, mapping
 from idp.federation.openid import id_token, metadata, redeeming
 from idp.federation.openid.metadata import Metadata
-from idp.federation.ports import Cancelled, Found, Identity, Question
+from idp.federation.ports import Cancelled, Found, Identity, Leaving, Question, SessionThere
 from idp.federation.provider import Provider
 from idp.protocols import Services
 from idp.wire import Params, Redirect, Response, with_parameters
@@ -42,16 +42,20 @@ class OpenIdConnect:
         if question.provider.userinfo and found.userinfo_endpoint and tokens.access_token:
             claims = _with_userinfo(services, question.provider, found, tokens.access_token, claims)
         named = _posted_name(question.provider, answer)
-        return identity(question.provider, {**named, **claims}, tokens.id_token)
+        return identity(question.provider, {**named, **claims}, _there(believed.claims, tokens.id_token))
 
-    def sign_out(self, services: Services, provider: Provider, id_token: str, back: str) -> str:
+    def sign_out(self, services: Services, leaving: Leaving) -> str:
         """RP-Initiated Logout §2, where the provider has it."""
+        provider, token = leaving.provider, leaving.there.token
         found = metadata.read(services, provider)
         if not found.end_session_endpoint:
             return ""
-        hint = [("id_token_hint", id_token)] if id_token else []
-        said = [*hint, ("client_id", provider.client_id), ("post_logout_redirect_uri", back)]
-        return with_parameters(found.end_session_endpoint, said)
+        metadata.check_address(provider, found.end_session_endpoint)
+        said = [
+            ("id_token_hint", token), ("client_id", provider.client_id), ("post_logout_redirect_uri", leaving.back),
+            ("state", leaving.state),
+        ]  # fmt: skip
+        return with_parameters(found.end_session_endpoint, [(name, value) for name, value in said if value])
 
     def test(self, services: Services, question: Question) -> tuple[Found, ...]:
         """Discovery, the keys, and what the token endpoint says to a code that there is not."""
@@ -110,7 +114,7 @@ def refused(question: Question, error: str, told: str) -> Refused:
     return failures.answer(provider, reason, field="error")
 
 
-def identity(provider: Provider, claims: Mapping[str, Any], raw: str) -> Identity:
+def identity(provider: Provider, claims: Mapping[str, Any], there: SessionThere) -> Identity:
     """Who it is. Errors: `Refused` where the key of the account is not there, or it is of another organisation."""
     parts = [claims.get(name) for name in provider.subject]
     for name, part in zip(provider.subject, parts, strict=True):
@@ -130,8 +134,15 @@ def identity(provider: Provider, claims: Mapping[str, Any], raw: str) -> Identit
     return Identity(
         ":".join(str(part) for part in parts), label[:200], email,
         is_true(claims.get(provider.verified_claim)), float(at) if is_time and at is not None else None,
-        proof_values(claims), claims, frozenset(sources) if isinstance(sources, dict) else frozenset(), raw,
+        proof_values(claims), claims, frozenset(sources) if isinstance(sources, dict) else frozenset(),
+        there,
     )  # fmt: skip
+
+
+def _there(claims: Mapping[str, Any], raw: str) -> SessionThere:
+    """The session there (Back-Channel Logout §2.1: `sid`), as a logout token would name it."""
+    sid = claims.get("sid")
+    return SessionThere(str(claims["sub"]), sid if isinstance(sid, str) else "", float(claims["iat"]), raw)
 
 
 def is_true(value: Any) -> bool:

@@ -123,7 +123,7 @@ def _fetch(services: Services, provider: Provider) -> Metadata:
         raise failures.issuer(provider, provider.issuer, str(named), "issuer")
     metadata = _read(provider, said, named)
     for address in (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri):
-        _check_address(provider, address)
+        check_address(provider, address)
     return metadata
 
 
@@ -157,7 +157,7 @@ def _read(provider: Provider, said: Mapping[str, Any], issuer: str) -> Metadata:
     )  # fmt: skip
 
 
-def _check_address(provider: Provider, address: str) -> None:
+def check_address(provider: Provider, address: str) -> None:
     """An endpoint is asked under TLS, but where the issuer itself is let through without (`outbound.allow`)."""
     try:
         scheme = parse(address).scheme

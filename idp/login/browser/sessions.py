@@ -172,6 +172,7 @@ def start(
     grows: Session | None = None,
     told: Callable[[Transaction], object] | None = None,
     proven_at: float | None = None,
+    began: Callable[[Transaction, str], object] | None = None,
 ) -> tuple[str, Cookie]:
     """Begin a session for a proven person; answers its id and the cookie.
 
@@ -180,6 +181,7 @@ def start(
     `again`: a session of the same person in this browser that was not at the front. `grows`: the session that has shown
     the first of `methods`; it goes on under a new secret, and is as old as what it showed first (P7). `told`: queues
     the mail about it, in the same transaction. `proven_at`: when it was proven, where that was earlier, elsewhere.
+    `began`: keeps by what the session of this id began, in the same transaction.
     Errors: `Changed` where the proof is not worth anything any more.
     """
     person_id = person.id
@@ -226,6 +228,8 @@ def start(
         signed_in(tx, person_id, now)
         if told is not None:
             told(tx)
+        if began is not None:
+            began(tx, session_id)
     services.part(Meters).count("sign_ins", request.visitor.for_client, "+".join(methods), "started")
     value = f"{session_id}.{session_secret(services, secret, session_id)}"
     return session_id, Cookie(cookie_name(services, "session"), value, _seconds(services, stay=True) if stay else None)

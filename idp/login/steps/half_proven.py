@@ -10,7 +10,7 @@ from typing import Any
 from idp.accounts.factors import kinds
 from idp.accounts.person import Person, to_json
 from idp.login import authenticators, pages, pending
-from idp.login.browser import accounts, devices
+from idp.login.browser import accounts, devices, elsewhere
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.pending import Pending
@@ -36,7 +36,7 @@ def begin(services: Services, proven: Proven, allowed: tuple[str, ...] = ()) -> 
     """Keep what was proven while more is asked for. `allowed`: the authenticators that would do."""
     return pending.begin(
         services, proven.flow, proven.person, proven.methods, stay=proven.stay, shared=proven.shared, allowed=allowed,
-        session_id=proven.session_id, auth_time=proven.auth_time,
+        session_id=proven.session_id, auth_time=proven.auth_time, began=elsewhere.dump(proven.began),
     )  # fmt: skip
 
 

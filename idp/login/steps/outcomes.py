@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idp.accounts.person import Person
+from idp.login.browser.elsewhere import Began
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.steps import Deny, Page
@@ -17,7 +18,7 @@ class Proven:
 
     `stay`: the sign-in outlasts the browser; `shared`: the device is not remembered; `session_id`: the session that has
     shown a part of `methods`; `trust`: the device is let off the second step for some days. `auth_time`: when it was
-    proven, where that was elsewhere (`sessions.UNSAID` where nobody says); None: now.
+    proven, where that was elsewhere (`sessions.UNSAID` where nobody says); None: now. `began`: the session there.
     """
 
     flow: Flow
@@ -28,6 +29,7 @@ class Proven:
     session_id: str = ""
     trust: bool = False
     auth_time: float | None = None
+    began: Began | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from idp.errors import new_error_id
 from idp.ids import new_id
 from idp.login import authenticators, holding, pages, pending, step_up
 from idp.login.authenticators import Authenticator
-from idp.login.browser import devices
+from idp.login.browser import devices, elsewhere
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.pending import Pending, Verdict
@@ -93,7 +93,7 @@ def _answer(services: Services, request: Request, kept: Pending, person: Person)
     trust = bool(request.form.get("let_off")) and step_up.days_off(services, request, flow, person) > 0
     return Proven(
         flow, person, methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id, trust=trust,
-        auth_time=kept.auth_time,
+        auth_time=kept.auth_time, began=elsewhere.load(kept.began),
     )  # fmt: skip
 
 

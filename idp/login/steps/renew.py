@@ -9,6 +9,7 @@ from idp.accounts.passwords import Busy
 from idp.accounts.person import Person, PersonChanged
 from idp.login import pages, pending, step_up
 from idp.login.authn import PASSWORD
+from idp.login.browser import elsewhere
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.pending import Pending
@@ -68,5 +69,5 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     flow = replace(flow, pending="")
     return Proven(
         flow, person, kept.methods, stay=kept.stay, shared=kept.shared, session_id=kept.session_id,
-        auth_time=kept.auth_time,
+        auth_time=kept.auth_time, began=elsewhere.load(kept.began),
     )  # fmt: skip
