@@ -14,7 +14,7 @@ import flask
 import jinja2
 
 from clients.documents.address import in_path, of_path
-from idp import formats, health, texts
+from idp import formats, health, texts, way_here
 from idp.admin.checking.watch import Watch
 from idp.answers.looking import Answers
 from idp.api import views as api_views
@@ -37,9 +37,9 @@ from idp.wire import Request, Route
 __all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
 
 ROUTES: tuple[Route, ...] = (
-    *health.ROUTES, *metrics_views.ROUTES, *catalogue_views.ROUTES, *oidc_views.ROUTES, *saml_views.ROUTES,
-    *login_views.ROUTES, *federation_views.ROUTES, *portal_views.ROUTES, *console_views.ROUTES, *api_views.ROUTES,
-    *scim_views.ROUTES,
+    *health.ROUTES, *way_here.ROUTES, *metrics_views.ROUTES, *catalogue_views.ROUTES, *oidc_views.ROUTES,
+    *saml_views.ROUTES, *login_views.ROUTES, *federation_views.ROUTES, *portal_views.ROUTES, *console_views.ROUTES,
+    *api_views.ROUTES, *scim_views.ROUTES,
 )  # fmt: skip
 
 #: Those that are one page each, by which a path is known that a proxy has cut or added to.

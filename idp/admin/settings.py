@@ -19,7 +19,10 @@ from idp.protocols import Services
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. `is_set`: it was given, by the file, a variable or an option; else `value` is the default."""
+    """One setting. `is_set`: it was given, by the file, a variable or an option; else `value` is the default.
+
+    `place`: where, such as `/etc/doorward/doorward.toml:12`; '' for a default.
+    """
 
     name: str
     value: Any
@@ -27,6 +30,7 @@ class Setting:
     is_set: bool
     about: str
     variable: str = ""
+    place: str = ""
 
     @property
     def differs(self) -> bool:
@@ -46,7 +50,7 @@ class Section:
 def listed(services: Services, actor: Actor) -> tuple[Section, ...]:
     """All of them, in the order of `config.example.toml`. Errors: `NotAllowed`."""
     actor.check(Permission.SETTINGS_READ)
-    return tuple(_sections(services.settings))
+    return tuple(sections_of(services.settings))
 
 
 def installation(services: Services, actor: Actor) -> dict[str, str]:
@@ -62,14 +66,17 @@ def installation(services: Services, actor: Actor) -> dict[str, str]:
     }
 
 
-def _sections(settings: Settings) -> Iterator[Section]:
+def sections_of(settings: Settings) -> Iterator[Section]:
+    """All settings, without anything that opens something."""
     variables = {place: name for name, place in ENVIRONMENT.items() if name in os.environ}
+    places = settings.places()
     for name, field in Settings.model_fields.items():
         section, kind = getattr(settings, name), field.annotation
         yield Section(name, kind.__doc__ or "", tuple(
             Setting(
                 key, masked(name, key, _plain(getattr(section, key))), masked(name, key, _plain(one.default)),
                 key in section.model_fields_set, one.description or "", variables.get((name, key), ""),
+                places.get((name, key), ""),
             )
             for key, one in kind.model_fields.items()
         ))  # fmt: skip

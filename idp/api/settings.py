@@ -26,6 +26,8 @@ class Setting(Model):
     """What it is for."""
     variable: str | None
     """The variable of the environment that says it, where one does."""
+    place: str | None
+    """Where it comes from: a line of the file, a variable, an option; null for the default."""
 
 
 class Section(Model):
@@ -66,7 +68,7 @@ def listed(services: Services, call: Call) -> Settings:
     return Settings(items=tuple(
         Section(name=one.name, about=one.about, settings=tuple(
             Setting(name=s.name, value=s.value, default=s.default, is_set=s.is_set, about=s.about,
-                    variable=s.variable or None)
+                    variable=s.variable or None, place=s.place or None)
             for s in one.settings
         ))
         for one in settings.listed(services, call.actor)

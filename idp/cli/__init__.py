@@ -30,6 +30,7 @@ COMMANDS = {
     "apply": "configuration_apply",
     "mail": "messages",
     "doctor": "doctor",
+    "config": "settings_in_effect",
     "migrate": "migrate",
     "backup": "backup",
     "restore": "restore",

@@ -23,6 +23,7 @@ ENVIRONMENT: Mapping[str, tuple[str, str]] = {
     "DOORWARD_MASTER_KEY": ("keys", "master_key"),
     "DOORWARD_MAIL_PASSWORD": ("mail", "password"),
     "DOORWARD_SMS_TOKEN": ("sms", "token"),
+    "DOORWARD_AUDIT_WEBHOOK_SECRET": ("audit", "webhook_secret"),
     "DOORWARD_BACKUP_PASSPHRASE": ("backup", "passphrase"),
     "DOORWARD_METRICS_TOKEN": ("metrics", "token"),
 }
@@ -48,7 +49,7 @@ def load(
             raise ConfigError(f"{file}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{file}: not TOML: {error}") from error
-    origins: dict[tuple[str, ...], str] = {}
+    origins: dict[tuple[str, str], str] = {}
     given: list[tuple[str, str, Any, str]] = [
         (
             section,
@@ -65,20 +66,27 @@ def load(
         if isinstance(target, dict):
             target[key] = value
             origins[(section, key)] = place
+    keys = [(name, key) for name, section in values.items() if isinstance(section, dict) for key in section]
     server = values.setdefault("server", {})
-    if isinstance(server, dict) and type(server.get("port")) is int:
-        server.setdefault("issuer", f"http://127.0.0.1:{server['port']}")  # on this machine it follows the port
+    if isinstance(server, dict) and type(server.get("port")) is int and "issuer" not in server:
+        server["issuer"] = f"http://127.0.0.1:{server['port']}"  # on this machine it follows the port
+        origins["server", "issuer"] = "server.port"
+        keys.append(("server", "issuer"))
+
+    def places() -> Mapping[tuple[str, str], str]:  # seldom asked for, so not made at every start
+        return {where: origins.get(where) or f"{file}:{_line(text, where)}" for where in keys}
+
     try:
-        return Settings(**values, base_dir=str(file.parent if file is not None else Path.cwd()))
+        return Settings(**values, base_dir=str(file.parent if file is not None else Path.cwd()), places=places)
     except Invalid as error:
         raise ConfigError("\n".join(_explain(e, file, text, origins) for e in error.problems)) from error
 
 
-def _explain(problem: Any, file: Path | None, text: str, origins: Mapping[tuple[str, ...], str]) -> str:
+def _explain(problem: Any, file: Path | None, text: str, origins: Mapping[tuple[str, str], str]) -> str:
     where = tuple(str(part) for part in problem["loc"])
     key = ".".join(where)
-    if where[:2] in origins:
-        place = origins[where[:2]]
+    if (given := origins.get((where[0], where[1] if len(where) > 1 else ""))) is not None:
+        place = given
     else:
         place = f"{file}:{_line(text, where)}"
     if problem["type"] == "extra_forbidden":
@@ -108,12 +116,14 @@ def _line(text: str, where: tuple[str, ...]) -> int:
     section, best = "", 1
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
-        if match := re.match(r"\[\s*([\w.\"-]+)\s*\]", stripped):
+        if match := re.match(r"\[\[?\s*([\w.\"-]+)\s*\]", stripped):
             section = match[1].strip('"')
+            if f"{section}.".startswith(f"{'.'.join(where[:2])}."):
+                return number  # a table of its own
             if section == where[0]:
                 best = number
         elif match := re.match(r"([\w.\"-]+)\s*=", stripped):
             full = ".".join(filter(None, (section, match[1].strip('"'))))
-            if full == ".".join(where[:2]) or full == where[0]:
+            if f"{full}.".startswith(f"{'.'.join(where[:2])}.") or full == where[0]:
                 return number
     return best

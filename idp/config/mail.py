@@ -26,6 +26,12 @@ class Mail(Section):
         description='Who mail comes from, such as "Example <login@example.com>". Empty: the company, no-reply@ the issuer\'s host.',
     )
     reply_to: str = Field("", description="Where answers go, such as the help desk's address. Empty: to the sender.")
+    dkim_selector: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*)?$",
+        max_length=63,
+        description="The selector that your mail server signs with (DKIM): `doorward doctor` looks for its key in DNS. Empty: it looks for none.",
+    )
     ca: str = Field("", description="A file of CA certificates to trust for the mail server, in place of the system's.")
     timeout: int = Field(20, ge=1, le=120, description="Seconds that the mail server may take for each step.")
 

@@ -57,6 +57,11 @@ class Server(Section):
         description="The same for one address that is no trusted proxy: an office has dozens, an attacker thousands.",
     )
 
+    time_server: str = Field(
+        "",
+        description="The time server (SNTP) that `doorward doctor` compares this machine's clock with. Empty: the one that this machine's own settings name, if any.",
+    )
+
     @field_validator("issuer")
     @classmethod
     def _issuer(cls, value: str) -> str:

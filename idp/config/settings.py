@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -116,10 +116,14 @@ class Settings:
     metrics: Metrics
     #: The file's folder; relative paths start there.
     base_dir: str
+    #: Where each that was given comes from, by section and key: a line of the file, a variable, an option.
+    places: Callable[[], Mapping[tuple[str, str], str]]
 
-    def __init__(self, *, base_dir: str = ".", **sections: Any) -> None:
+    def __init__(
+        self, *, base_dir: str = ".", places: Callable[[], Mapping[tuple[str, str], str]] = dict, **sections: Any
+    ) -> None:
         """Sections as mappings, or made. Errors: `Invalid`, with all that is wrong in all of them."""
-        self.__dict__["base_dir"] = base_dir
+        self.__dict__.update(base_dir=base_dir, places=places)
         problems: list[dict[str, Any]] = []
         for name in self.model_fields:
             if name in sections:
@@ -166,8 +170,7 @@ class Settings:
 
     def model_copy(self, *, update: Mapping[str, Any]) -> Self:
         """These settings with some sections in place of those that stand."""
-        made = {name: value for name, value in self.__dict__.items() if name != "base_dir"}
-        return type(self)(**{"base_dir": self.base_dir, **made, **update})
+        return type(self)(**{**self.__dict__, **update})
 
     def _relying_party(self, given: Any) -> list[dict[str, Any]]:
         """WebAuthn §5.1.2: the issuer's host or a parent of it; another domain only where browsers are told of us."""

@@ -27,7 +27,7 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
 def _wanted(section: Section, query: str, changed: bool) -> list[dict[str, Any]]:
     return [
         {"name": f"{section.name}.{one.name}", "value": _shown(one.value), "default": _shown(one.default),
-         "differs": one.differs, "about": one.about, "variable": one.variable}
+         "differs": one.differs, "about": one.about, "place": one.place}
         for one in section.settings
         if (not changed or one.differs) and _has(section, one, query.casefold())
     ]  # fmt: skip

@@ -31,7 +31,8 @@ LEAP: Final = 5.0  # seconds by which a clock was set, or stood still
 _KEY: Final = "processes"
 #: What may be another in each process, or is a secret.
 _OWN: Final = (
-    "server.issuer", "server.host", "server.port", "server.workers", "server.threads", "storage.data_dir",
+    "server.issuer", "server.host", "server.port", "server.workers", "server.threads", "server.time_server",
+    "storage.data_dir",
     "log.level", "log.format", "keys.master_key", "keys.master_key_file", "keys.master_key_command",
     "mail.password", "sms.token",
 )  # fmt: skip

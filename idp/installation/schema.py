@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
@@ -62,9 +64,8 @@ def ask(url: str, query: LiteralString) -> tuple[Any, ...] | None:
     """The first row that a database server answers. Errors: `Failed`."""
     import psycopg
 
-    plain = re.sub(r"^postgresql\+\w+://", "postgresql://", url)
     try:
-        with psycopg.connect(plain, connect_timeout=5) as connection:
+        with psycopg.connect(_plain(url), connect_timeout=5) as connection:
             return connection.execute(query).fetchone()
     except psycopg.Error as error:
         said = " ".join(str(error).split())
@@ -98,6 +99,40 @@ def server_facts(url: str) -> ServerFacts:
         "current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int",
     )
     return ServerFacts(*(row or (False, "UTF8", "public", "", True, 100, 3)))
+
+
+class ServerPace(NamedTuple):
+    """`seconds`: of the quickest of a few rounds; `unsafe`: settings by which it may lose what it has confirmed."""
+
+    version: str
+    seconds: float
+    unsafe: Mapping[str, str]
+
+
+def server_pace(url: str) -> ServerPace:
+    """Errors: `Failed`."""
+    import psycopg
+
+    names = ("fsync", "full_page_writes", "synchronous_commit")
+    try:
+        with psycopg.connect(_plain(url), connect_timeout=5, options="-c statement_timeout=5000") as connection:
+            version = str(connection.info.parameter_status("server_version")).partition(" ")[0]
+            settings = {name: str(connection.execute("SELECT current_setting(%s)", (name,)).fetchone()[0])  # type: ignore[index]
+                        for name in names}  # fmt: skip
+            taken = []
+            for _ in range(5):
+                begun = time.perf_counter()
+                connection.execute("SELECT 1").fetchone()
+                taken.append(time.perf_counter() - begun)
+    except psycopg.Error as error:
+        said = " ".join(str(error).split())
+        raise Failed(f"the database cannot be reached: {said}", of_database(said)) from None
+    return ServerPace(version, min(taken), {name: value for name, value in settings.items() if value == "off"})
+
+
+def _plain(url: str) -> str:
+    """As the driver itself has it."""
+    return re.sub(r"^postgresql\+\w+://", "postgresql://", url)
 
 
 def check_current(settings: Settings) -> None:

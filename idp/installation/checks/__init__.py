@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,11 @@ from idp.installation.checks import (
     machine,
     messages,
     network,
+    public_address,
     registering,
+    sender,
+    storage,
+    time_server,
 )
 from idp.installation.checks.findings import Finding, Found
 from idp.installation.failures import Failed, explained
@@ -30,7 +35,9 @@ def _examine_processes(services: Any) -> Found:
 #: With everything opened.
 OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("state", machine.examine_state),
+    ("database", storage.examine_pace),
     ("clock", machine.examine_clock),
+    ("clock", time_server.examine),
     ("keys", machine.examine_keys),
     ("owner", machine.examine_owner),
     ("passkeys", applications.examine_passkeys),
@@ -42,12 +49,14 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("passwords", machine.examine_password_cost),
     ("saml", applications.examine_service_providers),
     ("mail", messages.examine_mail),
+    ("sender", sender.examine),
     ("sms", messages.examine_sms),
     ("record", messages.examine_streams),
     ("traffic", network.examine_traffic),
     ("processes", _examine_processes),
     ("backup", backups.examine),
     ("server", machine.examine_server),
+    ("address", public_address.examine),
 )
 
 
@@ -78,7 +87,10 @@ def examine(file: str | None) -> list[Finding]:
 
 
 #: Not looked at while it runs: the console has these by itself, or they cost a hash or a request of our own.
-_NOT_RUNNING = ("owner", "applications", "certificates", "saml", "passwords", "traffic", "server", "groups")
+_NOT_RUNNING = (
+    "owner", "applications", "certificates", "saml", "passwords", "traffic", "server", "address", "sender", "groups",
+)  # fmt: skip
+_MOST = 45.0  # seconds for one check: what hangs is told, and the next one begins
 
 
 def while_running(services: Any) -> list[Finding]:
@@ -93,10 +105,22 @@ def while_running(services: Any) -> list[Finding]:
 
 
 def _caught(name: str, check: Callable[[Any], Found], subject: Any) -> list[Finding]:
+    """What a check finds, or why it cannot. In a thread of its own: no time limit of ours ends a look-up of DNS."""
+    found: list[Finding] = []
+    done = threading.Thread(target=_look, args=(name, check, subject, found), name=f"check {name}", daemon=True)
+    done.start()
+    done.join(_MOST)
+    told = [*found]  # a check that goes on adds nothing more
+    if done.is_alive():
+        told.append(Finding(name, "error", f"cannot be checked: no answer after {_MOST:.0f} s"))
+    return told
+
+
+def _look(name: str, check: Callable[[Any], Found], subject: Any, found: list[Finding]) -> None:
     try:
         with explained():
-            return list(check(subject))
+            found.extend(check(subject))
     except Failed as failed:
-        return [Finding(name, "error", " ".join(failed.lines))]
+        found.append(Finding(name, "error", " ".join(failed.lines)))
     except Exception as error:
-        return [Finding(name, "error", f"cannot be checked: {type(error).__name__}: {error}")]
+        found.append(Finding(name, "error", f"cannot be checked: {type(error).__name__}: {error}"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import sysconfig
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from idp.installation import schema
-from idp.installation.checks import certificates, network, storage
+from idp.installation.checks import certificates, given, network, storage
 from idp.installation.checks.findings import CLOCK_SLACK, Finding, Found, mode_of
 from idp.installation.failures import INIT_FIRST
 from idp.installation.files import check_initialised, master_key_file, sqlite_file
@@ -42,9 +42,22 @@ def examine_data_dir(settings: Settings) -> Found:
     else:
         yield Finding("data folder", "ok", str(folder))
     files = [file for file in sorted(folder.iterdir()) if file.suffix in (".db", ".key") or ".db-" in file.name]
+    files += [file for file in _secret_files(settings) if file.is_file() and file not in files]
     for file in files:
         if mode_of(file) & 0o077:
-            yield Finding("data folder", "warning", f"others can read {file.name}", f"chmod 600 {file}")
+            name = file.name if file.parent == folder else file
+            yield Finding("data folder", "warning", f"others can read {name}", f"chmod 600 {file}")
+    backups = settings.path(settings.backup.folder) if settings.backup.folder else folder
+    if backups != folder and backups.is_dir() and mode_of(backups) & 0o022:
+        yield Finding("data folder", "warning", f"others can write to {backups}", f"chmod go-w {backups}")
+
+
+def _secret_files(settings: Settings) -> Iterator[Path]:
+    """What the settings name, wherever it is."""
+    keys, backup, database = settings.keys, settings.backup, sqlite_file(settings)
+    yield from (settings.path(name) for name in (keys.master_key_file, backup.passphrase_file) if name)
+    if database is not None:
+        yield database.resolve()
 
 
 def examine_master_key(settings: Settings) -> Found:
@@ -133,6 +146,7 @@ CHECKS: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("database", storage.examine_server_of),
     ("limits", storage.examine_limits),
     ("files", examine_files),
+    ("settings", given.examine),
     ("certificates", certificates.examine_settings),
     ("python", examine_python),
 )

@@ -16,9 +16,9 @@ PAGES: Final = {
     "passkeys": "doctor_passkeys", "applications": "doctor_applications", "passwords": "doctor_passwords",
     "self_registration": "doctor_self_registration", "saml": "doctor_saml", "mail": "doctor_mail",
     "sms": "doctor_sms", "record": "doctor_record", "traffic": "doctor_traffic", "proxy": "doctor_proxy",
-    "processes": "doctor_processes", "server": "doctor_server",
+    "processes": "doctor_processes", "server": "doctor_server", "address": "doctor_server", "sender": "doctor_mail",
     "limits": "doctor_limits", "backup": "doctor_backup",
-    "certificates": "doctor_certificates", "groups": "doctor_groups", "": "doctor_file",
+    "settings": "doctor_settings", "certificates": "doctor_certificates", "groups": "doctor_groups", "": "doctor_file",
 }  # fmt: skip
 CLOCK_SLACK = 2.0  # seconds that two clocks may differ
 

@@ -14,16 +14,22 @@ if TYPE_CHECKING:
     from idp.protocols import Services
 
 SLOW_HASH, FAST_HASH = 0.5, 0.01  # seconds
+SLOW_STATE = 0.05  # seconds that Redis may take
 
 
 def examine_state(services: Services) -> Found:
     from idp.config import is_loopback
 
+    begun = time.perf_counter()
     services.state.put("doctor", 1, 60)
+    seconds = time.perf_counter() - begun
     works = services.state.take("doctor") == 1
     kind = "Redis" if services.settings.storage.state_url else "in the database"
     yield Finding("state", "ok" if works else "error", kind if works else f"{kind}: what was put was not there to take")
     yield from _of_redis(services)
+    if services.settings.storage.state_url and seconds > SLOW_STATE:
+        text = f"an answer takes {seconds * 1000:.0f} ms, and after 250 it counts as none"
+        yield Finding("state", "warning", text, "put Redis nearer, or see what it is busy with (SLOWLOG)")
     url = urlsplit(services.settings.storage.state_url)
     if not url.scheme or url.scheme == "unix" or is_loopback(url.hostname or ""):
         return

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from idp.installation.checks.findings import Finding, Found
 
 if TYPE_CHECKING:
     from idp.config import Settings
+    from idp.protocols import Services
 
 LITTLE, TOO_LITTLE = 500 * 1024 * 1024, 20 * 1024 * 1024  # bytes that are free
 #: Where SQLite's locks and its shared memory do not work, or not between machines.
@@ -99,6 +100,50 @@ def examine_server_of(settings: Settings) -> Found:
         )
         yield Finding("database", "warning", text, f"raise max_connections above {needed + told.reserved}, or lower "
                       "server.workers or server.threads")  # fmt: skip
+
+
+#: The day on which PostgreSQL's makers mend a version no more (postgresql.org/support/versioning).
+_MENDED_UNTIL = {14: "2026-11-12", 15: "2027-11-11", 16: "2028-11-09", 17: "2029-11-08", 18: "2030-11-14"}
+SLOW_ROUND, SLOW_WRITE = 0.01, 0.1  # seconds: a sign-in asks some ten times, and writes twice
+
+
+def examine_pace(services: Services) -> Found:
+    """The version of the database, how long it takes, and whether what it has confirmed is kept."""
+    import sqlite3
+    import time
+
+    from idp.installation import schema
+
+    settings = services.settings
+    if settings.database_url.startswith("postgresql"):
+        told = schema.server_pace(settings.database_url)
+        yield _version(told.version, time.strftime("%Y-%m-%d", time.gmtime(services.clock())))
+        for name, value in told.unsafe.items():
+            status: Literal["warning", "error"] = "warning" if name == "synchronous_commit" else "error"
+            text = f"{name} is {value}: what the server has confirmed is lost when its machine stops"
+            yield Finding("database", status, text, f"set {name} = on in postgresql.conf")
+        yield _pace("an answer", told.seconds, SLOW_ROUND, "put it nearer, or see what it is busy with")
+        return
+    yield Finding("database", "ok", f"SQLite {sqlite3.sqlite_version}")
+    if not settings.storage.state_url:
+        begun = time.perf_counter()
+        services.state.put("doctor:pace", 1, 60)
+        slow = "see what else writes to this disk; a slow one makes every sign-in slow"
+        yield _pace("a write", time.perf_counter() - begun, SLOW_WRITE, slow)
+
+
+def _version(version: str, today: str) -> Finding:
+    first = int(version[:2])
+    until = _MENDED_UNTIL.get(first, "" if first > min(_MENDED_UNTIL) else "2025-11-13")
+    if until and until < today:
+        text = f"PostgreSQL {version} gets no more security updates since {until}"
+        return Finding("database", "warning", text, "upgrade the server (pg_upgrade)")
+    return Finding("database", "ok", f"PostgreSQL {version}")
+
+
+def _pace(what: str, seconds: float, slow: float, fix: str) -> Finding:
+    text = f"{what} takes {seconds * 1000:.1f} ms"
+    return Finding("database", "warning", text, fix) if seconds > slow else Finding("database", "ok", text)
 
 
 def connections_of(settings: Settings) -> int:
