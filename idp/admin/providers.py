@@ -10,7 +10,7 @@ from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Person
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
-from idp.federation import checking, ending, health, keeping, kinds, leaving, links, snapshot
+from idp.federation import checking, ending, health, keeping, kinds, leaving, links, signing_out, snapshot
 from idp.federation.health import Health
 from idp.federation.keeping import Change, Kept, UnknownProvider
 from idp.federation.links import Link
@@ -23,7 +23,8 @@ from idp.protocols import Services
 class Standing:
     """A provider with what its admins look at. `people`: who came by it.
 
-    `redirect_uri`, `logout_uri`: registered there; at the latter its server says that somebody has signed out.
+    `redirect_uri`, `logout_uri`, `signed_out_uri`: registered there; at the second its server says that somebody has
+    signed out, to the third it sends whoever has signed out here. '' where there is none.
     """
 
     kept: Kept
@@ -31,6 +32,7 @@ class Standing:
     people: int
     health: Health
     logout_uri: str = ""
+    signed_out_uri: str = ""
 
     @property
     def provider(self) -> Provider:
@@ -144,7 +146,9 @@ def _kept(services: Services, provider_id: str) -> Kept:
 def _standing(services: Services, kept: Kept) -> Standing:
     uri = leaving.redirect_uri(services, kept.provider.id)
     people = links.count(services.db, kept.provider.id)
-    return Standing(kept, uri, people, health.of(services, kept.provider), ending.told_at(services, kept.provider))
+    one = kept.provider
+    back = signing_out.back_uri(services, one)
+    return Standing(kept, uri, people, health.of(services, one), ending.told_at(services, one), back)
 
 
 def _seen(services: Services, kept: Kept) -> Standing:

@@ -105,6 +105,8 @@ def run_show(args: Namespace) -> None:
     say(f"  Redirect URI to register there: {found.redirect_uri}")
     if found.logout_uri:
         say(f"  Back-channel logout URI to register there: {found.logout_uri}")
+    if found.signed_out_uri:
+        say(f"  Post-logout redirect URI to register there: {found.signed_out_uri}")
     say(*(f"  {key}: {printable(_text(value))}" for key, value in one.said().items() if key != "name"))
     if found.health.is_down:
         say(f"  Down since {timestamp(found.health.since)}: {printable(found.health.reason)}")
@@ -289,7 +291,8 @@ def _json(one: Standing) -> dict[str, Any]:
     said = {key: value for key, value in one.provider.said().items() if key != "name"}
     return {
         "id": one.provider.id, "name": one.provider.name, "on": one.provider.enabled, "people": one.people,
-        "redirect_uri": one.redirect_uri, "logout_uri": one.logout_uri, "has_secret": bool(one.kept.sealed),
+        "redirect_uri": one.redirect_uri, "logout_uri": one.logout_uri,
+        "signed_out_uri": one.signed_out_uri, "has_secret": bool(one.kept.sealed),
         "down_since": one.health.since if one.health.is_down else None, **said,
     }  # fmt: skip
 

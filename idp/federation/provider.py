@@ -9,6 +9,10 @@ from typing import Any, Final
 OIDC: Final = "oidc"
 #: How much a value of `amr` or `acr` there counts for here.
 PROOFS: Final = ("password", "second", "phishing-resistant")
+NEVER: Final = "never"
+ASK: Final = "ask"
+ALWAYS: Final = "always"
+SIGN_OUT: Final = (NEVER, ASK, ALWAYS)
 
 
 def _none() -> Mapping[str, str]:
@@ -27,7 +31,7 @@ class Provider:
     `attributes`: ours to the claim there; `groups`: theirs to ours; `owns_groups`: whether somebody leaves a group
     here once the provider no longer says it. `proof`: values of amr and acr there to `PROOFS`.
     `obeys_login`: prompt=login is believed to be obeyed without an auth_time. `at_once`: nobody chooses, people are
-    led there from the sign-in page.
+    led there from the sign-in page. `sign_out`: whether signing out here goes on there, one of `SIGN_OUT`.
     """
 
     id: str = ""
@@ -63,6 +67,7 @@ class Provider:
     step_up: str = ""
     obeys_login: bool = False
     prompts_login: bool = True
+    sign_out: str = NEVER
 
     def said(self) -> dict[str, Any]:
         """What it says, as JSON has it, without what nobody said."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from idp.accounts import break_glass
 from idp.accounts.person import Person
-from idp.federation import choosing, keeping, people
+from idp.federation import choosing, keeping, people, signing_out
 from idp.federation.links import LinkedOtherwise
+from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.recording import recorder
+from idp.login.signout import Notice
 from idp.login.upstream import Offers
 from idp.protocols import Services
 from idp.wire import Cookie, Request, Response
@@ -46,6 +49,14 @@ class Federation:
     def stay(self, services: Services) -> tuple[Cookie, ...]:
         """Nobody is led back in by itself."""
         return choosing.stay(services)
+
+    def notices(self, services: Services, left: Sequence[Session]) -> list[Notice]:
+        """Where signing out goes on."""
+        return signing_out.notices(services, left)
+
+    def hop(self, services: Services, notice: Notice, chain: str, at: int) -> Response | None:
+        """The browser goes there."""
+        return signing_out.hop(services, notice, chain, at)
 
 
 UPSTREAM: Final = Federation()

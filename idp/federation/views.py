@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from idp.federation import choosing, leaving, returning, snapshot
+from idp.federation import choosing, leaving, returning, signing_out, snapshot
 from idp.federation.openid import backchannel
-from idp.login import engine
+from idp.login import engine, signout
 from idp.login.browser import last_account
 from idp.login.flow import Flow
 from idp.login.steps.outcomes import Outcome
@@ -34,7 +34,14 @@ def _chosen(services: Services, request: Request) -> Response:
 
 _post = engine.posted(_leave)
 
+
+def _signed_out(services: Services, request: Request) -> Response:
+    """GET /upstream/signed-out: back from signing out at a provider."""
+    return signout.came_back(services, request, request.query.get("state") or "")
+
+
 ROUTES = (
+    Route(signing_out.BACK, ("GET",), _signed_out),
     Route("/login/upstream", ("GET", "POST"), _chosen, form=False),  # carries the sealed flow, as /login
     Route(leaving.PATH + "<provider>", ("GET", "POST"), returning.callback, form=False),  # the state is its proof
     Route(backchannel.PATH + "<provider>", ("POST",), backchannel.receive, api=True, form=False),  # its signature is

@@ -50,6 +50,8 @@ Also = Callable[[Transaction, Session], object]
 
 _BY_FRAME: Final = "frame"
 _BY_HOP: Final = "hop"
+#: The `protocol` of a hop to a provider through which they came, not to an application.
+UPSTREAM: Final = "upstream"
 _TEXTS: Final = {
     "signed out": N_("It has confirmed that you are signed out."),
     "not confirmed": N_("It has not answered yet. If it still shows you as signed in, close its window."),
@@ -116,7 +118,9 @@ def leave(
 
     `asked_by`: the client that asked, which knows already. `also`: as of `end`.
     """
+    there = services.upstream.notices(services, left)
     results, hops, cookies = end(services, request, left, why, asked_by=asked_by, also=also)
+    hops += there  # the last: its own page may lead nowhere
     if not hops:
         response = _conclude(services, request, ending, results)
     else:
@@ -289,7 +293,8 @@ def go_on(services: Services, request: Request) -> Response:
         at, hop = kept["at"], hops[kept["at"]]
         if not kept["begun"]:
             kept["begun"] = True
-            leap = services.protocols[hop.protocol].hop(services, hop, chain, at)
+            door = services.upstream if hop.protocol == UPSTREAM else services.protocols[hop.protocol]
+            leap = door.hop(services, hop, chain, at)
             # A browser would show its own error where nobody listens, and lead nowhere from there.
             if leap is not None and not services.outbound.is_refused(_address_of(leap)):
                 _keep(services, chain, kept)
@@ -298,7 +303,8 @@ def go_on(services: Services, request: Request) -> Response:
         if hop.job and verdict == "signed out":
             deliveries.note(services, hop.payload)
             mark_told(services, hop.payload)  # what is still queued for it has nothing left to do
-        kept["results"].append({"name": hop.name, "result": verdict or "not confirmed"})
+        if verdict or not hop.payload.get("ask"):  # who was asked, and stays signed in there, has said so
+            kept["results"].append({"name": hop.name, "result": verdict or "not confirmed"})
         kept["at"], kept["begun"] = at + 1, False
     services.state.take(f"signout:{chain}")
     return _conclude(services, request, Ending(**kept["ending"]), [Result(**one) for one in kept["results"]])
@@ -322,12 +328,25 @@ def answered(services: Services, chain: str, at: int, *, confirmed: bool) -> Res
     return Redirect(location=_url(services, chain))
 
 
+def came_back(services: Services, request: Request, state: str) -> Response:
+    """From a provider that was asked to sign somebody out: its hop is done, and no other one by its word."""
+    chain, _, at = state.partition(".")
+    kept = services.state.get(f"signout:{chain}") if _CHAIN.fullmatch(chain) else None
+    if kept is None or kept.get("browser") != _of_browser(services, request):
+        return resume(services, request) or pages.signed_out(services, ())
+    hops = [hop for hop in kept["hops"] if not hop["frame"]]
+    here = hops[kept["at"]] if kept["at"] < len(hops) else {}
+    if at != str(kept["at"]) or not kept["begun"] or here.get("protocol") != UPSTREAM:
+        return Redirect(location=_url(services, chain))
+    return answered(services, chain, kept["at"], confirmed=True)
+
+
 def _hop_page(services: Services, hop: Notice, leap: Response, chain: str, left: int) -> Page:
     """Leads on by itself; goes on without the application where it does not answer in time."""
     action = _address_of(leap)
     method, fields = ("post", leap.fields) if isinstance(leap, AutoPost) else ("get", ())
     return Page(
-        template="login/sign_out_next.html",
+        template="login/sign_out_there.html" if hop.payload.get("ask") else "login/sign_out_next.html",
         values={
             "name": hop.name, "left": left, "action": action, "method": method, "fields": fields,
             "skip_url": _url(services, chain), "wait": HOP_SECONDS,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from idp.login.browser.sessions import Session
     from idp.login.flow import Flow
+    from idp.login.signout import Notice
     from idp.wire import Cookie, Request, Response
 
 
@@ -57,6 +60,14 @@ class Upstream(Protocol):
         """Somebody signed out: nobody is led back in by itself."""
         ...
 
+    def notices(self, services: Any, left: Sequence[Session]) -> list[Notice]:
+        """The providers through which these sessions began, where signing out goes on there; by the browser alone."""
+        ...
+
+    def hop(self, services: Any, notice: Notice, chain: str, at: int) -> Response | None:
+        """Lead the browser there to sign out; None where that is not possible. See `signout.came_back`."""
+        ...
+
 
 class NoUpstream:
     """Nobody comes from elsewhere: programs without a federation."""
@@ -77,3 +88,10 @@ class NoUpstream:
     def stay(self, services: Any) -> tuple[Cookie, ...]:
         """Nothing to keep."""
         return ()
+
+    def notices(self, services: Any, left: Sequence[Session]) -> list[Notice]:
+        """Nobody came from elsewhere."""
+        return []
+
+    def hop(self, services: Any, notice: Notice, chain: str, at: int) -> None:
+        """There is nobody to go to."""
