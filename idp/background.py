@@ -18,6 +18,7 @@ from idp.answers import symptoms
 from idp.arrivals import Arrivals
 from idp.audit.chain import sealing
 from idp.db import ReadOnly
+from idp.federation import keeping as providers
 from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
 from idp.meters.notes import Meters
@@ -217,4 +218,5 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "self_registered": ending.sweep(services),
         "client_hosts": hosts.sweep(db, services.clock() - hosts.ASKED_FOR),
         "rules": keeping.sweep(db, services.clock()),
+        "providers": providers.sweep(db, services.clock()),
     }

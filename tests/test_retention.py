@@ -29,7 +29,6 @@ BOUNDED = {
     "details_types": "what admins made; removed by them",
     "factors": _PERSON,
     "federation_links": _PERSON,
-    "federation_providers": "what owners made; removed by them",
     "group_above": "goes with its groups",
     "group_nesting": "goes with its groups",
     "group_owners": "goes with the group, or the person",

@@ -1,4 +1,4 @@
-"""Providers that people sign in through: listed, added, changed, tried, removed (I1, I5, I11)."""
+"""Providers that people sign in through: listed, added, changed, tried, removed, brought back (I1, I5, I11)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Person
+from idp.admin import managed
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.federation import checking, ending, health, keeping, kinds, leaving, links, signing_out, snapshot
@@ -17,6 +18,8 @@ from idp.federation.links import Link
 from idp.federation.ports import Found
 from idp.federation.provider import Provider
 from idp.protocols import Services
+
+KIND = "provider"  # as files call it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,12 @@ def list_of(services: Services, actor: Actor) -> tuple[Standing, ...]:
     return tuple(_standing(services, kept) for kept in keeping.list_of(services.db))
 
 
+def removed(services: Services, actor: Actor) -> tuple[Standing, ...]:
+    """Those that can be brought back, the last removed first. Errors: `NotAllowed`."""
+    actor.check(Permission.PROVIDERS_READ)
+    return tuple(_standing(services, kept) for kept in keeping.removed(services.db, services.clock()))
+
+
 def get(services: Services, actor: Actor, provider_id: str) -> Standing:
     """One of them. Errors: `NotAllowed`, `UnknownProvider`."""
     actor.check(Permission.PROVIDERS_READ)
@@ -72,8 +81,12 @@ class Wanted:
 
 
 def change(services: Services, actor: Actor, provider_id: str, wanted: Wanted) -> Standing:
-    """Change one. Errors: `NotAllowed`, `UnknownProvider`, `InvalidProvider`, `NameTaken`, `ChangedMeanwhile`."""
+    """Change one.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `UnknownProvider`, `InvalidProvider`, `NameTaken`, `ChangedMeanwhile`.
+    """
     actor.check(Permission.PROVIDERS_CHANGE)
+    managed.guard(services, KIND, provider_id)
     before = _kept(services, provider_id)
     enabled = before.provider.enabled if wanted.enabled is None else wanted.enabled
     provider = checking.checked(wanted.said, provider_id, enabled=enabled)
@@ -87,21 +100,45 @@ def change(services: Services, actor: Actor, provider_id: str, wanted: Wanted) -
     return _seen(services, keeping.change(services.db, services.sealer, done, services.clock(), record=record))
 
 
+def renew_secret(services: Services, actor: Actor, provider_id: str, secret: str) -> Standing:
+    """Another secret, which the provider gave. Errors: `NotAllowed`, `UnknownProvider`, `InvalidProvider`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    kept = _kept(services, provider_id)
+    checking.check_secret(services.issuer, kept.provider, secret)
+    record = actor.record(services)
+    done = Change(kept.provider, secret)
+    return _seen(services, keeping.change(services.db, services.sealer, done, services.clock(), record=record))
+
+
 def turn(services: Services, actor: Actor, provider_id: str, *, on: bool) -> Standing:
     """Off, or on again: nobody signs in by one that is off, and its links stay. Errors: as `change`."""
     actor.check(Permission.PROVIDERS_CHANGE)
+    managed.guard(services, KIND, provider_id)
     before = _kept(services, provider_id)
     wanted = Change(replace(before.provider, enabled=on))
     record = actor.record(services)
     return _seen(services, keeping.change(services.db, services.sealer, wanted, services.clock(), record=record))
 
 
-def remove(services: Services, actor: Actor, provider_id: str) -> int:
-    """Take it away for good; answers how many people came by it. Errors: `NotAllowed`, `UnknownProvider`."""
+def remove(services: Services, actor: Actor, provider_id: str, seen: str = "") -> int:
+    """Take it away, for 30 days to be brought back; answers how many people came by it.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `UnknownProvider`, `ChangedMeanwhile`.
+    """
     actor.check(Permission.PROVIDERS_CHANGE)
+    managed.guard(services, KIND, provider_id)
+    if seen and seen != keeping.edition(_kept(services, provider_id)):
+        raise keeping.ChangedMeanwhile
     gone = keeping.remove(services.db, provider_id, services.clock(), record=actor.record(services))
     services.part(snapshot.Providers).forget()
     return gone
+
+
+def restore(services: Services, actor: Actor, provider_id: str) -> Standing:
+    """Bring it back with its links. Errors: `NotAllowed`, `UnknownProvider`, `NameTaken`, `TooMany`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    now, record = services.clock(), actor.record(services)
+    return _seen(services, keeping.restore(services.db, provider_id, now, record=record))
 
 
 def test(services: Services, actor: Actor, provider_id: str) -> tuple[Found, ...]:

@@ -25,6 +25,7 @@ from idp.api.applications.rows import OPERATIONS as APPLICATIONS
 from idp.api.batches.rows import OPERATIONS as BATCHES
 from idp.api.operations import Operation
 from idp.api.people.rows import OPERATIONS as PEOPLE
+from idp.api.providers.rows import OPERATIONS as PROVIDERS
 from idp.api.rules.rows import OPERATIONS as RULES
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -41,6 +42,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *groups.OPERATIONS,
     *cases.OPERATIONS,
     *RULES,
+    *PROVIDERS,
     *activity.OPERATIONS,
     *streams.OPERATIONS,
     *overview.OPERATIONS,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from idp.cli import provider_past
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Refused
@@ -35,8 +36,9 @@ def add_parsers(commands: Any) -> None:
     state.add_argument("--on", action="store_true", help="people may sign in by it from now on")
     state.add_argument("--off", action="store_true", help="nobody signs in by it; its links stay")
     _provider(with_json(command(verbs, "test", run_test, "try all that can be tried without a person")))
-    remove = _provider(with_json(command(verbs, "remove", run_remove, "remove a provider, and its links, for good")))
+    remove = _provider(with_json(command(verbs, "remove", run_remove, "remove a provider, and its links")))
     remove.add_argument("--yes", action="store_true", help="do it, although people sign in by it")
+    provider_past.add_parsers(verbs)
     off = _provider(with_json(command(verbs, "disconnect", run_disconnect, "let somebody come by a provider no more")))
     off.add_argument("person", metavar="NAME", help="username or e-mail address")
 
@@ -82,7 +84,7 @@ def run_list(args: Namespace) -> None:
     with opened(args) as services:
         found = providers.list_of(services, shell())
     if args.json:
-        print_json({"providers": [_json(one) for one in found]})
+        print_json({"providers": [as_json(one) for one in found]})
         return
     rows = [
         (printable(one.provider.name), one.provider.id, one.provider.issuer, one.provider.domains, one.people,
@@ -98,7 +100,7 @@ def run_show(args: Namespace) -> None:
     with opened(args) as services:
         found = find(services, args.provider)
     if args.json:
-        print_json(_json(found))
+        print_json(as_json(found))
         return
     one = found.provider
     say(f"{printable(one.name)} ({one.id}), {'on' if one.enabled else 'off'}, {found.people} people")
@@ -117,7 +119,7 @@ def run_add(args: Namespace) -> None:
     from idp.admin import providers
     from idp.federation import templates
 
-    with opened(args) as services, _explained():
+    with opened(args) as services, explained():
         said, blanks = _said(args)
         if args.template:
             if args.template not in templates.TEMPLATES:
@@ -130,7 +132,7 @@ def run_add(args: Namespace) -> None:
             raise Refused(f"--set {next(iter(blanks))}: there is no such field; `doorward provider show` lists them")
         added = providers.add(services, shell(), said, _secret(args) or "", enabled=not args.off)
     if args.json:
-        print_json(_json(added))
+        print_json(as_json(added))
         return
     say(f"Added: {printable(added.provider.name)} ({added.provider.id}).")
     say(f"Register this redirect URI there: {added.redirect_uri}")
@@ -143,7 +145,7 @@ def run_change(args: Namespace) -> None:
     """Change one."""
     from idp.admin import providers
 
-    with opened(args) as services, _explained():
+    with opened(args) as services, explained():
         before = find(services, args.provider)
         said, blanks = _said(args, before.provider.said())
         if blanks:
@@ -152,7 +154,7 @@ def run_change(args: Namespace) -> None:
         wanted = providers.Wanted(said, _secret(args), enabled)
         changed = providers.change(services, shell(), before.provider.id, wanted)
     if args.json:
-        print_json(_json(changed))
+        print_json(as_json(changed))
         return
     state = "on" if changed.provider.enabled else "off"
     say(f"Changed: {printable(changed.provider.name)} ({changed.provider.id}), {state}.")
@@ -184,7 +186,7 @@ def run_remove(args: Namespace) -> None:
     """Remove one."""
     from idp.admin import providers
 
-    with opened(args) as services, _explained():
+    with opened(args) as services, explained():
         before = find(services, args.provider)
         if before.people and not args.yes:
             raise Refused(f"{before.people} people sign in by it, some perhaps in no other way; give --yes to do it")
@@ -193,6 +195,7 @@ def run_remove(args: Namespace) -> None:
         print_json({"id": before.provider.id, "removed": True, "links": gone})
     else:
         say(f"Removed: {printable(before.provider.name)}, with {gone} links. One of the same name would be another.")
+        say(f"For 30 days it can come back: doorward provider restore {before.provider.id}")
 
 
 def run_disconnect(args: Namespace) -> None:
@@ -270,8 +273,9 @@ def _secret(args: Namespace) -> str | None:
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """What the verbs say no with. Errors: `Refused`."""
+    from idp.admin.managed import ManagedByFile
     from idp.federation.checking import InvalidProvider
     from idp.federation.keeping import MAX_PROVIDERS, NameTaken, TooMany, UnknownProvider
 
@@ -285,9 +289,12 @@ def _explained() -> Iterator[None]:
         raise Refused(f"there are {MAX_PROVIDERS} providers, as many as there may be") from None
     except UnknownProvider:
         raise Refused("somebody removed this provider just now") from None
+    except ManagedByFile as error:
+        raise Refused(f"it is managed by {error.manager}: change it there, and run `doorward apply`") from None
 
 
-def _json(one: Standing) -> dict[str, Any]:
+def as_json(one: Standing) -> dict[str, Any]:
+    """One as programs read it."""
     said = {key: value for key, value in one.provider.said().items() if key != "name"}
     return {
         "id": one.provider.id, "name": one.provider.name, "on": one.provider.enabled, "people": one.people,

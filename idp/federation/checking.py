@@ -128,6 +128,11 @@ def check_secret(issuer: str, one: Provider, secret: str) -> None:
         raise InvalidProvider(*problems)
 
 
+def needs_secret(issuer: str, one: Provider) -> bool:
+    """Whether nobody comes by it without a secret."""
+    return any(wrong.field == "secret" for wrong in rules_of(one).secret_problems(issuer, one, ""))
+
+
 def check_same_accounts(before: Provider, after: Provider) -> None:
     """People hold links by now: the same account there has the same key. Errors: `InvalidProvider`."""
     for name in ("kind", *(row.name for row in fields.ROWS if row.fixed)):

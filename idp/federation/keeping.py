@@ -18,6 +18,7 @@ from keys.sealing import Sealer
 
 PURPOSE: Final = "upstream-secret"
 MAX_PROVIDERS: Final = 100
+RESTORABLE: Final = 30 * 86400.0  # seconds after removal in which one can be brought back, with its links (C6)
 Runs = Database | Transaction
 
 
@@ -45,6 +46,7 @@ class Kept:
     sealed: str
     created_at: float
     changed_at: float
+    deleted_at: float | None = None
 
 
 def list_of(db: Runs) -> tuple[Kept, ...]:
@@ -52,10 +54,15 @@ def list_of(db: Runs) -> tuple[Kept, ...]:
     return tuple(map(_kept, db.all(store.ALL)))
 
 
+def removed(db: Runs, now: float) -> tuple[Kept, ...]:
+    """Those that can be brought back, the last removed first."""
+    return tuple(map(_kept, db.all(store.REMOVED, after=now - RESTORABLE)))
+
+
 def find(db: Runs, provider_id: str) -> Kept | None:
-    """One by its id."""
-    row = db.one(store.ONE, provider_id=provider_id) if provider_id.isascii() and provider_id.isalnum() else None
-    return None if row is None else _kept(row)
+    """One by its id; a removed one is none."""
+    found = _find(db, provider_id)
+    return None if found is None or found.deleted_at is not None else found
 
 
 def open_secret(sealer: Sealer, kept: Kept) -> str:
@@ -78,7 +85,7 @@ def add(db: Database, sealer: Sealer, given: Provider, secret: str, now: float, 
         sealed = _seal(sealer, provider.id, secret)
         tx.run(
             store.INSERT, id=provider.id, key=fold(provider.name), said=_json(provider), secret=sealed,
-            enabled=int(provider.enabled), created_at=now, changed_at=now,
+            enabled=int(provider.enabled), created_at=now, changed_at=now, deleted_at=None,
         )  # fmt: skip
         record(tx, "provider:add", {**_about(provider), "said": provider.said(), "enabled": provider.enabled})
     return Kept(provider, sealed, now, now)
@@ -105,10 +112,7 @@ def change(db: Database, sealer: Sealer, wanted: Change, now: float, *, record: 
         after = Kept(provider, sealed, before.created_at, now)
         if after.provider == before.provider and wanted.secret is None:
             return before
-        tx.run(
-            store.PUT, provider_id=provider.id, key=fold(provider.name), said=_json(provider), secret=sealed,
-            enabled=int(provider.enabled), changed_at=now,
-        )  # fmt: skip
+        _write(tx, after, fold(provider.name))
         old, new = _whole(before.provider), _whole(provider)
         changed = {key: [old.get(key), new.get(key)] for key in (*new, *old) if old.get(key) != new.get(key)}
         about = {**_about(provider), **({"changed": changed} if changed else {})}
@@ -117,17 +121,39 @@ def change(db: Database, sealer: Sealer, wanted: Change, now: float, *, record: 
 
 
 def remove(db: Database, provider_id: str, now: float, *, record: Recorder) -> int:
-    """Take it away for good, with what links accounts there to people here and what it gave; how many links that were.
-
-    Errors: `UnknownProvider`.
-    """
+    """Take it away with its links, and with what it gave; how many links that were. Errors: `UnknownProvider`."""
     with db.transaction() as tx:
         before = _locked(tx, provider_id)
-        gone = tx.run(store.DROP_LINKS, provider_id=provider_id)
+        many = links.count(tx, provider_id)
         groups = memberships.take_back(tx, links.giver(provider_id), now)
-        tx.run(store.REMOVE, provider_id=provider_id)
-        record(tx, "provider:remove", {**_about(before.provider), "links": gone, "groups": groups})
-    return int(gone)
+        # Its name is free again: no name has a control character.
+        _write(tx, replace(before, changed_at=now, deleted_at=now), f"\x1f{provider_id}")
+        record(tx, "provider:remove", {**_about(before.provider), "links": many, "groups": groups})
+    return many
+
+
+def restore(db: Database, provider_id: str, now: float, *, record: Recorder) -> Kept:
+    """Bring one back with its links; groups come with the next sign-in of each.
+
+    Errors: `UnknownProvider` for one that stands, or was removed too long ago; `NameTaken`, `TooMany`.
+    """
+    with db.transaction() as tx:
+        tx.run(store.LOCK, provider_id=provider_id)
+        before = _find(tx, provider_id)
+        if before is None or before.deleted_at is None or now - before.deleted_at >= RESTORABLE:
+            raise UnknownProvider(provider_id)
+        if tx.one(store.COUNT).many >= MAX_PROVIDERS:
+            raise TooMany
+        _check_name(tx, before.provider)
+        after = replace(before, changed_at=now, deleted_at=None)
+        _write(tx, after, fold(before.provider.name))
+        record(tx, "provider:restore", {**_about(after.provider), "links": links.count(tx, provider_id)})
+    return after
+
+
+def sweep(db: Database, now: float) -> int:
+    """Forget what was removed more than 30 days ago, with its links; how many providers went."""
+    return db.run(store.PURGE, before=now - RESTORABLE)
 
 
 # -- below -----------------------------------------------------------------------------------------------------------
@@ -139,6 +165,19 @@ def _locked(tx: Transaction, provider_id: str) -> Kept:
     if found is None:
         raise UnknownProvider(provider_id)
     return found
+
+
+def _find(db: Runs, provider_id: str) -> Kept | None:
+    row = db.one(store.ONE, provider_id=provider_id) if provider_id.isascii() and provider_id.isalnum() else None
+    return None if row is None else _kept(row)
+
+
+def _write(tx: Transaction, kept: Kept, key: str) -> None:
+    provider = kept.provider
+    tx.run(
+        store.PUT, provider_id=provider.id, key=key, said=_json(provider), secret=kept.sealed,
+        enabled=int(provider.enabled), changed_at=kept.changed_at, deleted_at=kept.deleted_at,
+    )  # fmt: skip
 
 
 def _check_name(tx: Transaction, provider: Provider) -> None:
@@ -165,4 +204,4 @@ def _json(provider: Provider) -> str:
 
 def _kept(row: Any) -> Kept:
     provider = of_said(row.id, json.loads(row.said), enabled=bool(row.enabled))
-    return Kept(provider, row.secret, row.created_at, row.changed_at)
+    return Kept(provider, row.secret, row.created_at, row.changed_at, row.deleted_at)

@@ -45,7 +45,7 @@ def find(db: Runs, provider_id: str, subject: str) -> Link | None:
 
 
 def of_person(db: Runs, person_id: str) -> tuple[Link, ...]:
-    """Every account elsewhere that somebody signs in with, the oldest first."""
+    """The accounts elsewhere that somebody signs in with, the oldest first; those at removed providers are none."""
     return tuple(map(_link, db.all(store.LINKS_OF, owner_id=person_id)))
 
 
@@ -111,7 +111,9 @@ def drop(tx: Transaction, link: Link, now: float, *, record: Recorder) -> bool:
 
 def drop_recent(tx: Transaction, person_id: str, after: float, now: float, *, record: Recorder) -> list[Link]:
     """Take away what was linked since a moment: it may be a stranger's. Answers those."""
-    recent = [one for one in of_person(tx, person_id) if one.created_at > after]
+    # A provider that is removed may be brought back: a stranger's account there does not come along.
+    every = map(_link, tx.all(store.EVERY_LINK_OF, owner_id=person_id))
+    recent = [one for one in every if one.created_at > after]
     return [one for one in recent if drop(tx, one, now, record=record)]
 
 

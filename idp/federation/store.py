@@ -31,6 +31,7 @@ federation_providers = Table(
     Column("enabled", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
+    Column("deleted_at", Double),  # it can be brought back for a while
 )
 federation_links = Table(
     "federation_links",
@@ -47,24 +48,29 @@ Index("federation_links_person_id", federation_links.c.person_id)
 
 _p, _l = federation_providers.c, federation_links.c
 
-ALL = select(federation_providers).order_by(_p.created_at, _p.id)
+_STANDS = _p.deleted_at.is_(None)
+ALL = select(federation_providers).where(_STANDS).order_by(_p.created_at, _p.id)
+REMOVED = select(federation_providers).where(_p.deleted_at > bindparam("after")).order_by(_p.deleted_at.desc())
 ONE = select(federation_providers).where(_p.id == bindparam("provider_id"))
 BY_KEY = select(_p.id).where(_p.key == bindparam("key"))
-COUNT = select(func.count().label("many")).select_from(federation_providers)
+COUNT = select(func.count().label("many")).select_from(federation_providers).where(_STANDS)
 INSERT = insert(federation_providers)
 PUT = (
     update(federation_providers)
     .where(_p.id == bindparam("provider_id"))
-    .values({name: bindparam(name) for name in ("key", "said", "secret", "enabled", "changed_at")})
+    .values({name: bindparam(name) for name in ("key", "said", "secret", "enabled", "changed_at", "deleted_at")})
 )
 #: Its own row is locked first, so that changes queue up.
 LOCK = update(federation_providers).where(_p.id == bindparam("provider_id")).values(changed_at=_p.changed_at)
-REMOVE = delete(federation_providers).where(_p.id == bindparam("provider_id"))
+#: The database takes its links along.
+PURGE = delete(federation_providers).where(_p.deleted_at <= bindparam("before"))
 
 LINK = select(federation_links).where(
     _l.provider_id == bindparam("provider_id"), _l.subject == bindparam("subject")
 )  # fmt: skip
-LINKS_OF = select(federation_links).where(_l.person_id == bindparam("owner_id")).order_by(_l.created_at)
+EVERY_LINK_OF = select(federation_links).where(_l.person_id == bindparam("owner_id")).order_by(_l.created_at)
+#: Those that let somebody in, or will where their provider is turned on again.
+LINKS_OF = EVERY_LINK_OF.where(_l.provider_id.in_(select(_p.id).where(_STANDS)))
 COUNT_LINKS = select(func.count().label("many")).where(_l.provider_id == bindparam("provider_id"))
 ADD_LINK = insert(federation_links)
 #: Only ever its own person's: a link is not handed on, nor made again by whoever has just disconnected it.
@@ -82,5 +88,4 @@ DROP_LINK = delete(federation_links).where(
     _l.subject == bindparam("subject"),
     _l.person_id == bindparam("owner_id"),
 )
-DROP_LINKS = delete(federation_links).where(_l.provider_id == bindparam("provider_id"))
 FORGET = delete(federation_links).where(_l.person_id == bindparam("person_id"))

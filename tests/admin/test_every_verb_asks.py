@@ -56,6 +56,7 @@ from idp.admin import (
     planned_ends,
     preview,
     programs,
+    provider_history,
     providers,
     provisioners,
     record,
@@ -258,6 +259,9 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "providers.change": OWNER,
     "providers.turn": OWNER,
     "providers.remove": OWNER,
+    "providers.renew_secret": OWNER,
+    "providers.restore": OWNER,
+    "provider_history.undo": OWNER,
     "providers.disconnect": HELPS,
     "tokens.create": "",
     "tokens.withdraw": ADMINS,
@@ -445,6 +449,16 @@ def _provider(world: World) -> str:
     return providers.add(world.services, SHELL, _described(next(world.numbers)), "secret").provider.id
 
 
+def _removed_provider(world: World) -> str:
+    id = _provider(world)
+    providers.remove(world.services, SHELL, id)
+    return id
+
+
+def _provider_change(world: World) -> str:
+    return provider_history.of(world.services, SHELL, _provider(world))[0].id
+
+
 def _removed_rule(world: World) -> str:
     return changing.remove(world.services, SHELL, _rule(world)).rule.id
 
@@ -584,6 +598,9 @@ TRIES: Final[Mapping[str, Try]] = {
     ),
     "providers.turn": Try(_provider, lambda s, a, id: providers.turn(s, a, id, on=False)),
     "providers.remove": Try(_provider, providers.remove),
+    "providers.restore": Try(_removed_provider, providers.restore),
+    "providers.renew_secret": Try(_provider, lambda s, a, id: providers.renew_secret(s, a, id, "another")),
+    "provider_history.undo": Try(_provider_change, provider_history.undo),
     "providers.disconnect": Try(_linked, lambda s, a, it: providers.disconnect(s, a, *it)),
     "access.change": Try(World.app, lambda s, a, app: access.change(s, a, app, access.Change(start="everyone"))),
     "app_history.undo": Try(_undoable, lambda s, a, both: app_history.undo(s, a, *both)),

@@ -40,6 +40,8 @@ WHOSE = {
     "program-hosts": "company",
     "registration-tokens": "company",
     "sign-in-rules": "company",
+    "providers": "company",
+    "provider-templates": "company",
     "audit-streams": "company",
     "message-delivery": "company",
     "messages": "company",

@@ -67,6 +67,23 @@ def test_i11_a_provider_is_added_tried_changed_and_removed(
     assert "No provider" in run("list")[1] or run("list", "--json")[1] == '{"providers": []}\n'
 
 
+def test_c6_what_was_done_to_a_provider_is_shown_and_taken_back(
+    run: Callable[..., tuple[int, str]], office: Office, tmp_path: Path
+) -> None:
+    made = added(run, tmp_path, office.there)
+    assert run("change", "Company", "--set", "create=yes")[0] == 0
+    changes = json.loads(run("history", "Company", "--json")[1])["changes"]
+    assert [one["action"] for one in changes] == ["provider:change", "provider:add"]
+    assert run("undo", changes[0]["id"])[0] == 0
+    assert "create" not in json.loads(run("show", "Company", "--json")[1])
+    assert "changed again" in run("undo", changes[0]["id"])[1]
+    assert "no such change" in run("undo", "nothing")[1]
+    assert run("remove", "Company")[0] == 0
+    assert "no removed provider" in run("restore", "Other")[1]
+    assert run("restore", "company")[0] == 0
+    assert json.loads(run("show", "Company", "--json")[1])["id"] == made["id"]
+
+
 @pytest.mark.parametrize(
     ("breaks", "told"),
     [

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from idp.admin.configuration import applications, details_types, groups, metadata_sources, notices, sign_in_rules
+from idp.admin.configuration import (
+    applications,
+    details_types,
+    groups,
+    metadata_sources,
+    notices,
+    providers,
+    sign_in_rules,
+)
 from idp.admin.configuration.kind import Kind
 
 #: What one kind names (a group, an application) stands before what names it.
@@ -10,5 +18,6 @@ KINDS: dict[str, Kind] = {
     kind.table: kind
     for kind in (
         groups.KIND, metadata_sources.KIND, details_types.KIND, applications.KIND, notices.KIND, sign_in_rules.KIND,
+        providers.KIND,
     )
 }  # fmt: skip
