@@ -54,6 +54,7 @@ def test_c4_it_is_changed_for_the_edition_that_was_read(owner: Api) -> None:
     assert owner.post(f"{path}/disable").json["enabled"] is False
     assert owner.post(f"{path}/enable").json["enabled"] is True
     refused(owner.post(f"{ALL}/unknown/enable"), 404, "not-found")
+    refused(owner.get(f"{ALL}/unknown/history"), 404, "not-found")
 
 
 def test_c4_all_that_is_wrong_is_named_by_its_place(owner: Api) -> None:
@@ -100,6 +101,7 @@ def test_c6_a_change_and_a_removal_are_taken_back_with_the_links(provider: Provi
     assert owner.with_edition("DELETE", path).status == 204
     assert links.of_person(db, ann.id) == ()  # nobody comes in by it
     assert [one["id"] for one in owner.get(ALL).json["removed"]] == [id]
+    assert owner.get(f"{path}/history").json["items"][0]["action"] == "provider:remove"
     other = make(owner)  # its name is free meanwhile
     refused(owner.post(f"{path}/restore"), 409, "conflict")
     assert owner.with_edition("DELETE", f"{ALL}/{other}").status == 204

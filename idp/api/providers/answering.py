@@ -123,7 +123,10 @@ def restore(services: Services, call: Call) -> Answer:
 
 def changes(services: Services, call: Call) -> m.ProviderChanges:
     """GET /providers/<id>/history."""
-    found = provider_history.of(services, call.actor, call.path["id"], many=50)
+    wanted = call.path["id"]
+    if all(one.provider.id != wanted for one in providers.removed(services, call.actor)):
+        wanted = _get(services, call).provider.id
+    found = provider_history.of(services, call.actor, wanted, many=50)
     return m.ProviderChanges(items=tuple(map(_change, found)))
 
 
