@@ -1,4 +1,4 @@
-"""Providers that people sign in through, by the API: added by template, changed, tried, removed, taken back. C4, C6, S59."""
+"""Providers that people sign in through, by the API: added, changed, tried, removed, taken back. C4, C6, S59."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ def test_c1_admins_and_auditors_see_providers_and_only_owners_change_them(
     for role in ("admin", "auditor"):
         api = program(RoleGrant(role), name=role)
         assert api.get(f"{ALL}/{id}").status == 200
-        for method, path in (("POST", f"{id}/test"), ("POST", f"{id}/disable"), ("DELETE", id), ("PUT", f"{id}/secret")):
+        changes = (("POST", f"{id}/test"), ("POST", f"{id}/disable"), ("DELETE", id), ("PUT", f"{id}/secret"))
+        for method, path in changes:
             body = {"secret": "x"} if method == "PUT" else None
             answer = api.call(method, f"{ALL}/{path}", body, {"If-Match": "*"})
             assert (answer.status, answer.json["permission"]) == (403, "providers:change"), (role, path)

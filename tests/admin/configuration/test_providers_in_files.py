@@ -1,4 +1,4 @@
-"""C5: providers that people sign in through, in files: there and back, their secrets beside them, and what goes with one."""
+"""C5: providers that people sign in through, in files: there and back, secrets beside them, what goes with one."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def test_c5_what_is_wrong_has_its_line(configured: Configured) -> None:
     for line, told in (
         ('domains = ["x"]', "domains: x is no mail domain"), ("create = 1", "create: expected yes or no"),
         ('roles = ["owner"]', "roles: unknown key"), ('kind = "nis"', "kind: expected"),
-        ('subject = ["email"]', "subject: an address or a name is no key"), ("enabled = 0", "enabled: expected true or"),
+        ('subject = ["email"]', "subject: an address or a name is no key"),
+        ("enabled = 0", "enabled: expected true or"),
     ):  # fmt: skip
         faults = configured.faults(f"{PLAIN}{line}\n")
         assert f"apps.toml:5: provider “Company”: {told}" in faults[0], faults
