@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from idp import health
 from idp.accounts import expiry, recovery
 from idp.accounts.sign_in_rules import keeping
 from idp.admin import attention, batches, planned_ends, reviews, streams
@@ -147,6 +148,7 @@ def _check_point(services: Services) -> None:
 #: What is logged where it fails, and what is done.
 EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
     ("move_not_looked_for", lambda services: services.part(Watching).look(services)),
+    ("standing_not_seen", lambda services: services.part(health.Watch).look_now_and_then(services)),
     ("faults_not_written", lambda services: services.faults.flush()),
     ("checkpoint_failed", _check_point),
     ("uses_not_written", lambda services: services.uses.flush()),

@@ -1,12 +1,25 @@
-"""Whether this process lives, and whether it can serve."""
+"""Whether this process lives, whether it can serve, and since when it stands so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
 
 from idp.audit import tail
+from idp.db import Unavailable
 from idp.services import Services
+from idp.state import StateUnavailable
 from idp.wire import Json, Request, Response, Route
+
+LOOKS_EVERY: Final = 10.0  # seconds
+_WRITES_EVERY: Final = 60.0  # seconds between two times that State is told the same
+#: After so long without a process that looks nobody was served, and what comes then begins anew. Seconds.
+FORGOTTEN_AFTER: Final = 300.0
+_KEY: Final = "health:standing"
 
 
 def healthz(services: Services, request: Request) -> Response:
@@ -16,6 +29,15 @@ def healthz(services: Services, request: Request) -> Response:
 
 def readyz(services: Services, request: Request) -> Response:
     """GET /readyz: store, state and keys answer; 503 names the one that does not."""
+    failing = look(services)
+    if failing:
+        services.log.warning("not_ready", **failing)
+        return Json(status=503, body={"status": "unavailable", "failing": sorted(failing)})
+    return Json(body={"status": "ready"})
+
+
+def look(services: Services) -> Mapping[str, str]:
+    """What does not answer, and the kind of its error."""
     checks: dict[str, Callable[[], object]] = {
         "database": lambda: tail(services.db, 1),
         "state": lambda: services.state.get("readyz"),
@@ -27,10 +49,61 @@ def readyz(services: Services, request: Request) -> Response:
             check()
         except Exception as error:
             failing[name] = type(error).__name__
-    if failing:
-        services.log.warning("not_ready", **failing)
-        return Json(status=503, body={"status": "unavailable", "failing": sorted(failing)})
-    return Json(body={"status": "ready"})
+    return failing
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands. `since`: epoch seconds, as far as all processes together know."""
+
+    failing: tuple[str, ...]
+    since: float
+
+
+class Watch:
+    """What this process has seen last: whoever asks makes nobody wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._standing: Standing | None = None
+        self._looked = self._written = float("-inf")
+
+    def look_now_and_then(self, services: Services) -> None:
+        """Look, where it is time."""
+        if time.monotonic() >= self._looked + LOOKS_EVERY:
+            self.look(services)
+
+    def look(self, services: Services) -> None:
+        """Look now."""
+        with self._lock:
+            failing = tuple(sorted(look(services)))
+            before, now = self._before(services, not failing), services.clock()
+            self._standing = Standing(failing, now if before is None else before)
+            self._looked = time.monotonic()
+            if before is None or not 0 <= now - self._written < _WRITES_EVERY:
+                self._write(services, not failing, self._standing.since)
+
+    def standing(self, services: Services) -> Standing:
+        """How it stands, a few seconds old at most."""
+        if self._standing is None:  # nothing looks by itself, or not yet
+            self.look(services)
+        assert self._standing is not None
+        return self._standing
+
+    def _before(self, services: Services, well: bool) -> float | None:
+        """Since when it is so; None: it was not so before."""
+        kept = None
+        with suppress(StateUnavailable, Unavailable):
+            kept = services.state.get(_KEY)
+        if isinstance(kept, dict):
+            return float(kept["since"]) if kept["well"] is well else None
+        own = self._standing
+        return own.since if own is not None and well is not bool(own.failing) else None
+
+    def _write(self, services: Services, well: bool, since: float) -> None:
+        with suppress(StateUnavailable, Unavailable):
+            services.state.put(_KEY, {"well": well, "since": since}, FORGOTTEN_AFTER)
+            self._written = services.clock()
 
 
 ROUTES = (

@@ -22,7 +22,7 @@ from idp.jobs import Job
 from idp.protocols import Services
 
 Kind = Literal["mail", "sms"]
-Place = Literal["login", "launcher", "both"]
+Place = Literal["login", "launcher", "both", "status"]
 
 
 class Delivery(Model):

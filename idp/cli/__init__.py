@@ -25,6 +25,7 @@ COMMANDS = {
     "case": "cases",
     "review": "access_reviews",
     "notice": "notices",
+    "status": "service_status",
     "export": "configuration_export",
     "plan": "configuration_plan",
     "apply": "configuration_apply",

@@ -25,7 +25,12 @@ def add_parsers(commands: Any) -> None:
     add.add_argument("--from", metavar="TIME", dest="starts", default="", help="such as 2026-12-01T08:00 (now)")
     add.add_argument("--to", metavar="TIME", dest="ends", default="", help="the same (until it is removed)")
     add.add_argument("--app", metavar="CLIENT", default="", help="only for people of this application")
-    add.add_argument("--where", choices=("login", "launcher", "both"), default="both", help="on which pages (both)")
+    add.add_argument(
+        "--where",
+        choices=("login", "launcher", "both", "status"),
+        default="both",
+        help="on which pages (both); status: only on the status page",
+    )
     with_json(command(verbs, "list", run_list, "list what is told, and what will be"))
     remove = with_json(command(verbs, "remove", run_remove, "tell it no longer"))
     remove.add_argument("notice_id", metavar="NOTICE")
@@ -33,7 +38,7 @@ def add_parsers(commands: Any) -> None:
 
 def run_add(args: Namespace) -> None:
     """Tell people something; they see it within five seconds."""
-    starts, ends = _time("--from", args.starts), _time("--to", args.ends)
+    starts, ends = read_moment("--from", args.starts), read_moment("--to", args.ends)
     with opened(args) as services:
         from idp.accounts.notices import InvalidNotice
         from idp.admin import notices
@@ -88,7 +93,7 @@ def _row(notice: Notice, now: float) -> tuple[Any, ...]:
     return notice.id, notice.place, notice.client_id, *times, notice.is_on(now), printable(notice.text)[:80]
 
 
-def _time(option: str, given: str) -> float | None:
+def read_moment(option: str, given: str) -> float | None:
     """A moment; without an offset it is this machine's own time."""
     try:
         return datetime.fromisoformat(given).timestamp() if given else None

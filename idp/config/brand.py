@@ -27,7 +27,10 @@ class Brand(Section):
     support: str = Field(
         "", description="Who helps when somebody cannot sign in: an address, a phone number, a sentence."
     )
-    status_url: str = Field("", description='A page that says whether services are up; linked from "I can\'t sign in".')
+    status_url: str = Field(
+        "",
+        description='A page of yours that says whether services are up, linked from "I can\'t sign in". Empty: our own at /status, which knows of Doorward alone.',
+    )
     imprint_url: str = Field("", description="Your imprint, linked at the foot of every page.")
     privacy_url: str = Field("", description="Your privacy notice, linked at the foot of every page.")
     security_contact: str = Field(

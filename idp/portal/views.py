@@ -26,6 +26,7 @@ from idp.portal import (
     requests,
     security,
     signed_in,
+    status,
 )
 from idp.portal import help as help_pages
 from idp.wire import Route
@@ -64,6 +65,7 @@ ROUTES = (
     Route("/.well-known/webauthn", ("GET",), passkeys.related_origins, hot=True, api=True),
     Route("/.well-known/change-password", ("GET",), help_pages.change_password),
     Route("/help", ("GET",), help_pages.cannot_sign_in),
+    Route("/status", ("GET",), status.show),
     Route("/help/<trouble>", ("GET", "POST"), help_pages.trouble),
     Route("/help/password", ("GET", "POST"), forgotten.password, open=True),
     Route("/help/password/code", ("GET", "POST"), forgotten.code, open=True),

@@ -1,4 +1,4 @@
-"""What admins tell everybody on the login page and the launcher, from one moment to another, for one app or all (A10).
+"""What admins tell everybody on login page, launcher and status page, for a time, for one app or all (A10).
 
 Door: `Notices.shown` for pages, `add`, `remove`, `list_of` for admins.
 Rule: read from the store every few seconds at most, whoever looks; a page never waits for a notice, nor fails for one.
@@ -16,8 +16,12 @@ from idp.audit import Recorder
 from idp.db import Database, Unavailable
 from idp.ids import new_id
 
-Place = Literal["login", "launcher", "both"]
+Place = Literal["login", "launcher", "both", "status"]
 PLACES: tuple[str, ...] = get_args(Place)
+#: What stands on the login page is for everybody's eyes, and so on the status page as well.
+_SHOWN: dict[Place, tuple[str, ...]] = {
+    "login": ("login", "both"), "launcher": ("launcher", "both"), "status": ("status", "login", "both"),
+}  # fmt: skip
 STALE_AFTER = 5.0  # seconds, as with applications and keys
 MAX_STANDING = 50  # looked at
 MAX_TEXT = 500  # characters
@@ -62,7 +66,7 @@ class Notices:
     def shown(self, place: Place) -> tuple[Notice, ...]:
         """What is to be told there at this moment, the latest first."""
         now = self._clock()
-        return tuple(n for n in self._current(now) if n.place in (place, "both") and n.is_on(now))
+        return tuple(n for n in self._current(now) if n.place in _SHOWN[place] and n.is_on(now))
 
     def _current(self, now: float) -> tuple[Notice, ...]:
         # Whoever finds it old reads it; the others go on with what there is.

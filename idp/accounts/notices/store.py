@@ -16,7 +16,7 @@ notices = Table(
     Column("starts_at", Double),
     Column("ends_at", Double),
     Column("client_id", Text),  # none: for everybody, whatever application they come from
-    Column("place", Text, nullable=False),  # login, launcher, both
+    Column("place", Text, nullable=False),  # login, launcher, both, status
     Column("created_at", Double, nullable=False),
     Column("created_by", Text, nullable=False),
 )
