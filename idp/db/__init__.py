@@ -9,6 +9,18 @@ text, integers, doubles (times: seconds since the epoch), and bytes.
 from .database import Database, Transaction
 from .errors import Conflict, ReadOnly, Unavailable
 from .joined import joined
+from .pairs import THEN, Pair
 from .statements import sweep, upsert
 
-__all__ = ["Conflict", "Database", "ReadOnly", "Transaction", "Unavailable", "joined", "sweep", "upsert"]
+__all__ = [
+    "THEN",
+    "Conflict",
+    "Database",
+    "Pair",
+    "ReadOnly",
+    "Transaction",
+    "Unavailable",
+    "joined",
+    "sweep",
+    "upsert",
+]

@@ -26,13 +26,14 @@ def connect_sqlite(path: str) -> tuple[sqlite3.Connection, bool]:
     return connection, mode == "wal"
 
 
-def connect_postgresql(psycopg: Any, url: str) -> Any:
-    """A connection by the driver `psycopg`, which the caller has imported."""
+def connect_postgresql(psycopg: Any, url: str) -> tuple[Any, str]:
+    """A connection by the driver `psycopg`, which the caller has imported, and what it had as `synchronous_commit`."""
     # A server that is gone or stuck must fail the request, not hold its thread.
     limit = f"-c statement_timeout={STATEMENT_MS}"
     connection = psycopg.connect(url, autocommit=True, connect_timeout=2, prepare_threshold=2, options=limit)
+    (lasting,) = connection.execute("SHOW synchronous_commit").fetchone()
     connection.execute("SET synchronous_commit=off")  # where a change must last, its transaction says so
-    return connection
+    return connection, str(lasting)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> str:

@@ -35,6 +35,26 @@ class Compiled:
         self.row: Any = namedtuple("Row", names) if names else None
 
 
+#: What is taken from a cursor on which a statement has run.
+Fetch = Callable[[Any, Compiled], Any]
+
+
+def first_row(cursor: Any, compiled: Compiled) -> Any:
+    """As a named tuple, or None."""
+    found = cursor.fetchall()  # to the end: SQLite holds its lock as long as rows are left
+    return compiled.row._make(found[0]) if found else None
+
+
+def rows(cursor: Any, compiled: Compiled) -> list[Any]:
+    """Each as a named tuple."""
+    return [compiled.row._make(row) for row in cursor.fetchall()]
+
+
+def touched(cursor: Any, compiled: Compiled) -> int:
+    """How many rows a change has touched."""
+    return int(cursor.rowcount) if compiled.row is None else len(cursor.fetchall())
+
+
 def upsert(
     table: Table,
     *keys: str,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clients.client import Client
+from idp.db import THEN, Pair
 from idp.errors import Stale
 from idp.ids import digest, new_id, new_secret
 from idp.oidc.ledger import store
@@ -51,22 +52,33 @@ def lifetime(services: Services, client: Client) -> int:
 
 def insert_access(tx: Any, client: Client, access: AccessToken, family_id: str, terms: Terms) -> None:
     """Write an opaque one down, in the caller's transaction; a JWT stands for itself."""
+    if client.oidc.access_token_format != "jwt":
+        tx.run(store.INSERT_ACCESS, **_row(client, access, family_id, terms))
+
+
+def with_access(
+    tx: Any, change: tuple[Any, Pair], access: AccessToken, client: Client, terms: Terms, **params: Any
+) -> int:  # fmt: skip
+    """Make a family, or use one, and write its access token down where that is opaque; answers whether it could be.
+
+    `change`: the statement, and the one that has the token with it; its `family_id` or `id` is the token's family.
+    """
+    alone, together = change
     if client.oidc.access_token_format == "jwt":
-        return
-    tx.run(
-        store.INSERT_ACCESS,
-        id=access.id,
-        hash=digest(access.secret),
-        family_id=family_id,
-        client_id=client.id,
-        scope=terms.scope,
-        resource=to_json(terms.resource),
-        created_at=access.issued_at,
-        expires_at=access.issued_at + access.expires_in,
-        cnf=terms.cnf_json,
-        exchanged=to_json(terms.exchanged.to_json()) if terms.exchanged is not None else "",
-        details=terms.details_json,
-    )
+        return int(tx.run(alone, **params))
+    family_id = params["family_id"] if "family_id" in params else params["id"]
+    row = {THEN + name: value for name, value in _row(client, access, family_id, terms).items()}
+    return int(tx.both(together, **params, **row))
+
+
+def _row(client: Client, access: AccessToken, family_id: str, terms: Terms) -> dict[str, Any]:
+    return {
+        "id": access.id, "hash": digest(access.secret), "family_id": family_id, "client_id": client.id,
+        "scope": terms.scope, "resource": to_json(terms.resource), "created_at": access.issued_at,
+        "expires_at": access.issued_at + access.expires_in, "cnf": terms.cnf_json,
+        "exchanged": to_json(terms.exchanged.to_json()) if terms.exchanged is not None else "",
+        "details": terms.details_json,
+    }  # fmt: skip
 
 
 def issue_to_client(services: Services, client: Client, terms: Terms) -> Issued:

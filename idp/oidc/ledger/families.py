@@ -11,7 +11,7 @@ from clients.client import Client
 from idp.errors import OAuthError, Stale
 from idp.ids import digest, new_secret
 from idp.oidc.ledger import devices, store
-from idp.oidc.ledger.access_tokens import AccessToken, insert_access, new_access
+from idp.oidc.ledger.access_tokens import AccessToken, insert_access, new_access, with_access
 from idp.oidc.ledger.devices import Device
 from idp.oidc.ledger.grant import ALONE, CodeReused, Grant, Holder, Issued, Terms, to_json
 from idp.oidc.ledger.revocation import revoke_code
@@ -110,8 +110,8 @@ def mint(
         reason = why_dead(row, client, now, issued_at=grant.issued_at) if row is not None else "no such person"
         reason = reason or devices.why_ended(tx, device)
         access = access if reason else within_access(access, row, client)
-        is_first = not reason and tx.run(
-            store.INSERT_FAMILY,
+        is_first = not reason and with_access(
+            tx, store.FIRST, access, client, terms,
             **{**_said_of(grant), "device_id": device.id if device is not None else None},
             expires_at=now + life,
             idle_seconds=client.oidc.refresh_token_idle or services.settings.tokens.refresh_idle,
@@ -120,9 +120,8 @@ def mint(
             refresh_hash=digest(secret) if secret is not None else None,
             # RFC 9449 §5: who keeps no secret shows the key again at each refresh; others authenticate.
             cnf=terms.cnf_json if client.oidc.is_public else "",
-        )
+        )  # fmt: skip
         if is_first:
-            insert_access(tx, client, access, grant.id, terms)
             secret_of_device = devices.write(services, tx, device, grant, asked.wire.remote_address)
     if not is_first:
         _refuse(services, asked, grant, reason)

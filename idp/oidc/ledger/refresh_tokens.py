@@ -1,7 +1,7 @@
 """Refresh tokens: a chain in which each yields the next under a key of ours (RFC 6749 §6, RFC 9700 §4.14).
 
 So a lost response can be answered again with the very same token, and an old one can be told from a made-up one.
-Everything that may have ended since is looked at again, in the transaction that rotates.
+Everything that may have ended since is looked at again, right before the one statement that rotates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from idp.errors import OAuthError
 from idp.ids import digest, split
 from idp.oidc import authorization_details
 from idp.oidc.ledger import store
-from idp.oidc.ledger.access_tokens import insert_access, lifetime, new_access
+from idp.oidc.ledger.access_tokens import lifetime, new_access, with_access
 from idp.oidc.ledger.chain import Chain, Repeat, Reused, chain_of, decide, is_current
 from idp.oidc.ledger.families import REFRESH, check_version, why_dead, within_access
 from idp.oidc.ledger.grant import Holder, Issued, Terms, to_json
@@ -38,7 +38,7 @@ def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
         raise _invalid("not a refresh token of ours", kind="refresh_token")
     family_id, secret = presented
     client, chain, now = asked.client, chain_of(services, family_id), services.clock()
-    with services.db.transaction() as tx:
+    with services.db.optimistic() as tx:
         row = tx.one(store.FAMILY, family_id=family_id, jti="")
         if row is None or row.client_id != client.id or row.refresh_hash is None:
             raise _invalid("unknown, or of another application", kind="refresh_token")
@@ -77,34 +77,23 @@ class _Use:
 
 
 def _rotate(services: Services, tx: Any, client: Client, use: _Use) -> Issued | None:
-    """Write the use down with its access token, in the caller's transaction; None where another was first."""
+    """Write the use down with its access token; None where another was first."""
     row, now = use.row, use.now
+    usual = {"family_id": row.family_id, "now": now, "address": use.address, "bound": _bound(row, client, use)}
     if client.oidc.refresh_token_rotation and not row.family_cnf:  # a key stands for it: RFC 9700 §4.14.2
         successor = use.chain.successor(use.secret)
-        is_ours = tx.run(
-            store.ROTATE,
-            family_id=row.family_id,
-            presented=row.refresh_hash,
-            next_hash=digest(successor),
-            now=now,
-            address=use.address,
-            answered_scope=use.terms.scope,
-            answered_resource=to_json(use.terms.resource),
-            answered_cnf=use.terms.cnf_json,
-            answered_details=use.terms.details_json,
-            bound=_bound(row, client, use),
-        )
         access = use.chain.access_token(use.secret, now, lifetime(services, client))
+        change = store.ROTATION
+        usual |= {
+            "presented": row.refresh_hash, "next_hash": digest(successor), "answered_scope": use.terms.scope,
+            "answered_resource": to_json(use.terms.resource), "answered_cnf": use.terms.cnf_json,
+            "answered_details": use.terms.details_json,
+        }  # fmt: skip
     else:
-        successor = use.secret
-        is_ours = tx.run(
-            store.USED, family_id=row.family_id, now=now, address=use.address, bound=_bound(row, client, use)
-        )
-        access = new_access(services, client, now)
-    if not is_ours:
-        return None
+        successor, access, change = use.secret, new_access(services, client, now), store.USE
     access = within_access(access.until(row.family_expires_at), row, client)
-    insert_access(tx, client, access, row.family_id, use.terms)
+    if not with_access(tx, change, access, client, use.terms, **usual):
+        return None
     return access.answer(use.terms, now, refresh_token=_value(row, successor), holder=_holder(row))
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from clients.store import CURRENT_VERSION
 from idp.accounts.store import joined_person, people
-from idp.db import sweep, upsert
+from idp.db import Pair, sweep, upsert
 from idp.login.store import SESSION_LIVES, consents, joined_session, sessions
 
 metadata = MetaData()
@@ -256,6 +256,9 @@ INSERT_FAMILY = upsert(
         select(*(bindparam(column.name, type_=column.type) for column in _ISSUED)).where(SESSION_LIVES),
     ),
 )  # fmt: skip
+_TOKEN = tuple(column.name for column in access_tokens.c)
+#: Alone, and with the opaque access token that it gives.
+FIRST = INSERT_FAMILY, Pair(INSERT_FAMILY, access_tokens, *_TOKEN)
 #: One that no session is behind.
 INSERT_ALONE = insert(families).values({column.name: bindparam(column.name) for column in _ISSUED})
 ROTATE = (
@@ -279,6 +282,8 @@ USED = (
     .where(_f.id == bindparam("family_id"), _f.revoked_at.is_(None))
     .values(used_at=bindparam("now"), used_from=bindparam("address"), cnf=bindparam("bound"))
 )
+ROTATION = ROTATE, Pair(ROTATE, access_tokens, *_TOKEN)
+USE = USED, Pair(USED, access_tokens, *_TOKEN)
 REVOKE = (
     update(families)
     .where(_f.id == bindparam("family_id"), _f.revoked_at.is_(None))
