@@ -27,7 +27,7 @@ class Standing:
     """A provider with what its admins look at. `people`: who came by it.
 
     `redirect_uri`, `logout_uri`, `signed_out_uri`: registered there; at the second its server says that somebody has
-    signed out, to the third it sends whoever has signed out here. '' where there is none.
+    signed out, to the third it sends whoever has signed out here. '' where there is none, as of a directory.
     """
 
     kept: Kept
@@ -181,7 +181,7 @@ def _kept(services: Services, provider_id: str) -> Kept:
 
 
 def _standing(services: Services, kept: Kept) -> Standing:
-    uri = leaving.redirect_uri(services, kept.provider.id)
+    uri = "" if kept.provider.is_directory else leaving.redirect_uri(services, kept.provider.id)
     people = links.count(services.db, kept.provider.id)
     one = kept.provider
     back = signing_out.back_uri(services, one)

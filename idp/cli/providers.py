@@ -56,7 +56,8 @@ def _options(parser: Any) -> None:
     parser.add_argument("--domain", metavar="D", action="append", help="a mail domain of its people (repeatable)")
     parser.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[],
-        help="a field or a blank of the template; lists by commas, tables as groups.THEIRS=OURS; empty takes it out",
+        help="a field or a blank of the template; lists by commas, tables as groups.THEIRS=OURS, "
+        "certificates as ca=@FILE; empty takes it out",
     )  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def run_show(args: Namespace) -> None:
         return
     one = found.provider
     say(f"{printable(one.name)} ({one.id}), {'on' if one.enabled else 'off'}, {found.people} people")
-    say(f"  Redirect URI to register there: {found.redirect_uri}")
+    say(*([f"  Redirect URI to register there: {found.redirect_uri}"] if found.redirect_uri else []))
     if found.logout_uri:
         say(f"  Back-channel logout URI to register there: {found.logout_uri}")
     if found.signed_out_uri:
@@ -135,7 +136,7 @@ def run_add(args: Namespace) -> None:
         print_json(as_json(added))
         return
     say(f"Added: {printable(added.provider.name)} ({added.provider.id}).")
-    say(f"Register this redirect URI there: {added.redirect_uri}")
+    say(*([f"Register this redirect URI there: {added.redirect_uri}"] if added.redirect_uri else []))
     if added.logout_uri:
         say(f"And this back-channel logout URI, where it has a field for one: {added.logout_uri}")
     say(f"Then try it: doorward provider test {added.provider.id}")
@@ -178,7 +179,8 @@ def run_test(args: Namespace) -> int:
     else:
         say(*(f"{'ok' if seen.ok else 'WRONG'}  {printable(seen.what)}" for seen in found))
         complain(*(f"{printable(seen.what)}: {printable(seen.fix)}" for seen in found if not seen.ok))
-        say(f"Not tried, since it takes a person: whether {one.redirect_uri} is registered there.")
+        if one.redirect_uri:
+            say(f"Not tried, since it takes a person: whether {one.redirect_uri} is registered there.")
     return 0 if all(seen.ok for seen in found) else 1
 
 
@@ -256,10 +258,22 @@ def _said(args: Namespace, before: dict[str, Any] | None = None) -> tuple[dict[s
         elif key in LISTS:
             said[key] = [one.strip() for one in value.split(",") if one.strip()]
         elif key in SAID and key not in TABLES:
-            said[key] = value
+            said[key] = _document(key, value)
         else:
             blanks[key] = value
     return said, blanks
+
+
+def _document(key: str, value: str) -> str:
+    """A field of many lines is given by the name of a file."""
+    from idp.federation.fields import FIELDS
+
+    if key not in FIELDS or not FIELDS[key].document or not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"--set {key}: {value[1:]} cannot be read ({error})") from None
 
 
 def _secret(args: Namespace) -> str | None:

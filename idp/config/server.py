@@ -99,6 +99,7 @@ class Outbound(Section):
     """Requests that Doorward makes itself (jwks_uri and the like): https and public addresses only, but for these."""
 
     allow: list[str] = Field(
-        [], description='Origins let through although private or plain http, such as ["https://intranet.example"].'
+        [],
+        description='Origins let through although private or plain http, such as ["https://intranet.example", "ldaps://dc1.corp.example:636"].',
     )
     ca: str = Field("", description="A file of CA certificates to trust in place of the system's.")

@@ -16,6 +16,7 @@ from idp.federation.provider import DEFAULTS, LISTS, PROOFS, SAID, SWITCHES, TAB
 
 MAX_LIST: Final = 200
 MAX_TEXT: Final = 500
+MAX_DOCUMENT: Final = 32768  # characters: some certificates
 MAX_SECRET: Final = 8192  # characters: a key is a few hundred
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+")
 #: Names of ours that a mapping may fill: what is known of people; never a role, nor what we make ourselves.
@@ -57,6 +58,9 @@ def _shapes(said: Mapping[str, Any]) -> Iterator[Wrong]:
             pairs = [*value, *value.values()] if isinstance(value, Mapping) else [None]
             if len(pairs) > 2 * MAX_LIST or not all(map(_is_text, pairs)):
                 yield Wrong(key, f"expected a table of at most {MAX_LIST} texts to texts")
+        elif key in FIELDS and FIELDS[key].document:
+            if not isinstance(value, str) or len(value) > MAX_DOCUMENT:
+                yield Wrong(key, f"expected a text of at most {MAX_DOCUMENT} characters")
         elif not isinstance(value, str) or len(value) > MAX_TEXT or not value.isprintable():
             yield Wrong(key, f"expected a text of at most {MAX_TEXT} characters")
 

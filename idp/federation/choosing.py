@@ -27,7 +27,7 @@ _DAY: Final = 86400
 
 def offers(services: Services, request: Request, flow: Flow) -> Offers:
     """The buttons of a page, the last choice first. None while somebody connects the account that they have here."""
-    found = snapshot.for_app(services, flow.client_id) if not flow.linking else ()
+    found = snapshot.leading(services, flow.client_id) if not flow.linking else ()
     if not found:
         return Offers()
     last = request.cookies.get(cookie_name(services, LAST), "")
@@ -55,7 +55,7 @@ def at_once(services: Services, request: Request, flow: Flow) -> Response | None
         return None
     if cookie_name(services, STAY) in request.cookies:
         return None
-    found = snapshot.for_app(services, flow.client_id)
+    found = snapshot.leading(services, flow.client_id)
     chosen = _hinted(found, flow) or next((one for one in found if one.at_once), None)
     if chosen is None or health.of(services, chosen).is_down:
         return None
@@ -81,7 +81,7 @@ def by_name(services: Services, request: Request, flow: Flow, typed: str) -> Res
     """To the provider of the typed name's domain. Nobody is looked up: whether there is such a person stays unsaid."""
     if flow.linking:
         return None
-    found = snapshot.for_app(services, flow.client_id)
+    found = snapshot.leading(services, flow.client_id)
     chosen = next((one for one in found if leaving.is_of(one, typed)), None)
     if chosen is None:
         return None
@@ -105,7 +105,7 @@ def came_back(services: Services, provider: Provider, *, shared: bool, vainly: b
 
 def stay(services: Services) -> tuple[Cookie, ...]:
     """Somebody signed out: the next page waits for them to choose."""
-    return (_stay(services),) if snapshot.current(services) else ()
+    return (_stay(services),) if not all(one.is_directory for one in snapshot.current(services)) else ()
 
 
 def _stay(services: Services) -> Cookie:

@@ -110,6 +110,21 @@ def secret(provider: Provider, reason: str) -> Refused:
     )  # fmt: skip
 
 
+def bind(provider: Provider, code: int, reason: str) -> Refused:
+    """The directory does not know who searches there."""
+    fix = (
+        "Compare the bind DN and its password with those of the directory: somebody may have changed it, or the "
+        "account there is locked or has run out."
+    )
+    if code == 8:  # RFC 4511 §4.1.9 strongerAuthRequired; AD without TLS
+        fix = "The directory takes no password without TLS: name its server with ldaps://."
+    return Refused(
+        "upstream_bind", N_("%(name)s cannot be reached at the moment.", name=provider.name), title=_title(provider),
+        advice=N_("Try again in some minutes, or sign in another way."), status=503, detail=f"{code} {reason[:200]}",
+        explanation=Explanation(SIDE, fix, "bind_dn", "a bind that succeeds", f"result code {code}"),
+    )  # fmt: skip
+
+
 def code(provider: Provider, reason: str) -> Refused:
     """The code is not redeemed."""
     fix = "A code works once, for a minute, and with the redirect URI of its request: try again, and compare those."

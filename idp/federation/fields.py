@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from idp.federation.provider import OIDC, SIGN_OUT
+from idp.federation.provider import LDAP, OIDC, SIGN_OUT
 from idp.texts import N_
 
 #: Parts of a form, in order.
@@ -26,7 +26,7 @@ PARTS: Final[tuple[tuple[str, str], ...]] = (
 class Field:
     """One field. `kinds`: those that know it, () for all; `choices`: all that it may say.
 
-    `fixed`: it makes the key of an account, so it stays while people are linked.
+    `fixed`: it makes the key of an account, so it stays while people are linked. `document`: it has many lines.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Field:
     kinds: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     fixed: bool = False
+    document: bool = False
 
     def is_of(self, kind: str) -> bool:
         """Whether a kind knows it."""
@@ -43,6 +44,8 @@ class Field:
 
 
 _OIDC: Final = (OIDC,)
+_LDAP: Final = (LDAP,)
+_LEADS: Final = (OIDC,)
 ROWS: Final = (
     Field("name", "main", N_("Name"), N_("What its button says.")),
     Field("issuer", "main", N_("Issuer"), N_("As its discovery document names it: https://login.example.com"),
@@ -54,10 +57,21 @@ ROWS: Final = (
         "Their ids, one a line. Needed where one issuer serves many."), _OIDC),
     Field("team_id", "main", N_("Team ID"), N_("Of Apple alone."), _OIDC),
     Field("key_id", "main", N_("Key ID"), N_("Of Apple alone."), _OIDC),
+    Field("servers", "main", N_("Servers"), N_(
+        "One a line, in the order in which they are asked: ldaps://dc1.example.com. With ldap:// by StartTLS."), _LDAP),
+    Field("plain", "main", N_("It is spoken with without TLS"), N_("Only with a server on this very machine."), _LDAP),
+    Field("ca", "main", N_("Certificates by which the servers are believed"), N_(
+        "In PEM form. Empty: those that this machine believes."), _LDAP, document=True),
+    Field("bind_dn", "main", N_("Bind DN"), N_("Who searches there, by the password beside it."), _LDAP),
+    Field("base_dn", "main", N_("Base DN"), N_("Below which people are looked for: dc=example,dc=com"), _LDAP),
+    Field("people", "which", N_("Filter of the people who may come"), N_("(objectClass=person)"), _LDAP),
+    Field("names", "which", N_("Attributes that a typed name may be"), N_("One a line: uid"), _LDAP),
+    Field("all_names", "which", N_("Every name is looked for there"), N_(
+        "Else only names of its mail domains."), _LDAP),
     Field("domains", "which", N_("Mail domains of its people"), N_(
         "One a line: example.com. Names of these domains lead there, and it speaks for their addresses.")),
-    Field("button", "which", N_("It has a button on the sign-in page")),
-    Field("at_once", "which", N_("People are led there without a choice")),
+    Field("button", "which", N_("It has a button on the sign-in page"), "", _LEADS),
+    Field("at_once", "which", N_("People are led there without a choice"), "", _LEADS),
     Field("apps", "which", N_("Applications at whose sign-in it is offered"), N_(
         "Client IDs, one a line. Empty: all of them, and our own pages.")),
     Field("sign_out", "which", N_("Signing out here goes on there"), N_(
@@ -67,10 +81,18 @@ ROWS: Final = (
         "Only addresses of its mail domains, and nobody who has a role here.")),
     Field("verified_claim", "account", N_("Claim that states an address as verified"), "", _OIDC),
     Field("subject", "account", N_("Key of an account"), N_(
-        "Claims that stay the same for ever, one a line: sub; at Entra tid and oid."), _OIDC, fixed=True),
+        "Claims that stay the same for ever, one a line: sub; at Entra tid and oid; objectGUID or entryUUID in a "
+        "directory."), (OIDC, LDAP), fixed=True),
+    Field("mail_verified", "account", N_("Its addresses count as verified"), "", _LDAP),
     Field("attributes", "taken", N_("Attributes"), N_(
         "One a line, ours = theirs: given_name = given_name. What is not named is not kept.")),
     Field("groups_claim", "taken", N_("Claim or attribute with the groups")),
+    Field("group_filter", "taken", N_("Filter of its groups"), N_("Empty: none are looked for."), _LDAP),
+    Field("group_base", "taken", N_("Base DN of its groups"), N_("Empty: the same as of its people."), _LDAP),
+    Field("group_name", "taken", N_("Attribute with a group's name"), "", _LDAP),
+    Field("member", "taken", N_("Attribute with a group's members"), "", _LDAP),
+    Field("nested", "taken", N_("How groups in groups are found"), N_("chain: by Active Directory; walk: step by step"),
+          _LDAP, ("", "chain", "walk")),
     Field("groups", "taken", N_("Groups"), N_("One a line, theirs = ours: 1b2c-4d5e = Sales")),
     Field("owns_groups", "taken", N_("People leave groups that it no longer gives")),
     Field("proof", "proof", N_("What its proofs count for"), N_(

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
-from idp.federation.provider import OIDC, Provider
+from idp.federation.provider import LDAP, OIDC, Provider
 from idp.texts import N_
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ KINDS: Final = {
         "OpenID Connect", "idp.federation.openid.kind", "idp.federation.openid.rules", N_("Client secret"),
         told_at="/upstream/logout/",
     ),
+    LDAP: Row("LDAP", "idp.federation.ldap.kind", "idp.federation.ldap.rules", N_("Password of the bind DN")),
 }  # fmt: skip
 
 

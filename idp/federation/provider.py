@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 OIDC: Final = "oidc"
+LDAP: Final = "ldap"
 #: How much a value of `amr` or `acr` there counts for here.
 PROOFS: Final = ("password", "second", "phishing-resistant")
 NEVER: Final = "never"
@@ -32,6 +33,13 @@ class Provider:
     here once the provider no longer says it. `proof`: values of amr and acr there to `PROOFS`.
     `obeys_login`: prompt=login is believed to be obeyed without an auth_time. `at_once`: nobody chooses, people are
     led there from the sign-in page. `sign_out`: whether signing out here goes on there, one of `SIGN_OUT`.
+
+    Of a directory (`LDAP`): `servers`: addresses in the order in which they are asked; `plain`: without TLS, on this
+    machine alone; `ca`: certificates in PEM by which theirs are believed; `bind_dn`: who searches, by the secret.
+    `people`: the filter of those who may come; `names`: attributes that a typed name may be; `all_names`: every name
+    is looked for there that is no other directory's. `group_filter`, `group_base`, `group_name`, `member`: what is a
+    group, where, what it is called, and who is in it; `nested`: how groups in groups are found. `mail_verified`: its
+    addresses count as verified.
     """
 
     id: str = ""
@@ -68,6 +76,25 @@ class Provider:
     obeys_login: bool = False
     prompts_login: bool = True
     sign_out: str = NEVER
+    servers: tuple[str, ...] = ()
+    plain: bool = False
+    ca: str = ""
+    bind_dn: str = ""
+    base_dn: str = ""
+    people: str = "(objectClass=person)"
+    names: tuple[str, ...] = ("uid", "mail")
+    all_names: bool = False
+    group_base: str = ""
+    group_filter: str = ""
+    group_name: str = "cn"
+    member: str = "member"
+    nested: str = ""
+    mail_verified: bool = False
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether passwords are typed here and checked there: nobody is led anywhere."""
+        return self.kind == LDAP
 
     def said(self) -> dict[str, Any]:
         """What it says, as JSON has it, without what nobody said."""

@@ -103,12 +103,17 @@ def _enter(services: Services, request: Request, attempt: Attempt, provider: Pro
 def _ask_once(services: Services, flow: Flow, provider: Provider, identity: Identity) -> Show:
     """Whoever has an account here proves it once, in this very conversation; then both are one."""
     linking = people.put_aside(services, provider, identity)
-    said = N_(
+    said = ask_once(provider, identity)
+    return Show(replace(flow, linking=linking, login_hint=""), Identify(notice=said, anew=True))
+
+
+def ask_once(provider: Provider, identity: Identity) -> str:
+    """What somebody reads who shall prove the account that they have here."""
+    return N_(
         "%(name)s knows you as %(label)s. Sign in once with the account that you have here, and both are connected. "
         "If that is not you, close this window.",
         name=provider.name, label=identity.label or identity.subject[:60],
     )  # fmt: skip
-    return Show(replace(flow, linking=linking, login_hint=""), Identify(notice=said, anew=True))
 
 
 def _as_fresh_as_asked(

@@ -42,3 +42,8 @@ def current(services: Services) -> tuple[Provider, ...]:
 def for_app(services: Services, client_id: str) -> tuple[Provider, ...]:
     """Those that are meant for an application."""
     return tuple(one for one in current(services) if not one.apps or client_id in one.apps)
+
+
+def leading(services: Services, client_id: str) -> tuple[Provider, ...]:
+    """Of those the ones with pages of their own, where people are led: not directories."""
+    return tuple(one for one in for_app(services, client_id) if not one.is_directory)

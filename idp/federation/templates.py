@@ -32,6 +32,8 @@ class MissingBlank(Exception):
         self.name, self.what = name, what
 
 
+_CONTROLLER: Final = "a domain controller's name, as its certificate has it, such as dc1.corp.example.com"
+_SERVICE: Final = "who searches there; its password is the secret, --secret-file"
 _HOST: Final = "its host, such as login.example.com"
 ROWS: Final = (
     Template(
@@ -114,6 +116,52 @@ ROWS: Final = (
         ),
     ),
     Template(
+        "active-directory", "Active Directory",
+        {
+            "kind": "ldap", "servers": ["ldaps://{host}"], "base_dn": "{base}", "bind_dn": "{bind}",
+            "subject": ["objectGUID"], "names": ["sAMAccountName", "userPrincipalName", "mail"],
+            "people": "(&(objectCategory=person)(objectClass=user)(!(isCriticalSystemObject=TRUE)))",
+            "groups_claim": "groups", "group_filter": "(objectClass=group)", "nested": "chain", "all_names": True,
+        },
+        {"host": _CONTROLLER, "base": "the domain as a DN, such as dc=corp,dc=example,dc=com", "bind": _SERVICE},
+        (
+            "Make an ordinary user for Doorward, whose password does not expire: that is the bind DN, as "
+            "doorward@corp.example.com or by its DN. It needs no rights beyond those of every user.",
+            "Give the certificate of the authority that signed the controllers': --set ca=@authority.pem.",
+            "Name every controller: --set servers=ldaps://dc1.corp.example.com,ldaps://dc2.corp.example.com, and each "
+            "in outbound.allow of Doorward's settings, as it stands there.",
+        ),
+    ),
+    Template(
+        "openldap", "OpenLDAP",
+        {
+            "kind": "ldap", "servers": ["ldaps://{host}"], "base_dn": "{base}", "bind_dn": "{bind}",
+            "subject": ["entryUUID"], "people": "(objectClass=inetOrgPerson)", "groups_claim": "groups",
+            "group_filter": "(objectClass=groupOfNames)", "nested": "walk", "all_names": True,
+        },
+        {"host": "its host, such as ldap.example.com", "base": "such as dc=example,dc=com", "bind": _SERVICE},
+        (
+            "Make an entry for Doorward that may read people and groups, and search more than the usual limit: "
+            'limits dn.exact="cn=doorward,dc=example,dc=com" size.prtotal=unlimited.',
+            "Give the certificate of the authority that signed the server's: --set ca=@authority.pem.",
+            "Name each server in outbound.allow of Doorward's settings, as it stands here.",
+        ),
+    ),
+    Template(
+        "freeipa", "FreeIPA",
+        {
+            "kind": "ldap", "servers": ["ldaps://{host}"], "base_dn": "cn=users,cn=accounts,{base}",
+            "bind_dn": "{bind}", "subject": ["ipaUniqueID"], "people": "(objectClass=inetOrgPerson)",
+            "groups_claim": "memberOf", "all_names": True,
+        },
+        {"host": "its host, such as ipa.example.com", "base": "such as dc=example,dc=com", "bind": _SERVICE},
+        (
+            "Make a system account for Doorward under cn=sysaccounts,cn=etc, as FreeIPA's documents describe.",
+            "Give the certificate of its authority: --set ca=@/etc/ipa/ca.crt.",
+            "Name each server in outbound.allow of Doorward's settings, as it stands here.",
+        ),
+    ),
+    Template(
         "doorward", "Doorward",
         {"issuer": "https://{host}", "userinfo": True, "assertion_audience": "issuer"},
         {"host": _HOST},
@@ -138,6 +186,8 @@ def filled(key: str, blanks: Mapping[str, str], said: Mapping[str, Any]) -> dict
 
 
 def _filled(value: Any, blanks: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_filled(one, blanks) for one in value]
     if not isinstance(value, str):
         return value
     for name, blank in blanks.items():

@@ -7,13 +7,13 @@ from typing import Final
 
 from idp.accounts import break_glass
 from idp.accounts.person import Person
-from idp.federation import choosing, keeping, people, signing_out
+from idp.federation import choosing, keeping, people, signing_out, typed
 from idp.federation.links import LinkedOtherwise
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.recording import recorder
 from idp.login.signout import Notice
-from idp.login.upstream import Offers
+from idp.login.upstream import Offers, Typed
 from idp.protocols import Services
 from idp.wire import Cookie, Request, Response
 
@@ -32,6 +32,16 @@ class Federation:
     def by_name(self, services: Services, request: Request, flow: Flow, typed: str) -> Response | None:
         """Where the mail domain of a typed name leads to."""
         return choosing.by_name(services, request, flow, typed)
+
+    def directory_of(self, services: Services, request: Request, login: str, person: Person | None) -> str:
+        """The directory that is asked for this name's password."""
+        return typed.directory_of(services, request, login, person)
+
+    def check_password(
+        self, services: Services, request: Request, directory: str, login: str, password: str, person: Person | None
+    ) -> Typed:  # fmt: skip
+        """What it says of it. Errors: `Busy`."""
+        return typed.check_password(services, request, directory, login, password, person)
 
     def proven(self, services: Services, request: Request, flow: Flow, person: Person) -> None:
         """The account elsewhere that waited for this sign-in is theirs now."""

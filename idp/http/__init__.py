@@ -9,8 +9,9 @@ Settings let single origins through (loopback and private hosts for tests and in
 from .addresses import Resolver, is_public
 from .client import Outbound
 from .errors import OutboundFailed, OutboundRedirected, OutboundRefused
-from .urls import Target, parse
+from .urls import Target, parse, parse_directory
 
 __all__ = [
     "Outbound", "OutboundFailed", "OutboundRedirected", "OutboundRefused", "Resolver", "Target", "is_public", "parse",
+    "parse_directory",
 ]  # fmt: skip

@@ -200,13 +200,20 @@ class Outbound:
         # Raised out here, without the cause: a protocol error's text, or its traceback, may hold what was answered.
         raise failure
 
+    def addresses_of(self, directory: Target, seconds: float) -> Sequence[str]:
+        """Where an LDAP server may be connected to, by the same guard; whoever connects sees to TLS.
+
+        Errors: `OutboundRefused`, `OutboundFailed`.
+        """
+        return self._vet(directory, time.monotonic() + seconds, True)
+
     def _vet(self, target: Target, deadline: float, inside: bool) -> Sequence[str]:
         """The addresses that may be connected to: resolved once, each of them checked.
 
         `inside`: whether the settings' exceptions count; not where somebody outside sent us there.
         """
         is_allowed = inside and target.origin in self._allow
-        if target.scheme != "https" and not is_allowed:
+        if target.scheme == "http" and not is_allowed:
             raise OutboundRefused("https is required")
         addresses = self._resolve(target, deadline)
         if not is_allowed:

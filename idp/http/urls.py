@@ -39,6 +39,12 @@ _URL = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?(?P<path>[/?][\x21-\x7e]*)?",
     re.IGNORECASE,
 )
+#: A directory's: no path, for what is asked there stands in the message.
+_DIRECTORY = re.compile(
+    r"(?P<scheme>ldaps?)://(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<host>[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?))"
+    r"(?::(?P<port>[0-9]{1,5}))?/?",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)$")
 
 
@@ -53,6 +59,18 @@ def parse(url: str) -> Target:
         raise OutboundRefused(f"port {port} does not exist")
     path = match["path"] or "/"
     return Target(scheme, _host(match["v6"], match["host"]), port, path if path[0] == "/" else "/" + path)
+
+
+def parse_directory(url: str) -> Target:
+    """The same for an LDAP server (RFC 4516), which has a host and a port. Errors: `OutboundRefused`."""
+    match = _DIRECTORY.fullmatch(url) if len(url) <= MAX_URL else None
+    if match is None:
+        raise OutboundRefused("not the address of an LDAP server, such as ldaps://dc1.example.com:636")
+    scheme = match["scheme"].lower()
+    port = int(match["port"] or (636 if scheme == "ldaps" else 389))
+    if not 0 < port < 65536:
+        raise OutboundRefused(f"port {port} does not exist")
+    return Target(scheme, _host(match["v6"], match["host"]), port, "/")
 
 
 def _host(v6: str | None, name: str | None) -> str:
@@ -89,7 +107,7 @@ def next_url(url: str, location: str) -> str:
 def origin_of(entry: str) -> tuple[str, str, int]:
     """An origin of the settings. Errors: `ValueError`."""
     try:
-        target = parse(entry)
+        target = parse_directory(entry) if entry.lower().startswith("ldap") else parse(entry)
     except OutboundRefused as error:
         raise ValueError(f"outbound.allow: {entry!r}: {error.reason}") from error
     if target.path != "/":

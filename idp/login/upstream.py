@@ -37,6 +37,23 @@ class Offers:
     targets: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a directory elsewhere says of a password that was typed here.
+
+    `is_right`: it is; `person`: whose it is here, where it is anybody's; `error`: what is in their way there, told to
+    whoever has proven it, or that nobody there could be asked (`is_unasked`). `linking`: an account there that waits
+    for its person to prove the one here, with the `notice` that says so.
+    """
+
+    person: Any = None
+    is_right: bool = False
+    is_unasked: bool = False
+    error: str = ""
+    linking: str = ""
+    notice: str = ""
+
+
 class Upstream(Protocol):
     """`services` is `Any` here: it is the federation's own floor, of which the sign-in knows a part."""
 
@@ -50,6 +67,16 @@ class Upstream(Protocol):
 
     def by_name(self, services: Any, request: Request, flow: Flow, typed: str) -> Response | None:
         """Where the mail domain of a typed name leads to."""
+        ...
+
+    def directory_of(self, services: Any, request: Request, login: str, person: Any) -> str:
+        """The directory that is asked for this name's password; '' for none. `person`: who is called so here."""
+        ...
+
+    def check_password(
+        self, services: Any, request: Request, directory: str, login: str, password: str, person: Any
+    ) -> Typed:  # fmt: skip
+        """What that directory says of it. Errors: `Busy`."""
         ...
 
     def proven(self, services: Any, request: Request, flow: Flow, person: Any) -> None:
@@ -81,6 +108,16 @@ class NoUpstream:
 
     def by_name(self, services: Any, request: Request, flow: Flow, typed: str) -> None:
         """To nowhere."""
+
+    def directory_of(self, services: Any, request: Request, login: str, person: Any) -> str:
+        """None."""
+        return ""
+
+    def check_password(
+        self, services: Any, request: Request, directory: str, login: str, password: str, person: Any
+    ) -> Typed:  # fmt: skip
+        """Nobody is asked."""
+        return Typed(is_unasked=True)
 
     def proven(self, services: Any, request: Request, flow: Flow, person: Any) -> None:
         """Nothing waits."""

@@ -72,9 +72,9 @@ def _page(services: Services, request: Request, session: Session, person: Person
     page = frame.page(
         services, request, session, "portal/elsewhere.html", status=409 if error else 200, error=error,
         links=[_shown(one, names) for one in held],
-        providers=[{"id": one.id, "name": one.name} for one in found if one.button],
+        providers=[{"id": one.id, "name": one.name} for one in found if one.button and not one.is_directory],
     )  # fmt: skip
-    targets = dict.fromkeys(target for one in found for target in form_targets(one.issuer))
+    targets = dict.fromkeys(target for one in found if one.issuer for target in form_targets(one.issuer))
     return Page(template=page.template, status=page.status, values=page.values, form_action=tuple(targets))
 
 

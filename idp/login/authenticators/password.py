@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from idp import arrivals, audit, formats, language
 from idp.accounts import break_glass, history
 from idp.accounts.break_glass import telling
+from idp.accounts.factors.kinds import PASSWORD, UPSTREAM_PASSWORD
 from idp.accounts.passwords import Busy
 from idp.accounts.person import Person
 from idp.audit import Event, conversation_of, record
@@ -24,6 +25,7 @@ from idp.wire import Request
 
 # L7: one text for a wrong name and a wrong password.
 WRONG = N_("The name or the password is not right.")
+_MINUTE = 60.0
 TOLD_FROM = 3  # wrong passwords in a row from which the page names the id of the latest
 #: For somebody who has proven that the account is theirs: nobody else learns it.
 DISABLED = N_("This account is turned off, so it cannot sign in. The help desk can tell you why.")
@@ -35,7 +37,8 @@ class PasswordResult:
 
     `unproven`: the password was not looked at, since nobody has shown to be there.
     `check`: the next try from here must show that (W4). `error_id`: what to read out to the help desk, once a typing
-    mistake is not all that it can be: the same for names that exist and others.
+    mistake is not all that it can be: the same for names that exist and others. `methods`: what was shown. `linking`:
+    an account elsewhere waits for its person to prove the one here, as `notice` says.
     """
 
     person: Person | None
@@ -44,6 +47,9 @@ class PasswordResult:
     check: bool = False
     unproven: bool = False
     error_id: str = ""
+    methods: tuple[str, ...] = (PASSWORD,)
+    linking: str = ""
+    notice: str = ""
 
     @property
     def is_unheard(self) -> bool:
@@ -53,7 +59,9 @@ class PasswordResult:
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """One password, typed for one name from one place. `stored`: the hash that it is compared with."""
+    """One password, typed for one name from one place. `stored`: the hash that it is compared with; `directory`: who
+    else is asked, where what is wrong is so for this minute (`at`) only: it may be changed there behind our back.
+    """
 
     person: Person | None
     account: Account
@@ -61,6 +69,8 @@ class _Try:
     address: str
     typed: str = field(repr=False)
     stored: str | None = field(repr=False)
+    directory: str = ""
+    at: int = 0
 
     @property
     def lane(self) -> tuple[Account, str | None, str, str]:
@@ -70,7 +80,8 @@ class _Try:
     @property
     def of(self) -> str:
         """What it was compared with: once that is another, what was wrong may be right."""
-        return f"{self.stored or ''}:{self.person is not None and not self.person.enabled}"
+        elsewhere = f":{self.directory}:{self.at}" if self.directory else ""
+        return f"{self.stored or ''}:{self.person is not None and not self.person.enabled}{elsewhere}"
 
 
 def prove(services: Services, request: Request, login: str, password: str, *, known: bool = False) -> PasswordResult:
@@ -106,7 +117,9 @@ def _prove(services: Services, request: Request, login: str, password: str, *, k
     if pause is not None and not break_glass.opens(services.db, person, password):
         return PasswordResult(None, None, pause)
     stored = credentials.password_hash if credentials is not None else None
-    tried = _Try(person, account, device, address, password, stored)
+    directory = services.upstream.directory_of(services, request, login, person)
+    at = int(services.clock() // _MINUTE)
+    tried = _Try(person, account, device, address, password, stored, directory, at)
     again = services.throttle.repeated(*tried.lane, of=tried.of)
     if again is not None:
         return _repeated(services, request, tried, again)
@@ -116,22 +129,54 @@ def _prove(services: Services, request: Request, login: str, password: str, *, k
     # One hash for everybody, so that the time tells neither an unknown name nor a disabled account.
     verdict = services.passwords.verify(stored, password)
     if person is None or credentials is None or not verdict.ok:
-        return _failed(services, request, tried)
+        return _elsewhere(services, request, login, tried) if directory else _failed(services, request, tried)
     pause = services.throttle.succeeded(account, device, address, services.clock())
     if pause is not None and not break_glass.opens(services.db, person, password):  # begun while this was hashed
         _record(services, request, person, {"known_device": device is not None, "late": True})
         return PasswordResult(None, None, pause, device is None)
     if not person.enabled:  # L7 is about guessing: who knows the password may know this, too
-        note = {"event": new_id(services.clock()), "error": new_error_id(), "disabled": True}
-        detail = {"known_device": device is not None, "enabled": False, "right": True}
-        _record(services, request, person, detail, str(note["event"]), str(note["error"]))
-        services.throttle.annotate(*tried.lane, note, tried.of)  # it stays so: no hash and no row for the next time
-        return PasswordResult(None, DISABLED, error_id=str(note["error"]))
+        return _turned_off(services, request, tried, person)
     if verdict.rehash is not None:
         services.directory.rehash(credentials, verdict.rehash)
     if break_glass.is_one(services.db, person):  # whoever stops here has the envelope, or half of it (U5)
         _opened(services, request, person, {"known_device": device is not None, "told": True})
     return PasswordResult(person)
+
+
+def _turned_off(services: Services, request: Request, tried: _Try, person: Person) -> PasswordResult:
+    note = {"event": new_id(services.clock()), "error": new_error_id(), "disabled": True}
+    detail = {"known_device": tried.device is not None, "enabled": False, "right": True}
+    _record(services, request, person, detail, str(note["event"]), str(note["error"]))
+    services.throttle.annotate(*tried.lane, note, tried.of)  # it stays so: no hash and no row for the next time
+    return PasswordResult(None, DISABLED, error_id=str(note["error"]))
+
+
+def _elsewhere(services: Services, request: Request, login: str, tried: _Try) -> PasswordResult:
+    """It is not the password of an account here; it may be the one that a directory has. Errors: `Busy`."""
+    try:
+        said = services.upstream.check_password(services, request, tried.directory, login, tried.typed, tried.person)
+    except Busy:
+        if tried.stored is not None:  # what is kept here was compared, so it was a guess
+            _failed(services, request, tried)
+        raise
+    if said.is_unasked:
+        failed = _failed(services, request, tried) if tried.stored is not None else PasswordResult(None)
+        return failed if failed.pause is not None else replace(failed, error=said.error)
+    if not said.is_right:
+        return _failed(services, request, tried)
+    pause = services.throttle.succeeded(tried.account, tried.device, tried.address, services.clock())
+    if pause is not None:  # begun while the directory was asked
+        return PasswordResult(None, None, pause, tried.device is None)
+    if said.error:
+        error_id = new_error_id()
+        detail = {"known_device": tried.device is not None, "directory": tried.directory, "right": True}
+        _record(services, request, tried.person, {**detail, "told": str(said.error)}, "", error_id)
+        return PasswordResult(None, said.error, error_id=error_id)
+    if said.person is None:
+        return PasswordResult(None, WRONG, linking=said.linking, notice=said.notice)
+    if not said.person.enabled:
+        return _turned_off(services, request, tried, said.person)
+    return PasswordResult(said.person, methods=(UPSTREAM_PASSWORD,))
 
 
 def _failed(services: Services, request: Request, tried: _Try) -> PasswordResult:

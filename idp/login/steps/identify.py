@@ -13,13 +13,12 @@ from idp.accounts.passwords import Busy
 from idp.accounts.registering import terms
 from idp.login import flood, pages
 from idp.login.authenticators import passkeys, password
-from idp.login.authn import PASSWORD
 from idp.login.browser import last_account, robots
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.services import Services
 from idp.login.steps import Deny, Identify, offer_passkey, sign_in_form, slips
-from idp.login.steps.outcomes import Denied, Outcome, Proven
+from idp.login.steps.outcomes import Denied, Outcome, Proven, Show
 from idp.login.steps.sign_in_form import Typed
 from idp.login.throttle import Pause
 from idp.showing import form_targets
@@ -142,12 +141,15 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
         except Busy as error:
             again = _filled_in(services, request, flow, typed)
             return pages.busy(services, error.retry_after, restart, again)
+    if outcome.linking:  # whoever has an account here proves it once, in this very conversation
+        anew = Identify(notice=outcome.notice, anew=True)
+        return Show(replace(flow, linking=outcome.linking, login_hint=""), anew)
     if outcome.person is None:
         counted.in_vain(key, now)
         return _not_proven(services, request, flow, typed, outcome)
     stay = typed.stay and services.settings.session.stay_days > 0
     flow = replace(flow, login_hint=typed.login[:255])
-    return Proven(flow, outcome.person, (PASSWORD,), stay=stay, shared=typed.shared)
+    return Proven(flow, outcome.person, outcome.methods, stay=stay, shared=typed.shared)
 
 
 def _somebody_else(services: Services, request: Request, flow: Flow) -> Page:

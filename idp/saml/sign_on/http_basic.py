@@ -10,7 +10,6 @@ from typing import Final
 from idp.accounts.passwords import Busy
 from idp.login import engine
 from idp.login.authenticators import password
-from idp.login.authn import PASSWORD
 from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Demands, Flow
@@ -41,10 +40,10 @@ def authenticate(services: Services, request: Request, client_id: str, *, force:
         demands = Demands(silent=True, fresh_after=now if force else None)
         flow = Flow(PROTOCOL, client_id, demands=demands, started_at=now)
         # ASVS 6.3.4: no path is weaker than the page. A second factor, a password that ran out: there is nobody to ask.
-        if engine.lacks(services, request, flow, attempt.person, (PASSWORD,)):
+        if engine.lacks(services, request, flow, attempt.person, attempt.methods):
             text = "A password alone does not sign this account in. Sign in with a browser."
             return fault(services, request, text, client_id=client_id, status=403)
-        session_id, _ = sessions.start(services, request, attempt.person, (PASSWORD,), stay=False)
+        session_id, _ = sessions.start(services, request, attempt.person, attempt.methods, stay=False)
     except Busy as error:
         text = "Too many sign-ins at once. Try again."
         busy = fault(services, request, text, code="Server", client_id=client_id, status=503)

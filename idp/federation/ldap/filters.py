@@ -1,0 +1,41 @@
+"""Search filters, in which whatever somebody typed is text and nothing else (RFC 4515)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from idp.federation.provider import Provider
+
+_SPECIAL: Final = frozenset(b"*()\\\x00")
+
+
+def escaped(value: str | bytes) -> str:
+    """A value as it stands in a filter: all that is not plain ASCII as its octets."""
+    # RFC 4515 §3: `*`, parentheses, the backslash and NUL are escaped by their octets, as anything may be.
+    octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+    return "".join(chr(one) if 0x20 <= one < 0x7F and one not in _SPECIAL else f"\\{one:02x}" for one in octets)
+
+
+def of_name(provider: Provider, typed: str) -> str:
+    """Who may come and is called so."""
+    return _and(provider.people, _or(f"({name}={escaped(typed)})" for name in provider.names))
+
+
+def of_subject(provider: Provider, value: bytes | str) -> str:
+    """Who may come and has this key."""
+    return _and(provider.people, f"({provider.subject[0]}={escaped(value)})")
+
+
+def of_members(provider: Provider, members: Iterable[str], *, chain: bool = False) -> str:
+    """Groups in which one of these is. `chain`: however deep, by Active Directory's rule."""
+    rule = ":1.2.840.113556.1.4.1941:" if chain else ""
+    return _and(provider.group_filter, _or(f"({provider.member}{rule}={escaped(one)})" for one in members))
+
+
+def _and(*filters: str) -> str:
+    return f"(&{''.join(filters)})"
+
+
+def _or(filters: Iterable[str]) -> str:
+    return f"(|{''.join(filters)})"

@@ -1,0 +1,68 @@
+"""A password that was typed here, checked there: the name is looked for, and its entry bound with the password.
+
+The same steps for every name: one that is not there is bound as well, by a name and a password that are nobody's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from idp.accounts.person import MAX_LOGIN
+from idp.federation.ldap import asking, entries, filters, groups, standing
+from idp.federation.ldap.standing import Standing
+from idp.federation.ldap.wire import Conversation, Entry
+from idp.federation.ports import Identity, Question
+from idp.federation.provider import Provider
+from idp.services import Services
+
+_WRONG: Final = Standing(standing.WRONG, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of it. `identity`: who it is there, where the password is right and nothing else is in the way."""
+
+    standing: Standing
+    identity: Identity | None = None
+
+
+def check_password(services: Services, question: Question, typed: str, password: str, subject: str = "") -> Checked:
+    """Whether it is the password of this name there. `subject`: the key of their account, where it is known.
+
+    Errors: `Refused`, `Busy`; `ValueError` for an empty password.
+    """
+    if not password or len(typed) > MAX_LOGIN:
+        raise ValueError("an empty password proves nothing")
+    provider = question.provider
+    if subject:
+        filter = filters.of_subject(provider, entries.searched(provider, subject))
+    else:
+        filter = filters.of_name(provider, typed)
+    return asking.ask(services, provider, question.secret, _asked(question, filter, password, services.clock()))
+
+
+def _asked(question: Question, filter: str, password: str, now: float) -> Callable[[Conversation], Checked]:
+    provider = question.provider
+
+    def ask(conversation: Conversation) -> Checked:
+        found = conversation.search(provider.base_dn, filter, entries.attributes(provider), most=2)
+        entry = found[0] if len(found) == 1 and entries.subject(provider, found[0]) else None
+        stands = _bound(conversation, provider, entry, password)
+        if stands.ok and entry is not None:
+            stands = Standing(standing.of_entry(entry, now), True)
+        if not stands.ok or entry is None:
+            return Checked(stands)
+        asking.introduce(provider, question.secret, conversation)
+        return Checked(stands, entries.identity(provider, entry, groups.of(conversation, provider, entry)))
+
+    return ask
+
+
+def _bound(conversation: Conversation, provider: Provider, entry: Entry | None, password: str) -> Standing:
+    if entry is None:
+        conversation.bind(f"cn={secrets.token_hex(8)},{provider.base_dn}", secrets.token_hex(8))
+        return _WRONG
+    return standing.of_bind(conversation.bind(entry.dn, password))
