@@ -21,7 +21,7 @@ class Outage:
 def outages_of(services: Services) -> tuple[Outage, ...]:
     """Of the providers whose buttons everybody sees: of others a stranger learns not even the name."""
     try:
-        found = [one for one in snapshot.for_app(services, "") if one.button]
+        found = [one for one in snapshot.leading(services, "") if one.button]
         stands = [(one.name, health.of(services, one)) for one in found]
     except (Unavailable, StateUnavailable):
         return ()
