@@ -14,9 +14,11 @@ from idp.http.client import Fetched
 from idp.services import Services
 
 
-def get(services: Services, provider: Provider, url: str, *, bearer: str = "") -> Fetched:
+def get(
+    services: Services, provider: Provider, url: str, *, bearer: str = "", max_bytes: int | None = None
+) -> Fetched:  # fmt: skip
     """Fetch a document. Errors: `Refused` where there is no answer."""
-    return _asked(services, provider, url, lambda: services.outbound.get(url, bearer=bearer))
+    return _asked(services, provider, url, lambda: services.outbound.get(url, bearer=bearer, max_bytes=max_bytes))
 
 
 def post(

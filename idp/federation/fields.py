@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from idp.federation.provider import LDAP, OIDC, SIGN_OUT
+from idp.federation.provider import GITHUB, LDAP, OIDC, SIGN_OUT
 from idp.texts import N_
 
 #: Parts of a form, in order.
@@ -45,14 +45,18 @@ class Field:
 
 _OIDC: Final = (OIDC,)
 _LDAP: Final = (LDAP,)
-_LEADS: Final = (OIDC,)
+_LEADS: Final = (OIDC, GITHUB)
+_OAUTH: Final = (OIDC, GITHUB)
 ROWS: Final = (
     Field("name", "main", N_("Name"), N_("What its button says.")),
     Field("issuer", "main", N_("Issuer"), N_("As its discovery document names it: https://login.example.com"),
-          _OIDC, fixed=True),
-    Field("client_id", "main", N_("Client ID"), N_("Under which Doorward is registered there."), _OIDC),
+          _OAUTH, fixed=True),
+    Field("client_id", "main", N_("Client ID"), N_("Under which Doorward is registered there."), _OAUTH),
     Field("hosted_domain", "main", N_("Google Workspace domain"), N_("Only its accounts are taken: example.com"),
           _OIDC),
+    Field("organizations", "main", N_("GitHub organisations whose members may come"), N_(
+        "One a line: acme, or id:123, which stays theirs when they are renamed. Empty: everybody at GitHub."),
+        (GITHUB,)),
     Field("tenants", "main", N_("Entra tenants whose people may come"), N_(
         "Their ids, one a line. Needed where one issuer serves many."), _OIDC),
     Field("team_id", "main", N_("Team ID"), N_("Of Apple alone."), _OIDC),
@@ -104,7 +108,7 @@ ROWS: Final = (
           ("client_secret_basic", "client_secret_post", "private_key_jwt", "apple")),
     Field("assertion_audience", "talk", N_("Audience of that proof"), N_("With private_key_jwt alone."), _OIDC,
           ("token_endpoint", "issuer")),
-    Field("scopes", "talk", N_("Scopes"), N_("One a line: openid profile email"), _OIDC),
+    Field("scopes", "talk", N_("Scopes"), N_("One a line: openid profile email"), _OAUTH),
     Field("userinfo", "talk", N_("Userinfo is read, too"), "", _OIDC),
     Field("response_mode", "talk", N_("How its answer comes back"), N_("form_post for Apple."), _OIDC,
           ("", "query", "form_post")),

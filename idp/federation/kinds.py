@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
-from idp.federation.provider import LDAP, OIDC, Provider
+from idp.federation.provider import GITHUB, LDAP, OIDC, Provider
 from idp.texts import N_
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ KINDS: Final = {
         told_at="/upstream/logout/",
     ),
     LDAP: Row("LDAP", "idp.federation.ldap.kind", "idp.federation.ldap.rules", N_("Password of the bind DN")),
+    GITHUB: Row("GitHub", "idp.federation.github.kind", "idp.federation.github.rules", N_("Client secret")),
 }  # fmt: skip
 
 

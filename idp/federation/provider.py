@@ -8,6 +8,7 @@ from typing import Any, Final
 
 OIDC: Final = "oidc"
 LDAP: Final = "ldap"
+GITHUB: Final = "github"
 #: How much a value of `amr` or `acr` there counts for here.
 PROOFS: Final = ("password", "second", "phishing-resistant")
 NEVER: Final = "never"
@@ -26,7 +27,8 @@ class Provider:
 
     `domains`: mail domains whose people are led there, and for whose addresses it speaks; `apps`: client ids, empty
     for all; `subject`: the claims that make the key of an account; `tenants`: whose accounts are taken where one issuer
-    serves many; `hosted_domain`: the one that Google's `hd` must be.
+    serves many; `hosted_domain`: the one that Google's `hd` must be; `organizations`: of GitHub, by
+    name or `id:` and number, whose members alone may come.
     `create`: whether somebody unknown is given an account; `join`: whether an address of `domains` that it states as
     verified is enough to be taken for who has it here.
     `attributes`: ours to the claim there; `groups`: theirs to ours; `owns_groups`: whether somebody leaves a group
@@ -60,6 +62,7 @@ class Provider:
     subject: tuple[str, ...] = ("sub",)
     tenants: tuple[str, ...] = ()
     hosted_domain: str = ""
+    organizations: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     button: bool = True

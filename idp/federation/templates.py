@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from idp.federation.provider import SAID
+from idp.federation.provider import GITHUB, SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,20 @@ ROWS: Final = (
         (
             "Under Admin or a group's settings open Applications, and add one: confidential.",
             "Redirect URI as this provider has it; scopes openid, profile, email.",
+        ),
+    ),
+    Template(
+        "github", "GitHub",
+        {
+            "kind": GITHUB, "issuer": "https://{host}", "scopes": ["read:user", "user:email", "read:org"],
+            "groups_claim": "groups",
+        },
+        {"host": "github.com, a host of ghe.com, or the host of an Enterprise Server"},
+        (
+            "In the settings of the organisation open Developer settings, OAuth apps, and register one.",
+            "Its authorization callback URL is the redirect URI of this provider. Make a client secret.",
+            "Let an owner of each organisation grant the app access to it, where it restricts OAuth apps.",
+            "Name the organisations whose people may come: --set organizations=acme, or their numbers as id:123.",
         ),
     ),
     Template(

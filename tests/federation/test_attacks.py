@@ -280,7 +280,7 @@ def test_x_an_answer_by_post_brings_its_cookies_by_one_more_get(office: Office, 
     [
         ({"subject": ["email"]}, "subject"),
         ({"subject": ["upn"]}, "subject"),
-        ({"kind": "github"}, "kind"),
+        ({"kind": "another"}, "kind"),
         ({"scopes": ["profile"]}, "scopes"),
         ({"issuer": "ftp://x"}, "issuer"),
         ({"issuer": "https://x.example/?a=b"}, "issuer"),

@@ -119,7 +119,8 @@ def test_i9_nobody_is_bounced_in_again(office: Office, crm: App) -> None:
     page = sign_out(browser)
     state = dict(parse_qsl(urlsplit(away(page)).query))["state"]
     browser.follow(browser.get("upstream/signed-out?state=" + state))
-    assert office.provider.authorize(browser, crm).is_login_page
+    page = office.provider.authorize(browser, crm, state="another")
+    assert page.is_login_page, page.dom.text
     assert company.at_once
 
 
