@@ -6,6 +6,8 @@ import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from idp.config.several_hosts import hosts_in
+
 #: Settings whose value opens something. `tests/config/test_masking.py` holds every setting to a decision.
 SECRET: Final = frozenset(
     (
@@ -41,10 +43,13 @@ def masked(section: str, key: str, value: Any) -> Any:
 
 
 def _address(value: str) -> str:
-    """Scheme, host and port; of a file its path."""
+    """Scheme, host and port, or all of them; of a file its path."""
     try:
         url = urlsplit(value)
-        place = f"{url.hostname or ''}:{url.port}" if url.port else url.hostname or ""
+        if "," in (several := hosts_in(value)):
+            place = several
+        else:
+            place = f"{url.hostname or ''}:{url.port}" if url.port else url.hostname or ""
     except ValueError:
         return MASKED
     if not url.scheme:

@@ -7,6 +7,7 @@ import re
 from pydantic import Field, field_validator
 
 from idp.config.section import Section
+from idp.config.several_hosts import place_of
 
 
 class Storage(Section):
@@ -16,7 +17,10 @@ class Storage(Section):
         "var", description="The folder of the embedded database and the master key; relative to this file."
     )
     database_url: str = Field("", description="Empty: SQLite in data_dir. Grown: postgresql://user:password@host/name")
-    state_url: str = Field("", description="Codes and counters. Empty: in the database. Grown: redis://host:6379/0")
+    state_url: str = Field(
+        "",
+        description="Codes and counters. Empty: in the database. Grown: redis://host:6379/0, redis+sentinel://host1,host2,host3/service/0 or redis+cluster://host1,host2,host3",
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -28,8 +32,11 @@ class Storage(Section):
     @field_validator("state_url")
     @classmethod
     def _state(cls, value: str) -> str:
-        if value and not re.match(r"(rediss?|unix)://", value):
-            raise ValueError("expected empty or redis://host:6379/0 (rediss:// for TLS)")
+        if value and not re.match(r"(rediss?(\+sentinel|\+cluster)?|unix)://", value):
+            raise ValueError(
+                "expected empty or redis://host:6379/0 (rediss:// for TLS), redis+sentinel://, redis+cluster://"
+            )
+        place_of(value)
         return value
 
 

@@ -36,14 +36,24 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     (r"OOM|maxmemory", "maxmemory",
      "Redis is full and takes nothing more: raise maxmemory. Nobody signs in until then; whoever is signed in goes "
      "on."),
-    (r"READONLY|read only replica", _URL,
-     "This is a replica, which cannot be written to: name the master in the URL, and follow a failover by a name that "
-     "moves."),
+    (r"READONLY|read only replica|previous master is now", _URL,
+     "This is a replica, which cannot be written to: name the master in the URL, or the Sentinels, which know it: "
+     "redis+sentinel://host1:26379,host2:26379/service/0."),
+    (r"No master found", _URL,
+     "No Sentinel knows a master by this name that is up: compare the name in the URL with `sentinel monitor`. While a "
+     "replica is being promoted this lasts for seconds."),
     (r"MISCONF|RDB snapshots", "dir of Redis",
      "Redis cannot save to its disk and therefore refuses to write: make room or mend the rights of its dir, or set "
      "stop-writes-on-bgsave-error no (what is kept here is short-lived)."),
     (r"LOADING|is loading the dataset", "Redis", "Redis is still reading its file: wait for it."),
-    (r"MOVED|CLUSTERDOWN|cluster", _URL, "This is a Redis Cluster, which is not supported: take one server."),
+    (r"CLUSTERDOWN|Hash slot not served|not covered", "nodes of the Redis Cluster",
+     "Some slots have no master: a replica is being promoted, which lasts for seconds, or it had none. See "
+     "`redis-cli cluster info`."),
+    (r"Cluster cannot be connected|Cluster mode is not enabled", _URL,
+     "No node of the Cluster answers, or this Redis is none: start them, or correct the hosts in the URL "
+     "(redis+cluster://host1,host2,host3)."),
+    (r"MOVED|\bASK\b", _URL,
+     "This is a Redis Cluster: name its nodes, redis+cluster://host1:6379,host2:6379,host3:6379."),
     (r"max number of clients", "maxclients", "Redis has no connection left: raise its maxclients."),
     (r"unknown command|GETDEL", "version of Redis", "Redis 6.2 or later is needed (Valkey works as well)."),
     (r"CERTIFICATE_VERIFY_FAILED|certificate", _URL,
@@ -89,6 +99,12 @@ def faults(facts: Mapping[str, object]) -> Iterator[Fault]:
     if str(facts.get("role", "master")) != "master":
         fix = "Name the master in storage.state_url: a replica takes no writes, so nobody signs in."
         yield Fault("storage.state_url", "a master", f"role {facts['role']}", fix, True)
+    if facts.get("kind", "one") != "one" and facts.get("connected_slaves") == 0:
+        fix = (
+            "Give each master a replica on another machine, and mend the one that is gone: without one nothing "
+            "can take its place."
+        )
+        yield Fault("replicas", "one or more for each master", "none is connected", fix, False)
     if most and used > _NEARLY_FULL * most:
         fix = "Raise maxmemory of Redis before it is full: it refuses what is new then, and nobody signs in."
         yield Fault("maxmemory", f"less than {_NEARLY_FULL:.0%} in use", f"{used / most:.0%} in use", fix, used >= most)

@@ -1,27 +1,26 @@
 """State in Redis or Valkey (6.2 or later): for several machines.
 
-URLs: redis://[user:password@]host:6379/0, rediss:// for TLS, unix:///path?db=0 for a socket.
-Every verb touches one key, so Sentinel and Cluster need only another client in `_connect`: a URL of several hosts
-(redis+sentinel://host1,host2/service/0, redis+cluster://host1,host2) would make `Sentinel.master_for`, `RedisCluster`.
+URLs: redis://[user:password@]host:6379/0, rediss:// for TLS, unix:///path?db=0 for a socket; several hosts by
+redis+sentinel://host1,host2/service/0 and redis+cluster://host1,host2. Every verb and script touches one key, so a
+Cluster needs no hash tags.
 The server must not evict (`maxmemory-policy noeviction`): a forgotten "spent" mark would let a code be used twice.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from idp.config.several_hosts import place_of
 from idp.meters.spent import SPENT
 from idp.state import Observer, StateUnavailable, check_key, decode, encode, is_like
+from idp.state.redis_clients import Cluster, connect
 
-CONNECT_TIMEOUT = 0.05  # seconds
-COMMAND_TIMEOUT = 0.25  # seconds
 PREFIX = "doorward:"
 
 # One script, so that a counter can never be left without its time to live. EXPIRE NX would need Redis 7.
@@ -36,18 +35,6 @@ end
 if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return total
 """
-
-
-def _connect(url: str) -> redis.Redis:
-    # No retry: a command that timed out may have been done, and a second `take` or `count` would be another one.
-    # A connection that the server closed while idle is noticed, and replaced, before a command is sent on it.
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=CONNECT_TIMEOUT,
-        socket_timeout=COMMAND_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-    )
 
 
 #: What means something in a pattern of Redis, but `*`.
@@ -70,11 +57,33 @@ def _number(text: bytes | None) -> int:
         return 0
 
 
+def _told(server: redis.Redis) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for ask in (_info, _saves, _time):
+        with contextlib.suppress(redis.ResponseError):
+            found |= ask(server)
+    return found
+
+
+def _info(server: redis.Redis) -> dict[str, object]:
+    return dict(server.info())
+
+
+def _saves(server: redis.Redis) -> dict[str, object]:
+    return {"save": dict(server.config_get("save")).get("save")}
+
+
+def _time(server: redis.Redis) -> dict[str, object]:
+    seconds, micros = server.time()
+    return {"time": seconds + micros / 1e6}
+
+
 class RedisState:
     """See `idp.state.State`. Redis itself forgets what has expired."""
 
     def __init__(self, url: str) -> None:
-        self._redis = _connect(url)
+        self._place = place_of(url)
+        self._redis = connect(self._place)
         self.observer: Observer | None = None
 
     def _ask(self, verb: str, command: Callable[..., Any], key: str, *args: Any, **options: Any) -> Any:
@@ -129,30 +138,16 @@ class RedisState:
             self.observer("sweep")
         return 0
 
-    def facts(self) -> Mapping[str, object]:
-        """What Redis tells of itself: INFO, what it saves, and its clock (`time`, epoch seconds).
+    def facts(self) -> list[Mapping[str, object]]:
+        """What each master tells of itself: INFO, what it saves, its clock (`time`, epoch seconds), and `kind`.
 
         Errors: `StateUnavailable`. What an ACL forbids is left out.
         """
-        found: dict[str, object] = {}
-        for ask in (self._info, self._saves, self._time):
-            try:
-                found |= ask()
-            except redis.ResponseError:
-                continue
-            except redis.RedisError as error:
-                raise StateUnavailable(f"Redis: {error}") from error
-        return found
-
-    def _info(self) -> dict[str, object]:
-        return dict(self._redis.info())
-
-    def _saves(self) -> dict[str, object]:
-        return {"save": dict(self._redis.config_get("save")).get("save")}
-
-    def _time(self) -> dict[str, object]:
-        seconds, micros = self._redis.time()
-        return {"time": seconds + micros / 1e6}
+        try:
+            servers = self._redis.masters() if isinstance(self._redis, Cluster) else [self._redis]
+            return [{"kind": self._place.kind, **_told(server)} for server in servers]
+        except redis.RedisError as error:
+            raise StateUnavailable(f"Redis: {error}") from error
 
     def close(self) -> None:
         self._redis.close()

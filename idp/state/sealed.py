@@ -64,10 +64,10 @@ class SealedState:
         """The store itself, for what another installation is to read, and is no secret."""
         return self._inner
 
-    def facts(self) -> Mapping[str, object]:
-        """What the store tells of itself; nothing where it is one that says nothing. Errors: `StateUnavailable`."""
+    def facts(self) -> list[Mapping[str, object]]:
+        """What each server of the store tells of itself; nothing where they say nothing. Errors: `StateUnavailable`."""
         told = getattr(self._inner, "facts", None)
-        return told() if told is not None else {}
+        return told() if told is not None else []
 
     def forget(self, name: str, but: str = "") -> int:
         """Delete what has such a name; those that are too long to be kept as they are stay."""

@@ -19,6 +19,7 @@ SLOW_STATE = 0.05  # seconds that Redis may take
 
 def examine_state(services: Services) -> Found:
     from idp.config import is_loopback
+    from idp.config.several_hosts import place_of
 
     begun = time.perf_counter()
     services.state.put("doctor", 1, 60)
@@ -30,13 +31,17 @@ def examine_state(services: Services) -> Found:
     if services.settings.storage.state_url and seconds > SLOW_STATE:
         text = f"an answer takes {seconds * 1000:.0f} ms, and after 250 it counts as none"
         yield Finding("state", "warning", text, "put Redis nearer, or see what it is busy with (SLOWLOG)")
-    url = urlsplit(services.settings.storage.state_url)
-    if not url.scheme or url.scheme == "unix" or is_loopback(url.hostname or ""):
+    place = place_of(services.settings.storage.state_url)
+    url = urlsplit(place.url)
+    hosts = [host for host, _ in place.hosts] or [url.hostname or ""]
+    if not url.scheme or url.scheme == "unix" or all(map(is_loopback, hosts)):
         return
     missing = [what for what, lacks in (("password", not url.password), ("TLS", url.scheme != "rediss")) if lacks]
     if missing:
-        text = f"Redis at {url.hostname} is reached over the network without {' and without '.join(missing)}"
+        text = f"Redis at {', '.join(hosts)} is reached over the network without {' and without '.join(missing)}"
         fix = "set requirepass or an ACL, and storage.state_url to rediss://user:password@host: see docs/operating.md"
+        if place.kind != "one":
+            fix = fix.replace("rediss://", f"rediss+{place.kind}://")
         yield Finding("state", "warning", text, fix)
 
 
@@ -45,12 +50,12 @@ def _of_redis(services: Services) -> Found:
     from idp.state.advice import faults
 
     told = getattr(services.state, "facts", None)
-    facts = told() if told is not None else {}
-    for fault in faults(facts):
-        text = f"{fault.field}: expected {fault.expected}; it is {fault.got}"
-        yield Finding("state", "error" if fault.is_error else "warning", text, fault.fix)
-    if "time" in facts and abs(apart := float(str(facts["time"])) - time.time()) > CLOCK_SLACK:
-        yield Finding("clock", "error", f"the clock of Redis is {apart:+.1f} s apart", "run NTP on both machines")
+    for facts in told() if told is not None else ():
+        for fault in faults(facts):
+            text = f"{fault.field}: expected {fault.expected}; it is {fault.got}"
+            yield Finding("state", "error" if fault.is_error else "warning", text, fault.fix)
+        if "time" in facts and abs(apart := float(str(facts["time"])) - time.time()) > CLOCK_SLACK:
+            yield Finding("clock", "error", f"the clock of Redis is {apart:+.1f} s apart", "run NTP on both machines")
 
 
 def examine_clock(services: Services) -> Found:
