@@ -62,7 +62,7 @@ class State(Protocol):
 
 
 def open_state(url: str, db: Database, clock: Clock) -> State:
-    """The state store of the settings: empty is the database, redis://, rediss:// or unix:// Redis (several_hosts.py)."""
+    """The state store of the settings: empty is the database, redis://, rediss:// or unix:// Redis (several_hosts)."""
     if url:
         from idp.state.redis import RedisState  # only when grown
 
