@@ -143,6 +143,33 @@ class PostgreSQL:
             else:
                 return
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all of its processes: SIGSTOP, and they take connections and answer nothing."""
+        pid = Path(self.folder, "data", "postmaster.pid").read_text().split()[0]
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for process in (pid, *children):
+            os.kill(int(process), number)
+
+    def standby(self, run: int) -> PostgreSQL:
+        """A copy of it that follows what is written here, and takes no writes until it is promoted."""
+        folder = Path(tempfile.mkdtemp(prefix="doorward-pg-"))
+        if os.getuid() == 0:
+            os.chown(folder, pwd.getpwnam("postgres").pw_uid, pwd.getpwnam("postgres").pw_gid)
+        subprocess.run(
+            [find_program("pg_basebackup", "postgresql"), "-d", self.url(), "-D", f"{folder}/data", "-R", "--no-sync",
+             "-c", "fast"],
+            check=True, cwd="/", **_as_server_user(),  # type: ignore[call-overload]
+        )  # fmt: skip
+        copy = PostgreSQL(str(folder), find_free_port(), self.password)
+        watch(run, folder, "data/postmaster.pid", "-QUIT")
+        copy.start()
+        return copy
+
+    def promote(self) -> None:
+        """Make a standby the primary."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
+
     def stop(self) -> None:
         """Stop the server at once, as a crash would; the files stay."""
         with contextlib.suppress(FileNotFoundError):

@@ -16,7 +16,10 @@ class Storage(Section):
     data_dir: str = Field(
         "var", description="The folder of the embedded database and the master key; relative to this file."
     )
-    database_url: str = Field("", description="Empty: SQLite in data_dir. Grown: postgresql://user:password@host/name")
+    database_url: str = Field(
+        "",
+        description="Empty: SQLite in data_dir. Grown: postgresql://user:password@host/name, or postgresql://user:password@host1,host2/name?target_session_attrs=read-write",
+    )
     state_url: str = Field(
         "",
         description="Codes and counters. Empty: in the database. Grown: redis://host:6379/0, redis+sentinel://host1,host2,host3/service/0 or redis+cluster://host1,host2,host3",

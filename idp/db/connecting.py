@@ -1,14 +1,12 @@
-"""A connection as each of both databases needs it."""
+"""A connection to SQLite."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any
 
 BUSY_MS = 5_000  # how long a writer waits for another process's write, ms
-STATEMENT_MS = 5_000  # how long PostgreSQL may take for one statement, ms
 
 
 def connect_sqlite(path: str) -> tuple[sqlite3.Connection, bool]:
@@ -24,16 +22,6 @@ def connect_sqlite(path: str) -> tuple[sqlite3.Connection, bool]:
     connection.execute("PRAGMA wal_autocheckpoint=20000")
     connection.execute("PRAGMA cache_size=-512")
     return connection, mode == "wal"
-
-
-def connect_postgresql(psycopg: Any, url: str) -> tuple[Any, str]:
-    """A connection by the driver `psycopg`, which the caller has imported, and what it had as `synchronous_commit`."""
-    # A server that is gone or stuck must fail the request, not hold its thread.
-    limit = f"-c statement_timeout={STATEMENT_MS}"
-    connection = psycopg.connect(url, autocommit=True, connect_timeout=2, prepare_threshold=2, options=limit)
-    (lasting,) = connection.execute("SHOW synchronous_commit").fetchone()
-    connection.execute("SET synchronous_commit=off")  # where a change must last, its transaction says so
-    return connection, str(lasting)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> str:

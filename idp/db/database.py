@@ -13,11 +13,11 @@ from time import perf_counter
 from typing import Any
 from weakref import WeakSet
 
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 
 from idp.meters.spent import SPENT
 
-from .connecting import connect_postgresql, connect_sqlite
+from .connecting import connect_sqlite
 from .durability import GroupCommit
 from .errors import Conflict, ReadOnly, Unavailable
 from .loading import load
@@ -121,8 +121,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._parsed: URL = make_url(url)
-        self.name = self._parsed.get_backend_name()
+        self.name = url.partition(":")[0].partition("+")[0]
         if self.name == "sqlite":
             from sqlalchemy.dialects import sqlite  # the one in use: the other takes as long as a command's work
 
@@ -134,7 +133,9 @@ class Database:
             from sqlalchemy.dialects import postgresql
 
             self._dialect = postgresql.psycopg.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
-            self._connect = self._connect_postgresql
+            from .postgresql import Server
+
+            self._connect = Server(url).connect
             self._errors = psycopg
         else:
             raise ValueError(f"database_url: {self.name!r} is not supported; use sqlite:///… or postgresql://…")
@@ -163,15 +164,10 @@ class Database:
     # -- connections ---------------------------------------------------------------------------------------------
 
     def _connect_sqlite(self) -> sqlite3.Connection:
-        path = self._parsed.database or ""
+        path = make_url(self.url).database or ""
         connection, has_log = connect_sqlite(path)
         if has_log and self._commits is None:
             self._commits = GroupCommit(os.path.realpath(path) + "-wal")
-        return connection
-
-    def _connect_postgresql(self) -> Any:
-        url = self._parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection, self._local.lasting = connect_postgresql(self._errors, url)
         return connection
 
     def _connection(self) -> Any:
@@ -222,11 +218,16 @@ class Database:
             return ReadOnly(time.time() + A_WHILE)
         if isinstance(error, self._errors.IntegrityError):
             return Conflict(str(error))
-        if isinstance(error, (self._errors.OperationalError, self._errors.InterfaceError)):
-            self.failures += 1
-            self._lost()
-            return Unavailable(str(error))
-        return error
+        if self._is_standby(error):  # it was the primary when we connected: whoever is it now is found anew
+            self.close()
+        elif not isinstance(error, (self._errors.OperationalError, self._errors.InterfaceError)):
+            return error
+        self.failures += 1
+        self._lost()
+        return Unavailable(str(error))
+
+    def _is_standby(self, error: Exception) -> bool:
+        return self.name == "postgresql" and isinstance(error, self._errors.errors.ReadOnlySqlTransaction)
 
     # -- verbs ---------------------------------------------------------------------------------------------------
 
@@ -247,8 +248,7 @@ class Database:
 
     def lasting(self) -> str:
         """What this thread's connection to PostgreSQL would have as `synchronous_commit` if we had not said "off"."""
-        self._connection()
-        return str(self._local.lasting)
+        return str(self._connection().lasting)
 
     def _begin(self, durable: bool) -> Transaction:
         self._check_outside("transactions do not nest: pass the outer one on")

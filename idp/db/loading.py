@@ -19,8 +19,12 @@ def load(cursor: Any, dialect: str, table: Any, rows: Sequence[Mapping[str, Any]
         cursor.executemany(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', values)  # noqa: S608  our names
         return
     cursor.execute("SET LOCAL statement_timeout TO 0")  # no page waits for it
-    with cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
-        copy.write("".join(["\t".join(map(_text, row.values())) + "\n" for row in rows]))
+    patience, cursor.connection.patience = cursor.connection.patience, None
+    try:
+        with cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
+            copy.write("".join(["\t".join(map(_text, row.values())) + "\n" for row in rows]))
+    finally:
+        cursor.connection.patience = patience
 
 
 def _text(value: Any) -> str:

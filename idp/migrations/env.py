@@ -6,21 +6,20 @@ import time
 from pathlib import Path
 
 from alembic import context
-from sqlalchemy import create_engine, make_url, pool, text
+from sqlalchemy import make_url, text
 
+from idp.db.engines import engine_of
 from idp.migrations import metadatas
 
 #: PostgreSQL's advisory lock of this product's migrations; any number will do, as long as it stays.
 LOCK = 7_321_095_117
 
-parsed = make_url(context.config.attributes["url"])
-if parsed.get_backend_name() == "postgresql":
-    parsed = parsed.set(drivername="postgresql+psycopg")
-elif parsed.database:
-    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-engine = create_engine(parsed, poolclass=pool.NullPool)
+url = context.config.attributes["url"]
+engine = engine_of(url)
+if engine.name == "sqlite" and (file := make_url(url).database):
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
 with engine.connect() as connection:
-    if parsed.get_backend_name() == "postgresql":
+    if engine.name == "postgresql":
         # Asked for again and again: a statement that waits for the lock has a snapshot, for whose end an index that is
         # made CONCURRENTLY under the lock would wait.
         while not connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar():

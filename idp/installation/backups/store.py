@@ -13,10 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, inspect, make_url, pool
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from idp.db import Unavailable
+from idp.db.engines import engine_of
 from idp.migrations import metadatas
 
 #: The tables of Alembic: the schema's revision travels in the head of a backup.
@@ -181,10 +182,7 @@ def _without_limits(connection: Connection) -> None:
 
 @contextlib.contextmanager
 def _connected(url: str) -> Iterator[Connection]:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    engine = create_engine(parsed, poolclass=pool.NullPool)
+    engine = engine_of(url)
     try:
         with engine.connect() as connection:
             yield connection

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from idp import migrations
+from idp.config.several_hosts import hosts_in
 from idp.installation import schema
 from idp.installation.backups import restoring
 from idp.installation.backups import store as rows_of
@@ -39,8 +40,7 @@ def shown(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme.startswith("sqlite"):
         return url
-    place = f"{parts.hostname or 'localhost'}:{parts.port}" if parts.port else parts.hostname or "localhost"
-    return f"{parts.scheme}://{place}{parts.path}"
+    return f"{parts.scheme}://{hosts_in(url) or 'localhost'}{parts.path}"
 
 
 def ours(rows: Rows) -> list[Table]:

@@ -1,0 +1,66 @@
+"""Connections to PostgreSQL: one server, or several of which one takes writes. Loads the driver."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+CONNECT_S: Final = 2  # how long a host may take for a connection, seconds
+STATEMENT_MS: Final = 5_000  # how long the server lets one statement run, ms
+ANSWER_S: Final = 6.0  # how long a thread waits for an answer, seconds: a stopped server keeps no limit of its own
+#: A machine that lost its power says nothing: what is sent to it, or stays open, ends within this. Linux; ms, seconds.
+_SILENT: Final = {"tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+
+
+class Connection(psycopg.Connection[Any]):
+    """One on which nobody waits for ever. A COMMIT that waits for a standby, say, knows no statement_timeout."""
+
+    patience: float | None = ANSWER_S  # seconds; None: as long as it takes
+    lasting = ""  # what it had as synchronous_commit
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """The answer. Errors: `psycopg.OperationalError`; the connection is closed, what was asked in doubt."""
+        try:
+            return super().wait(gen, interval, timeout or self.patience)
+        except psycopg.errors._WaitTimeout:
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"timeout expired: no answer within {self.patience} s") from None
+
+
+class Server:
+    """Where the database is. The host that answered last is asked first: another thread waits for no dead one."""
+
+    def __init__(self, url: str) -> None:
+        said = conninfo_to_dict(plain(url))
+        limit = f"{said.get('options') or ''} -c statement_timeout={STATEMENT_MS}".strip()
+        self._params: dict[str, Any] = {"connect_timeout": CONNECT_S, **_SILENT, **said, "options": limit}
+
+    def connect(self) -> Connection:
+        """A connection that commits each statement. Errors: `psycopg.Error`."""
+        connection = Connection.connect(make_conninfo("", **self._params), autocommit=True, prepare_threshold=2)
+        self._params = _first(self._params, connection)
+        try:
+            ((connection.lasting,),) = connection.execute("SHOW synchronous_commit").fetchall()
+            connection.execute("SET synchronous_commit=off")  # where a change must last, its transaction says so
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def plain(url: str) -> str:
+    """A URL as libpq takes it: without the name of a driver."""
+    return re.sub(r"^postgresql\+\w+://", "postgresql://", url)
+
+
+def _first(params: dict[str, Any], connection: Connection) -> dict[str, Any]:
+    """The same, with the host of a connection before the others."""
+    hosts, ports = (str(params.get(name) or "").split(",") for name in ("host", "port"))
+    if len(hosts) < 2 or params.get("hostaddr"):
+        return params
+    pairs = list(zip(hosts, ports * len(hosts) if len(ports) == 1 else ports, strict=True))
+    pairs.sort(key=lambda pair: pair != (connection.info.host, str(connection.info.port)))
+    return {**params, "host": ",".join(host for host, _ in pairs), "port": ",".join(port for _, port in pairs)}

@@ -1,0 +1,128 @@
+"""H1: a database of several hosts: whoever is the primary is found, nobody waits for ever, nothing is written twice."""
+
+from __future__ import annotations
+
+import signal
+
+import psycopg
+import pytest
+from sqlalchemy import Column, MetaData, Table, Text, bindparam, insert, select
+
+from idp import migrations
+from idp.config.masking import masked
+from idp.db import Database, Unavailable
+from idp.db.postgresql import Connection, Server
+from idp.installation.moving.places import shown
+from tests.backends import ROLE, PostgreSQL, create_tables, find_free_port, start_postgresql
+
+NOTES = Table("notes", MetaData(), Column("said", Text, primary_key=True))
+PUT, ALL = insert(NOTES).values(said=bindparam("text")), select(NOTES.c.said).order_by(NOTES.c.said)
+
+
+def several(*servers: PostgreSQL, name: str = "postgres", more: str = "") -> str:
+    """The URL that names all of them."""
+    hosts = ",".join(f"127.0.0.1:{server.port}" for server in servers)
+    return f"postgresql://{ROLE}:{servers[0].password}@{hosts}/{name}?target_session_attrs=read-write{more}"
+
+
+def said(db: Database) -> list[str]:
+    return [row.said for row in db.all(ALL)]
+
+
+def test_H1_several_hosts_are_shown_without_what_opens_them() -> None:
+    url = "postgresql://u:hunter2@one:5432,two:5433/name?target_session_attrs=read-write"
+    assert masked("storage", "database_url", url) == "postgresql://one:5432,two:5433/…"
+    assert shown(url) == "postgresql://one:5432,two:5433/name"
+    sentinel = "redis+sentinel://:hunter2@one:1,two:2/name/0"
+    assert masked("storage", "state_url", sentinel) == "redis+sentinel://one:1,two:2/…"
+
+
+@pytest.mark.slow
+def test_H1_the_promoted_standby_is_found_and_the_old_primary_is_left(run_pid: int) -> None:
+    primary = start_postgresql(run_pid)
+    with psycopg.connect(primary.url(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE notes (said text PRIMARY KEY)")
+    standby = primary.standby(run_pid)
+    db = Database(several(standby, primary))  # the one that takes no writes first
+    db.run(PUT, text="before")
+    migrations.upgrade(several(standby, primary))  # whatever uses SQLAlchemy's engine knows such a URL as well
+    primary.stop()
+    with pytest.raises(Unavailable):
+        db.run(PUT, text="between")
+    standby.promote()
+    db.run(PUT, text="after")
+    assert said(db) == ["after", "before"]
+    primary.start()  # alone again at the other side of a broken network, and still writable
+    for _ in range(3):
+        db.close()  # whatever is opened goes first where the last one was
+        db.run(PUT, durable=False, text=f"later {_}")
+    assert len(said(db)) == 5
+    db.close()
+    standby.stop()
+    primary.stop()
+
+
+@pytest.mark.slow
+def test_H1_a_primary_that_became_a_standby_under_an_open_connection_is_left(postgresql: PostgreSQL) -> None:
+    """Its own words are no error of ours: the answer is 503 and the next connection goes to the primary."""
+    url = postgresql.url(postgresql.create())
+    create_tables(url, NOTES.metadata)
+    db = Database(url)
+    db.run(PUT, text="a")
+    opened = db._connection()
+    opened.execute("SET default_transaction_read_only = on")
+    with pytest.raises(Unavailable, match="read-only"), db.transaction() as tx:
+        tx.run(PUT, text="b")
+    assert opened.closed
+    db.run(PUT, text="c")
+    assert said(db) == ["a", "c"]
+    db.close()
+
+
+@pytest.mark.slow
+def test_H1_a_server_that_is_stopped_holds_no_thread(run_pid: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own statement_timeout is stopped with it. What was asked is in doubt, and not asked again."""
+    monkeypatch.setattr(Connection, "patience", 0.3)
+    server = start_postgresql(run_pid)
+    create_tables(server.url(), NOTES.metadata)
+    db = Database(server.url())
+    db.run(PUT, text="a")
+    server.signal(signal.SIGSTOP)
+    with pytest.raises(Unavailable, match="timeout expired"):
+        db.run(PUT, text="b")
+    server.signal(signal.SIGCONT)
+    db.run(PUT, text="c")
+    assert said(db) in (["a", "b", "c"], ["a", "c"])
+    db.close()
+    server.stop()
+
+
+@pytest.mark.slow
+def test_H1_a_commit_that_waits_for_a_standby_holds_no_thread(run_pid: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL itself lets it wait for ever: statement_timeout ends before the commit."""
+    server = start_postgresql(run_pid, synchronous_standby_names="nowhere")
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("SET synchronous_commit = local")
+        connection.execute("CREATE TABLE notes (said text PRIMARY KEY)")
+    db = Database(server.url())
+    db.run(PUT, durable=False, text="a")  # what may be lost waits for nobody
+    monkeypatch.setattr(Connection, "patience", 0.3)
+    with pytest.raises(Unavailable, match="timeout expired"):
+        db.run(PUT, text="b")
+    assert said(db) == ["a"]
+    db.close()
+    server.stop()
+
+
+@pytest.mark.slow
+def test_H1_a_dead_host_is_asked_last(postgresql: PostgreSQL) -> None:
+    dead = find_free_port()
+    server = Server(
+        f"postgresql://{ROLE}:{postgresql.password}@127.0.0.1:{dead},127.0.0.1:{postgresql.port}/postgres"
+        "?options=-csearch_path%3Dpublic&connect_timeout=1"
+    )
+    for _ in range(2):
+        with server.connect() as connection:
+            assert connection.execute("SHOW statement_timeout").fetchone() == ("5s",)
+            assert connection.execute("SHOW search_path").fetchone() == ("public",)
+    assert server._params["port"] == f"{postgresql.port},{dead}"
