@@ -165,6 +165,24 @@ class PostgreSQL:
         copy.start()
         return copy
 
+    def wait_for_standby(self) -> None:
+        """From now on no commit is answered that a standby does not have."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute("SET synchronous_commit = local")
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.execute("SELECT pg_reload_conf()")
+            deadline = time.monotonic() + 30
+            while connection.execute(
+                "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+            ).fetchone() != (1,):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+    def is_standby(self) -> bool:
+        """Whether it follows another one."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            return connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+
     def promote(self) -> None:
         """Make a standby the primary."""
         with psycopg.connect(self.url(), autocommit=True) as connection:

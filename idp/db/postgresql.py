@@ -35,7 +35,10 @@ class Server:
 
     def __init__(self, url: str) -> None:
         said = conninfo_to_dict(plain(url))
-        limit = f"{said.get('options') or ''} -c statement_timeout={STATEMENT_MS}".strip()
+        limit = f"-c statement_timeout={STATEMENT_MS} {said.get('options') or ''}".strip()
+        # Where a change must last, its transaction says so. A database that fails over loses what no standby has, so
+        # there every commit waits as the server's administrator has it.
+        self._waits = "," in str(said.get("host") or "") or "synchronous_commit" in limit
         self._params: dict[str, Any] = {"connect_timeout": CONNECT_S, **_SILENT, **said, "options": limit}
 
     def connect(self) -> Connection:
@@ -44,7 +47,8 @@ class Server:
         self._params = _first(self._params, connection)
         try:
             ((connection.lasting,),) = connection.execute("SHOW synchronous_commit").fetchall()
-            connection.execute("SET synchronous_commit=off")  # where a change must last, its transaction says so
+            if not self._waits:
+                connection.execute("SET synchronous_commit=off")
         except BaseException:
             connection.close()
             raise

@@ -125,4 +125,8 @@ def test_H1_a_dead_host_is_asked_last(postgresql: PostgreSQL) -> None:
         with server.connect() as connection:
             assert connection.execute("SHOW statement_timeout").fetchone() == ("5s",)
             assert connection.execute("SHOW search_path").fetchone() == ("public",)
+            # What fails over loses what no standby has: each commit waits as the server has it.
+            assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+    with Server(postgresql.url()).connect() as connection:
+        assert connection.execute("SHOW synchronous_commit").fetchone() == ("off",)
     assert server._params["port"] == f"{postgresql.port},{dead}"
