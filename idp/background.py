@@ -26,6 +26,7 @@ from idp.meters.notes import Meters
 from idp.moving.watching import Watching
 from idp.opening import DAY, HOUR
 from idp.protocols import Services
+from idp.provisioning import serving as provisioning
 from idp.readers import Readers
 from idp.saml.metadata import sources as saml_sources
 
@@ -157,6 +158,7 @@ EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
     ("symptoms_not_written", symptoms.keep),
     ("metrics_not_added_up", lambda services: services.part(Meters).add_up()),
     ("ended_sessions_not_told", signout.tell_ended),
+    ("provisioning_not_begun", provisioning.look),
     # A process that gives out keys alone learns as well that a live check has begun.
     ("registry_not_read", lambda services: services.registry.keep_fresh()),
 )
@@ -213,6 +215,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "reviews": kept_reviews.sweep(db, known_from, many),
         "people_past": past.sweep(db, known_from, many),
         "logout_tries": deliveries.sweep(db, retained, many),
+        "provisioning": provisioning.sweep(services),
         "readers": readers.sweep(db, services.clock(), many),
         "symptoms": symptoms.sweep(db, services.clock(), many),
         "clients": services.registry.sweep(),

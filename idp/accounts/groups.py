@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
-from idp.accounts import past, store
+from idp.accounts import changed, past, store
 from idp.accounts.grouping import effective, nesting
 from idp.accounts.grouping import store as grouping
 from idp.accounts.person import InvalidPerson, Person, fold, group_name, to_json
@@ -134,6 +134,7 @@ def add(db: Database, name: str, now: float, *, record: Recorder) -> Group:
     with db.transaction() as tx:
         new = new_id(now)
         if tx.run(store.ADD_GROUP, id=new, name=name, key=fold(name), changed_at=now):
+            changed.group(tx, new)
             record(tx, "group:added", {"group": name, "group_id": new})
         row = tx.one(store.GROUP_WITH_MEMBERS, key=fold(name))
     return _group(row)
@@ -150,6 +151,7 @@ def remove(db: Database, group: Group, now: float, *, with_members: bool = False
         effective.write_of(tx, [row.person_id for row in members], now)
         tx.run(store.REMOVE_GROUP, of_group=group.id)
         past.group_ended(tx, group.name, now)
+        changed.group(tx, group.id)
         record(tx, "group:removed", {"group": group.name, "group_id": group.id, "members": len(members)})
     return len(members)
 
@@ -167,6 +169,7 @@ def rename(db: Database, group: Group, name: str, now: float, *, record: Recorde
         tx.run(store.RENAME_GROUP, of_group=group.id, name=name, key=fold(name), changed_at=now)
         effective.write_within(tx, group.id, now, renamed=True)
         past.group_renamed(tx, group.name, name, now)
+        changed.group(tx, group.id)
         for row in tx.all(store.LIMITED_ROLES):
             scope = json.loads(row.scope)
             if fold(group.name) in map(fold, scope):

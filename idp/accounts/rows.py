@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from idp.accounts import break_glass, past, store
+from idp.accounts import break_glass, changed, past, store
 from idp.accounts.lookup import is_in_charge, is_plain
 from idp.accounts.person import (
     ROLES,
@@ -131,7 +131,9 @@ def check_an_owner_stays(tx: Transaction, person: Person, owners: list[Any], fie
 
 
 def tell(record: Recorder | None, tx: Transaction, action: str, person: Person, **detail: Any) -> None:
-    """Write the audit event, where somebody wants it."""
+    """Write the audit event, where somebody wants it, and the note for whoever follows the directory."""
+    if action.startswith("person:"):
+        changed.person(tx, person.id)
     if record is not None:
         record(tx, action, {"person_id": person.id, **detail})
 

@@ -35,7 +35,8 @@ class _Redirected(Exception):
 class Fetched:
     """An answer that was not a redirect. `content_type` as sent, empty where it is missing.
 
-    `caching`: the headers that say how long it counts (RFC 9111 §5), by their names in lower case.
+    `caching`: the headers that say how long it counts (RFC 9111 §5), and when to come again (RFC 9110 §10.2.3), by
+    their names in lower case.
     """
 
     status: int
@@ -53,7 +54,7 @@ class _Sink:
     whole: bool = True
 
 
-_CACHING: Final = (b"cache-control", b"age", b"expires", b"date")
+_CACHING: Final = (b"cache-control", b"age", b"expires", b"date", b"retry-after")
 #: Seconds for what somebody made us ask who is known to nobody: a thread waits for it.
 STRANGERS: Final = 1.5
 
@@ -156,6 +157,23 @@ class Outbound:
             status = redirect.status
         else:
             return Fetched(fetched.status, fetched.content_type, bytes(body))
+        raise OutboundRedirected(f"it answered with a redirect ({status}); redirects are not followed")
+
+    def send(
+        self, method: str, url: str, content: bytes, headers: Mapping[str, str], *, max_bytes: int, timeout: float
+    ) -> Fetched:
+        """One call of an API. Of the answer's body at most `max_bytes` are read; no redirect is followed."""
+        sent = {name.lower(): value for name, value in headers.items()}
+        if content:
+            sent["content-length"] = str(len(content))
+        body = bytearray()
+        sink = _Sink(body.extend, max_bytes, whole=False)
+        try:
+            fetched = self._fetch(method, url, sent, content, sink, time.monotonic() + timeout)
+        except _Redirected as redirect:
+            status = redirect.status
+        else:
+            return Fetched(fetched.status, fetched.content_type, bytes(body), fetched.caching)
         raise OutboundRedirected(f"it answered with a redirect ({status}); redirects are not followed")
 
     def check(self, url: str, timeout: float = 1.0) -> None:

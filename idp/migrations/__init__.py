@@ -53,6 +53,7 @@ def metadatas() -> list[Any]:
     import idp.accounts.batches.store
     import idp.accounts.break_glass.store
     import idp.accounts.cases.store
+    import idp.accounts.changed.store
     import idp.accounts.factors.store
     import idp.accounts.grouping.store  # adds to the tables of idp.accounts.store, as provisioning does
     import idp.accounts.notices.store
@@ -79,6 +80,7 @@ def metadatas() -> list[Any]:
     import idp.moving.store
     import idp.oidc.ledger.devices.store  # adds to the tables of idp.oidc.ledger.store
     import idp.oidc.ledger.store
+    import idp.provisioning.store
     import idp.readers.store
     import idp.saml.metadata.sources.store
     import idp.saml.store
@@ -89,12 +91,12 @@ def metadatas() -> list[Any]:
     rooms: list[Any] = [
         clients.store, keys.store, idp.accounts.store, idp.accounts.factors.store, idp.accounts.recovery.store,
         idp.accounts.approvals.store, idp.accounts.batches.store, idp.accounts.break_glass.store,
-        idp.accounts.cases.store, idp.accounts.notices.store, idp.accounts.own.store,
+        idp.accounts.cases.store, idp.accounts.changed.store, idp.accounts.notices.store, idp.accounts.own.store,
         idp.accounts.planned_ends.store, idp.accounts.standing.store,
         idp.accounts.registering.store, idp.accounts.reviews.store,
         idp.accounts.roles.store, idp.accounts.sign_in_rules.store, idp.accounts.tokens.store,
         idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
-        idp.readers.store, idp.answers.symptoms.store,
+        idp.provisioning.store, idp.readers.store, idp.answers.symptoms.store,
         idp.moving.store,
         idp.federation.store, idp.login.store, idp.oidc.ledger.store, idp.saml.store,
         idp.saml.metadata.sources.store, idp.state.sql,

@@ -7,10 +7,10 @@ before changes meanwhile knows no groups within groups; `mend` finds that, as it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from idp.accounts import past, store
+from idp.accounts import changed, past, store
 from idp.accounts.grouping import store as grouping
 from idp.accounts.person import to_json
 from idp.db import Database, Transaction
@@ -28,6 +28,7 @@ def write(tx: Transaction, person_id: str, before: tuple[str, ...], now: float) 
     after = names_of(tx, person_id)
     tx.run(store.SET_GROUPS, person_id=person_id, groups=to_json(after), changed_at=now)
     past.is_in(tx, person_id, before, after, now)
+    _note(tx, person_id, before, after)
 
 
 def write_within(tx: Transaction, group_id: str, now: float, *, renamed: bool = False) -> int:
@@ -60,10 +61,12 @@ def mend(db: Database, now: float) -> int:
         with db.transaction() as tx:
             person = store.find(tx, person_id, lock=True)
             if person is not None and list(person.groups) != names_of(tx, person_id):
+                names = names_of(tx, person_id)
                 tx.run(
-                    store.SET_GROUPS, person_id=person_id, groups=to_json(names_of(tx, person_id)),
+                    store.SET_GROUPS, person_id=person_id, groups=to_json(names),
                     changed_at=max(now, person.changed_at + 0.00001),
                 )  # fmt: skip
+                _note(tx, person_id, person.groups, names)
                 mended += 1
     return mended
 
@@ -91,6 +94,12 @@ def _written(tx: Transaction, rows: list[Row], now: float, renamed: bool) -> int
             continue
         different += 1
         tx.run(store.SET_GROUPS, person_id=row.id, groups=to_json(names), changed_at=now)
+        _note(tx, row.id, before, names)
         if not renamed:
             past.is_in(tx, row.id, before, names, now)
     return different
+
+
+def _note(tx: Transaction, person_id: str, before: Iterable[str], after: Iterable[str]) -> None:
+    changed.person(tx, person_id)
+    changed.members(tx, before, after)

@@ -1,0 +1,206 @@
+"""What is written to applications by SCIM: targets set up, turned, tried, sent to anew, and looked at (Y2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clients.client import Client
+from clients.documents.address import in_path
+from idp.accounts import groups
+from idp.admin.actor import Actor
+from idp.admin.permissions import Permission
+from idp.db import Transaction
+from idp.protocols import Services
+from idp.provisioning import drifting, foreseeing, keeping, trying
+from idp.provisioning.objects import Object
+from idp.provisioning.target import Said, Target
+from idp.texts import N_, plural
+
+if TYPE_CHECKING:
+    from idp.provisioning.drifting import Drift
+    from idp.provisioning.foreseeing import Foreseen
+
+P = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A target with how many of its people and groups are in each state, by kind."""
+
+    target: Target
+    counts: dict[str, dict[str, int]]
+
+    @property
+    def edition(self) -> str:
+        """What stands for all that is said of it."""
+        return keeping.edition(self.target)
+
+
+def list_of(services: Services, actor: Actor) -> list[Standing]:
+    """The targets of the applications that this actor looks after. Errors: `NotAllowed`."""
+    actor.check(P.APPS_READ)
+    return [
+        _standing(services, one) for one in keeping.list_of(services.db) if actor.may_app(P.APPS_READ, one.client_id)
+    ]
+
+
+def find(services: Services, actor: Actor, client_id: str) -> Standing | None:
+    """The target of an application; None: nothing is written there. Errors: `NotAllowed`."""
+    actor.check_app(P.APPS_READ, client_id)
+    found = keeping.find(services.db, client_id)
+    return None if found is None else _standing(services, found)
+
+
+def get(services: Services, actor: Actor, client_id: str) -> Standing:
+    """The same. Errors: `NotAllowed`, `UnknownTarget`."""
+    found = find(services, actor, client_id)
+    if found is None:
+        raise keeping.UnknownTarget(client_id)
+    return found
+
+
+def add(services: Services, actor: Actor, client: Client, said: Said, secret: str) -> Standing:
+    """Write to an application from now on. Errors: `NotAllowed`, `InvalidTarget`, `TargetThere`, `TooMany`."""
+    _check(actor, client.id)
+    now, record = services.clock(), actor.record(services)
+    return _standing(services, keeping.add(services.db, services.sealer, client.id, said, secret, now, record=record))
+
+
+def change(
+    services: Services, actor: Actor, client_id: str, how: Callable[[Said], Said], secret: str | None = None, *,
+    seen: str = "",
+) -> Standing:  # fmt: skip
+    """Say something else of it. Errors: `NotAllowed`, `UnknownTarget`, `InvalidTarget`, `ChangedMeanwhile`."""
+    _check(actor, client_id)
+    now, record = services.clock(), actor.record(services)
+    changed = keeping.change(services.db, services.sealer, client_id, how, secret, now, record=record, seen=seen)
+    return _standing(services, changed)
+
+
+def turn(services: Services, actor: Actor, client_id: str, *, on: bool) -> Standing:
+    """Off, and nothing is sent; on again, and what waits is. Errors: `NotAllowed`, `UnknownTarget`."""
+    _check(actor, client_id)
+    record = actor.record(services)
+    return _standing(
+        services, keeping.turn(services.db, client_id, "on" if on else "off", services.clock(), record=record)
+    )
+
+
+def remove(services: Services, actor: Actor, client_id: str) -> None:
+    """Write there no more; what is there stays. Errors: `NotAllowed`, `UnknownTarget`."""
+    _check(actor, client_id)
+    keeping.remove(services.db, client_id, record=actor.record(services))
+
+
+def send_all(services: Services, actor: Actor, client_id: str) -> Standing:
+    """Look at everybody and send all of it anew. Errors: `NotAllowed`, `UnknownTarget`."""
+    _check(actor, client_id)
+    with services.db.transaction() as tx:
+        _walk(tx, services, actor, client_id)
+    return get(services, actor, client_id)
+
+
+def retry(services: Services, actor: Actor, client_id: str, kind: str, local_id: str) -> Object:
+    """Try one object again now. Errors: `NotAllowed`, `UnknownTarget`, `LookupError` for one that is not known."""
+    _check(actor, client_id)
+    with services.db.transaction() as tx:
+        keeping.get(tx, client_id)
+        if keeping.find_object(tx, client_id, kind, local_id) is None:
+            raise LookupError(local_id)
+        keeping.stir(tx, client_id, kind, local_id, services.clock())
+        detail = {"client_id": client_id, "kind": kind, "id": local_id}
+        actor.record(services)(tx, "provisioning:retried", detail)
+    found = keeping.find_object(services.db, client_id, kind, local_id)
+    assert found is not None
+    return found
+
+
+def retry_failed(services: Services, actor: Actor, client_id: str) -> None:
+    """Try everything again that failed or was refused. Errors: `NotAllowed`, `UnknownTarget`."""
+    _check(actor, client_id)
+    with services.db.transaction() as tx:
+        keeping.get(tx, client_id)
+        keeping.stir_failed(tx, client_id, services.clock())
+        actor.record(services)(tx, "provisioning:retried", {"client_id": client_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An object under the name that it has here; '' where there is nobody of this id any more."""
+
+    object: Object
+    name: str
+
+
+def page(
+    services: Services, actor: Actor, client_id: str, kind: str, state: str = "", after: str = "", many: int = 50
+) -> list[Shown]:
+    """At most `many` objects past `after`. Errors: `NotAllowed`."""
+    actor.check_app(P.APPS_READ, client_id)
+    found = keeping.page(services.db, client_id, kind, state, after, many)
+    return [Shown(one, _name(services, one)) for one in found]
+
+
+def foresee(services: Services, actor: Actor, client_id: str) -> Iterable[Foreseen]:
+    """What would be sent now, without sending anything. Errors: `NotAllowed`, `UnknownTarget`."""
+    actor.check_app(P.APPS_READ, client_id)
+    return foreseeing.of(services, keeping.get(services.db, client_id))
+
+
+def drift(services: Services, actor: Actor, client_id: str) -> Iterable[Drift]:
+    """What is different there from what should be; each object is read there. Errors: `NotAllowed`, `UnknownTarget`."""
+    _check(actor, client_id)
+    return drifting.of(services, keeping.get(services.db, client_id))
+
+
+def test(services: Services, actor: Actor, client_id: str) -> tuple[Any, ...]:
+    """Whether it answers, and what it can do. Errors: `NotAllowed`, `UnknownTarget`."""
+    _check(actor, client_id)
+    return trying.of(services, keeping.get(services.db, client_id))
+
+
+def findings(services: Services) -> Iterator[tuple[str, str, str, str]]:
+    """Applications that do not take what is written to them: what, its page, what they said, and the fix."""
+    refused = keeping.refused(services.db)
+    for target in keeping.list_of(services.db):
+        client = services.registry.find(target.client_id)
+        if client is None:
+            continue
+        where = f"/admin/apps/{in_path(client.id)}/provisioning"
+        if target.state == "stopped":
+            text = N_("%(name)s does not let us write people to it any more.", name=client.name)
+            yield text, where, target.reason, "give it a token that works, and turn it on"
+        elif many := refused.get(target.client_id, 0):
+            text = plural(
+                "%(name)s refuses %(n)s person or group.", "%(name)s refuses %(n)s people or groups.", many,
+                name=client.name,
+            )  # fmt: skip
+            yield text, where, "", ""
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _check(actor: Actor, client_id: str) -> None:
+    """Whose token makes accounts elsewhere is a matter of secrets. Errors: `NotAllowed`."""
+    actor.check_app(P.APPS_SECRETS, client_id)
+
+
+def _standing(services: Services, target: Target) -> Standing:
+    return Standing(target, keeping.counts(services.db, target.client_id))
+
+
+def _walk(tx: Transaction, services: Services, actor: Actor, client_id: str) -> None:
+    target = keeping.get(tx, client_id)
+    keeping.start_walk(tx, target, services.clock(), again=True)
+    actor.record(services)(tx, "provisioning:sent_anew", {"client_id": client_id})
+
+
+def _name(services: Services, one: Object) -> str:
+    if one.kind == "user":
+        person = services.directory.find(one.local_id)
+        return "" if person is None else person.username
+    group = groups.find_by_id(services.db, one.local_id)
+    return "" if group is None else group.name

@@ -1,0 +1,278 @@
+"""Deliveries to one target: one object after the other, by one process at a time, each kept before the next begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from clients.client import Client
+from idp import audit
+from idp.db import Transaction, Unavailable
+from idp.login.services import Services
+from idp.provisioning import abilities, judging, keeping, membership, noting, settling, store, wanting
+from idp.provisioning.calling import Line, Unreached, line_to
+from idp.provisioning.objects import Object
+from idp.provisioning.settling import Wanted
+from idp.provisioning.target import Target
+from idp.provisioning.tokens import NoToken
+from keys.sealing import BrokenSeal
+
+LEASE: Final = 30.0  # seconds that a claim lasts past its last renewal; an exchange is shorter
+BEFORE_RETRY: Final = 15.0  # seconds; doubled with each failure
+LONGEST: Final = 3600.0
+FORBIDDEN: Final = 3  # objects in a row that it does not let us change, until it is us that it means
+ACTOR: Final = "doorward"
+
+
+class Lost(Exception):
+    """Another process has it now, or it was turned off or removed: whatever is under way is left as it is."""
+
+
+class _Claim:
+    """The right to deliver to a target, kept for as long as requests are sent."""
+
+    def __init__(self, services: Services, client_id: str) -> None:
+        self._services, self._client_id = services, client_id
+        self.until = services.clock() + LEASE
+
+    def take(self) -> bool:
+        """Whether it is ours."""
+        now = self._services.clock()
+        return self._services.db.run(store.CLAIM, of_client=self._client_id, now=now, until=self.until) == 1
+
+    def renew(self) -> None:
+        """Before each request, so that the lease outlasts it. Errors: `Lost`."""
+        until = max(self._services.clock() + LEASE, self.until + 0.001)
+        if self._services.jobs.paused:
+            raise Lost
+        if not self._services.db.run(store.RENEW, of_client=self._client_id, claim=self.until, until=until):
+            raise Lost
+        self.until = until
+
+    def release(self) -> None:
+        """Give it back, with what is due next."""
+        self._services.db.run(store.RELEASE, of_client=self._client_id, claim=self.until)
+
+
+def run(services: Services, client_id: str, most: int = 1000) -> int:
+    """Deliver to a target what is due, at most so many objects; answers how many were looked at."""
+    claim = _Claim(services, client_id)
+    if not claim.take():
+        return 0
+    done = 0
+    try:
+        while done < most and _step(services, client_id, claim):
+            done += 1
+    except Lost:
+        pass
+    finally:
+        claim.release()
+    return done
+
+
+def _step(services: Services, client_id: str, claim: _Claim) -> bool:
+    """One thing: notes, a page of people, or an object. False: there is nothing to do now."""
+    claim.renew()
+    target, client = keeping.get(services.db, client_id), services.registry.find(client_id)
+    if client is None or not client.enabled:
+        return False  # who is turned off for an hour does not lose its people there
+    target = _looked(services, target, client)
+    if noting.take(services, target):
+        return True
+    if target.walk is not None:
+        noting.walk(services, target, client)
+        return True
+    if target.retry_at > services.clock():
+        return False
+    now = services.clock()
+    row = services.db.one(store.NEXT_USER, of_client=client_id, now=now)
+    row = row or services.db.one(store.NEXT_GROUP, of_client=client_id, now=now)
+    if row is None:
+        return False
+    line = line_to(services, target)
+    line.before = claim.renew
+    _deliver(line, client, keeping.to_object(row))
+    return True
+
+
+def _looked(services: Services, target: Target, client: Client) -> Target:
+    """Another limit of the application: everybody is looked at anew."""
+    seen = wanting.seen(client, services.clock())
+    if seen == target.seen:
+        return target
+    with services.db.transaction() as tx:
+        keeping.start_walk(tx, replace(target, seen=seen), services.clock(), again=False)
+    return keeping.get(services.db, target.client_id)
+
+
+def _deliver(line: Line, client: Client, one: Object) -> None:
+    services, target = line.services, line.target
+    wanted = wanting.of(services, target, client, one)
+    try:
+        line.target = target = replace(target, abilities=abilities.known(line, target))
+        after = _settled(line, client, one, wanted)
+    except Lost:
+        raise
+    except judging.Stopped as error:
+        _forbidden(line, one, str(error))
+    except judging.Refused as error:
+        _kept(line, replace(_latest(services, one), state="refused", due=None, problem=str(error)))
+    except judging.TryAgain as error:
+        _later(line, one, str(error))
+    except judging.Busy as error:
+        _pause(line, one, str(error), error.seconds)
+    except Unreached as error:
+        _pause(line, one, str(error), None)
+    except (NoToken, BrokenSeal) as error:
+        if isinstance(error, NoToken) and not error.final:
+            _pause(line, one, str(error), None)
+        else:
+            _stop(services, target, str(error) or "the kept secret cannot be opened")
+    except Unavailable:
+        raise  # our own database: nothing is known of the other side by it
+    except Exception as error:
+        services.log.error("unexpected", exc_info=error, client_id=target.client_id)
+        _later(line, one, f"an unexpected error on our side: {type(error).__name__}")
+    else:
+        _done(line, client, one, after, wanted)
+
+
+def _settled(line: Line, client: Client, one: Object, wanted: Wanted) -> Object:
+    services = line.services
+
+    def keep(now: Object) -> None:
+        keeping.put(services.db, now)
+
+    if one.kind == "user":
+        return settling.settle(line, one, wanted, keep)
+    if wanted.attributes is None:
+        return _group_gone(line, one, wanted, keep)
+    if one.state in ("waiting", "gone") and not one.remote_id:
+        membership.forget(services, one)
+    members = membership.wanted(services, one.client_id, one.local_id)
+    if not line.target.abilities.patch:
+        attributes = {**wanted.attributes, "members": membership.values(members)}
+        return settling.settle(line, one, replace(wanted, attributes=attributes), keep)
+    one = replace(one, sent={path: value for path, value in one.sent.items() if path != "members"})
+    after = settling.settle(line, one, wanted, keep)
+    if after.remote_id != one.remote_id:
+        membership.forget(services, one)
+    if after.remote_id != one.remote_id or not one.sent:
+        keep(replace(after, due=one.due))  # it is there: what follows may fail, and it is not made again
+    is_new = after.made and after.remote_id != one.remote_id
+    membership.settle(line, after, members, read=not one.sent and not is_new)
+    return after
+
+
+def _group_gone(line: Line, one: Object, wanted: Wanted, keep: settling.Keep) -> Object:
+    """A group cannot be turned off: what we made is deleted, what was there before loses whom we put in."""
+    off = line.target.said.off
+    if off == "nothing" or not (one.remote_id or one.attempted):
+        return replace(one, state="left" if one.remote_id else "gone", problem="")
+    if one.remote_id and not one.made and line.target.abilities.patch:
+        membership.settle(line, one, {}, read=False)
+        return replace(one, state="left", problem="")
+    said = replace(line.target.said, off="delete")
+    line.target = replace(line.target, said=said)
+    after = settling.settle(line, one, wanted, keep)
+    membership.forget(line.services, one)
+    return after
+
+
+# -- what becomes of it ----------------------------------------------------------------------------------------------
+
+
+def _done(line: Line, client: Client, before: Object, after: Object, wanted: Wanted) -> None:
+    services, target = line.services, line.target
+    after = replace(after, due=None, tries=0)
+    with services.db.transaction() as tx:
+        if line.answered is not None:
+            tx.run(store.COUNT_FAILURES, of_client=target.client_id, new_retry_at=0.0, new_failures=0, new_forbidden=0)
+            after = _with_words(line, after, wanted.is_gone)
+        if wanted.is_gone and (after.state == "left" or not after.remote_id or after.state == "off"):
+            tx.run(store.DROP_OBJECT, of_client=after.client_id, of_kind=after.kind, of_id=after.local_id)
+        elif wanted.attributes is None and after.state == "gone" and not after.at and not before.attempted:
+            # Somebody who was never there, and is not let in: nothing is to be known of them.
+            tx.run(store.DROP_OBJECT, of_client=after.client_id, of_kind=after.kind, of_id=after.local_id)
+        else:
+            keeping.put(tx, after)
+        if after.kind == "user":
+            _tell_groups(line, tx, client, before, after)
+
+
+def _tell_groups(line: Line, tx: Transaction, client: Client, before: Object, after: Object) -> None:
+    services, is_other = line.services, after.remote_id != before.remote_id
+    if after.state != "done" or is_other:
+        noting.stir_groups_with(tx, after.client_id, after.local_id, services.clock())
+    if after.state == "done" and (before.state != "done" or is_other):
+        noting.stir_groups_of(services, tx, line.target, client, after.local_id)
+
+
+def _later(line: Line, one: Object, problem: str) -> None:
+    """This object alone waits."""
+    one = _latest(line.services, one)
+    wait = min(BEFORE_RETRY * 2 ** min(one.tries, 12), LONGEST)
+    _kept(line, replace(one, state="failed", due=line.services.clock() + wait, tries=one.tries + 1, problem=problem))
+
+
+def _pause(line: Line, one: Object, problem: str, seconds: float | None) -> None:
+    """The target waits, with all of its objects; this one is the first when it goes on."""
+    services, target = line.services, line.target
+    wait = min(BEFORE_RETRY * 2 ** min(target.failures, 12), LONGEST) if seconds is None else seconds
+    at = services.clock() + max(1.0, wait)
+    one = _latest(services, one)
+    _kept(line, replace(one, state="failed", due=at, tries=one.tries + 1, problem=problem))
+    services.db.run(
+        store.COUNT_FAILURES, of_client=target.client_id, new_retry_at=at, new_failures=target.failures + 1,
+        new_forbidden=target.forbidden,
+    )  # fmt: skip
+
+
+def _forbidden(line: Line, one: Object, problem: str) -> None:
+    """Our credentials, or this one object? A read tells them apart; three objects in a row are all of them."""
+    services, target = line.services, line.target
+    answered = line.answered
+    if answered is not None and answered.status == 403 and target.forbidden + 1 < FORBIDDEN and _opens(line):
+        _kept(line, replace(_latest(services, one), state="refused", due=None, problem=problem), answered.shown)
+        services.db.run(
+            store.COUNT_FAILURES, of_client=target.client_id, new_retry_at=0.0, new_failures=0,
+            new_forbidden=target.forbidden + 1,
+        )  # fmt: skip
+        return
+    _kept(line, replace(_latest(services, one), state="failed", due=services.clock(), problem=problem))
+    _stop(services, target, problem)
+
+
+def _opens(line: Line) -> bool:
+    request, answered = line.request, line.answered
+    try:
+        return line.call("GET", "Users?startIndex=1&count=1").ok
+    except (Unreached, NoToken):
+        return False
+    finally:
+        line.request, line.answered = request, answered
+
+
+def _stop(services: Services, target: Target, reason: str) -> None:
+    record = audit.recorder(services.clock, ACTOR)
+    keeping.turn(services.db, target.client_id, "stopped", services.clock(), record=record, reason=reason[:300])
+
+
+def _latest(services: Services, one: Object) -> Object:
+    """As it was kept last: between two requests something may have been written down."""
+    return keeping.find_object(services.db, one.client_id, one.kind, one.local_id) or one
+
+
+def _kept(line: Line, one: Object, shown: str = "") -> None:
+    is_gone = one.kind == "user" and line.services.directory.find(one.local_id) is None
+    keeping.put(line.services.db, _with_words(line, one, is_gone))
+
+
+def _with_words(line: Line, one: Object, is_gone: bool) -> Object:
+    """With the last request and its answer; of somebody who was removed here, without a word of them."""
+    answered = line.answered
+    return replace(
+        one, request=line.request.partition("\n")[0] if is_gone else line.request,
+        answer=answered.shown if answered is not None and not is_gone else "",
+        status=answered.status if answered is not None else 0, at=line.services.clock(),
+    )  # fmt: skip

@@ -1,0 +1,243 @@
+"""Targets as they are kept: added, changed, turned, removed. Secrets are sealed under the master key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from idp.accounts import changed
+from idp.audit import Recorder
+from idp.db import Database, Transaction
+from idp.ids import digest
+from idp.provisioning import store
+from idp.provisioning.checking import InvalidTarget, check
+from idp.provisioning.objects import Object
+from idp.provisioning.target import Abilities, Said, State, Target, said_of
+from keys.sealing import Sealer
+
+PURPOSE: Final = "provisioning-secret"
+MOST: Final = 100  # targets
+Runs = Database | Transaction
+
+
+class UnknownTarget(LookupError):
+    """Nothing is written to this application."""
+
+
+class TargetThere(Exception):
+    """This application has its target already."""
+
+
+class TooMany(Exception):
+    """There are as many as there may be."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed it since it was looked at."""
+
+
+def list_of(db: Runs) -> tuple[Target, ...]:
+    """Every target, in the order in which they came."""
+    return tuple(map(_target, db.all(store.TARGETS)))
+
+
+def find(db: Runs, client_id: str) -> Target | None:
+    """The target of this application."""
+    row = db.one(store.TARGET, of_client=client_id)
+    return None if row is None else _target(row)
+
+
+def get(db: Runs, client_id: str) -> Target:
+    """The same. Errors: `UnknownTarget`."""
+    found = find(db, client_id)
+    if found is None:
+        raise UnknownTarget(client_id)
+    return found
+
+
+def edition(target: Target) -> str:
+    """What stands for all that is said of it."""
+    return digest(json.dumps([target.said.to_json(), target.sealed, target.state]))[:16]
+
+
+def open_secret(sealer: Sealer, target: Target) -> str:
+    """Its token, or its client's secret. Errors: `BrokenSeal`."""
+    return sealer.open(PURPOSE, target.sealed, target.client_id.encode()).decode()
+
+
+def add(
+    db: Database, sealer: Sealer, client_id: str, said: Said, secret: str, now: float, *, record: Recorder
+) -> Target:  # fmt: skip
+    """Write to an application from now on. Errors: `InvalidTarget`, `TargetThere`, `TooMany`."""
+    check(said, secret)
+    target = Target(client_id=client_id, said=said, sealed=_sealed(sealer, client_id, secret), due=now,
+                    created_at=now, changed_at=now)  # fmt: skip
+    with db.transaction() as tx:
+        if find(tx, client_id) is not None:
+            raise TargetThere(client_id)
+        if len(tx.all(store.TARGETS)) >= MOST:
+            raise TooMany
+        tx.run(store.ADD_TARGET, **_row(target))
+        changed.follow(tx, follower(client_id))
+        record(tx, "provisioning:added", {"client_id": client_id, "said": said.to_json()})
+    return target
+
+
+def change(
+    db: Database, sealer: Sealer, client_id: str, how: Callable[[Said], Said], secret: str | None, now: float,
+    *, record: Recorder, seen: str = "",
+) -> Target:  # fmt: skip
+    """Say something else of it; everybody is looked at anew. `secret`: None leaves it; `seen`: its edition.
+
+    Errors: `UnknownTarget`, `InvalidTarget`, `ChangedMeanwhile`.
+    """
+    with db.transaction() as tx:
+        before = _locked(tx, client_id)
+        if seen and seen != edition(before):
+            raise ChangedMeanwhile
+        said = how(before.said)
+        # A secret goes where it was given for: another host is told no token of this one (OAuth's mix-up, in small).
+        moved = [name for name in ("url", "token_url") if getattr(said, name) != getattr(before.said, name)]
+        if moved and secret is None:
+            raise InvalidTarget("secret", "another address: give its token, too; the kept one is not sent there")
+        check(said, secret)
+        sealed = before.sealed if secret is None else _sealed(sealer, client_id, secret)
+        text = json.dumps(said.to_json())
+        tx.run(store.SAY, of_client=client_id, new_said=text, new_sealed=sealed, new_changed_at=now)
+        tx.run(store.KNOW, of_client=client_id, new_abilities=Abilities().to_json())
+        start_walk(tx, before, now, again=bool(moved) or said.mapping != before.said.mapping)
+        old, new = before.said.to_json(), said.to_json()
+        detail = {"client_id": client_id, "changed": {key: [old[key], new[key]] for key in new if old[key] != new[key]}}
+        record(tx, "provisioning:changed", {**detail, **({"secret": "replaced"} if secret is not None else {})})
+        return get(tx, client_id)
+
+
+def turn(db: Database, client_id: str, state: State, now: float, *, record: Recorder, reason: str = "") -> Target:
+    """On, off, or stopped for a reason; on again, what was refused is tried anew. Errors: `UnknownTarget`."""
+    with db.transaction() as tx:
+        before = _locked(tx, client_id)
+        tx.run(store.TURN, of_client=client_id, new_state=state, new_reason=reason, new_retry_at=0.0, new_failures=0,
+               new_forbidden=0)  # fmt: skip
+        if state == "on":
+            tx.run(store.STIR_FAILED, of_client=client_id, now=now)
+            tx.run(store.WAKE, of_client=client_id, now=now)
+        if before.state != state:
+            about = {"client_id": client_id, "before": before.state, "after": state}
+            record(tx, "provisioning:turned", {**about, **({"reason": reason} if reason else {})})
+        return get(tx, client_id)
+
+
+def remove(db: Database, client_id: str, *, record: Recorder) -> None:
+    """Write there no more; what is there stays there. Errors: `UnknownTarget`."""
+    with db.transaction() as tx:
+        _locked(tx, client_id)
+        for statement in store.DROP_ALL:
+            tx.run(statement, of_client=client_id)
+        tx.run(store.DROP_TARGET, of_client=client_id)
+        changed.leave(tx, follower(client_id))
+        record(tx, "provisioning:removed", {"client_id": client_id})
+
+
+def start_walk(tx: Transaction, target: Target, now: float, *, again: bool) -> None:
+    """Look at everybody; `again`: send all of them anew, whether they are different or not."""
+    again = again or (target.again and target.walk is not None)
+    tx.run(store.WALK, of_client=target.client_id, new_walk="", new_again=int(again), new_seen=target.seen)
+    tx.run(store.WAKE, of_client=target.client_id, now=now)
+
+
+def follower(client_id: str) -> str:
+    """As the directory knows it."""
+    return f"provision:{client_id}"
+
+
+# -- objects ---------------------------------------------------------------------------------------------------------
+
+
+def find_object(db: Runs, client_id: str, kind: str, local_id: str) -> Object | None:
+    """How one stands."""
+    row = db.one(store.OBJECT, of_client=client_id, of_kind=kind, of_id=local_id)
+    return None if row is None else to_object(row)
+
+
+def page(db: Runs, client_id: str, kind: str, state: str = "", after: str = "", many: int = 50) -> list[Object]:
+    """At most `many` of them in the order of their ids, past `after`; `state`: these alone."""
+    asked: dict[str, Any] = {"of_client": client_id, "of_kind": kind, "after": after, "many": many}
+    rows = db.all(store.PAGE_OF_STATE, of_state=state, **asked) if state else db.all(store.PAGE, **asked)
+    return list(map(to_object, rows))
+
+
+def counts(db: Runs, client_id: str) -> dict[str, dict[str, int]]:
+    """How many users and groups are in each state."""
+    found: dict[str, dict[str, int]] = {"user": {}, "group": {}}
+    for row in db.all(store.COUNTS, of_client=client_id):
+        found[row.kind][row.state] = row.many
+    return found
+
+
+def refused(db: Runs) -> dict[str, int]:
+    """Of each target, how many objects somebody must look at."""
+    return {row.client_id: row.many for row in db.all(store.REFUSED)}
+
+
+def put(tx: Runs, one: Object) -> None:
+    """Keep how one stands."""
+    tx.run(
+        store.PUT_OBJECT, client_id=one.client_id, kind=one.kind, local_id=one.local_id, remote_id=one.remote_id,
+        sent=json.dumps(dict(one.sent), sort_keys=True), attempted=int(one.attempted), made=int(one.made),
+        state=one.state, due=one.due, tries=one.tries, problem=one.problem, request=one.request, answer=one.answer,
+        status=one.status, at=one.at,
+    )  # fmt: skip
+
+
+def touch(tx: Runs, client_id: str, kind: str, local_id: str, now: float) -> None:
+    """There is something to do for it."""
+    new = Object(client_id=client_id, kind="user" if kind == "user" else "group", local_id=local_id, due=now)
+    tx.run(
+        store.TOUCH, client_id=client_id, kind=kind, local_id=local_id, remote_id="", sent="{}", attempted=0, made=0,
+        state=new.state, due=now, tries=0, problem="", request="", answer="", status=0, at=0.0,
+    )  # fmt: skip
+
+
+def stir(tx: Transaction, client_id: str, kind: str, local_id: str, now: float) -> None:
+    """Try one again, that is known already, now."""
+    tx.run(store.STIR, of_client=client_id, of_kind=kind, of_id=local_id, now=now)
+    tx.run(store.WAKE, of_client=client_id, now=now)
+
+
+def stir_failed(tx: Transaction, client_id: str, now: float) -> None:
+    """Try everything again that is not as it should be."""
+    tx.run(store.STIR_FAILED, of_client=client_id, now=now)
+    tx.run(store.WAKE, of_client=client_id, now=now)
+
+
+def to_object(row: Any) -> Object:
+    """A row as an object."""
+    values = {name: getattr(row, name) for name in Object.__dataclass_fields__}
+    return Object(**{**values, "sent": json.loads(row.sent), "attempted": bool(row.attempted), "made": bool(row.made)})
+
+
+# -- below -----------------------------------------------------------------------------------------------------------
+
+
+def _locked(tx: Transaction, client_id: str) -> Target:
+    tx.run(store.LOCK, of_client=client_id)
+    return get(tx, client_id)
+
+
+def _sealed(sealer: Sealer, client_id: str, secret: str) -> str:
+    return sealer.seal(PURPOSE, secret.encode(), client_id.encode())
+
+
+def _row(target: Target) -> dict[str, Any]:
+    values = {name: getattr(target, name) for name in Target.__dataclass_fields__}
+    return {**values, "said": json.dumps(target.said.to_json()), "again": int(target.again),
+            "abilities": target.abilities.to_json()}  # fmt: skip
+
+
+def _target(row: Any) -> Target:
+    values = {name: getattr(row, name) for name in Target.__dataclass_fields__}
+    said = said_of(json.loads(row.said))
+    abilities = Abilities(**json.loads(row.abilities))
+    return replace(Target(**{**values, "said": said, "abilities": abilities}), again=bool(row.again))

@@ -1,0 +1,72 @@
+"""Notes of the directory become objects with something to do, in one transaction; and everybody is looked at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clients.client import Client
+from idp.accounts import changed, groups
+from idp.accounts.changed import Note
+from idp.db import Transaction
+from idp.login.services import Services
+from idp.provisioning import keeping, store, wanting
+from idp.provisioning.target import Target
+
+NOTES: Final = 200  # of one transaction
+PAGE: Final = 200  # people of one look
+
+
+def take(services: Services, target: Target) -> bool:
+    """The notes are gone and their objects are due, or neither; answers whether there were any."""
+    with services.db.transaction() as tx:
+        notes = changed.take(tx, keeping.follower(target.client_id), NOTES)
+        for note in notes:
+            _due(services, tx, target.client_id, note)
+    return bool(notes)
+
+
+def _due(services: Services, tx: Transaction, client_id: str, note: Note) -> None:
+    now = services.clock()
+    if note.kind == "person":
+        keeping.touch(tx, client_id, "user", note.key, now)
+        return
+    group = groups.find(services.db, note.key) if note.kind == "members" else None
+    group_id = note.key if note.kind == "group" else group.id if group is not None else ""
+    if group_id:
+        keeping.touch(tx, client_id, "group", group_id, now)
+
+
+def stir_groups_with(tx: Transaction, client_id: str, person_id: str, now: float) -> None:
+    """Somebody is not there any more as they were: the groups that hold them there are to be changed."""
+    for row in tx.all(store.GROUPS_WITH, of_client=client_id, of_person=person_id):
+        tx.run(store.STIR, of_client=client_id, of_kind="group", of_id=row.group_id, now=now)
+
+
+def stir_groups_of(services: Services, tx: Transaction, target: Target, client: Client, person_id: str) -> None:
+    """Somebody is there for the first time, or as somebody else: the groups that they are in here take them in."""
+    person = services.directory.find(person_id)
+    for name in person.groups if person is not None and target.said.groups == "groups" else ():
+        group = groups.find(services.db, name) if wanting.is_sent(target, client, name) else None
+        if group is not None:
+            keeping.touch(tx, target.client_id, "group", group.id, services.clock())
+
+
+def walk(services: Services, target: Target, client: Client) -> None:
+    """Look at a page of people; behind the last one at the groups, and it is done."""
+    now = services.clock()
+    people = services.directory.list(after=target.walk or "", limit=PAGE)
+    with services.db.transaction() as tx:
+        if target.walk == "":
+            # Whoever is known there is looked at, too: they may be gone here, or let in no more.
+            tx.run(store.STIR_ALL, of_client=target.client_id, now=now)
+            if target.again:
+                tx.run(store.FORGET_ALL_SENT, of_client=target.client_id)
+        for person in people:
+            if wanting.is_let_in(services, client, person):
+                keeping.touch(tx, target.client_id, "user", person.id, now)
+        if people:
+            tx.run(store.STEP, of_client=target.client_id, new_walk=people[-1].username)
+            return
+        for group in wanting.groups_of(services, target, client):
+            keeping.touch(tx, target.client_id, "group", group.id, now)
+        tx.run(store.WALK, of_client=target.client_id, new_walk=None, new_again=0, new_seen=target.seen)

@@ -1,0 +1,217 @@
+"""Targets, the objects of each, and who is in a group there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from idp.db import upsert
+
+MANY: Final = 200  # ids of one look
+metadata = MetaData()
+
+provision_targets = Table(
+    "provision_targets",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("said", Text, nullable=False),  # JSON object
+    Column("sealed", Text, nullable=False),  # the token, or the client's secret
+    Column("state", Text, nullable=False),  # on, off, stopped
+    Column("reason", Text, nullable=False),
+    Column("retry_at", Double, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("forbidden", Integer, nullable=False),
+    Column("seen", Text, nullable=False),  # a digest of the application's limit
+    Column("walk", Text),  # the username up to which everybody was looked at; null: done
+    Column("again", Integer, nullable=False),
+    Column("abilities", Text, nullable=False),  # JSON object
+    Column("due", Double),  # of its first object; null: nothing to do
+    Column("claimed_until", Double),
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
+
+def _of_target() -> Column[str]:
+    return Column(
+        "client_id", Text, ForeignKey("provision_targets.client_id", ondelete="CASCADE"), primary_key=True
+    )  # fmt: skip
+
+
+provision_objects = Table(
+    "provision_objects",
+    metadata,
+    _of_target(),
+    Column("kind", Text, primary_key=True),  # user, group
+    Column("local_id", Text, primary_key=True),
+    Column("remote_id", Text, nullable=False),
+    Column("sent", Text, nullable=False),  # JSON object: attribute to a digest
+    Column("attempted", Integer, nullable=False),
+    Column("made", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due", Double),  # null: nothing to do
+    Column("tries", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+)
+Index("provision_objects_due", provision_objects.c.client_id, provision_objects.c.kind, provision_objects.c.due)
+Index("provision_objects_local_id", provision_objects.c.local_id)
+Index("provision_objects_remote_id", provision_objects.c.client_id, provision_objects.c.remote_id)
+
+#: Whom the other side has confirmed to be in a group.
+provision_members = Table(
+    "provision_members",
+    metadata,
+    _of_target(),
+    Column("group_id", Text, primary_key=True),
+    Column("person_id", Text, primary_key=True),
+    Column("remote_id", Text, nullable=False),
+)
+Index("provision_members_person_id", provision_members.c.client_id, provision_members.c.person_id)
+
+_t, _o, _m = provision_targets.c, provision_objects.c, provision_members.c
+_target = _t.client_id == bindparam("of_client")
+_here = _o.client_id == bindparam("of_client")
+_this = (_here, _o.kind == bindparam("of_kind"), _o.local_id == bindparam("of_id"))
+
+# -- targets ---------------------------------------------------------------------------------------------------------
+
+TARGETS = select(provision_targets).order_by(_t.created_at, _t.client_id)
+TARGET = select(provision_targets).where(_target)
+ADD_TARGET = insert(provision_targets)
+DROP_TARGET = delete(provision_targets).where(_target)
+DROP_ALL = tuple(
+    delete(table).where(table.c.client_id == bindparam("of_client")) for table in (provision_members, provision_objects)
+)
+
+
+def set_target(*names: str) -> Any:
+    """UPDATE of these columns of a target, each by a parameter `new_<name>`."""
+    return update(provision_targets).where(_target).values({name: bindparam(f"new_{name}") for name in names})
+
+
+SAY = set_target("said", "sealed", "changed_at")
+TURN = set_target("state", "reason", "retry_at", "failures", "forbidden")
+WALK = set_target("walk", "again", "seen")
+STEP = set_target("walk")
+KNOW = set_target("abilities")
+COUNT_FAILURES = set_target("retry_at", "failures", "forbidden")
+#: Of any number of processes one delivers to it; after the lease another, where that one was killed.
+CLAIM = (
+    update(provision_targets)
+    .where(_target, _t.state == "on", or_(_t.claimed_until.is_(None), _t.claimed_until <= bindparam("now")))
+    .values(claimed_until=bindparam("until"))
+)
+RENEW = (
+    update(provision_targets)
+    .where(_target, _t.state == "on", _t.claimed_until == bindparam("claim"))
+    .values(claimed_until=bindparam("until"))
+)
+_first = select(func.min(_o.due)).where(_here).scalar_subquery()
+RELEASE = (
+    update(provision_targets)
+    .where(_target, _t.claimed_until == bindparam("claim"))
+    .values(claimed_until=null(), due=_first)
+)
+#: Its own row is locked first, so that changes queue up.
+LOCK = update(provision_targets).where(_target).values(changed_at=_t.changed_at)
+#: Somebody else than who delivers has put something to do there.
+WAKE = update(provision_targets).where(_target).values(due=bindparam("now"))
+
+# -- objects ---------------------------------------------------------------------------------------------------------
+
+OBJECT = select(provision_objects).where(*_this)
+PUT_OBJECT = upsert(
+    provision_objects, "client_id", "kind", "local_id",
+    change=tuple(c.key for c in provision_objects.columns if not c.primary_key),
+)  # fmt: skip
+#: There is something to do for it: made where it is not known, due where it is.
+TOUCH = upsert(
+    provision_objects, "client_id", "kind", "local_id",
+    change=lambda new: {"due": new.due, "tries": new.tries},
+)  # fmt: skip
+#: The same of one that is known already.
+STIR = update(provision_objects).where(*_this).values(due=bindparam("now"), tries=0)
+STIR_ALL = update(provision_objects).where(_here).values(due=bindparam("now"), tries=0)
+STIR_FAILED = (
+    update(provision_objects)
+    .where(_here, or_(*(_o.state == state for state in ("failed", "refused", "waiting"))))
+    .values(due=bindparam("now"), tries=0)
+)  # fmt: skip
+FORGET_SENT = update(provision_objects).where(*_this).values(sent="{}", due=bindparam("now"), tries=0)
+FORGET_ALL_SENT = update(provision_objects).where(_here).values(sent="{}")
+DROP_OBJECT = delete(provision_objects).where(*_this)
+#: What was said and answered about somebody who is removed here; ids stay until the other side has let go of them.
+BLANK = update(provision_objects).where(*_this).values(request="", answer="", sent="{}")
+_due = select(provision_objects).where(_here, _o.due <= bindparam("now"))
+#: Users come before the groups that hold them (GitHub, and common sense, want it so).
+NEXT_USER = _due.where(_o.kind == "user").order_by(_o.due, _o.local_id).limit(1)
+NEXT_GROUP = _due.where(_o.kind == "group").order_by(_o.due, _o.local_id).limit(1)
+FIRST_DUE = select(func.min(_o.due).label("due")).where(_here)
+COUNTS = (
+    select(_o.kind, _o.state, func.count().label("many")).where(_here).group_by(_o.kind, _o.state)
+)  # fmt: skip
+REFUSED = (
+    select(_o.client_id, func.count().label("many")).where(_o.state == "refused").group_by(_o.client_id)
+)  # fmt: skip
+_page = (
+    select(provision_objects)
+    .where(_here, _o.kind == bindparam("of_kind"), _o.local_id > bindparam("after"))
+    .order_by(_o.local_id)
+    .limit(bindparam("many"))
+)
+PAGE = _page
+PAGE_OF_STATE = _page.where(_o.state == bindparam("of_state"))
+BY_REMOTE = select(provision_objects).where(
+    _here, _o.kind == bindparam("of_kind"), _o.remote_id == bindparam("of_remote")
+)  # fmt: skip
+
+_SLOTS = tuple(f"of_{number}" for number in range(MANY))
+#: The ids over there of so many people, who are let in there.
+REMOTE_IDS = select(_o.local_id, _o.remote_id).where(
+    _here, _o.kind == "user", _o.state == "done", _o.remote_id != "", _o.local_id.in_([bindparam(s) for s in _SLOTS])
+)  # fmt: skip
+
+
+def listed(ids: Collection[str]) -> dict[str, str]:
+    """The values of a statement for at most `MANY` ids."""
+    found = list(ids)
+    return {slot: found[n] if n < len(found) else "" for n, slot in enumerate(_SLOTS)}
+
+
+# -- members ---------------------------------------------------------------------------------------------------------
+
+_in_group = (_m.client_id == bindparam("of_client"), _m.group_id == bindparam("of_group"))
+MEMBERS = select(_m.person_id, _m.remote_id).where(*_in_group)
+ADD_MEMBER = upsert(provision_members, "client_id", "group_id", "person_id", change=("remote_id",))
+DROP_MEMBER = delete(provision_members).where(*_in_group, _m.person_id == bindparam("of_person"))
+DROP_MEMBERS = delete(provision_members).where(*_in_group)
+GROUPS_WITH = select(_m.group_id).where(
+    _m.client_id == bindparam("of_client"), _m.person_id == bindparam("of_person")
+)  # fmt: skip
+#: Their id over there is another one from now on.
+DROP_PERSON = delete(provision_members).where(
+    _m.client_id == bindparam("of_client"), _m.person_id == bindparam("of_person")
+)  # fmt: skip
