@@ -38,6 +38,7 @@ TYPED = (
             "moving",
             "operating",
             "people",
+            "provisioning",
             "saml",
             "self-registration",
             "sign-in-rules",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clients.client import Client
@@ -96,19 +96,19 @@ def remove(services: Services, actor: Actor, client_id: str) -> None:
 
 def send_all(services: Services, actor: Actor, client_id: str) -> Standing:
     """Look at everybody and send all of it anew. Errors: `NotAllowed`, `UnknownTarget`."""
-    _check(actor, client_id)
+    actor.check_app(P.APPS_CHANGE, client_id)
     with services.db.transaction() as tx:
         _walk(tx, services, actor, client_id)
     return get(services, actor, client_id)
 
 
 def retry(services: Services, actor: Actor, client_id: str, kind: str, local_id: str) -> Object:
-    """Try one object again now. Errors: `NotAllowed`, `UnknownTarget`, `LookupError` for one that is not known."""
-    _check(actor, client_id)
+    """Try one object again now. Errors: `NotAllowed`, `UnknownTarget`, `UnknownObject`."""
+    actor.check_app(P.APPS_CHANGE, client_id)
     with services.db.transaction() as tx:
         keeping.get(tx, client_id)
         if keeping.find_object(tx, client_id, kind, local_id) is None:
-            raise LookupError(local_id)
+            raise UnknownObject(local_id)
         keeping.stir(tx, client_id, kind, local_id, services.clock())
         detail = {"client_id": client_id, "kind": kind, "id": local_id}
         actor.record(services)(tx, "provisioning:retried", detail)
@@ -119,11 +119,15 @@ def retry(services: Services, actor: Actor, client_id: str, kind: str, local_id:
 
 def retry_failed(services: Services, actor: Actor, client_id: str) -> None:
     """Try everything again that failed or was refused. Errors: `NotAllowed`, `UnknownTarget`."""
-    _check(actor, client_id)
+    actor.check_app(P.APPS_CHANGE, client_id)
     with services.db.transaction() as tx:
         keeping.get(tx, client_id)
         keeping.stir_failed(tx, client_id, services.clock())
         actor.record(services)(tx, "provisioning:retried", {"client_id": client_id})
+
+
+class UnknownObject(LookupError):
+    """Nothing of this person or group is known there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,34 @@ def page(
     """At most `many` objects past `after`. Errors: `NotAllowed`."""
     actor.check_app(P.APPS_READ, client_id)
     found = keeping.page(services.db, client_id, kind, state, after, many)
-    return [Shown(one, _name(services, one)) for one in found]
+    return [_shown(services, actor, one) for one in found]
+
+
+def every(services: Services, actor: Actor, client_id: str, kind: str, state: str = "") -> Iterator[Shown]:
+    """All of them. Errors: `NotAllowed`."""
+    after = ""
+    while found := page(services, actor, client_id, kind, state, after, many=200):
+        yield from found
+        after = found[-1].object.local_id
+
+
+def find_object(services: Services, actor: Actor, client_id: str, kind: str, local_id: str) -> Shown:
+    """One of them. Errors: `NotAllowed`, `UnknownObject`."""
+    actor.check_app(P.APPS_READ, client_id)
+    found = keeping.find_object(services.db, client_id, kind, local_id)
+    if found is None:
+        raise UnknownObject(local_id)
+    return _shown(services, actor, found)
+
+
+def find_named(services: Services, actor: Actor, client_id: str, name: str) -> Shown:
+    """The person whom somebody means by this, else the group. Errors: `NotAllowed`, `UnknownObject`."""
+    person, group = services.directory.find_named(name), groups.find(services.db, name)
+    for kind, local_id in (("user", person.id if person else name), ("group", group.id if group else name)):
+        if keeping.find_object(services.db, client_id, kind, local_id) is not None:
+            return find_object(services, actor, client_id, kind, local_id)
+    actor.check_app(P.APPS_READ, client_id)
+    raise UnknownObject(name)
 
 
 def foresee(services: Services, actor: Actor, client_id: str) -> Iterable[Foreseen]:
@@ -157,7 +188,7 @@ def drift(services: Services, actor: Actor, client_id: str) -> Iterable[Drift]:
 
 def test(services: Services, actor: Actor, client_id: str) -> tuple[Any, ...]:
     """Whether it answers, and what it can do. Errors: `NotAllowed`, `UnknownTarget`."""
-    _check(actor, client_id)
+    actor.check_app(P.APPS_CHANGE, client_id)
     return trying.of(services, keeping.get(services.db, client_id))
 
 
@@ -184,8 +215,12 @@ def findings(services: Services) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _check(actor: Actor, client_id: str) -> None:
-    """Whose token makes accounts elsewhere is a matter of secrets. Errors: `NotAllowed`."""
+    """Whoever says where people are sent has all of them told there: that is for those who make people themselves.
+
+    Errors: `NotAllowed`.
+    """
     actor.check_app(P.APPS_SECRETS, client_id)
+    actor.check(P.PEOPLE_CREATE)
 
 
 def _standing(services: Services, target: Target) -> Standing:
@@ -196,6 +231,13 @@ def _walk(tx: Transaction, services: Services, actor: Actor, client_id: str) -> 
     target = keeping.get(tx, client_id)
     keeping.start_walk(tx, target, services.clock(), again=True)
     actor.record(services)(tx, "provisioning:sent_anew", {"client_id": client_id})
+
+
+def _shown(services: Services, actor: Actor, one: Object) -> Shown:
+    """What was said of somebody is for those who may read people; others see how it went."""
+    if not actor.may(P.PEOPLE_READ):
+        one = replace(one, request=one.request.partition("\n")[0], answer="")
+    return Shown(one, _name(services, one))
 
 
 def _name(services: Services, one: Object) -> str:

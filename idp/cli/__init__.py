@@ -11,6 +11,7 @@ COMMANDS = {
     "user": "users",
     "group": "groups",
     "scim": "scim",
+    "provision": "provisioning",
     "client": "applications",
     "token": "tokens",
     "registration": "registration",

@@ -131,7 +131,7 @@ def run_add(args: Namespace) -> None:
                 raise Refused(f"--set {error.name}=…: {error.what}") from None
         elif blanks:
             raise Refused(f"--set {next(iter(blanks))}: there is no such field; `doorward provider show` lists them")
-        added = providers.add(services, shell(), said, _secret(args) or "", enabled=not args.off)
+        added = providers.add(services, shell(), said, secret_of(args) or "", enabled=not args.off)
     if args.json:
         print_json(as_json(added))
         return
@@ -152,7 +152,7 @@ def run_change(args: Namespace) -> None:
         if blanks:
             raise Refused(f"--set {next(iter(blanks))}: there is no such field")
         enabled = True if args.on else False if args.off else None
-        wanted = providers.Wanted(said, _secret(args), enabled)
+        wanted = providers.Wanted(said, secret_of(args), enabled)
         changed = providers.change(services, shell(), before.provider.id, wanted)
     if args.json:
         print_json(as_json(changed))
@@ -276,7 +276,8 @@ def _document(key: str, value: str) -> str:
         raise Refused(f"--set {key}: {value[1:]} cannot be read ({error})") from None
 
 
-def _secret(args: Namespace) -> str | None:
+def secret_of(args: Namespace) -> str | None:
+    """What the file of `--secret-file` has; None where none was named. Errors: `Refused`."""
     if args.secret_file is None:
         return None
     try:

@@ -6,7 +6,7 @@ What is tried is found in the code: a new verb without an actor fails, and so do
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
 
@@ -59,6 +59,7 @@ from idp.admin import (
     provider_history,
     providers,
     provisioners,
+    provisioning,
     record,
     registration_tokens,
     registrations,
@@ -89,6 +90,7 @@ from idp.errors import new_error_id
 from idp.federation import links as elsewhere
 from idp.ids import new_id
 from idp.protocols import Services
+from idp.provisioning.target import Said
 from idp.saml.metadata.description import from_acs
 from idp.saml.metadata.sources import SourceDraft
 from idp.wire import Request
@@ -213,6 +215,13 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "groups.mend": ADMINS,
     "groups.rename_by": ADMINS,
     "groups.provide_members": ADMINS,
+    "provisioning.add": ADMINS,
+    "provisioning.change": ADMINS,
+    "provisioning.turn": ADMINS,
+    "provisioning.remove": ADMINS,
+    "provisioning.send_all": OWN_APP,
+    "provisioning.retry": OWN_APP,
+    "provisioning.retry_failed": OWN_APP,
     "provisioners.make": OWNER,
     "provisioners.renew": OWNER,
     "provisioners.remove": OWNER,
@@ -576,6 +585,16 @@ def _kinds_of_failure() -> dict[str, type[Exception]]:
     return {"metadata": BadMetadata, "certificate": NoSuchCertificate, "key": NoSuchKey}
 
 
+def _target(world: World) -> str:
+    client = world.app()
+    provisioning.add(world.services, SHELL, client, Said(url="https://app.example/scim"), "token")
+    return client.id
+
+
+def _deleting(before: Said) -> Said:
+    return replace(before, off="delete")
+
+
 def _provisioner(world: World) -> Provisioner:
     wanted = Provisioning(name=f"directory {next(world.numbers)}")
     return provisioners.make(world.services, SHELL, wanted, ()).client
@@ -675,6 +694,17 @@ TRIES: Final[Mapping[str, Try]] = {
         lambda world: (world.group(), world.person()),
         lambda s, a, both: groups.provide_members(s, a, both[0], "", joins=[both[1].id], leaves=[]),
     ),
+    "provisioning.add": Try(
+        World.app, lambda s, a, app: provisioning.add(s, a, app, Said(url="https://app.example/scim"), "token")
+    ),
+    "provisioning.change": Try(_target, lambda s, a, id: provisioning.change(s, a, id, _deleting)),
+    "provisioning.turn": Try(_target, lambda s, a, id: provisioning.turn(s, a, id, on=False)),
+    "provisioning.remove": Try(_target, provisioning.remove),
+    "provisioning.send_all": Try(_target, provisioning.send_all),
+    "provisioning.retry": Try(
+        _target, _fails(provisioning.UnknownObject, lambda s, a, id: provisioning.retry(s, a, id, "user", "nobody"))
+    ),
+    "provisioning.retry_failed": Try(_target, provisioning.retry_failed),
     "provisioners.make": Try(
         World.person, lambda s, a, one: provisioners.make(s, a, Provisioning(name=one.username), ())
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from clients.access import Access
 from idp.accounts import groups
 from idp.accounts.grouping import nesting
 from idp.accounts.person import Draft
+from idp.admin import provisioning
 from idp.provisioning import membership
-from tests.provisioning.conftest import Begin, World, error
+from tests.provisioning.conftest import SHELL, TOKEN, Begin, World, error
 
 
 def nothing(*_: Any) -> None:
@@ -136,9 +138,6 @@ def test_Y2_groups_may_be_told_as_entitlements(make_world: Begin) -> None:
 
 
 def test_Y2_sent_anew_what_somebody_changed_there_is_as_it_should_be(world: World) -> None:
-    from idp.admin import provisioning
-    from tests.provisioning.conftest import SHELL
-
     services = world.services
     ann = services.directory.add(Draft(username="ann", name="Ann", groups=("Sales",)))
     ben = services.directory.add(Draft(username="ben"))
@@ -153,8 +152,10 @@ def test_Y2_sent_anew_what_somebody_changed_there_is_as_it_should_be(world: Worl
         (f"Groups/{there}", {"op": "replace", "path": "members", "value": [{"value": other}]}),
     ):
         body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [step]}
-        sent = _json(body), {"Authorization": "Bearer s3cr3t-token-of-the-app", "Content-Type": "application/scim+json"}
-        assert services.outbound.send("PATCH", f"{by_hand}/{path}", *sent, max_bytes=9999, timeout=5).status in (200, 204)
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
+        sent = json.dumps(body).encode(), headers
+        done = services.outbound.send("PATCH", f"{by_hand}/{path}", *sent, max_bytes=9999, timeout=5)
+        assert done.status in (200, 204)
     found = {one.name: one for one in provisioning.drift(services, SHELL, world.id)}
     assert found["ann"].attributes == ("displayName",)
     assert found["Sales"].attributes == ("members",)
@@ -162,9 +163,3 @@ def test_Y2_sent_anew_what_somebody_changed_there_is_as_it_should_be(world: Worl
     world.deliver()
     assert list(provisioning.drift(services, SHELL, world.id)) == []
     assert members(world, "Sales") == {"ann"}
-
-
-def _json(body: Any) -> bytes:
-    import json
-
-    return json.dumps(body).encode()

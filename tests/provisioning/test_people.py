@@ -1,4 +1,4 @@
-"""Y2: people are made, changed, turned off and deleted in an application; the reference server (scim2-server) takes it."""
+"""Y2: people are made, changed, turned off and deleted in an application: the reference server, scim2-server."""
 
 from __future__ import annotations
 
