@@ -16,7 +16,8 @@ from idp.federation.health import Health
 from idp.federation.keeping import Change, Kept, UnknownProvider
 from idp.federation.links import Link
 from idp.federation.ports import Found
-from idp.federation.provider import Provider
+from idp.federation.provider import OIDC, SAML, Provider
+from idp.federation.saml import ours
 from idp.protocols import Services
 
 KIND = "provider"  # as files call it
@@ -28,6 +29,7 @@ class Standing:
 
     `redirect_uri`, `logout_uri`, `signed_out_uri`: registered there; at the second its server says that somebody has
     signed out, to the third it sends whoever has signed out here. '' where there is none, as of a directory.
+    `metadata_url`: of SAML, where our metadata for it is, which has all of them; '' else.
     """
 
     kept: Kept
@@ -36,6 +38,7 @@ class Standing:
     health: Health
     logout_uri: str = ""
     signed_out_uri: str = ""
+    metadata_url: str = ""
 
     @property
     def provider(self) -> Provider:
@@ -64,7 +67,7 @@ def get(services: Services, actor: Actor, provider_id: str) -> Standing:
 def add(services: Services, actor: Actor, said: Mapping[str, Any], secret: str, *, enabled: bool = True) -> Standing:
     """One more. Errors: `NotAllowed`, `InvalidProvider`, `NameTaken`, `TooMany`."""
     actor.check(Permission.PROVIDERS_CHANGE)
-    provider = checking.checked(said, enabled=enabled)
+    provider = checking.checked(_completed(services, said), enabled=enabled)
     checking.check_secret(services.issuer, provider, secret)
     now, record = services.clock(), actor.record(services)
     return _seen(services, keeping.add(services.db, services.sealer, provider, secret, now, record=record))
@@ -89,7 +92,7 @@ def change(services: Services, actor: Actor, provider_id: str, wanted: Wanted) -
     managed.guard(services, KIND, provider_id)
     before = _kept(services, provider_id)
     enabled = before.provider.enabled if wanted.enabled is None else wanted.enabled
-    provider = checking.checked(wanted.said, provider_id, enabled=enabled)
+    provider = checking.checked(_completed(services, wanted.said), provider_id, enabled=enabled)
     # What is an account's key must not be read by another rule, or from elsewhere: each would be somebody else.
     if links.count(services.db, provider_id):
         checking.check_same_accounts(before.provider, provider)
@@ -173,6 +176,17 @@ def disconnect(services: Services, actor: Actor, person: Person, provider_id: st
     return gone
 
 
+def _completed(services: Services, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With what the kind finds out by itself. Errors: `InvalidProvider`."""
+    row = kinds.KINDS.get(str(said.get("kind", OIDC)))
+    if row is None or not row.completes:
+        return said
+    found, wrong = kinds.completed(row, services, said)
+    if wrong:
+        raise checking.InvalidProvider(*wrong)
+    return found
+
+
 def _kept(services: Services, provider_id: str) -> Kept:
     found = keeping.find(services.db, provider_id)
     if found is None:
@@ -183,9 +197,11 @@ def _kept(services: Services, provider_id: str) -> Kept:
 def _standing(services: Services, kept: Kept) -> Standing:
     uri = "" if kept.provider.is_directory else leaving.redirect_uri(services, kept.provider.id)
     people = links.count(services.db, kept.provider.id)
-    one = kept.provider
-    back = signing_out.back_uri(services, one)
-    return Standing(kept, uri, people, health.of(services, one), ending.told_at(services, one), back)
+    one, is_saml = kept.provider, kept.provider.kind == SAML
+    uri = ours.acs(services, one.id) if is_saml else uri
+    url = ours.metadata_url(services, one.id) if is_saml else ""
+    back, told = signing_out.back_uri(services, one), ending.told_at(services, one)
+    return Standing(kept, uri, people, health.of(services, one), told, back, url)
 
 
 def _seen(services: Services, kept: Kept) -> Standing:

@@ -52,6 +52,7 @@ def _options(parser: Any) -> None:
     parser.add_argument("--name", metavar="N", help="what its button says")
     parser.add_argument("--issuer", metavar="URL", help="as its discovery document names it")
     parser.add_argument("--client-id", metavar="ID", help="under which Doorward is registered there")
+    parser.add_argument("--metadata", metavar="FILE|URL", help="of SAML: the provider's metadata; a URL is read again")
     parser.add_argument("--secret-file", metavar="FILE", help="the client secret, or Apple's key; - is stdin")
     parser.add_argument("--domain", metavar="D", action="append", help="a mail domain of its people (repeatable)")
     parser.add_argument(
@@ -105,7 +106,7 @@ def run_show(args: Namespace) -> None:
         return
     one = found.provider
     say(f"{printable(one.name)} ({one.id}), {'on' if one.enabled else 'off'}, {found.people} people")
-    say(*([f"  Redirect URI to register there: {found.redirect_uri}"] if found.redirect_uri else []))
+    say(*(f"  {line}" for line in _to_register(found)))
     if found.logout_uri:
         say(f"  Back-channel logout URI to register there: {found.logout_uri}")
     if found.signed_out_uri:
@@ -136,7 +137,7 @@ def run_add(args: Namespace) -> None:
         print_json(as_json(added))
         return
     say(f"Added: {printable(added.provider.name)} ({added.provider.id}).")
-    say(*([f"Register this redirect URI there: {added.redirect_uri}"] if added.redirect_uri else []))
+    say(*_to_register(added))
     if added.logout_uri:
         say(f"And this back-channel logout URI, where it has a field for one: {added.logout_uri}")
     say(f"Then try it: doorward provider test {added.provider.id}")
@@ -180,7 +181,8 @@ def run_test(args: Namespace) -> int:
         say(*(f"{'ok' if seen.ok else 'WRONG'}  {printable(seen.what)}" for seen in found))
         complain(*(f"{printable(seen.what)}: {printable(seen.fix)}" for seen in found if not seen.ok))
         if one.redirect_uri:
-            say(f"Not tried, since it takes a person: whether {one.redirect_uri} is registered there.")
+            told = one.metadata_url or one.redirect_uri
+            say(f"Not tried, since it takes a person: whether {told} is registered there.")
     return 0 if all(seen.ok for seen in found) else 1
 
 
@@ -243,6 +245,8 @@ def _said(args: Namespace, before: dict[str, Any] | None = None) -> tuple[dict[s
             said[name] = getattr(args, name)
     if args.domain is not None:
         said["domains"] = args.domain
+    if args.metadata is not None:
+        said |= {"kind": "saml", "metadata": "", "metadata_url": "", **_metadata(args.metadata)}
     for given in args.set:
         key, equals, value = given.partition("=")
         table, _, row = key.partition(".")
@@ -274,6 +278,16 @@ def _document(key: str, value: str) -> str:
         return Path(value[1:]).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(f"--set {key}: {value[1:]} cannot be read ({error})") from None
+
+
+def _metadata(given: str) -> dict[str, str]:
+    """Its address, or what stands in its file."""
+    if given.startswith(("https://", "http://")):
+        return {"metadata_url": given}
+    try:
+        return {"metadata": Path(given).read_text()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"--metadata: {printable(given)} cannot be read ({error})") from None
 
 
 def secret_of(args: Namespace) -> str | None:
@@ -308,13 +322,20 @@ def explained() -> Iterator[None]:
         raise Refused(f"it is managed by {error.manager}: change it there, and run `doorward apply`") from None
 
 
+def _to_register(one: Standing) -> tuple[str, ...]:
+    if one.metadata_url:
+        return (f"Register our metadata there: {one.metadata_url}",)
+    return (f"Register this redirect URI there: {one.redirect_uri}",) if one.redirect_uri else ()
+
+
 def as_json(one: Standing) -> dict[str, Any]:
     """One as programs read it."""
     said = {key: value for key, value in one.provider.said().items() if key != "name"}
     return {
         "id": one.provider.id, "name": one.provider.name, "on": one.provider.enabled, "people": one.people,
         "redirect_uri": one.redirect_uri, "logout_uri": one.logout_uri,
-        "signed_out_uri": one.signed_out_uri, "has_secret": bool(one.kept.sealed),
+        "signed_out_uri": one.signed_out_uri, "our_metadata_url": one.metadata_url,
+        "has_secret": bool(one.kept.sealed),
         "down_since": one.health.since if one.health.is_down else None, **said,
     }  # fmt: skip
 

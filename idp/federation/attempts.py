@@ -25,7 +25,7 @@ TTL: Final = 900.0  # seconds
 #: So many may be begun from one network in a minute: a floor of offices at nine, and no more (O1).
 MOST: Final = 600
 #: What is read of an answer, and how many characters it may have: a code is a few hundred, at Entra two thousand.
-ANSWERED: Final = ("code", "state", "iss", "error", "error_description", "user")
+ANSWERED: Final = ("code", "state", "iss", "error", "error_description", "user", "SAMLResponse")
 MAX_ANSWER: Final = 8192
 MOST_PAIRS: Final = 12  # more than once is seen all the same
 SIGN_IN: Final = "sign-in"
@@ -99,14 +99,14 @@ def is_waited_for(services: Services, state: str) -> bool:
     return bool(state) and services.state.get(_key(state)) is not None
 
 
-def put_aside(services: Services, answer: Params) -> str:
+def put_aside(services: Services, answer: Params, *, most: int = MAX_ANSWER) -> str:
     """A cross-site POST comes without our cookies: its answer waits a minute for the GET that brings them.
 
     One for each state, and no more than an answer has: anybody may post it, as often as they like.
     Errors: `Refused` where it is longer than any.
     """
     pairs = [list(pair) for pair in answer.pairs if pair[0] in ANSWERED][:MOST_PAIRS]
-    if sum(len(value) for _, value in pairs) > MAX_ANSWER:
+    if sum(len(value) for _, value in pairs) > most:
         raise failures.gone()
     handle = digest("aside " + (answer.get("state") or ""))
     services.state.put("upstream:answer:" + digest(handle), pairs, 60.0)

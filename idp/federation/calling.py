@@ -15,10 +15,14 @@ from idp.services import Services
 
 
 def get(
-    services: Services, provider: Provider, url: str, *, bearer: str = "", max_bytes: int | None = None
+    services: Services, provider: Provider, url: str, *, bearer: str = "", max_bytes: int | None = None,
+    redirects: int = 0,
 ) -> Fetched:  # fmt: skip
     """Fetch a document. Errors: `Refused` where there is no answer."""
-    return _asked(services, provider, url, lambda: services.outbound.get(url, bearer=bearer, max_bytes=max_bytes))
+    ask = services.outbound.get
+    return _asked(
+        services, provider, url, lambda: ask(url, bearer=bearer, max_bytes=max_bytes, redirects=redirects)
+    )  # fmt: skip
 
 
 def post(

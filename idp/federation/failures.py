@@ -12,14 +12,16 @@ from idp.federation.provider import Provider
 from idp.texts import N_
 
 SIDE: Final = "upstream"
-_ADVICE: Final = N_("Try again, or sign in another way. If it happens again, send the error id to your IT.")
+ADVICE: Final = N_("Try again, or sign in another way. If it happens again, send the error id to your IT.")
 
 
-def _title(provider: Provider) -> str:
+def title(provider: Provider) -> str:
+    """What the page says above all."""
     return N_("Signing in through %(name)s did not work", name=provider.name)
 
 
-def _message(provider: Provider) -> str:
+def message(provider: Provider) -> str:
+    """What a person reads whose provider has answered something that is not taken."""
     return N_(
         "%(name)s has sent you back, but its answer cannot be accepted here. Your IT can mend that; "
         "nothing is wrong with your account.",
@@ -31,7 +33,7 @@ def issuer(provider: Provider, expected: str, got: str, field: str = "iss") -> R
     """Somebody else answers than was asked, or calls itself otherwise (RFC 9207 §2.4, Core §3.1.3.7)."""
     fix = "Compare the issuer of the provider here with the one that its discovery document names, byte by byte."
     return Refused(
-        "upstream_issuer", _message(provider), title=_title(provider), advice=_ADVICE,
+        "upstream_issuer", message(provider), title=title(provider), advice=ADVICE,
         explanation=Explanation(SIDE, fix, field, expected, got[:300]),
     )  # fmt: skip
 
@@ -40,7 +42,7 @@ def audience(provider: Provider, got: str) -> Refused:
     """The ID token is for somebody else."""
     fix = "The ID token must be for the client id of this provider here, and for nobody beside it."
     return Refused(
-        "upstream_audience", _message(provider), title=_title(provider), advice=_ADVICE,
+        "upstream_audience", message(provider), title=title(provider), advice=ADVICE,
         explanation=Explanation(SIDE, fix, "aud", provider.client_id, got[:300]),
     )  # fmt: skip
 
@@ -49,7 +51,7 @@ def nonce(provider: Provider) -> Refused:
     """The ID token answers another request."""
     fix = "The provider must put the nonce of the authorization request into the ID token, unchanged."
     return Refused(
-        "upstream_nonce", _message(provider), title=_title(provider), advice=_ADVICE,
+        "upstream_nonce", message(provider), title=title(provider), advice=ADVICE,
         explanation=Explanation(SIDE, fix, "nonce", "the nonce of this request", "another one, or none"),
     )  # fmt: skip
 
@@ -58,7 +60,7 @@ def clock(provider: Provider, reason: str) -> Refused:
     """Times do not fit."""
     fix = "Compare the clocks of both machines; they may differ by a minute."
     return Refused(
-        "upstream_clock", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        "upstream_clock", message(provider), title=title(provider), advice=ADVICE, detail=reason,
         explanation=Explanation(SIDE, fix, "exp, iat, nbf", "a time of now", reason),
     )  # fmt: skip
 
@@ -67,7 +69,7 @@ def signature(provider: Provider, reason: str) -> Refused:
     """The ID token cannot be believed."""
     fix = f"The ID token is not signed as it should be: {reason}. See which keys and algorithms its discovery names."
     return Refused(
-        "upstream_signature", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        "upstream_signature", message(provider), title=title(provider), advice=ADVICE, detail=reason,
         explanation=Explanation(SIDE, fix, "id_token", "signed by a key of the provider", reason),
     )  # fmt: skip
 
@@ -76,7 +78,7 @@ def claim(provider: Provider, name: str, expected: str, got: str = "(nothing)") 
     """Something that is needed is not in the answer."""
     fix = f"Let the provider send {name}: a scope, an optional claim or a mapper there decides that."
     return Refused(
-        "upstream_claim", _message(provider), title=_title(provider), advice=_ADVICE,
+        "upstream_claim", message(provider), title=title(provider), advice=ADVICE,
         explanation=Explanation(SIDE, fix, name, expected, got[:300]),
     )  # fmt: skip
 
@@ -84,7 +86,7 @@ def claim(provider: Provider, name: str, expected: str, got: str = "(nothing)") 
 def answer(provider: Provider, reason: str, *, field: str = "", fix: str = "") -> Refused:
     """The provider says no, or something that cannot be read."""
     return Refused(
-        "upstream_answer", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        "upstream_answer", message(provider), title=title(provider), advice=ADVICE, detail=reason,
         explanation=Explanation(SIDE, fix or "Read the provider's own log of this moment.", field, "", reason),
     )  # fmt: skip
 
@@ -93,7 +95,7 @@ def redirect_uri(provider: Provider, expected: str, reason: str) -> Refused:
     """Our redirect URI is not registered there."""
     fix = "Register the redirect URI of this provider there, exactly as it stands here."
     return Refused(
-        "upstream_redirect_uri", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        "upstream_redirect_uri", message(provider), title=title(provider), advice=ADVICE, detail=reason,
         explanation=Explanation(SIDE, fix, "redirect_uri", expected, reason),
     )  # fmt: skip
 
@@ -105,7 +107,7 @@ def secret(provider: Provider, reason: str) -> Refused:
         "With a key, let the provider read ours at /oauth/jwks."
     )
     return Refused(
-        "upstream_secret", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        "upstream_secret", message(provider), title=title(provider), advice=ADVICE, detail=reason,
         explanation=Explanation(SIDE, fix, "client_secret", "the client id with its secret", reason),
     )  # fmt: skip
 
@@ -119,7 +121,7 @@ def bind(provider: Provider, code: int, reason: str) -> Refused:
     if code == 8:  # RFC 4511 §4.1.9 strongerAuthRequired; AD without TLS
         fix = "The directory takes no password without TLS: name its server with ldaps://."
     return Refused(
-        "upstream_bind", N_("%(name)s cannot be reached at the moment.", name=provider.name), title=_title(provider),
+        "upstream_bind", N_("%(name)s cannot be reached at the moment.", name=provider.name), title=title(provider),
         advice=N_("Try again in some minutes, or sign in another way."), status=503, detail=f"{code} {reason[:200]}",
         explanation=Explanation(SIDE, fix, "bind_dn", "a bind that succeeds", f"result code {code}"),
     )  # fmt: skip
@@ -129,7 +131,7 @@ def code(provider: Provider, reason: str) -> Refused:
     """The code is not redeemed."""
     fix = "A code works once, for a minute, and with the redirect URI of its request: try again, and compare those."
     return Refused(
-        "upstream_code", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        "upstream_code", message(provider), title=title(provider), advice=ADVICE, detail=reason,
         explanation=Explanation(SIDE, fix, "code", "a fresh code", reason),
     )  # fmt: skip
 
@@ -138,7 +140,7 @@ def consent(provider: Provider, reason: str) -> Refused:
     """Nobody there has agreed that we may learn who people are."""
     fix = "Let an admin of the provider grant consent for the application, for everybody there."
     return Refused(
-        "upstream_consent", _message(provider), title=_title(provider), advice=_ADVICE, detail=reason,
+        "upstream_consent", message(provider), title=title(provider), advice=ADVICE, detail=reason,
         explanation=Explanation(SIDE, fix, "scope", "granted for the organisation", reason),
     )  # fmt: skip
 
@@ -148,7 +150,7 @@ def domain(provider: Provider, field: str, expected: str, got: str) -> Refused:
     return Refused(
         "upstream_domain",
         N_("This account at %(name)s belongs to an organisation that does not sign in here.", name=provider.name),
-        title=_title(provider), advice=N_("Sign in there with your work account, or sign in another way."),
+        title=title(provider), advice=N_("Sign in there with your work account, or sign in another way."),
         explanation=Explanation("person", f"Only accounts of {expected} are taken from this provider.", field, expected,
                                 got[:300]),
     )  # fmt: skip
@@ -158,7 +160,7 @@ def down(provider: Provider, reason: str) -> Refused:
     """The provider does not answer."""
     fix = "See whether the provider is up, and whether this machine may reach it: a firewall, a name, a certificate."
     return Refused(
-        "upstream_down", N_("%(name)s cannot be reached at the moment.", name=provider.name), title=_title(provider),
+        "upstream_down", N_("%(name)s cannot be reached at the moment.", name=provider.name), title=title(provider),
         advice=N_("Try again in some minutes, or sign in another way."), status=503, detail=reason,
         explanation=Explanation(SIDE, fix, "issuer", "an answer", reason),
     )  # fmt: skip
@@ -197,7 +199,7 @@ def not_fresh(provider: Provider) -> Refused:
     return Refused(
         "upstream_not_fresh",
         N_("This needs a new sign-in, and %(name)s does not say that there was one.", name=provider.name),
-        title=_title(provider), advice=N_("Sign out at %(name)s and come back, or sign in another way.",
+        title=title(provider), advice=N_("Sign out at %(name)s and come back, or sign in another way.",
                                           name=provider.name),
         explanation=Explanation(SIDE, "Let the provider send auth_time, or let the person set up a factor here.",
                                 "auth_time", "a moment after the request began", "an earlier one, or none"),
@@ -210,6 +212,6 @@ def logout_token(provider: Provider, name: str, expected: str, got: str = "(noth
         f"The logout token of the provider must have {name} as Back-Channel Logout 1.0 §2.4 says; nobody is signed out."
     )
     return Refused(
-        "upstream_logout", _message(provider), title=_title(provider), advice=_ADVICE,
+        "upstream_logout", message(provider), title=title(provider), advice=ADVICE,
         explanation=Explanation(SIDE, fix, name, expected, got[:300]),
     )  # fmt: skip

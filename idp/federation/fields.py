@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from idp.federation.provider import GITHUB, LDAP, OIDC, SIGN_OUT
+from idp.federation.provider import GITHUB, LDAP, OIDC, PERSISTENT, SAML, SIGN_OUT
 from idp.texts import N_
 
 #: Parts of a form, in order.
@@ -45,13 +45,25 @@ class Field:
 
 _OIDC: Final = (OIDC,)
 _LDAP: Final = (LDAP,)
-_LEADS: Final = (OIDC, GITHUB)
+_LEADS: Final = (OIDC, GITHUB, SAML)
 _OAUTH: Final = (OIDC, GITHUB)
+_NAMED: Final = (OIDC, GITHUB, SAML)
+_SAML: Final = (SAML,)
+_BOTH: Final = (OIDC, SAML)
+_FORMATS: Final = ("", PERSISTENT, "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+                   "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+                   "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified")  # fmt: skip
 ROWS: Final = (
     Field("name", "main", N_("Name"), N_("What its button says.")),
-    Field("issuer", "main", N_("Issuer"), N_("As its discovery document names it: https://login.example.com"),
-          _OAUTH, fixed=True),
-    Field("client_id", "main", N_("Client ID"), N_("Under which Doorward is registered there."), _OAUTH),
+    Field("issuer", "main", N_("Issuer"), N_(
+        "As its discovery document names it: https://login.example.com. Of SAML its entityID."), _NAMED, fixed=True),
+    Field("client_id", "main", N_("Client ID"), N_(
+        "Under which Doorward is registered there. With SAML our entityID; empty: the address of our metadata."),
+          _NAMED),
+    Field("metadata_url", "main", N_("Address of its metadata"), N_(
+        "It is read there again and again, and so are its new certificates."), _SAML),
+    Field("metadata", "main", N_("Its metadata"), N_("An EntityDescriptor, where it has no address."), _SAML,
+          document=True),
     Field("hosted_domain", "main", N_("Google Workspace domain"), N_("Only its accounts are taken: example.com"),
           _OIDC),
     Field("organizations", "main", N_("GitHub organisations whose members may come"), N_(
@@ -86,8 +98,10 @@ ROWS: Final = (
     Field("verified_claim", "account", N_("Claim that states an address as verified"), "", _OIDC),
     Field("subject", "account", N_("Key of an account"), N_(
         "Claims that stay the same for ever, one a line: sub; at Entra tid and oid; objectGUID or entryUUID in a "
-        "directory."), (OIDC, LDAP), fixed=True),
+        "directory. With SAML NameID, or attributes."), (OIDC, LDAP, SAML), fixed=True),
     Field("mail_verified", "account", N_("Its addresses count as verified"), "", _LDAP),
+    Field("vouches", "account", N_("Addresses of its domains are its own"), N_(
+        "SAML states no address as verified. On: those of its mail domains count as verified."), _SAML),
     Field("attributes", "taken", N_("Attributes"), N_(
         "One a line, ours = theirs: given_name = given_name. What is not named is not kept.")),
     Field("groups_claim", "taken", N_("Claim or attribute with the groups")),
@@ -100,10 +114,16 @@ ROWS: Final = (
     Field("groups", "taken", N_("Groups"), N_("One a line, theirs = ours: 1b2c-4d5e = Sales")),
     Field("owns_groups", "taken", N_("People leave groups that it no longer gives")),
     Field("proof", "proof", N_("What its proofs count for"), N_(
-        "One a line: mfa = second. What it says of the proof, and password, second or phishing-resistant."), _OIDC),
-    Field("step_up", "proof", N_("What is asked for when a second factor is needed"), N_("A value of acr."), _OIDC),
-    Field("prompts_login", "proof", N_("It can be told to ask anew (prompt=login)"), "", _OIDC),
+        "One a line: mfa = second. What it says of the proof, and password, second or phishing-resistant."), _BOTH),
+    Field("step_up", "proof", N_("What is asked for when a second factor is needed"), N_(
+        "A value of acr, or of AuthnContextClassRef."), _BOTH),
+    Field("prompts_login", "proof", N_("It can be told to ask anew (prompt=login, ForceAuthn)"), "", _BOTH),
     Field("obeys_login", "proof", N_("It is believed to have asked anew though it sends no auth_time"), "", _OIDC),
+    Field("name_id_format", "talk", N_("Format of the NameID that is asked for"), "", _SAML, _FORMATS),
+    Field("request_binding", "talk", N_("How our requests go there"), N_("Empty: HTTP-Redirect where it has it."),
+          _SAML, ("", "redirect", "post")),
+    Field("unsolicited", "talk", N_("People may begin at the provider"), N_(
+        "An answer that nobody asked for leads to a request of ours, and is itself never taken."), _SAML),
     Field("auth_method", "talk", N_("How Doorward proves itself there"), "", _OIDC,
           ("client_secret_basic", "client_secret_post", "private_key_jwt", "apple")),
     Field("assertion_audience", "talk", N_("Audience of that proof"), N_("With private_key_jwt alone."), _OIDC,

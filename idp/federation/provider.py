@@ -9,6 +9,8 @@ from typing import Any, Final
 OIDC: Final = "oidc"
 LDAP: Final = "ldap"
 GITHUB: Final = "github"
+SAML: Final = "saml"
+PERSISTENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 #: How much a value of `amr` or `acr` there counts for here.
 PROOFS: Final = ("password", "second", "phishing-resistant")
 NEVER: Final = "never"
@@ -42,6 +44,10 @@ class Provider:
     is looked for there that is no other directory's. `group_filter`, `group_base`, `group_name`, `member`: what is a
     group, where, what it is called, and who is in it; `nested`: how groups in groups are found. `mail_verified`: its
     addresses count as verified.
+
+    Of SAML: `metadata` (a document), or `metadata_url` where it is read again; `name_id_format`: what is asked for;
+    `request_binding`: redirect or post, '' for what it has; `unsolicited`: a Response that nobody asked for leads to a
+    request of ours; `vouches`: addresses of `domains` that it says are its own, and count as verified.
     """
 
     id: str = ""
@@ -93,6 +99,12 @@ class Provider:
     member: str = "member"
     nested: str = ""
     mail_verified: bool = False
+    metadata_url: str = ""
+    metadata: str = ""
+    name_id_format: str = PERSISTENT
+    request_binding: str = ""
+    unsolicited: bool = False
+    vouches: bool = False
 
     @property
     def is_directory(self) -> bool:

@@ -34,6 +34,7 @@ class MissingBlank(Exception):
 
 _CONTROLLER: Final = "a domain controller's name, as its certificate has it, such as dc1.corp.example.com"
 _SERVICE: Final = "who searches there; its password is the secret, --secret-file"
+_REGISTER: Final = "Register Doorward there by the metadata of this provider, whose address `provider show` has."
 _HOST: Final = "its host, such as login.example.com"
 ROWS: Final = (
     Template(
@@ -184,6 +185,84 @@ ROWS: Final = (
             "Copy the client id and the secret that it prints.",
         ),
     ),
+    Template(
+        "saml", "SAML", {"kind": "saml"},
+        {"metadata_url": "the address of its metadata, or give its file by --metadata FILE"},
+        (
+            "Find the address where it publishes its metadata, or save that as a file.",
+            _REGISTER,
+            "Let it send a persistent NameID, or an attribute that stays the same: --set subject=ATTRIBUTE.",
+        ),
+    ),
+    Template(
+        "adfs", "ADFS",
+        {
+            "kind": "saml", "name_id_format": "",
+            "metadata_url": "https://{host}/FederationMetadata/2007-06/FederationMetadata.xml",
+        },
+        {"host": "the federation service's host, such as adfs.example.com"},
+        (
+            "In AD FS Management add a relying party trust: claims aware, data published online.",
+            _REGISTER,
+            "Add a claim rule that sends a Name ID of the format Persistent Identifier, made of objectGUID or "
+            "objectSid; AD FS sends none by itself.",
+        ),
+    ),
+    Template(
+        "entra-saml", "Microsoft Entra (SAML)",
+        {
+            "kind": "saml",
+            "metadata_url": "https://login.microsoftonline.com/{tenant}/federationmetadata/2007-06/"
+                            "federationmetadata.xml?appid={app}",
+            "subject": ["http://schemas.microsoft.com/identity/claims/objectidentifier"],
+            "groups_claim": "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
+        },
+        {
+            "tenant": "the tenant's id, a GUID: Entra admin center, Overview",
+            "app": "the application (client) id of the enterprise application: its own keys are read by it",
+        },
+        (
+            "In the Entra admin center open Enterprise applications, New application, Create your own.",
+            "Under Single sign-on choose SAML, Upload metadata file: the one of this provider.",
+            "Assign the people or groups who may come. Groups: add a group claim.",
+        ),
+    ),
+    Template(
+        "keycloak-saml", "Keycloak (SAML)",
+        {"kind": "saml", "metadata_url": "https://{host}/realms/{realm}/protocol/saml/descriptor"},
+        {"host": _HOST, "realm": "the name of the realm"},
+        (
+            "In the realm open Clients, Import client: the metadata of this provider.",
+            "Name ID format persistent, Force name ID format on; Sign assertions on.",
+            "For attributes and groups add mappers to the client's dedicated scope.",
+        ),
+    ),
+    Template(
+        "simplesamlphp", "SimpleSAMLphp",
+        {"kind": "saml", "metadata_url": "https://{host}/saml2/idp/metadata.php"},
+        {"host": "its host with the path it is installed at, such as idp.example.com/simplesaml"},
+        (
+            "Convert the metadata of this provider by the page Metadata converter, into saml20-sp-remote.php.",
+            "Add the filter saml:PersistentNameID to the identity provider's authproc.",
+        ),
+    ),
+    Template(
+        "shibboleth", "Shibboleth",
+        {"kind": "saml", "metadata_url": "https://{host}/idp/shibboleth"},
+        {"host": "the identity provider's host, such as idp.example.org"},
+        (
+            "Add a metadata provider for the metadata of this provider, whose entityID it is.",
+            "Turn the persistent NameID generator on, or release pairwise-id or subject-id and give --set subject=….",
+            "Encryption by AES-GCM is its default since version 4; an older one needs it in its relying party "
+            "configuration.",
+        ),
+    ),
+    Template(
+        "doorward-saml", "Doorward (SAML)",
+        {"kind": "saml", "metadata_url": "https://{host}/saml/metadata"},
+        {"host": _HOST},
+        ("There: `doorward client add --saml-metadata URL` with the address of this provider's metadata.",),
+    ),
 )  # fmt: skip
 TEMPLATES: Final[Mapping[str, Template]] = {row.key: row for row in ROWS}
 
@@ -192,9 +271,11 @@ def filled(key: str, blanks: Mapping[str, str], said: Mapping[str, Any]) -> dict
     """What a template says with its blanks filled in. Errors: `KeyError` for no template, `MissingBlank`."""
     template = TEMPLATES[key]
     for name, what in template.asks.items():
-        if not blanks.get(name) and not said.get(name) and not said.get("issuer"):
+        if not any((blanks.get(name), said.get(name), *map(said.get, ("issuer", "metadata", "metadata_url")))):
             raise MissingBlank(name, what)
     found = {name: _filled(value, blanks) for name, value in template.said.items()}
+    if said.get("metadata"):
+        found.pop("metadata_url", None)
     fields = {name: value for name, value in blanks.items() if name in template.asks and name in SAID and value}
     return {"name": template.title, **found, "template": key, **fields, **said}
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from idp.federation import choosing, leaving, returning, signing_out, snapshot
 from idp.federation.openid import backchannel
+from idp.federation.saml import ours, receiving
 from idp.login import engine, signout
 from idp.login.browser import last_account
 from idp.login.flow import Flow
 from idp.login.steps.outcomes import Outcome
 from idp.protocols import Services
+from idp.saml.document_flood import at_senders_cost
 from idp.wire import Redirect, Request, Response, Route
 
 
@@ -45,4 +47,7 @@ ROUTES = (
     Route("/login/upstream", ("GET", "POST"), _chosen, form=False),  # carries the sealed flow, as /login
     Route(leaving.PATH + "<provider>", ("GET", "POST"), returning.callback, form=False),  # the state is its proof
     Route(backchannel.PATH + "<provider>", ("POST",), backchannel.receive, api=True, form=False),  # its signature is
+    Route(ours.METADATA_PATH + "<provider>", ("GET",), ours.publish),
+    # What a provider posts is proven by its signature, and by the browser that brings the GET behind it.
+    Route(ours.ACS_PATH + "<provider>", ("GET", "POST"), at_senders_cost(receiving.receive), form=False),
 )

@@ -7,12 +7,12 @@ from typing import Any
 from idp.first_party import kept
 from idp.login import pages
 from idp.login.browser.sessions import Ended, Session
-from idp.login.flow import Flow
+from idp.login.flow import FIRST_PARTY, Flow
 from idp.login.services import Services
 from idp.login.signout import Notice
 from idp.wire import Redirect, Request, Response
 
-PROTOCOL = "portal"
+PROTOCOL = FIRST_PARTY
 
 
 class Door:

@@ -13,6 +13,7 @@ from typing import Any
 from keys.sealing import BrokenSeal, Sealer
 
 PURPOSE = "login-flow"
+FIRST_PARTY = "portal"  # the protocol of our own pages
 MAX_AGE = 7 * 86400  # seconds a page may lie open before its button says "Continue to <app>" instead
 
 

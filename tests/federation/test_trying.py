@@ -11,6 +11,7 @@ import pytest
 
 from idp.__main__ import main
 from idp.federation import checking, templates
+from idp.federation.provider import SAML
 from tests.federation.stand_in import SECRET, StandIn
 from tests.federation.visiting import Office
 from tests.provider import Provider
@@ -117,10 +118,14 @@ def test_i12_each_template_makes_a_provider_that_is_kept() -> None:
         with pytest.raises(templates.MissingBlank):
             templates.filled(one.key, {}, {}) if one.asks else pytest.fail("asks for nothing")
         blanks = dict.fromkeys(one.asks, "11111111-2222-3333-4444-555555555555")
-        said = templates.filled(one.key, blanks, {} if one.said.get("kind") == "ldap" else {"client_id": "us"})
+        kind = one.said.get("kind")
+        given = {"metadata_url": "https://idp.example/metadata"} if "metadata_url" in one.asks else {}
+        said = templates.filled(one.key, blanks, {**({} if kind == "ldap" else {"client_id": "us"}), **given})
+        if kind == SAML:  # what its metadata says, and a key of accounts
+            said = {"subject": ["NameID"], **said, "issuer": "urn:there"}
         provider = checking.checked(said)
         assert provider.name == one.title
-        assert "{" not in provider.issuer
+        assert "{" not in provider.issuer + provider.metadata_url
         assert one.there
 
 

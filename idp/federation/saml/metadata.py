@@ -1,0 +1,112 @@
+"""The metadata of a provider: out of what was given, or read at its address again and again, as long as it holds."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final
+
+from idp.errors import Refused
+from idp.federation import calling
+from idp.federation.provider import Provider
+from idp.federation.saml import refusals
+from idp.federation.saml.entity import MAX_BYTES, BadMetadata, Entity, of_json, read
+from idp.http import OutboundRefused, parse
+from idp.http.urls import origin_of
+from idp.ids import digest
+from idp.services import Services
+
+FRESH: Final = 3600.0  # seconds that a document is used, or its cacheDuration where that is less
+LEAST: Final = 300.0  # seconds, whatever it says
+STALE: Final = 7 * 86400.0  # seconds that one without a validUntil is used while there is no newer one to be had
+RETRY: Final = 30.0  # seconds between two looks for a key that is not there: a stranger cannot make us ask more
+
+
+class Kept:
+    """What was read, by provider and where it was read from."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.entities: dict[str, tuple[float, Entity]] = {}
+
+
+def of(services: Services, provider: Provider, *, renewed: bool = False) -> Entity:
+    """Who it is, and its keys; `renewed`: a signature is by none of those that are known. Errors: `Refused`."""
+    kept, now, key = services.part(Kept), services.clock(), _key(provider)
+    at, found = kept.entities.get(key) or _shared(services, key)
+    if found is not None and now - at < _fresh_for(provider, found, renewed) and not _has_ended(found, now):
+        return found
+    try:
+        fresh = _given(provider, now) if provider.metadata else _fetched(services, provider, now)
+    except Refused:
+        # Metadata that holds is used on while its address does not answer (Metadata §4.3).
+        if found is not None and now - at < STALE and not _has_ended(found, now):
+            return found
+        raise
+    with kept.lock:
+        while len(kept.entities) >= 500:
+            kept.entities.pop(next(iter(kept.entities)))
+        kept.entities[key] = (now, fresh)
+    if not provider.metadata:
+        services.state.put(_state_key(key), {"at": now, "entity": fresh.as_json()}, STALE)
+    return fresh
+
+
+def fetch(services: Services, provider: Provider) -> bytes:
+    """The document at its address. Errors: `Refused`."""
+    fetched = calling.get(services, provider, provider.metadata_url, max_bytes=MAX_BYTES, redirects=3)
+    if fetched.status != 200:
+        raise refusals.metadata(provider, f"{provider.metadata_url}: status {fetched.status}")
+    return fetched.body
+
+
+def check_addresses(services: Services, entity: Entity) -> None:
+    """People are sent there under TLS, but where the settings let its origin through without. Errors: `BadMetadata`."""
+    let_through = frozenset(map(origin_of, services.settings.outbound.allow))
+    for location in (*entity.sso.values(), *entity.slo.values(), *entity.slo_answers.values()):
+        try:
+            target = parse(location)
+        except OutboundRefused as error:
+            raise BadMetadata(f"{location[:200]}: {error.reason}") from None
+        if target.scheme != "https" and target.origin not in let_through:
+            raise BadMetadata(f"{location[:200]} is not https")
+
+
+def _fetched(services: Services, provider: Provider, now: float) -> Entity:
+    data = fetch(services, provider)
+    try:
+        found = read(data, now, provider.issuer)
+        check_addresses(services, found)
+    except BadMetadata as error:
+        raise refusals.metadata(provider, f"{provider.metadata_url}: {error.reason}") from None
+    return found
+
+
+def _given(provider: Provider, now: float) -> Entity:
+    try:
+        return read(provider.metadata.encode(), now, provider.issuer)
+    except BadMetadata as error:
+        raise refusals.metadata(provider, error.reason) from None
+
+
+def _fresh_for(provider: Provider, found: Entity, renewed: bool) -> float:
+    if provider.metadata:
+        return float("inf")
+    return RETRY if renewed else max(LEAST, min(FRESH, found.cache if found.cache is not None else FRESH))
+
+
+def _has_ended(entity: Entity, now: float) -> bool:
+    return entity.until is not None and entity.until <= now
+
+
+def _shared(services: Services, key: str) -> tuple[float, Entity | None]:
+    """What another process has read, or this one before it was started anew."""
+    kept: Any = services.state.get(_state_key(key))
+    return (float(kept["at"]), of_json(kept["entity"])) if isinstance(kept, dict) else (0.0, None)
+
+
+def _key(provider: Provider) -> str:
+    return digest(f"{provider.id}\n{provider.issuer}\n{provider.metadata_url}\n{provider.metadata}")
+
+
+def _state_key(key: str) -> str:
+    return "upstream:metadata:" + key
