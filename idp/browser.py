@@ -51,6 +51,27 @@ def cookie(services: Services, request: Request) -> Cookie:
     return Cookie(cookie_name(services, "browser"), identify(services, request))
 
 
+def set_with_answer(request: Request, cookie: Cookie | None) -> None:
+    """The session's cookie has a new secret, which goes with whatever is answered that does not set it itself."""
+    request.read_as(_unset, cookie)
+
+
+def to_set(services: Services, request: Request, cookies: tuple[Cookie, ...]) -> tuple[Cookie, ...]:
+    """What an answer with these cookies sets of the session besides."""
+    made = request.once(_unset, services)
+    return (made,) if made is not None and all(one.name != made.name for one in cookies) else ()
+
+
+def session_value(services: Services, request: Request) -> str:
+    """The session's cookie as the browser has it after this answer, where the answer does not begin or end one."""
+    made = request.once(_unset, services)
+    return request.cookies.get(cookie_name(services, "session"), "") if made is None else made.value
+
+
+def _unset(services: Services, request: Request) -> Cookie | None:
+    return None
+
+
 def comes_from_own_page(services: Services, request: Request) -> bool:
     """Whether the browser itself says that a page of ours sent this, and it has a cookie of ours to be known by.
 

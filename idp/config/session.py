@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -25,6 +25,23 @@ class Session(Section):
         False,
         description="Whether the sign-in page asks for the name alone first, and for the password on the next page, the same for names that exist and others. For companies whose people mostly use passkeys.",
     )
+    copied: Literal["end", "tell", "off"] = Field(
+        "end",
+        description='What happens where the cookie of a sign-in is used in two places: "end" ends the sign-in, with a message; "tell" sends the message alone; "off": nobody looks.',
+    )
+    turn_minutes: int = Field(
+        10,
+        ge=0,
+        le=1440,
+        description="While a sign-in is used, its cookie gets a new secret this often (5 or more), so that a copy grows old; 0: only with a new proof.",
+    )
+
+    @field_validator("turn_minutes")
+    @classmethod
+    def _longer_than_what_is_under_way(cls, value: int) -> int:
+        if 0 < value < 5:
+            raise ValueError("expected 0, or 5 and more: requests under way are taken for five minutes")
+        return value
 
 
 class Throttle(Section):

@@ -16,7 +16,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
+    null,
     select,
     update,
 )
@@ -44,6 +46,14 @@ sessions = Table(
     Column("ended_why", Text),
     Column("address", Text, nullable=False),
     Column("browser", Text, nullable=False),
+    # When the cookie's latest secret was first used; NULL where it may not have arrived.
+    Column("used_at", Double),
+    # Where it was used last.
+    Column("seen_address", Text, nullable=False, server_default=""),
+    Column("seen_browser", Text, nullable=False, server_default=""),
+    # When, and from where, somebody brought a secret of before that the browser here should not have any more.
+    Column("doubted_at", Double),
+    Column("doubted_address", Text, nullable=False, server_default=""),
 )
 Index("sessions_person_id", sessions.c.person_id)
 Index("sessions_expires_at", sessions.c.expires_at)
@@ -129,6 +139,12 @@ CURRENT = (
         _s.idle_seconds,
         _s.expires_at,
         _s.ended_at,
+        _s.ended_why,
+        _s.used_at,
+        _s.seen_address,
+        _s.seen_browser,
+        _s.doubted_at,
+        _s.doubted_address,
         _p.username,
         _p.name,
         _p.claims,
@@ -156,6 +172,7 @@ STANDING = (
 )
 
 INSERT = insert(sessions)
+_HERE: dict[str, Any] = {"seen_address": bindparam("address"), "seen_browser": bindparam("browser")}
 #: A new proof by the same person: new secret, same `sid`, so that applications stay signed in.
 RENEW = (
     update(sessions)
@@ -169,7 +186,30 @@ RENEW = (
         expires_at=bindparam("expires_at"),
         address=bindparam("address"),
         browser=bindparam("browser"),
+        used_at=bindparam("now"),
+        **_HERE,
+        doubted_at=null(),
     )
+)
+#: Its cookie has a new secret, where it had this one until now.
+TURN = (
+    update(sessions)
+    .where(_s.id == bindparam("session_id"), _s.secret_hash == bindparam("old_hash"), _s.ended_at.is_(None))
+    .values(
+        secret_hash=bindparam("secret_hash"), used_at=null(), last_seen=bindparam("now"),
+        doubted_at=null(), **_HERE,
+    )
+)  # fmt: skip
+#: Used with its latest secret, in this place.
+SEEN_HERE = (
+    update(sessions)
+    .where(_s.id == bindparam("session_id"))
+    .values(last_seen=bindparam("now"), used_at=func.coalesce(_s.used_at, bindparam("now")), **_HERE)
+)
+DOUBT = (
+    update(sessions)
+    .where(_s.id == bindparam("session_id"))
+    .values(doubted_at=bindparam("now"), doubted_address=bindparam("address"))
 )
 SEEN = update(sessions).where(_s.id == bindparam("session_id")).values(last_seen=bindparam("now"))
 END = (

@@ -27,6 +27,8 @@ _WHEN = ("time", "device", "place")
 
 MESSAGES: Mapping[str, Message] = {
     "new_device": Message((), _WHEN, security=True),
+    # a sign-in was used in two places; ended: and was ended for it
+    "session_copied": Message((), ("ended", *_WHEN), security=True),
     # kind: see `accounts.factors.kinds`; label: what the person calls it; unasked: made without a question
     "factor_added": Message(("kind",), ("label", "unasked", *_WHEN), security=True),
     "factor_removed": Message(("kind",), ("label", *_WHEN), security=True),

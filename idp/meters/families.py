@@ -38,6 +38,7 @@ COUNTED: Final = (
     Family("tokens", "counter", ("app", "grant"), "Answers of the token endpoint with a token."),
     Family("refusals", "counter", ("kind",), "What was refused, by the kind under which docs/errors explains it."),
     Family("logout_deliveries", "counter", ("result",), "Tries to tell an application of a sign-out."),
+    Family("copied_sessions", "counter", ("result",), "Sign-ins whose cookie was used in two places: ended, or told."),
     Family("messages", "counter", ("kind", "result"), "Mails and text messages."),
 )  # fmt: skip
 

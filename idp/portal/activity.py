@@ -28,6 +28,7 @@ _EVENT_ID: Final = re.compile(r"[0-9a-v]{26}")
 SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "session:started": ("good", N_("Signed in")),
     "session:ended": ("", N_("Signed out")),
+    "session:copied": ("bad", N_("Sign-in used on another device at once")),
     "app:opened": ("", N_("Opened by single sign-on")),
     "session:failed": ("bad", N_("A sign-in failed")),
     "factor:failed": ("bad", N_("A second step failed")),

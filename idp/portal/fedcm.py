@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from idp import login_status
-from idp.browser import cookie_name
+from idp.browser import session_value
 from idp.errors import Refused
 from idp.first_party import frame
 from idp.first_party.signing_in import sign_in
@@ -24,7 +24,7 @@ def answer(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, LOGIN)
     page = frame.page(services, request, session, "portal/fedcm.html")
-    own = request.cookies.get(cookie_name(services, "session"), "")  # one that began before the setting was on, too
+    own = session_value(services, request)  # one that began before the setting was on, too
     return replace(
         page, headers=(*page.headers, login_status.LOGGED_IN),
         cookies=(*page.cookies, login_status.cookie(services, own)),

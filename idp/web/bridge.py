@@ -156,6 +156,7 @@ class Bridge:
             cookies = (*cookies, *flash.gone(self.services, request))
         else:
             raise TypeError(f"not an answer: {response!r}")
+        cookies = (*cookies, *browser.to_set(self.services, request, cookies))
         if self.services.settings.oauth.session_management:
             cookies = (*cookies, *browser_state.beside(self.services, cookies))
         if self.services.settings.oauth.fedcm:
@@ -192,6 +193,7 @@ class Bridge:
             "browser_key": browser.form_key(self.services, request),
             "has_session": self._has_session(request, page),
             "done": flash.TEXTS.get(flash.name_of(self.services, request), ""),
+            "copied_at": _moment(request.visitor.copied_at),
             "moving": self._moving.shown(self.services.clock()),
             **self._words(request),
             **page.values,
@@ -269,6 +271,10 @@ def _note_origin(traffic: Traffic, request: Request) -> None:
     asked = request.header("Access-Control-Request-Method") or request.method
     about = {"path": request.shown_path, "method": asked[:20], "preflight": request.method == "OPTIONS"}
     traffic.said(ORIGIN, request.visitor.client_id, origin, about)
+
+
+def _moment(text: str) -> float | None:
+    return float(text) if text else None
 
 
 def _without_content(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

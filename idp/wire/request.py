@@ -54,6 +54,7 @@ class Visitor(NamedTuple):
     ui_locales: str = ""  # the languages that the application asked for
     error_id: str = ""  # under which what went wrong with this request is recorded
     person_claims: str = ""  # JSON: claims of the person, signed in or not yet, for their language and time zone
+    copied_at: str = ""  # when the sign-in that this browser brings was ended, as two had its cookie; epoch seconds
     conversation: str = ""  # the id of the request that this sign-in began with, a dot, and its time in milliseconds
 
 

@@ -6,16 +6,15 @@ in so many words: whoever just signs in as somebody else ends the session that w
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from idp.browser import cookie_name
-from idp.ids import digest, split
+from idp.browser import cookie_name, session_value
+from idp.ids import split
 from idp.login import store
-from idp.login.browser import sessions
+from idp.login.browser import sessions, turning
 from idp.login.browser.sessions import Session
 from idp.login.services import Services
 from idp.wire import Cookie, Request
@@ -56,7 +55,8 @@ def _proven(services: Services, request: Request, client_id: str) -> Iterator[tu
         if presented is None or presented[0] == front:
             continue
         row = services.db.one(store.CURRENT, session_id=presented[0], client_id=client_id)
-        if row is not None and hmac.compare_digest(row.secret_hash, digest(presented[1])):
+        # One turn behind: it was set aside by an answer that was under way when the secret was turned.
+        if row is not None and turning.behind(services, row, presented[1]) in (0, 1):
             yield row, value
 
 
@@ -84,7 +84,7 @@ def is_here(services: Services, request: Request, session_id: str) -> bool:
 
 def put_first(services: Services, request: Request, other: Other) -> tuple[Cookie, Cookie]:
     """The cookies that bring one to the front, and the one that was there among the others."""
-    front = request.cookies.get(cookie_name(services, "session"), "")
+    front = session_value(services, request)
     rest = [value for value in _read(services, request) if value != other.value]
     left = other.session.expires_at - services.clock()
     lasting = int(left) if other.session.idle_seconds > services.settings.session.idle_minutes * 60 else None
@@ -93,7 +93,7 @@ def put_first(services: Services, request: Request, other: Other) -> tuple[Cooki
 
 def after_start(services: Services, request: Request, session_id: str, *, beside: bool) -> tuple[Cookie, ...]:
     """The cookies that set aside whoever was at the front, after `session_id` has taken its place."""
-    front = request.cookies.get(cookie_name(services, "session"), "")
+    front = session_value(services, request)
     kept = _read(services, request)
     if not kept and not (beside and front):
         return ()

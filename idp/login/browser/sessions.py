@@ -1,12 +1,12 @@
 """Who is signed in, in this browser.
 
-The cookie is `<id>.<secret>`; the row holds the secret's SHA-256. A new proof always makes a new secret (ASVS 7.2.4).
+The cookie is `<id>.<secret>`; the row holds the secret's SHA-256. A new proof always makes a new secret (ASVS 7.2.4);
+between proofs it is turned (`turning`), and `copied` looks whether two have it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,13 +19,14 @@ from idp.audit import Event, conversation_of, record
 from idp.browser import cookie_name, session_secret
 from idp.db import Transaction, Unavailable
 from idp.errors import Stale
-from idp.ids import digest, new_id, new_secret, split
+from idp.ids import digest, new_id, new_secret
 from idp.login import store
+from idp.login.browser import brought, copied
+from idp.login.browser.brought import Brought
 from idp.login.services import Services
 from idp.meters.notes import Meters
 from idp.wire import Cookie, Request
 
-SEEN_EVERY = 60.0  # seconds between two writes of `last_seen`
 #: `auth_time` where nobody says when it was proven: an account elsewhere, in silently perhaps; older than any limit.
 UNSAID = 0.0
 
@@ -54,7 +55,11 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
 
     Errors: `Stale` when the registry has changed since this process looked.
     """
-    return _live(services, _presented(services, request, client_id), client_id)
+    presented = _presented(services, request, client_id)
+    session = _live(services, presented.row if presented is not None else None, client_id)
+    if session is not None and presented is not None:
+        brought.note_used(services, request, presented)
+    return session
 
 
 def find_proven(
@@ -64,7 +69,7 @@ def find_proven(
     finds it used. Errors: `Stale`.
     """
     row = services.db.one(store.CURRENT, session_id=session_id, client_id=client_id)
-    return _live(services, row if row is not None and is_proven(row.secret_hash) else None, client_id, notes=False)
+    return _live(services, row if row is not None and is_proven(row.secret_hash) else None, client_id)
 
 
 def note_seen(services: Services, session: Session) -> None:
@@ -72,7 +77,7 @@ def note_seen(services: Services, session: Session) -> None:
     services.db.run(store.SEEN, durable=False, session_id=session.id, now=services.clock())
 
 
-def _live(services: Services, row: Any | None, client_id: str, *, notes: bool = True) -> Session | None:
+def _live(services: Services, row: Any | None, client_id: str) -> Session | None:
     if row is None:
         return None
     now = services.clock()
@@ -81,8 +86,6 @@ def _live(services: Services, row: Any | None, client_id: str, *, notes: bool = 
     if client_id and row.clients_version != services.registry.version:
         raise Stale
     services.rules.seen(row.rules_version or 0)
-    if notes and now - row.last_seen > SEEN_EVERY:
-        services.db.run(store.SEEN, durable=False, session_id=row.id, now=now)
     return of_row(row)
 
 
@@ -95,10 +98,10 @@ def is_live(row: Any, now: float) -> bool:
 
 def to_end(services: Services, request: Request) -> Session | None:
     """The session that signing out ends: also one that was idle for too long, since its tokens are still alive."""
-    row = _presented(services, request)
-    if row is None or row.ended_at is not None or services.clock() >= row.expires_at:
+    presented = _presented(services, request)
+    if presented is None or presented.row.ended_at is not None or services.clock() >= presented.row.expires_at:
         return None
-    return of_row(row)
+    return of_row(presented.row)
 
 
 def find_open(services: Services, session_id: str) -> Session | None:
@@ -115,22 +118,21 @@ def get_open(services: Services, session_id: str) -> Session:
     return found
 
 
-def _presented(services: Services, request: Request, client_id: str = "") -> Any | None:
-    """The row that this browser's cookie proves, live or not."""
-    presented = split(request.cookies.get(cookie_name(services, "session"), ""), "")
-    if presented is None:
+def _presented(services: Services, request: Request, client_id: str = "") -> Brought | None:
+    """What this browser's cookie proves, and is still worth something."""
+    found = brought.find(services, request, client_id)
+    if found is None:
         return None
-    row = services.db.one(store.CURRENT, session_id=presented[0], client_id=client_id)
-    if row is None or not hmac.compare_digest(row.secret_hash, digest(presented[1])):
+    row = found.row
+    if is_live(row, services.clock()) and not copied.is_good(services, request, row, found.behind):
         return None
-    request.learn(person_claims=row.claims)  # also where the session has ended: the page about it is for them (A6)
-    return row
+    return found if found.behind <= 1 else None
 
 
 def recognise(services: Services, request: Request) -> None:
     """Learn whose browser this is, for the language and the time zone of a page that asked for no session (A6)."""
     with contextlib.suppress(Unavailable):
-        _presented(services, request)
+        brought.find(services, request)
 
 
 def get(services: Services, session_id: str, client_id: str = "") -> Session:
@@ -186,7 +188,8 @@ def start(
     """
     person_id = person.id
     now, secret = services.clock(), new_secret()
-    before = _presented(services, request)
+    presented = _presented(services, request)
+    before = presented.row if presented is not None else None
     request.learn(person_claims=json.dumps(dict(person.claims)))
     is_same = before is not None and before.person_id == person_id and now < before.expires_at
     values = {
@@ -222,6 +225,11 @@ def start(
                 last_seen=now,
                 ended_at=None,
                 ended_why=None,
+                used_at=now,
+                seen_address=request.remote_address,
+                seen_browser=request.user_agent,
+                doubted_at=None,
+                doubted_address="",
                 **values,
             )
         record(tx, _event("session:started", request, person_id, session_id, {"methods": list(methods)}), now)

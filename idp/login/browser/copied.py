@@ -1,0 +1,92 @@
+"""A session's cookie is used in two places: the session ends, everywhere, and its person is told.
+
+What is noticed is decided in `two_places`; what follows is one transaction: the end, the note to tell its
+applications (`signout.tell_ended`), the devices that were let off the second step, the record, the mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from idp import mail
+from idp.accounts import places
+from idp.accounts.factors import trusted_devices
+from idp.audit import Event, conversation_of, record
+from idp.db import Transaction
+from idp.login import store
+from idp.login.browser.two_places import Known, Place, Verdict, judge
+from idp.login.recording import circumstances
+from idp.login.services import Services
+from idp.meters.notes import Meters
+from idp.wire import Request
+
+WHY: Final = "its cookie was used in two places"
+TOLD_FOR: Final = 86400.0  # seconds in which the same session is told of once, where it does not end
+
+
+def is_good(services: Services, request: Request, row: Any, behind: int) -> bool:
+    """Whether the secret that came is worth a live session; one that two have ends, or its person is told."""
+    setting = services.settings.session.copied
+    here, now = Place(request.remote_address, request.user_agent), services.clock()
+    if behind == 0 and row.doubted_at is None and here.user_agent == row.seen_browser:
+        return True  # nearly always
+    verdict = judge(_known(row), behind, here, now)
+    if verdict is Verdict.COPIED and setting == "end":
+        _end(services, request, row, now)
+        return False
+    if verdict is Verdict.COPIED and setting == "tell":
+        _tell(services, request, row, now)
+    if verdict is Verdict.DOUBTED and setting != "off":
+        services.db.run(store.DOUBT, durable=False, session_id=row.id, now=now, address=here.address)
+    return behind == 0 or verdict is Verdict.GOOD
+
+
+def learn(request: Request, row: Any) -> None:
+    """The next page says why whoever brings this session is not signed in any more."""
+    if row.ended_why == WHY:
+        request.learn(copied_at=str(row.ended_at))
+
+
+def _known(row: Any) -> Known:
+    last = Place(row.seen_address, row.seen_browser)
+    return Known(last, row.last_seen, row.used_at, row.doubted_at, row.doubted_address)
+
+
+def _end(services: Services, request: Request, row: Any, now: float) -> None:
+    person = services.directory.get(row.person_id)
+    with services.db.transaction() as tx:
+        if tx.run(store.END, session_id=row.id, now=now, why=WHY):
+            tx.run(store.NOTE_UNTOLD_ONE, session_id=row.id, person_id=row.person_id, due=now)
+            trusted_devices.forget_all(tx, row.person_id)  # whoever copied this cookie may have those, too
+            _record(tx, request, row, now, "session:copied")
+            _record(tx, request, row, now, "session:ended", {"why": WHY})
+            mail.tell(services, person, "session_copied", {**_about(services, request, row), "ended": True}, tx=tx)
+    services.part(Meters).count("copied_sessions", "ended")
+    request.learn(copied_at=str(now))
+
+
+def _tell(services: Services, request: Request, row: Any, now: float) -> None:
+    if not services.state.add(f"session:copied:{row.id}", 1, TOLD_FOR):
+        return
+    person = services.directory.get(row.person_id)
+    with services.db.transaction() as tx:
+        _record(tx, request, row, now, "session:copied")
+        mail.tell(services, person, "session_copied", _about(services, request, row), tx=tx)
+    services.part(Meters).count("copied_sessions", "told")
+
+
+def _about(services: Services, request: Request, row: Any) -> Mapping[str, Any]:
+    return {**circumstances(services, request), "place": places.describe(services, request.remote_address)}
+
+
+def _record(
+    tx: Transaction, request: Request, row: Any, now: float, action: str, detail: Mapping[str, Any] = {}
+) -> None:
+    before = {"before_address": row.seen_address, "before_browser": row.seen_browser}
+    event = Event(
+        action=action, actor=row.person_id, person_id=row.person_id, client_id=request.visitor.for_client or None,
+        session_id=row.id, address=request.remote_address, request_id=request.id,
+        detail={**before, **detail, "browser": request.user_agent, **conversation_of(request)},
+    )  # fmt: skip
+    record(tx, event, now)
