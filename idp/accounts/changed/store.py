@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, MetaData, Table, Text, bindparam, delete, insert, select
+from sqlalchemy import Column, Index, Table, Text, bindparam, delete, insert, select
 
+from idp.accounts.store import metadata
 from idp.db import upsert
-
-metadata = MetaData()
 
 directory_followers = Table("directory_followers", metadata, Column("id", Text, primary_key=True))
 directory_changes = Table(
