@@ -12,8 +12,8 @@ from idp.protocols import Services
 
 #: What is a change of an account, or of what somebody gets in by.
 ACTIONS: Final = (
-    "person:added", "person:changed", "person:groups", "person:roles", "person:disabled", "person:enabled",
-    "person:end_planned", "person:end_withdrawn", "person:off_failed",
+    "person:added", "person:changed", "person:exported", "person:groups", "person:roles", "person:disabled",
+    "person:enabled", "person:end_planned", "person:end_withdrawn", "person:off_failed",
     "person:unlocked", "person:secured", "password:set", "link:made", "factor:added", "factor:removed",
     "admin_code:issued", "admin_code:approved", "admin_code:used", "session:ended_others", "case:opened", "case:closed",
 )  # fmt: skip

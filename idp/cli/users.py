@@ -14,6 +14,7 @@ from idp.cli import (
     user_changes,
     user_contacts,
     user_ends,
+    user_export,
     user_factors,
     user_import,
     user_many,
@@ -94,6 +95,7 @@ def add_parsers(commands: Any) -> None:
             user_roles.add_options(changes)
     user_factors.add_parsers(verbs)
     user_contacts.add_parsers(verbs)
+    user_export.add_parsers(verbs)
     user_break_glass.add_parsers(verbs)
 
 

@@ -50,6 +50,7 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "recovery:undone": ("", N_("Change of the recovery address undone")),
     "person:secured": ("bad", N_("Account locked: “This was not me”")),
     "person:changed": ("", N_("Profile changed")),
+    "person:exported": ("", N_("Data about the account downloaded")),
     "person:unlocked": ("", N_("Pause ended by the help desk")),
     "session:ended_others": ("", N_("Signed out everywhere else")),
     "consent:granted": ("", N_("Access given to an app")),

@@ -53,6 +53,7 @@ from idp.admin import (
     notices,
     past_access,
     people,
+    personal_data,
     planned_ends,
     preview,
     programs,
@@ -245,6 +246,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "people.add": ADMINS,
     "people.remove": ADMINS,
     "people.invite_again": HELPS,
+    "personal_data.export": ADMINS,
     "people.correct": ADMINS,
     "people.change_groups": ADMINS,
     "people.set_password": ADMINS,
@@ -741,6 +743,7 @@ TRIES: Final[Mapping[str, Try]] = {
     ),
     "people.remove": Try(World.person, people.remove),
     "people.invite_again": Try(World.person, people.invite_again),
+    "personal_data.export": Try(World.person, personal_data.export),
     "people.correct": Try(
         World.person, lambda s, a, one: people.correct(s, a, one, people.Correction(changes={"name": "Another"}))
     ),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from idp.accounts.effects import Changes
 from idp.accounts.person import Draft, InvalidPerson
-from idp.admin import groups, people
+from idp.admin import groups, people, personal_data
 from idp.admin.permissions import Permission
 from idp.api import editions, problems
 from idp.api.models import Error
@@ -63,6 +63,12 @@ def put_groups(services: Services, call: Call) -> Answer:
     leaves = tuple(name for name in person.groups if name not in wanted)
     correction = people.Correction(joins=joins, leaves=leaves, as_of=person.changed_at)
     return finding.answered(services, people.correct(services, call.actor, person, correction).after)
+
+
+def export(services: Services, call: Call) -> m.PersonalData:
+    """GET /people/<id>/data."""
+    person = finding.get(services, call, Permission.PEOPLE_REMOVE)
+    return m.PersonalData(document=personal_data.export(services, call.actor, person))
 
 
 def remove(services: Services, call: Call) -> None:

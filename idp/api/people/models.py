@@ -100,6 +100,13 @@ class Person(Model):
     """When this was last changed."""
 
 
+class PersonalData(Model):
+    """What is held of a person."""
+
+    document: dict[str, Any]
+    """Its parts and fields are described in docs/personal-data.md; `format` goes up when one changes its meaning."""
+
+
 class NewPerson(Model):
     """Somebody to add. They set their password themselves, by the link of an invitation."""
 

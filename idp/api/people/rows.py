@@ -63,6 +63,10 @@ _CHANGING: Final = (
         takes=m.Membership, gives=m.Person, guarded=True, examples={"none": {"groups": []}},
     ),
     Operation(
+        method="GET", path=f"{_ONE}/data", id="exportPerson", permission=Permission.PEOPLE_REMOVE, tag=_TAG,
+        summary="All that is held of them, without secrets", handler=changing.export, gives=m.PersonalData,
+    ),
+    Operation(
         method="DELETE", path=_ONE, id="removePerson", permission=Permission.PEOPLE_REMOVE, tag=_TAG,
         summary="Take them away for good", handler=changing.remove, guarded=True, problems=(409,),
     ),

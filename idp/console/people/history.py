@@ -19,6 +19,7 @@ PAGE: Final = 50
 TITLES: Final[dict[str, str]] = {
     "person:added": N_("Added"),
     "person:changed": N_("Details changed"),
+    "person:exported": N_("Data downloaded"),
     "person:groups": N_("Groups changed"),
     "person:roles": N_("Roles changed"),
     "person:disabled": N_("Turned off"),
