@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 SECRET: Final = "opens something, or is a digest of what does"
@@ -23,7 +23,7 @@ class Part:
 
     table: str
     told: tuple[str, ...]
-    left_out: Mapping[str, str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
     key: str = "person_id"
     through: str = ""
     named: tuple[str, str] | None = None
@@ -38,7 +38,7 @@ PARTS: Final[Mapping[str, Part]] = {
               "enabled", "password_changed_at", "created_at", "changed_at"),
         left_out={"password_hash": SECRET, "search": INNER},
     ),
-    "names_to_sign_in_with": Part(table="identifiers", told=("kind", "key"), left_out={}),
+    "names_to_sign_in_with": Part(table="identifiers", told=("kind", "key")),
     "groups": Part(table="memberships", told=("group_id", "source"), left_out={}, named=("group_id", "groups")),
     "groups_owned": Part(table="group_owners", told=("group_id",), left_out={}, named=("group_id", "groups")),
     "roles": Part(table="role_grants", told=("role", "scope", "until", "granted_at"),
@@ -61,7 +61,7 @@ PARTS: Final[Mapping[str, Part]] = {
                             left_out={"id": INNER, "secret_hash": SECRET}),
     "earlier_passwords": Part(table="password_history", told=("replaced_at",),
                               left_out={"id": INNER, "sealed": SECRET}),
-    "password_reminders": Part(table="password_notices", told=("password_changed_at", "days"), left_out={}),
+    "password_reminders": Part(table="password_notices", told=("password_changed_at", "days")),
     "emergency_account": Part(
         table="break_glass", told=("made_at", "secrets_at", "used_at"),
         left_out={"secret": SECRET, "made_by": OTHERS, "looked_at": INNER, "seen": INNER, "alarm_at": INNER,
@@ -76,7 +76,6 @@ PARTS: Final[Mapping[str, Part]] = {
     ),
     "accounts_elsewhere": Part(
         table="federation_links", told=("provider_id", "subject", "label", "groups", "created_at", "used_at"),
-        left_out={},
     ),
     "sessions": Part(
         table="sessions",
@@ -92,7 +91,7 @@ PARTS: Final[Mapping[str, Part]] = {
         told=("session_id", "client_id", "format", "name_id", "created_at", "expires_at"),
         left_out={"id": INNER, "name_qualifier": INNER, "sp_name_qualifier": INNER},
     ),
-    "names_at_applications": Part(table="saml_name_ids", told=("qualifier", "value", "created_at"), left_out={}),
+    "names_at_applications": Part(table="saml_name_ids", told=("qualifier", "value", "created_at")),
     "consents": Part(table="consents", told=("client_id", "scopes", "granted_at"),
                      left_out={"revoked_before": INNER}),
     "access_given_to_applications": Part(
@@ -110,16 +109,26 @@ PARTS: Final[Mapping[str, Part]] = {
               "revoked_why"),
         left_out={"id": INNER, "hash": SECRET, "previous_hash": SECRET, "generation": INNER},
     ),
+    "made_at_applications": Part(
+        table="provision_objects",
+        key="local_id",
+        told=("client_id", "kind", "remote_id", "made", "state", "status", "at"),
+        left_out={
+            "sent": INNER, "attempted": INNER, "due": INNER, "tries": INNER, "problem": INNER, "request": SECRET,
+            "answer": SECRET,
+        },
+    ),
+    "groups_at_applications": Part(table="provision_members", told=("client_id", "group_id", "remote_id")),
     "own_api_tokens": Part(table="personal_tokens", told=("name", "roles", "created_at", "expires_at", "last_used_at"),
                            left_out={"id": INNER, "hash": SECRET}),
     "sign_outs_told": Part(table="logout_tries", told=("client_id", "at", "error"),
                            left_out={"id": INNER, "notice": INNER}),
-    "last_sign_in": Part(table="sign_ins", told=("last_at",), left_out={}),
+    "last_sign_in": Part(table="sign_ins", told=("last_at",)),
     "pauses": Part(table="pauses", told=("until",), left_out={"key": INNER}),
-    "applications_used": Part(table="app_uses", told=("client_id", "used_at"), left_out={}),
-    "launcher": Part(table="launcher_pins", told=("client_ids",), left_out={}),
-    "passkeys_offered": Part(table="passkey_offers", told=("waits_until",), left_out={}),
-    "this_was_me_or_not": Part(table="event_verdicts", told=("event_id", "verdict", "at"), left_out={}),
+    "applications_used": Part(table="app_uses", told=("client_id", "used_at")),
+    "launcher": Part(table="launcher_pins", told=("client_ids",)),
+    "passkeys_offered": Part(table="passkey_offers", told=("waits_until",)),
+    "this_was_me_or_not": Part(table="event_verdicts", told=("event_id", "verdict", "at")),
     "cases": Part(
         table="cases", told=("id", "kind", "text", "about", "address", "browser", "opened_at", "closed_at"),
         left_out={"closed_by": OTHERS},
