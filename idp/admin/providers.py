@@ -200,7 +200,7 @@ def _standing(services: Services, kept: Kept) -> Standing:
     one, is_saml = kept.provider, kept.provider.kind == SAML
     uri = ours.acs(services, one.id) if is_saml else uri
     url = ours.metadata_url(services, one.id) if is_saml else ""
-    back, told = signing_out.back_uri(services, one), ending.told_at(services, one)
+    back, told = "" if is_saml else signing_out.back_uri(services, one), ending.told_at(services, one)
     return Standing(kept, uri, people, health.of(services, one), told, back, url)
 
 

@@ -91,7 +91,7 @@ ROWS: Final = (
     Field("apps", "which", N_("Applications at whose sign-in it is offered"), N_(
         "Client IDs, one a line. Empty: all of them, and our own pages.")),
     Field("sign_out", "which", N_("Signing out here goes on there"), N_(
-        "never, always, or ask: the person decides each time."), _OIDC, SIGN_OUT),
+        "never, always, or ask: the person decides each time."), _BOTH, SIGN_OUT),
     Field("create", "account", N_("Make an account for people who are not known here")),
     Field("join", "account", N_("Connect people by an address that it states as verified"), N_(
         "Only addresses of its mail domains, and nobody who has a role here.")),

@@ -8,6 +8,7 @@ from typing import Any
 from idp.federation import choosing, leaving, returning, signing_out, snapshot
 from idp.federation.openid import backchannel
 from idp.federation.saml import ours, receiving
+from idp.federation.saml import signing_out as single_logout
 from idp.login import engine, signout
 from idp.login.browser import last_account
 from idp.login.flow import Flow
@@ -50,4 +51,5 @@ ROUTES = (
     Route(ours.METADATA_PATH + "<provider>", ("GET",), ours.publish),
     # What a provider posts is proven by its signature, and by the browser that brings the GET behind it.
     Route(ours.ACS_PATH + "<provider>", ("GET", "POST"), at_senders_cost(receiving.receive), form=False),
+    Route(ours.SLO_PATH + "<provider>", ("GET", "POST"), at_senders_cost(single_logout.receive), form=False),
 )

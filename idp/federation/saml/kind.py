@@ -7,7 +7,7 @@ from typing import Final
 from idp.federation import failures
 from idp.federation.ports import Cancelled, Found, Identity, Leaving, Question
 from idp.federation.provider import Provider
-from idp.federation.saml import asking, believing, checking, identity, metadata, ours, refusals
+from idp.federation.saml import asking, believing, checking, identity, metadata, ours, refusals, signing_out
 from idp.federation.saml.checking import Expected
 from idp.federation.saml.opening import nested_status, top_status
 from idp.ids import digest
@@ -53,8 +53,8 @@ class Saml:
         return found
 
     def sign_out(self, services: Services, leaving: Leaving) -> str:
-        """Signing out here stays here: see docs/upstream.md."""
-        return ""
+        """By a LogoutRequest, where it takes them by HTTP-Redirect (Prof §4.4)."""
+        return signing_out.go_on(services, leaving)
 
     def test(self, services: Services, question: Question) -> tuple[Found, ...]:
         """Its metadata, its certificates, and what we tell it."""

@@ -20,6 +20,7 @@ from idp.wire import Raw, Request, Response
 
 METADATA_PATH: Final = "/upstream/metadata/"
 ACS_PATH: Final = "/upstream/saml/"
+SLO_PATH: Final = "/upstream/slo/"
 CONTENT_TYPE: Final = "application/samlmetadata+xml"
 DAY: Final = 86400
 _DURATION: Final = "PT6H"  # how soon those who refresh see a new certificate
@@ -39,6 +40,11 @@ def entity_id(services: Services, provider: Provider) -> str:
 def acs(services: Services, provider_id: str) -> str:
     """Where a provider posts its Responses: its own address."""
     return services.url(ACS_PATH + provider_id)
+
+
+def slo(services: Services, provider_id: str) -> str:
+    """Where a provider says that somebody signed out there, and answers us: its own address."""
+    return services.url(SLO_PATH + provider_id)
 
 
 def signer(services: Services, provider: Provider) -> SigningKey:
@@ -73,6 +79,9 @@ def document(services: Services, provider: Provider) -> Element:
     for use in ("signing", "encryption"):
         for key in ring.published(use):
             _add_key(role, use, key.certificate)
+    for binding in (names.HTTP_REDIRECT, names.HTTP_POST):
+        about = {"Binding": binding, "Location": slo(services, provider.id)}
+        child(role, names.MD, "SingleLogoutService", about)
     if provider.name_id_format:
         child(role, names.MD, "NameIDFormat", None, provider.name_id_format)
     child(role, names.MD, "AssertionConsumerService", {

@@ -92,6 +92,17 @@ def unreadable(provider: Provider, reason: str) -> Refused:
     )  # fmt: skip
 
 
+def logout(provider: Provider, field: str, expected: str, got: str) -> Refused:
+    """A message about signing out that ends nothing: it is not proven, not for us, or not of now."""
+    fix = "Let the provider read our metadata again, and sign its logout messages by a key of its own metadata."
+    return Refused(
+        "upstream_saml_logout",
+        N_("%(name)s says that you have signed out there, but that cannot be believed here.", name=provider.name),
+        title=N_("Signing out did not go through"), advice=N_("Sign out here, too, if you want to be signed out."),
+        explanation=Explanation(SIDE, fix, field, expected, got[:300]),
+    )  # fmt: skip
+
+
 def replayed(provider: Provider) -> Refused:
     """It was taken before."""
     return Refused(

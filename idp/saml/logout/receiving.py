@@ -10,10 +10,11 @@ from idp.login.browser import sessions
 from idp.login.browser.sessions import Session
 from idp.protocols import Services
 from idp.saml import header_checks, replay, store
-from idp.saml.logout.logout_request import LogoutRequest, is_same_subject, read_logout_request
+from idp.saml.logout.logout_request import is_same_subject
 from idp.saml.logout.unknown_principal import unknown_principal
 from idp.saml.messages import names
 from idp.saml.messages.bindings import BadMessage, Received
+from idp.saml.messages.logout_request import LogoutRequest, read_logout_request
 from idp.saml.messages.schema_types import instant
 from idp.saml.messages.xml import BadXml, Element
 from idp.saml.protocol import SLO_PATH

@@ -14,7 +14,6 @@ from idp.login.signout import Ending
 from idp.protocols import Services
 from idp.readers import Readers
 from idp.saml.faults import fault
-from idp.saml.logout.logout_request import LogoutRequest
 from idp.saml.logout.logout_response import make_logout_response, signed
 from idp.saml.logout.propagation import receive_logout_response
 from idp.saml.logout.receiving import accept_logout_request, find_sessions, open_logout_message
@@ -22,6 +21,7 @@ from idp.saml.logout.refusals import keep_error, of_signature, partial_logout, u
 from idp.saml.logout.responding import respond
 from idp.saml.messages import http_post, http_redirect, soap
 from idp.saml.messages.bindings import BadMessage, Received
+from idp.saml.messages.logout_request import LogoutRequest
 from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.messages.xml import BadXml
 from idp.saml.protocol import PROTOCOL, SLO_PATH

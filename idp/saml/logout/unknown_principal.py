@@ -10,8 +10,8 @@ from clients.client import Client
 from idp.errors import SamlError
 from idp.protocols import Services
 from idp.saml import store
-from idp.saml.logout.logout_request import LogoutRequest
 from idp.saml.messages import names
+from idp.saml.messages.logout_request import LogoutRequest
 from idp.saml.store import SessionParticipant
 
 _UNCHANGED: Final = "It must send the NameID and SessionIndex of the assertion, unchanged (Prof §4.4.4.1)."

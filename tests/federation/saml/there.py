@@ -32,6 +32,7 @@ from tests.saml.relying import NS
 
 ENTITY = "https://idp.company.example/saml"
 SSO = "https://idp.company.example/sso"
+SLO, SLO_ANSWERS = "https://idp.company.example/logout", "https://idp.company.example/logout/answers"
 MAIL, GROUPS = "urn:oid:0.9.2342.19200300.100.1.3", "urn:oid:1.3.6.1.4.1.5923.1.5.1.1"
 
 
@@ -91,7 +92,8 @@ class There:
         """What it publishes."""
         certificates = tuple(b64encode(one.certificate).decode() for one in pairs or (self.pair,))
         sso = {names.HTTP_POST: SSO} if post_only else {names.HTTP_REDIRECT: SSO, names.HTTP_POST: SSO}
-        return short(Entity(ENTITY, certificates, sso, {}, {}, until))
+        slo = {names.HTTP_REDIRECT: SLO, names.HTTP_POST: SLO}
+        return short(Entity(ENTITY, certificates, sso, slo, {names.HTTP_REDIRECT: SLO_ANSWERS}, until))
 
     def asked(self, location: str) -> Asked:
         """Our request, out of the address that the browser was sent to."""
@@ -155,6 +157,17 @@ class There:
         if of in ("response", "both"):
             sign(made, key)
         return serialize(made)
+
+    def sign_out(self, acs: str, *, index: str = "_s1", name_id: str = "there-1", **about: str) -> Any:
+        """A LogoutRequest for what began by an assertion, not signed yet. `acs`: our address that it was posted to."""
+        now, to = self.clock(), acs.replace("/saml/", "/slo/")
+        known = {"ID": "_" + secrets.token_hex(16), "Version": "2.0", "IssueInstant": instant(now), "Destination": to}
+        made = element(names.SAMLP, "LogoutRequest", known | about)
+        child(made, names.SAML, "Issuer", None, ENTITY)
+        child(made, names.SAML, "NameID", {"Format": names.NAMEID_PERSISTENT}, name_id)
+        if index:
+            child(made, names.SAMLP, "SessionIndex", None, index)
+        return made
 
     def encrypted(self, asked: Asked, certificate: bytes, *, of: str = "response", **strays: Any) -> bytes:
         """The same with its assertion encrypted for a certificate."""
