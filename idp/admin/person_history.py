@@ -14,6 +14,7 @@ from idp.protocols import Services
 ACTIONS: Final = (
     "person:added", "person:changed", "person:exported", "person:groups", "person:roles", "person:disabled",
     "person:enabled", "person:end_planned", "person:end_withdrawn", "person:off_failed",
+    "person:joined",
     "person:unlocked", "person:secured", "password:set", "link:made", "factor:added", "factor:removed",
     "admin_code:issued", "admin_code:approved", "admin_code:used", "session:ended_others", "case:opened", "case:closed",
 )  # fmt: skip

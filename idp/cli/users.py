@@ -17,6 +17,7 @@ from idp.cli import (
     user_export,
     user_factors,
     user_import,
+    user_joining,
     user_many,
     user_registrations,
     user_roles,
@@ -97,6 +98,7 @@ def add_parsers(commands: Any) -> None:
     user_contacts.add_parsers(verbs)
     user_export.add_parsers(verbs)
     user_break_glass.add_parsers(verbs)
+    user_joining.add_parsers(verbs)
 
 
 def _login(parser: Any) -> Any:

@@ -122,6 +122,11 @@ def has_way_in(db: Database, person: Person) -> bool:
     return person.has_password or any(PASSKEY in shown_by(one) for one in factors.list_of(db, person.id))
 
 
+def move(tx: Transaction, kept_id: str, gone_id: str) -> None:
+    """Two persons are one: every account elsewhere of the one is the other's."""
+    tx.run(store.MOVE_LINKS, from_id=gone_id, to_id=kept_id)
+
+
 def forget(tx: Any, person_id: str) -> None:
     """The person is removed."""
     tx.run(store.FORGET, person_id=person_id)

@@ -89,3 +89,4 @@ DROP_LINK = delete(federation_links).where(
     _l.person_id == bindparam("owner_id"),
 )
 FORGET = delete(federation_links).where(_l.person_id == bindparam("person_id"))
+MOVE_LINKS = update(federation_links).where(_l.person_id == bindparam("from_id")).values(person_id=bindparam("to_id"))

@@ -60,6 +60,11 @@ def shown(services: Services, flow: Flow, session: Session) -> list[dict[str, An
     ]
 
 
+def move(tx: Any, kept_id: str, gone_id: str) -> None:
+    """Two persons are one: what the one agreed to, and the other has not answered, stands."""
+    tx.run(store.MOVE_CONSENTS, from_id=gone_id, to_id=kept_id)
+
+
 def forget(tx: Any, person_id: str) -> None:
     """Nothing is agreed to any more: the person is removed, in the caller's transaction."""
     tx.run(store.FORGET_CONSENTS, owner_id=person_id)

@@ -288,6 +288,16 @@ REVOKE = upsert(
 FORGET_APPLICATION = (
     update(consents).where(_c.client_id == bindparam("of_client")).values(scopes="", granted_at=0)
 )  # fmt: skip
+#: Two persons are one: what the one agreed to, and the other has not answered.
+MOVE_CONSENTS = upsert(
+    consents, "person_id", "client_id",
+    source=(
+        ["person_id", "client_id", "scopes", "granted_at", "revoked_before"],
+        select(bindparam("to_id", type_=Text()), _c.client_id, _c.scopes, _c.granted_at, _c.revoked_before).where(
+            _c.person_id == bindparam("from_id"), _c.scopes != ""
+        ),
+    ),
+)  # fmt: skip
 FORGET_CONSENTS = delete(consents).where(_c.person_id == bindparam("owner_id"))
 
 _t = logout_tries.c

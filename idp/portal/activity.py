@@ -36,6 +36,7 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "factor:added": ("", N_("Sign-in method added")),
     "factor:removed": ("", N_("Sign-in method removed")),
     "link:add": ("", N_("Account elsewhere connected")),
+    "person:joined": ("", N_("Another account of yours became this one")),
     "link:remove": ("", N_("Account elsewhere disconnected")),
     "backup_codes:made": ("", N_("New backup codes")),
     "backup_codes:used": ("", N_("Backup code used")),

@@ -45,6 +45,7 @@ from idp.admin import (
     gallery,
     granting,
     groups,
+    joining,
     key_pins,
     key_rollback,
     keys,
@@ -227,6 +228,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "provisioners.renew": OWNER,
     "provisioners.remove": OWNER,
     "groups.remove": ADMINS,
+    "joining.join": OWNER,
     "key_pins.pin": OWNER,
     "key_pins.tell": OWNER,
     "key_pins.unpin": OWNER,
@@ -742,6 +744,9 @@ TRIES: Final[Mapping[str, Try]] = {
         World.person, lambda s, a, one: people.add(s, a, Draft(username=f"new-{one.username}"), by_mail=False)
     ),
     "people.remove": Try(World.person, people.remove),
+    "joining.join": Try(
+        World.person, lambda s, a, one: joining.join(s, a, one, s.directory.add(Draft(username=f"2-{new_client_id()}")))
+    ),
     "people.invite_again": Try(World.person, people.invite_again),
     "personal_data.export": Try(World.person, personal_data.export),
     "people.correct": Try(

@@ -83,6 +83,12 @@ BY_KEY = select(factors).where(_f.key == bindparam("wanted"))
 INSERT = insert(factors)
 RENAME = update(factors).where(_ITS_ID, _OWNED).values(label=bindparam("label"))
 DELETE = delete(factors).where(_ITS_ID, _OWNED)
+#: Two persons are one.
+MOVE = (
+    update(factors)
+    .where(_ITS_ID, _f.person_id == bindparam("from_id"))
+    .values(person_id=bindparam("to_id"), data=bindparam("data"))
+)
 ADVANCE = (
     update(factors)
     .where(_ITS_ID, _f.counter < bindparam("counter"))

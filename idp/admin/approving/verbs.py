@@ -98,6 +98,29 @@ def _remove(services: Services, actor: Actor, args: Args) -> object:
     return None
 
 
+def _join(services: Services, actor: Actor, args: Args) -> object:
+    from idp.admin import joining
+
+    return joining.join(services, actor, services.directory.get(args["kept"]), services.directory.get(args["gone"]))
+
+
+def _join_lines(services: Services, args: Args) -> Lines:
+    from idp.accounts import joining
+    from idp.federation import links
+
+    kept, gone = (services.directory.find(args[name]) for name in ("kept", "gone"))
+    if kept is None or gone is None:
+        return [(N_("Person"), str(args["gone"]))]
+    accounts = ", ".join(one.label for one in links.of_person(services.db, gone.id))
+    ways = ", ".join(one.label or one.kind for one in joining.authenticators_of(services.db, gone.id))
+    groups = ", ".join(one.name for one in joining.groups_of(services.db, kept.id, gone.id))
+    return [
+        (N_("Who stays"), f"{kept.name} ({kept.username})"), (N_("Who becomes the same person"), f"{gone.name} "
+         f"({gone.username})"), (N_("Accounts elsewhere"), accounts or "0"), (N_("Authenticators"), ways or "0"),
+        (N_("Groups"), groups or "0"),
+    ]  # fmt: skip
+
+
 def _end(services: Services, actor: Actor, args: Args) -> object:
     from idp.admin.break_glass import keeping
 
@@ -222,6 +245,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "keys.withdraw": Verb(_withdraw, _key_lines),
     "people.turn_off": Verb(_turn_off, _person_lines),
     "people.remove": Verb(_remove, _person_lines),
+    "people.join": Verb(_join, _join_lines),
     "break_glass.end": Verb(_end, _person_lines),
     "people.roles": Verb(_roles, _role_lines),
     "rules.change": Verb(_rule, _rule_lines),

@@ -27,6 +27,7 @@ TITLES: Final[dict[str, str]] = {
     "person:end_withdrawn": N_("No longer planned to be turned off"),
     "person:off_failed": N_("Could not be turned off as planned"),
     "person:enabled": N_("Turned on"),
+    "person:joined": N_("Joined with another account"),
     "person:unlocked": N_("Unlocked"),
     "person:secured": N_("“This was not me”: the password was taken away"),
     "password:set": N_("New password"),
