@@ -22,13 +22,19 @@ FORGOTTEN_AFTER: Final = 300.0
 _KEY: Final = "health:standing"
 
 
+class Leaving(threading.Event):
+    """Set once this process is to end: it goes on answering, and asks balancers to send it nothing more."""
+
+
 def healthz(services: Services, request: Request) -> Response:
     """GET /healthz: the process answers. Nothing else is asked, so that a slow database restarts nobody."""
     return Json(body={"status": "ok"})
 
 
 def readyz(services: Services, request: Request) -> Response:
-    """GET /readyz: store, state and keys answer; 503 names the one that does not."""
+    """GET /readyz: store, state and keys answer; 503 names the one that does not, or that the process ends."""
+    if services.part(Leaving).is_set():
+        return Json(status=503, body={"status": "leaving", "failing": []})
     failing = look(services)
     if failing:
         services.log.warning("not_ready", **failing)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.ports import check_port
+from idp.health import Leaving
 from idp.meters.board import Seat
 from idp.meters.notes import Meters
 from idp.serving import server as edge
@@ -53,7 +54,7 @@ def serve(
     line += _elsewhere(file, options, server.issuer)
     threading.Thread(target=_announce, args=(server, lambda: report(f"{server.workers} {line}")), daemon=True).start()
     threads = blocking_threads(settings, services.passwords.threads)
-    edge.serve(app, server.host, server.port, threads, limits(server))
+    edge.serve(app, server.host, server.port, threads, limits(server, services.part(Leaving)))
     _leave(services)
 
 
@@ -71,7 +72,7 @@ def blocking_threads(settings: Settings, hashing: int) -> int:
     return settings.server.threads + settings.passwords.queue + hashing + 2
 
 
-def limits(server: Any) -> Limits:
+def limits(server: Any, leaving: threading.Event) -> Limits:
     """What the settings allow connections, heads and bodies."""
     return Limits(
         body_seconds=server.body_seconds,
@@ -80,6 +81,8 @@ def limits(server: Any) -> Limits:
         connections=server.connections,
         per_address=server.connections_per_address,
         trusted=tuple(ipaddress.ip_network(network) for network in server.trusted_proxies),
+        drain_seconds=server.drain_seconds,
+        leaving=leaving,
     )
 
 

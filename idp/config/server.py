@@ -44,6 +44,12 @@ class Server(Section):
         le=3600,
         description="How long a connection is kept for another request. Longer than your proxy keeps it (nginx: 60), so that no request meets its end.",
     )
+    drain_seconds: int = Field(
+        0,
+        ge=0,
+        le=20,
+        description="How long it goes on taking requests after SIGTERM, while /readyz says 503, so that a balancer sends it no more. 0: it ends at once.",
+    )
     connections: int = Field(
         4096,
         ge=64,

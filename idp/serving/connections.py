@@ -14,10 +14,11 @@ import socket
 import stat
 import struct
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 ROOM = 0.75  # of all places; past it the longest silent go
@@ -33,7 +34,8 @@ class Limits:
     """How long, in seconds, and how many. `trusted`: networks of proxies, which speak for many.
 
     Of an answer that is made while it is sent: `reader_seconds`, in which its reader takes some of it
-    (`streams.MIN_BYTES`), and `stream_seconds`, in which it ends.
+    (`streams.MIN_BYTES`), and `stream_seconds`, in which it ends. `leaving` is set at the first signal, and from then
+    on requests are taken for `drain_seconds` more.
     """
 
     body_seconds: float
@@ -44,6 +46,8 @@ class Limits:
     trusted: tuple[Any, ...] = ()
     reader_seconds: float = 30.0
     stream_seconds: float = 3600.0
+    drain_seconds: float = 0.0
+    leaving: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)

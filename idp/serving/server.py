@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import select
 import signal
 import sys
 import threading
@@ -29,6 +30,8 @@ def serve(app: App, host: str, port: int, threads: int, limits: Limits) -> None:
     ended = _begin(gate, host, port, threads, limits)
     threading.Thread(target=_watch, args=(gate, connections), name="edge", daemon=True).start()
     os.read(stop, 1)
+    limits.leaving.set()
+    select.select([stop], [], [], limits.drain_seconds)  # a second signal: at once
     ended.stop()
     while not ended.wait(0.2):
         connections.close_unused()

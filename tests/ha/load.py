@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tests.provider import Answer, App
-from tests.server import NoAnswer, Server
+from tests.provider import Answer, App, Provider
+from tests.server import NoAnswer
 
 AGAIN = 0.1  # seconds until a refused request is sent again
 LONGEST = 90.0  # seconds after which nobody tries any more
@@ -37,7 +37,7 @@ class Told:
 class Crowd:
     """A few people at once on one application. `wrong`: what must be empty; `refused`: when, seconds, by step."""
 
-    server: Server
+    server: Provider
     app: App
     people: list[tuple[str, str]]
     told: list[Told] = field(default_factory=list)
@@ -93,6 +93,7 @@ class Crowd:
                 self.wrong.append(f"{type(error).__name__}: {error}"[:300])
                 return
             number += 1
+            self.ended.wait(0.2)  # the machine has other things to do
 
     def _journey(self, name: str, sub: str, end: int) -> None:
         browser = self.server.browser()
