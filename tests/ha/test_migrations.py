@@ -20,7 +20,7 @@ _BREAKS = (
     (r"^ALTER TABLE (\S+) ALTER COLUMN \S+ (?:TYPE|SET NOT NULL|DROP DEFAULT)", "a column takes less than before"),
     (r"^ALTER TABLE (\S+) ADD (?:COLUMN )?\S+ (?!.*\bDEFAULT\b).*NOT NULL", "a column is new and has to be written"),
     (r"^ALTER TABLE (\S+) ADD CONSTRAINT", "rows are refused that were written before"),
-    (r"^CREATE UNIQUE INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?\S+ ON (\S+)", "rows are refused that were written before"),
+    (r"^CREATE UNIQUE INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?\S+ ON (\S+)", "rows of now are refused"),
     (r"^CREATE TRIGGER \S+ BEFORE \w+ ON (\S+)", "rows may be refused that were written before"),
 )  # fmt: skip
 #: A revision that does one of these all the same, and why the release before it does not notice.
