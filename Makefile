@@ -32,6 +32,7 @@ test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in paral
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "tests on PostgreSQL" postgresql
 	@command -v slapd >/dev/null || test -x /usr/sbin/slapd || .ci/need "tests with a directory" slapd ldap-utils
 	@command -v promtool >/dev/null || .ci/need "tests of metrics and alert rules" prometheus
+	@command -v haproxy >/dev/null || .ci/need "tests on several machines" haproxy
 	@$(MAKE) static
 	$(BIN)/python -m pytest -n $(JOBS) -m "not counterpart"
 
@@ -72,6 +73,20 @@ wheel: $(VENV)/.test ## Build dist/doorward-*.whl and the sdist: all of the prod
 
 fuzz: $(VENV)/.test ## Throw made-up SAML messages and metadata at the parsers, FUZZ_SECONDS=15 for each of them
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),15) $(BIN)/python -m pytest tests/saml/test_fuzz.py
+
+.PHONY: soak
+soak: $(VENV)/.test .soak/.installed ## Kill each part of several machines under load, some ten minutes: PARTS="redis-sentinel postgresql" (docs/reliability.md)
+	@command -v haproxy >/dev/null || .ci/need "a balancer" haproxy
+	@command -v redis-server >/dev/null || .ci/need "Redis" redis-server
+	@command -v etcd >/dev/null || .ci/need "what Patroni asks" etcd-server
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "PostgreSQL" postgresql
+	$(BIN)/python -m tests.ha.soak $(PARTS)
+
+# Of the system's Python: PostgreSQL's user runs it, and may not read what stands in somebody's home.
+.soak/.installed:
+	@/usr/bin/python3 -m venv .soak 2>/dev/null || { .ci/need "Patroni" python3-venv && /usr/bin/python3 -m venv .soak; }
+	@.soak/bin/pip install --quiet 'patroni[etcd3]==4.1.5' 'psycopg[binary]>=3.2'
+	@touch $@
 
 bench: $(VENV)/.test ## Measure: requests per second, latency and memory beside what this machine's OpenSSL can sign
 	$(BIN)/python -m bench

@@ -24,7 +24,7 @@ defaults
     mode http
     timeout connect 1s
     timeout client 30s
-    timeout server 30s
+    timeout server 10s
     timeout check 1s
     retries 2
     option redispatch 1

@@ -31,6 +31,7 @@ class Told:
     tokens: dict[str, Any]
     code: str
     lives: bool
+    signed_out: bool
 
 
 @dataclass
@@ -116,7 +117,7 @@ class Crowd:
             self._ask(
                 "sign_out", lambda: browser.get(f"oauth/logout?id_token_hint={tokens['id_token']}"), 200, 302, 303
             )
-        self.told.append(Told(sub, browser, tokens, code, end == 0))
+        self.told.append(Told(sub, browser, tokens, code, end == 0, end == 2))
         self.lasted["journey"] += 1
 
     def _signed_in(self, browser: Any, name: str) -> str:
