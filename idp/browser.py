@@ -62,6 +62,21 @@ def to_set(services: Services, request: Request, cookies: tuple[Cookie, ...]) ->
     return (made,) if made is not None and all(one.name != made.name for one in cookies) else ()
 
 
+def header_with_answer(request: Request, header: tuple[str, str]) -> None:
+    """A header that goes with whatever is answered."""
+    headers: tuple[tuple[str, str], ...] = (header,)
+    request.read_as(_no_header, headers)
+
+
+def headers_to_set(services: Services, request: Request) -> tuple[tuple[str, str], ...]:
+    """What `header_with_answer` was told."""
+    return request.once(_no_header, services)
+
+
+def _no_header(services: Services, request: Request) -> tuple[tuple[str, str], ...]:
+    return ()
+
+
 def session_value(services: Services, request: Request) -> str:
     """The session's cookie as the browser has it after this answer, where the answer does not begin or end one."""
     made = request.once(_unset, services)

@@ -36,6 +36,11 @@ class Session(Section):
         description="While a sign-in is used, its cookie gets a new secret this often (5 or more), so that a copy grows old; 0: only with a new proof.",
     )
 
+    device_bound: bool = Field(
+        False,
+        description="Whether browsers that know Device Bound Session Credentials bind a sign-in to a key of the device (a W3C draft; browsers that do not know it notice nothing).",
+    )
+
     @field_validator("turn_minutes")
     @classmethod
     def _longer_than_what_is_under_way(cls, value: int) -> int:

@@ -54,6 +54,8 @@ sessions = Table(
     # When, and from where, somebody brought a secret of before that the browser here should not have any more.
     Column("doubted_at", Double),
     Column("doubted_address", Text, nullable=False, server_default=""),
+    Column("bound_at", Double),  # when that device's short-lived cookie was first used
+    Column("bound_key", Text),  # the public key of the device that has it, a JWK; NULL where the browser has none
 )
 Index("sessions_person_id", sessions.c.person_id)
 Index("sessions_expires_at", sessions.c.expires_at)
@@ -145,6 +147,8 @@ CURRENT = (
         _s.seen_browser,
         _s.doubted_at,
         _s.doubted_address,
+        _s.bound_key,
+        _s.bound_at,
         _p.username,
         _p.name,
         _p.claims,
@@ -189,8 +193,21 @@ RENEW = (
         used_at=bindparam("now"),
         **_HERE,
         doubted_at=null(),
+        bound_key=null(),
+        bound_at=null(),
     )
 )
+#: A key for a session that has none: who asks brings a challenge that went with its latest proof.
+BIND = (
+    update(sessions)
+    .where(_s.id == bindparam("session_id"), _s.bound_key.is_(None), _s.ended_at.is_(None))
+    .values(bound_key=bindparam("key"))
+    .returning(_s.id, _s.person_id)
+)  # fmt: skip
+BOUND_USED = (
+    update(sessions).where(_s.id == bindparam("session_id"), _s.bound_at.is_(None)).values(bound_at=bindparam("now"))
+)
+BOUND = select(_s.bound_key, _s.ended_at, _s.expires_at).where(_s.id == bindparam("session_id"))
 #: Its cookie has a new secret, where it had this one until now.
 TURN = (
     update(sessions)

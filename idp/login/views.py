@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from idp.errors import Refused
 from idp.login import engine, signout
-from idp.login.browser import robots
+from idp.login.browser import bound, robots, sessions
 from idp.login.flow import Flow
 from idp.login.services import Services
 from idp.login.steps import (
@@ -20,7 +21,8 @@ from idp.login.steps import (
     slips,
 )
 from idp.login.steps.outcomes import Outcome
-from idp.wire import Handler, Redirect, Request, Response, Route
+from idp.texts import N_
+from idp.wire import Handler, Json, Redirect, Request, Response, Route
 
 
 def _step(path: str, submit: Callable[[Services, Request, Flow], Outcome]) -> Route:
@@ -50,12 +52,35 @@ def _slipped(services: Services, request: Request) -> Response:
     return _SLIPPED[slip.step](services, request, slip)
 
 
+def _register(services: Services, request: Request) -> Response:
+    """POST /login/device/register: a browser's key for its session."""
+    _check_device_bound(services)
+    session = sessions.current(services, request)
+    if session is None:
+        return Json(status=403, body={"error": "refused", "error_description": "nobody is signed in here"})
+    return bound.register(services, request, session.id)
+
+
+def _refresh(services: Services, request: Request) -> Response:
+    """POST /login/device/refresh: the short-lived cookie, for a proof of the key."""
+    _check_device_bound(services)
+    return bound.refresh(services, request)
+
+
+def _check_device_bound(services: Services) -> None:
+    if not services.settings.session.device_bound:
+        raise Refused("not_found", N_("There is no page at this address."), title=N_("Page not found"), status=404)
+
+
 _SLIPPED: Mapping[str, Callable[[Services, Request, slips.Slip], Response]] = {
     identify.STEP: identify.slipped,
     prove.STEP: prove.slipped,
 }
 
 ROUTES = (
+    # A proof by a key, and the cookie of the session that it is for, are their own anti-forgery proof.
+    Route(bound.REGISTER, ("POST",), _register, api=True, form=False),
+    Route(bound.REFRESH, ("POST",), _refresh, api=True, form=False),
     _step("/login", identify.submit),
     _step("/login/passkey", identify_by_passkey.submit),
     _step("/login/account", choose_account.submit),

@@ -167,6 +167,7 @@ class Bridge:
         if response.headers:
             named = {name.lower() for name, _ in response.headers}
             headers = [h for h in headers if h[0].lower() not in named] + list(response.headers)
+        headers += browser.headers_to_set(self.services, request)
         headers += self._hsts
         if isinstance(response, Stream):  # nobody knows its length yet
             return response.status, headers, response.pieces

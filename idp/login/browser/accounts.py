@@ -14,7 +14,7 @@ from typing import Any
 from idp.browser import cookie_name, session_value
 from idp.ids import split
 from idp.login import store
-from idp.login.browser import sessions, turning
+from idp.login.browser import bound, sessions, turning
 from idp.login.browser.sessions import Session
 from idp.login.services import Services
 from idp.wire import Cookie, Request
@@ -36,7 +36,8 @@ def others(services: Services, request: Request, client_id: str = "") -> tuple[O
     """The live sessions beside the one at the front. No look at the store in most browsers, which have none."""
     now = services.clock()
     rows = _proven(services, request, client_id)
-    return tuple(Other(sessions.of_row(row), value) for row, value in rows if sessions.is_live(row, now))
+    live = [(row, value) for row, value in rows if sessions.is_live(row, now) and bound.is_here(services, request, row)]
+    return tuple(Other(sessions.of_row(row), value) for row, value in live)
 
 
 def to_end(services: Services, request: Request) -> tuple[Session, ...]:

@@ -21,7 +21,7 @@ from idp.db import Transaction, Unavailable
 from idp.errors import Stale
 from idp.ids import digest, new_id, new_secret
 from idp.login import store
-from idp.login.browser import brought, copied
+from idp.login.browser import bound, brought, copied
 from idp.login.browser.brought import Brought
 from idp.login.services import Services
 from idp.meters.notes import Meters
@@ -56,6 +56,8 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
     Errors: `Stale` when the registry has changed since this process looked.
     """
     presented = _presented(services, request, client_id)
+    if presented is not None and not bound.is_here(services, request, presented.row):
+        presented = None  # signing out ends it all the same
     session = _live(services, presented.row if presented is not None else None, client_id)
     if session is not None and presented is not None:
         brought.note_used(services, request, presented)
@@ -230,6 +232,8 @@ def start(
                 seen_browser=request.user_agent,
                 doubted_at=None,
                 doubted_address="",
+                bound_key=None,
+                bound_at=None,
                 **values,
             )
         record(tx, _event("session:started", request, person_id, session_id, {"methods": list(methods)}), now)
@@ -239,6 +243,7 @@ def start(
         if began is not None:
             began(tx, session_id)
     services.part(Meters).count("sign_ins", request.visitor.for_client, "+".join(methods), "started")
+    bound.offer(services, request, session_id)
     value = f"{session_id}.{session_secret(services, secret, session_id)}"
     return session_id, Cookie(cookie_name(services, "session"), value, _seconds(services, stay=True) if stay else None)
 
