@@ -28,6 +28,9 @@ from idp.admin.planned_ends import FAILED as OFF_FAILED
 from idp.admin.reviews import rights as reviews
 from idp.answers import symptoms
 from idp.audit.told import NOT_ANSWERED, UNDELIVERED
+from idp.federation import health as upstream_health
+from idp.federation import keeping as providers
+from idp.federation.checking import moment_of
 from idp.mail import is_ready
 from idp.protocols import Services
 from idp.texts import N_, plural
@@ -37,6 +40,7 @@ _KEPT: Final = "console:attention"
 _DOCTOR: Final = "console:doctor"
 HOUR: Final = 3600.0  # seconds between two runs of the checks of `doorward doctor`
 _DAY: Final = 86400.0
+_MONTH: Final = 30 * _DAY
 _SOON: Final = 60 * _DAY  # before a certificate's end
 _PROBING: Final = 20.0  # seconds for all applications' addresses together
 _MANY: Final = 50  # findings of one kind
@@ -77,6 +81,8 @@ def find(services: Services, actor: Actor) -> list[Finding]:
     if actor.scope(Permission.APPS_READ) is None:
         found += [*_undelivered(services), *_kept(services)]
         found += [Finding("provisioning", *told) for told in provisioning.findings(services)]
+    if actor.may(Permission.PROVIDERS_READ):
+        found += _providers(services)
     if actor.may(Permission.REVIEWS_READ):
         found += _reviews(services, actor)
     return found
@@ -214,6 +220,30 @@ def _record(services: Services) -> Iterator[Finding]:
     check = record_checks.find(services)
     if check is not None and check.verdict is not None and not check.verdict.is_whole:
         yield Finding("record", N_("The record is not whole."), "/admin/activity/record")
+
+
+def _providers(services: Services) -> Iterator[Finding]:
+    """Providers that are asked in vain, or whose secret ends there."""
+    for kept_one in providers.list_of(services.db):
+        one = kept_one.provider
+        if not one.enabled:
+            continue
+        path, health = f"/admin/providers/{one.id}", upstream_health.of(services, one)
+        if health.is_down:
+            text = N_("%(name)s is asked in vain: nobody comes in through it.", name=one.name)
+            yield Finding("provider_down", text, path, health.reason)
+        ends = moment_of(one.secret_ends) if one.secret_ends else None
+        if ends is None or ends - services.clock() > _MONTH:
+            continue
+        days = int((ends - services.clock()) // _DAY)
+        if days < 0:
+            yield Finding("provider_secret", N_("The secret of %(name)s has ended there.", name=one.name), path)
+            continue
+        text = plural(
+            "The secret of %(name)s ends there in %(n)s day.", "The secret of %(name)s ends there in %(n)s days.",
+            days, name=one.name,
+        )  # fmt: skip
+        yield Finding("provider_secret", text, path)
 
 
 def _cases(services: Services) -> Iterator[Finding]:

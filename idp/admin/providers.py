@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Person
@@ -19,8 +19,11 @@ from idp.federation.ports import Found
 from idp.federation.provider import OIDC, SAML, Provider
 from idp.federation.saml import ours
 from idp.protocols import Services
+from keys.sealing import BrokenSeal
 
 KIND = "provider"  # as files call it
+_RESERVED: Final = "provider-id"
+_LOOKED_AT: Final = 200  # people, at each of whom a removal looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,57 @@ def get(services: Services, actor: Actor, provider_id: str) -> Standing:
     return _standing(services, _kept(services, provider_id))
 
 
-def add(services: Services, actor: Actor, said: Mapping[str, Any], secret: str, *, enabled: bool = True) -> Standing:
-    """One more. Errors: `NotAllowed`, `InvalidProvider`, `NameTaken`, `TooMany`."""
+def add(
+    services: Services, actor: Actor, said: Mapping[str, Any], secret: str, *, enabled: bool = True, reserved: str = ""
+) -> Standing:  # fmt: skip
+    """One more. `reserved`: its id, where its redirect URI was shown before it was made.
+
+    Errors: `NotAllowed`, `InvalidProvider`, `NameTaken`, `TooMany`.
+    """
     actor.check(Permission.PROVIDERS_CHANGE)
-    provider = checking.checked(_completed(services, said), enabled=enabled)
+    provider = checking.checked(_completed(services, said), reserved, enabled=enabled)
     checking.check_secret(services.issuer, provider, secret)
     now, record = services.clock(), actor.record(services)
     return _seen(services, keeping.add(services.db, services.sealer, provider, secret, now, record=record))
+
+
+def reserve(services: Services, actor: Actor) -> str:
+    """An id for one that is about to be made, sealed for this actor; nothing is kept. Errors: `NotAllowed`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    id = keeping.new_provider_id(services.clock())
+    return services.sealer.seal(_RESERVED, id.encode(), actor.name.encode())
+
+
+def reserved(services: Services, actor: Actor, sealed: str) -> str:
+    """The id that was reserved; '' where it was not, or for somebody else. Errors: `NotAllowed`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    try:
+        return services.sealer.open(_RESERVED, sealed, actor.name.encode()).decode()
+    except BrokenSeal:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a removal takes. `people`: who came by it; `alone`: how many of the `looked_at` have no other way in."""
+
+    people: int
+    looked_at: int
+    alone: int
+
+
+def cost(services: Services, actor: Actor, provider_id: str) -> Cost:
+    """What becomes of people when it is removed, of some of them looked at. Errors: `NotAllowed`, `UnknownProvider`."""
+    actor.check(Permission.PROVIDERS_READ)
+    _kept(services, provider_id)
+    some = [services.directory.find(one) for one in links.people_of(services.db, provider_id, _LOOKED_AT)]
+    people = [one for one in some if one is not None]
+    alone = sum(
+        1 for one in people
+        if not links.has_way_in(services.db, one)
+        and all(link.provider_id == provider_id for link in links.of_person(services.db, one.id))
+    )  # fmt: skip
+    return Cost(links.count(services.db, provider_id), len(people), alone)
 
 
 @dataclass(frozen=True, slots=True)

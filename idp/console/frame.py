@@ -31,6 +31,7 @@ ROOMS: Final = (
     Room("people", "/admin/people", N_("People"), Permission.PEOPLE_READ),
     Room("groups", "/admin/groups", N_("Groups"), Permission.GROUPS_READ),
     Room("rules", "/admin/rules", N_("Sign-in rules"), Permission.RULES_READ),
+    Room("providers", "/admin/providers", N_("Providers"), Permission.PROVIDERS_READ),
     Room("cases", "/admin/cases", N_("Cases"), Permission.CASES_READ),
     Room("requests", "/admin/requests", N_("Access requests"), Permission.APPS_CHANGE),
     Room("reviews", "/admin/reviews", N_("Access reviews"), Permission.REVIEWS_READ),

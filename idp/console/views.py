@@ -26,6 +26,7 @@ from idp.console.apps import shared_check, shared_error
 from idp.console.apps.pages import PAGES as APPS
 from idp.console.pages import ConsolePage
 from idp.console.people.pages import PAGES as PEOPLE
+from idp.console.providers.pages import PAGES as PROVIDERS
 from idp.console.reviews.pages import PAGES as REVIEWS
 from idp.console.rules.pages import PAGES as RULES
 
@@ -36,6 +37,7 @@ PAGES: tuple[ConsolePage, ...] = (
     *PEOPLE,
     *groups.PAGES,
     *RULES,
+    *PROVIDERS,
     *cases.PAGES,
     *REVIEWS,
     *signing_keys.PAGES,

@@ -30,6 +30,7 @@ MAX_ANSWER: Final = 8192
 MOST_PAIRS: Final = 12  # more than once is seen all the same
 SIGN_IN: Final = "sign-in"
 LINK: Final = "link"
+PREVIEW: Final = "preview"  # an owner looks at what would come of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from idp.accounts.person import InvalidPerson, fold, group_name
@@ -86,6 +87,8 @@ def _meanings(one: Provider) -> Iterator[Wrong]:
         choices = FIELDS[name].choices if name in FIELDS else ()
         if choices and getattr(one, name) not in choices:
             yield Wrong(name, f"expected {', '.join(filter(None, choices))}")
+    if one.secret_ends and moment_of(one.secret_ends) is None:
+        yield Wrong("secret_ends", "expected a day, such as 2027-01-31")
     yield from rules_of(one).problems(one)
     yield from _whose_people(one)
     yield from _mappings(one)
@@ -130,6 +133,14 @@ def check_secret(issuer: str, one: Provider, secret: str) -> None:
         problems = [Wrong("secret", f"has more than {MAX_SECRET} characters")]
     if problems:
         raise InvalidProvider(*problems)
+
+
+def moment_of(day: str) -> float | None:
+    """The beginning of a day in UTC, epoch seconds; None where it is none."""
+    try:
+        return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def needs_secret(issuer: str, one: Provider) -> bool:

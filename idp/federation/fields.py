@@ -64,6 +64,8 @@ ROWS: Final = (
         "It is read there again and again, and so are its new certificates."), _SAML),
     Field("metadata", "main", N_("Its metadata"), N_("An EntityDescriptor, where it has no address."), _SAML,
           document=True),
+    Field("secret_ends", "main", N_("The day on which its secret ends there"), N_(
+        "As the provider said when it was made: 2027-01-31. Admins are told a month before."), _OAUTH),
     Field("hosted_domain", "main", N_("Google Workspace domain"), N_("Only its accounts are taken: example.com"),
           _OIDC),
     Field("organizations", "main", N_("GitHub organisations whose members may come"), N_(

@@ -49,6 +49,11 @@ class Kept:
     deleted_at: float | None = None
 
 
+def new_provider_id(now: float) -> str:
+    """One that nobody has: whoever is given its redirect URI before there is a client id registers that one there."""
+    return f"p{new_id(now)}"
+
+
 def list_of(db: Runs) -> tuple[Kept, ...]:
     """Every provider, in the order in which they came."""
     return tuple(map(_kept, db.all(store.ALL)))
@@ -76,11 +81,11 @@ def edition(kept: Kept) -> str:
 
 
 def add(db: Database, sealer: Sealer, given: Provider, secret: str, now: float, *, record: Recorder) -> Kept:
-    """One more. What it says has been looked at. Errors: `NameTaken`, `TooMany`."""
+    """One more, under a new id where it has none. What it says has been looked at. Errors: `NameTaken`, `TooMany`."""
     with db.transaction() as tx:
         if tx.one(store.COUNT).many >= MAX_PROVIDERS:
             raise TooMany
-        provider = replace(given, id=f"p{new_id(now)}")
+        provider = replace(given, id=given.id or new_provider_id(now))
         _check_name(tx, provider)
         sealed = _seal(sealer, provider.id, secret)
         tx.run(

@@ -31,7 +31,8 @@ def begin(services: Services, request: Request, provider_id: str, attempt: Attem
     """Send the browser there. Errors: `Refused`."""
     attempts.count(services, request)
     kept = keeping.find(services.db, provider_id)
-    if kept is None or not kept.provider.enabled:
+    # An owner looks at what comes of it before anybody may come.
+    if kept is None or not (kept.provider.enabled or attempt.purpose == attempts.PREVIEW):
         raise failures.off(kept.provider.name if kept is not None else provider_id[:40])
     provider = kept.provider
     # A page of our own is for nobody's application: whoever came in there would be in at each of them.

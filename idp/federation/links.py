@@ -54,6 +54,11 @@ def count(db: Runs, provider_id: str) -> int:
     return int(db.one(store.COUNT_LINKS, provider_id=provider_id).many)
 
 
+def people_of(db: Runs, provider_id: str, most: int) -> tuple[str, ...]:
+    """Some of the people who sign in through a provider, by id."""
+    return tuple(dict.fromkeys(row.person_id for row in db.all(store.PEOPLE_OF, provider_id=provider_id, most=most)))
+
+
 def add(tx: Transaction, link: Link, *, record: Recorder) -> None:
     """Link an account to somebody. Errors: `LinkedOtherwise` where it is somebody else's."""
     try:

@@ -32,7 +32,8 @@ class Provider:
     serves many; `hosted_domain`: the one that Google's `hd` must be; `organizations`: of GitHub, by
     name or `id:` and number, whose members alone may come.
     `create`: whether somebody unknown is given an account; `join`: whether an address of `domains` that it states as
-    verified is enough to be taken for who has it here.
+    verified is enough to be taken for who has it here. `secret_ends`: the day, as 2027-01-31, on which its secret ends
+    there; nobody but the owner who made it knows.
     `attributes`: ours to the claim there; `groups`: theirs to ours; `owns_groups`: whether somebody leaves a group
     here once the provider no longer says it. `proof`: values of amr and acr there to `PROOFS`.
     `obeys_login`: prompt=login is believed to be obeyed without an auth_time. `at_once`: nobody chooses, people are
@@ -57,6 +58,7 @@ class Provider:
     enabled: bool = True
     issuer: str = ""
     client_id: str = ""
+    secret_ends: str = ""
     auth_method: str = "client_secret_basic"
     assertion_audience: str = "token_endpoint"
     key_id: str = ""

@@ -8,7 +8,19 @@ from typing import Final
 from idp.accounts import break_glass
 from idp.accounts.person import Person
 from idp.errors import Refused
-from idp.federation import attempts, choosing, ending, failures, keeping, kinds, leaving, links, people, proof
+from idp.federation import (
+    attempts,
+    choosing,
+    ending,
+    failures,
+    keeping,
+    kinds,
+    leaving,
+    links,
+    people,
+    previewing,
+    proof,
+)
 from idp.federation.attempts import Attempt
 from idp.federation.links import LinkedOtherwise
 from idp.federation.ports import Cancelled, Identity
@@ -60,7 +72,8 @@ def callback(services: Services, request: Request) -> Response:
 
 def _finish(services: Services, request: Request, attempt: Attempt, answer: Params) -> Response:
     kept = keeping.find(services.db, attempt.provider_id)
-    if kept is None or not kept.provider.enabled:
+    is_preview = attempt.purpose == attempts.PREVIEW
+    if kept is None or not (kept.provider.enabled or is_preview):
         raise failures.off(kept.provider.name if kept is not None else attempt.provider_id)
     provider = kept.provider
     # Mix-up (RFC 9700 §4.4): the answer of one provider at the address of another is nobody's.
@@ -69,8 +82,12 @@ def _finish(services: Services, request: Request, attempt: Attempt, answer: Para
     question, cancelled = leaving.question(services, kept, attempt), False
     try:
         identity = kinds.of(provider).finish(services, question, answer)
+        if is_preview:
+            return previewing.done(services, request, attempt, provider, identity)
         outcome = _enter(services, request, attempt, provider, identity)
     except Cancelled:
+        if is_preview:
+            return previewing.back(services, attempt)
         cancelled = True
         flow = replace(attempt.flow, idp_hint="")
         said = N_("Nobody signed in at %(name)s. Try again, or sign in another way.", name=provider.name)

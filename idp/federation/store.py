@@ -72,6 +72,9 @@ EVERY_LINK_OF = select(federation_links).where(_l.person_id == bindparam("owner_
 #: Those that let somebody in, or will where their provider is turned on again.
 LINKS_OF = EVERY_LINK_OF.where(_l.provider_id.in_(select(_p.id).where(_STANDS)))
 COUNT_LINKS = select(func.count().label("many")).where(_l.provider_id == bindparam("provider_id"))
+PEOPLE_OF = (
+    select(_l.person_id).where(_l.provider_id == bindparam("provider_id")).order_by(_l.subject).limit(bindparam("most"))
+)
 ADD_LINK = insert(federation_links)
 #: Only ever its own person's: a link is not handed on, nor made again by whoever has just disconnected it.
 USED = (

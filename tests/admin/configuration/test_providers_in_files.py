@@ -22,7 +22,7 @@ EVERYTHING: dict[str, Any] = {
     "algorithms": ["ES256"], "subject": ["tid", "oid"], "apps": ["c1"], "button": False, "at_once": True,
     "create": True, "join": True, "verified_claim": "xms_edov", "attributes": {"given_name": "first"},
     "groups_claim": "groups", "groups": {"1b2c.4d": "Sales"}, "owns_groups": True, "proof": {"c1": "second"},
-    "step_up": "c1", "obeys_login": True, "prompts_login": False,
+    "secret_ends": "2027-01-31", "step_up": "c1", "sign_out": "ask", "obeys_login": True, "prompts_login": False,
 }  # fmt: skip
 PLAIN = '[[provider]]\nname = "Company"\nissuer = "https://id.example.com"\nclient_id = "us"\n'
 
