@@ -1,4 +1,4 @@
-"""The room Providers: added by a template, tried, changed, looked at, removed, brought back. B2, B5, C6, I7, I10, I12."""
+"""The room Providers: added by template, tried, changed, looked at, removed, restored. B2, B5, C6, I7, I10, I12."""
 
 from __future__ import annotations
 
