@@ -97,6 +97,12 @@ def reserved(services: Services, actor: Actor, sealed: str) -> str:
         return ""
 
 
+def planned(services: Services, actor: Actor, reserved_id: str, kind: str) -> Standing:
+    """One that is not made yet: what would be registered there for it. Errors: `NotAllowed`."""
+    actor.check(Permission.PROVIDERS_CHANGE)
+    return _standing(services, Kept(Provider(id=reserved_id, name="", kind=kind), "", 0.0, 0.0))
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a removal takes. `people`: who came by it; `alone`: how many of the `looked_at` have no other way in."""

@@ -51,6 +51,7 @@ class Company:
         self.app = self._app(NAME, "web")
         self.saml = self._saml(MANY)
         self.rule = provider.add_rule(name=f"{NAME}{TURNED}"[:100], groups=[NAME], need="second", why=MANY)
+        self.upstream = self._upstream()
         with db.transaction() as tx:
             self.event_id = self._event(tx)
         self.case_id = self._case()
@@ -62,6 +63,15 @@ class Company:
         self.imported, self.batch = self._import(owner), self._batch(owner)
 
     # -- what is made --------------------------------------------------------------------------------------------------
+
+    def _upstream(self) -> str:
+        from idp.admin import providers
+        from idp.admin.actor import of_shell
+
+        name, client = ("".join(filter(str.isprintable, text)) for text in (IMAGE + NAME, MANY))
+        said = {"name": name[:80], "issuer": "https://id.example.com", "client_id": client[:500], "step_up": IMAGE,
+                "attributes": {"given_name": IMAGE}, "domains": ["example.com"]}  # fmt: skip
+        return providers.add(self._services, of_shell("test"), said, "a secret", enabled=False).provider.id
 
     def _group(self, name: str) -> str:
         from idp.accounts import groups
@@ -163,6 +173,8 @@ _OBJECTS: Final = {
     "/admin/people/<id>": ("person", "other"),
     "/admin/groups/<id>": ("group",),
     "/admin/rules/<id>": ("rule",),
+    "/admin/providers/new/<template>": ("entra", "oidc"),
+    "/admin/providers/<id>": ("upstream",),
     "/admin/reviews/<id>": ("review",),
     "/admin/cases/<id>": ("case_id",),
     "/admin/approvals/<id>": ("rule_waits", "off_waits"),
@@ -208,7 +220,7 @@ def _paths(pattern: str, company: Company, kid: str) -> list[str]:
         return [pattern]
     begin = max((one for one in _OBJECTS if pattern.startswith(one)), key=len, default=None)
     assert begin, f"{pattern}: a line in _OBJECTS says which object it is tried with"
-    told = {"grafana": "grafana", "other-saml": "other-saml", "kid": kid}
+    told = {"entra": "entra", "oidc": "oidc", "grafana": "grafana", "other-saml": "other-saml", "kid": kid}
     ids = [
         told.get(name) or str(getattr(getattr(company, name), "id", getattr(company, name))) for name in _OBJECTS[begin]
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from idp.federation import fields
-from idp.federation.checking import MAX_LIST, MAX_TEXT
+from idp.federation.checking import MAX_DOCUMENT, MAX_LIST, MAX_TEXT
 from idp.federation.provider import LISTS, SWITCHES, TABLES
 
 
@@ -28,6 +28,8 @@ class _Table:
 
 def _shape(row: fields.Field) -> dict[str, Any]:
     text: dict[str, Any] = {"type": "string", "maxLength": MAX_TEXT}
+    if row.document:
+        return {"type": "string", "maxLength": MAX_DOCUMENT}
     if row.choices:
         return {"type": "string", "enum": list(row.choices)}
     if row.name in SWITCHES:

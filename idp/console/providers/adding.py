@@ -12,7 +12,7 @@ from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
 from idp.console.providers import finding, forms
 from idp.console.providers.finding import FULL, PATH, TAKEN
-from idp.federation import fields, keeping, leaving, templates
+from idp.federation import fields, keeping, templates
 from idp.federation.checking import InvalidProvider
 from idp.federation.keeping import NameTaken, TooMany
 from idp.federation.kinds import KINDS
@@ -109,10 +109,11 @@ def _page(
     return frame.page(
         services, request, visit, "console/providers/new.html", status=422 if wrong else 200, known=template,
         kind=KINDS[_kind(template)], segment=request.segment, reserved=sealed, typed=typed,
-        redirect_uri=leaving.redirect_uri(services, reserved), fields=[one for one in some if one["key"] in asked],
+        one=providers.planned(services, visit.actor, reserved, _kind(template)),
+        fields=[one for one in some if one["key"] in asked],
         asks=template.asks, problems=[(one.field, f"{one.field}: {one.message}") for one in wrong],
         wrong={one.field: one.message for one in wrong}, on=request.method != "POST" or bool(request.form.get("on")),
-        needs_secret=bool(KINDS[_kind(template)].secret),
+        leads=forms.leads(_kind(template)), needs_secret=bool(KINDS[_kind(template)].secret),
     )  # fmt: skip
 
 

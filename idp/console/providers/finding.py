@@ -8,6 +8,7 @@ from idp.admin import managed, providers
 from idp.admin.providers import Standing
 from idp.console import frame
 from idp.console.pages import Visit
+from idp.console.providers import forms
 from idp.errors import Explanation, Refused
 from idp.federation.keeping import MAX_PROVIDERS, UnknownProvider
 from idp.federation.kinds import KINDS
@@ -46,6 +47,6 @@ def page(
     manager = managed.manager_of(services, providers.KIND, one.provider.id)
     return frame.page(
         services, request, visit, f"console/providers/{template}", status=status, one=one, provider=one.provider,
-        kind=KINDS[one.provider.kind], manager=manager,
+        kind=KINDS[one.provider.kind], manager=manager, leads=forms.leads(one.provider.kind),
         is_locked=bool(manager) and services.settings.admin.managed == "refuse", **values,
     )  # fmt: skip

@@ -69,7 +69,14 @@ def _shape(row: fields.Field) -> str:
         return "choice"
     if row.name in SWITCHES:
         return "switch"
+    if row.document:
+        return "document"
     return "lines" if row.name in LISTS | TABLES else "text"
+
+
+def leads(kind: str) -> bool:
+    """Whether people are led to a page of it, from which they come back to an address of ours."""
+    return fields.FIELDS["button"].is_of(kind)
 
 
 def _text(value: Any) -> str:

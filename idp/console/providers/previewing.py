@@ -13,7 +13,7 @@ from typing import Any, Final
 from idp.admin.permissions import Permission
 from idp.admin.providers import Standing
 from idp.console.pages import ConsolePage, Visit
-from idp.console.providers import finding
+from idp.console.providers import finding, forms
 from idp.console.providers.finding import PATH
 from idp.federation import leaving, previewing
 from idp.federation.previewing import Preview
@@ -30,6 +30,8 @@ _LONG: Final = 400  # characters of one
 def handle(services: Services, request: Request, visit: Visit) -> Response:
     """What the last one brought; a new one; or an end to it."""
     one = finding.get(services, request, visit)
+    if not forms.leads(one.provider.kind):
+        raise finding.gone()
     here, person_id = f"{PATH}/{one.provider.id}/preview", visit.session.person_id
     if request.method == "POST" and request.form.get("do") == "forget":
         previewing.forget(services, one.provider, person_id)
