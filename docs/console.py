@@ -37,6 +37,8 @@ PURPOSES = {
     "/admin/apps/<id>/access": "who may open an application",
     "/admin/apps/<id>/past": "who could open it at another time, why, until when, and whether they did; as a file",
     "/admin/apps/<id>/role": "what a program may do by the API: its role, with a new secret that nobody else knows",
+    "/admin/apps/<id>/provisioning": "people written to it: each with what was sent, what was answered, and a retry",
+    "/admin/apps/<id>/provisioning/edit": "where people are written to, and what goes where; off, on, removed",
     "/admin/apps/<id>/secrets": "its secrets: a new one beside the old, with its end",
     "/admin/apps/<id>/state": "off and on",
     "/admin/apps/<id>/remove": "removed, and brought back within 30 days",

@@ -6,12 +6,13 @@ Rule: where nobody follows, a note is nothing. What follows is read anew by whoe
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from idp.accounts.changed import store
-from idp.ids import new_id
 
 Kind = Literal["person", "group", "members"]
 
@@ -63,4 +64,6 @@ def waiting(db: Any) -> frozenset[str]:
 
 
 def _note(tx: Any, kind: Kind, key: str) -> None:
-    tx.run(store.NOTE, mark=new_id(), new_kind=kind, new_key=key)
+    # Time-ordered as ids are, and none of theirs: those of one moment would not sort in the order of what happened.
+    mark = f"{time.time_ns():019d}{secrets.token_hex(6)}"
+    tx.run(store.NOTE, mark=mark, new_kind=kind, new_key=key)
