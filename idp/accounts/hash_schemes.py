@@ -94,6 +94,15 @@ def wrapped(scheme: str, salt: bytes, inner_hash: bytes, hashed: Callable[[bytes
     return f"{ONCE}{scheme}${_text(salt)}{hashed(inner_hash)}"
 
 
+def name(stored: str) -> str:
+    """What a hash was made by, for people to read; nothing of the hash itself."""
+    _, scheme, rest = (*stored.split("$", 2), "", "")[:3]
+    if stored.startswith(ONCE):
+        return f"{rest.partition('$')[0]} in argon2id"
+    named = {"2a": "bcrypt", "2b": "bcrypt", "2y": "bcrypt", "5": "SHA-256-crypt", "6": "SHA-512-crypt"}
+    return named.get(scheme, scheme)
+
+
 # -- below -----------------------------------------------------------------------------------------------------------
 
 

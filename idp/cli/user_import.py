@@ -108,3 +108,19 @@ def _described(args: Namespace, plan: Plan) -> dict[str, Any]:
         "known": list(plan.known),
         "problems": [{"line": one.line, "field": one.field, "message": one.message} for one in plan.problems],
     }
+
+
+def show_old_hashes(args: Namespace) -> None:
+    """List whose password is under another product's hash until their next sign-in."""
+    from idp.accounts import old_hashes
+    from idp.cli.terminal import print_table
+
+    with opened(args) as services:
+        found = list(old_hashes.everybody(services.db))
+    if args.json:
+        keys = ("id", "username", "enabled", "scheme")
+        values = [(one.person_id, one.username, one.enabled, one.scheme) for one in found]
+        print_json({"users": [dict(zip(keys, one, strict=True)) for one in values]})
+        return
+    rows = [(printable(one.username), one.person_id, one.scheme, one.enabled) for one in found]
+    print_table(("Username", "Id", "Hash", "Enabled"), rows, "Nobody: every password is under a hash of ours.")

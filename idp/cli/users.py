@@ -70,6 +70,7 @@ def add_parsers(commands: Any) -> None:
     find = with_json(command(verbs, "list", run_list, "list people by username"))
     find.add_argument("--search", metavar="TEXT", default="", help="in names, e-mail addresses, employee numbers")
     find.add_argument("--pending", action="store_true", help="those who asked for an account and wait for an answer")
+    find.add_argument("--old-hash", action="store_true", help="those with a password under another product's hash yet")
     _login(with_json(command(verbs, "show", run_show, "show a person")))
     off = _login(with_json(command(verbs, "disable", run_disable, "shut a person out; everything they have open ends")))
     user_ends.add_options(off, "--at", "at this moment instead of now, such as 2026-12-04T18:00")
@@ -164,6 +165,9 @@ def run_list(args: Namespace) -> None:
     """List people."""
     if args.pending:
         user_registrations.show(args)
+        return
+    if args.old_hash:
+        user_import.show_old_hashes(args)
         return
     from idp.admin.people import described
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
+from idp.console.apps.labels import LABELS
 from idp.login.browser import sessions
 from tests.backends import Clock
 from tests.federation.visiting import Office
@@ -57,3 +60,17 @@ def test_s57_somebody_else_than_the_application_means_is_told_once(office: Offic
     hint = office.provider.redeem(crm, office.provider.sign_in(office.provider.browser(), crm).code).json["id_token"]
     answer = office.come(browser, crm, company, asked={"id_token_hint": hint}, auth_time=1)
     assert answer.sent["error"] == "login_required"
+
+
+@pytest.mark.spec("OpenID Core 2")
+def test_s57_no_time_is_made_up_for_an_application_that_requires_one(office: Office) -> None:
+    """Registration §2, require_auth_time: what nobody said is left out, and the console's form says so."""
+    app = office.provider.add_client("Strict", require_auth_time=True)
+    company = office.add(create=True)
+    assert "auth_time" not in second_step.claims(
+        office.provider, app, office.come(office.provider.browser(), app, company)
+    )
+    at = int(office.provider.clock()) - 60
+    answer = office.come(office.provider.browser(), app, company, auth_time=at)
+    assert second_step.claims(office.provider, app, answer)["auth_time"] == at
+    assert "without saying when" in LABELS["require_auth_time"].hint

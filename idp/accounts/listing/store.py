@@ -67,3 +67,12 @@ def page(words: int, filters: tuple[str, ...], *, in_groups: int, onward: bool, 
     if words:
         return _LISTED.where(_p.id.in_(found.correlate(None))).order_by(_p.search, _p.id)
     return _LISTED.where(*wanted).order_by(_p.search, _p.id).limit(bindparam("many"))
+
+
+#: Whose password is under another product's hash; `argon2id` with lower costs than ours is not among them.
+OLD_HASHES = (
+    select(_p.id, _p.username, _p.enabled, _p.password_hash)
+    .where(_p.id > bindparam("after"), _p.password_hash.is_not(None), ~_p.password_hash.startswith("$argon2id$"))
+    .order_by(_p.id)
+    .limit(bindparam("many"))
+)

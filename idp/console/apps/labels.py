@@ -70,7 +70,8 @@ LABELS: Final[dict[str, Label]] = {
     "authorization_signed_response_alg": Label(N_("Answers as a JWT are signed with"), "signing_in"),
     "default_max_age": Label(N_("Oldest sign-in that is taken"), "signing_in", N_(
         "An older one is asked for again: 3600, 12h, 1d. Empty: as old as the session may be.")),
-    "require_auth_time": Label(N_("It is always told when people signed in"), "signing_in"),
+    "require_auth_time": Label(N_("It is always told when people signed in"), "signing_in", N_(
+        "But for people whom another provider signed in without saying when: no time is made up for them.")),
     "default_acr_values": Label(N_("How strongly people sign in for it"), "signing_in", N_("acr values, one a line.")),
     "ignore_prompt_consent": Label(N_("Its wish for consent is passed over"), "signing_in", N_(
         "For products that ask for it at every sign-in, which would end single sign-on.")),
