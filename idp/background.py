@@ -20,6 +20,7 @@ from idp.arrivals import Arrivals
 from idp.audit.chain import sealing
 from idp.db import ReadOnly
 from idp.federation import keeping as providers
+from idp.federation.ldap import scheduled as directories
 from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
 from idp.meters.notes import Meters
@@ -72,6 +73,9 @@ def schedule(services: Services) -> None:
     if services.settings.passwords.expire_days:
         services.jobs.every("passwords.notices", 6 * HOUR, lambda: expiry.tell_everybody(services), lease=1800)
     services.jobs.every("cases.access", access_cases.EVERY, lambda: access_cases.close_granted(services))
+    services.jobs.every(
+        "directories.sync", directories.EVERY, lambda: directories.run_due(services), lease=directories.LEASE
+    )
     saml_sources.schedule(services)
     if services.settings.backup.folder:
         from idp.installation.backups import scheduled

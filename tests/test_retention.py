@@ -29,6 +29,8 @@ BOUNDED = {
     "details_types": "what admins made; removed by them",
     "factors": _PERSON,
     "federation_links": _PERSON,
+    "federation_syncs": "one row for each directory; goes with it",
+    "federation_turned_off": _PERSON,
     "group_above": "goes with its groups",
     "group_nesting": "goes with its groups",
     "group_owners": "goes with the group, or the person",

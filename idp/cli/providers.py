@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import provider_past
+from idp.cli import provider_past, provider_sync
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Refused
@@ -36,6 +36,7 @@ def add_parsers(commands: Any) -> None:
     state.add_argument("--on", action="store_true", help="people may sign in by it from now on")
     state.add_argument("--off", action="store_true", help="nobody signs in by it; its links stay")
     _provider(with_json(command(verbs, "test", run_test, "try all that can be tried without a person")))
+    provider_sync.add_parser(verbs)
     remove = _provider(with_json(command(verbs, "remove", run_remove, "remove a provider, and its links")))
     remove.add_argument("--yes", action="store_true", help="do it, although people sign in by it")
     provider_past.add_parsers(verbs)

@@ -104,6 +104,8 @@ ROWS: Final = (
     Field("mail_verified", "account", N_("Its addresses count as verified"), "", _LDAP),
     Field("vouches", "account", N_("Addresses of its domains are its own"), N_(
         "SAML states no address as verified. On: those of its mail domains count as verified."), _SAML),
+    Field("sync_every", "talk", N_("Minutes between two looks at everybody"), N_("Empty: none."), _LDAP),
+    Field("brake", "talk", N_("How many people one look may turn off"), "", _LDAP),
     Field("attributes", "taken", N_("Attributes"), N_(
         "One a line, ours = theirs: given_name = given_name. What is not named is not kept.")),
     Field("groups_claim", "taken", N_("Claim or attribute with the groups")),

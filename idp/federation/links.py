@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,14 @@ def find(db: Runs, provider_id: str, subject: str) -> Link | None:
 def of_person(db: Runs, person_id: str) -> tuple[Link, ...]:
     """The accounts elsewhere that somebody signs in with, the oldest first; those at removed providers are none."""
     return tuple(map(_link, db.all(store.LINKS_OF, owner_id=person_id)))
+
+
+def at(db: Runs, provider_id: str) -> Iterator[Link]:
+    """Every account there that is somebody's, a thousand at a time."""
+    after = ""
+    while rows := db.all(store.LINKS_AT, provider_id=provider_id, after=after):
+        yield from map(_link, rows)
+        after = rows[-1].subject
 
 
 def count(db: Runs, provider_id: str) -> int:
@@ -135,6 +143,7 @@ def move(tx: Transaction, kept_id: str, gone_id: str) -> None:
 def forget(tx: Any, person_id: str) -> None:
     """The person is removed."""
     tx.run(store.FORGET, person_id=person_id)
+    tx.run(store.DROP_TURNED_OFF, person_id=person_id)
 
 
 def _link(row: Any) -> Link:

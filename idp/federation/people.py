@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from idp.accounts import break_glass
 from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Draft, InvalidPerson, Person, fold
 from idp.audit import Recorder, conversation_of
-from idp.db import joined
+from idp.db import Database, joined
 from idp.federation import links, mapping
 from idp.federation.links import Link, LinkedOtherwise
 from idp.federation.ports import Identity
@@ -39,7 +40,9 @@ def find_person(services: Services, request: Request, provider: Provider, identi
             again = links.find(services.db, provider.id, identity.subject)
             return services.directory.find(again.person_id) if again is not None else None
         return person
-    return _make(services, request, provider, identity) if provider.create else None
+    if not provider.create:
+        return None
+    return make(services, provider, identity, lambda who: _recorder(services, request, provider, who))
 
 
 def _by_address(services: Services, provider: Provider, identity: Identity) -> Person | None:
@@ -54,13 +57,31 @@ def _by_address(services: Services, provider: Provider, identity: Identity) -> P
     return None if person.roles or break_glass.is_one(services.db, person) else person
 
 
-def _make(services: Services, request: Request, provider: Provider, identity: Identity) -> Person | None:
+def make(
+    services: Services, provider: Provider, identity: Identity, record_of: Callable[[str], Recorder]
+) -> Person | None:
     """A new person; None where somebody here has the name or the address already: it may be theirs, or another's."""
+    try:
+        with services.db.transaction() as tx:
+            return make_within(services, joined(tx), provider, identity, record_of)
+    except LinkedOtherwise:  # two windows at once: the other one has just made them
+        again = links.find(services.db, provider.id, identity.subject)
+        return services.directory.find(again.person_id) if again is not None else None
+    except InvalidPerson as error:
+        services.log.warning("upstream_person_not_made", provider=provider.id, reason=str(error))
+        return None
+
+
+def make_within(
+    services: Services, db: Database, provider: Provider, identity: Identity, record_of: Callable[[str], Recorder]
+) -> Person | None:
+    """The same in a transaction that stands open (`joined`). Errors, which end it: `LinkedOtherwise`, `InvalidPerson`."""
+    people = services.directory.within(db)
     found = mapping.mapped(provider, identity, is_new=True)
     email, verified = mapping.trusted_email(provider, identity)
     said = [found.values.get("username", ""), mapping.plain(str(identity.claims.get("preferred_username") or ""))]
     username = _username([*said, email], email if verified else "") or f"user.{digest(identity.subject)[:8].lower()}"
-    if any(services.directory.find_by_login(name) is not None for name in {username, identity.email, *said} if name):
+    if any(people.find_by_login(name) is not None for name in {username, identity.email, *said} if name):
         return None
     others = {name: value for name, value in found.values.items() if name not in ("username", "email", "name")}
     number = others.pop("employee_number", None)
@@ -68,18 +89,9 @@ def _make(services: Services, request: Request, provider: Provider, identity: Id
         username=username, email=email or None, email_verified=verified, name=found.values.get("name", ""),
         employee_number=number, claims=others,
     )  # fmt: skip
-    try:
-        with services.db.transaction() as tx:
-            people = services.directory.within(joined(tx))
-            person = people.add(draft, record=_recorder(services, request, provider, ""))
-            record = _recorder(services, request, provider, person.id)
-            links.add(tx, _link(services, provider, identity, person.id), record=record)
-    except LinkedOtherwise:  # two windows at once: the other one has just made them
-        again = links.find(services.db, provider.id, identity.subject)
-        return services.directory.find(again.person_id) if again is not None else None
-    except InvalidPerson as error:
-        services.log.warning("upstream_person_not_made", provider=provider.id, reason=str(error))
-        return None
+    person = people.add(draft, record=record_of(""))
+    with db.transaction() as tx:
+        links.add(tx, _link(services, provider, identity, person.id), record=record_of(person.id))
     return person
 
 
@@ -108,7 +120,13 @@ def take_over(services: Services, request: Request, provider: Provider, identity
     link = links.find(services.db, provider.id, identity.subject)
     if link is None:
         return person
-    record = _recorder(services, request, provider, person.id)
+    return take_over_by(services, provider, identity, link, _recorder(services, request, provider, person.id), person)
+
+
+def take_over_by(
+    services: Services, provider: Provider, identity: Identity, link: Link, record: Recorder, person: Person
+) -> Person:
+    """The same where nobody signs in: a directory is read."""
     refused = mapping.apply(services, person, provider, identity, record)
     if refused:
         services.log.info("upstream_not_taken_over", provider=provider.id, person=person.id, fields=refused)

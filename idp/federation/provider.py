@@ -44,7 +44,8 @@ class Provider:
     `people`: the filter of those who may come; `names`: attributes that a typed name may be; `all_names`: every name
     is looked for there that is no other directory's. `group_filter`, `group_base`, `group_name`, `member`: what is a
     group, where, what it is called, and who is in it; `nested`: how groups in groups are found. `mail_verified`: its
-    addresses count as verified.
+    addresses count as verified. `sync_every`: minutes between two looks at everybody, '' for none; `brake`: how many
+    people one look may turn off.
 
     Of SAML: `metadata` (a document), or `metadata_url` where it is read again; `name_id_format`: what is asked for;
     `request_binding`: redirect or post, '' for what it has; `unsolicited`: a Response that nobody asked for leads to a
@@ -101,6 +102,8 @@ class Provider:
     member: str = "member"
     nested: str = ""
     mail_verified: bool = False
+    sync_every: str = ""
+    brake: str = "20"
     metadata_url: str = ""
     metadata: str = ""
     name_id_format: str = PERSISTENT

@@ -45,6 +45,21 @@ federation_links = Table(
     Column("used_at", Double, nullable=False),
 )
 Index("federation_links_person_id", federation_links.c.person_id)
+federation_syncs = Table(
+    "federation_syncs",  # how far a directory was read
+    metadata,
+    Column("provider_id", Text, ForeignKey(federation_providers.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("mark", Text, nullable=False),  # JSON: from where the next look goes on
+    Column("began_at", Double, nullable=False),
+    Column("report", Text, nullable=False),  # JSON: what came of the last one
+)
+federation_turned_off = Table(
+    "federation_turned_off",  # who was turned off because a directory said so, and may be turned on by it again
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("provider_id", Text, ForeignKey(federation_providers.c.id, ondelete="CASCADE"), nullable=False),
+    Column("at", Double, nullable=False),
+)
 
 _p, _l = federation_providers.c, federation_links.c
 
@@ -93,3 +108,17 @@ DROP_LINK = delete(federation_links).where(
 )
 FORGET = delete(federation_links).where(_l.person_id == bindparam("person_id"))
 MOVE_LINKS = update(federation_links).where(_l.person_id == bindparam("from_id")).values(person_id=bindparam("to_id"))
+
+LINKS_AT = (
+    select(federation_links)
+    .where(_l.provider_id == bindparam("provider_id"), _l.subject > bindparam("after"))
+    .order_by(_l.subject)
+    .limit(1000)
+)
+_s, _o = federation_syncs.c, federation_turned_off.c
+SYNC = select(federation_syncs).where(_s.provider_id == bindparam("provider_id"))
+DROP_SYNC = delete(federation_syncs).where(_s.provider_id == bindparam("provider_id"))
+ADD_SYNC = insert(federation_syncs)
+TURNED_OFF = select(_o.person_id).where(_o.provider_id == bindparam("provider_id"))
+ADD_TURNED_OFF = insert(federation_turned_off)
+DROP_TURNED_OFF = delete(federation_turned_off).where(_o.person_id == bindparam("person_id"))

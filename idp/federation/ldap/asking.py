@@ -23,6 +23,7 @@ from idp.services import Services
 #: For one server, so that the next one has answered within two seconds.
 SERVER_SECONDS: Final = 1.5
 ALL_SECONDS: Final = 4.0
+STEP_SECONDS: Final = 60.0  # for one page of a long work
 SILENT_FOR: Final = 30.0  # seconds in which a server that did not answer is asked last
 PATIENCE: Final = 0.3  # seconds that a request waits for its turn
 
@@ -111,6 +112,27 @@ def ask(services: Services, provider: Provider, secret: str, question: Callable[
             health.answered(services, provider)
             return answer
     health.failed(services, provider, reason)
+    raise failures.down(provider, reason)
+
+
+def ask_at_length(services: Services, provider: Provider, secret: str, work: Callable[[Conversation], _T]) -> _T:
+    """Long work with the first server that takes it, by no request's thread. It extends its time step by step.
+
+    Errors: `Refused` where none answers or it does not know us; whatever the work raises, `Unreachable` among it.
+    """
+    directories, reason = services.part(Directories), "no server is named"
+    for server in directories.in_order(provider.servers):
+        begun = False
+        try:
+            with wire.connected(services, provider, server, STEP_SECONDS) as conversation:
+                introduce(provider, secret, conversation)
+                begun = True
+                return work(conversation)
+        except Unreachable as error:
+            directories.note(server, silent=True)
+            if begun:
+                raise
+            reason = f"{server}: {error.reason}"
     raise failures.down(provider, reason)
 
 

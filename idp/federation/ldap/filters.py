@@ -27,6 +27,11 @@ def of_subject(provider: Provider, value: bytes | str) -> str:
     return _and(provider.people, f"({provider.subject[0]}={escaped(value)})")
 
 
+def changed(provider: Provider, attribute: str, least: str) -> str:
+    """Who may come and was changed since."""
+    return _and(provider.people, f"({attribute}>={escaped(least)})")
+
+
 def of_members(provider: Provider, members: Iterable[str], *, chain: bool = False) -> str:
     """Groups in which one of these is. `chain`: however deep, by Active Directory's rule."""
     rule = ":1.2.840.113556.1.4.1941:" if chain else ""

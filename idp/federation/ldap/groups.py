@@ -21,7 +21,7 @@ def of(conversation: Conversation, provider: Provider, entry: Entry) -> tuple[st
     if not provider.groups_claim:
         return ()
     if provider.groups_claim != GROUPS:
-        return _named_by(entry, provider.groups_claim)
+        return named_by(entry, provider.groups_claim)
     found: dict[str, str] = {}
     # RFC 2307: a posixGroup names its members by their uid.
     key = entry.text(provider.names[0]) if provider.member.lower() == "memberuid" else entry.dn
@@ -46,7 +46,7 @@ def _groups(conversation: Conversation, provider: Provider, members: list[str], 
     return found
 
 
-def _named_by(entry: Entry, attribute: str) -> tuple[str, ...] | None:
+def named_by(entry: Entry, attribute: str) -> tuple[str, ...] | None:
     """Of an attribute such as memberOf: the first name of each DN. One that was cut (`;range=`) is not known."""
     if any(name.startswith(attribute.lower() + ";range") for name in entry.values):
         return None

@@ -31,6 +31,10 @@ def problems(one: Provider) -> Iterator[Wrong]:
         yield Wrong("domains", "name the mail domains of its people, or say all_names: else nobody is looked for there")
     yield from _attributes(one)
     yield from _filters(one)
+    if one.sync_every and not (one.sync_every.isdecimal() and 1 <= int(one.sync_every) <= 10080):
+        yield Wrong("sync_every", "expected minutes, from 1 to 10080")
+    if not (one.brake.isdecimal() and len(one.brake) < 8):
+        yield Wrong("brake", "expected a number of people, such as 20")
     if one.ca:
         try:
             ssl.create_default_context(cadata=one.ca)

@@ -111,6 +111,12 @@ class Conversation:
             raise Unreachable(f"the search was answered with {self._connection.result['description']}", "search")
         return self._entries(base)
 
+    def read(self, dn: str, attributes: Sequence[str]) -> Entry | None:
+        """One entry by its name; '' is what the server says of itself."""
+        with self._in_time():
+            self._searched(dn, "(objectClass=*)", attributes, search_scope=ldap3.BASE)
+        return next(iter(self._entries(dn)), None)
+
     def has_base(self, base: str) -> bool:
         """Whether the base of the people is there and can be seen."""
         with self._in_time():
@@ -120,7 +126,9 @@ class Conversation:
     def page(self, base: str, filter: str, attributes: Sequence[str], size: int, cookie: bytes) -> Page:
         """A part of what is found (RFC 2696). Errors: `BadFilter`."""
         with self._in_time():
-            self._searched(base, filter, attributes, paged_size=size, paged_cookie=cookie or None)
+            self._searched(
+                base, filter, attributes, paged_size=size, paged_cookie=cookie or None, paged_criticality=True
+            )
         result = self._connection.result
         if int(result["result"]) != 0:
             raise Unreachable(f"the search was answered with {result['description']}", "search")
