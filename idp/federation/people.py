@@ -75,7 +75,7 @@ def make(
 def make_within(
     services: Services, db: Database, provider: Provider, identity: Identity, record_of: Callable[[str], Recorder]
 ) -> Person | None:
-    """The same in a transaction that stands open (`joined`). Errors, which end it: `LinkedOtherwise`, `InvalidPerson`."""
+    """The same in a transaction that stands open. Errors, which end it: `LinkedOtherwise`, `InvalidPerson`."""
     people = services.directory.within(db)
     found = mapping.mapped(provider, identity, is_new=True)
     email, verified = mapping.trusted_email(provider, identity)
