@@ -1,6 +1,6 @@
 # `make help` lists what there is. Nothing has to be installed by hand on Debian 12 or later.
 .DEFAULT_GOAL := help
-.PHONY: help run demo install test check counterparts conformance wheel fuzz bench lock screenshots catalogues
+.PHONY: help run demo install test check counterparts conformance wheel release audit fuzz bench lock screenshots catalogues
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
@@ -70,6 +70,13 @@ conformance: $(VENV)/.test ## The OpenID Foundation's suite, where it runs, agai
 wheel: $(VENV)/.test ## Build dist/doorward-*.whl and the sdist: all of the product, for pipx or a container
 	@rm -rf dist
 	@$(BIN)/python -m hatchling build -d dist
+
+release: $(VENV)/.test ## Build what is given out into dist/: wheel, sdist, bill of materials (CycloneDX), SHA256SUMS; twice, and the same
+	@$(BIN)/python .ci/release dist
+
+audit: ## Ask for known weaknesses of the versions in requirements.lock; fails where no advisory source answers
+	@test -x .audit/bin/pip-audit || { $(BIN)/python -m venv .audit && .audit/bin/pip --disable-pip-version-check install --quiet pip-audit; }
+	.audit/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements.lock
 
 fuzz: $(VENV)/.test ## Throw made-up SAML messages and metadata at the parsers, FUZZ_SECONDS=15 for each of them
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),15) $(BIN)/python -m pytest tests/saml/test_fuzz.py
