@@ -30,6 +30,7 @@ test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in paral
 	@test -e /usr/lib/apache2/modules/mod_shib.so || .ci/need "tests with Shibboleth as a SAML application" apache2 libapache2-mod-shib
 	@test -e /usr/lib/apache2/modules/mod_auth_openidc.so || .ci/need "tests with Apache as an OpenID Connect application" apache2 libapache2-mod-auth-openidc
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "tests on PostgreSQL" postgresql
+	@test -d /usr/share/simplesamlphp/www || .ci/need "tests with SimpleSAMLphp as an identity provider" simplesamlphp php-cli
 	@command -v slapd >/dev/null || test -x /usr/sbin/slapd || .ci/need "tests with a directory" slapd ldap-utils
 	@command -v promtool >/dev/null || .ci/need "tests of metrics and alert rules" prometheus
 	@command -v haproxy >/dev/null || .ci/need "tests on several machines" haproxy
