@@ -52,7 +52,10 @@ def create_tables(url: str, *metadatas: MetaData) -> None:
 
 def find_program(name: str, package: str) -> str:
     """Where a server program is. Errors: `RuntimeError` naming the Debian package that has it."""
-    found = shutil.which(name) or next(iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
+    path = os.environ.get("PATH", "") + ":/usr/sbin"  # of Debian, where nobody but root looks
+    found = shutil.which(name, path=path) or next(
+        iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None
+    )
     if found is None:
         raise RuntimeError(f"these tests need {name}: install the Debian package {package} (apt-get install {package})")
     return found

@@ -23,6 +23,10 @@ from . import strayed
 from .ports import Applications
 
 _MISTYPED = "An address that nothing of ours leads to: mistyped, an old link, or a program that looks around."
+_TRY_AGAIN: Final = N_("Wait a few seconds and try again. Nothing of yours is lost.")
+_SENT_AGAIN: Final = N_(
+    "Wait a few seconds, then reload this page: your browser sends what you typed once more. Nothing of yours is lost."
+)
 _AS_A_FORM: Final = ", its parameters as a form in the body: what stands in an address stands in logs, secrets too."
 
 
@@ -49,7 +53,7 @@ class ErrorPages:
             uri = catalogue.url_of(self.services, error.kind)
             headers = error.headers_told(error_id, uri)
             return Json(status=error.status, headers=headers, body=error.parameters(error_id, uri))
-        refusal = error if isinstance(error, Refused) else _refusal(error, self.services.clock())
+        refusal = error if isinstance(error, Refused) else _refusal(error, self.services.clock(), request.method)
         if not isinstance(error, (Refused, BadRequest, Unavailable, StateUnavailable)):
             self.services.log.error("unexpected", exc_info=error, path=request.shown_path, request_id=request.id)
         if route.api:
@@ -183,7 +187,7 @@ def _wait(now: float, error: Exception) -> str:
     return "5" if moving is None else str(max(5, min(600, math.ceil(moving.until - now))))
 
 
-def _refusal(error: Exception, now: float) -> Refused:
+def _refusal(error: Exception, now: float, method: str) -> Refused:
     if isinstance(error, BadRequest):
         return Refused(
             "unreadable_request",
@@ -209,7 +213,7 @@ def _refusal(error: Exception, now: float) -> Refused:
         return Refused(
             "store_unavailable", N_("Signing in is not possible at this moment."),
             title=N_("Please try again in a moment"), status=503,
-            advice=N_("Wait a few seconds and try again. Nothing of yours is lost."), detail=str(error)[:400],
+            advice=_SENT_AGAIN if method == "POST" else _TRY_AGAIN, detail=str(error)[:400],
             explanation=_of_store(error),
         )  # fmt: skip
     return Refused(

@@ -97,6 +97,16 @@ class Member:
             )  # fmt: skip
         (self.folder / "pid").write_text(str(self.process.pid))
 
+    def replace(self) -> None:
+        """A new machine takes its place: without what the old one had, which may have gone another way."""
+        self.kill()
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        self.start()
+
+    def leads(self) -> bool:
+        """Whether it says of itself that it takes writes."""
+        return self.said().get("role") in ("primary", "master")
+
     def said(self) -> dict[str, Any]:
         """What Patroni tells of it; {} where it tells nothing."""
         try:
@@ -200,7 +210,7 @@ class Patroni:
 
     def primary(self) -> Member:
         """The one that takes writes."""
-        return next(one for one in self.members if one.said().get("role") in ("primary", "master"))
+        return next(one for one in self.members if one.leads())
 
     def standby(self) -> Member:
         """The one that has each commit before anybody hears of it."""

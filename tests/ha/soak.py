@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.backends import Redis, start_postgresql
-from tests.ha.groups import Cluster, Node, Sentinels
+from tests.ha.groups import Cluster, Node, Sentinels, eventually
 from tests.ha.house import House, several_machines
 from tests.ha.load import Crowd, check
 from tests.ha.patroni import Member, Patroni, program
@@ -156,12 +156,15 @@ def of_postgresql() -> None:
         patroni.wait(primaries=1, standbys=1)
 
     def started() -> None:
-        held[-1].start()
+        held[-1].replace()
         whole()
 
     def thawed() -> None:
         held[-1].thaw()
-        whole()
+        eventually(
+            lambda: bool(held[-1].said()) and not held[-1].leads()
+        )  # it sees by itself that it is primary no more
+        started()
 
     def primary(verb: str) -> Callable[[], None]:
         return lambda: at(patroni.primary(), verb)

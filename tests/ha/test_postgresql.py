@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,8 +13,10 @@ from idp import migrations
 from idp.config.masking import masked
 from idp.db import Database, Unavailable
 from idp.db.postgresql import Connection, Server
+from idp.installation.checks import storage
 from idp.installation.moving.places import shown
 from tests.backends import ROLE, PostgreSQL, create_tables, find_free_port, start_postgresql
+from tests.provider import make_settings
 
 NOTES = Table("notes", MetaData(), Column("said", Text, primary_key=True))
 PUT, ALL = insert(NOTES).values(said=bindparam("text")), select(NOTES.c.said).order_by(NOTES.c.said)
@@ -38,13 +41,16 @@ def test_H1_several_hosts_are_shown_without_what_opens_them() -> None:
 
 
 @pytest.mark.slow
-def test_H1_the_promoted_standby_is_found_and_the_old_primary_is_left(run_pid: int) -> None:
+def test_H1_the_promoted_standby_is_found_and_the_old_primary_is_left(run_pid: int, tmp_path: Path) -> None:
     primary = start_postgresql(run_pid)
     with psycopg.connect(primary.url(), autocommit=True) as connection:
         connection.execute("CREATE TABLE notes (said text PRIMARY KEY)")
     standby = primary.standby(run_pid)
     db = Database(several(standby, primary))  # the one that takes no writes first
     db.run(PUT, text="before")
+    settings = make_settings(tmp_path, storage={"database_url": several(standby, primary)})
+    told = [finding.text for finding in storage.examine_server_of(settings)]
+    assert [text for text in told if "synchronous_standby_names is empty" in text]
     migrations.upgrade(several(standby, primary))  # whatever uses SQLAlchemy's engine knows such a URL as well
     primary.stop()
     with pytest.raises(Unavailable):

@@ -92,6 +92,7 @@ def examine_server_of(settings: Settings) -> Found:
         fix = f"GRANT USAGE, CREATE ON SCHEMA {told.schema or 'public'} TO {told.user}; or set its search_path"
         text = f"search_path: {told.user} may make no tables in {told.schema or 'any schema that is there'}"
         yield Finding("database", "error", text, fix)
+    yield from _of_several(settings.database_url)
     needed = settings.server.workers * connections_of(settings)
     if needed > told.connections - told.reserved:
         text = (
@@ -100,6 +101,20 @@ def examine_server_of(settings: Settings) -> Found:
         )
         yield Finding("database", "warning", text, f"raise max_connections above {needed + told.reserved}, or lower "
                       "server.workers or server.threads")  # fmt: skip
+
+
+def _of_several(url: str) -> Found:
+    """Where several hosts are named, one shall take the other's place: with all that was answered for?"""
+    from idp.config.several_hosts import hosts_in
+    from idp.installation import schema
+
+    if "," not in hosts_in(url):
+        return
+    (names,) = schema.ask(url, "SELECT current_setting('synchronous_standby_names')") or ("",)
+    if not names:
+        text = "synchronous_standby_names is empty: a standby that takes over lacks what was answered for last"
+        fix = "set synchronous_mode: true in Patroni, see docs/several-machines.md; or name the standbys"
+        yield Finding("database", "warning", text, fix)
 
 
 #: The day on which PostgreSQL's makers mend a version no more (postgresql.org/support/versioning).
