@@ -166,6 +166,16 @@ def down(provider: Provider, reason: str) -> Refused:
     )  # fmt: skip
 
 
+def crowded(provider: Provider) -> Refused:
+    """So many wait for providers already that one more would hold what everybody else needs."""
+    fix = "See why the provider is slow; where it is not, give the process more threads (server.threads)."
+    return Refused(
+        "upstream_crowded", N_("%(name)s answers slowly, and many wait for it.", name=provider.name),
+        title=title(provider), advice=N_("Try again in a moment, or sign in another way."), status=503,
+        explanation=Explanation(SIDE, fix, "issuer", "answers within tenths of a second", "many that wait"),
+    )  # fmt: skip
+
+
 def off(provider_name: str) -> Refused:
     """The provider was turned off or removed meanwhile."""
     return Refused(

@@ -7,7 +7,7 @@ from typing import Final
 
 from idp import browser
 from idp.accounts.person import fold
-from idp.federation import attempts, failures, keeping, kinds
+from idp.federation import attempts, crowding, failures, keeping, kinds
 from idp.federation.attempts import Attempt
 from idp.federation.keeping import Kept
 from idp.federation.ports import Question, Secrets, Wish
@@ -38,7 +38,8 @@ def begin(services: Services, request: Request, provider_id: str, attempt: Attem
     # A page of our own is for nobody's application: whoever came in there would be in at each of them.
     if provider.apps and attempt.purpose == attempts.SIGN_IN and attempt.flow.client_id not in provider.apps:
         raise failures.off(provider.name)
-    response = kinds.of(provider).begin(services, question(services, kept, attempt))
+    with crowding.turn(services, provider):
+        response = kinds.of(provider).begin(services, question(services, kept, attempt))
     attempts.keep(services, request, attempt)
     if browser.of(services, request).is_new:  # nothing of ours has shown a page yet: the answer is bound to it
         response = replace(response, cookies=(*response.cookies, browser.cookie(services, request)))

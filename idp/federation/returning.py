@@ -11,6 +11,7 @@ from idp.errors import Refused
 from idp.federation import (
     attempts,
     choosing,
+    crowding,
     ending,
     failures,
     keeping,
@@ -81,7 +82,8 @@ def _finish(services: Services, request: Request, attempt: Attempt, answer: Para
         raise failures.issuer(provider, leaving.redirect_uri(services, provider.id), request.segment, "redirect_uri")
     question, cancelled = leaving.question(services, kept, attempt), False
     try:
-        identity = kinds.of(provider).finish(services, question, answer)
+        with crowding.turn(services, provider):
+            identity = kinds.of(provider).finish(services, question, answer)
         if is_preview:
             return previewing.done(services, request, attempt, provider, identity)
         outcome = _enter(services, request, attempt, provider, identity)
