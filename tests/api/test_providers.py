@@ -34,6 +34,7 @@ def test_i12_a_provider_is_made_by_a_template_and_says_what_to_register_there(pr
     assert (made.status, again.json["id"]) == (201, made.json["id"]), made.text
     one = made.json
     assert one["redirect_uri"] == f"{provider.issuer}/upstream/callback/{one['id']}"
+    assert (one["logout_uri"], one["signed_out_uri"]) == (f"{provider.issuer}/upstream/logout/{one['id']}", "")
     assert (one["name"], one["kind"], one["has_secret"], one["people"]) == ("Microsoft Entra", "oidc", True, 0)
     assert one["settings"]["issuer"] == f"https://login.microsoftonline.com/{TENANT}/v2.0"
     assert one["settings"]["domains"] == ["example.com"]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from idp.admin import joining
+from idp.admin.actor import of_shell
+from idp.federation import links
 from idp.federation.openid.backchannel import MOST
 from idp.federation.provider import Provider as Upstream
 from idp.login import signout
 from idp.login.browser import elsewhere, sessions
 from tests.backends import Clock
-from tests.federation.stand_in import CLIENT, another_key, by_public_key, unsigned
+from tests.federation.stand_in import CLIENT, StandIn, another_key, by_public_key, unsigned
 from tests.federation.visiting import Office
 from tests.login import second_step
 from tests.provider import Answer, App, Browser, Provider
@@ -228,3 +231,22 @@ def test_i9_what_a_session_began_by_goes_with_its_person(they: There, crm: App) 
     assert "ey" not in kept.id_token[:2]  # sealed
     services.directory.remove(str(started.person_id), record=lambda *_: None)
     assert elsewhere.of_session(services.db, str(started.session_id)) == ()
+
+
+@pytest.mark.slow
+def test_i9_on_postgresql_the_end_there_is_the_end_here(
+    open_provider: Callable[..., Provider], there: StandIn, postgresql_url: str
+) -> None:  # fmt: skip
+    """And two persons that are one are joined there, too: the accounts elsewhere of both are one's."""
+    grown = open_provider(storage={"database_url": postgresql_url}, outbound={"allow": [there.origin]})
+    office = Office(grown, there)
+    they, crm = There(office, office.add(create=True)), grown.add_client("CRM")
+    one, two = come(they, crm, "s1"), come(they, crm, "s2", "there-2", preferred_username="second")
+    assert they.say().status == 200
+    assert [is_in(grown, one, crm), is_in(grown, two, crm)] == [False, True]
+    assert they.say(sid=None, sub="there-2").status == 200
+    assert not is_in(grown, two, crm)
+    services, ids = grown.services, {str(event.person_id) for event in grown.events("session:started")}
+    kept, gone = (services.directory.get(id) for id in sorted(ids))
+    joining.join(services, of_shell("cli:test"), kept, gone)
+    assert len(links.of_person(services.db, kept.id)) == 2

@@ -211,7 +211,8 @@ def _shown(services: Services, one: providers.Standing) -> m.Provider:
     settings = {key: value for key, value in provider.said().items() if key not in _OWN}
     return m.Provider(
         id=provider.id, name=provider.name, kind=provider.kind, template=provider.template, enabled=provider.enabled,
-        settings=settings, redirect_uri=one.redirect_uri, has_secret=bool(one.kept.sealed), people=one.people,
+        settings=settings, redirect_uri=one.redirect_uri, logout_uri=one.logout_uri,
+        signed_out_uri=one.signed_out_uri, has_secret=bool(one.kept.sealed), people=one.people,
         health=m.ProviderHealth(
             answers=not health.is_down, failing_since=moment_or_none(health.since or None), reason=health.reason
         ),

@@ -79,6 +79,10 @@ class Provider(Model):
     """What it says, without what is as by default."""
     redirect_uri: str
     """What is to be registered there."""
+    logout_uri: str
+    """Where its server tells of sign-outs (back-channel logout URI); empty: the kind has none."""
+    signed_out_uri: str
+    """Post-logout redirect URI to register there; empty: signing out here does not go on there."""
     has_secret: bool
     """Whether a secret is kept."""
     people: int
