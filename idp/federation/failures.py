@@ -225,3 +225,12 @@ def logout_token(provider: Provider, name: str, expected: str, got: str = "(noth
         "upstream_logout", message(provider), title=title(provider), advice=ADVICE,
         explanation=Explanation(SIDE, fix, name, expected, got[:300]),
     )  # fmt: skip
+
+
+def security_event(provider: Provider, name: str, expected: str, got: str = "(nothing)") -> Refused:
+    """A security event is not as SSF 1.0 §4 has it; the provider's server is told."""
+    fix = f"The security event of the provider must have {name} as SSF 1.0 §4 says: {expected}; nobody is signed out."
+    return Refused(
+        "upstream_event", message(provider), title=title(provider), advice=ADVICE,
+        explanation=Explanation(SIDE, fix, name, expected, got[:300]),
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from idp.federation import choosing, leaving, returning, signing_out, snapshot
-from idp.federation.openid import backchannel
+from idp.federation.openid import backchannel, events
 from idp.federation.saml import ours, receiving
 from idp.federation.saml import signing_out as single_logout
 from idp.login import engine, signout
@@ -48,6 +48,7 @@ ROUTES = (
     Route("/login/upstream", ("GET", "POST"), _chosen, form=False),  # carries the sealed flow, as /login
     Route(leaving.PATH + "<provider>", ("GET", "POST"), returning.callback, form=False),  # the state is its proof
     Route(backchannel.PATH + "<provider>", ("POST",), backchannel.receive, api=True, form=False),  # its signature is
+    Route(events.PATH + "<provider>", ("POST",), events.receive, api=True, form=False),  # its signature is
     Route(ours.METADATA_PATH + "<provider>", ("GET",), ours.publish),
     # What a provider posts is proven by its signature, and by the browser that brings the GET behind it.
     Route(ours.ACS_PATH + "<provider>", ("GET", "POST"), at_senders_cost(receiving.receive), form=False),
