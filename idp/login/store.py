@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     null,
+    or_,
     select,
     update,
 )
@@ -275,7 +276,10 @@ _BEGUN = (
     .where(_e.provider_id == bindparam("provider_id"), _s.ended_at.is_(None))
     .order_by(_s.id)
 )
-BEGUN_BY_SID = _BEGUN.where(_e.sid == bindparam("sid"))
+#: Of a session that was never named, its person's name is all that there is to go by.
+BEGUN_BY_SID = _BEGUN.where(
+    or_(_e.sid == bindparam("sid"), and_(_e.sid == "", _e.subject == bindparam("subject")))
+)  # fmt: skip
 BEGUN_BY_SUBJECT = _BEGUN.where(_e.subject == bindparam("subject"))
 #: Of somebody who is removed: what a session began by goes at once, the session with the sweep.
 FORGET_ELSEWHERE = delete(sessions_elsewhere).where(

@@ -112,6 +112,20 @@ def test_i9_a_sid_of_another_account_ends_nothing(they: There, crm: App) -> None
     assert not is_in(they.office.provider, browser, crm)
 
 
+def test_i9_a_session_that_was_never_named_ends_with_any_of_its_person(they: There, crm: App, clock: Clock) -> None:
+    """An ID token without `sid`, and a logout token with both: nobody can tell which it was, so it is that one, too."""
+    unnamed, other, somebody = come(they, crm, None), come(they, crm, "s2"), come(they, crm, None, "there-2")
+    assert they.say(sid="s1", sub=None).status == 200
+    assert is_in(they.office.provider, unnamed, crm)
+    assert they.say(sid="s1").status == 200
+    assert [is_in(they.office.provider, one, crm) for one in (unnamed, other, somebody)] == [False, True, True]
+    browser = they.office.provider.browser()
+    late = they.office.come(browser, crm, they.company, sid=None)  # it was said before that
+    assert "signed out where you came from" in late.dom.text
+    clock.now += 2
+    assert is_in(they.office.provider, come(they, crm, None), crm)
+
+
 @pytest.mark.spec("OpenID BCL 2.6")
 @pytest.mark.parametrize(
     ("said", "kind"),

@@ -68,7 +68,8 @@ def end(services: Services, over: Over, why: str, *, record: Recorder) -> int:
 
     Errors: `Unavailable`: nothing is known to have ended, and it may be said again.
     """
-    services.state.put(_note(over.provider_id, over.sid, over.subject), over.said_at, NOTED)
+    for key in _notes(over.provider_id, over.sid, over.subject):
+        services.state.put(key, over.said_at, NOTED)
     now, ended = services.clock(), 0
     with services.db.transaction() as tx:
         for row in _found(tx, over):
@@ -80,8 +81,10 @@ def end(services: Services, over: Over, why: str, *, record: Recorder) -> int:
 
 def is_over(services: Services, began: Began) -> bool:
     """Whether that session has ended since the provider told of it: on the way here, or at a second step."""
-    keys = [_note(began.provider_id, "", began.subject), *([_note(began.provider_id, began.sid)] if began.sid else [])]
-    notes = [services.state.get(key) for key in keys]
+    named = (
+        _key(began.provider_id, "sid", began.sid) if began.sid else _key(began.provider_id, "unnamed", began.subject)
+    )
+    notes = [services.state.get(key) for key in (_key(began.provider_id, "sub", began.subject), named)]
     return any(isinstance(at, (int, float)) and began.said_at <= at for at in notes)
 
 
@@ -103,11 +106,18 @@ def load(said: Mapping[str, Any] | None) -> Began | None:
 def _found(tx: Transaction, over: Over) -> list[Any]:
     if not over.sid:
         return list(tx.all(store.BEGUN_BY_SUBJECT, provider_id=over.provider_id, subject=over.subject))
-    rows = tx.all(store.BEGUN_BY_SID, provider_id=over.provider_id, sid=over.sid)
+    rows = tx.all(store.BEGUN_BY_SID, provider_id=over.provider_id, sid=over.sid, subject=over.subject)
     return [row for row in rows if over.subject in ("", row.subject)]
 
 
-def _note(provider_id: str, sid: str, subject: str = "") -> str:
-    """Both come from outside; a session's id is its provider's alone."""
-    what = ["sid", sid] if sid else ["sub", subject]
-    return "upstream:over:" + digest("\n".join((provider_id, *what)))
+def _notes(provider_id: str, sid: str, subject: str) -> tuple[str, ...]:
+    """Under what an end is noted: the session's name, and for one that was never named its person's."""
+    if not sid:
+        return (_key(provider_id, "sub", subject),)
+    unnamed = (_key(provider_id, "unnamed", subject),) if subject else ()
+    return (_key(provider_id, "sid", sid), *unnamed)
+
+
+def _key(provider_id: str, what: str, value: str) -> str:
+    """Names come from outside; a session's is its provider's alone."""
+    return "upstream:over:" + digest("\n".join((provider_id, what, value)))
