@@ -14,10 +14,15 @@ from clients.registry import Draft
 from idp.accounts import approvals, cases, notices
 from idp.accounts.approvals import Approval
 from idp.accounts.cases import store as case_store
+from idp.admin import provisioning
+from idp.admin.actor import of_shell
 from idp.audit import Event, record
 from idp.console.views import PAGES
 from idp.errors import new_error_id, new_spoken_id
 from idp.ids import new_id
+from idp.provisioning import keeping
+from idp.provisioning.objects import Object
+from idp.provisioning.target import Said
 from tests.console.test_import import upload, work
 from tests.provider import Browser, Provider, write_address
 
@@ -50,6 +55,7 @@ class Company:
         self.other = self._person("w" * 100, TURNED + LONG)
         self.app = self._app(NAME, "web")
         self.saml = self._saml(MANY)
+        self._written()
         self.rule = provider.add_rule(name=f"{NAME}{TURNED}"[:100], groups=[NAME], need="second", why=MANY)
         self.upstream = self._upstream()
         with db.transaction() as tx:
@@ -72,6 +78,19 @@ class Company:
         said = {"name": name[:80], "issuer": "https://id.example.com", "client_id": client[:500], "step_up": IMAGE,
                 "attributes": {"given_name": IMAGE}, "domains": ["example.com"]}  # fmt: skip
         return providers.add(self._services, of_shell("test"), said, "a secret", enabled=False).provider.id
+
+    def _written(self) -> None:
+        """People are written to the application, which answers with attacks."""
+        services, now = self._services, self._services.clock()
+        said = Said(url="https://app.example/scim/'onmouseover='hacked=6", only=(NAME[:200],))
+        provisioning.add(services, of_shell("cli:test"), services.registry.get(self.app), said, "token")
+        for person, state in ((self.person, "refused"), (self.other, "failed")):
+            keeping.put(services.db, Object(
+                client_id=self.app, kind="user", local_id=person.id, remote_id=MANY, state=state, problem=MANY,
+                request=f"POST /Users\n{NAME}{MANY}", answer=f"{SCRIPT}{IMAGE}{MANY}", status=400, at=now, due=now + 9,
+                tries=2,
+            ))  # fmt: skip
+        keeping.turn(services.db, self.app, "stopped", now, record=lambda *_: None, reason=f"{SCRIPT}{IMAGE}{MANY}")
 
     def _group(self, name: str) -> str:
         from idp.accounts import groups
