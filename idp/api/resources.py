@@ -20,7 +20,7 @@ from idp.api import (
     signing_keys,
     streams,
 )
-from idp.api.applications import checking, past, symptoms
+from idp.api.applications import checking, past, provisioning, symptoms
 from idp.api.applications.rows import OPERATIONS as APPLICATIONS
 from idp.api.batches.rows import OPERATIONS as BATCHES
 from idp.api.operations import Operation
@@ -34,6 +34,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *past.OPERATIONS,
     *checking.OPERATIONS,
     *symptoms.OPERATIONS,
+    *provisioning.OPERATIONS,
     *registration.OPERATIONS,
     *client_hosts.OPERATIONS,
     *details_types.OPERATIONS,

@@ -13,6 +13,7 @@ from idp.accounts.effects import Changes
 from idp.accounts.person import Draft, Person, to_json
 from idp.accounts.provisioning import kept
 from idp.accounts.provisioning.kept import Said
+from idp.accounts.rows import locked
 from idp.admin import people as verbs
 from idp.admin import turning_off
 from idp.admin.actor import NotAllowed
@@ -193,6 +194,16 @@ def _invite(call: Call, person: Person) -> None:
     call.actor.record(call.services)(call.services.db, "link:made", detail)
 
 
+def _check_unchanged(call: Call, now: Said | None, said: Said, person: Person) -> None:
+    """RFC 7644 §3.14: what `If-Match` was compared with is still so, in the transaction that changes it.
+
+    `person`: as they are since we let them in again ourselves. Errors: `Fault`.
+    """
+    known = people.version_of(replace(said, person=person))
+    if now is None or people.version_of(now) != known:
+        call.check_version("" if now is None else people.version_of(now))
+
+
 def _within(call: Call, tx: Any) -> Call:
     db = joined(tx)
     return replace(call, services=replace(call.services, db=db, directory=call.services.directory.within(db)))
@@ -227,6 +238,8 @@ def _changed(call: Call, said: Said, wanted: dict[str, Any]) -> Response:
         turning_off.turn_on(call.services, call.actor, person)
         person = call.services.directory.get(person.id)
     with call.services.db.transaction() as tx:
+        locked(tx, person.id)
+        _check_unchanged(call, kept.one(tx, person.id), said, person)
         within = _within(call, tx)
         correction = verbs.Correction(changes=changes, merge=merge, as_of=person.changed_at)
         verbs.correct(within.services, call.actor, person, correction)

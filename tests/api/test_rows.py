@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from idp.accounts.roles import RoleGrant
+from idp.admin import provisioning
+from idp.admin.actor import of_shell
 from idp.admin.permissions import LIMITED_BY, TABLE, Permission
 from idp.api.operations import Operation
 from idp.api.resources import OPERATIONS
 from idp.app import ROUTES
+from idp.provisioning.target import Said
 from tests.api.conftest import Api, Program
 from tests.provider import App, Provider
 
@@ -159,6 +162,8 @@ def test_S59_another_application_than_ones_own_is_answered_as_one_that_there_is_
     provider: Provider, program: Program
 ) -> None:
     own, other = provider.add_client("Own"), provider.add_client("Other")
+    said_of = Said(url="https://own.example/scim")
+    provisioning.add(provider.services, of_shell("cli:test"), own.client, said_of, "token")
     api = program(RoleGrant("app_admin", (own.id,)), name="keeper")
     rows = [row for row in OPERATIONS if of_applications(row)]
     assert rows

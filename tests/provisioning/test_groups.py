@@ -58,7 +58,9 @@ def test_Y2_a_group_is_renamed_and_deleted_and_holds_those_of_groups_in_it(world
     world.deliver()
     assert set(world.there("Group")) == {"Sellers", "Company"}
     assert members(world, "Company") == {"ann"}
-    groups.remove(services.db, groups.find(services.db, "Sellers"), services.clock(), with_members=True, record=nothing)
+    sellers = groups.find(services.db, "Sellers")
+    assert sellers is not None
+    groups.remove(services.db, sellers, services.clock(), with_members=True, record=nothing)
     world.deliver()
     assert set(world.there("Group")) == {"Company"}
     assert members(world, "Company") == set()

@@ -10,11 +10,12 @@ from idp.accounts import groups, roles
 from idp.accounts.provisioning import clients
 from idp.accounts.roles import RoleGrant
 from idp.admin import provisioners
-from idp.scim import finding
+from idp.scim import finding, users
 from tests.provider import Provider
 from tests.scim.conftest import ENTERPRISE, SHELL, USER, Connect, Scim, refused
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 def person(scim: Scim, called: str, **more: Any) -> Any:
@@ -322,3 +323,24 @@ def test_Y1_whoever_a_client_turns_off_is_out_at_once(provider: Provider, scim: 
     assert provider.authorize(browser, app).location.startswith(app.redirect_uri)
     scim.patch(f"Users/{made['id']}", {"op": "replace", "path": "active", "value": "False"})
     assert provider.authorize(browser, app).is_login_page
+
+
+@pytest.mark.spec("RFC7644 3.14")
+def test_Y1_a_version_is_compared_in_the_transaction_of_the_change(
+    scim: Scim, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's change between the look and the write is no less a change."""
+    ann = person(scim, "ann")
+    other = connect("other", adopts=True)
+    path, tag = f"Users/{ann['id']}", ann["meta"]["version"]
+    allowed = users._allowed
+
+    def late(*args: Any) -> Any:
+        monkeypatch.setattr(users, "_allowed", allowed)
+        assert other.patch(path, {"op": "add", "path": "profileUrl", "value": "https://ann.example"}).status == 200
+        return allowed(*args)
+
+    monkeypatch.setattr(users, "_allowed", late)
+    change = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "profileUrl", "value": "https://b.example"}]}
+    refused(scim.call("PATCH", path, change, {"If-Match": tag}), 412)
+    assert scim.get(path)["profileUrl"] == "https://ann.example"
