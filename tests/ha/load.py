@@ -94,7 +94,7 @@ class Crowd:
                 self.wrong.append(f"{type(error).__name__}: {error}"[:300])
                 return
             number += 1
-            self.ended.wait(0.2)  # the machine has other things to do
+            self.ended.wait(0.4)  # the machine has other things to do
 
     def _journey(self, name: str, sub: str, end: int) -> None:
         browser = self.server.browser()

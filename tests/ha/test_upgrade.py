@@ -49,9 +49,9 @@ def test_H2_machines_are_upgraded_one_after_the_other_and_nobody_notices(
         assert "run `doorward migrate`" in refused.stderr
         crowd = Crowd(releases.Talker(balancer.url), app, people)
         crowd.start()
-        crowd.wait_for(3)
+        crowd.wait_for(2)
         assert new.cli_json("migrate", "--json")["after"] == schema.head()
-        crowd.wait_for(6)  # the release before, on the new schema
+        crowd.wait_for(3)  # the release before, on the new schema
         # Once it has ended it does not come back, and says why.
         refused = two.cli("serve") if schema.head() not in _revisions(before) else refused
         assert refused.returncode == 1
@@ -61,7 +61,7 @@ def test_H2_machines_are_upgraded_one_after_the_other_and_nobody_notices(
             machine.code = REPOSITORY
             machine.start()
             balancer.back(machine)
-            crowd.wait_for(6)  # first both releases at once, then this one alone
+            crowd.wait_for(3)  # first both releases at once, then this one alone
         crowd.stop()
         check(crowd)
         assert not crowd.refused, crowd.summary()
