@@ -37,12 +37,12 @@ def offers(services: Services, request: Request, flow: Flow) -> Offers:
         for one in shown
         for stands in (health.of(services, one),)
     )
-    targets = dict.fromkeys(target for one in found for target in _targets(one))
+    targets = dict.fromkeys(target for one in found for target in targets_of(one))
     leads = any(leaving.is_of(one, flow.login_hint) for one in found)
     return Offers(buttons, any(one.domains for one in found), leads, tuple(targets))
 
 
-def _targets(provider: Provider) -> tuple[str, ...]:
+def targets_of(provider: Provider) -> tuple[str, ...]:
     """Where a form may lead to: the provider's own page may be on any host that its discovery names."""
     if provider.kind == SAML and not provider.issuer.startswith("http"):
         return ("https:",)  # an entityID may be a URN, and says nothing of where people sign in

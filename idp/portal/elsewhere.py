@@ -9,6 +9,7 @@ from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Person
 from idp.db import Transaction
 from idp.federation import leaving, links, snapshot
+from idp.federation.choosing import targets_of
 from idp.federation.links import LastWayIn, Link
 from idp.first_party import frame
 from idp.first_party.door import PROTOCOL
@@ -19,7 +20,6 @@ from idp.login.flow import Flow
 from idp.login.recording import recorder
 from idp.portal.changing import tell
 from idp.protocols import Services
-from idp.showing import form_targets
 from idp.texts import N_
 from idp.wire import Page, Redirect, Request, Response
 
@@ -74,7 +74,7 @@ def _page(services: Services, request: Request, session: Session, person: Person
         links=[_shown(one, names) for one in held],
         providers=[{"id": one.id, "name": one.name} for one in found if one.button and not one.is_directory],
     )  # fmt: skip
-    targets = dict.fromkeys(target for one in found if one.issuer for target in form_targets(one.issuer))
+    targets = dict.fromkeys(target for one in found if one.issuer for target in targets_of(one))
     return Page(template=page.template, status=page.status, values=page.values, form_action=tuple(targets))
 
 

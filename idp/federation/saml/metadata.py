@@ -6,7 +6,7 @@ import threading
 from typing import Any, Final
 
 from idp.errors import Refused
-from idp.federation import calling
+from idp.federation import calling, health
 from idp.federation.provider import Provider
 from idp.federation.saml import refusals
 from idp.federation.saml.entity import MAX_BYTES, BadMetadata, Entity, of_json, read
@@ -18,6 +18,7 @@ from idp.services import Services
 FRESH: Final = 3600.0  # seconds that a document is used, or its cacheDuration where that is less
 LEAST: Final = 300.0  # seconds, whatever it says
 STALE: Final = 7 * 86400.0  # seconds that one without a validUntil is used while there is no newer one to be had
+PAUSE: Final = 60.0  # seconds after a vain look, in which nobody waits for another
 RETRY: Final = 30.0  # seconds between two looks for a key that is not there: a stranger cannot make us ask more
 
 
@@ -27,21 +28,32 @@ class Kept:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.entities: dict[str, tuple[float, Entity]] = {}
+        self.vain: dict[str, float] = {}  # when a look failed
+
+    def note(self, key: str, now: float) -> None:
+        """A look failed."""
+        with self.lock:
+            while len(self.vain) >= 500:
+                self.vain.pop(next(iter(self.vain)))
+            self.vain[key] = now
 
 
 def of(services: Services, provider: Provider, *, renewed: bool = False) -> Entity:
     """Who it is, and its keys; `renewed`: a signature is by none of those that are known. Errors: `Refused`."""
     kept, now, key = services.part(Kept), services.clock(), _key(provider)
     at, found = kept.entities.get(key) or _shared(services, key)
-    if found is not None and now - at < _fresh_for(provider, found, renewed) and not _has_ended(found, now):
+    holds = found is not None and now - at < STALE and not _has_ended(found, now)
+    if found is not None and holds and _is_recent(kept, key, at, now, _fresh_for(provider, found, renewed)):
         return found
     try:
         fresh = _given(provider, now) if provider.metadata else _fetched(services, provider, now)
     except Refused:
         # Metadata that holds is used on while its address does not answer (Metadata §4.3).
-        if found is not None and now - at < STALE and not _has_ended(found, now):
-            return found
-        raise
+        if found is None or not holds:
+            raise
+        kept.note(key, now)
+        health.answered(services, provider)  # whoever is silent there is not the one who lets people in
+        return found
     with kept.lock:
         while len(kept.entities) >= 500:
             kept.entities.pop(next(iter(kept.entities)))
@@ -92,6 +104,10 @@ def _fresh_for(provider: Provider, found: Entity, renewed: bool) -> float:
     if provider.metadata:
         return float("inf")
     return RETRY if renewed else max(LEAST, min(FRESH, found.cache if found.cache is not None else FRESH))
+
+
+def _is_recent(kept: Kept, key: str, at: float, now: float, fresh: float) -> bool:
+    return now - at < fresh or now - kept.vain.get(key, float("-inf")) < PAUSE
 
 
 def _has_ended(entity: Entity, now: float) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from lxml import etree
 
+from idp.federation import health
 from idp.federation.checking import InvalidProvider
 from idp.federation.provider import PERSISTENT
 from idp.saml.messages import names
@@ -100,6 +101,11 @@ def test_metadata_holds_while_its_address_is_silent_and_not_beyond_its_end(
     assert published.come_saml(published.provider.browser(), crm, company).code
     published.gone()
     clock.advance(86400)
+    before = len(published.at.asked)
+    for _ in range(5):
+        assert published.come_saml(published.provider.browser(), crm, company).code
+    assert len(published.at.asked) - before == 1  # nobody else waits for it
+    assert not health.of(published.provider.services, company).is_down
     again = Published(published.provider.another(), published.saml, published.at)
     published.gone()
     assert again.come_saml(again.provider.browser(), crm, company).code  # another process knows it, too

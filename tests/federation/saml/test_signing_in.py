@@ -130,6 +130,18 @@ def test_another_no_is_an_error_with_its_status(saml_office: SamlOffice, crm: Ap
     assert kind_of(saml_office, answer) == "upstream_saml_status"
 
 
+def test_the_way_there_is_open_though_an_entity_id_says_nothing_of_it(saml_office: SamlOffice, crm: App) -> None:
+    saml_office.add_saml(metadata=saml_office.saml.metadata().replace(ENTITY, "urn:company:idp"))
+    saml_office.provider.add_person("ann")
+    browser = saml_office.provider.browser()
+    for page in (saml_office.provider.authorize(browser, crm), None):
+        if page is None:
+            saml_office.provider.sign_in(browser, crm, "ann")
+            page = browser.get("security/elsewhere")
+        said = page.headers["Content-Security-Policy"].partition("form-action")[2].partition(";")[0]
+        assert "https:" in said.split()
+
+
 @pytest.mark.spec("SAML2 Core 2.7.2")
 def test_an_older_proof_than_was_asked_for_is_not_taken(saml_office: SamlOffice, crm: App) -> None:
     company = saml_office.add_saml(create=True)
