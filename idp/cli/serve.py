@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
+from idp.cli.hangup import SettingsFile, has_terminal
 from idp.cli.terminal import command, complain, say
 from idp.installation.failures import Failed
 from idp.meters.board import PLACES, Board, Seat
@@ -41,15 +42,19 @@ def run(args: Namespace) -> int:
 
         serve(args.config, options, report, first=first, seat=Seat(board, supervisor.place))
 
-    supervisor = Supervisor(work)
+    began = SettingsFile(args.config)
+    supervisor = Supervisor(work, lambda: began.told(options))
     return supervisor.run()
 
 
 class Supervisor:
     """Forks workers, starts those that died anew, and ends with a signal or when the first one cannot start."""
 
-    def __init__(self, work: Callable[[Callable[[str], None], bool], None]) -> None:
-        self._work = work
+    def __init__(
+        self, work: Callable[[Callable[[str], None], bool], None], changed: Callable[[], list[str]] = list
+    ) -> None:
+        self._work, self._changed = work, changed
+        self._has_terminal = has_terminal()
         self._started: dict[int, float] = {}  # living workers, and when each began
         self._places: dict[int, int] = {}  # and the place that each has among them; the next one takes a dead one's
         self.place = 0  # this process's own, once it is a worker
@@ -61,7 +66,7 @@ class Supervisor:
         """Serve; answers the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                signal.signal(number, self._stop)
+                signal.signal(number, self._stop if number != signal.SIGHUP else self._hang_up)
         reports, out = os.pipe()
         self._start(out, first=True)
         os.close(out)
@@ -85,8 +90,7 @@ class Supervisor:
             return
         code = 1
         try:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_DFL)
+            _forget_signals()
             os.close(self._held)
             _die_with(self._alive)
             self._work(lambda text: _report(out, text), first)
@@ -133,6 +137,19 @@ class Supervisor:
         while not self._stopping and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.2))
 
+    def _hang_up(self, number: int, frame: Any) -> None:
+        """A terminal that has gone ends all. Without one: say what was changed, in a process that may be large."""
+        if self._has_terminal:
+            self._stop(number, frame)
+            return
+        if os.fork():
+            return  # `_watch` reaps it
+        try:
+            _forget_signals()
+            complain(*self._changed())
+        finally:
+            os._exit(0)
+
     def _stop(self, number: int, _frame: Any) -> None:
         """The first signal lets the workers finish their requests; one more, or too long a wait, ends them."""
         again = self._stopping and number != signal.SIGALRM
@@ -146,6 +163,13 @@ class Supervisor:
                 os.kill(pid, signal.SIGKILL if final else signal.SIGTERM)
             except ProcessLookupError:
                 continue
+
+
+def _forget_signals() -> None:
+    """In a child: what this one does about them is not its business."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _ending(code: int) -> str:

@@ -41,7 +41,7 @@ LONG = "Maximiliane-Alexandra Freifrau von Hohenberg-Schwarzenfels"
 LONG_APP = "Enterprise Customer Relationship & Donaudampfschifffahrtsabrechnung Suite"
 SIGNED_OUT = (
     "/", "/help", "/help/password", "/help/username", "/not-me/made-up", "/register", "/register/made-up",
-    "/setup/made-up", "/oauth/authorize",
+    "/setup/made-up", "/oauth/authorize", "/status",
 )  # fmt: skip
 
 pytestmark = pytest.mark.parametrize("width", [NARROW, WIDE])
@@ -503,7 +503,7 @@ def test_activity_sessions_profile_and_access(windows: Windows, site: Site, widt
     page.locator("button[value=not_me]:visible").first.click()
     headed(page, "This was not you?")
     windows.shoot(page, "not me")
-    for path in ("/sessions", "/profile", "/access", "/accounts", "/logout"):
+    for path in ("/sessions", "/profile", "/profile/data", "/access", "/accounts", "/logout"):
         assert goto(page, site.issuer + path) == 200, path
         windows.shoot(page, path)
     page.goto(site.issuer + "/profile")
