@@ -21,6 +21,7 @@ from idp.api import views as api_views
 from idp.background import start_background, sweep, sweep_out
 from idp.catalogue import views as catalogue_views
 from idp.console import views as console_views
+from idp.federation import health as upstream_health
 from idp.federation import views as federation_views
 from idp.login import views as login_views
 from idp.login.browser import sessions
@@ -64,6 +65,7 @@ def create_app(services: Services) -> flask.Flask:
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
     services.errors.answers = services.faults.answers = Answers(services)
     metrics_starting.start(services)
+    services.part(health.Details).lines["providers"] = upstream_health.listed
     bridge = Bridge(
         services, lambda name, values: app.jinja_env.get_template(name).render(**values), sessions.recognise,
         applications=services.registry, keys=services.ring, watch=Watch(services),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,13 @@ FORGOTTEN_AFTER: Final = 300.0
 _KEY: Final = "health:standing"
 
 
+class Details:
+    """What rooms have to say beside, to operators alone; whoever knows them adds a line here."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, Callable[[Services], object]] = {}
+
+
 class Leaving(threading.Event):
     """Set once this process is to end: it goes on answering, and asks balancers to send it nothing more."""
 
@@ -32,14 +40,26 @@ def healthz(services: Services, request: Request) -> Response:
 
 
 def readyz(services: Services, request: Request) -> Response:
-    """GET /readyz: store, state and keys answer; 503 names the one that does not, or that the process ends."""
+    """GET /readyz: store, state and keys answer; 503 names the one that does not, or that the process ends.
+
+    Whoever shows the token of the metrics is told more, such as which provider is down; it makes nobody unready.
+    """
     if services.part(Leaving).is_set():
         return Json(status=503, body={"status": "leaving", "failing": []})
     failing = look(services)
     if failing:
         services.log.warning("not_ready", **failing)
         return Json(status=503, body={"status": "unavailable", "failing": sorted(failing)})
-    return Json(body={"status": "ready"})
+    if not _is_operator(services, request):
+        return Json(body={"status": "ready"})
+    lines = services.part(Details).lines
+    return Json(body={"status": "ready", "detail": {name: line(services) for name, line in lines.items()}})
+
+
+def _is_operator(services: Services, request: Request) -> bool:
+    token = services.settings.metrics.token
+    shown = request.header("Authorization").removeprefix("Bearer ")
+    return bool(token) and hmac.compare_digest(shown.encode(), token.encode())
 
 
 def look(services: Services) -> Mapping[str, str]:

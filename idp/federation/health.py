@@ -7,8 +7,9 @@ one request is let through.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from idp.federation import snapshot
 from idp.federation.provider import Provider
 from idp.services import Services
 
@@ -63,6 +64,18 @@ def answered(services: Services, provider: Provider) -> None:
     before = services.state.take(_key(provider))
     if isinstance(before, dict) and Health(**before).is_down:
         services.log.info("upstream_up", provider=provider.id, name=provider.name)
+
+
+def listed(services: Services) -> list[dict[str, Any]]:
+    """How each provider stands that people may come through, for operators."""
+    found = []
+    for one in snapshot.current(services):
+        stands = of(services, one)
+        found.append({
+            "id": one.id, "name": one.name, "answers": not stands.is_down, "failing_since": stands.since or None,
+            "reason": stands.reason,
+        })  # fmt: skip
+    return found
 
 
 def _key(provider: Provider) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from idp.federation import crowding
+from idp.federation import crowding, health
 from idp.federation.crowding import Crowd
 from tests.federation.stand_in import StandIn
 from tests.federation.visiting import Office
-from tests.provider import Answer, App
+from tests.provider import Answer, App, Provider, bearer
 
 THREADS = 4  # as a process has them
 
@@ -99,3 +99,18 @@ def test_i10_a_rush_waits_for_a_place_where_those_before_are_quick() -> None:
 
 def test_i10_with_one_thread_alone_one_may_ask() -> None:
     assert Crowd().enter("p", 1) is not None
+
+
+def test_i10_operators_read_at_readyz_which_provider_does_not_answer(
+    open_provider: Callable[..., Provider], there: StandIn
+) -> None:
+    token = "t" * 30
+    office = Office(open_provider(metrics={"token": token}, outbound={"allow": [there.origin]}), there)
+    one, browser = office.add(), office.provider.browser()
+    for _ in range(health.OPENS_AFTER):
+        health.failed(office.provider.services, one, "no answer")
+    assert browser.get("readyz").json == {"status": "ready"}
+    assert browser.open("GET", "readyz", None, bearer("x" * 30)).json == {"status": "ready"}
+    (told,) = browser.open("GET", "readyz", None, bearer(token)).json["detail"]["providers"]
+    assert (told["id"], told["name"], told["answers"], told["reason"]) == (one.id, "Company", False, "no answer")
+    assert told["failing_since"] == office.provider.services.clock()
