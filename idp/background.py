@@ -109,7 +109,9 @@ def _dispensable() -> frozenset[Any]:
     from idp.accounts.tokens import store as tokens
     from idp.login import store as login
 
-    return frozenset((secrets.TOUCH, tokens.TOUCH, login.SEEN))
+    # A secret that is not turned stays as it is: no cookie goes out for a change that touched nothing.
+    used = (login.SEEN, login.SEEN_HERE, login.TURN, login.DOUBT, login.BOUND_USED)
+    return frozenset((secrets.TOUCH, tokens.TOUCH, *used))
 
 
 def _note_version(services: Services) -> None:

@@ -278,6 +278,11 @@ def test_d2_who_reads_on_needs_no_note_of_it(both: Provider, clock: Clock) -> No
     both.services.db.shut = lambda: clock() + 60
     clock.advance(61)
     assert browser.get("profile").status == 200
+    secret = browser.cookie("session")
+    both.services.db.shut = lambda: clock() + 60
+    clock.advance(600)  # J5: its secret would turn now
+    assert browser.get("profile").status == 200
+    assert browser.cookie("session") == secret
 
 
 def test_d2_a_mover_that_was_killed_holds_nobody_up() -> None:
