@@ -46,7 +46,7 @@ def of(services: Services, provider: Provider, *, renewed: bool = False) -> Enti
     if found is not None and holds and _is_recent(kept, key, at, now, _fresh_for(provider, found, renewed)):
         return found
     try:
-        fresh = _given(provider, now) if provider.metadata else _fetched(services, provider, now)
+        fresh = _given(services, provider, now) if provider.metadata else _fetched(services, provider, now)
     except Refused:
         # Metadata that holds is used on while its address does not answer (Metadata §4.3).
         if found is None or not holds:
@@ -93,9 +93,11 @@ def _fetched(services: Services, provider: Provider, now: float) -> Entity:
     return found
 
 
-def _given(provider: Provider, now: float) -> Entity:
+def _given(services: Services, provider: Provider, now: float) -> Entity:
     try:
-        return read(provider.metadata.encode(), now, provider.issuer)
+        found = read(provider.metadata.encode(), now, provider.issuer)
+        check_addresses(services, found)  # what a file of configuration brings was read without the settings
+        return found
     except BadMetadata as error:
         raise refusals.metadata(provider, error.reason) from None
 

@@ -123,6 +123,17 @@ def test_a_file_is_kept_as_what_is_read_of_it(published: Published) -> None:
     assert company.metadata == published.saml.metadata()
 
 
+def test_nobody_is_sent_to_an_address_without_tls_though_a_file_says_so(published: Published, crm: App) -> None:
+    plain = published.saml.metadata().replace("https://idp.company", "http://idp.company")
+    with pytest.raises(InvalidProvider, match="is not https"):
+        published.add_saml(metadata=plain)
+    company = published.add_saml()
+    published.change(company, metadata=plain)  # as a file of configuration would
+    browser = published.provider.browser()
+    page = published.provider.authorize(browser, crm)
+    assert kind_of(published, published.press(browser, page, company)) == "upstream_saml_metadata"
+
+
 @pytest.mark.parametrize(
     ("said", "field"),
     [
