@@ -16,6 +16,7 @@ from idp.accounts.provisioning.kept import Kept, Member
 from idp.admin import access
 from idp.admin import groups as verbs
 from idp.admin.permissions import Permission
+from idp.ids import made_at
 from idp.scim import dialects, members, shaping
 from idp.scim.call import Call
 from idp.scim.faults import Fault, said_as
@@ -101,7 +102,8 @@ def resource(group: Kept, found: Iterable[Member] | None, base: str, source: str
     if found is not None and (listed := [_member(one, base) for one in found]):
         said[MEMBERS] = listed
     said["meta"] = {
-        "resourceType": "Group", "lastModified": shaping.moment(group.changed_at),
+        "resourceType": "Group", "created": shaping.moment(made_at(group.id)),  # RFC 7643 §3.1; ids are time-ordered
+        "lastModified": shaping.moment(group.changed_at),
         "location": f"{base}/Groups/{group.id}", "version": version_of(group),
     }  # fmt: skip
     return said
