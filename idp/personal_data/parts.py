@@ -77,6 +77,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "accounts_elsewhere": Part(
         table="federation_links", told=("provider_id", "subject", "label", "groups", "created_at", "used_at"),
     ),
+    "turned_off_by_a_directory": Part(table="federation_turned_off", told=("provider_id", "at")),
     "sessions": Part(
         table="sessions",
         told=("id", "methods", "created_at", "auth_time", "last_seen", "expires_at", "ended_at", "ended_why", "address",
