@@ -31,6 +31,7 @@ from idp.audit.told import NOT_ANSWERED, UNDELIVERED
 from idp.federation import health as upstream_health
 from idp.federation import keeping as providers
 from idp.federation.checking import moment_of
+from idp.federation.ldap import scheduled
 from idp.mail import is_ready
 from idp.protocols import Services
 from idp.texts import N_, plural
@@ -232,6 +233,10 @@ def _providers(services: Services) -> Iterator[Finding]:
         if health.is_down:
             text = N_("%(name)s is asked in vain: nobody comes in through it.", name=one.name)
             yield Finding("provider_down", text, path, health.reason)
+        stopped = scheduled.why_stopped(services, one.id) if one.is_directory else ""
+        if stopped:
+            text = N_("A look at everybody in %(name)s was stopped by its brake.", name=one.name)
+            yield Finding("directory_stopped", text, path, stopped, fix=f"doorward provider sync {one.id} --dry-run")
         ends = moment_of(one.secret_ends) if one.secret_ends else None
         if ends is None or ends - services.clock() > _MONTH:
             continue

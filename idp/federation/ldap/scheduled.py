@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from idp.errors import Refused
@@ -16,6 +17,12 @@ LEASE: Final = 3600.0
 def run_due(services: Services) -> int:
     """Answers how many were looked at. One that fails is told in the log, and waits for its next time."""
     return sum(_run(services, kept) for kept in keeping.list_of(services.db) if _is_due(services, kept))
+
+
+def why_stopped(services: Services, provider_id: str) -> str:
+    """What the brake said at the last look; '' where it did not stop it."""
+    row = services.db.one(store.SYNC, provider_id=provider_id)
+    return str(json.loads(row.report).get("stopped", "")) if row is not None else ""
 
 
 def _is_due(services: Services, kept: Kept) -> bool:

@@ -10,6 +10,8 @@ import pytest
 
 from idp.__main__ import main
 from idp.accounts.person import Person
+from idp.admin import attention
+from idp.admin.actor import of_shell
 from idp.federation import keeping, leaving
 from idp.federation.ldap import scheduled, syncing
 from idp.federation.ldap.syncing import How, Report
@@ -20,6 +22,7 @@ from tests.federation.directories.slapd import Slapd, person, replaced
 from tests.server import to_toml
 
 pytestmark = pytest.mark.slow
+SHELL = of_shell("cli:test")
 NAMES = [f"p{n:02}" for n in range(30)]
 
 
@@ -104,8 +107,13 @@ def test_i3_the_brake_stops_before_anything_is_done(company: Company) -> None:
         company.there.change(f"dn: {slapd.dn(name)}\nchangetype: delete\n\n")
     report = look(company, one)
     assert report.stopped == "would disable 5 people, and 3 is the most"
+    told = [found for found in attention.find(company.provider.services, SHELL) if found.kind == "directory_stopped"]
+    assert [found.detail for found in told] == [report.stopped]
     assert known(company, NAMES[0]).enabled
     assert look(company, one, brake=5).off == 5
+    assert not [
+        found for found in attention.find(company.provider.services, SHELL) if found.kind == "directory_stopped"
+    ]
     assert not known(company, NAMES[0]).enabled
 
 
