@@ -39,6 +39,8 @@ test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in paral
 
 counterparts: $(VENV)/.test .counterparts/.installed ## Applications and libraries of others against the provider (installs them into .counterparts: node, go, java)
 	@command -v chromium >/dev/null || .ci/need "tests in a real browser" chromium
+	@# It starts a file server where it is installed, so only machines of CI are given it.
+	@command -v samba-tool >/dev/null || test -z "$$CI" || .ci/need "a domain controller" samba samba-ad-provision samba-dsdb-modules samba-vfs-modules
 	DOORWARD_COUNTERPARTS=1 $(BIN)/python -m pytest -m counterpart tests/counterparts
 
 .counterparts/.installed: tests/counterparts/install.sh tests/counterparts/node/package-lock.json tests/counterparts/go/go.sum tests/counterparts/go/main.go

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from idp.accounts.passwords import Busy
 from idp.errors import Refused
 from idp.federation import failures, health
+from idp.federation.crowding import Crowd
 from idp.federation.ldap import wire
 from idp.federation.ldap.wire import Conversation, Unreachable
 from idp.federation.provider import Provider
@@ -91,7 +92,7 @@ def ask(services: Services, provider: Provider, secret: str, question: Callable[
         raise failures.down(provider, down.reason)
     directories = services.part(Directories).sized(services.settings.server.threads)
     until, reason = time.monotonic() + ALL_SECONDS, "no server is named"
-    with directories.turn():
+    with directories.turn(), _place(services, provider):
         for server in directories.in_order(provider.servers):
             left = min(SERVER_SECONDS, until - time.monotonic())
             if left <= 0.1:
@@ -113,6 +114,19 @@ def ask(services: Services, provider: Provider, secret: str, question: Callable[
             return answer
     health.failed(services, provider, reason)
     raise failures.down(provider, reason)
+
+
+@contextmanager
+def _place(services: Services, provider: Provider) -> Iterator[None]:
+    """Among all that wait for providers, directories or not: together they leave a thread to others. Errors: `Busy`."""
+    crowd = services.part(Crowd)
+    mine = crowd.enter(provider.id, services.settings.server.threads)
+    if mine is None:
+        raise Busy(2)
+    try:
+        yield
+    finally:
+        crowd.leave(mine)
 
 
 def ask_at_length(services: Services, provider: Provider, secret: str, work: Callable[[Conversation], _T]) -> _T:

@@ -1,0 +1,150 @@
+"""I3: a Samba Active Directory domain controller, as `samba-tool domain provision` makes one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from idp.federation import checking, keeping, kinds, leaving, snapshot, templates
+from idp.federation.ldap import syncing
+from idp.federation.provider import Provider as Upstream
+from tests.counterparts.conftest import MADE
+from tests.federation.directories.conftest import Company
+from tests.provider import App, Provider
+
+ADDRESS, URI, BASE = "127.0.0.77", "ldaps://dc1.corp.example:636", "dc=corp,dc=example"
+ADMIN, PASSWORD, THERE = "administrator@corp.example", "Passw0rd-of-admin", "There-pass1"
+
+
+class Controller:
+    """The domain controller: LDAP alone, on an address of its own of the loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "dc"
+        bound = ["--option", f"interfaces={ADDRESS}/8", "--option", "bind interfaces only=yes"]
+        self._run(
+            "domain", "provision", "--realm=CORP.EXAMPLE", "--domain=CORP", f"--adminpass={PASSWORD}",
+            "--server-role=dc", "--dns-backend=NONE", f"--targetdir={self.folder}", "--host-name=dc1",
+            f"--host-ip={ADDRESS}", *bound,
+        )  # fmt: skip
+        for name in ("bea", "off", "must", "ended"):
+            self.tool("user", "create", name, THERE, f"--mail-address={name}@corp.example", f"--given-name={name}")
+        self.tool("user", "disable", "off")
+        self.tool("user", "setexpiry", "ended", "--days=-1")
+        self.tool("user", "setpassword", "must", f"--newpassword={THERE}", "--must-change-at-next-login")
+        for name, member in (("Inner", "bea"), ("Outer", "Inner")):
+            self.tool("group", "add", name)
+            self.tool("group", "addmembers", name, member)
+        command = ["samba", "-i", "-s", str(self.config), "--option=server services=ldap", "--debuglevel=0"]
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "etc/smb.conf"
+
+    @property
+    def authority(self) -> str:
+        """The certificate of its own authority, which it makes at its first start."""
+        file, until = self.folder / "private/tls/ca.pem", time.monotonic() + 60
+        while not (file.exists() and file.stat().st_size) and time.monotonic() < until:
+            time.sleep(0.1)
+        return file.read_text()
+
+    def tool(self, *words: str) -> None:
+        self._run(*words, "-H", str(self.folder / "private/sam.ldb"), "-s", str(self.config))
+
+    def _run(self, *words: str) -> None:
+        subprocess.run(["samba-tool", *words], check=True, capture_output=True, timeout=240)
+
+    def stop(self) -> None:
+        os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
+    if shutil.which("samba") is None or shutil.which("samba-tool") is None or os.getuid():
+        why = "needs Samba's domain controller (see `counterparts` in the Makefile) and the ports 389 and 636, as root"
+        pytest.fail(why) if os.environ.get(MADE) and not os.getuid() else pytest.skip(why)
+    made = Controller(tmp_path_factory.mktemp("samba"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def company(open_provider: Callable[..., Provider], there: Controller, monkeypatch: pytest.MonkeyPatch) -> Company:
+    provider = open_provider(outbound={"allow": [URI]})
+    monkeypatch.setattr(provider.services.outbound, "_resolver", lambda host, port: [ADDRESS])
+    return Company(provider, there)  # type: ignore[arg-type]
+
+
+def add(company: Company, **more: object) -> Upstream:
+    """By its template, as an admin fills it in."""
+    services = company.provider.services
+    said = templates.filled("active-directory", {"host": "dc1.corp.example", "base": BASE, "bind": ADMIN}, {
+        "ca": company.there.authority, "name": "Company", "create": True, "groups": {"Outer": "Outer"}, **more,
+    })  # fmt: skip
+    one, now = checking.checked(said), services.clock()
+    kept = keeping.add(services.db, services.sealer, one, PASSWORD, now, record=lambda *_: None)
+    services.part(snapshot.Providers).forget()
+    until = time.monotonic() + 60
+    while not all(found.ok for found in tried(company, kept.provider)) and time.monotonic() < until:
+        time.sleep(0.2)
+    return kept.provider
+
+
+def tried(company: Company, one: Upstream) -> tuple[object, ...]:
+    services = company.provider.services
+    kept = keeping.find(services.db, one.id)
+    assert kept is not None
+    return kinds.of(one).test(services, leaving.trial(services, kept))
+
+
+def test_i3_somebody_of_the_domain_signs_in_and_brings_the_groups_of_their_groups(company: Company) -> None:
+    add(company)
+    crm: App = company.provider.add_client("CRM")
+    bea = company.person(company.sign_in(crm, "bea", THERE), crm)
+    assert (bea.username, bea.groups) == ("bea", ("Outer",))
+    assert company.person(company.sign_in(crm, "bea@corp.example", THERE), crm).id == bea.id
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("off", "Your account at Company is turned off"),
+        ("must", "You have to choose a new password at Company"),
+        ("ended", "Your account at Company has ended"),
+    ],
+)
+def test_i3_what_the_controller_says_is_told_with_the_right_password_alone(
+    company: Company, name: str, told: str
+) -> None:
+    add(company)
+    crm = company.provider.add_client("CRM")
+    assert told in company.sign_in(crm, name, THERE).dom.text
+    assert "is not right" in company.sign_in(crm, name, "wrong").dom.text
+
+
+def test_i3_a_look_at_everybody_goes_on_from_its_update_number(company: Company) -> None:
+    one = add(company)
+    services = company.provider.services
+    kept = keeping.find(services.db, one.id)
+    assert kept is not None
+    first = syncing.sync(services, leaving.trial(services, kept), syncing.How())
+    assert first.made >= 2
+    second = syncing.sync(services, leaving.trial(services, kept), syncing.How())
+    assert (second.looked_at, second.off) == (0, 0)
+    company.there.tool("user", "disable", "bea")
+    third = syncing.sync(services, leaving.trial(services, kept), syncing.How())
+    assert (third.off, third.who) == (1, ("bea",))
+    company.there.tool("user", "enable", "bea")
+    assert syncing.sync(services, leaving.trial(services, kept), syncing.How()).on == 1
