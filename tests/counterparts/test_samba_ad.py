@@ -44,7 +44,11 @@ class Controller:
             self.tool("group", "addmembers", name, member)
         command = ["samba", "-i", "-s", str(self.config), "--option=server services=ldap", "--debuglevel=0"]
         self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd=folder,  # it leaves its number there
         )
 
     @property
