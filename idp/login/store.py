@@ -73,6 +73,7 @@ logout_tries = Table(
 )
 Index("logout_tries_notice", logout_tries.c.notice, logout_tries.c.id)
 Index("logout_tries_client_id", logout_tries.c.client_id, logout_tries.c.id)
+Index("logout_tries_person_id", logout_tries.c.person_id)
 
 consents = Table(
     "consents",

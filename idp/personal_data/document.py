@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from idp.personal_data import store
-from idp.personal_data.parts import NOT_TOLD, PARTS
+from idp.personal_data.parts import NOT_TOLD, PARTS, Part
 from idp.protocols import Services
 
 #: Of one part; more than that is said in the document. Nobody's account is near it but one that somebody tries to open.
@@ -19,6 +19,8 @@ _JSON: Final = frozenset(
     ("claims", "groups", "roles", "resource", "details", "client_ids", "document", "detail", "scope")
 )
 _TIMES: Final = re.compile(r"(^|_)(at|since|until|seen|time)$")
+#: Of the detail of what an admin did to the person: who else had a hand in it.
+_OF_ADMINS: Final = frozenset(("approved_by", "approval", "by_token"))
 _FLAGS: Final = frozenset(("email_verified", "enabled", "offline", "made"))
 
 
@@ -26,7 +28,7 @@ def of(services: Services, person_id: str, most: int = MOST) -> dict[str, Any]:
     """All that is held of somebody. Nothing in it opens anything. `most`: rows of one part."""
     held = {name: store.rows(services.db, part, person_id, most + 1) for name, part in PARTS.items()}
     cut = sorted(name for name, rows in held.items() if len(rows) > most)
-    told = {name: [_told(row) for row in rows[:most]] for name, rows in held.items()}
+    told = {name: [_told(PARTS[name], row, person_id) for row in rows[:most]] for name, rows in held.items()}
     return {
         "about": "What this installation of Doorward holds about one person. What each part and field means stands in "
         "docs/personal-data.md. Secrets (passwords, keys, tokens) are not in it: they are kept as digests or sealed.",
@@ -41,8 +43,13 @@ def of(services: Services, person_id: str, most: int = MOST) -> dict[str, Any]:
     }
 
 
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _value(name, value) for name, value in row.items()}
+def _told(part: Part, row: Mapping[str, Any], person_id: str) -> dict[str, Any]:
+    told = {name: _value(name, value) for name, value in row.items() if name != part.by}
+    own = ("", person_id, f"person:{person_id}", row.get("client_id"))  # the person, nobody, an application
+    if part.by and row[part.by] not in own:
+        told["address"], detail = "", told["detail"]
+        told["detail"] = {name: value for name, value in detail.items() if name not in _OF_ADMINS}
+    return told
 
 
 def _value(name: str, value: Any) -> Any:

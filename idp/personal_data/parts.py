@@ -18,7 +18,8 @@ class Part:
 
     `key`: the column that has the person's id; with `through` (table, column) it has the id of a row there, which is
     the person's. `named`: a column, and the table whose `name` is told beside it. `latest`: what
-    orders rows of which there may be very many, the latest first.
+    orders rows of which there may be very many, the latest first; an index has it behind `key`. `by`: the column that
+    says who did it, where that may have been somebody else: what is theirs in the row is not told.
     """
 
     table: str
@@ -28,6 +29,7 @@ class Part:
     through: str = ""
     named: tuple[str, str] | None = None
     latest: str = ""
+    by: str = ""
 
 
 #: By what they are called in the document.
@@ -146,13 +148,13 @@ PARTS: Final[Mapping[str, Part]] = {
     "groups_in_the_past": Part(table="member_past", told=("name", "since", "until"),
                                left_out={"id": INNER, "since_seen": INNER, "until_seen": INNER}),
     "activity": Part(
-        table="events", latest="at",
+        table="events", latest="id", by="actor",
         told=("at", "action", "client_id", "session_id", "address", "error_id", "detail"),
         left_out={"id": INNER, "actor": OTHERS, "request_id": INNER, "salt": INNER, "mac": INNER,
                   "blanked": INNER, "again": INNER, "again_mac": INNER, "segment": INNER},
     ),
     "done_to_others": Part(
-        table="events", key="actor", latest="at", told=("at", "action", "client_id", "address"),
+        table="events", key="actor", latest="id", told=("at", "action", "client_id", "address"),
         left_out={"id": INNER, "person_id": OTHERS, "session_id": INNER, "error_id": INNER, "detail": OTHERS,
                   "request_id": INNER, "salt": INNER, "mac": INNER, "blanked": INNER, "again": INNER,
                   "again_mac": INNER, "segment": INNER},

@@ -90,6 +90,7 @@ provision_members = Table(
     Column("remote_id", Text, nullable=False),
 )
 Index("provision_members_person_id", provision_members.c.client_id, provision_members.c.person_id)
+Index("provision_members_of_person", provision_members.c.person_id)  # all that is kept of somebody
 
 _t, _o, _m = provision_targets.c, provision_objects.c, provision_members.c
 _target = _t.client_id == bindparam("of_client")

@@ -55,6 +55,7 @@ saml_sessions = Table(
 Index("saml_sessions_told", saml_sessions.c.session_id, saml_sessions.c.client_id, saml_sessions.c.format, unique=True)
 Index("saml_sessions_name_id", saml_sessions.c.client_id, saml_sessions.c.name_id)
 Index("saml_sessions_expires_at", saml_sessions.c.expires_at)
+Index("saml_sessions_person_id", saml_sessions.c.person_id)
 
 _p, _n, _t, _s = joined_person, saml_name_ids.c, saml_sessions.c, joined_session
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import MetaData, create_engine
 
 from idp import migrations
-from idp.personal_data import document
+from idp.personal_data import document, store
 from idp.personal_data.parts import NOT_TOLD, PARTS
 from tests.provider import Provider
 from tests.test_config import ROOT
@@ -72,6 +72,19 @@ def test_D3_nobody_has_a_document_of_nothing(provider: Provider) -> None:
     made = document.of(provider.services, "nobody")
     assert made["account"] is None
     assert not any(made[name] for name in PARTS if name != "account")
+
+
+def test_D3_no_part_reads_a_whole_table(provider: Provider) -> None:
+    """Of fifty million events, too: what a download costs goes by what is kept of the person."""
+    engine = create_engine(provider.settings.database_url)
+    with engine.connect() as connection:
+        for name, part in PARTS.items():
+            told = provider.services.db.compiled(store._statement(part)[0])
+            values = {**told.defaults, "person_id": "x", "most": 1}
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {told.sql}", values).fetchall()
+            assert not [row for row in plan if row[3].startswith("SCAN")], (name, plan)
+            assert not part.latest or not [row for row in plan if "TEMP B-TREE" in row[3]], (name, plan)
+    engine.dispose()
 
 
 def test_D3_no_file_of_the_room_writes() -> None:

@@ -6,6 +6,7 @@ import json
 
 from idp.accounts import factors
 from idp.accounts.person import Person
+from idp.audit import Event, record
 from idp.personal_data import document
 from idp.personal_data.parts import PARTS
 from tests.backends import Clock
@@ -55,6 +56,27 @@ def test_D3_it_takes_a_fresh_sign_in_and_a_form_of_ours(provider: Provider, brow
     clock.advance(3600 - 1)  # the session lives on, and is not fresh
     for answer in (browser.get("profile/data"), browser.submit(page)):
         assert "Content-Disposition" not in answer.headers
+
+
+def test_D3_it_is_given_a_few_times_an_hour(provider: Provider, browser: Browser, clock: Clock) -> None:
+    lived(provider, browser)
+    page = browser.get("profile/data")
+    assert [browser.submit(page).status for _ in range(6)] == [200] * 5 + [429]
+    refused = browser.submit(page)
+    assert "several times in the last hour" in refused.text
+    assert "Content-Disposition" not in refused.headers
+
+
+def test_D3_where_an_admin_sat_is_not_told(provider: Provider) -> None:
+    services, ann = provider.services, provider.add_person("ann")
+    for actor in ("person:boss", ann.id, ""):
+        said = {"approved_by": "person:second", "approval": "a1", "by_token": "t1", "why": f"by {actor[:6]}"}
+        event = Event("person:disabled", actor=actor, person_id=ann.id, address="192.0.2.77", detail=said)
+        record(services.db, event, services.clock())
+    nobody, own, boss = document.of(services, ann.id)["activity"][:3]
+    assert (boss["address"], boss["detail"]) == ("", {"why": "by person"})
+    assert own["address"] == nobody["address"] == "192.0.2.77"
+    assert not [one for one in (own, boss) if "actor" in one]
 
 
 def test_D3_nothing_of_anybody_else_is_in_it(provider: Provider, browser: Browser) -> None:
