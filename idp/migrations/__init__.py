@@ -5,10 +5,16 @@ Rule: expand, then contract: a migration leaves the previous release working whi
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from idp.db import Unavailable
+
+#: How long a migration is tried again while somebody holds a table that it changes, and the longest pause, seconds.
+PATIENCE_S, PAUSE_S = 900.0, 20.0
+#: PostgreSQL's: lock_not_available, deadlock_detected.
+_IN_USE: Final = ("55P03", "40P01")
 
 
 def _config(url: str) -> Any:
@@ -23,15 +29,24 @@ def _config(url: str) -> Any:
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring the schema up, to this release's; safe to call again, and from several processes at once.
 
-    Errors: `Unavailable` where the database cannot be used.
+    On PostgreSQL a table that somebody reads for long, such as a backup, is asked for again and again, and left to
+    others in between. Errors: `Unavailable` where the database cannot be used, or such a reader does not end.
     """
     from alembic import command
     from sqlalchemy.exc import OperationalError
 
-    try:
-        command.upgrade(_config(url), revision)
-    except OperationalError as error:
-        raise Unavailable(str(error.orig)) from error
+    until, pause = time.monotonic() + PATIENCE_S, 0.5
+    while True:
+        try:
+            return command.upgrade(_config(url), revision)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in _IN_USE:
+                raise Unavailable(str(error.orig)) from error
+            if time.monotonic() >= until:
+                why = "a table is in use for long, by a backup or a report; let that end, then run it again"
+                raise Unavailable(f"{why} ({error.orig})") from error
+        time.sleep(pause)
+        pause = min(pause * 2, PAUSE_S)
 
 
 def heads() -> str:

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
 from idp import migrations
+from idp.db import Unavailable
+from tests.backends import PostgreSQL
 
 #: What the release before cannot live with: it reads or writes what is gone, or knows nothing of what is asked.
 _BREAKS = (
@@ -95,3 +98,23 @@ def test_H2_no_migration_breaks_the_release_before(database_url: str) -> None:
 def test_H2_what_breaks_is_seen(statement: str, breaks: bool) -> None:
     assert bool(broken([("0099", statement)])) is breaks
     assert not broken([("0099", "CREATE TABLE people (a TEXT)"), ("0099", "CREATE UNIQUE INDEX i ON people (a)")])
+
+
+@pytest.mark.slow
+def test_H2_a_long_reader_holds_up_the_migration_and_nobody_else(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup reads each table until its end. A statement that waited for the table would let nobody past it."""
+    monkeypatch.setattr(migrations, "PATIENCE_S", 0.0)
+    url = postgresql.url(postgresql.create())
+    migrations.upgrade(url, "0044")
+    with psycopg.connect(url, autocommit=True) as other:
+        with psycopg.connect(url) as backup:
+            backup.execute("SELECT count(*) FROM sessions")
+            with pytest.raises(Unavailable, match="a table is in use for long"):
+                migrations.upgrade(url)
+            other.execute("SELECT count(*) FROM sessions")
+            # What came before is kept, each migration for itself.
+            assert other.execute("SELECT version_num FROM alembic_version").fetchone() == ("0048",)
+        migrations.upgrade(url)
+        assert other.execute("SELECT version_num FROM alembic_version").fetchone() == (migrations.heads(),)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from idp.migrations.locks import beside_others
+
 revision = "0023"
 down_revision = "0022"
 
@@ -15,7 +17,7 @@ _OLD = ("events_action", "events_client_id")
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         # Of millions of events, while others write. One that was broken off is there, as invalid: it goes first.
-        with op.get_context().autocommit_block():
+        with beside_others():
             for new in (_BY_ACTION, _BY_CLIENT):
                 op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {new.partition(' ')[0]}")
                 op.execute(f"CREATE INDEX CONCURRENTLY {new}")

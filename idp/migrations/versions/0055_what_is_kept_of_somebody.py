@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from idp.migrations.locks import beside_others
+
 revision = "0055"
 down_revision = "0046"
 
@@ -17,7 +19,7 @@ _BY_PERSON = (
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         # While others write. One that was broken off is there, as invalid: it goes first.
-        with op.get_context().autocommit_block():
+        with beside_others():
             for new in _BY_PERSON:
                 op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {new.partition(' ')[0]}")
                 op.execute(f"CREATE INDEX CONCURRENTLY {new}")
