@@ -7,14 +7,16 @@ from typing import Final
 
 from idp.federation.provider import Provider
 
-_SPECIAL: Final = frozenset(b"*()\\\x00")
+_PLAIN: Final = frozenset(range(0x21, 0x7F)) - frozenset(b"*()\\")
 
 
 def escaped(value: str | bytes) -> str:
-    """A value as it stands in a filter: all that is not plain ASCII as its octets."""
-    # RFC 4515 §3: `*`, parentheses, the backslash and NUL are escaped by their octets, as anything may be.
+    """A value as it stands in a filter: all of octets, and of text what is not plain ASCII, as its octets."""
+    # RFC 4515 §3: `*`, parentheses, the backslash and NUL are escaped by their octets, as anything may be: blanks,
+    # too, of which the library drops those at both ends (one in 128 keys of Active Directory has one there).
     octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-    return "".join(chr(one) if 0x20 <= one < 0x7F and one not in _SPECIAL else f"\\{one:02x}" for one in octets)
+    plain = () if isinstance(value, bytes) else _PLAIN
+    return "".join(chr(one) if one in plain else f"\\{one:02x}" for one in octets)
 
 
 def of_name(provider: Provider, typed: str) -> str:

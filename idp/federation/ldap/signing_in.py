@@ -62,7 +62,14 @@ def _asked(question: Question, filter: str, password: str, now: float) -> Callab
 
 
 def _bound(conversation: Conversation, provider: Provider, entry: Entry | None, password: str) -> Standing:
-    if entry is None:
+    if entry is None or not _is_text(password):
         conversation.bind(f"cn={secrets.token_hex(8)},{provider.base_dn}", secrets.token_hex(8))
         return _WRONG
     return standing.of_bind(conversation.bind(entry.dn, password))
+
+
+def _is_text(password: str) -> bool:
+    try:
+        return bool(password.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import ldap3
 from ldap3.core.exceptions import LDAPException, LDAPInvalidFilterError
+from ldap3.operation.search import parse_filter
 from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import namedtype, tag, univ
@@ -90,13 +91,15 @@ class Conversation:
         self._connection, self._until = connection, until
 
     def bind(self, dn: str, password: str) -> Bound:
-        """Show a password. Errors: `ValueError` for an empty one or an empty name."""
-        if not dn or not password:
+        """Show a password. Errors: `ValueError` for an empty one or an empty name, and for one that is no text."""
+        # Octets are sent as they are; of text the library makes another password (SASLprep), or refuses it.
+        octets = password.encode("utf-8")
+        if not dn or not octets:
             # RFC 4513 §5.1.2: a name without a password is "unauthenticated", and succeeds for everybody.
             raise ValueError("an empty password proves nothing")
         controls = [(PPOLICY, False, None)]
         with self._in_time():
-            self._connection.rebind(user=dn, password=password, read_server_info=False, controls=controls)
+            self._connection.rebind(user=dn, password=octets, read_server_info=False, controls=controls)
             result = self._connection.result
         policy = (result.get("controls") or {}).get(PPOLICY, {}).get("value") or b""
         self._connection.password = None
@@ -166,6 +169,15 @@ class Conversation:
             raise Unreachable(_told(error)) from None
 
 
+def is_filter(text: str) -> bool:
+    """Whether it can be sent as one."""
+    try:
+        parse_filter(text, None, False, False, None, False)
+    except (LDAPException, PyAsn1Error, ValueError):
+        return False
+    return True
+
+
 @contextmanager
 def connected(services: Services, provider: Provider, server: str, seconds: float) -> Iterator[Conversation]:
     """A conversation of at most so many seconds. Errors: `Unreachable`."""
@@ -176,10 +188,10 @@ def connected(services: Services, provider: Provider, server: str, seconds: floa
         address = services.outbound.addresses_of(target, min(CONNECT_SECONDS, seconds))[0]
         connection = _connection(provider, target, address, until)
         connection.open(read_server_info=False)
+        connection.socket = _Bounded(connection.socket, until)
         # RFC 4511 §4.14: before anything is said that somebody on the way could read or answer.
         if _starts_tls(provider, target, address) and not connection.start_tls(read_server_info=False):
             raise Unreachable("it does not take StartTLS", "tls")
-        connection.socket = _Bounded(getattr(connection.socket, "inner", connection.socket), until)
         yield Conversation(connection, until)
     except (OutboundRefused, OutboundFailed) as error:
         raise Unreachable(error.reason, "refused" if isinstance(error, OutboundRefused) else "") from None
@@ -222,8 +234,11 @@ class _Verified(ldap3.Tls):
         self._context = ssl.create_default_context(cadata=ca or None)
 
     def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
-        connection.socket.settimeout(max(0.05, min(CONNECT_SECONDS, self._until - time.monotonic())))
-        connection.socket = self._context.wrap_socket(connection.socket, server_hostname=self._host)
+        bounded = connection.socket if isinstance(connection.socket, _Bounded) else None
+        plain = bounded.inner if bounded is not None else connection.socket
+        plain.settimeout(max(0.05, min(CONNECT_SECONDS, self._until - time.monotonic())))
+        secure = self._context.wrap_socket(plain, server_hostname=self._host)
+        connection.socket = _Bounded(secure, self._until) if bounded is not None else secure
 
 
 class _Bounded:
