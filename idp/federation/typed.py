@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from idp.accounts import break_glass
-from idp.accounts.person import Person
+from idp.accounts.person import MAX_LOGIN, Person
 from idp.errors import Refused
 from idp.federation import keeping, leaving, links, people, returning, snapshot
 from idp.federation.ldap import standing
@@ -44,7 +44,7 @@ def check_password(
     from idp.federation.ldap import signing_in
 
     kept = keeping.find(services.db, directory)
-    if kept is None or not kept.provider.enabled:
+    if kept is None or not kept.provider.enabled or len(login) > MAX_LOGIN:
         return Typed()
     mine = links.of_person(services.db, person.id) if person is not None else ()
     subject = next((link.subject for link in mine if link.provider_id == directory), "")

@@ -17,7 +17,7 @@ from idp.errors import Refused
 from idp.federation import failures, health
 from idp.federation.crowding import Crowd
 from idp.federation.ldap import wire
-from idp.federation.ldap.wire import Conversation, Unreachable
+from idp.federation.ldap.wire import BadFilter, Conversation, Unreachable
 from idp.federation.provider import Provider
 from idp.services import Services
 
@@ -104,6 +104,9 @@ def ask(services: Services, provider: Provider, secret: str, question: Callable[
             except Refused as error:  # for everybody, and each try may count there: see `health`
                 health.failed(services, provider, error.detail)
                 raise
+            except BadFilter as error:
+                health.failed(services, provider, f"it is no filter: {error}")
+                raise failures.down(provider, f"it is no filter: {error}") from None
             except Unreachable as error:
                 reason = f"{server}: {error.reason}"
                 directories.note(server, silent=True)

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
+from idp.federation.ldap import wire
 from idp.federation.ports import Wrong
 from idp.federation.provider import Provider
 from idp.http import OutboundRefused, parse_directory
@@ -84,7 +85,7 @@ def _attributes(one: Provider) -> Iterator[Wrong]:
 def _filters(one: Provider) -> Iterator[Wrong]:
     for field in ("people", "group_filter"):
         text = getattr(one, field)
-        if text and not _is_balanced(text):
+        if text and not (_is_balanced(text) and wire.is_filter(text)):
             yield Wrong(field, "expected a filter in parentheses, such as (objectClass=person)")
     if not one.people:
         yield Wrong("people", "is missing: the filter of those who may come")
@@ -95,7 +96,7 @@ def _filters(one: Provider) -> Iterator[Wrong]:
 
 
 def _is_balanced(text: str) -> bool:
-    """One whole filter: what is put beside it stays beside it. The directory's own reading says the rest."""
+    """One whole filter: what is put beside it stays beside it."""
     depth = 0
     for at, character in enumerate(text):
         depth += {"(": 1, ")": -1}.get(character, 0)

@@ -60,7 +60,8 @@ class PasswordResult:
 @dataclass(frozen=True, slots=True)
 class _Try:
     """One password, typed for one name from one place. `stored`: the hash that it is compared with; `directory`: who
-    else is asked, where what is wrong is so for this minute (`at`) only: it may be changed there behind our back.
+    else is asked, where what is wrong is so for this minute (`at`) only: it may be changed there behind our back;
+    `is_unasked`: it did not answer, so what is counted as a guess may be right there.
     """
 
     person: Person | None
@@ -71,6 +72,7 @@ class _Try:
     stored: str | None = field(repr=False)
     directory: str = ""
     at: int = 0
+    is_unasked: bool = False
 
     @property
     def lane(self) -> tuple[Account, str | None, str, str]:
@@ -80,6 +82,8 @@ class _Try:
     @property
     def of(self) -> str:
         """What it was compared with: once that is another, what was wrong may be right."""
+        if self.is_unasked:
+            return f"{self.stored or ''}:unasked:{self.directory}"
         elsewhere = f":{self.directory}:{self.at}" if self.directory else ""
         return f"{self.stored or ''}:{self.person is not None and not self.person.enabled}{elsewhere}"
 
@@ -156,27 +160,37 @@ def _elsewhere(services: Services, request: Request, login: str, tried: _Try) ->
     try:
         said = services.upstream.check_password(services, request, tried.directory, login, tried.typed, tried.person)
     except Busy:
-        if tried.stored is not None:  # what is kept here was compared, so it was a guess
-            _failed(services, request, tried)
+        _failed(services, request, replace(tried, is_unasked=True))
         raise
     if said.is_unasked:
-        failed = _failed(services, request, tried) if tried.stored is not None else PasswordResult(None)
+        # A guess at what may be kept here, and counted for every name: else the page tells who has a password here.
+        failed = _failed(services, request, replace(tried, is_unasked=True))
         return failed if failed.pause is not None else replace(failed, error=said.error)
     if not said.is_right:
         return _failed(services, request, tried)
-    pause = services.throttle.succeeded(tried.account, tried.device, tried.address, services.clock())
+    pause = _right_there(services, tried, said.person)
     if pause is not None:  # begun while the directory was asked
         return PasswordResult(None, None, pause, tried.device is None)
+    detail = {"known_device": tried.device is not None, "directory": tried.directory, "right": True}
     if said.error:
         error_id = new_error_id()
-        detail = {"known_device": tried.device is not None, "directory": tried.directory, "right": True}
         _record(services, request, tried.person, {**detail, "told": str(said.error)}, "", error_id)
         return PasswordResult(None, said.error, error_id=error_id)
     if said.person is None:
+        _record(services, request, tried.person, {**detail, "linking": True})
         return PasswordResult(None, WRONG, linking=said.linking, notice=said.notice)
     if not said.person.enabled:
         return _turned_off(services, request, tried, said.person)
     return PasswordResult(said.person, methods=(UPSTREAM_PASSWORD,))
+
+
+def _right_there(services: Services, tried: _Try, person: Person | None) -> Pause | None:
+    """The pause that holds nevertheless. What was wrong for somebody here is forgotten for their own password alone:
+    whoever bears the same name in the directory may be somebody else.
+    """
+    is_theirs = tried.person is None or (person is not None and person.id == tried.person.id)
+    asked = services.throttle.succeeded if is_theirs else services.throttle.check
+    return asked(tried.account, tried.device, tried.address, services.clock())
 
 
 def _failed(services: Services, request: Request, tried: _Try) -> PasswordResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,6 +46,13 @@ class Company:
         kept = keeping.add(services.db, services.sealer, checked, secret, services.clock(), record=lambda *_: None)
         services.part(snapshot.Providers).forget()
         return kept.provider
+
+    def change(self, one: Upstream, **said: Any) -> None:
+        """The same with another row."""
+        services = self.provider.services
+        change = keeping.Change(replace(one, **said))
+        keeping.change(services.db, services.sealer, change, services.clock(), record=lambda *_: None)
+        services.part(snapshot.Providers).forget()
 
     def sign_in(self, app: App, name: str, password: str = "", browser: Browser | None = None) -> Answer:
         """All of it, by the sign-in page."""

@@ -107,3 +107,34 @@ def test_w_a_guess_while_the_directory_is_down_is_counted_against_what_is_kept_h
         company.sign_in(crm, "ann", f"wrong-{n}")
     assert not company.sign_in(crm, "ann", PASSWORD).is_redirect
     assert company.provider.events("session:failed")
+
+
+def test_l7_while_the_directory_is_down_every_name_is_answered_alike(
+    open_company: Callable[..., Company], mute: Mute
+) -> None:
+    company = open_company(mute.uri)
+    crm = company.provider.add_client("CRM")
+    company.provider.add_person("ann")
+    company.add(servers=[mute.uri])
+
+    def seen(name: str) -> list[tuple[bool, bool, bool]]:
+        texts = [company.sign_in(crm, name, f"wrong-{n}").dom.text for n in (0, 1, 1, 2, 3, 4, 5)]
+        return [("cannot be reached" in one, "not right" in one, "too many" in one.lower()) for one in texts]
+
+    known, unknown = seen("ann"), seen("nobody-there")
+    assert known == unknown
+    assert known[2] == (True, False, False)  # the same once more: it may be right there
+
+
+def test_w_whoever_tries_the_same_password_while_the_directory_is_down_is_not_paused(
+    open_company: Callable[..., Company], mute: Mute
+) -> None:
+    company = open_company(mute.uri)
+    crm = company.provider.add_client("CRM")
+    one = company.add(servers=[mute.uri])
+    for _ in range(2):
+        assert "cannot be reached" in company.sign_in(crm, "bea").dom.text
+    assert len(company.provider.events("session:failed")) == 1
+    company.change(one, servers=(company.there.secure,))
+    company.provider.clock.advance(31)
+    assert company.sign_in(crm, "bea").is_redirect

@@ -32,6 +32,8 @@ GIVEN = {
         ({"people": "objectClass=person"}, "people"),
         ({"people": "(uid=x)(uid=y)"}, "people"),
         ({"people": "(uid=x))"}, "people"),
+        ({"people": "(uid)"}, "people"),
+        ({"people": "(&(uid=x)(y))"}, "people"),
         ({"groups_claim": "groups"}, "group_filter"),
         ({"group_filter": "(cn=*)"}, "groups_claim"),
         ({"nested": "deep"}, "nested"),
@@ -41,7 +43,7 @@ GIVEN = {
         ({"at_once": True}, "at_once"),
         ({"proof": {"mfa": "second"}}, "proof"),
     ],
-    ids=range(22),
+    ids=range(24),
 )
 def test_i11_what_makes_no_sense_is_named_with_its_field(said: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidProvider) as caught:

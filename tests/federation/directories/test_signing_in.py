@@ -5,7 +5,7 @@ from __future__ import annotations
 import jwt
 import pytest
 
-from idp.federation import links
+from idp.federation import health, links
 from tests.federation.directories import slapd
 from tests.federation.directories.conftest import Company
 from tests.provider import App
@@ -142,3 +142,45 @@ def test_s17_no_password_is_kept_or_recorded(company: Company, crm: App) -> None
     company.sign_in(crm, "bea", "wrong-and-telling")
     rows = [str(event) for event in company.provider.events()]
     assert not any("bea-there" in row or "wrong-and-telling" in row or "service-secret" in row for row in rows)
+
+
+@pytest.mark.parametrize("odd", ["\u00ad", "a\tb", "\ue000", "\u05d0b", "a\x00b"], ids=range(5))
+def test_l7_no_password_is_taken_for_a_directory_that_is_down(company: Company, crm: App, odd: str) -> None:
+    company.add()
+    for name in ("bea", "nobody-there"):
+        text = company.sign_in(crm, name, odd).dom.text
+        assert "is not right" in text
+        assert "cannot be reached" not in text
+    assert [one["answers"] for one in health.listed(company.provider.services)] == [True]
+    assert len(company.provider.events("session:failed")) == 2
+
+
+def test_s54_a_password_of_other_letters_than_ascii_is_bound_as_it_is(company: Company, crm: App) -> None:
+    company.add()
+    company.there.change(slapd.person("nbsp", "one\u00a0two-\ufb01", change=True))
+    assert "is not right" in company.sign_in(crm, "nbsp", "one two-fi").dom.text
+    assert company.sign_in(crm, "nbsp", "one\u00a0two-\ufb01").is_redirect
+
+
+def test_s63_ones_own_entry_forgives_no_guess_at_somebody_elses_account(company: Company, crm: App) -> None:
+    company.provider.add_person("carl", "of-here-and-long")  # carl of the directory is somebody else
+    company.add()
+    for n in range(2):
+        assert "is not right" in company.sign_in(crm, "carl", f"guess-{n}").dom.text
+        assert "Company knows you as carl" in company.sign_in(crm, "carl").dom.text
+        linking = [one for one in company.provider.events("session:failed") if one.detail.get("linking")]
+        assert len(linking) == n + 1
+    company.sign_in(crm, "carl", "guess-2")
+    # Three are counted: whoever goes on has to show to be there, and no password is looked at before.
+    assert "Company knows you as carl" not in company.sign_in(crm, "carl").dom.text
+
+
+def test_s_a_name_that_is_too_long_is_wrong_as_any_other(company: Company, crm: App) -> None:
+    company.add()
+    assert "is not right" in company.sign_in(crm, "b" * 2000 + "@example.com", "x").dom.text
+
+
+def test_i3_a_filter_that_cannot_be_read_is_told_as_a_directory_that_is_down(company: Company, crm: App) -> None:
+    one = company.add()
+    company.change(one, people="(uid)")  # kept before filters were read
+    assert "cannot be reached" in company.sign_in(crm, "bea").dom.text
