@@ -28,6 +28,7 @@ CONNECT_SECONDS: Final = 0.8
 SIZE_LIMIT_EXCEEDED: Final = 4
 INVALID_CREDENTIALS: Final = 49
 NO_SUCH_OBJECT: Final = 32
+_PARSED: Final[Any] = parse_filter  # which says no types
 #: Password Policy for LDAP Directories (draft-behera): asked for with each bind.
 PPOLICY: Final = "1.3.6.1.4.1.42.2.27.8.5.1"
 
@@ -172,7 +173,7 @@ class Conversation:
 def is_filter(text: str) -> bool:
     """Whether it can be sent as one."""
     try:
-        parse_filter(text, None, False, False, None, False)
+        _PARSED(text, None, False, False, None, False)
     except (LDAPException, PyAsn1Error, ValueError):
         return False
     return True
