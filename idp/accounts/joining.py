@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from idp.accounts import factors, memberships, store
-from idp.accounts.factors import Enrolled, trusted_devices, webauthn
+from idp.accounts.factors import Enrolled, totp, trusted_devices, webauthn
 from idp.accounts.factors import store as factor_store
 from idp.accounts.grouping import store as grouping
+from idp.accounts.services import Services
 from idp.db import Database, Transaction
 
 #: Kinds of authenticators that go with their person.
-KINDS: Final = ("webauthn", "totp")
+KINDS: Final = (webauthn.KIND, totp.KIND)
 Runs = Database | Transaction
 
 
@@ -31,14 +32,18 @@ class Membership:
     by: str
 
 
-def authenticators_of(db: Database, person_id: str) -> tuple[Enrolled, ...]:
-    """Those that would move."""
-    return tuple(one for one in factors.list_of(db, person_id) if one.kind in KINDS)
+def authenticators_of(services: Services, person_id: str, tx: Transaction | None = None) -> tuple[Enrolled, ...]:
+    """Those that would move. An app whose seed cannot be opened would be asked for and never right, so it is not."""
+    return tuple(one for one in factors.list_of(tx or services.db, person_id) if _is_whole(services, one))
 
 
-def is_too_many(db: Database, kept_id: str, gone_id: str) -> bool:
+def _is_whole(services: Services, one: Enrolled) -> bool:
+    return one.kind in KINDS and (one.kind != totp.KIND or totp.carried_over(services, one, one.person_id) is not None)
+
+
+def is_too_many(services: Services, kept_id: str, gone_id: str) -> bool:
     """Whether one person may not have as many."""
-    return len(factors.list_of(db, kept_id)) + len(authenticators_of(db, gone_id)) > factors.MAX_FACTORS
+    return len(factors.list_of(services.db, kept_id)) + len(authenticators_of(services, gone_id)) > factors.MAX_FACTORS
 
 
 def groups_of(db: Runs, kept_id: str, gone_id: str) -> tuple[Membership, ...]:
@@ -49,13 +54,18 @@ def groups_of(db: Runs, kept_id: str, gone_id: str) -> tuple[Membership, ...]:
                  if row.id not in has and (not row.by or row.by.startswith("provider:")))  # fmt: skip
 
 
-def move(tx: Transaction, kept_id: str, gone_id: str, moving: Sequence[Enrolled], now: float) -> None:
+def move(tx: Transaction, services: Services, kept_id: str, gone_id: str, moving: Sequence[Enrolled]) -> None:
     """Move authenticators and memberships, in the caller's transaction, before the other person is removed."""
+    now = services.clock()
     for one in moving:
-        data = dict(one.data)
+        data, sealed = dict(one.data), one.sealed
         if one.kind == webauthn.KIND:  # a passkey goes on to name whom it was made for
             data.setdefault("user_handle", webauthn.user_handle(gone_id))
-        tx.run(factor_store.MOVE, factor_id=one.id, from_id=gone_id, to_id=kept_id, data=json.dumps(data))
+        if one.kind == totp.KIND:  # its seed is sealed for one person
+            sealed = totp.carried_over(services, one, kept_id)
+        tx.run(
+            factor_store.MOVE, factor_id=one.id, from_id=gone_id, to_id=kept_id, data=json.dumps(data), resealed=sealed
+        )
     if moving:
         trusted_devices.forget_all(tx, kept_id)  # as after any new one
     for group in groups_of(tx, kept_id, gone_id):

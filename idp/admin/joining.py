@@ -57,9 +57,9 @@ class Joining:
 def effect_of(services: Services, actor: Actor, kept: Person, gone: Person) -> Joining:
     """What joining them would do. Errors: `NotAllowed`, `CannotJoin`."""
     _check(services, actor, kept, gone)
-    has = consent.given(services, kept.id)
+    has = consent.answered(services, kept.id)
     return Joining(
-        kept, gone, links.of_person(services.db, gone.id), joining.authenticators_of(services.db, gone.id),
+        kept, gone, links.every_of(services.db, gone.id), joining.authenticators_of(services, gone.id),
         joining.groups_of(services.db, kept.id, gone.id),
         tuple(one for one in consent.given(services, gone.id) if one not in has),
         tuple(_known(services, one, kept, gone) for one in sorted(services.uses.of(gone.id))),
@@ -78,8 +78,9 @@ def join(services: Services, actor: Actor, kept: Person, gone: Person) -> Joinin
         ask(services, actor, action, "people.join", {"kept": kept.id, "gone": gone.id})
     effect, record, now = effect_of(services, actor, kept, gone), actor.record(services), services.clock()
     with services.db.transaction() as tx:
-        joining.move(tx, kept.id, gone.id, effect.authenticators, now)
-        links.move(tx, kept.id, gone.id)
+        joining.move(tx, services, kept.id, gone.id, effect.authenticators)
+        if joining.authenticators_of(services, gone.id, tx) or links.move(tx, kept.id, gone.id) != len(effect.links):
+            raise CannotJoin(f"{gone.username} has just got another way to sign in: look again")
         consent.move(tx, kept.id, gone.id)
         _tell(services, tx, effect, now)
         for one, other in ((kept, gone), (gone, kept)):
@@ -100,7 +101,7 @@ def _check(services: Services, actor: Actor, kept: Person, gone: Person) -> None
         raise CannotJoin(f"{gone.username} has roles ({', '.join(gone.roles)}): take them away first")
     if not kept.enabled:
         raise CannotJoin(f"{kept.username} is turned off: turn them on first, or join them the other way round")
-    if joining.is_too_many(services.db, kept.id, gone.id):
+    if joining.is_too_many(services, kept.id, gone.id):
         raise CannotJoin("together they have more sign-in methods than one person may have: remove some first")
     source = joining.is_provisioned(services.db, gone.id)
     if source:

@@ -49,6 +49,11 @@ def of_person(db: Runs, person_id: str) -> tuple[Link, ...]:
     return tuple(map(_link, db.all(store.LINKS_OF, owner_id=person_id)))
 
 
+def every_of(db: Runs, person_id: str) -> tuple[Link, ...]:
+    """With those at removed providers, which let somebody in again where their provider is brought back."""
+    return tuple(map(_link, db.all(store.EVERY_LINK_OF, owner_id=person_id)))
+
+
 def at(db: Runs, provider_id: str) -> Iterator[Link]:
     """Every account there that is somebody's, a thousand at a time."""
     after = ""
@@ -125,8 +130,7 @@ def drop(tx: Transaction, link: Link, now: float, *, record: Recorder) -> bool:
 def drop_recent(tx: Transaction, person_id: str, after: float, now: float, *, record: Recorder) -> list[Link]:
     """Take away what was linked since a moment: it may be a stranger's. Answers those."""
     # A provider that is removed may be brought back: a stranger's account there does not come along.
-    every = map(_link, tx.all(store.EVERY_LINK_OF, owner_id=person_id))
-    recent = [one for one in every if one.created_at > after]
+    recent = [one for one in every_of(tx, person_id) if one.created_at > after]
     return [one for one in recent if drop(tx, one, now, record=record)]
 
 
@@ -135,9 +139,9 @@ def has_way_in(db: Database, person: Person) -> bool:
     return person.has_password or any(PASSKEY in shown_by(one) for one in factors.list_of(db, person.id))
 
 
-def move(tx: Transaction, kept_id: str, gone_id: str) -> None:
-    """Two persons are one: every account elsewhere of the one is the other's."""
-    tx.run(store.MOVE_LINKS, from_id=gone_id, to_id=kept_id)
+def move(tx: Transaction, kept_id: str, gone_id: str) -> int:
+    """Two persons are one: every account elsewhere of the one is the other's. Answers how many."""
+    return tx.run(store.MOVE_LINKS, from_id=gone_id, to_id=kept_id)
 
 
 def forget(tx: Any, person_id: str) -> None:

@@ -41,6 +41,11 @@ def given(services: Services, person_id: str) -> dict[str, tuple[str, ...]]:
     return {row.client_id: tuple(row.scopes.split()) for row in rows if row.scopes}
 
 
+def answered(services: Services, person_id: str) -> frozenset[str]:
+    """The client ids of whatever a person was asked about, also where they have taken it back since."""
+    return frozenset(row.client_id for row in services.db.all(store.CONSENTS, person_id=person_id))
+
+
 def revoke(services: Services, request: Request, session: Session, client_id: str) -> bool:
     """Take a consent back; every token issued under it is dead at once. Answers whether there is such a client."""
     if services.registry.find(client_id) is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pyotp
 import pytest
 
 from idp.accounts import factors
-from idp.accounts.factors import webauthn
+from idp.accounts.factors import totp, webauthn
 from idp.accounts.person import Person
 from idp.accounts.provisioning import kept as provisioned
 from idp.admin import joining
@@ -23,6 +24,7 @@ from tests.portal.test_security import LOOPBACK, letters
 from tests.provider import Provider
 
 SHELL = of_shell("cli:test")
+SEED = pyotp.random_base32()
 
 
 def link_to(provider: Provider, person: Person, subject: str = "there-1") -> str:
@@ -53,7 +55,7 @@ def test_i6_all_that_is_theirs_becomes_the_others_and_the_sub_stays(
     tokens = provider.tokens(crm, browser, login="ann.example")
     before = provider.userinfo(provider.tokens(crm, provider.browser(), login="ann")["access_token"]).json["sub"]
     with services.db.transaction() as tx:
-        factors.add(tx, provider.clock(), gone.id, "totp", "Phone", sealed="x")
+        totp.carry(tx, services, gone, SEED, "Phone")
     effect = joining.effect_of(services, SHELL, kept, gone)
     assert services.directory.find(gone.id)  # nothing has changed
     assert joining.join(services, SHELL, kept, gone) == effect
@@ -138,3 +140,50 @@ def test_i6_a_passkey_goes_on_to_name_whom_it_was_made_for(provider: Provider, p
     joining.join(services, SHELL, kept, gone)
     (moved,) = factors.list_of(services.db, kept.id)
     assert moved.data["user_handle"] == webauthn.user_handle(gone.id)
+
+
+def test_i6_an_authenticator_app_lets_its_person_in_afterwards(
+    provider: Provider, pair: tuple[Person, Person]
+) -> None:  # fmt: skip
+    """Its seed is sealed for one person: as it was it would be asked for, and no code would be right."""
+    (kept, gone), services = pair, provider.services
+    with services.db.transaction() as tx:
+        totp.carry(tx, services, gone, SEED, "Phone")
+        factors.add(tx, provider.clock(), gone.id, "totp", "Of another key", sealed="x")
+    assert [one.label for one in joining.join(services, SHELL, kept, gone).authenticators] == ["Phone"]
+    assert [one.label for one in factors.list_of(services.db, kept.id)] == ["Phone"]
+    code = pyotp.TOTP(SEED).at(int(provider.clock()))
+    assert not totp.verify(services, gone.id, code).ok
+    assert totp.verify(services, kept.id, code).ok
+    assert totp.verify(services, kept.id, code).reused
+
+
+def test_i6_an_account_at_a_removed_provider_is_told_of_as_any_other(
+    provider: Provider, pair: tuple[Person, Person]
+) -> None:  # fmt: skip
+    (kept, gone), services = pair, provider.services
+    provider_id = link_to(provider, gone)
+    keeping.remove(services.db, provider_id, provider.clock(), record=lambda *_: None)
+    assert [one.provider_id for one in joining.join(services, SHELL, kept, gone).links] == [provider_id]
+
+
+def test_i6_what_comes_between_the_look_and_the_deed_stops_it(
+    provider: Provider, pair: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody gets a way in that nobody was told of, or loses one that was not named."""
+    (kept, gone), services = pair, provider.services
+    effect = joining.effect_of(services, SHELL, kept, gone)
+    monkeypatch.setattr(joining, "effect_of", lambda *_: effect)
+    link_to(provider, gone)
+    with pytest.raises(joining.CannotJoin, match="another way to sign in"):
+        joining.join(services, SHELL, kept, gone)
+    assert [one.person_id for one in links.of_person(services.db, gone.id)] == [gone.id]
+
+
+def test_i6_a_consent_that_was_taken_back_is_an_answer(provider: Provider, pair: tuple[Person, Person]) -> None:
+    (kept, gone), services = pair, provider.services
+    with services.db.transaction() as tx:
+        tx.run(store.GRANT, person_id=gone.id, client_id="crm", scopes="openid", granted_at=1.0)
+        tx.run(store.REVOKE, person_id=kept.id, client_id="crm", now=2.0)
+    assert joining.join(services, SHELL, kept, gone).consents == ()
+    assert consent.given(services, kept.id) == {}

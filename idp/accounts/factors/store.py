@@ -87,7 +87,7 @@ DELETE = delete(factors).where(_ITS_ID, _OWNED)
 MOVE = (
     update(factors)
     .where(_ITS_ID, _f.person_id == bindparam("from_id"))
-    .values(person_id=bindparam("to_id"), data=bindparam("data"))
+    .values(person_id=bindparam("to_id"), data=bindparam("data"), sealed=bindparam("resealed"))
 )
 ADVANCE = (
     update(factors)

@@ -123,6 +123,12 @@ def carry(tx: Transaction, services: Services, person: Person, seed: str, label:
     return factors.add(tx, now, person.id, KIND, label, sealed=sealed)
 
 
+def carried_over(services: Services, factor: Enrolled, person_id: str) -> str | None:
+    """The seed of an app, sealed for another person whose app it becomes; None where it cannot be opened."""
+    seed = _opened(services, factor.sealed, factor.person_id)
+    return None if seed is None else _sealed(services, seed, person_id)
+
+
 # -- signing in ----------------------------------------------------------------------------------------------------
 
 

@@ -111,8 +111,8 @@ def _join_lines(services: Services, args: Args) -> Lines:
     kept, gone = (services.directory.find(args[name]) for name in ("kept", "gone"))
     if kept is None or gone is None:
         return [(N_("Person"), str(args["gone"]))]
-    accounts = ", ".join(one.label for one in links.of_person(services.db, gone.id))
-    ways = ", ".join(one.label or one.kind for one in joining.authenticators_of(services.db, gone.id))
+    accounts = ", ".join(one.label for one in links.every_of(services.db, gone.id))
+    ways = ", ".join(one.label or one.kind for one in joining.authenticators_of(services, gone.id))
     groups = ", ".join(one.name for one in joining.groups_of(services.db, kept.id, gone.id))
     return [
         (N_("Who stays"), f"{kept.name} ({kept.username})"), (N_("Who becomes the same person"), f"{gone.name} "
