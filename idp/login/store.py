@@ -52,9 +52,11 @@ sessions = Table(
     # Where it was used last.
     Column("seen_address", Text, nullable=False, server_default=""),
     Column("seen_browser", Text, nullable=False, server_default=""),
+    Column("seen_beside", Text, nullable=False, server_default=""),  # the last address of the other version of IP
     # When, and from where, somebody brought a secret of before that the browser here should not have any more.
     Column("doubted_at", Double),
     Column("doubted_address", Text, nullable=False, server_default=""),
+    Column("doubted_browser", Text, nullable=False, server_default=""),
     Column("bound_at", Double),  # when that device's short-lived cookie was first used
     Column("bound_key", Text),  # the public key of the device that has it, a JWK; NULL where the browser has none
 )
@@ -106,6 +108,7 @@ sessions_elsewhere = Table(
     Column("subject", Text, nullable=False),
     Column("sid", Text, nullable=False),  # '' where it has no id there
     Column("id_token", Text, nullable=False),  # sealed; '' where there is none
+    Column("said_at", Double, nullable=False, server_default="0"),  # by the provider's clock; 0 where it is not known
 )
 Index("sessions_elsewhere_sid", sessions_elsewhere.c.provider_id, sessions_elsewhere.c.sid)
 Index("sessions_elsewhere_subject", sessions_elsewhere.c.provider_id, sessions_elsewhere.c.subject)
@@ -147,8 +150,10 @@ CURRENT = (
         _s.used_at,
         _s.seen_address,
         _s.seen_browser,
+        _s.seen_beside,
         _s.doubted_at,
         _s.doubted_address,
+        _s.doubted_browser,
         _s.bound_key,
         _s.bound_at,
         _p.username,
@@ -178,7 +183,9 @@ STANDING = (
 )
 
 INSERT = insert(sessions)
-_HERE: dict[str, Any] = {"seen_address": bindparam("address"), "seen_browser": bindparam("browser")}
+_HERE: dict[str, Any] = {
+    "seen_address": bindparam("address"), "seen_browser": bindparam("browser"), "seen_beside": bindparam("beside"),
+}  # fmt: skip
 #: A new proof by the same person: new secret, same `sid`, so that applications stay signed in.
 RENEW = (
     update(sessions)
@@ -219,16 +226,16 @@ TURN = (
         doubted_at=null(), **_HERE,
     )
 )  # fmt: skip
-#: Used with its latest secret, in this place.
+#: Used with its latest secret, in this place: with the one that the reader saw, which may have been turned since.
 SEEN_HERE = (
     update(sessions)
-    .where(_s.id == bindparam("session_id"))
+    .where(_s.id == bindparam("session_id"), _s.secret_hash == bindparam("old_hash"))
     .values(last_seen=bindparam("now"), used_at=func.coalesce(_s.used_at, bindparam("now")), **_HERE)
 )
 DOUBT = (
     update(sessions)
     .where(_s.id == bindparam("session_id"))
-    .values(doubted_at=bindparam("now"), doubted_address=bindparam("address"))
+    .values(doubted_at=bindparam("now"), doubted_address=bindparam("address"), doubted_browser=bindparam("browser"))
 )
 SEEN = update(sessions).where(_s.id == bindparam("session_id")).values(last_seen=bindparam("now"))
 END = (
@@ -269,7 +276,9 @@ LIST = (
 SWEEP = sweep(_s.expires_at, _s.id)
 
 _e = sessions_elsewhere.c
-KEEP_ELSEWHERE = upsert(sessions_elsewhere, "session_id", "provider_id", change=("subject", "sid", "id_token"))
+KEEP_ELSEWHERE = upsert(
+    sessions_elsewhere, "session_id", "provider_id", change=("subject", "sid", "id_token", "said_at")
+)  # fmt: skip
 ELSEWHERE_OF = select(sessions_elsewhere).where(_e.session_id == bindparam("session_id")).order_by(_e.provider_id)
 _BEGUN = (
     select(_s.id, _s.person_id, _e.subject)
@@ -279,9 +288,12 @@ _BEGUN = (
 )
 #: Of a session that was never named, its person's name is all that there is to go by.
 BEGUN_BY_SID = _BEGUN.where(
-    or_(_e.sid == bindparam("sid"), and_(_e.sid == "", _e.subject == bindparam("subject")))
-)  # fmt: skip
-BEGUN_BY_SUBJECT = _BEGUN.where(_e.subject == bindparam("subject"))
+    or_(
+        _e.sid == bindparam("sid"),
+        and_(_e.sid == "", _e.subject == bindparam("subject"), _e.said_at <= bindparam("said_at")),
+    )
+)
+BEGUN_BY_SUBJECT = _BEGUN.where(_e.subject == bindparam("subject"), _e.said_at <= bindparam("said_at"))
 #: Of somebody who is removed: what a session began by goes at once, the session with the sweep.
 FORGET_ELSEWHERE = delete(sessions_elsewhere).where(
     _e.session_id.in_(select(_s.id).where(_s.person_id == bindparam("owner_id")))

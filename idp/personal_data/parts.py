@@ -83,11 +83,12 @@ PARTS: Final[Mapping[str, Part]] = {
     "sessions": Part(
         table="sessions",
         told=("id", "methods", "created_at", "auth_time", "last_seen", "expires_at", "ended_at", "ended_why", "address",
-              "browser", "used_at", "seen_address", "seen_browser", "doubted_at", "doubted_address", "bound_at"),
+              "browser", "used_at", "seen_address", "seen_browser", "seen_beside", "doubted_at",
+              "doubted_address", "doubted_browser", "bound_at"),
         left_out={"secret_hash": SECRET, "idle_seconds": INNER, "bound_key": INNER},
     ),
     "sessions_elsewhere": Part(table="sessions_elsewhere", key="session_id", through="sessions",
-                               told=("session_id", "provider_id", "subject"),
+                               told=("session_id", "provider_id", "subject", "said_at"),
                                left_out={"sid": INNER, "id_token": SECRET}),
     "sessions_by_saml": Part(
         table="saml_sessions",

@@ -11,6 +11,7 @@ import pytest
 from idp.federation.openid.events import MOST
 from idp.federation.openid.security_event import ACCOUNT_DISABLED, MAX_AGE, SESSION_REVOKED
 from idp.federation.provider import Provider as Upstream
+from idp.login.browser import elsewhere
 from tests.backends import Clock
 from tests.federation.stand_in import CLIENT, another_key, by_public_key, unsigned
 from tests.federation.visiting import Office
@@ -168,3 +169,26 @@ def test_y4_many_that_cannot_be_believed_are_not_looked_at(they: Transmitter, cr
     for _ in range(MOST):
         assert they.push("x").status == 400
     assert they.say().status == 429
+
+
+def test_y4_an_event_that_comes_late_ends_what_had_begun_and_nothing_newer(
+    they: Transmitter, crm: App, clock: Clock
+) -> None:  # fmt: skip
+    """The way here was down for an hour; whoever signed in there anew meanwhile is in."""
+    before = they.come(crm, "s1")
+    said_at = int(clock())
+    clock.now += 3600
+    after = they.come(crm, "s2")
+    assert they.say(iat=said_at).status == 202
+    assert they.are_in(crm, before, after) == [False, True]
+    named = {"format": "opaque", "id": "s2"}
+    assert they.say(iat=said_at, sub_id=named).status == 202  # one that is named has ended, whenever that was
+    assert they.are_in(crm, after) == [False]
+
+
+def test_y4_an_older_end_takes_no_newer_ones_place(they: Transmitter, crm: App, clock: Clock) -> None:
+    """A sign-in on its way that began between the two is over."""
+    services, said_at = they.office.provider.services, int(clock())
+    assert they.say(iat=said_at).status == 202
+    assert they.say(iat=said_at - 60).status == 202
+    assert elsewhere.is_over(services, elsewhere.Began(they.company.id, "there-1", "s1", said_at - 30.0))

@@ -14,7 +14,7 @@ from typing import Any
 from idp.browser import cookie_name, session_value
 from idp.ids import split
 from idp.login import store
-from idp.login.browser import bound, sessions, turning
+from idp.login.browser import bound, brought, copied, sessions, turning
 from idp.login.browser.sessions import Session
 from idp.login.services import Services
 from idp.wire import Cookie, Request
@@ -26,30 +26,38 @@ MAX = 5  # beside the one at the front
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A live session that is not at the front. `value`: what its cookie was."""
+    """A live session that is not at the front. `value`: what its cookie was; `row`: as it was read, `behind`: how many
+    turns ago its secret was the latest.
+    """
 
     session: Session
     value: str
+    row: Any
+    behind: int
 
 
 def others(services: Services, request: Request, client_id: str = "") -> tuple[Other, ...]:
     """The live sessions beside the one at the front. No look at the store in most browsers, which have none."""
     now = services.clock()
-    rows = _proven(services, request, client_id)
-    live = [(row, value) for row, value in rows if sessions.is_live(row, now) and bound.is_here(services, request, row)]
-    return tuple(Other(sessions.of_row(row), value) for row, value in live)
+    return tuple(
+        Other(sessions.of_row(row), value, row, behind)
+        for row, value, behind in _proven(services, request, client_id)
+        if sessions.is_live(row, now)
+        and bound.is_here(services, request, row)
+        and copied.is_good(services, request, row, behind)  # a copy is noticed beside as it is at the front
+    )
 
 
 def to_end(services: Services, request: Request) -> tuple[Session, ...]:
     """Everybody whom signing out ends, the one at the front first; also who was idle for too long, as there."""
     front, now = sessions.to_end(services, request), services.clock()
     rows = _proven(services, request, "")
-    beside = [sessions.of_row(row) for row, _ in rows if row.ended_at is None and now < row.expires_at]
+    beside = [sessions.of_row(row) for row, _, _ in rows if row.ended_at is None and now < row.expires_at]
     return (*([front] if front is not None else []), *beside)
 
 
-def _proven(services: Services, request: Request, client_id: str) -> Iterator[tuple[Any, str]]:
-    """The rows of those beside the one at the front, live or not, and what their cookies were."""
+def _proven(services: Services, request: Request, client_id: str) -> Iterator[tuple[Any, str, int]]:
+    """The rows of those beside the one at the front, live or not, what their cookies were, and how many turns ago."""
     front = request.cookies.get(cookie_name(services, "session"), "").partition(".")[0]
     for value in _read(services, request):
         presented = split(value, "")
@@ -57,8 +65,9 @@ def _proven(services: Services, request: Request, client_id: str) -> Iterator[tu
             continue
         row = services.db.one(store.CURRENT, session_id=presented[0], client_id=client_id)
         # One turn behind: it was set aside by an answer that was under way when the secret was turned.
-        if row is not None and turning.behind(services, row, presented[1]) in (0, 1):
-            yield row, value
+        behind = None if row is None else turning.behind(services, row, presented[1])
+        if behind in (0, 1):
+            yield row, value, behind
 
 
 def find(
@@ -87,6 +96,8 @@ def put_first(services: Services, request: Request, other: Other) -> tuple[Cooki
     """The cookies that bring one to the front, and the one that was there among the others."""
     front = session_value(services, request)
     rest = [value for value in _read(services, request) if value != other.value]
+    if other.behind == 0:  # it is used here, and whoever uses it elsewhere is held against that
+        brought.note_place(services, request, other.row)
     left = other.session.expires_at - services.clock()
     lasting = int(left) if other.session.idle_seconds > services.settings.session.idle_minutes * 60 else None
     return Cookie(cookie_name(services, "session"), other.value, lasting), keep(services, [front, *rest])

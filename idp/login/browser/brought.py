@@ -42,11 +42,19 @@ def note_used(services: Services, request: Request, brought: Brought) -> None:
     """It is used, live, at this moment: one write a minute at most, and one after each turn of the secret."""
     row, now = brought.row, services.clock()
     if brought.behind:
-        turning.hand_out(services, request, row, turning.following(services, row.id, brought.secret), now)
+        if copied.has_next(services, request, row):
+            turning.hand_out(services, request, row, turning.following(services, row.id, brought.secret), now)
         if now - row.last_seen > SEEN_EVERY:
             services.db.run(store.SEEN, durable=False, session_id=row.id, now=now)
     elif turning.is_due(services, row, brought.secret, now):
         turning.turn(services, request, row, brought.secret, now)
     elif now - row.last_seen > SEEN_EVERY or row.used_at is None:
-        here = {"address": request.remote_address, "browser": request.user_agent}
-        services.db.run(store.SEEN_HERE, durable=False, session_id=row.id, now=now, **here)
+        note_place(services, request, row)
+
+
+def note_place(services: Services, request: Request, row: Any) -> None:
+    """It is used here, with its latest secret."""
+    services.db.run(
+        store.SEEN_HERE, durable=False, session_id=row.id, old_hash=row.secret_hash, now=services.clock(),
+        **copied.here_of(request, row),
+    )  # fmt: skip

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from idp import mail
 from idp.accounts import places
+from idp.accounts.device_text import describe
 from idp.accounts.factors import trusted_devices
 from idp.audit import Event, conversation_of, record
-from idp.db import Transaction
 from idp.login import store
+from idp.login.browser import two_places
 from idp.login.browser.two_places import Known, Place, Verdict, judge
 from idp.login.recording import circumstances
 from idp.login.services import Services
@@ -22,6 +23,7 @@ from idp.meters.notes import Meters
 from idp.wire import Request
 
 WHY: Final = "its cookie was used in two places"
+DOUBT_EVERY: Final = 60.0  # seconds between two notes of one doubt
 TOLD_FOR: Final = 86400.0  # seconds in which the same session is told of once, where it does not end
 
 
@@ -31,15 +33,29 @@ def is_good(services: Services, request: Request, row: Any, behind: int) -> bool
     here, now = Place(request.remote_address, request.user_agent), services.clock()
     if behind == 0 and row.doubted_at is None and here.user_agent == row.seen_browser:
         return True  # nearly always
-    verdict = judge(_known(row), behind, here, now)
+    known = _known(row)
+    verdict = judge(known, behind, here, now)
     if verdict is Verdict.COPIED and setting == "end":
         _end(services, request, row, now)
         return False
     if verdict is Verdict.COPIED and setting == "tell":
         _tell(services, request, row, now)
-    if verdict is Verdict.DOUBTED and setting != "off":
-        services.db.run(store.DOUBT, durable=False, session_id=row.id, now=now, address=here.address)
+    if verdict is Verdict.DOUBTED and setting != "off" and _is_news(known, here, now):
+        services.db.run(
+            store.DOUBT, durable=False, session_id=row.id, now=now, address=here.address, browser=here.user_agent
+        )
     return behind == 0 or verdict is Verdict.GOOD
+
+
+def has_next(services: Services, request: Request, row: Any) -> bool:
+    """Whether who brings the secret of one turn ago is given the latest: see `two_places`."""
+    return two_places.has_next(_known(row), Place(request.remote_address, request.user_agent), services.clock())
+
+
+def here_of(request: Request, row: Any) -> dict[str, str]:
+    """Where it is used now, as it is kept."""
+    here = Place(request.remote_address, request.user_agent)
+    return {"address": here.address, "browser": here.user_agent, "beside": two_places.beside(_known(row), here)}
 
 
 def learn(request: Request, row: Any) -> None:
@@ -49,8 +65,13 @@ def learn(request: Request, row: Any) -> None:
 
 
 def _known(row: Any) -> Known:
-    last = Place(row.seen_address, row.seen_browser)
-    return Known(last, row.last_seen, row.used_at, row.doubted_at, row.doubted_address)
+    last, doubted = Place(row.seen_address, row.seen_browser), Place(row.doubted_address, row.doubted_browser)
+    return Known(last, row.last_seen, row.used_at, row.doubted_at, doubted, row.seen_beside)
+
+
+def _is_news(known: Known, here: Place, now: float) -> bool:
+    """Whether a doubt is to be noted: a stale copy that goes on asking writes once a minute."""
+    return known.doubted_at is None or now - known.doubted_at > DOUBT_EVERY or known.doubted != here
 
 
 def _end(services: Services, request: Request, row: Any, now: float) -> None:
@@ -59,8 +80,8 @@ def _end(services: Services, request: Request, row: Any, now: float) -> None:
         if tx.run(store.END, session_id=row.id, now=now, why=WHY):
             tx.run(store.NOTE_UNTOLD_ONE, session_id=row.id, person_id=row.person_id, due=now)
             trusted_devices.forget_all(tx, row.person_id)  # whoever copied this cookie may have those, too
-            _record(tx, request, row, now, "session:copied")
-            _record(tx, request, row, now, "session:ended", {"why": WHY})
+            record(tx, _event(services, request, row, "session:copied"), now)
+            record(tx, _event(services, request, row, "session:ended", {"why": WHY}), now)
             mail.tell(services, person, "session_copied", {**_about(services, request, row), "ended": True}, tx=tx)
     services.part(Meters).count("copied_sessions", "ended")
     request.learn(copied_at=str(now))
@@ -71,22 +92,32 @@ def _tell(services: Services, request: Request, row: Any, now: float) -> None:
         return
     person = services.directory.get(row.person_id)
     with services.db.transaction() as tx:
-        _record(tx, request, row, now, "session:copied")
+        record(tx, _event(services, request, row, "session:copied"), now)
         mail.tell(services, person, "session_copied", _about(services, request, row), tx=tx)
     services.part(Meters).count("copied_sessions", "told")
 
 
 def _about(services: Services, request: Request, row: Any) -> Mapping[str, Any]:
-    return {**circumstances(services, request), "place": places.describe(services, request.remote_address)}
+    """What the person reads. Of two who have the secret nobody knows which one is the person: both places are told."""
+    here, strange = request.remote_address, _strange(services, request, row)
+    both = dict.fromkeys(places.describe(services, address) for address in (strange.address, here))
+    told = circumstances(services, request)
+    return {**told, "device": describe(strange.user_agent), "place": " / ".join(filter(None, both))}
 
 
-def _record(
-    tx: Transaction, request: Request, row: Any, now: float, action: str, detail: Mapping[str, Any] = {}
-) -> None:
+def _strange(services: Services, request: Request, row: Any) -> Place:
+    """Which of the two places is told of: an old secret was the copy's, or else the place that has just come is new."""
+    known, here = _known(row), Place(request.remote_address, request.user_agent)
+    return known.doubted if two_places.is_by_doubt(known, here, services.clock()) else here
+
+
+def _event(services: Services, request: Request, row: Any, action: str, detail: Mapping[str, Any] = {}) -> Event:
     before = {"before_address": row.seen_address, "before_browser": row.seen_browser}
-    event = Event(
+    strange = _strange(services, request, row)
+    if strange.address != request.remote_address:  # an old secret came from there, and this is the latest
+        before |= {"other_address": strange.address, "other_browser": strange.user_agent}
+    return Event(
         action=action, actor=row.person_id, person_id=row.person_id, client_id=request.visitor.for_client or None,
         session_id=row.id, address=request.remote_address, request_id=request.id,
         detail={**before, **detail, "browser": request.user_agent, **conversation_of(request)},
     )  # fmt: skip
-    record(tx, event, now)

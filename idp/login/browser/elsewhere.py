@@ -53,14 +53,14 @@ def keep(tx: Transaction, session_id: str, began: Began) -> None:
     """Kept with the session, in the transaction that begins it; a later one at the same provider takes its place."""
     tx.run(
         store.KEEP_ELSEWHERE, session_id=session_id, provider_id=began.provider_id, subject=began.subject,
-        sid=began.sid, id_token=began.id_token,
+        sid=began.sid, id_token=began.id_token, said_at=began.said_at,
     )  # fmt: skip
 
 
 def of_session(db: Database, session_id: str) -> tuple[Began, ...]:
     """By what a session began, though it may have ended by now; none where its person proved who they are here."""
     rows = db.all(store.ELSEWHERE_OF, session_id=session_id)
-    return tuple(Began(row.provider_id, row.subject, row.sid, id_token=row.id_token) for row in rows)
+    return tuple(Began(row.provider_id, row.subject, row.sid, row.said_at, row.id_token) for row in rows)
 
 
 def end(services: Services, over: Over, why: str, *, record: Recorder) -> int:
@@ -69,7 +69,8 @@ def end(services: Services, over: Over, why: str, *, record: Recorder) -> int:
     Errors: `Unavailable`: nothing is known to have ended, and it may be said again.
     """
     for key in _notes(over.provider_id, over.sid, over.subject):
-        services.state.put(key, over.said_at, NOTED)
+        before = services.state.get(key)  # an end that comes late takes no newer one's place
+        services.state.put(key, max(over.said_at, before) if isinstance(before, (int, float)) else over.said_at, NOTED)
     now, ended = services.clock(), 0
     with services.db.transaction() as tx:
         for row in _found(tx, over):
@@ -104,9 +105,11 @@ def load(said: Mapping[str, Any] | None) -> Began | None:
 
 
 def _found(tx: Transaction, over: Over) -> list[Any]:
+    """Those that had begun when it was said: who signed in there anew since, before this came, is in."""
+    begun: dict[str, Any] = {"provider_id": over.provider_id, "said_at": over.said_at}
     if not over.sid:
-        return list(tx.all(store.BEGUN_BY_SUBJECT, provider_id=over.provider_id, subject=over.subject))
-    rows = tx.all(store.BEGUN_BY_SID, provider_id=over.provider_id, sid=over.sid, subject=over.subject)
+        return list(tx.all(store.BEGUN_BY_SUBJECT, **begun, subject=over.subject))
+    rows = tx.all(store.BEGUN_BY_SID, **begun, sid=over.sid, subject=over.subject)
     return [row for row in rows if over.subject in ("", row.subject)]
 
 

@@ -210,7 +210,8 @@ def start(
         proven_at = now if proven_at is None else min(proven_at, now)
         session_id, auth_time = (grows.id, grows.auth_time) if grows is not None else (session_id, proven_at)
         if not session_id or not tx.run(
-            store.RENEW, session_id=session_id, now=now, auth_time=auth_time, secret_hash=hash_for(session_id), **values
+            store.RENEW, session_id=session_id, now=now, auth_time=auth_time, secret_hash=hash_for(session_id),
+            beside="", **values,
         ):  # fmt: skip
             if grows is not None:  # it was ended meanwhile
                 raise Changed
@@ -231,7 +232,9 @@ def start(
                 seen_address=request.remote_address,
                 seen_browser=request.user_agent,
                 doubted_at=None,
+                seen_beside="",
                 doubted_address="",
+                doubted_browser="",
                 bound_key=None,
                 bound_at=None,
                 **values,

@@ -15,6 +15,7 @@ from typing import Any, Final
 from idp import browser
 from idp.ids import digest
 from idp.login import store
+from idp.login.browser import copied
 from idp.login.services import Services
 from idp.wire import Cookie, Request
 
@@ -68,7 +69,7 @@ def turn(services: Services, request: Request, row: Any, secret: str, now: float
     made = following(services, row.id, secret)
     if services.db.run(
         store.TURN, durable=False, session_id=row.id, old_hash=digest(secret), secret_hash=digest(made), now=now,
-        address=request.remote_address, browser=request.user_agent,
+        **copied.here_of(request, row),
     ):  # fmt: skip
         hand_out(services, request, row, made, now)
 

@@ -9,9 +9,10 @@ import pytest
 
 from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
-from idp.login import signout
+from idp.login import signout, store
 from idp.login.browser.two_places import GRACE
 from tests.backends import Clock
+from tests.portal.test_security import letters
 from tests.provider import Answer, App, Browser, Provider
 from tests.receiver import Receiver
 
@@ -285,3 +286,98 @@ def test_j5_made_up_secrets_are_nobodys(provider: Provider, crm: App, signed_in:
         assert (page.is_login_page, NOTICE in page.dom.text) == (True, False)
     assert silently(provider, crm, signed_in).code
     assert not provider.events("session:copied")
+
+
+def test_j5_a_thief_by_the_other_version_of_ip_is_noticed_at_once(
+    provider: Provider, crm: App, signed_in: Browser
+) -> None:
+    thief = copy_of(signed_in, address="2001:db8:9::7", user_agent=CHROME)
+    assert silently(provider, crm, thief).error == "login_required"
+    (event,) = provider.events("session:copied")
+    assert event.address == "2001:db8:9::7"
+
+
+@pytest.mark.parametrize("address", [CAFE, "2001:db8:9::7"])
+def test_j5_a_thief_who_comes_again_and_again_does_not_stay_in_step_with_somebody_who_works(
+    provider: Provider, crm: App, signed_in: Browser, clock: Clock, address: str
+) -> None:
+    """It calls its browser the same, and comes within the grace of each turn: it is answered, and given nothing."""
+    thief = copy_of(signed_in, address=address)
+    clock.advance(TURN)
+    assert silently(provider, crm, signed_in).code  # the turn
+    had = thief.cookie("session")
+    clock.advance(30)
+    assert silently(provider, crm, thief).code  # before its first use
+    assert thief.cookie("session") == had
+    clock.advance(30)
+    assert silently(provider, crm, signed_in).code
+    for _ in range(4):
+        clock.advance(60)
+        assert silently(provider, crm, thief).code
+        assert silently(provider, crm, signed_in).code
+    assert thief.cookie("session") == had
+    clock.advance(GRACE)
+    assert silently(provider, crm, signed_in).code
+    assert silently(provider, crm, thief).error == "login_required"
+    ended = silently(provider, crm, signed_in).error == "login_required"
+    assert ended == (address == CAFE)  # by the other version of IP it is turned away, and not told from one line's two
+
+
+def test_j5_the_mail_and_the_record_name_both_places(
+    open_provider: Callable[..., Provider], clock: Clock
+) -> None:  # fmt: skip
+    """The old secret is the copy's as a rule, and who ends it by the latest is the person."""
+    provider = open_provider(server={"issuer": "http://127.0.0.1:8000"})
+    provider.add_person("ann", email="ann@example.com", email_verified=True)
+    crm, browser = provider.add_client("CRM"), provider.browser()
+    provider.tokens(crm, browser)
+    thief = copy_of(browser, address=CAFE)
+    clock.advance(TURN)
+    assert silently(provider, crm, browser).code
+    assert silently(provider, crm, browser).code
+    clock.advance(GRACE)
+    assert silently(provider, crm, thief).error == "login_required"
+    assert silently(provider, crm, browser).error == "login_required"
+    (event,) = provider.events("session:copied")
+    assert (event.address, event.detail["other_address"]) == (browser.address, CAFE)
+    ((_, letter),) = [one for one in letters(provider) if one[0] == "session_copied"]
+    assert "198.51.100.x / " in letter
+
+
+def test_j5_a_stale_copy_that_goes_on_asking_writes_once_a_minute(
+    provider: Provider, crm: App, signed_in: Browser, clock: Clock
+) -> None:
+    old = copy_of(signed_in, address=CAFE)
+    for _ in range(2):
+        clock.advance(TURN)
+        assert silently(provider, crm, signed_in).code
+        assert silently(provider, crm, signed_in).code
+    verbs = [provider.counted(lambda: silently(provider, crm, copy_of(old)))[1] for _ in range(3)]
+    sql = [provider.counted(lambda: silently(provider, crm, copy_of(old)))[0] for _ in range(2)]
+    assert not [text for texts in sql for text in texts if text.startswith("UPDATE sessions")], verbs
+
+
+def test_j5_a_copy_of_an_account_that_is_set_aside_is_given_nothing(
+    provider: Provider, crm: App, signed_in: Browser
+) -> None:
+    provider.add_person("bob")
+    signed_in.log_in(signed_in.get("accounts?add=1"), "bob")
+    thief = copy_of(signed_in, address=CAFE, user_agent=CHROME)
+    thief.cookies = {name: value for name, value in thief.cookies.items() if not name.endswith("_session")}
+    page = provider.authorize(thief, crm)
+    assert (page.is_login_page, "ann" in page.dom.text) == (True, False)
+    assert len(provider.events("session:copied")) == 1
+
+
+def test_j5_a_place_is_noted_for_the_secret_that_was_read(provider: Provider, signed_in: Browser) -> None:
+    """Another process turned it meanwhile: nobody has used the new one yet."""
+    db, session_id = provider.services.db, signed_in.cookie("session").partition(".")[0]
+    row = db.one(store.CURRENT, session_id=session_id, client_id="")
+    db.run(
+        store.TURN, session_id=row.id, old_hash=row.secret_hash, secret_hash="new", now=1.0, address="", browser="",
+        beside="",
+    )  # fmt: skip
+    db.run(
+        store.SEEN_HERE, session_id=row.id, old_hash=row.secret_hash, now=2.0, address=CAFE, browser="", beside=""
+    )  # fmt: skip
+    assert db.one(store.CURRENT, session_id=row.id, client_id="").used_at is None
