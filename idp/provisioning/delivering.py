@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -141,7 +142,8 @@ def _settled(line: Line, client: Client, one: Object, wanted: Wanted) -> Object:
     services = line.services
 
     def keep(now: Object) -> None:
-        keeping.put(services.db, now)
+        with services.db.transaction() as tx:
+            _put(line, tx, now)
 
     if one.kind == "user":
         return settling.settle(line, one, wanted, keep)
@@ -153,6 +155,21 @@ def _settled(line: Line, client: Client, one: Object, wanted: Wanted) -> Object:
     if not line.target.abilities.patch:
         attributes = {**wanted.attributes, "members": membership.values(members)}
         return settling.settle(line, one, replace(wanted, attributes=attributes), keep)
+    try:
+        return _with_members(line, one, wanted, members, keep)
+    except membership.NotThere:
+        # Never "successful", and never one member after the other: it is made again, with all of them.
+        one = replace(_latest(services, one), remote_id="", sent={}, attempted=True, made=False)
+        one = replace(one, problem=settling.GONE_THERE)
+        membership.forget(services, one)
+        keep(one)
+        return replace(_with_members(line, one, wanted, members, keep), problem=settling.GONE_THERE)
+
+
+def _with_members(
+    line: Line, one: Object, wanted: Wanted, members: Mapping[str, str], keep: settling.Keep
+) -> Object:  # fmt: skip
+    services = line.services
     one = replace(one, sent={path: value for path, value in one.sent.items() if path != "members"})
     after = settling.settle(line, one, wanted, keep)
     if after.remote_id != one.remote_id:
@@ -170,7 +187,11 @@ def _group_gone(line: Line, one: Object, wanted: Wanted, keep: settling.Keep) ->
     if off == "nothing" or not (one.remote_id or one.attempted):
         return replace(one, state="left" if one.remote_id else "gone", problem="")
     if one.remote_id and not one.made and line.target.abilities.patch:
-        membership.settle(line, one, {}, read=False)
+        try:
+            membership.settle(line, one, {}, read=False)
+        except membership.NotThere:
+            membership.forget(line.services, one)
+            return replace(one, state="gone", remote_id="", sent={}, attempted=False, problem=settling.WAS_GONE)
         return replace(one, state="left", problem="")
     said = replace(line.target.said, off="delete")
     line.target = replace(line.target, said=said)
@@ -195,7 +216,7 @@ def _done(line: Line, client: Client, before: Object, after: Object, wanted: Wan
             # Somebody who was never there, and is not let in: nothing is to be known of them.
             tx.run(store.DROP_OBJECT, of_client=after.client_id, of_kind=after.kind, of_id=after.local_id)
         else:
-            keeping.put(tx, after)
+            _put(line, tx, after)
         if after.kind == "user":
             _tell_groups(line, tx, client, before, after)
 
@@ -265,7 +286,20 @@ def _latest(services: Services, one: Object) -> Object:
 
 def _kept(line: Line, one: Object, shown: str = "") -> None:
     is_gone = one.kind == "user" and line.services.directory.find(one.local_id) is None
-    keeping.put(line.services.db, _with_words(line, one, is_gone))
+    with line.services.db.transaction() as tx:
+        _put(line, tx, _with_words(line, one, is_gone))
+
+
+def _put(line: Line, tx: Transaction, one: Object) -> None:
+    """Write down how it stands, at the address that was asked: what is known of one is nothing at another.
+
+    Errors: `Lost`.
+    """
+    tx.run(store.LOCK, of_client=one.client_id)
+    target = keeping.find(tx, one.client_id)
+    if target is None or target.said.url != line.target.said.url:
+        raise Lost
+    keeping.put(tx, one)
 
 
 def _with_words(line: Line, one: Object, is_gone: bool) -> Object:

@@ -49,7 +49,7 @@ def of(services: Services, target: Target) -> Iterator[Drift]:
 
 def _of_one(line: Line, client: Client, one: Object) -> Drift | None:
     wanted = wanting.of(line.services, line.target, client, one)
-    if wanted.attributes is None and line.target.said.off == "nothing":
+    if wanted.problem or (wanted.attributes is None and line.target.said.off == "nothing"):
         return None
     answered = line.call("GET", f"{PLACES[one.kind][0]}/{segment(one.remote_id)}")
     if answered.status == 404:

@@ -15,7 +15,7 @@ from idp.provisioning.objects import Kind, Object
 from idp.provisioning.settling import Wanted
 from idp.provisioning.target import Target
 
-What = Literal["make", "change", "turn off", "delete", "leave"]
+What = Literal["make", "change", "turn off", "delete", "leave", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ def _known(services: Services, target: Target, kind: Kind, local_id: str) -> Obj
 
 
 def _foreseen(services: Services, target: Target, one: Object, wanted: Wanted) -> Foreseen | None:
+    if wanted.problem:
+        return Foreseen("refuse", one.kind, one.local_id, wanted.name)
     if wanted.attributes is None:
         what = _of_ending(target, one)
         return None if what is None else Foreseen(what, one.kind, one.local_id, wanted.name)

@@ -91,6 +91,8 @@ def change(
 ) -> Target:  # fmt: skip
     """Say something else of it; everybody is looked at anew. `secret`: None leaves it; `seen`: its edition.
 
+    At another `url` the ids of the old one are forgotten: they may be anybody's there.
+
     Errors: `UnknownTarget`, `InvalidTarget`, `ChangedMeanwhile`.
     """
     with db.transaction() as tx:
@@ -107,6 +109,9 @@ def change(
         text = json.dumps(said.to_json())
         tx.run(store.SAY, of_client=client_id, new_said=text, new_sealed=sealed, new_changed_at=now)
         tx.run(store.KNOW, of_client=client_id, new_abilities=Abilities().to_json())
+        if said.url != before.said.url:
+            for statement in (store.UNCLAIM, store.FORGET_IDS, store.FORGET_MEMBERS):
+                tx.run(statement, of_client=client_id)
         start_walk(tx, before, now, again=bool(moved) or said.mapping != before.said.mapping)
         old, new = before.said.to_json(), said.to_json()
         detail = {"client_id": client_id, "changed": {key: [old[key], new[key]] for key in new if old[key] != new[key]}}

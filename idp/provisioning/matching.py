@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from idp.accounts.person import fold
 from idp.provisioning import judging
@@ -13,35 +13,45 @@ from idp.provisioning.calling import Line, equals
 PLACES = {"user": ("Users", "userName"), "group": ("Groups", "displayName")}
 
 
-def find(line: Line, kind: str, local_id: str, name: str) -> tuple[Mapping[str, Any], bool] | None:
+UNSEARCHABLE: Final = "it may have been made there, and this application cannot be asked for it: look there by hand"
+
+
+def find(
+    line: Line, kind: str, local_id: str, name: str, *, surely: bool = False
+) -> tuple[Mapping[str, Any], bool] | None:
     """What is there under our id, else under the name, and whether it bears our id. Errors: of `judging`.
 
-    Who has our id as `externalId` was made by us: a request of which the answer was lost.
+    Who has our id as `externalId` was made by us: a request of which the answer was lost. `name`: '' where there is
+    none any more; `surely`: where it answers no filter at all this is `Refused`, not nothing.
     """
     place, naming = PLACES[kind]
-    if not line.target.abilities.filter:
-        return None
-    for attribute, value in (("externalId", local_id), (naming, name)):
-        for one in _listed(line, place, attribute, value):
+    asked = [("externalId", local_id), (naming, name)] if line.target.abilities.filter else []
+    looked = False
+    for attribute, value in asked:
+        found = _listed(line, place, attribute, value) if value else None
+        looked = looked or found is not None
+        for one in found or ():
             if one.get("externalId") == local_id:
                 return one, True
             theirs = one.get(naming)
             if attribute == naming and isinstance(theirs, str) and fold(theirs) == fold(name):
                 return one, False
+    if surely and not looked:
+        raise judging.Refused(UNSEARCHABLE)
     return None
 
 
-def _listed(line: Line, place: str, attribute: str, value: str) -> Iterator[Mapping[str, Any]]:
+def _listed(line: Line, place: str, attribute: str, value: str) -> list[Mapping[str, Any]] | None:
+    """None: it does not filter by this."""
     without = "&excludedAttributes=members" if place == "Groups" else ""
     answered = line.call("GET", f"{place}?{equals(attribute, value)}&startIndex=1&count=10{without}")
-    if answered.status in (400, 404, 501):
-        # GitHub's and others' filters know some attributes only (invalidFilter); Okta's rule: 404 is an empty list.
-        return
+    if answered.status in (400, 501):  # GitHub's and others' filters know some attributes only (invalidFilter)
+        return None
+    if answered.status == 404:  # Okta's rule: an empty list
+        return []
     judging.check(answered)
     found = (answered.body or {}).get("Resources")
-    for one in found if isinstance(found, list) else ():
-        if isinstance(one, dict) and has_id(one):
-            yield one
+    return [one for one in (found if isinstance(found, list) else ()) if isinstance(one, dict) and has_id(one)]
 
 
 def has_id(resource: Mapping[str, Any]) -> bool:

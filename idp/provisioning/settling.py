@@ -19,12 +19,14 @@ WAS_GONE: Final = "it was not there any more (404) as it should be turned off"
 class Wanted:
     """What should be there. `attributes`: None, it should not be let in; `name`: what it is called.
 
-    `is_gone`: there is nobody here any more, only what is known of them there.
+    `is_gone`: there is nobody here any more, only what is known of them there. `problem`: why it can be neither sent
+    nor ended, '' where it can.
     """
 
     name: str
     attributes: Mapping[str, Any] | None
     is_gone: bool = False
+    problem: str = ""
 
 
 #: Writes down how one stands between two requests: the intention to make, so that a killed process makes nobody twice.
@@ -33,6 +35,8 @@ Keep = Callable[[Object], None]
 
 def settle(line: Line, one: Object, wanted: Wanted, keep: Keep) -> Object:
     """Bring it about; answers how it stands then. Errors: of `judging`; `Unreached`."""
+    if wanted.problem:
+        raise judging.Refused(wanted.problem)
     if wanted.attributes is None:
         return _let_go(line, one, wanted)
     if one.remote_id:
@@ -131,7 +135,7 @@ def _look_for_lost(line: Line, one: Object, wanted: Wanted) -> Object:
     """A request to make it may have arrived: then it is there, and nobody knows it by its id."""
     if not one.attempted:
         return one
-    there = find(line, one.kind, one.local_id, wanted.name) if wanted.name else None
+    there = find(line, one.kind, one.local_id, wanted.name, surely=True)
     return replace(one, remote_id=str(there[0]["id"])) if there is not None and there[1] else one
 
 

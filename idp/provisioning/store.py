@@ -103,6 +103,7 @@ TARGETS = select(provision_targets).order_by(_t.created_at, _t.client_id)
 TARGET = select(provision_targets).where(_target)
 ADD_TARGET = insert(provision_targets)
 DROP_TARGET = delete(provision_targets).where(_target)
+FORGET_MEMBERS = delete(provision_members).where(provision_members.c.client_id == bindparam("of_client"))
 DROP_ALL = tuple(
     delete(table).where(table.c.client_id == bindparam("of_client")) for table in (provision_members, provision_objects)
 )
@@ -163,6 +164,13 @@ STIR_FAILED = (
 )  # fmt: skip
 FORGET_SENT = update(provision_objects).where(*_this).values(sent="{}", due=bindparam("now"), tries=0)
 FORGET_ALL_SENT = update(provision_objects).where(_here).values(sent="{}")
+#: Another address has ids of its own: whoever is there is found anew by ours, and nobody is written over.
+FORGET_IDS = (
+    update(provision_objects).where(_here, _o.remote_id != "")
+    .values(remote_id="", sent="{}", made=0, attempted=1, state="waiting")
+)  # fmt: skip
+#: Whoever delivers now does not go on.
+UNCLAIM = update(provision_targets).where(_target).values(claimed_until=null())
 DROP_OBJECT = delete(provision_objects).where(*_this)
 #: What was said and answered about somebody who is removed here; ids stay until the other side has let go of them.
 BLANK = update(provision_objects).where(*_this).values(request="", answer="", sent="{}")
@@ -190,9 +198,10 @@ BY_REMOTE = select(provision_objects).where(
 )  # fmt: skip
 
 _SLOTS = tuple(f"of_{number}" for number in range(MANY))
-#: The ids over there of so many people, who are let in there.
-REMOTE_IDS = select(_o.local_id, _o.remote_id).where(
-    _here, _o.kind == "user", _o.state == "done", _o.remote_id != "", _o.local_id.in_([bindparam(s) for s in _SLOTS])
+#: So many people who are there, however the last request about each went.
+ARE_THERE = select(_o.local_id, _o.remote_id, _o.state, _o.sent).where(
+    _here, _o.kind == "user", *(_o.state != state for state in ("off", "gone", "left")), _o.remote_id != "",
+    _o.local_id.in_([bindparam(s) for s in _SLOTS]),
 )  # fmt: skip
 
 

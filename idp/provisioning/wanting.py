@@ -30,8 +30,12 @@ def of_person(services: Services, target: Target, client: Client, person: Person
     if person is None:
         return Wanted("", None, is_gone=True)
     name = _name(target, person)
-    if not is_let_in(services, client, person) or not name:
+    if not is_let_in(services, client, person):
         return Wanted(name, None)
+    if not name:
+        # Never an ending: a mistyped mapping, or a directory that says less today, would turn off everybody there.
+        source = str(target.said.mapping.get("userName", ""))[:100]
+        return Wanted("", None, problem=f"they have no userName here, which comes from “{source}”; nothing is sent")
     entitled = [one for one in person.groups if is_sent(target, client, one)]
     return Wanted(name, mapping.of_person(target.said, person, entitled))
 
