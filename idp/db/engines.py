@@ -11,9 +11,9 @@ def engine_of(url: str) -> Engine:
         return create_engine(make_url(url), poolclass=pool.NullPool)
     import psycopg
 
-    from idp.db.postgresql import CONNECT_S, plain
+    from idp.db.postgresql import CONNECT_S, asked_of
 
     def connect() -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(plain(url), connect_timeout=CONNECT_S)
+        return psycopg.connect(**{**asked_of(url), "connect_timeout": CONNECT_S})
 
     return create_engine("postgresql+psycopg://", creator=connect, poolclass=pool.NullPool)

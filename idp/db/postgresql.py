@@ -15,6 +15,13 @@ ANSWER_S: Final = 6.0  # how long a thread waits for an answer, seconds: a stopp
 _SILENT: Final = {"tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 
 
+#: What a commit waits for here, and whether anything follows this server that could take its place.
+_STANDING: Final = (
+    "SELECT current_setting('synchronous_commit'), current_setting('synchronous_standby_names') <> '' "
+    "OR EXISTS (SELECT FROM pg_stat_replication)"
+)
+
+
 class Connection(psycopg.Connection[Any]):
     """One on which nobody waits for ever. A COMMIT that waits for a standby, say, knows no statement_timeout."""
 
@@ -34,11 +41,12 @@ class Server:
     """Where the database is. The host that answered last is asked first: another thread waits for no dead one."""
 
     def __init__(self, url: str) -> None:
-        said = conninfo_to_dict(plain(url))
+        said = asked_of(url)
         limit = f"-c statement_timeout={STATEMENT_MS} {said.get('options') or ''}".strip()
         # Where a change must last, its transaction says so. A database that fails over loses what no standby has, so
-        # there every commit waits as the server's administrator has it.
-        self._waits = "," in str(said.get("host") or "") or "synchronous_commit" in limit
+        # there every commit waits as the server's administrator has it. That it does, the server knows, too: it may
+        # stand behind one name, such as an address that moves.
+        self._waits = _are_several(said) or "synchronous_commit" in limit
         self._params: dict[str, Any] = {"connect_timeout": CONNECT_S, **_SILENT, **said, "options": limit}
 
     def connect(self) -> Connection:
@@ -46,13 +54,25 @@ class Server:
         connection = Connection.connect(make_conninfo("", **self._params), autocommit=True, prepare_threshold=2)
         self._params = _first(self._params, connection)
         try:
-            ((connection.lasting,),) = connection.execute("SHOW synchronous_commit").fetchall()
-            if not self._waits:
+            ((connection.lasting, has_standby),) = connection.execute(_STANDING).fetchall()
+            if not (self._waits or has_standby):
                 connection.execute("SET synchronous_commit=off")
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def asked_of(url: str) -> dict[str, Any]:
+    """What libpq is asked for. Of several hosts the one that takes writes, unless the URL says otherwise: after a
+    fail-over a standby would answer with what was ended since, and refuse every change.
+    """
+    said: dict[str, Any] = dict(conninfo_to_dict(plain(url)))
+    return {"target_session_attrs": "read-write", **said} if _are_several(said) else said
+
+
+def _are_several(said: dict[str, Any]) -> bool:
+    return any("," in str(said.get(name) or "") for name in ("host", "hostaddr"))
 
 
 def plain(url: str) -> str:
@@ -66,5 +86,5 @@ def _first(params: dict[str, Any], connection: Connection) -> dict[str, Any]:
     if len(hosts) < 2 or params.get("hostaddr"):
         return params
     pairs = list(zip(hosts, ports * len(hosts) if len(ports) == 1 else ports, strict=True))
-    pairs.sort(key=lambda pair: pair != (connection.info.host, str(connection.info.port)))
+    pairs.sort(key=lambda pair: (pair[0], pair[1] or "5432") != (connection.info.host, str(connection.info.port)))
     return {**params, "host": ",".join(host for host, _ in pairs), "port": ",".join(port for _, port in pairs)}

@@ -64,8 +64,10 @@ def ask(url: str, query: LiteralString) -> tuple[Any, ...] | None:
     """The first row that a database server answers. Errors: `Failed`."""
     import psycopg
 
+    from idp.db.postgresql import asked_of
+
     try:
-        with psycopg.connect(_plain(url), connect_timeout=5) as connection:
+        with psycopg.connect(**{**asked_of(url), "connect_timeout": 5}) as connection:
             return connection.execute(query).fetchone()
     except psycopg.Error as error:
         said = " ".join(str(error).split())
@@ -113,9 +115,11 @@ def server_pace(url: str) -> ServerPace:
     """Errors: `Failed`."""
     import psycopg
 
+    from idp.db.postgresql import asked_of
+
     names = ("fsync", "full_page_writes", "synchronous_commit")
     try:
-        with psycopg.connect(_plain(url), connect_timeout=5, options="-c statement_timeout=5000") as connection:
+        with psycopg.connect(**{**asked_of(url), "connect_timeout": 5, "options": "-c statement_timeout=5000"}) as connection:
             version = str(connection.info.parameter_status("server_version")).partition(" ")[0]
             settings = {name: str(connection.execute("SELECT current_setting(%s)", (name,)).fetchone()[0])  # type: ignore[index]
                         for name in names}  # fmt: skip
@@ -128,11 +132,6 @@ def server_pace(url: str) -> ServerPace:
         said = " ".join(str(error).split())
         raise Failed(f"the database cannot be reached: {said}", of_database(said)) from None
     return ServerPace(version, min(taken), {name: value for name, value in settings.items() if value == "off"})
-
-
-def _plain(url: str) -> str:
-    """As the driver itself has it."""
-    return re.sub(r"^postgresql\+\w+://", "postgresql://", url)
 
 
 def check_current(settings: Settings) -> None:

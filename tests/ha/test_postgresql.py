@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import Column, MetaData, Table, Text, bindparam, insert, select
 from idp import migrations
 from idp.config.masking import masked
 from idp.db import Database, Unavailable
-from idp.db.postgresql import Connection, Server
+from idp.db.postgresql import Connection, Server, _first, asked_of
 from idp.installation.checks import storage
 from idp.installation.moving.places import shown
 from tests.backends import ROLE, PostgreSQL, create_tables, find_free_port, start_postgresql
@@ -40,12 +41,33 @@ def test_H1_several_hosts_are_shown_without_what_opens_them() -> None:
     assert masked("storage", "state_url", sentinel) == "redis+sentinel://one:1,two:2/…"
 
 
+@pytest.mark.parametrize("hosts", ["one,two", "one:5432,two:5433", "one,two/name?hostaddr=192.0.2.1,192.0.2.2"])
+def test_H1_of_several_hosts_the_one_that_takes_writes_is_asked_for(hosts: str) -> None:
+    """Else the first host, come back as a standby, is asked for ever: what was ended lives there, changes are 503."""
+    url = f"postgresql+psycopg://u:p@{hosts}"
+    assert Server(url)._params["target_session_attrs"] == "read-write"
+    more = f"{url}{'&' if '?' in url else '/name?'}target_session_attrs=primary"
+    assert asked_of(more)["target_session_attrs"] == "primary"
+    assert "target_session_attrs" not in asked_of("postgresql://u:p@one/name")
+
+
+def test_H1_the_host_that_answered_is_asked_first_without_a_port_in_the_url() -> None:
+    answered = SimpleNamespace(info=SimpleNamespace(host="two", port=5432))
+    for hosts in ("one,two", "one:5432,two:5432"):
+        assert _first(asked_of(f"postgresql://u:p@{hosts}/name"), answered)["host"] == "two,one"  # type: ignore[arg-type]
+
+
 @pytest.mark.slow
 def test_H1_the_promoted_standby_is_found_and_the_old_primary_is_left(run_pid: int, tmp_path: Path) -> None:
     primary = start_postgresql(run_pid)
     with psycopg.connect(primary.url(), autocommit=True) as connection:
         connection.execute("CREATE TABLE notes (said text PRIMARY KEY)")
     standby = primary.standby(run_pid)
+    alone = Server(primary.url()).connect()  # behind one name, such as an address that moves, a standby counts, too
+    assert alone.execute("SHOW synchronous_commit").fetchone() == ("on",)
+    alone.close()
+    settings = make_settings(tmp_path, storage={"database_url": primary.url()})
+    assert "synchronous_standby_names is empty" in "".join(one.text for one in storage.examine_server_of(settings))
     db = Database(several(standby, primary))  # the one that takes no writes first
     db.run(PUT, text="before")
     settings = make_settings(tmp_path, storage={"database_url": several(standby, primary)})
@@ -110,9 +132,12 @@ def test_H1_a_commit_that_waits_for_a_standby_holds_no_thread(run_pid: int, monk
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute("SET synchronous_commit = local")
         connection.execute("CREATE TABLE notes (said text PRIMARY KEY)")
+        connection.execute("INSERT INTO notes VALUES ('a')")
     db = Database(server.url())
-    db.run(PUT, durable=False, text="a")  # what may be lost waits for nobody
     monkeypatch.setattr(Connection, "patience", 0.3)
+    for durable in (True, False):  # nobody waits for ever, and where a standby may take over nothing is left out
+        with pytest.raises(Unavailable, match="timeout expired"):
+            db.run(PUT, durable=durable, text=f"c {durable}")
     with pytest.raises(Unavailable, match="timeout expired"):
         db.run(PUT, text="b")
     assert said(db) == ["a"]

@@ -104,14 +104,13 @@ def examine_server_of(settings: Settings) -> Found:
 
 
 def _of_several(url: str) -> Found:
-    """Where several hosts are named, one shall take the other's place: with all that was answered for?"""
+    """Where a standby is there, one shall take the other's place: with all that was answered for?"""
     from idp.config.several_hosts import hosts_in
     from idp.installation import schema
 
-    if "," not in hosts_in(url):
-        return
-    (names,) = schema.ask(url, "SELECT current_setting('synchronous_standby_names')") or ("",)
-    if not names:
+    asked = "SELECT current_setting('synchronous_standby_names'), EXISTS (SELECT FROM pg_stat_replication)"
+    names, has_standby = schema.ask(url, asked) or ("", False)
+    if not names and (has_standby or "," in hosts_in(url)):
         text = "synchronous_standby_names is empty: a standby that takes over lacks what was answered for last"
         fix = "set synchronous_mode: true in Patroni, see docs/several-machines.md; or name the standbys"
         yield Finding("database", "warning", text, fix)
