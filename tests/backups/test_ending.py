@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 import idp
 from idp.accounts import links
 from idp.accounts.recovery import contacts
-from idp.db import Database
+from idp.db import Database, Unavailable
+from idp.db.unhurried import unhurried
 from idp.installation.backups import ending
 from idp.installation.backups.ending import end_all_tokens
 from idp.installation.backups.store import reading
@@ -48,6 +51,36 @@ def test_d1_who_is_held_up_for_guessing_stays_so(provider: Provider) -> None:
     assert any(key.startswith("~throttle:pause:") for key in keys)
     end_all_tokens(provider.services, "test")
     assert [row for row in _keys(provider) if row.startswith("~throttle:")] == keys
+
+
+def test_d1_however_many_there_are_to_end(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty million tokens end in one statement, which takes longer than a page may."""
+    said: list[str] = []
+
+    @contextlib.contextmanager
+    def spied(db: Database) -> Iterator[None]:
+        said.append("begun")
+        with unhurried(db):
+            yield
+        said.append("ended")
+
+    monkeypatch.setattr(ending, "unhurried", spied)
+    monkeypatch.setattr(ending.ledger, "revoke_everything", lambda *_: said.append("revoked") or 0)
+    end_all_tokens(provider.services, "test")
+    assert said == ["begun", "revoked", "ended"]
+
+
+@pytest.mark.slow
+def test_d1_a_command_has_time_and_a_page_does_not(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("idp.db.postgresql.STATEMENT_MS", 100)
+    db, long = Database(postgresql_url), select(func.pg_sleep(0.4).label("slept"))
+    with pytest.raises(Unavailable):
+        db.one(long)
+    with unhurried(db):
+        assert db.one(long) is not None
+    with pytest.raises(Unavailable):
+        db.one(long)
+    db.close()
 
 
 def test_d1_links_end_and_the_tries_at_them_are_still_counted(provider: Provider) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from idp import migrations
+from idp.db import Database, Unavailable
 from idp.installation import schema
 from idp.installation.backups import age, archive, restoring, store, taking, verifying
 from idp.installation.failures import Failed, Refused
@@ -200,6 +201,19 @@ def test_d1_pauses_of_who_guesses_outlast_the_end_of_all_tokens(
     after = restore(take(provider), provider, end_tokens=True)
     assert after.services.state.count("guesses", 600.0, 0) == 1
     assert after.services.state.get("link:x") is None
+
+
+def test_d1_a_look_at_the_rows_that_fails_takes_nothing_away(
+    provider: Provider, take: Take, restore: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is for the planner alone, and comes when all is there."""
+
+    def fail(db: Database) -> None:
+        raise Unavailable("canceling statement due to statement timeout")
+
+    provider.add_person("ann")
+    monkeypatch.setattr(Database, "analyze", fail)
+    assert restore(take(provider), provider).services.directory.find_named("ann") is not None
 
 
 @pytest.mark.slow

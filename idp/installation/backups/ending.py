@@ -11,6 +11,7 @@ from idp.accounts import tokens
 from idp.accounts.factors import admin_codes
 from idp.accounts.recovery import contacts
 from idp.audit import Event, record
+from idp.db.unhurried import unhurried
 from idp.login.browser import sessions
 from idp.oidc import ledger
 from idp.protocols import Services
@@ -53,11 +54,16 @@ _TRIES: Final = "link:tries:*"
 
 def end_all_tokens(services: Services, actor: str) -> dict[str, int]:
     """Sessions, grants with their refresh and access tokens, personal tokens, those of registration; codes and links,
-    wherever State is kept.
+    wherever State is kept, however long that takes.
 
     Answers how many of each. Applications are told of sessions that end. People, passwords and factors stay. Errors:
     `StateUnavailable`, before anything has ended.
     """
+    with unhurried(services.db):
+        return _ended(services, actor)
+
+
+def _ended(services: Services, actor: str) -> dict[str, int]:
     now, opened = services.clock(), _forget(services)
     with services.db.transaction() as tx:
         clients.end_every_token(tx, now)  # a JWT of an application for itself stands in no table

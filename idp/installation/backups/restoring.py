@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from idp import migrations
 from idp.audit import Event, record
 from idp.db import Unavailable
+from idp.db.unhurried import analyze
 from idp.installation import schema
 from idp.installation.failures import Failed, Refused
 from idp.installation.files import master_key_file, sqlite_file
@@ -211,7 +212,7 @@ def _conclude(settings: Settings, head: Head, actor: str, *, end_tokens: bool) -
         detail = {"of": head.at, "release": head.release, "schema": head.schema, "rows": head.rows}
         record(services.db, Event(RESTORED, actor=actor, detail=detail), services.clock())
         ended = end_all_tokens(services, actor) if end_tokens else {}
-        services.db.analyze()
+        analyze(services.db)
         return ended
     finally:
         close(services)

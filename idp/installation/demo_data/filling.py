@@ -12,6 +12,7 @@ from idp.accounts.cases import store as case_store
 from idp.accounts.standing import store as standing_store
 from idp.audit import Event, record
 from idp.audit.chain import loading as events
+from idp.db.unhurried import analyze
 from idp.installation.demo_data import applications, troubles
 from idp.installation.demo_data.company import Company, found
 from idp.installation.demo_data.happenings import Happenings
@@ -52,7 +53,7 @@ def fill(services: Services, plan: Plan, actor: str, show: Show) -> None:
         tx.load(case_store.cases, troubles.rows(plan, members, pasts))
         made = {"people": plan.people, "apps": plan.apps, "events": plan.events, "seed": plan.seed}
         record(tx, Event("demo_data:made", actor=actor, detail=made), services.clock())
-    services.db.analyze()
+    analyze(services.db)
 
 
 def _people(services: Services, plan: Plan, company: Company, show: Show) -> list[Member]:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from idp.audit import Event, record
+from idp.db.unhurried import analyze
 from idp.installation.backups.store import writing
 from idp.installation.failures import Refused
 from idp.installation.moving import places, standing, store
@@ -28,7 +29,7 @@ def arrive(there: Settings, window: Window, actor: str, rows: int) -> None:
         with services.db.transaction() as tx:
             marks.clear(tx)
             record(tx, Event(ARRIVED, actor=actor, detail={"to": window.place, "rows": rows}), services.clock())
-        services.db.analyze()
+        analyze(services.db)
     finally:
         close(services)
 
