@@ -114,6 +114,13 @@ def test_a_wrong_environment_variable_is_named_itself(file: Path, variable: str,
         '[storage]\ndatabase_url = "mysql://doorward:hunter2@h/d"\n',
         '[storage]\nstate_url = "http://:hunter2@h"\n',
         '[keys]\nmaster_key = ["hunter2"]\n',
+        '[storage]\ndatabase_url = "mysql://doorward:a@hunter2@h/d"\n',
+        '[storage]\ndatabase_url = "postgresql-ssl://h/d?password=hunter2"\n',
+        '[storage]\nstate_url = "redis+sentinel://h1,h2?password=hunter2"\n',
+        '[sms]\nurl = "foo hunter2"\n',
+        '[sms]\nurl = "ftp://h/hunter2"\n',
+        "[audit]\nwebhook_secret = ['hunter2']\n",
+        "[metrics]\ntoken = ['hunter2']\n",
     ],
 )
 def test_a_secret_in_a_wrong_value_is_not_repeated(file: Path, text: str) -> None:

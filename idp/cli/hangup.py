@@ -30,18 +30,18 @@ class SettingsFile:
     def __init__(self, given: str | None) -> None:
         from idp.installation.files import config_file
 
-        self._given, self._file = given, config_file(given)
-        self._text = _read(self._file)
+        self._given, self._text = given, _read(config_file(given))
 
     def told(self, options: Mapping[str, Any]) -> list[str]:
         """What a restart would take up, by name and without a value; or why it would refuse to start."""
-        from idp.installation.files import read_settings
+        from idp.installation.files import config_file, read_settings
 
         try:
             read_settings(self._given, options)
         except Failed as failed:
             return ["SIGHUP: the settings cannot be used; what was read at the start holds", *failed.lines]
-        names = sorted({*_changed(tomllib.loads(self._text), tomllib.loads(_read(self._file)))})
+        now = tomllib.loads(_read(config_file(self._given)))  # which may be there since
+        names = sorted({*_changed(tomllib.loads(self._text), now)})
         if not names:
             return ["SIGHUP: the settings file says what it said at the start; nothing changes"]
         return [f"SIGHUP: changed since the start: {', '.join(names)}; restart the server to take it up"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from idp.config.masking import ADDRESSES, MASKED, SECRET
 from idp.config.settings import Invalid, Settings
 
 #: Environment variables that override a setting.
@@ -27,6 +28,10 @@ ENVIRONMENT: Mapping[str, tuple[str, str]] = {
     "DOORWARD_BACKUP_PASSPHRASE": ("backup", "passphrase"),
     "DOORWARD_METRICS_TOKEN": ("metrics", "token"),
 }
+
+
+#: A scheme, a host and the name of a database.
+_BARE = re.compile(r"[a-z]+://[a-z][a-z0-9.-]*(/[a-z0-9]*)?")
 
 
 class ConfigError(Exception):
@@ -98,10 +103,10 @@ def _explain(problem: Any, file: Path | None, text: str, origins: Mapping[tuple[
     told = f"{message[0].lower()}{message[1:]}"
     if isinstance(problem["input"], dict):  # two settings that do not fit together; all of a section may hold a secret
         return f"{place}: {key}: {told}"
-    # A database's URL holds its password.
-    secret = "key" in where[-1] or where[-1] in ("password", "token", "passphrase")
-    shown = "…" if secret else re.sub(r"(?<=://)[^@]*(?=@)", "…", repr(problem["input"]))
-    return f"{place}: {key} = {shown}: {told}"
+    # An address that is wrong may have its password anywhere: that of a store is told where it has room for none.
+    is_bare = where[0] == "storage" and _BARE.fullmatch(str(problem["input"])) is not None
+    is_secret = "key" in where[-1] or where[:2] in SECRET or (where[:2] in ADDRESSES and not is_bare)
+    return f"{place}: {key} = {MASKED if is_secret else repr(problem['input'])}: {told}"
 
 
 def _known(where: tuple[str, ...]) -> list[str]:

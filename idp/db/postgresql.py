@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from time import monotonic
 from typing import Any, Final
 
 import psycopg
@@ -10,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 CONNECT_S: Final = 2  # how long a host may take for a connection, seconds
 STATEMENT_MS: Final = 5_000  # how long the server lets one statement run, ms
+AGAIN_S: Final = 1.0  # how long nobody asks for a connection after one that did not come, seconds
 ANSWER_S: Final = 6.0  # how long a thread waits for an answer, seconds: a stopped server keeps no limit of its own
 #: A machine that lost its power says nothing: what is sent to it, or stays open, ends within this. Linux; ms, seconds.
 _SILENT: Final = {"tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
@@ -38,7 +41,11 @@ class Connection(psycopg.Connection[Any]):
 
 
 class Server:
-    """Where the database is. The host that answered last is asked first: another thread waits for no dead one."""
+    """Where the database is. The host that answered last is asked first: another thread waits for no dead one.
+
+    Where none answers in time, one thread at a time tries, once a second, and the others hear at once that it is away:
+    else all of them would stand there, and nobody would answer whoever asks whether this process lives.
+    """
 
     def __init__(self, url: str) -> None:
         said = asked_of(url)
@@ -48,10 +55,28 @@ class Server:
         # stand behind one name, such as an address that moves.
         self._waits = _are_several(said) or "synchronous_commit" in limit
         self._params: dict[str, Any] = {"connect_timeout": CONNECT_S, **_SILENT, **said, "options": limit}
+        self._trying, self._again_at, self._why = threading.Lock(), 0.0, ""
 
     def connect(self) -> Connection:
         """A connection that commits each statement. Errors: `psycopg.Error`."""
-        connection = Connection.connect(make_conninfo("", **self._params), autocommit=True, prepare_threshold=2)
+        if not self._why:
+            return self._opened()
+        if monotonic() < self._again_at or not self._trying.acquire(blocking=False):
+            raise psycopg.OperationalError(self._why)
+        try:
+            return self._opened()
+        finally:
+            self._trying.release()
+
+    def _opened(self) -> Connection:
+        begun = monotonic()
+        try:
+            connection = Connection.connect(make_conninfo("", **self._params), autocommit=True, prepare_threshold=2)
+        except psycopg.OperationalError as error:
+            ended = monotonic()  # a server that says no at once costs nobody anything
+            self._again_at, self._why = ended + AGAIN_S, str(error) if ended - begun >= AGAIN_S else ""
+            raise
+        self._why = ""
         self._params = _first(self._params, connection)
         try:
             ((connection.lasting, has_standby),) = connection.execute(_STANDING).fetchall()

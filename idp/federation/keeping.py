@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from idp.accounts import memberships
@@ -19,6 +20,7 @@ from keys.sealing import Sealer
 PURPOSE: Final = "upstream-secret"
 MAX_PROVIDERS: Final = 100
 RESTORABLE: Final = 30 * 86400.0  # seconds after removal in which one can be brought back, with its links (C6)
+_WAS_ON: Final = "was_on"  # in what is kept of a removed one: whether it was enabled
 Runs = Database | Transaction
 
 
@@ -179,9 +181,12 @@ def _find(db: Runs, provider_id: str) -> Kept | None:
 
 def _write(tx: Transaction, kept: Kept, key: str) -> None:
     provider = kept.provider
+    is_removed = kept.deleted_at is not None
+    # Off while it is removed: a process of the release before knows no removal, and would go on signing people in.
     tx.run(
-        store.PUT, provider_id=provider.id, key=key, said=_json(provider), secret=kept.sealed,
-        enabled=int(provider.enabled), changed_at=kept.changed_at, deleted_at=kept.deleted_at,
+        store.PUT, provider_id=provider.id, key=key, secret=kept.sealed, changed_at=kept.changed_at,
+        said=_json(provider, {_WAS_ON: provider.enabled} if is_removed else {}),
+        enabled=int(provider.enabled and not is_removed), deleted_at=kept.deleted_at,
     )  # fmt: skip
 
 
@@ -203,10 +208,11 @@ def _whole(provider: Provider) -> Mapping[str, Any]:
     return {**provider.said(), "enabled": provider.enabled}
 
 
-def _json(provider: Provider) -> str:
-    return json.dumps(provider.said(), ensure_ascii=False, separators=(",", ":"))
+def _json(provider: Provider, beside: Mapping[str, Any] = MappingProxyType({})) -> str:
+    return json.dumps({**provider.said(), **beside}, ensure_ascii=False, separators=(",", ":"))
 
 
 def _kept(row: Any) -> Kept:
-    provider = of_said(row.id, json.loads(row.said), enabled=bool(row.enabled))
+    said = json.loads(row.said)
+    provider = of_said(row.id, said, enabled=bool(said.get(_WAS_ON, row.enabled)))
     return Kept(provider, row.secret, row.created_at, row.changed_at, row.deleted_at)

@@ -38,6 +38,20 @@ def told(findings: Iterator[Finding], check: str) -> list[tuple[str, str]]:
     return [(one.status, one.text) for one in findings if one.check == check]
 
 
+@pytest.mark.parametrize(
+    ("server", "asked"),
+    [
+        ("time.example", ("time.example", 123)),
+        ("time.example:124", ("time.example", 124)),
+        ("2001:db8::1", ("2001:db8::1", 123)),
+        ("[2001:db8::1]:124", ("2001:db8::1", 124)),
+    ],
+    ids=range(4),
+)
+def test_G3_a_time_server_may_be_an_address_of_ipv6(server: str, asked: tuple[str, int]) -> None:
+    assert time_server._host_and_port(server) == asked
+
+
 # -- the public address ------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from idp.config import Settings, load
 from idp.installation import checks
-from idp.installation.checks import given, storage
+from idp.installation.checks import before_opening, given, storage
 from idp.installation.checks.findings import Finding
 from tests.cli.conftest import CHEAP, Folder
 from tests.cli.findings import found
@@ -24,6 +24,10 @@ from tests.cli.findings import found
         (
             '[mail]\nhost = "m.example"\npassword = "hunter2"\n',
             "mail.password (doorward.toml:3) has no effect: mail.",
+        ),
+        (
+            '[session]\ncopied = "off"\nturn_minutes = 5\n',
+            "session.turn_minutes (doorward.toml:3) has no effect: session.copied is off",
         ),
         ('[sms]\ntoken = "x"\n', "sms.token (doorward.toml:2) has no effect: sms.sender is empty"),
         ("[self_registration]\nkeep_days = 3\n", "self_registration.keep_days (doorward.toml:2) has no effect"),
@@ -40,6 +44,28 @@ def test_G3_a_setting_that_does_nothing_is_told_with_its_line(folder: Folder, te
     (finding,) = given.examine(load(file, {}))
     assert finding.text.replace(f"{folder.path}/", "").startswith(said)
     assert "hunter2" not in finding.text + finding.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        ('[storage]\nstate_url = "redis://:hunter2@h"\n', True),
+        ('[storage]\nstate_url = "redis://h?password=hunter2"\n', True),
+        ('[storage]\ndatabase_url = "postgresql://u:hunter2@h1,h2/d"\n', True),
+        ('[storage]\ndatabase_url = "postgresql://u@h1:5432,h2:5432/d"\n', False),
+        ('[backup]\npassphrase = "hunter2hunter2hunter2"\n', True),
+        ('[metrics]\ntoken = "hunter2hunter2hunter2hunter2hunter2"\n', True),
+        ('[keys]\nmaster_key_command = "vault -p hunter2"\n', True),
+        ('[brand]\ncompany = "hunter2"\n', False),
+    ],
+    ids=range(8),
+)
+def test_G3_a_file_with_any_secret_that_others_can_read_is_told(folder: Folder, text: str, is_told: bool) -> None:
+    file = folder.path / "doorward.toml"
+    file.write_text(text)
+    file.chmod(0o644)
+    told = [one.text for one in before_opening.examine_config(file, load(file, {}))]
+    assert ("others can read the file, and it may hold a secret" in told) is is_told
 
 
 def test_G3_defaults_that_are_written_out_are_no_finding() -> None:

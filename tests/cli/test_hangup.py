@@ -64,4 +64,8 @@ def test_G4_what_was_changed_is_told_by_name_alone(folder: Folder, monkeypatch: 
     (said,) = began.told({})
     assert said == "SIGHUP: changed since the start: log.level, mail.host; restart the server to take it up"
     file.unlink()
+    before_it = SettingsFile(None)
+    file.write_text('[brand]\ncompany = "A"\n')
+    assert "changed since the start: brand.company" in before_it.told({})[0]
+    file.unlink()
     assert "changed since the start: brand.company, mail.host" in began.told({})[0]

@@ -57,6 +57,29 @@ def test_H1_the_host_that_answered_is_asked_first_without_a_port_in_the_url() ->
         assert _first(asked_of(f"postgresql://u:p@{hosts}/name"), answered)["host"] == "two,one"  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("takes", [4.0, 0.0], ids=["silent", "refusing"])
+def test_H1_one_thread_waits_for_a_database_that_is_silent(monkeypatch: pytest.MonkeyPatch, takes: float) -> None:
+    """The others answer 503 at once, and are there for whoever asks whether the process lives."""
+    now, tries = [100.0], []
+
+    def connect(*_: object, **__: object) -> None:
+        tries.append(now[0])
+        if len(tries) == 3:  # a second thread, while the first one tries
+            with pytest.raises(psycopg.OperationalError, match="no route"):
+                server.connect()
+        now[0] += takes
+        raise psycopg.OperationalError("no route")
+
+    monkeypatch.setattr("idp.db.postgresql.monotonic", lambda: now[0])
+    monkeypatch.setattr(Connection, "connect", connect)
+    server = Server("postgresql://u:p@one/name")
+    for wait in (0.0, 0.5, 1.0, 0.0, 0.9, 1.0):
+        now[0] += wait
+        with pytest.raises(psycopg.OperationalError, match="no route"):
+            server.connect()
+    assert len(tries) == (3 if takes else 7)
+
+
 @pytest.mark.slow
 def test_H1_the_promoted_standby_is_found_and_the_old_primary_is_left(run_pid: int, tmp_path: Path) -> None:
     primary = start_postgresql(run_pid)

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,36 @@ import pytest
 from tests.shipping.environment import ROOT
 
 
+def cloned(folder: Path) -> Path:
+    """The commit that is checked out, whatever else lies here."""
+    source = folder / "source"
+    subprocess.run(["git", "clone", "-q", "--local", ROOT, source], check=True)
+    return source
+
+
+def release(source: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, source / ".ci" / "release", folder]
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.slow
+def test_Z1_what_is_not_committed_is_given_to_nobody(tmp_path: Path) -> None:
+    source = cloned(tmp_path)
+    (source / "prod.toml").write_text("[keys]\n")
+    done = release(source, tmp_path / "dist")
+    assert (done.returncode, "prod.toml" in done.stderr, (tmp_path / "dist").exists()) == (1, True, False)
+
+
 @pytest.mark.slow
 def test_Z1_a_release_is_built_twice_to_the_same_bytes_with_a_bill_of_materials(tmp_path: Path) -> None:
     """`.ci/release` itself builds twice, and ends with 1 where a byte differs."""
-    folder = tmp_path / "dist"
-    words = [sys.executable, ROOT / ".ci" / "release", folder]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    source, folder = cloned(tmp_path), tmp_path / "dist"
+    (source / "var").mkdir()
+    (source / "var" / "master.key").write_text("nobody's")  # ignored, and given to nobody
+    done = release(source, folder)
     assert done.returncode == 0, done.stderr
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as sdist:
+        assert not [name for name in sdist.getnames() if name.endswith("master.key")]
     sums = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
     assert sums == {
         file.name: hashlib.sha256(file.read_bytes()).hexdigest()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from idp.config.masking import ADDRESSES, MASKED, SECRET, masked
 from idp.installation import schema
 from idp.installation.checks import certificates, given, network, storage
 from idp.installation.checks.findings import CLOCK_SLACK, Finding, Found, mode_of
@@ -26,10 +27,21 @@ MAX_BACKGROUND = 1024 * 1024  # bytes
 
 def examine_config(file: Path | None, settings: Settings) -> Found:
     yield Finding("config", "ok", f"{file} is valid" if file else "no file, so the defaults and the environment hold")
-    secrets = (settings.keys.master_key, settings.mail.password, settings.sms.token)
-    password = urlsplit(settings.storage.database_url).password or any(secrets)
-    if file is not None and password and mode_of(file) & 0o077:
+    if file is not None and _has_secret(file, settings) and mode_of(file) & 0o077:
         yield Finding("config", "warning", "others can read the file, and it may hold a secret", f"chmod 600 {file}")
+
+
+def _has_secret(file: Path, settings: Settings) -> bool:
+    """Whether what opens something stands in the file itself, such as an address with a password."""
+    given = [where for where, place in settings.places().items() if place.startswith(f"{file}:")]
+    values = {(section, key): str(getattr(getattr(settings, section, None), key, "") or "") for section, key in given}
+    return any(value and _opens(where, value) for where, value in values.items())
+
+
+def _opens(where: tuple[str, str], value: str) -> bool:
+    if where[0] == "storage" and where in ADDRESSES:
+        return bool(urlsplit(value).password) or "password=" in value
+    return where in SECRET or (where in ADDRESSES and MASKED in masked(*where, value))
 
 
 def examine_data_dir(settings: Settings) -> Found:

@@ -49,6 +49,7 @@ RULES: Final[tuple[Rule, ...]] = (
          lambda s: s.has_host_name, "server.issuer has no host name with https, so there are no passkeys"),
     Rule("oauth", ("open_registration_scope", "open_registration_resources", "open_registration_per_hour"),
          lambda s: s.oauth.registration == "open", "oauth.registration is not open"),
+    Rule("session", ("turn_minutes",), lambda s: s.session.copied != "off", "session.copied is off"),
     Rule("admin", ("second_owner_days",), lambda s: bool(s.admin.second_owner), "admin.second_owner is empty"),
     Rule("portal", ("geoip",), lambda s: find_spec("maxminddb") is not None,
          "the package maxminddb is missing (pip install 'doorward[geoip]')"),

@@ -31,9 +31,8 @@ def examine(services: Services) -> Found:
         text = "no time server is named on this machine or in server.time_server, so it is compared with none"
         yield Finding("clock", "ok", text)
         return
-    host, _, port = server.partition(":")
     try:
-        apart = offset(host, int(port or 123))
+        apart = offset(*_host_and_port(server))
     except (OSError, ValueError) as error:
         yield Finding("clock", "ok", f"the time server {server} does not answer ({error}), so it is not compared")
         return
@@ -50,6 +49,13 @@ def named(lines: Iterable[str]) -> str:
         if match := re.match(r"\s*(?:server|pool|peer)\s+([A-Za-z0-9.:-]+)|\s*NTP\s*=\s*([A-Za-z0-9.:-]+)", line):
             return match[1] or match[2]
     return ""
+
+
+def _host_and_port(server: str) -> tuple[str, int]:
+    """An address of IPv6 has colons of its own, and a port only behind brackets. Errors: `ValueError`."""
+    found = re.fullmatch(r"\[([^\]]+)\](?::(\d+))?|([^:]+)(?::(\d+))?|(.*)", server)
+    host, port = (found[1] or found[3] or found[5], found[2] or found[4]) if found else (server, None)
+    return host, int(port or 123)
 
 
 def offset(host: str, port: int) -> float:
