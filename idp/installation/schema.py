@@ -119,7 +119,8 @@ def server_pace(url: str) -> ServerPace:
 
     names = ("fsync", "full_page_writes", "synchronous_commit")
     try:
-        with psycopg.connect(**{**asked_of(url), "connect_timeout": 5, "options": "-c statement_timeout=5000"}) as connection:
+        asked = {**asked_of(url), "connect_timeout": 5, "options": "-c statement_timeout=5000"}
+        with psycopg.connect(**asked) as connection:
             version = str(connection.info.parameter_status("server_version")).partition(" ")[0]
             settings = {name: str(connection.execute("SELECT current_setting(%s)", (name,)).fetchone()[0])  # type: ignore[index]
                         for name in names}  # fmt: skip
