@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from idp.errors import Refused
-from idp.federation import ending, keeping, kinds, leaving, snapshot
+from idp.federation import crowding, ending, keeping, kinds, leaving, snapshot
 from idp.federation.ports import Leaving
 from idp.federation.provider import ASK, NEVER, Provider
 from idp.login.browser import elsewhere
@@ -52,7 +52,8 @@ def hop(services: Services, notice: Notice, chain: str, at: int) -> Response | N
     there, back = ending.there_of(services, began), back_uri(services, kept.provider)
     try:
         asked = Leaving(kept.provider, leaving.secret_of(services, kept), there, back, f"{chain}.{at}")
-        location = kinds.of(kept.provider).sign_out(services, asked)
+        with crowding.turn(services, kept.provider):
+            location = kinds.of(kept.provider).sign_out(services, asked)
     except Refused as error:
         services.log.warning("upstream_not_signed_out", provider=kept.provider.id, kind=error.code, reason=error.detail)
         return None

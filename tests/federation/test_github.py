@@ -127,6 +127,14 @@ def test_i7_organisations_and_teams_are_groups(office: Office, hub: GitHub, crm:
     assert set(office.person(come(office, hub, github, crm, account=left), crm).groups) == {"Everybody"}
 
 
+def test_i7_teams_are_asked_for_where_they_count_alone(office: Office, hub: GitHub, crm: App) -> None:
+    """Who may not read them is a member all the same."""
+    github = add(office, hub.public, groups_claim="")
+    hub.answers["/user/teams"] = (403, {"message": "Resource not accessible"})
+    assert come(office, hub, github, crm).code
+    assert not [path for _, path in hub.asked if path.startswith("/user/teams")]
+
+
 def test_i7_memberships_that_may_not_be_read_are_not_none(office: Office, hub: GitHub, crm: App) -> None:
     github = add(office, hub.public, groups={"acme": "Everybody"}, owns_groups=True)
     assert set(office.person(come(office, hub, github, crm), crm).groups) == {"Everybody"}

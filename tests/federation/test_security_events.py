@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
-from idp.federation.openid.events import MOST
-from idp.federation.openid.security_event import ACCOUNT_DISABLED, MAX_AGE, SESSION_REVOKED
+from idp.admin import people
+from idp.cli.installation import shell
+from idp.db import Unavailable
+from idp.federation import ending, links
+from idp.federation.openid.pacing import MOST
+from idp.federation.openid.security_event import ACCOUNT_DISABLED, ACCOUNT_ENABLED, MAX_AGE, SESSION_REVOKED
 from idp.federation.provider import Provider as Upstream
 from idp.login.browser import elsewhere
 from tests.backends import Clock
@@ -166,9 +170,74 @@ def test_y4_one_that_comes_again_ends_nothing_more(they: Transmitter, crm: App, 
 
 
 def test_y4_many_that_cannot_be_believed_are_not_looked_at(they: Transmitter, crm: App) -> None:
+    browser = they.come(crm)
     for _ in range(MOST):
         assert they.push("x").status == 400
-    assert they.say().status == 429
+    assert they.push("x").status == 429
+    assert they.push("x", they.office.add("Another", create=True)).status == 400  # each provider for itself
+    # What the provider has signed is never held up, whoever else is in its network.
+    assert they.say().status == 202
+    assert they.are_in(crm, browser) == [False]
+
+
+@pytest.mark.spec("RISC 2.3")
+def test_y4_whoever_has_no_other_way_in_is_turned_off_and_on_again(they: Transmitter, crm: App, clock: Clock) -> None:
+    browser = they.come(crm)
+    services = they.office.provider.services
+    tokens = they.office.provider.tokens(crm, browser, scope="openid offline_access")
+    (person,) = [link.person_id for link in links.at(services.db, they.company.id)]
+    clock.now += 120
+    assert they.say(ACCOUNT_DISABLED).status == 202
+    assert not services.directory.get(person).enabled
+    assert they.office.provider.refresh(crm, tokens["refresh_token"]).status == 400
+    clock.now += 60
+    assert they.say(ACCOUNT_ENABLED).status == 202
+    assert services.directory.get(person).enabled
+    assert they.say(ACCOUNT_DISABLED, iat=int(clock()) - 30).status == 202  # it comes late
+    assert services.directory.get(person).enabled
+    services.directory.disable(person)
+    assert they.say(ACCOUNT_ENABLED).status == 202  # not what an admin turned off
+    assert not services.directory.get(person).enabled
+
+
+def test_y4_whoever_has_another_way_in_is_not_the_providers_to_turn_off(they: Transmitter, crm: App) -> None:
+    they.come(crm)
+    services = they.office.provider.services
+    (person,) = [link.person_id for link in links.at(services.db, they.company.id)]
+    people.set_password(services, shell(), services.directory.get(person), "another long password 77")
+    browser = they.come(crm)
+    assert they.say(ACCOUNT_DISABLED).status == 202
+    assert they.are_in(crm, browser) == [False]
+    assert services.directory.get(person).enabled
+
+
+def test_y4_the_same_event_at_once_is_said_again_later(
+    they: Transmitter, crm: App, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """The second is not told that it is done while the first may fail yet."""
+    browser, token = they.come(crm), they.office.there.sign(they.claims(), typ="secevent+jwt")
+    seen: list[int] = []
+
+    def fails(*_: object) -> int:
+        seen.append(they.push(token).status)
+        raise Unavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ending, "over", fails)
+        assert they.push(token).status == 503
+    assert seen == [503]
+    assert they.push(token).status == 202
+    assert they.are_in(crm, browser) == [False]
+
+
+@pytest.mark.spec("CAEP 3.1")
+@pytest.mark.parametrize("part", ["device", "session"])
+def test_y4_what_is_about_a_device_or_another_name_does_not_end_all(they: Transmitter, crm: App, part: str) -> None:
+    browser = they.come(crm)
+    other = {"format": "iss_sub", "iss": they.office.there.issuer, "sub": "laptop"}
+    said = {"format": "complex", "user": they.account(), part: other}
+    assert they.say(sub_id=said).status == 400
+    assert they.are_in(crm, browser) == [True]
 
 
 def test_y4_an_event_that_comes_late_ends_what_had_begun_and_nothing_newer(

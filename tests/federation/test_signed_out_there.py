@@ -10,8 +10,10 @@ import pytest
 
 from idp.admin import joining
 from idp.admin.actor import of_shell
-from idp.federation import links
-from idp.federation.openid.backchannel import MOST
+from idp.errors import Refused
+from idp.federation import failures, links
+from idp.federation.openid import metadata
+from idp.federation.openid.pacing import MOST
 from idp.federation.provider import Provider as Upstream
 from idp.login import signout
 from idp.login.browser import elsewhere, sessions
@@ -232,8 +234,45 @@ def test_i9_a_flood_of_made_up_tokens_writes_little_and_hinders_no_true_one_from
     browser, stranger = come(they, crm), they.office.provider.browser("198.51.100.7")
     answers = [they.send("made.up.token", browser=stranger).status for _ in range(MOST + 3)]
     assert answers == [400] * MOST + [429] * 3
+    assert they.send("made.up.token").status == 400
+    for _ in range(MOST):
+        they.send("made.up.token")
+    assert they.send("made.up.token").status == 429  # from the provider's own network, too
     assert they.say().status == 200
     assert not is_in(they.office.provider, browser, crm)
+
+
+def test_i10_a_provider_that_hangs_is_asked_once_by_those_who_wait(
+    they: There, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    services, company, asked = they.office.provider.services, they.company, []
+    found, kept = metadata.read(services, company), services.part(metadata.Kept)
+    down = failures.down(company, "it hangs")
+
+    def fails(*_: object) -> object:
+        asked.append(1)
+        raise down
+
+    class AfterAnother:
+        """The lock, once whoever had it has waited in vain."""
+
+        def __enter__(self) -> None:
+            kept.failures[key] = (1, down)
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(metadata, "_fetch", fails)
+    monkeypatch.setattr(metadata, "_fetch_keys", fails)
+    clock.now += metadata.FRESH
+    assert [metadata.read(services, company) for _ in range(3)] == [found] * 3
+    assert len(asked) == 1
+    key = f"{company.id} {company.issuer} {company.client_id} {found.jwks_uri}"
+    kept.keys.clear()
+    monkeypatch.setitem(kept.reading, key, AfterAnother())  # type: ignore[arg-type]
+    with pytest.raises(Refused):
+        metadata.read_keys(services, company, found)
+    assert len(asked) == 1
 
 
 def test_i9_what_a_session_began_by_goes_with_its_person(they: There, crm: App) -> None:

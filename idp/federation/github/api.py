@@ -45,15 +45,28 @@ def verified_email(asking: Asking) -> str:
                  and one.get("verified") is True), "")  # fmt: skip
 
 
-def memberships(asking: Asking) -> tuple[str, ...] | None:
+def organisations(asking: Asking) -> list[Mapping[str, Any]] | None:
+    """Those that the account is in, as GitHub has them. None: we may not read all of them."""
+    return _pages(asking, "/user/orgs")
+
+
+def names_of(organisations: list[Mapping[str, Any]] | None) -> tuple[str, ...] | None:
+    """Each by its name and by its number: `acme`, `id:123`."""
+    if organisations is None:
+        return None
+    return tuple(name for one in organisations for name in _named(one, "login", "id"))
+
+
+def memberships(asking: Asking, organisations: list[Mapping[str, Any]] | None) -> tuple[str, ...] | None:
     """Organisations and teams: `acme`, `id:123`, `acme/devs`, `id:123/456`. None: we may not read all of them.
 
     Names may be somebody else's one day, after a rename; the numbers never are.
     """
-    organisations, teams = _pages(asking, "/user/orgs"), _pages(asking, "/user/teams")
-    if organisations is None or teams is None:
+    teams = _pages(asking, "/user/teams")
+    named = names_of(organisations)
+    if named is None or teams is None:
         return None
-    found = [name for one in organisations for name in _named(one, "login", "id")]
+    found = [*named]
     for team in teams:
         above = team.get("organization")
         pairs = zip(_named(above, "login", "id"), _named(team, "slug", "id"), strict=False)

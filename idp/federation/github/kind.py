@@ -42,8 +42,11 @@ class GitHub:
         if not api.is_number(user.get("id")):
             raise failures.claim(provider, "id", "the number of the account", str(user.get("id"))[:40])
         wants = bool(provider.organizations or provider.groups_claim)
-        member_of = api.memberships(asking) if wants else ()
+        organisations = api.organisations(asking) if wants else []
+        member_of = api.names_of(organisations)
         check_organizations(provider, member_of)
+        if provider.groups_claim:  # teams are asked for where they count
+            member_of = api.memberships(asking, organisations)
         return identity(user, api.verified_email(asking), member_of)
 
     def sign_out(self, services: Services, leaving: Leaving) -> str:

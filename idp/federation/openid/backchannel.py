@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from idp.errors import Refused
-from idp.federation import ending, keeping
+from idp.federation import crowding, ending, keeping
 from idp.federation.kinds import KINDS
-from idp.federation.openid import logout_token
+from idp.federation.openid import logout_token, pacing
 from idp.federation.provider import OIDC
-from idp.login.throttle import address_range
 from idp.protocols import Services
 from idp.wire import Json, Request, Response
 
 PATH: Final = KINDS[OIDC].told_at
-#: So many that cannot be believed are looked at from one network in a minute; those that can are never counted.
-MOST: Final = 60
 
 
 def receive(services: Services, request: Request) -> Response:
@@ -23,16 +20,16 @@ def receive(services: Services, request: Request) -> Response:
     kept = keeping.find(services.db, request.segment)
     if kept is None or kept.provider.kind != OIDC:
         return _refused("There is no such provider here.", 404)
-    pace = f"upstream:logout:pace:{address_range(request.remote_address)}"
-    if services.state.count(pace, 60, 0) >= MOST:
-        return _refused("Very many logout tokens from this network could not be believed; wait a minute.", 429)
     token = request.form.get("logout_token")
     if token is None or request.form.repeated:
         return _refused("Send one logout_token.", 400)
+    if pacing.is_too_much(services, request, kept.provider, token, logout_token.SHAPE):
+        return _refused("Very many logout tokens from this network could not be believed; wait a minute.", 429)
     try:
-        believed = logout_token.believe(services, kept.provider, token)
+        with crowding.turn(services, kept.provider):
+            believed = logout_token.believe(services, kept.provider, token)
     except Refused as error:
-        services.state.count(pace, 60)
+        pacing.count(services, request, kept.provider)
         return _told(services, request, error)
     try:
         ending.over(services, request, kept.provider, believed.there)

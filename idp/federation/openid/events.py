@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from idp.errors import Refused
-from idp.federation import ending, keeping
-from idp.federation.openid import security_event
-from idp.federation.provider import OIDC
-from idp.login.throttle import address_range
+from idp.federation import crowding, ending, keeping
+from idp.federation.openid import accounts_there, pacing, security_event
+from idp.federation.openid.security_event import Believed
+from idp.federation.provider import OIDC, Provider
 from idp.protocols import Services
 from idp.wire import Json, Raw, Request, Response
 
 PATH: Final = "/upstream/events/"
-#: So many that cannot be believed are looked at from one network in a minute; those that can are never counted.
-MOST: Final = 60
 #: RFC 8935 §2.4: what is wrong, as the sender is told.
 _CODES: Final = {
     "upstream_issuer": "invalid_issuer", "upstream_audience": "invalid_audience", "upstream_signature": "invalid_key",
@@ -26,25 +24,34 @@ def receive(services: Services, request: Request) -> Response:
     kept = keeping.find(services.db, request.segment)
     if kept is None or kept.provider.kind != OIDC:
         return _refused("invalid_request", "There is no such provider here.", 404)
-    pace = f"upstream:events:pace:{address_range(request.remote_address)}"
-    if services.state.count(pace, 60, 0) >= MOST:
+    if request.content_type != "application/secevent+jwt":  # RFC 8935 §2.1
+        return _refused("invalid_request", "Send one token as application/secevent+jwt.", 400)
+    token = request.body.decode("latin-1").strip()
+    if pacing.is_too_much(services, request, kept.provider, token, security_event.SHAPE):
         return _refused(
             "access_denied", "Very many events from this network could not be believed; wait a minute.", 429
         )
-    if request.content_type != "application/secevent+jwt":  # RFC 8935 §2.1
-        return _refused("invalid_request", "Send one token as application/secevent+jwt.", 400)
     try:
-        token = request.body.decode("latin-1").strip()
-        believed = security_event.believe(services, kept.provider, token)
+        with crowding.turn(services, kept.provider):
+            believed = security_event.believe(services, kept.provider, token)
     except Refused as error:
-        services.state.count(pace, 60)
+        pacing.count(services, request, kept.provider)
         return _told(services, request, error)
+    if believed.is_at_work:
+        return _refused("invalid_request", "The same event is being looked at; say it again in a minute.", 503)
+    return _done(services, request, kept.provider, believed)
+
+
+def _done(services: Services, request: Request, provider: Provider, believed: Believed) -> Response:
     try:
+        if believed.account:
+            accounts_there.switch(services, request, provider, believed)
         if believed.ended is not None:
-            ending.over(services, request, kept.provider, believed.ended)
+            ending.over(services, request, provider, believed.ended)
     except Exception:
         services.state.take(believed.spent)  # it was not done, so whoever says it again is heard
         raise
+    security_event.done(services, believed)
     return Raw(status=202)  # RFC 8935 §2.2: also where nobody was signed in by it
 
 

@@ -80,6 +80,18 @@ def open_signed(
         raise failures.signature(provider, error.reason) from None
 
 
+def is_signed_at_hand(services: Services, provider: Provider, token: str, shape: Shape) -> bool:
+    """Whether a key of the provider that is at hand has signed it, for its time: nobody is asked."""
+    found = documents.at_hand(services, provider)
+    if found is None:
+        return False
+    try:
+        _verified(services, provider, *found, token, shape)
+    except InvalidToken:
+        return False
+    return True
+
+
 def _verified(
     services: Services, provider: Provider, metadata: Metadata, keys: Keys, token: str, shape: Shape
 ) -> Believed:  # fmt: skip

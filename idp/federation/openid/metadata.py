@@ -58,20 +58,25 @@ class Kept:
         self.reading: dict[str, threading.Lock] = {}
         self.documents: dict[str, tuple[float, Metadata]] = {}
         self.keys: dict[str, tuple[float, Keys]] = {}
+        self.failed: dict[str, float] = {}  # when a document was last asked for in vain
+        self.failures: dict[str, tuple[int, Refused]] = {}  # how often keys were, and what came of it
 
 
 def read(services: Services, provider: Provider, *, renewed: bool = False) -> Metadata:
     """The document. Errors: `Refused` where it cannot be had, or is somebody else's."""
     kept, now, key = services.part(Kept), services.clock(), _key(provider)
     at, found = kept.documents.get(key, (0.0, None))
-    if found is not None and not renewed and now - at < FRESH:
+    is_tried = now - kept.failed.get(key, 0.0) < KEYS_RETRY
+    if found is not None and not renewed and now - at < (STALE if is_tried else FRESH):
         return found
     try:
         fresh = _fetch(services, provider)
     except Refused:
-        if found is not None and not renewed and now - at < STALE:
-            return found
-        raise
+        if found is None or renewed or now - at >= STALE:
+            raise
+        with kept.lock:  # the next ones use it as well, and do not wait for the same in turn
+            kept.failed[key] = now
+        return found
     with kept.lock:
         _bound(kept.documents)[key] = (now, fresh)
     return fresh
@@ -85,14 +90,32 @@ def read_keys(services: Services, provider: Provider, metadata: Metadata, *, ren
         return found
     with kept.lock:
         alone = _bound(kept.reading).setdefault(key, threading.Lock())
+    failures_before = kept.failures.get(key, (0, None))[0]
     with alone:
         again, newer = kept.keys.get(key, (0.0, None))
         if newer is not None and again > at:  # somebody else has just read them
             return newer
-        fresh = _fetch_keys(services, provider, metadata.jwks_uri)
+        many, error = kept.failures.get(key, (0, None))
+        if error is not None and many > failures_before:  # or has just waited for them in vain
+            raise error
+        try:
+            fresh = _fetch_keys(services, provider, metadata.jwks_uri)
+        except Refused as error:
+            _bound(kept.failures)[key] = (many + 1, error)
+            raise
         with kept.lock:
             _bound(kept.keys)[key] = (now, fresh)
     return fresh
+
+
+def at_hand(services: Services, provider: Provider) -> tuple[Metadata, Keys] | None:
+    """What was read of both, without asking anybody; None where nothing was, or long ago."""
+    kept, now = services.part(Kept), services.clock()
+    at, metadata = kept.documents.get(_key(provider), (0.0, None))
+    if metadata is None or now - at >= STALE:
+        return None
+    at, keys = kept.keys.get(_key(provider) + " " + metadata.jwks_uri, (0.0, None))
+    return None if keys is None or now - at >= STALE else (metadata, keys)
 
 
 def _key(provider: Provider) -> str:

@@ -7,7 +7,7 @@ import secrets
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from idp.federation import ending, failures, keeping, signing_out
+from idp.federation import crowding, ending, failures, keeping, signing_out
 from idp.federation.ports import Leaving, SessionThere
 from idp.federation.provider import SAML, Provider
 from idp.federation.saml import checking, metadata, ours, refusals
@@ -63,7 +63,8 @@ def receive(services: Services, request: Request) -> Response:
             received = http_post.decode_post(request.form)
         else:
             received = http_redirect.decode_redirect(request.environ.get("QUERY_STRING") or "")
-        entity, root = _opened(services, provider, received)
+        with crowding.turn(services, provider):
+            entity, root = _opened(services, provider, received)
         _check(services, provider, root)
         if received.parameter == "SAMLResponse":
             return _back(services, provider, root)
