@@ -273,7 +273,9 @@ def _forget(tx: Any, person_id: str) -> None:
     from idp.federation import links
     from idp.login import consent
     from idp.login.browser import elsewhere
+    from idp.provisioning import keeping
 
+    keeping.forget(tx, person_id)
     consent.forget(tx, person_id)
     elsewhere.forget(tx, person_id)
     links.forget(tx, person_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from clients.access import ALWAYS, Term, group_key
 from clients.snapshots import Limited
@@ -19,7 +19,9 @@ from idp.admin.access import limited_to
 from idp.admin.permissions import Permission
 from idp.audit import Event, Recorder
 from idp.audit.searching import Wanted, latest
+from idp.db import Transaction
 from idp.protocols import Services
+from idp.provisioning import keeping as targets
 
 if TYPE_CHECKING:
     from idp.admin.actor import Actor
@@ -127,7 +129,12 @@ def _renamed(services: Services, actor: Actor, group: Group, name: str) -> Group
     for client in apps:
         _limit(services, client, access.Change(groups=(name,), term=_term(client, group.name)), record)
     keeping.name_group(services.db, group.name, (group.name, name), services.clock(), record=record)
-    renamed = groups.rename(services.db, group, name, services.clock(), record=record)
+
+    def recorded(tx: Transaction, action: str, detail: Any) -> None:
+        targets.rename_group(tx, group.name, name)  # in one transaction: never a delivery between the two
+        record(tx, action, detail)
+
+    renamed = groups.rename(services.db, group, name, services.clock(), record=recorded)
     _less(services, apps, group.name, record)
     keeping.name_group(services.db, group.name, (name,), services.clock(), record=record)
     services.rules.refresh()

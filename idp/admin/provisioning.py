@@ -235,14 +235,18 @@ def _walk(tx: Transaction, services: Services, actor: Actor, client_id: str) -> 
 
 def _shown(services: Services, actor: Actor, one: Object) -> Shown:
     """What was said of somebody is for those who may read people; others see how it went."""
-    if not actor.may(P.PEOPLE_READ):
-        one = replace(one, request=one.request.partition("\n")[0], answer="")
-    return Shown(one, _name(services, one))
+    name, within = _named(services, one)
+    if not actor.may_person(P.PEOPLE_READ, within):
+        # What they said of somebody stands behind our own words, and in a query.
+        path, problem = one.request.partition("\n")[0].partition("?")[0], one.problem.partition(": ")[0]
+        one = replace(one, request=path, answer="", problem=problem)
+    return Shown(one, name)
 
 
-def _name(services: Services, one: Object) -> str:
+def _named(services: Services, one: Object) -> tuple[str, tuple[str, ...]]:
+    """What it is called here, and the groups by which somebody may look after it."""
     if one.kind == "user":
         person = services.directory.find(one.local_id)
-        return "" if person is None else person.username
+        return ("", ()) if person is None else (person.username, person.groups)
     group = groups.find_by_id(services.db, one.local_id)
-    return "" if group is None else group.name
+    return ("", ()) if group is None else (group.name, (group.name,))

@@ -21,6 +21,7 @@ from keys.sealing import BrokenSeal
 LEASE: Final = 30.0  # seconds that a claim lasts past its last renewal; an exchange is shorter
 BEFORE_RETRY: Final = 15.0  # seconds; doubled with each failure
 LONGEST: Final = 3600.0
+GROUPS: Final = 200  # objects, until a group comes before the people who wait
 FORBIDDEN: Final = 3  # objects in a row that it does not let us change, until it is us that it means
 ACTOR: Final = "doorward"
 
@@ -62,7 +63,7 @@ def run(services: Services, client_id: str, most: int = 1000) -> int:
         return 0
     done = 0
     try:
-        while done < most and _step(services, client_id, claim):
+        while done < most and _step(services, client_id, claim, done % GROUPS == GROUPS - 1):
             done += 1
     except Lost:
         pass
@@ -71,14 +72,14 @@ def run(services: Services, client_id: str, most: int = 1000) -> int:
     return done
 
 
-def _step(services: Services, client_id: str, claim: _Claim) -> bool:
+def _step(services: Services, client_id: str, claim: _Claim, groups_first: bool) -> bool:
     """One thing: notes, a page of people, or an object. False: there is nothing to do now."""
     claim.renew()
     target, client = keeping.get(services.db, client_id), services.registry.find(client_id)
     if client is None or not client.enabled:
         return False  # who is turned off for an hour does not lose its people there
     target = _looked(services, target, client)
-    if noting.take(services, target):
+    if noting.take(services, target, client):
         return True
     if target.walk is not None:
         noting.walk(services, target, client)
@@ -86,7 +87,8 @@ def _step(services: Services, client_id: str, claim: _Claim) -> bool:
     if target.retry_at > services.clock():
         return False
     now = services.clock()
-    row = services.db.one(store.NEXT_USER, of_client=client_id, now=now)
+    row = services.db.one(store.NEXT_KNOWN_GROUP, of_client=client_id, now=now) if groups_first else None
+    row = row or services.db.one(store.NEXT_USER, of_client=client_id, now=now)
     row = row or services.db.one(store.NEXT_GROUP, of_client=client_id, now=now)
     if row is None:
         return False
@@ -102,7 +104,8 @@ def _looked(services: Services, target: Target, client: Client) -> Target:
     if seen == target.seen:
         return target
     with services.db.transaction() as tx:
-        keeping.start_walk(tx, replace(target, seen=seen), services.clock(), again=False)
+        now = keeping.lock(tx, target.client_id)
+        keeping.start_walk(tx, replace(now, seen=seen), services.clock(), again=False)
     return keeping.get(services.db, target.client_id)
 
 
@@ -147,6 +150,11 @@ def _settled(line: Line, client: Client, one: Object, wanted: Wanted) -> Object:
 
     if one.kind == "user":
         return settling.settle(line, one, wanted, keep)
+    if one.remote_id and not one.made and not line.target.abilities.patch:
+        raise judging.Refused(settling.NEEDS_PATCH)
+    if wanted.attributes is None:
+        # As it is now: it may have been renamed, and the target with it, between the two reads.
+        wanted = wanting.of(services, keeping.get(services.db, one.client_id), client, one)
     if wanted.attributes is None:
         return _group_gone(line, one, wanted, keep)
     if one.state in ("waiting", "gone") and not one.remote_id:
@@ -305,6 +313,8 @@ def _put(line: Line, tx: Transaction, one: Object) -> None:
 def _with_words(line: Line, one: Object, is_gone: bool) -> Object:
     """With the last request and its answer; of somebody who was removed here, without a word of them."""
     answered = line.answered
+    if is_gone and answered is not None and answered.detail:
+        one = replace(one, problem=one.problem.replace(answered.detail, "…"))
     return replace(
         one, request=line.request.partition("\n")[0] if is_gone else line.request,
         answer=answered.shown if answered is not None and not is_gone else "",

@@ -99,4 +99,6 @@ def _of_ending(target: Target, one: Object) -> What | None:
         return None
     if target.said.off == "nothing":
         return "leave"
+    if one.kind == "group" and not one.made:
+        return "leave"  # it loses whom we put in
     return "delete" if target.said.off == "delete" or one.kind == "group" else "turn off"

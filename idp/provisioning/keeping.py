@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from idp.accounts import changed
+from idp.accounts.person import fold
 from idp.audit import Recorder
 from idp.db import Database, Transaction
 from idp.ids import digest
@@ -145,6 +146,22 @@ def remove(db: Database, client_id: str, *, record: Recorder) -> None:
         record(tx, "provisioning:removed", {"client_id": client_id})
 
 
+def rename_group(tx: Transaction, old: str, new: str) -> None:
+    """Targets that name a group name it as it is called now: nothing of it is taken out there."""
+    for before in list_of(tx):
+        if fold(old) in map(fold, before.said.only):
+            target = _locked(tx, before.client_id)
+            only = tuple(dict.fromkeys(new if fold(one) == fold(old) else one for one in target.said.only))
+            text = json.dumps(replace(target.said, only=only).to_json())
+            tx.run(store.SAY, of_client=target.client_id, new_said=text, new_sealed=target.sealed,
+                   new_changed_at=target.changed_at)  # fmt: skip
+
+
+def lock(tx: Transaction, client_id: str) -> Target:
+    """As it is said now, and by nobody else changed until this transaction ends. Errors: `UnknownTarget`."""
+    return _locked(tx, client_id)
+
+
 def start_walk(tx: Transaction, target: Target, now: float, *, again: bool) -> None:
     """Look at everybody; `again`: send all of them anew, whether they are different or not."""
     again = again or (target.again and target.walk is not None)
@@ -215,6 +232,11 @@ def stir_failed(tx: Transaction, client_id: str, now: float) -> None:
     """Try everything again that is not as it should be."""
     tx.run(store.STIR_FAILED, of_client=client_id, now=now)
     tx.run(store.WAKE, of_client=client_id, now=now)
+
+
+def forget(tx: Runs, person_id: str) -> None:
+    """Somebody is removed here: what was sent of them and answered is gone in the transaction of it."""
+    tx.run(store.BLANK, of_id=person_id)
 
 
 def to_object(row: Any) -> Object:

@@ -16,19 +16,22 @@ NOTES: Final = 200  # of one transaction
 PAGE: Final = 200  # people of one look
 
 
-def take(services: Services, target: Target) -> bool:
+def take(services: Services, target: Target, client: Client) -> bool:
     """The notes are gone and their objects are due, or neither; answers whether there were any."""
     with services.db.transaction() as tx:
         notes = changed.take(tx, keeping.follower(target.client_id), NOTES)
         for note in notes:
-            _due(services, tx, target.client_id, note)
+            _due(services, tx, target, client, note)
     return bool(notes)
 
 
-def _due(services: Services, tx: Transaction, client_id: str, note: Note) -> None:
-    now = services.clock()
+def _due(services: Services, tx: Transaction, target: Target, client: Client, note: Note) -> None:
+    now, client_id = services.clock(), target.client_id
     if note.kind == "person":
-        keeping.touch(tx, client_id, "user", note.key, now)
+        person = services.directory.find(note.key)
+        ends = person is None or not wanting.is_let_in(services, client, person)
+        # Who is to be shut out comes before everything that waits, however long that is.
+        keeping.touch(tx, client_id, "user", note.key, min(now, target.created_at) if ends else now)
         return
     group = groups.find(services.db, note.key) if note.kind == "members" else None
     group_id = note.key if note.kind == "group" else group.id if group is not None else ""
@@ -56,6 +59,9 @@ def walk(services: Services, target: Target, client: Client) -> None:
     now = services.clock()
     people = services.directory.list(after=target.walk or "", limit=PAGE)
     with services.db.transaction() as tx:
+        said = keeping.lock(tx, target.client_id)
+        if (said.walk, said.again, said.seen, said.said) != (target.walk, target.again, target.seen, target.said):
+            return  # somebody asked for another walk meanwhile: that one begins
         if target.walk == "":
             # Whoever is known there is looked at, too: they may be gone here, or let in no more.
             tx.run(store.STIR_ALL, of_client=target.client_id, now=now)

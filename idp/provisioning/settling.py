@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from idp.provisioning import judging, mapping
+from idp.provisioning import judging, mapping, store
 from idp.provisioning.calling import Answered, Line, segment
 from idp.provisioning.matching import PLACES, find, has_id
 from idp.provisioning.objects import Object
 
 GONE_THERE: Final = "it was not there any more (404): it is made again"
+OTHERS: Final = "there is one with this userName already, which is the account of somebody else of ours, or was"
+NEEDS_PATCH: Final = (
+    "this group was there before, and whoever else is in it would be lost without PATCH, which it does not say it has"
+)
+_OURS: Final = re.compile(r"u[a-z2-7]{26}")  # an id of a person that was made here
 WAS_GONE: Final = "it was not there any more (404) as it should be turned off"
 
 
@@ -79,11 +85,27 @@ def _adopt(line: Line, one: Object, wanted: Wanted, there: Mapping[str, Any], is
         _, naming = PLACES[one.kind]
         raise judging.Refused(f"there is one with this {naming} already, which we did not make: it is taken over only "
                               "where the rule of the target says so")  # fmt: skip
+    if not is_ours:
+        _check_free(line, one, there)
     known = replace(one, remote_id=str(there["id"]), sent={}, made=is_ours)
     changed = _change(line, known, wanted.attributes or {})
     if changed is None:
         raise judging.TryAgain("it found one, which is not there any more (404)")
     return changed
+
+
+def _check_free(line: Line, one: Object, there: Mapping[str, Any]) -> None:
+    """What is taken over is nobody else's of ours, also not of somebody who is not here any more."""
+    db, client_id, theirs = line.services.db, one.client_id, there.get("externalId")
+    row = db.one(store.BY_REMOTE, of_client=client_id, of_kind=one.kind, of_remote=str(there["id"]))
+    if row is not None and row.local_id != one.local_id:
+        raise judging.Refused(OTHERS)
+    if isinstance(theirs, str) and theirs and one.kind == "user":
+        known = db.one(store.OBJECT, of_client=client_id, of_kind="user", of_id=theirs)
+        if known is not None or _OURS.fullmatch(theirs) or line.services.directory.find(theirs) is not None:
+            raise judging.Refused(OTHERS)
+    if one.kind == "group" and not line.target.abilities.patch:
+        raise judging.Refused(NEEDS_PATCH)
 
 
 # -- changing --------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -149,10 +150,10 @@ PUT_OBJECT = upsert(
     provision_objects, "client_id", "kind", "local_id",
     change=tuple(c.key for c in provision_objects.columns if not c.primary_key),
 )  # fmt: skip
-#: There is something to do for it: made where it is not known, due where it is.
+#: There is something to do for it: made where it is not known, due where it is. Nobody loses their place by it.
 TOUCH = upsert(
     provision_objects, "client_id", "kind", "local_id",
-    change=lambda new: {"due": new.due, "tries": new.tries},
+    change=lambda new: {"due": case((_o.due < new.due, _o.due), else_=new.due), "tries": new.tries},
 )  # fmt: skip
 #: The same of one that is known already.
 STIR = update(provision_objects).where(*_this).values(due=bindparam("now"), tries=0)
@@ -173,11 +174,18 @@ FORGET_IDS = (
 UNCLAIM = update(provision_targets).where(_target).values(claimed_until=null())
 DROP_OBJECT = delete(provision_objects).where(*_this)
 #: What was said and answered about somebody who is removed here; ids stay until the other side has let go of them.
-BLANK = update(provision_objects).where(*_this).values(request="", answer="", sent="{}")
+BLANK = (
+    update(provision_objects)
+    .where(_o.kind == "user", _o.local_id == bindparam("of_id"))
+    .values(request="", answer="", problem="", sent="{}")
+)  # fmt: skip
 _due = select(provision_objects).where(_here, _o.due <= bindparam("now"))
 #: Users come before the groups that hold them (GitHub, and common sense, want it so).
 NEXT_USER = _due.where(_o.kind == "user").order_by(_o.due, _o.local_id).limit(1)
 NEXT_GROUP = _due.where(_o.kind == "group").order_by(_o.due, _o.local_id).limit(1)
+NEXT_KNOWN_GROUP = (
+    _due.where(_o.kind == "group", _o.remote_id != "").order_by(_o.due, _o.local_id).limit(1)
+)  # fmt: skip
 FIRST_DUE = select(func.min(_o.due).label("due")).where(_here)
 COUNTS = (
     select(_o.kind, _o.state, func.count().label("many")).where(_here).group_by(_o.kind, _o.state)
