@@ -29,6 +29,7 @@ _TIMES: Final = re.compile(r"(_at|_until|^at|^until|^expires|^due)$")  # of the 
 SIDES: Final[Mapping[str, str]] = {
     "application": "the application is wrong",
     "person": "the person can put it right",
+    "upstream": "the other provider, or how it is set up here",
     "nobody": "nobody did anything wrong",
     "doorward": "it is put right here, on our side",
 }

@@ -25,6 +25,8 @@ _NO_CHANGE: Final = frozenset(
 )  # fmt: skip
 #: Of the whole house: keys, rules, what was applied from files, our own version.
 _OF_HOUSE: Final = ("key:*", "rule:*", "doorward:version")
+#: Of the providers that people sign in through, where one of them is what failed.
+_OF_PROVIDERS: Final = ("provider:add", "provider:change", "provider:restore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def _changes(services: Services, actor: Actor, event: Event, since: float) -> It
         for action in _OF_APP:
             found = latest(services.db, _of(wanted, f"{action}*"), MANY + len(_NO_CHANGE))
             yield from (one for one in found if one.action not in _NO_CHANGE and not one.action.endswith(":failed"))
-    for action in _OF_HOUSE if actor.scope(Permission.ACTIVITY_READ) is None else ():
+    of_house = _OF_HOUSE + (_OF_PROVIDERS if event.action.startswith("error:upstream_") else ())
+    for action in of_house if actor.scope(Permission.ACTIVITY_READ) is None else ():
         found = latest(services.db, Wanted(action=action, since=since - BEFORE, until=since), MANY)
         yield from (one for one in found if one.detail.get("before") != "")  # our first version changed nothing
 
@@ -122,9 +125,11 @@ def _before(event: Event, since: float, names: activity.Names) -> Before:
 
 
 def _fields(detail: Mapping[str, Any]) -> tuple[str, ...]:
-    changed = detail.get("changed")
+    changed, of = detail.get("changed"), (str(detail["name"]),) if "provider_id" in detail else ()
     if isinstance(changed, Mapping):
-        return tuple(str(one) for one in changed)[:8]
+        return (*of, *map(str, changed))[:8]
+    if of:
+        return (*of, "secret") if "secret" in detail else of
     if "version" in detail:
         return (f"{detail.get('before') or '(none)'} → {detail['version']}",)
     return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-Side = Literal["application", "doorward", "person", "nobody"]
+Side = Literal["application", "doorward", "person", "upstream", "nobody"]
 #: `wrong` keeps people from signing in, or will; `note` is worth a look; `done` is what could be proven right.
 Weight = Literal["wrong", "note"]
 #: Who may see it: whoever has the link, who looks after the application, who may read the settings. See `readers`.

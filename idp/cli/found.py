@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 SIDES = {
     "application": "on the application’s side", "doorward": "on our side", "person": "about the person",
-    "nobody": "nobody’s fault",
+    "upstream": "on the other provider’s side", "nobody": "nobody’s fault",
 }  # fmt: skip
 
 

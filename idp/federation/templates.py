@@ -181,7 +181,8 @@ ROWS: Final = (
         {"issuer": "https://{host}", "userinfo": True, "assertion_audience": "issuer"},
         {"host": _HOST},
         (
-            "There: `doorward client add NAME --redirect-uri URI` with the redirect URI of this provider.",
+            "There: `doorward client add oidc --name NAME --redirect-uri URI --backchannel-logout-uri LOGOUT` with the "
+            "redirect URI and the back-channel logout URI of this provider.",
             "Copy the client id and the secret that it prints.",
         ),
     ),
@@ -261,7 +262,7 @@ ROWS: Final = (
         "doorward-saml", "Doorward (SAML)",
         {"kind": "saml", "metadata_url": "https://{host}/saml/metadata"},
         {"host": _HOST},
-        ("There: `doorward client add --saml-metadata URL` with the address of this provider's metadata.",),
+        ("There: `doorward client add saml --metadata URL` with the address of this provider's metadata.",),
     ),
 )  # fmt: skip
 TEMPLATES: Final[Mapping[str, Template]] = {row.key: row for row in ROWS}

@@ -11,6 +11,7 @@ from idp.accounts import device_text, places
 from idp.accounts.factors.kinds import METHODS
 from idp.accounts.own import verdicts
 from idp.audit import Event
+from idp.federation import links
 from idp.first_party import frame
 from idp.first_party.signing_in import sign_in
 from idp.login import signout
@@ -113,6 +114,7 @@ def shown(services: Services, event: Event, locale: str) -> dict[str, Any]:
     client = services.registry.find(event.client_id) if event.client_id else None
     methods = event.detail.get("methods") or ()
     agent = str(event.detail.get("browser") or "")
+    by_provider = event.actor.startswith(links.giver(""))  # their own sign-in there, or what it brought
     return {
         "id": event.id,
         "at": event.at,
@@ -124,5 +126,6 @@ def shown(services: Services, event: Event, locale: str) -> dict[str, Any]:
         "methods": [METHODS[name].title for name in methods if name in METHODS] if isinstance(methods, list) else [],
         "label": str(event.detail.get("label") or ""),
         "answers": [one.shown() for one in signout.answers(services, event.detail.get("told"))],
-        "by_admin": bool(event.actor) and event.actor != event.person_id,
+        "provider": str(event.detail.get("provider") or "") if by_provider else "",
+        "by_admin": bool(event.actor) and event.actor != event.person_id and not by_provider,
     }

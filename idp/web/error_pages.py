@@ -78,7 +78,8 @@ class ErrorPages:
         services = self.services
         self._know_visitor(request, refusal.status)
         error_id = services.errors.keep(refusal, request=request)
-        if refusal.way_on:
+        is_elsewhere = refusal.code == "wrong_address"
+        if is_elsewhere:
             arrivals.bounced(services, request)
         client = self._applications.find(refusal.client_id) if refusal.client_id and refusal.status < 500 else None
         others = services.errors.others(refusal.code)
@@ -114,9 +115,10 @@ class ErrorPages:
                 if others > 2
                 else None,
                 "back_url": refusal.way_on or refusal.leads_to or _way_on(self.services, client),
-                "at_right_address": bool(refusal.way_on),
+                "at_right_address": is_elsewhere,
+                "goes_on": bool(refusal.way_on),
                 # No header stands in a page (RFC 9700 §4.13), but in the one whose matter it is.
-                "came_to": reached.of(services, request).host if refusal.code == "wrong_address" else "",
+                "came_to": reached.of(services, request).host if is_elsewhere else "",
             },
         )
 

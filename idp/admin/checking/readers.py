@@ -25,6 +25,8 @@ _INSTEAD: Final = {
     "application": "It is on the application's side; those who run the sign-in here see more of it: ask them.",
     "doorward": "It is for those who run the sign-in here to put right. They see more of it: ask them.",
     "nobody": "Nobody did anything wrong. Those who run the sign-in here see more of it: ask them.",
+    "upstream": "It is about another provider that people sign in through; those who run the sign-in here see more: "
+    "ask them.",
     "person": "It is about whoever signed in. Those who run the sign-in here see more of it: ask them.",
 }
 #: Their fix says what became of a person's account or consent, where it is not the application's to mend.

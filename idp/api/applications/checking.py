@@ -44,7 +44,7 @@ class Fault(Model):
 
     code: str
     """Names its kind, such as `redirect_uri_differs`."""
-    side: Literal["application", "doorward", "person", "nobody"]
+    side: Literal["application", "doorward", "person", "upstream", "nobody"]
     """Whose it is to put right."""
     field: str
     """Where."""

@@ -16,6 +16,7 @@ SIDES: Final = {
     "application": N_("On the application’s side"),
     "doorward": N_("On our side"),
     "person": N_("About the person"),
+    "upstream": N_("On the other provider’s side"),
     "nobody": N_("Nobody’s fault"),
 }
 KINDS: Final = {
