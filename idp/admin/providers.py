@@ -201,6 +201,7 @@ def test(services: Services, actor: Actor, provider_id: str) -> tuple[Found, ...
     """All that can be tried without a person. Errors: `NotAllowed`, `UnknownProvider`, `Refused`."""
     actor.check(Permission.PROVIDERS_CHANGE)
     kept = _kept(services, provider_id)
+    health.ask_again(services, kept.provider)
     return kinds.of(kept.provider).test(services, leaving.trial(services, kept))
 
 
@@ -259,4 +260,5 @@ def _standing(services: Services, kept: Kept) -> Standing:
 
 def _seen(services: Services, kept: Kept) -> Standing:
     services.part(snapshot.Providers).forget()
+    health.forget(services, kept.provider)
     return _standing(services, kept)

@@ -8,7 +8,17 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, shell
-from idp.cli.terminal import command, group, print_json, print_table, printable, say, timestamp, with_json
+from idp.cli.terminal import (
+    command,
+    count_people,
+    group,
+    print_json,
+    print_table,
+    printable,
+    say,
+    timestamp,
+    with_json,
+)
 from idp.cli.user_ends import moment_of
 from idp.installation.failures import Refused
 
@@ -86,7 +96,7 @@ def run_start(args: Namespace) -> None:
     if args.json:
         print_json(shown)
     else:
-        say(f"Started: {review.id}, about {review.total} people, until {timestamp(review.due_at)}.")
+        say(f"Started: {review.id}, about {count_people(review.total)}, until {timestamp(review.due_at)}.")
 
 
 _OPTIONS = {"due": "due", "reviewers": "reviewer", "unconfirmed": "unconfirmed", "months": "every"}
@@ -102,7 +112,7 @@ def _say_ways(args: Namespace, ways: dict[str, int]) -> None:
     if args.json:
         print_json({"people": sum(ways.values()), "ways": ways})
         return
-    say(f"{sum(ways.values())} people would be looked at; nothing was started.")
+    say(f"{count_people(sum(ways.values()))} would be looked at; nothing was started.")
     for way, many in ways.items():
         say(f"  {many} {_WAYS[way]}")
 

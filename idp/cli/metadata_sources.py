@@ -120,7 +120,7 @@ def run_remove(args: Namespace) -> None:
     if args.json:
         print_json({"id": source.id, "removed": True, "disabled": ended})
         return
-    say(f"{source.name} is forgotten; {ended} applications that it brought are turned off.")
+    say(f"{source.name} is forgotten; applications that it brought and that are turned off: {ended}.")
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from idp.cli.installation import opened, shell
-from idp.cli.terminal import command, print_json, print_table, printable, say, timestamp, with_json
+from idp.cli.terminal import command, count_links, print_json, print_table, printable, say, timestamp, with_json
 from idp.installation.failures import Refused
 
 
@@ -38,7 +38,7 @@ def run_restore(args: Namespace) -> None:
     if args.json:
         print_json(as_json(back))
     else:
-        say(f"It is back: {printable(back.provider.name)}, with {back.people} links.")
+        say(f"It is back: {printable(back.provider.name)}, with {count_links(back.people)}.")
 
 
 def run_history(args: Namespace) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from idp.cli.installation import opened, shell
-from idp.cli.terminal import command, complain, print_json, printable, progress, say, with_json
+from idp.cli.terminal import command, complain, count_people, print_json, printable, progress, say, with_json
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _totals(tell: Callable[[int], None]) -> Callable[[str, int], None]:
 def _say(report: Report) -> None:
     would = "would be " if report.dry or report.stopped else ""
     done = {"made": report.made, "turned off": report.off, "turned on again": report.on}
-    say(f"{report.read} people there; " + ", ".join(f"{would}{what}: {many}" for what, many in done.items()))
+    say(f"{count_people(report.read)} there; " + ", ".join(f"{would}{what}: {many}" for what, many in done.items()))
     if report.kept:
         say(f"{report.kept} are off there and could not be turned off here, such as the last owner.")
     if report.unknown:

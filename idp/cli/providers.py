@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli import provider_past, provider_sync
 from idp.cli.installation import opened, shell
-from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, timestamp, with_json
+from idp.cli.terminal import (
+    command,
+    complain,
+    count_links,
+    count_people,
+    group,
+    print_json,
+    print_table,
+    printable,
+    say,
+    timestamp,
+    with_json,
+)
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
@@ -91,11 +103,18 @@ def run_list(args: Namespace) -> None:
         return
     rows = [
         (printable(one.provider.name), one.provider.id, one.provider.issuer, one.provider.domains, one.people,
-         one.provider.enabled, f"down since {timestamp(one.health.since)}" if one.health.is_down else "answers")
+         one.provider.enabled, _state(one))
         for one in found
     ]  # fmt: skip
     print_table(("Provider", "Id", "Issuer", "Domains", "People", "On", "State"), rows,
                 "No provider: everybody signs in here.")  # fmt: skip
+
+
+def _state(one: Standing) -> str:
+    """How it stands, as far as somebody has asked it."""
+    if one.health.is_down:
+        return f"down since {timestamp(one.health.since)}"
+    return "did not answer the last time" if one.health.since else "no failure seen"
 
 
 def run_show(args: Namespace) -> None:
@@ -106,7 +125,7 @@ def run_show(args: Namespace) -> None:
         print_json(as_json(found))
         return
     one = found.provider
-    say(f"{printable(one.name)} ({one.id}), {'on' if one.enabled else 'off'}, {found.people} people")
+    say(f"{printable(one.name)} ({one.id}), {'on' if one.enabled else 'off'}, {count_people(found.people)}")
     say(*(f"  {line}" for line in _to_register(found)))
     if found.logout_uri:
         say(f"  Back-channel logout URI to register there: {found.logout_uri}")
@@ -194,12 +213,16 @@ def run_remove(args: Namespace) -> None:
     with opened(args) as services, explained():
         before = find(services, args.provider)
         if before.people and not args.yes:
-            raise Refused(f"{before.people} people sign in by it, some perhaps in no other way; give --yes to do it")
+            whose = f"{count_people(before.people)} {'signs' if before.people == 1 else 'sign'} in by it"
+            raise Refused(f"{whose}, some perhaps in no other way; give --yes to do it")
         gone = providers.remove(services, shell(), before.provider.id)
     if args.json:
         print_json({"id": before.provider.id, "removed": True, "links": gone})
     else:
-        say(f"Removed: {printable(before.provider.name)}, with {gone} links. One of the same name would be another.")
+        say(
+            f"Removed: {printable(before.provider.name)}, with {count_links(gone)}. "
+            "One of the same name would be another."
+        )
         say(f"For 30 days it can come back: doorward provider restore {before.provider.id}")
 
 

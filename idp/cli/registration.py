@@ -77,7 +77,10 @@ def run_create(args: Namespace) -> None:
         print_json({**_told(made.token), "token": made.value, "registration_endpoint": where})
         return
     say(f"Token: {made.value}", "The token is shown this once: keep it safe.")
-    say(f"It registers {made.token.most} applications at {where} until {timestamp(made.token.expires_at)}.")
+    say(
+        f"It registers {made.token.most} application{'' if made.token.most == 1 else 's'} at {where} until "
+        f"{timestamp(made.token.expires_at)}."
+    )
     if is_off:
         say("Registration is off: set registration to token in [oauth], or it registers none.")
 

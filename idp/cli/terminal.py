@@ -124,6 +124,11 @@ def count_people(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
 
 
+def count_links(count: int) -> str:
+    """So many accounts elsewhere, in words."""
+    return "1 link" if count == 1 else f"{count:,} links"
+
+
 def printable(text: str) -> str:
     """The text without control characters: what somebody once typed must not steer an admin's terminal."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", text)

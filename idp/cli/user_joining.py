@@ -55,7 +55,7 @@ def _lines(effect: Joining) -> list[str]:
         f"{one.sub_after or 'the name of ' + kept}: what it keeps under the old one is to be moved there"
         for one in effect.applications
     ]
-    lines.append(f"  Ends: {effect.ends.sessions} sign-ins and tokens of {effect.ends.grants} applications of {gone}")
+    lines.append(f"  Ends, of {gone}: sign-ins {effect.ends.sessions}, applications with tokens {effect.ends.grants}")
     lines.append(f"  Goes: name, addresses, password, backup codes and recovery contacts of {gone}")
     return lines
 

@@ -179,6 +179,8 @@ def _account(services: Services, person: Person, about: Overview) -> Iterator[Ro
         yield "password", f"set {timestamp(person.password_changed_at)}{due}"
     else:
         yield "password", "none"
+    for name, label in about.elsewhere:
+        yield "account elsewhere", f"{printable(name)}: {printable(label)}"
     event = about.last_sign_in
     yield "last sign-in", sign_in_line(event, _app(services, event)) if event is not None else "never"
 
@@ -203,6 +205,7 @@ def _described(person: Person, about: Overview) -> dict[str, Any]:
         "password_changed_at": person.password_changed_at,
         "password_due_at": about.password_due.at if about.password_due is not None else None,
         "last_sign_in": events.described(about.last_sign_in) if about.last_sign_in is not None else None,
+        "accounts_elsewhere": [{"provider": name, "label": label} for name, label in about.elsewhere],
         "factors": [factors.described(one) for one in about.factors],
         "lacks_second_factor": about.lacks_second,
         "backup_codes_left": about.backup_codes,

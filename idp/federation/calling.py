@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from idp.errors import Refused
 from idp.federation import failures, health
@@ -54,8 +55,12 @@ def _asked(
         raise failures.down(provider, down.reason)
     try:
         fetched = ask()
-    except (OutboundFailed, OutboundRefused) as error:
+    except OutboundFailed as error:
         raise _down(services, provider, url, error.reason) from None
+    except OutboundRefused as error:
+        parts = urlsplit(url)
+        meant = f'if it is meant, add "{parts.scheme}://{parts.netloc}" to outbound.allow in the settings and restart'
+        raise _down(services, provider, url, f"{error.reason}; {meant}") from None
     if fetched.status >= 500 and not counts:
         raise failures.down(provider, f"{url.partition('?')[0]}: it answered with status {fetched.status}")
     if fetched.status >= 500:

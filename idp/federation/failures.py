@@ -159,6 +159,8 @@ def domain(provider: Provider, field: str, expected: str, got: str) -> Refused:
 def down(provider: Provider, reason: str) -> Refused:
     """The provider does not answer."""
     fix = "See whether the provider is up, and whether this machine may reach it: a firewall, a name, a certificate."
+    if "outbound.allow" in reason:  # it was not even asked
+        fix = "Only https to public addresses is called, but for what the settings name in outbound.allow."
     return Refused(
         "upstream_down", N_("%(name)s cannot be reached at the moment.", name=provider.name), title=title(provider),
         advice=N_("Try again in some minutes, or sign in another way."), status=503, detail=reason,

@@ -53,7 +53,7 @@ def may_ask(services: Services, provider: Provider) -> Health | None:
 def failed(services: Services, provider: Provider, reason: str) -> None:
     """It did not answer as it should."""
     before, now = of(services, provider), services.clock()
-    value = {"failures": before.failures + 1, "since": before.since or now, "tried": now, "reason": reason[:200]}
+    value = {"failures": before.failures + 1, "since": before.since or now, "tried": now, "reason": reason[:400]}
     services.state.put(_key(provider), value, KEPT_FOR)
     if value["failures"] == OPENS_AFTER:
         services.log.warning("upstream_down", provider=provider.id, name=provider.name, reason=reason)
@@ -64,6 +64,17 @@ def answered(services: Services, provider: Provider) -> None:
     before = services.state.take(_key(provider))
     if isinstance(before, dict) and Health(**before).is_down:
         services.log.info("upstream_up", provider=provider.id, name=provider.name)
+
+
+def forget(services: Services, provider: Provider) -> None:
+    """It was changed: what stood in the way of the one before says nothing of this one."""
+    services.state.take(_key(provider))
+    ask_again(services, provider)
+
+
+def ask_again(services: Services, provider: Provider) -> None:
+    """Somebody tries it by hand: the next request is let through, however it stands."""
+    services.state.take(_key(provider) + ":turn")
 
 
 def listed(services: Services) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from idp.accounts import break_glass
 from idp.accounts.person import Person
-from idp.federation import choosing, keeping, people, signing_out, typed
+from idp.federation import choosing, keeping, links, people, signing_out, snapshot, typed
 from idp.federation.links import LinkedOtherwise
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
@@ -42,6 +42,12 @@ class Federation:
     ) -> Typed:  # fmt: skip
         """What it says of it. Errors: `Busy`."""
         return typed.check_password(services, request, directory, login, password, person)
+
+    def accounts(self, services: Services, person_id: str) -> tuple[tuple[str, str], ...]:
+        """The accounts elsewhere that somebody may sign in with now, at the providers that are on."""
+        names = {one.id: one.name for one in snapshot.current(services)}
+        held = links.of_person(services.db, person_id) if names else ()
+        return tuple((names[one.provider_id], one.label) for one in held if one.provider_id in names)
 
     def proven(self, services: Services, request: Request, flow: Flow, person: Person) -> None:
         """The account elsewhere that waited for this sign-in is theirs now."""

@@ -40,7 +40,10 @@ class Obstacle:
 
 
 def obstacles(services: Services, person: Person) -> tuple[Obstacle, ...]:
-    """What keeps this person out at this moment; empty where the right password and codes let them in."""
+    """What keeps this person out at this moment; empty where the right password and codes, or a provider, let them in.
+
+    Who comes by a provider needs no password here.
+    """
     found = []
     if not person.enabled:
         found.append(_told(services, person, DISABLED, "person:disabled"))
@@ -59,6 +62,8 @@ def _told(services: Services, person: Person, code: str, action: str) -> Obstacl
 
 
 def _needs_no_password(services: Services, person: Person) -> bool:
+    if services.upstream.accounts(services, person.id):
+        return True
     return any(is_multi_factor(kinds.shown_by(one)) for one in factors.list_of(services.db, person.id))
 
 

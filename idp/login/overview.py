@@ -36,6 +36,7 @@ class Overview:
     contacts: tuple[Contact, ...]
     cases: tuple[Case, ...]
     password_due: Due | None
+    elsewhere: tuple[tuple[str, str], ...]  # accounts at other providers: the provider's name, and theirs there
     lacks_second: bool  # a rule asks for a second factor, somewhere, and they have none
 
 
@@ -52,6 +53,7 @@ def of(services: Services, person: Person, *, failures: int = 5) -> Overview:
         contacts=tuple(contacts.of_person(services, person.id).values()),
         cases=cases.open_of(services.db, person.id),
         password_due=expiry.password_due(services, person, services.clock()),
+        elsewhere=services.upstream.accounts(services, person.id),
         lacks_second=_lacks_second(services, person),
     )
 

@@ -79,6 +79,10 @@ class Upstream(Protocol):
         """What that directory says of it. Errors: `Busy`."""
         ...
 
+    def accounts(self, services: Any, person_id: str) -> tuple[tuple[str, str], ...]:
+        """The accounts elsewhere that somebody may sign in with now: the provider's name, and theirs there."""
+        ...
+
     def proven(self, services: Any, request: Request, flow: Flow, person: Any) -> None:
         """Somebody has signed in here whose account elsewhere waits for that (`Flow.linking`)."""
         ...
@@ -118,6 +122,10 @@ class NoUpstream:
     ) -> Typed:  # fmt: skip
         """Nobody is asked."""
         return Typed(is_unasked=True)
+
+    def accounts(self, services: Any, person_id: str) -> tuple[tuple[str, str], ...]:
+        """None."""
+        return ()
 
     def proven(self, services: Any, request: Request, flow: Flow, person: Any) -> None:
         """Nothing waits."""

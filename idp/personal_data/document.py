@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from idp.federation import keeping
 from idp.personal_data import store
 from idp.personal_data.parts import NOT_TOLD, PARTS, Part
 from idp.protocols import Services
@@ -37,6 +38,7 @@ def of(services: Services, person_id: str, most: int = MOST) -> dict[str, Any]:
         "made_at": _moment(services.clock()),
         "account": next(iter(told.pop("account")), None),
         "applications": _applications(services, told),
+        "providers": _providers(services, told),
         **told,
         "only_the_latest_of": cut,
         "not_in_it": {**NOT_TOLD, "logs": "lines of the server's log, kept by whoever operates it"},
@@ -70,6 +72,13 @@ def _moment(at: float) -> str:
         return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):  # as far away as no date is
         return "never"
+
+
+def _providers(services: Services, told: Mapping[str, list[dict[str, Any]]]) -> dict[str, str]:
+    """The name of each that people come through and that is spoken of, by its id."""
+    ids = sorted({str(row["provider_id"]) for rows in told.values() for row in rows if row.get("provider_id")})
+    found = ((provider_id, keeping.find(services.db, provider_id)) for provider_id in ids)
+    return {provider_id: kept.provider.name for provider_id, kept in found if kept is not None}
 
 
 def _applications(services: Services, told: Mapping[str, list[dict[str, Any]]]) -> dict[str, str]:

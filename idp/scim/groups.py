@@ -63,15 +63,18 @@ def patch(call: Call, group_id: str) -> Response:
     group = _changeable(call, group_id)
     steps = [_step(one) for one in dialects.operations(call.body)]
     said = dialects.few([one for step in steps for one in step.others])
+    passed_over = False
     if said:
         wanted = _patched(group, said)
+        passed_over = wanted.external_id != group.external_id and group.source != call.client.source
         _say(call, group, wanted.display_name or "", wanted.external_id)
     for step in steps:
         if step.replaces is not None:
             members.put(call, _get(call, group_id), step.replaces)
         elif step.joins or step.leaves:
             members.change(call, _get(call, group_id), joins=step.joins, leaves=step.leaves)
-    if call.parts("attributes"):
+    # RFC 7644 §3.5.2: 204 says that it is as was asked; where it is not, the answer shows how it is.
+    if passed_over or call.parts("attributes"):
         return _answered(call, _get(call, group_id))
     tag = version_of(_get(call, group_id))
     return Raw(status=204, headers=(("ETag", tag),))

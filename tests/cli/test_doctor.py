@@ -19,7 +19,7 @@ def test_a_fresh_installation_is_well_and_says_what_is_left_to_do(site: Folder) 
     result = site.spawn("doctor")
     assert result.code == 0, result.out
     assert "✗" not in result.out
-    assert "✓ keys: RS256 signs for 0 days" in result.out
+    assert "✓ keys: RS256 signs since less than a day" in result.out
     assert "! owner: no owner can sign in yet\n    run `doorward init` for a one-time link" in result.out
     assert "! server: nothing answers at http://127.0.0.1:8000/" in result.out
 

@@ -150,6 +150,11 @@ def test_G3_a_proxy_that_passes_on_what_a_client_wrote_is_told(tmp_path: Path, o
     assert "X-Forwarded-Host" in found[1][1]
 
 
+def test_G3_where_nothing_stands_between_no_proxy_is_told_of(open_provider: Open) -> None:
+    came = {"host": "forged.invalid", "scheme": "http", "trusted": False}
+    assert not [*public_address._host(open_provider(server={"issuer": "http://localhost:8000"}).services, came)]
+
+
 @pytest.mark.spec("RFC6265bis §4.1.3.2")
 def test_G3_a_cookie_that_a_proxy_has_changed_is_told(tmp_path: Path, open_provider: Open) -> None:
     with behind(

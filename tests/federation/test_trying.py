@@ -154,7 +154,7 @@ def test_i6_with_people_linked_the_key_of_an_account_stays(
     assert "would be others" in said
     code, said = run("remove", "Company")
     assert code == 2
-    assert "1 people sign in by it" in said
+    assert "1 person signs in by it" in said
     assert run("remove", "Company", "--yes")[0] == 0
 
 

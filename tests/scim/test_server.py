@@ -92,6 +92,8 @@ def test_C2_others_are_left_alone_unless_it_may_adopt_them(provider: Provider, c
     assert adopts.patch(f"Groups/{ours.id}", add).status == 204
     full = {"op": "replace", "path": "members", "value": []}
     assert adopts.patch(f"Groups/{ours.id}", full).status == 204
+    answer = adopts.patch(f"Groups/{ours.id}", {"op": "add", "path": "externalId", "value": "x1"})
+    assert (answer.status, answer.json["displayName"], "externalId" in answer.json) == (200, "Ours", False)
     assert services.directory.get(ann.id).groups == ("Ours",)  # whom an admin put in stays
     assert services.directory.get(ben["id"]).groups == ()
     refused(adopts.call("DELETE", f"Groups/{ours.id}"), 403)

@@ -79,7 +79,8 @@ def examine_keys(services: Services) -> Found:
     for key in (k for k in keys if k.state == "active"):
         days = (now - (key.activated_at or key.created_at)) / 86400
         upcoming = any(other.alg == key.alg and other.state == "next" for other in keys)
-        text = f"{key.alg} signs for {days:.0f} days" + (", the next one is published" if upcoming else "")
+        since = "since less than a day" if days < 1 else f"for {days:.0f} day{'s' if round(days) != 1 else ''}"
+        text = f"{key.alg} signs {since}" + (", the next one is published" if upcoming else "")
         late = days * 86400 > ring.policy.rotate_after + 86400
         fix = "keys rotate while `doorward serve` runs; is it?" if late else ""
         yield Finding("keys", "warning" if late else "ok", text, fix)

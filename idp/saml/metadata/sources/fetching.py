@@ -72,8 +72,8 @@ _WHAT_TO_DO: Final = {
 
 def _reason(reason: str) -> str:
     """Why nothing could be asked; with the setting, where it is one of ours."""
-    if "not a public address" in reason:
-        return f"{reason}; where it is meant, name it in outbound.allow"
+    if "not a public address" in reason or "https is required" in reason:
+        return f"{reason}; where it is meant, name it in outbound.allow of the settings and restart"
     return f"{reason}; correct the name, or the DNS of this server" if "has no address" in reason else reason
 
 
