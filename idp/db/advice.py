@@ -23,7 +23,7 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
      "Make it first (createdb NAME, with UTF8), or correct its name behind the last slash of the URL."),
     (r'role "[^"]*" does not exist', _URL, "Make the role (createuser --pwprompt NAME), or correct it in the URL."),
     (r"too many connections|too many clients|remaining connection slots", "max_connections",
-     "The server has no connection left: raise its max_connections, or put PgBouncer (session pooling) before it. Each "
+     "The server has no connection left: raise its max_connections, or lower server.workers or server.threads. Each "
      "process of Doorward holds one for each of its threads."),
     (r"no pg_hba.conf entry", "pg_hba.conf",
      "The server lets nobody in from here, or not without TLS: add a line for this database, user and address "

@@ -14,7 +14,8 @@ from idp.wire import Page, Request, Response
 def show(services: Services, request: Request) -> Response:
     """GET /status: it works or not, since when; what the operator tells; providers that do not answer.
 
-    Nobody is recognised: that would ask the database, and whoever has lost it reads this page.
+    Nobody is recognised: that would ask the database, and whoever has lost it reads this page. What is told is read by
+    one of those who ask, now and then; how providers stand is asked only while all is well.
     """
     request.learn(person_claims="{}")
     standing = services.part(health.Watch).standing(services)

@@ -32,7 +32,7 @@ from tests.provider import Provider
         ("fe_sendauth: no password supplied", "storage.database_url", "percent-encode"),
         ('FATAL:  database "doorwad" does not exist', "storage.database_url", "createdb"),
         ('FATAL:  role "doorwad" does not exist', "storage.database_url", "createuser"),
-        ("FATAL:  sorry, too many clients already", "max_connections", "PgBouncer"),
+        ("FATAL:  sorry, too many clients already", "max_connections", "lower server.workers or server.threads"),
         ("FATAL:  remaining connection slots are reserved for roles", "max_connections", "raise"),
         ('FATAL:  no pg_hba.conf entry for host "10.0.0.5", user "doorward", no encryption', "pg_hba.conf", "sslmode"),
         ("server does not support SSL, but SSL was required", "storage.database_url", "ssl on"),

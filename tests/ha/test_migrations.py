@@ -24,10 +24,13 @@ _BREAKS = (
     (r"^ALTER TABLE (\S+) ADD (?:COLUMN )?\S+ (?!.*\bDEFAULT\b).*NOT NULL", "a column is new and has to be written"),
     (r"^ALTER TABLE (\S+) ADD CONSTRAINT", "rows are refused that were written before"),
     (r"^CREATE UNIQUE INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?\S+ ON (\S+)", "rows of now are refused"),
-    (r"^CREATE TRIGGER \S+ BEFORE \w+ ON (\S+)", "rows may be refused that were written before"),
+    (r"^CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER \S+ (?:BEFORE|AFTER|INSTEAD) .*?\bON (\S+)",
+     "rows may be refused that were written before"),
+    (r"^(?:UPDATE|DELETE FROM|INSERT INTO) (\S+)", "rows are written that the release before has to understand"),
 )  # fmt: skip
 #: A revision that does one of these all the same, and why the release before it does not notice.
 ALLOWED = {
+    "0014": "a text to search by gets shorter; the release before finds by what is left of it",
     "0054": "two open reviews of one thing were a race of two presses, which the later one loses by an error",
 }
 
@@ -92,8 +95,12 @@ def test_H2_no_migration_breaks_the_release_before(database_url: str) -> None:
         ("CREATE UNIQUE INDEX i ON people (a)", True),
         ("CREATE INDEX i ON people (a)", False),
         ("DROP INDEX i", False),
+        ("CREATE TRIGGER t BEFORE INSERT OR UPDATE ON people EXECUTE FUNCTION f()", True),
+        ("CREATE OR REPLACE TRIGGER t AFTER UPDATE OF a ON people EXECUTE FUNCTION f()", True),
+        ("UPDATE people SET a = 'new'", True),
+        ("DELETE FROM people", True),
     ],
-    ids=range(10),
+    ids=range(14),
 )
 def test_H2_what_breaks_is_seen(statement: str, breaks: bool) -> None:
     assert bool(broken([("0099", statement)])) is breaks
@@ -118,3 +125,25 @@ def test_H2_a_long_reader_holds_up_the_migration_and_nobody_else(
             assert other.execute("SELECT version_num FROM alembic_version").fetchone() == ("0048",)
         migrations.upgrade(url)
         assert other.execute("SELECT version_num FROM alembic_version").fetchone() == (migrations.heads(),)
+
+
+#: Tables of which an installation may have millions of rows.
+LARGE = {
+    "access_tokens", "events", "families", "identifiers", "logout_tries", "memberships", "people", "saml_sessions",
+    "sessions", "state",
+}  # fmt: skip
+#: Revisions of before anything was given out that made an index of one of them in a way that stops its writers.
+STOPPED_WRITERS = {"0005", "0010", "0014"}
+
+
+@pytest.mark.slow
+def test_H2_an_index_of_a_large_table_is_made_beside_its_writers(postgresql: PostgreSQL) -> None:
+    with heard() as told:
+        migrations.upgrade(postgresql.url(postgresql.create()))
+    made = {(revision, new[1]) for revision, text in told if (new := re.match(r"CREATE TABLE \"?(\w+)", text))}
+    found = set()
+    for revision, text in told:
+        index = re.match(r"CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)\S+ ON \"?(\w+)", text)
+        if index and index[1] in LARGE and (revision, index[1]) not in made:
+            found.add(revision)
+    assert found == STOPPED_WRITERS

@@ -64,11 +64,12 @@ def is_due(services: Services, row: Any, secret: str, now: float) -> bool:
 def turn(services: Services, request: Request, row: Any, secret: str, now: float) -> None:
     """Turn it, in the place of the write that notes the session as used; the cookie goes with whatever is answered.
 
+    It waits for the disk: a browser that has the new secret of a turn that a crash took back is signed out.
     Of tabs that do so at once one does, and the others change nothing: its answer, or the next, has the new one.
     """
     made = following(services, row.id, secret)
     if services.db.run(
-        store.TURN, durable=False, session_id=row.id, old_hash=digest(secret), secret_hash=digest(made), now=now,
+        store.TURN, durable=True, session_id=row.id, old_hash=digest(secret), secret_hash=digest(made), now=now,
         **copied.here_of(request, row),
     ):  # fmt: skip
         hand_out(services, request, row, made, now)

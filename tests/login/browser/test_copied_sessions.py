@@ -9,6 +9,7 @@ import pytest
 
 from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
+from idp.db import Database
 from idp.login import signout, store
 from idp.login.browser.two_places import GRACE
 from tests.backends import Clock
@@ -59,6 +60,24 @@ def test_j5_nine_tabs_at_once_get_one_secret(provider: Provider, crm: App, signe
     assert all(silently(provider, crm, tab).code for tab in tabs)
     assert len({tab.cookie("session") for tab in tabs}) == 1
     assert tabs[0].cookie("session") != signed_in.cookie("session")
+
+
+def test_j5_a_turn_outlasts_a_crash_of_the_database(
+    provider: Provider, crm: App, signed_in: Browser, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser with the new secret, of which the database knows nothing any more, would be signed out."""
+    asked: list[bool] = []
+    run = Database.run
+
+    def spied(db: Database, expression: object, /, *, durable: bool = True, **params: object) -> int:
+        if expression is store.TURN:
+            asked.append(durable)
+        return run(db, expression, durable=durable, **params)
+
+    monkeypatch.setattr(Database, "run", spied)
+    clock.advance(TURN)
+    assert silently(provider, crm, signed_in).code
+    assert asked == [True]
 
 
 def test_j5_an_answer_that_is_lost_is_made_again(
