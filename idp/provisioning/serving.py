@@ -11,7 +11,7 @@ from idp.login.services import Services
 from idp.provisioning import delivering, keeping, wanting
 from idp.provisioning.target import Target
 
-MOST: Final = 16  # threads of a process; each waits at most for one exchange before it gives way
+MOST: Final = 16  # threads of a process; each gives way after a thousand objects, or when there is no answer
 
 
 @dataclass
