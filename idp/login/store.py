@@ -269,7 +269,17 @@ TAKE_UNTOLD = (
 FORGET_UNTOLD = delete(untold_sessions).where(_u.session_id == bindparam("taken_id"))
 
 LIST = (
-    select(_s.id, _s.created_at, _s.auth_time, _s.last_seen, _s.address, _s.browser, _s.expires_at)
+    select(
+        _s.id,
+        _s.created_at,
+        _s.auth_time,
+        _s.last_seen,
+        _s.address,
+        _s.browser,
+        _s.expires_at,
+        _s.seen_address,
+        _s.seen_browser,
+    )
     .where(_s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.expires_at > bindparam("now"))
     .order_by(_s.id.desc())
 )

@@ -108,6 +108,14 @@ def _shown_trusted(services: Services, one: Trusted, locale: str) -> dict[str, A
     }
 
 
+def _seen(services: Services, one: Open, locale: str) -> dict[str, str]:
+    """Where and on what it was used last; '' where that is as at the sign-in: else somebody may have copied it."""
+    place, device = places.describe(services, one.seen_address, locale), device_text.describe(one.seen_browser)
+    is_place = place != places.describe(services, one.address, locale)
+    is_device = bool(one.seen_browser) and device != device_text.describe(one.browser)
+    return {"seen_place": place if is_place else "", "seen_device": device if is_device else ""}
+
+
 def _shown(services: Services, one: Open, session: Session, locale: str) -> dict[str, Any]:
     of_it = replace(session, id=one.id)  # the same person's
     names = {notice.name for door in services.protocols.values() for notice in door.notices(services, of_it)}
@@ -117,6 +125,7 @@ def _shown(services: Services, one: Open, session: Session, locale: str) -> dict
         "place": places.describe(services, one.address, locale),
         "started_at": one.created_at,
         "seen_at": one.last_seen,
+        **_seen(services, one, locale),
         "apps": sorted(names),
         "is_this": one.id == session.id,
     }

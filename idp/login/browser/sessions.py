@@ -327,7 +327,9 @@ def end_in(tx: Any, person_id: str, session_id: str, now: float, why: str) -> bo
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """One of a person's sessions, as they look at it: since when, from where, on what. Times are epoch seconds."""
+    """One of a person's sessions, as they look at it: since when, from where, on what; where and on what it was used
+    last, as of a minute or so. Times are epoch seconds.
+    """
 
     id: str
     created_at: float
@@ -336,6 +338,8 @@ class Open:
     address: str
     browser: str
     expires_at: float
+    seen_address: str
+    seen_browser: str
 
 
 def open_of(services: Services, person_id: str) -> tuple[Open, ...]:

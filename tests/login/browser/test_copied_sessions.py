@@ -400,3 +400,14 @@ def test_j5_a_place_is_noted_for_the_secret_that_was_read(provider: Provider, si
         store.SEEN_HERE, session_id=row.id, old_hash=row.secret_hash, now=2.0, address=CAFE, browser="", beside=""
     )  # fmt: skip
     assert db.one(store.CURRENT, session_id=row.id, client_id="").used_at is None
+
+
+def test_j5_where_a_session_was_used_last_stands_among_the_sessions(
+    provider: Provider, crm: App, signed_in: Browser, clock: Clock
+) -> None:  # fmt: skip
+    """All that tells of a copy that is used when its person has gone."""
+    assert "198.51.100.x" not in signed_in.get("sessions").dom.text
+    clock.advance(2 * TURN)
+    assert silently(provider, crm, copy_of(signed_in, address=CAFE)).code
+    text = signed_in.get("sessions").dom.text
+    assert "198.51.100.x" in text
