@@ -244,10 +244,13 @@ def _directory(settings: Settings, db: Database, sealer: sealing.Sealer, clock: 
 
         history.keep(tx, sealer, person_id, old, now, settings.passwords.history)
 
-    def guarded(tx: Any, person_id: str, how: Any) -> None:
+    def guarded(tx: Any, person_id: str, how: Any) -> bool:
         from idp.accounts.recovery import contacts
+        from idp.federation import links
 
-        contacts.guard(tx, person_id, how, clock())
+        if how != "on":
+            contacts.guard(tx, person_id, "restrict" if how == "off" else how, clock())
+        return how in ("on", "off") and links.decide(tx, person_id)
 
     from idp.accounts import pairwise
 

@@ -218,11 +218,10 @@ class Directory(Lookup):
             owners = tx.all(store.OWNERS_LOCKED)
             person = locked(tx, person_id)
             check_an_owner_stays(tx, person, owners, "enabled")
-            if person.enabled:
+            if self._guarded(tx, person_id, "off") or person.enabled:
                 tx.run(store.SET_ENABLED, person_id=person_id, enabled=0, changed_at=self._clock())
                 past.stands(tx, person_id, person.username, False, self._clock())
                 tell(record, tx, "person:disabled", person)
-            self._guarded(tx, person_id, "restrict")
             (ended or self._ended)(tx, person_id, "account disabled")
             effects.end_tokens(tx, person_id)
             return stored(tx, person_id)
@@ -250,6 +249,7 @@ class Directory(Lookup):
         """Let a person in again; what had ended stays ended. Errors: `NoSuchPerson`."""
         with self._db.transaction() as tx:
             person = locked(tx, person_id)
+            self._guarded(tx, person_id, "on")
             if not person.enabled:
                 # What was just being issued as the account was disabled has slipped past that end; not past this one.
                 self._ended(tx, person_id, "account was disabled")

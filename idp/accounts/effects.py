@@ -12,10 +12,12 @@ from idp.db import Transaction
 Ended = Callable[[Transaction, str, str], None]
 #: How much a change takes from ways back in that somebody else may have planted: `password`, a new one was set by
 #: whoever knew the old, or reads a recovery address; `reset`, the company's word was used or changed; `restrict`, an
-#: admin or the person says that somebody else may be in.
-Guard = Literal["password", "reset", "restrict"]
-#: Does so: `guarded(tx, person_id, how)`, in the transaction of the change.
-Guarded = Callable[[Transaction, str, Guard], None]
+#: admin or the person says that somebody else may be in; `off`, the same, and the account is turned off; `on`: nothing
+#: but that it is turned on.
+Guard = Literal["password", "reset", "restrict", "off", "on"]
+#: Does so: `guarded(tx, person_id, how)`, in the transaction of the change. True where somebody else had turned the
+#: account off, and would have turned it on again: whoever decides now decides alone.
+Guarded = Callable[[Transaction, str, Guard], bool | None]
 #: Keeps what a new password replaces: `replaced(tx, person_id, password_hash, now)`, in the same transaction.
 Replaced = Callable[[Transaction, str, str, float], None]
 #: Queues the mail about a change: `told(tx, person)`, in its transaction, with the person as they are after it.

@@ -144,6 +144,11 @@ def move(tx: Transaction, kept_id: str, gone_id: str) -> int:
     return tx.run(store.MOVE_LINKS, from_id=gone_id, to_id=kept_id)
 
 
+def decide(tx: Any, person_id: str) -> bool:
+    """Somebody turns the person off or on: no directory does so again that had turned them off. Whether one had."""
+    return bool(tx.run(store.DROP_TURNED_OFF, person_id=person_id))
+
+
 def forget(tx: Any, person_id: str) -> None:
     """The person is removed."""
     tx.run(store.FORGET, person_id=person_id)

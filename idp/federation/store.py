@@ -119,6 +119,6 @@ _s, _o = federation_syncs.c, federation_turned_off.c
 SYNC = select(federation_syncs).where(_s.provider_id == bindparam("provider_id"))
 DROP_SYNC = delete(federation_syncs).where(_s.provider_id == bindparam("provider_id"))
 ADD_SYNC = insert(federation_syncs)
-TURNED_OFF = select(_o.person_id).where(_o.provider_id == bindparam("provider_id"))
+TURNED_OFF = select(_o.person_id, _o.at).where(_o.provider_id == bindparam("provider_id"))
 ADD_TURNED_OFF = insert(federation_turned_off)
 DROP_TURNED_OFF = delete(federation_turned_off).where(_o.person_id == bindparam("person_id"))

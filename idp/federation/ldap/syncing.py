@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from idp import audit
 from idp.accounts import break_glass
-from idp.accounts.person import InvalidPerson, Person
+from idp.accounts.person import InvalidPerson, NoSuchPerson, Person
+from idp.accounts.rows import locked
 from idp.audit import Recorder
 from idp.db import joined
 from idp.federation import links, mapping, people, store
@@ -24,6 +26,7 @@ from idp.federation.ldap.wire import Conversation, Entry
 from idp.federation.links import Link, LinkedOtherwise, giver
 from idp.federation.ports import Identity, Question
 from idp.federation.provider import Provider
+from idp.ids import new_id
 from idp.login import signout
 from idp.protocols import Services
 
@@ -31,6 +34,7 @@ PAGE: Final = 500
 TOGETHER: Final = 100  # people in one transaction
 NAMED: Final = 20  # people whom a report names
 LOCKED_FOR: Final = 3600.0
+DAY: Final = 86400.0
 
 
 class Running(Exception):
@@ -78,21 +82,36 @@ class _Everybody:
 
 def sync(services: Services, question: Question, how: How) -> Report:
     """Look at all of it. Errors: `Running`; `Refused`, `Unreachable`, `BadFilter` where it cannot be read."""
-    lock = "upstream:sync:" + question.provider.id
-    if not services.state.add(lock, 1, LOCKED_FOR):
-        raise Running
-    try:
+    with _alone(services, question.provider, how) as told:
         report = asking.ask_at_length(
             services,
             question.provider,
             question.secret,
-            lambda conversation: _look(services, question, how, conversation),
+            lambda conversation: _look(services, question, told, conversation),
         )
-    finally:
-        services.state.take(lock)
     if report.off:
         signout.tell_ended(services)
     return report
+
+
+@contextmanager
+def _alone(services: Services, provider: Provider, how: How) -> Iterator[How]:
+    """One look at a time, however long: its lock is renewed with each page, and is let go by whoever has it."""
+    lock, mine = "upstream:sync:" + provider.id, new_id(services.clock())
+    if not services.state.add(lock, mine, LOCKED_FOR):
+        raise Running
+
+    def tell(what: str, many: int) -> None:
+        if services.state.get(lock) != mine:
+            raise Running
+        services.state.put(lock, mine, LOCKED_FOR)
+        how.tell(what, many)
+
+    try:
+        yield replace(how, tell=tell)
+    finally:
+        if services.state.get(lock) == mine:
+            services.state.take(lock)
 
 
 def _look(services: Services, question: Question, how: How, conversation: Conversation) -> Report:
@@ -101,7 +120,7 @@ def _look(services: Services, question: Question, how: How, conversation: Conver
     every = _everybody(services, provider, conversation, how)
     off, on = _plan(services, provider, every)
     report = Report(len(every.on) + len(every.off), dry=how.dry, who=tuple(one.label for one, _ in off[:NAMED]))
-    stopped = _stopped(provider, every, len(off), how)
+    stopped = _stopped(services, provider, every, len(off), how)
     if stopped or how.dry:
         report = replace(report, stopped=stopped, off=len(off), on=len(on))
         if how.dry and not stopped:
@@ -145,26 +164,38 @@ def _everybody(services: Services, provider: Provider, conversation: Conversatio
 
 
 def _plan(services: Services, provider: Provider, every: _Everybody) -> tuple[list[tuple[Link, Person]], list[Person]]:
-    """Who is to be turned off, since they are off there or gone; and who on again that was turned off by this."""
+    """Who is to be turned off, since they are off there or gone; and who on again that was turned off by this.
+
+    Somebody with several accounts there is in as long as one of them is.
+    """
     turned = {row.person_id for row in services.db.all(store.TURNED_OFF, provider_id=provider.id)}
-    off, on = [], []
+    of_people: dict[str, list[Link]] = {}
     for link in links.at(services.db, provider.id):
-        is_on = link.subject in every.on
-        if is_on and link.person_id not in turned:
+        of_people.setdefault(link.person_id, []).append(link)
+    off, on = [], []
+    for person_id, theirs in of_people.items():
+        is_on = any(link.subject in every.on for link in theirs)
+        if is_on and person_id not in turned:
             continue
-        person = services.directory.find(link.person_id)
+        person = services.directory.find(person_id)
         if person is not None and not is_on and person.enabled:
-            off.append((link, person))
+            off.append((theirs[0], person))
         elif person is not None and is_on:
             on.append(person)
     return off, on
 
 
-def _stopped(provider: Provider, every: _Everybody, many: int, how: How) -> str:
-    most = int(provider.brake) if how.brake is None else how.brake
+def _stopped(services: Services, provider: Provider, every: _Everybody, many: int, how: How) -> str:
     if many and not every.on:
         return "it finds nobody: the filter or the rights of who searches may be others than before"
-    return f"would disable {many} people, and {most} is the most" if many > most else ""
+    most, before = how.brake, 0
+    if most is None:  # one look after another turns off no more than one may
+        most, since = int(provider.brake), services.clock() - DAY
+        before = sum(row.at > since for row in services.db.all(store.TURNED_OFF, provider_id=provider.id))
+    if not many or many + before <= most:
+        return ""
+    already = f" after {before} within a day" if before else ""
+    return f"would disable {many} people{already}, and {most} is the most"
 
 
 def _switch(
@@ -172,25 +203,38 @@ def _switch(
 ) -> Report:
     done, kept, back = 0, 0, 0
     for _, person in off:
-        record = _recorder(services, provider, person.id)
         try:
             if break_glass.is_one(services.db, person):
                 raise InvalidPerson("enabled", "a break-glass account")
-            services.directory.disable(person.id, record=record)
+            _turn_off(services, provider, person)
         except InvalidPerson:  # the last owner, say
             kept += 1
+        except NoSuchPerson:  # removed meanwhile
             continue
-        with services.db.transaction() as tx:
-            tx.run(store.DROP_TURNED_OFF, person_id=person.id)
-            tx.run(store.ADD_TURNED_OFF, person_id=person.id, provider_id=provider.id, at=services.clock())
-        done += 1
+        else:
+            done += 1
     for person in on:
-        if not person.enabled:
-            services.directory.enable(person.id, record=_recorder(services, provider, person.id))
-            back += 1
-        with services.db.transaction() as tx:
-            tx.run(store.DROP_TURNED_OFF, person_id=person.id)
+        with suppress(NoSuchPerson):
+            back += _turn_on(services, provider, person)
     return replace(report, off=done, kept=kept, on=back)
+
+
+def _turn_off(services: Services, provider: Provider, person: Person) -> None:
+    """And keep who did, in one transaction. Errors: `InvalidPerson`, `NoSuchPerson`."""
+    with services.db.transaction() as tx:
+        directory = services.directory.within(joined(tx))
+        directory.disable(person.id, record=_recorder(services, provider, person.id))
+        tx.run(store.ADD_TURNED_OFF, person_id=person.id, provider_id=provider.id, at=services.clock())
+
+
+def _turn_on(services: Services, provider: Provider, person: Person) -> bool:
+    """Whether it was still for this to do: an admin may have decided meanwhile. Errors: `NoSuchPerson`."""
+    with services.db.transaction() as tx:
+        before = locked(tx, person.id)
+        if all(row.person_id != person.id for row in tx.all(store.TURNED_OFF, provider_id=provider.id)):
+            return False
+        services.directory.within(joined(tx)).enable(person.id, record=_recorder(services, provider, person.id))
+        return not before.enabled
 
 
 def _take_over(

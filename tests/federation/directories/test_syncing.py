@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from idp.__main__ import main
 from idp.accounts.person import Person
 from idp.admin import attention
 from idp.admin.actor import of_shell
-from idp.federation import keeping, leaving
+from idp.federation import keeping, leaving, links
 from idp.federation.ldap import scheduled, syncing
 from idp.federation.ldap.syncing import How, Report
 from idp.federation.provider import Provider as Upstream
@@ -98,6 +99,46 @@ def test_i9_whom_an_admin_turned_off_stays_off(company: Company) -> None:
     company.provider.services.directory.disable(known(company, "p05").id)
     assert look(company, one).on == 0
     assert not known(company, "p05").enabled
+
+
+def test_i9_whoever_decides_here_decides_alone(company: Company) -> None:
+    one, directory = company.add(), company.provider.services.directory
+    look(company, one)
+    for name in ("p06", "p07", "p08"):
+        company.there.change(replaced(name, "shadowExpire", "1"))
+    assert look(company, one).off == 3
+    directory.enable(known(company, "p06").id)  # by hand; and off again after an incident
+    directory.disable(known(company, "p06").id)
+    directory.disable(known(company, "p07").id)  # off by the look; an admin says that it stays so
+    for name in ("p06", "p07", "p08"):
+        company.there.change(replaced(name, "shadowExpire", "-1"))
+    assert look(company, one).on == 1
+    assert [known(company, name).enabled for name in ("p06", "p07", "p08")] == [False, False, True]
+
+
+def test_i9_whoever_has_two_accounts_there_is_in_as_long_as_one_is(company: Company) -> None:
+    one, db = company.add(), company.provider.services.db
+    look(company, one)
+    (link,) = links.of_person(db, known(company, "p09").id)
+    with db.transaction() as tx:  # of an entry that was there before
+        links.add(tx, dataclasses.replace(link, subject="0" * 36), record=lambda *_: None)
+    for _ in range(3):
+        report = look(company, one)
+        assert (report.off, report.on) == (0, 0)
+        assert known(company, "p09").enabled
+
+
+def test_i3_the_brake_counts_what_looks_before_did_within_a_day(company: Company) -> None:
+    one = company.add(brake="3")
+    look(company, one)
+    for name in NAMES[:2]:
+        company.there.change(f"dn: {slapd.dn(name)}\nchangetype: delete\n\n")
+    assert look(company, one).off == 2
+    for name in NAMES[2:4]:
+        company.there.change(f"dn: {slapd.dn(name)}\nchangetype: delete\n\n")
+    assert look(company, one).stopped == "would disable 2 people after 2 within a day, and 3 is the most"
+    company.provider.clock.advance(86401)
+    assert look(company, one).off == 2
 
 
 def test_i3_the_brake_stops_before_anything_is_done(company: Company) -> None:
