@@ -167,7 +167,7 @@ ROWS: Final = (
         {
             "kind": "ldap", "servers": ["ldaps://{host}"], "base_dn": "cn=users,cn=accounts,{base}",
             "bind_dn": "{bind}", "subject": ["ipaUniqueID"], "people": "(objectClass=inetOrgPerson)",
-            "groups_claim": "memberOf", "all_names": True,
+            "groups_claim": "memberOf", "group_base": "cn=groups,cn=accounts,{base}", "all_names": True,
         },
         {"host": "its host, such as ipa.example.com", "base": "such as dc=example,dc=com", "bind": _SERVICE},
         (

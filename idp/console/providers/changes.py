@@ -18,7 +18,7 @@ from idp.wire import Request, Response
 
 _ACTIONS: Final = {
     "provider:add": N_("Added"), "provider:change": N_("Changed"), "provider:remove": N_("Removed"),
-    "provider:restore": N_("Brought back"),
+    "provider:restore": N_("Brought back"), "provider:keys": N_("Other keys or addresses in its metadata"),
 }  # fmt: skip
 _CHANGED: Final = N_("It was changed again since then, so nothing was undone.")
 _CANNOT: Final = N_("This change cannot be undone here.")

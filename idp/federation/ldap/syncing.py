@@ -303,7 +303,7 @@ def _make(services: Services, provider: Provider, new: list[Identity]) -> int:
 
 def _groups(provider: Provider, entry: Entry) -> tuple[str, ...] | None:
     """Those that an attribute names; those that a search finds wait for the next sign-in."""
-    return None if provider.groups_claim == GROUPS else groups.named_by(entry, provider.groups_claim)
+    return None if provider.groups_claim == GROUPS else groups.named_by(provider, entry)
 
 
 def _mark(services: Services, provider: Provider) -> Mark | None:

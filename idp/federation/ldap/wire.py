@@ -115,6 +115,14 @@ class Conversation:
             raise Unreachable(f"the search was answered with {self._connection.result['description']}", "search")
         return self._entries(base)
 
+    def listed(self, base: str, filter: str, attributes: Sequence[str], *, most: int) -> tuple[Entry, ...] | None:
+        """All that is found; None where the list was cut or its base is not to be seen: it is not known then.
+
+        Errors: `BadFilter`.
+        """
+        found = self.search(base, filter, attributes, most=most)
+        return found if int(self._connection.result["result"]) == 0 else None
+
     def read(self, dn: str, attributes: Sequence[str]) -> Entry | None:
         """One entry by its name; '' is what the server says of itself."""
         with self._in_time():

@@ -116,8 +116,22 @@ def _persistent(provider: Provider, ours: str, name_id: NameID | None) -> str:
     if not name_id.value.isprintable() or len(name_id.value) > MAX_SUBJECT:
         raise failures.claim(provider, NAME_ID, "one text that stays the same for ever", name_id.value[:40])
     # Core §8.3.7: unique for the pair of qualifiers; those that are left out are the provider and we.
-    of = (name_id.name_qualifier or provider.issuer, name_id.sp_name_qualifier or ours)
-    return name_id.value if of == (provider.issuer, ours) else "!".join((*of, name_id.value))
+    of, usual = (name_id.name_qualifier or provider.issuer, name_id.sp_name_qualifier or ours), (provider.issuer, ours)
+    return _bare(name_id.value, usual) if of == usual else _qualified(*of, name_id.value)
+
+
+def _bare(value: str, usual: tuple[str, str]) -> str:
+    """As it stands, but where it could be read as one with qualifiers. Of ours it is told apart: those are left out."""
+    is_ours = not any("!" in one for one in usual) and value.startswith("!".join((*usual, "")))
+    is_plain = (value.count("!") < 2 and not value.startswith("!")) or is_ours
+    return value if is_plain else "!" + quote(value, safe="")
+
+
+def _qualified(theirs: str, ours: str, value: str) -> str:
+    """With both; what begins with the mark has its parts quoted, since a mark stands in one of them."""
+    if "!" in theirs + ours:
+        return "!" + "!".join(quote(one, safe="") for one in (theirs, ours, value))
+    return "!".join((theirs, ours, value))
 
 
 def _proven(statement: Element, said: Mapping[str, Any]) -> tuple[str, ...]:

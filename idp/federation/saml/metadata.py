@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
+from idp import audit
+from idp.audit import Event
 from idp.errors import Refused
 from idp.federation import calling, health
 from idp.federation.provider import Provider
@@ -29,6 +35,19 @@ class Kept:
         self.lock = threading.Lock()
         self.entities: dict[str, tuple[float, Entity]] = {}
         self.vain: dict[str, float] = {}  # when a look failed
+        self.looking: set[str] = set()
+
+    @contextmanager
+    def look(self, key: str) -> Iterator[bool]:
+        """Whether nobody else in this process looks just now."""
+        with self.lock:
+            is_first = key not in self.looking
+            self.looking.add(key)
+        try:
+            yield is_first
+        finally:
+            if is_first:
+                self.looking.discard(key)
 
     def note(self, key: str, now: float) -> None:
         """A look failed."""
@@ -45,11 +64,20 @@ def of(services: Services, provider: Provider, *, renewed: bool = False) -> Enti
     holds = found is not None and now - at < STALE and not _has_ended(found, now)
     if found is not None and holds and _is_recent(kept, key, at, now, _fresh_for(provider, found, renewed)):
         return found
+    with kept.look(key) as is_first:
+        if found is not None and holds and not is_first:  # one asks, others go on with what is known
+            return found
+        return _looked(services, provider, key, found if holds else None)
+
+
+def _looked(services: Services, provider: Provider, key: str, found: Entity | None) -> Entity:
+    """Read anew; `found`: what holds as yet. Errors: `Refused`."""
+    kept, now = services.part(Kept), services.clock()
     try:
         fresh = _given(services, provider, now) if provider.metadata else _fetched(services, provider, now)
     except Refused:
         # Metadata that holds is used on while its address does not answer (Metadata §4.3).
-        if found is None or not holds:
+        if found is None:
             raise
         kept.note(key, now)
         health.answered(services, provider)  # whoever is silent there is not the one who lets people in
@@ -59,8 +87,28 @@ def of(services: Services, provider: Provider, *, renewed: bool = False) -> Enti
             kept.entities.pop(next(iter(kept.entities)))
         kept.entities[key] = (now, fresh)
     if not provider.metadata:
+        _tell(services, provider, _shared(services, key)[1], fresh)
         services.state.put(_state_key(key), {"at": now, "entity": fresh.as_json()}, STALE)
     return fresh
+
+
+def _tell(services: Services, provider: Provider, before: Entity | None, after: Entity) -> None:
+    """Whoever has other keys or other addresses there may let in anybody: operators and owners can read when."""
+    if before is None:
+        return
+    said = ((_fingerprints(one), one.sso, one.slo, one.slo_answers) for one in (before, after))
+    both = zip(("keys", "sso", "slo", "slo_answers"), *said, strict=True)
+    changed = {name: [old, new] for name, old, new in both if old != new}
+    if not changed:
+        return
+    services.log.warning("upstream_keys_changed", provider=provider.id, name=provider.name, what=",".join(changed))
+    detail = {"provider_id": provider.id, "name": provider.name, "changed": changed}
+    audit.record(services.db, Event("provider:keys", actor="system", detail=detail), services.clock())
+
+
+def _fingerprints(entity: Entity) -> list[str]:
+    """SHA-256 of each certificate that signs."""
+    return sorted(hashlib.sha256(b64decode(one)).hexdigest() for one in entity.certificates)
 
 
 def fetch(services: Services, provider: Provider) -> bytes:

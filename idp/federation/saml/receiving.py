@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from idp.federation import attempts, failures, keeping, leaving
+from idp.federation import attempts, crowding, failures, keeping, leaving
 from idp.federation.keeping import Kept
 from idp.federation.provider import SAML
 from idp.federation.saml import believing, refusals
@@ -37,7 +37,8 @@ def receive(services: Services, request: Request) -> Response:
     if not attempts.is_waited_for(services, state):
         return _unasked(services, kept, state)
     # Nothing of it is kept that the provider has not signed, or that does not say no.
-    believing.open_for(services, kept.provider, received.message)
+    with crowding.turn(services, kept.provider):  # a signature by a key that is not known has the metadata read
+        believing.open_for(services, kept.provider, received.message)
     answer = Params([("state", state), (DOCUMENT, request.form.first[DOCUMENT])])
     handle = attempts.put_aside(services, answer, most=MAX_BODY)
     return Redirect(location=f"{leaving.redirect_uri(services, kept.provider.id)}?answer={handle}")

@@ -14,8 +14,8 @@ from ldap3.operation.search import compile_filter, parse_filter
 from pyasn1.codec.ber import encoder
 
 from idp.federation import checking
-from idp.federation.ldap import filters, wire
-from idp.federation.ldap.wire import Conversation, Unreachable
+from idp.federation.ldap import filters, groups, wire
+from idp.federation.ldap.wire import Conversation, Entry, Unreachable
 from tests.provider import Provider
 
 GIVEN = {
@@ -86,3 +86,21 @@ def test_i10_a_server_that_drips_its_answer_before_tls_is_left_in_time(
     with pytest.raises(Unreachable), wire.connected(services, one, server, 0.7):
         pass
     assert time.monotonic() - began < 4  # of 8.8 seconds that it drips
+
+
+@pytest.mark.parametrize(("code", "is_known"), [(0, True), (4, False), (32, False)], ids=["all", "cut", "no-base"])
+def test_i3_a_list_of_groups_that_was_cut_or_may_not_be_seen_is_not_taken_for_all(code: int, is_known: bool) -> None:
+    connection = SimpleNamespace(search=lambda *_, **__: None, response=(), result={"result": code, "description": ""})
+    one = checking.checked({**GIVEN, "groups_claim": "groups", "group_filter": "(cn=*)"})
+    assert groups.of(Conversation(connection, time.monotonic() + 9), one, Entry("cn=a", {})) == (
+        () if is_known else None
+    )
+
+
+def test_i7_a_group_is_known_by_all_of_its_name_where_the_table_says_so() -> None:
+    member = [b"CN=Finance,OU=Real,DC=example", b"cn=finance, ou=Sandbox, dc=example", b"CN=Staff,OU=Groups,DC=example"]
+    said = {**GIVEN, "groups_claim": "memberOf", "groups": {"cn=Finance,ou=real,dc=example": "Finance"}}
+    entry = Entry("cn=a", {"memberof": member})
+    assert groups.named_by(checking.checked(said), entry) == ("cn=Finance,ou=real,dc=example", "finance", "Staff")
+    below = checking.checked({**said, "group_base": "ou=groups,dc=example"})
+    assert groups.named_by(below, entry) == ("cn=Finance,ou=real,dc=example", "Staff")

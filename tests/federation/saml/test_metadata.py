@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 from lxml import etree
 
-from idp.federation import health
+from idp.federation import crowding, health
 from idp.federation.checking import InvalidProvider
 from idp.federation.provider import PERSISTENT
+from idp.federation.saml import metadata
 from idp.saml.messages import names
 from tests.backends import Clock
 from tests.federation.saml.there import ENTITY, SamlOffice, There
@@ -78,6 +79,9 @@ def test_a_certificate_of_todays_metadata_is_believed_without_anybody_doing_anyt
     clock.advance(60)
     assert published.come_saml(published.provider.browser(), crm, company, pair=new).code
     assert published.come_saml(published.provider.browser(), crm, company, pair=old).code
+    (told,) = published.provider.events("provider:keys")
+    was, is_now = told.detail["changed"]["keys"]
+    assert (len(was), len(is_now), was[0] in is_now) == (1, 2, True)
     published.publish(new)
     clock.advance(3601)
     answer = published.come_saml(published.provider.browser(), crm, company, pair=old)
@@ -90,6 +94,27 @@ def test_whoever_signs_by_a_key_of_nobody_makes_us_ask_twice_a_minute_at_most(pu
     for _ in range(3):
         published.come_saml(published.provider.browser(), crm, company, pair=rsa_pair("attacker"))
     assert len(published.at.asked) - before <= 1
+
+
+def test_i10_a_strangers_signature_waits_for_metadata_in_the_crowd_alone(published: Published, crm: App) -> None:
+    company, services = published.add_saml(metadata_url=published.url, create=True), published.provider.services
+    browser = published.provider.browser()
+    asked = published.ask(browser, crm, company)
+    threads, crowd = services.settings.server.threads, services.part(crowding.Crowd)
+    turns = [crowd.enter("another", threads) for _ in range(max(1, threads - 1))]
+    assert all(turns)
+    before = len(published.at.asked)
+    answer = published.post(browser, asked, published.saml.answer(asked, pair=rsa_pair("attacker")))
+    assert kind_of(published, answer) == "upstream_crowded"
+    assert len(published.at.asked) == before
+
+
+def test_i10_of_those_who_look_for_a_key_at_once_one_asks() -> None:
+    kept = metadata.Kept()
+    with kept.look("a") as first, kept.look("a") as second, kept.look("b") as other:
+        assert (first, second, other) == (True, False, True)
+    with kept.look("a") as again:
+        assert again
 
 
 @pytest.mark.spec("SAML2 Metadata 4.3")
