@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from idp.admin import providers
@@ -51,10 +51,14 @@ class Change:
 def of(services: Services, actor: Actor, provider_id: str, *, many: int = 20) -> tuple[Change, ...]:
     """The latest changes of one, the latest first. Errors: `NotAllowed`."""
     actor.check(Permission.PROVIDERS_READ)
-    names, found = Names(services), []
+    names, found, came_or_went = Names(services), [], False
     for event in _events(services):
         if event.detail.get("provider_id") == provider_id:
-            found.append(_change(event, names))
+            is_of_life = event.action in _UNDONE
+            one = _change(event, names)
+            # What has come or gone again since cannot be taken back any more.
+            found.append(replace(one, can_undo=False) if is_of_life and came_or_went else one)
+            came_or_went |= is_of_life
         if len(found) == many:
             break
     return tuple(found)

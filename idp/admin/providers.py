@@ -32,6 +32,7 @@ class Standing:
 
     `redirect_uri`, `logout_uri`, `signed_out_uri`: registered there; at the second its server says that somebody has
     signed out, to the third it sends whoever has signed out here. '' where there is none, as of a directory.
+    `shared_domains`: a mail domain that another provider has as well, and its name; the one that came first is led to.
     `metadata_url`: of SAML, where our metadata for it is, which has all of them; '' else.
     """
 
@@ -42,6 +43,7 @@ class Standing:
     logout_uri: str = ""
     signed_out_uri: str = ""
     metadata_url: str = ""
+    shared_domains: tuple[tuple[str, str], ...] = ()
 
     @property
     def provider(self) -> Provider:
@@ -255,7 +257,13 @@ def _standing(services: Services, kept: Kept) -> Standing:
     uri = ours.acs(services, one.id) if is_saml else uri
     url = ours.metadata_url(services, one.id) if is_saml else ""
     back, told = "" if is_saml else signing_out.back_uri(services, one), ending.told_at(services, one)
-    return Standing(kept, uri, people, health.of(services, one), told, back, url)
+    shared = _shared(services, one)
+    return Standing(kept, uri, people, health.of(services, one), told, back, url, shared)
+
+
+def _shared(services: Services, one: Provider) -> tuple[tuple[str, str], ...]:
+    others = [other for other in snapshot.current(services) if other.id != one.id]
+    return tuple((domain, other.name) for other in others for domain in one.domains if domain in other.domains)
 
 
 def _seen(services: Services, kept: Kept) -> Standing:

@@ -160,7 +160,16 @@ def run_add(args: Namespace) -> None:
     say(*_to_register(added))
     if added.logout_uri:
         say(f"And this back-channel logout URI, where it has a field for one: {added.logout_uri}")
+    say(*_shared(added))
     say(f"Then try it: doorward provider test {added.provider.id}")
+
+
+def _shared(one: Standing) -> list[str]:
+    """Mail domains that are another one's, too: one of them is never led to by a name."""
+    return [
+        f"{domain} is a domain of {printable(name)}, too: a name of it leads to the provider that was added first."
+        for domain, name in one.shared_domains
+    ]
 
 
 def run_change(args: Namespace) -> None:
@@ -179,7 +188,7 @@ def run_change(args: Namespace) -> None:
         print_json(as_json(changed))
         return
     state = "on" if changed.provider.enabled else "off"
-    say(f"Changed: {printable(changed.provider.name)} ({changed.provider.id}), {state}.")
+    say(f"Changed: {printable(changed.provider.name)} ({changed.provider.id}), {state}.", *_shared(changed))
 
 
 def run_test(args: Namespace) -> int:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from idp.__main__ import main
+from idp.admin import provider_history
+from idp.cli.installation import shell
 from idp.federation import checking, templates
 from idp.federation.provider import SAML
 from tests.federation.stand_in import SECRET, StandIn
@@ -83,6 +85,21 @@ def test_c6_what_was_done_to_a_provider_is_shown_and_taken_back(
     assert "no removed provider" in run("restore", "Other")[1]
     assert run("restore", "company")[0] == 0
     assert json.loads(run("show", "Company", "--json")[1])["id"] == made["id"]
+    past = provider_history.of(office.provider.services, shell(), made["id"])
+    assert [(one.action, one.can_undo) for one in past if one.action != "provider:change"] == [
+        ("provider:restore", True), ("provider:remove", False), ("provider:add", False),
+    ]  # fmt: skip
+
+
+def test_i5_a_mail_domain_that_another_provider_has_is_told(
+    run: Callable[..., tuple[int, str]], office: Office, tmp_path: Path
+) -> None:
+    added(run, tmp_path, office.there, "--domain", "example.com")
+    office.add("Other", domains=["example.com", "other.example"])
+    code, said = run("change", "Other", "--set", "create=yes")
+    assert code == 0
+    assert "example.com is a domain of Company, too" in said
+    assert "other.example" not in said
 
 
 @pytest.mark.parametrize(
