@@ -153,7 +153,7 @@ def test_c6_a_removal_says_what_it_costs_and_can_be_taken_back(
             links.add(tx, link, record=lambda *_: None)
     page = owner.get(f"{ALL}/{one.id}/remove")
     assert "2 accounts there" in page.dom.text
-    assert "Of 2 people who were looked at, 1 have no other way in." in page.dom.text
+    assert "People who were looked at: 2. Without another way in: 1." in page.dom.text
     page = done(owner, send(owner, page, "/remove"))
     assert keeping.list_of(db) == ()
     page = done(owner, send(owner, page, ALL))
