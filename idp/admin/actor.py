@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from idp import audit
 from idp.accounts import break_glass, roles, tokens
@@ -12,9 +12,11 @@ from idp.accounts.person import Person, fold
 from idp.accounts.roles import SCOPED, RoleGrant
 from idp.admin.permissions import LIMITED_BY, TABLE, Permission
 from idp.audit import Recorder
-from idp.login.browser.sessions import Session
 from idp.protocols import Services
 from idp.wire import Request
+
+if TYPE_CHECKING:  # a command has no session, and its module brings mail, keys and the outbound client along
+    from idp.login.browser.sessions import Session
 
 P = Permission
 #: What would take from a break-glass account what it is for (U5): only the verbs of its own do that.

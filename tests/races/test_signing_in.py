@@ -68,7 +68,10 @@ def test_S63_guesses_sent_at_once_are_no_more_than_guesses_one_by_one(server: Se
     if answers[-1].status == 200:
         assert _told(answers[-1]) in {_told(a) for a in paused}
     events = [e for e in server.events("session:failed") if e.person_id == person.id]
-    assert len([e for e in events if e.detail.get("failures", 9) <= 5]) == len(judged)
+    counted = len([e for e in events if e.detail.get("failures", 9) <= 5])
+    # One that was counted fifth before the right one may begin the pause after it: the next fifth then comes late, is
+    # on record as counted, and is told of the pause alone.
+    assert counted in ((len(judged), len(judged) + 1) if answers[-1].status != 200 else (len(judged),))
     again = server.browser("198.51.100.77")
     assert PAUSED in again.log_in(server.authorize(again, app), name).text
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clients.saml_fields import validate
 from idp import wire
-from idp.saml.logout import logout_request, logout_response
+from idp.saml.logout import logout_response
 from idp.saml.messages import names
 from idp.saml.messages.artifacts import decode_artifact
 from idp.saml.messages.authn_request import read_authn_request
@@ -21,6 +21,7 @@ from idp.saml.messages.decryption import CannotDecrypt, decrypt_id
 from idp.saml.messages.encryption import Recipient, encrypted_id
 from idp.saml.messages.http_post import decode_post
 from idp.saml.messages.http_redirect import decode_redirect, deflate, encode_redirect
+from idp.saml.messages.logout_request import read_logout_request
 from idp.saml.messages.public_keys import public_key
 from idp.saml.messages.signature_gate import BadSignature
 from idp.saml.messages.signatures import open_message, verify_enveloped, verify_metadata
@@ -98,7 +99,7 @@ def test_the_parser_answers_or_says_bad_xml(data: bytes, drop_comments: bool) ->
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "AuthnRequest": read_authn_request,
-    "LogoutRequest": lambda root: logout_request.read_logout_request(root, [rsa_pair().key]),
+    "LogoutRequest": lambda root: read_logout_request(root, [rsa_pair().key]),
     "LogoutResponse": logout_response.read_logout_response,
 }
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from idp.accounts.person import Person
 from idp.app import sweep, sweep_out
-from idp.db import Database, Unavailable, connecting
+from idp.db import Database, Unavailable, postgresql
 from idp.oidc.ledger.store import access_tokens
 from keys import sealing
 from tests.backends import Clock
@@ -105,7 +105,7 @@ def test_a_statement_that_takes_too_long_fails_the_request_and_frees_its_thread(
     limit = usual.one(select(func.current_setting("statement_timeout").label("value"))).value
     assert limit.endswith("s")  # "0" is none
     usual.close()
-    monkeypatch.setattr(connecting, "STATEMENT_MS", 200)
+    monkeypatch.setattr(postgresql, "STATEMENT_MS", 200)
     hasty = Database(postgresql_url)
     begun = time.monotonic()
     with pytest.raises(Unavailable):
