@@ -126,7 +126,7 @@ def test_n11_a_session_of_before_the_upgrade_has_a_key_of_its_own(provider: Prov
     assert found is not None
     services.db.run(
         store.RENEW, session_id=sid, now=services.clock(), auth_time=found.auth_time, secret_hash=digest(old),
-        methods=BY_PASSWORD, idle_seconds=3600, expires_at=found.expires_at, address="", browser="",
+        methods=BY_PASSWORD, idle_seconds=3600, expires_at=found.expires_at, address="", browser="", beside="",
     )  # fmt: skip
     ann.cookies["__Host-doorward_session"] = f"{sid}.{old}"
     page = ann.get("sessions")
