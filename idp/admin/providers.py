@@ -10,6 +10,7 @@ from idp.accounts.factors.kinds import UPSTREAM
 from idp.accounts.person import Person
 from idp.admin import managed
 from idp.admin.actor import Actor
+from idp.admin.approving import asking, of_providers
 from idp.admin.permissions import Permission
 from idp.federation import checking, ending, health, keeping, kinds, leaving, links, signing_out, snapshot
 from idp.federation.health import Health
@@ -79,6 +80,7 @@ def add(
     actor.check(Permission.PROVIDERS_CHANGE)
     provider = checking.checked(_completed(services, said), reserved, enabled=enabled)
     checking.check_secret(services.issuer, provider, secret)
+    _ask(services, actor, secret, how="add", said=dict(said), enabled=enabled, reserved=reserved)
     now, record = services.clock(), actor.record(services)
     return _seen(services, keeping.add(services.db, services.sealer, provider, secret, now, record=record))
 
@@ -151,8 +153,14 @@ def change(services: Services, actor: Actor, provider_id: str, wanted: Wanted) -
     # What is an account's key must not be read by another rule, or from elsewhere: each would be somebody else.
     if links.count(services.db, provider_id):
         checking.check_same_accounts(before.provider, provider)
+    if before.sealed and wanted.secret is None:
+        checking.check_secret_is_told(before.provider, provider)
     has_secret = bool(before.sealed) if wanted.secret is None else bool(wanted.secret)
     checking.check_secret(services.issuer, provider, "kept" if has_secret else "")
+    _ask(
+        services, actor, wanted.secret, how="change", provider=provider_id, said=dict(wanted.said),
+        enabled=wanted.enabled, seen=wanted.seen,
+    )  # fmt: skip
     done = Change(provider, wanted.secret, wanted.seen)
     record = actor.record(services)
     return _seen(services, keeping.change(services.db, services.sealer, done, services.clock(), record=record))
@@ -163,6 +171,7 @@ def renew_secret(services: Services, actor: Actor, provider_id: str, secret: str
     actor.check(Permission.PROVIDERS_CHANGE)
     kept = _kept(services, provider_id)
     checking.check_secret(services.issuer, kept.provider, secret)
+    _ask(services, actor, secret, how="renew_secret", provider=provider_id)
     record = actor.record(services)
     done = Change(kept.provider, secret)
     return _seen(services, keeping.change(services.db, services.sealer, done, services.clock(), record=record))
@@ -173,6 +182,7 @@ def turn(services: Services, actor: Actor, provider_id: str, *, on: bool) -> Sta
     actor.check(Permission.PROVIDERS_CHANGE)
     managed.guard(services, KIND, provider_id)
     before = _kept(services, provider_id)
+    _ask(services, actor, how="turn", provider=provider_id, on=on)
     wanted = Change(replace(before.provider, enabled=on))
     record = actor.record(services)
     return _seen(services, keeping.change(services.db, services.sealer, wanted, services.clock(), record=record))
@@ -187,6 +197,7 @@ def remove(services: Services, actor: Actor, provider_id: str, seen: str = "") -
     managed.guard(services, KIND, provider_id)
     if seen and seen != keeping.edition(_kept(services, provider_id)):
         raise keeping.ChangedMeanwhile
+    _ask(services, actor, how="remove", provider=provider_id, seen=seen)
     gone = keeping.remove(services.db, provider_id, services.clock(), record=actor.record(services))
     services.part(snapshot.Providers).forget()
     return gone
@@ -195,6 +206,7 @@ def remove(services: Services, actor: Actor, provider_id: str, seen: str = "") -
 def restore(services: Services, actor: Actor, provider_id: str) -> Standing:
     """Bring it back with its links. Errors: `NotAllowed`, `UnknownProvider`, `NameTaken`, `TooMany`."""
     actor.check(Permission.PROVIDERS_CHANGE)
+    _ask(services, actor, how="restore", provider=provider_id)
     now, record = services.clock(), actor.record(services)
     return _seen(services, keeping.restore(services.db, provider_id, now, record=record))
 
@@ -230,6 +242,13 @@ def disconnect(services: Services, actor: Actor, person: Person, provider_id: st
                 mail.tell(services, person, "factor_removed", about, tx=tx)
                 gone += 1
     return gone
+
+
+def _ask(services: Services, actor: Actor, secret: str | None = None, **what: Any) -> None:
+    """Errors: `approving.asking.Waits` where another owner has to approve it first (C3)."""
+    if asking.is_named(services, "provider:change"):
+        sealed = {} if secret is None else {asking.SEALED: of_providers.sealed(services, secret)}
+        asking.ask(services, actor, "provider:change", "providers.change", what | sealed)
 
 
 def _completed(services: Services, said: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -344,7 +344,8 @@ def explained() -> Iterator[None]:
     try:
         yield
     except InvalidProvider as error:
-        raise Refused(*(f"{one.field}: {one.message}" for one in error.problems)) from None
+        options = {"secret": "--secret-file"}
+        raise Refused(*(f"{options.get(one.field, one.field)}: {one.message}" for one in error.problems)) from None
     except NameTaken:
         raise Refused("--name: another provider has this name; people could not tell their buttons apart") from None
     except TooMany:

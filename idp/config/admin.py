@@ -9,7 +9,8 @@ from pydantic import Field
 from idp.config.section import Section
 
 #: The changes that `second_owner` may name.
-SECOND_OWNER = ("key:promote", "key:withdraw", "role:grant:owner", "user:turn_off", "user:remove", "rule:change")
+SECOND_OWNER = ("key:promote", "key:withdraw", "role:grant:owner", "user:turn_off", "user:remove", "rule:change",
+                "provider:change")  # fmt: skip
 
 
 class Admin(Section):
@@ -29,10 +30,18 @@ class Admin(Section):
         description="Days after which the console reminds owners to try a break-glass account once more. 0: never.",
     )
     second_owner: list[
-        Literal["key:promote", "key:withdraw", "role:grant:owner", "user:turn_off", "user:remove", "rule:change"]
+        Literal[
+            "key:promote",
+            "key:withdraw",
+            "role:grant:owner",
+            "user:turn_off",
+            "user:remove",
+            "rule:change",
+            "provider:change",
+        ]
     ] = Field(
         [],
-        description="Changes that wait until another owner has approved them: key:promote, key:withdraw, role:grant:owner, user:turn_off, user:remove, rule:change.",
+        description="Changes that wait until another owner has approved them: key:promote, key:withdraw, role:grant:owner, user:turn_off, user:remove, rule:change, provider:change.",
     )
     second_owner_days: int = Field(
         7, ge=1, le=90, description="Days after which such a change is not waited for any more."

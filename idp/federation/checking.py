@@ -135,6 +135,26 @@ def check_secret(issuer: str, one: Provider, secret: str) -> None:
         raise InvalidProvider(*problems)
 
 
+def check_secret_is_told(before: Provider, after: Provider) -> None:
+    """For a change that keeps the secret: it goes nowhere that whoever typed it did not mean.
+
+    Errors: `InvalidProvider`, where what says where it is sent, or who is believed there, is another one.
+    """
+    moved = [row.name for row in fields.ROWS if row.sent_there and _leads_elsewhere(before, after, row.name)]
+    if moved:
+        raise InvalidProvider(Wrong(
+            "secret", f"{' and '.join(moved)} would be another one, and the secret kept here is not sent there: "
+            "give the secret again, together with this change",
+        ))  # fmt: skip
+
+
+def _leads_elsewhere(before: Provider, after: Provider, name: str) -> bool:
+    old, new = getattr(before, name), getattr(after, name)
+    if name in LISTS:  # one that is left out, or asked later, is no new address
+        return not set(new) <= set(old)
+    return bool(old != new and (new or name not in SWITCHES))
+
+
 def moment_of(day: str) -> float | None:
     """The beginning of a day in UTC, epoch seconds; None where it is none."""
     try:

@@ -27,6 +27,7 @@ class Field:
     """One field. `kinds`: those that know it, () for all; `choices`: all that it may say.
 
     `fixed`: it makes the key of an account, so it stays while people are linked. `document`: it has many lines.
+    `sent_there`: it says where the secret is sent, or who is believed there.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Field:
     choices: tuple[str, ...] = ()
     fixed: bool = False
     document: bool = False
+    sent_there: bool = False
 
     def is_of(self, kind: str) -> bool:
         """Whether a kind knows it."""
@@ -56,7 +58,8 @@ _FORMATS: Final = ("", PERSISTENT, "urn:oasis:names:tc:SAML:2.0:nameid-format:tr
 ROWS: Final = (
     Field("name", "main", N_("Name"), N_("What its button says.")),
     Field("issuer", "main", N_("Issuer"), N_(
-        "As its discovery document names it: https://login.example.com. Of SAML its entityID."), _NAMED, fixed=True),
+        "As its discovery document names it: https://login.example.com. Of SAML its entityID."), _NAMED, fixed=True,
+          sent_there=True),
     Field("client_id", "main", N_("Client ID"), N_(
         "Under which Doorward is registered there. With SAML our entityID; empty: the address of our metadata."),
           _NAMED),
@@ -76,10 +79,13 @@ ROWS: Final = (
     Field("team_id", "main", N_("Team ID"), N_("Of Apple alone."), _OIDC),
     Field("key_id", "main", N_("Key ID"), N_("Of Apple alone."), _OIDC),
     Field("servers", "main", N_("Servers"), N_(
-        "One a line, in the order in which they are asked: ldaps://dc1.example.com. With ldap:// by StartTLS."), _LDAP),
-    Field("plain", "main", N_("It is spoken with without TLS"), N_("Only with a server on this very machine."), _LDAP),
+        "One a line, in the order in which they are asked: ldaps://dc1.example.com. With ldap:// by StartTLS."), _LDAP,
+          sent_there=True),
+    Field("plain", "main", N_("It is spoken with without TLS"), N_("Only with a server on this very machine."), _LDAP,
+          sent_there=True),
     Field("ca", "main", N_("Certificates by which the servers are believed"), N_(
-        "In PEM form. Empty: those that this machine believes."), _LDAP, document=True),
+        "In PEM form. Empty: those that this machine believes."), _LDAP, document=True,
+          sent_there=True),
     Field("bind_dn", "main", N_("Bind DN"), N_("Who searches there, by the password beside it."), _LDAP),
     Field("base_dn", "main", N_("Base DN"), N_("Below which people are looked for: dc=example,dc=com"), _LDAP),
     Field("people", "which", N_("Filter of the people who may come"), N_("(objectClass=person)"), _LDAP),

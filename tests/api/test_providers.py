@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from idp.accounts.roles import RoleGrant
 from idp.federation import keeping, links
@@ -56,6 +57,15 @@ def test_c4_it_is_changed_for_the_edition_that_was_read(owner: Api) -> None:
     assert owner.post(f"{path}/enable").json["enabled"] is True
     refused(owner.post(f"{ALL}/unknown/enable"), 404, "not-found")
     refused(owner.get(f"{ALL}/unknown/history"), 404, "not-found")
+
+
+def test_c4_where_its_secret_would_be_sent_elsewhere_it_is_given_again(provider: Provider, owner: Api) -> None:
+    path = f"{ALL}/{make(owner)}"
+    patch: dict[str, Any] = {"settings": {"issuer": "https://login.elsewhere.example/v2.0"}}
+    assert pointers(owner.with_edition("PATCH", path, patch)) == ["#/secret"]
+    assert owner.with_edition("PATCH", path, patch | {"secret": "typed again"}).status == 200
+    kept = keeping.list_of(provider.services.db)[0]
+    assert keeping.open_secret(provider.services.sealer, kept) == "typed again"
 
 
 def test_c4_all_that_is_wrong_is_named_by_its_place(owner: Api) -> None:

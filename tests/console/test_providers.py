@@ -95,6 +95,20 @@ def test_b5_a_form_is_saved_for_the_edition_that_was_read_and_loses_nothing(
     assert keeping.list_of(provider.services.db)[0].provider.groups == {}
 
 
+def test_c5_where_its_secret_would_be_sent_elsewhere_the_form_asks_for_it(
+    provider: Provider, owner: Browser, office: Office
+) -> None:
+    one = office.add()
+    page = owner.get(f"{ALL}/{one.id}/edit")
+    wrong = send(owner, page, "/edit", issuer="https://id.elsewhere.example")
+    assert wrong.status == 422
+    assert "not sent there" in wrong.dom.text
+    done(owner, send(owner, wrong, "/edit", secret="typed again"))
+    (kept,) = keeping.list_of(provider.services.db)
+    assert kept.provider.issuer == "https://id.elsewhere.example"
+    assert keeping.open_secret(provider.services.sealer, kept) == "typed again"
+
+
 def test_i7_an_owners_own_sign_in_shows_what_it_would_bring_and_changes_nothing(
     provider: Provider, owner: Browser, enter: Enter, office: Office, there: StandIn
 ) -> None:

@@ -14,6 +14,7 @@ from idp.ids import new_id
 from idp.protocols import Services
 
 DAY: Final = 86400.0
+SEALED: Final = "sealed"  # in what is asked for: a secret, under the master key
 MOST: Final = 20  # changes of one asker that wait at once: each of them mails every owner
 
 
@@ -67,7 +68,7 @@ def ask(services: Services, actor: Actor, action: str, verb: str, args: Mapping[
     )  # fmt: skip
     with services.db.transaction() as tx:
         approvals.add(tx, asked)
-        detail = {"approval": asked.id, "action": action, "verb": verb, "args": dict(args)}
+        detail = {"approval": asked.id, "action": action, "verb": verb, "args": _told(args)}
         actor.record(services)(tx, "approval:asked", detail)
         telling.owners(services, tx, "asked", action, actor.name, asked.id, but=actor.id)
     raise Waits(asked.id)
@@ -102,7 +103,12 @@ def refuse_secrets(services: Services, actor: Actor, what: str) -> None:
     )
 
 
+def _told(args: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record has of it: no secret, though it is sealed."""
+    return {key: value for key, value in args.items() if key != SEALED}
+
+
 def _bypass(services: Services, actor: Actor, action: str, verb: str, args: Mapping[str, Any]) -> None:
     with services.db.transaction() as tx:
-        actor.record(services)(tx, "approval:bypassed", {"action": action, "verb": verb, "args": dict(args)})
+        actor.record(services)(tx, "approval:bypassed", {"action": action, "verb": verb, "args": _told(args)})
         telling.owners(services, tx, "bypassed", action, actor.name, "")

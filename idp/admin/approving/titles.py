@@ -15,5 +15,6 @@ ACTIONS: Final[Mapping[str, str]] = {
     "user:turn_off": N_("Turn somebody off"),
     "user:remove": N_("Remove somebody"),
     "rule:change": N_("Change the sign-in rules"),
+    "provider:change": N_("Change through which providers people sign in"),
 }
 assert tuple(ACTIONS) == SECOND_OWNER  # the settings refuse any other

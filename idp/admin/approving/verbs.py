@@ -12,6 +12,7 @@ from idp.accounts.roles import RoleGrant
 from idp.accounts.sign_in_rules import keeping
 from idp.accounts.sign_in_rules.rule import Rule, of_said
 from idp.admin.actor import Actor
+from idp.admin.approving import of_providers
 from idp.ids import digest
 from idp.protocols import Services
 from idp.texts import N_
@@ -31,6 +32,7 @@ class Verb:
 #: Labels whose values change by themselves, from one minute to the next: numbers, and not what is done.
 PASSING: Final = frozenset((
     N_("Sign-ins that end"), N_("Applications that hold tokens"), N_("Applications that are told"),
+    N_("Who came by it"),
 ))  # fmt: skip
 
 
@@ -249,4 +251,5 @@ VERBS: Final[Mapping[str, Verb]] = {
     "break_glass.end": Verb(_end, _person_lines),
     "people.roles": Verb(_roles, _role_lines),
     "rules.change": Verb(_rule, _rule_lines),
+    "providers.change": Verb(of_providers.run, of_providers.lines),
 }

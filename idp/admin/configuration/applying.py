@@ -58,6 +58,8 @@ def apply(
     _check(actor, entries, shown)
     if any(one.kind == "rule" for one in shown.changes):
         refuse_by_the_way(services, actor, "rule:change", "a file that changes sign-in rules")
+    if any(one.kind == "provider" for one in shown.changes):
+        refuse_by_the_way(services, actor, "provider:change", "a file that changes providers")
     record = actor.record(services)
     with services.db.transaction() as tx:
         within = taking_part(services, tx)

@@ -23,6 +23,7 @@ from keys.sealing import BrokenSeal
 
 TABLE = providers.KIND
 KEYS = (*SAID, "enabled", "secret_file")
+_IN_FILES = {"secret": "secret_file"}
 
 
 def _export(services: Services) -> Iterator[Written]:
@@ -90,10 +91,13 @@ def _check(services: Services, entry: Entry, provider: Provider, old: Kept | Non
         # One that a file makes may get its secret later.
         if secret is not None:
             checking.check_secret(services.issuer, provider, secret)
+        elif old is not None and old.sealed:
+            checking.check_secret_is_told(old.provider, provider)
         elif not checking.needs_secret(services.issuer, provider):
             checking.check_secret(services.issuer, provider, "")
     except checking.InvalidProvider as error:
-        raise Faults(entry.fault(one.field, one.message) for one in error.problems) from None
+        named = ((_IN_FILES.get(one.field, one.field), one.message) for one in error.problems)
+        raise Faults(entry.fault(*one) for one in named) from None
 
 
 def _secret(entry: Entry) -> str | None:

@@ -66,7 +66,8 @@ def patch(services: Services, call: Call) -> Answer:
     if "name" in body.model_fields_set:
         said["name"] = body.name
     with placed():
-        wanted = providers.Wanted(said, seen=seen or "")
+        secret = body.secret if "secret" in body.model_fields_set else None
+        wanted = providers.Wanted(said, secret, seen=seen or "")
         return _answered(services, providers.change(services, call.actor, one.provider.id, wanted))
 
 

@@ -42,6 +42,8 @@ class ProviderPatch(Model):
     """What its button says."""
     settings: SettingsPatch = left_out()
     """What it says."""
+    secret: Secret = left_out()
+    """Another secret; left out: the one that is kept. It is given again where it would be sent to another address."""
 
 
 class NewProviderSecret(Model):

@@ -29,7 +29,8 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
     texts, seen = forms.typed(kind, request.form, stands), (request.form.get("edition") or "")[:40]
     try:
         said = {**forms.said(texts), "kind": kind, "template": one.provider.template}
-        providers.change(services, visit.actor, one.provider.id, providers.Wanted(said, seen=seen))
+        secret = (request.form.get("secret") or "").replace("\r\n", "\n").strip() or None
+        providers.change(services, visit.actor, one.provider.id, providers.Wanted(said, secret, seen=seen))
     except InvalidProvider as error:
         return _page(services, request, visit, one, texts, seen, error.problems)
     except NameTaken:
@@ -57,7 +58,7 @@ def _page(
     status = 409 if beside else 422 if wrong else 200
     return finding.page(
         services, request, visit, one, "edit.html", status=status, edition=seen, beside=beside, meanwhile=MEANWHILE,
-        parts=forms.parts(one.provider.kind, texts, wrong),
+        parts=forms.parts(one.provider.kind, texts, wrong), wrong={each.field: each.message for each in wrong},
         problems=[(each.field, f"{each.field}: {each.message}") for each in wrong],
     )  # fmt: skip
 

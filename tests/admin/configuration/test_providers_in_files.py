@@ -57,6 +57,17 @@ def test_c5_a_secret_stands_in_a_file_beside_and_is_told_to_nobody(configured: C
     assert "secret_file: cannot be read" in configured.faults(text)[0]
 
 
+def test_c5_a_secret_is_named_again_where_it_would_be_sent_elsewhere(configured: Configured, tmp_path: Path) -> None:
+    (tmp_path / "company.secret").write_text("of-theirs\n")
+    line = f"secret_file = {json.dumps(str(tmp_path / 'company.secret'))}\n"
+    configured.apply(PLAIN + line)
+    moved = PLAIN.replace("id.example.com", "id.elsewhere.example")
+    (fault,) = configured.faults(moved)
+    assert "secret_file: issuer would be another one" in fault
+    configured.apply(moved + line)
+    assert kept(configured)[0].provider.issuer == "https://id.elsewhere.example"
+
+
 def test_c5_only_what_is_declared_is_compared_and_what_is_taken_out_goes_back(configured: Configured) -> None:
     text = PLAIN + 'domains = ["example.com"]\nstep_up = "c1"\n'
     configured.apply(text)
