@@ -133,6 +133,7 @@ PROFILES: Mapping[str, Profile] = {
                     require_pkce=(True,),
                     require_pushed_authorization_requests=(True,),
                     client_assertion_audience=("issuer",),
+                    request_uri_hash=("checked",),
                 ),
                 "id_token_signed_response_alg": frozenset(_ASYMMETRIC),
                 "token_endpoint_auth_signing_alg": frozenset(_ASYMMETRIC),

@@ -114,6 +114,7 @@ class RelyingParty:
     require_signed_request_object: bool = row(BOOLEAN.or_else(False))  # RFC 9101 §10.5
     request_object_signing_alg: str | None = row(one_of(*SIGNING, "none"))
     request_uris: frozenset[str] = row(list_of(REFERENCE), frozenset)  # Registration 1.0 §2
+    request_uri_hash: str = row(one_of("checked", "ignored").or_else("checked"))  # Core §6.2
     authorization_signed_response_alg: str = row(one_of(*SIGNING).or_else("RS256"))  # JARM §3
     # RFC 7662 §4: whose tokens it may look at: its own, those meant for its resources too, or everybody's.
     introspection: str = row(one_of("own", "audience", "all").or_else("own"))

@@ -304,4 +304,6 @@ def find_warnings(profile: str, said: Mapping[str, Any]) -> list[str]:
         found.append("ID tokens are not signed: the app can only believe those that it gets from the token endpoint")
     if values["client_assertion_audience"] == "legacy":
         found.append("client assertions for the token endpoint's address are taken (RFC 10070 asks for the issuer)")
+    if values["request_uri_hash"] == "ignored":
+        found.append("what stands at a request_uri may change: the hash in its fragment is not looked at (Core §6.2)")
     return found

@@ -14,6 +14,8 @@ from clients.relying_party import FIELDS
 
 #: Redirect URIs on the person's own device, where a policy names hosts.
 LOOPBACK: Final = "loopback"
+#: What an admin may let clients have that the standards of today do not, by the setting that it fills.
+LEGACY: Final = {"client_assertion_audience": "legacy", "request_uri_hash": "ignored"}
 MAX_CLIENTS: Final = 100_000
 MAX_DAYS: Final = 3660
 
@@ -23,7 +25,8 @@ class Policy:
     """`hosts` of redirect URIs: names, `*.example.com`, "loopback", an app's scheme with its colon; empty: any.
 
     `resources`: what its clients may ask tokens for (RFC 8707), beside ourselves. `starts_off`: each waits for an admin
-    to turn it on. `owner`: who answers for them, a person's id.
+    to turn it on. `owner`: who answers for them, a person's id. `vouched`: an admin answers for what comes by it, so
+    it is no stranger, and may be called where other applications may. `legacy`: what is taken of old libraries.
     """
 
     profiles: tuple[str, ...] = ("web", "spa", "native")
@@ -33,6 +36,22 @@ class Policy:
     resources: tuple[str, ...] = ()
     starts_off: bool = False
     owner: str = ""
+    vouched: bool = False
+    legacy: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What an admin says by it of every client, which none can say of itself."""
+        return {
+            **self.vouching,
+            **({"resources": [*self.resources]} if self.resources else {}),
+            **{name: LEGACY[name] for name in self.legacy},
+        }
+
+    @property
+    def vouching(self) -> dict[str, Any]:
+        """Whether people are told that nobody has checked it; they are asked in any case."""
+        return {"consent": "explicit", **({} if self.vouched else {"self_registered": True})}
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept."""
@@ -52,7 +71,10 @@ class Policy:
         problems = [
             *_unknown("profiles", self.profiles, PROFILES),
             *_unknown("grant_types", self.grant_types, dict.fromkeys((*offered.GRANT_TYPES, offered.IMPLICIT))),
+            *_unknown("legacy", self.legacy, LEGACY),
         ]
+        if self.legacy and "fapi2" in self.profiles:
+            problems.append(Problem("legacy", "applications of the profile fapi2 have none of these: leave one of both out"))
         problems += [
             Problem(name, "name at least one") for name in ("profiles", "grant_types") if not getattr(self, name)
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from clients.self_registered.policy import Policy
 from clients.store import Row
 
 #: What a client may change and still be the one that was looked at; so may its algorithms. What is added to the
@@ -14,12 +15,15 @@ _HARMLESS: Final = frozenset((
 ))  # fmt: skip
 
 
-def taken_back(before: Row, after: Row, *, starts_off: bool, now: float) -> Row:
-    """A client as it has changed itself: nobody vouches for it any more, and one that starts off is off again."""
+def taken_back(before: Row, after: Row, *, policy: Policy, now: float) -> Row:
+    """A client as it has changed itself: nobody vouches for it any more, and one that starts off is off again.
+
+    Where its token was made with `vouched`, the admin answers for its changes as well.
+    """
     if _looked_at(before) == _looked_at(after):
         return after
-    unmarked = replace(after, said={**after.said, "self_registered": True, "consent": "explicit"})
-    return replace(unmarked, enabled=False, tokens_after=now) if starts_off else unmarked
+    unmarked = replace(after, said={**after.said, **policy.vouching})
+    return replace(unmarked, enabled=False, tokens_after=now) if policy.starts_off else unmarked
 
 
 def _looked_at(row: Row) -> dict[str, Any]:

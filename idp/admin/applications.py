@@ -139,7 +139,7 @@ def register(services: Services, actor: Actor, draft: Draft) -> Registered:
 PROOFS: Final = frozenset(
     (
         "jwks", "jwks_uri", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg", *NAMES,
-        "client_assertion_audience", "allowed_origins",
+        "client_assertion_audience", "allowed_origins", "request_uri_hash",
         "require_signed_requests", "signature_algorithm", "digest_algorithm", "allow_sha1", "allow_cbc",
     )
 )  # fmt: skip

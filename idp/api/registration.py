@@ -39,6 +39,10 @@ class Policy(Model):
     """Whether each waits until an admin turns it on."""
     owner: Annotated[str, StringConstraints(max_length=200)] = ""
     """Who answers for them: a login or an id; answered as the id."""
+    vouched: bool = False
+    """Whether you answer for them: no page says that nobody checked, and they may be called as others may."""
+    legacy: Words = ()
+    """What they have of old libraries: `client_assertion_audience`, `request_uri_hash`."""
 
 
 class NewToken(Model):

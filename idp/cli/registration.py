@@ -22,6 +22,7 @@ _OPTIONS: Final = {
     "scopes": "--scope",
     "hosts": "--redirect-host",
     "resources": "--resource",
+    "legacy": "--legacy",
     "most": "--clients",
 }
 
@@ -39,6 +40,8 @@ def add_parsers(commands: Any) -> None:
     _many(create, "--redirect-host", "H", "only redirect URIs on this host; *.HOST, loopback, or SCHEME: (repeatable)")
     _many(create, "--resource", "URI", "they may ask tokens for this API (repeatable)")
     create.add_argument("--start-off", action="store_true", help="each waits until an admin turns it on")
+    create.add_argument("--vouched", action="store_true", help="you answer for them: no page says that nobody checked")
+    _many(create, "--legacy", "S", "they have this of old libraries (client_assertion_audience, request_uri_hash)")
     create.add_argument("--owner", metavar="LOGIN", default="", help="who answers for them")
     with_json(command(verbs, "list", run_list, "list initial access tokens, not themselves"))
     with_json(command(verbs, "clients", run_clients, "list the applications that registered themselves"))
@@ -59,10 +62,10 @@ def run_create(args: Namespace) -> None:
 
     given = {
         "profiles": args.profile, "grant_types": args.grant_type, "scopes": args.scope, "hosts": args.redirect_host,
-        "resources": args.resource,
+        "resources": args.resource, "legacy": args.legacy,
     }  # fmt: skip
     said = {name: tuple(value) for name, value in given.items() if value}
-    policy = Policy(**said, starts_off=args.start_off, owner=args.owner)
+    policy = Policy(**said, starts_off=args.start_off, owner=args.owner, vouched=args.vouched)
     with opened(args) as services:
         try:
             made = registration_tokens.create(

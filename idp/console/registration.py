@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from clients.errors import InvalidMetadata, Problem
-from clients.self_registered.policy import Policy
+from clients.self_registered.policy import LEGACY, Policy
 from clients.self_registered.tokens import InitialToken
 from idp import flash
 from idp.admin import registration_tokens
@@ -46,6 +46,8 @@ class Typed:
     resources: str = ""
     owner: str = ""
     starts_off: bool = False
+    vouched: bool = False
+    legacy: tuple[str, ...] = ()
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -75,8 +77,8 @@ def _create(services: Services, request: Request, visit: Visit) -> Response:
             raise InvalidMetadata(Problem("days", ""))
         policy = Policy(
             scopes=tuple(typed.scopes.split()), hosts=tuple(typed.hosts.split()),
-            resources=tuple(typed.resources.split()), starts_off=typed.starts_off,
-            owner=typed.owner,
+            resources=tuple(typed.resources.split()), starts_off=typed.starts_off, owner=typed.owner,
+            vouched=typed.vouched, legacy=typed.legacy,
         )  # fmt: skip
         most = int(typed.most) if typed.most.isascii() and typed.most.isdigit() and len(typed.most) < 9 else 0
         made = registration_tokens.create(
@@ -99,7 +101,8 @@ def _read(form: Params) -> Typed:
     return Typed(
         said("name"), said("most"), said("days"), said("scopes"), said("hosts"), said("resources"),
         said("owner").strip(),
-        starts_off=bool(form.get("starts_off")),
+        starts_off=bool(form.get("starts_off")), vouched=bool(form.get("vouched")),
+        legacy=tuple(one for one in LEGACY if form.get(one)),
     )  # fmt: skip
 
 
@@ -123,7 +126,7 @@ def _shown(one: InitialToken, now: float) -> dict[str, Any]:
     return {
         "id": one.id, "name": one.name, "used": one.used, "most": one.most, "made_at": one.created_at,
         "ends_at": one.expires_at, "stands": one.stands(now), "scopes": " ".join(one.policy.scopes),
-        "hosts": " ".join(one.policy.hosts),
+        "hosts": " ".join(one.policy.hosts), "vouched": one.policy.vouched, "legacy": bool(one.policy.legacy),
     }  # fmt: skip
 
 

@@ -130,8 +130,8 @@ class Provider:
         made: dict[str, Any] = json.loads(self.command(*words))
         return made
 
-    def initial_access_token(self) -> str:
-        """For applications that register themselves (RFC 7591 §3), with whatever a plan asks for."""
+    def initial_access_token(self, *more: str) -> str:
+        """For applications that register themselves (RFC 7591 §3), with whatever a plan asks for; `more` options."""
         words = [
             "--profile=legacy",
             *(f"--grant-type={one}" for one in ("authorization_code", "implicit", "refresh_token")),
@@ -139,7 +139,7 @@ class Provider:
         words += [f"--scope={one}" for one in ("openid", "profile", "email", "address", "phone", "offline_access")]
         # Modules register pages and addresses of others, too, which nobody is sent to.
         words += [f"--redirect-host={one}" for one in (urlsplit(suite.URL).hostname, "openid.net", "example.org")]
-        made = self.command("registration", "create", "--json", "--name", "suite", "--clients=500", *words)
+        made = self.command("registration", "create", "--json", "--name", "suite", "--clients=500", *words, *more)
         return str(json.loads(made)["token"])
 
     def rotate(self) -> None:

@@ -149,6 +149,8 @@ LABELS: Final[dict[str, Label]] = {
     "token_endpoint_auth_signing_alg": Label(N_("Its proofs are signed with"), "proof"),
     "client_assertion_audience": Label(N_("Audience of its proofs"), "proof", N_(
         "issuer, as is safe; legacy for older libraries.")),
+    "request_uri_hash": Label(N_("Hash in the address of a request"), "proof", N_(
+        "checked, as is safe; ignored for older libraries that put something else there.")),
     "jwks": Label(N_("Its public keys"), "proof", N_("A JWK set in JSON.")),
     "jwks_uri": Label(N_("Address of its public keys"), "proof", N_("https://crm.example.com/jwks.json")),
     "tls_client_auth_subject_dn": Label(N_("Name of its certificate"), "proof", N_(

@@ -21,7 +21,7 @@ from clients.self_registered.policy import Policy
 from clients.self_registered.standard import Wanted
 from idp.db import Conflict
 from idp.ids import digest
-from idp.oidc.registration.registering import as_left, ensure_keys, ours
+from idp.oidc.registration.registering import as_left, ensure_keys
 from idp.protocols import Services
 
 #: Seconds that a guest is known after its document was read: a sign-in takes no longer.
@@ -140,7 +140,7 @@ def settle(services: Services, client_id: str, record: Record) -> None:
         kept.put(tx, client_id, token_id="", token_name="", policy=guest.policy, said=said, now=services.clock())
         record(tx, action, {**detail, "why": "somebody let it in; its document is at its client id"})
 
-    metadata = {**guest.wanted.said, **ours(guest.policy)}
+    metadata = {**guest.wanted.said, **guest.policy.settings}
     try:
         done = services.registry.register(
             Draft(document=client_id, profile=guest.wanted.profile, metadata=metadata), record=noted
@@ -154,7 +154,7 @@ def settle(services: Services, client_id: str, record: Record) -> None:
 def _built(services: Services, url: str, kept_: Mapping[str, Any]) -> Guest:
     policy, now = Policy.from_json(kept_["policy"]), services.clock()
     profile, said = str(kept_["profile"]), dict(kept_["said"])
-    valid = rules.validate(profile, {**said, **ours(policy)}, allow_loopback=services.registry.allow_loopback)
+    valid = rules.validate(profile, {**said, **policy.settings}, allow_loopback=services.registry.allow_loopback)
     name = valid.pop("client_name")
     row = store.Row(url, "oidc", name, profile, True, valid, EVERYONE, now, now, None)
     return Guest(client.build(row), policy, Wanted(profile, said), float(kept_["until"]))

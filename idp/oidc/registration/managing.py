@@ -101,12 +101,13 @@ def _changed(
     profile, record = wanted.profile if is_own else client.profile, _record(services, request, client)
     # It may ask another server, so before the transaction; an address that is new has nobody's word.
     is_new = any(changes.get(key, now.get(key)) != now.get(key) for key in _PROOFS)
-    services.registry.preview(client.id, {**changes, **({"self_registered": True} if is_new else {})}, profile=profile)
+    is_stranger = is_new and not one.policy.vouched
+    services.registry.preview(client.id, {**changes, **({"self_registered": True} if is_stranger else {})}, profile=profile)
     with services.db.transaction() as tx:
         registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
         changed = registry.update(
             client.id, changes, profile=profile, edition=edition, record=partial(_noted, record),
-            settle=partial(vouching.taken_back, starts_off=one.policy.starts_off, now=services.clock()),
+            settle=partial(vouching.taken_back, policy=one.policy, now=services.clock()),
         )  # fmt: skip
         begins = takes_secret(changed) and not takes_secret(client)
         secret = registry.add_secret(client.id, 0, record=record) if begins else None

@@ -66,15 +66,6 @@ def open_policy(services: Services) -> Policy:
     )
 
 
-def ours(policy: Policy) -> dict[str, Any]:
-    """What an admin's policy says of a client, whatever it says itself."""
-    return {
-        "consent": "explicit",
-        "self_registered": True,
-        **({"resources": [*policy.resources]} if policy.resources else {}),
-    }
-
-
 def information(services: Services, client: Client, access: str, secret: str | None) -> dict[str, Any]:
     """The client information response (RFC 7591 §3.2.1, RFC 7592 §3); `secret`: where one was made just now."""
     found: dict[str, Any] = {"client_id": client.id, "client_id_issued_at": int(client.created_at)}
@@ -117,7 +108,7 @@ def _registered(
         # RFC 7591 §5: a page elsewhere may lend its good name; whoever looks at the event reads so.
         record(tx, action, {**detail, "warnings": find_warnings(wanted.profile, detail["metadata"])})
 
-    draft = Draft(profile=wanted.profile, metadata={**wanted.said, **ours(policy)}, off=policy.starts_off)
+    draft = Draft(profile=wanted.profile, metadata={**wanted.said, **policy.settings}, off=policy.starts_off)
     done = services.registry.register(draft, record=noted)
     request.learn(client_id=done.client.id)
     return done.client, done.client_secret, made[0]

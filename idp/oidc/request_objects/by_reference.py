@@ -46,7 +46,8 @@ def fetch(services: Services, client: Client, reference: str) -> str:
     text = cache.find(name, now, FRESH, RETRY)
     if text is None:
         text = cache.fetch(name, now, lambda: _get(services, client, address))
-    if not text or not _is_hash_of(fragment, text):
+    is_pinned = client.oidc.request_uri_hash == "checked"
+    if not text or (is_pinned and not _is_hash_of(fragment, text)):
         raise OAuthError(
             "invalid_request_uri", "The request object cannot be read from request_uri.",
             field="request_uri", expected="an answer of 200 with the JWT",

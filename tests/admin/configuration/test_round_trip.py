@@ -135,6 +135,7 @@ VALUES: dict[str, list[dict[str, Any]]] = {
     "allowed_origins": [{"allowed_origins": ["https://a.example:8443", "https://b.example"]}],
     "claims_map": [{"claims_map": {"a.b": "employee_number", 'q"uote': "x", "ümlaut"[1:]: "y", "#": "z"}}],
     "client_assertion_audience": [{"client_assertion_audience": "legacy"}],
+    "request_uri_hash": [{"request_uri_hash": "ignored"}],
     "introspection": [{"introspection": "audience"}, {"introspection": "all"}],
     "consent": [{"consent": "explicit"}],
     "allow_dotless_scheme": [
