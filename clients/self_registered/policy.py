@@ -74,7 +74,9 @@ class Policy:
             *_unknown("legacy", self.legacy, LEGACY),
         ]
         if self.legacy and "fapi2" in self.profiles:
-            problems.append(Problem("legacy", "applications of the profile fapi2 have none of these: leave one of both out"))
+            problems.append(
+                Problem("legacy", "applications of the profile fapi2 have none of these: leave one of both out")
+            )
         problems += [
             Problem(name, "name at least one") for name in ("profiles", "grant_types") if not getattr(self, name)
         ]

@@ -32,6 +32,11 @@ class Fetched(Generic[T]):
             return None
         return kept[1]
 
+    def forget(self, key: str) -> None:
+        """The next that asks has it read anew."""
+        with self._lock:
+            self._kept.pop(key, None)
+
     def fetch(self, key: str, now: float, get: Callable[[], T]) -> T:
         """Get and keep. One thread at a time asks one client's server; the others go on with what there is."""
         nothing: T = self.nothing  # type: ignore[assignment]

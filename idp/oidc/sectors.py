@@ -56,6 +56,12 @@ def problems(services: Services, values: Mapping[str, Any]) -> Iterator[Problem]
         yield Problem(FIELD, f"the list there lacks {missing[0][:200]}{more}; they are compared letter by letter")
 
 
+def forget(services: Services, values: Mapping[str, Any]) -> None:
+    """The next application that names this list has it read anew. What strangers make us read stays as it was read."""
+    if values.get(FIELD) and not reach.is_stranger(values):
+        services.part(_Lists).forget(reach.kept_as(values, values[FIELD]))
+
+
 def _read(services: Services, cache: _Lists, values: Mapping[str, Any], address: str) -> tuple[str, ...]:
     try:
         answer = reach.outbound(services, values).get(address, accept="application/json")

@@ -10,10 +10,13 @@ from tests.provider import Provider
 
 
 def test_s35_a_token_is_made_used_listed_and_ended(provider: Provider, owner: Api) -> None:
-    answer = owner.post("/registration-tokens", {"name": "CI", "most": 2, "policy": {"hosts": ["shop.example"]}})
+    answer = owner.post("/registration-tokens", {
+        "name": "CI", "most": 2, "policy": {"hosts": ["shop.example"], "vouched": True, "legacy": ["request_uri_hash"]},
+    })  # fmt: skip
     assert answer.status == 201, answer.text
     made = answer.json
-    assert made["token"]["policy"]["hosts"] == ["shop.example"]
+    policy = made["token"]["policy"]
+    assert (policy["hosts"], policy["vouched"], policy["legacy"]) == (["shop.example"], True, ["request_uri_hash"])
     body = json.dumps({"client_name": "Shop", "redirect_uris": ["https://shop.example/cb"]}).encode()
     headers = {"Authorization": f"Bearer {made['value']}", "Content-Type": "application/json"}
     told = provider.browser().open("POST", "oauth/register", body, headers).json
@@ -33,7 +36,7 @@ def test_c4_what_is_wrong_is_named_by_its_field(owner: Api) -> None:
     for body, field in (
         ({"name": "x", "most": 0}, "most"), ({"name": "x", "days": 4000}, "days"), ({"name": ""}, "name"),
         ({"name": "x", "policy": {"profiles": ["phone"]}}, "profiles"),
-        ({"name": "x", "policy": {"magic": 1}}, "magic"),
+        ({"name": "x", "policy": {"magic": 1}}, "magic"), ({"name": "x", "policy": {"legacy": ["pkce"]}}, "legacy"),
         ({"name": "x", "policy": {"owner": "zoe"}}, "owner"), ({"name": "x", "policy": {"hosts": ["a/b"]}}, "hosts"),
     ):  # fmt: skip
         answer = owner.post("/registration-tokens", body)

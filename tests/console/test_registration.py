@@ -50,6 +50,21 @@ def test_s35_a_token_is_made_shown_once_and_what_came_by_it_is_shown(provider: P
     assert "registered itself" in owner.get(f"admin/apps/{told.json['client_id']}").dom.text  # it stays
 
 
+def test_s35_what_an_admin_vouches_for_and_what_is_legacy_stands_at_the_token(
+    provider: Provider, owner: Browser
+) -> None:
+    usual = next(word for word in make(owner).dom.text.split() if word.startswith("dwi_"))
+    assert not {"Legacy", "Vouched for"} & set(owner.get(PATH).dom.text.split("\n"))
+    made = make(owner, None, name="old shop", vouched="yes", client_assertion_audience="yes")
+    token = next(word for word in made.dom.text.split() if word.startswith("dwi_"))
+    assert "old shop Legacy Vouched for" in " ".join(owner.get(PATH).dom.text.split())
+    for value, audience, stranger in ((usual, "issuer", True), (token, "legacy", False)):
+        told = register(provider, value)
+        client = provider.services.registry.get(told.json["client_id"])
+        assert client.oidc.client_assertion_audience == audience
+        assert bool(client.metadata.get("self_registered")) is stranger
+
+
 def test_b4_the_list_is_narrowed_to_those_that_registered_themselves(provider: Provider, enter: Enter) -> None:
     """S59: whoever looks after one application sees among these only theirs."""
     owner = enter("boss", RoleGrant("owner"))

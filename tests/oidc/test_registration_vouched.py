@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from clients.errors import InvalidMetadata
 from clients.self_registered.policy import LEGACY, Policy
 from tests.oidc.test_client_auth import by_assertion
-from tests.oidc.test_registration import GOOD, app_of, initial, manage, registered
+from tests.oidc.test_registration import GOOD, app_of, initial, manage, registered, send
 from tests.oidc.test_request_objects import Texts, ask, made, outside, texts
 from tests.provider import App, Provider, new_key, public_jwk
 
@@ -63,6 +64,17 @@ def test_s35_s42_an_address_inside_is_called_where_an_admin_vouches_and_has_let_
         answer = ask(outside.browser(), app, request_uri=uri, redirect_uri=GOOD["redirect_uris"][0])
         assert answer.is_login_page is vouched, answer.text
         assert texts.asked == int(vouched)  # X4
+
+
+@pytest.mark.spec("OIDC-Registration 5")
+def test_s48_the_list_of_a_sector_is_read_for_each_that_registers(outside: Provider, texts: Texts) -> None:
+    """What it said a moment ago to another says nothing now."""
+    token, uri = initial(outside, vouched=True, hosts=("*.example",)), texts.origin + "/sector"
+    for listed, status in (([*GOOD["redirect_uris"]], 201), (["https://other.example/cb"], 400)):
+        texts.text = json.dumps(listed)
+        answer = send(outside, token, {**GOOD, "subject_type": "pairwise", "sector_identifier_uri": uri})
+        assert answer.status == status, answer.text
+    assert answer.error == "invalid_client_metadata"
 
 
 @pytest.mark.spec("OIDC-Core 6.2")

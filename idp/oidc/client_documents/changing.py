@@ -75,7 +75,7 @@ def apply(services: Services, client_id: str, wanted: Wanted, policy: Policy, re
         registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
         changed = registry.update(
             client_id, changes, profile=profile, edition=edition, record=partial(_noted, record),
-            settle=partial(_settled, now=services.clock()),
+            settle=partial(_settled, policy=policy, now=services.clock()),
         )  # fmt: skip
         left = as_left(wanted.profile, registry.as_registered(client_id)[1])
         left = {key: value for key, value in left.items() if key not in admins}
@@ -86,9 +86,9 @@ def apply(services: Services, client_id: str, wanted: Wanted, policy: Policy, re
     ensure_keys(services, changed)
 
 
-def _settled(before: Row, after: Row, *, now: float) -> Row:
+def _settled(before: Row, after: Row, *, policy: Policy, now: float) -> Row:
     """What people let another client do, and its tokens, end with the change; also where nobody was asked."""
-    after = vouching.taken_back(before, after, starts_off=False, now=now)
+    after = vouching.taken_back(before, after, policy=policy, now=now)
     return replace(after, tokens_after=now) if _is_another(undoing.difference(before, after)) else after
 
 

@@ -102,7 +102,9 @@ def _changed(
     # It may ask another server, so before the transaction; an address that is new has nobody's word.
     is_new = any(changes.get(key, now.get(key)) != now.get(key) for key in _PROOFS)
     is_stranger = is_new and not one.policy.vouched
-    services.registry.preview(client.id, {**changes, **({"self_registered": True} if is_stranger else {})}, profile=profile)
+    services.registry.preview(
+        client.id, {**changes, **({"self_registered": True} if is_stranger else {})}, profile=profile
+    )
     with services.db.transaction() as tx:
         registry = Registry(joined(tx), services.clock, allow_loopback=services.registry.allow_loopback)
         changed = registry.update(

@@ -16,6 +16,7 @@ from clients.self_registered.tokens import InitialToken
 from idp import audit
 from idp.errors import OAuthError
 from idp.ids import digest
+from idp.oidc import sectors
 from idp.oidc.registration import names, problems, reading
 from idp.protocols import Services
 from idp.readers.seen import place_of
@@ -110,6 +111,7 @@ def _registered(
 
     draft = Draft(profile=wanted.profile, metadata={**wanted.said, **policy.settings}, off=policy.starts_off)
     done = services.registry.register(draft, record=noted)
+    sectors.forget(services, done.client.metadata)
     request.learn(client_id=done.client.id)
     return done.client, done.client_secret, made[0]
 
