@@ -10,14 +10,16 @@ from .database import Database, Transaction
 from .errors import Conflict, ReadOnly, Unavailable
 from .joined import joined
 from .pairs import THEN, Pair
-from .statements import sweep, upsert
+from .statements import WRITES, Statement, sweep, upsert
 
 __all__ = [
     "THEN",
+    "WRITES",
     "Conflict",
     "Database",
     "Pair",
     "ReadOnly",
+    "Statement",
     "Transaction",
     "Unavailable",
     "joined",

@@ -11,6 +11,8 @@ from sqlalchemy.sql.dml import UpdateBase
 
 #: What is compiled: an expression, or one that is made for a dialect by its name.
 Statement = Callable[[str], Any]
+#: The execution option of a SELECT that changes something by what stands in its WITH.
+WRITES = "writes"
 #: Made of the row that came too late, as SQL's `excluded` has it.
 OfNew = Callable[[Any], Any]
 
@@ -27,9 +29,11 @@ class Compiled:
         if "POSTCOMPILE" in self.sql:  # the driver's own cursor runs it: nobody would fill it in
             raise TypeError(f"a list is a parameter of this statement; name each value: {self.sql[:200]}")
         self.defaults = {k: v for k, v in compiled.params.items() if v is not None}
-        self.writes = isinstance(expression, UpdateBase)
+        is_change = isinstance(expression, UpdateBase)
+        # A read with changes within it says so; else it would be repeated on another connection, as reads are.
+        self.writes = is_change or bool(expression.get_execution_options().get(WRITES))
         columns = getattr(expression, "selected_columns", None)
-        if columns is None or self.writes:
+        if columns is None or is_change:
             columns = getattr(expression, "_returning", ())
         names = [c.key for c in columns or ()]
         self.row: Any = namedtuple("Row", names) if names else None

@@ -53,7 +53,7 @@ def lifetime(services: Services, client: Client) -> int:
 def insert_access(tx: Any, client: Client, access: AccessToken, family_id: str, terms: Terms) -> None:
     """Write an opaque one down, in the caller's transaction; a JWT stands for itself."""
     if client.oidc.access_token_format != "jwt":
-        tx.run(store.INSERT_ACCESS, **_row(client, access, family_id, terms))
+        tx.run(store.INSERT_ACCESS, **row_of(client, access, family_id, terms))
 
 
 def with_access(
@@ -67,11 +67,12 @@ def with_access(
     if client.oidc.access_token_format == "jwt":
         return int(tx.run(alone, **params))
     family_id = params["family_id"] if "family_id" in params else params["id"]
-    row = {THEN + name: value for name, value in _row(client, access, family_id, terms).items()}
+    row = {THEN + name: value for name, value in row_of(client, access, family_id, terms).items()}
     return int(tx.both(together, **params, **row))
 
 
-def _row(client: Client, access: AccessToken, family_id: str, terms: Terms) -> dict[str, Any]:
+def row_of(client: Client, access: AccessToken, family_id: str, terms: Terms) -> dict[str, Any]:
+    """An opaque one as it is written down."""
     return {
         "id": access.id, "hash": digest(access.secret), "family_id": family_id, "client_id": client.id,
         "scope": terms.scope, "resource": to_json(terms.resource), "created_at": access.issued_at,

@@ -14,6 +14,7 @@ from idp.oidc.ledger import devices, store
 from idp.oidc.ledger.access_tokens import AccessToken, insert_access, new_access, with_access
 from idp.oidc.ledger.devices import Device
 from idp.oidc.ledger.grant import ALONE, CodeReused, Grant, Holder, Issued, Terms, to_json
+from idp.oidc.ledger.redeeming import redeem
 from idp.oidc.ledger.revocation import revoke_code
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
@@ -104,28 +105,32 @@ def mint(
     access = new_access(services, client, now)
     life = _absolute_life(services, client) if secret is not None else access.expires_in + 60
     access = access.until(now + life)
+    family = {
+        **_said_of(grant), "device_id": device.id if device is not None else None, "expires_at": now + life,
+        "idle_seconds": client.oidc.refresh_token_idle or services.settings.tokens.refresh_idle, "used_at": now,
+        "used_from": asked.wire.remote_address, "refresh_hash": digest(secret) if secret is not None else None,
+        # RFC 9449 §5: who keeps no secret shows the key again at each refresh; others authenticate.
+        "cnf": terms.cnf_json if client.oidc.is_public else "",
+    }  # fmt: skip
+    token = f"{REFRESH}{grant.id}.{secret}" if secret is not None else None
+    if device is None and not client.access.terms:  # neither is anything that one statement could say
+        row = redeem(services, client, access, terms, family)
+        if row is not None:
+            reason = why_dead(row, client, now, issued_at=grant.issued_at)
+            if reason:
+                _refuse(services, asked, grant, reason)
+            return access.answer(terms, now, refresh_token=token, holder=_holder(grant, row))
     with services.db.transaction(durable=False) as tx:
         row = tx.one(store.PERSON_STANDING, person_id=grant.person_id, session_id=grant.session_id, client_id=client.id)
         check_version(services, row)
         reason = why_dead(row, client, now, issued_at=grant.issued_at) if row is not None else "no such person"
         reason = reason or devices.why_ended(tx, device)
         access = access if reason else within_access(access, row, client)
-        is_first = not reason and with_access(
-            tx, store.FIRST, access, client, terms,
-            **{**_said_of(grant), "device_id": device.id if device is not None else None},
-            expires_at=now + life,
-            idle_seconds=client.oidc.refresh_token_idle or services.settings.tokens.refresh_idle,
-            used_at=now,
-            used_from=asked.wire.remote_address,
-            refresh_hash=digest(secret) if secret is not None else None,
-            # RFC 9449 §5: who keeps no secret shows the key again at each refresh; others authenticate.
-            cnf=terms.cnf_json if client.oidc.is_public else "",
-        )  # fmt: skip
+        is_first = not reason and with_access(tx, store.FIRST, access, client, terms, **family)
         if is_first:
             secret_of_device = devices.write(services, tx, device, grant, asked.wire.remote_address)
     if not is_first:
         _refuse(services, asked, grant, reason)
-    token = f"{REFRESH}{grant.id}.{secret}" if secret is not None else None
     issued = access.answer(terms, now, refresh_token=token, holder=_holder(grant, row, device))
     return replace(issued, device_secret=secret_of_device) if secret_of_device else issued
 

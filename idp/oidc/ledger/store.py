@@ -145,9 +145,11 @@ def _revoked_among(ids: Any, first: int) -> Any:
     return select(func.count()).select_from(revoked_tokens).where(revoked_tokens.c.jti.in_(each)).scalar_subquery()
 
 
-#: Everything that a redemption looks at, in one read.
+#: Everything that a redemption looks at.
+STANDING_OF_PERSON = (_p.id.label("person_id"), *_PERSON, *_STANDING)
+#: The same in one read.
 PERSON_STANDING = (
-    select(_p.id.label("person_id"), *_PERSON, *_STANDING)
+    select(*STANDING_OF_PERSON)
     .select_from(
         people.outerjoin(sessions, _s.id == bindparam("session_id")).outerjoin(
             consents, and_(_c.person_id == _p.id, _c.client_id == bindparam("client_id"))
@@ -244,23 +246,24 @@ INSERT_ACCESS_GUARDED = insert(access_tokens).from_select(
     ).where(literal_column("1") == literal_column("1"), _VERSION.element == bindparam("version")),
 )  # fmt: skip
 VERSION = select(_VERSION)
+REGISTRY_VERSION = _VERSION.element  # in a condition
 
 
-_ISSUED = [column for column in _f if column.name not in ("previous_hash", "revoked_at", "revoked_why")]
+ISSUED = [column for column in _f if column.name not in ("previous_hash", "revoked_at", "revoked_why")]
 #: One family per code id: the row count says whether this redemption was the first. It looks once more whether the
 #: session stands: a reset that the lock waited for is newer than what was read before it.
 INSERT_FAMILY = upsert(
     families, "id",
     source=(
-        [column.name for column in _ISSUED],
-        select(*(bindparam(column.name, type_=column.type) for column in _ISSUED)).where(SESSION_LIVES),
+        [column.name for column in ISSUED],
+        select(*(bindparam(column.name, type_=column.type) for column in ISSUED)).where(SESSION_LIVES),
     ),
 )  # fmt: skip
-_TOKEN = tuple(column.name for column in access_tokens.c)
+TOKEN = tuple(column.name for column in access_tokens.c)
 #: Alone, and with the opaque access token that it gives.
-FIRST = INSERT_FAMILY, Pair(INSERT_FAMILY, access_tokens, *_TOKEN)
+FIRST = INSERT_FAMILY, Pair(INSERT_FAMILY, access_tokens, *TOKEN)
 #: One that no session is behind.
-INSERT_ALONE = insert(families).values({column.name: bindparam(column.name) for column in _ISSUED})
+INSERT_ALONE = insert(families).values({column.name: bindparam(column.name) for column in ISSUED})
 ROTATE = (
     update(families)
     .where(_f.id == bindparam("family_id"), _f.refresh_hash == bindparam("presented"), _f.revoked_at.is_(None))
@@ -282,8 +285,8 @@ USED = (
     .where(_f.id == bindparam("family_id"), _f.revoked_at.is_(None))
     .values(used_at=bindparam("now"), used_from=bindparam("address"), cnf=bindparam("bound"))
 )
-ROTATION = ROTATE, Pair(ROTATE, access_tokens, *_TOKEN)
-USE = USED, Pair(USED, access_tokens, *_TOKEN)
+ROTATION = ROTATE, Pair(ROTATE, access_tokens, *TOKEN)
+USE = USED, Pair(USED, access_tokens, *TOKEN)
 REVOKE = (
     update(families)
     .where(_f.id == bindparam("family_id"), _f.revoked_at.is_(None))
