@@ -32,6 +32,8 @@ test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in paral
 	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || .ci/need "tests on PostgreSQL" postgresql
 	@test -d /usr/share/simplesamlphp/www || .ci/need "tests with SimpleSAMLphp as an identity provider" simplesamlphp php-cli
 	@command -v slapd >/dev/null || test -x /usr/sbin/slapd || .ci/need "tests with a directory" slapd ldap-utils
+	@command -v krb5kdc >/dev/null || test -x /usr/sbin/krb5kdc || .ci/need "tests of Windows sign-in" krb5-kdc krb5-admin-server krb5-user
+	@$(MAKE) $(VENV)/.kerberos
 	@command -v promtool >/dev/null || .ci/need "tests of metrics and alert rules" prometheus
 	@command -v haproxy >/dev/null || .ci/need "tests on several machines" haproxy
 	@$(MAKE) static
@@ -118,6 +120,12 @@ config.example.toml: $(wildcard idp/config/*.py) $(VENV)/.test
 lock: $(VENV)/.test ## Write requirements.lock from what is installed now
 	@{ echo "# The exact versions that are tested and installed. Written by \`make lock\`."; \
 	$(PIP) freeze --exclude-editable --exclude doorward; } > requirements.lock
+
+# Both are compiled. Optimised they take minutes, and the tests do not measure them.
+$(VENV)/.kerberos: $(VENV)/.test
+	@test -e /usr/include/gssapi/gssapi_krb5.h || .ci/need "libraries of Windows sign-in" libkrb5-dev gcc python3-dev
+	@CFLAGS=-O0 $(PIP) install --quiet --constraint requirements.lock --editable '.[kerberos]'
+	@touch $@
 
 # -- the virtual environment: each stamp stands for one set of extras, renewed when the versions change --------------
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from idp.config.brand import Brand, Portal
     from idp.config.factors import AdminCodes, Factors, Passkeys
     from idp.config.issuing import OAuth, Saml, Tokens
+    from idp.config.kerberos import Kerberos
     from idp.config.log import Audit, Log
     from idp.config.mail import Mail, Sms
     from idp.config.metrics import Metrics
@@ -56,6 +57,7 @@ HOMES: Final[Mapping[str, str]] = {
     "Admin": "admin",
     "Backup": "backup",
     "Metrics": "metrics",
+    "Kerberos": "kerberos",
 }
 
 
@@ -114,6 +116,7 @@ class Settings:
     admin: Admin
     backup: Backup
     metrics: Metrics
+    kerberos: Kerberos
     #: The file's folder; relative paths start there.
     base_dir: str
     #: Where each that was given comes from, by section and key: a line of the file, a variable, an option.

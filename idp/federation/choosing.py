@@ -49,16 +49,24 @@ def targets_of(provider: Provider) -> tuple[str, ...]:
     return form_targets(provider.issuer)
 
 
-def at_once(services: Services, request: Request, flow: Flow) -> Response | None:
-    """Straight on to the provider that the application means, or the one that nobody needs to choose."""
+def may_lead(services: Services, request: Request, flow: Flow) -> bool:
+    """Whether somebody may be in without having seen a page: a window that begins, by nobody who chose to stay."""
     if request.method != "GET" or not browser.is_navigation(request) or flow.beside or flow.linking:
-        return None
+        return False
     if request.path.startswith(leaving.PATH):  # they come from there: the same answer would bring them back for ever
-        return None
-    if cookie_name(services, STAY) in request.cookies:
-        return None
+        return False
+    return cookie_name(services, STAY) not in request.cookies
+
+
+def hinted(services: Services, flow: Flow) -> Provider | None:
+    """The provider that the application means."""
+    return _hinted(snapshot.leading(services, flow.client_id), flow)
+
+
+def at_once(services: Services, request: Request, flow: Flow, meant: Provider | None) -> Response | None:
+    """Straight on to the provider that the application means, or the one that nobody needs to choose."""
     found = snapshot.leading(services, flow.client_id)
-    chosen = _hinted(found, flow) or next((one for one in found if one.at_once), None)
+    chosen = meant or next((one for one in found if one.at_once), None)
     if chosen is None or health.of(services, chosen).is_down:
         return None
     try:
@@ -107,7 +115,8 @@ def came_back(services: Services, provider: Provider, *, shared: bool, vainly: b
 
 def stay(services: Services) -> tuple[Cookie, ...]:
     """Somebody signed out: the next page waits for them to choose."""
-    return (_stay(services),) if not all(one.is_directory for one in snapshot.current(services)) else ()
+    leads = any(not one.is_directory or one.kerberos_networks for one in snapshot.current(services))
+    return (_stay(services),) if leads else ()
 
 
 def _stay(services: Services) -> Cookie:

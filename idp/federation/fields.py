@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from idp.federation.provider import GITHUB, LDAP, OIDC, PERSISTENT, SAML, SIGN_OUT
+from idp.federation.provider import GITHUB, LDAP, OIDC, PERSISTENT, PROOFS, SAML, SIGN_OUT
 from idp.texts import N_
 
 #: Parts of a form, in order.
@@ -92,6 +92,12 @@ ROWS: Final = (
     Field("names", "which", N_("Attributes that a typed name may be"), N_("One a line: uid"), _LDAP),
     Field("all_names", "which", N_("Every name is looked for there"), N_(
         "Else only names of its mail domains."), _LDAP),
+    Field("kerberos_networks", "which", N_("Networks with Windows sign-in"), N_(
+        "One a line: 10.1.0.0/16. A computer of the domain comes in from there without a page (Kerberos)."), _LDAP),
+    Field("kerberos_realms", "which", N_("Kerberos realms"), N_("One a line: CORP.EXAMPLE.COM"), _LDAP),
+    Field("kerberos_name", "which", N_("Attribute that a Kerberos principal is"), N_(
+        "sAMAccountName or uid: its name. userPrincipalName or krbPrincipalName: all of it. Empty: the first of the "
+        "attributes above."), _LDAP),
     Field("domains", "which", N_("Mail domains of its people"), N_(
         "One a line: example.com. Names of these domains lead there, and it speaks for their addresses.")),
     Field("button", "which", N_("It has a button on the sign-in page"), "", _LEADS),
@@ -125,6 +131,9 @@ ROWS: Final = (
     Field("owns_groups", "taken", N_("People leave groups that it no longer gives")),
     Field("proof", "proof", N_("What its proofs count for"), N_(
         "One a line: mfa = second. What it says of the proof, and password, second or phishing-resistant."), _BOTH),
+    Field("kerberos_proof", "proof", N_("What Windows sign-in counts for"), N_(
+        "Empty: one factor. second only where everybody signs in there with a smart card or Windows Hello."), _LDAP,
+          ("", *PROOFS)),
     Field("step_up", "proof", N_("What is asked for when a second factor is needed"), N_(
         "A value of acr, or of AuthnContextClassRef."), _BOTH),
     Field("prompts_login", "proof", N_("It can be told to ask anew (prompt=login, ForceAuthn)"), "", _BOTH),

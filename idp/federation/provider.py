@@ -45,7 +45,9 @@ class Provider:
     is looked for there that is no other directory's. `group_filter`, `group_base`, `group_name`, `member`: what is a
     group, where, what it is called, and who is in it; `nested`: how groups in groups are found. `mail_verified`: its
     addresses count as verified. `sync_every`: minutes between two looks at everybody, '' for none; `brake`: how many
-    people one look may turn off.
+    people one look may turn off. `kerberos_networks`: from where people come in by Windows sign-in; `kerberos_realms`:
+    of which realms; `kerberos_name`: the attribute that their principal is, '' for the first of `names`;
+    `kerberos_proof`: what it counts for, one of `PROOFS`, '' for one factor of no name.
 
     Of SAML: `metadata` (a document), or `metadata_url` where it is read again; `name_id_format`: what is asked for;
     `request_binding`: redirect or post, '' for what it has; `unsolicited`: a Response that nobody asked for leads to a
@@ -104,6 +106,10 @@ class Provider:
     mail_verified: bool = False
     sync_every: str = ""
     brake: str = "20"
+    kerberos_networks: tuple[str, ...] = ()
+    kerberos_realms: tuple[str, ...] = ()
+    kerberos_name: str = ""
+    kerberos_proof: str = ""
     metadata_url: str = ""
     metadata: str = ""
     name_id_format: str = PERSISTENT

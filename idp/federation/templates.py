@@ -145,6 +145,8 @@ ROWS: Final = (
             "Give the certificate of the authority that signed the controllers': --set ca=@authority.pem.",
             "Name every controller: --set servers=ldaps://dc1.corp.example.com,ldaps://dc2.corp.example.com, and each "
             "in outbound.allow of Doorward's settings, as it stands there.",
+            "For Windows sign-in without a page make a keytab, and say kerberos_networks and kerberos_realms: see "
+            "docs/upstream.md.",
         ),
     ),
     Template(

@@ -57,11 +57,12 @@ def check_password(
         state = checked.standing
         if state.state == standing.LOCKED:  # whoever guesses may have locked it: the log says so, no page
             services.log.info("directory_account_locked", provider=directory)
-        return Typed(is_right=state.is_proven, error=_told(kept.provider, state.state) if state.is_proven else "")
-    return _known(services, request, kept.provider, checked.identity)
+        return Typed(is_right=state.is_proven, error=told(kept.provider, state.state) if state.is_proven else "")
+    return known(services, request, kept.provider, checked.identity)
 
 
-def _known(services: Services, request: Request, provider: Provider, identity: Identity) -> Typed:
+def known(services: Services, request: Request, provider: Provider, identity: Identity) -> Typed:
+    """Who it is here, by the directory's rule; or that they prove the account here once."""
     person = people.find_person(services, request, provider, identity)
     if person is None or break_glass.is_one(services.db, person):
         linking = people.put_aside(services, provider, identity)
@@ -79,7 +80,7 @@ def _down(provider: Provider) -> str:
     )
 
 
-def _told(provider: Provider, state: str) -> str:
+def told(provider: Provider, state: str) -> str:
     """What is in the way of somebody who has proven the password there."""
     name = provider.name
     texts: Final = {

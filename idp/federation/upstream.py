@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from idp.accounts import break_glass
 from idp.accounts.person import Person
 from idp.federation import choosing, keeping, links, people, signing_out, snapshot, typed
+from idp.federation.kerberos import challenging
 from idp.federation.links import LinkedOtherwise
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.recording import recorder
 from idp.login.signout import Notice
-from idp.login.upstream import Offers, Typed
+from idp.login.upstream import Challenge, Offers, Typed
 from idp.protocols import Services
 from idp.wire import Cookie, Request, Response
 
@@ -23,11 +25,17 @@ class Federation:
 
     def offers(self, services: Services, request: Request, flow: Flow) -> Offers:
         """What the page offers for this application."""
-        return choosing.offers(services, request, flow)
+        offers = choosing.offers(services, request, flow)
+        by_ticket = challenging.offer(services, request, flow)
+        return offers if by_ticket is None else replace(offers, buttons=(by_ticket, *offers.buttons))
 
-    def at_once(self, services: Services, request: Request, flow: Flow) -> Response | None:
-        """Straight on, where there is nothing to choose."""
-        return choosing.at_once(services, request, flow)
+    def at_once(self, services: Services, request: Request, flow: Flow) -> Response | Challenge | None:
+        """Straight on, where there is nothing to choose: as the application means, by a ticket, by an owner's rule."""
+        if not choosing.may_lead(services, request, flow):
+            return None
+        hinted = choosing.hinted(services, flow)
+        said = challenging.at_once(services, request, flow) if hinted is None else None
+        return said or choosing.at_once(services, request, flow, hinted)
 
     def by_name(self, services: Services, request: Request, flow: Flow, typed: str) -> Response | None:
         """Where the mail domain of a typed name leads to."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from idp.federation import choosing, leaving, returning, signing_out, snapshot
+from idp.federation.kerberos import challenging
 from idp.federation.openid import backchannel, events
 from idp.federation.saml import ours, receiving
 from idp.federation.saml import signing_out as single_logout
@@ -21,6 +22,9 @@ from idp.wire import Redirect, Request, Response, Route
 def _leave(services: Any, request: Request, flow: Flow) -> Outcome:
     """POST /login/upstream: the button of a provider."""
     provider_id = request.form.get("provider") or ""
+    by_ticket = challenging.pressed(services, request, flow, provider_id)
+    if by_ticket is not None:
+        return by_ticket
     last = last_account.recall(services, request, flow.demands.subject)
     if last is not None and last.is_called(flow.login_hint):
         # Whoever sat here last may be somebody else, and another company's: only a provider of their domain is told.

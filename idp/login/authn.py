@@ -12,6 +12,9 @@ from idp.accounts.factors.kinds import (
     ADMIN_CODE,
     BACKUP,
     EMAIL,
+    KERBEROS_PASSWORD,
+    KERBEROS_PHISHING_RESISTANT,
+    KERBEROS_SECOND,
     METHODS,
     PASSKEY,
     PASSWORD,
@@ -36,7 +39,10 @@ SUPPORTED_ACR: tuple[str, ...] = (
     PHISHING_RESISTANT,
 )
 #: Two factors by themselves.
-_WHOLE = frozenset((PASSKEY, UPSTREAM_SECOND, UPSTREAM_PHISHING_RESISTANT))
+_WHOLE = frozenset((
+    PASSKEY, UPSTREAM_SECOND, UPSTREAM_PHISHING_RESISTANT, KERBEROS_SECOND, KERBEROS_PHISHING_RESISTANT,
+))  # fmt: skip
+_PASSWORDS = frozenset((PASSWORD, UPSTREAM_PASSWORD, KERBEROS_PASSWORD))
 _BY_PASSWORD, _BY_TWO = SUPPORTED_ACR[:2], SUPPORTED_ACR[2:4]
 
 
@@ -56,7 +62,7 @@ def resists_phishing(methods: Iterable[str]) -> bool:
 
 def reached(methods: tuple[str, ...]) -> tuple[str, ...]:
     """Every class that the methods amount to, weakest first; never one that was not shown."""
-    found = _BY_PASSWORD if PASSWORD in methods or UPSTREAM_PASSWORD in methods else ()
+    found = _BY_PASSWORD if not _PASSWORDS.isdisjoint(methods) else ()
     if len(methods) > 1 or not _WHOLE.isdisjoint(methods):
         found += _BY_TWO if is_multi_factor(methods) else ()
         found += (PHISHING_RESISTANT,) if resists_phishing(methods) else ()

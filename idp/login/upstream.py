@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One provider as the sign-in page shows it. `down_since`: epoch seconds, 0 where it answers."""
+    """One provider as the sign-in page shows it. `down_since`: epoch seconds, 0 where it answers; `by_ticket`: people
+    come in as they are signed in to their computer, and are led nowhere.
+    """
 
     id: str
     name: str
     down_since: float = 0.0
     is_last: bool = False
+    by_ticket: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,17 @@ class Offers:
     by_name: bool = False
     leads: bool = False
     targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The sign-in page is due, and more is said with it: the browser is asked for a ticket, or showed one in vain."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[Cookie, ...] = ()
+    error: str = ""
+    error_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +75,10 @@ class Upstream(Protocol):
         """What the page offers for this application."""
         ...
 
-    def at_once(self, services: Any, request: Request, flow: Flow) -> Response | None:
-        """Straight on, where there is nothing to choose and nobody has just come back from there."""
+    def at_once(self, services: Any, request: Request, flow: Flow) -> Response | Challenge | None:
+        """Straight on, where there is nothing to choose and nobody has just come back from there; or the page, with
+        what is asked of the browser.
+        """
         ...
 
     def by_name(self, services: Any, request: Request, flow: Flow, typed: str) -> Response | None:

@@ -136,8 +136,8 @@ def test_F9_no_level_is_claimed_that_was_not_shown(
     claims = set(reached(methods))
     shown = set().union(*(METHODS[m].factors for m in methods)) if methods else set()
     assert (MFA in claims) == (len(shown) >= 2)
-    assert (PPT in claims) == bool({"pwd", "upstream_pwd"} & set(methods))
-    assert PHISHING_RESISTANT not in claims or {"webauthn", "passkey", "upstream_phr"} & set(methods)
+    assert (PPT in claims) == bool({"pwd", "upstream_pwd", "kerberos_pwd"} & set(methods))
+    assert PHISHING_RESISTANT not in claims or {"webauthn", "passkey", "upstream_phr", "kerberos_phr"} & set(methods)
     assert ("mfa" in amr_of(methods)) == (MFA in claims)
 
 

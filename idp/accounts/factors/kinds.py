@@ -28,6 +28,11 @@ UPSTREAM = "upstream"
 UPSTREAM_PASSWORD = "upstream_pwd"
 UPSTREAM_SECOND = "upstream_mfa"
 UPSTREAM_PHISHING_RESISTANT = "upstream_phr"
+#: A Kerberos ticket of the company's domain was shown; what it counts for is the directory's own word.
+KERBEROS = "kerberos"
+KERBEROS_PASSWORD = "kerberos_pwd"
+KERBEROS_SECOND = "kerberos_mfa"
+KERBEROS_PHISHING_RESISTANT = "kerberos_phr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ ROWS: Final = (
     ),
 )  # fmt: skip
 
-_ELSEWHERE = N_("Account elsewhere")
+_ELSEWHERE, _WINDOWS = N_("Account elsewhere"), N_("Windows sign-in")
 KINDS: Final[dict[str, Kind]] = {}
 #: Nobody is asked for an account elsewhere as a second step, so it is no kind, and one factor alone.
 METHODS: Final[dict[str, Method]] = {
@@ -146,6 +151,11 @@ METHODS: Final[dict[str, Method]] = {
     UPSTREAM_PASSWORD: Method(_ELSEWHERE, ("pwd",), _KNOWN),
     UPSTREAM_SECOND: Method(_ELSEWHERE, (), _KNOWN | _HAD),
     UPSTREAM_PHISHING_RESISTANT: Method(_ELSEWHERE, (), _KNOWN | _HAD, resists_phishing=True),
+    # RFC 8176 §2: wia, Windows integrated authentication
+    KERBEROS: Method(_WINDOWS, ("wia",), _KNOWN),
+    KERBEROS_PASSWORD: Method(_WINDOWS, ("wia",), _KNOWN),
+    KERBEROS_SECOND: Method(_WINDOWS, ("wia",), _KNOWN | _HAD),
+    KERBEROS_PHISHING_RESISTANT: Method(_WINDOWS, ("wia",), _KNOWN | _HAD, resists_phishing=True),
 }
 _UNKNOWN = Method("")  # of a kind that was taken out: whoever showed it is signed in still, and has shown nothing
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from idp.federation.provider import Provider
 
+_WHOLE: Final = frozenset(("userprincipalname", "krbprincipalname"))  # attributes with a principal and its realm
 _PLAIN: Final = frozenset(range(0x21, 0x7F)) - frozenset(b"*()\\")
 
 
@@ -27,6 +28,18 @@ def of_name(provider: Provider, typed: str) -> str:
 def of_subject(provider: Provider, value: bytes | str) -> str:
     """Who may come and has this key."""
     return _and(provider.people, f"({provider.subject[0]}={escaped(value)})")
+
+
+def of_principal(provider: Provider, name: str, whole: str) -> str:
+    """Who may come and is this principal of Kerberos. `name`: what stands before its realm; `whole`: with it."""
+    attribute = provider.kerberos_name or provider.names[0]
+    value = whole if attribute.lower() in _WHOLE else name
+    return _and(provider.people, f"({attribute}={escaped(value)})")
+
+
+def of_service(name: str) -> str:
+    """Whose service it is, in Active Directory."""
+    return f"(servicePrincipalName={escaped(name)})"
 
 
 def changed(provider: Provider, attribute: str, least: str) -> str:

@@ -26,10 +26,12 @@ class Directory:
         return ""
 
     def test(self, services: Services, question: Question) -> tuple[Found, ...]:
-        """Each server, the bind, the base, whether the filters find anybody."""
+        """Each server, the bind, the base, whether the filters find anybody; and what Windows sign-in needs."""
+        from idp.federation.kerberos import trying as windows
         from idp.federation.ldap import trying
 
-        return trying.test(services, question)
+        found = trying.test(services, question)
+        return (*found, *windows.test(services, question)) if question.provider.kerberos_networks else found
 
 
 KIND: Final = Directory()

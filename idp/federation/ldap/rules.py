@@ -16,6 +16,7 @@ from idp.http import OutboundRefused, parse_directory
 #: Keys that a directory gives once and to nobody else.
 SUBJECTS: Final = ("objectGUID", "entryUUID", "nsUniqueId", "ipaUniqueID", "GUID")
 _ATTRIBUTE: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{0,99}")
+_REALM: Final = re.compile(r"[A-Za-z0-9.-]{1,200}")
 MAX_SERVERS: Final = 8
 
 
@@ -32,6 +33,7 @@ def problems(one: Provider) -> Iterator[Wrong]:
         yield Wrong("domains", "name the mail domains of its people, or say all_names: else nobody is looked for there")
     yield from _attributes(one)
     yield from _filters(one)
+    yield from _kerberos(one)
     if one.sync_every and not (one.sync_every.isdecimal() and 1 <= int(one.sync_every) <= 10080):
         yield Wrong("sync_every", "expected minutes, from 1 to 10080")
     if not (one.brake.isdecimal() and len(one.brake) < 8):
@@ -76,6 +78,7 @@ def _attributes(one: Provider) -> Iterator[Wrong]:
     said = {
         "names": one.names, "attributes": one.attributes.values(), "group_name": (one.group_name,),
         "member": (one.member,), "groups_claim": (one.groups_claim,) if one.groups_claim else (),
+        "kerberos_name": (one.kerberos_name,) if one.kerberos_name else (),
     }  # fmt: skip
     for field, names in said.items():
         if bad := [name for name in names if _ATTRIBUTE.fullmatch(name) is None]:
@@ -93,6 +96,19 @@ def _filters(one: Provider) -> Iterator[Wrong]:
         yield Wrong("group_filter", "is missing: what a group is there, such as (objectClass=groupOfNames)")
     if one.group_filter and one.groups_claim != "groups":
         yield Wrong("groups_claim", "say groups, so that what the filter of groups finds is read")
+
+
+def _kerberos(one: Provider) -> Iterator[Wrong]:
+    for network in one.kerberos_networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            yield Wrong("kerberos_networks", f"{network} is no network, such as 10.1.0.0/16 or 2001:db8::/32")
+    for realm in one.kerberos_realms:
+        if _REALM.fullmatch(realm) is None:
+            yield Wrong("kerberos_realms", f"{realm} is no realm, such as CORP.EXAMPLE.COM: most are in capitals")
+    if one.kerberos_networks and not one.kerberos_realms:
+        yield Wrong("kerberos_realms", "name the realms whose people come in, such as CORP.EXAMPLE.COM")
 
 
 def _is_balanced(text: str) -> bool:

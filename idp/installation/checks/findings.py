@@ -18,7 +18,8 @@ PAGES: Final = {
     "sms": "doctor_sms", "record": "doctor_record", "traffic": "doctor_traffic", "proxy": "doctor_proxy",
     "processes": "doctor_processes", "server": "doctor_server", "address": "doctor_server", "sender": "doctor_mail",
     "limits": "doctor_limits", "backup": "doctor_backup",
-    "settings": "doctor_settings", "certificates": "doctor_certificates", "groups": "doctor_groups", "": "doctor_file",
+    "settings": "doctor_settings", "certificates": "doctor_certificates", "groups": "doctor_groups",
+    "kerberos": "doctor_kerberos", "": "doctor_file",
 }  # fmt: skip
 CLOCK_SLACK = 2.0  # seconds that two clocks may differ
 

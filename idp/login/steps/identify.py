@@ -21,6 +21,7 @@ from idp.login.steps import Deny, Identify, offer_passkey, sign_in_form, slips
 from idp.login.steps.outcomes import Denied, Outcome, Proven, Show
 from idp.login.steps.sign_in_form import Typed
 from idp.login.throttle import Pause
+from idp.login.upstream import Challenge
 from idp.showing import form_targets
 from idp.texts import N_
 from idp.wire import Page, Request, Response
@@ -45,13 +46,25 @@ LOCKED_ASK = N_(
 
 def show(services: Services, request: Request, flow: Flow, session: Session | None, step: Identify) -> Response:
     """The page. Whoever is signed in and is asked again finds their name there."""
-    if not step.error and not step.anew:
-        away = services.upstream.at_once(services, request, flow)
-        if away is not None:
-            return away
+    away = services.upstream.at_once(services, request, flow) if not (step.error or step.anew) else None
+    if isinstance(away, Response):
+        return away
     again = session.username if session is not None and step.notice else ""
     typed = step.typed or again
+    if away is not None:
+        return challenged(services, request, flow, away, typed=typed, notice=step.notice)
     return page(services, request, flow, typed=typed, error=step.error or None, notice=step.notice, anew=step.anew)
+
+
+def challenged(
+    services: Services, request: Request, flow: Flow, said: Challenge, *, typed: str = "", notice: str = ""
+) -> Page:  # fmt: skip
+    """The page, for whoever cannot do what is asked of the browser with it."""
+    shown = page(
+        services, request, flow, typed=typed, error=said.error or None, notice=notice, error_id=said.error_id,
+        status=said.status,
+    )  # fmt: skip
+    return replace(shown, headers=(*shown.headers, *said.headers), cookies=(*shown.cookies, *said.cookies))
 
 
 def page(

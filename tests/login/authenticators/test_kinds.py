@@ -34,13 +34,15 @@ def test_pages_have_its_icon_and_the_page_where_it_is_set_up(row: Kind) -> None:
 
 def test_every_method_stands_in_one_row_or_was_shown_elsewhere() -> None:
     elsewhere = ["upstream", "upstream_mfa", "upstream_phr", "upstream_pwd"]
+    elsewhere += ["kerberos", "kerberos_mfa", "kerberos_phr", "kerberos_pwd"]
     assert sorted(METHODS) == sorted([*elsewhere, *(name for row in KINDS.values() for name in row.methods)])
 
 
 @pytest.mark.spec("NIST SP 800-63B-4 §2.1.4")
 def test_only_a_passkey_is_two_factors_by_itself_or_what_a_provider_is_believed() -> None:
-    elsewhere = ["upstream_mfa", "upstream_phr"]  # which of its words count as that is said provider by provider (I8)
-    assert sorted(name for name in METHODS if is_multi_factor((name,))) == ["passkey", *elsewhere]
+    # which of its words count as that is said provider by provider (I8)
+    elsewhere = ["kerberos_mfa", "kerberos_phr", "passkey", "upstream_mfa", "upstream_phr"]
+    assert sorted(name for name in METHODS if is_multi_factor((name,))) == elsewhere
 
 
 def test_what_lasts_and_is_no_enrolled_one_comes_by_a_message() -> None:

@@ -1,0 +1,98 @@
+"""Whose ticket it is, asked in turn: what it carries, whether it opens, whether it is new, and who that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from idp.federation import attempts, keeping, leaving, typed
+from idp.federation.kerberos import accepting, refusals, tokens
+from idp.federation.kerberos.accepting import Accepted, NotAccepted, NotReady
+from idp.federation.kerberos.tokens import Ntlm, Unreadable
+from idp.federation.ldap import asking, entries, filters, groups, standing
+from idp.federation.ldap.wire import Conversation, Entry
+from idp.federation.ports import Identity
+from idp.federation.provider import Provider
+from idp.login.upstream import Typed
+from idp.protocols import Services
+from idp.wire import Request
+
+#: Seconds that an authenticator is known for: five minutes before and after now are taken (RFC 4120 §3.2.3).
+KNOWN_FOR: Final = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of it. `said`: who it is here, or what is in their way; `label`: what they are called there."""
+
+    provider: Provider
+    accepted: Accepted
+    said: Typed
+    label: str = ""
+
+
+def prove(services: Services, request: Request, directories: Sequence[Provider], token: bytes) -> Proof:
+    """Whose it is. Errors: `Refused`, `Busy`."""
+    attempts.count(services, request)
+    accepted = _opened(services, token)
+    called = f"{accepted.name}@{accepted.realm}"
+    # Another realm may have people of the same names: only those that an owner named are believed.
+    provider = next((one for one in directories if accepted.realm in one.kerberos_realms), None)
+    if provider is None:
+        raise refusals.principal(called, "no directory of this network names its realm")
+    kept = keeping.find(services.db, provider.id)
+    if kept is None or not kept.provider.enabled:
+        raise refusals.principal(called, "its directory was turned off")
+    provider = kept.provider
+    state, identity = asking.ask(
+        services, provider, leaving.secret_of(services, kept), _asked(provider, accepted, called, services.clock())
+    )
+    if identity is None:
+        return Proof(provider, accepted, Typed(is_right=True, error=typed.told(provider, state)))
+    return Proof(provider, accepted, typed.known(services, request, provider, identity), identity.label)
+
+
+def _opened(services: Services, token: bytes) -> Accepted:
+    try:
+        shown = tokens.read(token)
+    except Ntlm:
+        raise refusals.ntlm() from None
+    except Unreadable as error:
+        raise refusals.unreadable(str(error)) from None
+    # RFC 8429 §5: RC4 is not taken, though the keytab has such a key; nor as the key of the session.
+    if not {shown.kind, shown.session_kind} <= tokens.AES:
+        raise refusals.kind(shown)
+    try:
+        accepted = accepting.accept(accepting.keytab(services), token)
+    except NotReady as error:
+        raise refusals.not_ready(str(error)) from None
+    except NotAccepted as error:
+        raise refusals.not_accepted(shown, str(error)) from None
+    # RFC 4120 §3.2.3: the library's own cache is this machine's; others hear of it here.
+    if not services.state.add("kerberos:seen:" + shown.once, 1, KNOWN_FOR):
+        raise refusals.replayed(shown)
+    return accepted
+
+
+def _asked(
+    provider: Provider, accepted: Accepted, called: str, now: float
+) -> Callable[[Conversation], tuple[str, Identity | None]]:
+    def ask(conversation: Conversation) -> tuple[str, Identity | None]:
+        entry = _entry(conversation, provider, accepted, called)
+        state = standing.of_entry(entry, now)
+        if state != standing.OK:
+            return state, None
+        return state, entries.identity(provider, entry, groups.of(conversation, provider, entry))
+
+    return ask
+
+
+def _entry(conversation: Conversation, provider: Provider, accepted: Accepted, called: str) -> Entry:
+    filter = filters.of_principal(provider, accepted.name, called)
+    found = conversation.search(provider.base_dn, filter, entries.attributes(provider), most=2)
+    if len(found) != 1 or not entries.subject(provider, found[0]):
+        raise refusals.principal(
+            called, f"{len(found) or 'no'} entries have it" if len(found) != 1 else "it has no key"
+        )
+    return found[0]
