@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from clients import uris
 from clients.client import Client
 from clients.offered import RESPONSE_TYPES
 from idp import login_status
+from idp.accounts.person import Person
 from idp.errors import OAuthError
 from idp.ids import digest, new_id, new_secret
 from idp.login import consent, engine, step_up
@@ -62,13 +64,18 @@ def config(services: Services, request: Request) -> Response:
 
 
 def accounts(services: Services, request: Request) -> Response:
-    """GET /oauth/fedcm/accounts (§3.3): who is signed in here. It does not tell which application asks."""
+    """GET /oauth/fedcm/accounts (§3.3): who is signed in here, the one at the front first, and not who asks."""
     if (refused := _unasked(services, request)) is not None:
         return refused
-    session = _session(services, request)
-    person = services.directory.find(session.person_id) if session is not None else None
-    if session is None or person is None:
+    people = dict.fromkeys(one.person_id for one in _sessions(services, request))
+    found = [services.directory.find(one) for one in people]
+    shown = [_account(services, person) for person in found if person is not None]
+    if not shown:
         return Json(status=401, body={"error": {"code": "login_required"}}, headers=(login_status.LOGGED_OUT,))
+    return Json(body={"accounts": shown})
+
+
+def _account(services: Services, person: Person) -> dict[str, Any]:
     known = [one for one in (person.username, person.email) if one]
     account: dict[str, Any] = {
         "id": person.id, "name": person.name or person.username, "login_hints": known,
@@ -77,7 +84,7 @@ def accounts(services: Services, request: Request) -> Response:
     account |= {"email": person.email} if person.email else {"username": person.username}  # one is shown below the name
     if given := person.claims.get("given_name"):
         account["given_name"] = given
-    return Json(body={"accounts": [account]})
+    return account
 
 
 def client_metadata(services: Services, request: Request) -> Response:
@@ -94,8 +101,9 @@ def assertion(services: Services, request: Request) -> Response:
     asked = _asked(services, request)
     if isinstance(asked, Response):
         return asked
-    client, session, cors = asked
-    if not hmac.compare_digest((request.form.get("account_id") or "").encode(), session.person_id.encode()):
+    client, there, cors = asked
+    session = next((one for one in there if one.person_id == request.form.get("account_id")), None)
+    if session is None:
         return _no("access_denied", 403, cors)
     params = _params(request)
     if params is None:
@@ -121,7 +129,9 @@ def disconnect(services: Services, request: Request) -> Response:
     asked = _asked(services, request)
     if isinstance(asked, Response):
         return asked
-    client, session, cors = asked
+    client, there, cors = asked
+    hint = request.form.get("account_hint")
+    session = next((one for one in there if one.person_id == hint), there[0])
     consent.revoke(services, request, session, client.id)
     return Json(body={"account_id": session.person_id}, headers=cors)
 
@@ -129,8 +139,10 @@ def disconnect(services: Services, request: Request) -> Response:
 # -- who asks, and for whom ------------------------------------------------------------------------------------------
 
 
-def _asked(services: Services, request: Request) -> tuple[Client, Session, tuple[tuple[str, str], ...]] | Response:
-    """The application whose page asks, who is signed in, and the headers by which that page may read the answer."""
+def _asked(
+    services: Services, request: Request
+) -> tuple[Client, tuple[Session, ...], tuple[tuple[str, str], ...]] | Response:  # fmt: skip
+    """The application whose page asks, who is signed in (at least one), and headers by which it may read the answer."""
     if (refused := _unasked(services, request)) is not None:
         return refused
     client, origin = _client(services, request.form.get("client_id")), request.header("Origin")
@@ -139,10 +151,10 @@ def _asked(services: Services, request: Request) -> tuple[Client, Session, tuple
     cors = (
         ("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"), ("Vary", "Origin"),
     )  # fmt: skip
-    session = _session(services, request, client.id)
-    if session is None:
+    there = _sessions(services, request, client.id)
+    if not there:
         return _no("login_required", 401, (*cors, login_status.LOGGED_OUT))
-    return client, session, cors
+    return client, there, cors
 
 
 def _unasked(services: Services, request: Request) -> Response | None:
@@ -166,15 +178,19 @@ def origins_of(client: Client) -> frozenset[str]:
     return frozenset((*client.oidc.allowed_origins, *(uris.read(uri).origin for uri in client.oidc.redirect_uris)))
 
 
-def _session(services: Services, request: Request, client_id: str = "") -> Session | None:
-    found = login_status.presented(services, request)
-    if found is None:
-        return None
-    session_id, mark = found
+def _sessions(services: Services, request: Request, client_id: str = "") -> tuple[Session, ...]:
+    """Those that this browser has the marks of, live, the one at the front first. Errors: `Stale`."""
     # Any page makes the browser ask without anybody's doing: that alone keeps no session from its idle end.
-    return sessions.find_proven(
-        services, session_id, client_id,
-        lambda secret_hash: hmac.compare_digest(login_status.mark(services, session_id, secret_hash), mark),
+    return tuple(
+        found
+        for session_id, mark in login_status.presented(services, request).items()
+        if (found := sessions.find_proven(services, session_id, client_id, _proves(services, session_id, mark)))
+    )
+
+
+def _proves(services: Services, session_id: str, mark: str) -> Callable[[float], bool]:
+    return lambda auth_time: hmac.compare_digest(
+        login_status.mark(services, session_id, auth_time).encode(), mark.encode()
     )  # fmt: skip
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from idp import login_status
-from idp.browser import session_value
 from idp.errors import Refused
 from idp.first_party import frame
 from idp.first_party.signing_in import sign_in
-from idp.login.browser import sessions
+from idp.login.browser import accounts, sessions
 from idp.oidc.fedcm import LOGIN
 from idp.protocols import Services
 from idp.texts import N_
@@ -24,8 +23,9 @@ def answer(services: Services, request: Request) -> Response:
     if session is None:
         return sign_in(services, request, LOGIN)
     page = frame.page(services, request, session, "portal/fedcm.html")
-    own = session_value(services, request)  # one that began before the setting was on, too
+    # Also one that began before the setting was on.
+    here = [session, *(one.session for one in accounts.others(services, request))]
     return replace(
         page, headers=(*page.headers, login_status.LOGGED_IN),
-        cookies=(*page.cookies, login_status.cookie(services, own)),
+        cookies=(*page.cookies, login_status.cookie(services, [(one.id, one.auth_time) for one in here])),
     )  # fmt: skip

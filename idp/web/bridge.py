@@ -160,7 +160,7 @@ class Bridge:
         if self.services.settings.oauth.session_management:
             cookies = (*cookies, *browser_state.beside(self.services, cookies))
         if self.services.settings.oauth.fedcm:
-            own, status = login_status.beside(self.services, cookies)
+            own, status = login_status.beside(self.services, request, cookies)
             cookies, headers = (*cookies, *own), [*headers, *status]
         for cookie in cookies:
             headers.append(("Set-Cookie", self._cookie(cookie)))

@@ -56,19 +56,22 @@ def dialog(context: BrowserContext, page: Page) -> tuple[CDPSession, list[dict[s
     return session, shown
 
 
-def choose(page: Page, browser: CDPSession, shown: list[dict[str, Any]], crm: str) -> dict[str, Any]:
-    """Wait for the dialog, choose the one account in it, and arrive; the account as it was shown."""
+def choose(
+    page: Page, browser: CDPSession, shown: list[dict[str, Any]], crm: str, email: str = "ann@example.com"
+) -> list[str]:
+    """Wait for the dialog, choose an account, and arrive; the addresses that were shown, in their order."""
     while not any(one["dialogType"] == "AccountChooser" for one in shown):
         page.evaluate("1")  # the browser's events come in between
-    [account] = shown[-1]["accounts"]
-    browser.send("FedCm.selectAccount", {"dialogId": shown[-1]["dialogId"], "accountIndex": 0})
+    accounts = [str(one["email"]) for one in shown[-1]["accounts"]]
+    place = {"dialogId": shown[-1]["dialogId"], "accountIndex": accounts.index(email)}
+    browser.send("FedCm.selectAccount", place)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Contacts")
     assert page.url == f"{crm}/"
-    return dict(account)
+    return accounts
 
 
-def sign_in(window: Page) -> None:
-    window.get_by_role("textbox").first.fill("ann")
+def sign_in(window: Page, login: str = "ann") -> None:
+    window.get_by_role("textbox").first.fill(login)
     window.locator("input[type=password]").fill(PASSWORD)
     window.get_by_role("button", name="Sign in").first.click()
 
@@ -82,8 +85,7 @@ def test_J2_chromium_signs_in_to_the_CRM_by_its_own_dialog(context: BrowserConte
     browser, shown = dialog(context, page)
     page.goto(f"{crm}/signed-out")
     page.get_by_role("button", name="Sign in with this browser").click()
-    account = choose(page, browser, shown, crm)
-    assert (account["name"], account["email"]) == ("Ann Example", "ann@example.com")
+    assert choose(page, browser, shown, crm) == ["ann@example.com"]
     expect(page.get_by_text("Ann Example").first).to_be_visible()
     # Signed out here, the browser knows: it opens our window, which closes by itself, and the dialog goes on.
     home.goto(f"{server.issuer}/logout")
@@ -96,3 +98,21 @@ def test_J2_chromium_signs_in_to_the_CRM_by_its_own_dialog(context: BrowserConte
     with opened.value.expect_event("close"):
         sign_in(opened.value)
     choose(page, browser, shown, crm)
+
+
+def test_J2_A9_chromium_shows_every_account_of_the_browser(context: BrowserContext, server: Server, crm: str) -> None:
+    for login in ("ann", "bob"):
+        server.add_person(login, name=f"{login.title()} Example")
+    home, page = context.new_page(), context.new_page()
+    home.goto(f"{server.issuer}/sessions")
+    sign_in(home)
+    expect(home.get_by_role("heading", level=1)).to_have_text("Where you are signed in")
+    home.goto(f"{server.issuer}/accounts")
+    home.locator("button[value=other]").click()
+    sign_in(home, "bob")
+    expect(home.get_by_text("Bob Example").first).to_be_visible()
+    browser, shown = dialog(context, page)
+    page.goto(f"{crm}/signed-out")
+    page.get_by_role("button", name="Sign in with this browser").click()
+    assert sorted(choose(page, browser, shown, crm)) == ["ann@example.com", "bob@example.com"]
+    expect(page.get_by_text("Ann Example").first).to_be_visible()

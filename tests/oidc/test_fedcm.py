@@ -15,6 +15,7 @@ from clients.access import Access
 from clients.errors import InvalidMetadata
 from idp.accounts.person import Person
 from tests.backends import Clock
+from tests.login.browser.test_accounts import pick
 from tests.oidc.verifying import verified
 from tests.provider import VERIFIER, Answer, App, Browser, Provider, challenge_of, new_key, public_jwk
 
@@ -291,3 +292,68 @@ def test_J2_who_is_signed_in_by_the_dialog_has_used_the_session(site: Site, cloc
     assert site.ask().status == 200
     clock.advance(200)
     assert site.get("oauth/fedcm/accounts").status == 200
+
+
+# -- several people in one browser -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(site: Site) -> tuple[Site, Person]:
+    """Ann, and then Bob beside her, who is at the front."""
+    bob = site.provider.add_person("bob")
+    site.browser.log_in(site.browser.submit(site.browser.get("accounts"), "other"), "bob")
+    return site, bob
+
+
+@pytest.mark.spec("FedCM 3.3")
+@pytest.mark.spec("FedCM 3.5")
+def test_J2_A9_the_dialog_shows_every_account_of_the_browser_and_signs_in_the_chosen_one(
+    two: tuple[Site, Person],
+) -> None:
+    site, bob = two
+    shown = [one["id"] for one in site.get("oauth/fedcm/accounts").json["accounts"]]
+    assert shown == [bob.id, site.person.id]
+    for person in (bob, site.person):
+        claims = verified(site.provider, site.ask(account_id=person.id).json["token"], audience=site.app.id)
+        assert claims["sub"] == person.id
+    stranger = site.provider.add_person("eve")
+    assert code_of(site.ask(account_id=stranger.id)) == "access_denied"
+
+
+@pytest.mark.spec("FedCM 3.6")
+def test_J2_disconnect_is_of_the_account_that_it_names(two: tuple[Site, Person]) -> None:
+    site, bob = two
+    assert site.disconnect().json == {"account_id": site.person.id}
+    answer = site.post("oauth/fedcm/disconnect", {"client_id": site.app.id, "account_hint": "nobody"})
+    assert answer.json == {"account_id": bob.id}
+
+
+def test_J2_A9_who_has_ended_or_was_proven_anew_elsewhere_is_not_shown(two: tuple[Site, Person], clock: Clock) -> None:
+    site, bob = two
+    services = site.provider.services
+    services.directory.disable(site.person.id)
+    assert [one["id"] for one in site.get("oauth/fedcm/accounts").json["accounts"]] == [bob.id]
+    services.directory.enable(site.person.id)
+    assert [one["id"] for one in site.get("oauth/fedcm/accounts").json["accounts"]] == [bob.id]  # it had ended
+    site.browser.submit(site.browser.get("logout"), "confirm")
+    assert MARK not in site.browser.cookies
+    assert site.get("oauth/fedcm/accounts").headers["Set-Login"] == "logged-out"
+
+
+def test_J2_A9_the_one_that_comes_to_the_front_is_shown_first(two: tuple[Site, Person], clock: Clock) -> None:
+    site, bob = two
+    site.browser.follow(site.browser.submit(site.browser.get("accounts"), pick(site.browser, "ann")))
+    assert [one["id"] for one in site.get("oauth/fedcm/accounts").json["accounts"]] == [site.person.id, bob.id]
+
+
+def test_J2_a_request_that_is_under_way_when_the_secret_is_turned_is_the_same_sessions(
+    site: Site, clock: Clock
+) -> None:
+    """Else the browser is told that nobody is signed in, after it was told otherwise."""
+    before, secret = site.browser.cookies[MARK], site.browser.cookies["__Host-doorward_session"]
+    clock.advance(site.provider.services.settings.session.turn_minutes * 60 + 1)
+    for _ in range(2):
+        site.browser.get("sessions")
+    assert site.browser.cookies["__Host-doorward_session"] != secret
+    assert site.browser.cookies[MARK] == before  # what was on its way, and what comes after
+    assert site.ask().status == 200

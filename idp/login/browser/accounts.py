@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from idp import login_status
 from idp.browser import cookie_name, session_value
 from idp.ids import split
 from idp.login import store
@@ -98,6 +99,7 @@ def put_first(services: Services, request: Request, other: Other) -> tuple[Cooki
     rest = [value for value in _read(services, request) if value != other.value]
     if other.behind == 0:  # it is used here, and whoever uses it elsewhere is held against that
         brought.note_place(services, request, other.row)
+    login_status.learn(request, other.session.id, other.session.auth_time)
     left = other.session.expires_at - services.clock()
     lasting = int(left) if other.session.idle_seconds > services.settings.session.idle_minutes * 60 else None
     return Cookie(cookie_name(services, "session"), other.value, lasting), keep(services, [front, *rest])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from idp import login_status
 from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
 from idp.accounts.standing import signed_in
@@ -65,13 +66,13 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
 
 
 def find_proven(
-    services: Services, session_id: str, client_id: str, is_proven: Callable[[str], bool]
+    services: Services, session_id: str, client_id: str, is_proven: Callable[[float], bool]
 ) -> Session | None:  # fmt: skip
-    """A live session that something else than its cookie proves, made of the hash of its secret; `note_seen` is for who
+    """A live session that something else than its cookie proves, made of when it was proven; `note_seen` is for who
     finds it used. Errors: `Stale`.
     """
     row = services.db.one(store.CURRENT, session_id=session_id, client_id=client_id)
-    return _live(services, row if row is not None and is_proven(row.secret_hash) else None, client_id)
+    return _live(services, row if row is not None and is_proven(row.auth_time) else None, client_id)
 
 
 def note_seen(services: Services, session: Session) -> None:
@@ -247,6 +248,7 @@ def start(
             began(tx, session_id)
     services.part(Meters).count("sign_ins", request.visitor.for_client, "+".join(methods), "started")
     bound.offer(services, request, session_id)
+    login_status.learn(request, session_id, auth_time)
     value = f"{session_id}.{session_secret(services, secret, session_id)}"
     return session_id, Cookie(cookie_name(services, "session"), value, _seconds(services, stay=True) if stay else None)
 
