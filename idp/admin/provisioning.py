@@ -13,13 +13,14 @@ from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.db import Transaction
 from idp.protocols import Services
-from idp.provisioning import drifting, foreseeing, keeping, trying
-from idp.provisioning.objects import Object
+from idp.provisioning import braking, drifting, foreseeing, keeping, trying
+from idp.provisioning.braking import Weighed
+from idp.provisioning.objects import Kind, Object
 from idp.provisioning.target import Said, Target
 from idp.texts import N_, plural
 
 if TYPE_CHECKING:
-    from idp.provisioning.drifting import Drift
+    from idp.provisioning.drifting import Drift, Part
     from idp.provisioning.foreseeing import Foreseen
 
 P = Permission
@@ -27,10 +28,11 @@ P = Permission
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A target with how many of its people and groups are in each state, by kind."""
+    """A target with how many of its people and groups are in each state, by kind; `left`: that are still to be sent."""
 
     target: Target
     counts: dict[str, dict[str, int]]
+    left: int = 0
 
     @property
     def edition(self) -> str:
@@ -61,11 +63,17 @@ def get(services: Services, actor: Actor, client_id: str) -> Standing:
     return found
 
 
-def add(services: Services, actor: Actor, client: Client, said: Said, secret: str) -> Standing:
-    """Write to an application from now on. Errors: `NotAllowed`, `InvalidTarget`, `TargetThere`, `TooMany`."""
+def add(
+    services: Services, actor: Actor, client: Client, said: Said, secret: str, *, on: bool = True
+) -> Standing:  # fmt: skip
+    """Write to an application, from now on or once it is turned on.
+
+    Errors: `NotAllowed`, `InvalidTarget`, `TargetThere`, `TooMany`.
+    """
     _check(actor, client.id)
     now, record = services.clock(), actor.record(services)
-    return _standing(services, keeping.add(services.db, services.sealer, client.id, said, secret, now, record=record))
+    made = keeping.add(services.db, services.sealer, client.id, said, secret, now, record=record, on=on)
+    return _standing(services, made)
 
 
 def change(
@@ -86,6 +94,16 @@ def turn(services: Services, actor: Actor, client_id: str, *, on: bool) -> Stand
     return _standing(
         services, keeping.turn(services.db, client_id, "on" if on else "off", services.clock(), record=record)
     )
+
+
+def release(services: Services, actor: Actor, client_id: str, many: int) -> Standing:
+    """Let so many end there, as the brake has told them, and go on.
+
+    Errors: `NotAllowed`, `UnknownTarget`, `NotBraked`; `ChangedMeanwhile`: the brake tells another number by now.
+    """
+    _check(actor, client_id)
+    record = actor.record(services)
+    return _standing(services, keeping.release(services.db, client_id, many, services.clock(), record=record))
 
 
 def remove(services: Services, actor: Actor, client_id: str) -> None:
@@ -174,16 +192,34 @@ def find_named(services: Services, actor: Actor, client_id: str, name: str) -> S
     raise UnknownObject(name)
 
 
-def foresee(services: Services, actor: Actor, client_id: str) -> Iterable[Foreseen]:
-    """What would be sent now, without sending anything. Errors: `NotAllowed`, `UnknownTarget`."""
+def foresee(
+    services: Services, actor: Actor, client_id: str, is_over: Callable[[], bool] = lambda: False
+) -> Iterable[Foreseen]:
+    """What would be sent now, without sending anything, until it `is_over`. Errors: `NotAllowed`, `UnknownTarget`."""
     actor.check_app(P.APPS_READ, client_id)
-    return foreseeing.of(services, keeping.get(services.db, client_id))
+    return foreseeing.of(services, keeping.get(services.db, client_id), is_over)
+
+
+def foresee_brake(services: Services, actor: Actor, client_id: str, found: Iterable[Foreseen]) -> Weighed | None:
+    """What the brake would stop of what is foreseen; None: nothing. Errors: `NotAllowed`, `UnknownTarget`."""
+    actor.check_app(P.APPS_READ, client_id)
+    many = sum(one.kind == "user" and one.what in ("turn off", "delete") for one in found)
+    weighed = replace(braking.weigh(services, keeping.get(services.db, client_id), "user"), many=many)
+    return weighed if weighed.is_too_many else None
 
 
 def drift(services: Services, actor: Actor, client_id: str) -> Iterable[Drift]:
     """What is different there from what should be; each object is read there. Errors: `NotAllowed`, `UnknownTarget`."""
     _check(actor, client_id)
     return drifting.of(services, keeping.get(services.db, client_id))
+
+
+def drift_part(
+    services: Services, actor: Actor, client_id: str, behind: tuple[Kind, str], seconds: float, most: int
+) -> Part:
+    """The same of so many, in so much time, for a page that somebody waits for. Errors: also those of the answers."""
+    _check(actor, client_id)
+    return drifting.part(services, keeping.get(services.db, client_id), behind, seconds, most)
 
 
 def test(services: Services, actor: Actor, client_id: str) -> tuple[Any, ...]:
@@ -200,7 +236,14 @@ def findings(services: Services) -> Iterator[tuple[str, str, str, str]]:
         if client is None:
             continue
         where = f"/admin/apps/{in_path(client.id)}/provisioning"
-        if target.state == "stopped":
+        if target.braked:
+            text = plural(
+                "%(name)s: %(n)s person or group would be ended there, which the brake has stopped.",
+                "%(name)s: %(n)s people or groups would be ended there, which the brake has stopped.", target.braked,
+                name=client.name,
+            )  # fmt: skip
+            yield text, where, target.reason, "look at who it is, and let it, or mend what was changed here"
+        elif target.state == "stopped":
             text = N_("%(name)s does not let us write people to it any more.", name=client.name)
             yield text, where, target.reason, "give it a token that works, and turn it on"
         elif many := refused.get(target.client_id, 0):
@@ -224,7 +267,8 @@ def _check(actor: Actor, client_id: str) -> None:
 
 
 def _standing(services: Services, target: Target) -> Standing:
-    return Standing(target, keeping.counts(services.db, target.client_id))
+    db = services.db
+    return Standing(target, keeping.counts(db, target.client_id), keeping.left(db, target.client_id))
 
 
 def _walk(tx: Transaction, services: Services, actor: Actor, client_id: str) -> None:

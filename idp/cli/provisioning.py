@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from idp.cli import application_options
 from idp.cli.installation import opened, shell
@@ -15,14 +16,20 @@ from idp.cli.terminal import command, complain, group, print_json, print_table, 
 from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
+    from idp.protocols import Services
     from idp.provisioning.target import Said
+
+
+RESTS: Final = 30.0  # seconds that a command waits for a target that is left alone
 
 
 def add_parsers(commands: Any) -> None:
     """Add `provision`."""
     verbs = group(commands, "provision", "people and groups that are written to applications by SCIM")
     with_json(command(verbs, "list", run_list, "list the applications that people are written to"))
-    _options(_app(with_json(command(verbs, "add", run_add, "write people to an application from now on"))))
+    add = _app(with_json(command(verbs, "add", run_add, "write people to an application from now on")))
+    _options(add)
+    add.add_argument("--off", action="store_true", help="send nothing yet: look first, then `provision change --on`")
     change = _app(with_json(command(verbs, "change", run_change, "say something else of it, or turn it off and on")))
     _options(change)
     state = change.add_mutually_exclusive_group()
@@ -30,8 +37,10 @@ def add_parsers(commands: Any) -> None:
     state.add_argument("--off", action="store_true", help="send nothing; what changes meanwhile is sent later")
     show = _app(with_json(command(verbs, "show", run_show, "how it stands, object by object")))
     show.add_argument("--of", metavar="NAME", help="one person, or group: what was sent last, and what it answered")
-    show.add_argument("--state", metavar="S", default="", help="only those in this state, such as refused")
+    show.add_argument("--state", metavar="S", default="", help="only those in this state, such as refused; or ends")
     _app(with_json(command(verbs, "test", run_test, "whether it answers, and what it can do; nothing is changed")))
+    release = _app(with_json(command(verbs, "release", run_release, "let those end there whom the brake has held")))
+    release.add_argument("--yes", action="store_true", help="let them; without it they are listed")
     sync = _app(with_json(command(verbs, "sync", run_sync, "look at everybody, and send all of it anew")))
     sync.add_argument("--failed", action="store_true", help="only what failed or was refused")
     sync.add_argument("--wait", action="store_true", help="send it here and now, beside the server")
@@ -51,6 +60,9 @@ def _options(parser: Any) -> None:
     parser.add_argument("--token-client", metavar="ID", help="the client id that it has given us")
     parser.add_argument("--token-scope", metavar="S", help="the scope that is asked for")
     parser.add_argument("--off-means", choices=("disable", "delete", "nothing"), help="who may not open it any more")
+    parser.add_argument("--brake", metavar="N", type=int, help="people who may end there within a day unasked (20)")
+    parser.add_argument("--brake-share", metavar="PERCENT", type=int,
+                        help="or, where that is more, so many percent of those there (10); 100: no brake")  # fmt: skip
     parser.add_argument("--groups", choices=("groups", "entitlements", "no"), help="how groups are told")
     parser.add_argument("--group", metavar="G", action="append", help="tell this group (repeatable); else the limit's")
     parser.add_argument(
@@ -92,12 +104,18 @@ def run_add(args: Namespace) -> None:
         raise Refused("--url: say its SCIM address")
     with opened(args) as services, _explained():
         client = application_options.get(services, args.client)
-        made = provisioning.add(services, shell(), client, _said(args, Said(url=args.url)), _secret(args) or "")
+        said = _said(args, Said(url=args.url))
+        made = provisioning.add(services, shell(), client, said, _secret(args) or "", on=not args.off)
     if args.json:
         print_json(of_standing(made, client))
         return
+    if args.off:
+        say(f"Nothing is sent to {printable(client.name)} yet. Look, then turn it on:")
+        say(*(f"  doorward provision {verb}" for verb in (f"test {client.id}", f"dry-run {client.id}",
+                                                           f"change {client.id} --on")))  # fmt: skip
+        return
     say(f"People are written to {printable(client.name)} from now on, by {made.target.said.url}.")
-    say(f"Look first: doorward provision test {client.id}; doorward provision dry-run {client.id}")
+    say(f"Look: doorward provision test {client.id}; doorward provision show {client.id}")
 
 
 def run_change(args: Namespace) -> None:
@@ -155,10 +173,37 @@ def run_test(args: Namespace) -> int:
     return 1 if any(one.problem for one in found) else 0
 
 
-def run_sync(args: Namespace) -> None:
-    """Send it."""
+def run_release(args: Namespace) -> int:
+    """Let the brake go; exit code 1 where it was only looked at."""
     from idp.admin import provisioning
-    from idp.provisioning import delivering
+    from idp.provisioning.keeping import ENDS
+
+    with opened(args) as services, _explained():
+        client = application_options.get(services, args.client)
+        now = provisioning.get(services, shell(), client.id)
+        many = now.target.braked
+        held = [
+            one for kind in ("user", "group") for one in provisioning.every(services, shell(), client.id, kind, ENDS)
+        ]  # fmt: skip
+        if args.yes:
+            now = provisioning.release(services, shell(), client.id, many)
+    if args.json:
+        print_json({**of_standing(now, client), "held": [of_object(one) for one in held]})
+    elif args.yes:
+        say(f"{many} may end at {printable(client.name)} within a day. The server goes on.")
+    elif not many:
+        say("The brake holds nothing.")
+    else:
+        say(f"{printable(client.name)}: {printable(now.target.reason)}. Nothing is sent to it.")
+        rows = [(one.object.kind, printable(one.name or one.object.local_id)) for one in held]
+        print_table(("Kind", "Name"), rows, "")
+        complain("Is that meant? Then `--yes` lets it; else mend what was changed here, and turn it on again.")
+    return 1 if many and not args.yes else 0
+
+
+def run_sync(args: Namespace) -> int:
+    """Send it; with `--wait` exit code 1 where not all of it is there as here."""
+    from idp.admin import provisioning
 
     with opened(args) as services, _explained():
         client = application_options.get(services, args.client)
@@ -166,8 +211,8 @@ def run_sync(args: Namespace) -> None:
             provisioning.retry_failed(services, shell(), client.id)
         else:
             provisioning.send_all(services, shell(), client.id)
-        while args.wait and delivering.run(services, client.id):
-            pass
+        if args.wait:
+            _send(services, client.id)
         now = provisioning.get(services, shell(), client.id)
     if args.json:
         print_json(of_standing(now, client))
@@ -175,6 +220,24 @@ def run_sync(args: Namespace) -> None:
         show_standing(now, client, [])
     else:
         say("Queued: the server sends it, one after the other. `doorward provision show` says how each stands.")
+    is_wrong = now.target.state != "on" or any(
+        states.get(state) for states in now.counts.values() for state in ("failed", "refused")
+    )
+    return 1 if args.wait and is_wrong else 0
+
+
+def _send(services: Services, client_id: str) -> None:
+    """All that is due, also to a target that answers slowly and is left alone between two requests."""
+    from idp.provisioning import delivering, keeping
+
+    while True:
+        if delivering.run(services, client_id):
+            continue
+        target = keeping.get(services.db, client_id)
+        left = target.retry_at - services.clock()
+        if target.state != "on" or target.failures or not 0 < left <= RESTS:
+            return
+        time.sleep(left)
 
 
 def run_dry_run(args: Namespace) -> None:
@@ -184,14 +247,18 @@ def run_dry_run(args: Namespace) -> None:
     with opened(args) as services, _explained():
         client = application_options.get(services, args.client)
         found = list(provisioning.foresee(services, shell(), client.id))
+        brake = provisioning.foresee_brake(services, shell(), client.id, found)
     if args.json:
         rows = [{"what": one.what, "kind": one.kind, "id": one.local_id, "name": one.name,
                  "attributes": list(one.attributes)} for one in found]  # fmt: skip
-        print_json({"would": rows})
+        print_json({"would": rows, "stopped": None if brake is None else asdict(brake)})
         return
     print_table(("Would", "Kind", "Name", "Attributes"),
                 [(one.what, one.kind, printable(one.name), ", ".join(one.attributes)) for one in found],
                 "Nothing: it is there as it is here.")  # fmt: skip
+    if brake is not None:
+        complain(f"The brake would stop it: {brake.many} of {brake.there} people there would end, and {brake.most} is "
+                 "the most within a day. `doorward provision release` lets it then.")  # fmt: skip
 
 
 def run_drift(args: Namespace) -> int:
@@ -232,7 +299,7 @@ def run_remove(args: Namespace) -> None:
 def _said(args: Namespace, before: Said) -> Said:
     given: dict[str, Any] = {"url": args.url, "token_url": args.token_url, "token_client": args.token_client,
                              "token_scope": args.token_scope, "off": args.off_means, "groups": args.groups,
-                             "adopts": args.adopts}  # fmt: skip
+                             "adopts": args.adopts, "brake": args.brake, "brake_share": args.brake_share}  # fmt: skip
     mapping = dict(before.mapping)
     for pair in args.map:
         attribute, equals, source = pair.partition("=")
@@ -260,7 +327,7 @@ def _explained() -> Iterator[None]:
     from idp.provisioning.checking import InvalidTarget
     from idp.provisioning.judging import Busy, Stopped, TryAgain
     from idp.provisioning.judging import Refused as No
-    from idp.provisioning.keeping import MOST, TargetThere, TooMany, UnknownTarget
+    from idp.provisioning.keeping import MOST, ChangedMeanwhile, NotBraked, TargetThere, TooMany, UnknownTarget
     from idp.provisioning.tokens import NoToken
 
     try:
@@ -271,6 +338,10 @@ def _explained() -> Iterator[None]:
         raise Refused("nothing is written to this application; `doorward provision add` begins") from None
     except UnknownObject as error:
         raise Refused(f"“{printable(str(error))[:60]}” is not known there; `provision show` has all") from None
+    except NotBraked:
+        raise Refused("the brake holds nothing; `doorward provision show` says how it stands") from None
+    except ChangedMeanwhile:
+        raise Refused("it is another number by now: look again, without --yes") from None
     except TargetThere:
         raise Refused("people are written to it already; `doorward provision change` says something else") from None
     except TooMany:
@@ -280,4 +351,5 @@ def _explained() -> Iterator[None]:
 
 
 _OPTIONS = {"secret": "--secret-file", "token_url": "--token-url", "token_client": "--token-client",
-            "mapping": "--map", "off": "--off-means", "only": "--group"}  # fmt: skip
+            "mapping": "--map", "off": "--off-means", "only": "--group",
+            "brake_share": "--brake-share"}  # fmt: skip

@@ -18,7 +18,8 @@ def of_standing(one: Standing, client: Client) -> dict[str, Any]:
     target = one.target
     return {
         "client_id": client.id, "name": client.name, **target.said.to_json(), "state": target.state,
-        "reason": target.reason, "retry_at": target.retry_at or None, "counts": one.counts,
+        "reason": target.reason, "braked": target.braked, "retry_at": target.retry_at or None,
+        "counts": one.counts, "left": one.left,
         "patch": target.abilities.patch, "filter": target.abilities.filter,
     }  # fmt: skip
 
@@ -37,7 +38,10 @@ def show_standing(one: Standing, client: Client, objects: Iterable[Shown]) -> No
     target, said = one.target, one.target.said
     say(f"{printable(client.name)} ({client.id}): {', '.join(filter(None, (target.state, printable(target.reason))))}")
     say(f"  {said.url}; off means {said.off}; groups: {said.groups}; adopts: {'yes' if said.adopts else 'no'}")
-    if target.retry_at:
+    say(f"  brake: {said.brake} people within a day, or {said.brake_share} % of those there")
+    for line in ways_out(one, client):
+        say(f"  {line}")
+    if target.retry_at and target.failures:
         say(f"  Nothing is sent before {timestamp(target.retry_at)}: it asked for time, or did not answer.")
     for kind, states in one.counts.items():
         if states:
@@ -49,6 +53,23 @@ def show_standing(one: Standing, client: Client, objects: Iterable[Shown]) -> No
     ]  # fmt: skip
     if rows:
         print_table(("Kind", "Name", "State", "Status", "At", "What it says"), rows, "")
+
+
+def ways_out(one: Standing, client: Client) -> list[str]:
+    """What an admin does about a target that is stopped, or refuses somebody."""
+    target, refused = one.target, sum(states.get("refused", 0) for states in one.counts.values())
+    if target.braked:
+        return [f"Look at who it is: doorward provision release {client.id}; with --yes they may end there."]
+    if target.state == "stopped":
+        return [f"Give it a token that works: doorward provision change {client.id} --secret-file FILE --on"]
+    if target.state == "off":
+        return [f"Nothing is sent: doorward provision dry-run {client.id}, then doorward provision change "
+                f"{client.id} --on"]  # fmt: skip
+    if refused:
+        return [f"{refused} refused: doorward provision show {client.id} --state refused; who is there already under "
+                f"the same name is taken over by doorward provision change {client.id} --adopts; then doorward "
+                f"provision sync {client.id} --failed"]  # fmt: skip
+    return []
 
 
 def show_object(shown: Shown) -> None:

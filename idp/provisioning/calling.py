@@ -62,6 +62,7 @@ class Line:
     before: Callable[[], None] = lambda: None
     request: str = ""
     answered: Answered | None = None
+    longest: float = 0.0  # seconds, of an exchange
 
     def call(self, method: str, path: str, body: Any = None) -> Answered:
         """One call; `path` below the base address. Errors: `Unreached`, `tokens.NoToken`."""
@@ -83,10 +84,13 @@ class Line:
         if content:
             headers["content-type"] = MEDIA_TYPE
         url = f"{self.target.said.url.rstrip('/')}/{path}"
+        begun = self.services.clock()
         try:
             got = self.outbound.send(method, url, content, headers, max_bytes=MAX_ANSWER, timeout=TIMEOUT)
         except (OutboundFailed, OutboundRefused) as error:
             raise Unreached(f"{url.partition('?')[0]}: {error.reason}") from None
+        finally:
+            self.longest = max(self.longest, min(self.services.clock() - begun, TIMEOUT))
         wait = retry_after(got.caching.get("retry-after", ""), self.services.clock())
         body = got.body.replace(token.encode(), "…".encode())  # some repeat what they were shown
         return Answered(got.status, _object(body), _shown(body), wait)

@@ -57,6 +57,10 @@ def _problems(said: Said, secret: str | None) -> Iterator[InvalidTarget]:
         yield InvalidTarget("groups", f"expected one of {', '.join(GROUPS_AS)}")
     if said.off not in OFF:
         yield InvalidTarget("off", f"expected one of {', '.join(OFF)}")
+    if not 0 < said.brake < 10**9:
+        yield InvalidTarget("brake", "expected a number of people, such as 20")
+    if not 0 < said.brake_share <= 100:
+        yield InvalidTarget("brake_share", "expected percent of those who are there, 1 to 100; 100 never stops")
     if len(said.only) > MOST_GROUPS or any(not name.strip() or len(name) > 200 for name in said.only):
         yield InvalidTarget("only", f"at most {MOST_GROUPS} groups, by name")
     if said.only and said.groups == "no":
@@ -69,7 +73,7 @@ def _of_address(field: str, url: str, *, query: bool = False) -> Iterator[Invali
     except OutboundRefused as error:
         yield InvalidTarget(field, f"expected an address such as https://app.example.com/scim/v2 ({error.reason})")
         return
-    if target.scheme not in ("https", "http") or ("?" in target.path and not query):
+    if target.scheme not in ("https", "http") or ("?" in target.path and not query) or "#" in url:
         yield InvalidTarget(field, "expected an https address without parameters")
 
 

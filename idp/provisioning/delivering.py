@@ -10,9 +10,9 @@ from clients.client import Client
 from idp import audit
 from idp.db import Transaction, Unavailable
 from idp.login.services import Services
-from idp.provisioning import abilities, judging, keeping, membership, noting, settling, store, wanting
+from idp.provisioning import abilities, braking, judging, keeping, membership, noting, settling, store, wanting
 from idp.provisioning.calling import Line, Unreached, line_to
-from idp.provisioning.objects import Object
+from idp.provisioning.objects import MAX_WELL, Object
 from idp.provisioning.settling import Wanted
 from idp.provisioning.target import Target
 from idp.provisioning.tokens import NoToken
@@ -22,6 +22,9 @@ LEASE: Final = 30.0  # seconds that a claim lasts past its last renewal; an exch
 BEFORE_RETRY: Final = 15.0  # seconds; doubled with each failure
 LONGEST: Final = 3600.0
 GROUPS: Final = 200  # objects, until a group comes before the people who wait
+UNWELL: Final = 5  # errors of its own in a row, of objects that were well, until it is the target that waits
+SLOW: Final = 2.0  # seconds for an exchange, from which on it is left alone for as long as it took
+WEIGHED: Final = 20  # endings, until the brake is asked once more
 FORBIDDEN: Final = 3  # objects in a row that it does not let us change, until it is us that it means
 ACTOR: Final = "doorward"
 
@@ -36,6 +39,7 @@ class _Claim:
     def __init__(self, services: Services, client_id: str) -> None:
         self._services, self._client_id = services, client_id
         self.until = services.clock() + LEASE
+        self.ended = 0  # people, since something new became known
 
     def take(self) -> bool:
         """Whether it is ours."""
@@ -80,9 +84,11 @@ def _step(services: Services, client_id: str, claim: _Claim, groups_first: bool)
         return False  # who is turned off for an hour does not lose its people there
     target = _looked(services, target, client)
     if noting.take(services, target, client):
+        claim.ended = 0
         return True
     if target.walk is not None:
         noting.walk(services, target, client)
+        claim.ended = 0
         return True
     if target.retry_at > services.clock():
         return False
@@ -92,10 +98,32 @@ def _step(services: Services, client_id: str, claim: _Claim, groups_first: bool)
     row = row or services.db.one(store.NEXT_GROUP, of_client=client_id, now=now)
     if row is None:
         return False
-    line = line_to(services, target)
+    line, one = line_to(services, target), keeping.to_object(row)
     line.before = claim.renew
-    _deliver(line, client, keeping.to_object(row))
+    wanted = wanting.of(services, target, client, one)
+    if _ends(target, one, wanted) and _is_held(services, target, one, claim):
+        return False
+    _deliver(line, client, one, wanted)
+    if line.longest >= SLOW:
+        services.db.run(store.REST, of_client=client_id, until=services.clock() + line.longest)
     return True
+
+
+def _is_held(services: Services, target: Target, one: Object, claim: _Claim) -> bool:
+    """Whether the brake has stopped the target before this one, with as many as would end now."""
+    claim.ended += 1
+    if claim.ended % WEIGHED != 1:
+        return False
+    found = braking.problem(services, target, one)
+    if found is None:
+        return False
+    many, told = found
+    _stop(services, target, told, braked=many)
+    return True
+
+
+def _ends(target: Target, one: Object, wanted: Wanted) -> bool:
+    return wanted.attributes is None and not wanted.problem and braking.ending(target.said, one) is not None
 
 
 def _looked(services: Services, target: Target, client: Client) -> Target:
@@ -109,9 +137,8 @@ def _looked(services: Services, target: Target, client: Client) -> Target:
     return keeping.get(services.db, target.client_id)
 
 
-def _deliver(line: Line, client: Client, one: Object) -> None:
+def _deliver(line: Line, client: Client, one: Object, wanted: Wanted) -> None:
     services, target = line.services, line.target
-    wanted = wanting.of(services, target, client, one)
     try:
         line.target = target = replace(target, abilities=abilities.known(line, target))
         after = _settled(line, client, one, wanted)
@@ -121,6 +148,8 @@ def _deliver(line: Line, client: Client, one: Object) -> None:
         _forbidden(line, one, str(error))
     except judging.Refused as error:
         _kept(line, replace(_latest(services, one), state="refused", due=None, problem=str(error)))
+    except judging.Unwell as error:
+        _unwell(line, one, str(error))
     except judging.TryAgain as error:
         _later(line, one, str(error))
     except judging.Busy as error:
@@ -159,7 +188,7 @@ def _settled(line: Line, client: Client, one: Object, wanted: Wanted) -> Object:
         return _group_gone(line, one, wanted, keep)
     if one.state in ("waiting", "gone") and not one.remote_id:
         membership.forget(services, one)
-    members = membership.wanted(services, one.client_id, one.local_id)
+    members = membership.wanted(services, one.client_id, one.local_id, line.before)
     if not line.target.abilities.patch:
         attributes = {**wanted.attributes, "members": membership.values(members)}
         return settling.settle(line, one, replace(wanted, attributes=attributes), keep)
@@ -213,11 +242,15 @@ def _group_gone(line: Line, one: Object, wanted: Wanted, keep: settling.Keep) ->
 
 def _done(line: Line, client: Client, before: Object, after: Object, wanted: Wanted) -> None:
     services, target = line.services, line.target
-    after = replace(after, due=None, tries=0)
+    after = replace(after, due=None, tries=0, ends=False)
     with services.db.transaction() as tx:
         if line.answered is not None:
-            tx.run(store.COUNT_FAILURES, of_client=target.client_id, new_retry_at=0.0, new_failures=0, new_forbidden=0)
+            tx.run(store.COUNT_FAILURES, of_client=target.client_id, new_retry_at=0.0, new_failures=0, new_forbidden=0,
+                   new_unwell=0)  # fmt: skip
             after = _with_words(line, after, wanted.is_gone)
+            after = replace(after, request=after.request[:MAX_WELL], answer=after.answer[:MAX_WELL])
+            if after.kind == "user" and _ends(target, before, wanted):
+                tx.run(store.COUNT_ENDED, of_client=target.client_id, now=services.clock(), day=braking.DAY)
         if wanted.is_gone and (after.state == "left" or not after.remote_id or after.state == "off"):
             tx.run(store.DROP_OBJECT, of_client=after.client_id, of_kind=after.kind, of_id=after.local_id)
         elif wanted.attributes is None and after.state == "gone" and not after.at and not before.attempted:
@@ -244,16 +277,37 @@ def _later(line: Line, one: Object, problem: str) -> None:
     _kept(line, replace(one, state="failed", due=line.services.clock() + wait, tries=one.tries + 1, problem=problem))
 
 
+def _unwell(line: Line, one: Object, problem: str) -> None:
+    """An error of its own: of this object, until some that were well have failed in a row. Then the target waits.
+
+    Behind each pause one object tells whether it is well again.
+    """
+    target = line.target
+    many = target.unwell + (1 if not one.tries or target.unwell >= UNWELL else 0)
+    line.target = replace(target, unwell=many)
+    if many >= UNWELL:
+        _pause(line, one, problem, None)
+        return
+    _later(line, one, problem)
+    line.services.db.run(
+        store.COUNT_FAILURES, of_client=target.client_id, new_retry_at=target.retry_at, new_failures=target.failures,
+        new_forbidden=target.forbidden, new_unwell=many,
+    )  # fmt: skip
+
+
 def _pause(line: Line, one: Object, problem: str, seconds: float | None) -> None:
     """The target waits, with all of its objects; this one is the first when it goes on."""
     services, target = line.services, line.target
-    wait = min(BEFORE_RETRY * 2 ** min(target.failures, 12), LONGEST) if seconds is None else seconds
+    if seconds is None:
+        wait = min(BEFORE_RETRY * 2 ** min(target.failures, 12), LONGEST)
+    else:  # who says "at once" again and again is given more time each time all the same
+        wait = max(seconds, min(2.0 ** min(target.failures, 12), LONGEST))
     at = services.clock() + max(1.0, wait)
     one = _latest(services, one)
     _kept(line, replace(one, state="failed", due=at, tries=one.tries + 1, problem=problem))
     services.db.run(
         store.COUNT_FAILURES, of_client=target.client_id, new_retry_at=at, new_failures=target.failures + 1,
-        new_forbidden=target.forbidden,
+        new_forbidden=target.forbidden, new_unwell=target.unwell,
     )  # fmt: skip
 
 
@@ -265,7 +319,7 @@ def _forbidden(line: Line, one: Object, problem: str) -> None:
         _kept(line, replace(_latest(services, one), state="refused", due=None, problem=problem), answered.shown)
         services.db.run(
             store.COUNT_FAILURES, of_client=target.client_id, new_retry_at=0.0, new_failures=0,
-            new_forbidden=target.forbidden + 1,
+            new_forbidden=target.forbidden + 1, new_unwell=0,
         )  # fmt: skip
         return
     _kept(line, replace(_latest(services, one), state="failed", due=services.clock(), problem=problem))
@@ -282,9 +336,11 @@ def _opens(line: Line) -> bool:
         line.request, line.answered = request, answered
 
 
-def _stop(services: Services, target: Target, reason: str) -> None:
-    record = audit.recorder(services.clock, ACTOR)
-    keeping.turn(services.db, target.client_id, "stopped", services.clock(), record=record, reason=reason[:300])
+def _stop(services: Services, target: Target, reason: str, *, braked: int = 0) -> None:
+    record, now = audit.recorder(services.clock, ACTOR), services.clock()
+    keeping.turn(
+        services.db, target.client_id, "stopped", now, record=record, reason=reason[:300], braked=braked
+    )  # fmt: skip
 
 
 def _latest(services: Services, one: Object) -> Object:

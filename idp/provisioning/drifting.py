@@ -32,19 +32,47 @@ class Drift:
     is_open: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was found among so many that were read; `next`: kind and id to go on behind, None at the end."""
+
+    found: tuple[Drift, ...]
+    looked: int
+    next: tuple[Kind, str] | None
+
+
 def of(services: Services, target: Target) -> Iterator[Drift]:
     """Everything that is different. Nothing is changed. Errors: of `judging`; `Unreached`; `NoToken`."""
-    client = services.registry.find(target.client_id)
-    line = line_to(services, target)
-    kinds: tuple[Kind, ...] = ("user", "group")
-    for kind in kinds if client is not None else ():
-        after = ""
+    client, line = services.registry.find(target.client_id), line_to(services, target)
+    for one in _known(services, target, ("user", "")) if client is not None else ():
+        found = _of_one(line, client, one) if client is not None else None
+        if found is not None:
+            yield found
+
+
+def part(services: Services, target: Target, behind: tuple[Kind, str], seconds: float, most: int) -> Part:
+    """The same of as many as that time allows, `most` at most, from whoever is behind an object on."""
+    client, line = services.registry.find(target.client_id), line_to(services, target)
+    found: list[Drift] = []
+    looked, until = 0, services.clock() + seconds
+    for one in _known(services, target, behind) if client is not None else ():
+        if looked >= most or services.clock() >= until:
+            return Part(tuple(found), looked, behind)
+        drift = _of_one(line, client, one) if client is not None else None
+        found += [drift] if drift is not None else []
+        looked, behind = looked + 1, (one.kind, one.local_id)
+    return Part(tuple(found), looked, None)
+
+
+def _known(services: Services, target: Target, behind: tuple[Kind, str]) -> Iterator[Object]:
+    """Whoever is there, people first."""
+    first, after = behind
+    kinds: tuple[Kind, ...] = ("user", "group") if first == "user" else ("group",)
+    for kind in kinds:
         while known := keeping.page(services.db, target.client_id, kind, after=after, many=PAGE):
-            for one in known:
-                found = _of_one(line, client, one) if one.remote_id and client is not None else None
-                if found is not None:
-                    yield found
+            yield from (one for one in known if one.remote_id)
             after = known[-1].local_id
+        after = ""
 
 
 def _of_one(line: Line, client: Client, one: Object) -> Drift | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from clients.client import Client
 from idp.accounts import groups
 from idp.login.services import Services
-from idp.provisioning import keeping, mapping, membership, wanting
+from idp.provisioning import braking, keeping, mapping, membership, wanting
 from idp.provisioning.noting import PAGE
 from idp.provisioning.objects import Kind, Object
 from idp.provisioning.settling import Wanted
@@ -29,13 +29,16 @@ class Foreseen:
     attributes: tuple[str, ...] = ()
 
 
-def of(services: Services, target: Target) -> Iterator[Foreseen]:
-    """Everything that would be done, people first. What is as it was confirmed is not named."""
+def of(services: Services, target: Target, is_over: Callable[[], bool] = lambda: False) -> Iterator[Foreseen]:
+    """Everything that would be done, people first. What is as it was confirmed is not named.
+
+    `is_over`: asked at each page of people; where it says so, that is all.
+    """
     client = services.registry.find(target.client_id)
     if client is None:
         return
-    yield from _of_people(services, target, client)
-    for one in groups.list_of(services.db):
+    yield from _of_people(services, target, client, is_over)
+    for one in groups.list_of(services.db) if not is_over() else ():
         wanted = wanting.of_group(services, target, client, one.id)
         found = _foreseen(services, target, _known(services, target, "group", one.id), wanted)
         if found is not None:
@@ -44,9 +47,9 @@ def of(services: Services, target: Target) -> Iterator[Foreseen]:
         yield from _of_gone(services, target, client, kind)
 
 
-def _of_people(services: Services, target: Target, client: Client) -> Iterator[Foreseen]:
+def _of_people(services: Services, target: Target, client: Client, is_over: Callable[[], bool]) -> Iterator[Foreseen]:
     after = ""
-    while people := services.directory.list(after=after, limit=PAGE):
+    while not is_over() and (people := services.directory.list(after=after, limit=PAGE)):
         for person in people:
             wanted = wanting.of_person(services, target, client, person)
             found = _foreseen(services, target, _known(services, target, "user", person.id), wanted)
@@ -95,10 +98,7 @@ def _different(services: Services, target: Target, one: Object, attributes: Mapp
 
 
 def _of_ending(target: Target, one: Object) -> What | None:
-    if not one.remote_id or one.state in ("off", "left", "gone"):
-        return None
     if target.said.off == "nothing":
-        return "leave"
-    if one.kind == "group" and not one.made:
-        return "leave"  # it loses whom we put in
-    return "delete" if target.said.off == "delete" or one.kind == "group" else "turn off"
+        return "leave" if one.remote_id and one.state not in ("off", "left", "gone") else None
+    what = braking.ending(target.said, one)
+    return "leave" if what == "empty" else what  # it loses whom we put in

@@ -6,7 +6,6 @@ from typing import Final
 
 from idp.provisioning.calling import Answered
 
-SLOW: Final = (429, 503)
 _PASSING: Final = (408, 409, 412, 423, 425)  # what another try may change
 
 
@@ -20,6 +19,10 @@ class Forbidden(Refused):
 
 class TryAgain(Exception):
     """It failed on this object, perhaps only now."""
+
+
+class Unwell(TryAgain):
+    """It failed on its own side: some of these in a row are the target, and no object."""
 
 
 class Busy(Exception):
@@ -41,9 +44,11 @@ def check(answered: Answered) -> Answered:
         return answered
     if status in (401, 403):
         raise Stopped(said)
-    if status in SLOW and (status == 429 or answered.retry_after is not None):
-        # RFC 6585 §4; RFC 9110 §15.6.4: both may say when to come again.
+    if status == 429 or (status >= 500 and answered.retry_after is not None):
+        # RFC 6585 §4; RFC 9110 §10.2.3: either may say when to come again.
         raise Busy(said, answered.retry_after)
-    if status >= 500 or status in _PASSING:
+    if status >= 500:
+        raise Unwell(said)
+    if status in _PASSING:
         raise TryAgain(said)
     raise Refused(said)

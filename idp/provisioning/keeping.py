@@ -20,7 +20,9 @@ from keys.sealing import Sealer
 
 PURPOSE: Final = "provisioning-secret"
 MOST: Final = 100  # targets
+RELEASED: Final = 86_400.0  # seconds that what an admin let end may take
 Runs = Database | Transaction
+ENDS: Final = "ends"  # in place of a state: who is let in no more, and is not ended there yet
 
 
 class UnknownTarget(LookupError):
@@ -33,6 +35,10 @@ class TargetThere(Exception):
 
 class TooMany(Exception):
     """There are as many as there may be."""
+
+
+class NotBraked(Exception):
+    """Its brake has not stopped it: there is nothing to release."""
 
 
 class ChangedMeanwhile(Exception):
@@ -69,11 +75,16 @@ def open_secret(sealer: Sealer, target: Target) -> str:
 
 
 def add(
-    db: Database, sealer: Sealer, client_id: str, said: Said, secret: str, now: float, *, record: Recorder
+    db: Database, sealer: Sealer, client_id: str, said: Said, secret: str, now: float, *, record: Recorder,
+    on: bool = True,
 ) -> Target:  # fmt: skip
-    """Write to an application from now on. Errors: `InvalidTarget`, `TargetThere`, `TooMany`."""
+    """Write to an application, from now on or once it is turned on.
+
+    Errors: `InvalidTarget`, `TargetThere`, `TooMany`.
+    """
     check(said, secret)
-    target = Target(client_id=client_id, said=said, sealed=_sealed(sealer, client_id, secret), due=now,
+    target = Target(client_id=client_id, said=said, sealed=_sealed(sealer, client_id, secret),
+                    state="on" if on else "off", due=now,
                     created_at=now, changed_at=now)  # fmt: skip
     with db.transaction() as tx:
         if find(tx, client_id) is not None:
@@ -82,7 +93,7 @@ def add(
             raise TooMany
         tx.run(store.ADD_TARGET, **_row(target))
         changed.follow(tx, follower(client_id))
-        record(tx, "provisioning:added", {"client_id": client_id, "said": said.to_json()})
+        record(tx, "provisioning:added", {"client_id": client_id, "said": said.to_json(), "on": on})
     return target
 
 
@@ -120,18 +131,42 @@ def change(
         return get(tx, client_id)
 
 
-def turn(db: Database, client_id: str, state: State, now: float, *, record: Recorder, reason: str = "") -> Target:
-    """On, off, or stopped for a reason; on again, what was refused is tried anew. Errors: `UnknownTarget`."""
+def turn(
+    db: Database, client_id: str, state: State, now: float, *, record: Recorder, reason: str = "", braked: int = 0
+) -> Target:  # fmt: skip
+    """On, off, or stopped for a reason; on again, what was refused is tried anew. Errors: `UnknownTarget`.
+
+    `braked`: how many would have been ended there as it was stopped.
+    """
     with db.transaction() as tx:
         before = _locked(tx, client_id)
         tx.run(store.TURN, of_client=client_id, new_state=state, new_reason=reason, new_retry_at=0.0, new_failures=0,
-               new_forbidden=0)  # fmt: skip
+               new_forbidden=0, new_unwell=0, new_braked=braked)  # fmt: skip
         if state == "on":
             tx.run(store.STIR_FAILED, of_client=client_id, now=now)
             tx.run(store.WAKE, of_client=client_id, now=now)
         if before.state != state:
             about = {"client_id": client_id, "before": before.state, "after": state}
             record(tx, "provisioning:turned", {**about, **({"reason": reason} if reason else {})})
+        return get(tx, client_id)
+
+
+def release(db: Database, client_id: str, many: int, now: float, *, record: Recorder) -> Target:
+    """Let so many end there within a day, as the brake has told them, and go on.
+
+    Errors: `UnknownTarget`; `NotBraked`; `ChangedMeanwhile`: it is another number by now.
+    """
+    with db.transaction() as tx:
+        before = _locked(tx, client_id)
+        if not before.braked:
+            raise NotBraked(client_id)
+        if before.braked != many:
+            raise ChangedMeanwhile
+        tx.run(store.LET, of_client=client_id, new_let_end=many, new_let_until=now + RELEASED, new_ended=0)
+        tx.run(store.TURN, of_client=client_id, new_state="on", new_reason="", new_retry_at=0.0, new_failures=0,
+               new_forbidden=0, new_unwell=0, new_braked=0)  # fmt: skip
+        tx.run(store.WAKE, of_client=client_id, now=now)
+        record(tx, "provisioning:released", {"client_id": client_id, "many": many, "reason": before.reason})
         return get(tx, client_id)
 
 
@@ -184,8 +219,11 @@ def find_object(db: Runs, client_id: str, kind: str, local_id: str) -> Object | 
 
 
 def page(db: Runs, client_id: str, kind: str, state: str = "", after: str = "", many: int = 50) -> list[Object]:
-    """At most `many` of them in the order of their ids, past `after`; `state`: these alone."""
+    """At most `many` of them in the order of their ids, past `after`; `state`: these alone, or `ENDS`."""
     asked: dict[str, Any] = {"of_client": client_id, "of_kind": kind, "after": after, "many": many}
+    if state == ENDS:
+        all_off = int((found := find(db, client_id)) is not None and found.said.off == "delete")
+        return list(map(to_object, db.all(store.PAGE_ENDING, all_off=all_off, **asked)))
     rows = db.all(store.PAGE_OF_STATE, of_state=state, **asked) if state else db.all(store.PAGE, **asked)
     return list(map(to_object, rows))
 
@@ -198,6 +236,11 @@ def counts(db: Runs, client_id: str) -> dict[str, dict[str, int]]:
     return found
 
 
+def left(db: Runs, client_id: str) -> int:
+    """How many are still to be sent, now or later."""
+    return int(db.one(store.LEFT, of_client=client_id).many)
+
+
 def refused(db: Runs) -> dict[str, int]:
     """Of each target, how many objects somebody must look at."""
     return {row.client_id: row.many for row in db.all(store.REFUSED)}
@@ -208,17 +251,17 @@ def put(tx: Runs, one: Object) -> None:
     tx.run(
         store.PUT_OBJECT, client_id=one.client_id, kind=one.kind, local_id=one.local_id, remote_id=one.remote_id,
         sent=json.dumps(dict(one.sent), sort_keys=True), attempted=int(one.attempted), made=int(one.made),
-        state=one.state, due=one.due, tries=one.tries, problem=one.problem, request=one.request, answer=one.answer,
-        status=one.status, at=one.at,
+        ends=int(one.ends), state=one.state, due=one.due, tries=one.tries, problem=one.problem, request=one.request,
+        answer=one.answer, status=one.status, at=one.at,
     )  # fmt: skip
 
 
-def touch(tx: Runs, client_id: str, kind: str, local_id: str, now: float) -> None:
-    """There is something to do for it."""
+def touch(tx: Runs, client_id: str, kind: str, local_id: str, now: float, *, ends: bool = False) -> None:
+    """There is something to do for it; `ends`: it is let in no more."""
     new = Object(client_id=client_id, kind="user" if kind == "user" else "group", local_id=local_id, due=now)
     tx.run(
         store.TOUCH, client_id=client_id, kind=kind, local_id=local_id, remote_id="", sent="{}", attempted=0, made=0,
-        state=new.state, due=now, tries=0, problem="", request="", answer="", status=0, at=0.0,
+        ends=int(ends), state=new.state, due=now, tries=0, problem="", request="", answer="", status=0, at=0.0,
     )  # fmt: skip
 
 
@@ -242,7 +285,8 @@ def forget(tx: Runs, person_id: str) -> None:
 def to_object(row: Any) -> Object:
     """A row as an object."""
     values = {name: getattr(row, name) for name in Object.__dataclass_fields__}
-    return Object(**{**values, "sent": json.loads(row.sent), "attempted": bool(row.attempted), "made": bool(row.made)})
+    return Object(**{**values, "sent": json.loads(row.sent), "attempted": bool(row.attempted), "made": bool(row.made),
+                     "ends": bool(row.ends)})  # fmt: skip
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

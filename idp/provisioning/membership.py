@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -46,16 +46,20 @@ class _Change:
         yield from (_Change(self.joins, self.people[:middle]), _Change(self.joins, self.people[middle:]))
 
 
-def wanted(services: Services, client_id: str, group_id: str) -> dict[str, str]:
+def wanted(
+    services: Services, client_id: str, group_id: str, between: Callable[[], None] = lambda: None
+) -> dict[str, str]:
     """Everybody who is in a group here, in whatever way, and is there: their id here, to theirs there.
 
     Who is there, and of whom the last request failed or was refused, stays in it for as long as they may open the
-    application: an attribute that it does not take costs nobody their groups.
+    application: an attribute that it does not take costs nobody their groups. `between`: called at each page of people,
+    such as to keep a claim.
     """
     found: dict[str, str] = {}
     client = services.registry.find(client_id)
     people = groups.members_of(services.db, group_id, in_any_way=True)
     while some := {person.id: person for person in islice(people, store.MANY)}:
+        between()
         for row in services.db.all(store.ARE_THERE, of_client=client_id, **store.listed(some)):
             if row.state == "done" or _stays(services, client, some[row.local_id], row.sent):
                 found[row.local_id] = row.remote_id

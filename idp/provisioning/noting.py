@@ -18,6 +18,8 @@ PAGE: Final = 200  # people of one look
 
 def take(services: Services, target: Target, client: Client) -> bool:
     """The notes are gone and their objects are due, or neither; answers whether there were any."""
+    if not changed.is_waiting(services.db, keeping.follower(target.client_id)):
+        return False  # no transaction that writes, for each object once more
     with services.db.transaction() as tx:
         notes = changed.take(tx, keeping.follower(target.client_id), NOTES)
         for note in notes:
@@ -31,7 +33,8 @@ def _due(services: Services, tx: Transaction, target: Target, client: Client, no
         person = services.directory.find(note.key)
         ends = person is None or not wanting.is_let_in(services, client, person)
         # Who is to be shut out comes before everything that waits, however long that is.
-        keeping.touch(tx, client_id, "user", note.key, min(now, target.created_at) if ends else now)
+        keeping.touch(tx, client_id, "user", note.key, min(now, target.created_at) if ends else now,
+                      ends=ends)  # fmt: skip
         return
     group = groups.find(services.db, note.key) if note.kind == "members" else None
     group_id = note.key if note.kind == "group" else group.id if group is not None else ""
@@ -67,12 +70,26 @@ def walk(services: Services, target: Target, client: Client) -> None:
             tx.run(store.STIR_ALL, of_client=target.client_id, now=now)
             if target.again:
                 tx.run(store.FORGET_ALL_SENT, of_client=target.client_id)
+        out = [person.id for person in people if not wanting.is_let_in(services, client, person)]
         for person in people:
-            if wanting.is_let_in(services, client, person):
+            if person.id not in out:
                 keeping.touch(tx, target.client_id, "user", person.id, now)
+        if out:
+            tx.run(store.MARK, of_client=target.client_id, of_kind="user", **store.listed(out))
         if people:
             tx.run(store.STEP, of_client=target.client_id, new_walk=people[-1].username)
             return
-        for group in wanting.groups_of(services, target, client):
-            keeping.touch(tx, target.client_id, "group", group.id, now)
+        sent = [group.id for group in wanting.groups_of(services, target, client)]
+        for group_id in sent:
+            keeping.touch(tx, target.client_id, "group", group_id, now)
+        _mark_groups(tx, target.client_id, frozenset(sent))
         tx.run(store.WALK, of_client=target.client_id, new_walk=None, new_again=0, new_seen=target.seen)
+
+
+def _mark_groups(tx: Transaction, client_id: str, sent: frozenset[str]) -> None:
+    """Groups that are there and are told there no more."""
+    after = ""
+    while known := keeping.page(tx, client_id, "group", after=after, many=PAGE):
+        if out := [one.local_id for one in known if one.local_id not in sent]:
+            tx.run(store.MARK, of_client=client_id, of_kind="group", **store.listed(out))
+        after = known[-1].local_id

@@ -11,6 +11,7 @@ from idp.login.services import Services
 from idp.provisioning import delivering, keeping, wanting
 from idp.provisioning.target import Target
 
+MOST_NOTES: Final = 1000  # that are kept for a target that is off
 MOST: Final = 16  # threads of a process; each gives way after a thousand objects, or when there is no answer
 
 
@@ -44,7 +45,21 @@ def due(services: Services) -> list[Target]:
     """The targets that have something to do now, and that nobody delivers to."""
     targets = keeping.list_of(services.db)
     noted = changed.waiting(services.db) if targets else frozenset()
+    _bound_notes(services, targets, noted)
     return [one for one in targets if _is_due(services, one, noted)]
+
+
+def _bound_notes(services: Services, targets: list[Target] | tuple[Target, ...], noted: frozenset[str]) -> None:
+    """Nobody takes the notes of a target that is off: past so many it looks at everybody instead, once it is on."""
+    for target in targets:
+        follower = keeping.follower(target.client_id)
+        client = services.registry.find(target.client_id)
+        is_quiet = target.state != "on" or client is None or not client.enabled
+        if is_quiet and follower in noted and changed.is_waiting(services.db, follower, MOST_NOTES):
+            with services.db.transaction() as tx:
+                now = keeping.lock(tx, target.client_id)
+                keeping.start_walk(tx, now, services.clock(), again=False)
+                changed.forget(tx, follower)
 
 
 def _is_due(services: Services, target: Target, noted: frozenset[str]) -> bool:

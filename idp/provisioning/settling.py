@@ -12,8 +12,9 @@ from idp.provisioning.calling import Answered, Line, segment
 from idp.provisioning.matching import PLACES, find, has_id
 from idp.provisioning.objects import Object
 
+THERE_ALREADY: Final = "there is one with this "  # and what names it: taken over only where its rule says so
 GONE_THERE: Final = "it was not there any more (404): it is made again"
-OTHERS: Final = "there is one with this userName already, which is the account of somebody else of ours, or was"
+OTHERS: Final = "under this userName there is one already, which is the account of somebody else of ours, or was"
 NEEDS_PATCH: Final = (
     "this group was there before, and whoever else is in it would be lost without PATCH, which it does not say it has"
 )
@@ -83,7 +84,7 @@ def _make(line: Line, one: Object, wanted: Wanted, keep: Keep) -> Object:
 def _adopt(line: Line, one: Object, wanted: Wanted, there: Mapping[str, Any], is_ours: bool) -> Object:
     if not is_ours and not line.target.said.adopts:
         _, naming = PLACES[one.kind]
-        raise judging.Refused(f"there is one with this {naming} already, which we did not make: it is taken over only "
+        raise judging.Refused(f"{THERE_ALREADY}{naming} already, which we did not make: it is taken over only "
                               "where the rule of the target says so")  # fmt: skip
     if not is_ours:
         _check_free(line, one, there)

@@ -14,14 +14,17 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    and_,
     bindparam,
     case,
     delete,
     func,
     insert,
+    literal_column,
     null,
     or_,
     select,
+    text,
     update,
 )
 
@@ -41,6 +44,12 @@ provision_targets = Table(
     Column("retry_at", Double, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("forbidden", Integer, nullable=False),
+    Column("unwell", Integer, nullable=False, server_default="0"),
+    Column("braked", Integer, nullable=False, server_default="0"),  # people that would end; 0: no brake
+    Column("ended", Integer, nullable=False, server_default="0"),
+    Column("ended_since", Double, nullable=False, server_default="0"),
+    Column("let_end", Integer, nullable=False, server_default="0"),  # an admin lets so many end
+    Column("let_until", Double, nullable=False, server_default="0"),
     Column("seen", Text, nullable=False),  # a digest of the application's limit
     Column("walk", Text),  # the username up to which everybody was looked at; null: done
     Column("again", Integer, nullable=False),
@@ -68,6 +77,7 @@ provision_objects = Table(
     Column("sent", Text, nullable=False),  # JSON object: attribute to a digest
     Column("attempted", Integer, nullable=False),
     Column("made", Integer, nullable=False),
+    Column("ends", Integer, nullable=False, server_default="0"),  # 1: it was found to be let in no more
     Column("state", Text, nullable=False),
     Column("due", Double),  # null: nothing to do
     Column("tries", Integer, nullable=False),
@@ -78,6 +88,10 @@ provision_objects = Table(
     Column("at", Double, nullable=False),
 )
 Index("provision_objects_due", provision_objects.c.client_id, provision_objects.c.kind, provision_objects.c.due)
+Index(
+    "provision_objects_ends", provision_objects.c.client_id, provision_objects.c.kind, provision_objects.c.local_id,
+    sqlite_where=text("ends = 1"), postgresql_where=text("ends = 1"),
+)  # fmt: skip
 Index("provision_objects_local_id", provision_objects.c.local_id)
 Index("provision_objects_remote_id", provision_objects.c.client_id, provision_objects.c.remote_id)
 
@@ -116,11 +130,26 @@ def set_target(*names: str) -> Any:
 
 
 SAY = set_target("said", "sealed", "changed_at")
-TURN = set_target("state", "reason", "retry_at", "failures", "forbidden")
+TURN = set_target("state", "reason", "retry_at", "failures", "forbidden", "unwell", "braked")
 WALK = set_target("walk", "again", "seen")
 STEP = set_target("walk")
 KNOW = set_target("abilities")
-COUNT_FAILURES = set_target("retry_at", "failures", "forbidden")
+COUNT_FAILURES = set_target("retry_at", "failures", "forbidden", "unwell")
+#: Who answers slowly is left alone for as long as it took.
+REST = update(provision_targets).where(_target, _t.retry_at < bindparam("until")).values(retry_at=bindparam("until"))
+_is_let = and_(_t.let_end > 0, _t.let_until > bindparam("now"))
+_is_of_today = _t.ended_since > bindparam("now") - bindparam("day")
+#: One more has ended there; whom an admin let end is not counted.
+COUNT_ENDED = (
+    update(provision_targets)
+    .where(_target)
+    .values(
+        ended=case((_is_let, _t.ended), (_is_of_today, _t.ended + 1), else_=1),
+        ended_since=case((_is_let, _t.ended_since), (_is_of_today, _t.ended_since), else_=bindparam("now")),
+        let_end=case((_is_let, _t.let_end - 1), else_=0),
+    )
+)
+LET = set_target("let_end", "let_until", "ended")
 #: Of any number of processes one delivers to it; after the lease another, where that one was killed.
 CLAIM = (
     update(provision_targets)
@@ -153,7 +182,8 @@ PUT_OBJECT = upsert(
 #: There is something to do for it: made where it is not known, due where it is. Nobody loses their place by it.
 TOUCH = upsert(
     provision_objects, "client_id", "kind", "local_id",
-    change=lambda new: {"due": case((_o.due < new.due, _o.due), else_=new.due), "tries": new.tries},
+    change=lambda new: {"due": case((_o.due < new.due, _o.due), else_=new.due), "tries": new.tries,
+                        "ends": new.ends},
 )  # fmt: skip
 #: The same of one that is known already.
 STIR = update(provision_objects).where(*_this).values(due=bindparam("now"), tries=0)
@@ -190,8 +220,22 @@ FIRST_DUE = select(func.min(_o.due).label("due")).where(_here)
 COUNTS = (
     select(_o.kind, _o.state, func.count().label("many")).where(_here).group_by(_o.kind, _o.state)
 )  # fmt: skip
+LEFT = select(func.count().label("many")).where(_here, _o.due.is_not(None))
 REFUSED = (
     select(_o.client_id, func.count().label("many")).where(_o.state == "refused").group_by(_o.client_id)
+)  # fmt: skip
+#: Who would end there, of so many at most; `all_off`: also those who are turned off there already.
+_ending = (
+    _here, _o.kind == bindparam("of_kind"), _o.ends == literal_column("1"), _o.due.is_not(None), _o.remote_id != "",
+    _o.state != "gone", or_(_o.state != "off", bindparam("all_off", type_=Integer) == 1),
+)  # fmt: skip
+ENDING = select(func.count().label("many")).where(*_ending)
+THERE = select(func.count().label("many")).where(
+    _here, _o.kind == bindparam("of_kind"), _o.remote_id != "", *(_o.state != one for one in ("gone", "off", "left"))
+)  # fmt: skip
+PAGE_ENDING = (
+    select(provision_objects).where(*_ending, _o.local_id > bindparam("after")).order_by(_o.local_id)
+    .limit(bindparam("many"))
 )  # fmt: skip
 _page = (
     select(provision_objects)
@@ -211,6 +255,13 @@ ARE_THERE = select(_o.local_id, _o.remote_id, _o.state, _o.sent).where(
     _here, _o.kind == "user", *(_o.state != state for state in ("off", "gone", "left")), _o.remote_id != "",
     _o.local_id.in_([bindparam(s) for s in _SLOTS]),
 )  # fmt: skip
+
+#: So many of a look are let in no more.
+MARK = (
+    update(provision_objects)
+    .where(_here, _o.kind == bindparam("of_kind"), _o.local_id.in_([bindparam(s) for s in _SLOTS]))
+    .values(ends=1)
+)
 
 
 def listed(ids: Collection[str]) -> dict[str, str]:

@@ -28,7 +28,8 @@ class Said:
     `token_url`, `token_client`, `token_scope`: where its tokens come from, by client credentials (RFC 6749 §4.4); ''
     where a bearer token is shown as it is. `mapping`: SCIM's attribute to ours; `only`: the groups that are sent, none:
     those that the limit of the application names, or all; `off`: what becomes there of who may not open it any more;
-    `adopts`: whom it has under the same name is taken over.
+    `adopts`: whom it has under the same name is taken over; `brake`, `brake_share`: before more of its
+    people than both would be ended there within a day nothing is sent: a number, and percent of those who are there.
     """
 
     url: str
@@ -40,13 +41,16 @@ class Said:
     only: tuple[str, ...] = ()
     off: Off = "disable"
     adopts: bool = False
+    brake: int = 20
+    brake_share: int = 10
 
     def to_json(self) -> dict[str, Any]:
         """As it is stored and shown."""
         return {
             "url": self.url, "token_url": self.token_url, "token_client": self.token_client,
             "token_scope": self.token_scope, "mapping": dict(self.mapping), "groups": self.groups,
-            "only": list(self.only), "off": self.off, "adopts": self.adopts,
+            "only": list(self.only), "off": self.off, "adopts": self.adopts, "brake": self.brake,
+            "brake_share": self.brake_share,
         }  # fmt: skip
 
 
@@ -69,7 +73,9 @@ class Target:
     """A target as it stands. Times are epoch seconds.
 
     `state`: `stopped` by a refusal of the credentials, with its `reason`; `retry_at`: nothing is sent before, since it
-    did not answer (`failures` times) or asked for time; `forbidden`: refusals of single objects in a row; `seen`: of
+    did not answer (`failures` times) or asked for time; `forbidden`: refusals of single objects in a row; `unwell`:
+    errors of its own in a row. `braked`: how many would have been ended as the brake stopped it; `ended` since
+    `ended_since`; an admin has let so many end (`let_end`) before `let_until`. `seen`: of
     the application's limit; `walk`: how far everybody was looked at, None: it is done; `again`: all is sent anew.
     """
 
@@ -81,6 +87,12 @@ class Target:
     retry_at: float = 0.0
     failures: int = 0
     forbidden: int = 0
+    unwell: int = 0
+    braked: int = 0
+    ended: int = 0
+    ended_since: float = 0.0
+    let_end: int = 0
+    let_until: float = 0.0
     seen: str = ""
     walk: str | None = ""
     again: bool = False

@@ -93,6 +93,7 @@ from idp.errors import new_error_id
 from idp.federation import links as elsewhere
 from idp.ids import new_id
 from idp.protocols import Services
+from idp.provisioning import keeping as targets
 from idp.provisioning.target import Said
 from idp.saml.metadata.description import from_acs
 from idp.saml.metadata.sources import SourceDraft
@@ -221,6 +222,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "provisioning.add": ADMINS,
     "provisioning.change": ADMINS,
     "provisioning.turn": ADMINS,
+    "provisioning.release": ADMINS,
     "provisioning.remove": ADMINS,
     "provisioning.send_all": OWN_APP,
     "provisioning.retry": OWN_APP,
@@ -709,6 +711,9 @@ TRIES: Final[Mapping[str, Try]] = {
     ),
     "provisioning.change": Try(_target, lambda s, a, id: provisioning.change(s, a, id, _deleting)),
     "provisioning.turn": Try(_target, lambda s, a, id: provisioning.turn(s, a, id, on=False)),
+    "provisioning.release": Try(
+        _target, _fails(targets.NotBraked, lambda s, a, id: provisioning.release(s, a, id, 1))
+    ),
     "provisioning.remove": Try(_target, provisioning.remove),
     "provisioning.send_all": Try(_target, provisioning.send_all),
     "provisioning.retry": Try(

@@ -43,3 +43,18 @@ def test_Y2_each_object_is_listed_with_its_answer_and_tried_again(provider: Prov
         assert admin.get(f"/applications/{of}/provisioning").status == status
         assert keeper.get(f"/applications/{of}/provisioning").status == status
         assert keeper.post(f"/applications/{of}/provisioning/send", {"what": "all"}).status == status
+
+
+def test_Y2_what_the_brake_holds_is_let_by_the_number_that_it_tells(provider: Provider, program: Program) -> None:
+    services = provider.services
+    app = provider.add_client("Wiki")
+    provisioning.add(services, of_shell("cli:test"), app.client, Said(url="https://wiki.example/scim"), "t0ken")
+    admin, keeper = program(RoleGrant("admin"), name="admin"), program(RoleGrant("app_admin", (app.id,)), name="keeper")
+    path = f"/applications/{app.id}/provisioning"
+    assert admin.post(f"{path}/release", {"many": 412}).status == 409
+    keeping.turn(services.db, app.id, "stopped", 0.0, record=lambda *_: None, reason="would turn off 412", braked=412)
+    assert admin.get(path).json["braked"] == 412
+    assert keeper.post(f"{path}/release", {"many": 412}).status == 403
+    assert admin.post(f"{path}/release", {"many": 411}).status == 409
+    let = admin.post(f"{path}/release", {"many": 412})
+    assert (let.status, let.json["state"], let.json["braked"]) == (200, "on", 0)

@@ -30,7 +30,8 @@ def test_Y2_a_target_is_said_looked_at_sent_and_removed(site: Folder) -> None:
     foreseen = site.run("provision", "dry-run", "Wiki", "--json").json["would"]
     (would,) = (one for one in foreseen if one["name"] == "ann")
     assert (would["what"], would["name"]) == ("make", "ann")
-    site.run("provision", "sync", "Wiki", "--wait")
+    assert site.run("provision", "sync", "Wiki", "--wait").code == 1
+    assert "--secret-file FILE --on" in site.run("provision", "show", "Wiki").out
     assert site.run("provision", "list", "--json").json["targets"][0]["state"] == "stopped"
     site.run("provision", "change", "Wiki", "--secret-file", "token", "--on", "--off-means", "delete")
     assert site.run("provision", "test", "Wiki", "--json").json["ok"] is True
@@ -42,9 +43,38 @@ def test_Y2_a_target_is_said_looked_at_sent_and_removed(site: Folder) -> None:
     assert '"title": "Staff"' in shown["request"]
     assert "POST /Users" in site.run("provision", "show", "Wiki", "--of", "ann").out
     assert "ann" in site.run("provision", "show", "Wiki").out
-    assert site.run("provision", "dry-run", "Wiki", "--json").json == {"would": []}
+    assert site.run("provision", "dry-run", "Wiki", "--json").json == {"would": [], "stopped": None}
     assert site.run("provision", "drift", "Wiki", "--json").json == {"drift": []}
     assert "is not known there" in refuse("provision", "show", "Wiki", "--of", "nobody")
     assert "Who is there stays" in site.run("provision", "remove", "Wiki").out
     assert len(storage.resources) == 3
+    served.close()
+
+
+def test_Y2_a_target_that_is_off_at_first_and_the_brake_that_is_let(site: Folder) -> None:
+    storage = InMemoryStorage()
+    served = Served(BearerTokenApplication(storage, load_default_provider(), bearer_tokens=["token-of-it"]))
+    (site.path / "doorward.toml").write_text(f'{CHEAP}[outbound]\nallow = ["{served.origin}"]\n')
+    (site.path / "token").write_text("token-of-it")
+    site.run("client", "add", "oidc", "--name", "Board", "--redirect-uri", "https://board.example/cb")
+    for name in ("dan", "eve", "fay"):
+        site.run("user", "add", "--username", name, "--link")
+    given = ("--url", served.url, "--secret-file", "token", "--off", "--brake", "1")
+    assert "--brake-share: expected percent" in site.refusal("provision", "add", "Board", *given, "--brake-share", "0")
+    said = site.run("provision", "add", "Board", *given)
+    assert "dry-run" in said.out
+    site.run("provision", "sync", "Board", "--wait")
+    assert storage.resources == []
+    site.run("provision", "change", "Board", "--on")
+    assert site.run("provision", "sync", "Board", "--wait").code == 0
+    assert "The brake holds nothing" in site.run("provision", "release", "Board").out
+    assert "the brake holds nothing" in site.refusal("provision", "release", "Board", "--yes")
+    site.run("client", "set", "Board", "--person", "dan")
+    foreseen = site.run("provision", "dry-run", "Board")
+    assert "The brake would stop it: " in foreseen.err
+    assert site.run("provision", "sync", "Board", "--wait").code == 1
+    looked = site.run("provision", "release", "Board")
+    assert (looked.code, "eve" in looked.out, "--yes" in looked.err) == (1, True, True)
+    assert "may end" in site.run("provision", "release", "Board", "--yes").out
+    assert site.run("provision", "sync", "Board", "--wait").code == 0
     served.close()

@@ -63,6 +63,16 @@ def waiting(db: Any) -> frozenset[str]:
     return frozenset(row.follower for row in db.all(store.WAITING))
 
 
+def is_waiting(db: Any, follower: str, past: int = 0) -> bool:
+    """Whether there are notes for it; `past`: more than so many."""
+    return db.one(store.ANY, of_follower=follower, past=past) is not None
+
+
+def forget(tx: Any, follower: str) -> None:
+    """Its notes are gone: it looks at everybody in place of them."""
+    tx.run(store.FORGET, of_follower=follower)
+
+
 def _note(tx: Any, kind: Kind, key: str) -> None:
     # Time-ordered as ids are, and none of theirs: those of one moment would not sort in the order of what happened.
     mark = f"{time.time_ns():019d}{secrets.token_hex(6)}"

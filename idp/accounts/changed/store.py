@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table, Text, bindparam, delete, insert, select
+from sqlalchemy import Column, Index, Table, Text, bindparam, delete, exists, insert, select
 
 from idp.accounts.store import metadata
 from idp.db import upsert
@@ -36,4 +36,10 @@ _FIRST = (
     select(_c.id).where(_c.follower == bindparam("of_follower")).order_by(_c.id).limit(bindparam("many"))
 )  # fmt: skip
 TAKE = delete(directory_changes).where(_c.id.in_(_FIRST)).returning(_c.kind, _c.key)
-WAITING = select(_c.follower).distinct()
+#: By the index of each, not by reading every note there is.
+WAITING = select(_f.id.label("follower")).where(
+    exists(select(_c.id).where(_c.follower == _f.id))
+)  # fmt: skip
+ANY = (
+    select(_c.id).where(_c.follower == bindparam("of_follower")).order_by(_c.id).limit(1).offset(bindparam("past"))
+)  # fmt: skip

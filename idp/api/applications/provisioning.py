@@ -12,9 +12,9 @@ from idp.api import paging
 from idp.api.applications import finding
 from idp.api.models import Model, Paged, moment_or_none
 from idp.api.operations import Call, Operation
-from idp.api.problems import not_found
+from idp.api.problems import Problem, not_found
 from idp.protocols import Services
-from idp.provisioning.keeping import UnknownTarget
+from idp.provisioning.keeping import ChangedMeanwhile, NotBraked, UnknownTarget
 
 State = Literal["waiting", "done", "off", "gone", "left", "failed", "refused"]
 Kind = Literal["user", "group"]
@@ -35,9 +35,11 @@ class Target(Model):
     url: str
     """Its SCIM address."""
     state: Literal["on", "off", "stopped"]
-    """stopped: it does not take our credentials."""
+    """stopped: it does not take our credentials, or the brake holds it."""
     reason: str
-    """What it said as it was stopped; empty where it was not."""
+    """Why it was stopped; empty where it was not."""
+    braked: int
+    """How many people or groups would have been ended there as the brake stopped it; 0: it has not."""
     retry_at: datetime | None
     """Before that nothing is sent: it asked for time, or did not answer."""
     off: Literal["disable", "delete", "nothing"]
@@ -46,8 +48,14 @@ class Target(Model):
     """How groups are told."""
     adopts: bool
     """Who is there already under the same name is taken over."""
+    brake: int
+    """So many people may end there within a day unasked,"""
+    brake_share: int
+    """or, where that is more, so many percent of those who are there."""
     mapping: dict[str, str]
     """What of a person goes to which attribute of SCIM."""
+    left: int
+    """How many are still to be sent, now or later."""
     counts: Counts
     """How many people and groups are in each state."""
 
@@ -97,6 +105,13 @@ class Which(Paged):
     """Only those in this state."""
 
 
+class Release(Model):
+    """How many may end there."""
+
+    many: int
+    """As many as `braked` tells: where it is another number by now, nothing is done."""
+
+
 class Send(Model):
     """What to send."""
 
@@ -140,6 +155,21 @@ def send(services: Services, call: Call) -> Target:
     return get(services, call)
 
 
+def release(services: Services, call: Call) -> Target:
+    """POST /applications/<id>/provisioning/release."""
+    client, body = finding.get(services, call, Permission.APPS_SECRETS), call.body
+    assert isinstance(body, Release)
+    try:
+        provisioning.release(services, call.actor, client.id, body.many)
+    except UnknownTarget:
+        raise not_found("target of provisioning") from None
+    except NotBraked:
+        raise Problem("conflict", "The brake holds nothing here.") from None
+    except ChangedMeanwhile:
+        raise Problem("conflict", "The brake tells another number by now: read it again.") from None
+    return get(services, call)
+
+
 def again(services: Services, call: Call) -> Written:
     """POST /applications/<id>/provisioning/<kind>/<object>/retry."""
     client, kind, object = finding.get(services, call, Permission.APPS_CHANGE), call.path["kind"], call.path["object"]
@@ -153,8 +183,10 @@ def again(services: Services, call: Call) -> Written:
 def _told(standing: Standing) -> Target:
     target, said = standing.target, standing.target.said
     return Target(
-        url=said.url, state=target.state, reason=target.reason, retry_at=moment_or_none(target.retry_at or None),
-        off=said.off, groups=said.groups, adopts=said.adopts, mapping=dict(said.mapping),
+        url=said.url, state=target.state, reason=target.reason, braked=target.braked,
+        retry_at=moment_or_none(target.retry_at or None), off=said.off, groups=said.groups, adopts=said.adopts,
+        brake=said.brake, brake_share=said.brake_share,
+        mapping=dict(said.mapping), left=standing.left,
         counts=Counts(user=standing.counts["user"], group=standing.counts["group"]),
     )  # fmt: skip
 
@@ -184,6 +216,11 @@ OPERATIONS: Final = (
         method="POST", path=f"{_ONE}/send", id="sendProvisioning", permission=Permission.APPS_CHANGE, tag=_TAG,
         summary="Send everybody anew, or what failed", handler=send, takes=Send, gives=Target,
         examples={"failed": {"what": "failed"}},
+    ),
+    Operation(
+        method="POST", path=f"{_ONE}/release", id="releaseProvisioning", permission=Permission.PEOPLE_CREATE, tag=_TAG,
+        summary="Let those end there whom the brake has held", handler=release, takes=Release, gives=Target,
+        examples={"many": {"many": 412}}, problems=(409,),
     ),
     Operation(
         method="POST", path=f"{_ONE}/<kind>/<object>/retry", id="retryProvisioned", permission=Permission.APPS_CHANGE,

@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from clients.client import Client
 from clients.documents.address import in_path
 from idp import flash
 from idp.admin import provisioning
 from idp.admin.permissions import Permission
-from idp.admin.provisioning import Shown
+from idp.admin.provisioning import Shown, Standing
 from idp.console.apps import showing
 from idp.console.apps.finding import client_of
+from idp.console.apps.provisioning_looks import LOOKS, WOULD_WORDS, Looked
 from idp.console.pages import ConsolePage, Visit
 from idp.protocols import Services
+from idp.provisioning import settling
 from idp.provisioning.checking import InvalidTarget
-from idp.provisioning.keeping import ChangedMeanwhile, TargetThere, TooMany, UnknownTarget
+from idp.provisioning.keeping import ENDS, ChangedMeanwhile, NotBraked, TargetThere, TooMany, UnknownTarget
 from idp.provisioning.objects import STATES
 from idp.provisioning.target import MAPPING, Said
 from idp.texts import N_
 from idp.wire import Request, Response
 
 PAGE: Final = 50  # objects
+ALL: Final = "all"  # in place of a state
 STATE_WORDS: Final = {
     "waiting": N_("Waits"), "done": N_("There as here"), "off": N_("Turned off there"), "gone": N_("Not there"),
     "left": N_("Left as it is there"), "failed": N_("Failed, tried again"), "refused": N_("Refused"),
@@ -46,6 +50,8 @@ _WRONG: Final = {
     "secret": N_("Give the token, or client secret, that the application has made. Another address asks for it anew."),
     "mapping": N_("One line each, such as title=title, with an attribute of SCIM before it; userName must be there."),
     "only": N_("One group a line, and at most 200."),
+    "brake": N_("Expected a number of people, such as 20."),
+    "brake_share": N_("Expected a number from 1 to 100."),
 }
 
 
@@ -60,29 +66,53 @@ def show(services: Services, request: Request, visit: Visit) -> Response:
             done(services, request, visit, client)
         except (UnknownTarget, provisioning.UnknownObject):
             return _show(services, request, visit, client, status=404)
-        if request.form.get("do") == "test":
-            return _show(services, request, visit, client, tried=provisioning.test(services, visit.actor, client.id))
-        return flash.redirect(services, _path(client), "provisioning_done")
+        look = LOOKS.get(request.form.get("do") or "")
+        if look is not None:
+            return _show(services, request, visit, client, looked=look(services, request, visit, client.id))
+        return flash.redirect(services, _back(client, request), "provisioning_done")
     return _show(services, request, visit, client)
 
 
 def _show(
-    services: Services, request: Request, visit: Visit, client: Client, *, status: int = 200, tried: Any = ()
-) -> Response:
+    services: Services, request: Request, visit: Visit, client: Client, *, status: int = 200,
+    looked: Looked | None = None,
+) -> Response:  # fmt: skip
     standing = provisioning.find(services, visit.actor, client.id)
     kind = "group" if request.query.get("kind") == "group" else "user"
-    state = request.query.get("state") or ""
-    state = state if state in STATES else ""
+    state = _state(request, standing, kind)
     found: list[Shown] = []
     if standing is not None:
         after = request.query.get("after") or ""
-        found = provisioning.page(services, visit.actor, client.id, kind, state, after, PAGE + 1)
+        found = provisioning.page(
+            services, visit.actor, client.id, kind, "" if state == ALL else state, after, PAGE + 1
+        )
     return showing.page(
         services, request, visit, client, "console/apps/provisioning.html", status=status, standing=standing,
-        kind=kind, state=state, shown=found[:PAGE], tried=tried, words=STATE_WORDS, target_words=TARGET_WORDS,
+        kind=kind, state=state, shown=found[:PAGE], looked=looked, words=STATE_WORDS, target_words=TARGET_WORDS,
         next=found[PAGE - 1].object.local_id if len(found) > PAGE else "", is_first=not request.query.get("after"),
         off=dict(OFF_WORDS), groups=dict(GROUP_WORDS), may_say=visit.actor.may(Permission.PEOPLE_CREATE),
+        adoptable=settling.THERE_ALREADY, would_words=WOULD_WORDS, total=_total(standing),
     )  # fmt: skip
+
+
+def _total(standing: Standing | None) -> int:
+    return 0 if standing is None else sum(sum(states.values()) for states in standing.counts.values())
+
+
+def _state(request: Request, standing: Standing | None, kind: str) -> str:
+    """Which of them are shown. Without a word: whoever is refused, as these need somebody, else all."""
+    asked = request.query.get("state") or request.form.get("state") or ""
+    if asked in (*STATES, ALL, ENDS):
+        return asked
+    return "refused" if standing is not None and standing.counts[kind].get("refused") else ALL
+
+
+def _back(client: Client, request: Request) -> str:
+    """The list that was looked at."""
+    kind, state = request.form.get("kind") or "", request.form.get("state") or ""
+    kept = [("kind", kind)] if kind in ("user", "group") else []
+    kept += [("state", state)] if state in (*STATES, ALL, ENDS) else []
+    return f"{_path(client)}?{urlencode(kept)}" if kept else _path(client)
 
 
 Do = Callable[[Services, Request, Visit, Client], object]
@@ -102,6 +132,8 @@ _DO: Final[dict[str, Do]] = {
     "failed": lambda services, request, visit, client: provisioning.retry_failed(services, visit.actor, client.id),
     "all": lambda services, request, visit, client: provisioning.send_all(services, visit.actor, client.id),
     "test": _look,
+    "dry_run": _look,
+    "drift": _look,
 }
 
 
@@ -117,6 +149,9 @@ def say(services: Services, request: Request, visit: Visit) -> Response:
     try:
         if done in ("on", "off"):
             provisioning.turn(services, visit.actor, client.id, on=done == "on")
+        elif done == "release":
+            many = request.form.get("many") or ""
+            provisioning.release(services, visit.actor, client.id, int(many) if many.isdecimal() else -1)
         elif done == "remove":
             provisioning.remove(services, visit.actor, client.id)
         else:
@@ -126,7 +161,7 @@ def say(services: Services, request: Request, visit: Visit) -> Response:
     except InvalidTarget as error:
         wrong = {error.field: (_WRONG.get(error.field, _WRONG["mapping"]), error.message)}
         return _form(services, request, visit, client, _sent(request), wrong, status=400)
-    except (ChangedMeanwhile, TargetThere):
+    except (ChangedMeanwhile, NotBraked, TargetThere):
         typed = _typed(_said(services, visit, client))
         return _form(services, request, visit, client, typed, {"": (_CHANGED, "")}, status=409)
     except TooMany:
@@ -143,10 +178,11 @@ def _save(services: Services, request: Request, visit: Visit, client: Client) ->
             before or Said(url=""), url=typed["url"], token_url=typed["token_url"], token_scope=typed["token_scope"],
             token_client=typed["token_client"], mapping=_mapping(typed["mapping"]), groups=typed["groups"],
             off=typed["off"], adopts=bool(typed["adopts"]), only=tuple(_lines(typed["only"])),
+            brake=_number(typed["brake"]), brake_share=_number(typed["brake_share"]),
         )  # fmt: skip
 
     if provisioning.find(services, visit.actor, client.id) is None:
-        provisioning.add(services, visit.actor, client, said(None), secret or "")
+        provisioning.add(services, visit.actor, client, said(None), secret or "", on=bool(typed["begin"]))
         return
     seen = request.form.get("edition") or ""
     provisioning.change(services, visit.actor, client.id, said, secret, seen=seen)
@@ -171,12 +207,18 @@ def _said(services: Services, visit: Visit, client: Client) -> Said | None:
 def _typed(said: Said | None) -> dict[str, Any]:
     one = said or Said(url="", mapping=dict(MAPPING))
     lines = "\n".join(f"{attribute}={source}" for attribute, source in one.mapping.items())
-    return {**one.to_json(), "mapping": lines, "only": "\n".join(one.only)}
+    return {**one.to_json(), "mapping": lines, "only": "\n".join(one.only), "begin": ""}
 
 
 def _sent(request: Request) -> dict[str, Any]:
-    names = ("url", "token_url", "token_client", "token_scope", "mapping", "groups", "only", "off", "adopts", "secret")
+    names = ("url", "token_url", "token_client", "token_scope", "mapping", "groups", "only", "off", "adopts", "secret",
+             "brake", "brake_share", "begin")  # fmt: skip
     return {name: (request.form.get(name) or "").strip() for name in names}
+
+
+def _number(text: str) -> int:
+    """0, which none may be, for what is no number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _mapping(text: str) -> dict[str, str]:

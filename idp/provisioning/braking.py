@@ -1,0 +1,63 @@
+"""The brake: nothing more is sent before very many people would be ended there, until an admin lets it (Y2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from idp.login.services import Services
+from idp.provisioning import store
+from idp.provisioning.objects import Kind, Object
+from idp.provisioning.target import Said, Target
+
+DAY: Final = 86_400.0  # seconds over which endings are counted together
+Ending = Literal["turn off", "delete", "empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """How many would end now, how many did within a day, of how many there, and how many may without a question."""
+
+    many: int
+    before: int
+    there: int
+    most: int
+
+    @property
+    def is_too_many(self) -> bool:
+        """Whether somebody has to look first."""
+        return self.many + self.before > self.most
+
+
+def ending(said: Said, one: Object) -> Ending | None:
+    """What would become there of one that is let in no more; None: nothing is sent for it."""
+    if not one.remote_id or one.state == "gone" or said.off == "nothing":
+        return None
+    if one.kind == "group":
+        return "delete" if one.made else None if one.state == "left" else "empty"
+    if said.off == "delete":
+        return "delete"
+    return None if one.state == "off" else "turn off"
+
+
+def weigh(services: Services, target: Target, kind: Kind) -> Weighed:
+    """Everybody who is marked to end, against what may end in a day."""
+    of: dict[str, Any] = {"of_client": target.client_id, "of_kind": kind}
+    many = int(services.db.one(store.ENDING, all_off=int(target.said.off == "delete"), **of).many)
+    now = services.clock()
+    before = target.ended if kind == "user" and now - DAY < target.ended_since <= now else 0
+    there = int(services.db.one(store.THERE, **of).many) + before
+    return Weighed(max(1, many), before, there, max(target.said.brake, there * target.said.brake_share // 100))
+
+
+def problem(services: Services, target: Target, one: Object) -> tuple[int, str] | None:
+    """How many would end, and the sentence of it, where that is too many and no admin has let it."""
+    what = ending(target.said, one)
+    found = weigh(services, target, one.kind)
+    is_let = target.let_until > services.clock() and found.many <= target.let_end
+    if what is None or is_let or not found.is_too_many:
+        return None
+    whom = "people" if one.kind == "user" else "groups"
+    already = f" after {found.before} within a day" if found.before else ""
+    told = f"would {what} {found.many} of {found.there} {whom} there{already}, and {found.most} is the most"
+    return found.many, told

@@ -1,0 +1,146 @@
+"""Y2: a limit that was narrowed by mistake ends nobody: the brake stops before the first of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from idp.accounts.person import Draft
+from idp.admin import access as access_verbs
+from idp.admin import provisioning
+from idp.admin.actor import of_shell
+from idp.provisioning import keeping
+from tests.provisioning.conftest import SHELL, World
+
+
+def filled(world: World, many: int, **said: Any) -> list[Any]:
+    """So many people who are there."""
+    directory = world.services.directory
+    people = [directory.add(Draft(username=f"p{n:02}", groups=("Staff",))) for n in range(many)]
+    world.begin(brake=3, brake_share=10, **said)
+    world.deliver()
+    return people
+
+
+def narrowed(world: World) -> None:
+    """The limit is one that lets in nobody of them."""
+    client = world.services.registry.get(world.id)
+    access_verbs.change(world.services, SHELL, client, access_verbs.Change(start="nobody"))
+
+
+def test_Y2_a_narrowed_limit_ends_nobody_until_an_admin_lets_it(world: World) -> None:
+    filled(world, 5)
+    narrowed(world)
+    world.served.asked.clear()
+    world.deliver()
+    target = world.target()
+    assert (target.state, target.braked) == ("stopped", 5)
+    assert "would turn off 5 of 5 people there, and 3 is the most" in target.reason
+    assert world.served.asked == []
+    (told,) = provisioning.findings(world.services)
+    assert "5 people or groups would be ended there" in str(told[0])
+    held = provisioning.page(world.services, SHELL, world.id, "user", keeping.ENDS)
+    assert len(held) == 5
+    provisioning.turn(world.services, SHELL, world.id, on=True)  # nobody has let it
+    world.deliver()
+    assert world.target().braked == 5
+    with pytest.raises(keeping.ChangedMeanwhile):
+        provisioning.release(world.services, SHELL, world.id, 4)
+    provisioning.release(world.services, of_shell("cli:boss"), world.id, 5)
+    world.deliver()
+    assert world.target().state == "on"
+    assert all(one["active"] is False for one in world.there().values())
+    with pytest.raises(keeping.NotBraked):
+        provisioning.release(world.services, SHELL, world.id, 5)
+
+
+def test_Y2_a_limit_that_is_mended_ends_nobody(world: World) -> None:
+    filled(world, 5)
+    narrowed(world)
+    world.deliver()
+    client = world.services.registry.get(world.id)
+    access_verbs.change(world.services, SHELL, client, access_verbs.Change(start="everyone"))
+    provisioning.turn(world.services, SHELL, world.id, on=True)
+    world.deliver()
+    assert world.target().state == "on"
+    assert [one["active"] for one in world.there().values()] == 5 * [True]
+    assert provisioning.page(world.services, SHELL, world.id, "user", keeping.ENDS) == []
+
+
+def test_Y2_one_after_the_other_they_count_together_within_a_day(world: World) -> None:
+    people = filled(world, 6)
+    for person in people[:3]:
+        world.services.directory.disable(person.id)
+        world.deliver()
+    assert world.target().state == "on"
+    world.services.directory.disable(people[3].id)
+    world.deliver()
+    assert "would turn off 1 of 6 people there after 3 within a day" in world.target().reason
+    world.clock.advance(2 * 86_400)
+    provisioning.turn(world.services, SHELL, world.id, on=True)
+    world.deliver()
+    assert sum(one["active"] is False for one in world.there().values()) == 4
+
+
+def test_Y2_the_share_counts_where_it_is_more(world: World) -> None:
+    people = filled(world, 8)
+    provisioning.change(world.services, SHELL, world.id, lambda before: _with_share(before, 50))
+    world.deliver()
+    for person in people[:4]:
+        world.services.directory.disable(person.id)
+    world.deliver()
+    assert world.target().state == "on"
+    world.services.directory.disable(people[4].id)
+    world.deliver()
+    assert world.target().braked == 1
+
+
+def test_Y2_deleting_also_those_who_are_off_is_held_and_foreseen(world: World) -> None:
+    people = filled(world, 6)
+    for person in people[:3]:
+        world.services.directory.disable(person.id)
+    world.deliver()
+    world.clock.advance(2 * 86_400)
+    world.services.directory.disable(people[3].id)
+    provisioning.change(world.services, SHELL, world.id, _deleting)
+    found = list(provisioning.foresee(world.services, SHELL, world.id))
+    assert [one.what for one in found if one.kind == "user"] == 4 * ["delete"]
+    brake = provisioning.foresee_brake(world.services, SHELL, world.id, found)
+    assert brake is not None
+    assert (brake.many, brake.most) == (4, 3)
+    world.deliver()
+    assert "would delete 4 of" in world.target().reason
+    assert len(world.there()) == 6
+
+
+def test_Y2_groups_that_are_told_no_more_are_held_too(world: World) -> None:
+    directory = world.services.directory
+    for n in range(5):
+        directory.add(Draft(username=f"p{n}", groups=(f"G{n}",)))
+    world.begin(brake=3)
+    world.deliver()
+    provisioning.change(world.services, SHELL, world.id, lambda before: _only(before, "G0"))
+    world.deliver()
+    assert "would delete 4 of 5 groups there" in world.target().reason
+    assert len(world.there("Group")) == 5
+
+
+def test_Y2_where_nothing_is_ended_there_no_brake_holds(world: World) -> None:
+    filled(world, 5, off="nothing")
+    narrowed(world)
+    world.deliver()
+    assert world.target().state == "on"
+
+
+def _with_share(said: Any, share: int) -> Any:
+    return replace(said, brake_share=share)
+
+
+def _deleting(said: Any) -> Any:
+    return replace(said, off="delete")
+
+
+def _only(said: Any, *names: str) -> Any:
+    return replace(said, only=names)
