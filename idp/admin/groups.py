@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from clients.access import ALWAYS, Term, group_key
 from clients.snapshots import Limited
@@ -17,17 +16,13 @@ from idp.accounts.sign_in_rules import Rule, keeping
 from idp.admin import access, managed
 from idp.admin.access import limited_to
 from idp.admin.permissions import Permission
-from idp.audit import Event, Recorder
-from idp.audit.searching import Wanted, latest
+from idp.audit import Recorder
 from idp.db import Transaction
 from idp.protocols import Services
 from idp.provisioning import keeping as targets
 
 if TYPE_CHECKING:
     from idp.admin.actor import Actor
-
-
-_LATEST: Final = 300  # events
 
 
 class UnknownGroup(LookupError):
@@ -198,21 +193,6 @@ def mend(services: Services, actor: Actor) -> int:
     if mended:
         actor.record(services)(services.db, "group:mended", {"people": mended})
     return mended
-
-
-def history(services: Services, group: Group, many: int = 20) -> tuple[Event, ...]:
-    """What was done with a group lately, the latest first; found among the latest few hundred of all groups."""
-    found = latest(services.db, Wanted(action="group:*"), _LATEST)
-    mine = (one for one in reversed(found) if one.detail.get("group_id") == group.id)
-    return tuple(islice(mine, many))
-
-
-def shown(event: Event) -> tuple[tuple[str, str], ...]:
-    """What an event says of the change."""
-    said = ((key, event.detail.get(key)) for key in ("before", "after", "inner", "people", "added", "removed"))
-    return tuple(
-        (key, ", ".join(map(str, v)) if isinstance(v, list) else str(v)) for key, v in said if v not in (None, "", [])
-    )
 
 
 def rename_by(services: Services, actor: Actor, group: Group, name: str, source: str) -> Group:

@@ -33,7 +33,7 @@ PROFILES = ("web", "spa", "native", "machine", "legacy", "fapi2")
 
 def add_parsers(commands: Any) -> None:
     """Add `client`."""
-    from idp.cli import client_access, client_check, client_roles, service_providers
+    from idp.cli import client_access, client_check, client_roles, histories, service_providers
 
     verbs = group(commands, "client", "applications that people sign in to")
     kinds = group(verbs, "add", "register an application")
@@ -61,6 +61,7 @@ def add_parsers(commands: Any) -> None:
     client_access.add_parsers(verbs)
     client_roles.add_parsers(verbs)
     client_check.add_parsers(verbs)
+    histories.add_parsers(verbs, histories.CLIENT)
     secret = application_options.add_client(with_json(command(verbs, "secret", run_secret, "make a new secret")))
     secret.add_argument("--keep-old", metavar="TIME", default="0", help="how long the old ones work on: 3600, 12h, 1d")
     application_options.add_client(

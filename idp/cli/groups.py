@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from idp.cli import histories
 from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, complain, count_people, group, print_json, print_table, printable, say, with_json
@@ -34,6 +35,7 @@ def add_parsers(commands: Any) -> None:
     change.add_argument(
         "--added-only", choices=("yes", "no"), help="of one that is provided: whether admins put people in, too"
     )
+    histories.add_parsers(verbs, histories.GROUP)
     check = with_json(command(verbs, "check", run_check, "whether everybody has the groups that they were put into"))
     check.add_argument("--mend", action="store_true", help="write them anew where not")
     remove = _name(with_json(command(verbs, "remove", run_remove, "remove a group; the people stay")))

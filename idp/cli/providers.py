@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import provider_past, provider_sync
+from idp.cli import histories, provider_restoring, provider_sync
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import (
     command,
@@ -51,7 +51,8 @@ def add_parsers(commands: Any) -> None:
     provider_sync.add_parser(verbs)
     remove = _provider(with_json(command(verbs, "remove", run_remove, "remove a provider, and its links")))
     remove.add_argument("--yes", action="store_true", help="do it, although people sign in by it")
-    provider_past.add_parsers(verbs)
+    provider_restoring.add_parsers(verbs)
+    histories.add_parsers(verbs, histories.PROVIDER)
     off = _provider(with_json(command(verbs, "disconnect", run_disconnect, "let somebody come by a provider no more")))
     off.add_argument("person", metavar="NAME", help="username or e-mail address")
 

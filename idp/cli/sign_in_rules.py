@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import rule_options, rule_simulation
+from idp.cli import histories, rule_options, rule_simulation
 from idp.cli.by_hand import by_hand
 from idp.cli.installation import actor, opened
 from idp.cli.terminal import command, complain, group, print_json, print_table, printable, say, with_json
@@ -48,6 +48,7 @@ def add_parsers(commands: Any) -> None:
     restore = _yes(with_json(command(verbs, "restore", run_restore, "bring a removed rule back")))
     restore.add_argument("rule", metavar="RULE", help="its name or id")
     rule_simulation.add_parser(verbs)
+    histories.add_parsers(verbs, histories.RULE)
 
 
 def _rule(parser: Any) -> Any:
@@ -95,7 +96,7 @@ def run_show(args: Namespace) -> None:
 
 def run_add(args: Namespace) -> None:
     """Add one, and say what it does to people."""
-    with opened(args) as services, _explained():
+    with opened(args) as services, explained():
         from idp.admin.rules import changing, checking
 
         said = {"name": args.name, **rule_options.said(services, args)}
@@ -107,7 +108,7 @@ def run_add(args: Namespace) -> None:
 
 def run_change(args: Namespace) -> None:
     """Change one."""
-    with opened(args) as services, _explained():
+    with opened(args) as services, explained():
         from idp.admin.rules import changing, checking
 
         before = find(services, args.rule)
@@ -129,7 +130,7 @@ def run_change(args: Namespace) -> None:
 
 def run_remove(args: Namespace) -> None:
     """Remove one."""
-    with opened(args) as services, _explained():
+    with opened(args) as services, explained():
         from idp.admin.rules import changing
 
         before = find(services, args.rule)
@@ -142,7 +143,7 @@ def run_remove(args: Namespace) -> None:
 
 def run_restore(args: Namespace) -> None:
     """Bring one back."""
-    with opened(args) as services, _explained():
+    with opened(args) as services, explained():
         from idp.admin.rules import changing
 
         every = _every(services)
@@ -214,7 +215,7 @@ def _check_kept(rule: Rule) -> None:
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """What the verbs say no with. Errors: `Refused`."""
     from idp.accounts.sign_in_rules.keeping import MAX_RULES, TooMany, UnknownRule
     from idp.admin.rules.changing import ShutsOut

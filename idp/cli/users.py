@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import (
+    histories,
     telling,
     user_break_glass,
     user_changes,
@@ -100,6 +101,7 @@ def add_parsers(commands: Any) -> None:
     user_export.add_parsers(verbs)
     user_break_glass.add_parsers(verbs)
     user_joining.add_parsers(verbs)
+    histories.add_parsers(verbs, histories.USER)
 
 
 def _login(parser: Any) -> Any:

@@ -11,27 +11,16 @@ from idp.accounts.grouping import nesting, owners
 from idp.accounts.groups import Group
 from idp.accounts.person import InvalidPerson, Person
 from idp.admin import access, groups, people
+from idp.admin.histories import groups as histories
 from idp.admin.permissions import Permission
-from idp.console import frame
+from idp.console import finding_groups, frame, group_history
 from idp.console.pages import ConsolePage, Visit
-from idp.errors import Explanation, Refused
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Redirect, Request, Response
 
 PAGE: Final = 50
 P = Permission
-TITLES: Final[dict[str, str]] = {
-    "group:added": N_("Made"),
-    "group:renamed": N_("Another name"),
-    "group:described": N_("Another description"),
-    "group:provided": N_("Provided by somebody else, or by us again"),
-    "group:added_only": N_("Who puts people in"),
-    "group:nested": N_("A group was put in"),
-    "group:unnested": N_("A group was taken out"),
-    "group:owners": N_("Owners"),
-    "group:members": N_("Members, by its source"),
-}
 
 
 def show_all(services: Services, request: Request, visit: Visit) -> Response:
@@ -56,7 +45,7 @@ def show_all(services: Services, request: Request, visit: Visit) -> Response:
 
 def show(services: Services, request: Request, visit: Visit) -> Response:
     """GET and POST /admin/groups/<id>."""
-    group = _group(services, request)
+    group = finding_groups.group_of(services, request)
     problems: dict[str, str] = {}
     typed = {"name": group.name, "person": "", "description": group.description, "inner": "", "owner": ""}
     if request.method == "POST":
@@ -84,11 +73,7 @@ def _beside(services: Services, visit: Visit, group: Group) -> dict[str, Any]:
         "inner": nesting.inner(services.db, group.id),
         "outer": nesting.outer(services.db, group.id),
         "owners": owners.list_of(services.db, group.id),
-        "events": [
-            {"title": TITLES[event.action], "at": event.at, "by": event.actor, "detail": groups.shown(event)}
-            for event in (groups.history(services, group) if reads else ())
-            if event.action in TITLES
-        ],
+        "history": group_history.told(histories.of(services, visit.actor, group, many=5)) if reads else [],
     }
 
 
@@ -147,17 +132,6 @@ def _acted(services: Services, request: Request, visit: Visit, group: Group, do:
     joins, leaves = (one, nobody) if do == "add" else (nobody, one)
     groups.change_members(services, actor, group, joins=joins, leaves=leaves)
     return "member_added" if do == "add" else "member_gone"
-
-
-def _group(services: Services, request: Request) -> Group:
-    found = accounts_groups.find_by_id(services.db, request.segment)
-    if found is None:
-        raise Refused(
-            "no_such_group", N_("There is no group with this id."), title=N_("Page not found"),
-            advice=N_("Perhaps it was removed. The list has all that there are."),
-            explanation=Explanation("person", "`doorward group list` has all that there are"), status=404,
-        )  # fmt: skip
-    return found
 
 
 PAGES = (

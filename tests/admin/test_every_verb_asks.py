@@ -33,7 +33,6 @@ from idp.accounts.registering import waiting
 from idp.accounts.roles import RoleGrant
 from idp.admin import (
     access,
-    app_history,
     applications,
     cases,
     certificates,
@@ -59,7 +58,6 @@ from idp.admin import (
     planned_ends,
     preview,
     programs,
-    provider_history,
     providers,
     provisioners,
     provisioning,
@@ -84,9 +82,14 @@ from idp.admin.checking import links, running
 from idp.admin.configuration import applying, planning
 from idp.admin.configuration.document import File, read
 from idp.admin.configuration.kinds import KINDS
+from idp.admin.histories import applications as app_history
+from idp.admin.histories import groups as group_history
+from idp.admin.histories import people as people_history
+from idp.admin.histories import providers as provider_history
+from idp.admin.histories import rules as history
 from idp.admin.importing import verbs as importing
 from idp.admin.importing.reading import read as read_table
-from idp.admin.rules import changing, history
+from idp.admin.rules import changing
 from idp.audit import Event
 from idp.audit.searching import Wanted
 from idp.errors import new_error_id
@@ -177,7 +180,7 @@ READS_ALL: Final = "owner admin auditor"
 #: Who may, of `WHO`: for somebody, an application or a case that is their own part, or another's.
 WHO_MAY: Final[Mapping[str, str]] = {
     "access.change": OWN_APP,
-    "app_history.undo": OWN_APP,
+    "histories.applications.undo": OWN_APP,
     "applications.register": ADMINS,
     "applications.update": OWN_APP,
     "applications.turn_off": OWN_APP,
@@ -277,7 +280,9 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "providers.remove": OWNER,
     "providers.renew_secret": OWNER,
     "providers.restore": OWNER,
-    "provider_history.undo": OWNER,
+    "histories.groups.undo": ADMINS,
+    "histories.people.undo": ADMINS,
+    "histories.providers.undo": OWNER,
     "directories.look_at_all": OWNER,
     "providers.disconnect": HELPS,
     "tokens.create": "",
@@ -306,7 +311,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "rules.changing.put_in_order": ADMINS,
     "rules.changing.remove": ADMINS,
     "rules.changing.restore": ADMINS,
-    "rules.history.undo": ADMINS,
+    "histories.rules.undo": ADMINS,
     "service_providers.register": ADMINS,
     "service_providers.refresh": OWN_APP,
     "sessions.end": HELPS,
@@ -411,6 +416,17 @@ def _undoable(world: World) -> tuple[str, str]:
     world.services.registry.update(client.id, {"description": "x"}, record=SHELL.record(world.services))
     (event,) = world.provider.events("client:update", 1)
     return client.id, event.id
+
+
+def _described_group(world: World) -> tuple[Group, str]:
+    group = groups.describe(world.services, SHELL, world.group(), "who sells")
+    return group, group_history.of(world.services, SHELL, group, many=1)[0].id
+
+
+def _corrected(world: World) -> tuple[Person, str]:
+    correction = people.Correction(changes={"name": "Other Name"})
+    person = people.correct(world.services, SHELL, world.person(), correction).after
+    return person, people_history.of(world.services, person, many=1)[0].id
 
 
 def _registration(world: World) -> waiting.Waiting:
@@ -618,7 +634,7 @@ TRIES: Final[Mapping[str, Try]] = {
     "rules.changing.put_in_order": Try(_rule, lambda s, a, id: changing.put_in_order(s, a, [id])),
     "rules.changing.remove": Try(_rule, lambda s, a, id: changing.remove(s, a, id)),
     "rules.changing.restore": Try(_removed_rule, lambda s, a, id: changing.restore(s, a, id)),
-    "rules.history.undo": Try(_undoable_rule, lambda s, a, id: history.undo(s, a, id)),
+    "histories.rules.undo": Try(_undoable_rule, lambda s, a, id: history.undo(s, a, id)),
     "providers.add": Try(_number, lambda s, a, n: providers.add(s, a, _described(n), "secret")),
     "providers.change": Try(
         _provider, lambda s, a, id: providers.change(s, a, id, providers.Wanted(_described(f"New {id}")))
@@ -627,14 +643,16 @@ TRIES: Final[Mapping[str, Try]] = {
     "providers.remove": Try(_provider, providers.remove),
     "providers.restore": Try(_removed_provider, providers.restore),
     "providers.renew_secret": Try(_provider, lambda s, a, id: providers.renew_secret(s, a, id, "another")),
-    "provider_history.undo": Try(_provider_change, provider_history.undo),
+    "histories.providers.undo": Try(_provider_change, provider_history.undo),
     "directories.look_at_all": Try(
         _provider,
         _fails(directories.NoDirectory, lambda s, a, id: directories.look_at_all(s, a, id, directories.How())),
     ),
     "providers.disconnect": Try(_linked, lambda s, a, it: providers.disconnect(s, a, *it)),
     "access.change": Try(World.app, lambda s, a, app: access.change(s, a, app, access.Change(start="everyone"))),
-    "app_history.undo": Try(_undoable, lambda s, a, both: app_history.undo(s, a, *both)),
+    "histories.groups.undo": Try(_described_group, lambda s, a, both: group_history.undo(s, a, *both)),
+    "histories.people.undo": Try(_corrected, lambda s, a, both: people_history.undo(s, a, *both)),
+    "histories.applications.undo": Try(_undoable, lambda s, a, both: app_history.undo(s, a, *both)),
     "applications.register": Try(
         nothing,
         lambda s, a, _: applications.register(

@@ -11,13 +11,14 @@ import pytest
 from clients.client import Client
 from clients.errors import InvalidMetadata
 from idp.accounts.roles import RoleGrant
-from idp.admin import app_history, applications, programs
+from idp.admin import applications, programs
 from idp.admin.actor import Actor, NotAllowed, of_shell
 from idp.admin.applications import Change
 from idp.admin.configuration.applying import apply
 from idp.admin.configuration.document import File, read
 from idp.admin.configuration.kinds import KINDS
 from idp.admin.configuration.planning import plan
+from idp.admin.histories import applications as app_history
 from idp.oidc.scopes import ADMIN
 from tests.backends import Clock
 from tests.oidc import certificates

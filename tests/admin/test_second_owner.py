@@ -24,7 +24,8 @@ from idp.admin.bulk import verbs as bulk
 from idp.admin.configuration import applying, planning
 from idp.admin.configuration.document import File, read
 from idp.admin.configuration.kinds import KINDS
-from idp.admin.rules import changing, history
+from idp.admin.histories import rules as history
+from idp.admin.rules import changing
 from idp.config.admin import SECOND_OWNER
 from idp.config.settings import Invalid
 from idp.federation import checking

@@ -58,6 +58,24 @@ def test_a_group_is_made_renamed_filled_and_removed(provider: Provider, owner: A
     refused(owner.get(path), 404, "not-found")
 
 
+def test_C6_a_groups_history_says_who_did_what_and_takes_it_back(provider: Provider, owner: Api) -> None:
+    path = f"/groups/{owner.post('/groups', {'name': 'Sales'}).json['id']}"
+    anna = provider.add_person("anna")
+    owner.post(f"{path}/members", {"person": anna.id})
+    owner.with_edition("PATCH", path, {"description": "who sells"})
+    first = owner.get(f"{path}/history?limit=2").json
+    told = [(one["action"], one["differences"][0]["new"]) for one in first["items"]]
+    assert told == [("group:described", "who sells"), ("person:groups", ["anna"])]
+    (made,) = owner.get(f"{path}/history?limit=2&cursor={first['next']}").json["items"]
+    assert made["action"] == "group:added"
+    for one in first["items"]:
+        assert owner.post(f"{path}/history/{one['id']}/undo", {}).status == 204
+        refused(owner.post(f"{path}/history/{one['id']}/undo", {}), 412, "changed")
+    assert owner.get(f"{path}/members").json["items"] == []
+    assert owner.get(path).json["group"]["description"] == ""
+    refused(owner.post(f"{path}/history/{26 * '0'}/undo", {}), 404, "not-found")
+
+
 def test_groups_are_listed_by_name_a_page_at_a_time(provider: Provider, owner: Api) -> None:
     for name in ("b", "A", "c", "Ab"):
         owner.post("/groups", {"name": name})

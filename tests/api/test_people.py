@@ -264,6 +264,12 @@ def test_C6_the_history_of_an_account_says_who_changed_what(provider: Provider, 
     rest = admin.get(f"{path}/history?limit=2&cursor={first['next']}").json
     assert rest["items"][0]["detail"]["after"]["name"] == "Bea 0"
     assert {one["actor"].partition(":")[0] for one in first["items"]} == {"client"}
+    latest = first["items"][0]
+    assert latest["can_undo"]
+    undone = admin.post(f"{path}/history/{latest['id']}/undo", {})
+    assert (undone.status, undone.json["name"]) == (200, "Bea 1")
+    refused(admin.post(f"{path}/history/{latest['id']}/undo", {}), 412, "changed")
+    refused(admin.post(f"{path}/history/{26 * '0'}/undo", {}), 404, "not-found")
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "help_desk"])

@@ -52,6 +52,21 @@ def test_a_group_is_made_filled_and_emptied(provider: Provider, owner: Browser) 
     assert provider.services.directory.get(anna.id).groups == ()
 
 
+def test_C6_what_was_done_with_a_group_is_taken_back_from_its_page(provider: Provider, owner: Browser) -> None:
+    provider.add_person("anna")
+    owner.follow(_submit(owner, owner.get("admin/groups"), "name", name="Sales"))
+    page = owner.follow(_submit(owner, owner.get(_group(provider, "Sales")), "add", person="anna"))
+    assert "Who is in it" in page.dom.text
+    history = owner.get(f"{_group(provider, 'Sales')}/history")
+    assert "Who is in it" in history.dom.text
+    undone = owner.follow(_submit(owner, history, "undo"))
+    assert "It is as it was before that change" in undone.dom.text
+    assert provider.services.directory.find_by_login("anna").groups == ()  # type: ignore[union-attr]
+    again = _submit(owner, history, "undo")  # from the page of before
+    assert again.status == 409
+    assert "changed again since then" in again.dom.text
+
+
 def test_a_renamed_group_takes_its_people_applications_and_roles_along(provider: Provider, owner: Browser) -> None:
     anna = provider.add_person("anna", groups=("Sales",))
     app = provider.add_client("Payroll", access=Access.only(groups=["Sales"]))

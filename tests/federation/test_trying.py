@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from idp.__main__ import main
-from idp.admin import provider_history
+from idp.admin.histories import providers as provider_history
 from idp.cli.installation import shell
 from idp.federation import checking, templates
 from idp.federation.provider import SAML

@@ -8,7 +8,9 @@ from typing import Any
 from clients.client import Client
 from clients.documents.address import in_path
 from clients.registry import Draft
-from idp.admin import app_history, applications
+from idp.admin import applications
+from idp.admin.histories import applications as app_history
+from idp.admin.histories.changes import NoSuchChange
 from idp.admin.permissions import Permission
 from idp.api import editions
 from idp.api.applications import finding, showing, wrong
@@ -144,6 +146,6 @@ def undo(services: Services, call: Call) -> Answer:
     try:
         with wrong.placed("saml" if client.saml is not None else "oidc"):
             client = app_history.undo(services, call.actor, client.id, call.path["change"])
-    except app_history.NoSuchChange:
+    except NoSuchChange:
         raise Problem("not-found", "The application has no such change that could be undone.") from None
     return showing.answered(services, client)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from clients.client import Client
-from idp.admin import access, app_history, managed, preview
+from idp.admin import access, managed, preview
+from idp.admin.histories import applications as app_history
+from idp.admin.histories import changes
 from idp.admin.permissions import Permission
 from idp.api import paging
 from idp.api.applications import finding
@@ -98,7 +100,7 @@ def history(services: Services, call: Call) -> Changes:
     return Changes(items=tuple(map(_change, some)), next=more)
 
 
-def _change(one: app_history.Change) -> Change:
+def _change(one: changes.Change) -> Change:
     return Change(
         id=one.id, at=moment(one.at), action=one.action, who=one.who, address=one.address, can_undo=one.can_undo,
         differences=tuple(Difference(field=d.field, old=d.old, new=d.new) for d in one.differences),

@@ -367,6 +367,8 @@ class Event(Model):
     """The request that it was."""
     detail: dict[str, Any]
     """What was before and is after, and why; nothing secret."""
+    can_undo: bool
+    """Whether it can be taken back."""
 
 
 class History(Model):

@@ -28,6 +28,11 @@ _READING: Final = (
         summary="Who changed what of them", handler=turning_off.history, query=Paged, gives=m.History,
     ),
     Operation(
+        method="POST", path=f"{_ONE}/history/<change>/undo", id="undoPersonChange", permission=Permission.PEOPLE_CHANGE,
+        tag=_TAG, summary="Put back what a change replaced", handler=turning_off.undo, gives=m.Person,
+        problems=(409, 412),
+    ),
+    Operation(
         method="GET", path=f"{_ONE}/factors", id="listFactors", permission=Permission.PEOPLE_READ, tag=_TAG,
         summary="What they sign in with", handler=helping.list_factors, gives=m.Factors,
     ),

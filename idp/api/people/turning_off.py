@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from idp.accounts.person import InvalidPerson
-from idp.admin import person_history, turning_off
+from idp.admin import turning_off
+from idp.admin.histories import people as person_history
+from idp.admin.histories.changes import NoSuchChange
 from idp.admin.permissions import Permission
 from idp.api import paging
 from idp.api.models import moment
@@ -61,8 +63,21 @@ def history(services: Services, call: Call) -> m.History:
     return m.History(items=tuple(map(_event, shown)), next=more)
 
 
+def undo(services: Services, call: Call) -> Answer:
+    """POST /people/<id>/history/<change>/undo."""
+    person = finding.get(services, call, Permission.PEOPLE_CHANGE)
+    try:
+        person = person_history.undo(services, call.actor, person, call.path["change"])
+    except NoSuchChange:
+        raise Problem("not-found", "Their account has no such change that could be undone.") from None
+    except InvalidPerson as error:
+        raise Problem("conflict", error.message) from None
+    return finding.answered(services, person)
+
+
 def _event(event: Event) -> m.Event:
     return m.Event(
         id=event.id, at=moment(event.at), action=event.action, actor=event.actor, address=event.address,
         request_id=event.request_id, detail=person_history.shown(event),
+        can_undo=person_history.can_undo(event),
     )  # fmt: skip

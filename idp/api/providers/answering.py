@@ -6,7 +6,9 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from idp.admin import managed, provider_history, providers
+from idp.admin import managed, providers
+from idp.admin.histories import providers as provider_history
+from idp.admin.histories.changes import Change, NoSuchChange
 from idp.api import editions, problems
 from idp.api.applications.changing import merged
 from idp.api.models import Error, moment, moment_or_none
@@ -136,7 +138,7 @@ def undo(services: Services, call: Call) -> m.Providers:
     try:
         with placed(body=False):
             provider_history.undo(services, call.actor, call.path["change"])
-    except provider_history.NoSuchChange:
+    except NoSuchChange:
         raise Problem("not-found", "There is no such change that could be undone.") from None
     return listed(services, call)
 
@@ -222,7 +224,7 @@ def _shown(services: Services, one: providers.Standing) -> m.Provider:
     )  # fmt: skip
 
 
-def _change(one: provider_history.Change) -> m.ProviderChange:
+def _change(one: Change) -> m.ProviderChange:
     return m.ProviderChange(
         id=one.id, at=moment(one.at), action=one.action, who=one.who, address=one.address,
         differences=tuple(m.ProviderDifference(field=d.field, old=d.old, new=d.new) for d in one.differences),

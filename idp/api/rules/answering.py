@@ -12,8 +12,10 @@ from idp.accounts.sign_in_rules.keeping import ChangedMeanwhile, Kept, TooMany, 
 from idp.accounts.sign_in_rules.rule import DEFAULTS, SAID
 from idp.accounts.sign_in_rules.rule import Rule as Row
 from idp.admin import managed, people
+from idp.admin.histories import rules as history
+from idp.admin.histories.changes import Change, NoSuchChange
 from idp.admin.permissions import Permission
-from idp.admin.rules import changing, checking, history, simulating
+from idp.admin.rules import changing, checking, simulating
 from idp.api import editions, paging, problems
 from idp.api.models import Error, Paged, moment, moment_or_none
 from idp.api.operations import Answer, Call
@@ -169,7 +171,7 @@ def undo(services: Services, call: Call) -> Answer:
     try:
         with placed(at=""):
             history.undo(services, call.actor, call.path["change"])
-    except history.NoSuchChange:
+    except NoSuchChange:
         raise Problem("not-found", "There is no such change that could be undone.") from None
     return listed(services, call)
 
@@ -257,9 +259,9 @@ def _simulated(found: simulating.Simulated) -> m.Simulation:
     )  # fmt: skip
 
 
-def _change(one: history.Change) -> m.Change:
+def _change(one: Change) -> m.Change:
     return m.Change(
-        id=one.id, at=moment(one.at), action=one.action, rule=one.rule_id, name=one.name, who=one.who,
+        id=one.id, at=moment(one.at), action=one.action, rule=one.of, name=one.name, who=one.who,
         address=one.address, can_undo=one.can_undo,
         differences=tuple(m.Difference(field=d.field, old=d.old, new=d.new) for d in one.differences),
     )  # fmt: skip

@@ -10,8 +10,8 @@ from clients.access import Access
 from clients.documents.address import in_path
 from clients.errors import ChangedMeanwhile, InvalidMetadata
 from idp import flash
-from idp.admin import app_history
-from idp.admin.app_history import Change, Difference
+from idp.admin.histories import applications as app_history
+from idp.admin.histories.changes import Change, Difference, NoSuchChange
 from idp.admin.permissions import Permission
 from idp.console import guard
 from idp.console.apps import showing
@@ -53,7 +53,7 @@ def _undo(services: Services, request: Request, visit: Visit) -> Response:
         return asked
     try:
         app_history.undo(services, visit.actor, client_id, event_id)
-    except app_history.NoSuchChange:
+    except NoSuchChange:
         return _page(services, request, visit, problem=_CANNOT, status=409)
     except ChangedMeanwhile as error:
         other = [Difference(key, wanted, now) for key, (now, wanted) in error.values.items()]

@@ -10,7 +10,6 @@ from clients.snapshots import Entry
 from idp.admin import (
     access,
     activity,
-    app_history,
     applications,
     descriptions,
     managed,
@@ -18,6 +17,7 @@ from idp.admin import (
     registration_tokens,
     symptoms,
 )
+from idp.admin.histories import applications as app_history
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.console import frame

@@ -1,11 +1,14 @@
-"""Every change of somebody's account: who, when, from where, what was before and is after (C6)."""
+"""Every change of somebody's account: who, when, from where, what was before and is after; and undo (C6)."""
 
 from __future__ import annotations
 
 import re
 from typing import Any, Final
 
-from idp.admin import person_history
+from idp import flash
+from idp.accounts.person import InvalidPerson, PersonChanged
+from idp.admin.histories import people as person_history
+from idp.admin.histories.changes import NoSuchChange
 from idp.admin.permissions import Permission
 from idp.audit import Event
 from idp.console import frame
@@ -16,6 +19,8 @@ from idp.texts import N_
 from idp.wire import Request, Response
 
 PAGE: Final = 50
+_CHANGED: Final = N_("It was changed again since then, so nothing was undone.")
+_CANNOT: Final = N_("This change cannot be undone here.")
 TITLES: Final[dict[str, str]] = {
     "person:added": N_("Added"),
     "person:changed": N_("Details changed"),
@@ -43,15 +48,31 @@ TITLES: Final[dict[str, str]] = {
 }
 
 
-def show(services: Services, request: Request, visit: Visit) -> Response:
-    """GET /admin/people/<id>/history."""
+def handle(services: Services, request: Request, visit: Visit) -> Response:
+    """GET and POST /admin/people/<id>/history: the history, or an undo."""
+    if request.method != "POST":
+        return _page(services, request, visit)
+    person = finding.person_of(services, request, visit, Permission.PEOPLE_CHANGE)
+    try:
+        person_history.undo(services, visit.actor, person, (request.form.get("undo") or "")[:40])
+    except NoSuchChange:
+        return _page(services, request, visit, _CANNOT)
+    except PersonChanged:
+        return _page(services, request, visit, _CHANGED)
+    except InvalidPerson as error:
+        return _page(services, request, visit, error.message)
+    return flash.redirect(services, f"/admin/people/{person.id}/history", "undone")
+
+
+def _page(services: Services, request: Request, visit: Visit, problem: str = "") -> Response:
     person = finding.person_of(services, request, visit)
     before = request.query.get("before") or ""
     before = before if re.fullmatch(r"[0-9a-v]{26}", before) else ""
     found = person_history.of(services, person, before=before, many=PAGE + 1)
     names: dict[str, str] = {}
     return frame.page(
-        services, request, visit, "console/people/history.html", whom=person,
+        services, request, visit, "console/people/history.html", status=409 if problem else 200, whom=person,
+        problem=problem, may_undo=not finding.why_not(services, visit, Permission.PEOPLE_CHANGE, person),
         events=[_shown(services, event, names) for event in found[:PAGE]],
         first="?" if before else "", next=f"?before={found[PAGE - 1].id}" if len(found) > PAGE else "", many=PAGE,
     )  # fmt: skip
@@ -69,7 +90,8 @@ def _shown(services: Services, event: Event, names: dict[str, str]) -> dict[str,
         detail |= {name: f"{_text(before.get(name))} → {_text(after.get(name))}" for name in after}
     return {
         "at": event.at, "title": TITLES[event.action], "by": names[actor], "address": event.address,
-        "request_id": event.request_id, "detail": [(key, _text(value)) for key, value in detail.items()],
+        "id": event.id, "can_undo": person_history.can_undo(event), "request_id": event.request_id,
+        "detail": [(key, _text(value)) for key, value in detail.items()],
     }  # fmt: skip
 
 
@@ -79,4 +101,4 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-PAGES = (ConsolePage("/admin/people/<id>/history", show, Permission.PEOPLE_READ),)
+PAGES = (ConsolePage("/admin/people/<id>/history", handle, Permission.PEOPLE_READ, Permission.PEOPLE_CHANGE),)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from idp import flash
-from idp.admin import provider_history as history
+from idp.admin.histories import providers as history
+from idp.admin.histories.changes import Change, NoSuchChange
 from idp.admin.permissions import Permission
 from idp.console.pages import ConsolePage, Visit
 from idp.console.providers import finding, forms
@@ -30,7 +31,7 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
         return _page(services, request, visit)
     try:
         provider_id = history.undo(services, visit.actor, (request.form.get("undo") or "")[:40])
-    except history.NoSuchChange:
+    except NoSuchChange:
         return _page(services, request, visit, _CANNOT)
     except ChangedMeanwhile:
         return _page(services, request, visit, _CHANGED)
@@ -51,7 +52,7 @@ def _page(services: Services, request: Request, visit: Visit, problem: str = "")
     )  # fmt: skip
 
 
-def _told(one: history.Change) -> dict[str, Any]:
+def _told(one: Change) -> dict[str, Any]:
     lines = [
         {"label": N_("On") if part.field == "enabled" else forms.label_of(part.field),
          "old": forms.lines_of(part.old), "new": forms.lines_of(part.new)}

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from idp import flash
 from idp.accounts.sign_in_rules.keeping import ChangedMeanwhile, TooMany
+from idp.admin.histories import rules as history
+from idp.admin.histories.changes import Change, NoSuchChange
 from idp.admin.permissions import Permission
-from idp.admin.rules import history
 from idp.admin.rules.changing import ShutsOut
 from idp.admin.rules.checking import InvalidRule
 from idp.admin.rules.protecting import AsksLess
@@ -29,7 +30,7 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
         return _page(services, request, visit)
     try:
         history.undo(services, visit.actor, (request.form.get("undo") or "")[:40])
-    except history.NoSuchChange:
+    except NoSuchChange:
         return _page(services, request, visit, _CANNOT)
     except ChangedMeanwhile:
         return _page(services, request, visit, _CHANGED)
@@ -53,7 +54,7 @@ def _page(services: Services, request: Request, visit: Visit, problem: str = "")
     )  # fmt: skip
 
 
-def _told(services: Services, one: history.Change) -> dict[str, Any]:
+def _told(services: Services, one: Change) -> dict[str, Any]:
     lines = [
         {"label": words.LABELS.get(part.field, part.field), "key": part.field,
          "old": words.values(services, part.field, part.old) if part.old is not None else [],

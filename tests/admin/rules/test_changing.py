@@ -9,7 +9,9 @@ import pytest
 
 from idp.accounts.sign_in_rules import keeping
 from idp.admin.actor import Actor, NotAllowed
-from idp.admin.rules import changing, history
+from idp.admin.histories import rules as history
+from idp.admin.histories.changes import NoSuchChange
+from idp.admin.rules import changing
 from idp.admin.rules.changing import IsFixed, ShutsOut
 from idp.admin.rules.checking import InvalidRule
 from tests.admin.rules.conftest import As
@@ -201,7 +203,7 @@ def test_C6_each_change_stands_in_the_history_and_each_is_undone(provider: Provi
     assert names(provider, shell) == ["One"]
     with pytest.raises(keeping.ChangedMeanwhile):
         history.undo(services, shell, found[3].id)  # it is undone already
-    with pytest.raises(history.NoSuchChange):
+    with pytest.raises(NoSuchChange):
         history.undo(services, shell, "06h2")
 
 

@@ -15,7 +15,8 @@ from idp.admin.configuration.applying import apply
 from idp.admin.configuration.document import File, read
 from idp.admin.configuration.kinds import KINDS
 from idp.admin.configuration.planning import plan
-from idp.admin.rules import changing, history
+from idp.admin.histories import rules as history
+from idp.admin.rules import changing
 from idp.admin.rules.protecting import AsksLess
 from tests.admin.rules.conftest import As
 from tests.provider import Provider

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from clients.client import Client
 from clients.undoing import can_undo
 from idp.admin import managed
 from idp.admin.activity import Names
 from idp.admin.actor import Actor
 from idp.admin.applications import PROVED_AGAIN, check_change, check_proofs
+from idp.admin.histories import changes
+from idp.admin.histories.changes import Change, NoSuchChange
 from idp.admin.permissions import Permission
 from idp.audit import Event, find
 from idp.audit.searching import Wanted, latest
 from idp.protocols import Services
-
-
-class NoSuchChange(LookupError):
-    """The application has no such change that could be undone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One value, before and after."""
-
-    field: str
-    old: Any
-    new: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One entry. `who`: as people call them; `can_undo`: the differences can be taken back."""
-
-    id: str
-    at: float
-    action: str
-    who: str
-    address: str
-    differences: tuple[Difference, ...]
-    can_undo: bool
 
 
 def of(services: Services, client_id: str, *, before: str = "", many: int = 20) -> tuple[Change, ...]:
@@ -82,13 +54,7 @@ def _can_undo(event: Event) -> bool:
 
 
 def _change(event: Event, names: Names) -> Change:
-    kind, _, id = event.actor.partition(":")
-    who = names.person(id) if kind == "person" else names.client(id) if kind == "client" else None
-    return Change(
-        id=event.id, at=event.at, action=event.action, who=who or event.actor, address=event.address,
-        differences=tuple(_differences(event.detail)), can_undo=_can_undo(event),
+    differences = {key: pair for key, pair in event.detail.get("changed", {}).items() if key != "removed"}
+    return changes.entry(
+        event, names, of=event.client_id or "", can_undo=_can_undo(event), differences=differences
     )  # fmt: skip
-
-
-def _differences(detail: Mapping[str, Any]) -> list[Difference]:
-    return [Difference(key, *pair) for key, pair in detail.get("changed", {}).items() if key not in ("removed",)]
