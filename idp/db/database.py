@@ -127,6 +127,7 @@ class Database:
 
             self._dialect: Any = sqlite.dialect(paramstyle="named")
             self._connect: Callable[[], Any] = self._connect_sqlite
+            self._cursor_of: Callable[[Any], Any] = sqlite3.Connection.cursor
             self._errors: Any = sqlite3
         elif self.name == "postgresql":
             import psycopg  # only when grown
@@ -134,8 +135,9 @@ class Database:
 
             self._dialect = postgresql.psycopg.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
             from .postgresql import Server
+            from .prepared import Asked
 
-            self._connect = Server(url).connect
+            self._connect, self._cursor_of = Server(url).connect, Asked
             self._errors = psycopg
         else:
             raise ValueError(f"database_url: {self.name!r} is not supported; use sqlite:///… or postgresql://…")
@@ -183,7 +185,7 @@ class Database:
                 raise Unavailable(str(error)) from error
             self._local.held = _Held()
             self._open.add(self._local.held)
-            self._local.cursor = connection.cursor()
+            self._local.cursor = self._cursor_of(connection)
             self._local.wrote = False
             if self.name == "postgresql":
                 # A server that restarts says so on idle connections: noticed before anything is asked on one (1 µs).
