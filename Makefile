@@ -34,6 +34,7 @@ test: $(VENV)/.test ## Everything: lint, types, import rules, all tests in paral
 	@command -v slapd >/dev/null || test -x /usr/sbin/slapd || .ci/need "tests with a directory" slapd ldap-utils
 	@command -v krb5kdc >/dev/null || test -x /usr/sbin/krb5kdc || .ci/need "tests of Windows sign-in" krb5-kdc krb5-admin-server krb5-user
 	@$(MAKE) $(VENV)/.kerberos
+	@command -v softhsm2-util >/dev/null || .ci/need "tests with keys in a PKCS#11 token" softhsm2
 	@command -v promtool >/dev/null || .ci/need "tests of metrics and alert rules" prometheus
 	@command -v haproxy >/dev/null || .ci/need "tests on several machines" haproxy
 	@$(MAKE) static

@@ -178,15 +178,18 @@ def _state(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Call
 
 
 def _ring(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> Any:
+    from idp import key_holders
     from keys.ring import Ring
 
-    return Ring(db, sealer, clock, key_policy(settings))
+    return Ring(db, sealer, clock, key_policy(settings), holders=key_holders.of(settings))
 
 
 def _certificates(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> Any:
+    from idp import key_holders
     from keys.certificates import CertificateRing
 
-    return CertificateRing(db, sealer, clock, name=urlsplit(settings.server.issuer).hostname or "")
+    name = urlsplit(settings.server.issuer).hostname or ""
+    return CertificateRing(db, sealer, clock, name=name, holders=key_holders.of(settings))
 
 
 def _registry(

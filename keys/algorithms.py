@@ -100,7 +100,10 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A pair just made: its RFC 7638 thumbprint, and the private key as unencrypted PKCS#8 (seal it at once)."""
+    """A pair just made: its RFC 7638 thumbprint, and the private key as unencrypted PKCS#8 (seal it at once).
+
+    Of one that was made elsewhere, `private` is the reference to it.
+    """
 
     kid: str
     public_jwk: Mapping[str, str]
@@ -133,9 +136,24 @@ def generate(alg: str, rsa_bits: int = RSA_BITS_MIN) -> NewKey:
     private = raw.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = _import(algorithm.kty, raw.public_key())
+    return _named(algorithm, raw.public_key(), private)
+
+
+def held(alg: str, spki: bytes, reference: str) -> NewKey:
+    """The same of a pair that was made elsewhere. Errors: `UnsupportedAlgorithm`, `UnusableKey`."""
+    algorithm = get_algorithm(alg)
+    try:
+        made = _named(algorithm, serialization.load_der_public_key(spki), reference.encode("ascii"))
+    except Exception as error:  # joserfc and cryptography raise many kinds for bad numbers
+        raise UnusableKey(f"what was made is no key for {alg}") from error
+    load_public(made.public_jwk)
+    return made
+
+
+def _named(algorithm: Algorithm, public_key: Any, private: bytes) -> NewKey:
+    public = _import(algorithm.kty, public_key)
     kid = public.thumbprint()
-    return NewKey(kid, {**_members(public), "use": "sig", "alg": alg, "kid": kid}, private)
+    return NewKey(kid, {**_members(public), "use": "sig", "alg": algorithm.name, "kid": kid}, private)
 
 
 def _import(kty: str, value: Any) -> Jwk:

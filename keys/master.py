@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shlex
-import stat
-import subprocess
 from pathlib import Path
 
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
+from .credentials import COMMAND_TIMEOUT, Unreadable, from_command, from_file
 from .sealing import KEY_BYTES
 
-COMMAND_TIMEOUT = 10.0  # seconds
+_NO_FILE = ": `doorward init` makes one; for an existing database, restore it from your backup"
 
 
 class BadMasterKey(Exception):
@@ -26,10 +24,15 @@ def read_master_key(value: str, file: Path | None, command: str, *, timeout: flo
     """
     if value:
         return _decode(value, "keys.master_key (DOORWARD_MASTER_KEY)")
-    if command:
-        return _decode(_output(command, timeout), "the output of keys.master_key_command")
-    if file is not None:
-        return _decode(_content(file), f"keys.master_key_file ({file})")
+    try:
+        if command:
+            name = "keys.master_key_command"
+            return _decode(from_command(name, command, timeout), f"the output of {name}")
+        if file is not None:
+            name = "keys.master_key_file"
+            return _decode(from_file(name, file, _NO_FILE), f"{name} ({file})")
+    except Unreadable as error:
+        raise BadMasterKey(str(error)) from None
     raise BadMasterKey("no master key: set keys.master_key_file, keys.master_key_command or DOORWARD_MASTER_KEY")
 
 
@@ -69,34 +72,3 @@ def _decode(text: str, source: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise BadMasterKey(f"{source} is not a master key: expected base64url of {KEY_BYTES} bytes, 43 characters")
     return key
-
-
-def _content(file: Path) -> str:
-    name = f"keys.master_key_file ({file})"
-    try:
-        with file.open("rb") as source:
-            found = os.fstat(source.fileno())
-            if stat.S_IMODE(found.st_mode) & 0o077:
-                raise BadMasterKey(f"others can read {name}: run `chmod 600 {shlex.quote(str(file))}`")
-            return source.read(1000).decode("ascii", "replace")
-    except FileNotFoundError:
-        raise BadMasterKey(
-            f"{name} does not exist: `doorward init` makes one; for an existing database, restore it from your backup"
-        ) from None
-    except OSError as error:
-        raise BadMasterKey(f"{name} cannot be read: {error.strerror}") from None
-
-
-def _output(command: str, timeout: float) -> str:
-    name = "keys.master_key_command"
-    try:
-        words = shlex.split(command)
-        # The operator's own setting, run as words and without a shell.
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False)  # noqa: S603
-    except subprocess.TimeoutExpired:
-        raise BadMasterKey(f"{name} gave no answer in {timeout:g} seconds") from None
-    except (OSError, ValueError, IndexError) as error:
-        raise BadMasterKey(f"{name} cannot be run: {getattr(error, 'strerror', None) or error}") from None
-    if done.returncode != 0:
-        raise BadMasterKey(f"{name} ended with exit code {done.returncode}: run it by hand to see why")
-    return done.stdout.decode("ascii", "replace")

@@ -38,5 +38,9 @@ class Signer(Protocol):
     def alg(self) -> str:
         """The one algorithm that the key signs with."""
 
+    @property
+    def kept_in(self) -> str:
+        """Where the private key lies: `holders.HERE`, or a kind of holder."""
+
     def sign_jwt(self, claims: Mapping[str, Any], typ: str) -> str:
         """A compact JWS over the claims, with `alg`, `kid` and `typ` in its header."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -9,12 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from . import rotation, snapshot, store
-from .algorithms import ALGORITHMS, PublicKey, generate, get_algorithm
+from .algorithms import ALGORITHMS, NewKey, PublicKey, generate, get_algorithm, held
+from .holders import HERE, Holders, is_reference
 from .pins import Also, Pin, nothing
 from .ports import Signer, Statements, Store
 from .rotation import Change, NoSuchKey, Policy, SigningKey
-from .sealing import Sealer
-from .snapshot import Snapshot
+from .sealing import BrokenSeal, Sealer
+from .snapshot import Private, Snapshot
 
 _ATTEMPTS = 16  # a lost race means that somebody else's change went through, so this many are never needed
 
@@ -34,7 +36,8 @@ class Contended(Exception):
 class Ring:
     """The signing keys of one installation, in one process. Safe to share between threads.
 
-    `max_staleness`: seconds for which another process's change may go unseen here.
+    `max_staleness`: seconds for which another process's change may go unseen here. `holders`: where keys may lie
+    beside our own tables, and where new ones are made.
     """
 
     def __init__(
@@ -44,13 +47,16 @@ class Ring:
         clock: Callable[[], float] = time.time,
         policy: Policy | None = None,
         max_staleness: float = 5.0,
+        *,
+        holders: Holders | None = None,
     ) -> None:
+        self._private = Private(sealer, holders or Holders())
         self.policy = policy or Policy()
         for alg in self.policy.algs:
             get_algorithm(alg)
         if self.policy.slack < 2 * max_staleness:
             raise ValueError("the policy's slack must cover a stale JWKS and a stale signer: twice max_staleness")
-        self._db, self._sealer, self._clock, self._max_staleness = db, sealer, clock, max_staleness
+        self._db, self._clock, self._max_staleness = db, clock, max_staleness
         self._snapshot: Snapshot | None = None
         self._checked_at = 0.0
         self._asked_again = 0.0
@@ -90,7 +96,7 @@ class Ring:
         if found is None or store.get_version(self._db) != found.version:
             version, keys = store.get_keys(self._db)
             pins = store.get_pins(self._db)
-            self._snapshot = found = snapshot.take(version, keys, self._sealer, found, pins)
+            self._snapshot = found = snapshot.take(version, keys, self._private, found, pins)
         self._checked_at = asked_at
         return found
 
@@ -267,21 +273,47 @@ class Ring:
             removed=[c.kid for c in known if c.to == "removed"],
             also=also,
         ):
+            self._destroy(added)
             return None
+        self._destroy(by_kid[c.kid] for c in known if c.to in ("gone", "removed"))
         self.refresh()
         new = iter(added)
         return tuple(change if change.kid else replace(change, kid=next(new).kid) for change in changes)
 
     def _make(self, change: Change, now: float) -> SigningKey:
-        made = generate(change.alg, self.policy.rsa_bits)
+        made = self._generate(change.alg)
         return SigningKey(
             kid=made.kid,
             alg=change.alg,
             state=change.to,
             public_jwk=json.dumps(dict(made.public_jwk), separators=(",", ":")),
-            sealed=self._sealer.seal(snapshot.PURPOSE, made.private, snapshot.seal_context(made.kid, change.alg)),
+            sealed=self._private.sealer.seal(
+                snapshot.PURPOSE, made.private, snapshot.seal_context(made.kid, change.alg)
+            ),
             created_at=now,
             published_at=max(now, self._clock()),  # whoever looked while it was being made has not seen it
             activate_after=change.at or now,
             activated_at=now if change.to == "active" else None,
         )
+
+    def _generate(self, alg: str) -> NewKey:
+        """Errors: `HolderUnavailable`, `UnusableKey`."""
+        holders = self._private.holders
+        if holders.new == HERE:
+            return generate(alg, self.policy.rsa_bits)
+        made = holders.make(alg, self.policy.rsa_bits)
+        return held(alg, made.public, made.reference)
+
+    def _destroy(self, keys: Iterable[SigningKey]) -> None:
+        """Those that lie elsewhere, there too; that they are forgotten here is what counts, and has happened."""
+        for key in keys:
+            with contextlib.suppress(BrokenSeal):  # such a row is withdrawn, too
+                context = snapshot.seal_context(key.kid, key.alg)
+                private = self._private.sealer.open(snapshot.PURPOSE, key.sealed, context)
+                if is_reference(private):
+                    self._private.holders.destroy([private.decode("ascii")])
+
+    def kept_in(self, kid: str) -> str:
+        """Where the private half of a published key lies; '' of one that is gone."""
+        found = self.snapshot().imported.get(kid)
+        return found.kept_in if found is not None else ""

@@ -10,11 +10,12 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from joserfc.util import urlsafe_b64encode
 
 from .algorithms import Jwk, get_algorithm
+from .holders import HERE, Holders
 from .spent import SIGNING
 
 _utf8 = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode
@@ -43,20 +44,47 @@ class KeySigner:
     alg: str
     key: Jwk = field(repr=False)
     _heads: dict[str, bytes] = field(default_factory=dict, repr=False)
+    kept_in: ClassVar[str] = HERE
 
     def sign_jwt(self, claims: Mapping[str, Any], typ: str) -> str:
         """A compact JWS; `typ` is a constant of the code (RFC 8725 §3.11). Errors: ValueError for NaN and infinity."""
-        payload = _json(claims)
-        message = self._head(typ) + urlsafe_b64encode(payload)
+        message = _head(self, typ, self._heads) + urlsafe_b64encode(_json(claims))
         begun = time.perf_counter()
         signature = get_algorithm(self.alg).jws.sign(message, self.key)
-        SIGNING.seconds += time.perf_counter() - begun
-        return (message + b"." + urlsafe_b64encode(signature)).decode("ascii")
+        return _compact(message, signature, begun)
 
-    def _head(self, typ: str) -> bytes:
-        found = self._heads.get(typ)
-        if found is None:
-            header = {"alg": self.alg, "kid": self.kid, "typ": typ}
-            found = urlsafe_b64encode(json.dumps(header, separators=(",", ":")).encode("ascii")) + b"."
-            self._heads[typ] = found
-        return found
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldSigner:
+    """A `ports.Signer` whose private key lies elsewhere; nobody is asked for it before it signs."""
+
+    kid: str
+    alg: str
+    reference: str = field(repr=False)
+    holders: Holders = field(repr=False)
+    _heads: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def kept_in(self) -> str:
+        """The kind of the holder."""
+        return self.reference.partition(":")[0]
+
+    def sign_jwt(self, claims: Mapping[str, Any], typ: str) -> str:
+        """As of `KeySigner`. Errors: `HolderUnavailable` too."""
+        message = _head(self, typ, self._heads) + urlsafe_b64encode(_json(claims))
+        begun = time.perf_counter()
+        signature = self.holders.sign(self.reference, self.alg, message)
+        return _compact(message, signature, begun)
+
+
+def _head(signer: KeySigner | HeldSigner, typ: str, heads: dict[str, bytes]) -> bytes:
+    found = heads.get(typ)
+    if found is None:
+        header = {"alg": signer.alg, "kid": signer.kid, "typ": typ}
+        found = heads[typ] = urlsafe_b64encode(json.dumps(header, separators=(",", ":")).encode("ascii")) + b"."
+    return found
+
+
+def _compact(message: bytes, signature: bytes, begun: float) -> str:
+    SIGNING.seconds += time.perf_counter() - begun
+    return (message + b"." + urlsafe_b64encode(signature)).decode("ascii")

@@ -34,6 +34,7 @@ TYPED = (
             "gallery",
             "connecting",
             "install",
+            "keys",
             "monitoring",
             "moving",
             "operating",

@@ -47,10 +47,13 @@ def run_list(args: Namespace) -> None:
         keys = services.ring.list_keys()
         if args.json:
             shown = [saml.described(key) for key in saml.published(services)]
-            print_json({"keys": [verbs.described(key) for key in keys], "certificates": shown})
+            told = [{**verbs.described(key), "kept_in": services.ring.kept_in(key.kid)} for key in keys]
+            print_json({"keys": told, "certificates": shown})
             return
-        rows = [(key.alg, key.state, key.kid, timestamp(key.activated_at), _outlook(key)) for key in keys]
-        print_table(("Alg", "State", "Key id", "Signs since", "Then"), rows, "No keys yet.")
+        rows = [
+            (k.alg, k.state, k.kid, timestamp(k.activated_at), services.ring.kept_in(k.kid), _outlook(k)) for k in keys
+        ]
+        print_table(("Alg", "State", "Key id", "Signs since", "Kept in", "Then"), rows, "No keys yet.")
         certificates.show(services)
 
 

@@ -22,6 +22,8 @@ ENVIRONMENT: Mapping[str, tuple[str, str]] = {
     "DOORWARD_OUTBOUND_ALLOW": ("outbound", "allow"),
     "DOORWARD_OUTBOUND_CA": ("outbound", "ca"),
     "DOORWARD_MASTER_KEY": ("keys", "master_key"),
+    "DOORWARD_PKCS11_PIN": ("keys", "pkcs11_pin"),
+    "DOORWARD_TRANSIT_TOKEN": ("keys", "transit_token"),
     "DOORWARD_MAIL_PASSWORD": ("mail", "password"),
     "DOORWARD_SMS_TOKEN": ("sms", "token"),
     "DOORWARD_AUDIT_WEBHOOK_SECRET": ("audit", "webhook_secret"),

@@ -13,6 +13,9 @@ SECRET: Final = frozenset(
     (
         ("keys", "master_key"),
         ("keys", "master_key_command"),  # it may carry a password as an argument
+        ("keys", "pkcs11_pin"),
+        ("keys", "pkcs11_pin_command"),
+        ("keys", "transit_token"),
         ("mail", "password"),
         ("sms", "token"),
         ("audit", "webhook_secret"),
@@ -25,6 +28,7 @@ ADDRESSES: Final = frozenset(
     (
         ("storage", "database_url"),
         ("storage", "state_url"),
+        ("keys", "transit_url"),
         ("sms", "url"),
         ("audit", "webhook"),
         ("audit", "syslog"),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from idp.config.hosts import is_loopback
 from idp.config.section import Section
 from idp.config.several_hosts import place_of
 
@@ -61,3 +64,35 @@ class Keys(Section):
     publish_hours: int = Field(
         24, ge=1, le=720, description="How long the next key stands in the JWKS before it signs."
     )
+    new_keys_in: Literal["database", "pkcs11", "transit"] = Field(
+        "database",
+        description="Where the private halves of new signing keys lie: sealed in the database, in a PKCS#11 token, or in the transit engine of OpenBao or Vault. Those that there are stay where they are. See docs/keys.md.",
+    )
+    pkcs11_module: str = Field("", description="The token's library, such as /usr/lib/softhsm/libsofthsm2.so.")
+    pkcs11_token: str = Field("", description="The token's label.")
+    pkcs11_pin: str = Field("", description="Its user PIN; meant for DOORWARD_PKCS11_PIN.")
+    pkcs11_pin_file: str = Field("", description="A file that holds the PIN, mode 0600.")
+    pkcs11_pin_command: str = Field("", description="A command that prints it; run when a process first signs.")
+    transit_url: str = Field("", description="OpenBao or Vault, such as https://bao.example.com:8200.")
+    transit_mount: str = Field("transit", description="Where the engine is mounted.", pattern=r"^[\w/-]{1,100}$")
+    transit_token: str = Field("", description="The token to show it; meant for DOORWARD_TRANSIT_TOKEN.")
+    transit_token_file: str = Field(
+        "", description="A file that holds it, mode 0600, read at each signature: an agent may renew it."
+    )
+
+    @field_validator("transit_url")
+    @classmethod
+    def _transit(cls, value: str) -> str:
+        parts = urlsplit(value)
+        own = parts.scheme == "http" and is_loopback(parts.hostname or "")
+        if value and not (own or (parts.scheme == "https" and parts.hostname)):
+            raise ValueError("expected https://host:port; http:// on this machine alone, for it carries a token")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Self:
+        if self.new_keys_in == "pkcs11" and not (self.pkcs11_module and self.pkcs11_token):
+            raise ValueError('new_keys_in = "pkcs11" needs pkcs11_module and pkcs11_token')
+        if self.new_keys_in == "transit" and not self.transit_url:
+            raise ValueError('new_keys_in = "transit" needs transit_url')
+        return self

@@ -38,6 +38,7 @@ def explained() -> Iterator[None]:
     from idp.db import Conflict, Unavailable
     from idp.state import StateUnavailable
     from idp.state import advice as state_advice
+    from keys.holders import HolderUnavailable
     from keys.master import BadMasterKey
     from keys.sealing import BrokenSeal, NoRootSecret, WrongMasterKey
 
@@ -45,7 +46,7 @@ def explained() -> Iterator[None]:
         yield
     except NoRootSecret:
         raise Failed(INIT_FIRST) from None
-    except (BadMasterKey, WrongMasterKey, BrokenSeal) as error:
+    except (BadMasterKey, WrongMasterKey, BrokenSeal, HolderUnavailable) as error:
         raise Failed(str(error)) from None
     except Unavailable as error:
         raise Failed(f"the database cannot be used: {error}", of_database(str(error))) from None

@@ -18,6 +18,7 @@ from idp.state import StateUnavailable
 from idp.state import advice as state_advice
 from idp.texts import N_, plural, translate
 from idp.wire import BadRequest, Json, Page, Request, Response, Route
+from keys.holders import HolderUnavailable
 
 from . import strayed
 from .ports import Applications
@@ -54,7 +55,7 @@ class ErrorPages:
             headers = error.headers_told(error_id, uri)
             return Json(status=error.status, headers=headers, body=error.parameters(error_id, uri))
         refusal = error if isinstance(error, Refused) else _refusal(error, self.services.clock(), request.method)
-        if not isinstance(error, (Refused, BadRequest, Unavailable, StateUnavailable)):
+        if not isinstance(error, (Refused, BadRequest, Unavailable, StateUnavailable, HolderUnavailable)):
             self.services.log.error("unexpected", exc_info=error, path=request.shown_path, request_id=request.id)
         if route.api:
             error_id = self.services.errors.keep(refusal, request=request)
@@ -217,6 +218,13 @@ def _refusal(error: Exception, now: float, method: str) -> Refused:
             title=N_("Please try again in a moment"), status=503,
             advice=_SENT_AGAIN if method == "POST" else _TRY_AGAIN, detail=str(error)[:400],
             explanation=_of_store(error),
+        )  # fmt: skip
+    if isinstance(error, HolderUnavailable):
+        return Refused(
+            "keys_unavailable", N_("Signing in is not possible at this moment."),
+            title=N_("Please try again in a moment"), status=503,
+            advice=_SENT_AGAIN if method == "POST" else _TRY_AGAIN, detail=str(error)[:400],
+            explanation=Explanation("doorward", f"{error}. `doorward doctor` looks at it anew.", "keys", "a signature"),
         )  # fmt: skip
     return Refused(
         "server_error", N_("Something went wrong on our side."), status=500, detail=type(error).__name__,

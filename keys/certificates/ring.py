@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
 
+from ..holders import HERE, Holders, is_reference
 from ..pins import Also, Pin, nothing
 from ..ports import Statements, Store
-from ..sealing import Sealer
+from ..sealing import BrokenSeal, Sealer
 from ..store import get_pins, pin, unpin
 from . import store
+from .envelope import self_signed
+from .held import HeldKey
 
 Use = Literal["signing", "encryption"]
 Kind = Literal["rsa", "ec"]
 PUBLISHED = ("active", "next", "retiring")  # in the order of metadata
 PURPOSE = "certificate-key"
 SLOT = "certificate:"  # and the kind: what pins of certificates are kept under
-YEARS = 10  # a self-signed certificate is a bare key in an envelope; service providers ignore or dislike its end
 _ATTEMPTS = 8
 _ON_THE_WAY = 0.5  # seconds that an answer which was stale when it was made may still take
 
@@ -69,7 +70,7 @@ class CertifiedKey:
     use: str
     kind: str
     state: str
-    private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = field(repr=False)
+    private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | HeldKey = field(repr=False)
     certificate: bytes = field(repr=False)  # DER
 
     @cached_property
@@ -83,7 +84,7 @@ class CertificateRing:
 
     `name`: the common name of new certificates, as service providers show it. `publish_before`: seconds that a next
     certificate stands in the metadata before it may be promoted. `max_staleness`: seconds for which another process's
-    change may go unseen here.
+    change may go unseen here. `holders`: where keys that sign may lie beside our own tables.
     """
 
     def __init__(
@@ -95,7 +96,9 @@ class CertificateRing:
         name: str = "doorward",
         publish_before: float = 86400.0,
         max_staleness: float = 5.0,
+        holders: Holders | None = None,
     ) -> None:
+        self._holders = holders or Holders()
         self._db, self._sealer, self._clock, self._name = db, sealer, clock, name
         self._publish_before, self._max_staleness = publish_before, max_staleness
         self._lock = threading.Lock()
@@ -174,10 +177,16 @@ class CertificateRing:
             return self._keys
 
     def _import(self, row: Certificate) -> CertifiedKey:
-        pem = self._sealer.open(PURPOSE, row.sealed, row.kid.encode())
-        # The seal has proven the bytes; checking an RSA key's primes again costs 40 ms.
-        key: Any = serialization.load_der_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
-        return CertifiedKey(row.kid, row.use, row.kind, row.state, key, b64decode(row.der))
+        private, der = self._sealer.open(PURPOSE, row.sealed, row.kid.encode()), b64decode(row.der)
+        if is_reference(private):
+            if sha256(der).hexdigest()[:32] != row.kid:  # the seal is bound to the id, and that is the certificate's
+                raise BrokenSeal(f"certificate {row.kid} is not the one that belongs to the sealed key")
+            public = x509.load_der_x509_certificate(der).public_key()
+            key: Any = HeldKey(private.decode("ascii"), self._holders, public)
+        else:
+            # The seal has proven the bytes; checking an RSA key's primes again costs 40 ms.
+            key = serialization.load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
+        return CertifiedKey(row.kid, row.use, row.kind, row.state, key, der)
 
     def pins(self) -> tuple[Pin, ...]:
         """Who is pinned to what certificate, as the store has it now."""
@@ -273,6 +282,7 @@ class CertificateRing:
             raise ValueError("this certificate signs; promote another one first")
         store.remove(self._db, kid)
         self._forget()
+        self._destroy([chosen])
 
     def _insist(self, decide: Callable[[Sequence[Certificate]], list[Certificate]], also: Also = nothing) -> None:
         for _ in range(_ATTEMPTS):
@@ -281,6 +291,8 @@ class CertificateRing:
             if not changes or store.change(self._db, seen, changes, also):
                 self._forget()
                 return
+            known = {one.kid for one in have}
+            self._destroy([one for one in changes if one.kid not in known])
         raise RuntimeError("others kept changing the certificates; try again")
 
     def _forget(self) -> None:
@@ -289,18 +301,36 @@ class CertificateRing:
 
     def _make(self, use: str, kind: str, state: str) -> Certificate:
         now = self._clock()
-        if kind == "ec":
-            key: Any = ec.generate_private_key(ec.SECP256R1())
-        else:
-            key = rsa.generate_private_key(65537, 3072 if use == "encryption" else 2048)
-        der = _self_signed(key, self._name, now)
+        key, private = self._generate(use, kind)
+        der = self_signed(key, self._name, now)
         kid = sha256(der).hexdigest()[:32]
-        private = key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
         sealed = self._sealer.seal(PURPOSE, private, kid.encode())
         activated = now if state == "active" else None
         return Certificate(kid, use, kind, state, b64encode(der).decode("ascii"), sealed, now, activated)
+
+    def _generate(self, use: str, kind: str) -> tuple[Any, bytes]:
+        """A key, and what is sealed of it. Errors: `HolderUnavailable`."""
+        if use == "signing" and self._holders.new != HERE:
+            made = self._holders.make("ES256" if kind == "ec" else "RS256", 2048)
+            public = serialization.load_der_public_key(made.public)
+            return HeldKey(made.reference, self._holders, public), made.reference.encode("ascii")
+        key: Any = (
+            ec.generate_private_key(ec.SECP256R1())
+            if kind == "ec"
+            else rsa.generate_private_key(65537, 3072 if use == "encryption" else 2048)
+        )
+        private = key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return key, private
+
+    def _destroy(self, certificates: Sequence[Certificate]) -> None:
+        """Those that lie elsewhere, there too."""
+        for one in certificates:
+            with contextlib.suppress(BrokenSeal):
+                private = self._sealer.open(PURPOSE, one.sealed, one.kid.encode())
+                if is_reference(private):
+                    self._holders.destroy([private.decode("ascii")])
 
 
 def _first(have: Sequence[Certificate], use: str, kind: str, make: Callable[[], Certificate]) -> list[Certificate]:
@@ -316,18 +346,3 @@ def _get(have: Sequence[Certificate], kid: str) -> Certificate:
         if certificate.kid == kid:
             return certificate
     raise NoSuchCertificate(kid)
-
-
-def _self_signed(key: Any, name: str, now: float) -> bytes:
-    start = datetime.fromtimestamp(now, UTC).replace(microsecond=0)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(int.from_bytes(os.urandom(19), "big") | 1)
-        .not_valid_before(start - timedelta(hours=1))
-        .not_valid_after(start + timedelta(days=365 * YEARS))
-    )
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)

@@ -19,7 +19,8 @@ _OPEN = frozenset(
     (
         ("keys", "master_key_file"), ("passwords", "min_length"), ("tokens", "access_token"), ("tokens", "id_token"),
         ("tokens", "code"), ("keys", "rotate_days"), ("keys", "publish_hours"), ("keys", "algorithms"),
-        ("backup", "with_master_key"),
+        ("backup", "with_master_key"), ("keys", "new_keys_in"), ("keys", "pkcs11_token"), ("keys", "pkcs11_pin_file"),
+        ("keys", "transit_token_file"),
     )
 )  # fmt: skip
 

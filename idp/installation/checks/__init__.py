@@ -40,6 +40,7 @@ OPENED: tuple[tuple[str, Callable[[Any], Found]], ...] = (
     ("clock", machine.examine_clock),
     ("clock", time_server.examine),
     ("keys", machine.examine_keys),
+    ("keys", machine.examine_holders),
     ("owner", machine.examine_owner),
     ("passkeys", applications.examine_passkeys),
     ("applications", applications.examine_applications),

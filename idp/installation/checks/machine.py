@@ -86,6 +86,29 @@ def examine_keys(services: Services) -> Found:
         yield Finding("keys", "warning" if late else "ok", text, fix)
 
 
+def examine_holders(services: Services) -> Found:
+    """Where keys lie beside the database: whether each answers, and signs what the published key verifies."""
+    from idp import key_holders
+    from keys.holders import HERE, HolderUnavailable
+    from keys.verifying import InvalidToken, verify_own
+
+    holders, now = key_holders.of(services.settings), services.clock()
+    signers = services.ring.snapshot().signers.values()
+    held = {signer.kept_in for signer in signers} - {HERE}
+    for kind in sorted({*holders.kinds, *held}):
+        try:
+            found = holders.of(kind).look()
+            for signer in (one for one in signers if one.kept_in == kind):
+                token = signer.sign_jwt({"exp": now + 60}, "doctor")
+                verify_own(services.ring, token, types=("doctor",), now=now)
+            algs = ", ".join(one.alg for one in signers if one.kept_in == kind) or "no key yet"
+            yield Finding("keys", "ok", f"{kind}: {found} answers; {algs}")
+        except HolderUnavailable as error:
+            yield Finding("keys", "error" if kind in held else "warning", str(error), "see docs/keys.md")
+        except InvalidToken as error:
+            yield Finding("keys", "error", f"what {kind} signs, nobody can verify: {error}", "see docs/keys.md")
+
+
 def examine_owner(services: Services) -> Found:
     if services.directory.has_owner():
         yield Finding("owner", "ok", "somebody is in charge")

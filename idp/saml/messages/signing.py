@@ -1,4 +1,4 @@
-"""Sign what we issue: exclusive c14n by lxml, the signature by whatever key is handed in (an HSM later)."""
+"""Sign what we issue: exclusive c14n by lxml, the signature by whatever key is handed in."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from idp.saml.messages import names
 from idp.saml.messages.xml import Element, c14n, child, element
+from keys.certificates.held import HeldKey
 from keys.spent import SIGNING
 
 DIGESTS: Final[dict[str, Callable[[bytes], Any]]] = {
@@ -43,6 +44,12 @@ ECDSA: Final[dict[str, hashes.HashAlgorithm]] = {
     names.ECDSA_SHA512: hashes.SHA512(),
 }
 _OF_CURVE: Final = {256: names.ECDSA_SHA256, 384: names.ECDSA_SHA384, 521: names.ECDSA_SHA512}
+#: By the names that holders of keys know (RFC 7518 §3.1). An ECDSA key signs with the digest of its curve alone.
+_HELD: Final = {
+    names.RSA_SHA256: "RS256", names.RSA_SHA384: "RS384", names.RSA_SHA512: "RS512",
+    names.RSA_PSS_SHA256: "PS256", names.RSA_PSS_SHA384: "PS384", names.RSA_PSS_SHA512: "PS512",
+    names.ECDSA_SHA256: "ES256", names.ECDSA_SHA384: "ES384", names.ECDSA_SHA512: "ES512",
+}  # fmt: skip
 _ISSUER: Final = f"{{{names.SAML}}}Issuer"
 _SIGNATURE: Final = f"{{{names.DS}}}Signature"
 
@@ -70,15 +77,19 @@ class _LocalKey:
 
 
 def signing_key(
-    private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, certificate: bytes, algorithm: str | None = None
+    private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | HeldKey,
+    certificate: bytes,
+    algorithm: str | None = None,
 ) -> SigningKey:
-    """A `SigningKey` over a private key of `cryptography` and its certificate (DER).
+    """A `SigningKey` over a private key of `cryptography`, or one that lies elsewhere, and its certificate (DER).
 
     `algorithm`: a SignatureMethod URI; None is RSA-SHA256, or ECDSA with the digest of the curve's size.
     Errors: `ValueError` where key and algorithm do not fit, or the certificate is not of this key.
     """
     if _spki(private_key.public_key()) != _spki(x509.load_der_x509_certificate(certificate).public_key()):
         raise ValueError("the certificate is not of this key")
+    if isinstance(private_key, HeldKey):
+        return _held(private_key, certificate, algorithm)
     if isinstance(private_key, ec.EllipticCurvePrivateKey):
         algorithm = algorithm or _OF_CURVE[private_key.curve.key_size]
         if algorithm in ECDSA:
@@ -90,6 +101,16 @@ def signing_key(
         if algorithm in RSA_PSS:
             return _LocalKey(algorithm, certificate, _rsa(private_key, pss(RSA_PSS[algorithm]), RSA_PSS[algorithm]))
     raise ValueError(f"{algorithm} is not an algorithm of this key")
+
+
+def _held(key: HeldKey, certificate: bytes, algorithm: str | None) -> SigningKey:
+    public = key.public_key()
+    is_ec = isinstance(public, ec.EllipticCurvePublicKey)
+    algorithm = algorithm or (_OF_CURVE[public.key_size] if is_ec else names.RSA_SHA256)
+    name = _HELD.get(algorithm, "")
+    if name.startswith("ES") is not is_ec or not name or (is_ec and algorithm != _OF_CURVE[public.key_size]):
+        raise ValueError(f"{algorithm} is not an algorithm of this key")
+    return _LocalKey(algorithm, certificate, lambda data: _timed(lambda: key.sign(name, data)))
 
 
 def pss(digest: hashes.HashAlgorithm) -> padding.PSS:
