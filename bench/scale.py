@@ -52,22 +52,29 @@ def measure(folder: Path, cores: Cores, backend: str, say: Say, *, sizes: tuple[
             installations.append(installation)
             crowds.append(Crowd(crowd.fill(installation, size, say)))
             installation.start(cores.server)
-        seen: dict[tuple[str, int], list[dict[str, list[float]]]] = {}
-        errors: dict[str, int] = {}
-        for story in dict.fromkeys(story for story, _ in HOPS):
-            say(f"{backend}: {story}")
-            for turn in range(ROUNDS + 1):
-                for which, installation in enumerate(installations):
-                    measured = _round(installation, crowds[which], story, cores)
-                    errors[story] = errors.get(story, 0) + measured.errors
-                    if measured.errors:
-                        say(measured.first_error)
-                    if turn:  # the first one warms the caches
-                        seen.setdefault((story, which), []).append(measured.hops)
-        return [_cost(story, hop, len(sizes), seen, errors) for story, hop in HOPS]
+        return in_turns(installations, crowds, cores, backend, say)
     finally:
         for installation in installations:
             installation.stop()
+
+
+def in_turns(
+    installations: list[Installation], crowds: list[Crowd], cores: Cores, backend: str, say: Say
+) -> list[Cost]:
+    """Ask running providers in turns, the smallest first."""
+    seen: dict[tuple[str, int], list[dict[str, list[float]]]] = {}
+    errors: dict[str, int] = {}
+    for story in dict.fromkeys(story for story, _ in HOPS):
+        say(f"{backend}: {story}")
+        for turn in range(ROUNDS + 1):
+            for which, installation in enumerate(installations):
+                measured = _round(installation, crowds[which], story, cores)
+                errors[story] = errors.get(story, 0) + measured.errors
+                if measured.errors:
+                    say(measured.first_error)
+                if turn:  # the first one warms the caches
+                    seen.setdefault((story, which), []).append(measured.hops)
+    return [_cost(story, hop, len(installations), seen, errors) for story, hop in HOPS]
 
 
 def _round(installation: Installation, people: Crowd, story: str, cores: Cores) -> load.Measured:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from idp.db import Unavailable
 from idp.ids import new_id
-from idp.jobs import store
+from idp.jobs import clocks, store
+from idp.jobs.patience import Patience
 
 if TYPE_CHECKING:
     from idp.db import Database, Transaction
@@ -29,7 +30,7 @@ SWEEP_EVERY = 30.0  # seconds between two looks for those that failed longer ago
 POLL = 1.0  # seconds at most between two looks for what other processes queued
 REST = 4.0  # seconds without a database until the next try
 STOP_TIMEOUT = 10.0  # seconds that running jobs are given at the end
-PERIODIC = "every."  # how the id of a periodic job begins
+PERIODIC = store.PERIODIC
 
 Handler = Callable[[dict[str, Any]], object]
 
@@ -81,6 +82,7 @@ class Jobs:
         self.paused = False  # no job is begun, by this process, while the installation is about to move
         self._news = 0  # how often something was queued in this process
         self._threads: list[threading.Thread] = []
+        self._patience = Patience(workers)
 
     # -- the door ------------------------------------------------------------------------------------------------------
 
@@ -178,12 +180,17 @@ class Jobs:
         """Run one job that is due; answers whether there was one."""
         if self.paused:
             return False
-        now = self._clock()
-        if self._db.one(store.ANY_DUE, now=now) is None:  # a read, so that waiting writes nothing
+        now, besides = self._clock(), self._patience.besides()
+        if self._db.one(store.ANY_DUE, now=now, besides=besides) is None:  # a read, so that waiting writes nothing
             return False
-        row = self._db.one(store.CLAIM, durable=False, now=now)
+        row = self._db.one(store.CLAIM, durable=False, now=now, besides=besides)
         if row is None:
             return False
+        with self._patience.at(row.name):
+            self._run(row)
+        return True
+
+    def _run(self, row: Any) -> None:
         work = self._work.get(row.name)
         try:
             if work is None:
@@ -197,7 +204,6 @@ class Jobs:
                 self._put_off(row, self._next_period(row.name), 0, "")
             else:
                 self._db.run(store.DONE, durable=False, job_id=row.id)
-        return True
 
     def _failed(self, row: Any, work: _Work, error: str) -> None:
         now, tried = self._clock(), row.tries + 1
@@ -236,14 +242,15 @@ class Jobs:
                 self._stopping.wait(REST)
 
     def _tidy(self) -> None:
-        """What failed long ago is forgotten, and every periodic job has its row."""
+        """What failed long ago is forgotten, no job waits for a time that is over, every periodic one has its row."""
         self._db.run(store.SWEEP, before=self._clock() - KEEP_FAILED, many=1000)
+        clocks.come_back(self._db, self._clock(), self._periods)
         for name in self._periods:
             self._db.run(store.ADD_ONCE, **_row(PERIODIC + name, name, "{}", self._work[name], self._clock()))
 
     def _rest(self, news: int) -> None:
         """Until this process queues something, or something that is known of is due, or it is time for a look."""
-        row = self._db.one(store.NEXT_DUE)
+        row = self._db.one(store.NEXT_DUE, besides=self._patience.besides())
         wait = POLL if row is None else min(POLL, max(0.01, row.due - self._clock()))
         with self._woken:
             if self._news == news and not self._stopping.is_set():

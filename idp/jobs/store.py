@@ -27,6 +27,8 @@ from idp.db import sweep, upsert
 
 metadata = MetaData()
 
+PERIODIC = "every."  # how the id of a periodic job begins
+
 jobs = Table(
     "jobs",
     metadata,
@@ -44,7 +46,10 @@ Index("jobs_due", jobs.c.due)
 Index("jobs_failed_at", jobs.c.failed_at)
 
 _j = jobs.c
-_FREE = and_(_j.due <= bindparam("now"), or_(_j.claimed_until.is_(None), _j.claimed_until <= bindparam("now")))
+_FREE = and_(
+    _j.due <= bindparam("now"), or_(_j.claimed_until.is_(None), _j.claimed_until <= bindparam("now")),
+    _j.name != bindparam("besides"),
+)  # fmt: skip
 _IS_MINE = and_(_j.id == bindparam("job_id"), _j.claimed_until == bindparam("claim"))
 
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("id", "name", "payload", "lease", "due")}
@@ -62,7 +67,12 @@ CLAIM = (
     .values(claimed_until=bindparam("now") + _j.lease)
     .returning(_j.id, _j.name, _j.payload, _j.due, _j.tries, _j.claimed_until)
 )
-NEXT_DUE = select(_j.due).where(_j.due.is_not(None), _j.claimed_until.is_(None)).order_by(_j.due).limit(1)
+NEXT_DUE = (
+    select(_j.due)
+    .where(_j.due.is_not(None), _j.claimed_until.is_(None), _j.name != bindparam("besides"))
+    .order_by(_j.due)
+    .limit(1)
+)
 DONE = delete(jobs).where(_j.id == bindparam("job_id"))
 PUT_OFF = (
     update(jobs)
@@ -85,4 +95,21 @@ STANDING = (
     .where(or_(_j.failed_at.is_not(None), _j.due <= bindparam("now"), _j.id.not_like("every.%")))
     .group_by(_j.name, "failed", "running")
 )  # fmt: skip
+#: What waits, or is claimed, for longer than a moment: the furthest first, which a clock that was ahead has left.
+LATER = (
+    select(_j.id, _j.name, _j.due, _j.claimed_until, _j.lease)
+    .where(_j.due > bindparam("ahead"))
+    .order_by(_j.due.desc())
+    .limit(bindparam("many"))
+)
+CLAIMED_LATER = (
+    select(_j.id, _j.name, _j.due, _j.claimed_until, _j.lease)
+    .where(_j.claimed_until > bindparam("ahead") + _j.lease)
+    .limit(bindparam("many"))
+)
+COME_FORWARD = (
+    update(jobs)
+    .where(_j.id == bindparam("job_id"), _j.due == bindparam("was"))
+    .values(due=bindparam("earlier"), claimed_until=null())
+)
 SWEEP = sweep(_j.failed_at, _j.id)

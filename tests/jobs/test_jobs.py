@@ -19,7 +19,7 @@ import idp.jobs
 from idp.db import Database
 from idp.jobs import Jobs, JobsUnavailable
 from idp.jobs import store as statements
-from tests.backends import create_tables
+from tests.backends import Clock, create_tables
 
 pytestmark = pytest.mark.slow
 
@@ -374,3 +374,62 @@ def test_waiting_writes_nothing_and_asks_little(make: Callable[[], Jobs]) -> Non
     time.sleep(3)
     assert not [sql for sql in asked if not sql.lstrip().startswith("SELECT")]
     assert len(asked) <= 20, "two threads, two reads a second each"
+
+
+def test_H3_what_a_clock_that_was_ahead_has_queued_does_not_wait_until_that_time(store: tuple[Path, str]) -> None:
+    """Set back by an hour, it runs what is due, keeps a delay, and takes back what somebody then had claimed."""
+    clock, db = Clock(), Database(store[1])
+    jobs, done = Jobs(db, clock), []
+    for name in ("at once", "claimed"):
+        jobs.register(name, lambda payload: done.append(payload["n"]))
+    jobs.every("tick", 60, lambda: done.append("tick"))
+    jobs.register("later", lambda _: done.append("later"))
+    clock.advance(3600)
+    jobs._tidy()
+    while jobs._run_next():
+        pass
+    jobs.enqueue("claimed", {"n": 1})
+    db.one(statements.CLAIM, now=clock(), besides="")  # by a process that was killed since
+    jobs.enqueue("at once", {"n": 2})
+    jobs.enqueue("later", {}, delay=600)
+    clock.advance(-3600)
+    assert not jobs._run_next()
+    jobs._tidy()
+    while jobs._run_next():
+        pass
+    assert sorted(map(str, done)) == ["1", "2", "tick", "tick"]
+    clock.advance(599)
+    jobs._tidy()
+    assert "later" not in [done[-1], *(job.name for job in jobs.pending() if job.due <= clock())]
+    clock.advance(1)
+    while jobs._run_next():
+        pass
+    assert "later" in done
+    db.close()
+
+
+def test_H3_a_job_that_hangs_leaves_a_thread_to_all_others(
+    make: Callable[[], Jobs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail server that takes the connection and says nothing holds up neither sign-outs nor keys."""
+    monkeypatch.setattr("idp.jobs.patience.SLOW_S", 0.05)
+    hanging, told, begun = threading.Event(), threading.Event(), []
+
+    def mail(_: dict[str, Any]) -> None:
+        begun.append(threading.get_ident())
+        hanging.wait(30)
+
+    jobs = make()
+    jobs.register("mail", mail)
+    jobs.register("sign-out", lambda _: told.set())
+    jobs.enqueue("mail", {})
+    jobs.start()
+    eventually(lambda: begun)
+    time.sleep(0.1)  # it counts as one that hangs from here on
+    for _ in range(3):
+        jobs.enqueue("mail", {})
+    jobs.enqueue("sign-out", {})
+    assert told.wait(15)
+    assert len(begun) == 1
+    hanging.set()
+    eventually(lambda: len(begun) == 4)
