@@ -7,9 +7,11 @@ import signal
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from idp.cli.hangup import SettingsFile, has_terminal
+from idp.cli.pulses import LOOKS, Pulses
 from idp.cli.terminal import command, complain, say
 from idp.installation.failures import Failed
 from idp.meters.board import PLACES, Board, Seat
@@ -48,7 +50,7 @@ def run(args: Namespace) -> int:
 
 
 class Supervisor:
-    """Forks workers, starts those that died anew, and ends with a signal or when the first one cannot start."""
+    """Forks workers, starts those anew that died or stand still, ends with a signal or when the first cannot start."""
 
     def __init__(
         self, work: Callable[[Callable[[str], None], bool], None], changed: Callable[[], list[str]] = list
@@ -58,6 +60,7 @@ class Supervisor:
         self._started: dict[int, float] = {}  # living workers, and when each began
         self._places: dict[int, int] = {}  # and the place that each has among them; the next one takes a dead one's
         self.place = 0  # this process's own, once it is a worker
+        self._pulses = Pulses(PLACES)
         self._stopping = 0.0
         self._delay = 0.0
         self._alive, self._held = os.pipe()  # workers see its end close when this process is gone
@@ -82,6 +85,7 @@ class Supervisor:
     def _start(self, out: int = -1, *, first: bool = False) -> None:
         begun = time.monotonic()
         self.place = min({*range(PLACES)} - {*self._places.values()})
+        self._pulses.clear(self.place)
         pid = os.fork()
         if pid:
             self._started[pid], self._places[pid] = begun, self.place
@@ -93,6 +97,7 @@ class Supervisor:
             _forget_signals()
             os.close(self._held)
             _die_with(self._alive)
+            self._pulses.begin(self.place)
             self._work(lambda text: _report(out, text), first)
             code = 0
         except Failed as failed:
@@ -118,6 +123,8 @@ class Supervisor:
         return code if code > 0 else 1
 
     def _watch(self) -> int:
+        signal.signal(signal.SIGALRM, self._look)  # waiting for the end of one goes on behind each look
+        signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
         while self._started:
             pid, status = os.waitpid(-1, 0)
             begun = self._started.pop(pid, None)
@@ -131,6 +138,17 @@ class Supervisor:
             if not self._stopping:
                 self._start()
         return 0
+
+    def _look(self, _number: int, _frame: Any) -> None:
+        """End workers that stand still: the kernel goes on giving them connections that nobody would answer."""
+        if self._stopping:
+            return
+        by_place = {place: pid for pid, place in self._places.items() if pid in self._started}
+        for place in self._pulses.look(by_place):
+            complain(f"a worker (process {by_place[place]}) has stood still for {LOOKS} seconds: ending it")
+            self._pulses.clear(place)
+            with suppress(ProcessLookupError):
+                os.kill(by_place[place], signal.SIGKILL)
 
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -155,7 +173,7 @@ class Supervisor:
         again = self._stopping and number != signal.SIGALRM
         if not self._stopping:
             self._stopping = time.monotonic()
-            signal.signal(signal.SIGALRM, self._stop)
+            signal.signal(signal.SIGALRM, self._stop)  # in the place of the looks
             signal.alarm(int(GRACE))
         final = number == signal.SIGALRM or (again and time.monotonic() - self._stopping > 1)
         for pid in list(self._started):
@@ -167,7 +185,7 @@ class Supervisor:
 
 def _forget_signals() -> None:
     """In a child: what this one does about them is not its business."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, signal.SIG_DFL)
 

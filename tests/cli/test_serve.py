@@ -190,6 +190,20 @@ def test_workers_do_not_outlive_a_supervisor_that_is_killed(site: Folder) -> Non
             assert again.get("/readyz")[0] == 200
 
 
+def test_H3_a_worker_that_stands_still_is_replaced(site: Folder) -> None:
+    """As one does whose process was stopped, or waits in the kernel for a disk: half of all connections go there."""
+    with serving(site, "--workers", "2") as server:
+        eventually(lambda: len(server.workers()) == 2 and is_ready(server))
+        first, other = server.workers()
+        os.kill(first, signal.SIGSTOP)
+        eventually(lambda: first not in server.workers() and len(server.workers()) == 2, within=60)
+        assert other in server.workers()
+        eventually(lambda: is_ready(server))
+        code, errors = server.end()
+        assert code == 0
+        assert "has stood still" in errors
+
+
 def test_a_port_that_another_program_has_is_not_shared(site: Folder) -> None:
     with serving(site) as server:
         said = site.refusal("serve", "--port", str(server.port), code=1)
