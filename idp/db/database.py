@@ -173,8 +173,9 @@ class Database:
         return connection
 
     def _connection(self) -> Any:
-        connection = getattr(self._local, "connection", None)
-        if connection is not None and self.name == "postgresql" and self._local.ended.poll(0):
+        connection: Any = getattr(self._local, "connection", None)
+        is_old = connection is not None and self.name == "postgresql"
+        if is_old and (self._local.ended.poll(0) or connection.is_silent()):
             self.close()
             connection = None
         if connection is None:

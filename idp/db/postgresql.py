@@ -14,6 +14,7 @@ CONNECT_S: Final = 2  # how long a host may take for a connection, seconds
 STATEMENT_MS: Final = 5_000  # how long the server lets one statement run, ms
 AGAIN_S: Final = 1.0  # how long nobody asks for a connection after one that did not come, seconds
 ANSWER_S: Final = 6.0  # how long a thread waits for an answer, seconds: a stopped server keeps no limit of its own
+HEARD_S: Final = 1.0  # the same of a connection that is asked whether it still carries anything, seconds
 #: A machine that lost its power says nothing: what is sent to it, or stays open, ends within this. Linux; ms, seconds.
 _SILENT: Final = {"tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 
@@ -25,11 +26,22 @@ _STANDING: Final = (
 )
 
 
+class Doubt:
+    """When a connection of a process was last given up as nothing came: the others may carry nothing any more, either.
+
+    A firewall that lost its table, or a proxy that stands still, silences all that are open at once. Each costs a
+    person six seconds if it is found out one after the other.
+    """
+
+    since = 0.0  # `monotonic`
+
+
 class Connection(psycopg.Connection[Any]):
     """One on which nobody waits for ever. A COMMIT that waits for a standby, say, knows no statement_timeout."""
 
     patience: float | None = ANSWER_S  # seconds; None: as long as it takes
     lasting = ""  # what it had as synchronous_commit
+    doubt, heard = Doubt(), 0.0  # what all of a server share; when this one was opened, or answered in doubt
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """The answer. Errors: `psycopg.OperationalError`; the connection is closed, what was asked in doubt."""
@@ -37,7 +49,23 @@ class Connection(psycopg.Connection[Any]):
             return super().wait(gen, interval, timeout or self.patience)
         except psycopg.errors._WaitTimeout:
             self.pgconn.finish()
+            if self.patience != HEARD_S:
+                self.doubt.since = monotonic()
             raise psycopg.OperationalError(f"timeout expired: no answer within {self.patience} s") from None
+
+    def is_silent(self) -> bool:
+        """Whether nothing comes any more; it is asked once, and only where another one was given up since."""
+        if self.heard >= self.doubt.since:
+            return False
+        patience, self.patience = self.patience, HEARD_S
+        try:
+            self.execute("SELECT 1", prepare=False)
+        except psycopg.Error:
+            return True
+        finally:
+            self.patience = patience
+        self.heard = monotonic()
+        return False
 
 
 class Server:
@@ -56,6 +84,7 @@ class Server:
         self._waits = _are_several(said) or "synchronous_commit" in limit
         self._params: dict[str, Any] = {"connect_timeout": CONNECT_S, **_SILENT, **said, "options": limit}
         self._trying, self._again_at, self._why = threading.Lock(), 0.0, ""
+        self._doubt = Doubt()
 
     def connect(self) -> Connection:
         """A connection that commits each statement. Errors: `psycopg.Error`."""
@@ -77,6 +106,7 @@ class Server:
             self._again_at, self._why = ended + AGAIN_S, str(error) if ended - begun >= AGAIN_S else ""
             raise
         self._why = ""
+        connection.doubt, connection.heard = self._doubt, monotonic()
         self._params = _first(self._params, connection)
         try:
             ((connection.lasting, has_standby),) = connection.execute(_STANDING).fetchall()
