@@ -39,6 +39,7 @@ PURPOSES = {
     "/admin/apps/<id>/role": "what a program may do by the API: its role, with a new secret that nobody else knows",
     "/admin/apps/<id>/provisioning": "people written to it: each with what was sent, what was answered, and a retry",
     "/admin/apps/<id>/provisioning/edit": "where people are written to, and what goes where; off, on, removed",
+    "/admin/apps/<id>/signals": "streams of security events: what waits, what was taken, a test, stopped, removed",
     "/admin/apps/<id>/secrets": "its secrets: a new one beside the old, with its end",
     "/admin/apps/<id>/state": "off and on",
     "/admin/apps/<id>/remove": "removed, and brought back within 30 days",

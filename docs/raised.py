@@ -34,6 +34,7 @@ _HANDED_ON: Final = ("kind", "code", "refused_as")
 TABLES: Final = (("idp/login/steps/__init__.py", "_DENIED"), ("idp/installation/checks/findings.py", "PAGES"))
 ELSEWHERE: Final = {
     "logout_not_delivered": "idp/audit/told.py", "ciba_not_delivered": "idp/audit/told.py",
+    "signal_not_delivered": "idp/audit/told.py",
     "sign_in_failed": "idp/login/steps/__init__.py",
     **dict.fromkeys(("authenticator_clock", "authenticator_code", "authenticator_used"),
                     "idp/login/authenticators/totp.py"),

@@ -32,6 +32,7 @@ from idp.portal import views as portal_views
 from idp.protocols import Services
 from idp.saml import views as saml_views
 from idp.scim import views as scim_views
+from idp.signals import views as signals_views
 from idp.web import Bridge, Front
 from idp.wire import Request, Route
 
@@ -40,7 +41,7 @@ __all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
 ROUTES: tuple[Route, ...] = (
     *health.ROUTES, *way_here.ROUTES, *metrics_views.ROUTES, *catalogue_views.ROUTES, *oidc_views.ROUTES,
     *saml_views.ROUTES, *login_views.ROUTES, *federation_views.ROUTES, *portal_views.ROUTES, *console_views.ROUTES,
-    *api_views.ROUTES, *scim_views.ROUTES,
+    *api_views.ROUTES, *scim_views.ROUTES, *signals_views.ROUTES,
 )  # fmt: skip
 
 #: Those that are one page each, by which a path is known that a proxy has cut or added to.

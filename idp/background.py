@@ -30,6 +30,7 @@ from idp.protocols import Services
 from idp.provisioning import serving as provisioning
 from idp.readers import Readers
 from idp.saml.metadata import sources as saml_sources
+from idp.signals import serving as signals
 
 if TYPE_CHECKING:
     from idp.installation.checks import findings
@@ -165,6 +166,7 @@ EVERY_SECOND: tuple[tuple[str, Callable[[Services], object]], ...] = (
     ("metrics_not_added_up", lambda services: services.part(Meters).add_up()),
     ("ended_sessions_not_told", signout.tell_ended),
     ("provisioning_not_begun", provisioning.look),
+    ("signals_not_told", signals.look),
     # A process that gives out keys alone learns as well that a live check has begun.
     ("registry_not_read", lambda services: services.registry.keep_fresh()),
 )
@@ -222,6 +224,7 @@ def sweep(services: Services, many: int = 1000) -> dict[str, int]:
         "people_past": past.sweep(db, known_from, many),
         "logout_tries": deliveries.sweep(db, retained, many),
         "provisioning": provisioning.sweep(services),
+        "signals": signals.sweep(services),
         "readers": readers.sweep(db, services.clock(), many),
         "symptoms": symptoms.sweep(db, services.clock(), many),
         "clients": services.registry.sweep(),

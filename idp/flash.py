@@ -52,6 +52,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "record_looked_at": N_("The record is being looked at. This page says how far that is."),
     "record_blanked": N_("It is blanked. What happened and when stays, and the record is still whole."),
     "access_saved": N_("From now on it is open to those."),
+    "signals_done": N_("Done. What it answers stands here in a moment."),
     "provisioning_done": N_("Done. What is sent, and what it answers, stands here in a moment."),
     "secret_ended": N_("That secret has ended."),
     "app_off": N_("It is turned off, and its tokens have ended."),

@@ -280,8 +280,10 @@ def _forget(tx: Any, person_id: str) -> None:
     from idp.login import consent
     from idp.login.browser import elsewhere
     from idp.provisioning import keeping
+    from idp.signals import keeping as signals
 
     keeping.forget(tx, person_id)
+    signals.forget(tx, person_id)  # it asks what they have opened, so before that is forgotten
     consent.forget(tx, person_id)
     elsewhere.forget(tx, person_id)
     links.forget(tx, person_id)
@@ -345,11 +347,12 @@ def _register(services: Services, jobs: Jobs) -> None:
     from idp.oidc import backchannel
     from idp.oidc.decoupled import asking
     from idp.saml.logout import propagation
+    from idp.signals import pushing
 
     opened = replace(services, jobs=jobs)
     rooms = (
         backchannel, asking, propagation, mail, recovery, registering, batches, planned_ends, record_checks, addresses,
-        reviews,
+        reviews, pushing,
     )  # fmt: skip
     for room in rooms:
         room.register(opened)

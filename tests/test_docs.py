@@ -120,10 +120,11 @@ def test_settings_that_a_document_names_exist(document: str) -> None:
 
 def test_every_path_of_the_reference_is_routed_and_none_is_missing() -> None:
     from idp.oidc.views import ROUTES
+    from idp.signals.views import ROUTES as SIGNALS
 
     text = (ROOT / "docs" / "openid-connect.md").read_text("utf-8")
-    named = set(re.findall(r"`(/(?:oauth|\.well-known)/[a-z0-9_/<>-]+)`", text))
-    assert named == {route.path for route in ROUTES}
+    named = set(re.findall(r"`(/(?:oauth|ssf|\.well-known)/[a-z0-9_/<>-]+)`", text))
+    assert named == {route.path for route in (*ROUTES, *SIGNALS)}
 
 
 def test_every_error_page_is_in_the_reference() -> None:

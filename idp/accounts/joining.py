@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from idp.accounts import factors, memberships, store
@@ -66,6 +66,7 @@ def move(tx: Transaction, services: Services, kept_id: str, gone_id: str, moving
         tx.run(
             factor_store.MOVE, factor_id=one.id, from_id=gone_id, to_id=kept_id, data=json.dumps(data), resealed=sealed
         )
+        factors.signal(tx, replace(one, person_id=kept_id), "create")
     if moving:
         trusted_devices.forget_all(tx, kept_id)  # as after any new one
     for group in groups_of(tx, kept_id, gone_id):

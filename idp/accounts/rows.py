@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from idp.accounts import break_glass, changed, past, store
+from idp.accounts import break_glass, changed, past, signalled, store
 from idp.accounts.lookup import is_in_charge, is_plain
 from idp.accounts.person import (
     ROLES,
@@ -134,8 +134,21 @@ def tell(record: Recorder | None, tx: Transaction, action: str, person: Person, 
     """Write the audit event, where somebody wants it, and the note for whoever follows the directory."""
     if action.startswith("person:"):
         changed.person(tx, person.id)
+    _signal(tx, action, person, detail)
     if record is not None:
         record(tx, action, {"person_id": person.id, **detail})
+
+
+def _signal(tx: Transaction, action: str, person: Person, detail: Mapping[str, Any]) -> None:
+    """The note for whoever is told by security events. `person`: as they were before."""
+    if action in ("person:disabled", "person:enabled"):
+        signalled.note(tx, "disabled" if action == "person:disabled" else "enabled", person.id)
+    elif action == "password:set":
+        signalled.note(tx, "password", person.id, change="update" if person.password_changed_at else "create")
+    elif action == "person:secured":
+        signalled.note(tx, "password", person.id, change="revoke")
+    elif action == "person:changed" and "email" in detail.get("fields", ()) and person.email:
+        signalled.note(tx, "email", person.id, before=person.email)
 
 
 def with_roles(tx: Transaction, person: Person, wanted: Iterable[str], now: float) -> tuple[str, ...]:

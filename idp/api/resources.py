@@ -21,7 +21,7 @@ from idp.api import (
     signing_keys,
     streams,
 )
-from idp.api.applications import checking, past, provisioning, symptoms
+from idp.api.applications import checking, past, provisioning, signals, symptoms
 from idp.api.applications.rows import OPERATIONS as APPLICATIONS
 from idp.api.batches.rows import OPERATIONS as BATCHES
 from idp.api.operations import Operation
@@ -36,6 +36,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *checking.OPERATIONS,
     *symptoms.OPERATIONS,
     *provisioning.OPERATIONS,
+    *signals.OPERATIONS,
     *registration.OPERATIONS,
     *client_hosts.OPERATIONS,
     *details_types.OPERATIONS,

@@ -33,9 +33,11 @@ from idp.wire import BadRequest, Request
 
 UNDELIVERED: Final = "error:logout_not_delivered"
 NOT_ANSWERED: Final = "error:ciba_not_delivered"
+UNSIGNALLED: Final = "error:signal_not_delivered"
 _NOT_TOLD: Final = {
     UNDELIVERED: "The application was not told of a sign-out.",
     NOT_ANSWERED: "The application was not told what a person answered (CIBA).",
+    UNSIGNALLED: "The application did not take a security event (Shared Signals).",
 }
 ONE_ROW: Final = 3600.0  # seconds that the same fault keeps its id
 REWRITE: Final = 5.0  # seconds between two writes of one row that grows

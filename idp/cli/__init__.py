@@ -12,6 +12,7 @@ COMMANDS = {
     "group": "groups",
     "scim": "scim",
     "provision": "provisioning",
+    "signals": "signals",
     "client": "applications",
     "token": "tokens",
     "registration": "registration",

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from clients.store import CURRENT_VERSION
 from idp.accounts.sign_in_rules.store import CURRENT_VERSION as RULES_VERSION
+from idp.accounts.signalled.store import note_sessions
 from idp.accounts.store import joined_person, people
 from idp.db import sweep, upsert
 
@@ -258,6 +259,11 @@ _EVERY = select(_s.id, _s.person_id, _DUE).where(_s.ended_at.is_(None), _s.expir
 NOTE_EVERY_UNTOLD = upsert(untold_sessions, source=(["session_id", "person_id", "due"], _EVERY))
 END_EVERY = update(sessions).where(_s.ended_at.is_(None)).values(ended_at=bindparam("now"), ended_why=bindparam("why"))
 NOTE_UNTOLD_ONE = upsert(untold_sessions)  # one session that has just ended
+#: Before `END_ALL` and `END_EVERY`: those who are told by security events hear of the same sessions.
+SIGNAL_ENDING = note_sessions(
+    _s.id, _s.person_id, _s.person_id == bindparam("owner_id"), _s.ended_at.is_(None), _s.id != bindparam("except_id")
+)  # fmt: skip
+SIGNAL_EVERY = note_sessions(_s.id, _s.person_id, _s.ended_at.is_(None), _s.expires_at > bindparam("now"))
 ANY_UNTOLD = select(_u.session_id).where(_u.due <= bindparam("now")).order_by(_u.due).limit(1)
 #: Of any number of processes one gets it; another one later, where that one dies before the notices are queued.
 TAKE_UNTOLD = (

@@ -81,6 +81,7 @@ def metadatas() -> list[Any]:
     import idp.accounts.reviews.store
     import idp.accounts.roles.store
     import idp.accounts.sign_in_rules.store
+    import idp.accounts.signalled.store  # adds to the tables of idp.accounts.store
     import idp.accounts.standing.store
     import idp.accounts.store
     import idp.accounts.tokens.store
@@ -99,6 +100,7 @@ def metadatas() -> list[Any]:
     import idp.readers.store
     import idp.saml.metadata.sources.store
     import idp.saml.store
+    import idp.signals.store
     import idp.state.sql
     import keys.certificates.store
     import keys.store
@@ -111,7 +113,7 @@ def metadatas() -> list[Any]:
         idp.accounts.registering.store, idp.accounts.reviews.store,
         idp.accounts.roles.store, idp.accounts.sign_in_rules.store, idp.accounts.tokens.store,
         idp.admin.configuration.store, idp.audit.store, idp.jobs.store,
-        idp.provisioning.store, idp.readers.store, idp.answers.symptoms.store,
+        idp.provisioning.store, idp.signals.store, idp.readers.store, idp.answers.symptoms.store,
         idp.moving.store,
         idp.federation.store, idp.login.store, idp.oidc.ledger.store, idp.saml.store,
         idp.saml.metadata.sources.store, idp.state.sql,

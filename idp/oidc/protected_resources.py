@@ -19,6 +19,8 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "/oauth/userinfo": ("openid",),
     "/oauth/whoami": (),
     "/api/v1": (scopes.ADMIN,),
+    "/ssf/streams": scopes.SIGNALS,
+    "/ssf/status": scopes.SIGNALS,
 }
 _HEADERS: Final = (("Cache-Control", "public, max-age=300"),)
 

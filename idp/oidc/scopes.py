@@ -34,6 +34,8 @@ SUPPORTED = tuple(TEXTS)
 #: What opens our own API to a program that has a role. Only for who asks for it by name: a token that was got for
 #: another resource may be in that one's hands.
 ADMIN = "doorward:admin"
+#: What lets a receiver of security events read its streams, and change them (CAEP Interoperability Profile §2.7.2).
+SIGNALS = ("ssf.read", "ssf.manage")
 #: What stands in no name of a scope that is in use, whatever RFC 6749 §3.3 would allow.
 _BETWEEN = re.compile(r"[^A-Za-z0-9_.:/~*-]+")
 

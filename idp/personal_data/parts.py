@@ -125,6 +125,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "groups_at_applications": Part(table="provision_members", told=("client_id", "group_id", "remote_id")),
     "own_api_tokens": Part(table="personal_tokens", told=("name", "roles", "created_at", "expires_at", "last_used_at"),
                            left_out={"id": INNER, "hash": SECRET}),
+    "security_events_wanted": Part(table="signal_subjects", told=("stream_id", "wanted")),
     "sign_outs_told": Part(table="logout_tries", told=("client_id", "at", "error"),
                            left_out={"id": INNER, "notice": INNER}),
     "last_sign_in": Part(table="sign_ins", told=("last_at",)),
@@ -176,6 +177,9 @@ NOT_TOLD: Final[Mapping[str, str]] = {
     "registrations": "requests for an account; gone once it is there",
     "program_roles": "what programs may do, and which owner said so",
     "reviews": "access reviews as a whole, and which admin began them",
+    "signal_events": "security events on their way to applications; gone as they are taken, within a week at most",
+    "signal_streams": "streams of applications; of each which side has said how it stands, and nobody by name",
+    "signal_notes": "the same, before it is decided who is told",
     "state": "codes, pauses and pages on their way; each for some minutes",
     "untold_sessions": "sign-outs that are on their way to applications; gone within minutes",
 }

@@ -15,7 +15,9 @@ _STATUS = {
     401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large",
     429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable",
 }  # fmt: skip
-_INSERTED = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+_INSERTED = (
+    "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/.well-known/ssf-configuration",
+)  # fmt: skip
 _RESOURCE = "/.well-known/oauth-protected-resource"
 
 _OF_THE_HOST = (
@@ -31,7 +33,7 @@ class Front:
         self._bridge, self._fallback = bridge, fallback
         self._hot = {bridge.prefix + route.path: route for route in routes if route.hot}
         for route in routes:
-            # RFC 8414 §3, §5: the well-known part stands before the issuer's own path.
+            # RFC 8414 §3, §5; SSF 1.0 §7.2: the well-known part stands before the issuer's own path.
             if bridge.prefix and route.path in _INSERTED:
                 self._hot[route.path + bridge.prefix] = route
             if bridge.prefix and route.path.startswith(_RESOURCE):  # RFC 9728 §3.1

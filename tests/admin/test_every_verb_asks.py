@@ -68,6 +68,7 @@ from idp.admin import (
     reviews,
     service_providers,
     sessions,
+    signals,
     streams,
     tokens,
     trial,
@@ -100,6 +101,9 @@ from idp.provisioning import keeping as targets
 from idp.provisioning.target import Said
 from idp.saml.metadata.description import from_acs
 from idp.saml.metadata.sources import SourceDraft
+from idp.signals import keeping as kept_signals
+from idp.signals.stream import POLL
+from idp.signals.stream import Said as OfStream
 from idp.wire import Request
 from tests.admin.verbs import Code, of_admin
 from tests.provider import Provider
@@ -230,6 +234,10 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "provisioning.send_all": OWN_APP,
     "provisioning.retry": OWN_APP,
     "provisioning.retry_failed": OWN_APP,
+    "signals.pause": OWN_APP,
+    "signals.resume": OWN_APP,
+    "signals.test": OWN_APP,
+    "signals.remove": OWN_APP,
     "provisioners.make": OWNER,
     "provisioners.renew": OWNER,
     "provisioners.remove": OWNER,
@@ -615,6 +623,10 @@ def _target(world: World) -> str:
     return client.id
 
 
+def _signals(world: World) -> str:
+    return kept_signals.add(world.services, world.app().id, OfStream(POLL), record=lambda *_: None).id
+
+
 def _deleting(before: Said) -> Said:
     return replace(before, off="delete")
 
@@ -738,6 +750,10 @@ TRIES: Final[Mapping[str, Try]] = {
         _target, _fails(provisioning.UnknownObject, lambda s, a, id: provisioning.retry(s, a, id, "user", "nobody"))
     ),
     "provisioning.retry_failed": Try(_target, provisioning.retry_failed),
+    "signals.pause": Try(_signals, signals.pause),
+    "signals.resume": Try(_signals, signals.resume),
+    "signals.test": Try(_signals, signals.test),
+    "signals.remove": Try(_signals, signals.remove),
     "provisioners.make": Try(
         World.person, lambda s, a, one: provisioners.make(s, a, Provisioning(name=one.username), ())
     ),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from idp.accounts import signalled
 from idp.accounts.factors import store, trusted_devices
 from idp.db import Database, Transaction
 from idp.ids import new_id
@@ -74,6 +75,7 @@ def add(
     values = {name: getattr(made, name) for name in Enrolled.__slots__}
     tx.run(store.INSERT, **{**values, "data": _json(made.data)})
     trusted_devices.forget_all(tx, person_id)  # each device shows the new one, or another, before it is let off again
+    signal(tx, made, "create")
     return made
 
 
@@ -86,7 +88,19 @@ def rename(tx: Transaction, person_id: str, factor_id: str, label: str) -> bool:
 def remove(tx: Transaction, person_id: str, factor_id: str) -> bool:
     """Forget one; answers whether that person had it. Ask `check_removable` first (F10)."""
     trusted_devices.forget_all(tx, person_id)
-    return tx.run(store.DELETE, factor_id=factor_id, owner_id=person_id) == 1
+    before = find(tx, factor_id)
+    if before is None or tx.run(store.DELETE, factor_id=factor_id, owner_id=person_id) != 1:
+        return False
+    signal(tx, before, "delete")
+    return True
+
+
+def signal(tx: Transaction, one: Enrolled, change: str) -> None:
+    """The note for whoever is told by security events that somebody's authenticators are others (CAEP §3.3)."""
+    built_in = "internal" in one.data.get("transports", ())
+    fido = "fido2-platform" if built_in else "fido2-roaming"
+    credential = fido if one.kind == "webauthn" else "app" if one.kind == "totp" else one.kind
+    signalled.note(tx, "factor", one.person_id, change=change, credential=credential)
 
 
 def advance(db: Database | Transaction, factor_id: str, counter: int, now: float) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from idp.accounts.own import store
 from idp.audit import Event, record
-from idp.db import Database
+from idp.db import Database, Transaction
 
 TOLD_EVERY: Final = 3600.0  # seconds between two events of one person and application
 EVERY: Final = 60.0  # seconds between two writes for one person and application
@@ -82,6 +82,11 @@ class Uses:
             self._written.move_to_end(key)
         while len(self._written) > MAX_WRITTEN:
             self._written.popitem(last=False)
+
+
+def clients_of(db: Database | Transaction, person_id: str) -> list[str]:
+    """The ids of the applications that a person has opened, as far as it is written down."""
+    return sorted(row.client_id for row in db.all(store.USES, owner_id=person_id))
 
 
 def last_of(db: Database, client_id: str) -> float:

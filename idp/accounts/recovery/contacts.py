@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from idp import mail
+from idp.accounts import signalled
 from idp.accounts.effects import Guard
 from idp.accounts.person import Person, fold
 from idp.accounts.provisioning import kept
@@ -169,6 +170,7 @@ def take_away(services: Services, person: Person, kind: str, record: Recorder | 
         if old is None:
             return False
         tx.run(store.REMOVE, owner_id=person.id, wanted=kind)
+        signalled.note(tx, "recovery", person.id)
         tx.run(store.VOID, owner_id=person.id, now=now)
         if record is not None:
             record(tx, "recovery:removed", {"person_id": person.id, "kind": kind, "why": "an admin removed it"})
@@ -210,6 +212,7 @@ def forget_recent(tx: Any, person_id: str, since: float) -> list[str]:
 
 def keep(tx: Any, person_id: str, kind: str, value: str | None, confirmed_at: float, now: float) -> None:
     """Write what stands for a kind from now on; None takes it away."""
+    signalled.note(tx, "recovery", person_id)
     if value is None:
         tx.run(store.REMOVE, owner_id=person_id, wanted=kind)
     else:

@@ -16,6 +16,7 @@ from idp.console.apps import (
     role,
     secrets,
     showing,
+    signals,
     testing,
 )
 
@@ -30,6 +31,7 @@ PAGES = (
     *opening.PAGES,
     *past.PAGES,
     *provisioning.PAGES,
+    *signals.PAGES,
     *secrets.PAGES,
     *role.PAGES,
     *changes.PAGES,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from idp import mail
-from idp.accounts import places
+from idp.accounts import places, signalled
 from idp.accounts.device_text import describe
 from idp.accounts.factors import trusted_devices
 from idp.audit import Event, conversation_of, record
@@ -79,6 +79,7 @@ def _end(services: Services, request: Request, row: Any, now: float) -> None:
     with services.db.transaction() as tx:
         if tx.run(store.END, session_id=row.id, now=now, why=WHY):
             tx.run(store.NOTE_UNTOLD_ONE, session_id=row.id, person_id=row.person_id, due=now)
+            signalled.note(tx, signalled.SESSION, row.person_id, row.id)
             trusted_devices.forget_all(tx, row.person_id)  # whoever copied this cookie may have those, too
             record(tx, _event(services, request, row, "session:copied"), now)
             record(tx, _event(services, request, row, "session:ended", {"why": WHY}), now)

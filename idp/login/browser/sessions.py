@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp import login_status
+from idp.accounts import signalled
 from idp.accounts.factors import trusted_devices
 from idp.accounts.person import Person
 from idp.accounts.standing import signed_in
@@ -105,6 +106,12 @@ def to_end(services: Services, request: Request) -> Session | None:
     if presented is None or presented.row.ended_at is not None or services.clock() >= presented.row.expires_at:
         return None
     return of_row(presented.row)
+
+
+def why_ended(services: Services, session_id: str) -> str:
+    """Why a session has ended, in words of this house; '' where it has not, or is forgotten."""
+    row = services.db.one(store.CURRENT, session_id=session_id, client_id="")
+    return (row.ended_why or "") if row is not None else ""
 
 
 def find_open(services: Services, session_id: str) -> Session | None:
@@ -278,6 +285,7 @@ def _end_for_another(tx: Transaction, before: Any, now: float) -> None:
     """The session that this browser had ends; its applications are told."""
     if tx.run(store.END, session_id=before.id, now=now, why="signed in anew"):
         tx.run(store.NOTE_UNTOLD_ONE, session_id=before.id, person_id=before.person_id, due=now)
+        signalled.note(tx, signalled.SESSION, before.person_id, before.id)
 
 
 def end(
@@ -292,6 +300,7 @@ def end(
     now = services.clock()
     with services.db.transaction() as tx:
         if tx.run(store.END, session_id=session.id, now=now, why=why):
+            signalled.note(tx, signalled.SESSION, session.person_id, session.id)
             if told is not None:
                 told(tx)
             else:
@@ -308,6 +317,7 @@ def end_all(tx: Any, person_id: str, now: float, why: str, *, keep: str = "") ->
     The applications are told once it has committed: `signout.tell_ended` finds what is noted here.
     """
     tx.run(store.NOTE_UNTOLD, owner_id=person_id, now=now, except_id=keep)
+    tx.run(store.SIGNAL_ENDING, mark=signalled.mark(), owner_id=person_id, except_id=keep)
     trusted_devices.forget_all(tx, person_id)  # a copy of this one's mark may be among them, too
     return int(tx.run(store.END_ALL, owner_id=person_id, now=now, why=why, except_id=keep))
 
@@ -315,6 +325,7 @@ def end_all(tx: Any, person_id: str, now: float, why: str, *, keep: str = "") ->
 def end_everybody(tx: Any, now: float, why: str) -> int:
     """End every session of everybody, applications told as of `end_all`; answers how many."""
     tx.run(store.NOTE_EVERY_UNTOLD, now=now)
+    tx.run(store.SIGNAL_EVERY, mark=signalled.mark(), now=now)
     trusted_devices.forget_everybody(tx)
     return int(tx.run(store.END_EVERY, now=now, why=why))
 
@@ -324,6 +335,7 @@ def end_in(tx: Any, person_id: str, session_id: str, now: float, why: str) -> bo
     if not tx.run(store.END, session_id=session_id, now=now, why=why):
         return False
     tx.run(store.NOTE_UNTOLD_ONE, session_id=session_id, person_id=person_id, due=now)
+    signalled.note(tx, signalled.SESSION, person_id, session_id)
     return True
 
 
