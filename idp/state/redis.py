@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +20,7 @@ from idp.config.several_hosts import place_of
 from idp.meters.spent import SPENT
 from idp.state import Observer, StateUnavailable, check_key, decode, encode, is_like
 from idp.state.redis_clients import Cluster, connect
+from idp.state.redis_direct import Direct
 
 PREFIX = "doorward:"
 
@@ -84,15 +85,17 @@ class RedisState:
     def __init__(self, url: str) -> None:
         self._place = place_of(url)
         self._redis = connect(self._place)
+        self._direct = Direct(self._redis) if isinstance(self._redis, redis.Redis) else None
+        self._command = self._direct.ask if self._direct is not None else self._redis.execute_command
         self.observer: Observer | None = None
 
-    def _ask(self, verb: str, command: Callable[..., Any], key: str, *args: Any, **options: Any) -> Any:
+    def _ask(self, verb: str, key: str, *words: str | int) -> Any:
         check_key(key)
         if self.observer is not None:
             self.observer(verb)
         begun = perf_counter()
         try:
-            return command(*args, **options)
+            return self._command(*words)
         except redis.ResponseError as error:
             if not str(error).startswith("WRONGTYPE"):
                 raise StateUnavailable(f"Redis: {error}") from error
@@ -103,24 +106,23 @@ class RedisState:
             SPENT.store += perf_counter() - begun
 
     def put(self, key: str, value: Any, ttl: float) -> None:
-        self._ask("put", self._redis.set, key, PREFIX + key, encode(value), px=_milliseconds(ttl))
+        self._ask("put", key, "SET", PREFIX + key, encode(value), "PX", _milliseconds(ttl))
 
     def get(self, key: str) -> Any:
-        text = self._ask("get", self._redis.get, key, PREFIX + key)
+        text = self._ask("get", key, "GET", PREFIX + key)
         return None if text is None else decode(text)
 
     def add(self, key: str, value: Any, ttl: float) -> bool:
-        options = {"px": _milliseconds(ttl), "nx": True}
-        return bool(self._ask("add", self._redis.set, key, PREFIX + key, encode(value), **options))
+        return bool(self._ask("add", key, "SET", PREFIX + key, encode(value), "PX", _milliseconds(ttl), "NX"))
 
     def take(self, key: str) -> Any:
-        text = self._ask("take", self._redis.getdel, key, PREFIX + key)
+        text = self._ask("take", key, "GETDEL", PREFIX + key)
         return None if text is None else decode(text)
 
     def count(self, key: str, ttl: float, by: int = 1) -> int:
         if by == 0:
-            return _number(self._ask("count", self._redis.get, key, PREFIX + key))
-        return int(self._ask("count", self._redis.eval, key, _COUNT, 1, PREFIX + key, by, _milliseconds(ttl)))
+            return _number(self._ask("count", key, "GET", PREFIX + key))
+        return int(self._ask("count", key, "EVAL", _COUNT, 1, PREFIX + key, by, _milliseconds(ttl)))
 
     def forget(self, name: str, but: str = "") -> int:
         """By SCAN, which holds nobody up; what is written meanwhile may stay."""
@@ -150,4 +152,6 @@ class RedisState:
             raise StateUnavailable(f"Redis: {error}") from error
 
     def close(self) -> None:
+        if self._direct is not None:
+            self._direct.close()
         self._redis.close()

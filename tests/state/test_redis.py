@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -119,6 +121,33 @@ def test_a_connection_closed_while_idle_costs_nobody_an_error(redis_url: str) ->
     watcher = redis.Redis.from_url(redis_url)
     watcher.client_kill_filter(_type="normal", skipme=True)
     assert state.take("k") == 1
+
+
+def test_a_thread_has_one_connection_and_takes_it_along(redis_url: str) -> None:
+    state, watcher = RedisState(redis_url), redis.Redis.from_url(redis_url)
+    before = len(watcher.client_list())
+
+    def ask() -> None:
+        state.put("k", 1, 60)
+        assert state.get("k") == 1
+
+    for _ in range(5):
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+    gc.collect()
+    ask()
+    assert len(watcher.client_list()) == before + 1
+    state.close()
+    assert state.get("k") == 1
+
+
+def test_what_redis_refuses_leaves_nothing_unread(redis_url: str) -> None:
+    state = RedisState(redis_url)
+    redis.Redis.from_url(redis_url).rpush("doorward:k", "a list")
+    state.put("other", "good", 60)
+    for _ in range(3):
+        assert (state.get("k"), state.get("other")) == (None, "good")
 
 
 def test_a_full_redis_refuses_and_does_not_pretend(redis_url: str) -> None:
