@@ -13,13 +13,16 @@ from clients.errors import InvalidMetadata, Problem, UnknownClient
 from clients.registry import Registry
 from clients.self_registered import kept
 from clients.self_registered.policy import Policy
+from idp.admin import managed
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
+from idp.audit import Recorder
 from idp.db import joined
 from idp.login import consent
 from idp.oidc.client_documents import changing, guests
 from idp.protocols import Services
 
+KIND: Final = "client_host"  # as files call it
 GRANTS: Final = ("authorization_code", "refresh_token")
 
 
@@ -61,41 +64,89 @@ def allow(
 ) -> Decided:  # fmt: skip
     """Let the documents of a host in; of one that stands, say anew what its clients may have.
 
-    Errors: `NotAllowed`, `InvalidMetadata`.
+    Errors: `NotAllowed`, `ManagedByFile`, `InvalidMetadata`.
     """
     actor.check(Permission.APPS_CREATE)
-    known = usual(services)
-    policy = replace(
-        known, grant_types=GRANTS, scopes=known.scopes if scopes is None else tuple(scopes),
-        resources=known.resources if resources is None else tuple(resources),
-    ).checked()  # fmt: skip
-    decided = _decided(services, actor, _read(host), hosts.ALLOWED, policy)
-    for client in hosts.every_client_of(services.db, decided.host):
-        guests.forget(services, client.id)  # read anew with the next request
-        changing.hold_to(services, client.id, policy, actor.record(services))
-    return Decided(decided, 0)
+    name = _read(host)
+    managed.guard(services, KIND, name)
+    return _done(services, actor, name, hosts.ALLOWED, policy_of(services, scopes, resources))
 
 
 def refuse(services: Services, actor: Actor, host: str) -> Decided:
-    """Keep the documents of a host out; what its clients got has ended. Errors: `NotAllowed`, `InvalidMetadata`."""
+    """Keep the documents of a host out; what its clients got has ended.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `InvalidMetadata`.
+    """
     actor.check(Permission.APPS_CREATE)
-    decided = _decided(services, actor, _read(host), hosts.REFUSED, Policy())
-    return Decided(decided, _removed(services, actor, decided.host))
+    name = _read(host)
+    managed.guard(services, KIND, name)
+    return _done(services, actor, name, hosts.REFUSED, Policy())
 
 
 def forget(services: Services, actor: Actor, host: str) -> int:
     """Take a word back: people may ask for the host again. What its clients got has ended; how many they were.
 
-    Errors: `NotAllowed`, `NoSuchHost`, `InvalidMetadata`.
+    Errors: `NotAllowed`, `ManagedByFile`, `NoSuchHost`, `InvalidMetadata`.
     """
     actor.check(Permission.APPS_CREATE)
     name = _read(host)
+    managed.guard(services, KIND, name)
+    record = actor.record(services)
+    drop(services, name, record=record)
+    return follow(services, name, record)
+
+
+def _done(services: Services, actor: Actor, name: str, state: hosts.State, policy: Policy) -> Decided:
+    record = actor.record(services)
+    host = decide(services, name, state, policy, by=actor.name, record=record)
+    return Decided(host, follow(services, name, record))
+
+
+# -- the same, for whoever has the permission by a file --------------------------------------------------------------
+
+
+def policy_of(
+    services: Services, scopes: Iterable[str] | None = None, resources: Iterable[str] | None = None
+) -> Policy:  # fmt: skip
+    """What the clients of a host may have. Errors: `InvalidMetadata`."""
+    known = usual(services)
+    return replace(
+        known, grant_types=GRANTS, scopes=known.scopes if scopes is None else tuple(scopes),
+        resources=known.resources if resources is None else tuple(resources),
+    ).checked()  # fmt: skip
+
+
+def decide(services: Services, name: str, state: hosts.State, policy: Policy, *, by: str, record: Recorder) -> Host:
+    """Write the word about a host; `follow` comes after the commit. What stands now."""
+    now = services.clock()
+    with services.db.transaction() as tx:
+        before = hosts.decide(tx, name, state, policy, by=by, now=now)
+        after = hosts.find(tx, name)
+        assert after is not None  # it was written just now
+        if before is None or (before.state, before.policy) != (after.state, after.policy):
+            detail = {"host": name, "scopes": [*policy.scopes], "resources": [*policy.resources]}
+            record(tx, f"client_host:{state}", detail if state == hosts.ALLOWED else {"host": name})
+    return after
+
+
+def drop(services: Services, name: str, *, record: Recorder) -> None:
+    """Nothing is said of a host any more; `follow` comes after the commit. Errors: `NoSuchHost`."""
     with services.db.transaction() as tx:
         if not hosts.remove(tx, name):
             raise NoSuchHost(name)
-        actor.record(services)(tx, "client_host:forgotten", {"host": name})
+        record(tx, "client_host:forgotten", {"host": name})
+
+
+def follow(services: Services, name: str, record: Recorder) -> int:
+    """The programs of a host are held to what stands of it now, or are gone; how many went."""
     services.part(guests.Known).forget(name)
-    return _removed(services, actor, name)
+    stands = hosts.find(services.db, name)
+    if stands is None or stands.state != hosts.ALLOWED:
+        return _removed(services, name, record)
+    for client in hosts.every_client_of(services.db, name):
+        guests.forget(services, client.id)  # read anew with the next request
+        changing.hold_to(services, client.id, stands.policy, record)
+    return 0
 
 
 def end_grants(services: Services, actor: Actor, client_id: str = "") -> int:
@@ -130,23 +181,8 @@ def _read(host: str) -> str:
         raise InvalidMetadata(Problem("host", f"{host[:80]} {error}")) from None
 
 
-def _decided(services: Services, actor: Actor, host: str, state: hosts.State, policy: Policy) -> Host:
-    now = services.clock()
-    with services.db.transaction() as tx:
-        before = hosts.decide(tx, host, state, policy, by=actor.name, now=now)
-        after = hosts.find(tx, host)
-        assert after is not None  # it was written just now
-        if before is None or (before.state, before.policy) != (after.state, after.policy):
-            detail = {"host": host, "scopes": [*policy.scopes], "resources": [*policy.resources]}
-            actor.record(services)(
-                tx, f"client_host:{state}", detail if state == hosts.ALLOWED else {"host": host}
-            )  # fmt: skip
-    services.part(guests.Known).forget(host)
-    return after
-
-
-def _removed(services: Services, actor: Actor, host: str) -> int:
-    gone, record = 0, actor.record(services)
+def _removed(services: Services, host: str, record: Recorder) -> int:
+    gone = 0
 
     def noted(tx: Any, action: str, detail: dict[str, Any]) -> None:
         consent.forget_application(tx, detail["client_id"])  # allowed again, they ask people again

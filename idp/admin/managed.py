@@ -12,7 +12,7 @@ from idp.protocols import Services
 _PERMISSIONS: Final = {
     "application": Permission.APPS_CHANGE, "source": Permission.APPS_CHANGE, "group": Permission.GROUPS_CHANGE,
     "notice": Permission.MESSAGES_CHANGE, "rule": Permission.RULES_CHANGE, "details_type": Permission.APPS_CREATE,
-    "provider": Permission.PROVIDERS_CHANGE,
+    "provider": Permission.PROVIDERS_CHANGE, "client_host": Permission.APPS_CREATE,
 }  # fmt: skip
 
 

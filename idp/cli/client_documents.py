@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any, Final
 
+from idp.cli.by_hand import by_hand
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, print_json, print_table, say, timestamp, with_json
 from idp.installation.failures import Refused
@@ -51,7 +52,8 @@ def run_allow(args: Namespace) -> None:
 
     with opened(args) as services:
         try:
-            done = client_hosts.allow(services, shell(), args.host, scopes=args.scope, resources=args.resource)
+            with by_hand(services, client_hosts.KIND, args.host.lower(), args.host):
+                done = client_hosts.allow(services, shell(), args.host, scopes=args.scope, resources=args.resource)
         except InvalidMetadata as error:
             raise Refused(*(f"{one.field}: {one.message}" for one in error.problems)) from None
         is_off = services.settings.oauth.client_id_documents == "off"
@@ -72,7 +74,8 @@ def run_refuse(args: Namespace) -> None:
 
     with opened(args) as services:
         try:
-            done: Decided = client_hosts.refuse(services, shell(), args.host)
+            with by_hand(services, client_hosts.KIND, args.host.lower(), args.host):
+                done: Decided = client_hosts.refuse(services, shell(), args.host)
         except InvalidMetadata as error:
             raise Refused(*(f"{one.field}: {one.message}" for one in error.problems)) from None
     if args.json:
@@ -88,7 +91,8 @@ def run_forget(args: Namespace) -> None:
 
     with opened(args) as services:
         try:
-            removed = client_hosts.forget(services, shell(), args.host)
+            with by_hand(services, client_hosts.KIND, args.host.lower(), args.host):
+                removed = client_hosts.forget(services, shell(), args.host)
         except InvalidMetadata as error:
             raise Refused(*(f"{one.field}: {one.message}" for one in error.problems)) from None
         except client_hosts.NoSuchHost:

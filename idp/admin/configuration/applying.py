@@ -81,6 +81,8 @@ def apply(
     for one in done:
         if one.client is not None:
             ensure_keys(services, one.client)
+        if one.after is not None:
+            one.after(services)
     secrets = tuple((one.client, one.secret) for one in done if one.client is not None and one.secret is not None)
     return Applied(again.changes, secrets, marked, len(again.left) if keep else 0)
 

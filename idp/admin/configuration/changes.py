@@ -52,11 +52,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a step has done: the object's id, the client where it is one, and its secret where one was made."""
+    """What a step has done: the object's id, the client where it is one, and its secret where one was made.
+
+    `after`: what follows from it once all is committed.
+    """
 
     id: str
     client: Client | None = None
     secret: str | None = field(default=None, repr=False)
+    after: Callable[[Services], object] | None = None
 
 
 def _nothing(_: Impact) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from idp.admin.configuration import (
     applications,
+    client_hosts,
     details_types,
     groups,
     metadata_sources,
@@ -17,7 +18,7 @@ from idp.admin.configuration.kind import Kind
 KINDS: dict[str, Kind] = {
     kind.table: kind
     for kind in (
-        groups.KIND, metadata_sources.KIND, details_types.KIND, applications.KIND, notices.KIND, sign_in_rules.KIND,
-        providers.KIND,
+        groups.KIND, metadata_sources.KIND, details_types.KIND, client_hosts.KIND, applications.KIND, notices.KIND,
+        sign_in_rules.KIND, providers.KIND,
     )
 }  # fmt: skip

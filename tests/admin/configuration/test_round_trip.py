@@ -18,10 +18,12 @@ from joserfc.jwk import ECKey
 from clients.access import EVERYONE, Access
 from clients.details_types import kept
 from clients.details_types.details_type import checked
+from clients.documents import hosts
 from clients.metadata import FIELDS, LOCALIZED
 from clients.profiles import DEFAULTS, PROFILES
 from clients.registry import Draft
 from clients.saml_fields import SETTINGS
+from clients.self_registered.policy import Policy
 from clients.service_provider import DEFAULTS as SAML_DEFAULTS
 from clients.unsupported import UNSUPPORTED
 from idp.accounts import groups, notices
@@ -375,12 +377,20 @@ def test_C5_groups_sources_notices_and_rules_go_there_and_back(configured: Confi
     ]
     for name, schema, told in types:
         kept.put(db, checked(name, schema, told, ("urn:x:y",) if told else ()), now, record=record)
+    for host, state, policy in (
+        ("agent.example", hosts.ALLOWED, Policy(scopes=("openid", "a:b"), resources=("https://api.example/a?b='c'",))),
+        ("xn--bcher-kva.example", hosts.ALLOWED, Policy(scopes=())),
+        ("evil.example", hosts.REFUSED, Policy()),
+    ):
+        hosts.decide(db, host, state, policy, by="cli:test", now=now)
+    hosts.ask(db, "waits.example", "https://waits.example/c", by="", now=now)
     notices.add(db, now, ODD, "x")
     notices.add(db, now, "twice", "x", ends_at=now + 1e6)
     notices.add(db, now, "twice", "x", ends_at=now + 1e6)
     notices.add(db, now, "later", "x", starts_at=now + 1.234567891e5, ends_at=now + 9e5, place="launcher")
     notices.add(db, now, "of one", "x", client_id=client_id, place="login", starts_at=0.5)
     text = there_and_back(configured, other)
+    assert "waits.example" not in text  # nobody has decided
     assert text.count('text = "twice"') == 1  # the same to whoever reads it
 
 
