@@ -37,7 +37,7 @@ def test(services: Services, question: Question) -> Iterator[Found]:
     if not all(one.ok for one in ready):
         return
     keys = accepting.keys_of(accepting.keytab(services))
-    mine = tuple(key for key in keys if key.principal.lower().startswith(f"{spn}@"))
+    mine = tuple(key for key in keys if key.principal.lower().startswith(f"{spn.lower()}@"))
     yield from _keys(spn, mine, question.provider)
     yield from _host(host, keys)
     yield from _domain(services, question, spn, mine)
