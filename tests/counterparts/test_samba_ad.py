@@ -17,9 +17,12 @@ from idp.federation.ldap import syncing
 from idp.federation.provider import Provider as Upstream
 from tests.counterparts.conftest import MADE
 from tests.federation.directories.conftest import Company
-from tests.provider import App, Provider
+from tests.federation.directories.tickets import ticket
+from tests.provider import Answer, App, Provider
 
 ADDRESS, URI, BASE = "127.0.0.77", "ldaps://dc1.corp.example:636", "dc=corp,dc=example"
+KINDS = "msDS-SupportedEncryptionTypes"
+REALM, SERVICE = "CORP.EXAMPLE", "HTTP/localhost"
 ADMIN, PASSWORD, THERE = "administrator@corp.example", "Passw0rd-of-admin", "There-pass1"
 
 
@@ -42,7 +45,9 @@ class Controller:
         for name, member in (("Inner", "bea"), ("Outer", "Inner")):
             self.tool("group", "add", name)
             self.tool("group", "addmembers", name, member)
-        command = ["samba", "-i", "-s", str(self.config), "--option=server services=ldap", "--debuglevel=0"]
+        self.tool("user", "create", "doorward-http", "--random-password")
+        self.tool("spn", "add", SERVICE, "doorward-http")
+        command = ["samba", "-i", "-s", str(self.config), "--option=server services=ldap kdc", "--debuglevel=0"]
         self._process = subprocess.Popen(
             command,
             stdout=subprocess.DEVNULL,
@@ -62,6 +67,34 @@ class Controller:
         while not (file.exists() and file.stat().st_size) and time.monotonic() < until:
             time.sleep(0.1)
         return file.read_text()
+
+    def keytab(self) -> Path:
+        """The keys of the service, with AES as an admin of the domain lets it have."""
+        aes = f"dn: CN=doorward-http,CN=Users,{BASE}\nchangetype: modify\nreplace: {KINDS}\n{KINDS}: 24\n"
+        command = ["ldapmodify", "-H", URI.replace("dc1.corp.example", ADDRESS), "-x", "-D", ADMIN, "-w", PASSWORD]
+        environ = {**os.environ, "LDAPTLS_REQCERT": "never"}
+        subprocess.run(command, input=aes.encode(), env=environ, check=True, capture_output=True, timeout=60)
+        file = self.folder / "http.keytab"
+        if not file.exists():
+            self._run("domain", "exportkeytab", str(file), f"--principal={SERVICE}", "-s", str(self.config))
+        return file
+
+    def library(self) -> Path:
+        """What a client of the domain is told by."""
+        file = self.folder / "krb5.conf"
+        file.write_text(
+            f"[libdefaults]\ndefault_realm = {REALM}\ndns_lookup_kdc = false\ndns_canonicalize_hostname = false\n"
+            f"[realms]\n{REALM} = {{\n kdc = {ADDRESS}\n}}\n"
+        )
+        return file
+
+    def sign_in(self, name: str) -> Path:
+        """Their computer's ticket."""
+        cache = self.folder / f"cache-{name}"
+        environ = {**os.environ, "KRB5_CONFIG": str(self.library())}
+        command = ["kinit", "-c", f"FILE:{cache}", name]
+        subprocess.run(command, input=f"{THERE}\n".encode(), env=environ, check=True, capture_output=True, timeout=60)
+        return cache
 
     def tool(self, *words: str) -> None:
         self._run(*words, "-H", str(self.folder / "private/sam.ldb"), "-s", str(self.config))
@@ -152,3 +185,49 @@ def test_i3_a_look_at_everybody_goes_on_from_its_update_number(company: Company)
     assert (third.off, third.who) == (1, ("bea",))
     company.there.tool("user", "enable", "bea")
     assert syncing.sync(services, leaving.trial(services, kept), syncing.How()).on == 1
+
+
+@pytest.fixture
+def office(
+    open_provider: Callable[..., Provider], there: Controller, monkeypatch: pytest.MonkeyPatch, company: Company
+) -> Company:
+    """The same with a keytab of the domain."""
+    pytest.importorskip("gssapi")
+    add(company)  # once it answers
+    provider = open_provider(
+        outbound={"allow": [URI]}, kerberos={"keytab": str(there.keytab())}, server={"issuer": "http://localhost:8000"}
+    )  # fmt: skip
+    monkeypatch.setattr(provider.services.outbound, "_resolver", lambda host, port: [ADDRESS])
+    monkeypatch.setenv("KRB5_CONFIG", str(there.library()))
+    return Company(provider, there)  # type: ignore[arg-type]
+
+
+WINDOWS = {"kerberos_networks": ["203.0.113.0/24"], "kerberos_realms": [REALM]}
+
+
+def come(office: Company, crm: App, header: str) -> Answer:
+    browser = office.provider.browser()
+    browser.headers["Accept"] = "text/html"
+    page = office.provider.authorize(browser, crm)
+    assert (page.status, page.headers["WWW-Authenticate"]) == (401, "Negotiate")
+    return browser.get(page.url, headers={"Authorization": header})
+
+
+@pytest.mark.spec("RFC4559 4.1")
+def test_i4_a_ticket_of_the_domain_is_who_has_its_sid_whatever_its_name(office: Company) -> None:
+    one = add(office, **WINDOWS)
+    told = {found.what.partition(":")[0]: found for found in tried(office, one)}  # type: ignore[attr-defined]
+    assert {"keytab", "name", f"account of {SERVICE}", "clock"} <= set(told)
+    crm: App = office.provider.add_client("CRM")
+    there: Controller = office.there  # type: ignore[assignment]
+    there.tool("user", "create", "eve", THERE)
+    there.tool("user", "create", "fay", THERE)
+    eve = there.sign_in("eve")
+    found = office.person(come(office, crm, ticket(eve, SERVICE)), crm)
+    assert found.username == "eve"
+    header = ticket(eve, SERVICE)
+    there.tool("user", "rename", "eve", "--samaccountname=eve2", "--upn=eve2@corp.example")
+    there.tool("user", "rename", "fay", "--samaccountname=eve")  # who has her name now is somebody else
+    answer = come(office, crm, header)
+    assert not answer.is_redirect
+    assert office.provider.events("error:kerberos_principal")

@@ -89,7 +89,7 @@ def _asked(
 
 
 def _entry(conversation: Conversation, provider: Provider, accepted: Accepted, called: str) -> Entry:
-    filter = filters.of_principal(provider, accepted.name, called)
+    filter = filters.of_principal(provider, accepted.name, called, accepted.sid)
     found = conversation.search(provider.base_dn, filter, entries.attributes(provider), most=2)
     if len(found) != 1 or not entries.subject(provider, found[0]):
         raise refusals.principal(

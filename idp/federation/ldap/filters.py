@@ -30,11 +30,15 @@ def of_subject(provider: Provider, value: bytes | str) -> str:
     return _and(provider.people, f"({provider.subject[0]}={escaped(value)})")
 
 
-def of_principal(provider: Provider, name: str, whole: str) -> str:
-    """Who may come and is this principal of Kerberos. `name`: what stands before its realm; `whole`: with it."""
+def of_principal(provider: Provider, name: str, whole: str, sid: bytes = b"") -> str:
+    """Who may come and is this principal of Kerberos. `name`: what stands before its realm; `whole`: with it.
+
+    `sid`: whose ticket it is by the domain's own word: a name may be somebody else's since (CVE-2021-42278).
+    """
     attribute = provider.kerberos_name or provider.names[0]
     value = whole if attribute.lower() in _WHOLE else name
-    return _and(provider.people, f"({attribute}={escaped(value)})")
+    mine = f"(objectSid={escaped(sid)})" if sid and provider.subject[0].lower() == "objectguid" else ""
+    return _and(provider.people, f"({attribute}={escaped(value)})", mine)
 
 
 def of_service(name: str) -> str:

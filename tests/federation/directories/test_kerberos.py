@@ -17,6 +17,7 @@ from idp.login.authn import MFA, PHISHING_RESISTANT
 from tests.federation.directories import kdc
 from tests.federation.directories.conftest import Company
 from tests.federation.directories.kdc import REALM, SERVICE, Kdc
+from tests.federation.directories.tickets import ticket
 from tests.provider import Answer, App, Browser
 
 pytestmark = pytest.mark.slow
@@ -55,17 +56,6 @@ def add(office: Company, **more: Any) -> Upstream:
     given = {"kerberos_networks": ["192.0.2.0/24", "198.51.100.0/24", "10.0.0.0/8", "127.0.0.0/8", "203.0.113.0/24"],
              "kerberos_realms": [REALM], "kerberos_name": "uid"}  # fmt: skip
     return office.add(**{**given, **more})
-
-
-def ticket(cache: Path, service: str = SERVICE) -> str:
-    """The header that a browser sends, new at each call."""
-    import gssapi
-
-    name = gssapi.Name(f"{service}@{REALM}", gssapi.NameType.kerberos_principal)
-    mine = gssapi.Credentials(usage="initiate", store={"ccache": f"FILE:{cache}"})
-    spnego = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
-    context = gssapi.SecurityContext(name=name, creds=mine, mech=spnego, usage="initiate")
-    return "Negotiate " + base64.b64encode(context.step()).decode()
 
 
 def ask(office: Company, app: App, browser: Browser | None = None, **more: Any) -> tuple[Browser, Answer]:

@@ -48,7 +48,7 @@ GIVEN = {
         ({"at_once": True}, "at_once"),
         ({"proof": {"mfa": "second"}}, "proof"),
     ],
-    ids=range(24),
+    ids=range(29),
 )
 def test_i11_what_makes_no_sense_is_named_with_its_field(said: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidProvider) as caught:
