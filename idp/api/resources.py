@@ -17,6 +17,7 @@ from idp.api import (
     messages,
     overview,
     registration,
+    registrations,
     settings,
     signing_keys,
     streams,
@@ -27,6 +28,7 @@ from idp.api.batches.rows import OPERATIONS as BATCHES
 from idp.api.operations import Operation
 from idp.api.people.rows import OPERATIONS as PEOPLE
 from idp.api.providers.rows import OPERATIONS as PROVIDERS
+from idp.api.reviews.rows import OPERATIONS as REVIEWS
 from idp.api.rules.rows import OPERATIONS as RULES
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -41,10 +43,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *client_hosts.OPERATIONS,
     *details_types.OPERATIONS,
     *PEOPLE,
+    *registrations.OPERATIONS,
     *BATCHES,
     *groups.OPERATIONS,
     *group_history.OPERATIONS,
     *cases.OPERATIONS,
+    *REVIEWS,
     *RULES,
     *PROVIDERS,
     *activity.OPERATIONS,

@@ -42,6 +42,8 @@ WHOSE = {
     "program-grants": "company",
     "program-hosts": "company",
     "registration-tokens": "company",
+    "registrations": "company",
+    "reviews": "application or group: test_reviews.py",
     "sign-in-rules": "company",
     "providers": "company",
     "provider-templates": "company",
