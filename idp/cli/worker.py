@@ -94,6 +94,7 @@ def leave_out(settings: Settings) -> None:
     unused = {
         "psycopg": not settings.database_url.startswith("postgresql"),
         "redis": not settings.storage.state_url,
+        "greenlet": True,  # a server of threads
         "rich": settings.log.format == "json" or not sys.stderr.isatty(),
     }
     for name, is_unused in unused.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -83,6 +84,8 @@ class _Field:
 
 def section_class(name: str) -> Any:
     """The class of a section, by the section's name."""
+    # Else pydantic reads the metadata of every package there is, for code of others that would be shown our secrets.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     kind = Settings.__annotations__[name]
     return getattr(import_module(f"idp.config.{HOMES[kind]}"), kind)
 

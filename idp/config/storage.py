@@ -74,7 +74,9 @@ class Keys(Section):
     pkcs11_pin_file: str = Field("", description="A file that holds the PIN, mode 0600.")
     pkcs11_pin_command: str = Field("", description="A command that prints it; run when a process first signs.")
     transit_url: str = Field("", description="OpenBao or Vault, such as https://bao.example.com:8200.")
-    transit_mount: str = Field("transit", description="Where the engine is mounted.", pattern=r"^[\w/-]{1,100}$")
+    transit_mount: str = Field(
+        "transit", description="Where the engine is mounted.", pattern=r"^[A-Za-z0-9_/-]{1,100}$"
+    )
     transit_token: str = Field("", description="The token to show it; meant for DOORWARD_TRANSIT_TOKEN.")
     transit_token_file: str = Field(
         "", description="A file that holds it, mode 0600, read at each signature: an agent may renew it."

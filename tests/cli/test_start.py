@@ -43,3 +43,34 @@ def test_n36_a_command_imports_only_what_it_uses(site: Folder, words: str) -> No
 def test_n36_help_opens_nothing_of_the_installation(site: Folder) -> None:
     loaded = imported(site, "user")
     assert loaded & (HEAVY | {"pydantic", "sqlalchemy", "cryptography", "idp.config"}) == set()
+
+
+#: What libraries take along where it is there, for nobody who asks a server.
+UNWANTED = {
+    "rich", "pygments", "attr", "greenlet", "alembic", "mako", "psycopg", "redis", "sqlalchemy.dialects.postgresql",
+    "sqlalchemy.orm",
+}  # fmt: skip
+SERVING = """
+import sys
+from idp.cli.worker import leave_out
+from idp.installation.files import read_settings
+from idp.wsgi import create
+settings = read_settings(None)
+leave_out(settings)
+app, services = create(settings)
+sys.stderr.write("\\n".join(name for name, module in sys.modules.items() if module is not None))
+sys.stderr.flush()
+import os
+os._exit(0)
+"""
+
+
+@pytest.mark.slow
+def test_n36_a_server_imports_what_it_serves_with(site: Folder) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SERVING], cwd=site.path, env=site.environment(), capture_output=True, text=True,
+        timeout=60, check=True,
+    )  # fmt: skip
+    loaded = set(done.stderr.split())
+    assert loaded & UNWANTED == set()
+    assert {"structlog", "flask", "sqlalchemy.dialects.sqlite"} < loaded
