@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -42,12 +43,23 @@ class DetailsType:
         where = "/".join(str(one) for one in first.instance_path)
         return f"{where[:100] or 'it'}: {_plain(first.message)[:160]}"
 
+    def enriched(self, detail: Mapping[str, Any]) -> dict[str, Any]:
+        """A detail with the members that it left out and for which the schema has a `default` (RFC 9396 §7.1)."""
+        return {**deepcopy(defaults_of(self.schema)), **detail}
+
     def to_json(self) -> dict[str, Any]:
         """As files, the API and the record have it."""
         return {
             "type": self.name, "schema": dict(self.schema), "sentences": dict(self.sentences),
             "resources": list(self.resources),
         }  # fmt: skip
+
+
+def defaults_of(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The members at the top that have a `default`, but for `type`, which names the detail."""
+    known = schema.get("properties")
+    each = known.items() if isinstance(known, dict) else ()
+    return {name: one["default"] for name, one in each if name != "type" and isinstance(one, dict) and "default" in one}
 
 
 def checked(name: str, schema: Any, said: Mapping[str, str], resources: tuple[str, ...]) -> DetailsType:
@@ -86,6 +98,10 @@ def _of_schema(schema: Any) -> Iterator[Problem]:
             yield Problem("schema", wrong)
             return
         _validator(schema)
+        for name, value in defaults_of(schema).items():
+            one = {**schema["properties"][name], "$defs": schema.get("$defs", {})}
+            if not _validator(one).is_valid(value):
+                yield Problem("schema", f"the default of {name[:80]} is not as its own schema says")
     except (ValueError, RecursionError) as error:  # a wrong keyword, an expression, a reference elsewhere
         yield Problem("schema", _plain(str(error))[:200])
 

@@ -36,7 +36,7 @@ def read(services: Services, params: Params, client: Client) -> list[dict[str, A
     text = params.get(PARAMETER)
     if not text:
         return []
-    found = _parsed(text)
+    found = _enriched(services, _parsed(text))
     for detail in found:
         _check(services, client, detail)
     return found
@@ -86,7 +86,7 @@ def narrowed(
     own, text = standing(services, asked.client, granted, resource), asked.form.get(PARAMETER)
     if not text:
         return own
-    wanted = _parsed(text)
+    wanted = _enriched(services, _parsed(text))  # what was granted may have been asked for in fewer words
     if not is_within(wanted, own):
         raise _refused(
             "A detail was asked for that was not granted.", expected=_short(own), got=_short(wanted),
@@ -138,6 +138,18 @@ def seen_by(services: Services, caller: Client, client: Client, details: Sequenc
     if caller.id == client.id or caller.oidc.introspection == "all":
         return list(details)
     return standing(services, client, details, caller.oidc.resources)
+
+
+def _enriched(services: Services, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """§7.1: with what the type says of members that were left out: the person reads it, and the token has it.
+
+    Two that are one and the same then are one.
+    """
+    types = services.registry.details_types()
+    whole = [types[one["type"]].enriched(one) if one["type"] in types else one for one in found]
+    for one in whole:
+        _check_size(one)
+    return list({_canonical(one): one for one in whole}.values())
 
 
 def _may(kind: DetailsType, client: Client) -> bool:

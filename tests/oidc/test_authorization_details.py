@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from clients.errors import InvalidMetadata
 from idp.accounts.person import Person
 from idp.admin import details_types
 from idp.admin.actor import of_shell
@@ -58,6 +59,42 @@ def test_S39_a_payment_is_shown_agreed_to_and_told_wherever_the_token_is_looked_
     assert again["authorization_details"] == [ONE]
     assert provider.introspect(shop, again["access_token"])["authorization_details"] == [ONE]
     assert provider.introspect(shop, again["refresh_token"])["authorization_details"] == [ONE]
+
+
+@pytest.mark.spec("RFC9396 7.1")
+@FORMATS
+def test_S39_what_a_detail_leaves_out_is_filled_in_before_anybody_agrees_to_it(
+    provider: Provider, browser: Browser, ann: Person, form: str
+) -> None:
+    more = {
+        "account": {"type": "string", "default": "DE02 1203 0000"},
+        "actions": {"type": "array", "default": ["pay"]},
+    }
+    properties = {**details.SCHEMA["properties"], **more}  # type: ignore[dict-item]
+    required = ["type", "amount", "to", "account"]
+    details.add_type(provider, schema={**details.SCHEMA, "properties": properties, "required": required})
+    shop, whole = details.add_app(provider, access_token_format=form), {**ONE, "account": "DE02 1203 0000"}
+    page = consent_page(provider, browser, shop, authorization_details=text(ONE))
+    assert "DE02 1203 0000" in page.dom.text
+    answer = provider.redeem(shop, browser.submit(page, "allow").code, authorization_details=text(ONE)).json
+    assert answer["authorization_details"] == [{**whole, "actions": ["pay"]}]
+    assert provider.introspect(shop, answer["access_token"])["authorization_details"] == answer["authorization_details"]
+    # What the application says itself stands.
+    page = consent_page(
+        provider, browser, shop, authorization_details=text({**ONE, "account": "FR76", "actions": ["x"]})
+    )
+    code = browser.submit(page, "allow").code
+    assert provider.redeem(shop, code, authorization_details=text(ONE)).error == WRONG  # never another than agreed to
+    page = consent_page(provider, browser, shop, authorization_details=text(ONE, whole))
+    code = browser.submit(page, "allow").code
+    assert len(provider.redeem(shop, code).json["authorization_details"]) == 1  # one and the same
+
+
+def test_S39_a_default_is_as_its_own_schema_says(provider: Provider) -> None:
+    wrong = {"amount": {"type": "object", "default": 5}}
+    properties = {**details.SCHEMA["properties"], **wrong}  # type: ignore[dict-item]
+    with pytest.raises(InvalidMetadata, match="the default of amount"):
+        details.add_type(provider, schema={**details.SCHEMA, "properties": properties})
 
 
 def test_S39_no_detail_was_agreed_to_before(provider: Provider, browser: Browser, shop: App) -> None:
