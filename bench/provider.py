@@ -124,6 +124,10 @@ _WEB = {"redirect_uris": [CALLBACK]}
 _APPS: dict[str, dict[str, Any]] = {
     "rs256": {"profile": "web", "metadata": {**_WEB, "id_token_signed_response_alg": "RS256"}},
     "es256": {"profile": "web", "metadata": {**_WEB, "id_token_signed_response_alg": "ES256"}},
+    "bound": {
+        "profile": "web",
+        "metadata": {**_WEB, "id_token_signed_response_alg": "ES256", "dpop_bound_access_tokens": True},
+    },
     "machine": {"profile": "machine", "metadata": {"scope": "api"}},
     "machine_jwt": {
         "profile": "machine",

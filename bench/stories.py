@@ -11,6 +11,7 @@ from itertools import cycle
 from urllib.parse import quote_plus, urlencode
 
 from bench.load import Answer, Story, Unexpected
+from bench.prover import Prover
 from bench.provider import CALLBACK, PASSWORD, App
 
 VERIFIER = "bench-" + "v" * 44
@@ -20,6 +21,7 @@ _FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 _FLOW = re.compile(rb'name="flow" value="([^"]+)"')
 _FORM_KEY = re.compile(rb'name="form_key" value="([^"]+)"')
 _COOKIE = re.compile(rb"(?i)\r\nset-cookie: *([^;\r]+)")
+_REQUEST_URI = re.compile(rb'"request_uri":"([^"]+)"')
 _CODE = re.compile(rb"[?&]code=([^&\r\n]+)")
 
 
@@ -79,6 +81,7 @@ class Person:
     session: bytes = b""  # the Cookie header's line
     access_token: bytes = b""
     refresh_token: bytes = b""
+    prover: Prover | None = None  # of an application whose tokens are bound to its key
 
     def __post_init__(self) -> None:
         asked = {
@@ -113,6 +116,23 @@ class Person:
         if answer.status != 302 or code is None:
             raise Unexpected("no code")
         return (yield "token", post("/oauth/token", self._redeem + code[1], self.basic))
+
+    def sso_bound(self) -> Story:
+        """The same with a pushed request (RFC 9126) and a token that is bound to a key (RFC 9449)."""
+        assert self.prover is not None
+        pushed = yield "PAR", post("/oauth/par", self.authorize_path.partition("?")[2].encode(), self.basic)
+        found = _REQUEST_URI.search(pushed.body)
+        if pushed.status != 201 or found is None:
+            raise Unexpected("not pushed")
+        path = f"/oauth/authorize?client_id={quote_plus(self.app.id)}&request_uri={quote_plus(found[1].decode())}"
+        answer = yield "authorize", get(path, self.session)
+        code = _CODE.search(answer.head)
+        if answer.status != 302 or code is None:
+            raise Unexpected("no code")
+        headers = b"%sDPoP: %s\r\n" % (self.basic, self.prover.proof("POST", "/oauth/token"))
+        answer = yield "token", post("/oauth/token", self._redeem + code[1], headers)
+        _member(answer, b"id_token")
+        check(b'"token_type":"DPoP"' in answer.body, "not bound")
 
     def sso(self) -> Story:
         """Authorize with a session, redeem the code; the ID token is there."""

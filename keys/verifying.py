@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from joserfc.util import urlsafe_b64decode
@@ -20,6 +21,7 @@ MAX_TOKEN = 16 * 1024  # characters
 MAX_HINT = 96 * 1024  # characters of an ID token of ours that comes back: somebody in 1,000 groups has a long one
 MAX_DEPTH = 16  # objects and arrays inside one another
 MAX_KEYS = 100  # of one client's JWKS
+_SHOWN = ("kty", "crv", "x", "y", "n", "e", "alg", "kid", "use", "key_ops")  # what is read of a key in a header
 _PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))  # RFC 7518 §6
 AHEAD = 10.0  # seconds; FAPI 2.0 Security Profile §5.3.2.1: up to 10 s ahead is accepted
 
@@ -111,12 +113,20 @@ def verify_possession(token: str, *, algs: Collection[str], typ: str) -> tuple[C
     if _PRIVATE.intersection(jwk):
         raise InvalidToken("jwk has private parts: that key has been shown, make a new one")
     try:
-        key = load_public({**jwk, "alg": jwk.get("alg", opened.algorithm.name)})
+        shown = {"alg": opened.algorithm.name, **{name: jwk[name] for name in _SHOWN if name in jwk}}
+        key, thumbprint = _shown(json.dumps(shown, sort_keys=True))
     except UnusableKey as error:
         raise InvalidToken(f"jwk: {error}") from None
     if not key.fits(opened.algorithm):
         raise InvalidToken("jwk is a key for another alg")
-    return opened.claims_by((key,)), str(key.key.thumbprint())
+    return opened.claims_by((key,)), thumbprint
+
+
+@lru_cache(maxsize=512)
+def _shown(jwk: str) -> tuple[PublicKey, str]:
+    """A key as it was shown, and its thumbprint; an application shows the same one with each of its proofs."""
+    key = load_public(json.loads(jwk))
+    return key, str(key.key.thumbprint())
 
 
 def read_jwks(document: Any) -> tuple[PublicKey, ...]:

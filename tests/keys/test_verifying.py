@@ -449,3 +449,24 @@ def test_a_reason_never_repeats_the_token(ring: Ring, clock: Clock) -> None:
         with pytest.raises(InvalidToken) as refused:
             verify_own(ring, token, types=("JWT",), now=clock.now)
         assert secret not in refused.value.reason
+
+
+@pytest.mark.spec("RFC 9449 4.3")
+def test_a_key_that_was_shown_before_proves_no_other_proof() -> None:
+    """Keys are kept as they were shown, not what was proven by them."""
+    from joserfc import jwt
+    from joserfc.jwk import ECKey
+
+    from keys.verifying import InvalidToken, verify_possession
+
+    own, other = (ECKey.generate_key("P-256") for _ in range(2))
+
+    def made(key: ECKey, shown: ECKey, **more: str) -> str:
+        head = {"typ": "dpop+jwt", "alg": "ES256", "jwk": {**shown.as_dict(private=False), **more}}
+        return jwt.encode(head, {"jti": "a"}, key)
+
+    for _ in range(2):
+        assert verify_possession(made(own, own), algs=("ES256",), typ="dpop+jwt")[1] == own.thumbprint()
+        for wrong in (made(other, own), made(own, own, use="enc"), made(own, own, alg="ES384")):
+            with pytest.raises(InvalidToken):
+                verify_possession(wrong, algs=("ES256",), typ="dpop+jwt")
