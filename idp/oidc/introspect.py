@@ -16,6 +16,7 @@ from idp.traffic import INTROSPECTED, OTHERS, Traffic
 from idp.wire import Json, Raw, Request, Response
 
 JWT = "application/token-introspection+jwt"
+_WEIGHT = re.compile(r"q=(0(\.\d{0,3})?|1(\.0{0,3})?)")
 _INACTIVE: dict[str, Any] = {"active": False}  # RFC 7662 §2.2: and nothing else
 
 
@@ -81,12 +82,16 @@ def _answer(services: Services, request: Request, caller: Client, body: dict[str
 
 
 def _wants_jwt(accept: str) -> bool:
-    """Whether the JWT is named: not by a wildcard, which every library sends that wants JSON."""
-    for part in accept.lower().split(","):
-        name, *more = (one.strip() for one in part.split(";"))
-        if name == JWT:
-            return not any(re.fullmatch(r"q=0(\.0*)?", one) for one in more)
-    return False
+    """Whether the JWT is named, and JSON not as better: not by a wildcard, which libraries send that want JSON."""
+    weights = dict(map(_weighed, accept.lower().split(",")))
+    return weights.get(JWT, 0.0) > 0 and weights[JWT] >= weights.get("application/json", 0.0)
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    """A media type and how much it is wanted (RFC 9110 §12.4.2, §12.5.1): fully, where nobody says otherwise."""
+    name, *more = (one.strip() for one in part.split(";"))
+    said = next((one for one in more if one.startswith("q=")), "q=1")
+    return name, float(said[2:]) if _WEIGHT.fullmatch(said) else 1.0
 
 
 def may_see(services: Services, caller: Client, access: bearer.Access) -> bool:

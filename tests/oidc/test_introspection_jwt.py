@@ -68,6 +68,7 @@ def test_S33_a_caller_that_is_not_proven_is_told_as_ever(provider: Provider) -> 
     [
         (JWT, True), (f"application/json;q=0.1, {JWT.upper()} ; q=0.9", True), (f"{JWT};q=1.0", True),
         ("*/*", False), ("application/*", False), ("application/json", False), (f"{JWT};q=0", False),
+        (f"application/json, {JWT};q=0.1", False), (f"{JWT}, application/json", True), (f"{JWT};q=x", True),
         (f"{JWT};q=0.00", False), ("application/jwt", False), (JWT + "x", False),
     ],
 )  # fmt: skip
