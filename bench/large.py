@@ -24,10 +24,12 @@ from typing import Any
 from bench import crowd, machine, scale
 from bench.load import percentile
 from bench.machine import Cores
-from bench.provider import Installation, install
-from bench.stories import Crowd
+from bench.provider import App, Installation, _free_port, install
+from bench.stories import Crowd, Person
 from idp import background
-from tests.backends import PostgreSQL, Redis, start_postgresql
+from idp.ids import digest, new_id, new_secret
+from idp.oidc import ledger
+from tests.backends import Redis, start_postgresql
 
 SMALL = 1_000
 SEED_EVENTS = 100_000  # that demo-data writes; the others are copies of them, spread over the crowd
@@ -84,16 +86,16 @@ _EVENTS = """
 CREATE TEMP TABLE seeds AS SELECT row_number() OVER (ORDER BY id) AS row, * FROM events;
 INSERT INTO events (id, at, action, actor, person_id, client_id, session_id, address, request_id, error_id, detail,
     salt, mac, segment)
-SELECT substr(s.id, 1, 22) || 'w' || lpad(to_hex(n), 3, '0'), s.at, s.action,
+SELECT substr(s.id, 1, 22) || 'w' || lpad(to_hex(c.n), 3, '0'), s.at, s.action,
     CASE WHEN s.actor = s.person_id THEN p.id ELSE s.actor END, CASE WHEN s.person_id IS NULL THEN NULL ELSE p.id END,
-    s.client_id, substr(s.session_id, 1, 23) || lpad(to_hex(n), 3, '0'), s.address,
-    CASE WHEN s.request_id = '' THEN '' ELSE substr(s.request_id, 1, 23) || lpad(to_hex(n), 3, '0') END,
-    substr(s.error_id, 1, 10) || upper(lpad(to_hex(n), 3, '0')), s.detail, s.salt, s.mac, 0
-FROM seeds s, generate_series(1, {copies}) n, numbered p WHERE p.n = 1 + (s.row * 31 + n * 7919) % {people};
+    s.client_id, substr(s.session_id, 1, 23) || lpad(to_hex(c.n), 3, '0'), s.address,
+    CASE WHEN s.request_id = '' THEN '' ELSE substr(s.request_id, 1, 23) || lpad(to_hex(c.n), 3, '0') END,
+    substr(s.error_id, 1, 10) || upper(lpad(to_hex(c.n), 3, '0')), s.detail, s.salt, s.mac, 0
+FROM seeds s, generate_series(1, {copies}) c(n), numbered p WHERE p.n = 1 + (s.row * 31 + c.n * 7919) % {people};
 """
 
 
-def fill(installation: Installation, size: Size, url: str, say: Say) -> Any:
+def fill(installation: Installation, size: Size, url: str, say: Say) -> list[Person]:
     """Load all of it; answers the sample of people that the measurement takes."""
     made = ["--people", "20000", "--apps", str(size.apps), "--events", str(SEED_EVENTS), "--beside"]
     subprocess.run(
@@ -102,14 +104,14 @@ def fill(installation: Installation, size: Size, url: str, say: Say) -> Any:
     )  # fmt: skip
     say("people")
     with _without_indexes(url, ("people", "identifiers", "sessions", "families", "access_tokens"), say):
-        sample = crowd.fill(installation, size.people, lambda _: None)
+        people = crowd.fill(installation, size.people, lambda _: None)
         _run(url, [*_statements(_TOKENS, now=time.time(), copies=size.tokens // size.people - 1)], say)
     copies = size.events // SEED_EVENTS - 1
     with _without_indexes(url, ("memberships", "person_past", "member_past", "events"), say):
         more = {"now": time.time(), "groups": size.groups, "people": size.people, "copies": copies}
         _run(url, [*_statements(_GROUPS, **more), *(_statements(_EVENTS, **more) if copies > 0 else ())], say)
     _run(url, ["VACUUM ANALYZE", "CHECKPOINT"], say)
-    return sample
+    return people
 
 
 def _statements(text: str, **values: object) -> list[str]:
@@ -140,6 +142,40 @@ def _without_indexes(url: str, tables: tuple[str, ...], say: Say) -> Any:
     _run(url, [f'DROP INDEX "{index}"' for index, _ in found], lambda _: None)
     yield
     _run(url, [made for _, made in found], say)
+
+
+#: People spread evenly over all, whose session and tokens get a secret that is known here.
+_SAMPLE = """
+CREATE TEMP TABLE chosen AS SELECT username, s.id AS session_id, f.id AS family_id FROM people p
+    JOIN sessions s ON s.person_id = p.id JOIN families f ON f.session_id = s.id
+    WHERE p.username ~ '^p[0-9]+$' AND substr(p.username, 2)::int % {every} = 0;
+ANALYZE chosen;
+CREATE TEMP TABLE sampled AS SELECT c.*, a.id AS token_id FROM access_tokens a JOIN chosen c USING (family_id)
+    WHERE a.id NOT LIKE '%w__';
+UPDATE sessions SET secret_hash = '{hash}' FROM sampled WHERE id = session_id;
+UPDATE families SET refresh_hash = '{hash}', generation = 0 FROM sampled WHERE id = family_id;
+UPDATE access_tokens SET hash = '{hash}', client_id = '{app}' FROM sampled WHERE id = token_id
+"""
+
+
+def sample(url: str, app: App, people: int, say: Say) -> list[Person]:
+    """People of an installation that was filled before."""
+    import psycopg
+
+    secret = new_secret()
+    values = {"every": max(1, people // crowd.SAMPLE), "hash": digest(secret), "app": app.id}
+    with psycopg.connect(url, autocommit=True) as connection:
+        for one in _statements(_SAMPLE, **values):
+            say(f"{one[:50]!r}: {connection.execute(one.encode()).rowcount:,}")
+        found = connection.execute("SELECT username, session_id, family_id, token_id FROM sampled").fetchall()
+    return [
+        Person(
+            f"{name}@example.com", app, session=f"Cookie: doorward_session={session}.{secret}\r\n".encode(),
+            access_token=f"{ledger.ACCESS}{token}.{secret}".encode(),
+            refresh_token=f"{ledger.REFRESH}{family}.{secret}".encode(),
+        )
+        for name, session, family, token in found
+    ]  # fmt: skip
 
 
 # -- what is measured --------------------------------------------------------------------------------------------------
@@ -206,33 +242,59 @@ def main() -> int:
     os.sched_setaffinity(0, set(cores.others))
     size = Size(args.people, args.apps, args.groups, args.tokens, args.events)
     with tempfile.TemporaryDirectory(prefix="doorward-large-") as temporary:
-        folder = Path(args.data or temporary) / "postgresql"
-        folder.mkdir(parents=True, exist_ok=True)
-        cluster = start_postgresql(int(os.environ.get("BENCH_OWNER", os.getpid())), **_DURABLE)
-        large, sample = _filled(folder, cluster, size)
-        small = _installed(folder.parent / "small", cluster)
+        large, people = _opened(Path(args.data or temporary) / "postgresql", size)
+        small = _installed(Path(temporary) / "small", large.environ["DOORWARD_DATABASE_URL"])
         few = crowd.fill(small, SMALL, lambda _: None)
         loads = [os.getloadavg()[0]]
-        found = compare(small, large, [Crowd(few), Crowd(sample)], cores, _say)
+        found = compare(small, large, [Crowd(few), Crowd(people)], cores, _say)
         loads.append(os.getloadavg()[0])
         print(f"{size}; load before and after: {loads[0]:.1f}, {loads[1]:.1f}\n\n{show(found)}")
     return int(any(hop["errors"] for hop in found["hops"]))
 
 
-def _installed(folder: Path, cluster: PostgreSQL) -> Installation:
+def _opened(folder: Path, size: Size) -> tuple[Installation, list[Person]]:
+    """The large one: that of the run before, whose servers run on, or a new one."""
+    noted = folder / "database.json"
+    if noted.exists():
+        told = json.loads(noted.read_text())
+        large = Installation(folder, _free_port(), _environ(folder, told["url"], told["state"]))
+        large.apps = {"es256": App(*told["app"])}
+        return large, sample(told["url"], large.apps["es256"], size.people, _say)
+    begun = time.monotonic()
+    cluster = start_postgresql(_owner(), **_DURABLE)
+    large = _installed(folder, cluster.url())
+    url = large.environ["DOORWARD_DATABASE_URL"]
+    people = fill(large, size, url, _say)
+    app = large.apps["es256"]
+    noted.write_text(
+        json.dumps({"url": url, "state": large.environ["DOORWARD_STATE_URL"], "app": [app.id, app.secret]})
+    )
+    _say(f"filled in {time.monotonic() - begun:.0f} s")
+    return large, people
+
+
+def _installed(folder: Path, url: str) -> Installation:
+    """A new one, in a database of its own on the server of a URL."""
+    import psycopg
+
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "doorward.toml").write_text("[admin]\nsecond_factor = false\n")
-    state = Redis(int(os.environ.get("BENCH_OWNER", os.getpid())))
-    url = cluster.url(cluster.create())
-    (folder / "database.json").write_text(json.dumps({"url": url, "state": state.url}))
-    return install(folder, {"DOORWARD_DATABASE_URL": url, "DOORWARD_STATE_URL": state.url})
+    name = f"t{new_id()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+    environ = _environ(folder, f"{url.rpartition('/')[0]}/{name}", Redis(_owner()).url)
+    return install(folder, {name: environ[name] for name in environ if name.endswith("_URL")})
 
 
-def _filled(folder: Path, cluster: PostgreSQL, size: Size) -> tuple[Installation, Any]:
-    begun, large = time.monotonic(), _installed(folder, cluster)
-    sample = fill(large, size, large.environ["DOORWARD_DATABASE_URL"], _say)
-    _say(f"filled in {time.monotonic() - begun:.0f} s")
-    return large, sample
+def _environ(folder: Path, url: str, state: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
+    where = {"DOORWARD_DATA_DIR": str(folder / "var"), "DOORWARD_DATABASE_URL": url, "DOORWARD_STATE_URL": state}
+    return {**kept, **where}
+
+
+def _owner() -> int:
+    """The process with which the servers end."""
+    return int(os.environ.get("BENCH_OWNER", os.getpid()))
 
 
 def _say(line: str) -> None:
