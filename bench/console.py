@@ -124,11 +124,13 @@ def enter(services: Any) -> str:
     now, secret, session_id = services.clock(), new_secret(), new_id()
     owner = services.directory.owners()[0]
     with services.db.transaction() as tx:
-        tx.run(
-            logins.INSERT, id=session_id, secret_hash=digest(secret), person_id=owner.id, methods="pwd otp",
-            created_at=now, auth_time=now, last_seen=now, idle_seconds=86400, expires_at=now + 86400, ended_at=None,
-            ended_why=None, address="127.0.0.1", browser="bench",
-        )  # fmt: skip
+        said = {
+            "id": session_id, "secret_hash": digest(secret), "person_id": owner.id, "methods": "pwd otp",
+            "created_at": now, "auth_time": now, "last_seen": now, "idle_seconds": 86400, "expires_at": now + 86400,
+            "address": "127.0.0.1", "browser": "bench",
+        }  # fmt: skip
+        left = {column.name: None if column.nullable else "" for column in logins.sessions.c}
+        tx.run(logins.INSERT, **{**left, **said})
     return f"doorward_session={session_id}.{secret}"
 
 
@@ -141,6 +143,7 @@ def pages(services: Any) -> list[Asked]:
     from idp.accounts.listing import FILTERS
     from idp.audit import tail
     from idp.console.apps.listing import FILTERS as APP_FILTERS
+    from idp.db.unhurried import unhurried
 
     db = services.db
     people = _sample(db, "SELECT id, username, name FROM people WHERE username <> 'owner'", 25)
@@ -173,7 +176,8 @@ def pages(services: Any) -> list[Asked]:
         Asked("an application" + what, tuple(f"admin/apps/{row[0]}{path}" for row in apps))
         for what, path in (("", ""), (", access", "/access"), (", history", "/history"), (", secrets", "/secrets"))
     ]
-    largest = max(groups.list_of(db), key=lambda group: group.members)
+    with unhurried(db):
+        largest = max(groups.list_of(db), key=lambda group: group.members)
     cases = _sample(db, "SELECT id, about FROM cases", 10)
     asked += [
         Asked("groups", ("admin/groups", "admin/groups?q=berlin")),

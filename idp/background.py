@@ -67,7 +67,7 @@ def schedule(services: Services) -> None:
     services.jobs.every("people.batches", 60, lambda: batches.resume(services))
     services.jobs.every("sweep", 300, lambda: sweep_out(services))
     services.jobs.every("groups.mend", HOUR, lambda: mend_groups(services), lease=600)
-    services.jobs.every("access.past", HOUR, lambda: catch_up(services))
+    services.jobs.every("access.past", HOUR, lambda: catch_up(services), lease=600)
     services.jobs.every("audit.seal", sealing.EVERY, lambda: sealing.seal_all(services.db, services.clock))
     if services.settings.audit.syslog or services.settings.audit.webhook:
         services.jobs.every("audit.stream", sealing.EVERY, lambda: streams.send_all(services), lease=180)
@@ -136,9 +136,11 @@ def catch_up(services: Services) -> int:
     """Take over into the past what was changed by another release, or by hand; answers how much."""
     from clients import past as apps
     from idp.accounts import past as people
+    from idp.db.unhurried import unhurried
 
     now = services.clock()
-    return apps.catch_up(services.db, now) + people.catch_up(services.db, now)
+    with unhurried(services.db):  # all people and memberships are compared: seconds, with a million
+        return apps.catch_up(services.db, now) + people.catch_up(services.db, now)
 
 
 def mend_groups(services: Services) -> int:
