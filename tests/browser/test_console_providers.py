@@ -50,6 +50,8 @@ def test_B5_I12_an_owner_adds_a_provider_tries_it_changes_it_and_takes_a_removal
     log_in(page, owner)
     page.get_by_role("link", name="Add a provider").click()
     keep(windows, page, "choose")
+    tiles = page.locator(".pick.tiles a").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    assert min(tiles) > 200  # a word a line, not a letter
     page.get_by_role("link", name="Microsoft Entra OpenID Connect").click()
     keep(windows, page, "new")
     page.get_by_label("Name", exact=True).fill(name)
