@@ -21,6 +21,7 @@ from idp.audit.chain import sealing
 from idp.db import ReadOnly
 from idp.federation import keeping as providers
 from idp.federation.ldap import scheduled as directories
+from idp.federation.saml import watching as upstream_metadata
 from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
 from idp.meters.notes import Meters
@@ -77,6 +78,10 @@ def schedule(services: Services) -> None:
     services.jobs.every(
         "directories.sync", directories.EVERY, lambda: directories.run_due(services), lease=directories.LEASE
     )
+    services.jobs.every(
+        "providers.metadata", upstream_metadata.EVERY, lambda: upstream_metadata.run_due(services),
+        lease=upstream_metadata.LEASE,
+    )  # fmt: skip
     saml_sources.schedule(services)
     if services.settings.backup.folder:
         from idp.installation.backups import scheduled

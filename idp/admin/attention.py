@@ -18,7 +18,7 @@ from idp.accounts import approvals, cases, planned_ends
 from idp.accounts import batches as accounts_batches
 from idp.accounts.break_glass.telling import PATH as BREAK_GLASS
 from idp.accounts.registering import waiting
-from idp.admin import key_readers, provisioning, record_checks, signals, streams
+from idp.admin import key_readers, provider_keys, provisioning, record_checks, signals, streams
 from idp.admin.actor import Actor
 from idp.admin.approving.telling import PATH as APPROVALS
 from idp.admin.batches import WHY as STOPPED_WHY
@@ -85,6 +85,7 @@ def find(services: Services, actor: Actor) -> list[Finding]:
         found += [Finding("signals", *told) for told in signals.findings(services)]
     if actor.may(Permission.PROVIDERS_READ):
         found += _providers(services)
+        found += [Finding(*told) for told in provider_keys.findings(services)]
     if actor.may(Permission.REVIEWS_READ):
         found += _reviews(services, actor)
     return found

@@ -73,6 +73,8 @@ def _is_text(value: Any) -> bool:
 def _tidy(key: str, value: Any) -> Any:
     if key in ("domains", "tenants"):
         return [one.strip().lower().removeprefix("@") for one in value]
+    if key == "pinned_keys":  # as openssl prints them, or as browsers do
+        return [one.replace(":", "").strip().lower() for one in value]
     return value.strip() if isinstance(DEFAULTS[key], str) else value
 
 

@@ -67,6 +67,12 @@ ROWS: Final = (
         "It is read there again and again, and so are its new certificates."), _SAML),
     Field("metadata", "main", N_("Its metadata"), N_("An EntityDescriptor, where it has no address."), _SAML,
           document=True),
+    Field("metadata_keys", "main", N_("Certificates by which its metadata is signed"), N_(
+        "In PEM form. Metadata that is not signed by one of them is not taken. Empty: TLS vouches for it."), _SAML,
+          document=True),
+    Field("pinned_keys", "main", N_("Signing certificates that count"), N_(
+        "SHA-256 of each, one a line. A new one in its metadata waits for your yes. Empty: each of them counts."),
+          _SAML),
     Field("secret_ends", "main", N_("The day on which its secret ends there"), N_(
         "As the provider said when it was made: 2027-01-31. Admins are told a month before."), _OAUTH),
     Field("hosted_domain", "main", N_("Google Workspace domain"), N_("Only its accounts are taken: example.com"),

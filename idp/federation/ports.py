@@ -130,8 +130,8 @@ class Kind(Protocol):
         """What came back, believed only as far as it is proven. Errors: `Cancelled`, too."""
         ...
 
-    def sign_out(self, services: Services, leaving: Leaving) -> str:
-        """Where a browser is sent to sign out there, too; '' where that is not possible."""
+    def sign_out(self, services: Services, leaving: Leaving) -> Response | None:
+        """Send the browser there to sign out, too; None where that is not possible."""
         ...
 
     def test(self, services: Services, question: Question) -> tuple[Found, ...]:

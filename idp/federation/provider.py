@@ -49,7 +49,9 @@ class Provider:
     of which realms; `kerberos_name`: the attribute that their principal is, '' for the first of `names`;
     `kerberos_proof`: what it counts for, one of `PROOFS`, '' for one factor of no name.
 
-    Of SAML: `metadata` (a document), or `metadata_url` where it is read again; `name_id_format`: what is asked for;
+    Of SAML: `metadata` (a document), or `metadata_url` where it is read again; `metadata_keys`: certificates in PEM, by
+    the key of one of which that is signed; `pinned_keys`: SHA-256 of the certificates whose signatures count, () for
+    all of its metadata; `name_id_format`: what is asked for;
     `request_binding`: redirect or post, '' for what it has; `unsolicited`: a Response that nobody asked for leads to a
     request of ours; `vouches`: addresses of `domains` that it says are its own, and count as verified.
     """
@@ -112,6 +114,8 @@ class Provider:
     kerberos_proof: str = ""
     metadata_url: str = ""
     metadata: str = ""
+    metadata_keys: str = ""
+    pinned_keys: tuple[str, ...] = ()
     name_id_format: str = PERSISTENT
     request_binding: str = ""
     unsolicited: bool = False

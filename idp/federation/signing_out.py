@@ -13,7 +13,7 @@ from idp.login.browser import elsewhere
 from idp.login.browser.sessions import Session
 from idp.login.signout import UPSTREAM, Notice
 from idp.protocols import Services
-from idp.wire import Redirect, Response
+from idp.wire import Response
 
 #: The one address to which every provider sends people back; `state` says whose sign-out it was.
 BACK: Final = "/upstream/signed-out"
@@ -53,8 +53,7 @@ def hop(services: Services, notice: Notice, chain: str, at: int) -> Response | N
     try:
         asked = Leaving(kept.provider, leaving.secret_of(services, kept), there, back, f"{chain}.{at}")
         with crowding.turn(services, kept.provider):
-            location = kinds.of(kept.provider).sign_out(services, asked)
+            return kinds.of(kept.provider).sign_out(services, asked)
     except Refused as error:
         services.log.warning("upstream_not_signed_out", provider=kept.provider.id, kind=error.code, reason=error.detail)
         return None
-    return Redirect(location=location) if location else None

@@ -86,6 +86,9 @@ MESSAGES: Mapping[str, Message] = {
     # of a change that wants two owners. what: asked, approved, refused, failed, bypassed; subject: what the change is
     # called; username: who asked, or who decided; note: their word; link: where it is looked at
     "approval": Message(("what", "subject", "username", "link"), ("note",)),
+    # to owners. provider: whose metadata has other keys or addresses; waits: whether one waits for their yes; link: its
+    # history
+    "provider_keys": Message(("provider", "link", "waits"), ()),
     "test": Message((), ()),
 }
 

@@ -58,6 +58,7 @@ from idp.admin import (
     planned_ends,
     preview,
     programs,
+    provider_keys,
     providers,
     provisioners,
     provisioning,
@@ -106,6 +107,7 @@ from idp.signals.stream import POLL
 from idp.signals.stream import Said as OfStream
 from idp.wire import Request
 from tests.admin.verbs import Code, of_admin
+from tests.federation.saml.there import There
 from tests.provider import Provider
 from tests.saml.documents import certificate
 
@@ -291,6 +293,7 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "histories.groups.undo": ADMINS,
     "histories.people.undo": ADMINS,
     "histories.providers.undo": OWNER,
+    "provider_keys.pin": OWNER,
     "directories.look_at_all": OWNER,
     "providers.disconnect": HELPS,
     "tokens.create": "",
@@ -490,6 +493,12 @@ def _provider(world: World) -> str:
     return providers.add(world.services, SHELL, _described(next(world.numbers)), "secret").provider.id
 
 
+def _saml_provider(world: World) -> str:
+    there = There(world.provider.clock)
+    said = {"name": f"Company {next(world.numbers)}", "kind": "saml", "metadata": there.metadata()}
+    return providers.add(world.services, SHELL, said, "").provider.id
+
+
 def _removed_provider(world: World) -> str:
     id = _provider(world)
     providers.remove(world.services, SHELL, id)
@@ -656,6 +665,7 @@ TRIES: Final[Mapping[str, Try]] = {
     "providers.restore": Try(_removed_provider, providers.restore),
     "providers.renew_secret": Try(_provider, lambda s, a, id: providers.renew_secret(s, a, id, "another")),
     "histories.providers.undo": Try(_provider_change, provider_history.undo),
+    "provider_keys.pin": Try(_saml_provider, provider_keys.pin),
     "directories.look_at_all": Try(
         _provider,
         _fails(directories.NoDirectory, lambda s, a, id: directories.look_at_all(s, a, id, directories.How())),

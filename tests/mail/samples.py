@@ -15,7 +15,7 @@ SAMPLES: dict[str, Any] = {
     "username": "ann.example", "case": "C-4711-ABCDE", "not_me_url": HOST + "/not-me/t0ken", "unasked": True,
     "note": "Ask <b>Zoë</b>.", "why": "They would be the last owner who can sign in.",
     "n": 3, "subject": "Sales <b>EMEA</b>", "people": 12, "due": 1793600000.0, "kept": 9, "taken": 2,
-    "ended": True,
+    "ended": True, "waits": True, "provider": "Company",
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def sealed(services: Services, secret: str) -> str:
     return services.sealer.seal(PURPOSE, secret.encode())
 
 
-def run(services: Services, actor: Actor, args: Args) -> object:
+def _run(services: Services, actor: Actor, args: Args) -> object:
     """The verb that asked, with what it was asked with."""
     from idp.admin import providers
 
@@ -82,3 +82,7 @@ def _opened(services: Services, args: Args) -> str | None:
         return services.sealer.open(PURPOSE, args[_SEALED]).decode()
     except BrokenSeal:
         raise ValueError("its secret was sealed under another master key: ask for the change again") from None
+
+
+#: What `verbs` has a row of.
+ROW: Final = (_run, lines)

@@ -251,5 +251,5 @@ VERBS: Final[Mapping[str, Verb]] = {
     "break_glass.end": Verb(_end, _person_lines),
     "people.roles": Verb(_roles, _role_lines),
     "rules.change": Verb(_rule, _rule_lines),
-    "providers.change": Verb(of_providers.run, of_providers.lines),
+    "providers.change": Verb(*of_providers.ROW),
 }

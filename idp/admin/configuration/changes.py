@@ -15,7 +15,6 @@ from idp.protocols import Services
 
 if TYPE_CHECKING:
     from idp.admin.configuration.effects import Impact
-    from idp.saml.metadata.description import Description
 
 Action = Literal["add", "change", "restore", "remove"]
 
@@ -84,7 +83,7 @@ class Planning:
     services: Services
     entries: tuple[Entry, ...]
     marks: Mapping[tuple[str, str], Mark]
-    fetched: dict[str, Description] = field(default_factory=dict)
+    fetched: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     names: dict[str, list[str]] | None = None  # of applications: name to ids
 
@@ -106,7 +105,7 @@ class Plan:
     left: tuple[Mark, ...]
     notes: tuple[str, ...]
     adopts: tuple[tuple[str, str], ...] = ()  # manager and title of what would be marked, and nothing else
-    fetched: dict[str, Description] = field(default_factory=dict, compare=False)
+    fetched: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def changes(self) -> tuple[Change, ...]:

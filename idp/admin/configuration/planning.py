@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from idp.admin.configuration import marks
 from idp.admin.configuration.changes import Change, Field, Plan, Planning, Step
@@ -12,9 +12,6 @@ from idp.admin.configuration.kinds import KINDS
 from idp.admin.configuration.marks import Mark
 from idp.protocols import Services
 
-if TYPE_CHECKING:
-    from idp.saml.metadata.description import Description
-
 
 def plan(
     services: Services,
@@ -22,7 +19,7 @@ def plan(
     managers: Iterable[str],
     *,
     prune: bool = False,
-    fetched: Mapping[str, Description] | None = None,
+    fetched: Mapping[str, Any] | None = None,
 ) -> Plan:
     """The steps from what is to what the tables declare. Errors: `BadConfiguration`, with every fault of all of them.
 

@@ -15,9 +15,9 @@ from idp.admin.configuration.kind import Kind
 from idp.admin.configuration.writing import Written
 from idp.admin.permissions import Permission
 from idp.audit import Recorder
-from idp.federation import checking, keeping, links
+from idp.federation import checking, keeping, kinds, links
 from idp.federation.keeping import Kept
-from idp.federation.provider import SAID, Provider
+from idp.federation.provider import OIDC, SAID, Provider
 from idp.protocols import Services
 from keys.sealing import BrokenSeal
 
@@ -75,12 +75,29 @@ def _declared(planning: Planning, entry: Entry, old: Kept | None) -> Provider:
     dropped = planning.dropped(TABLE, old.provider.id, entry) if old is not None else frozenset[str]()
     said = {key: value for key, value in before.items() if key not in dropped}
     said |= {key: value for key, value in entry.values.items() if key in SAID}
+    said = _completed(planning, entry, said)
     was_on = old.provider.enabled if old is not None and "enabled" not in dropped else True
     enabled = flag_of(entry, "enabled", default=was_on)
     try:
         return checking.checked(said, old.provider.id if old is not None else "", enabled=enabled)
     except checking.InvalidProvider as error:
         raise Faults(entry.fault(one.field, one.message) for one in error.problems) from None
+
+
+def _completed(planning: Planning, entry: Entry, said: dict[str, Any]) -> dict[str, Any]:
+    """With what its kind finds out by itself, off the net once for a plan and its apply. Errors: `Faults`."""
+    row = kinds.KINDS.get(str(said.get("kind", OIDC)))
+    if row is None or not row.completes:
+        return said
+    read = f"provider {said.get('metadata_url')}"
+    if not said.get("issuer") and read in planning.fetched:
+        said = {**said, "issuer": planning.fetched[read]}
+    found, wrong = kinds.completed(row, planning.services, said)
+    if wrong:
+        raise Faults(entry.fault(one.field, one.message) for one in wrong)
+    if found.get("metadata_url") and not said.get("issuer"):
+        planning.fetched[read] = found.get("issuer")
+    return found
 
 
 def _check(services: Services, entry: Entry, provider: Provider, old: Kept | None, secret: str | None) -> None:

@@ -185,4 +185,5 @@ def _fetched(planning: Planning, entry: Entry, entity_id: str | None) -> Descrip
             )
         except BadMetadata as error:
             raise entry.fault("metadata_url", error.reason) from None
-    return planning.fetched[key]
+    found: Description = planning.fetched[key]
+    return found

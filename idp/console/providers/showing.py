@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from idp import flash
-from idp.admin import providers
+from idp.admin import provider_keys, providers
 from idp.admin.permissions import Permission
 from idp.admin.providers import Standing
 from idp.console.pages import ConsolePage, Visit
@@ -14,6 +14,7 @@ from idp.console.providers.finding import PATH
 from idp.errors import Refused
 from idp.federation import templates
 from idp.federation.checking import InvalidProvider, needs_secret
+from idp.federation.keeping import ChangedMeanwhile
 from idp.federation.ports import Found
 from idp.protocols import Services
 from idp.wire import Request, Response
@@ -35,8 +36,13 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
             secret = (request.form.get("secret") or "").replace("\r\n", "\n").strip()
             providers.renew_secret(services, visit.actor, one.provider.id, secret)
             return flash.redirect(services, here, "provider_secret")
+        if do == "pin":
+            provider_keys.pin(services, visit.actor, one.provider.id, (request.form.get("key") or "")[:100])
+            return flash.redirect(services, here, "provider_saved")
     except InvalidProvider as error:
         return _page(services, request, visit, one, problem=error.problems[0].message)
+    except (provider_keys.UnknownKey, ChangedMeanwhile):
+        return _page(services, request, visit, one)  # it shows what stands there now
     return _page(services, request, visit, one)
 
 
@@ -55,6 +61,7 @@ def _page(
     return finding.page(
         services, request, visit, one, "show.html", status=422 if problem else 200, found=tuple(found),
         problem=problem, known=template, needs_secret=needs_secret(services.issuer, one.provider),
+        keys=provider_keys.of(services, visit.actor, one.provider.id),
     )  # fmt: skip
 
 

@@ -49,9 +49,9 @@ class GitHub:
             member_of = api.memberships(asking, organisations)
         return identity(user, api.verified_email(asking), member_of)
 
-    def sign_out(self, services: Services, leaving: Leaving) -> str:
+    def sign_out(self, services: Services, leaving: Leaving) -> None:
         """GitHub has no such address."""
-        return ""
+        return
 
     def test(self, services: Services, question: Question) -> tuple[Found, ...]:
         """The API, and what the token endpoint says to a code that there is not."""

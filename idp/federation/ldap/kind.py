@@ -21,9 +21,9 @@ class Directory:
         """It sends nobody back. Errors: `Refused`, always."""
         raise failures.off(question.provider.name)
 
-    def sign_out(self, services: Services, leaving: Leaving) -> str:
+    def sign_out(self, services: Services, leaving: Leaving) -> None:
         """Nobody is signed in there."""
-        return ""
+        return
 
     def test(self, services: Services, question: Question) -> tuple[Found, ...]:
         """Each server, the bind, the base, whether the filters find anybody; and what Windows sign-in needs."""

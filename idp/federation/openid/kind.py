@@ -44,18 +44,19 @@ class OpenIdConnect:
         named = _posted_name(question.provider, answer)
         return identity(question.provider, {**named, **claims}, _there(believed.claims, tokens.id_token))
 
-    def sign_out(self, services: Services, leaving: Leaving) -> str:
+    def sign_out(self, services: Services, leaving: Leaving) -> Response | None:
         """RP-Initiated Logout §2, where the provider has it."""
         provider, token = leaving.provider, leaving.there.token
         found = metadata.read(services, provider)
         if not found.end_session_endpoint:
-            return ""
+            return None
         metadata.check_address(provider, found.end_session_endpoint)
         said = [
             ("id_token_hint", token), ("client_id", provider.client_id), ("post_logout_redirect_uri", leaving.back),
             ("state", leaving.state),
         ]  # fmt: skip
-        return with_parameters(found.end_session_endpoint, [(name, value) for name, value in said if value])
+        there = with_parameters(found.end_session_endpoint, [(name, value) for name, value in said if value])
+        return Redirect(location=there)
 
     def test(self, services: Services, question: Question) -> tuple[Found, ...]:
         """Discovery, the keys, and what the token endpoint says to a code that there is not."""

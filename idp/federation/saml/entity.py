@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 from idp.saml.messages import names
+from idp.saml.messages.public_keys import PublicKey
 from idp.saml.messages.schema_types import instant
 from idp.saml.messages.xml import Element, child, element, serialize
 from idp.saml.metadata.key_descriptors import read_keys
@@ -40,14 +43,22 @@ class Entity:
         return {**asdict(self), "certificates": list(self.certificates)}
 
 
+def fingerprint(certificate: str) -> str:
+    """SHA-256 of a certificate, in hexadecimal. `certificate`: DER in base64."""
+    return sha256(b64decode(certificate)).hexdigest()
+
+
 def of_json(kept: Mapping[str, Any]) -> Entity:
     """What State kept."""
     return Entity(**{**kept, "certificates": tuple(kept["certificates"])})
 
 
-def read(data: bytes, now: float, entity_id: str = "") -> Entity:
-    """The one identity provider of a document, or the one with this entityID. Errors: `BadMetadata`."""
-    root = open_document(data, (), max_bytes=MAX_BYTES)
+def read(data: bytes, now: float, entity_id: str = "", keys: Sequence[PublicKey] = ()) -> Entity:
+    """The one identity provider of a document, or the one with this entityID. Errors: `BadMetadata`.
+
+    `keys`: it must be signed by one of them; without any, a signature in it says nothing.
+    """
+    root = open_document(data, keys, max_bytes=MAX_BYTES)
     found = [(node, around, role) for node, around in entities(root) if (role := _role(node)) is not None]
     if entity_id:
         there = [str(node.get("entityID"))[:200] for node, _, _ in found]

@@ -52,8 +52,8 @@ class Saml:
         _spend(services, expected, opened.assertion, until)
         return found
 
-    def sign_out(self, services: Services, leaving: Leaving) -> str:
-        """By a LogoutRequest, where it takes them by HTTP-Redirect (Prof §4.4)."""
+    def sign_out(self, services: Services, leaving: Leaving) -> Response | None:
+        """By a LogoutRequest (Prof §4.4)."""
         return signing_out.go_on(services, leaving)
 
     def test(self, services: Services, question: Question) -> tuple[Found, ...]:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
-from idp import audit
-from idp.audit import Event
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from idp.errors import Refused
 from idp.federation import calling, health
 from idp.federation.provider import Provider
-from idp.federation.saml import refusals
-from idp.federation.saml.entity import MAX_BYTES, BadMetadata, Entity, of_json, read
+from idp.federation.saml import changes, refusals
+from idp.federation.saml.entity import MAX_BYTES, BadMetadata, Entity, fingerprint, of_json, read
 from idp.http import OutboundRefused, parse
 from idp.http.urls import origin_of
 from idp.ids import digest
-from idp.services import Services
+from idp.protocols import Services
+from idp.saml.messages.public_keys import PublicKey, public_key
 
 FRESH: Final = 3600.0  # seconds that a document is used, or its cacheDuration where that is less
 LEAST: Final = 300.0  # seconds, whatever it says
@@ -49,6 +50,24 @@ class Kept:
             if is_first:
                 self.looking.discard(key)
 
+    def newest(self, services: Services, provider: Provider, key: str, now: float) -> tuple[float, Entity | None]:
+        """What this process has read; once that is old, what any other has."""
+        own = self.entities.get(key)
+        if own is not None and now - own[0] < _fresh_for(provider, own[1], renewed=False):
+            return own
+        shared = _shared(services, key)
+        if shared[1] is not None and (own is None or shared[0] > own[0]):
+            self.put(key, shared[0], shared[1])
+            return shared
+        return own or shared
+
+    def put(self, key: str, at: float, entity: Entity) -> None:
+        """It was read at that moment."""
+        with self.lock:
+            while len(self.entities) >= 500:
+                self.entities.pop(next(iter(self.entities)))
+            self.entities[key] = (at, entity)
+
     def note(self, key: str, now: float) -> None:
         """A look failed."""
         with self.lock:
@@ -59,8 +78,13 @@ class Kept:
 
 def of(services: Services, provider: Provider, *, renewed: bool = False) -> Entity:
     """Who it is, and its keys; `renewed`: a signature is by none of those that are known. Errors: `Refused`."""
+    return pinned(provider, published(services, provider, renewed=renewed))
+
+
+def published(services: Services, provider: Provider, *, renewed: bool = False) -> Entity:
+    """The same with every key that it publishes, those that wait for an admin's yes, too. Errors: `Refused`."""
     kept, now, key = services.part(Kept), services.clock(), _key(provider)
-    at, found = kept.entities.get(key) or _shared(services, key)
+    at, found = kept.newest(services, provider, key, now)
     holds = found is not None and now - at < STALE and not _has_ended(found, now)
     if found is not None and holds and _is_recent(kept, key, at, now, _fresh_for(provider, found, renewed)):
         return found
@@ -68,6 +92,38 @@ def of(services: Services, provider: Provider, *, renewed: bool = False) -> Enti
         if found is not None and holds and not is_first:  # one asks, others go on with what is known
             return found
         return _looked(services, provider, key, found if holds else None)
+
+
+def read_anew(services: Services, provider: Provider) -> Entity:
+    """Ask its address, whether or not it is time. Errors: `Refused`, where what is known stands."""
+    now, key = services.clock(), _key(provider)
+    try:
+        return _keep(services, provider, key, _fetched(services, provider, now), now)
+    except Refused:
+        at, found = _shared(services, key)
+        if found is not None and now - at < STALE and not _has_ended(found, now):
+            health.answered(services, provider)  # whoever is silent there is not the one who lets people in
+        raise
+
+
+def known(services: Services, provider: Provider) -> tuple[float, Entity | None]:
+    """When it was read last, by whichever process, and what; 0 and None where it was not."""
+    return _shared(services, _key(provider))
+
+
+def fresh_for(provider: Provider, found: Entity) -> float:
+    """How many seconds it is used before it is read again."""
+    return _fresh_for(provider, found, renewed=False)
+
+
+def pinned(provider: Provider, entity: Entity) -> Entity:
+    """With the keys alone that an admin has said yes to, where they pinned any. Errors: `Refused`: none is left."""
+    if not provider.pinned_keys:
+        return entity
+    believed = tuple(one for one in entity.certificates if fingerprint(one) in provider.pinned_keys)
+    if not believed:
+        raise refusals.metadata(provider, "none of its signing certificates is one of pinned_keys")
+    return replace(entity, certificates=believed)
 
 
 def _looked(services: Services, provider: Provider, key: str, found: Entity | None) -> Entity:
@@ -82,33 +138,15 @@ def _looked(services: Services, provider: Provider, key: str, found: Entity | No
         kept.note(key, now)
         health.answered(services, provider)  # whoever is silent there is not the one who lets people in
         return found
-    with kept.lock:
-        while len(kept.entities) >= 500:
-            kept.entities.pop(next(iter(kept.entities)))
-        kept.entities[key] = (now, fresh)
+    return _keep(services, provider, key, fresh, now)
+
+
+def _keep(services: Services, provider: Provider, key: str, fresh: Entity, now: float) -> Entity:
+    services.part(Kept).put(key, now, fresh)
     if not provider.metadata:
-        _tell(services, provider, _shared(services, key)[1], fresh)
+        changes.tell(services, provider, _shared(services, key)[1], fresh)
         services.state.put(_state_key(key), {"at": now, "entity": fresh.as_json()}, STALE)
     return fresh
-
-
-def _tell(services: Services, provider: Provider, before: Entity | None, after: Entity) -> None:
-    """Whoever has other keys or other addresses there may let in anybody: operators and owners can read when."""
-    if before is None:
-        return
-    said = ((_fingerprints(one), one.sso, one.slo, one.slo_answers) for one in (before, after))
-    both = zip(("keys", "sso", "slo", "slo_answers"), *said, strict=True)
-    changed = {name: [old, new] for name, old, new in both if old != new}
-    if not changed:
-        return
-    services.log.warning("upstream_keys_changed", provider=provider.id, name=provider.name, what=",".join(changed))
-    detail = {"provider_id": provider.id, "name": provider.name, "changed": changed}
-    audit.record(services.db, Event("provider:keys", actor="system", detail=detail), services.clock())
-
-
-def _fingerprints(entity: Entity) -> list[str]:
-    """SHA-256 of each certificate that signs."""
-    return sorted(hashlib.sha256(b64decode(one)).hexdigest() for one in entity.certificates)
 
 
 def fetch(services: Services, provider: Provider) -> bytes:
@@ -134,11 +172,20 @@ def check_addresses(services: Services, entity: Entity) -> None:
 def _fetched(services: Services, provider: Provider, now: float) -> Entity:
     data = fetch(services, provider)
     try:
-        found = read(data, now, provider.issuer)
+        found = read(data, now, provider.issuer, keys_of(provider))
         check_addresses(services, found)
     except BadMetadata as error:
         raise refusals.metadata(provider, f"{provider.metadata_url}: {error.reason}") from None
     return found
+
+
+def keys_of(provider: Provider) -> tuple[PublicKey, ...]:
+    """The keys by which its metadata is signed. Errors: `BadMetadata`."""
+    try:
+        found = x509.load_pem_x509_certificates(provider.metadata_keys.encode()) if provider.metadata_keys else ()
+        return tuple(public_key(one.public_bytes(Encoding.DER)) for one in found)
+    except ValueError:
+        raise BadMetadata("metadata_keys are no certificates in PEM form") from None
 
 
 def _given(services: Services, provider: Provider, now: float) -> Entity:
@@ -171,7 +218,8 @@ def _shared(services: Services, key: str) -> tuple[float, Entity | None]:
 
 
 def _key(provider: Provider) -> str:
-    return digest(f"{provider.id}\n{provider.issuer}\n{provider.metadata_url}\n{provider.metadata}")
+    signed = f"\n{provider.metadata_keys}" if provider.metadata_keys else ""
+    return digest(f"{provider.id}\n{provider.issuer}\n{provider.metadata_url}\n{provider.metadata}{signed}")
 
 
 def _state_key(key: str) -> str:

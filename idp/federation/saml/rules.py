@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -13,7 +14,7 @@ from idp.federation.saml import metadata
 from idp.federation.saml.entity import BadMetadata, Entity, read, short
 from idp.federation.saml.identity import NAME_ID, USUAL
 from idp.http import OutboundRefused, parse
-from idp.services import Services
+from idp.protocols import Services
 
 #: A name or an address is given to somebody else one day, and some let people type it themselves (nOAuth).
 _NO_KEYS: Final = frozenset(
@@ -21,6 +22,9 @@ _NO_KEYS: Final = frozenset(
      "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn", "urn:oid:1.3.6.1.4.1.5923.1.1.1.6",
      "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name")
 )  # fmt: skip
+
+
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def problems(one: Provider) -> Iterator[Wrong]:
@@ -34,6 +38,10 @@ def problems(one: Provider) -> Iterator[Wrong]:
             parse(one.metadata_url)
         except OutboundRefused as error:
             yield Wrong("metadata_url", f"{error.reason}; expected such as https://login.example.com/saml/metadata")
+    if any(_FINGERPRINT.fullmatch(pin) is None for pin in one.pinned_keys):
+        yield Wrong("pinned_keys", "expected the SHA-256 of a certificate: 64 hexadecimal digits")
+    if one.metadata_keys:
+        yield from _metadata_keys(one)
     if one.metadata:
         try:
             read(one.metadata.encode(), 0.0, one.issuer)
@@ -47,6 +55,15 @@ def problems(one: Provider) -> Iterator[Wrong]:
         yield Wrong("vouches", "name the domains for whose addresses the provider speaks")
     if one.join and not one.vouches:
         yield Wrong("join", "SAML states no address as verified: say vouches, too, if those of its domains are its own")
+
+
+def _metadata_keys(one: Provider) -> Iterator[Wrong]:
+    if not one.metadata_url:
+        yield Wrong("metadata_keys", "are for metadata at an address: whoever brings a file vouches for it")
+    try:
+        metadata.keys_of(one)
+    except BadMetadata:
+        yield Wrong("metadata_keys", "expected certificates in PEM form")
 
 
 def secret_problems(issuer: str, one: Provider, secret: str) -> Iterator[Wrong]:
@@ -84,5 +101,6 @@ def _entity(services: Services, said: Mapping[str, Any]) -> Entity | None:
         return read(str(text).encode("utf-8", "replace"), services.clock(), str(issuer or ""))
     if issuer:
         return None  # it is read when somebody signs in: an address that is down hinders no change
-    nobody = replace(Provider(name="", kind=SAML), metadata_url=str(url), id="new")
-    return read(metadata.fetch(services, nobody), services.clock())
+    signed = str(said.get("metadata_keys") or "")
+    nobody = replace(Provider(name="", kind=SAML), metadata_url=str(url), metadata_keys=signed, id="new")
+    return read(metadata.fetch(services, nobody), services.clock(), keys=metadata.keys_of(nobody))

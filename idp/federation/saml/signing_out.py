@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -32,12 +33,13 @@ LIFETIME: Final = 300.0  # seconds that a LogoutRequest of ours holds, and one o
 ANSWERED_WITHIN: Final = 900.0  # seconds
 
 
-def go_on(services: Services, leaving: Leaving) -> str:
-    """Where the browser asks the provider to end the session there; '' where it has no address for that."""
+def go_on(services: Services, leaving: Leaving) -> Response | None:
+    """The browser asks the provider to end the session there; None where it has no address for that."""
     entity = metadata.of(services, leaving.provider)
-    location = entity.slo.get(names.HTTP_REDIRECT)
-    if location is None or not leaving.there.token:
-        return ""
+    binding = next((one for one in (names.HTTP_REDIRECT, names.HTTP_POST) if one in entity.slo), None)
+    if binding is None or not leaving.there.token:
+        return None
+    location = entity.slo[binding]
     message = _message(services, leaving.provider, "LogoutRequest", location)
     message.set("NotOnOrAfter", instant(services.clock() + LIFETIME))
     message.set("Reason", names.LOGOUT_USER)
@@ -49,7 +51,11 @@ def go_on(services: Services, leaving: Leaving) -> str:
         child(message, names.SAMLP, "SessionIndex", None, clean_text(said["session_index"]))
     services.state.put(_asked(leaving.provider, str(message.get("ID"))), leaving.state, ANSWERED_WITHIN)
     key = ours.signer(services, leaving.provider)
-    return http_redirect.encode_redirect(location, "SAMLRequest", message, leaving.state, key).location
+    if binding == names.HTTP_REDIRECT:
+        return http_redirect.encode_redirect(location, "SAMLRequest", message, leaving.state, key)
+    sign(message, key)
+    page = http_post.encode_post(location, "SAMLRequest", message, leaving.state)
+    return replace(page, app_name=leaving.provider.name)
 
 
 def receive(services: Services, request: Request) -> Response:

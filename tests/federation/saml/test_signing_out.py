@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from lxml import etree
 
+from idp.federation.saml.entity import read, short
 from idp.saml.messages import http_redirect, names
 from idp.saml.messages.http_redirect import decode_redirect
 from idp.saml.messages.public_keys import public_key
 from idp.saml.messages.schema_types import instant
-from idp.saml.messages.signatures import verify_detached
+from idp.saml.messages.signature_gate import SECURE
+from idp.saml.messages.signatures import verify_detached, verify_enveloped
 from idp.saml.messages.signing import sign
 from idp.saml.messages.xml import child, serialize
 from tests.backends import Clock
@@ -42,6 +45,11 @@ class In:
     @property
     def here(self) -> str:
         return self.asked.acs.replace("/saml/", "/slo/")
+
+    @property
+    def our_key(self) -> Any:
+        ours = etree.fromstring(self.browser.get(f"/upstream/metadata/{self.company.id}").body)
+        return public_key(b64decode(ours.findtext(".//ds:X509Certificate", "", NS)))
 
     def told(self, message: Any, *, by: str = "redirect", key: Any = "own", browser: Browser | None = None) -> Answer:
         """The browser brings a LogoutRequest of the provider. `key`: of whom; None for nobody."""
@@ -168,6 +176,27 @@ def test_i9_signing_out_here_goes_on_there_and_comes_back(leaving: In, status: t
     assert urlsplit(back.location).path == "/upstream/signed-out"
     assert dict(parse_qsl(urlsplit(back.location).query))["state"] == received.relay_state
     assert not leaving.browser.follow(back).is_error_page
+
+
+@pytest.mark.spec("SAML2 Prof 4.4.3.1")
+def test_i9_a_provider_that_takes_it_by_post_alone_is_asked_by_a_form(saml_office: SamlOffice, crm: App) -> None:
+    there = saml_office.saml
+    entity = replace(read(there.metadata().encode(), 0.0), slo={names.HTTP_POST: SLO}, slo_answers={})
+    somebody = In(saml_office, crm, sign_out="always", metadata=short(entity))
+    page = sign_out(somebody.browser)
+    assert not somebody.is_in
+    assert page.form.action == SLO  # it sends itself, and has a button where there is no JavaScript
+    request = etree.fromstring(b64decode(dict(page.form.fields)["SAMLRequest"]))
+    verify_enveloped(request, [somebody.our_key], allowed=SECURE)
+    assert request.findtext("saml:NameID", None, NS) == "there-1"
+    assert request.get("Destination") == SLO
+    made = _answer(somebody.office, request, somebody.here)
+    sign(made, there.pair.signer())
+    fields = {"SAMLResponse": b64encode(serialize(made)).decode(), "RelayState": dict(page.form.fields)["RelayState"]}
+    back = somebody.browser.post(somebody.here, fields, cookies=False)
+    assert urlsplit(back.location).path == "/upstream/signed-out"
+    end = somebody.browser.follow(somebody.browser.follow(back))
+    assert "You are signed out" in end.dom.text
 
 
 @pytest.mark.parametrize("key", [None, "attacker"], ids=["unsigned", "another-key"])
