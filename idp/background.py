@@ -22,6 +22,7 @@ from idp.db import ReadOnly
 from idp.federation import keeping as providers
 from idp.federation.ldap import scheduled as directories
 from idp.federation.saml import watching as upstream_metadata
+from idp.federation.saml.federations import refreshing as federations
 from idp.login import access_cases, deliveries, signout
 from idp.login.browser import sessions
 from idp.meters.notes import Meters
@@ -81,6 +82,9 @@ def schedule(services: Services) -> None:
     services.jobs.every(
         "providers.metadata", upstream_metadata.EVERY, lambda: upstream_metadata.run_due(services),
         lease=upstream_metadata.LEASE,
+    )  # fmt: skip
+    services.jobs.every(
+        "providers.federations", federations.EVERY, lambda: federations.run_due(services), lease=federations.LEASE
     )  # fmt: skip
     saml_sources.schedule(services)
     if services.settings.backup.folder:

@@ -29,6 +29,7 @@ BOUNDED = {
     "details_types": "what admins made; removed by them",
     "factors": _PERSON,
     "federation_links": _PERSON,
+    "federation_members": "as many as the federation's list has; goes with its provider",
     "federation_syncs": "one row for each directory; goes with it",
     "federation_turned_off": _PERSON,
     "group_above": "goes with its groups",

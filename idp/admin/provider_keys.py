@@ -15,9 +15,10 @@ from idp.admin.permissions import Permission
 from idp.admin.providers import Standing, Wanted
 from idp.federation import keeping
 from idp.federation.keeping import UnknownProvider, edition
-from idp.federation.provider import SAML, Provider
+from idp.federation.provider import FEDERATION, SAML, Provider
 from idp.federation.saml import changes, watching
 from idp.federation.saml.entity import Entity, fingerprint
+from idp.federation.saml.federations import refreshing
 from idp.protocols import Services
 from idp.texts import N_, plural
 
@@ -73,6 +74,8 @@ def findings(services: Services) -> Iterator[tuple[str, str, str, str]]:
     for kept in keeping.list_of(services.db):
         if kept.provider.kind == SAML and kept.provider.enabled:
             yield from _of_one(services, kept.provider)
+        if kept.provider.kind == FEDERATION and kept.provider.enabled:
+            yield from _of_federation(services, kept.provider)
 
 
 def _of_one(services: Services, one: Provider) -> Iterator[tuple[str, str, str, str]]:
@@ -95,6 +98,13 @@ def _of_one(services: Services, one: Provider) -> Iterator[tuple[str, str, str, 
             name=one.name,
         )  # fmt: skip
         yield "provider_metadata", text, page, ""
+
+
+def _of_federation(services: Services, one: Provider) -> Iterator[tuple[str, str, str, str]]:
+    page, stands = f"/admin/providers/{one.id}", refreshing.standing(services, one)
+    if stands is not None and stands.reason:
+        text = N_("The metadata of %(name)s cannot be read.", name=one.name)
+        yield "provider_metadata", text, page, stands.reason
 
 
 def _keys(one: Provider, entity: Entity) -> Iterator[Key]:

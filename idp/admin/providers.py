@@ -17,7 +17,7 @@ from idp.federation.health import Health
 from idp.federation.keeping import Change, Kept, UnknownProvider
 from idp.federation.links import Link
 from idp.federation.ports import Found
-from idp.federation.provider import OIDC, SAML, Provider
+from idp.federation.provider import OIDC, Provider
 from idp.federation.saml import ours
 from idp.protocols import Services
 from keys.sealing import BrokenSeal
@@ -272,7 +272,7 @@ def _kept(services: Services, provider_id: str) -> Kept:
 def _standing(services: Services, kept: Kept) -> Standing:
     uri = "" if kept.provider.is_directory else leaving.redirect_uri(services, kept.provider.id)
     people = links.count(services.db, kept.provider.id)
-    one, is_saml = kept.provider, kept.provider.kind == SAML
+    one, is_saml = kept.provider, kept.provider.speaks_saml
     uri = ours.acs(services, one.id) if is_saml else uri
     url = ours.metadata_url(services, one.id) if is_saml else ""
     back, told = "" if is_saml else signing_out.back_uri(services, one), ending.told_at(services, one)

@@ -95,6 +95,14 @@ def take(services: Services, request: Request, state: str) -> Attempt:
     return _read(kept)
 
 
+def waiting(services: Services, request: Request, state: str) -> Attempt:
+    """The one that this browser began under a state, and goes on with; it is not taken. Errors: `Refused`."""
+    kept = services.state.get(_key(state)) if state else None
+    if kept is None or not hmac.compare_digest(kept["browser"], browser.identify(services, request)):
+        raise failures.gone()
+    return _read(kept)
+
+
 def is_waited_for(services: Services, state: str) -> bool:
     """Whether somebody waits for an answer with this state."""
     return bool(state) and services.state.get(_key(state)) is not None

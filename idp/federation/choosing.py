@@ -11,7 +11,7 @@ from idp.browser import cookie_name
 from idp.errors import Refused
 from idp.federation import health, leaving, snapshot
 from idp.federation.attempts import Attempt
-from idp.federation.provider import SAML, Provider
+from idp.federation.provider import FEDERATION, SAML, Provider
 from idp.login.flow import Flow
 from idp.login.upstream import Offer, Offers
 from idp.protocols import Services
@@ -44,6 +44,8 @@ def offers(services: Services, request: Request, flow: Flow) -> Offers:
 
 def targets_of(provider: Provider) -> tuple[str, ...]:
     """Where a form may lead to: the provider's own page may be on any host that its discovery names."""
+    if provider.kind == FEDERATION:
+        return ("https:",)  # any of its organisations, and whoever asks which
     if provider.kind == SAML and not provider.issuer.startswith("http"):
         return ("https:",)  # an entityID may be a URN, and says nothing of where people sign in
     return form_targets(provider.issuer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from idp.federation.provider import GITHUB, LDAP, OIDC, PERSISTENT, PROOFS, SAML, SIGN_OUT
+from idp.federation.provider import FEDERATION, GITHUB, LDAP, OIDC, PERSISTENT, PROOFS, SAML, SIGN_OUT
 from idp.texts import N_
 
 #: Parts of a form, in order.
@@ -47,11 +47,15 @@ class Field:
 
 _OIDC: Final = (OIDC,)
 _LDAP: Final = (LDAP,)
-_LEADS: Final = (OIDC, GITHUB, SAML)
+_LEADS: Final = (OIDC, GITHUB, SAML, FEDERATION)
 _OAUTH: Final = (OIDC, GITHUB)
 _NAMED: Final = (OIDC, GITHUB, SAML)
+_CALLED: Final = (*_NAMED, FEDERATION)
+_ONE: Final = (OIDC, GITHUB, LDAP, SAML)  # whose people are one company's
+_FEDERATION: Final = (FEDERATION,)
+_SPEAKS: Final = (SAML, FEDERATION)
 _SAML: Final = (SAML,)
-_BOTH: Final = (OIDC, SAML)
+_BOTH: Final = (OIDC, SAML, FEDERATION)
 _FORMATS: Final = ("", PERSISTENT, "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
                    "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
                    "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified")  # fmt: skip
@@ -62,17 +66,28 @@ ROWS: Final = (
           sent_there=True),
     Field("client_id", "main", N_("Client ID"), N_(
         "Under which Doorward is registered there. With SAML our entityID; empty: the address of our metadata."),
-          _NAMED),
+          _CALLED),
     Field("metadata_url", "main", N_("Address of its metadata"), N_(
         "It is read there again and again, and so are its new certificates."), _SAML),
     Field("metadata", "main", N_("Its metadata"), N_("An EntityDescriptor, where it has no address."), _SAML,
           document=True),
     Field("metadata_keys", "main", N_("Certificates by which its metadata is signed"), N_(
-        "In PEM form. Metadata that is not signed by one of them is not taken. Empty: TLS vouches for it."), _SAML,
+        "In PEM form. Metadata that is not signed by one of them is not taken. Empty: TLS vouches for it."), _SPEAKS,
           document=True),
     Field("pinned_keys", "main", N_("Signing certificates that count"), N_(
         "SHA-256 of each, one a line. A new one in its metadata waits for your yes. Empty: each of them counts."),
           _SAML),
+    Field("federation_url", "main", N_("Address of the federation's list"), N_(
+        "Its signed aggregate, read again and again: https://mds.example.org/federation.xml"), _FEDERATION),
+    Field("mdq_url", "main", N_("Address of its MDQ server"), N_(
+        "It is asked for the organisation that somebody chose. Without a list, it must answer /entities, too."),
+          _FEDERATION),
+    Field("mdq_sha1", "talk", N_("It is asked by the hash of the name"), "", _FEDERATION),
+    Field("discovery_url", "talk", N_("A service that asks where people sign in"), N_(
+        "By the Identity Provider Discovery Service Protocol. Empty: a page of ours."), _FEDERATION),
+    Field("members", "which", N_("Organisations that people may come from"), N_(
+        "One a line: an entityID, authority:https://www.example.org or category:http://… Empty: all of them."),
+          _FEDERATION),
     Field("secret_ends", "main", N_("The day on which its secret ends there"), N_(
         "As the provider said when it was made: 2027-01-31. Admins are told a month before."), _OAUTH),
     Field("hosted_domain", "main", N_("Google Workspace domain"), N_("Only its accounts are taken: example.com"),
@@ -114,11 +129,12 @@ ROWS: Final = (
         "never, always, or ask: the person decides each time."), _BOTH, SIGN_OUT),
     Field("create", "account", N_("Make an account for people who are not known here")),
     Field("join", "account", N_("Connect people by an address that it states as verified"), N_(
-        "Only addresses of its mail domains, and nobody who has a role here.")),
+        "Only addresses of its mail domains, and nobody who has a role here."), _ONE),
     Field("verified_claim", "account", N_("Claim that states an address as verified"), "", _OIDC),
     Field("subject", "account", N_("Key of an account"), N_(
         "Claims that stay the same for ever, one a line: sub; at Entra tid and oid; objectGUID or entryUUID in a "
-        "directory. With SAML NameID, or attributes."), (OIDC, LDAP, SAML), fixed=True),
+        "directory. With SAML NameID, or attributes; of a federation subject-id, pairwise-id, NameID."),
+          (OIDC, LDAP, SAML, FEDERATION), fixed=True),
     Field("mail_verified", "account", N_("Its addresses count as verified"), "", _LDAP),
     Field("vouches", "account", N_("Addresses of its domains are its own"), N_(
         "SAML states no address as verified. On: those of its mail domains count as verified."), _SAML),
@@ -144,9 +160,9 @@ ROWS: Final = (
         "A value of acr, or of AuthnContextClassRef."), _BOTH),
     Field("prompts_login", "proof", N_("It can be told to ask anew (prompt=login, ForceAuthn)"), "", _BOTH),
     Field("obeys_login", "proof", N_("It is believed to have asked anew though it sends no auth_time"), "", _OIDC),
-    Field("name_id_format", "talk", N_("Format of the NameID that is asked for"), "", _SAML, _FORMATS),
+    Field("name_id_format", "talk", N_("Format of the NameID that is asked for"), "", _SPEAKS, _FORMATS),
     Field("request_binding", "talk", N_("How our requests go there"), N_("Empty: HTTP-Redirect where it has it."),
-          _SAML, ("", "redirect", "post")),
+          _SPEAKS, ("", "redirect", "post")),
     Field("unsolicited", "talk", N_("People may begin at the provider"), N_(
         "An answer that nobody asked for leads to a request of ours, and is itself never taken."), _SAML),
     Field("auth_method", "talk", N_("How Doorward proves itself there"), "", _OIDC,

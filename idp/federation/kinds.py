@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from idp.federation.provider import GITHUB, LDAP, OIDC, SAML, Provider
+from idp.federation.provider import FEDERATION, GITHUB, LDAP, OIDC, SAML, Provider
 from idp.texts import N_
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ KINDS: Final = {
     LDAP: Row("LDAP", "idp.federation.ldap.kind", "idp.federation.ldap.rules", N_("Password of the bind DN")),
     GITHUB: Row("GitHub", "idp.federation.github.kind", "idp.federation.github.rules", N_("Client secret")),
     SAML: Row("SAML 2.0", "idp.federation.saml.kind", "idp.federation.saml.rules", "", completes=True),
+    FEDERATION: Row(
+        N_("SAML federation"), "idp.federation.saml.federations.kind", "idp.federation.saml.federations.rules", "",
+        completes=True,
+    ),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ OIDC: Final = "oidc"
 LDAP: Final = "ldap"
 GITHUB: Final = "github"
 SAML: Final = "saml"
+FEDERATION: Final = "federation"  # of organisations that speak SAML
 PERSISTENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 #: How much a value of `amr` or `acr` there counts for here.
 PROOFS: Final = ("password", "second", "phishing-resistant")
@@ -54,6 +55,11 @@ class Provider:
     all of its metadata; `name_id_format`: what is asked for;
     `request_binding`: redirect or post, '' for what it has; `unsolicited`: a Response that nobody asked for leads to a
     request of ours; `vouches`: addresses of `domains` that it says are its own, and count as verified.
+
+    Of a federation: `federation_url`: its signed aggregate; `mdq_url`: its MDQ server, asked for whom somebody chose,
+    by the hash of the name where `mdq_sha1`; `discovery_url`: a service that asks people instead of our own page;
+    `members`: entityIDs, `authority:` and `category:` of those that people may come from, () for all. `metadata_keys`
+    sign both. `subject`: of `federations.accounts.KEYS`.
     """
 
     id: str = ""
@@ -120,6 +126,16 @@ class Provider:
     request_binding: str = ""
     unsolicited: bool = False
     vouches: bool = False
+    federation_url: str = ""
+    mdq_url: str = ""
+    mdq_sha1: bool = False
+    discovery_url: str = ""
+    members: tuple[str, ...] = ()
+
+    @property
+    def speaks_saml(self) -> bool:
+        """Whether it has an entityID and addresses of ours."""
+        return self.kind in (SAML, FEDERATION)
 
     @property
     def is_directory(self) -> bool:

@@ -261,6 +261,29 @@ ROWS: Final = (
         ),
     ),
     Template(
+        "edugain", "eduGAIN",
+        {"kind": "federation", "federation_url": "https://mds.edugain.org/edugain-v2.xml"},
+        {},
+        (
+            "Give the certificate by which eduGAIN signs its metadata as metadata_keys, in PEM form, and compare its "
+            "SHA-256 with the one that eduGAIN publishes.",
+            "Let your own federation register the metadata of this provider, whose address `provider show` has, and "
+            "let it be exported to eduGAIN.",
+            "Say with members who may come: authority:… for federations, category:… for entity categories.",
+        ),
+    ),
+    Template(
+        "shibboleth-federation", "Shibboleth federation",
+        {"kind": "federation"},
+        {"federation_url": "the address of its aggregate, or of its MDQ server's /entities"},
+        (
+            "Give the federation's signing certificate as metadata_keys, in PEM form; its operator says its SHA-256.",
+            "Where it runs an MDQ server, give mdq_url, too: the organisation that somebody chose is asked for there.",
+            "Register the metadata of this provider there, whose address `provider show` has.",
+            "Let the organisations release subject-id, pairwise-id or a persistent NameID to it.",
+        ),
+    ),
+    Template(
         "doorward-saml", "Doorward (SAML)",
         {"kind": "saml", "metadata_url": "https://{host}/saml/metadata"},
         {"host": _HOST},

@@ -10,6 +10,7 @@ from idp.federation.kerberos import challenging
 from idp.federation.openid import backchannel, events
 from idp.federation.saml import ours, receiving
 from idp.federation.saml import signing_out as single_logout
+from idp.federation.saml.federations import discovery
 from idp.login import engine, signout
 from idp.login.browser import last_account
 from idp.login.flow import Flow
@@ -54,6 +55,7 @@ ROUTES = (
     Route(backchannel.PATH + "<provider>", ("POST",), backchannel.receive, api=True, form=False),  # its signature is
     Route(events.PATH + "<provider>", ("POST",), events.receive, api=True, form=False),  # its signature is
     Route(ours.METADATA_PATH + "<provider>", ("GET",), ours.publish),
+    Route(ours.DISCOVERY_PATH + "<provider>", ("GET",), discovery.receive),
     # What a provider posts is proven by its signature, and by the browser that brings the GET behind it.
     Route(ours.ACS_PATH + "<provider>", ("GET", "POST"), at_senders_cost(receiving.receive), form=False),
     Route(ours.SLO_PATH + "<provider>", ("GET", "POST"), at_senders_cost(single_logout.receive), form=False),

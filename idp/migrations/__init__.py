@@ -90,6 +90,7 @@ def metadatas() -> list[Any]:
     import idp.audit.chain.store
     import idp.audit.store
     import idp.audit.streaming.store
+    import idp.federation.saml.federations.store
     import idp.federation.store
     import idp.jobs.store
     import idp.login.store

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from idp.admin import provider_history, providers
+from idp.admin import providers
+from idp.admin.histories import providers as provider_history
 from idp.cli.installation import shell
 from idp.federation import checking, keeping
 from tests.provider import Provider

@@ -17,7 +17,7 @@ from idp.federation.checking import InvalidProvider
 from idp.federation.keeping import NameTaken, TooMany
 from idp.federation.kinds import KINDS
 from idp.federation.ports import Wrong
-from idp.federation.provider import DEFAULTS, SWITCHES
+from idp.federation.provider import DEFAULTS, FEDERATION, SWITCHES
 from idp.federation.templates import Template
 from idp.protocols import Services
 from idp.wire import Request, Response
@@ -54,8 +54,17 @@ def _kind(template: Template) -> str:
 
 def _asked(template: Template) -> tuple[fields.Field, ...]:
     """The fields of the first form: those that every one needs, and what is not in the template's blanks."""
-    rows = [row for row in fields.of(_kind(template)) if row.name in FIRST or (not template.key and row.part == "main")]
+    rows = [
+        row
+        for row in fields.of(_kind(template))
+        if row.name in _first(template) or (not template.key and row.part == "main")
+    ]
     return tuple(row for row in rows if row.name not in template.asks and row.name not in template.said)
+
+
+def _first(template: Template) -> tuple[str, ...]:
+    """What is asked for at first; of a federation its key, too, without which nobody is believed."""
+    return (*FIRST, "metadata_keys") if _kind(template) == FEDERATION else FIRST
 
 
 def _add(services: Services, request: Request, visit: Visit, template: Template) -> Response:

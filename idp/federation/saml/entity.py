@@ -15,6 +15,7 @@ from idp.saml.messages.xml import Element, child, element, serialize
 from idp.saml.metadata.key_descriptors import read_keys
 from idp.saml.metadata.lexical import BadMetadata
 from idp.saml.metadata.reading import entities, open_document
+from idp.saml.metadata.validity import Validity
 
 BINDINGS: Final = (names.HTTP_REDIRECT, names.HTTP_POST)
 MAX_BYTES: Final = 1024 * 1024  # of a document that one provider is read out of
@@ -59,7 +60,7 @@ def read(data: bytes, now: float, entity_id: str = "", keys: Sequence[PublicKey]
     `keys`: it must be signed by one of them; without any, a signature in it says nothing.
     """
     root = open_document(data, keys, max_bytes=MAX_BYTES)
-    found = [(node, around, role) for node, around in entities(root) if (role := _role(node)) is not None]
+    found = [(node, around, role) for node, around in entities(root) if (role := role_of(node)) is not None]
     if entity_id:
         there = [str(node.get("entityID"))[:200] for node, _, _ in found]
         found = [one for one in found if one[0].get("entityID") == entity_id]
@@ -68,6 +69,11 @@ def read(data: bytes, now: float, entity_id: str = "", keys: Sequence[PublicKey]
     if len(found) != 1:
         raise BadMetadata(f"it describes {len(found) or 'no'} identity providers (IDPSSODescriptor), and one is needed")
     node, around, role = found[0]
+    return describe(node, around, role, now)
+
+
+def describe(node: Element, around: Validity, role: Element, now: float) -> Entity:
+    """The identity provider of an EntityDescriptor; `around`: of what it stands in. Errors: `BadMetadata`."""
     validity = around.within(node).within(role)
     validity.check(now, None)
     certificates, _ = read_keys(role, lambda _: None)
@@ -103,7 +109,8 @@ def short(entity: Entity) -> str:
     return serialize(root).decode()
 
 
-def _role(node: Element) -> Element | None:
+def role_of(node: Element) -> Element | None:
+    """Its IDPSSODescriptor for SAML 2.0."""
     for role in node.findall(_ROLE):
         if names.SAMLP in str(role.get("protocolSupportEnumeration")).split():
             return role
@@ -122,4 +129,4 @@ def _endpoints(role: Element, name: str, attribute: str) -> dict[str, str]:
     return found
 
 
-__all__ = ["BadMetadata", "Entity", "of_json", "read", "short"]
+__all__ = ["BadMetadata", "Entity", "describe", "fingerprint", "of_json", "read", "role_of", "short"]

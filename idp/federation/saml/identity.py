@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -37,22 +38,29 @@ _OVERAGE: Final = {
 }
 
 
-def identity(
-    provider: Provider, ours: str, assertion: Element, statement: Element, auth_time: float, keys: Sequence[Any]
-) -> Identity:
-    """`ours`: our entityID there; `keys`: to decrypt an EncryptedID with. Errors: `Refused`, `BadMessage`."""
-    said = attributes(assertion)
-    name_id = _name_id(assertion, keys)
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """An assertion with its AuthnStatement. `ours`: our entityID there; `auth_time`: epoch seconds."""
+
+    ours: str
+    assertion: Element
+    statement: Element
+    auth_time: float
+
+
+def identity(provider: Provider, said: Mapping[str, Any], stated: Stated, keys: Sequence[Any]) -> Identity:
+    """`said`: its `attributes`; `keys`: to decrypt an EncryptedID with. Errors: `Refused`, `BadMessage`."""
+    name_id = _name_id(stated.assertion, keys)
     claims = _with_usual(said, name_id)
     email = claims.get("email")
     email = mapping.plain(email) if isinstance(email, str) else ""
     label = next((mapping.plain(str(claims[k])) for k in ("preferred_username", "email", "name") if claims.get(k)), "")
     missing = frozenset(groups for mark, groups in _OVERAGE.items() if mark in said)
     return Identity(
-        _subject(provider, ours, name_id, said), label[:200], email,
+        _subject(provider, stated.ours, name_id, said), label[:200], email,
         # SAML has no word for it: an owner says whether the addresses of its domains are the provider's own.
-        provider.vouches and bool(email), auth_time, _proven(statement, said), claims, missing,
-        _there(name_id, assertion, statement),
+        provider.vouches and bool(email), stated.auth_time, _proven(stated.statement, said), claims, missing,
+        _there(name_id, stated.assertion, stated.statement),
     )  # fmt: skip
 
 

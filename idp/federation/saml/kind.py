@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from idp.federation import failures
 from idp.federation.ports import Cancelled, Found, Identity, Leaving, Question
@@ -21,6 +22,9 @@ from idp.wire import Params, Response
 DOCUMENT: Final = "SAMLResponse"  # of what `receiving` has put aside
 
 
+Within = Callable[[Provider, dict[str, Any]], tuple[Provider, dict[str, Any]]]
+
+
 class Saml:
     """See `ports.Kind`."""
 
@@ -30,6 +34,10 @@ class Saml:
 
     def finish(self, services: Services, question: Question, answer: Params) -> Identity:
         """Open the Response, hold it against the request, and take its assertion, once."""
+        return self.believe(services, question, answer, lambda provider, said: (provider, said))
+
+    def believe(self, services: Services, question: Question, answer: Params, within: Within) -> Identity:
+        """The same; `within`: which of the attributes are believed, and which of them is the key of the account."""
         provider = question.provider
         document = answer.get(DOCUMENT)
         if document is None or answer.repeated:
@@ -46,7 +54,8 @@ class Saml:
             until = checking.check_assertion(expected, opened.assertion)
             statement, at = checking.statement_of(expected, opened.assertion)
             keys = services.certificates.private_keys()
-            found = identity.identity(provider, expected.audience, opened.assertion, statement, at, keys)
+            stated = identity.Stated(expected.audience, opened.assertion, statement, at)
+            found = identity.identity(*within(provider, identity.attributes(opened.assertion)), stated, keys)
         except (BadMessage, BadXml) as error:
             raise refusals.unreadable(provider, error.reason) from None
         _spend(services, expected, opened.assertion, until)

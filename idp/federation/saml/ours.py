@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from idp.federation import failures, keeping
-from idp.federation.provider import SAML, Provider
+from idp.federation.provider import FEDERATION, Provider
 from idp.protocols import Services
 from idp.saml.messages import names
 from idp.saml.messages.schema_types import instant
@@ -21,6 +21,7 @@ from idp.wire import Raw, Request, Response
 METADATA_PATH: Final = "/upstream/metadata/"
 ACS_PATH: Final = "/upstream/saml/"
 SLO_PATH: Final = "/upstream/slo/"
+DISCOVERY_PATH: Final = "/upstream/discovery/"
 CONTENT_TYPE: Final = "application/samlmetadata+xml"
 DAY: Final = 86400
 _DURATION: Final = "PT6H"  # how soon those who refresh see a new certificate
@@ -47,6 +48,11 @@ def slo(services: Services, provider_id: str) -> str:
     return services.url(SLO_PATH + provider_id)
 
 
+def discovery(services: Services, provider_id: str) -> str:
+    """Where people choose their organisation of a federation, and come back from a service that asked them."""
+    return services.url(DISCOVERY_PATH + provider_id)
+
+
 def signer(services: Services, provider: Provider) -> SigningKey:
     """Our key, as every service provider of ours knows it; the one that this provider is pinned to where it is."""
     key = services.certificates.signing_for(provider.issuer)
@@ -56,7 +62,7 @@ def signer(services: Services, provider: Provider) -> SigningKey:
 def publish(services: Services, request: Request) -> Response:
     """GET /upstream/metadata/…: what a provider needs to know of us."""
     kept = keeping.find(services.db, request.segment)
-    if kept is None or kept.provider.kind != SAML:
+    if kept is None or not kept.provider.speaks_saml:
         raise failures.off(request.segment[:40])
     body = b'<?xml version="1.0" encoding="UTF-8"?>\n' + serialize(document(services, kept.provider))
     etag = f'"{sha256(body).hexdigest()[:32]}"'
@@ -73,6 +79,10 @@ def document(services: Services, provider: Provider) -> Element:
     role = child(root, names.MD, "SPSSODescriptor", {
         "AuthnRequestsSigned": "true", "WantAssertionsSigned": "true", "protocolSupportEnumeration": names.SAMLP,
     })  # fmt: skip
+    if provider.kind == FEDERATION:  # IdP Discovery §2.5: a discovery service sends people nowhere else
+        child(child(role, names.MD, "Extensions"), names.IDPDISC, "DiscoveryResponse", {
+            "Binding": names.IDPDISC, "Location": discovery(services, provider.id), "index": "1",
+        })  # fmt: skip
     ring = services.certificates
     ring.active("signing")
     ring.active("encryption")  # the first ones are made here
@@ -98,4 +108,4 @@ def _add_key(role: Element, use: str, certificate: bytes) -> None:
         child(descriptor, names.MD, "EncryptionMethod", {"Algorithm": algorithm})
 
 
-__all__ = ["acs", "entity_id", "metadata_url", "publish", "sign", "signer"]
+__all__ = ["acs", "discovery", "entity_id", "metadata_url", "publish", "sign", "signer"]

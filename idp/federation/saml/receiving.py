@@ -7,8 +7,8 @@ from typing import Final
 
 from idp.federation import attempts, crowding, failures, keeping, leaving
 from idp.federation.keeping import Kept
-from idp.federation.provider import SAML
 from idp.federation.saml import believing, refusals
+from idp.federation.saml.federations import chosen
 from idp.federation.saml.kind import DOCUMENT
 from idp.federation.saml.ours import ACS_PATH
 from idp.login.flow import FIRST_PARTY, Flow
@@ -23,7 +23,7 @@ _STATE: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # the shape of those of ours
 def receive(services: Services, request: Request) -> Response:
     """GET and POST /upstream/saml/…: the AssertionConsumerService of this provider alone. Errors: `Refused`."""
     kept = keeping.find(services.db, request.segment)
-    if kept is None or kept.provider.kind != SAML or not kept.provider.enabled:
+    if kept is None or not kept.provider.speaks_saml or not kept.provider.enabled:
         raise failures.off(request.segment[:40])
     if request.method == "GET":
         return _begin(services, request, kept)
@@ -38,7 +38,8 @@ def receive(services: Services, request: Request) -> Response:
         return _unasked(services, kept, state)
     # Nothing of it is kept that the provider has not signed, or that does not say no.
     with crowding.turn(services, kept.provider):  # a signature by a key that is not known has the metadata read
-        believing.open_for(services, kept.provider, received.message)
+        speaking = chosen.speaking(services, kept.provider, state)
+        believing.open_for(services, speaking, received.message)
     answer = Params([("state", state), (DOCUMENT, request.form.first[DOCUMENT])])
     handle = attempts.put_aside(services, answer, most=MAX_BODY)
     return Redirect(location=f"{leaving.redirect_uri(services, kept.provider.id)}?answer={handle}")

@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 
 from idp.federation import crowding, ending, failures, keeping, signing_out
 from idp.federation.ports import Leaving, SessionThere
-from idp.federation.provider import SAML, Provider
+from idp.federation.provider import FEDERATION, Provider
 from idp.federation.saml import checking, metadata, ours, refusals
 from idp.federation.saml.believing import keys_of
 from idp.federation.saml.entity import Entity
+from idp.federation.saml.federations import accounts, members
 from idp.ids import digest
 from idp.protocols import Services
 from idp.saml.messages import http_post, http_redirect, names
@@ -26,7 +27,7 @@ from idp.saml.messages.schema_types import instant
 from idp.saml.messages.signature_gate import SECURE, BadSignature
 from idp.saml.messages.signatures import open_message
 from idp.saml.messages.signing import sign
-from idp.saml.messages.xml import BadXml, Element, child, clean_text, element
+from idp.saml.messages.xml import BadXml, Element, child, clean_text, element, parse
 from idp.wire import Redirect, Request, Response
 
 LIFETIME: Final = 300.0  # seconds that a LogoutRequest of ours holds, and one of theirs is young
@@ -61,7 +62,7 @@ def go_on(services: Services, leaving: Leaving) -> Response | None:
 def receive(services: Services, request: Request) -> Response:
     """GET and POST /upstream/slo/…: its LogoutRequest, or its answer to ours. Errors: `Refused`."""
     kept = keeping.find(services.db, request.segment)
-    if kept is None or kept.provider.kind != SAML:
+    if kept is None or not kept.provider.speaks_saml:
         raise failures.off(request.segment[:40])
     provider = kept.provider
     try:
@@ -70,6 +71,7 @@ def receive(services: Services, request: Request) -> Response:
         else:
             received = http_redirect.decode_redirect(request.environ.get("QUERY_STRING") or "")
         with crowding.turn(services, provider):
+            provider = _speaking(services, provider, received)
             entity, root = _opened(services, provider, received)
         _check(services, provider, root)
         if received.parameter == "SAMLResponse":
@@ -82,6 +84,17 @@ def receive(services: Services, request: Request) -> Response:
         raise refusals.logout(provider, "Signature", "by a key of the provider's metadata", error.reason) from None
     _end(services, request, provider, wanted)
     return _answered(services, provider, entity, received, wanted.header.id)
+
+
+def _speaking(services: Services, provider: Provider, received: Received) -> Provider:
+    """Of a federation the organisation that it says it is from; its signature is looked at then. Errors: `Refused`."""
+    if provider.kind != FEDERATION:
+        return provider
+    entity_id = read_issuer(parse(received.message))
+    one = members.find(services, provider, entity_id)
+    if one is None:
+        raise refusals.logout(provider, "Issuer", "an organisation that people may come from", entity_id)
+    return members.speaking(provider, one)
 
 
 def _opened(services: Services, provider: Provider, received: Received) -> tuple[Entity, Element]:
@@ -130,6 +143,8 @@ def _end(services: Services, request: Request, provider: Provider, wanted: Logou
     # Core §3.7.1: without a SessionIndex, every session of the principal.
     for index in wanted.session_indexes or {""}:
         there = SessionThere(wanted.name_id.value, index, wanted.header.issue_instant)
+        if provider.kind == FEDERATION:  # of its own people alone
+            there = accounts.session_of(provider.issuer, there)
         ending.over(services, request, provider, there)
 
 

@@ -13,7 +13,7 @@ import resource
 import subprocess
 import sys
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -72,11 +72,16 @@ def split(
         "max_validity": max_validity,
         "allow_loopback": allow_loopback,
     }
+    return run(__name__, asked)
+
+
+def run(module: str, asked: Mapping[str, Any]) -> Summary:
+    """What a module of ours says, run in a process of its own (its `answer`). Errors: `BadMetadata`."""
     root = str(Path(__file__).parents[3])
     try:
         # No secret of ours is in its environment, and its modules come from where ours do.
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "idp.saml.metadata.aggregates"],
+        done = subprocess.run(  # noqa: S603 - a module of ours
+            [sys.executable, "-P", "-m", module],
             input=json.dumps(asked).encode(), capture_output=True, timeout=SECONDS, check=False,
             env={"PYTHONPATH": root, "PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"},
         )  # fmt: skip
@@ -101,18 +106,18 @@ def read_lines(lines: Path) -> Iterator[Line]:
 # -- the child -------------------------------------------------------------------------------------------------------
 
 
-def main() -> None:
+def answer(split_it: Callable[..., Summary]) -> None:
     """Answer one JSON object on standard output for the one on standard input."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     os.nice(10)
     asked = json.load(sys.stdin)
     try:
-        answer = asdict(_split(**asked))
+        told = asdict(split_it(**asked))
     except BadMetadata as error:
-        answer = {"refused": error.reason}
+        told = {"refused": error.reason}
     except MemoryError:
-        answer = {"refused": f"reading it takes more than {MEMORY // 1024**2} MB of memory"}
-    json.dump(answer, sys.stdout)
+        told = {"refused": f"reading it takes more than {MEMORY // 1024**2} MB of memory"}
+    json.dump(told, sys.stdout)
 
 
 def _split(
@@ -158,4 +163,4 @@ def _write(root: Element, file: TextIO, now: float, until: float | None, allow_l
 
 
 if __name__ == "__main__":
-    main()
+    answer(_split)

@@ -1,0 +1,37 @@
+"""The organisations of each federation, as its aggregate described them last."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Double, ForeignKey, Index, Table, Text, bindparam, delete, func, select
+
+from idp.db import upsert
+from idp.federation.store import federation_providers, metadata
+
+federation_members = Table(
+    "federation_members",
+    metadata,
+    Column("provider_id", Text, ForeignKey(federation_providers.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("entity_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),  # folded, to sort by
+    Column("words", Text, nullable=False),  # folded: names, keywords and scopes, to be searched; '' where it is hidden
+    Column("facts", Text, nullable=False),  # JSON
+    Column("seen_at", Double, nullable=False),  # when the aggregate had it
+)
+Index("federation_members_name", federation_members.c.provider_id, federation_members.c.name)
+
+_m = federation_members.c
+PUT = upsert(federation_members, "provider_id", "entity_id", change=("name", "words", "facts", "seen_at"))
+ONE = select(_m.facts, _m.seen_at).where(
+    _m.provider_id == bindparam("provider_id"), _m.entity_id == bindparam("entity_id")
+)
+_SHOWN = select(_m.facts).where(_m.provider_id == bindparam("provider_id"), _m.words != "").order_by(_m.name)
+FIRST = _SHOWN.limit(bindparam("most"))
+#: By up to four words, each of which it has.
+FOUND = _SHOWN.where(
+    *(_m.words.like(bindparam(f"pattern{n}"), escape="\\") for n in range(4))
+).limit(bindparam("most"))  # fmt: skip
+EVERY = select(_m.facts).where(_m.provider_id == bindparam("provider_id"))
+COUNT = select(func.count().label("many")).where(_m.provider_id == bindparam("provider_id"))
+DROP_OLDER = delete(federation_members).where(
+    _m.provider_id == bindparam("provider_id"), _m.seen_at < bindparam("seen_at")
+)
