@@ -29,75 +29,72 @@ def message(provider: Provider) -> str:
     )
 
 
+def refused(provider: Provider, code: str, why: Explanation, *, detail: str = "") -> Refused:
+    """An answer of a provider's that is not taken: people read that it is not theirs to mend, admins `why`."""
+    return Refused(code, message(provider), title=title(provider), advice=ADVICE, detail=detail, explanation=why)
+
+
 def issuer(provider: Provider, expected: str, got: str, field: str = "iss") -> Refused:
     """Somebody else answers than was asked, or calls itself otherwise (RFC 9207 §2.4, Core §3.1.3.7)."""
     fix = "Compare the issuer of the provider here with the one that its discovery document names, byte by byte."
-    return Refused(
-        "upstream_issuer", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, field, expected, got[:300]),
-    )  # fmt: skip
+    return refused(provider, "upstream_issuer", Explanation(SIDE, fix, field, expected, got[:300]))
 
 
 def audience(provider: Provider, got: str) -> Refused:
     """The ID token is for somebody else."""
     fix = "The ID token must be for the client id of this provider here, and for nobody beside it."
-    return Refused(
-        "upstream_audience", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, "aud", provider.client_id, got[:300]),
-    )  # fmt: skip
+    return refused(provider, "upstream_audience", Explanation(SIDE, fix, "aud", provider.client_id, got[:300]))
 
 
 def nonce(provider: Provider) -> Refused:
     """The ID token answers another request."""
     fix = "The provider must put the nonce of the authorization request into the ID token, unchanged."
-    return Refused(
-        "upstream_nonce", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, "nonce", "the nonce of this request", "another one, or none"),
-    )  # fmt: skip
+    return refused(
+        provider, "upstream_nonce", Explanation(SIDE, fix, "nonce", "the nonce of this request", "another one, or none")
+    )
 
 
 def clock(provider: Provider, reason: str) -> Refused:
     """Times do not fit."""
     fix = "Compare the clocks of both machines; they may differ by a minute."
-    return Refused(
-        "upstream_clock", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix, "exp, iat, nbf", "a time of now", reason),
-    )  # fmt: skip
+    return refused(
+        provider, "upstream_clock", Explanation(SIDE, fix, "exp, iat, nbf", "a time of now", reason), detail=reason
+    )
 
 
 def signature(provider: Provider, reason: str) -> Refused:
     """The ID token cannot be believed."""
     fix = f"The ID token is not signed as it should be: {reason}. See which keys and algorithms its discovery names."
-    return Refused(
-        "upstream_signature", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix, "id_token", "signed by a key of the provider", reason),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_signature",
+        Explanation(SIDE, fix, "id_token", "signed by a key of the provider", reason),
+        detail=reason,
+    )
 
 
 def claim(provider: Provider, name: str, expected: str, got: str = "(nothing)") -> Refused:
     """Something that is needed is not in the answer."""
     fix = f"Let the provider send {name}: a scope, an optional claim or a mapper there decides that."
-    return Refused(
-        "upstream_claim", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, name, expected, got[:300]),
-    )  # fmt: skip
+    return refused(provider, "upstream_claim", Explanation(SIDE, fix, name, expected, got[:300]))
 
 
 def answer(provider: Provider, reason: str, *, field: str = "", fix: str = "") -> Refused:
     """The provider says no, or something that cannot be read."""
-    return Refused(
-        "upstream_answer", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix or "Read the provider's own log of this moment.", field, "", reason),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_answer",
+        Explanation(SIDE, fix or "Read the provider's own log of this moment.", field, "", reason),
+        detail=reason,
+    )
 
 
 def redirect_uri(provider: Provider, expected: str, reason: str) -> Refused:
     """Our redirect URI is not registered there."""
     fix = "Register the redirect URI of this provider there, exactly as it stands here."
-    return Refused(
-        "upstream_redirect_uri", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix, "redirect_uri", expected, reason),
-    )  # fmt: skip
+    return refused(
+        provider, "upstream_redirect_uri", Explanation(SIDE, fix, "redirect_uri", expected, reason), detail=reason
+    )
 
 
 def secret(provider: Provider, reason: str) -> Refused:
@@ -106,10 +103,12 @@ def secret(provider: Provider, reason: str) -> Refused:
         "Make a new secret there and give it to the provider here; of a secret with an id, its value and not its id. "
         "With a key, let the provider read ours at /oauth/jwks."
     )
-    return Refused(
-        "upstream_secret", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix, "client_secret", "the client id with its secret", reason),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_secret",
+        Explanation(SIDE, fix, "client_secret", "the client id with its secret", reason),
+        detail=reason,
+    )
 
 
 def bind(provider: Provider, code: int, reason: str) -> Refused:
@@ -130,19 +129,18 @@ def bind(provider: Provider, code: int, reason: str) -> Refused:
 def code(provider: Provider, reason: str) -> Refused:
     """The code is not redeemed."""
     fix = "A code works once, for a minute, and with the redirect URI of its request: try again, and compare those."
-    return Refused(
-        "upstream_code", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix, "code", "a fresh code", reason),
-    )  # fmt: skip
+    return refused(provider, "upstream_code", Explanation(SIDE, fix, "code", "a fresh code", reason), detail=reason)
 
 
 def consent(provider: Provider, reason: str) -> Refused:
     """Nobody there has agreed that we may learn who people are."""
     fix = "Let an admin of the provider grant consent for the application, for everybody there."
-    return Refused(
-        "upstream_consent", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix, "scope", "granted for the organisation", reason),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_consent",
+        Explanation(SIDE, fix, "scope", "granted for the organisation", reason),
+        detail=reason,
+    )
 
 
 def domain(provider: Provider, field: str, expected: str, got: str) -> Refused:
@@ -223,16 +221,10 @@ def logout_token(provider: Provider, name: str, expected: str, got: str = "(noth
     fix = (
         f"The logout token of the provider must have {name} as Back-Channel Logout 1.0 §2.4 says; nobody is signed out."
     )
-    return Refused(
-        "upstream_logout", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, name, expected, got[:300]),
-    )  # fmt: skip
+    return refused(provider, "upstream_logout", Explanation(SIDE, fix, name, expected, got[:300]))
 
 
 def security_event(provider: Provider, name: str, expected: str, got: str = "(nothing)") -> Refused:
     """A security event is not as SSF 1.0 §4 has it; the provider's server is told."""
     fix = f"The security event of the provider must have {name} as SSF 1.0 §4 says: {expected}; nobody is signed out."
-    return Refused(
-        "upstream_event", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, name, expected, got[:300]),
-    )  # fmt: skip
+    return refused(provider, "upstream_event", Explanation(SIDE, fix, name, expected, got[:300]))

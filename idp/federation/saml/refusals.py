@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.errors import Explanation, Refused
-from idp.federation.failures import ADVICE, SIDE, message, title
+from idp.federation.failures import SIDE, refused, title
 from idp.federation.provider import Provider
 from idp.texts import N_
 
@@ -11,10 +11,12 @@ from idp.texts import N_
 def metadata(provider: Provider, reason: str) -> Refused:
     """Its metadata cannot be had, or says nothing that can be used."""
     fix = "Compare the metadata of the provider here with what it publishes: its address, its entityID, its validUntil."
-    return Refused(
-        "upstream_saml_metadata", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix, "metadata", "a current EntityDescriptor with an IDPSSODescriptor", reason),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_saml_metadata",
+        Explanation(SIDE, fix, "metadata", "a current EntityDescriptor with an IDPSSODescriptor", reason),
+        detail=reason,
+    )
 
 
 def signature(provider: Provider, reason: str) -> Refused:
@@ -23,10 +25,12 @@ def signature(provider: Provider, reason: str) -> Refused:
         f"The answer cannot be believed: {reason}. Compare the provider's signing certificate with that of its "
         "metadata, and let it sign the assertion or the response by RSA or ECDSA with SHA-256."
     )
-    return Refused(
-        "upstream_saml_signature", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix, "Signature", "by a key of the provider's metadata", reason),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_saml_signature",
+        Explanation(SIDE, fix, "Signature", "by a key of the provider's metadata", reason),
+        detail=reason,
+    )
 
 
 def encryption(provider: Provider) -> Refused:
@@ -35,28 +39,25 @@ def encryption(provider: Provider) -> Refused:
         "Let the provider read our metadata again, and encrypt by AES-GCM with RSA-OAEP (AES-CBC and PKCS #1 v1.5 are "
         "not decrypted); or let it send the assertion unencrypted, which TLS protects."
     )
-    return Refused(
-        "upstream_saml_encryption", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, "EncryptedAssertion", "AES-GCM for a key of our metadata", "something else"),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_saml_encryption",
+        Explanation(SIDE, fix, "EncryptedAssertion", "AES-GCM for a key of our metadata", "something else"),
+    )
 
 
 def response(provider: Provider, field: str, expected: str, got: str) -> Refused:
     """It answers something else, or was sent elsewhere."""
     fix = "Let the provider read our metadata again: it must answer this very request, at the address that is its own."
-    return Refused(
-        "upstream_saml_response", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, field, expected, got[:300]),
-    )  # fmt: skip
+    return refused(provider, "upstream_saml_response", Explanation(SIDE, fix, field, expected, got[:300]))
 
 
 def audience(provider: Provider, expected: str, got: str) -> Refused:
     """The assertion is for somebody else."""
     fix = "The assertion must be for our entityID at this provider: compare it with what is registered there."
-    return Refused(
-        "upstream_saml_audience", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, "AudienceRestriction", expected, got[:300]),
-    )  # fmt: skip
+    return refused(
+        provider, "upstream_saml_audience", Explanation(SIDE, fix, "AudienceRestriction", expected, got[:300])
+    )
 
 
 def name_id(provider: Provider, got: str) -> Refused:
@@ -66,10 +67,11 @@ def name_id(provider: Provider, got: str) -> Refused:
         "stays: doorward provider change NAME --set subject=ATTRIBUTE, such as "
         "urn:oasis:names:tc:SAML:attribute:subject-id."
     )
-    return Refused(
-        "upstream_saml_name_id", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, fix, "NameID", "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", got[:300]),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_saml_name_id",
+        Explanation(SIDE, fix, "NameID", "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", got[:300]),
+    )
 
 
 def status(provider: Provider, code: str, said: str) -> Refused:
@@ -77,19 +79,23 @@ def status(provider: Provider, code: str, said: str) -> Refused:
     fix = "Read the provider's own log of this moment; what it answered is beside this."
     if code.endswith(("NoAuthnContext", "InvalidNameIDPolicy")):
         fix = "Compare step_up and name_id_format of the provider here with what it can do there."
-    return Refused(
-        "upstream_saml_status", message(provider), title=title(provider), advice=ADVICE, detail=f"{code}: {said}"[:300],
-        explanation=Explanation(SIDE, fix, "Status", "Success", f"{code}: {said}"[:300]),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_saml_status",
+        Explanation(SIDE, fix, "Status", "Success", f"{code}: {said}"[:300]),
+        detail=f"{code}: {said}"[:300],
+    )
 
 
 def unreadable(provider: Provider, reason: str) -> Refused:
     """It is no SAML that can be taken."""
     fix = "The answer is not what SAML 2.0 allows, or more than is taken: see the reason."
-    return Refused(
-        "upstream_saml_unreadable", message(provider), title=title(provider), advice=ADVICE, detail=reason,
-        explanation=Explanation(SIDE, fix, "SAMLResponse", "a Response of SAML 2.0 with one assertion", reason[:300]),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_saml_unreadable",
+        Explanation(SIDE, fix, "SAMLResponse", "a Response of SAML 2.0 with one assertion", reason[:300]),
+        detail=reason,
+    )
 
 
 def logout(provider: Provider, field: str, expected: str, got: str) -> Refused:
@@ -105,11 +111,17 @@ def logout(provider: Provider, field: str, expected: str, got: str) -> Refused:
 
 def replayed(provider: Provider) -> Refused:
     """It was taken before."""
-    return Refused(
-        "upstream_saml_replayed", message(provider), title=title(provider), advice=ADVICE,
-        explanation=Explanation(SIDE, "Each assertion needs an ID of its own, and is taken once: sign in again.",
-                                "ID", "an assertion that was not used before", "one that was"),
-    )  # fmt: skip
+    return refused(
+        provider,
+        "upstream_saml_replayed",
+        Explanation(
+            SIDE,
+            "Each assertion needs an ID of its own, and is taken once: sign in again.",
+            "ID",
+            "an assertion that was not used before",
+            "one that was",
+        ),
+    )
 
 
 def unsolicited(provider: Provider) -> Refused:
