@@ -130,7 +130,8 @@ def test_every_path_of_the_reference_is_routed_and_none_is_missing() -> None:
 def test_every_error_page_is_in_the_reference() -> None:
     text = "".join((ROOT / "docs" / name).read_text("utf-8") for name in ("openid-connect.md", "saml.md", "console.md"))
     sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "idp").rglob("*.py"))
-    codes = set(re.findall(r"""(?:Refused|_refused|Untrusted)\(\s*"([a-z_]+)",""", sources)) - {"no_picture"}
+    raised = r"""(?:(?:Refused|_refused|Untrusted)\(|refused\(\s*provider,)\s*"([a-z_]+)","""
+    codes = set(re.findall(raised, sources)) - {"no_picture"}
     assert len(codes) > 10
     assert {code for code in codes if f"`{code}`" not in text} == set()
 
