@@ -50,5 +50,5 @@ def secret_problems(issuer: str, one: Provider, secret: str) -> Iterator[Wrong]:
 
 
 def completed(services: Services, said: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Wrong, ...]]:
-    """With the keys of an account that a federation's organisations have."""
-    return {"subject": [*KEYS], **said}, ()
+    """With the keys of an account that a federation's organisations have; many know no persistent NameID to ask for."""
+    return {"subject": [*KEYS], "name_id_format": "", **said}, ()
