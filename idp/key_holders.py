@@ -49,11 +49,12 @@ def _pin(settings: Settings) -> str:
 
 def _transit(settings: Settings) -> Holder:
     from idp.http import Outbound, OutboundFailed, OutboundRefused
+    from idp.http.urls import origin
     from keys.holders.transit import Transit
 
     keys, ca = settings.keys, settings.outbound.ca
     # Its address is the operator's own word, so it may be one of the inside.
-    outbound = Outbound([keys.transit_url], str(settings.path(ca)) if ca else None, timeout=_TIMEOUT)
+    outbound = Outbound([origin(keys.transit_url)], str(settings.path(ca)) if ca else None, timeout=_TIMEOUT)
 
     def call(method: str, path: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         url = f"{keys.transit_url}/v1/{keys.transit_mount.strip('/')}/{path}"

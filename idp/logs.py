@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from idp.config import Log
+from idp.tracing import spans
 
 #: What looks like a bearer value of ours, a JWT, or credentials in a URL, wherever it stands.
 _SECRET = re.compile(
@@ -28,6 +29,7 @@ def configure(settings: Log) -> Any:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _traced,
             redact,
             renderer,
         ],
@@ -38,6 +40,13 @@ def configure(settings: Log) -> Any:
     log = structlog.get_logger()
     logging.basicConfig(level=logging.WARNING, handlers=[_Forward(log)])  # nothing where somebody set it up already
     return log
+
+
+def _traced(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Which trace a line is of, where somebody traces."""
+    if found := spans.trace_id():
+        event["trace_id"] = found
+    return event
 
 
 class _Forward(logging.Handler):

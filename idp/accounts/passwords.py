@@ -114,7 +114,9 @@ class Verifier:
         finally:
             self._wait(-1)
             self._room.release()
-            SPENT.hashing += time.perf_counter() - begun
+            ended = time.perf_counter()
+            SPENT.hashing += ended - begun
+            SPENT.mark("hash", begun, ended, "")
 
     def _wait(self, more: int) -> None:
         with self._counting:

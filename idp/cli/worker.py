@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from idp.cli.ports import check_port
 from idp.health import Leaving
+from idp.installation.failures import Failed
 from idp.meters.board import Seat
 from idp.meters.notes import Meters
 from idp.serving import server as edge
 from idp.serving.connections import Limits
+from idp.tracing import starting as tracing
 
 if TYPE_CHECKING:
     from idp.config import Settings
@@ -47,6 +49,10 @@ def serve(
 
     app, services = wsgi.create(settings)
     services.part(Meters).share(seat)
+    try:
+        tracing.start(services)
+    except ImportError as error:
+        raise Failed(str(error), code=2) from None
     wsgi.forget_secrets()
     if first:
         _warn(services)

@@ -29,6 +29,7 @@ ENVIRONMENT: Mapping[str, tuple[str, str]] = {
     "DOORWARD_AUDIT_WEBHOOK_SECRET": ("audit", "webhook_secret"),
     "DOORWARD_BACKUP_PASSPHRASE": ("backup", "passphrase"),
     "DOORWARD_METRICS_TOKEN": ("metrics", "token"),
+    "DOORWARD_TRACING_TOKEN": ("tracing", "token"),
 }
 
 

@@ -21,6 +21,7 @@ SECRET: Final = frozenset(
         ("audit", "webhook_secret"),
         ("backup", "passphrase"),
         ("metrics", "token"),
+        ("tracing", "token"),
     )
 )
 #: Settings that are addresses of machines which may carry credentials in any part: host and scheme alone are shown.
@@ -32,6 +33,7 @@ ADDRESSES: Final = frozenset(
         ("sms", "url"),
         ("audit", "webhook"),
         ("audit", "syslog"),
+        ("tracing", "endpoint"),
     )
 )
 MASKED: Final = "…"

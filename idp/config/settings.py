@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from idp.config.server import Outbound, Server
     from idp.config.session import Session, Throttle
     from idp.config.storage import Keys, Storage
+    from idp.config.tracing import Tracing
 
 #: The files that the sections' classes stand in. Each is imported when its section is asked for, or spoken of: making
 #: the classes of all of them costs every command more than reading its few settings.
@@ -58,6 +59,7 @@ HOMES: Final[Mapping[str, str]] = {
     "Admin": "admin",
     "Backup": "backup",
     "Metrics": "metrics",
+    "Tracing": "tracing",
     "Kerberos": "kerberos",
 }
 
@@ -119,6 +121,7 @@ class Settings:
     admin: Admin
     backup: Backup
     metrics: Metrics
+    tracing: Tracing
     kerberos: Kerberos
     #: The file's folder; relative paths start there.
     base_dir: str

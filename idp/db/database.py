@@ -284,7 +284,9 @@ class Database:
                 try:
                     asked = perf_counter()
                     cursor.execute("COMMIT")
-                    SPENT.store += perf_counter() - asked
+                    ended = perf_counter()
+                    SPENT.store += ended - asked
+                    SPENT.mark(self.name, asked, ended, "COMMIT")
                     return
                 except BaseException:
                     self._roll_back(cursor)
@@ -344,7 +346,10 @@ class Database:
             self.observer(compiled.sql)
         begun = perf_counter()
         cursor.execute(compiled.sql, params)
-        SPENT.store += perf_counter() - begun
+        ended = perf_counter()
+        SPENT.store += ended - begun
+        if SPENT.marks is not None:
+            SPENT.mark(self.name, begun, ended, compiled.sql)
         if compiled.writes:
             self._local.wrote = True
         return cursor

@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from idp.meters.spent import SPENT
+
 from .addresses import Resolver, is_public, resolve
 from .errors import OutboundFailed, OutboundRedirected, OutboundRefused
 from .urls import FOLLOWED, Target, next_url, origin_of, parse
@@ -206,15 +208,21 @@ class Outbound:
         target = parse(url)
         addresses = self._vet(target, deadline, inside)
         headers |= {"host": target.authority, "user-agent": "Doorward", "accept-encoding": "identity"}
-        failure = OutboundFailed("no answer")
+        failure, begun = OutboundFailed("no answer"), time.perf_counter()
+        status = 0
         try:
-            return self._exchange(method, target, addresses, headers, content, deadline, sink)
-        except _Redirected:
+            fetched = self._exchange(method, target, addresses, headers, content, deadline, sink)
+            status = fetched.status
+            return fetched
+        except _Redirected as redirect:
+            status = redirect.status
             raise
         except OutboundFailed as error:
             failure = error
         except Exception as error:  # of httpcore, h11, ssl, socket: all of them "failed"
             failure = OutboundFailed(_explain(error))
+        finally:
+            SPENT.mark("outbound", begun, time.perf_counter(), (method, target.host, target.port, status))
         # Raised out here, without the cause: a protocol error's text, or its traceback, may hold what was answered.
         raise failure
 

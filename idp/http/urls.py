@@ -61,6 +61,12 @@ def parse(url: str) -> Target:
     return Target(scheme, _host(match["v6"], match["host"]), port, path if path[0] == "/" else "/" + path)
 
 
+def origin(url: str) -> str:
+    """The origin of a URL, as settings name it. Errors: `OutboundRefused`."""
+    target = parse(url)
+    return f"{target.scheme}://{target.authority}"
+
+
 def parse_directory(url: str) -> Target:
     """The same for an LDAP server (RFC 4516), which has a host and a port. Errors: `OutboundRefused`."""
     match = _DIRECTORY.fullmatch(url) if len(url) <= MAX_URL else None

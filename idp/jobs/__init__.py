@@ -18,6 +18,7 @@ from idp.db import Unavailable
 from idp.ids import new_id
 from idp.jobs import clocks, store
 from idp.jobs.patience import Patience
+from idp.tracing import spans
 
 if TYPE_CHECKING:
     from idp.db import Database, Transaction
@@ -79,6 +80,7 @@ class Jobs:
         self._periods: dict[str, float] = {}
         self._stopping = threading.Event()
         self._woken = threading.Condition()
+        self.tracer = spans.Tracer()  # the process's own, where it traces
         self.paused = False  # no job is begun, by this process, while the installation is about to move
         self._news = 0  # how often something was queued in this process
         self._threads: list[threading.Thread] = []
@@ -115,9 +117,10 @@ class Jobs:
         if work is None:
             raise LookupError(f"no job is registered as {name!r}")
         now = self._clock()
-        id = new_id(now)
+        id, kept = new_id(now), spans.context()
+        carried = {**payload, spans.KEY: kept} if kept else dict(payload)
         try:
-            (tx or self._db).run(store.ADD, **_row(id, name, json.dumps(dict(payload)), work, now + delay))
+            (tx or self._db).run(store.ADD, **_row(id, name, json.dumps(carried), work, now + delay))
         except Unavailable as error:
             raise JobsUnavailable(str(error)) from error
         if tx is None:
@@ -195,7 +198,8 @@ class Jobs:
         try:
             if work is None:
                 raise LookupError(f"no job is registered as {row.name!r}")
-            work.run(json.loads(row.payload))
+            payload, run = json.loads(row.payload), work.run
+            self.tracer.job(row.name, payload.pop(spans.KEY, ""), lambda: run(payload))
         except Exception as error:
             logger.warning("job %s %s failed: %s", row.name, row.id, type(error).__name__)
             self._failed(row, work or _Work(lambda _: None), f"{type(error).__name__}: {error}"[:500])
@@ -271,4 +275,6 @@ def _job(row: Any, now: float) -> Job:
     if row.claimed_until is not None and row.claimed_until > now:
         state = "running"
     due = row.due if row.due is not None else row.failed_at
-    return Job(row.id, row.name, json.loads(row.payload), due, row.tries, row.error, state)
+    payload = json.loads(row.payload)
+    payload.pop(spans.KEY, None)
+    return Job(row.id, row.name, payload, due, row.tries, row.error, state)

@@ -56,6 +56,9 @@ WORKERS: Final = (
     Family("worker_applications_cached", "gauge", ("worker",), "Applications that are held in memory."),
     Family("worker_application_reads", "counter", ("worker",), "Times that an application was not held in memory and "
            "was read from the database."),
+    Family("worker_spans_sent", "counter", ("worker",), "Spans that the collector of traces took."),
+    Family("worker_spans_lost", "counter", ("worker",), "Spans that it did not take, or that came faster than they "
+           "could be sent."),
     Family("worker_notes_lost", "counter", ("worker",), "Notes for these metrics that came faster than they were "
            "added up, or whose application had no series left and are counted under `other`."),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from idp.meters.notes import Meters
 from idp.protocols import Services
+from idp.tracing.spans import Tracer
 
 
 def start(services: Services) -> None:
@@ -35,9 +36,15 @@ def _of_process(services: Services, meters: Meters, begun: float) -> Callable[[]
             "worker_applications_cached": services.registry.held,
             "worker_application_reads": services.registry.reads,
             "worker_notes_lost": meters.lost,
+            **_of_traces(services),
         }
 
     return read
+
+
+def _of_traces(services: Services) -> Mapping[str, float]:
+    sending = services.part(Tracer).sending
+    return {} if sending is None else {"worker_spans_sent": sending.sent, "worker_spans_lost": sending.lost}
 
 
 def _resident() -> float:

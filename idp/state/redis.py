@@ -103,7 +103,9 @@ class RedisState:
         except redis.RedisError as error:
             raise StateUnavailable(f"Redis: {error}") from error
         finally:
-            SPENT.store += perf_counter() - begun
+            ended = perf_counter()
+            SPENT.store += ended - begun
+            SPENT.mark("redis", begun, ended, verb)
 
     def put(self, key: str, value: Any, ttl: float) -> None:
         self._ask("put", key, "SET", PREFIX + key, encode(value), "PX", _milliseconds(ttl))

@@ -14,6 +14,7 @@ from idp.meters.notes import Meters
 from idp.moving.watching import Watching
 from idp.services import Services
 from idp.showing import form_target, form_targets
+from idp.tracing.spans import Tracer
 from idp.traffic import ORIGIN, Traffic, shown_origin
 from idp.wire import AutoPost, Cookie, Json, Page, Raw, Redirect, Request, Response, Route, Stream, dumps
 
@@ -72,17 +73,22 @@ class Bridge:
         self._errors = ErrorPages(services, applications, self._brands, self._know_visitor)
         self._auto_posts = AutoPosts(render, self._brands)
         self._meters, self._moving = services.part(Meters), services.part(Watching)
+        self._tracer = services.part(Tracer)
         traffic = services.part(Traffic)
         self._cors = Cors(applications, lambda request: _note_origin(traffic, request))
         self._hsts = [("Strict-Transport-Security", "max-age=31536000")] if services.settings.is_https else []
 
     def respond(self, route: Route, request: Request) -> Answer:
         """Answer one request; never raises."""
-        if not self._meters.on:
+        if not self._meters.on and not self._tracer.on:
             return self._respond(route, request)
         begun = self._meters.begin()
+        work = self._tracer.begin(request, route) if self._tracer.on else None
         answer = self._respond(route, request)
-        self._meters.end(route.path, answer[0], begun)
+        if self._meters.on:
+            self._meters.end(route.path, answer[0], begun)
+        if work is not None:
+            self._tracer.end(work, route, answer[0])
         return answer
 
     def _respond(self, route: Route, request: Request) -> Answer:

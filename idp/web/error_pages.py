@@ -17,6 +17,7 @@ from idp.showing import describe_browser, shown_app, utc
 from idp.state import StateUnavailable
 from idp.state import advice as state_advice
 from idp.texts import N_, plural, translate
+from idp.tracing import spans
 from idp.wire import BadRequest, Json, Page, Request, Response, Route
 from keys.holders import HolderUnavailable
 
@@ -100,6 +101,7 @@ class ErrorPages:
                 "developer": refusal.developer or None,
                 "more_url": catalogue.url_of(services, refusal.kind),
                 "error_id": error_id,
+                "trace_id": spans.trace_id(),
                 "at_utc": utc(now),
                 "at_epoch": int(now),
                 "browser": describe_browser(request.user_agent),

@@ -61,6 +61,7 @@ RULES: Final[tuple[Rule, ...]] = (
          lambda s: s.oauth.registration == "open", "oauth.registration is not open"),
     Rule("session", ("turn_minutes",), lambda s: s.session.copied != "off", "session.copied is off"),
     Rule("admin", ("second_owner_days",), lambda s: bool(s.admin.second_owner), "admin.second_owner is empty"),
+    Rule("tracing", ("*",), lambda s: bool(s.tracing.endpoint), "tracing.endpoint is empty", but=("endpoint",)),
     Rule("portal", ("geoip",), lambda s: find_spec("maxminddb") is not None,
          "the package maxminddb is missing (pip install 'doorward[geoip]')"),
 )  # fmt: skip

@@ -12,11 +12,12 @@ from authlib.oauth2.rfc6749 import ClientMixin, OAuth2Payload, OAuth2Request, gr
 from clients import redirects
 from clients.client import Client
 from idp.errors import OAuthError
-from idp.ids import digest, split
+from idp.ids import digest, split, tag_of
 from idp.oidc import authorization_details, ledger, pkce
 from idp.oidc.ledger import CODE, CODES, Grant, Issued, Terms
 from idp.oidc.token_request import TokenRequest, is_for_us_alone
 from idp.protocols import Services
+from idp.tracing import spans
 from idp.wire import Params, lazy
 
 #: What an admin reads under the id of a code that was used twice.
@@ -126,6 +127,7 @@ def find(services: Services, asked: TokenRequest, code: str) -> Grant:
     # RFC 6749 §4.1.3: only the client that it was issued to.
     if grant.client_id != asked.client.id or not hmac.compare_digest(grant.code_hash, digest(presented[1])):
         raise _invalid_code("The code is unknown or has expired.")
+    spans.belongs_to(tag_of(grant.id))
     return grant
 
 
