@@ -118,9 +118,17 @@ catalogues: $(VENV)/.test ## Extract the texts that people see, bring idp/locale
 config.example.toml: $(wildcard idp/config/*.py) $(VENV)/.test
 	@$(BIN)/python -c 'from idp.config import example; print(example(), end="")' > $@
 
-lock: $(VENV)/.test ## Write requirements.lock from what is installed now
+lock: $(VENV)/.test ## Write requirements.lock from what is installed now, and requirements.hashes by what the index has of it
 	@{ echo "# The exact versions that are tested and installed. Written by \`make lock\`."; \
 	$(PIP) freeze --exclude-editable --exclude doorward; } > requirements.lock
+	@test -x .lock/bin/pip-compile || { $(BIN)/python -m venv .lock && .lock/bin/pip --disable-pip-version-check install --quiet pip-tools; }
+	@grep -v "^#" requirements.lock > .lock/versions.txt; printf 'hatchling\neditables\n' > .lock/build.in
+	@.lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-options \
+	--extra postgresql --extra redis --extra demo --extra test --constraint .lock/versions.txt \
+	--output-file .lock/hashes.txt pyproject.toml .lock/build.in
+	@{ echo "# The same versions as in requirements.lock, with the SHA-256 of every file that they may come as, and who"; \
+	echo "# needs them. Written by \`make lock\`."; \
+	sed -e '/-c .lock/d' -e '/^$$/d' -e 's# (pyproject.toml)##' -e 's#-r .lock/build.in#build#' .lock/hashes.txt; } > requirements.hashes
 
 # Both are compiled. Optimised they take minutes, and the tests do not measure them.
 $(VENV)/.kerberos: $(VENV)/.test
@@ -134,9 +142,12 @@ $(VENV)/.run: EXTRAS := postgresql,redis
 $(VENV)/.demo: EXTRAS := postgresql,redis,demo
 $(VENV)/.test: EXTRAS := postgresql,redis,demo,test
 
-$(VENV)/.run $(VENV)/.demo $(VENV)/.test: pyproject.toml requirements.lock
+$(VENV)/.run $(VENV)/.demo $(VENV)/.test: pyproject.toml requirements.lock requirements.hashes
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || .ci/venv $(VENV) $(PYTHON)
 	@echo "Installing Doorward and what it needs into $(VENV) ..."
-	@$(PIP) install --quiet --constraint requirements.lock --editable '.[$(EXTRAS)]'
+	@# Each file by its hash; then ourselves, for which nothing is left to fetch.
+	@$(BIN)/python .ci/locked "$(EXTRAS)" > $(VENV)/locked.txt
+	@$(PIP) install --quiet --require-hashes --no-deps --requirement $(VENV)/locked.txt
+	@$(PIP) install --quiet --no-build-isolation --constraint requirements.lock --editable '.[$(EXTRAS)]'
 	@touch $@
 
