@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,6 +25,9 @@ MAX_DRAINED = 1024 * 1024  # bytes of a body that is too large which are read, s
 #: Whoever is told to wait (429) hears it this late: a program that asks again at once costs nothing meanwhile.
 HOLD_SECONDS = 1.0
 MAX_HELD = 64 * 1024 * 1024  # bytes of all unfinished bodies in this process
+
+MOST = 64  # requests at once, where nobody says how many
+ALIVE = "/healthz"  # below the issuer's path; it asks nothing of anybody
 
 _NOTHING = io.BytesIO()
 Answer = tuple[int, list[tuple[str, str]], bytes | Iterable[bytes]]
@@ -54,10 +58,16 @@ class Late:
 
 
 class Gate:
-    """The way into the application, for all connections of this process."""
+    """The way into the application, for all connections of this process.
 
-    def __init__(self, app: App, limits: Limits) -> None:
-        self._app = app
+    `most`: requests that the application has at once. It is less than granian has threads, so that one is always left
+    to take heads, and whoever asks whether the process lives hears it, however many wait for a password's hash.
+    """
+
+    def __init__(self, app: App, limits: Limits, most: int = MOST) -> None:
+        self._app, self._most = app, most
+        self._having, self._active = threading.Lock(), 0
+        self._waiting: deque[tuple[Any, dict[str, Any]]] = deque()  # as many as connections at most: each waits for one
         self._direct: Callable[[dict[str, Any]], Answer | None] = getattr(app, "answer", lambda environ: None)
         self._body_seconds = limits.body_seconds
         self._bodies: dict[_Body, None] = {}  # those on their way; whoever takes one out decides what becomes of it
@@ -95,9 +105,32 @@ class Gate:
             body.read()
 
     def finish(self, request: Any, environ: dict[str, Any]) -> None:
-        """Let the application answer a request that is whole."""
+        """Let the application answer a request that is whole, now or when it has room for it."""
         self.busy.add(request.scope["client"])
-        status, headers, body = self._direct(environ) or self._through_wsgi(environ)
+        if environ["PATH_INFO"].endswith(ALIVE) and (alive := self._direct(environ)) is not None:
+            self._give(request, alive)
+            return
+        with self._having:
+            if self._active >= self._most:
+                self._waiting.append((request, environ))
+                return  # a thread that has answered takes it
+            self._active += 1
+        while True:
+            try:
+                self._answer(request, environ)
+            except BaseException:
+                self._failed(request)
+            with self._having:
+                if not self._waiting:
+                    self._active -= 1
+                    return
+                request, environ = self._waiting.popleft()
+
+    def _answer(self, request: Any, environ: dict[str, Any]) -> None:
+        self._give(request, self._direct(environ) or self._through_wsgi(environ))
+
+    def _give(self, request: Any, answer: Answer) -> None:
+        status, headers, body = answer
         octets = [(_octets(name), value.encode("latin-1")) for name, value in headers]
         if not isinstance(body, bytes):
             self._stream(request, status, octets, body)

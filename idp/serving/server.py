@@ -25,7 +25,7 @@ HURRY, REST = 0.2, 0.5  # seconds between two looks at connections and bodies
 def serve(app: App, host: str, port: int, threads: int, limits: Limits) -> None:
     """Serve until SIGTERM, SIGINT or SIGHUP; then finish what has begun."""
     stop = _signals()
-    gate = Gate(app, limits)
+    gate = Gate(app, limits, max(1, threads - 1))
     connections = Connections(port, limits, gate.busy, gate.receiving, gate.streams.too_slow)
     ended = _begin(gate, host, port, threads, limits)
     threading.Thread(target=_watch, args=(gate, connections), name="edge", daemon=True).start()
