@@ -9,12 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xmlsec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from lxml import etree
 
 from idp.db import Database
+from idp.saml.messages import names
+from idp.saml.messages.signing import sign, signing_key
 from keys import snapshot, store
 from keys.certificates import CertificateRing
 from keys.certificates import store as certificates
@@ -218,3 +222,23 @@ def test_K3_the_certificate_of_saml_is_signed_by_a_key_in_the_token(
     before = len(softhsm.objects())
     ring.remove(following.kid)
     assert len(softhsm.objects()) == before - 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "algorithm"), [("rsa", names.RSA_SHA256), ("rsa", names.RSA_PSS_SHA256), ("ec", None)]
+)
+def test_K3_what_saml_signs_by_the_token_is_what_xmlsec_verifies(
+    kind: str, algorithm: str | None, db: Database, url: str, sealer: Sealer, clock: Clock, holders: Holders
+) -> None:
+    create_tables(url, certificates.metadata)
+    ring = CertificateRing(db, sealer, clock, name="login.example", holders=holders)
+    held = ring.active("signing", kind)  # type: ignore[arg-type]
+    key = signing_key(held.private_key, held.certificate, algorithm)
+    root = etree.fromstring('<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1"><Status/></Response>')
+    sign(root, key)
+    xmlsec.tree.add_ids(root, ["ID"])
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(held.certificate, xmlsec.constants.KeyDataFormatCertDer)
+    context.verify(xmlsec.tree.find_node(root, xmlsec.constants.NodeSignature))
+    with pytest.raises(ValueError, match="is not an algorithm of this key"):
+        signing_key(held.private_key, held.certificate, names.RSA_SHA256 if kind == "ec" else names.ECDSA_SHA256)
