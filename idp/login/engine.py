@@ -17,8 +17,9 @@ from idp.audit import Event, conversation_of
 from idp.db import Transaction
 from idp.login import pages, requirements, step_up
 from idp.login.authenticators import password
-from idp.login.browser import accounts, answered, devices, elsewhere, last_account, loops, sessions
+from idp.login.browser import accounts, answered, devices, elsewhere, last_account, loops, sessions, starting
 from idp.login.browser.sessions import Session
+from idp.login.browser.starting import Start
 from idp.login.flow import Flow, open_sealed, owner_of
 from idp.login.policy import BY_RULE, more_proof, next_step, without_wishes
 from idp.login.services import ProtocolHandler, Services
@@ -177,11 +178,12 @@ def enter(services: Services, request: Request, proven: Proven) -> Response:
     beside = flow.beside or again is not None  # who was at the front has been beside this one already
     try:
         grows = sessions.get_open(services, proven.session_id) if proven.session_id else None
-        session_id, cookie = sessions.start(
-            services, request, person, methods, stay=proven.stay, beside=beside, again=again.session if again else None,
-            grows=grows, told=devices.announcement(services, request, person), proven_at=proven.auth_time,
+        how = Start(
+            stay=proven.stay, beside=beside, again=again.session if again else None, grows=grows,
+            told=devices.announcement(services, request, person), proven_at=proven.auth_time,
             began=_kept_elsewhere(proven),
         )  # fmt: skip
+        session_id, cookie = starting.start(services, request, person, methods, how)
     except sessions.Changed:
         asked = Identify(error=_why_changed(services, person), typed=person.username)
         return _show(services, request, replace(flow, pending=""), None, asked)

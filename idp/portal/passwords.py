@@ -19,7 +19,8 @@ from idp.first_party.signing_in import is_fresh, sign_in
 from idp.ids import digest
 from idp.login import engine, holding, pages, step_up
 from idp.login.authn import PASSWORD
-from idp.login.browser import sessions
+from idp.login.browser import sessions, starting
+from idp.login.browser.starting import Start
 from idp.login.steps.outcomes import Proven
 from idp.oidc import ledger
 from idp.portal import resuming
@@ -121,7 +122,7 @@ def change(services: Services, request: Request) -> Response:
         return _change_page(services, request, session, person, problems)
     stays = session.idle_seconds > services.settings.session.idle_minutes * 60
     try:
-        _, cookie = sessions.start(services, request, person, session.methods, stay=stays, grows=session)
+        _, cookie = starting.start(services, request, person, session.methods, Start(stay=stays, grows=session))
     except sessions.Changed:
         return sign_in(services, request, "/")
     said = "password" if form.get("keep_others") else "password_others"

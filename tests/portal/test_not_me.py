@@ -10,7 +10,8 @@ from idp.accounts import cases, links, not_me
 from idp.accounts.factors import admin_codes
 from idp.accounts.person import Person
 from idp.login import signout
-from idp.login.browser import sessions
+from idp.login.browser import sessions, starting
+from idp.login.browser.starting import Start
 from idp.wire import Request
 from tests.backends import Clock
 from tests.login.passkeys import add_passkey, is_added, is_in, sign_in, sit_down
@@ -97,8 +98,8 @@ def test_A3_no_session_begins_for_a_locked_account_whatever_was_shown(
     browser.submit(browser.get(link), "secure")
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/login", "REMOTE_ADDR": "192.0.2.1"}
     with pytest.raises(sessions.Changed):
-        sessions.start(
-            provider.services, Request(environ), provider.services.directory.get(ann.id), methods, stay=False
+        starting.start(
+            provider.services, Request(environ), provider.services.directory.get(ann.id), methods, Start(stay=False)
         )
 
 

@@ -12,21 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from idp import login_status
 from idp.accounts import signalled
 from idp.accounts.factors import trusted_devices
-from idp.accounts.person import Person
-from idp.accounts.standing import signed_in
 from idp.audit import Event, conversation_of, record
-from idp.browser import cookie_name, session_secret
+from idp.browser import cookie_name
 from idp.db import Transaction, Unavailable
 from idp.errors import Stale
-from idp.ids import digest, new_id, new_secret
 from idp.login import store
 from idp.login.browser import bound, brought, copied
 from idp.login.browser.brought import Brought
 from idp.login.services import Services
-from idp.meters.notes import Meters
 from idp.wire import Cookie, Request
 
 #: `auth_time` where nobody says when it was proven: an account elsewhere, in silently perhaps; older than any limit.
@@ -57,12 +52,12 @@ def current(services: Services, request: Request, client_id: str = "") -> Sessio
 
     Errors: `Stale` when the registry has changed since this process looked.
     """
-    presented = _presented(services, request, client_id)
-    if presented is not None and not bound.is_here(services, request, presented.row):
-        presented = None  # signing out ends it all the same
-    session = _live(services, presented.row if presented is not None else None, client_id)
-    if session is not None and presented is not None:
-        brought.note_used(services, request, presented)
+    found = presented(services, request, client_id)
+    if found is not None and not bound.is_here(services, request, found.row):
+        found = None  # signing out ends it all the same
+    session = _live(services, found.row if found is not None else None, client_id)
+    if session is not None and found is not None:
+        brought.note_used(services, request, found)
     return session
 
 
@@ -102,10 +97,10 @@ def is_live(row: Any, now: float) -> bool:
 
 def to_end(services: Services, request: Request) -> Session | None:
     """The session that signing out ends: also one that was idle for too long, since its tokens are still alive."""
-    presented = _presented(services, request)
-    if presented is None or presented.row.ended_at is not None or services.clock() >= presented.row.expires_at:
+    found = presented(services, request)
+    if found is None or found.row.ended_at is not None or services.clock() >= found.row.expires_at:
         return None
-    return of_row(presented.row)
+    return of_row(found.row)
 
 
 def why_ended(services: Services, session_id: str) -> str:
@@ -128,7 +123,7 @@ def get_open(services: Services, session_id: str) -> Session:
     return found
 
 
-def _presented(services: Services, request: Request, client_id: str = "") -> Brought | None:
+def presented(services: Services, request: Request, client_id: str = "") -> Brought | None:
     """What this browser's cookie proves, and is still worth something."""
     found = brought.find(services, request, client_id)
     if found is None:
@@ -172,122 +167,6 @@ class Changed(Exception):
     """The account was disabled, or its password changed, while the proof was being looked at."""
 
 
-def start(
-    services: Services,
-    request: Request,
-    person: Person,
-    methods: tuple[str, ...],
-    *,
-    stay: bool,
-    beside: bool = False,
-    again: Session | None = None,
-    grows: Session | None = None,
-    told: Callable[[Transaction], object] | None = None,
-    proven_at: float | None = None,
-    began: Callable[[Transaction, str], object] | None = None,
-) -> tuple[str, Cookie]:
-    """Begin a session for a proven person; answers its id and the cookie.
-
-    The session that this browser had, idle or not, goes on under a new secret when it is the same person's, so that
-    applications stay signed in and one sign-out ends all; anybody else's ends, but where this one begins `beside` it.
-    `again`: a session of the same person in this browser that was not at the front. `grows`: the session that has shown
-    the first of `methods`; it goes on under a new secret, and is as old as what it showed first (P7). `told`: queues
-    the mail about it, in the same transaction. `proven_at`: when it was proven, where that was earlier, elsewhere.
-    `began`: keeps by what the session of this id began, in the same transaction.
-    Errors: `Changed` where the proof is not worth anything any more.
-    """
-    person_id = person.id
-    now, secret = services.clock(), new_secret()
-    presented = _presented(services, request)
-    before = presented.row if presented is not None else None
-    request.learn(person_claims=json.dumps(dict(person.claims)))
-    is_same = before is not None and before.person_id == person_id and now < before.expires_at
-    values = {
-        "methods": " ".join(methods),
-        **_lasting(services, now, stay=stay),
-        "address": request.remote_address,
-        "browser": request.user_agent,
-    }
-
-    def hash_for(session_id: str) -> str:
-        return digest(session_secret(services, secret, session_id))
-
-    with services.db.transaction(durable=False) as tx:
-        _check_standing(tx, person)
-        session_id = before.id if before is not None and is_same else again.id if again is not None else ""
-        proven_at = now if proven_at is None else min(proven_at, now)
-        session_id, auth_time = (grows.id, grows.auth_time) if grows is not None else (session_id, proven_at)
-        if not session_id or not tx.run(
-            store.RENEW, session_id=session_id, now=now, auth_time=auth_time, secret_hash=hash_for(session_id),
-            beside="", **values,
-        ):  # fmt: skip
-            if grows is not None:  # it was ended meanwhile
-                raise Changed
-            if before is not None and (is_same or not beside):
-                _end_for_another(tx, before, now)
-            session_id = new_id(now)
-            tx.run(
-                store.INSERT,
-                id=session_id,
-                secret_hash=hash_for(session_id),
-                person_id=person_id,
-                created_at=now,
-                auth_time=auth_time,
-                last_seen=now,
-                ended_at=None,
-                ended_why=None,
-                used_at=now,
-                seen_address=request.remote_address,
-                seen_browser=request.user_agent,
-                doubted_at=None,
-                seen_beside="",
-                doubted_address="",
-                doubted_browser="",
-                bound_key=None,
-                bound_at=None,
-                **values,
-            )
-        record(tx, _event("session:started", request, person_id, session_id, {"methods": list(methods)}), now)
-        signed_in(tx, person_id, now)
-        if told is not None:
-            told(tx)
-        if began is not None:
-            began(tx, session_id)
-    services.part(Meters).count("sign_ins", request.visitor.for_client, "+".join(methods), "started")
-    bound.offer(services, request, session_id)
-    login_status.learn(request, session_id, auth_time)
-    value = f"{session_id}.{session_secret(services, secret, session_id)}"
-    return session_id, Cookie(cookie_name(services, "session"), value, _seconds(services, stay=True) if stay else None)
-
-
-def _seconds(services: Services, *, stay: bool) -> int:
-    setting = services.settings.session
-    return setting.stay_days * 86400 if stay else setting.absolute_hours * 3600
-
-
-def _lasting(services: Services, now: float, *, stay: bool) -> dict[str, float]:
-    """How long a session lasts that begins now, and how long it may stand unused."""
-    seconds = _seconds(services, stay=stay)
-    idle = seconds if stay else services.settings.session.idle_minutes * 60
-    return {"idle_seconds": idle, "expires_at": now + seconds}
-
-
-def _check_standing(tx: Transaction, person: Person) -> None:
-    """Errors: `Changed` where the person is not as they proved to be."""
-    standing = tx.one(store.STANDING, person_id=person.id)
-    if standing is None or not standing.enabled or standing.password_changed_at != person.password_changed_at:
-        raise Changed
-    if standing.password_changed_at is not None and not standing.has_hash:  # it was taken away (A3): by no way at all
-        raise Changed
-
-
-def _end_for_another(tx: Transaction, before: Any, now: float) -> None:
-    """The session that this browser had ends; its applications are told."""
-    if tx.run(store.END, session_id=before.id, now=now, why="signed in anew"):
-        tx.run(store.NOTE_UNTOLD_ONE, session_id=before.id, person_id=before.person_id, due=now)
-        signalled.note(tx, signalled.SESSION, before.person_id, before.id)
-
-
 def end(
     services: Services, request: Request, session: Session, why: str,
     told: Callable[[Transaction], object] | None = None, detail: Mapping[str, Any] | None = None,
@@ -306,7 +185,7 @@ def end(
             else:
                 tx.run(store.NOTE_UNTOLD_ONE, session_id=session.id, person_id=session.person_id, due=now)
             record(
-                tx, _event("session:ended", request, session.person_id, session.id, {"why": why, **(detail or {})}), now
+                tx, event("session:ended", request, session.person_id, session.id, {"why": why, **(detail or {})}), now
             )
     return Cookie(cookie_name(services, "session"), "", 0)
 
@@ -391,7 +270,8 @@ def sweep(services: Services, many: int = 1000) -> int:
     return services.db.run(store.SWEEP, before=services.clock() - 86400, many=many)
 
 
-def _event(action: str, request: Request, person_id: str, session_id: str, detail: dict[str, Any]) -> Event:
+def event(action: str, request: Request, person_id: str, session_id: str, detail: dict[str, Any]) -> Event:
+    """What is recorded of a session."""
     return Event(
         action=action,
         actor=person_id,

@@ -12,8 +12,9 @@ from idp.accounts.factors import kinds
 from idp.accounts.person import Person
 from idp.login import pages, pending
 from idp.login.authn import ADMIN_CODE
-from idp.login.browser import sessions
+from idp.login.browser import sessions, starting
 from idp.login.browser.sessions import Session
+from idp.login.browser.starting import Start
 from idp.login.flow import Flow, dump, load
 from idp.login.services import Services
 from idp.login.steps import Enrol, Identify
@@ -82,7 +83,7 @@ def enrolled(services: Services, request: Request, session: Session, method: str
     person = services.directory.get(session.person_id)
     stays = session.idle_seconds > services.settings.session.idle_minutes * 60
     methods = tuple(dict.fromkeys((*(m for m in session.methods if m != ADMIN_CODE), method)))
-    return sessions.start(services, request, person, methods, stay=stays, grows=session)[1]
+    return starting.start(services, request, person, methods, Start(stay=stays, grows=session))[1]
 
 
 def go_on(services: Services, request: Request) -> Outcome:

@@ -10,8 +10,9 @@ from typing import Final
 from idp.accounts.passwords import Busy
 from idp.login import engine
 from idp.login.authenticators import password
-from idp.login.browser import sessions
+from idp.login.browser import sessions, starting
 from idp.login.browser.sessions import Session
+from idp.login.browser.starting import Start
 from idp.login.flow import Demands, Flow
 from idp.protocols import Services
 from idp.saml.faults import fault
@@ -43,7 +44,7 @@ def authenticate(services: Services, request: Request, client_id: str, *, force:
         if engine.lacks(services, request, flow, attempt.person, attempt.methods):
             text = "A password alone does not sign this account in. Sign in with a browser."
             return fault(services, request, text, client_id=client_id, status=403)
-        session_id, _ = sessions.start(services, request, attempt.person, attempt.methods, stay=False)
+        session_id, _ = starting.start(services, request, attempt.person, attempt.methods, Start(stay=False))
     except Busy as error:
         text = "Too many sign-ins at once. Try again."
         busy = fault(services, request, text, code="Server", client_id=client_id, status=503)
