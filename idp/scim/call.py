@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from idp.accounts.provisioning.clients import Provisioner
 from idp.admin.actor import NotAllowed
 from idp.admin.permissions import Permission
 from idp.admin.provisioners import ProvisioningActor
+from idp.db import joined
 from idp.protocols import Services
 from idp.scim.faults import Fault
 from idp.wire import Request
@@ -56,6 +57,12 @@ class Call:
         """Errors: `NotAllowed`."""
         if not self.actor.may(permission):
             raise NotAllowed(permission, "this client was not made for that")
+
+    def within(self, tx: Any) -> Call:
+        """The same call, whose verbs take part in this transaction."""
+        db = joined(tx)
+        services = replace(self.services, db=db, directory=self.services.directory.within(db))
+        return replace(self, services=services)
 
     def check_version(self, is_version: str) -> None:
         """RFC 7644 §3.14: whoever says which version they know changes no other. Errors: `Fault`."""

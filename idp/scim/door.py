@@ -10,7 +10,7 @@ from idp.admin import provisioners
 from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused, Stale
 from idp.protocols import Services
-from idp.scim import faults, finding, groups, schemas, users
+from idp.scim import bulk, faults, finding, groups, schemas, users
 from idp.scim.call import Call
 from idp.scim.faults import Fault, said_as
 from idp.scim.pace import Pace
@@ -82,7 +82,9 @@ def _answer(call: Call) -> Response:
     if name == "Me":  # RFC 7644 §3.11: a client is nobody
         raise Fault(501, "a provisioning client is no person")
     if name == "Bulk":
-        raise Fault(501, "bulk is not supported: see /ServiceProviderConfig")
+        if rest:
+            raise Fault(404, "there is no such endpoint: see /ResourceTypes")
+        return bulk.answer(call, _alone)
     table = _OF_ONE if rest else _OF_ALL
     if not any(path == name for path, _ in table):
         raise Fault(404, "there is no such endpoint: see /ResourceTypes")
@@ -95,6 +97,22 @@ def _answer(call: Call) -> Response:
     if of_all is None:
         raise _no_method("GET, POST")
     return of_all(call)
+
+
+def _alone(call: Call) -> Response:
+    """One operation of a bulk request, counted and answered as if it had come by itself."""
+    services = call.services
+    try:
+        services.part(Pace).check(services, call.client.source)
+        for _ in range(3):
+            try:
+                return _answer(call)
+            except Stale:  # not for the whole of them: what is done already would be done twice
+                services.registry.refresh()
+                services.ring.refresh()
+        raise Unavailable("the registry changes faster than it can be read")
+    except Exception as error:
+        return faults.answered(_fault(services, call.request, error))
 
 
 def _no_method(allowed: str) -> Fault:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -53,8 +54,10 @@ def put(call: Call, group_id: str) -> Response:
     """PUT /Groups/<id> (RFC 7644 §3.5.1)."""
     group = _changeable(call, group_id)
     wanted = _read(call.body, Context.RESOURCE_REPLACEMENT_REQUEST)
-    _say(call, group, wanted.name, wanted.external_id)
-    members.put(call, _get(call, group_id), wanted.members or ())
+    group = _renamed(call, group, wanted.name)
+    with _changing(call, group) as within:
+        _say(within, group, wanted.name, wanted.external_id)
+        members.put(within, _get(within, group_id), wanted.members or ())
     return _answered(call, _get(call, group_id))
 
 
@@ -63,16 +66,18 @@ def patch(call: Call, group_id: str) -> Response:
     group = _changeable(call, group_id)
     steps = [_step(one) for one in dialects.operations(call.body)]
     said = dialects.few([one for step in steps for one in step.others])
-    passed_over = False
-    if said:
-        wanted = _patched(group, said)
-        passed_over = wanted.external_id != group.external_id and group.source != call.client.source
-        _say(call, group, wanted.display_name or "", wanted.external_id)
-    for step in steps:
-        if step.replaces is not None:
-            members.put(call, _get(call, group_id), step.replaces)
-        elif step.joins or step.leaves:
-            members.change(call, _get(call, group_id), joins=step.joins, leaves=step.leaves)
+    wanted = _patched(group, said) if said else None
+    passed_over = wanted is not None and wanted.external_id != group.external_id and group.source != call.client.source
+    if wanted is not None:
+        group = _renamed(call, group, wanted.display_name or "")
+    with _changing(call, group) as within:  # RFC 7644 §3.5.2: all of its operations, or none
+        if wanted is not None:
+            _say(within, group, wanted.display_name or "", wanted.external_id)
+        for step in steps:
+            if step.replaces is not None:
+                members.put(within, _get(within, group_id), step.replaces)
+            elif step.joins or step.leaves:
+                members.change(within, _get(within, group_id), joins=step.joins, leaves=step.leaves)
     # RFC 7644 §3.5.2: 204 says that it is as was asked; where it is not, the answer shows how it is.
     if passed_over or call.parts("attributes"):
         return _answered(call, _get(call, group_id))
@@ -84,16 +89,12 @@ def remove(call: Call, group_id: str) -> Response:
     """DELETE /Groups/<id> (RFC 7644 §3.6)."""
     group = _changeable(call, group_id)
     _check_own(call, group)
-    found = accounts_groups.find_by_id(call.services.db, group.id)
-    if found is not None:
-        record = call.actor.record(call.services)
-        ours = accounts_groups.provide(call.services.db, found, "", None, call.services.clock(), record=record)
-        try:
-            verbs.remove(call.services, call.actor, ours, with_members=True)
-        except Exception:  # it stays, and stays the client's
-            now = call.services.clock()
-            accounts_groups.provide(call.services.db, ours, group.source, group.external_id, now, record=record)
-            raise
+    with _changing(call, group) as within:
+        services, record = within.services, call.actor.record(within.services)
+        found = accounts_groups.find_by_id(services.db, group.id)
+        if found is not None:
+            ours = accounts_groups.provide(services.db, found, "", None, services.clock(), record=record)
+            verbs.remove(services, call.actor, ours, with_members=True)
     return Raw(status=204)
 
 
@@ -269,23 +270,56 @@ def _patched(group: Kept, said: list[dict[str, Any]]) -> Any:
     return model
 
 
-def _say(call: Call, group: Kept, name: str, external_id: str | None) -> None:
-    """Another name, another word of the client's for it."""
+@contextlib.contextmanager
+def _changing(call: Call, group: Kept) -> Iterator[Call]:
+    """All that is changed of a group in one transaction, where it is still as it was looked at (RFC 7644 §3.14).
+
+    Errors: `Fault`.
+    """
+    with call.services.db.transaction() as tx:
+        now = kept.lock_group(tx, group.id)
+        if now is None:
+            raise Fault(404, "there is no such group")
+        if version_of(now) != version_of(group):
+            call.check_version(version_of(now))
+        yield call.within(tx)
+        kept.move_group(tx, now)
+
+
+def _renamed(call: Call, group: Kept, name: str) -> Kept:
+    """Another name first: limits and rules that name it are changed with it, each in its own transaction."""
     services = call.services
-    if name == group.name and external_id == group.external_id:
-        return
+    if name == group.name:
+        return group
     if not name:
         raise Fault(400, "displayName is missing", "invalidValue")
     if fold(name) != fold(group.name) and kept.groups_named(services.db, name):
         raise Fault(409, f"there is a group “{name}” already", "uniqueness")
+    _check_own(call, group)
+    if fold(name) != fold(group.name):
+        _check_free(call, name)
+    with services.db.transaction() as tx:  # whoever else knows this version comes too late from here on
+        now = kept.lock_group(tx, group.id)
+        if now is None:
+            raise Fault(404, "there is no such group")
+        if version_of(now) != version_of(group):
+            call.check_version(version_of(now))
+        kept.move_group(tx, now)
     found = accounts_groups.find_by_id(services.db, group.id)
     if found is None:
         raise Fault(404, "there is no such group")
-    if name != group.name:
-        _check_own(call, group)
-        if fold(name) != fold(group.name):
-            _check_free(call, name)
-        found = verbs.rename_by(services, call.actor, found, name, call.client.source)
+    verbs.rename_by(services, call.actor, found, name, call.client.source)
+    return _get(call, group.id)
+
+
+def _say(call: Call, group: Kept, name: str, external_id: str | None) -> None:
+    """Another word of the client's for it."""
+    services = call.services
+    if not name:
+        raise Fault(400, "displayName is missing", "invalidValue")
+    found = accounts_groups.find_by_id(services.db, group.id)
+    if found is None:
+        raise Fault(404, "there is no such group")
     if external_id != group.external_id and group.source == call.client.source:
         record = call.actor.record(services)
         accounts_groups.provide(services.db, found, group.source, external_id, services.clock(), record=record)

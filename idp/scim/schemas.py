@@ -50,6 +50,8 @@ GROUP: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 LIST: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 MOST: Final = 200  # resources of a page
+MOST_OPERATIONS: Final = 100  # of a bulk request: each is a transaction of its own, and somebody waits for all
+MAX_PAYLOAD: Final = 1024 * 1024  # bytes of a bulk request
 MOST_MEMBERS: Final = 50_000  # of the groups of one answer
 #: No password comes in or goes out, and no certificate: neither would open anything here.
 _NOT_HERE: Final = frozenset(("password", "x509Certificates"))
@@ -89,7 +91,7 @@ def configuration(base: str) -> dict[str, Any]:
     """The answer of /ServiceProviderConfig (RFC 7643 §5): what is said here works."""
     said = ServiceProviderConfig(
         patch=Patch(supported=True),
-        bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
+        bulk=Bulk(supported=True, max_operations=MOST_OPERATIONS, max_payload_size=MAX_PAYLOAD),
         filter=Filter(supported=True, max_results=MOST),
         change_password=ChangePassword(supported=False),
         sort=Sort(supported=True),

@@ -18,7 +18,6 @@ from idp.admin import people as verbs
 from idp.admin import turning_off
 from idp.admin.actor import NotAllowed
 from idp.admin.permissions import Permission
-from idp.db import joined
 from idp.scim import dialects, people, shaping
 from idp.scim.call import Call
 from idp.scim.faults import Fault, said_as
@@ -47,7 +46,7 @@ def make(call: Call) -> Response:
     call.check(P.PEOPLE_CREATE)
     document = _allowed(call, _read(_body(call), Context.RESOURCE_CREATION_REQUEST), {})
     with call.services.db.transaction() as tx:
-        within = _within(call, tx)
+        within = call.within(tx)
         person = _add(within, document)
         said = _kept(document) | _unproven(call, person.email, "")
         kept.put(tx, person.id, call.client.source, said, made=True)
@@ -84,7 +83,11 @@ def remove(call: Call, person_id: str) -> Response:
     """DELETE /Users/<id> (RFC 7644 §3.6)."""
     said = _changeable(call, person_id)
     call.check(P.PEOPLE_REMOVE)
-    verbs.remove(call.services, call.actor, said.person)
+    with call.services.db.transaction() as tx:
+        locked(tx, said.person.id)
+        _check_unchanged(call, kept.one(tx, said.person.id), said, said.person)
+        within = call.within(tx)
+        verbs.remove(within.services, call.actor, said.person)
     return Raw(status=204)
 
 
@@ -204,11 +207,6 @@ def _check_unchanged(call: Call, now: Said | None, said: Said, person: Person) -
         call.check_version("" if now is None else people.version_of(now))
 
 
-def _within(call: Call, tx: Any) -> Call:
-    db = joined(tx)
-    return replace(call, services=replace(call.services, db=db, directory=call.services.directory.within(db)))
-
-
 def _add(call: Call, document: Mapping[str, Any]) -> Person:
     email = people.address_of(document)
     draft = Draft(
@@ -240,7 +238,7 @@ def _changed(call: Call, said: Said, wanted: dict[str, Any]) -> Response:
     with call.services.db.transaction() as tx:
         locked(tx, person.id)
         _check_unchanged(call, kept.one(tx, person.id), said, person)
-        within = _within(call, tx)
+        within = call.within(tx)
         correction = verbs.Correction(changes=changes, merge=merge, as_of=person.changed_at)
         verbs.correct(within.services, call.actor, person, correction)
         before_that = str(said.document.get(kept.UNPROVEN) or "") if email == person.email else ""

@@ -131,6 +131,17 @@ def group(db: Any, group_id: str) -> Kept | None:
     return None if row is None else _kept(row)
 
 
+def lock_group(tx: Transaction, group_id: str) -> Kept | None:
+    """The same, and nobody else changes it until the transaction ends."""
+    tx.run(store.LOCK_GROUP, of_group=group_id)
+    return group(tx, group_id)
+
+
+def move_group(tx: Transaction, before: Kept) -> None:
+    """It has another version than before, whatever of it is different: who is in it stands elsewhere."""
+    tx.run(store.MOVE_GROUP, of_group=before.id, before=before.changed_at)
+
+
 def groups_named(db: Any, name: str) -> list[Kept]:
     """The group of this name, in any spelling."""
     if not is_text(name):

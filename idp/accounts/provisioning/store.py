@@ -139,6 +139,14 @@ _group = (_g.id, _g.name, _g.source, _g.external_id, _g.changed_at, _g.added_onl
 GROUP_COUNT = select(func.count().label("n")).select_from(groups)
 GROUP_PAGE = select(*_group).order_by(_g.key).limit(bindparam("many")).offset(bindparam("skip"))
 GROUP_ONE = select(*_group).where(_g.id == bindparam("of_group"))
+#: Its row is locked first, so that changes queue up.
+LOCK_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(changed_at=_g.changed_at)
+#: Another version, also where the clock stands still.
+MOVE_GROUP = (
+    update(groups)
+    .where(_g.id == bindparam("of_group"), _g.changed_at <= bindparam("before"))
+    .values(changed_at=bindparam("before") + 0.001)
+)
 GROUP_BY_KEY = select(*_group).where(_g.key == bindparam("key"))
 GROUP_BY_EXTERNAL_ID = select(*_group).where(
     _g.source == bindparam("of_source"), _g.external_id == bindparam("external_id")
