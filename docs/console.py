@@ -69,6 +69,8 @@ PURPOSES = {
     "/admin/rules/<id>": "one rule, as a form",
     "/admin/rules/try": "this person, this application, from there: what happens, which rule decides, and why",
     "/admin/rules/history": "who changed which rule, with the difference, and undo",
+    "/admin/directories": "directories that write people and groups here by SCIM: let in, with when each came last",
+    "/admin/directories/<id>": "one of them: what it may, its token made anew, what was refused to it, off and on",
     "/admin/providers": "providers that people sign in through, with whether each answers; removed ones brought back",
     "/admin/providers/new": "what is it: Entra, Google, Okta and others, each by what is known of it",
     "/admin/providers/new/<template>": "what to do there, step by step, with the redirect URI; what was got there",

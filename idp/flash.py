@@ -53,6 +53,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "record_blanked": N_("It is blanked. What happened and when stays, and the record is still whole."),
     "access_saved": N_("From now on it is open to those."),
     "signals_done": N_("Done. What it answers stands here in a moment."),
+    "directory_changed": N_("It is saved."),
+    "directory_removed": N_("It is removed; its token opens nothing any more."),
     "provisioning_done": N_("Done. What is sent, and what it answers, stands here in a moment."),
     "secret_ended": N_("That secret has ended."),
     "app_off": N_("It is turned off, and its tokens have ended."),

@@ -61,6 +61,30 @@ def make(services: Services, actor: Actor, wanted: Wanted, known: Iterable[str])
     return clients.make(services.db, wanted, known, actor.name, services.clock(), record=actor.record(services))
 
 
+def list_of(services: Services, actor: Actor) -> tuple[Provisioner, ...]:
+    """All of them, by name. Errors: `NotAllowed`."""
+    _check(actor)
+    return clients.list_of(services.db)
+
+
+def change(services: Services, actor: Actor, client: Provisioner, wanted: Wanted, known: Iterable[str]) -> Provisioner:
+    """Another scope. Errors: `NotAllowed`; `InvalidProvisioner`; `UnknownProvisioner`."""
+    _check(actor)
+    changed = clients.change(services.db, client, wanted, known, record=actor.record(services))
+    if changed is None:
+        raise UnknownProvisioner(client.id)
+    return changed
+
+
+def turn(services: Services, actor: Actor, client: Provisioner, *, on: bool) -> Provisioner:
+    """Off, and its token opens nothing; on again. Errors: `NotAllowed`; `UnknownProvisioner`."""
+    _check(actor)
+    turned = clients.turn(services.db, client, on=on, record=actor.record(services))
+    if turned is None:
+        raise UnknownProvisioner(client.id)
+    return turned
+
+
 def renew(services: Services, actor: Actor, client: Provisioner, *, at_once: bool) -> Made:
     """Another token; the one before works for a week, or not any more. Errors: `NotAllowed`; `UnknownProvisioner`."""
     _check(actor)

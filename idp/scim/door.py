@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
@@ -34,13 +35,25 @@ _OF_ONE: Final[dict[tuple[str, str], Callable[[Call, str], Response]]] = {
 
 def answer(services: Services, request: Request) -> Response:
     """The answer to a call; never raises but for a registry that must be read again."""
+    call: Call | None = None
     try:
         call = _proven(services, request)
         return _answer(call)
     except Stale:
         raise
     except Exception as error:
-        return faults.answered(_fault(services, request, error))
+        fault = _fault(services, request, error)
+        if call is not None:
+            _note(call, fault)
+        return faults.answered(fault)
+
+
+def _note(call: Call, fault: Fault) -> None:
+    """For whoever looks after the client; of an address no parameter, which may have names of people."""
+    said = {"method": call.request.method, "path": f"/{call.request.segment[:100]}", "status": fault.status,
+            "detail": fault.detail[:200]}  # fmt: skip
+    with contextlib.suppress(Unavailable):
+        clients.note_fault(call.services.db, call.client, said, call.services.clock())
 
 
 def _proven(services: Services, request: Request) -> Call:

@@ -241,6 +241,8 @@ WHO_MAY: Final[Mapping[str, str]] = {
     "signals.test": OWN_APP,
     "signals.remove": OWN_APP,
     "provisioners.make": OWNER,
+    "provisioners.change": OWNER,
+    "provisioners.turn": OWNER,
     "provisioners.renew": OWNER,
     "provisioners.remove": OWNER,
     "groups.remove": ADMINS,
@@ -767,6 +769,10 @@ TRIES: Final[Mapping[str, Try]] = {
     "provisioners.make": Try(
         World.person, lambda s, a, one: provisioners.make(s, a, Provisioning(name=one.username), ())
     ),
+    "provisioners.change": Try(
+        _provisioner, lambda s, a, one: provisioners.change(s, a, one, Provisioning(name=one.name), ())
+    ),
+    "provisioners.turn": Try(_provisioner, lambda s, a, one: provisioners.turn(s, a, one, on=False)),
     "provisioners.renew": Try(_provisioner, lambda s, a, one: provisioners.renew(s, a, one, at_once=True)),
     "provisioners.remove": Try(_provisioner, lambda s, a, one: provisioners.remove(s, a, one)),
     "groups.mend": Try(World.group, lambda s, a, _: groups.mend(s, a)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -19,6 +19,8 @@ PREFIX: Final = "dws_"  # a prefix that a secret scanner can look for
 MOST: Final = 50  # clients
 MAX_NAME: Final = 80  # characters
 OVERLAP: Final = 7 * 86_400.0  # seconds that the token before a new one works beside it
+FAULT_EVERY: Final = 5.0  # seconds between two notes of what was refused
+MOST_FAULTS: Final = 10  # that are kept
 TOUCH_EVERY: Final = 60.0  # seconds between two notes of its last use
 
 May = Literal["write", "read", "no"]
@@ -55,6 +57,8 @@ class Provisioner(Wanted):
     created_at: float
     created_by: str
     last_used_at: float | None = None
+    is_off: bool = False  # its token opens nothing
+    faults: tuple[Mapping[str, Any], ...] = ()  # what was refused last: at, method, path, status, detail
     earlier_until: float | None = None  # the token before the last renewal works as long
 
     @property
@@ -74,14 +78,7 @@ class Made:
 def make(db: Database, wanted: Wanted, known: Iterable[str], by: str, now: float, *, record: Recorder) -> Made:
     """Make a client. `known`: the attributes that there are. Errors: `InvalidProvisioner`."""
     name = _named(wanted.name)
-    unknown = sorted(set(wanted.attributes or ()) - set(known))
-    if unknown:
-        raise InvalidProvisioner("attributes", f"there is no attribute {unknown[0][:60]}; see /scim/v2/Schemas")
-    for kind in ("users", "groups"):
-        if getattr(wanted, kind) not in ("write", "read", "no"):
-            raise InvalidProvisioner(kind, "expected write, read or no")
-    if wanted.users == wanted.groups == "no":
-        raise InvalidProvisioner("users", "it may do nothing: let it read or write people or groups")
+    _check(wanted, known)
     client_id, secret = new_id(now), new_secret()
     with db.transaction() as tx:
         there = tx.all(store.LIST)
@@ -94,13 +91,54 @@ def make(db: Database, wanted: Wanted, known: Iterable[str], by: str, now: float
             users=wanted.users, groups=wanted.groups,
             attributes=None if wanted.attributes is None else json.dumps(sorted(wanted.attributes)),
             adopts=int(wanted.adopts), trusts_mail=int(wanted.trusts_mail), invites=int(wanted.invites),
-            created_at=now, created_by=by, last_used_at=None,
+            created_at=now, created_by=by, last_used_at=None, is_off=0, faults="[]",
         )  # fmt: skip
         may = {"users": wanted.users, "groups": wanted.groups, "attributes": wanted.attributes}
         also = {"adopts": wanted.adopts, "trusts_mail": wanted.trusts_mail, "invites": wanted.invites}
         record(tx, "provisioner:made", {"provisioner": client_id, "name": name, **may, **also})
         made = _client(tx.one(store.FIND, of_id=client_id))
     return Made(made, f"{PREFIX}{client_id}.{secret}")
+
+
+def change(
+    db: Database, client: Provisioner, wanted: Wanted, known: Iterable[str], *, record: Recorder
+) -> Provisioner | None:
+    """Another scope, from its next call on; its name and its token stay. None: it is gone.
+
+    Errors: `InvalidProvisioner`.
+    """
+    _check(wanted, known)
+    attributes = None if wanted.attributes is None else json.dumps(sorted(wanted.attributes))
+    with db.transaction() as tx:
+        if not tx.run(
+            store.CHANGE, of_id=client.id, new_users=wanted.users, new_groups=wanted.groups, new_attributes=attributes,
+            new_adopts=int(wanted.adopts), new_trusts_mail=int(wanted.trusts_mail), new_invites=int(wanted.invites),
+        ):  # fmt: skip
+            return None
+        names = ("users", "groups", "attributes", "adopts", "trusts_mail", "invites")
+        changed = {
+            name: [getattr(client, name), getattr(wanted, name)] for name in names
+            if getattr(client, name) != getattr(wanted, name)
+        }  # fmt: skip
+        record(tx, "provisioner:changed", {"provisioner": client.id, "name": client.name, "changed": changed})
+        return _client(tx.one(store.FIND, of_id=client.id))
+
+
+def turn(db: Database, client: Provisioner, *, on: bool, record: Recorder) -> Provisioner | None:
+    """Off, and its token opens nothing; on, and the same one does again. None: it is gone."""
+    with db.transaction() as tx:
+        if not tx.run(store.TURN, of_id=client.id, off=int(not on)):
+            return None
+        record(tx, "provisioner:turned", {"provisioner": client.id, "name": client.name, "on": on})
+        return _client(tx.one(store.FIND, of_id=client.id))
+
+
+def note_fault(db: Database, client: Provisioner, fault: Mapping[str, Any], now: float) -> None:
+    """Keep what was refused to it, some of the last ones, and one in some seconds."""
+    if client.faults and now - float(client.faults[0]["at"]) < FAULT_EVERY:
+        return
+    kept = json.dumps([{**fault, "at": now}, *client.faults][:MOST_FAULTS])
+    db.run(store.NOTE_FAULTS, durable=False, of_id=client.id, new_faults=kept)
 
 
 def renew(db: Database, client: Provisioner, now: float, *, at_once: bool, record: Recorder) -> Made | None:
@@ -132,7 +170,7 @@ def find(db: Database, value: str, now: float) -> Provisioner | None:
     """The client of a token that was shown. One read."""
     presented = split(value, PREFIX)
     row = None if presented is None else db.one(store.FIND, of_id=presented[0])
-    if presented is None or row is None:
+    if presented is None or row is None or row.is_off:
         return None
     shown = digest(presented[1])
     is_earlier = bool(row.earlier_hash) and now < (row.earlier_until or 0.0)
@@ -158,6 +196,17 @@ def touch(db: Database, client: Provisioner, now: float) -> None:
         db.run(store.TOUCH, durable=False, of_id=client.id, now=now, before=now - TOUCH_EVERY)
 
 
+def _check(wanted: Wanted, known: Iterable[str]) -> None:
+    unknown = sorted(set(wanted.attributes or ()) - set(known))
+    if unknown:
+        raise InvalidProvisioner("attributes", f"there is no attribute {unknown[0][:60]}; see /scim/v2/Schemas")
+    for kind in ("users", "groups"):
+        if getattr(wanted, kind) not in ("write", "read", "no"):
+            raise InvalidProvisioner(kind, "expected write, read or no")
+    if wanted.users == wanted.groups == "no":
+        raise InvalidProvisioner("users", "it may do nothing: let it read or write people or groups")
+
+
 def _named(name: str) -> str:
     name = " ".join(name.split())
     if not 0 < len(name) <= MAX_NAME or any(unicodedata.category(c)[0] == "C" for c in name):
@@ -171,5 +220,5 @@ def _client(row: Any) -> Provisioner:
         attributes=None if row.attributes is None else tuple(json.loads(row.attributes)),
         adopts=bool(row.adopts), trusts_mail=bool(row.trusts_mail), invites=bool(row.invites),
         created_at=row.created_at, created_by=row.created_by, last_used_at=row.last_used_at,
-        earlier_until=row.earlier_until,
+        earlier_until=row.earlier_until, is_off=bool(row.is_off), faults=tuple(json.loads(row.faults)),
     )  # fmt: skip

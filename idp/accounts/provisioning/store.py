@@ -45,6 +45,8 @@ provisioners = Table(
     Column("created_at", Double, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("last_used_at", Double),
+    Column("is_off", Integer, nullable=False, server_default="0"),
+    Column("faults", Text, nullable=False, server_default="[]"),  # JSON array: what was refused last
 )
 
 #: What a client said of a person, as it said it: most of it has no place of ours.
@@ -71,6 +73,14 @@ RENEW = (
     .where(_v.id == bindparam("of_id"))
     .values(hash=bindparam("hash"), earlier_hash=bindparam("earlier_hash"), earlier_until=bindparam("earlier_until"))
 )
+TURN = update(provisioners).where(_v.id == bindparam("of_id")).values(is_off=bindparam("off"))
+CHANGE = (
+    update(provisioners)
+    .where(_v.id == bindparam("of_id"))
+    .values({name: bindparam(f"new_{name}") for name in ("users", "groups", "attributes", "adopts", "trusts_mail",
+                                                        "invites")})
+)  # fmt: skip
+NOTE_FAULTS = update(provisioners).where(_v.id == bindparam("of_id")).values(faults=bindparam("new_faults"))
 REMOVE = delete(provisioners).where(_v.id == bindparam("of_id"))
 TOUCH = (
     update(provisioners)
