@@ -57,6 +57,7 @@ PURPOSES = {
     "/admin/people/registrations": "who asks for an account: approve, refuse, under another name",
     "/admin/people/<id>": "why they do not get in, and what helps: unlock, link, code, lost factor, sign-ins, notes",
     "/admin/people/<id>/edit": "name, address, number, claims, groups",
+    "/admin/people/<id>/join": "two persons that are one: what would happen, in numbers, and done",
     "/admin/people/<id>/roles": "roles, of what and until when",
     "/admin/people/<id>/off": "turn off: what it ends, in numbers, and what each application answered; on again",
     "/admin/people/<id>/history": "what was changed, by whom, from where, before and after, and undo",

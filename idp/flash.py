@@ -52,6 +52,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "record_looked_at": N_("The record is being looked at. This page says how far that is."),
     "record_blanked": N_("It is blanked. What happened and when stays, and the record is still whole."),
     "access_saved": N_("From now on it is open to those."),
+    "people_joined": N_("Joined. All that was theirs is here."),
     "signals_done": N_("Done. What it answers stands here in a moment."),
     "directory_changed": N_("It is saved."),
     "directory_removed": N_("It is removed; its token opens nothing any more."),

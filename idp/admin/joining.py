@@ -6,6 +6,7 @@ is the same at every application; nobody ever gets the other's.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from idp import mail
@@ -19,11 +20,13 @@ from idp.admin.actor import Actor
 from idp.admin.approving.asking import ask
 from idp.admin.permissions import Permission
 from idp.db import Transaction, joined
+from idp.federation import keeping as providers
 from idp.federation import links
 from idp.federation.links import Link
 from idp.login import consent, signout
 from idp.oidc import claims
 from idp.protocols import Services
+from idp.provisioning import keeping as provisioning
 
 
 class CannotJoin(Exception):
@@ -42,7 +45,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """All that happens. `consents`: client ids of those that move; `ends`: what of the other one ends."""
+    """All that happens. `consents`: client ids of those that move; `ends`: what of the other one ends; `providers`: the
+    names of those that links are of, by id; `turned_off_at`: applications that people are written to, where they go.
+    """
 
     kept: Person
     gone: Person
@@ -52,18 +57,21 @@ class Joining:
     consents: tuple[str, ...]
     applications: tuple[Known, ...]
     ends: turning_off.Effect
+    providers: Mapping[str, str]
+    turned_off_at: tuple[str, ...]
 
 
 def effect_of(services: Services, actor: Actor, kept: Person, gone: Person) -> Joining:
     """What joining them would do. Errors: `NotAllowed`, `CannotJoin`."""
     _check(services, actor, kept, gone)
-    has = consent.answered(services, kept.id)
+    has, theirs = consent.answered(services, kept.id), links.every_of(services.db, gone.id)
     return Joining(
-        kept, gone, links.every_of(services.db, gone.id), joining.authenticators_of(services, gone.id),
+        kept, gone, theirs, joining.authenticators_of(services, gone.id),
         joining.groups_of(services.db, kept.id, gone.id),
         tuple(one for one in consent.given(services, gone.id) if one not in has),
         tuple(_known(services, one, kept, gone) for one in sorted(services.uses.of(gone.id))),
-        turning_off.effect_of(services, gone),
+        turning_off.effect_of(services, gone), {one.provider_id: _provider(services, one) for one in theirs},
+        tuple(_written_to(services, gone)),
     )  # fmt: skip
 
 
@@ -106,6 +114,20 @@ def _check(services: Services, actor: Actor, kept: Person, gone: Person) -> None
     source = joining.is_provisioned(services.db, gone.id)
     if source:
         raise CannotJoin(f"{gone.username} comes from {source}, which would make them anew: take them out there first")
+
+
+def _provider(services: Services, link: Link) -> str:
+    kept = providers.find(services.db, link.provider_id)
+    return kept.provider.name if kept is not None else link.provider_id
+
+
+def _written_to(services: Services, gone: Person) -> Iterator[str]:
+    """The names of applications where they have an account by SCIM, which is turned off or deleted there."""
+    for target in provisioning.list_of(services.db):
+        client = services.registry.find(target.client_id)
+        there = provisioning.find_object(services.db, target.client_id, "user", gone.id)
+        if client is not None and there is not None and there.remote_id and target.said.off != "nothing":
+            yield client.name
 
 
 def _known(services: Services, client_id: str, kept: Person, gone: Person) -> Known:

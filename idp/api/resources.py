@@ -26,6 +26,7 @@ from idp.api.applications import checking, past, provisioning, signals, symptoms
 from idp.api.applications.rows import OPERATIONS as APPLICATIONS
 from idp.api.batches.rows import OPERATIONS as BATCHES
 from idp.api.operations import Operation
+from idp.api.people.joining import OPERATIONS as JOINING
 from idp.api.people.rows import OPERATIONS as PEOPLE
 from idp.api.providers.rows import OPERATIONS as PROVIDERS
 from idp.api.reviews.rows import OPERATIONS as REVIEWS
@@ -44,6 +45,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *details_types.OPERATIONS,
     *PEOPLE,
     *registrations.OPERATIONS,
+    *JOINING,
     *BATCHES,
     *groups.OPERATIONS,
     *group_history.OPERATIONS,

@@ -11,6 +11,7 @@ from idp.installation.failures import Refused
 
 if TYPE_CHECKING:
     from idp.admin.joining import Joining
+    from idp.federation.links import Link
 
 
 def add_parsers(verbs: Any) -> None:
@@ -46,7 +47,8 @@ def run_join(args: Namespace) -> None:
 def _lines(effect: Joining) -> list[str]:
     kept, gone = printable(effect.kept.username), printable(effect.gone.username)
     lines = [f"{kept} ({effect.kept.id}) stays; {gone} ({effect.gone.id}) is removed."]
-    lines += [f"  Becomes theirs: account elsewhere {printable(one.label)} ({one.provider_id})" for one in effect.links]
+    elsewhere = [f"{printable(one.label)} ({_of(effect, one)})" for one in effect.links]
+    lines += [f"  Becomes theirs: account elsewhere {one}" for one in elsewhere]
     lines += [f"  Becomes theirs: {one.kind} {printable(one.label)}" for one in effect.authenticators]
     lines += [f"  Comes into: {printable(one.name)}" for one in effect.groups]
     lines += [f"  Consent moves: {one}" for one in effect.consents]
@@ -55,15 +57,24 @@ def _lines(effect: Joining) -> list[str]:
         f"{one.sub_after or 'the name of ' + kept}: what it keeps under the old one is to be moved there"
         for one in effect.applications
     ]
+    lines += [f"  Is turned off at: {printable(one)}, where people are written to" for one in effect.turned_off_at]
     lines.append(f"  Ends, of {gone}: sign-ins {effect.ends.sessions}, applications with tokens {effect.ends.grants}")
     lines.append(f"  Goes: name, addresses, password, backup codes and recovery contacts of {gone}")
     return lines
 
 
+def _of(effect: Joining, link: Link) -> str:
+    return printable(effect.providers[link.provider_id])
+
+
 def _json(effect: Joining) -> dict[str, Any]:
     return {
         "kept": effect.kept.id, "gone": effect.gone.id,
-        "links": [{"provider": one.provider_id, "label": one.label} for one in effect.links],
+        "links": [
+            {"provider": one.provider_id, "name": effect.providers[one.provider_id], "label": one.label}
+            for one in effect.links
+        ],
+        "turned_off_at": list(effect.turned_off_at),
         "authenticators": [{"kind": one.kind, "label": one.label} for one in effect.authenticators],
         "groups": [one.name for one in effect.groups], "consents": list(effect.consents),
         "applications": [

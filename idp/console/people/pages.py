@@ -8,6 +8,7 @@ from idp.console.people import (
     editing,
     history,
     importing,
+    joining,
     listing,
     many,
     person,
@@ -26,6 +27,7 @@ PAGES = (
     *editing.PAGES,
     *rights.PAGES,
     *turning_off.PAGES,
+    *joining.PAGES,
     *history.PAGES,
     *apps.PAGES,
 )
