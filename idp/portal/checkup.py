@@ -9,6 +9,7 @@ from idp.accounts.person import Person
 from idp.texts import N_
 
 SECOND = (N_("Add a passkey or an authenticator app: a stolen password is then worth nothing."), "#factors-title")
+APP = (N_("Add an authenticator app: a stolen password is then worth nothing."), "#factors-title")
 CODES = (N_("Make backup codes, for the day the phone is gone."), "/security/codes")
 ADDRESS = (N_("Add a recovery address, for the day the password is forgotten."), "/security/recovery")
 PASSKEY = (N_("Add a passkey: nothing to type, and no false page can steal it."), "/security/passkeys")
@@ -21,8 +22,8 @@ def to_do(
     """What is missing, the weightiest first, each with where it is done. `reachable`: a reset has somewhere to go."""
     kinds = {factor.kind for factor in held}
     found = []
-    if not held and possible:
-        found.append(SECOND)
+    if not held and possible and person.has_password:
+        found.append(SECOND if webauthn.KIND in possible else APP)
     if held and person.has_password and codes_left <= backup_codes.FEW:
         found.append(CODES)
     if person.has_password and not reachable:

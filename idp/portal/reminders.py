@@ -34,7 +34,7 @@ def of(services: Services, session: Session) -> list[dict[str, str]]:
     if mail.is_ready(services) and not person.email_verified:
         if person.email:
             found.append({"text": CONFIRM, "path": "/security/recovery"})
-        elif not contacts.addresses(services, person):
+        elif person.has_password and not contacts.addresses(services, person):
             found.append({"text": NO_ADDRESS, "path": "/security/recovery"})
     if contacts.review_due(services, person):
         found.append({"text": REVIEW, "path": "/recovery/review"})

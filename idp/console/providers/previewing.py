@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from idp.accounts.factors import kinds
 from idp.admin.permissions import Permission
 from idp.admin.providers import Standing
 from idp.console.pages import ConsolePage, Visit
@@ -21,10 +22,17 @@ from idp.first_party.door import PROTOCOL
 from idp.login.flow import Flow
 from idp.protocols import Services
 from idp.showing import form_targets
+from idp.texts import N_
 from idp.wire import Redirect, Request, Response
 
 _MANY: Final = 100  # claims that are shown
 _LONG: Final = 400  # characters of one
+#: What a sign-in there counts for, in words.
+PROOFS: Final = {
+    kinds.UPSTREAM: N_("One factor"), kinds.UPSTREAM_PASSWORD: N_("A password"),
+    kinds.UPSTREAM_SECOND: N_("Two factors"),
+    kinds.UPSTREAM_PHISHING_RESISTANT: N_("Two factors, of which one resists phishing"),
+}  # fmt: skip
 
 
 def handle(services: Services, request: Request, visit: Visit) -> Response:
@@ -42,7 +50,7 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
         return leaving.begin(services, request, one.provider.id, attempt)
     found = previewing.find(services, one.provider, person_id)
     shown = None if found is None else _shown(services, one, found)
-    page = finding.page(services, request, visit, one, "preview.html", seen=found, **(shown or {}))
+    page = finding.page(services, request, visit, one, "preview.html", seen=found, proofs=PROOFS, **(shown or {}))
     return replace(page, form_action=form_targets(one.provider.issuer) if one.provider.issuer else ())
 
 
