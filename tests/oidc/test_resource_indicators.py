@@ -61,6 +61,19 @@ def test_S38_one_sign_in_gives_a_token_for_each_resource_and_none_for_another(
     assert provider.introspect(app, both)["aud"] == [API, STORE]
 
 
+@FORMATS
+def test_S11_an_api_asks_nobodys_claims_with_a_token_that_has_no_openid(
+    provider: Provider, ann: Person, form: str
+) -> None:
+    app = app_with(provider, form)
+    held = provider.tokens(app, scope="openid files offline_access", prompt="consent", resource=API)
+    assert provider.introspect(app, held["access_token"])["aud"] == [API, provider.issuer]
+    assert provider.userinfo(held["access_token"]).status == 200
+    less = provider.refresh(app, held["refresh_token"], scope="files").json["access_token"]
+    assert provider.introspect(app, less)["aud"] == [API]
+    assert provider.userinfo(less).status == 401
+
+
 @pytest.mark.spec("RFC8707 2.2")
 @FORMATS
 def test_S38_who_asks_for_a_token_for_us_gets_one_for_us_alone_or_none(
