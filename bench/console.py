@@ -292,7 +292,7 @@ def _on(store: str, folder: Path, args: argparse.Namespace) -> list[Took]:
         fill(installation, args.people, args.apps, args.events)
         noted.write_text(json.dumps({"url": environ.get("DOORWARD_DATABASE_URL")}))
     with installation.services() as services:
-        cookie, asked = enter(services), [one for one in pages(services) if args.only in one.name]
+        cookie, asked = enter(services), [one for one in pages(services) if args.only in one.name and one.paths]
     LOADS.append(f"{os.getloadavg()[0]:.1f}")
     cores = choose_cores()
     installation.start(cores.server)

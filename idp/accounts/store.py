@@ -256,7 +256,12 @@ GROUP = select(_g.id, _g.name, *_SAID).where(_g.key == bindparam("key"))
 _MEMBERS_OF_IT = select(func.count()).where(_m.group_id == _g.id).correlate(groups).scalar_subquery()
 _GROUPS = select(_g.id, _g.name, _MEMBERS_OF_IT.label("members"), *_SAID)
 GROUPS = _GROUPS.order_by(_g.key)
-GROUP_KEYS = select(_g.id, _g.name, _g.key, *_SAID).order_by(_g.key)
+GROUP_PAGE = (
+    select(_g.id, _g.name, _g.key, *_SAID)
+    .where(_g.key.like(bindparam("pattern"), escape="\\"), _g.key > bindparam("after"))
+    .order_by(_g.key)
+    .limit(bindparam("many"))
+)
 
 
 @cache
