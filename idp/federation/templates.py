@@ -35,6 +35,7 @@ class MissingBlank(Exception):
 _CONTROLLER: Final = "a domain controller's name, as its certificate has it, such as dc1.corp.example.com"
 _SERVICE: Final = "who searches there; its password is the secret, --secret-file"
 _REGISTER: Final = "Register Doorward there by the metadata of this provider, whose address `provider show` has."
+_SIGNER: Final = "the certificate by which its metadata is signed, in PEM form; with the command @FILE"
 _HOST: Final = "its host, such as login.example.com"
 ROWS: Final = (
     Template(
@@ -263,7 +264,7 @@ ROWS: Final = (
     Template(
         "edugain", "eduGAIN",
         {"kind": "federation", "federation_url": "https://mds.edugain.org/edugain-v2.xml"},
-        {},
+        {"metadata_keys": _SIGNER},
         (
             "Give the certificate by which eduGAIN signs its metadata as metadata_keys, in PEM form, and compare its "
             "SHA-256 with the one that eduGAIN publishes.",
@@ -275,7 +276,7 @@ ROWS: Final = (
     Template(
         "shibboleth-federation", "Shibboleth federation",
         {"kind": "federation"},
-        {"federation_url": "the address of its aggregate, or of its MDQ server's /entities"},
+        {"federation_url": "the address of its aggregate, or of its MDQ server's /entities", "metadata_keys": _SIGNER},
         (
             "Give the federation's signing certificate as metadata_keys, in PEM form; its operator says its SHA-256.",
             "Where it runs an MDQ server, give mdq_url, too: the organisation that somebody chose is asked for there.",

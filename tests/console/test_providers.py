@@ -13,6 +13,7 @@ from tests.console.conftest import Enter, form_at
 from tests.federation.stand_in import CLIENT, SECRET, StandIn
 from tests.federation.visiting import Office
 from tests.provider import Answer, Browser, Provider
+from tests.saml.pairs import rsa_pair
 
 ALL = "admin/providers"
 
@@ -68,6 +69,17 @@ def test_i12_one_is_added_with_the_redirect_uri_shown_before_there_is_a_client_i
     again = send(owner, wrong, "/new/oidc", issuer=there.issuer, secret=SECRET)  # by the back button
     assert again.location.endswith(f"/{shown}")
     assert len(keeping.list_of(provider.services.db)) == 1
+
+
+def test_i12_a_federation_is_added_by_its_template_with_its_key(provider: Provider, owner: Browser) -> None:
+    page = owner.get(f"{ALL}/new/edugain")
+    wrong = send(owner, page, "/new/edugain", name="eduGAIN")
+    assert wrong.status == 422
+    key = rsa_pair("federation").certificate_pem
+    page = done(owner, send(owner, wrong, "/new/edugain", metadata_keys=key))
+    (kept,) = keeping.list_of(provider.services.db)
+    assert (kept.provider.kind, kept.provider.metadata_keys.strip()) == ("federation", key.strip())
+    assert "/upstream/metadata/" in page.dom.text
 
 
 def test_b5_a_form_is_saved_for_the_edition_that_was_read_and_loses_nothing(

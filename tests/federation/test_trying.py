@@ -13,10 +13,11 @@ from idp.__main__ import main
 from idp.admin.histories import providers as provider_history
 from idp.cli.installation import shell
 from idp.federation import checking, templates
-from idp.federation.provider import SAML
+from idp.federation.provider import FEDERATION, SAML
 from tests.federation.stand_in import SECRET, StandIn
 from tests.federation.visiting import Office
 from tests.provider import Provider
+from tests.saml.pairs import rsa_pair
 from tests.server import to_toml
 
 
@@ -137,6 +138,9 @@ def test_i12_each_template_makes_a_provider_that_is_kept() -> None:
         blanks = dict.fromkeys(one.asks, "11111111-2222-3333-4444-555555555555")
         kind = one.said.get("kind")
         given = {"metadata_url": "https://idp.example/metadata"} if "metadata_url" in one.asks else {}
+        if kind == FEDERATION:  # its key, an address, and a key of accounts
+            pem = rsa_pair("federation").certificate_pem
+            given = {"metadata_keys": pem, "federation_url": "https://mds.example/list.xml", "subject": ["subject-id"]}
         said = templates.filled(one.key, blanks, {**({} if kind == "ldap" else {"client_id": "us"}), **given})
         if kind == SAML:  # what its metadata says, and a key of accounts
             said = {"subject": ["NameID"], **said, "issuer": "urn:there"}

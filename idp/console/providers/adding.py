@@ -59,7 +59,9 @@ def _asked(template: Template) -> tuple[fields.Field, ...]:
         for row in fields.of(_kind(template))
         if row.name in _first(template) or (not template.key and row.part == "main")
     ]
-    return tuple(row for row in rows if row.name not in template.asks and row.name not in template.said)
+    return tuple(
+        row for row in rows if (row.name not in template.asks or row.document) and row.name not in template.said
+    )
 
 
 def _first(template: Template) -> tuple[str, ...]:
@@ -120,7 +122,8 @@ def _page(
         kind=KINDS[_kind(template)], segment=request.segment, reserved=sealed, typed=typed,
         one=providers.planned(services, visit.actor, reserved, _kind(template)),
         fields=[one for one in some if one["key"] in asked],
-        asks=template.asks, problems=[(one.field, f"{one.field}: {one.message}") for one in wrong],
+        asks={name: what for name, what in template.asks.items() if name not in asked},
+        problems=[(one.field, f"{one.field}: {one.message}") for one in wrong],
         wrong={one.field: one.message for one in wrong}, on=request.method != "POST" or bool(request.form.get("on")),
         leads=forms.leads(_kind(template)), needs_secret=bool(KINDS[_kind(template)].secret),
     )  # fmt: skip
