@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from idp import login_status
+from idp.accounts import signalled
 from idp.accounts.person import Person
 from idp.accounts.standing import signed_in
 from idp.audit import record
@@ -58,6 +60,11 @@ class _Turn:
         before = self.before
         return before is not None and before.person_id == self.person_id and self.now < before.expires_at
 
+    @property
+    def proven_at(self) -> float:
+        """When it was proven, which is never later than now."""
+        return self.now if self.how.proven_at is None else min(self.how.proven_at, self.now)
+
 
 def start(
     services: Services, request: Request, person: Person, methods: tuple[str, ...], how: Start
@@ -81,7 +88,7 @@ def start(
     )  # fmt: skip
     with services.db.transaction(durable=False) as tx:
         _check_standing(tx, person)
-        session_id = _renewed(tx, turn) or _begun(tx, turn)
+        session_id, auth_time = _renewed(tx, turn) or _begun(tx, turn)
         record(tx, event("session:started", request, person.id, session_id, {"methods": list(methods)}), now)
         signed_in(tx, person.id, now)
         if how.told is not None:
@@ -90,14 +97,15 @@ def start(
             how.began(tx, session_id)
     services.part(Meters).count("sign_ins", request.visitor.for_client, "+".join(methods), "started")
     bound.offer(services, request, session_id)
+    login_status.learn(request, session_id, auth_time)
     value = f"{session_id}.{session_secret(services, secret, session_id)}"
     lasts = _seconds(services, stay=True) if how.stay else None
     return session_id, Cookie(cookie_name(services, "session"), value, lasts)
 
 
-def _renewed(tx: Transaction, turn: _Turn) -> str:
-    """The id of the session that goes on; '' where there is none that could. Errors: `Changed`."""
-    how, proven_at = turn.how, turn.now if turn.how.proven_at is None else min(turn.how.proven_at, turn.now)
+def _renewed(tx: Transaction, turn: _Turn) -> tuple[str, float] | None:
+    """Id and `auth_time` of the session that goes on; None where there is none that could. Errors: `Changed`."""
+    how, proven_at = turn.how, turn.proven_at
     if how.grows is not None:
         session_id, auth_time = how.grows.id, how.grows.auth_time
     elif turn.before is not None and turn.is_same:
@@ -108,26 +116,26 @@ def _renewed(tx: Transaction, turn: _Turn) -> str:
         store.RENEW, session_id=session_id, now=turn.now, auth_time=auth_time, secret_hash=turn.hash_for(session_id),
         beside="", **turn.columns,
     ):  # fmt: skip
-        return session_id
+        return session_id, auth_time
     if how.grows is not None:  # it was ended meanwhile
         raise Changed
-    return ""
+    return None
 
 
-def _begun(tx: Transaction, turn: _Turn) -> str:
-    """The id of a new session; what this browser had before ends."""
-    now, how, before = turn.now, turn.how, turn.before
-    if before is not None and (turn.is_same or not how.beside):
+def _begun(tx: Transaction, turn: _Turn) -> tuple[str, float]:
+    """Id and `auth_time` of a new session; what this browser had before ends."""
+    now, before = turn.now, turn.before
+    if before is not None and (turn.is_same or not turn.how.beside):
         _end_for_another(tx, before, now)
     session_id = new_id(now)
     tx.run(
         store.INSERT, id=session_id, secret_hash=turn.hash_for(session_id), person_id=turn.person_id, created_at=now,
-        auth_time=now if how.proven_at is None else min(how.proven_at, now), last_seen=now, ended_at=None,
+        auth_time=turn.proven_at, last_seen=now, ended_at=None,
         ended_why=None, used_at=now, seen_address=turn.columns["address"], seen_browser=turn.columns["browser"],
         doubted_at=None, seen_beside="", doubted_address="", doubted_browser="", bound_key=None, bound_at=None,
         **turn.columns,
     )  # fmt: skip
-    return session_id
+    return session_id, turn.proven_at
 
 
 def _seconds(services: Services, *, stay: bool) -> int:
@@ -155,3 +163,4 @@ def _end_for_another(tx: Transaction, before: Any, now: float) -> None:
     """The session that this browser had ends; its applications are told."""
     if tx.run(store.END, session_id=before.id, now=now, why="signed in anew"):
         tx.run(store.NOTE_UNTOLD_ONE, session_id=before.id, person_id=before.person_id, due=now)
+        signalled.note(tx, signalled.SESSION, before.person_id, before.id)
