@@ -1,4 +1,4 @@
-"""SIGHUP at `doorward serve`: what was changed in the settings file, and that a restart takes it up (G4).
+"""SIGHUP at `doorward serve`: what was changed in the settings file, which new workers take up (G4).
 
 Without a terminal it is how services are asked to look at their file again (systemd's reload). With one it says that
 the terminal has gone, and the server ends as by SIGTERM.
@@ -25,26 +25,31 @@ def has_terminal() -> bool:
 
 
 class SettingsFile:
-    """The file as it was when the server started."""
+    """The file as it was when the workers that serve were started."""
 
     def __init__(self, given: str | None) -> None:
+        self._given, self._text = given, ""
+        self.read()
+
+    def read(self) -> None:
+        """What stands there now holds."""
         from idp.installation.files import config_file
 
-        self._given, self._text = given, _read(config_file(given))
+        self._text = _read(config_file(self._given))
 
     def told(self, options: Mapping[str, Any]) -> list[str]:
-        """What a restart would take up, by name and without a value; or why it would refuse to start."""
+        """What new workers take up, by name and without a value. Errors: `Failed`, why none could start."""
         from idp.installation.files import config_file, read_settings
 
         try:
             read_settings(self._given, options)
         except Failed as failed:
-            return ["SIGHUP: the settings cannot be used; what was read at the start holds", *failed.lines]
+            raise Failed("SIGHUP: the settings cannot be used; those of before hold", *failed.lines) from None
         now = tomllib.loads(_read(config_file(self._given)))  # which may be there since
         names = sorted({*_changed(tomllib.loads(self._text), now)})
         if not names:
-            return ["SIGHUP: the settings file says what it said at the start; nothing changes"]
-        return [f"SIGHUP: changed since the start: {', '.join(names)}; restart the server to take it up"]
+            return ["SIGHUP: the settings file says what it said before; new workers take the place of these"]
+        return [f"SIGHUP: changed: {', '.join(names)}; new workers take it up, one after the other"]
 
 
 def _read(file: Path | None) -> str:

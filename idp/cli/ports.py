@@ -28,10 +28,10 @@ def check_port(host: str, port: int) -> None:
             if error.errno == errno.EADDRINUSE and time.monotonic() < until:
                 time.sleep(0.05)
                 continue
-            raise Failed(f"cannot listen on {host} port {port}: {_why(error, host, port)}") from None
+            raise Failed(f"cannot listen on {host} port {port}: {why_not(error, host, port)}") from None
 
 
-def _why(error: OSError, host: str, port: int) -> str:
+def why_not(error: OSError, host: str, port: int) -> str:
     """What keeps us from listening there, and which setting it is about."""
     if isinstance(error, socket.gaierror):
         return "no address was found for it; set server.host to one of this machine (127.0.0.1, or 0.0.0.0 for all)"

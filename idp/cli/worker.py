@@ -8,12 +8,13 @@ import os
 import socket
 import sys
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from idp.cli import certificate
 from idp.cli.ports import check_port
+from idp.cli.workers import Line, Ready, listen
 from idp.health import Leaving
 from idp.installation.failures import Failed
 from idp.meters.board import Seat
@@ -30,9 +31,12 @@ M_ARENA_MAX = -8  # <malloc.h>
 
 
 def serve(
-    file: str | None, options: Mapping[str, Any], report: Callable[[str], None], *, first: bool, seat: Seat
-) -> None:
-    """Serve until SIGTERM. `report` hears "<workers> <line to show>" once people can connect.
+    file: str | None, options: Mapping[str, Any], line: Line, inherited: socket.socket | None, *, first: bool,
+    seat: Seat,
+) -> None:  # fmt: skip
+    """Serve until SIGTERM. The supervisor hears by its `line` once people can connect.
+
+    `inherited`: the socket of the worker in whose stead this one is.
 
     Errors: `Failed`, `Refused`, before anything is served.
     """
@@ -56,11 +60,16 @@ def serve(
     wsgi.forget_secrets()
     if first:
         _warn(services)
-    line = f"Doorward listens on {_url(server.host, server.port)} (issuer {server.issuer}){_outbox(settings)}"
-    line += _elsewhere(file, options, server.issuer)
-    threading.Thread(target=_announce, args=(server, lambda: report(f"{server.workers} {line}")), daemon=True).start()
+    tls = certificate.read(server)
+    told = f"Doorward listens on {_url(server)} (issuer {server.issuer}){_outbox(settings)}"
+    told += _elsewhere(file, options, server.issuer)
+    listening = listen(server.host, server.port, edge.BACKLOG, inherited)
+    ready = Ready(server.workers, told, tls.watched if tls is not None else {})
     threads = blocking_threads(settings, services.passwords.threads)
-    edge.serve(app, server.host, server.port, threads, limits(server, services.part(Leaving)))
+    edge.serve(
+        app, listening, threads, limits(server, services.part(Leaving)), lambda: line.speak(ready, listening),
+        tls=tls.files if tls is not None else None,
+    )  # fmt: skip
     _leave(services)
 
 
@@ -117,19 +126,6 @@ def limit_arenas() -> None:
         mallopt(M_ARENA_MAX, 2)
 
 
-def _announce(server: Any, ready: Callable[[], None]) -> None:
-    """Wait until the port answers, then say so."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104
-    for _ in range(3000):
-        try:
-            socket.create_connection((host, server.port), timeout=1).close()
-        except OSError:
-            time.sleep(0.01)
-            continue
-        ready()
-        return
-
-
 def _warn(services: Any) -> None:
     """State that does not answer yet stops no start, since it may come up after us; but it is told, in one line."""
     from idp.cli.terminal import complain
@@ -164,5 +160,8 @@ def _outbox(settings: Settings) -> str:
     return kept if outbox.is_open(settings) else ""
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _url(server: Any) -> str:
+    scheme = "https" if server.tls_certificate else "http"
+    return (
+        f"{scheme}://[{server.host}]:{server.port}" if ":" in server.host else f"{scheme}://{server.host}:{server.port}"
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from idp.config.hosts import is_loopback
 from idp.config.section import Section
@@ -20,6 +21,11 @@ class Server(Section):
     )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="The port to listen on.")
+    tls_certificate: str = Field(
+        "",
+        description="A PEM file: the certificate for https of our own, then those in between. Read again when it changes, without a stop. Empty: plain http, for a proxy in front.",
+    )
+    tls_key: str = Field("", description="A PEM file: the key of that certificate, without a passphrase.")
     workers: int = Field(1, ge=1, le=256, description="Server processes; one per core is right.")
     threads: int = Field(4, ge=1, le=64, description="Threads per process.")
     trusted_proxies: list[str] = Field(
@@ -94,6 +100,15 @@ class Server(Section):
         for entry in value:
             ipaddress.ip_network(entry)
         return value
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            missing = "tls_key" if self.tls_certificate else "tls_certificate"
+            raise ValueError(f"{missing} is missing: TLS takes a certificate and its key")
+        if self.tls_certificate and not self.issuer.startswith("https:"):
+            raise ValueError("issuer: expected https, as tls_certificate is set: browsers would be sent to plain http")
+        return self
 
     @property
     def issuer_path(self) -> str:

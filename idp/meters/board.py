@@ -11,7 +11,8 @@ import struct
 import zlib
 from typing import NamedTuple
 
-PLACES = 256  # as many as there may be workers; what nobody writes to takes no memory
+#: Twice as many as there may be workers, which are replaced while they serve. What nobody writes to takes no memory.
+PLACES = 512
 HALF = 256 * 1024  # bytes
 _HEAD = struct.Struct("<II")  # length and CRC-32
 _PLACE = 2 * HALF + mmap.PAGESIZE

@@ -15,7 +15,6 @@ _BASE: dict[str, Any] = {
     "SERVER_SOFTWARE": "Doorward",
     "SERVER_PROTOCOL": "HTTP/1.1",
     "wsgi.version": (1, 0),
-    "wsgi.url_scheme": "http",
     "wsgi.errors": sys.stderr,
     "wsgi.input_terminated": True,
     "wsgi.multiprocess": True,
@@ -51,6 +50,7 @@ def environ_of(scope: Mapping[str, Any]) -> dict[str, Any]:
     if len(environ) < len(headers):
         environ = _joined(headers)
     environ.update(_BASE)
+    environ["wsgi.url_scheme"] = scope["scheme"]
     environ["REQUEST_METHOD"] = scope["method"]
     environ["PATH_INFO"] = (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
     environ["QUERY_STRING"] = query.decode("latin-1") if query else ""

@@ -75,6 +75,7 @@ class Gate:
         self._late = Late(HOLD_SECONDS)
         self.streams = Streams(limits, self.busy, self._failed)
         self.receiving: set[Client] = set()  # those whose body is on its way
+        self.closing = False  # each answer says that it is the connection's last one (RFC 9112 §9.6)
 
     def take(self, request: Any) -> None:
         """A head has arrived. Never raises: nobody would hear it."""
@@ -132,6 +133,8 @@ class Gate:
     def _give(self, request: Any, answer: Answer) -> None:
         status, headers, body = answer
         octets = [(_octets(name), value.encode("latin-1")) for name, value in headers]
+        if self.closing:
+            octets.append((b"connection", b"close"))
         if not isinstance(body, bytes):
             self._stream(request, status, octets, body)
         elif status == 429:  # no thread waits with it, only the connection

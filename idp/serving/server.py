@@ -7,9 +7,11 @@ import os
 import resource
 import select
 import signal
-import sys
+import socket
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from idp.serving.connections import Connections, Limits
@@ -18,23 +20,54 @@ from idp.serving.gate import App, Gate
 
 BACKLOG = 1024  # connections that the kernel holds for us
 MAX_HEAD = 64 * 1024  # bytes of a request's line and headers
+HAND_OVER = signal.SIGUSR1  # another process takes the place of this one
+HANDED_OVER = 2.0  # seconds for who is connected, and has not asked yet
 SPARE_FILES = 256  # for databases, logs and libraries
 HURRY, REST = 0.2, 0.5  # seconds between two looks at connections and bodies
 
 
-def serve(app: App, host: str, port: int, threads: int, limits: Limits) -> None:
-    """Serve until SIGTERM, SIGINT or SIGHUP; then finish what has begun."""
+def serve(
+    app: App, listening: socket.socket, threads: int, limits: Limits, ready: Callable[[], None] = lambda: None,
+    *, tls: tuple[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Serve on a socket that listens until SIGTERM, SIGINT or SIGHUP; then finish what has begun.
+
+    HAND_OVER ends it for another process that accepts on the same socket: no connection is lost to either.
+
+    `ready` is called once requests are taken. `tls`: the files of a certificate with its chain, and of its key.
+    """
     stop = _signals()
     gate = Gate(app, limits, max(1, threads - 1))
-    connections = Connections(port, limits, gate.busy, gate.receiving, gate.streams.too_slow)
-    ended = _begin(gate, host, port, threads, limits)
+    connections = Connections(listening.getsockname()[1], limits, gate.busy, gate.receiving, gate.streams.too_slow)
+    ended = _begin(gate, listening, threads, limits, tls)
     threading.Thread(target=_watch, args=(gate, connections), name="edge", daemon=True).start()
-    os.read(stop, 1)
-    limits.leaving.set()
-    select.select([stop], [], [], limits.drain_seconds)  # a second signal: at once
+    ready()
+    if os.read(stop, 1)[0] == HAND_OVER:
+        gate.closing = True
+        _let_others_accept(listening)
+        select.select([stop], [], [], HANDED_OVER)
+    else:
+        limits.leaving.set()
+        select.select([stop], [], [], limits.drain_seconds)  # a second signal: at once
     ended.stop()
+    listening.close()
     while not ended.wait(0.2):
         connections.close_unused()
+
+
+def _let_others_accept(listening: socket.socket) -> None:
+    """Take no connection any more, and leave the socket as it is, as it is another process's too.
+
+    granian ends accepting together with everything it has accepted, also what has not asked for anything yet. So its
+    copies of the socket become one that nobody knows.
+    """
+    unknown = socket.create_server(("127.0.0.1", 0))
+    unknown.setblocking(False)  # granian will look whether somebody has come
+    mine = os.fstat(listening.fileno()).st_ino
+    for file in map(int, os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else ():
+        with suppress(OSError):
+            if file != listening.fileno() and os.fstat(file).st_ino == mine:
+                os.dup2(unknown.fileno(), file, inheritable=False)
 
 
 class _Ended(threading.Event):
@@ -49,19 +82,21 @@ class _Ended(threading.Event):
         self._granian.set()
 
 
-def _begin(gate: Gate, host: str, port: int, threads: int, limits: Limits) -> _Ended:
+def _begin(
+    gate: Gate, listening: socket.socket, threads: int, limits: Limits, tls: tuple[str, str] | None
+) -> _Ended:  # fmt: skip
     import granian._granian
     from granian.http import HTTP1Settings
 
     inner: Any = granian._granian  # what its own server class is made of; its stubs are behind its code
     logging.getLogger("_granian").setLevel(logging.CRITICAL)  # clients that go away are no news
-    listener = inner.ListenerSpec(host, port, BACKLOG)
-    per_port = sys.platform in ("linux", "freebsd")  # workers share the port by SO_REUSEPORT; elsewhere the socket
+    # A copy: the socket stays open, here and in the supervisor, when granian has closed its own.
+    holder = inner.SocketHolder(os.dup(listening.fileno()), False, BACKLOG)
     http = HTTP1Settings(header_read_timeout=int(limits.idle_seconds * 1000), max_buffer_size=MAX_HEAD)
-    no_tls: tuple[Any, ...] = (False, None, None, None, "tls1.3", None, [], False)
+    secured: tuple[Any, ...] = (tls is not None, *(tls or (None, None)), None, "tls1.2", None, [], False)
     worker = inner.ASGIWorker(
-        1, (listener, None) if per_port else (None, listener.build()), None, 1, 8, threads, 600,
-        _places(limits.connections), "1", http, None, False, None, *no_tls, (None, None),
+        1, (None, holder), None, 1, 8, threads, 600,
+        _places(limits.connections), "1", http, None, False, None, *secured, (None, None),
     )  # fmt: skip
     callbacks = Callbacks()
     # granian would have a coroutine run by asyncio for each request; `take` is called in its stead.
@@ -84,14 +119,14 @@ def _places(wanted: int) -> int:
 
 
 def _signals() -> int:
-    """A file to read from that has a byte once this process shall end.
+    """A file to read from that has a byte, the signal's number, once this process shall end.
 
     The first signal starts the end; the supervisor counts, and kills who takes too long.
     """
     stop, heard = os.pipe()
     os.set_blocking(heard, False)
     signal.set_wakeup_fd(heard, warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, HAND_OVER):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, lambda number, frame: None)
     return stop
