@@ -50,7 +50,7 @@ def environ_of(scope: Mapping[str, Any]) -> dict[str, Any]:
     if len(environ) < len(headers):
         environ = _joined(headers)
     environ.update(_BASE)
-    environ["wsgi.url_scheme"] = scope["scheme"]
+    environ["wsgi.url_scheme"] = scope.get("scheme", "http")
     environ["REQUEST_METHOD"] = scope["method"]
     environ["PATH_INFO"] = (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
     environ["QUERY_STRING"] = query.decode("latin-1") if query else ""
