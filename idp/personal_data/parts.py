@@ -119,7 +119,7 @@ PARTS: Final[Mapping[str, Part]] = {
         told=("client_id", "kind", "remote_id", "made", "state", "status", "at"),
         left_out={
             "sent": INNER, "attempted": INNER, "due": INNER, "tries": INNER, "problem": INNER, "request": SECRET,
-            "answer": SECRET,
+            "answer": SECRET, "ends": INNER,
         },
     ),
     "groups_at_applications": Part(table="provision_members", told=("client_id", "group_id", "remote_id")),
