@@ -18,6 +18,7 @@ PROGRAM = """
 import sys
 from idp.config.server import Server
 from idp.serving.connections import Limits
+from idp.cli.workers import listen
 from idp.serving.server import serve
 
 made = ended = 0
@@ -58,7 +59,7 @@ def app(environ, start_response):
 
 reader_seconds, stream_seconds = map(float, sys.argv[2:])
 limits = Limits(10, 10, 30, 100, 50, reader_seconds=reader_seconds, stream_seconds=stream_seconds)
-serve(app, "127.0.0.1", int(sys.argv[1]), Server.model_fields["threads"].default, limits)
+serve(app, listen("127.0.0.1", int(sys.argv[1]), 1024, None), Server.model_fields["threads"].default, limits)
 """
 
 

@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from clients.registry import Draft
 from idp import arrivals
-from idp.admin import attention
+from idp.admin.attention import installation
 from tests.backends import Clock
 from tests.oidc import certificates
 from tests.oidc.certificates import HEADER, NAMES, PROXY, WRITTEN, Pair, key_usage, pair, send, token
@@ -230,8 +230,8 @@ def test_S31_a_legacy_assertion_may_name_the_endpoint_where_certificates_are_ask
 def test_everything_odd_about_requests_has_words_in_needs_attention(house: House) -> None:
     """Nobody outside makes the console fail by a header."""
     token(house.provider, house.robot(), house.app, address="203.0.113.9")
-    assert any("certificate" in str(one.text) for one in attention._traffic(house.provider.services))
-    assert set(attention._PATTERNS) == set(arrivals.PATTERNS)
+    assert any("certificate" in str(one.text) for one in installation._traffic(house.provider.services))
+    assert set(installation.PATTERNS) == set(arrivals.PATTERNS)
 
 
 def test_S28_a_proxy_that_writes_another_header_is_told_its_name(house: House) -> None:
