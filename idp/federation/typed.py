@@ -8,6 +8,7 @@ from idp.accounts import break_glass
 from idp.accounts.person import MAX_LOGIN, Person
 from idp.errors import Refused
 from idp.federation import keeping, leaving, links, people, returning, snapshot
+from idp.federation.guesses import Guess
 from idp.federation.ldap import standing
 from idp.federation.ports import Identity
 from idp.federation.provider import Provider
@@ -48,11 +49,16 @@ def check_password(
         return Typed()
     mine = links.of_person(services.db, person.id) if person is not None else ()
     subject = next((link.subject for link in mine if link.provider_id == directory), "")
+    account = services.throttle.account(person.id if person is not None else None, login)
+    guess = Guess(services, request, kept.provider, account)
     try:
-        checked = signing_in.check_password(services, leaving.trial(services, kept), login, password, subject)
+        checked = signing_in.check_password(
+            services, leaving.trial(services, kept), login, password, subject, guess.may_be_tried
+        )
     except Refused as error:
         services.log.warning("directory_not_asked", provider=directory, kind=error.code, reason=error.detail)
         return Typed(is_unasked=True, error=_down(kept.provider))
+    (guess.was_right if checked.standing.is_proven else guess.was_wrong)()
     if checked.identity is None:
         state = checked.standing
         if state.state == standing.LOCKED:  # whoever guesses may have locked it: the log says so, no page

@@ -3,7 +3,7 @@
 Failures are counted in lanes: one per account and known device, one per account and address range. A stranger fills
 only the stranger's own lane, so nobody is locked out on a device of their own. Names that nobody has are counted alike.
 Strangers are counted by the name that they typed, so that no name's pause tells that another one is the same person's;
-the limit of failures in a row, and whatever lifts a pause, go by the person.
+the limit of failures in a row, and whatever lifts a pause, go by the person, or by the entry of a directory.
 """
 
 from __future__ import annotations
@@ -210,6 +210,32 @@ class Throttle:
                 self._state.take(_row_key(account.key, record, of))
         return pause
 
+    def may_guess(self, account: Account, key: str, device: str | None) -> bool:
+        """Whether a password is looked at elsewhere, counted before it is: so guesses sent at once gain nothing.
+
+        `key`: the person, or the entry there, that was found under the name, whatever it is called; where it is the
+        account's own, its failure is what counts. `device`: one that this person knows. Three round trips for every
+        name (L7).
+        """
+        of, record, is_own = _of(device), self._opened(key), key == account.key
+        in_a_row = self._state.count(_row_key(key, record, of), ACCOUNT_TTL, 0 if is_own else 1)
+        return of not in record and in_a_row + is_own <= self._limits[of]
+
+    def stops(self, key: str, device: str | None, seconds: float = STOPPED_TTL) -> bool:
+        """Whether what `may_guess` counted was wrong so often that no more are looked at, for so many seconds then."""
+        of, record = _of(device), self._opened(key)
+        if self._state.count(_row_key(key, record, of), ACCOUNT_TTL, 0) < self._limits[of]:
+            return False
+        if of not in record:
+            self._state.put(_account_key(key), {**record, of: "stopped"}, seconds)
+        return True
+
+    def forgive(self, key: str) -> None:
+        """Forget what `may_guess` has counted: one of them was right."""
+        record = self._opened(key)
+        for of in self._limits:  # S63: failures in a row end with a success
+            self._state.take(_row_key(key, record, of))
+
     def lift(self, account: str, now: float) -> None:
         """End every pause of an account (a person's id), in all lanes: an admin's click, a reset, a passkey (W3)."""
         self._state.put(_account_key(account), {**_fresh(), "lifted": now}, ACCOUNT_TTL)
@@ -307,6 +333,10 @@ def _lane(account: Account, device: str | None, address: str) -> _Lane:
     if device is None:
         return _Lane("address", account.name, address_range(address))
     return _Lane("device", account.key, digest(device)[:22])
+
+
+def _of(device: str | None) -> str:
+    return "address" if device is None else "device"
 
 
 def _normal(password: str) -> str:

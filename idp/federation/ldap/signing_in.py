@@ -18,6 +18,8 @@ from idp.federation.ports import Identity, Question
 from idp.federation.provider import Provider
 from idp.services import Services
 
+#: Whether a password may be tried at the entry of this key; '' for a name that nobody has.
+Counts = Callable[[str], bool]
 _WRONG: Final = Standing(standing.WRONG, False)
 
 
@@ -29,9 +31,16 @@ class Checked:
     identity: Identity | None = None
 
 
-def check_password(services: Services, question: Question, typed: str, password: str, subject: str = "") -> Checked:
+def _always(_key: str) -> bool:
+    return True
+
+
+def check_password(
+    services: Services, question: Question, typed: str, password: str, subject: str = "", counts: Counts = _always
+) -> Checked:
     """Whether it is the password of this name there. `subject`: the key of their account, where it is known.
 
+    `counts`: asked once the entry is known and before it is bound; where it says no, the password is not tried.
     Errors: `Refused`, `Busy`; `ValueError` for an empty password.
     """
     if not password or len(typed) > MAX_LOGIN:
@@ -41,15 +50,19 @@ def check_password(services: Services, question: Question, typed: str, password:
         filter = filters.of_subject(provider, entries.searched(provider, subject))
     else:
         filter = filters.of_name(provider, typed)
-    return asking.ask(services, provider, question.secret, _asked(question, filter, password, services.clock()))
+    return asking.ask(services, provider, question.secret, _asked(question, filter, password, counts, services.clock()))
 
 
-def _asked(question: Question, filter: str, password: str, now: float) -> Callable[[Conversation], Checked]:
+def _asked(
+    question: Question, filter: str, password: str, counts: Counts, now: float
+) -> Callable[[Conversation], Checked]:
     provider = question.provider
 
     def ask(conversation: Conversation) -> Checked:
         found = conversation.search(provider.base_dn, filter, entries.attributes(provider), most=2)
         entry = found[0] if len(found) == 1 and entries.subject(provider, found[0]) else None
+        if not counts(entries.subject(provider, entry) if entry is not None else ""):
+            entry = None
         stands = _bound(conversation, provider, entry, password)
         if stands.ok and entry is not None:
             stands = Standing(standing.of_entry(entry, now), True)
