@@ -116,6 +116,9 @@ VERBS = tuple(of_admin().verbs())
 #: Part of a verb that has asked, and no verb of its own.
 PARTS: Final = {
     "applications.ensure_keys": "a key that a changed application is signed for, made where there is none",
+    "client_hosts.decide": "what `allow` and `refuse`, and a file that is applied, have asked for",
+    "client_hosts.drop": "the same of `forget`",
+    "client_hosts.follow": "the same, once it is written",
     "configuration.marks.put": "apply writes down whose an object is, in its own transaction",
     "break_glass.watching.watch": "what is noticed by itself",
     "approving.asking.ask": "what verbs that have asked call: whether it takes two owners",

@@ -16,6 +16,7 @@ from idp.admin.histories import people as of_people
 from idp.admin.histories.changes import Difference, NoSuchChange
 from idp.admin.histories.groups import ChangedMeanwhile
 from idp.protocols import Services
+from tests.backends import Clock
 from tests.provider import Provider
 
 SHELL = of_shell("test")
@@ -30,6 +31,7 @@ def _now(provider: Provider, person: Person) -> Person:
 
 
 def _correct(provider: Provider, person: Person, correction: people.Correction) -> Person:
+    provider.clock.advance(1)
     return people.correct(provider.services, SHELL, person, correction).after
 
 
@@ -125,14 +127,16 @@ CHANGES: dict[str, Callable[[Services, Actor, Group], object]] = {
 
 
 @pytest.mark.parametrize("field", CHANGES)
-def test_C6_each_change_of_a_group_is_told_and_taken_back(provider: Provider, field: str) -> None:
+def test_C6_each_change_of_a_group_is_told_and_taken_back(provider: Provider, clock: Clock, field: str) -> None:
     provider.add_person("anna")
     group = _group(provider)
+    clock.advance(1)
     CHANGES[field](provider.services, SHELL, group)
     changed = _fresh(provider, group)
     made = of_groups.of(provider.services, SHELL, changed)[0]
     assert [one.field for one in made.differences] == [field]
     assert made.can_undo
+    clock.advance(1)
     of_groups.undo(provider.services, SHELL, changed, made.id)
     back = of_groups.of(provider.services, SHELL, _fresh(provider, group))[0]
     (was,) = made.differences
@@ -140,19 +144,24 @@ def test_C6_each_change_of_a_group_is_told_and_taken_back(provider: Provider, fi
 
 
 @pytest.mark.parametrize("field", ["name", "description", "added_only", "members"])
-def test_C6_a_change_of_a_group_that_was_made_again_is_not_taken_back_twice(provider: Provider, field: str) -> None:
+def test_C6_a_change_of_a_group_that_was_made_again_is_not_taken_back_twice(
+    provider: Provider, clock: Clock, field: str
+) -> None:
     provider.add_person("anna")
     group = _group(provider)
+    clock.advance(1)
     CHANGES[field](provider.services, SHELL, group)
     changed = _fresh(provider, group)
     made = of_groups.of(provider.services, SHELL, changed)[0]
+    clock.advance(1)
     of_groups.undo(provider.services, SHELL, changed, made.id)
     with pytest.raises((ChangedMeanwhile, NoSuchChange)):
         of_groups.undo(provider.services, SHELL, _fresh(provider, group), made.id)
 
 
-def test_C6_a_group_made_by_mistake_goes_and_one_with_people_stays(provider: Provider) -> None:
+def test_C6_a_group_made_by_mistake_goes_and_one_with_people_stays(provider: Provider, clock: Clock) -> None:
     anna, group, kept = provider.add_person("anna"), _group(provider), _group(provider, "Support")
+    clock.advance(1)
     groups.change_members(provider.services, SHELL, kept, joins=[anna], leaves=[])
     for one in (group, kept):
         made = of_groups.of(provider.services, SHELL, one)[-1]
@@ -165,9 +174,10 @@ def test_C6_a_group_made_by_mistake_goes_and_one_with_people_stays(provider: Pro
     assert [one.name for one in accounts_groups.list_of(provider.services.db)] == ["Support"]
 
 
-def test_C6_a_groups_history_has_pages_and_nothing_of_another_group(provider: Provider) -> None:
+def test_C6_a_groups_history_has_pages_and_nothing_of_another_group(provider: Provider, clock: Clock) -> None:
     group, other = _group(provider), _group(provider, "Other")
     for number in range(5):
+        clock.advance(1)
         group = groups.describe(provider.services, SHELL, group, f"number {number}")
         groups.describe(provider.services, SHELL, other, f"other {number}")
     first = of_groups.of(provider.services, SHELL, group, many=3)

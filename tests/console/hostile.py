@@ -58,6 +58,7 @@ class Company:
         self._written()
         self.rule = provider.add_rule(name=f"{NAME}{TURNED}"[:100], groups=[NAME], need="second", why=MANY)
         self.upstream = self._upstream()
+        self.directory = self._directory()
         with db.transaction() as tx:
             self.event_id = self._event(tx)
         self.case_id = self._case()
@@ -69,6 +70,13 @@ class Company:
         self.imported, self.batch = self._import(owner), self._batch(owner)
 
     # -- what is made --------------------------------------------------------------------------------------------------
+
+    def _directory(self) -> str:
+        from idp.accounts.provisioning.clients import Wanted
+        from idp.admin import provisioners
+
+        name = "".join(filter(str.isprintable, IMAGE + NAME))[:80]
+        return provisioners.make(self._services, of_shell("cli:test"), Wanted(name=name), ()).client.id
 
     def _upstream(self) -> str:
         from idp.admin import providers
@@ -194,6 +202,7 @@ _OBJECTS: Final = {
     "/admin/rules/<id>": ("rule",),
     "/admin/providers/new/<template>": ("entra", "oidc"),
     "/admin/providers/<id>": ("upstream",),
+    "/admin/directories/<id>": ("directory",),
     "/admin/reviews/<id>": ("review",),
     "/admin/cases/<id>": ("case_id",),
     "/admin/approvals/<id>": ("rule_waits", "off_waits"),

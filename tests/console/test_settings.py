@@ -20,7 +20,7 @@ _OPEN = frozenset(
         ("keys", "master_key_file"), ("passwords", "min_length"), ("tokens", "access_token"), ("tokens", "id_token"),
         ("tokens", "code"), ("keys", "rotate_days"), ("keys", "publish_hours"), ("keys", "algorithms"),
         ("backup", "with_master_key"), ("keys", "new_keys_in"), ("keys", "pkcs11_token"), ("keys", "pkcs11_pin_file"),
-        ("keys", "transit_token_file"),
+        ("keys", "transit_token_file"), ("server", "tls_key"), ("kerberos", "keytab"),
     )
 )  # fmt: skip
 

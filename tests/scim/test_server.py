@@ -288,7 +288,7 @@ def test_Y1_who_knows_an_older_version_changes_nothing(provider: Provider, scim:
         ("GET", "Bulk", None, 405, None),
         ("POST", "Schemas", {}, 405, None),
     ],
-    ids=[str(n) for n in range(17)],
+    ids=[str(n) for n in range(18)],
 )  # fmt: skip
 def test_Y1_errors_are_told_as_the_standard_has_them(
     scim: Scim, method: str, path: str, body: Any, status: int, kind: str | None

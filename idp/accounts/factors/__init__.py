@@ -97,10 +97,9 @@ def remove(tx: Transaction, person_id: str, factor_id: str) -> bool:
 
 def signal(tx: Transaction, one: Enrolled, change: str) -> None:
     """The note for whoever is told by security events that somebody's authenticators are others (CAEP §3.3)."""
-    built_in = "internal" in one.data.get("transports", ())
-    fido = "fido2-platform" if built_in else "fido2-roaming"
-    credential = fido if one.kind == "webauthn" else "app" if one.kind == "totp" else one.kind
-    signalled.note(tx, "factor", one.person_id, change=change, credential=credential)
+    from idp.accounts.factors import kinds  # they are made of what stands here
+
+    signalled.note(tx, "factor", one.person_id, change=change, credential=kinds.KINDS[one.kind].credential(one.data))
 
 
 def advance(db: Database | Transaction, factor_id: str, counter: int, now: float) -> bool:

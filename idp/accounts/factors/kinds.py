@@ -76,6 +76,8 @@ class Kind:
     #: What somebody shows who signs in with this one, which `data` is kept with; all of `methods` where it is None.
     shown_by: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     works: Callable[[Settings, Enrolled], bool] = lambda settings, enrolled: True
+    #: What security events call one of it (CAEP §3.3, `credential_type`), which `data` is kept with.
+    credential: Callable[[Mapping[str, Any]], str] = lambda data: "app"
 
     def shows(self, data: Mapping[str, Any]) -> tuple[str, ...]:
         """The methods that one of this kind shows by itself."""
@@ -83,6 +85,10 @@ class Kind:
 
 
 _KNOWN, _HAD = frozenset({"known"}), frozenset({"had"})
+
+
+def _fido2(data: Mapping[str, Any]) -> str:
+    return "fido2-platform" if "internal" in data.get("transports", ()) else "fido2-roaming"
 
 
 def _of_credential(data: Mapping[str, Any]) -> tuple[str, ...]:
@@ -104,7 +110,8 @@ ROWS: Final = (
             SECURITY_KEY: Method(N_("Security key"), ("pop",), _HAD, resists_phishing=True),
             PASSKEY: Method(N_("Passkey"), ("pop", "user"), frozenset({"had", "verified"}), resists_phishing=True),
         },
-        told=N_("Security key"), enrolled=True, lasts=True, shown_by=_of_credential, works=_is_of_this_host,
+        told=N_("Security key"), enrolled=True, lasts=True, credential=_fido2, shown_by=_of_credential,
+        works=_is_of_this_host,
         set_up=SetUp(
             "/security/passkeys", N_("A passkey"), N_("Add a passkey"),
             N_("This device’s fingerprint, face or PIN, or a security key. Nothing to type."),
