@@ -360,6 +360,29 @@ def test_C3_turning_off_asks_again_after_five_minutes_and_keeps_what_was_sent(
     assert _person(provider, "leaver").enabled
 
 
+def test_C3_taking_back_that_somebody_was_turned_off_asks_as_turning_on_does(
+    provider: Provider, owner: Browser, clock: Clock
+) -> None:
+    provider.add_person("leaver", name="Lea Ver")
+    page, number = _edit(provider, owner, "leaver")
+    assert "saved" in _follow(owner, owner.submit(page, form=number, **_sent(page, number, name="Lea Verson")))
+    _follow(owner, _press(owner, owner.get(_path(provider, "leaver", "/off")), "off"))
+    clock.advance(600)
+    history = owner.get(_path(provider, "leaver", "/history"))
+    (off,) = _events(provider, "leaver", "person:disabled")
+    (named,) = _events(provider, "leaver", "person:changed")
+    asked = _undo(owner, history, off.id)
+    assert asked.dom.find("input", name="password")
+    assert not _person(provider, "leaver").enabled
+    _follow(owner, _undo(owner, history, named.id))  # what lets nobody in is taken back at once
+    assert _person(provider, "leaver").name == "Lea Ver"
+
+
+def _undo(browser: Browser, page: Answer, event_id: str) -> Answer:
+    number = next(n for n, form in enumerate(page.dom.forms) if ("undo", event_id) in form.fields)
+    return browser.submit(page, form=number)
+
+
 # -- correcting --------------------------------------------------------------------------------------------------------
 
 

@@ -62,13 +62,20 @@ def can_undo(event: Event) -> bool:
     return event.action == "person:disabled"
 
 
+def is_proved_again(services: Services, person: Person, event_id: str) -> bool:
+    """Whether a change let nobody in any more: its undo lets them in, and is as sensitive as to turn them on."""
+    event = audit.find(services.db, event_id)
+    return event is not None and event.person_id == person.id and event.action == "person:disabled"
+
+
 def undo(services: Services, actor: Actor, person: Person, event_id: str) -> Person:
     """Put back what one change of this account replaced, by the verb that an admin would take.
 
     Errors: `NotAllowed`, `NoSuchChange`; `PersonChanged` where it was changed again since; `InvalidPerson`, where the
     old values would not do any more.
     """
-    actor.check_person(services, Permission.PEOPLE_CHANGE, person)
+    wanted = Permission.PEOPLE_TURN_OFF if is_proved_again(services, person, event_id) else Permission.PEOPLE_CHANGE
+    actor.check_person(services, wanted, person)
     event = changes.undoable(services, event_id, lambda one: one.person_id == person.id and can_undo(one))
     if event.action == "person:changed":
         return people.correct(services, actor, person, _correction(person, event)).after

@@ -11,7 +11,7 @@ from idp.admin.histories import people as person_history
 from idp.admin.histories.changes import NoSuchChange
 from idp.admin.permissions import Permission
 from idp.audit import Event
-from idp.console import frame
+from idp.console import frame, guard
 from idp.console.pages import ConsolePage, Visit
 from idp.console.people import finding
 from idp.protocols import Services
@@ -53,8 +53,14 @@ def handle(services: Services, request: Request, visit: Visit) -> Response:
     if request.method != "POST":
         return _page(services, request, visit)
     person = finding.person_of(services, request, visit, Permission.PEOPLE_CHANGE)
+    event_id = (request.form.get("undo") or "")[:40]
+    if (
+        person_history.is_proved_again(services, person, event_id)
+        and (asked := guard.prove_again(services, request, visit)) is not None
+    ):
+        return asked
     try:
-        person_history.undo(services, visit.actor, person, (request.form.get("undo") or "")[:40])
+        person_history.undo(services, visit.actor, person, event_id)
     except NoSuchChange:
         return _page(services, request, visit, _CANNOT)
     except PersonChanged:
