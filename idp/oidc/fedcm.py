@@ -17,7 +17,7 @@ from clients import uris
 from clients.client import Client
 from clients.offered import RESPONSE_TYPES
 from idp import login_status
-from idp.accounts.person import Person
+from idp.accounts.person import Person, fold
 from idp.errors import OAuthError
 from idp.ids import digest, new_id, new_secret
 from idp.login import consent, engine, step_up
@@ -26,7 +26,7 @@ from idp.login.browser.sessions import Session
 from idp.login.flow import Demands, Flow
 from idp.login.policy import next_step
 from idp.login.steps import Deny, Done
-from idp.oidc import front_channel, pkce
+from idp.oidc import claims, front_channel, pkce
 from idp.oidc.authorization_request import PROTOCOL, AuthorizationRequest
 from idp.oidc.ledger import CODE, Grant
 from idp.protocols import Services
@@ -130,10 +130,24 @@ def disconnect(services: Services, request: Request) -> Response:
     if isinstance(asked, Response):
         return asked
     client, there, cors = asked
-    hint = request.form.get("account_hint")
-    session = next((one for one in there if one.person_id == hint), there[0])
+    # §3.6: the hint says which account; where it is nobody's, an error, by which the browser forgets them by itself.
+    session = _hinted(services, client, there, request.form.get("account_hint") or "")
+    if session is None:
+        return _no("access_denied", 403, cors)
     consent.revoke(services, request, session, client.id)
     return Json(body={"account_id": session.person_id}, headers=cors)
+
+
+def _hinted(services: Services, client: Client, there: tuple[Session, ...], hint: str) -> Session | None:
+    """The account that an application means: by the name that it knows it by, or by what people sign in with."""
+    for session in there:
+        person = services.directory.find(session.person_id)
+        if person is None:
+            continue
+        logins = [fold(one) for one in (person.username, person.email) if one]
+        if hint in (person.id, claims.subject(services, client, person.id)) or fold(hint) in logins:
+            return session
+    return None
 
 
 # -- who asks, and for whom ------------------------------------------------------------------------------------------

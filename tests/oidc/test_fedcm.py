@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -52,8 +52,9 @@ class Site:
         }  # fmt: skip
         return self.post("oauth/fedcm/assertion", {n: v for n, v in data.items() if v is not None}, **headers or {})
 
-    def disconnect(self) -> Answer:
-        return self.post("oauth/fedcm/disconnect", {"client_id": self.app.id, "account_hint": self.person.id})
+    def disconnect(self, hint: str | None = None) -> Answer:
+        named = {"account_hint": self.person.id if hint is None else hint}
+        return self.post("oauth/fedcm/disconnect", {"client_id": self.app.id, **named})
 
 
 @pytest.fixture
@@ -324,8 +325,31 @@ def test_J2_A9_the_dialog_shows_every_account_of_the_browser_and_signs_in_the_ch
 def test_J2_disconnect_is_of_the_account_that_it_names(two: tuple[Site, Person]) -> None:
     site, bob = two
     assert site.disconnect().json == {"account_id": site.person.id}
-    answer = site.post("oauth/fedcm/disconnect", {"client_id": site.app.id, "account_hint": "nobody"})
-    assert answer.json == {"account_id": bob.id}
+    for hint in ("nobody", ""):
+        assert code_of(site.disconnect(hint)) == "access_denied"
+    for hint in (bob.id, "bob", "BOB@example.com"):
+        assert site.disconnect(hint).json == {"account_id": bob.id}
+
+
+@pytest.mark.spec("FedCM 3.6")
+def test_J2_disconnect_takes_back_the_consent_of_nobody_else(two: tuple[Site, Person]) -> None:
+    """An application of a sector of its own knows people by names that are in no list of accounts."""
+    site, bob = two
+    app = site.provider.add_client("HR", redirect_uris=[f"{ORIGIN}/cb"], fedcm=True, subject_type="pairwise")
+    hr = replace(site, app=app)
+    for name in ("ann", "bob"):
+        site.browser.follow(site.browser.submit(site.browser.get("accounts"), pick(site.browser, name)))
+        site.browser.submit(site.provider.authorize(site.browser, app, prompt="consent"), "allow")
+    sub = verified(site.provider, hr.ask(account_id=site.person.id).json["token"], audience=app.id)["sub"]
+    assert sub != site.person.id
+    assert hr.disconnect("nobody").status == 403
+    assert hr.disconnect(sub).json == {"account_id": site.person.id}  # bob is at the front
+    assert _agreed(hr) == {site.person.id: False, bob.id: True}
+
+
+def _agreed(site: Site) -> dict[str, bool]:
+    shown = site.get("oauth/fedcm/accounts").json["accounts"]
+    return {one["id"]: site.app.id in one["approved_clients"] for one in shown}
 
 
 def test_J2_A9_who_has_ended_or_was_proven_anew_elsewhere_is_not_shown(two: tuple[Site, Person], clock: Clock) -> None:
