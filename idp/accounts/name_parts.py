@@ -1,8 +1,8 @@
 """First and last name out of a full name, where hardly anybody could read it differently.
 
 Applications show or demand the parts (Keycloak as broker asks people for them). Names have no rule that holds for all,
-so only two words, or "Last, First", are taken apart, once, when an admin adds somebody: stored, shown and corrected
-like what was typed, and never guessed anew.
+so only two words, or "Last, First", are taken apart, when an admin adds somebody: stored, shown and corrected like
+what was typed. Where an admin corrects the full name, parts that are still those of the old one follow it.
 """
 
 from __future__ import annotations

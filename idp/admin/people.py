@@ -192,6 +192,7 @@ def correct(services: Services, actor: Actor, person: Person, correction: Correc
 
     actor.check_person(services, Permission.PEOPLE_CHANGE, person)
     record = actor.record(services)
+    correction = _with_parts_that_follow(person, correction)
     typed_claims.check(correction.merge)
     after, told = own_address.update(
         services, person, merge=correction.merge, record=_with_values(person, correction, record),
@@ -288,6 +289,20 @@ def mail_link(services: Services, actor: Actor, person: Person, *, reason: str =
     if told.to:
         _unlock(services, actor, person, reason)
     return told
+
+
+def _with_parts_that_follow(person: Person, correction: Correction) -> Correction:
+    """Parts that were taken from the full name are those of the new one, unless somebody said otherwise."""
+    from idp.accounts import name_parts
+
+    parts = ("given_name", "family_name")
+    name = correction.changes.get("name")
+    split = name_parts.split(person.name)
+    untouched = split and all(person.claims.get(part) == split[part] for part in parts)
+    if not name or not untouched or any(part in correction.merge for part in parts):
+        return correction
+    new = name_parts.split(name)
+    return replace(correction, merge={**correction.merge, **{part: new.get(part) for part in parts}})
 
 
 def _with_name_parts(draft: Draft) -> Draft:

@@ -24,8 +24,12 @@ _AGAIN: Final = "it was changed again since; look at it, and change it by hand"
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """What has a history. `word`: its argument; `past`: changes of one, or of all for ''; `undo`: takes one back."""
+    """What has a history. `verb`: its command; `word`: its argument.
 
+    `past`: changes of one, or of all for ''; `undo`: takes one back.
+    """
+
+    verb: str
     name: str
     word: str
     help: str
@@ -73,12 +77,22 @@ def run_undo(noun: Noun, args: Namespace) -> None:
         try:
             noun.undo(services, args.change)
         except NoSuchChange:
-            verb = f"doorward {noun.word.lower()} history"
-            raise Refused(f"there is no such change to take back; `{verb}` lists them") from None
+            raise Refused(_no_such(services, noun, args.change)) from None
     if args.json:
         print_json({"undone": args.change})
     else:
         say("Undone.")
+
+
+def _no_such(services: Services, noun: Noun, change: str) -> str:
+    from idp.audit import find
+
+    lists = f"`doorward {noun.verb} history` has those that it can be done with"
+    if find(services.db, change) is None:
+        return f"there is no such change; {lists}"
+    return (
+        f"this change cannot be taken back: it says too little of what was before, or it is of something else; {lists}"
+    )
 
 
 @contextlib.contextmanager
@@ -199,8 +213,10 @@ def _provider_undo(services: Services, change: str) -> None:
 
 
 _NAME: Final = "its name or id"
-CLIENT: Final = Noun("an application", "CLIENT", "its id or name", _client_past, _client_undo)
-USER: Final = Noun("an account", "LOGIN", "anything they sign in with, or their id", _user_past, _user_undo)
-GROUP: Final = Noun("a group, and who is in it", "GROUP", "its name, in any spelling", _group_past, _group_undo)
-RULE: Final = Noun("the rules, or one", "RULE", _NAME, _rule_past, _rule_undo, of_all=True)
-PROVIDER: Final = Noun("a provider", "PROVIDER", _NAME, _provider_past, _provider_undo)
+CLIENT: Final = Noun("client", "an application", "CLIENT", "its id or name", _client_past, _client_undo)
+USER: Final = Noun("user", "an account", "LOGIN", "anything they sign in with, or their id", _user_past, _user_undo)
+GROUP: Final = Noun(
+    "group", "a group, and who is in it", "GROUP", "its name, in any spelling", _group_past, _group_undo
+)
+RULE: Final = Noun("rule", "the rules, or one", "RULE", _NAME, _rule_past, _rule_undo, of_all=True)
+PROVIDER: Final = Noun("provider", "a provider", "PROVIDER", _NAME, _provider_past, _provider_undo)

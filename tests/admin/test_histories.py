@@ -186,3 +186,15 @@ def test_C6_a_groups_history_has_pages_and_nothing_of_another_group(provider: Pr
     assert [one.differences[0].new for one in first] == ["number 4", "number 3", "number 2"]
     with pytest.raises(NoSuchChange):
         of_groups.undo(provider.services, SHELL, other, first[0].id)
+
+
+def test_C6_a_group_that_was_worked_on_since_is_not_removed_by_the_undo_of_its_making(
+    provider: Provider, clock: Clock
+) -> None:
+    group = _group(provider)
+    clock.advance(1)
+    renamed = groups.rename(provider.services, SHELL, group, "Trade")
+    made = of_groups.of(provider.services, SHELL, renamed)[-1]
+    with pytest.raises(ChangedMeanwhile):
+        of_groups.undo(provider.services, SHELL, renamed, made.id)
+    assert _fresh(provider, group).name == "Trade"

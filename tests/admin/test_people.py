@@ -79,3 +79,28 @@ def test_a_correction_is_of_fields_claims_and_groups_at_once(provider: Provider,
     assert (done.after.name, done.after.claims["locale"], done.after.groups) == ("Ann Smith", "de", ("Sales",))
     with pytest.raises(InvalidPerson):
         people.correct(provider.services, admin, ann, Correction(merge={"locale": "?"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "merge", "parts"),
+    [
+        ("Anna Bergström", {}, ("Anna", "Bergström")),
+        ("Anna Maria Berg Lund", {}, (None, None)),  # nobody can say which is which
+        ("Anna Lund", {"family_name": "Lund Berg"}, ("Anna", "Lund Berg")),
+    ],
+)
+def test_parts_of_a_name_follow_it_unless_somebody_said_otherwise(
+    provider: Provider, admin: Admin, name: str, merge: dict[str, Any], parts: tuple[str | None, str | None]
+) -> None:
+    draft = Draft(username="anna", email="anna@example.com", name="Anna Berg")
+    anna = people.add(provider.services, admin, draft, PASSWORD, by_mail=False).person
+    assert anna.claims["family_name"] == "Berg"
+    after = people.correct(provider.services, admin, anna, Correction(changes={"name": name}, merge=merge)).after
+    assert (after.claims.get("given_name"), after.claims.get("family_name")) == parts
+
+
+def test_parts_that_were_typed_stay_when_the_name_is_corrected(provider: Provider, admin: Admin) -> None:
+    draft = Draft(username="anna", name="Anna Berg", claims={"family_name": "von Berg"})
+    anna = people.add(provider.services, admin, draft, PASSWORD, by_mail=False).person
+    after = people.correct(provider.services, admin, anna, Correction(changes={"name": "Anna Lund"})).after
+    assert after.claims["family_name"] == "von Berg"

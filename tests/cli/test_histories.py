@@ -56,7 +56,8 @@ def test_C6_a_change_is_told_and_taken_back_by_its_id(site: Folder, noun: str) -
 
 @pytest.mark.parametrize("noun", CHANGES)
 def test_C6_what_is_no_change_is_not_taken_back(site: Folder, noun: str) -> None:
-    assert "there is no such change" in site.refusal(noun, "undo", "0" * 26)
+    said = site.refusal(noun, "undo", "0" * 26)
+    assert f"there is no such change; `doorward {noun} history`" in said
 
 
 def test_C6_who_came_into_a_group_is_taken_out_by_the_groups_history(site: Folder) -> None:

@@ -57,6 +57,7 @@ def undo(services: Services, actor: Actor, group: Group, event_id: str) -> None:
 def _opposite(services: Services, actor: Actor, group: Group, event: Event) -> None:
     detail, action = event.detail, event.action
     if action == "group:added":
+        _check(next(_events(services, group, "")).id == event.id)  # whoever has worked on it since meant to have it
         groups.remove(services, actor, group, with_members=False)
     elif action == "group:renamed":
         _check(group.name == detail["group"])

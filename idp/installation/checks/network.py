@@ -40,7 +40,7 @@ def examine_address(settings: Settings) -> Found:
                 "whoever comes by another address is sent to their own machine, and nobody signs in",
                 "set server.issuer to the https address that others use, or server.host to 127.0.0.1",
             )  # fmt: skip
-    if settings.is_https and not server.trusted_proxies:
+    if settings.is_https and not server.trusted_proxies and not server.tls_certificate:
         yield Finding(
             "proxy", "warning", "server.trusted_proxies is empty: TLS ends at a proxy, and none is trusted, so all "
             "requests seem to come from it",
