@@ -29,7 +29,7 @@ def federated(run_pid: int) -> Iterator[Server]:
         "federation_url": "https://mds.example/list.xml", "metadata_keys": rsa_pair("federation").certificate_pem,
     }  # fmt: skip
     one = keeping.add(services.db, services.sealer, checking.checked(said), "", 1.0, record=lambda *_: None)
-    members.put(services, one.provider.id, map(organisation, range(40)), services.clock())
+    members.put(services, one.provider, map(organisation, range(40)), services.clock())
     yield server
     server.close()
 

@@ -306,6 +306,29 @@ def test_i12_the_last_good_list_stands(federation: Federation, crm: App) -> None
     assert members.find(services, one, entity_of(3)) is not None
 
 
+@pytest.mark.parametrize("moved", [False, True], ids=["key", "key-and-address"])
+def test_i12_what_another_key_or_address_was_believed_for_is_believed_no_more(
+    federation: Federation, moved: bool
+) -> None:
+    one, services = federation.join(), federation.provider.services
+    assert members.find(services, one, entity_of(1)) is not None
+    new = rsa_pair("attacker")
+    federation.publish([organisation(2)], pair=new, made=-30 * 3600)  # an older one, of another publisher's
+    change = {"metadata_keys": new.certificate_pem}
+    if moved:
+        federation.at.answers["/other.xml"] = federation.at.answers[PATH]
+        change["federation_url"] = federation.at.origin + "/other.xml"
+    providers.change(services, shell(), one.id, providers.Wanted({**one.said(), **change}))
+    services.part(snapshot.Providers).forget()
+    now = providers.get(services, shell(), one.id).provider
+    assert members.find(services, now, entity_of(1)) is None
+    assert members.search(services, now, "") == ()
+    federation.clock.advance(1)
+    assert refreshing.run_due(services) == 1
+    assert members.find(services, now, entity_of(1)) is None
+    assert members.find(services, now, entity_of(2)) is not None
+
+
 @pytest.mark.spec("SAML2 Prof 4.4")
 def test_i12_an_organisation_signs_out_its_own_people_alone(federation: Federation, crm: App) -> None:
     one, tokens = federation.join(), {}

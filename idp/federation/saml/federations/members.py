@@ -44,13 +44,13 @@ def find(services: Services, provider: Provider, entity_id: str) -> Member | Non
 def search(services: Services, provider: Provider, typed: str) -> tuple[Member, ...]:
     """Those whose name, keyword or domain has each word; some of all of them where nothing is typed."""
     words = fold(typed[:200]).split()[:4]
-    about: dict[str, Any] = {"provider_id": provider.id, "most": 4 * SHOWN if provider.members else SHOWN + 1}
+    about: dict[str, Any] = {**_ours(provider), "most": 4 * SHOWN if provider.members else SHOWN + 1}
     if words:
         patterns = [_like(one) for one in (*words, *[""] * (4 - len(words)))]
         rows = services.db.all(store.FOUND, **about, **{f"pattern{n}": one for n, one in enumerate(patterns)})
     else:
         rows = services.db.all(store.FIRST, **about)
-    found = (of_json(json.loads(row.facts)) for row in rows)
+    found = (_read(row.facts) for row in rows)
     return tuple(one for one in found if is_allowed(provider, one))[: SHOWN + 1]
 
 
@@ -67,31 +67,61 @@ def speaking(provider: Provider, one: Member) -> Provider:
     return replace(provider, name=one.name()[:80], issuer=one.entity_id, metadata=one.document, pinned_keys=())
 
 
-def put(services: Services, provider_id: str, found: Iterable[Member], now: float) -> int:
+def listed_at(provider: Provider) -> str:
+    """Where all of its organisations are listed (MDQ §3.2.2: without a name, all that the server has)."""
+    return provider.federation_url or f"{provider.mdq_url.rstrip('/')}/entities"
+
+
+def source_of(provider: Provider) -> str:
+    """By what its list is believed: another address or key, and all that was believed by the last one is nothing."""
+    return digest(f"{listed_at(provider)}\n{provider.metadata_keys}")
+
+
+def every(services: Services, provider: Provider) -> list[Member]:
+    """All that its list has."""
+    return [_read(row.facts) for row in services.db.all(store.EVERY, **_ours(provider))]
+
+
+def put(services: Services, provider: Provider, found: Iterable[Member], now: float) -> int:
     """Keep them; answers how many. A few hundred at a time: a sign-in waits for none of them long."""
     many, batch = 0, list[Member]()
     for one in found:
         batch.append(one)
         if len(batch) == 200:
-            many += _put(services, provider_id, batch, now)
+            many += _put(services, provider, batch, now)
             batch = []
-    return many + _put(services, provider_id, batch, now)
+    return many + _put(services, provider, batch, now)
 
 
-def _put(services: Services, provider_id: str, batch: list[Member], now: float) -> int:
+def _put(services: Services, provider: Provider, batch: list[Member], now: float) -> int:
     with services.db.transaction(durable=False) as tx:
         for one in batch:
             words = " ".join((*one.names.values(), *one.words, *one.scopes)) if not one.hidden else ""
             tx.run(
-                store.PUT, provider_id=provider_id, entity_id=one.entity_id, name=fold(one.name())[:200],
-                words=fold(words)[:2000], seen_at=now, facts=json.dumps(one.as_json(), separators=(",", ":")),
+                store.PUT, provider_id=provider.id, entity_id=one.entity_id, name=fold(one.name())[:200],
+                words=fold(words)[:2000], seen_at=now, facts=_facts(one.as_json(), provider),
             )  # fmt: skip
     return len(batch)
 
 
 def _kept(services: Services, provider: Provider, entity_id: str) -> Member | None:
-    row = services.db.one(store.ONE, provider_id=provider.id, entity_id=entity_id)
-    return None if row is None else of_json(json.loads(row.facts))
+    row = services.db.one(store.ONE, **_ours(provider), entity_id=entity_id)
+    return None if row is None else _read(row.facts)
+
+
+def _ours(provider: Provider) -> dict[str, Any]:
+    return {"provider_id": provider.id, "source": _facts({}, provider)[:-1]}
+
+
+def _facts(one: dict[str, Any], provider: Provider) -> str:
+    """As a row has them: the source stands first, so that the store can compare it."""
+    return json.dumps({"source": source_of(provider), **one}, separators=(",", ":"))
+
+
+def _read(facts: str) -> Member:
+    kept = json.loads(facts)
+    del kept["source"]
+    return of_json(kept)
 
 
 def _asked(services: Services, provider: Provider, entity_id: str) -> Member | None:

@@ -50,11 +50,6 @@ def standing(services: Services, provider: Provider) -> Standing | None:
     return Standing(**found) if isinstance(found, dict) else None
 
 
-def listed_at(provider: Provider) -> str:
-    """Where all of its organisations are listed (MDQ §3.2.2: without a name, all that the server has)."""
-    return provider.federation_url or f"{provider.mdq_url.rstrip('/')}/entities"
-
-
 def refresh(services: Services, provider: Provider) -> Standing:
     """Read it now; what cannot be taken changes nothing."""
     before, now = standing(services, provider), services.clock()
@@ -81,14 +76,14 @@ def _read(services: Services, provider: Provider, before: Standing | None, now: 
     with tempfile.TemporaryDirectory(prefix="federation-", dir=folder) as scratch:
         document, lines = Path(scratch) / "aggregate.xml", Path(scratch) / "members.jsonl"
         with document.open("wb") as file:
-            fetching.download(services, listed_at(provider), file)
+            fetching.download(services, members.listed_at(provider), file)
         found = splitting.split(
             document, lines, members.certificates_of(provider), now, max_validity=members.MAX_VALIDITY
         )  # fmt: skip
         # What was replaced stays signed: an old copy may not come back.
         if before is not None and (found.published_at or 0.0) < (before.published_at or 0.0):
             raise BadMetadata("it is older than what is known (creationInstant)")
-        members.put(services, provider.id, splitting.read_lines(lines), now)
+        members.put(services, provider, splitting.read_lines(lines), now)
     with services.db.transaction() as tx:
         tx.run(store.DROP_OLDER, provider_id=provider.id, seen_at=now)
     return Standing(
@@ -107,4 +102,5 @@ def _is_due(services: Services, provider: Provider) -> bool:
 
 
 def _key(provider: Provider) -> str:
-    return "upstream:federation:" + provider.id
+    """Of another address or key nothing is known: what is read there is neither young nor older than anything."""
+    return f"upstream:federation:{provider.id}:{members.source_of(provider)}"

@@ -21,16 +21,19 @@ Index("federation_members_name", federation_members.c.provider_id, federation_me
 
 _m = federation_members.c
 PUT = upsert(federation_members, "provider_id", "entity_id", change=("name", "words", "facts", "seen_at"))
-ONE = select(_m.facts, _m.seen_at).where(
-    _m.provider_id == bindparam("provider_id"), _m.entity_id == bindparam("entity_id")
+#: Those of one federation that were believed by what is believed now: see `members.source_of`.
+_OURS = (
+    _m.provider_id == bindparam("provider_id"),
+    func.substr(_m.facts, 1, func.length(bindparam("source"))) == bindparam("source"),
 )
-_SHOWN = select(_m.facts).where(_m.provider_id == bindparam("provider_id"), _m.words != "").order_by(_m.name)
+ONE = select(_m.facts, _m.seen_at).where(*_OURS, _m.entity_id == bindparam("entity_id"))
+_SHOWN = select(_m.facts).where(*_OURS, _m.words != "").order_by(_m.name)
 FIRST = _SHOWN.limit(bindparam("most"))
 #: By up to four words, each of which it has.
 FOUND = _SHOWN.where(
     *(_m.words.like(bindparam(f"pattern{n}"), escape="\\") for n in range(4))
 ).limit(bindparam("most"))  # fmt: skip
-EVERY = select(_m.facts).where(_m.provider_id == bindparam("provider_id"))
+EVERY = select(_m.facts).where(*_OURS)
 COUNT = select(func.count().label("many")).where(_m.provider_id == bindparam("provider_id"))
 DROP_OLDER = delete(federation_members).where(
     _m.provider_id == bindparam("provider_id"), _m.seen_at < bindparam("seen_at")

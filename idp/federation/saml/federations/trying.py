@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from idp.federation.ports import Found
 from idp.federation.provider import Provider
 from idp.federation.saml import ours
-from idp.federation.saml.federations import members, refreshing, store
-from idp.federation.saml.federations.describing import of_json
+from idp.federation.saml.federations import members, refreshing
 from idp.protocols import Services
 from idp.saml.metadata.lexical import day_of
 
@@ -17,12 +14,11 @@ _SOON = 2 * 86400.0  # seconds
 
 def test(services: Services, provider: Provider) -> tuple[Found, ...]:
     """Its list read now, how many of it may come, and until when it holds."""
-    stands, where = refreshing.refresh(services, provider), refreshing.listed_at(provider)
+    stands, where = refreshing.refresh(services, provider), members.listed_at(provider)
     if stands.reason:
         fix = "Compare the address and the certificate with what the federation publishes; people go on by what stands."
         return (Found(f"list of organisations at {where}", False, f"{fix} ({stands.reason})"),)
-    rows = services.db.all(store.EVERY, provider_id=provider.id)
-    may = sum(members.is_allowed(provider, of_json(json.loads(row.facts))) for row in rows)
+    may = sum(members.is_allowed(provider, one) for one in members.every(services, provider))
     found = [Found(f"list of organisations at {where}: {stands.many}, of which people may come from {may}", may > 0,
                    "" if may else "Compare `members` with it: nobody may come by what it names.")]  # fmt: skip
     if stands.until is not None:
