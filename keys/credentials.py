@@ -24,7 +24,7 @@ def from_file(name: str, file: Path, missing: str = "") -> str:
             found = os.fstat(source.fileno())
             if stat.S_IMODE(found.st_mode) & 0o077:
                 raise Unreadable(f"others can read {place}: run `chmod 600 {shlex.quote(str(file))}`")
-            return source.read(_MOST).decode("ascii", "replace")
+            return _text(place, source.read(_MOST + 1))
     except FileNotFoundError:
         raise Unreadable(f"{place} does not exist{missing}") from None
     except OSError as error:
@@ -43,4 +43,14 @@ def from_command(name: str, command: str, timeout: float = COMMAND_TIMEOUT) -> s
         raise Unreadable(f"{name} cannot be run: {getattr(error, 'strerror', None) or error}") from None
     if done.returncode != 0:
         raise Unreadable(f"{name} ended with exit code {done.returncode}: run it by hand to see why")
-    return done.stdout.decode("ascii", "replace")
+    return _text(f"the output of {name}", done.stdout)
+
+
+def _text(place: str, found: bytes) -> str:
+    """As it is, or not at all: half of a secret, or another letter in it, is another secret."""
+    if len(found) > _MOST:
+        raise Unreadable(f"{place} is longer than {_MOST} bytes")
+    try:
+        return found.decode()
+    except UnicodeDecodeError:
+        raise Unreadable(f"{place} is no text in UTF-8") from None

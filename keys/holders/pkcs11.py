@@ -38,6 +38,7 @@ class Token:
         self._session: Any = None
         self._process = 0
         self._keys: dict[str, Any] = {}
+        self._refused: tuple[str, HolderUnavailable] | None = None  # a PIN's digest, and what the token said of it
 
     def make(self, alg: str, rsa_bits: int) -> Made:
         """A pair in the token: sensitive, never extractable (§4.9). Errors: `HolderUnavailable`."""
@@ -117,9 +118,24 @@ class Token:
         # see a token that was put back.
         library.reinitialize()
         token = library.get_token(token_label=self._label)
-        self._session = token.open(rw=True, user_pin=self._pin())
+        self._session = self._logged_in(token)
         self._process = os.getpid()
         return self._session
+
+    def _logged_in(self, token: Any) -> Any:
+        """A PIN that was refused is not shown again (§5.6.8): tokens count, and lock themselves after few."""
+        pin = self._pin()
+        shown = hashlib.sha256(pin.encode()).hexdigest()
+        if self._refused is not None and self._refused[0] == shown:
+            raise self._refused[1]
+        try:
+            opened = token.open(rw=True, user_pin=pin)
+        except Exception as error:
+            if type(error).__name__ in _FINAL:
+                self._refused = (shown, self._explained(error))
+            raise
+        self._refused = None
+        return opened
 
     def _forget(self) -> None:
         """The next one opens a session anew: handles mean nothing then."""
@@ -138,13 +154,15 @@ _WORDS: Final = {
     "NoSuchToken": "no such token is there: plug it in, or correct keys.pkcs11_token",
     "TokenNotPresent": "it is not there: plug it in",
     "DeviceRemoved": "it was removed: plug it in",
-    "PinIncorrect": "the PIN is wrong: correct keys.pkcs11_pin, and do not let it try until the token locks itself",
-    "PinLocked": "the PIN is locked after wrong ones: set it anew as the security officer",
+    "PinIncorrect": "the PIN is wrong: correct keys.pkcs11_pin; this one is not tried again until the next start",
+    "PinLocked": "the PIN is locked after wrong ones: set it anew as the security officer, and restart",
     "NoSuchKey": "it does not have the key: another token of that name, or the key was deleted there",
     "MechanismInvalid": "it does not know the algorithm: choose others in keys.algorithms",
     "PKCS11Error": "the module cannot be loaded: correct keys.pkcs11_module",
     "Unreadable": "the PIN cannot be read: see keys.pkcs11_pin, keys.pkcs11_pin_file, keys.pkcs11_pin_command",
 }
+#: What a token says of a PIN that it will say again.
+_FINAL: Final = frozenset(("PinIncorrect", "PinLocked", "PinInvalid", "PinLenRange", "PinExpired"))
 
 
 def _id(reference: str) -> bytes:

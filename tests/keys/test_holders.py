@@ -22,6 +22,7 @@ from idp.saml.messages.signing import sign, signing_key
 from keys import snapshot, store
 from keys.certificates import CertificateRing
 from keys.certificates import store as certificates
+from keys.credentials import Unreadable, from_command, from_file
 from keys.holders import Holders, HolderUnavailable
 from keys.holders.pkcs11 import Token
 from keys.ring import Ring
@@ -242,3 +243,48 @@ def test_K3_what_saml_signs_by_the_token_is_what_xmlsec_verifies(
     context.verify(xmlsec.tree.find_node(root, xmlsec.constants.NodeSignature))
     with pytest.raises(ValueError, match="is not an algorithm of this key"):
         signing_key(held.private_key, held.certificate, names.RSA_SHA256 if kind == "ec" else names.ECDSA_SHA256)
+
+
+def test_K3_a_pin_that_was_refused_is_not_shown_to_the_token_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens lock themselves after a few: a wrong PIN costs one try, however many signatures are asked for."""
+    import pkcs11
+
+    shown: list[str] = []
+
+    class Module:
+        def reinitialize(self) -> None:
+            pass
+
+        def get_token(self, token_label: str) -> Module:
+            return self
+
+        def open(self, *, rw: bool, user_pin: str) -> object:
+            shown.append(user_pin)
+            raise pkcs11.PinIncorrect
+
+    monkeypatch.setattr(pkcs11, "lib", lambda _module: Module())
+    pin = "9999"
+    token = Token("module", LABEL, lambda: pin)
+    for _ in range(10):
+        with pytest.raises(HolderUnavailable, match="the PIN is wrong"):
+            token.sign("pkcs11:00", "ES256", b"x")
+    assert shown == ["9999"]
+    pin = "8888"
+    with pytest.raises(HolderUnavailable, match="the PIN is wrong"):
+        token.look()
+    assert shown == ["9999", "8888"]
+
+
+def test_K3_a_pin_is_taken_as_it_stands_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "pin"
+    file.touch(mode=0o600)
+    file.write_bytes("gehé1m".encode())
+    assert from_file("keys.pkcs11_pin_file", file) == "gehé1m"
+    for wrong, said in (("gehé1m".encode("latin-1"), "UTF-8"), (b"1" * 4001, "longer than 4000 bytes")):
+        file.write_bytes(wrong)
+        with pytest.raises(Unreadable, match=said) as told:
+            from_file("keys.pkcs11_pin_file", file)
+        assert "geh" not in str(told.value)
+        assert "111" not in str(told.value)
+    with pytest.raises(Unreadable, match="UTF-8"):
+        from_command("keys.pkcs11_pin_command", "printf '\\351'")
