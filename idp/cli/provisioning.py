@@ -40,7 +40,7 @@ def add_parsers(commands: Any) -> None:
     show.add_argument("--state", metavar="S", default="", help="only those in this state, such as refused; or ends")
     _app(with_json(command(verbs, "test", run_test, "whether it answers, and what it can do; nothing is changed")))
     release = _app(with_json(command(verbs, "release", run_release, "let those end there whom the brake has held")))
-    release.add_argument("--yes", action="store_true", help="let them; without it they are listed")
+    release.add_argument("--yes", metavar="N", type=int, help="let them, who are so many; without it they are listed")
     sync = _app(with_json(command(verbs, "sync", run_sync, "look at everybody, and send all of it anew")))
     sync.add_argument("--failed", action="store_true", help="only what failed or was refused")
     sync.add_argument("--wait", action="store_true", help="send it here and now, beside the server")
@@ -181,15 +181,15 @@ def run_release(args: Namespace) -> int:
     with opened(args) as services, _explained():
         client = application_options.get(services, args.client)
         now = provisioning.get(services, shell(), client.id)
-        many = now.target.braked
+        many, is_let = now.target.braked, args.yes is not None
         held = [
             one for kind in ("user", "group") for one in provisioning.every(services, shell(), client.id, kind, ENDS)
         ]  # fmt: skip
-        if args.yes:
-            now = provisioning.release(services, shell(), client.id, many)
+        if is_let:
+            now = provisioning.release(services, shell(), client.id, args.yes)
     if args.json:
         print_json({**of_standing(now, client), "held": [of_object(one) for one in held]})
-    elif args.yes:
+    elif is_let:
         say(f"{many} may end at {printable(client.name)} within a day. The server goes on.")
     elif not many:
         say("The brake holds nothing.")
@@ -197,8 +197,8 @@ def run_release(args: Namespace) -> int:
         say(f"{printable(client.name)}: {printable(now.target.reason)}. Nothing is sent to it.")
         rows = [(one.object.kind, printable(one.name or one.object.local_id)) for one in held]
         print_table(("Kind", "Name"), rows, "")
-        complain("Is that meant? Then `--yes` lets it; else mend what was changed here, and turn it on again.")
-    return 1 if many and not args.yes else 0
+        complain(f"Is that meant? Then `--yes {many}` lets it; else mend what was changed here, and turn it on again.")
+    return 1 if many and not is_let else 0
 
 
 def run_sync(args: Namespace) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from idp.login.services import Services
 from idp.provisioning import store
-from idp.provisioning.objects import Kind, Object
+from idp.provisioning.objects import WHOM, Kind, Object
 from idp.provisioning.target import Said, Target
 
 DAY: Final = 86_400.0  # seconds over which endings are counted together
@@ -51,13 +51,11 @@ def weigh(services: Services, target: Target, kind: Kind) -> Weighed:
 
 
 def problem(services: Services, target: Target, one: Object) -> tuple[int, str] | None:
-    """How many would end, and the sentence of it, where that is too many and no admin has let it."""
+    """How many would end, and the sentence of it, where that is too many."""
     what = ending(target.said, one)
     found = weigh(services, target, one.kind)
-    is_let = target.let_until > services.clock() and found.many <= target.let_end
-    if what is None or is_let or not found.is_too_many:
+    if what is None or not found.is_too_many:
         return None
-    whom = "people" if one.kind == "user" else "groups"
     already = f" after {found.before} within a day" if found.before else ""
-    told = f"would {what} {found.many} of {found.there} {whom} there{already}, and {found.most} is the most"
+    told = f"would {what} {found.many} of {found.there} {WHOM[one.kind]} there{already}, and {found.most} is the most"
     return found.many, told

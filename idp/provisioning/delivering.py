@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from clients.client import Client
 from idp import audit
@@ -12,7 +12,7 @@ from idp.db import Transaction, Unavailable
 from idp.login.services import Services
 from idp.provisioning import abilities, braking, judging, keeping, membership, noting, settling, store, wanting
 from idp.provisioning.calling import Line, Unreached, line_to
-from idp.provisioning.objects import MAX_WELL, Object
+from idp.provisioning.objects import ENDS, LET, MAX_WELL, Object
 from idp.provisioning.settling import Wanted
 from idp.provisioning.target import Target
 from idp.provisioning.tokens import NoToken
@@ -111,8 +111,15 @@ def _step(services: Services, client_id: str, claim: _Claim, groups_first: bool)
 
 def _is_held(services: Services, target: Target, one: Object, claim: _Claim) -> bool:
     """Whether the brake has stopped the target before this one, with as many as would end now."""
+    if one.ends == LET and target.let_until > services.clock():
+        return False
+    if one.ends == LET:
+        services.db.run(store.LET_NOBODY, of_client=one.client_id)
+    elif not one.ends:  # nobody knew it before: it counts with the others from here on
+        marked: dict[str, Any] = {"of_client": one.client_id, "of_kind": one.kind, **store.listed([one.local_id])}
+        services.db.run(store.MARK, **marked)
     claim.ended += 1
-    if claim.ended % WEIGHED != 1:
+    if one.ends == ENDS and claim.ended % WEIGHED != 1:
         return False
     found = braking.problem(services, target, one)
     if found is None:
@@ -242,14 +249,16 @@ def _group_gone(line: Line, one: Object, wanted: Wanted, keep: settling.Keep) ->
 
 def _done(line: Line, client: Client, before: Object, after: Object, wanted: Wanted) -> None:
     services, target = line.services, line.target
-    after = replace(after, due=None, tries=0, ends=False)
+    after = replace(after, due=None, tries=0, ends=0)
     with services.db.transaction() as tx:
         if line.answered is not None:
             tx.run(store.COUNT_FAILURES, of_client=target.client_id, new_retry_at=0.0, new_failures=0, new_forbidden=0,
                    new_unwell=0)  # fmt: skip
             after = _with_words(line, after, wanted.is_gone)
             after = replace(after, request=after.request[:MAX_WELL], answer=after.answer[:MAX_WELL])
-            if after.kind == "user" and _ends(target, before, wanted):
+            if before.ends == LET and _ends(target, before, wanted):
+                tx.run(store.COUNT_LET, of_client=target.client_id)
+            elif after.kind == "user" and _ends(target, before, wanted):
                 tx.run(store.COUNT_ENDED, of_client=target.client_id, now=services.clock(), day=braking.DAY)
         if wanted.is_gone and (after.state == "left" or not after.remote_id or after.state == "off"):
             tx.run(store.DROP_OBJECT, of_client=after.client_id, of_kind=after.kind, of_id=after.local_id)

@@ -14,7 +14,7 @@ from idp.db import Database, Transaction
 from idp.ids import digest
 from idp.provisioning import store
 from idp.provisioning.checking import InvalidTarget, check
-from idp.provisioning.objects import Object
+from idp.provisioning.objects import WHOM, Object
 from idp.provisioning.target import Abilities, Said, State, Target, said_of
 from keys.sealing import Sealer
 
@@ -152,7 +152,7 @@ def turn(
 
 
 def release(db: Database, client_id: str, many: int, now: float, *, record: Recorder) -> Target:
-    """Let so many end there within a day, as the brake has told them, and go on.
+    """Let those end there within a day whom the brake has held, as many as it told, and go on.
 
     Errors: `UnknownTarget`; `NotBraked`; `ChangedMeanwhile`: it is another number by now.
     """
@@ -162,6 +162,9 @@ def release(db: Database, client_id: str, many: int, now: float, *, record: Reco
             raise NotBraked(client_id)
         if before.braked != many:
             raise ChangedMeanwhile
+        kind = next((kind for kind, whom in WHOM.items() if f" {whom} there" in before.reason), "user")
+        tx.run(store.LET_NOBODY, of_client=client_id)
+        tx.run(store.LET_THEM, of_client=client_id, of_kind=kind, all_off=int(before.said.off == "delete"))
         tx.run(store.LET, of_client=client_id, new_let_end=many, new_let_until=now + RELEASED, new_ended=0)
         tx.run(store.TURN, of_client=client_id, new_state="on", new_reason="", new_retry_at=0.0, new_failures=0,
                new_forbidden=0, new_unwell=0, new_braked=0)  # fmt: skip
@@ -251,7 +254,7 @@ def put(tx: Runs, one: Object) -> None:
     tx.run(
         store.PUT_OBJECT, client_id=one.client_id, kind=one.kind, local_id=one.local_id, remote_id=one.remote_id,
         sent=json.dumps(dict(one.sent), sort_keys=True), attempted=int(one.attempted), made=int(one.made),
-        ends=int(one.ends), state=one.state, due=one.due, tries=one.tries, problem=one.problem, request=one.request,
+        ends=one.ends, state=one.state, due=one.due, tries=one.tries, problem=one.problem, request=one.request,
         answer=one.answer, status=one.status, at=one.at,
     )  # fmt: skip
 
@@ -285,8 +288,8 @@ def forget(tx: Runs, person_id: str) -> None:
 def to_object(row: Any) -> Object:
     """A row as an object."""
     values = {name: getattr(row, name) for name in Object.__dataclass_fields__}
-    return Object(**{**values, "sent": json.loads(row.sent), "attempted": bool(row.attempted), "made": bool(row.made),
-                     "ends": bool(row.ends)})  # fmt: skip
+    values |= {"sent": json.loads(row.sent), "attempted": bool(row.attempted), "made": bool(row.made)}
+    return Object(**values)
 
 
 # -- below -----------------------------------------------------------------------------------------------------------

@@ -39,7 +39,8 @@ def _due(services: Services, tx: Transaction, target: Target, client: Client, no
     group = groups.find(services.db, note.key) if note.kind == "members" else None
     group_id = note.key if note.kind == "group" else group.id if group is not None else ""
     if group_id:
-        keeping.touch(tx, client_id, "group", group_id, now)
+        is_sent = wanting.of_group(services, target, client, group_id).attributes is not None
+        keeping.touch(tx, client_id, "group", group_id, now, ends=not is_sent)
 
 
 def stir_groups_with(tx: Transaction, client_id: str, person_id: str, now: float) -> None:
@@ -79,6 +80,7 @@ def walk(services: Services, target: Target, client: Client) -> None:
         if people:
             tx.run(store.STEP, of_client=target.client_id, new_walk=people[-1].username)
             return
+        tx.run(store.MARK_GONE, of_client=target.client_id)
         sent = [group.id for group in wanting.groups_of(services, target, client)]
         for group_id in sent:
             keeping.touch(tx, target.client_id, "group", group_id, now)

@@ -18,14 +18,17 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    column,
     delete,
     event,
+    exists,
     func,
     insert,
     literal_column,
     null,
     or_,
     select,
+    table,
     update,
 )
 
@@ -78,7 +81,7 @@ provision_objects = Table(
     Column("sent", Text, nullable=False),  # JSON object: attribute to a digest
     Column("attempted", Integer, nullable=False),
     Column("made", Integer, nullable=False),
-    Column("ends", Integer, nullable=False, server_default="0"),  # 1: it was found to be let in no more
+    Column("ends", Integer, nullable=False, server_default="0"),  # 1: it was found to be let in no more; 2: and may end
     Column("state", Text, nullable=False),
     Column("due", Double),  # null: nothing to do
     Column("tries", Integer, nullable=False),
@@ -137,18 +140,17 @@ KNOW = set_target("abilities")
 COUNT_FAILURES = set_target("retry_at", "failures", "forbidden", "unwell")
 #: Who answers slowly is left alone for as long as it took.
 REST = update(provision_targets).where(_target, _t.retry_at < bindparam("until")).values(retry_at=bindparam("until"))
-_is_let = and_(_t.let_end > 0, _t.let_until > bindparam("now"))
 _is_of_today = _t.ended_since > bindparam("now") - bindparam("day")
-#: One more has ended there; whom an admin let end is not counted.
+#: One more has ended there whom no admin had let end.
 COUNT_ENDED = (
     update(provision_targets)
     .where(_target)
     .values(
-        ended=case((_is_let, _t.ended), (_is_of_today, _t.ended + 1), else_=1),
-        ended_since=case((_is_let, _t.ended_since), (_is_of_today, _t.ended_since), else_=bindparam("now")),
-        let_end=case((_is_let, _t.let_end - 1), else_=0),
+        ended=case((_is_of_today, _t.ended + 1), else_=1),
+        ended_since=case((_is_of_today, _t.ended_since), else_=bindparam("now")),
     )
 )
+COUNT_LET = update(provision_targets).where(_target, _t.let_end > 0).values(let_end=_t.let_end - 1)
 LET = set_target("let_end", "let_until", "ended")
 #: Of any number of processes one delivers to it; after the lease another, where that one was killed.
 CLAIM = (
@@ -183,7 +185,8 @@ PUT_OBJECT = upsert(
 TOUCH = upsert(
     provision_objects, "client_id", "kind", "local_id",
     change=lambda new: {"due": case((_o.due < new.due, _o.due), else_=new.due), "tries": new.tries,
-                        "ends": new.ends},
+                        "ends": case((and_(_o.ends == literal_column("2"), new.ends == literal_column("1")), _o.ends),
+                                     else_=new.ends)},
 )  # fmt: skip
 #: The same of one that is known already.
 STIR = update(provision_objects).where(*_this).values(due=bindparam("now"), tries=0)
@@ -227,9 +230,14 @@ REFUSED = (
 #: Who would end there, of so many at most; `all_off`: also those who are turned off there already.
 _ending = (
     _here, _o.kind == bindparam("of_kind"), _o.ends == literal_column("1"), _o.due.is_not(None), _o.remote_id != "",
-    _o.state != "gone", or_(_o.state != "off", bindparam("all_off", type_=Integer) == 1),
+    _o.state != "gone", or_(_o.kind == "user", _o.state != "left", _o.made == literal_column("1")),
+    or_(_o.state != "off", bindparam("all_off", type_=Integer) == 1),
 )  # fmt: skip
 ENDING = select(func.count().label("many")).where(*_ending)
+#: Those are the ones whom an admin has looked at, and lets end; who comes later is asked about anew.
+LET_THEM = update(provision_objects).where(*_ending).values(ends=2)
+#: The day in which they might is over.
+LET_NOBODY = update(provision_objects).where(_here, _o.ends == literal_column("2")).values(ends=1)
 THERE = select(func.count().label("many")).where(
     _here, _o.kind == bindparam("of_kind"), _o.remote_id != "", *(_o.state != one for one in ("gone", "off", "left"))
 )  # fmt: skip
@@ -260,6 +268,13 @@ ARE_THERE = select(_o.local_id, _o.remote_id, _o.state, _o.sent).where(
 MARK = (
     update(provision_objects)
     .where(_here, _o.kind == bindparam("of_kind"), _o.local_id.in_([bindparam(s) for s in _SLOTS]))
+    .values(ends=case((_o.ends == literal_column("2"), _o.ends), else_=1))
+)
+_people = table("people", column("id"))
+#: Whoever is known there and is nobody here any more.
+MARK_GONE = (
+    update(provision_objects)
+    .where(_here, _o.kind == "user", _o.ends == literal_column("0"), ~exists().where(_people.c.id == _o.local_id))
     .values(ends=1)
 )
 

@@ -68,13 +68,16 @@ def test_Y2_a_target_that_is_off_at_first_and_the_brake_that_is_let(site: Folder
     site.run("provision", "change", "Board", "--on")
     assert site.run("provision", "sync", "Board", "--wait").code == 0
     assert "The brake holds nothing" in site.run("provision", "release", "Board").out
-    assert "the brake holds nothing" in site.refusal("provision", "release", "Board", "--yes")
+    assert "the brake holds nothing" in site.refusal("provision", "release", "Board", "--yes", "1")
     site.run("client", "set", "Board", "--person", "dan")
     foreseen = site.run("provision", "dry-run", "Board")
     assert "The brake would stop it: " in foreseen.err
     assert site.run("provision", "sync", "Board", "--wait").code == 1
     looked = site.run("provision", "release", "Board")
     assert (looked.code, "eve" in looked.out, "--yes" in looked.err) == (1, True, True)
-    assert "may end" in site.run("provision", "release", "Board", "--yes").out
+    many = looked.err.partition("`--yes ")[2].partition("`")[0]
+    assert many == str(sum(line.startswith("user") for line in looked.out.splitlines())), looked.out
+    assert "another number" in site.refusal("provision", "release", "Board", "--yes", "99")
+    assert "may end" in site.run("provision", "release", "Board", "--yes", many).out
     assert site.run("provision", "sync", "Board", "--wait").code == 0
     served.close()

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from idp.accounts import changed, groups
 from idp.accounts.person import Draft
 from idp.admin import access as access_verbs
+from idp.admin import groups as verbs
 from idp.admin import provisioning
 from idp.admin.actor import of_shell
-from idp.provisioning import keeping
+from idp.provisioning import keeping, serving
 from tests.provisioning.conftest import SHELL, World
 
 
@@ -19,7 +21,7 @@ def filled(world: World, many: int, **said: Any) -> list[Any]:
     """So many people who are there."""
     directory = world.services.directory
     people = [directory.add(Draft(username=f"p{n:02}", groups=("Staff",))) for n in range(many)]
-    world.begin(brake=3, brake_share=10, **said)
+    world.begin(**{"brake": 3, "brake_share": 10, **said})
     world.deliver()
     return people
 
@@ -125,6 +127,97 @@ def test_Y2_groups_that_are_told_no_more_are_held_too(world: World) -> None:
     world.deliver()
     assert "would delete 4 of 5 groups there" in world.target().reason
     assert len(world.there("Group")) == 5
+
+
+def with_groups(world: World, many: int) -> list[Any]:
+    """So many people, each in a group of their own, who are there."""
+    directory = world.services.directory
+    people = [directory.add(Draft(username=f"p{n:02}", groups=(f"G{n}",))) for n in range(many)]
+    world.begin(brake=3)
+    world.deliver()
+    return people
+
+
+def test_Y2_groups_that_are_removed_here_are_held_too(world: World) -> None:
+    with_groups(world, 8)
+    for group in groups.list_of(world.services.db):
+        verbs.remove(world.services, SHELL, group, with_members=True)
+    world.deliver()
+    assert "would delete 8 of 8 groups there" in world.target().reason
+    assert len(world.there("Group")) == 8
+
+
+def test_Y2_what_was_let_for_groups_lets_no_people_end(world: World) -> None:
+    people = with_groups(world, 9)
+    provisioning.change(world.services, SHELL, world.id, lambda before: _only(before, "G0"))
+    world.deliver()
+    provisioning.release(world.services, SHELL, world.id, 8)
+    world.deliver()
+    assert list(world.there("Group")) == ["G0"]
+    assert world.target().let_end == 0
+    for person in people[:8]:
+        world.services.directory.disable(person.id)
+    world.deliver()
+    assert "would turn off 8 of 9 people there" in world.target().reason
+    assert all(one["active"] for one in world.there().values())
+
+
+def test_Y2_who_ends_after_a_release_was_not_let(world: World) -> None:
+    people = filled(world, 12)
+    for person in people[:6]:
+        world.services.directory.disable(person.id)
+    world.deliver()
+    provisioning.release(world.services, SHELL, world.id, 6)
+    for person in people[:6]:
+        world.services.directory.enable(person.id)
+    for person in people[6:]:
+        world.services.directory.disable(person.id)
+    world.deliver()
+    assert world.target().braked == 6
+    assert all(one["active"] for one in world.there().values())
+
+
+def test_Y2_what_was_let_is_over_after_a_day(world: World) -> None:
+    filled(world, 5)
+    narrowed(world)
+    world.deliver()
+    provisioning.release(world.services, SHELL, world.id, 5)
+    world.clock.advance(2 * 86_400)
+    world.deliver()
+    assert world.target().braked == 5
+    assert all(one["active"] for one in world.there().values())
+
+
+def test_Y2_who_is_removed_while_it_is_off_is_held_and_listed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    people = filled(world, 12, brake_share=1)
+    monkeypatch.setattr(serving, "MOST_NOTES", 5)
+    provisioning.turn(world.services, SHELL, world.id, on=False)
+    for person in people[:8]:
+        world.services.directory.remove(person.id)
+    serving.due(world.services)
+    assert not changed.is_waiting(world.services.db, keeping.follower(world.id))
+    provisioning.turn(world.services, SHELL, world.id, on=True)
+    world.deliver()
+    assert world.target().braked == 8
+    assert all(one["active"] for one in world.there().values())
+    assert len(provisioning.page(world.services, SHELL, world.id, "user", keeping.ENDS)) == 8
+
+
+def test_Y2_groups_that_were_left_before_do_not_count(world: World) -> None:
+    directory, db = world.services.directory, world.services.db
+    for n in range(6):
+        directory.add(Draft(username=f"p{n:02}", groups=(f"G{n}",)))
+    world.begin(brake=3)
+    world.deliver()
+    for group in groups.list_of(db):  # as if they had been there before
+        keeping.put(db, replace(world.object(group.id, "group"), made=False))
+    for names in (("G0", "G1", "G2"), ("G2",)):
+        provisioning.change(world.services, SHELL, world.id, lambda before, names=names: _only(before, *names))
+        world.deliver()
+    assert world.target().state == "on"
+    assert len(world.there("Group")) == 6
 
 
 def test_Y2_where_nothing_is_ended_there_no_brake_holds(world: World) -> None:
