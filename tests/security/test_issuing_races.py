@@ -114,33 +114,6 @@ def test_S58_a_sign_in_while_a_reset_or_disable_is_under_way_opens_no_session(
     assert grown.authorize(browser, crm, prompt="none").error == "login_required"
 
 
-def test_S58_a_redemption_under_way_is_seen_and_ended_by_the_disable_that_waits_for_it(grown: Provider) -> None:
-    ann, crm = grown.add_person("ann"), grown.add_client("CRM")
-    code = grown.sign_in(grown.browser(), crm).code
-    services = grown.services
-    begun, go = threading.Event(), threading.Event()
-    issuer: dict[str, Answer] = {}
-    original = services.db.transaction
-
-    def slow(*, durable: bool = True) -> Any:
-        inner = original(durable=durable)
-        return _Slow(inner, begun, go) if threading.current_thread() is redeeming else inner
-
-    redeeming = threading.Thread(target=lambda: issuer.update(answer=grown.redeem(crm, code)))
-    services.db.transaction = slow  # type: ignore[method-assign]
-    redeeming.start()
-    assert begun.wait(10)
-    disabling = threading.Thread(target=lambda: services.directory.disable(ann.id))
-    disabling.start()
-    time.sleep(0.2)
-    assert disabling.is_alive()  # it waits for what is being issued
-    go.set()
-    redeeming.join()
-    disabling.join()
-    assert issuer["answer"].status == 200
-    assert grown.introspect(crm, issuer["answer"].json["access_token"]) == {"active": False}
-
-
 def test_a_NUL_in_any_field_of_a_signed_in_persons_forms_is_no_crash_on_postgresql(grown: Provider) -> None:
     grown.add_person("ann")
     crm, browser = grown.add_client("CRM"), grown.browser()
