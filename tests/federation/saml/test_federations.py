@@ -329,6 +329,13 @@ def test_i12_what_another_key_or_address_was_believed_for_is_believed_no_more(
     assert members.find(services, now, entity_of(2)) is not None
 
 
+def test_i12_two_of_one_name_are_refused_whatever_stands_around_it(federation: Federation) -> None:
+    one, services = federation.join(), federation.provider.services
+    other = organisation(1, key="attacker").replace(entity_of(1), entity_of(1) + " ", 1)
+    federation.publish([organisation(1), other])
+    assert "the same entityID" in refreshing.refresh(services, one).reason
+
+
 @pytest.mark.spec("SAML2 Prof 4.4")
 def test_i12_an_organisation_signs_out_its_own_people_alone(federation: Federation, crm: App) -> None:
     one, tokens = federation.join(), {}

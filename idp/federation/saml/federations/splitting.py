@@ -67,9 +67,10 @@ def _write(root: Any, lines: Path, now: float) -> tuple[int, list[str]]:
                 entity.clear()
             if found is None:
                 continue
-            if entity_id in seen:
-                raise BadMetadata(f"two identity providers have the same entityID, {entity_id[:200]!a}")
-            seen.add(entity_id)
+            # As it is kept, without spaces around: XML Schema's anyURI makes both the same.
+            if found.entity_id in seen:
+                raise BadMetadata(f"two identity providers have the same entityID, {found.entity_id[:200]!a}")
+            seen.add(found.entity_id)
             file.write(json.dumps(found.as_json(), separators=(",", ":")) + "\n")
     return len(seen), left_out[:50]
 
