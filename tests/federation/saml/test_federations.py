@@ -383,3 +383,14 @@ def test_i12_what_would_let_anybody_speak_for_anybody_is_refused(
     with pytest.raises(InvalidProvider) as caught:
         federation.join(**said)
     assert field in {one.field for one in caught.value.problems}
+
+
+def test_i12_those_who_may_come_are_shown_wherever_they_stand_in_the_list(federation: Federation) -> None:
+    category, authority = "http://refeds.org/category/research-and-scholarship", "https://me.example/a_b"
+    last = organisation(999, category=category, authority=authority)
+    federation.publish([*(organisation(n, authority="https://me.example/a-b") for n in range(200)), last])
+    services = federation.provider.services
+    for n, rule in enumerate((entity_of(999), f"authority:{authority}", f"category:{category}")):
+        one = federation.join(name=f"eduGAIN {n}", members=[rule])
+        for typed in ("", "university"):
+            assert [found.entity_id for found in members.search(services, one, typed)] == [entity_of(999)]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, ForeignKey, Index, Table, Text, bindparam, delete, func, select
+import json
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, Double, ForeignKey, Index, Select, Table, Text, bindparam, delete, func, or_, select
 
 from idp.db import upsert
 from idp.federation.store import federation_providers, metadata
@@ -33,6 +37,22 @@ FIRST = _SHOWN.limit(bindparam("most"))
 FOUND = _SHOWN.where(
     *(_m.words.like(bindparam(f"pattern{n}"), escape="\\") for n in range(4))
 ).limit(bindparam("most"))  # fmt: skip
+
+
+@lru_cache(maxsize=256)  # compiled statements are kept: a page view shall not be one more
+def allowed(statement: Select[Any], named: tuple[str, ...]) -> Select[Any]:
+    """Those of it that can be among the named ones; whether they are, `members.is_allowed` says of what comes.
+
+    `named`: entityIDs, `authority:` and `category:`. Facts are JSON: a name stands in them between quotes, and quotes
+    within a document are escaped.
+    """
+    inside = [json.dumps(one.partition(":")[2]) for one in named if one.startswith(("authority:", "category:"))]
+    entities = [one for one in named if not one.startswith(("authority:", "category:"))]
+    return statement.where(
+        or_(*(_m.entity_id == one for one in entities), *(_m.facts.contains(one, autoescape=True) for one in inside))
+    )
+
+
 EVERY = select(_m.facts).where(*_OURS)
 COUNT = select(func.count().label("many")).where(_m.provider_id == bindparam("provider_id"))
 DROP_OLDER = delete(federation_members).where(
