@@ -89,6 +89,10 @@ def _asked(
 
 
 def _entry(conversation: Conversation, provider: Provider, accepted: Accepted, called: str) -> Entry:
+    if accepted.name.endswith("$"):
+        raise refusals.principal(called, "it is a computer")
+    if provider.subject[0].lower() == "objectguid" and not accepted.sid:  # a name alone may be somebody else's since
+        raise refusals.principal(called, "its ticket does not say of which account it is (it has no SID)")
     filter = filters.of_principal(provider, accepted.name, called, accepted.sid)
     found = conversation.search(provider.base_dn, filter, entries.attributes(provider), most=2)
     if len(found) != 1 or not entries.subject(provider, found[0]):

@@ -35,10 +35,19 @@ def of_principal(provider: Provider, name: str, whole: str, sid: bytes = b"") ->
 
     `sid`: whose ticket it is by the domain's own word: a name may be somebody else's since (CVE-2021-42278).
     """
-    attribute = provider.kerberos_name or provider.names[0]
-    value = whole if attribute.lower() in _WHOLE else name
+    value = whole if is_whole(provider) else name
+    attribute = _principal(provider)
     mine = f"(objectSid={escaped(sid)})" if sid and provider.subject[0].lower() == "objectguid" else ""
     return _and(provider.people, f"({attribute}={escaped(value)})", mine)
+
+
+def is_whole(provider: Provider) -> bool:
+    """Whether a principal is looked up with its realm."""
+    return _principal(provider).lower() in _WHOLE
+
+
+def _principal(provider: Provider) -> str:
+    return provider.kerberos_name or (provider.names[0] if provider.names else "")
 
 
 def of_service(name: str) -> str:

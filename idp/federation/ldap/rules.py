@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
-from idp.federation.ldap import wire
+from idp.federation.ldap import filters, wire
 from idp.federation.ports import Wrong
 from idp.federation.provider import Provider
 from idp.http import OutboundRefused, parse_directory
@@ -109,6 +109,11 @@ def _kerberos(one: Provider) -> Iterator[Wrong]:
             yield Wrong("kerberos_realms", f"{realm} is no realm, such as CORP.EXAMPLE.COM: most are in capitals")
     if one.kerberos_networks and not one.kerberos_realms:
         yield Wrong("kerberos_realms", "name the realms whose people come in, such as CORP.EXAMPLE.COM")
+    if len(one.kerberos_realms) > 1 and not filters.is_whole(one):
+        yield Wrong(
+            "kerberos_name",
+            "with several realms say userPrincipalName or krbPrincipalName: admin of one is not admin of the other",
+        )
 
 
 def _is_balanced(text: str) -> bool:

@@ -33,6 +33,7 @@ GIVEN = {
         ({"kerberos_networks": ["10.1.0.0/16"]}, "kerberos_realms"),
         ({"kerberos_networks": ["10.1.2.3/16"], "kerberos_realms": ["CORP.EXAMPLE"]}, "kerberos_networks"),
         ({"kerberos_realms": ["CORP EXAMPLE"]}, "kerberos_realms"),
+        ({"kerberos_realms": ["CORP.EXAMPLE", "IPA.EXAMPLE"], "kerberos_name": "uid"}, "kerberos_name"),
         ({"kerberos_name": "uid)(x=*"}, "kerberos_name"),
         ({"kerberos_proof": "third"}, "kerberos_proof"),
         ({"people": "(uid=x)(uid=y)"}, "people"),
@@ -48,7 +49,7 @@ GIVEN = {
         ({"at_once": True}, "at_once"),
         ({"proof": {"mfa": "second"}}, "proof"),
     ],
-    ids=range(29),
+    ids=range(30),
 )
 def test_i11_what_makes_no_sense_is_named_with_its_field(said: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidProvider) as caught:
@@ -81,3 +82,23 @@ def test_i1_fields_of_a_directory_are_refused_for_other_kinds() -> None:
     with pytest.raises(InvalidProvider) as caught:
         checking.checked(given)
     assert [one.field for one in caught.value.problems] == ["base_dn"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sid", "said"),
+    [("WS01$", b"S-1", "it is a computer"), ("bea", b"", "it has no SID")],
+    ids=["a computer", "no SID"],
+)
+def test_i4_a_ticket_that_is_of_no_account_of_a_person_is_refused_before_anything_is_asked(
+    name: str, sid: bytes, said: str
+) -> None:
+    from types import SimpleNamespace
+    from typing import cast
+
+    from idp.errors import Refused
+    from idp.federation.kerberos import proving
+
+    provider = cast("Any", SimpleNamespace(subject=("objectGUID",)))
+    with pytest.raises(Refused) as caught:
+        proving._entry(cast("Any", None), provider, cast("Any", SimpleNamespace(name=name, sid=sid)), f"{name}@R")
+    assert said in caught.value.explanation.got
