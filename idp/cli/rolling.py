@@ -29,6 +29,8 @@ class Rolling:
     def begin(self, living: Iterable[int]) -> None:
         """Replace all of these, and whoever was to be replaced."""
         self._waiting = [pid for pid in living if pid not in self._leaving and pid != self._fresh]
+        if self._fresh:  # it may have read the settings before they changed once more
+            self._waiting.append(self._fresh)
         self.failed = False
 
     def leaves(self, pid: int) -> bool:

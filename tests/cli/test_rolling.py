@@ -77,6 +77,17 @@ def test_G4_where_a_new_one_cannot_start_those_of_before_go_on() -> None:
     assert processes.started == [1]
 
 
+def test_G4_one_that_was_starting_when_the_settings_changed_again_is_replaced_too() -> None:
+    processes = Processes()
+    rolling = processes.rolling()
+    rolling.begin([1])
+    rolling.step(lambda pid: False)
+    rolling.begin([1, 101])
+    while rolling.is_on:
+        rolling.step(lambda pid: True)
+    assert (processes.started, processes.ended) == ([1, 101], [1, 101])
+
+
 def test_G4_one_that_does_not_come_up_or_go_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("idp.cli.rolling.time.monotonic", lambda: now[0])
