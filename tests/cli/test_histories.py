@@ -15,7 +15,8 @@ CHANGES: dict[str, tuple[list[list[str]], list[str], list[str]]] = {
         ["client", "set", "CRM", "description=What sales uses"], ["CRM"],
     ),
     "user": (
-        [["user", "add", "--username", "ada", "--name", "Ada Bell"]], ["user", "set", "ada", "--name", "Adda"], ["ada"],
+        [["user", "add", "--username", "ada", "--name", "Ada Bell"]],
+        ["user", "set", "ada", "--employee-number", "7"], ["ada"],
     ),
     "group": ([["group", "add", "sales"]], ["group", "set", "sales", "--description", "who sells"], ["sales"]),
     "rule": (
