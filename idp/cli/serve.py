@@ -314,6 +314,9 @@ class Supervisor:
         again = self._stopping and number != signal.SIGALRM
         if not self._stopping:
             self._stopping = time.monotonic()
+            for one in self._workers.values():  # nobody shall wait on a socket that nobody will accept on
+                if one.listening is not None:
+                    one.listening.close()
             signal.signal(signal.SIGALRM, self._stop)  # in the place of the looks
             signal.alarm(int(GRACE))
         final = number == signal.SIGALRM or (again and time.monotonic() - self._stopping > 1)

@@ -49,8 +49,8 @@ def serve(
     else:
         limits.leaving.set()
         select.select([stop], [], [], limits.drain_seconds)  # a second signal: at once
+    listening.close()  # granian's copy ends with its accepting
     ended.stop()
-    listening.close()
     while not ended.wait(0.2):
         connections.close_unused()
 
