@@ -34,6 +34,7 @@ from idp.saml import views as saml_views
 from idp.scim import views as scim_views
 from idp.signals import views as signals_views
 from idp.web import Bridge, Front
+from idp.web.bridge import Answer
 from idp.wire import Request, Route
 
 __all__ = ["ROUTES", "create_app", "start_background", "sweep", "sweep_out"]
@@ -44,71 +45,82 @@ ROUTES: tuple[Route, ...] = (
     *api_views.ROUTES, *scim_views.ROUTES, *signals_views.ROUTES,
 )  # fmt: skip
 
+ROOT = Path(__file__).parent
+STATIC = ROOT / "static"
+
 #: Those that are one page each, by which a path is known that a proxy has cut or added to.
 PATHS: frozenset[str] = frozenset(route.path for route in ROUTES if "<" not in route.path)
 
 
 def create_app(services: Services) -> flask.Flask:
     """The WSGI application. Hot paths are answered before Flask is asked."""
-    root = Path(__file__).parent
-    templates = root / "templates" if (root / "templates").is_dir() else root.parent / "templates"
-    prefix = services.settings.server.issuer_path
-    app = flask.Flask("idp", template_folder=str(templates), static_folder=None)
-    app.response_class = _Answer
-    app.url_map.merge_slashes = False  # its redirect would be a 308 to whatever the Host header says
-    # No redirect to a tidier path: Werkzeug would build it, and its host, from the Host header (RFC 9700 §4.13).
-    app.url_map.strict_slashes = app.url_map.merge_slashes = False
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.undefined = jinja2.StrictUndefined  # a misspelt value is an error, not a blank
-    app.jinja_env.globals.update(_globals(services, root / "static"))
-    app.jinja_env.filters.update(_FILTERS)
-    app.jinja_env.add_extension("jinja2.ext.i18n")  # {% trans %}; its words come with each page, see `texts.words`
-    app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
-    services.errors.answers = services.faults.answers = Answers(services)
-    metrics_starting.start(services)
-    services.part(health.Details).lines["providers"] = upstream_health.listed
+    app = _pages(services)
+    _introduce(services)
     bridge = Bridge(
         services, lambda name, values: app.jinja_env.get_template(name).render(**values), sessions.recognise,
         applications=services.registry, keys=services.ring, watch=Watch(services),
     )  # fmt: skip
-
-    def answer(route: Route) -> Callable[..., flask.Response]:
-        def view(**segments: str) -> flask.Response:
-            segment = of_path(next(iter(segments.values()), ""))
-            request = Request(flask.request.environ, bridge.proxies, segment)
-            status, headers, body = bridge.respond(route, request)
-            return _Answer([body] if isinstance(body, bytes) else body, status, headers)
-
-        return view
-
-    for route in ROUTES:
-        every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-        app.add_url_rule(
-            prefix + route.path,
-            endpoint=route.path,
-            view_func=answer(route),
-            methods=every,
-            provide_automatic_options=False,
-        )
-    _serve_static(app, prefix, root / "static")
-
-    def not_found(error: Any) -> flask.Response:
-        request = Request(flask.request.environ, bridge.proxies)
-        for views in (api_views, scim_views):  # a program is answered as one, whatever it has called
-            rest = views.rest_of(request.path, prefix)
-            if rest is not None:
-                answer = views.answer(services, Request(flask.request.environ, bridge.proxies, rest))
-                break
-        else:
-            answer = bridge.not_found(request, PATHS)
-        status, headers, body = bridge.finish(request, answer)
-        return _Answer([body] if isinstance(body, bytes) else body, status, headers)
-
-    for status in (404, 405):  # a method that nothing of ours takes, such as TRACE, leads nowhere either
-        app.register_error_handler(status, not_found)
+    _serve_routes(app, bridge)
+    _serve_static(app, bridge.prefix)
+    _serve_unknown(app, bridge)
     app.wsgi_app = Front(bridge, ROUTES, app.wsgi_app)  # type: ignore[method-assign]
     app.extensions["doorward"] = services
     return app
+
+
+def _pages(services: Services) -> flask.Flask:
+    """Flask with the templates of our pages, and no path yet."""
+    templates = ROOT / "templates" if (ROOT / "templates").is_dir() else ROOT.parent / "templates"
+    app = flask.Flask("idp", template_folder=str(templates), static_folder=None)
+    app.response_class = _Answer
+    # No redirect to a tidier path: Werkzeug would build it, and its host, from the Host header (RFC 9700 §4.13).
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.undefined = jinja2.StrictUndefined  # a misspelt value is an error, not a blank
+    app.jinja_env.globals.update(_globals(services))
+    app.jinja_env.filters.update(_FILTERS)
+    app.jinja_env.add_extension("jinja2.ext.i18n")  # {% trans %}; its words come with each page, see `texts.words`
+    app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
+    return app
+
+
+def _introduce(services: Services) -> None:
+    """Give the spine what a serving process knows of rooms above it."""
+    services.errors.answers = services.faults.answers = Answers(services)
+    metrics_starting.start(services)
+    services.part(health.Details).lines["providers"] = upstream_health.listed
+
+
+def _serve_routes(app: flask.Flask, bridge: Bridge) -> None:
+    def answer(route: Route) -> Callable[..., flask.Response]:
+        def view(**segments: str) -> flask.Response:
+            segment = of_path(next(iter(segments.values()), ""))
+            return _sent(bridge.respond(route, Request(flask.request.environ, bridge.proxies, segment)))
+
+        return view
+
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]  # the bridge says which of them a route takes
+    for route in ROUTES:
+        app.add_url_rule(
+            bridge.prefix + route.path, endpoint=route.path, view_func=answer(route), methods=every,
+            provide_automatic_options=False,
+        )  # fmt: skip
+
+
+def _serve_unknown(app: flask.Flask, bridge: Bridge) -> None:
+    def not_found(error: Any) -> flask.Response:
+        request = Request(flask.request.environ, bridge.proxies)
+        for views in (api_views, scim_views):  # a program is answered as one, whatever it has called
+            rest = views.rest_of(request.path, bridge.prefix)
+            if rest is not None:
+                answer = views.answer(bridge.services, Request(flask.request.environ, bridge.proxies, rest))
+                break
+        else:
+            answer = bridge.not_found(request, PATHS)
+        return _sent(bridge.finish(request, answer))
+
+    for status in (404, 405):  # a method that nothing of ours takes, such as TRACE, leads nowhere either
+        app.register_error_handler(status, not_found)
 
 
 class _Answer(flask.Response):
@@ -120,19 +132,24 @@ class _Answer(flask.Response):
     default_mimetype = None
 
 
-def _serve_static(app: flask.Flask, prefix: str, folder: Path) -> None:
+def _sent(answer: Answer) -> flask.Response:
+    status, headers, body = answer
+    return _Answer([body] if isinstance(body, bytes) else body, status, headers)
+
+
+def _serve_static(app: flask.Flask, prefix: str) -> None:
     def static(name: str) -> flask.Response:
-        response = flask.send_from_directory(folder, name, max_age=31536000)
+        response = flask.send_from_directory(STATIC, name, max_age=31536000)
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
     app.add_url_rule(f"{prefix}/static/<path:name>", endpoint="static", view_func=static)
 
 
-def _globals(services: Services, static: Path) -> Mapping[str, Any]:
+def _globals(services: Services) -> Mapping[str, Any]:
     settings = services.settings
     prefix = settings.server.issuer_path
-    versions = {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:10] for p in static.iterdir() if p.is_file()}
+    versions = {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:10] for p in STATIC.iterdir() if p.is_file()}
     return {
         "brand": settings.brand.spoken(settings.brand.language),  # pages say it in their own language, see `Bridge`
         "host": urlsplit(settings.server.issuer).netloc,

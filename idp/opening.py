@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from clients.errors import Problem
     from clients.ports import Record
     from clients.registry import Registry
-    from clients.snapshots import Guests, Look
     from idp.accounts.passwords import Verifier
     from idp.accounts.policy import Policy as PasswordPolicy
     from idp.accounts.sign_in_rules import Rules
@@ -65,6 +64,14 @@ def _made(part: Deferred) -> Any:
     return part._made
 
 
+def _at_first_use(make: Callable[[], Part]) -> Part:
+    return cast(Part, Deferred(make))
+
+
+def _at_once(make: Callable[[], Part]) -> Part:
+    return make()
+
+
 def is_open(part: Any) -> bool:
     """Whether a part has been made: one that was not needs no closing."""
     return not isinstance(part, Deferred) or part._made is not None
@@ -75,21 +82,14 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
 
     Errors: `ConfigError`, `BadMasterKey`, `WrongMasterKey`, `Unavailable`.
     """
-
-    def part(make: Callable[[], Part]) -> Part:
-        return cast(Part, Deferred(make)) if deferred else make()
-
+    part = _at_first_use if deferred else _at_once
     log = part(lambda: _log(settings, of_command=deferred))
     db = Database(settings.database_url)
+    sealer = _sealer(settings, db)
     errors = Errors(db, clock, settings.audit.errors_per_minute, log)
-    sealer = sealing.load(db, master_key(settings))
-    proofs.prove_with(db, sealer.mac_key(proofs.PURPOSE))
-    state: State = part(lambda: _state(settings, db, sealer, clock))
-
+    state = part(lambda: _state(settings, db, sealer, clock))
     ring = part(lambda: _ring(settings, db, sealer, clock))
-    registry = part(lambda: _registry(
-        settings, db, clock, lambda values: _outside(services, values), _Guests(lambda: services)
-    ))  # fmt: skip
+    registry = part(lambda: _registry(settings, db, clock, lambda: services))
 
     def jobs() -> Jobs:
         made = _jobs(db, clock)
@@ -98,32 +98,24 @@ def create_services(settings: Settings, clock: Callable[[], float] = time.time, 
         return made
 
     services = Services(
-        settings=settings,
-        db=db,
-        state=state,
-        sealer=sealer,
-        ring=ring,
+        settings=settings, db=db, state=state, sealer=sealer, ring=ring, registry=registry, errors=errors, clock=clock,
+        log=log, jobs=part(jobs),
         certificates=part(lambda: _certificates(settings, db, sealer, clock)),
-        registry=registry,
         directory=_directory(settings, db, sealer, clock),
         passwords=part(lambda: _verifier(settings)),
         password_policy=part(lambda: _password_policy(settings)),
         throttle=part(lambda: _throttle(settings, state, sealer)),
         flood=part(_flood),
         outbound=part(lambda: _outbound(settings)),
-        jobs=part(jobs),
-        errors=errors,
         faults=Faults(db, clock, errors.may_store, log, catalogue.told_as),
         notices=part(lambda: _notices(db, clock)),
         uses=part(lambda: _uses(db)),
         rules=part(lambda: _rules(settings, db, clock)),
-        clock=clock,
-        log=log,
         protocols=part(_protocols),
         upstream=part(_upstream),
         app_names=lambda most: (entry.name for entry in registry.list(limit=most)),
         probes={"keys": lambda: ring.algorithms()},
-    )
+    )  # fmt: skip
     if not deferred:
         _register(services, services.jobs)
     return services
@@ -170,6 +162,12 @@ def _log(settings: Settings, *, of_command: bool) -> Any:
     return logs.configure(quiet if of_command and not is_asked_for else settings.log)
 
 
+def _sealer(settings: Settings, db: Database) -> sealing.Sealer:
+    sealer = sealing.load(db, master_key(settings))
+    proofs.prove_with(db, sealer.mac_key(proofs.PURPOSE))
+    return sealer
+
+
 def _state(settings: Settings, db: Database, sealer: sealing.Sealer, clock: Callable[[], float]) -> State:
     from idp.state import open_state
     from idp.state.sealed import SealedState
@@ -192,14 +190,14 @@ def _certificates(settings: Settings, db: Database, sealer: sealing.Sealer, cloc
     return CertificateRing(db, sealer, clock, name=name, holders=key_holders.of(settings))
 
 
-def _registry(
-    settings: Settings, db: Database, clock: Callable[[], float], look: Look, guests: Guests
-) -> Registry:  # fmt: skip
+def _registry(settings: Settings, db: Database, clock: Callable[[], float], whole: Callable[[], Services]) -> Registry:
     from clients.registry import Registry
     from idp.config import is_loopback
 
     is_local = is_loopback(urlsplit(settings.server.issuer).hostname or "")
-    return Registry(db, clock, allow_loopback=is_local, look=look, guests=guests)
+    return Registry(
+        db, clock, allow_loopback=is_local, look=lambda values: _outside(whole(), values), guests=_Guests(whole)
+    )  # fmt: skip
 
 
 class _Guests:
