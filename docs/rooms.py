@@ -30,8 +30,8 @@ def rooms() -> dict[str, str]:
     return found
 
 
-#: What puts the rooms together, or looks after an installation, and may know every one of them.
-_COMPOSITION = {"app", "background", "installation", "migrations", "opening", "wsgi", "__main__"}
+#: What puts the rooms together, and may know every one of them.
+_COMPOSITION = {"app", "background", "wsgi"}
 _ROOMS_OF_IDP = {
     "accounts",
     "admin",
@@ -41,15 +41,26 @@ _ROOMS_OF_IDP = {
     "console",
     "federation",
     "first_party",
+    "importing",
+    "installation",
     "login",
     "mail",
     "metrics",
     "oidc",
+    "personal_data",
     "portal",
+    "provisioning",
     "saml",
+    "scim",
     "serving",
+    "signals",
 }
-_FILES_OF_ROOMS = {"protocols": "login"}  # what an endpoint of a protocol is given: see decisions/services-in-floors.md
+_FILES_OF_ROOMS = {
+    "protocols": "login",  # what an endpoint of a protocol is given: see decisions/services-in-floors.md
+    "migrations": "installation",
+    "opening": "installation",
+    "__main__": "cli",
+}
 
 
 def arrows() -> dict[str, set[str]]:

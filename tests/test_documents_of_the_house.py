@@ -34,6 +34,11 @@ def test_the_picture_of_the_rooms_is_the_code_s() -> None:
     assert rooms.filled(ARCHITECTURE) == ARCHITECTURE, "run: python docs/rooms.py"
 
 
+def test_no_room_passes_for_a_part_of_the_spine() -> None:
+    """A new folder of `idp` is taken for spine until `docs/rooms.py` names it: then the picture shows nothing of it."""
+    assert rooms.arrows()[rooms.SPINE] <= {"keys"}
+
+
 def test_Q5_the_table_of_cases_is_what_tests_saw_being_told() -> None:
     page = answers_page.PAGE.read_text("utf-8")
     assert page == answers_page.filled(page), "run: python docs/answers.py"
