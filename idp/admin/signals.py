@@ -77,7 +77,7 @@ def test(services: Services, actor: Actor, stream_id: str) -> str:
 def remove(services: Services, actor: Actor, stream_id: str) -> None:
     """Forget it with all that waits; its receiver may make another one. Errors: `UnknownStream`, `NotAllowed`."""
     _check(services, actor, stream_id)
-    keeping.remove(services, stream_id, record=actor.record(services))
+    keeping.remove(services, stream_id, "admin", record=actor.record(services))
 
 
 def findings(services: Services) -> Iterator[tuple[str, str, str, str]]:

@@ -125,6 +125,14 @@ def wrong(field: str, expected: str, description: str) -> OAuthError:
     )  # fmt: skip
 
 
+def held(status: str, command: str, got: str = "") -> OAuthError:
+    """An admin has stopped a stream (403): its receiver gets round that neither by a status nor by another stream."""
+    return OAuthError(
+        "access_denied", "An admin has stopped a stream of this application: only an admin lets it go on.", status=403,
+        field="status", expected=status, got=got, fix=f"Let it go on: {command}", kind="signals_held",
+    )  # fmt: skip
+
+
 def unknown() -> OAuthError:
     """No such stream of this receiver (404): another one's is as unknown as none."""
     return OAuthError(

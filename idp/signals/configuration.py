@@ -7,7 +7,7 @@ from typing import Any, Final
 from idp.errors import OAuthError
 from idp.protocols import Services
 from idp.signals import checking, keeping, spreading
-from idp.signals.calling import Call, body, called, wrong
+from idp.signals.calling import Call, body, called, held, wrong
 from idp.signals.stream import Said, Stream
 from idp.wire import Raw, Response, dumps
 
@@ -28,6 +28,9 @@ def create(call: Call) -> Response:
             field="stream_id", expected=f"at most {keeping.MOST} streams", kind="signals_streams",
             fix="Let it delete one that it does not need, or do so in the console.",
         ) from None  # fmt: skip
+    except keeping.Held:
+        command = f"doorward signals list --client {call.client.id}; then: doorward signals resume STREAM"
+        raise held("stopped", command) from None
     return _answer(document(call, made), status=201)
 
 
@@ -54,7 +57,11 @@ def replace(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """DELETE (§8.1.1.5)."""
-    keeping.remove(call.services, call.stream(call.request.query.get("stream_id")).id, record=call.record)
+    stream = call.stream(call.request.query.get("stream_id"))
+    try:
+        keeping.remove(call.services, stream.id, "receiver", record=call.record)
+    except keeping.Held:
+        raise held(stream.status, f"doorward signals resume {stream.id}") from None
     return Raw(status=204, headers=(_NO_STORE,))
 
 

@@ -65,10 +65,13 @@ def authorization(sealer: Sealer, stream: Stream) -> str:
 
 
 def add(services: Services, client_id: str, said: Said, *, record: Recorder) -> Stream:
-    """A new stream, enabled. Errors: `TooMany`."""
+    """A new stream, enabled. Errors: `TooMany`, `Held` where an admin has stopped another one of this receiver."""
     now, stream_id = services.clock(), new_id(services.clock())
     with services.db.transaction() as tx:
-        if len(list_of(tx, client_id)) >= MOST:
+        known = list_of(tx, client_id)
+        if any(one.is_held for one in known):
+            raise Held
+        if len(known) >= MOST:
             raise TooMany
         tx.run(store.ADD, **{
             **dict.fromkeys(store.COLUMNS), **_said(services.sealer, stream_id, said), "id": stream_id,
@@ -123,10 +126,12 @@ def turn(
         return get(tx, stream_id)
 
 
-def remove(services: Services, stream_id: str, *, record: Recorder) -> None:
-    """Forget it, with all that waits. Errors: `UnknownStream`."""
+def remove(services: Services, stream_id: str, by: By, *, record: Recorder) -> None:
+    """Forget it, with all that waits. Errors: `UnknownStream`, `Held`."""
     with services.db.transaction() as tx:
         stream = _locked(tx, stream_id)
+        if by == "receiver" and stream.is_held:
+            raise Held  # a new one in its place would go on
         for statement in (*store.DROP_REST, store.DROP):
             tx.run(statement, of_stream=stream_id)
         signalled.leave(tx, stream_id)
@@ -143,8 +148,7 @@ def put(
     claims = sets.claims(services, stream, event, jti, now)
     tx.run(store.PUT, id=jti, stream_id=stream.id, person_id=person_id, claims=json.dumps(claims),
            is_control=int(is_control), at=now)  # fmt: skip
-    if stream.is_push and (is_control or stream.status == "enabled") and stream.failing_since is None:
-        tx.run(store.WAKE, of_stream=stream.id, new_due=now)
+    tx.run(store.WAKE, of_stream=stream.id, now=now)
     return jti
 
 

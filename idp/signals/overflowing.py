@@ -51,7 +51,7 @@ def forget_gone(services: Services) -> int:
         if services.registry.find(one.client_id) is None and services.registry.find_removed(one.client_id) is None
     ]  # fmt: skip
     for stream_id in gone:
-        keeping.remove(services, stream_id, record=record)
+        keeping.remove(services, stream_id, "us", record=record)
     return len(gone)
 
 

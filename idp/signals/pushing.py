@@ -11,12 +11,14 @@ from idp.audit.told import UNSIGNALLED
 from idp.errors import Explanation, printable
 from idp.http import OutboundFailed, OutboundRefused
 from idp.protocols import Services
-from idp.signals import keeping, overflowing, sets, store
+from idp.signals import keeping, overflowing, sets, store, subjects
 from idp.signals.stream import Stream
 from keys.sealing import BrokenSeal
 
 JOB: Final = "signals.push"
 LEASE: Final = 30.0  # seconds that a claim lasts past its last renewal; an exchange is shorter
+#: Seconds that a claim lasts whose job has not begun: a queue that is behind must not have its turn taken from it.
+QUEUED: Final = 900.0
 BEFORE_RETRY: Final = 10.0  # seconds; doubled with each failure
 LONGEST: Final = 3600.0
 AT_ONCE: Final = 100  # events of one job, until other work has its turn
@@ -28,7 +30,8 @@ _OF_ONE: Final = ("invalid_request",)
 
 def register(services: Services) -> None:
     """Let the queue know how events are pushed. One job never takes longer than its lease, but for a killed process."""
-    services.jobs.register(JOB, lambda payload: run(services, payload), lease=AT_ONCE * (TIMEOUT + 1) + LEASE)
+    services.jobs.register(JOB, lambda payload: run(services, payload), retries=5,
+                           lease=AT_ONCE * (TIMEOUT + 1) + LEASE)  # fmt: skip
 
 
 class NotTaken(Exception):
@@ -47,7 +50,7 @@ def run(services: Services, payload: dict[str, Any]) -> None:
     """The job: deliver what waits in a stream. One that was killed leaves the rest to the next claim."""
     stream_id, claim = str(payload["stream"]), float(payload["claim"])
     for _ in range(AT_ONCE):
-        until = max(services.clock() + LEASE, claim + 0.001)
+        until = _until(services, claim)
         if not services.db.run(store.RENEW, of_stream=stream_id, claim=claim, until=until):
             return  # somebody else has it, or it was said otherwise meanwhile
         claim = until
@@ -56,11 +59,17 @@ def run(services: Services, payload: dict[str, Any]) -> None:
         if stream is None or row is None:
             _release(services, stream_id, claim, None)
             if stream is not None and _next(services, stream) is not None:  # it came while we let go
-                services.db.run(store.WAKE, of_stream=stream_id, new_due=services.clock())
+                services.db.run(store.WAKE, of_stream=stream_id, now=services.clock())
             return
         if not _deliver(services, stream, row, claim):
             return
     _release(services, stream_id, claim, services.clock())
+
+
+def _until(services: Services, claim: float) -> float:
+    """From now on, and never what it was: by its end a claim is known."""
+    until = services.clock() + LEASE
+    return until if until != claim else until + 0.001
 
 
 def _next(services: Services, stream: Stream) -> Any:
@@ -71,8 +80,8 @@ def _next(services: Services, stream: Stream) -> Any:
 def _deliver(services: Services, stream: Stream, row: Any, claim: float) -> bool:
     """Whether the next one can be tried."""
     client = services.registry.find(stream.client_id)
-    if client is None or not client.enabled:
-        _release(services, stream.id, claim, services.clock() + LONGEST)  # who is turned off may be turned on again
+    if client is None or not subjects.may_listen(client):
+        _release(services, stream.id, claim, services.clock() + LONGEST)  # what was taken from it may be given again
         return False
     problem = ""
     try:

@@ -28,7 +28,7 @@ def begin(services: Services) -> int:
 
 
 def _begin(services: Services, stream_id: str, now: float) -> bool:
-    until = now + pushing.LEASE
+    until = now + pushing.QUEUED
     with services.db.transaction() as tx:
         if not tx.run(store.CLAIM, of_stream=stream_id, now=now, until=until):
             return False

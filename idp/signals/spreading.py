@@ -50,7 +50,7 @@ def _some(services: Services) -> int:
 def _listening(services: Services, tx: Transaction) -> list[tuple[Stream, Client]]:
     """The streams that take anything, each with its receiver."""
     found = ((one, services.registry.find(one.client_id)) for one in keeping.list_of(tx) if one.status != "disabled")
-    return [(stream, client) for stream, client in found if client is not None and client.enabled]
+    return [(stream, client) for stream, client in found if client is not None and subjects.may_listen(client)]
 
 
 def _tell(services: Services, tx: Transaction, streams: list[tuple[Stream, Client]], note: Note) -> None:
@@ -104,7 +104,7 @@ def _events(services: Services, client: Client, note: Note) -> Iterator[tuple[st
         yield types.CREDENTIAL_CHANGE, Event("", change)
     elif note.kind == "recovery":
         yield types.RECOVERY_CHANGED, Event("")
-    elif note.kind == "email":
+    elif note.kind == "email" and subjects.sees_address_of(services, client, note.person_id):
         yield from _address(services, note)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from idp.errors import OAuthError
 from idp.signals import keeping
-from idp.signals.calling import Call, body, called, wrong
+from idp.signals.calling import Call, body, called, held, wrong
 from idp.signals.stream import STATUSES, Stream
 from idp.wire import Json, Response
 
@@ -33,11 +32,7 @@ def update(call: Call) -> Response:
             keeping.turn(call.services, stream.id, status, "receiver", reason, record=call.record)
         ))  # fmt: skip
     except keeping.Held:
-        raise OAuthError(
-            "access_denied", "An admin has stopped this stream: only an admin lets it go on.", status=403,
-            field="status", expected=stream.status, got=status, kind="signals_held",
-            fix=f"Let it go on: doorward signals resume {stream.id}",
-        ) from None  # fmt: skip
+        raise held(stream.status, f"doorward signals resume {stream.id}", got=status) from None
 
 
 def _document(stream: Stream) -> dict[str, Any]:

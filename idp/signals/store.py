@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from idp.db import upsert
+from idp.signals.stream import PUSH
 
 metadata = MetaData()
 
@@ -105,7 +107,17 @@ def set_stream(*names: str) -> Any:
 SAY = set_stream("method", "endpoint", "sealed", "requested", "description", "changed_at")
 TURN = set_stream("status", "status_by", "reason", "changed_at")
 ASK = set_stream("asked_at")
-WAKE = set_stream("due")
+#: There is something to push. One that fails waits for its next turn. The row is written, and by that locked, however
+#: it stands: whoever delivers lets go of it before, or sees what was put into it (PostgreSQL: an UPDATE without a
+#: match waits for nobody).
+WAKE = (
+    update(signal_streams).where(_stream)
+    .values(due=case(
+        (_s.method != PUSH, _s.due),
+        (or_(_s.failing_since.is_(None), _s.due.is_(None)), bindparam("now")),
+        else_=_s.due,
+    ))
+)  # fmt: skip
 #: What was tried is tried at once, by whoever comes.
 FRESH = (
     update(signal_streams).where(_stream)

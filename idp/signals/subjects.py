@@ -10,7 +10,9 @@ from clients.client import Client
 from idp.accounts.own import uses
 from idp.accounts.person import fold
 from idp.db import Database, Transaction
+from idp.login import consent
 from idp.oidc import claims
+from idp.oidc.scopes import SIGNALS
 from idp.protocols import Services
 from idp.signals import store
 from idp.signals.stream import Stream
@@ -30,9 +32,21 @@ def session(services: Services, client: Client, person_id: str, session_id: str)
     return {"format": "complex", "user": account(services, client, person_id), "session": about}
 
 
+def may_listen(client: Client) -> bool:
+    """Whether an application may have security events now: one that is turned off, or lost the scopes, has none."""
+    return client.enabled and not client.oidc.scopes.isdisjoint(SIGNALS)
+
+
 def sees_addresses(client: Client) -> bool:
-    """Whether an address may be told to it."""
+    """Whether addresses may be told to it at all."""
     return "email" in client.oidc.scopes
+
+
+def sees_address_of(services: Services, client: Client, person_id: str) -> bool:
+    """Whether this person's may: where people are asked for their consent, they have given it for the scope email."""
+    if client.consent != "explicit":
+        return sees_addresses(client)
+    return sees_addresses(client) and "email" in consent.given(services, person_id).get(client.id, ())
 
 
 def read(services: Services, client: Client, subject: Mapping[str, Any]) -> str | None:

@@ -16,9 +16,11 @@ from idp.admin import sessions
 from idp.cli.installation import shell
 from idp.login.browser import sessions as login_sessions
 from idp.oidc import ending
+from idp.oidc.scopes import SIGNALS
 from idp.signals import event_types
 from idp.signals.event_types import SESSION_REVOKED
 from tests.provider import App, Browser, Provider
+from tests.receiver import Receiver
 from tests.signals.conftest import POLL, Listener, Told, work
 
 
@@ -144,6 +146,23 @@ def test_y4_another_address_is_told_to_whom_may_see_it(listener: Listener, trans
     assert event.type == "identifier-changed"
     assert event.about == {"format": "email", "email": "ann@example.com"}
     assert event.body == {"new-value": "ann@new.example"}
+
+
+def test_y4_an_address_is_told_to_whom_its_owner_agreed(transmitter: Provider, server: Receiver) -> None:
+    app = transmitter.add_client(
+        "Asks", grant_types=["authorization_code", "client_credentials"], consent="explicit",
+        scope=" ".join(["openid", "email", *SIGNALS]),
+    )  # fmt: skip
+    listener, ann = Listener(transmitter, app, server), transmitter.add_person()
+    stream, browser = listener.make(POLL), transmitter.browser()
+    for agreed, told_now in (("openid", []), ("openid email", ["identifier-changed"])):
+        page = transmitter.authorize(browser, app, scope=agreed)
+        page = browser.log_in(page) if page.is_login_page else page
+        assert page.is_consent_page
+        browser.submit(page, press="allow")
+        transmitter.services.uses.flush()
+        transmitter.services.directory.update(ann.id, email=f"ann@{len(told_now)}.example")
+        assert kinds(told(listener, stream)) == told_now
 
 
 def test_y4_what_did_not_happen_is_not_told(listener: Listener, transmitter: Provider) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from idp.signals import keeping, overflowing, pushing, serving, spreading
 from idp.signals.event_types import ACCOUNT_DISABLED, ACCOUNT_ENABLED
+from idp.signals.sets import Event
 from tests.backends import Clock
 from tests.provider import Provider
 from tests.signals.conftest import HEADER, POLL, Listener, work
@@ -207,3 +209,59 @@ def test_y4_two_processes_push_it_once(listener: Listener, stream: dict[str, Any
 def _flushed(provider: Provider, action: str = "") -> list[Any]:
     provider.services.faults.flush(whole=True)
     return provider.events(action)
+
+
+def test_y4_a_queue_that_is_behind_delivers_all_the_same(
+    listener: Listener, stream: dict[str, Any], clock: Clock
+) -> None:
+    switch(listener, on=False)
+    jobs = listener.provider.services.jobs
+    serving.look(listener.provider.services)
+    clock.advance(pushing.LEASE * 4)  # others had their turn
+    assert serving.begin(listener.provider.services) == 0  # nobody else is asked: that one would wait as long
+    assert jobs._run_next()
+    assert kinds(listener.came()) == ["account-disabled"]
+    assert kept(listener, stream).due is None
+
+
+def test_y4_what_is_put_beside_a_delivery_is_delivered(
+    listener: Listener, stream: dict[str, Any], clock: Clock
+) -> None:
+    """Whoever puts an event in has read the stream a moment ago; it may stand otherwise by now."""
+    provider, now = listener.provider, kept(listener, stream)
+    for old in (replace(now, failing_since=clock()), replace(now, status="paused")):
+        with provider.services.db.transaction() as tx:
+            keeping.put(provider.services, tx, old, Event(ACCOUNT_DISABLED, {}, {"format": "opaque", "id": "x"}))
+        assert kept(listener, stream).due == clock()
+        work(provider)
+        assert kept(listener, stream).due is None
+    assert len(listener.came()) == 2
+
+
+def test_y4_a_stream_that_fails_waits_for_its_turn(listener: Listener, stream: dict[str, Any], clock: Clock) -> None:
+    listener.server.status = 503
+    switch(listener, on=False)
+    work(listener.provider)
+    due = kept(listener, stream).due
+    clock.advance(1)
+    switch(listener, on=True)
+    work(listener.provider)
+    assert kept(listener, stream).due == due > clock()
+
+
+def test_y4_whoever_loses_the_scopes_is_sent_nothing(listener: Listener, stream: dict[str, Any], clock: Clock) -> None:
+    switch(listener, on=False)
+    serving.look(listener.provider.services)  # it waits; then an admin takes the scopes away
+    _scopes(listener, "openid profile email")
+    switch(listener, on=True)
+    work(listener.provider)
+    assert listener.came() == []
+    assert keeping.waiting(listener.provider.services.db, stream["stream_id"])[0] == 1
+    _scopes(listener, "openid profile email ssf.read")
+    clock.advance(pushing.LONGEST + 1)
+    work(listener.provider)
+    assert kinds(listener.came()) == ["account-disabled"]
+
+
+def _scopes(listener: Listener, scope: str) -> None:
+    listener.provider.services.registry.update(listener.app.id, {"scope": scope})

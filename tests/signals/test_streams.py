@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from idp.admin import signals
+from idp.cli.installation import shell
 from idp.oidc.scopes import SIGNALS
 from idp.signals import keeping
 from idp.signals.event_types import IDENTIFIER_CHANGED, SESSION_REVOKED, SUPPORTED
@@ -160,3 +162,20 @@ def test_y4_a_verification_shows_that_a_stream_works(listener: Listener, method:
     assert int(again.headers["Retry-After"]) <= made["min_verification_interval"] + 1
     clock.advance(made["min_verification_interval"])
     assert listener.call("POST", url, {"stream_id": made["stream_id"]}).status == 204
+
+
+def test_y4_a_receiver_gets_round_no_admin_who_stopped_its_stream(listener: Listener) -> None:
+    services, made = listener.provider.services, listener.make(POLL)
+    streams, one = listener.found()["configuration_endpoint"], made["stream_id"]
+    signals.pause(services, shell(), one, "under review")
+    for answer in (
+        listener.call("POST", listener.found()["status_endpoint"], {"stream_id": one, "status": "enabled"}),
+        listener.call("DELETE", f"{streams}?stream_id={one}"),
+        listener.call("POST", streams, {"delivery": {"method": POLL}}),
+    ):
+        assert (answer.status, answer.json["error"]) == (403, "access_denied")
+        assert "admin" in answer.json["error_description"]
+    assert [found.status for found in keeping.list_of(services.db, listener.app.id)] == ["paused"]
+    signals.resume(services, shell(), one)
+    assert listener.call("POST", streams, {"delivery": {"method": POLL}}).status == 201
+    assert listener.call("DELETE", f"{streams}?stream_id={one}").status == 204
