@@ -43,8 +43,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def complain(*lines: str) -> None:
-    """Lines on stderr."""
-    sys.stderr.write("".join(f"doorward: {line}\n" for text in lines for line in text.splitlines()))
+    """Lines on stderr. Where it takes none (a full disk, a reader that has gone), whoever complains goes on."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write("".join(f"doorward: {line}\n" for text in lines for line in text.splitlines()))
 
 
 def say(*lines: str) -> None:

@@ -10,11 +10,12 @@ import io
 import queue
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
+from idp.serving import failures
 from idp.serving.connections import Client, Limits
 from idp.serving.environ import environ_of
 from idp.serving.futures import AlreadyDone
@@ -42,10 +43,16 @@ class Late:
         self._waiting: queue.SimpleQueue[tuple[float, Callable[[], None]]] = queue.SimpleQueue()
 
     def put(self, send: Callable[[], None]) -> None:
-        """Call it when it is due."""
-        self._waiting.put((time.monotonic() + self._seconds, send))
+        """Call it when it is due; now, where there is no room for a thread that would wait."""
         if self._begun.acquire(blocking=False):  # once, and for good
-            threading.Thread(target=self._run, name="late answers", daemon=True).start()
+            try:
+                threading.Thread(target=self._run, name="late answers", daemon=True).start()
+            except BaseException:
+                self._begun.release()
+                failures.tell()
+                send()
+                return
+        self._waiting.put((time.monotonic() + self._seconds, send))
 
     def _run(self) -> None:
         while True:
@@ -53,8 +60,8 @@ class Late:
             time.sleep(max(0.0, due - time.monotonic()))
             try:
                 send()
-            except Exception:  # nobody is at the other end any more
-                traceback.print_exc()
+            except BaseException:  # nobody is at the other end any more
+                failures.tell()
 
 
 class Gate:
@@ -117,10 +124,8 @@ class Gate:
                 return  # a thread that has answered takes it
             self._active += 1
         while True:
-            try:
+            with suppress(BaseException):  # whatever it is: the place goes to the next one, or is given back
                 self._answer(request, environ)
-            except BaseException:
-                self._failed(request)
             with self._having:
                 if not self._waiting:
                     self._active -= 1
@@ -128,7 +133,10 @@ class Gate:
                 request, environ = self._waiting.popleft()
 
     def _answer(self, request: Any, environ: dict[str, Any]) -> None:
-        self._give(request, self._direct(environ) or self._through_wsgi(environ))
+        try:
+            self._give(request, self._direct(environ) or self._through_wsgi(environ))
+        except BaseException:
+            self._failed(request)
 
     def _give(self, request: Any, answer: Answer) -> None:
         status, headers, body = answer
@@ -156,8 +164,13 @@ class Gate:
         return status, headers, body
 
     def _stream(self, request: Any, status: int, headers: list[tuple[bytes, bytes]], parts: Iterable[bytes]) -> None:
-        if not self.streams.begin(request, status, headers, parts):
-            getattr(parts, "close", bool)()
+        begun = False
+        try:
+            begun = self.streams.begin(request, status, headers, parts)
+        finally:
+            if not begun:
+                getattr(parts, "close", bool)()
+        if not begun:
             self._say(request, 503, "Too many files are being fetched at once. Try again in a moment.")
 
     def _send(self, request: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
@@ -168,9 +181,11 @@ class Gate:
         send({"type": "http.response.body", "body": body})
 
     def _failed(self, request: Any) -> None:
-        traceback.print_exc()
+        """Whoever asked hears it first, then whoever reads stderr. Never raises: neither may take a thread along."""
         self.busy.discard(request.scope["client"])
-        request.done()  # granian's own 500
+        with suppress(BaseException):
+            request.done()  # granian's own 500
+        failures.tell()
 
     # -- bodies ------------------------------------------------------------------------------------------------------
 
@@ -208,7 +223,7 @@ class Gate:
                 self._say(body.request, 408, f"The body of the request took longer than {self._body_seconds:.0f} s.")
 
     def _say(self, request: Any, status: int, sentence: str) -> None:
-        """An answer of the edge: the request is not whole, so nothing behind it is asked."""
+        """An answer of the edge: the request is not whole, so nothing behind it is asked. Never raises."""
         body = (sentence + "\n").encode()
         headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
@@ -218,7 +233,10 @@ class Gate:
         ]
         if status == 503:
             headers.append((b"retry-after", b"5"))
-        self._send(request, status, headers, body)
+        try:
+            self._send(request, status, headers, body)
+        except BaseException:  # a look at all bodies goes on to the next one
+            self._failed(request)
 
 
 class _Body:
@@ -256,8 +274,8 @@ class _Body:
             if not self._is_last(future):
                 self.read()
         except BaseException:
-            traceback.print_exc()
             self._gate.broken(self)
+            failures.tell()
 
     def _is_last(self, future: Any) -> bool:
         # The future holds us by its callback, and Python cannot see into it: what holds it in turn would stay for ever,

@@ -134,12 +134,12 @@ def _signals() -> int:
 
 def _watch(gate: Gate, connections: Connections) -> None:
     while True:
-        begun = time.monotonic()
+        begun, hurry = time.monotonic(), False
         try:
             gate.tick(begun)
             hurry = connections.tick()
         except Exception:  # whatever it is, the next look is due
-            logging.getLogger("doorward").exception("edge")
-            hurry = False
+            with suppress(Exception):  # a log on a full disk
+                logging.getLogger("doorward").exception("edge")
         # At most a tenth of a core for looking, however many there are.
         time.sleep(max(HURRY if hurry else REST, 10 * (time.monotonic() - begun)))

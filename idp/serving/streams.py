@@ -31,18 +31,37 @@ class Streams:
         self._places = threading.BoundedSemaphore(MAX_STREAMS)
         self._open: set[_Stream] = set()
         self._ready: queue.SimpleQueue[_Stream] = queue.SimpleQueue()
-        self._makers = threading.BoundedSemaphore(MAKERS)
+        self._makers, self._made = threading.BoundedSemaphore(MAKERS), False  # whether there is one
 
     def begin(self, request: Any, status: int, headers: Headers, parts: Iterable[bytes]) -> bool:
-        """Send what is made meanwhile; False where there are too many at once."""
+        """Send what is made meanwhile; False where there are too many at once.
+
+        Errors: what making a thread or beginning with `parts` raises; its place is given back.
+        """
         if not self._places.acquire(blocking=False):
             return False
-        stream = _Stream(request, status, headers, parts)
+        try:
+            self._begin_maker()
+            stream = _Stream(request, status, headers, parts)
+        except BaseException:
+            self._places.release()
+            raise
         self._open.add(stream)
         self._ready.put(stream)
-        if self._makers.acquire(blocking=False):  # they begin with the first streams, and stay
-            threading.Thread(target=self._make, name="streams", daemon=True).start()
         return True
+
+    def _begin_maker(self) -> None:
+        """They begin with the first streams, and stay."""
+        if not self._makers.acquire(blocking=False):
+            return
+        try:
+            threading.Thread(target=self._make, name="streams", daemon=True).start()
+        except BaseException:
+            self._makers.release()
+            if not self._made:  # the only one makes all, the more slowly
+                raise
+            return
+        self._made = True
 
     def too_slow(self, acknowledged: Mapping[Client, int]) -> Set[Client]:
         """Whose readers take too little, or have taken too long. `acknowledged`: bytes that have arrived, ever."""
@@ -59,7 +78,8 @@ class Streams:
             try:
                 self._step(stream)
             except BaseException:  # it is broken off, so that nobody takes it for whole
-                self._end(stream)
+                with contextlib.suppress(BaseException):  # its place is given back before what it is made of is closed
+                    self._end(stream)
                 self._failed(stream.request)
             del stream  # the next one may be long in coming
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,3 +55,26 @@ def get(path: bytes, *lines: bytes, end: bytes = b"Connection: close\r\n") -> by
 def addresses(server: Server, **about: Any) -> list[str | None]:
     """Where the refused requests came from, oldest first."""
     return [event.address for event in server.events("error:unknown_client")]
+
+
+class Asked:
+    """A request as granian hands it over, and what was answered."""
+
+    def __init__(self, path: bytes, port: str) -> None:
+        self.scope = {
+            "raw_path": path, "query_string": b"", "headers": [], "method": "GET", "server": ("127.0.0.1", "8000"),
+            "client": ("127.0.0.1", port),
+        }  # fmt: skip
+        self.answered = threading.Event()
+        self.status = 0
+        self.proto = self
+
+    def send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        else:
+            self.answered.set()
+
+    def done(self) -> None:
+        self.status = 500
+        self.answered.set()

@@ -7,29 +7,7 @@ from typing import Any
 
 from idp.serving.connections import Limits
 from idp.serving.gate import Gate
-
-
-class Asked:
-    """A request as granian hands it over, and what was answered."""
-
-    def __init__(self, path: bytes, port: str) -> None:
-        self.scope = {
-            "raw_path": path, "query_string": b"", "headers": [], "method": "GET", "server": ("127.0.0.1", "8000"),
-            "client": ("127.0.0.1", port),
-        }  # fmt: skip
-        self.answered = threading.Event()
-        self.status = 0
-        self.proto = self
-
-    def send(self, message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        else:
-            self.answered.set()
-
-    def done(self) -> None:
-        self.status = 500
-        self.answered.set()
+from tests.edge.conftest import Asked
 
 
 def test_G5_who_asks_whether_it_lives_waits_for_nobody_and_nobody_is_forgotten() -> None:
