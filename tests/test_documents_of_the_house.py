@@ -18,6 +18,7 @@ import rooms  # noqa: E402
 
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 NAMED = sorted(set(re.findall(r"`((?:idp|clients|keys|templates|tests)/[a-z0-9_/.]+)`", ARCHITECTURE)))
+_STEP = re.compile(r"`((?:idp|clients|keys)/[a-z0-9_/]+\.py)`: `([a-z_]+)`")
 _FOUND_IN = re.compile(r"^\| [^|]+ \| `([a-z_/]+\.py)`[^|]* \| (.+) \|$", re.MULTILINE)
 
 
@@ -52,6 +53,13 @@ def test_the_table_of_plans_is_what_the_suite_said() -> None:
 @pytest.mark.parametrize("path", NAMED)
 def test_a_file_that_the_architecture_names_is_there(path: str) -> None:
     assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize(("path", "name"), sorted(set(_STEP.findall(ARCHITECTURE))))
+def test_a_step_of_a_walk_is_a_function_of_its_file(path: str, name: str) -> None:
+    assert re.search(rf"^\s*def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), (
+        "the walk goes elsewhere now"
+    )
 
 
 @pytest.mark.parametrize(("path", "words"), _FOUND_IN.findall(ARCHITECTURE))
