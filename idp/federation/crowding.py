@@ -39,6 +39,7 @@ class Crowd:
     def __init__(self, now: Callable[[], float] = time.monotonic, waits: float = WAITS) -> None:
         self._changed, self._now, self._waits = threading.Condition(), now, waits
         self._turns: set[_Turn] = set()
+        self._mine = threading.local()
 
     def enter(self, provider_id: str, threads: int) -> _Turn | None:
         """A place among those who ask; None where there is none."""
@@ -57,6 +58,15 @@ class Crowd:
                     return None
                 self._changed.wait(until - now)
 
+    @property
+    def is_in(self) -> bool:
+        """Whether this thread has a place already."""
+        return bool(getattr(self._mine, "is_in", False))
+
+    @is_in.setter
+    def is_in(self, value: bool) -> None:
+        self._mine.is_in = value
+
     def leave(self, turn: _Turn) -> None:
         """It has been answered, or given up."""
         with self._changed:
@@ -66,13 +76,21 @@ class Crowd:
 
 @contextmanager
 def turn(services: Services, provider: Provider) -> Iterator[None]:
-    """Around all that is asked of a provider while a browser waits. Errors: `Refused` where too many do."""
+    """Around all that is asked of a provider while a browser waits. Errors: `Refused` where too many do.
+
+    One within another takes no second place.
+    """
     crowd = services.part(Crowd)
+    if crowd.is_in:
+        yield
+        return
     mine = crowd.enter(provider.id, services.settings.server.threads)
     if mine is None:
         services.log.warning("upstream_crowded", provider=provider.id, name=provider.name)
         raise failures.crowded(provider)
+    crowd.is_in = True
     try:
         yield
     finally:
+        crowd.is_in = False
         crowd.leave(mine)

@@ -11,8 +11,10 @@ import pytest
 
 from idp.admin import providers
 from idp.cli.installation import shell
-from idp.federation import snapshot
+from idp.errors import Refused
+from idp.federation import crowding, snapshot
 from idp.federation.checking import InvalidProvider
+from idp.federation.crowding import Crowd
 from idp.federation.provider import Provider as Kept
 from idp.federation.saml.federations import members, refreshing
 from idp.federation.saml.federations.accounts import PAIRWISE_ID, SUBJECT_ID
@@ -263,6 +265,77 @@ def test_i12_an_mdq_server_is_asked_for_whom_somebody_chose(federation: Federati
         assert answer
         assert members.find(federation.provider.services, one, entity_of(2)) is None
         federation.clock.advance(61)
+
+
+def test_i12_an_mdq_server_that_fails_holds_up_nobody_and_whom_it_named_still_come(
+    federation: Federation, crm: App
+) -> None:
+    one = federation.join(mdq_url=federation.at.origin + "/mdq", federation_url=federation.at.origin + PATH)
+    services, first, second = federation.provider.services, federation.serve(1), federation.serve(2)
+    assert federation.come_from(federation.provider.browser(), crm, one, 1).code
+    good = federation.at.answers[second]
+    federation.at.answers.update({first: (503, b""), second: (503, b"")})
+    federation.clock.advance(3601)  # what is kept must be asked again
+    many = len(federation.at.asked)
+    assert members.find(services, one, entity_of(2)) is None
+    assert members.find(services, one, entity_of(2)) is None
+    assert members.find(services, one, entity_of(1)) is not None  # by what it said last
+    assert len(federation.at.asked) == many + 1  # and nobody waited a second time
+    federation.at.answers[second] = good
+    federation.clock.advance(21)
+    assert members.find(services, one, entity_of(2)) is not None
+    del federation.at.answers[first]  # it says that there is no such organisation any more
+    assert members.find(services, one, entity_of(1)) is None
+    federation.at.answers[first] = (503, b"")
+    federation.clock.advance(61)
+    assert members.find(services, one, entity_of(1)) is None
+
+
+def test_i12_one_bad_description_stops_no_other(federation: Federation) -> None:
+    one = federation.join(mdq_url=federation.at.origin + "/mdq", federation_url=federation.at.origin + PATH)
+    federation.serve(1, pair=rsa_pair("attacker"))
+    federation.serve(2)
+    assert members.find(federation.provider.services, one, entity_of(1)) is None
+    assert members.find(federation.provider.services, one, entity_of(2)) is not None
+
+
+def test_i12_who_asks_an_mdq_server_takes_a_place_among_those_who_wait(federation: Federation) -> None:
+    one = federation.join(mdq_url=federation.at.origin + "/mdq", federation_url=federation.at.origin + PATH)
+    federation.serve(1)
+    services = federation.provider.services
+    crowd, threads = services.part(Crowd), services.settings.server.threads
+    with crowding.turn(services, one):  # within the answer that somebody brings it takes no second one
+        assert members.find(services, one, entity_of(1)) is not None
+    federation.clock.advance(3601)
+    turns = [crowd.enter("another", threads) for _ in range(threads - 1)]
+    with pytest.raises(Refused) as refused:
+        members.find(services, one, entity_of(1))
+    assert refused.value.code == "upstream_crowded"
+    for turn in turns:
+        assert turn is not None
+        crowd.leave(turn)
+    assert members.find(services, one, entity_of(1)) is not None
+
+
+def test_i12_two_reads_at_once_lose_no_organisation(federation: Federation, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, services = federation.join(), federation.provider.services
+    federation.publish(organisation(n) for n in (1, 2, 3))
+    beside: list[str] = []
+    put = members.put
+
+    def while_another_comes(*args: Any) -> int:
+        federation.clock.advance(1)
+        beside.append(refreshing.refresh(services, one).reason)
+        return put(*args)
+
+    monkeypatch.setattr(members, "put", while_another_comes)
+    assert refreshing.refresh(services, one).many == 3
+    assert beside == [""]  # told how it stands
+    assert {found.entity_id for found in members.every(services, one)} == {entity_of(n) for n in (1, 2, 3)}
+    monkeypatch.undo()
+    federation.publish([organisation(1)])
+    federation.clock.advance(1)
+    assert refreshing.refresh(services, one).many == 1
 
 
 @pytest.mark.spec("IdP Discovery 2.4")

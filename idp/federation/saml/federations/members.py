@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.accounts.person import fold
+from idp.federation import crowding
 from idp.federation.provider import Provider
 from idp.federation.saml.entity import BadMetadata, read
 from idp.federation.saml.federations import store
@@ -29,6 +30,8 @@ _FRESH: Final = 3600.0  # seconds that what an MDQ server said is used
 _MISSED: Final = 60.0
 _PER_MINUTE: Final = 120  # lookups at an MDQ server that strangers can cause
 _SECONDS: Final = 4.0  # that a sign-in waits for an MDQ server
+_SPARED: Final = 20.0  # seconds in which nobody waits for one that has just failed
+_STANDS: Final = 86400.0  # seconds that the last good description stands where the server says nothing new
 
 
 def find(services: Services, provider: Provider, entity_id: str) -> Member | None:
@@ -132,30 +135,57 @@ def _read(facts: str) -> Member:
 
 
 def _asked(services: Services, provider: Provider, entity_id: str) -> Member | None:
-    """What the MDQ server says (draft-young-md-query-saml §2), kept as long as it holds."""
-    key = "upstream:mdq:" + digest(f"{provider.id}\n{provider.mdq_url}\n{provider.metadata_keys}\n{entity_id}")
+    """What the MDQ server says (draft-young-md-query-saml §2), kept as long as it holds.
+
+    Where it says nothing what it said last stands, and nobody waits for it. Errors: `Refused` where many wait already.
+    """
+    source = f"{provider.id}\n{provider.mdq_url}\n{provider.metadata_keys}"
+    key, silent = "upstream:mdq:" + digest(f"{source}\n{entity_id}"), "upstream:mdq.silent:" + digest(source)
     kept: Any = services.state.get(key)
     if kept is not None:
         return of_json(kept) if kept else None
+    if services.state.get(silent) is not None:
+        return _last(services, key)
     if services.state.count(f"upstream:mdq.count:{provider.id}", 60) > _PER_MINUTE:
         services.log.warning("mdq_lookups_limited", source=provider.id)
-        return None
+        return _last(services, key)
     now = services.clock()
     try:
-        found = _fetched(services, provider, entity_id, now)
-    except BadMetadata as error:
+        with crowding.turn(services, provider):
+            found = _fetched(services, provider, entity_id, now)
+    except NotThere:
         services.state.put(key, {}, _MISSED)
-        if not isinstance(error, NotThere):
-            services.log.warning("mdq_lookup_failed", source=provider.id, entity=entity_id, reason=error.reason)
+        services.state.take(key + ":last")
         return None
+    except BadMetadata as error:
+        if isinstance(error, _Silent):
+            services.state.put(silent, 1, _SPARED)
+        services.log.warning("mdq_lookup_failed", source=provider.id, entity=entity_id, reason=error.reason)
+        return _last(services, key)
     ends = min(_FRESH, found.cache or _FRESH, (found.until or now + _FRESH) - now)
     services.state.put(key, found.as_json(), max(30.0, ends))
+    services.state.put(key + ":last", found.as_json(), _STANDS)
     return found
+
+
+class _Silent(BadMetadata):
+    """The server says nothing, of this one or any other."""
+
+
+def _last(services: Services, key: str) -> Member | None:
+    kept: Any = services.state.get(key + ":last")
+    return of_json(kept) if kept else None
 
 
 def _fetched(services: Services, provider: Provider, entity_id: str, now: float) -> Member:
     url = fetching.mdq_url(provider.mdq_url, entity_id, sha1=provider.mdq_sha1)
-    root = reading.open_document(fetching.fetch(services, url, seconds=_SECONDS), keys_of(provider))
+    try:
+        said = fetching.fetch(services, url, seconds=_SECONDS)
+    except NotThere:
+        raise
+    except BadMetadata as error:
+        raise _Silent(error.reason) from None
+    root = reading.open_document(said, keys_of(provider))
     for node, around in reading.entities(root):
         if node.get("entityID") == entity_id:
             around.within(node).check(now, MAX_VALIDITY)

@@ -51,7 +51,21 @@ def standing(services: Services, provider: Provider) -> Standing | None:
 
 
 def refresh(services: Services, provider: Provider) -> Standing:
-    """Read it now; what cannot be taken changes nothing."""
+    """Read it now; what cannot be taken changes nothing.
+
+    One reads at a time: two would take each other's organisations for such as the list has no more. Who comes beside
+    is told how it stands.
+    """
+    turn = _key(provider) + ":read"
+    if not services.state.add(turn, 1, LEASE):
+        return standing(services, provider) or Standing(services.clock(), reason="it is being read just now")
+    try:
+        return _refreshed(services, provider)
+    finally:
+        services.state.take(turn)
+
+
+def _refreshed(services: Services, provider: Provider) -> Standing:
     before, now = standing(services, provider), services.clock()
     try:
         after = _read(services, provider, before, now)
