@@ -27,12 +27,33 @@ PENDING: Final = 900.0  # seconds that an account waits for its person to prove 
 _UNUSABLE: Final = re.compile(r"[^\w.@+-]+")
 
 
-def find_person(services: Services, request: Request, provider: Provider, identity: Identity) -> Person | None:
-    """Who it is here: by the link, else by what the provider's rule allows; None where they must prove it once."""
+#: Whether a sign-in can be this person's, by their id; '' for somebody who has no account yet.
+MayBe = Callable[[str], bool]
+
+
+class NotMeant(Exception):
+    """Whoever came has no account here, and the sign-in is for somebody who has one."""
+
+
+def anybody(_person_id: str) -> bool:
+    """Of a sign-in that is for whoever comes."""
+    return True
+
+
+def find_person(
+    services: Services, request: Request, provider: Provider, identity: Identity, may_be: MayBe = anybody
+) -> Person | None:
+    """Who it is here: by the link, else by what the provider's rule allows; None where they must prove it once.
+
+    Nobody is linked, and no account is made, in a sign-in that an application wants somebody else for.
+    Errors: `NotMeant`.
+    """
     link = links.find(services.db, provider.id, identity.subject)
     if link is not None:
         return services.directory.find(link.person_id)
     person = _by_address(services, provider, identity)
+    if person is not None and not may_be(person.id):
+        return person
     if person is not None:
         try:
             connect(services, request, provider, identity, person, _recorder(services, request, provider, person.id))
@@ -42,7 +63,7 @@ def find_person(services: Services, request: Request, provider: Provider, identi
         return person
     if not provider.create:
         return None
-    return make(services, provider, identity, lambda who: _recorder(services, request, provider, who))
+    return make(services, provider, identity, lambda who: _recorder(services, request, provider, who), may_be)
 
 
 def _by_address(services: Services, provider: Provider, identity: Identity) -> Person | None:
@@ -58,12 +79,19 @@ def _by_address(services: Services, provider: Provider, identity: Identity) -> P
 
 
 def make(
-    services: Services, provider: Provider, identity: Identity, record_of: Callable[[str], Recorder]
-) -> Person | None:
-    """A new person; None where somebody here has the name or the address already: it may be theirs, or another's."""
+    services: Services, provider: Provider, identity: Identity, record_of: Callable[[str], Recorder],
+    may_be: MayBe = anybody,
+) -> Person | None:  # fmt: skip
+    """A new person; None where somebody here has the name or the address already: it may be theirs, or another's.
+
+    Errors: `NotMeant`, and nobody is made.
+    """
     try:
         with services.db.transaction() as tx:
-            return make_within(services, joined(tx), provider, identity, record_of)
+            made = make_within(services, joined(tx), provider, identity, record_of)
+            if made is not None and not may_be(""):
+                raise NotMeant
+            return made
     except LinkedOtherwise:  # two windows at once: the other one has just made them
         again = links.find(services.db, provider.id, identity.subject)
         return services.directory.find(again.person_id) if again is not None else None

@@ -104,7 +104,10 @@ def _enter(services: Services, request: Request, attempt: Attempt, provider: Pro
     if attempt.purpose == attempts.LINK:
         return _connect(services, request, attempt, provider, identity)
     flow = replace(attempt.flow, idp_hint="")
-    person = people.find_person(services, request, provider, identity)
+    try:
+        person = people.find_person(services, request, provider, identity, flow.demands.is_for)
+    except people.NotMeant:
+        return _not_meant(flow)
     if person is None or break_glass.is_one(services.db, person):
         return _ask_once(services, flow, provider, identity)
     if not person.enabled:
@@ -112,11 +115,15 @@ def _enter(services: Services, request: Request, attempt: Attempt, provider: Pro
     if not person.must_reset:
         person = people.take_over(services, request, provider, identity, person)
     if not flow.demands.is_for(person.id):
-        # Core §3.1.2.1: never silently somebody else than the hint names, and asked again they would be the same.
-        return Denied(flow, Deny("login_required", "Somebody else signed in than the application asked for."))
+        return _not_meant(flow)
     methods, began = (proof.method(provider, identity.values),), ending.began(services, provider, identity.there)
     proven = Proven(flow, person, methods, stay=attempt.stay, shared=attempt.shared, began=began)
     return _as_fresh_as_asked(services, request, attempt, provider, replace(proven, auth_time=identity.auth_time))
+
+
+def _not_meant(flow: Flow) -> Denied:
+    """Core §3.1.2.1: never silently somebody else than the hint names, and asked again they would be the same."""
+    return Denied(flow, Deny("login_required", "Somebody else signed in than the application asked for."))
 
 
 def _ask_once(services: Services, flow: Flow, provider: Provider, identity: Identity) -> Show:

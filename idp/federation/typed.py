@@ -67,9 +67,11 @@ def check_password(
     return known(services, request, kept.provider, checked.identity)
 
 
-def known(services: Services, request: Request, provider: Provider, identity: Identity) -> Typed:
+def known(
+    services: Services, request: Request, provider: Provider, identity: Identity, may_be: people.MayBe = people.anybody
+) -> Typed:
     """Who it is here, by the directory's rule; or that they prove the account here once."""
-    person = people.find_person(services, request, provider, identity)
+    person = people.find_person(services, request, provider, identity, may_be)
     if person is None or break_glass.is_one(services.db, person):
         linking = people.put_aside(services, provider, identity)
         return Typed(is_right=True, linking=linking, notice=returning.ask_once(provider, identity))

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from idp.console.apps.labels import LABELS
+from idp.federation import links
 from idp.login.browser import sessions
 from tests.backends import Clock
 from tests.federation.visiting import Office
@@ -60,6 +61,20 @@ def test_s57_somebody_else_than_the_application_means_is_told_once(office: Offic
     hint = office.provider.redeem(crm, office.provider.sign_in(office.provider.browser(), crm).code).json["id_token"]
     answer = office.come(browser, crm, company, asked={"id_token_hint": hint}, auth_time=1)
     assert answer.sent["error"] == "login_required"
+    assert office.provider.services.directory.count() == 1  # and nobody was made on the way
+
+
+def test_i6_nobody_is_joined_in_a_sign_in_that_is_for_somebody_else(office: Office, crm: App) -> None:
+    ann, carl = office.provider.add_person("ann"), office.provider.add_person("carl", email_verified=True)
+    hint = office.provider.redeem(crm, office.provider.sign_in(office.provider.browser(), crm).code).json["id_token"]
+    company, browser = office.add(join=True, domains=["example.com"]), office.provider.browser()
+    about = {"email": "carl@example.com", "email_verified": True}
+    answer = office.come(browser, crm, company, asked={"id_token_hint": hint}, **about)
+    assert answer.sent["error"] == "login_required"
+    assert links.of_person(office.provider.services.db, carl.id) == ()
+    assert office.come(office.provider.browser(), crm, company, **about).code
+    assert [link.person_id for link in links.of_person(office.provider.services.db, carl.id)] == [carl.id]
+    assert ann.id != carl.id
 
 
 @pytest.mark.spec("OpenID Core 2")

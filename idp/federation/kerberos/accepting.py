@@ -47,6 +47,11 @@ class Accepted:
     answer: bytes = b""
     sid: bytes = b""
 
+    @property
+    def principal(self) -> str:
+        """As it is written (RFC 4120 §6.2)."""
+        return f"{self.name}@{self.realm}"
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -75,8 +80,7 @@ def accept(file: Path, token: bytes) -> Accepted:
     """Whose ticket it is. Errors: `NotReady`, `NotAccepted`."""
     gssapi, raw = _library()
     kerberos, spnego = gssapi.OID.from_int_seq(_KERBEROS), gssapi.OID.from_int_seq(_SPNEGO)
-    if not file.is_file():
-        raise NotReady(f"there is no keytab at {file}")
+    _check_readable(file)
     try:
         # Any key of the file, whatever the name: a host has several, and a name of two spellings.
         store = {b"keytab": b"FILE:" + str(file).encode()}
@@ -100,18 +104,24 @@ def accept(file: Path, token: bytes) -> Accepted:
 def keys_of(file: Path) -> tuple[Key, ...]:
     """The keys of a keytab. Errors: `NotReady`."""
     krb5 = _keytabs()
+    _check_readable(file)
     try:
-        file.open("rb").close()
         context = krb5.init_context()
         table = krb5.kt_resolve(context, b"FILE:" + str(file).encode())
         return tuple(
             Key(str(one.principal), int(one.kvno), int(one.key.enctype))
             for one in table
         )  # fmt: skip
-    except OSError as error:
-        raise NotReady(f"{file}: {error.strerror or error}") from None
     except krb5.Krb5Error as error:
         raise NotReady(f"{file} is no keytab: {error}") from None
+
+
+def _check_readable(file: Path) -> None:
+    """The library says of a file that it may not read that the key is not in it. Errors: `NotReady`."""
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise NotReady(f"{file}: {error.strerror or error}") from None
 
 
 def _library() -> tuple[Any, Any]:

@@ -15,12 +15,12 @@ from typing import Final
 from idp import browser
 from idp.accounts.factors import kinds
 from idp.accounts.passwords import Busy
-from idp.accounts.person import Person, fold
+from idp.accounts.person import Person
 from idp.browser import cookie_name
 from idp.errors import Refused
 from idp.federation import choosing, snapshot
 from idp.federation.kerberos import proving, refusals, tokens
-from idp.federation.kerberos.proving import Proof
+from idp.federation.kerberos.proving import Proof, Wanted
 from idp.federation.provider import Provider
 from idp.login import engine, step_up
 from idp.login.authenticators.password import DISABLED
@@ -107,14 +107,15 @@ def _proved(
 ) -> Response | Challenge:
     try:
         token = tokens.from_header(request.header("Authorization"))
-        proof = proving.prove(services, request, found, token) if token else None
+        wanted = Wanted("" if by_hand else flow.login_hint, flow.demands.is_for)
+        proof = proving.prove(services, request, found, token, wanted) if token else None
     except tokens.Unreadable as error:
         return _vainly(services, request, refusals.unreadable(str(error)))
     except Refused as error:
         return _vainly(services, request, error)
     except Busy:
         return Challenge(200, (), (), _BUSY)
-    if proof is None or (not by_hand and _means_another(flow, proof)):
+    if proof is None or _means_another(wanted, proof):
         return Challenge(200, (), (_in_vain(services),))
     if proof.said.error:
         return Challenge(200, (), (_in_vain(services),), proof.said.error)
@@ -134,12 +135,11 @@ def _in_vain(services: Services) -> Cookie:
     return Cookie(cookie_name(services, ASKED), "0", AGAIN_AFTER)
 
 
-def _means_another(flow: Flow, proof: Proof) -> bool:
+def _means_another(wanted: Wanted, proof: Proof) -> bool:
     """Whether the application names somebody else: an admin's second account, say."""
     accepted, person = proof.accepted, proof.said.person
-    known = [accepted.name, f"{accepted.name}@{accepted.realm}", proof.label]
-    known += [person.username, person.email or ""] if person is not None else []
-    return bool(flow.login_hint) and fold(flow.login_hint) not in map(fold, filter(None, known))
+    known = (person.username, person.email or "") if person is not None else ()
+    return not wanted.is_named(accepted.name, accepted.principal, proof.label, *known)
 
 
 def _entered(services: Services, request: Request, flow: Flow, proof: Proof) -> Response:

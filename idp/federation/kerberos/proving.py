@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from idp.accounts.person import fold
+from idp.errors import Refused
 from idp.federation import attempts, keeping, leaving, typed
 from idp.federation.kerberos import accepting, refusals, tokens
 from idp.federation.kerberos.accepting import Accepted, NotAccepted, NotReady
 from idp.federation.kerberos.tokens import Ntlm, Unreadable
 from idp.federation.ldap import asking, entries, filters, groups, standing
 from idp.federation.ldap.wire import Conversation, Entry
+from idp.federation.people import MayBe, NotMeant, anybody
 from idp.federation.ports import Identity
 from idp.federation.provider import Provider
 from idp.login.upstream import Typed
@@ -32,25 +35,56 @@ class Proof:
     label: str = ""
 
 
-def prove(services: Services, request: Request, directories: Sequence[Provider], token: bytes) -> Proof:
-    """Whose it is. Errors: `Refused`, `Busy`."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whom a sign-in is for. `hint`: as the application says, or nothing; `may_be`: by their id here."""
+
+    hint: str = ""
+    may_be: MayBe = anybody
+
+    def is_named(self, *names: str) -> bool:
+        """Whether the hint, if there is one, is one of these."""
+        return not self.hint or fold(self.hint) in map(fold, filter(None, names))
+
+
+def prove(
+    services: Services, request: Request, directories: Sequence[Provider], token: bytes, wanted: Wanted
+) -> Proof | None:
+    """Whose it is; None for somebody new where another is meant. Errors: `Refused`, `Busy`."""
     attempts.count(services, request)
     accepted = _opened(services, token)
-    called = f"{accepted.name}@{accepted.realm}"
     # Another realm may have people of the same names: only those that an owner named are believed.
-    provider = next((one for one in directories if accepted.realm in one.kerberos_realms), None)
-    if provider is None:
-        raise refusals.principal(called, "no directory of this network names its realm")
+    able = [one for one in directories if accepted.realm in one.kerberos_realms]
+    if not able:
+        raise refusals.principal(accepted.principal, "no directory of this network names its realm")
+    *first, last = able
+    for one in first:  # a realm's people may stand in several: branches, or a directory of each house
+        try:
+            return _proof(services, request, one, accepted, wanted)
+        except Refused as error:
+            if error.code != "kerberos_principal":
+                raise
+    return _proof(services, request, last, accepted, wanted)
+
+
+def _proof(
+    services: Services, request: Request, provider: Provider, accepted: Accepted, wanted: Wanted
+) -> Proof | None:
     kept = keeping.find(services.db, provider.id)
     if kept is None or not kept.provider.enabled:
-        raise refusals.principal(called, "its directory was turned off")
+        raise refusals.principal(accepted.principal, "its directory was turned off")
     provider = kept.provider
     state, identity = asking.ask(
-        services, provider, leaving.secret_of(services, kept), _asked(provider, accepted, called, services.clock())
+        services, provider, leaving.secret_of(services, kept), _asked(provider, accepted, services.clock())
     )
     if identity is None:
         return Proof(provider, accepted, Typed(is_right=True, error=typed.told(provider, state)))
-    return Proof(provider, accepted, typed.known(services, request, provider, identity), identity.label)
+    is_named = wanted.is_named(accepted.name, accepted.principal, identity.label, identity.email or "")
+    try:
+        said = typed.known(services, request, provider, identity, lambda who: is_named and wanted.may_be(who))
+    except NotMeant:
+        return None
+    return Proof(provider, accepted, said, identity.label)
 
 
 def _opened(services: Services, token: bytes) -> Accepted:
@@ -75,11 +109,9 @@ def _opened(services: Services, token: bytes) -> Accepted:
     return accepted
 
 
-def _asked(
-    provider: Provider, accepted: Accepted, called: str, now: float
-) -> Callable[[Conversation], tuple[str, Identity | None]]:
+def _asked(provider: Provider, accepted: Accepted, now: float) -> Callable[[Conversation], tuple[str, Identity | None]]:
     def ask(conversation: Conversation) -> tuple[str, Identity | None]:
-        entry = _entry(conversation, provider, accepted, called)
+        entry = _entry(conversation, provider, accepted)
         state = standing.of_entry(entry, now)
         if state != standing.OK:
             return state, None
@@ -88,7 +120,8 @@ def _asked(
     return ask
 
 
-def _entry(conversation: Conversation, provider: Provider, accepted: Accepted, called: str) -> Entry:
+def _entry(conversation: Conversation, provider: Provider, accepted: Accepted) -> Entry:
+    called = accepted.principal
     if accepted.name.endswith("$"):
         raise refusals.principal(called, "it is a computer")
     if provider.subject[0].lower() == "objectguid" and not accepted.sid:  # a name alone may be somebody else's since

@@ -12,6 +12,7 @@ from typing import Any
 import jwt
 import pytest
 
+from idp.federation import snapshot
 from idp.federation.provider import Provider as Upstream
 from idp.login.authn import MFA, PHISHING_RESISTANT
 from tests.federation.directories import kdc
@@ -341,6 +342,51 @@ def test_i5_an_application_that_names_somebody_else_is_shown_the_form(office: Co
     assert answer.dom.find("input", name="login")[0]["value"] == "carl@example.com"
     browser, page = ask(office, crm, login_hint="BEA@example.com")
     assert bring(browser, page, ticket(cache)).is_redirect
+
+
+def test_i5_nobody_gets_an_account_in_a_sign_in_that_is_for_somebody_else(
+    office: Company, crm: App, realm: Kdc
+) -> None:
+    add(office)
+    header = ticket(realm.sign_in("bea", "bea-there"))
+    browser, page = ask(office, crm, login_hint="carl@example.com")
+    assert has_form(bring(browser, page, header))
+    assert office.provider.services.directory.find_named("bea") is None
+    assert "provider:linked" not in {event.action for event in office.provider.events()}
+    browser, page = ask(office, crm)
+    assert bring(browser, page, ticket(realm.sign_in("bea", "bea-there"))).is_redirect
+    assert office.provider.services.directory.find_named("bea") is not None
+
+
+def test_i4_people_of_one_realm_may_stand_in_two_directories(office: Company, crm: App, realm: Kdc) -> None:
+    other = add(office, name="Branch", people="(uid=none)")
+    add(office)
+    assert snapshot.for_app(office.provider.services, crm.id)[0].id == other.id
+    browser, page = ask(office, crm)
+    assert bring(browser, page, ticket(realm.sign_in("bea", "bea-there"))).is_redirect
+    browser, page = ask(office, crm)
+    assert has_form(bring(browser, page, ticket(realm.sign_in("nobody", "nobody-there"))))
+    assert why(office) == "kerberos_principal"
+
+
+def test_i4_a_keytab_that_may_not_be_read_is_told_as_that(
+    office: Company, crm: App, realm: Kdc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(office)
+    header, file = ticket(realm.sign_in("bea", "bea-there")), realm.keytab()
+    opened = Path.open
+
+    def refused(self: Path, *args: Any, **more: Any) -> Any:
+        if self == file:
+            raise PermissionError(13, "Permission denied")
+        return opened(self, *args, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    browser, page = ask(office, crm)
+    assert has_form(bring(browser, page, header))
+    assert why(office) == "kerberos_unset"
+    (fault,) = [one for one in office.provider.events() if one.action == "error:kerberos_unset"]
+    assert "Permission denied" in str(fault.detail)
 
 
 def test_i4_without_the_library_the_form_is_there_and_the_admin_reads_what_to_install(
