@@ -13,6 +13,7 @@ _PERMISSIONS: Final = {
     "application": Permission.APPS_CHANGE, "source": Permission.APPS_CHANGE, "group": Permission.GROUPS_CHANGE,
     "notice": Permission.MESSAGES_CHANGE, "rule": Permission.RULES_CHANGE, "details_type": Permission.APPS_CREATE,
     "provider": Permission.PROVIDERS_CHANGE, "client_host": Permission.APPS_CREATE,
+    "provisioning": Permission.PEOPLE_CREATE, "scim_client": Permission.ROLES_GRANT,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from idp.accounts.person import fold
 from idp.accounts.provisioning import clients
 from idp.accounts.provisioning.clients import Made, Provisioner, Wanted
+from idp.admin import managed
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.protocols import Services
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 P = Permission
+KIND: Final = "scim_client"  # as files call it
 _USERS: Final = {
     "no": frozenset[Permission](),
     "read": frozenset((P.PEOPLE_READ,)),
@@ -67,18 +69,34 @@ def list_of(services: Services, actor: Actor) -> tuple[Provisioner, ...]:
     return clients.list_of(services.db)
 
 
-def change(services: Services, actor: Actor, client: Provisioner, wanted: Wanted, known: Iterable[str]) -> Provisioner:
-    """Another scope. Errors: `NotAllowed`; `InvalidProvisioner`; `UnknownProvisioner`."""
+def find(services: Services, actor: Actor, client_id: str) -> Provisioner:
+    """The client with this id. Errors: `NotAllowed`; `UnknownProvisioner`."""
     _check(actor)
-    changed = clients.change(services.db, client, wanted, known, record=actor.record(services))
+    found = clients.get(services.db, client_id)
+    if found is None:
+        raise UnknownProvisioner(client_id)
+    return found
+
+
+def change(
+    services: Services, actor: Actor, client: Provisioner, wanted: Wanted, known: Iterable[str], *, seen: str = ""
+) -> Provisioner:  # fmt: skip
+    """Another scope. `seen`: its edition.
+
+    Errors: `NotAllowed`; `ManagedByFile`; `InvalidProvisioner`; `UnknownProvisioner`; `ChangedMeanwhile`.
+    """
+    _check(actor)
+    managed.guard(services, KIND, client.id)
+    changed = clients.change(services.db, client, wanted, known, record=actor.record(services), seen=seen)
     if changed is None:
         raise UnknownProvisioner(client.id)
     return changed
 
 
 def turn(services: Services, actor: Actor, client: Provisioner, *, on: bool) -> Provisioner:
-    """Off, and its token opens nothing; on again. Errors: `NotAllowed`; `UnknownProvisioner`."""
+    """Off, and its token opens nothing; on again. Errors: `NotAllowed`; `ManagedByFile`; `UnknownProvisioner`."""
     _check(actor)
+    managed.guard(services, KIND, client.id)
     turned = clients.turn(services.db, client, on=on, record=actor.record(services))
     if turned is None:
         raise UnknownProvisioner(client.id)
@@ -94,10 +112,14 @@ def renew(services: Services, actor: Actor, client: Provisioner, *, at_once: boo
     return made
 
 
-def remove(services: Services, actor: Actor, client: Provisioner) -> None:
-    """End it; people, groups and memberships stay, and are ours. Errors: `NotAllowed`; `UnknownProvisioner`."""
+def remove(services: Services, actor: Actor, client: Provisioner, *, seen: str = "") -> None:
+    """End it; people, groups and memberships stay, and are ours. `seen`: its edition.
+
+    Errors: `NotAllowed`; `ManagedByFile`; `UnknownProvisioner`; `ChangedMeanwhile`.
+    """
     _check(actor)
-    if not clients.remove(services.db, client, record=actor.record(services)):
+    managed.guard(services, KIND, client.id)
+    if not clients.remove(services.db, client, record=actor.record(services), seen=seen):
         raise UnknownProvisioner(client.id)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clients.client import Client
 from clients.documents.address import in_path
 from idp.accounts import groups
+from idp.admin import managed
 from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.db import Transaction
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from idp.provisioning.foreseeing import Foreseen
 
 P = Permission
+KIND = "provisioning"  # as files call it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +82,27 @@ def change(
     services: Services, actor: Actor, client_id: str, how: Callable[[Said], Said], secret: str | None = None, *,
     seen: str = "",
 ) -> Standing:  # fmt: skip
-    """Say something else of it. Errors: `NotAllowed`, `UnknownTarget`, `InvalidTarget`, `ChangedMeanwhile`."""
+    """Say something else of it; a secret alone is no file's.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `UnknownTarget`, `InvalidTarget`, `ChangedMeanwhile`.
+    """
     _check(actor, client_id)
+    before = keeping.get(services.db, client_id).said
+    if how(before) != before:
+        managed.guard(services, KIND, client_id)
     now, record = services.clock(), actor.record(services)
     changed = keeping.change(services.db, services.sealer, client_id, how, secret, now, record=record, seen=seen)
     return _standing(services, changed)
 
 
 def turn(services: Services, actor: Actor, client_id: str, *, on: bool) -> Standing:
-    """Off, and nothing is sent; on again, and what waits is. Errors: `NotAllowed`, `UnknownTarget`."""
+    """Off, and nothing is sent; on again, and what waits is. To go on after a stop is no file's.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `UnknownTarget`.
+    """
     _check(actor, client_id)
+    if (keeping.get(services.db, client_id).state == "off") == on:
+        managed.guard(services, KIND, client_id)
     record = actor.record(services)
     return _standing(
         services, keeping.turn(services.db, client_id, "on" if on else "off", services.clock(), record=record)
@@ -106,10 +119,14 @@ def release(services: Services, actor: Actor, client_id: str, many: int) -> Stan
     return _standing(services, keeping.release(services.db, client_id, many, services.clock(), record=record))
 
 
-def remove(services: Services, actor: Actor, client_id: str) -> None:
-    """Write there no more; what is there stays. Errors: `NotAllowed`, `UnknownTarget`."""
+def remove(services: Services, actor: Actor, client_id: str, *, seen: str = "") -> None:
+    """Write there no more; what is there stays.
+
+    Errors: `NotAllowed`, `ManagedByFile`, `UnknownTarget`, `ChangedMeanwhile`.
+    """
     _check(actor, client_id)
-    keeping.remove(services.db, client_id, record=actor.record(services))
+    managed.guard(services, KIND, client_id)
+    keeping.remove(services.db, client_id, record=actor.record(services), seen=seen)
 
 
 def send_all(services: Services, actor: Actor, client_id: str) -> Standing:

@@ -22,13 +22,14 @@ from idp.api import (
     signing_keys,
     streams,
 )
-from idp.api.applications import checking, past, provisioning, signals, symptoms
+from idp.api.applications import checking, past, signals, symptoms
 from idp.api.applications.rows import OPERATIONS as APPLICATIONS
 from idp.api.batches.rows import OPERATIONS as BATCHES
 from idp.api.operations import Operation
 from idp.api.people.joining import OPERATIONS as JOINING
 from idp.api.people.rows import OPERATIONS as PEOPLE
 from idp.api.providers.rows import OPERATIONS as PROVIDERS
+from idp.api.provisioning.rows import OPERATIONS as PROVISIONING
 from idp.api.reviews.rows import OPERATIONS as REVIEWS
 from idp.api.rules.rows import OPERATIONS as RULES
 
@@ -38,7 +39,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *past.OPERATIONS,
     *checking.OPERATIONS,
     *symptoms.OPERATIONS,
-    *provisioning.OPERATIONS,
+    *PROVISIONING,
     *signals.OPERATIONS,
     *registration.OPERATIONS,
     *client_hosts.OPERATIONS,

@@ -173,10 +173,12 @@ def release(db: Database, client_id: str, many: int, now: float, *, record: Reco
         return get(tx, client_id)
 
 
-def remove(db: Database, client_id: str, *, record: Recorder) -> None:
-    """Write there no more; what is there stays there. Errors: `UnknownTarget`."""
+def remove(db: Database, client_id: str, *, record: Recorder, seen: str = "") -> None:
+    """Write there no more; what is there stays there. Errors: `UnknownTarget`, `ChangedMeanwhile`."""
     with db.transaction() as tx:
-        _locked(tx, client_id)
+        before = _locked(tx, client_id)
+        if seen and seen != edition(before):
+            raise ChangedMeanwhile
         for statement in store.DROP_ALL:
             tx.run(statement, of_client=client_id)
         tx.run(store.DROP_TARGET, of_client=client_id)

@@ -46,6 +46,8 @@ WHOSE = {
     "reviews": "application or group: test_reviews.py",
     "sign-in-rules": "company",
     "providers": "company",
+    "provisioning": "application: test_provisioning.py",
+    "scim-clients": "company",
     "provider-templates": "company",
     "audit-streams": "company",
     "message-delivery": "company",

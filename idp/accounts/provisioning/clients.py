@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from idp.accounts import groups
 from idp.accounts.provisioning import store
 from idp.audit import Recorder
-from idp.db import Database
+from idp.db import Database, Transaction
 from idp.ids import digest, new_id, new_secret, split
 
 PREFIX: Final = "dws_"  # a prefix that a secret scanner can look for
@@ -24,6 +24,10 @@ MOST_FAULTS: Final = 10  # that are kept
 TOUCH_EVERY: Final = 60.0  # seconds between two notes of its last use
 
 May = Literal["write", "read", "no"]
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed it since it was looked at."""
 
 
 class InvalidProvisioner(ValueError):
@@ -66,6 +70,12 @@ class Provisioner(Wanted):
         """As groups, memberships and the record name it."""
         return f"scim:{self.id}"
 
+    @property
+    def edition(self) -> str:
+        """What stands for all that admins say of it: neither its token nor what it did."""
+        said = [self.name, self.users, self.groups, self.attributes, self.adopts, self.trusts_mail, self.invites]
+        return digest(json.dumps([self.id, *said, self.is_off]))[:16]
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -101,15 +111,16 @@ def make(db: Database, wanted: Wanted, known: Iterable[str], by: str, now: float
 
 
 def change(
-    db: Database, client: Provisioner, wanted: Wanted, known: Iterable[str], *, record: Recorder
-) -> Provisioner | None:
-    """Another scope, from its next call on; its name and its token stay. None: it is gone.
+    db: Database, client: Provisioner, wanted: Wanted, known: Iterable[str], *, record: Recorder, seen: str = ""
+) -> Provisioner | None:  # fmt: skip
+    """Another scope, from its next call on; its name and its token stay. `seen`: its edition. None: it is gone.
 
-    Errors: `InvalidProvisioner`.
+    Errors: `InvalidProvisioner`; `ChangedMeanwhile`.
     """
     _check(wanted, known)
     attributes = None if wanted.attributes is None else json.dumps(sorted(wanted.attributes))
     with db.transaction() as tx:
+        _check_edition(tx, client.id, seen)
         if not tx.run(
             store.CHANGE, of_id=client.id, new_users=wanted.users, new_groups=wanted.groups, new_attributes=attributes,
             new_adopts=int(wanted.adopts), new_trusts_mail=int(wanted.trusts_mail), new_invites=int(wanted.invites),
@@ -155,9 +166,13 @@ def renew(db: Database, client: Provisioner, now: float, *, at_once: bool, recor
     return Made(made, f"{PREFIX}{client.id}.{secret}")
 
 
-def remove(db: Database, client: Provisioner, *, record: Recorder) -> bool:
-    """End it: its token opens nothing from now on, and what it provided is ours. False where it is gone."""
+def remove(db: Database, client: Provisioner, *, record: Recorder, seen: str = "") -> bool:
+    """End it: its token opens nothing from now on, and what it provided is ours. False where it is gone.
+
+    Errors: `ChangedMeanwhile`.
+    """
     with db.transaction() as tx:
+        _check_edition(tx, client.id, seen)
         if not tx.run(store.REMOVE, of_id=client.id):
             return False
         groups.release(tx, client.source)
@@ -194,6 +209,14 @@ def touch(db: Database, client: Provisioner, now: float) -> None:
     """Note that it was used, at most once a minute."""
     if client.last_used_at is None or now - client.last_used_at >= TOUCH_EVERY:
         db.run(store.TOUCH, durable=False, of_id=client.id, now=now, before=now - TOUCH_EVERY)
+
+
+def _check_edition(tx: Transaction, client_id: str, seen: str) -> None:
+    """`seen`: as it was looked at; '' for whoever has not. Errors: `ChangedMeanwhile`."""
+    tx.run(store.LOCK, of_id=client_id)
+    row = tx.one(store.FIND, of_id=client_id)
+    if seen and row is not None and seen != _client(row).edition:
+        raise ChangedMeanwhile
 
 
 def _check(wanted: Wanted, known: Iterable[str]) -> None:

@@ -68,6 +68,8 @@ _v, _d, _p, _i, _g, _m = (
 LIST = select(provisioners).order_by(_v.name, _v.id)
 FIND = select(provisioners).where(_v.id == bindparam("of_id"))
 INSERT = insert(provisioners)
+#: Its own row is locked first, so that changes queue up.
+LOCK = update(provisioners).where(_v.id == bindparam("of_id")).values(name=_v.name)
 RENEW = (
     update(provisioners)
     .where(_v.id == bindparam("of_id"))
