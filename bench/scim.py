@@ -20,7 +20,6 @@ from idp.accounts.person import Draft
 from idp.accounts.provisioning.clients import Wanted
 from idp.admin import provisioners
 from idp.admin.actor import of_shell
-from idp.scim import schemas
 from tests.backends import Clock
 from tests.provider import Browser, Provider, bearer, make_template
 
@@ -47,7 +46,7 @@ def _run(provider: Provider, clock: Clock, args: argparse.Namespace) -> None:
     started = time.perf_counter()
     drafts = (Draft(username=f"p{n:06}", email=f"p{n:06}@example.com", name=f"Person {n}") for n in range(args.people))
     services.directory.add_all(drafts)
-    made = provisioners.make(services, of_shell("cli:bench"), Wanted(name="bench", adopts=True), schemas.attributes())
+    made = provisioners.make(services, of_shell("cli:bench"), Wanted(name="bench", adopts=True))
     browser, token = provider.browser(), made.value
     ids = [person.id for person in services.directory.list("", args.members)]
     group = _call(browser, token, "POST", "Groups", {"schemas": [GROUP], "displayName": "Big"})["id"]

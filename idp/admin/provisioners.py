@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from idp.accounts.person import fold
 from idp.accounts.provisioning import clients
@@ -13,9 +13,6 @@ from idp.admin.actor import Actor
 from idp.admin.permissions import Permission
 from idp.protocols import Services
 from idp.wire import Request
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 P = Permission
 KIND: Final = "scim_client"  # as files call it
@@ -54,13 +51,10 @@ def acting(request: Request, client: Provisioner) -> ProvisioningActor:
     )  # fmt: skip
 
 
-def make(services: Services, actor: Actor, wanted: Wanted, known: Iterable[str]) -> Made:
-    """Make one; its token is shown this once. `known`: the attributes of people that there are.
-
-    Errors: `NotAllowed`; `InvalidProvisioner`.
-    """
+def make(services: Services, actor: Actor, wanted: Wanted) -> Made:
+    """Make one; its token is shown this once. Errors: `NotAllowed`; `InvalidProvisioner`."""
     _check(actor)
-    return clients.make(services.db, wanted, known, actor.name, services.clock(), record=actor.record(services))
+    return clients.make(services.db, wanted, actor.name, services.clock(), record=actor.record(services))
 
 
 def list_of(services: Services, actor: Actor) -> tuple[Provisioner, ...]:
@@ -79,7 +73,7 @@ def find(services: Services, actor: Actor, client_id: str) -> Provisioner:
 
 
 def change(
-    services: Services, actor: Actor, client: Provisioner, wanted: Wanted, known: Iterable[str], *, seen: str = ""
+    services: Services, actor: Actor, client: Provisioner, wanted: Wanted, *, seen: str = ""
 ) -> Provisioner:  # fmt: skip
     """Another scope. `seen`: its edition.
 
@@ -87,7 +81,7 @@ def change(
     """
     _check(actor)
     managed.guard(services, KIND, client.id)
-    changed = clients.change(services.db, client, wanted, known, record=actor.record(services), seen=seen)
+    changed = clients.change(services.db, client, wanted, record=actor.record(services), seen=seen)
     if changed is None:
         raise UnknownProvisioner(client.id)
     return changed

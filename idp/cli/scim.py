@@ -45,7 +45,6 @@ def run_add(args: Namespace) -> None:
     """Make one and show its token."""
     from idp.accounts.provisioning.clients import InvalidProvisioner, Wanted
     from idp.admin import provisioners
-    from idp.scim import schemas
 
     wanted = Wanted(
         name=args.name, users=args.users, groups=args.groups, attributes=tuple(args.attribute) or None,
@@ -53,7 +52,7 @@ def run_add(args: Namespace) -> None:
     )  # fmt: skip
     with opened(args) as services:
         try:
-            made = provisioners.make(services, shell(), wanted, schemas.attributes())
+            made = provisioners.make(services, shell(), wanted)
         except InvalidProvisioner as error:
             option = {"name": "NAME", "attributes": "--attribute"}.get(error.field, f"--{error.field}")
             raise Refused(f"{option}: {error.message}") from None

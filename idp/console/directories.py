@@ -31,7 +31,7 @@ def overview(services: Services, request: Request, visit: Visit) -> Response:
         return _list(services, request, visit, Wanted(name=""))
     wanted = _wanted(request, request.form.get("name") or "")
     try:
-        made = provisioners.make(services, visit.actor, wanted, _known())
+        made = provisioners.make(services, visit.actor, wanted)
     except InvalidProvisioner as error:
         return _list(services, request, visit, wanted, error.field)
     return _made(services, request, visit, made)
@@ -64,7 +64,7 @@ def _do(services: Services, request: Request, visit: Visit, client: Provisioner)
     if done in ("on", "off"):
         provisioners.turn(services, actor, client, on=done == "on")
     else:
-        provisioners.change(services, actor, client, _wanted(request, client.name), _known())
+        provisioners.change(services, actor, client, _wanted(request, client.name))
     return flash.redirect(services, f"{PATH}/{client.id}", "directory_changed")
 
 
@@ -81,12 +81,6 @@ def _wanted(request: Request, name: str) -> Wanted:
 
 def _may(value: str) -> clients.May:
     return "write" if value == "write" else "read" if value == "read" else "no"
-
-
-def _known() -> tuple[str, ...]:
-    from idp.scim import schemas  # its library costs as much as all of the console
-
-    return schemas.attributes()
 
 
 def _list(services: Services, request: Request, visit: Visit, typed: Wanted, wrong: str = "") -> Response:

@@ -59,7 +59,7 @@ _NOT_HERE: Final = frozenset(("password", "x509Certificates"))
 
 @cache
 def attributes() -> tuple[str, ...]:
-    """What a client may be allowed to write of people, by the name in the schema."""
+    """What a client may be allowed to write of people, by the name in the schema: as `WRITABLE` has it."""
     own = [one.name for one in (User.to_schema().attributes or ()) if str(one.mutability) != "readOnly"]
     also = [f"enterprise.{one.name}" for one in (EnterpriseUser.to_schema().attributes or ())]
     return tuple(one for one in (*own, *also) if one and one not in _NOT_HERE)

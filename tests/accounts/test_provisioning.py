@@ -19,7 +19,7 @@ def nobody(*_: Any) -> None:
 
 def test_Y1_a_client_is_found_by_its_token_and_by_the_one_before_for_a_week(db: Database, clock: Clock) -> None:
     wanted = clients.Wanted(name=" Entra  ID ", attributes=("title",))
-    made = clients.make(db, wanted, ("title",), "cli:test", clock(), record=nobody)
+    made = clients.make(db, wanted, "cli:test", clock(), record=nobody)
     assert (made.client.name, made.client.attributes) == ("Entra ID", ("title",))
     assert clients.find(db, made.value, clock()) == made.client
     assert clients.find(db, made.value + "x", clock()) is None

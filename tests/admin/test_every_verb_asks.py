@@ -647,7 +647,7 @@ def _deleting(before: Said) -> Said:
 
 def _provisioner(world: World) -> Provisioner:
     wanted = Provisioning(name=f"directory {next(world.numbers)}")
-    return provisioners.make(world.services, SHELL, wanted, ()).client
+    return provisioners.make(world.services, SHELL, wanted).client
 
 
 E = _kinds_of_failure()
@@ -770,10 +770,10 @@ TRIES: Final[Mapping[str, Try]] = {
     "signals.test": Try(_signals, signals.test),
     "signals.remove": Try(_signals, signals.remove),
     "provisioners.make": Try(
-        World.person, lambda s, a, one: provisioners.make(s, a, Provisioning(name=one.username), ())
+        World.person, lambda s, a, one: provisioners.make(s, a, Provisioning(name=one.username))
     ),
     "provisioners.change": Try(
-        _provisioner, lambda s, a, one: provisioners.change(s, a, one, Provisioning(name=one.name), ())
+        _provisioner, lambda s, a, one: provisioners.change(s, a, one, Provisioning(name=one.name))
     ),
     "provisioners.turn": Try(_provisioner, lambda s, a, one: provisioners.turn(s, a, one, on=False)),
     "provisioners.renew": Try(_provisioner, lambda s, a, one: provisioners.renew(s, a, one, at_once=True)),

@@ -76,7 +76,7 @@ class Company:
         from idp.admin import provisioners
 
         name = "".join(filter(str.isprintable, IMAGE + NAME))[:80]
-        return provisioners.make(self._services, of_shell("cli:test"), Wanted(name=name), ()).client.id
+        return provisioners.make(self._services, of_shell("cli:test"), Wanted(name=name)).client.id
 
     def _upstream(self) -> str:
         from idp.admin import providers

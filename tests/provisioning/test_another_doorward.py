@@ -19,14 +19,13 @@ from tests.scim.conftest import Scim
 
 def test_Y2_from_hr_to_the_application_and_off_again(open_provider: Callable[..., Provider], serve: Serve) -> None:
     there = open_provider(server={"issuer": "https://app.example"})
-    known = schemas.attributes()
-    let_in = provisioners.make(there.services, SHELL, Wanted(name="Doorward", groups="write"), known)
+    let_in = provisioners.make(there.services, SHELL, Wanted(name="Doorward", groups="write"))
     served = serve(there.app, "/scim/v2")
     here = open_provider(outbound={"allow": [served.origin]})
     app = here.add_client("Portal")
     said = Said(url=served.url)
     provisioning.add(here.services, SHELL, app.client, said, let_in.value)
-    hr_client = provisioners.make(here.services, SHELL, Wanted(name="HR", groups="write"), known)
+    hr_client = provisioners.make(here.services, SHELL, Wanted(name="HR", groups="write"))
     hr = Scim(here.browser(), hr_client.value, hr_client.client)
 
     name = {"givenName": "Ann", "familyName": "Lee"}
@@ -63,7 +62,7 @@ def test_Y2_somebody_with_a_role_there_is_refused_and_stops_nobody_else(
 ) -> None:
     there = open_provider(server={"issuer": "https://app.example"})
     boss = there.services.directory.add(Draft(username="boss", roles=("owner",)))
-    let_in = provisioners.make(there.services, SHELL, Wanted(name="Doorward", adopts=True), schemas.attributes())
+    let_in = provisioners.make(there.services, SHELL, Wanted(name="Doorward", adopts=True))
     served = serve(there.app, "/scim/v2")
     here = open_provider(outbound={"allow": [served.origin]})
     app = here.add_client("Portal")

@@ -60,7 +60,7 @@ def connect(provider: Provider) -> Connect:
     """Makes a client with these rights: `connect(adopts=True)`."""
 
     def connect(name: str = "Entra", **wanted: Any) -> Scim:
-        made = provisioners.make(provider.services, SHELL, Wanted(name=name, **wanted), schemas.attributes())
+        made = provisioners.make(provider.services, SHELL, Wanted(name=name, **wanted))
         return Scim(provider.browser(), made.value, made.client)
 
     return connect

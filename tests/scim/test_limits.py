@@ -102,3 +102,10 @@ def test_I7_a_group_in_a_group_of_ours_is_taken_out_by_an_admin(provider: Provid
     path = f'members[value eq "{inner["id"]}"]'
     refused(scim.patch(f"Groups/{outer.id}", {"op": "remove", "path": path}), 403)
     assert [one.name for one in nesting.inner(services.db, outer.id)] == ["Staff"]
+
+
+def test_Y1_the_attributes_that_one_may_be_limited_to_are_those_that_are_served() -> None:
+    from idp.accounts.provisioning.attributes import WRITABLE
+    from idp.scim import schemas
+
+    assert schemas.attributes() == WRITABLE

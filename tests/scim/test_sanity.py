@@ -12,7 +12,6 @@ import pytest
 
 from idp.accounts.provisioning.clients import Wanted
 from idp.admin import provisioners
-from idp.scim import schemas
 from tests.provider import Provider
 from tests.provisioning.conftest import SHELL, Serve, serve
 
@@ -25,7 +24,7 @@ def test_Y1_scim_sanity_finds_nothing_that_the_standard_forbids(
     open_provider: Callable[..., Provider], serve: Serve
 ) -> None:
     provider = open_provider()
-    made = provisioners.make(provider.services, SHELL, Wanted(name="sanity"), schemas.attributes())
+    made = provisioners.make(provider.services, SHELL, Wanted(name="sanity"))
     served = serve(provider.app, "/scim/v2")
     asked = ["--json-output", "--i-accept-side-effects", "--timeout", "30"]
     command = [TOOL, "probe", served.url, "--token", made.value, *asked]

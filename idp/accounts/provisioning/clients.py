@@ -5,12 +5,13 @@ from __future__ import annotations
 import hmac
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from idp.accounts import groups
 from idp.accounts.provisioning import store
+from idp.accounts.provisioning.attributes import WRITABLE
 from idp.audit import Recorder
 from idp.db import Database, Transaction
 from idp.ids import digest, new_id, new_secret, split
@@ -85,10 +86,10 @@ class Made:
     value: str = field(repr=False)
 
 
-def make(db: Database, wanted: Wanted, known: Iterable[str], by: str, now: float, *, record: Recorder) -> Made:
-    """Make a client. `known`: the attributes that there are. Errors: `InvalidProvisioner`."""
+def make(db: Database, wanted: Wanted, by: str, now: float, *, record: Recorder) -> Made:
+    """Make a client. Errors: `InvalidProvisioner`."""
+    check(wanted)
     name = _named(wanted.name)
-    _check(wanted, known)
     client_id, secret = new_id(now), new_secret()
     with db.transaction() as tx:
         there = tx.all(store.LIST)
@@ -111,13 +112,13 @@ def make(db: Database, wanted: Wanted, known: Iterable[str], by: str, now: float
 
 
 def change(
-    db: Database, client: Provisioner, wanted: Wanted, known: Iterable[str], *, record: Recorder, seen: str = ""
+    db: Database, client: Provisioner, wanted: Wanted, *, record: Recorder, seen: str = ""
 ) -> Provisioner | None:  # fmt: skip
     """Another scope, from its next call on; its name and its token stay. `seen`: its edition. None: it is gone.
 
     Errors: `InvalidProvisioner`; `ChangedMeanwhile`.
     """
-    _check(wanted, known)
+    check(wanted)
     attributes = None if wanted.attributes is None else json.dumps(sorted(wanted.attributes))
     with db.transaction() as tx:
         _check_edition(tx, client.id, seen)
@@ -219,8 +220,10 @@ def _check_edition(tx: Transaction, client_id: str, seen: str) -> None:
         raise ChangedMeanwhile
 
 
-def _check(wanted: Wanted, known: Iterable[str]) -> None:
-    unknown = sorted(set(wanted.attributes or ()) - set(known))
+def check(wanted: Wanted) -> None:
+    """Errors: `InvalidProvisioner` for what a client cannot be."""
+    _named(wanted.name)
+    unknown = sorted(set(wanted.attributes or ()) - set(WRITABLE))
     if unknown:
         raise InvalidProvisioner("attributes", f"there is no attribute {unknown[0][:60]}; see /scim/v2/Schemas")
     for kind in ("users", "groups"):

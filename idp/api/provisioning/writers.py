@@ -153,7 +153,7 @@ def make(services: Services, call: Call) -> Answer:
     body = call.body
     wanted = Wanted(**{name: getattr(body, name) for name in NewScimClient.model_fields})
     with _placed():
-        made = provisioners.make(services, call.actor, wanted, _known())
+        made = provisioners.make(services, call.actor, wanted)
     value = MadeScimClient(client=_shown(services, made.client), token=made.value)
     return Answer(value=value, etag=made.client.edition, location=f"/scim-clients/{made.client.id}")
 
@@ -165,7 +165,7 @@ def patch(services: Services, call: Call) -> Answer:
     said = {name: getattr(one, name) for name in NewScimClient.model_fields}
     said |= {name: getattr(body, name) for name in body.model_fields_set}
     with _placed():
-        changed = provisioners.change(services, call.actor, one, Wanted(**said), _known(), seen=seen or "")
+        changed = provisioners.change(services, call.actor, one, Wanted(**said), seen=seen or "")
     return _answered(services, changed)
 
 
@@ -211,12 +211,6 @@ def _placed() -> Iterator[None]:
         raise Problem("changed", "It is another edition by now. Read it again.") from None
     except provisioners.UnknownProvisioner:
         raise not_found("directory that writes here") from None
-
-
-def _known() -> tuple[str, ...]:
-    from idp.scim import schemas  # its library costs as much as all of the API
-
-    return schemas.attributes()
 
 
 def _get(services: Services, call: Call) -> Provisioner:
