@@ -98,7 +98,7 @@ def change(
 def turn(services: Services, actor: Actor, client_id: str, *, on: bool) -> Standing:
     """Off, and nothing is sent; on again, and what waits is. To go on after a stop is no file's.
 
-    Errors: `NotAllowed`, `ManagedByFile`, `UnknownTarget`.
+    Errors: `NotAllowed`, `ManagedByFile`, `UnknownTarget`; `InvalidTarget`: it has no token yet.
     """
     _check(actor, client_id)
     if (keeping.get(services.db, client_id).state == "off") == on:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from idp.cli import configuration_files as files
 from idp.cli import secrets_file
 from idp.cli.installation import opened, shell
-from idp.cli.terminal import SOON, command, complain, print_json, say, with_json
+from idp.cli.terminal import SOON, command, complain, print_json, printable, say, with_json
 from idp.installation.failures import Failed
 
 if TYPE_CHECKING:
     from idp.admin.configuration.applying import Applied
 
+_SECRETS = ("client_secret", "token")
 CHANGED = 3  # what the plan was made against is no longer so
 
 
@@ -71,7 +72,10 @@ def _explained() -> Iterator[None]:
     from idp.accounts.groups import GroupHasMembers
     from idp.accounts.notices import InvalidNotice
     from idp.accounts.person import InvalidPerson
+    from idp.accounts.provisioning.clients import InvalidProvisioner
     from idp.admin.configuration.document import BadConfiguration
+    from idp.provisioning.checking import InvalidTarget
+    from idp.provisioning.keeping import TargetThere, TooMany
     from idp.saml.metadata.lexical import BadMetadata
 
     try:
@@ -80,14 +84,17 @@ def _explained() -> Iterator[None]:
         raise Failed(*error.lines, "nothing is done") from None
     except (BadMetadata, GroupHasMembers, InvalidMetadata, InvalidNotice, InvalidPerson, UnknownClient) as error:
         raise Failed(f"nothing is done: {error}") from None
+    except (InvalidProvisioner, InvalidTarget, TargetThere, TooMany) as error:
+        raise Failed(f"nothing is done: {error or 'there are as many targets as there may be'}") from None
 
 
 def _tell(args: Namespace, done: Applied, file: Any) -> None:
     shown = [{"client_id": client.id, "name": client.name, "client_secret": secret} for client, secret in done.secrets]
+    shown += [{"scim_client": one.client.id, "name": one.client.name, "token": one.value} for one in done.writers]
     if file is not None:
         for one in shown:
             secrets_file.write(file, one)
-        shown = [{key: value for key, value in one.items() if key != "client_secret"} for one in shown]
+        shown = [{key: value for key, value in one.items() if key not in _SECRETS} for one in shown]
     if args.json:
         print_json({
             "changes": [files.described(change) for change in done.changes], "secrets": shown,
@@ -95,6 +102,10 @@ def _tell(args: Namespace, done: Applied, file: Any) -> None:
         })  # fmt: skip
         return
     for one in shown:
+        if "scim_client" in one:
+            said = "in " + args.secrets_file if args.secrets_file else one["token"]
+            say("", f"{printable(one['name'])} may write people here", f"Token: {said}")
+            continue
         say("", f"{one['name']}", f"Client id:     {one['client_id']}")
         if "client_secret" in one:
             say(f"Client secret: {one['client_secret']}", "The secret is shown this once: keep it safe.")

@@ -135,11 +135,12 @@ def run_change(args: Namespace) -> None:
 
 def run_show(args: Namespace) -> None:
     """Show one, or one object of it."""
-    from idp.admin import provisioning
+    from idp.admin import managed, provisioning
 
     with opened(args) as services, _explained():
         client = application_options.get(services, args.client)
         standing = provisioning.get(services, shell(), client.id)
+        manager = managed.manager_of(services, provisioning.KIND, client.id)
         if args.of:
             one = provisioning.find_named(services, shell(), client.id, args.of)
             if args.json:
@@ -152,8 +153,11 @@ def run_show(args: Namespace) -> None:
             for one in provisioning.every(services, shell(), client.id, kind, args.state)
         ]  # fmt: skip
     if args.json:
-        print_json({**of_standing(standing, client), "objects": [of_object(one) for one in found]})
+        told = {"managed_by": manager or None, "objects": [of_object(one) for one in found]}
+        print_json({**of_standing(standing, client), **told})
         return
+    if manager:
+        say(f"Managed by {printable(manager)}.")
     show_standing(standing, client, found)
 
 
@@ -322,6 +326,7 @@ def _secret(args: Namespace) -> str | None:
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
     """What the verbs say no with. Errors: `Refused`."""
+    from idp.admin.managed import ManagedByFile
     from idp.admin.provisioning import UnknownObject
     from idp.provisioning.calling import Unreached
     from idp.provisioning.checking import InvalidTarget
@@ -334,6 +339,8 @@ def _explained() -> Iterator[None]:
         yield
     except InvalidTarget as error:
         raise Refused(f"{_OPTIONS.get(error.field, '--' + error.field)}: {error.message}") from None
+    except ManagedByFile as error:
+        raise Refused(f"it is managed by {error.manager}: change it there, and run `doorward apply`") from None
     except UnknownTarget:
         raise Refused("nothing is written to this application; `doorward provision add` begins") from None
     except UnknownObject as error:

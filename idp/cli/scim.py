@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
 
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import command, group, print_json, print_table, printable, say, timestamp, with_json
@@ -12,6 +14,12 @@ from idp.installation.failures import Refused
 if TYPE_CHECKING:
     from idp.accounts.provisioning.clients import Made, Provisioner
     from idp.protocols import Services
+
+
+_RIGHTS: Final = (
+    ("adopts", "it may change people and groups that it did not make"),
+    ("trusts_mail", "its addresses count as proven"), ("invites", "whom it makes is sent an invitation"),
+)  # fmt: skip
 
 
 def add_parsers(commands: Any) -> None:
@@ -27,10 +35,22 @@ def add_parsers(commands: Any) -> None:
         "--attribute", metavar="A", action="append", default=[],
         help="of people it writes this, such as displayName or enterprise.department (repeatable); without: all",
     )  # fmt: skip
-    add.add_argument("--adopts", action="store_true", help="it may change people and groups that it did not make")
-    add.add_argument("--trusts-mail", action="store_true", help="its addresses count as proven")
-    add.add_argument("--invites", action="store_true", help="whom it makes is sent an invitation")
+    for name, text in _RIGHTS:
+        add.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
     with_json(command(verbs, "list", run_list, "list them, not their tokens"))
+    change = _named(with_json(command(verbs, "change", run_change, "what it may from its next call on; off, and on")))
+    for kind in ("users", "groups"):
+        change.add_argument(f"--{kind}", choices=("write", "read", "no"), help=f"what it may do to {kind}")
+    change.add_argument("--attribute", metavar="A", action="append", help="of people it writes this (repeatable)")
+    change.add_argument("--all-attributes", action="store_true", help="of people it writes all there is")
+    for name, text in _RIGHTS:
+        option = name.replace("_", "-")
+        yes_no = change.add_mutually_exclusive_group()
+        yes_no.add_argument(f"--{option}", dest=name, action="store_true", default=None, help=text)
+        yes_no.add_argument(f"--no-{option}", dest=name, action="store_false", help="not any more")
+    state = change.add_mutually_exclusive_group()
+    state.add_argument("--on", action="store_true", help="its token opens what it did again")
+    state.add_argument("--off", action="store_true", help="its token opens nothing; all of it stays")
     renew = _named(with_json(command(verbs, "renew", run_renew, "another token; the one before works for a week")))
     renew.add_argument("--at-once", action="store_true", help="the one before opens nothing from now on")
     _named(with_json(command(verbs, "remove", run_remove, "end one; people and groups stay, and are yours")))
@@ -43,20 +63,52 @@ def _named(parser: Any) -> Any:
 
 def run_add(args: Namespace) -> None:
     """Make one and show its token."""
-    from idp.accounts.provisioning.clients import InvalidProvisioner, Wanted
+    from idp.accounts.provisioning.clients import Wanted
     from idp.admin import provisioners
 
     wanted = Wanted(
         name=args.name, users=args.users, groups=args.groups, attributes=tuple(args.attribute) or None,
         adopts=args.adopts, trusts_mail=args.trusts_mail, invites=args.invites,
     )  # fmt: skip
-    with opened(args) as services:
-        try:
-            made = provisioners.make(services, shell(), wanted)
-        except InvalidProvisioner as error:
-            option = {"name": "NAME", "attributes": "--attribute"}.get(error.field, f"--{error.field}")
-            raise Refused(f"{option}: {error.message}") from None
-        _show(services, args, made)
+    with opened(args) as services, _explained():
+        _show(services, args, provisioners.make(services, shell(), wanted))
+
+
+def run_change(args: Namespace) -> None:
+    """Another scope; off, and on again."""
+    from idp.accounts.provisioning.clients import Wanted
+    from idp.admin import provisioners
+
+    with opened(args) as services, _explained():
+        one = _get(services, args.name)
+        said: dict[str, Any] = {name: getattr(one, name) for name in Wanted.__dataclass_fields__}
+        given = {name: getattr(args, name) for name in ("users", "groups", *(name for name, _ in _RIGHTS))}
+        said |= {name: value for name, value in given.items() if value is not None}
+        if args.attribute or args.all_attributes:
+            said["attributes"] = tuple(dict.fromkeys(args.attribute or ())) or None
+        if any(getattr(one, name) != value for name, value in said.items()):
+            one = provisioners.change(services, shell(), one, Wanted(**said))
+        if args.on or args.off:
+            one = provisioners.turn(services, shell(), one, on=args.on)
+    if args.json:
+        print_json(_told(one))
+    else:
+        say(f"{one.name}: users {one.users}, groups {one.groups}, {'off' if one.is_off else 'on'}.")
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """What the verbs say no with. Errors: `Refused`."""
+    from idp.accounts.provisioning.clients import InvalidProvisioner
+    from idp.admin.managed import ManagedByFile
+
+    try:
+        yield
+    except InvalidProvisioner as error:
+        option = {"name": "NAME", "attributes": "--attribute"}.get(error.field, f"--{error.field}")
+        raise Refused(f"{option}: {error.message}") from None
+    except ManagedByFile as error:
+        raise Refused(f"it is managed by {error.manager}: change it there, and run `doorward apply`") from None
 
 
 def run_renew(args: Namespace) -> None:
@@ -72,7 +124,7 @@ def run_remove(args: Namespace) -> None:
     """End one."""
     from idp.admin import provisioners
 
-    with opened(args) as services:
+    with opened(args) as services, _explained():
         client = _get(services, args.name)
         provisioners.remove(services, shell(), client)
     if args.json:
@@ -125,5 +177,5 @@ def _told(client: Provisioner) -> dict[str, Any]:
         "id": client.id, "name": client.name, "users": client.users, "groups": client.groups,
         "attributes": None if client.attributes is None else list(client.attributes), "adopts": client.adopts,
         "trusts_mail": client.trusts_mail, "invites": client.invites, "created_at": client.created_at,
-        "last_used_at": client.last_used_at, "earlier_until": client.earlier_until,
+        "off": client.is_off, "last_used_at": client.last_used_at, "earlier_until": client.earlier_until,
     }  # fmt: skip

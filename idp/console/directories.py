@@ -7,7 +7,7 @@ from typing import Any, Final
 from idp import flash
 from idp.accounts.provisioning import clients
 from idp.accounts.provisioning.clients import InvalidProvisioner, Made, Provisioner, Wanted
-from idp.admin import provisioners
+from idp.admin import managed, provisioners
 from idp.admin.permissions import Permission
 from idp.console import frame
 from idp.console.pages import ConsolePage, Visit
@@ -92,7 +92,11 @@ def _list(services: Services, request: Request, visit: Visit, typed: Wanted, wro
 def _show(
     services: Services, request: Request, visit: Visit, client: Provisioner, typed: Wanted, wrong: str = ""
 ) -> Response:
-    return _page(services, request, visit, "one", typed, wrong, client=client)
+    manager = managed.manager_of(services, provisioners.KIND, client.id)
+    is_locked = bool(manager) and services.settings.admin.managed == "refuse"
+    return _page(
+        services, request, visit, "one", typed, wrong, client=client, manager=manager, is_locked=is_locked
+    )  # fmt: skip
 
 
 def _page(

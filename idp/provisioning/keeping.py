@@ -21,6 +21,7 @@ from keys.sealing import Sealer
 PURPOSE: Final = "provisioning-secret"
 MOST: Final = 100  # targets
 RELEASED: Final = 86_400.0  # seconds that what an admin let end may take
+NO_SECRET: Final = "it has no token of the application yet: give it one, then turn it on"
 Runs = Database | Transaction
 ENDS: Final = "ends"  # in place of a state: who is let in no more, and is not ended there yet
 
@@ -75,17 +76,19 @@ def open_secret(sealer: Sealer, target: Target) -> str:
 
 
 def add(
-    db: Database, sealer: Sealer, client_id: str, said: Said, secret: str, now: float, *, record: Recorder,
+    db: Database, sealer: Sealer, client_id: str, said: Said, secret: str | None, now: float, *, record: Recorder,
     on: bool = True,
 ) -> Target:  # fmt: skip
-    """Write to an application, from now on or once it is turned on.
+    """Write to an application, from now on or once it is turned on; without a secret, once it is given one.
 
     Errors: `InvalidTarget`, `TargetThere`, `TooMany`.
     """
     check(said, secret)
-    target = Target(client_id=client_id, said=said, sealed=_sealed(sealer, client_id, secret),
-                    state="on" if on else "off", due=now,
-                    created_at=now, changed_at=now)  # fmt: skip
+    state: State = "off" if not on else "stopped" if secret is None else "on"
+    sealed = "" if secret is None else _sealed(sealer, client_id, secret)
+    target = Target(client_id=client_id, said=said, sealed=sealed, state=state,
+                    reason=NO_SECRET if state == "stopped" else "", due=now, created_at=now,
+                    changed_at=now)  # fmt: skip
     with db.transaction() as tx:
         if find(tx, client_id) is not None:
             raise TargetThere(client_id)
@@ -114,7 +117,7 @@ def change(
         said = how(before.said)
         # A secret goes where it was given for: another host is told no token of this one (OAuth's mix-up, in small).
         moved = [name for name in ("url", "token_url") if getattr(said, name) != getattr(before.said, name)]
-        if moved and secret is None:
+        if moved and secret is None and before.sealed:
             raise InvalidTarget("secret", "another address: give its token, too; the kept one is not sent there")
         check(said, secret)
         sealed = before.sealed if secret is None else _sealed(sealer, client_id, secret)
@@ -134,12 +137,16 @@ def change(
 def turn(
     db: Database, client_id: str, state: State, now: float, *, record: Recorder, reason: str = "", braked: int = 0
 ) -> Target:  # fmt: skip
-    """On, off, or stopped for a reason; on again, what was refused is tried anew. Errors: `UnknownTarget`.
+    """On, off, or stopped for a reason; on again, what was refused is tried anew.
 
     `braked`: how many would have been ended there as it was stopped.
+
+    Errors: `UnknownTarget`; `InvalidTarget`: it has no token yet.
     """
     with db.transaction() as tx:
         before = _locked(tx, client_id)
+        if state == "on" and not before.sealed:
+            raise InvalidTarget("secret", NO_SECRET)
         tx.run(store.TURN, of_client=client_id, new_state=state, new_reason=reason, new_retry_at=0.0, new_failures=0,
                new_forbidden=0, new_unwell=0, new_braked=braked)  # fmt: skip
         if state == "on":

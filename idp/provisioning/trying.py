@@ -32,7 +32,7 @@ def of(services: Services, target: Target) -> tuple[Found, ...]:
     except (judging.Stopped, judging.Refused, judging.TryAgain, judging.Busy) as error:
         found.append(Found(line.request.partition("\n")[0], str(error)))
     except (Unreached, NoToken, BrokenSeal) as error:
-        found.append(Found(target.said.url, str(error)))
+        found.append(Found(target.said.url, str(error) or "the secret that is kept cannot be opened: give it anew"))
     return tuple(found)
 
 

@@ -20,6 +20,13 @@ def test_Y1_a_directory_is_let_in_renewed_and_ended(site: Folder) -> None:
     (listed,) = site.run("scim", "list", "--json").json["clients"]
     assert "token" not in listed
     assert "displayName" in site.run("scim", "list").out
+    given = ("--users", "no", "--all-attributes", "--no-adopts", "--off")
+    changed = site.run("scim", "change", "entra", *given, "--json").json
+    assert [changed[name] for name in ("users", "groups", "attributes", "adopts", "off")] == [
+        "no", "read", None, False, True,
+    ]  # fmt: skip
+    assert "--users: it may do nothing" in site.refusal("scim", "change", "Entra", "--groups", "no")
+    assert "Entra: users no, groups read, on" in site.run("scim", "change", "Entra", "--on").out
     renewed = site.run("scim", "renew", "entra", "--at-once").out
     assert "Token: dws_" in renewed
     assert made["token"] not in renewed

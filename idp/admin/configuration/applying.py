@@ -8,6 +8,7 @@ from typing import Any
 
 from clients.client import Client
 from clients.registry import Registry
+from idp.accounts.provisioning.clients import Made
 from idp.accounts.sign_in_rules import Rules
 from idp.admin import programs
 from idp.admin.actor import Actor, NotAllowed
@@ -31,12 +32,13 @@ class ChangedMeanwhile(Exception):
 
 @dataclass(frozen=True)
 class Applied:
-    """What was done. `secrets`: of applications that got one, shown this once."""
+    """What was done. `secrets`: of applications that got one, `writers`: directories with theirs, shown this once."""
 
     changes: tuple[Change, ...]
     secrets: tuple[tuple[Client, str], ...]
     marked: int
     let_go: int
+    writers: tuple[Made, ...] = ()
 
 
 def apply(
@@ -84,7 +86,8 @@ def apply(
         if one.after is not None:
             one.after(services)
     secrets = tuple((one.client, one.secret) for one in done if one.client is not None and one.secret is not None)
-    return Applied(again.changes, secrets, marked, len(again.left) if keep else 0)
+    writers = tuple(one.writer for one in done if one.writer is not None)
+    return Applied(again.changes, secrets, marked, len(again.left) if keep else 0, writers)
 
 
 def _check(actor: Actor, entries: Iterable[Entry], shown: Plan) -> None:

@@ -14,6 +14,7 @@ from idp.audit import Recorder
 from idp.protocols import Services
 
 if TYPE_CHECKING:
+    from idp.accounts.provisioning.clients import Made
     from idp.admin.configuration.effects import Impact
 
 Action = Literal["add", "change", "restore", "remove"]
@@ -53,12 +54,14 @@ class Change:
 class Done:
     """What a step has done: the object's id, the client where it is one, and its secret where one was made.
 
+    `writer`: a directory that writes here, with its token, where one was let in.
     `after`: what follows from it once all is committed.
     """
 
     id: str
     client: Client | None = None
     secret: str | None = field(default=None, repr=False)
+    writer: Made | None = None
     after: Callable[[Services], object] | None = None
 
 

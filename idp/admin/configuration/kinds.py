@@ -10,6 +10,8 @@ from idp.admin.configuration import (
     metadata_sources,
     notices,
     providers,
+    provisioning,
+    scim_clients,
     sign_in_rules,
 )
 from idp.admin.configuration.kind import Kind
@@ -19,6 +21,6 @@ KINDS: dict[str, Kind] = {
     kind.table: kind
     for kind in (
         groups.KIND, metadata_sources.KIND, details_types.KIND, client_hosts.KIND, applications.KIND, notices.KIND,
-        sign_in_rules.KIND, providers.KIND,
+        sign_in_rules.KIND, providers.KIND, provisioning.KIND, scim_clients.KIND,
     )
 }  # fmt: skip

@@ -43,7 +43,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         method="POST", path=f"{_ONE}/enable", id="enableProvisioning", permission=_SAY, tag=_TAG,
-        summary="Write there, and try again what was refused", handler=targets.turn_on, gives=m.Target,
+        summary="Write there, and try again what was refused", handler=targets.turn_on, gives=m.Target, problems=(409,),
     ),
     Operation(
         method="POST", path=f"{_ONE}/disable", id="disableProvisioning", permission=_SAY, tag=_TAG,

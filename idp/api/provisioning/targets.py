@@ -174,8 +174,13 @@ def placed() -> Iterator[None]:
 
 def _turned(services: Services, call: Call, *, on: bool) -> Answer:
     standing = get_standing(services, call, Permission.APPS_SECRETS)
-    with placed():
-        return _answered(services, provisioning.turn(services, call.actor, standing.target.client_id, on=on))
+    try:
+        with placed():
+            return _answered(services, provisioning.turn(services, call.actor, standing.target.client_id, on=on))
+    except Problem as problem:
+        if problem.kind == "invalid":  # there is no body that it could be wrong in
+            raise Problem("conflict", problem.detail) from None
+        raise
 
 
 def _said(body: m.NewTarget) -> Said:

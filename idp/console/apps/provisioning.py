@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from clients.client import Client
 from clients.documents.address import in_path
 from idp import flash
-from idp.admin import provisioning
+from idp.admin import managed, provisioning
 from idp.admin.permissions import Permission
 from idp.admin.provisioning import Shown, Standing
 from idp.console.apps import showing
@@ -92,6 +92,7 @@ def _show(
         next=found[PAGE - 1].object.local_id if len(found) > PAGE else "", is_first=not request.query.get("after"),
         off=dict(OFF_WORDS), groups=dict(GROUP_WORDS), may_say=visit.actor.may(Permission.PEOPLE_CREATE),
         adoptable=settling.THERE_ALREADY, would_words=WOULD_WORDS, total=_total(standing),
+        manager=managed.manager_of(services, provisioning.KIND, client.id),
     )  # fmt: skip
 
 
@@ -193,9 +194,11 @@ def _form(
     wrong: dict[str, tuple[str, str]] | None = None, *, status: int = 200,
 ) -> Response:  # fmt: skip
     standing = provisioning.find(services, visit.actor, client.id)
+    manager = managed.manager_of(services, provisioning.KIND, client.id)
     return showing.page(
         services, request, visit, client, "console/apps/provisioning_edit.html", status=status, standing=standing,
-        typed=typed, wrong=wrong or {}, off=OFF_WORDS, groups=GROUP_WORDS,
+        typed=typed, wrong=wrong or {}, off=OFF_WORDS, groups=GROUP_WORDS, manager=manager,
+        is_locked=bool(manager) and services.settings.admin.managed == "refuse",
     )  # fmt: skip
 
 
