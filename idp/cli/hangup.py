@@ -7,12 +7,17 @@ the terminal has gone, and the server ends as by SIGTERM.
 from __future__ import annotations
 
 import os
+import time
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from idp.cli import forks
+from idp.cli.terminal import complain
 from idp.installation.failures import Failed
+
+TELL_S: Final = 30.0  # seconds in which the settings are read: the file may lie on a disk that does not answer
 
 
 def has_terminal() -> bool:
@@ -50,6 +55,57 @@ class SettingsFile:
         if not names:
             return ["SIGHUP: the settings file says what it said before; new workers take the place of these"]
         return [f"SIGHUP: changed: {', '.join(names)}; new workers take it up, one after the other"]
+
+
+class Telling:
+    """Says what SIGHUP means, in a process of its own: it may be large, and it may hang at what it reads."""
+
+    def __init__(self, told: Callable[[], list[str]]) -> None:
+        """`told`: what is different in the settings, or `Failed`."""
+        self._told, self._asked = told, False
+        self._process, self._until = 0, 0.0
+        self._forking = forks.BackOff(1.0, 30.0)
+
+    def ask(self) -> None:
+        """SIGHUP has come; it is told at the next step."""
+        self._asked = True
+
+    def step(self) -> None:
+        """Begin where somebody asked, give up where it takes too long. Never waits."""
+        if self._process and time.monotonic() > self._until:
+            forks.kill(self._process)
+            self._process = 0
+            complain(f"SIGHUP: the settings could not be read in {TELL_S:.0f} seconds; those of before hold")
+        if self._asked and not self._process and not self._forking.left:
+            self._asked = False
+            self._begin()
+
+    def gone(self, pid: int) -> bool:
+        """A process has ended; whether it was this one."""
+        if pid != self._process:
+            return False
+        self._process = 0
+        return True
+
+    def _begin(self) -> None:
+        try:
+            self._process, self._until = forks.fork(), time.monotonic() + TELL_S
+        except OSError as error:
+            self._asked = True
+            seconds = self._forking.failed()
+            complain(f"SIGHUP: no process can be started ({error.strerror}); the next try is in {seconds:.0f} seconds")
+            return
+        self._forking.worked()
+        if self._process:
+            return
+        code = 1
+        try:
+            complain(*self._told())
+            code = 0
+        except Failed as failed:
+            complain(*failed.lines)
+        finally:
+            os._exit(code)
 
 
 def _read(file: Path | None) -> str:

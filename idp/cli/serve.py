@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -12,11 +13,13 @@ from dataclasses import dataclass, field
 from socket import socket
 from typing import Any
 
-from idp.cli.hangup import SettingsFile, has_terminal
+from idp.cli import forks
+from idp.cli.hangup import SettingsFile, Telling, has_terminal
 from idp.cli.pulses import LOOKS, Pulses
+from idp.cli.renewals import Renewal
 from idp.cli.rolling import Rolling
 from idp.cli.terminal import command, complain, say
-from idp.cli.workers import Line, Look, Ready, looks
+from idp.cli.workers import Line, Look, Ready
 from idp.installation.failures import Failed
 from idp.meters.board import PLACES, Board, Seat
 
@@ -24,6 +27,8 @@ from idp.meters.board import PLACES, Board, Seat
 SETTLED = 5.0
 MAX_DELAY = 30.0  # seconds at most between two starts of a worker that keeps dying
 GRACE = 30.0  # seconds that requests are given at the end
+FIRST_S = 600.0  # seconds until the first worker has to serve: it migrates an embedded database
+COME_UP_S = 180.0  # the same for those that come after it
 
 
 def add_parsers(commands: Any) -> None:
@@ -65,7 +70,14 @@ class Worker:
     line: Line | None
     listening: socket | None = None
     is_ready: bool = False
+    is_given_up: bool = False
     watched: dict[str, Look | None] = field(default_factory=dict)  # files, as they were when it read them
+
+    def let_be(self) -> None:
+        """Listen to it no more."""
+        if self.line is not None:
+            self.line.close()
+            self.line = None
 
 
 class Supervisor:
@@ -76,7 +88,7 @@ class Supervisor:
         taken: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         """`told`: what is different in the settings, or `Failed`; `taken`: new workers have taken it up."""
-        self._work, self._told, self._taken = work, told, taken
+        self._work, self._taken = work, taken
         self._has_terminal = has_terminal()
         self._workers: dict[int, Worker] = {}  # that live, by process
         self.place = 0  # this process's own, once it is a worker
@@ -84,44 +96,77 @@ class Supervisor:
         self._stopping = 0.0
         self._delay = 0.0
         self._alive, self._held = os.pipe()  # workers see its end close when this process is gone
-        self._rolling = Rolling(self._replace, lambda pid: _signal(pid, signal.SIGUSR1), _kill)
-        self._hung_up, self._telling = False, 0  # the process that tells what SIGHUP means
-        self._looking = self._pausing = False
+        self._rolling = Rolling(self._replace, lambda pid: forks.send(pid, signal.SIGUSR1), forks.kill)
+        self._telling, self._renewal = Telling(told), Renewal()
+        self._forking = forks.BackOff(1.0, MAX_DELAY)
+        self._watching = self._looking = self._pausing = False
         self._wanted = 1
-        self._seen: dict[str, Look | None] = {}  # files that are watched, at the last look
-        self._refused: dict[str, Look | None] = {}  # as no worker could start with them
 
     def run(self) -> int:
         """Serve; answers the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
                 signal.signal(number, self._stop if number != signal.SIGHUP else self._hang_up)
-        first = self._hear(self._start(first=True), wait=True)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever started us may ignore the ends of its own
+        # One clock from the beginning: a stop may come at any moment, and has to find it running.
+        signal.signal(signal.SIGALRM, self._tick)  # waiting for the end of one goes on behind each look
+        signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
+        try:
+            return self._serve()
+        finally:  # Python takes no signal at its very end, and this one would end it with a code of its own
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+    def _serve(self) -> int:
+        first = self._first()
         if first is None:  # it has said why
             return self._reap_failed()
-        say(first.line)
-        while len(self._workers) < self._wanted and not self._stopping:
-            self._start()
+        with suppress(OSError):  # nobody reads it
+            say(first.line)
+        while len(self._workers) < self._wanted and not self._stopping and self._start():
+            pass
+        self._watching = True
         return self._watch()
 
+    def _first(self) -> Ready | None:
+        """Start one, and another one where it says nothing; None: it has ended, or a stop came."""
+        while not self._stopping:
+            pid = self._start(first=True)
+            if not pid:
+                self._pause(self._forking.left)
+                continue
+            try:
+                return self._hear(pid, wait=FIRST_S)
+            except TimeoutError:
+                complain(f"the first worker does not serve after {FIRST_S:.0f} seconds; starting another one")
+                forks.kill(pid)
+                os.waitpid(pid, 0)
+                self._workers.pop(pid).let_be()
+        return None
+
     def _start(self, inherited: socket | None = None, *, first: bool = False) -> int:
-        """Fork one, with the socket of the one before; answers its process."""
-        begun, line = time.monotonic(), Line()
-        self.place = min({*range(PLACES)} - {one.place for one in self._workers.values()})
-        self._pulses.clear(self.place)
-        pid = os.fork()
+        """Fork one, with the socket of the one before; answers its process, 0 where that is not possible for now."""
+        if self._forking.left:
+            return 0
+        begun = time.monotonic()
+        try:
+            self.place = self._free_place()
+            line, pid = self._fork()
+        except OSError as error:
+            seconds = self._forking.failed()
+            complain(f"no worker can be started ({error.strerror}); the next try is in {seconds:.0f} seconds")
+            return 0
+        self._forking.worked()
         if pid:
             line.keep_ours()
             self._workers[pid] = Worker(begun, self.place, line, inherited)
             if self._stopping:  # the signal came while we were forking
-                _signal(pid, signal.SIGTERM)
+                forks.send(pid, signal.SIGTERM)
             return pid
         code = 1
         try:
-            _forget_signals()
             self._let_go(inherited)
             line.keep_theirs()
-            _die_with(self._alive)
+            forks.die_with(self._alive)
             self._pulses.begin(self.place)
             self._work(line, inherited, first)
             code = 0
@@ -137,6 +182,22 @@ class Supervisor:
         finally:
             os._exit(code)
 
+    def _free_place(self) -> int:
+        """Errors: `OSError`, as many as there may be have not finished yet."""
+        free: set[int] = {*range(PLACES)} - {one.place for one in self._workers.values()}
+        if not free:
+            raise OSError(errno.EAGAIN, "too many have not finished yet")
+        self._pulses.clear(min(free))
+        return min(free)
+
+    def _fork(self) -> tuple[Line, int]:
+        line = Line()
+        try:
+            return line, forks.fork()
+        except OSError:
+            line.close()
+            raise
+
     def _let_go(self, inherited: socket | None) -> None:
         """In a new worker: what the supervisor holds of the others."""
         os.close(self._held)
@@ -146,16 +207,15 @@ class Supervisor:
             if one.listening is not None and one.listening is not inherited:
                 one.listening.close()
 
-    def _hear(self, pid: int, *, wait: bool = False) -> Ready | None:
-        """What a worker reports, the first time that it is asked for after it did."""
+    def _hear(self, pid: int, *, wait: float = 0.0) -> Ready | None:
+        """What a worker reports, the first time that it is asked for after it did. Errors: `TimeoutError`."""
         one = self._workers[pid]
         said = one.line.hear(wait=wait) if one.line is not None else None
         if said is None:
             return None
         ready, listening = said
-        if one.line is not None:
-            one.line.close()
-        one.line, one.is_ready, one.watched = None, True, ready.watched
+        one.let_be()
+        one.is_ready, one.watched = True, ready.watched
         self._keep(one, listening)
         self._wanted = ready.workers
         return ready
@@ -178,25 +238,25 @@ class Supervisor:
         return code if code > 0 else 1
 
     def _watch(self) -> int:
-        signal.signal(signal.SIGALRM, self._look)  # waiting for the end of one goes on behind each look
-        signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
-        while self._workers:
-            pid, status = os.waitpid(-1, 0)
+        while self._workers or not self._stopping:
+            try:
+                pid, status = os.waitpid(-1, 0)
+            except ChildProcessError:  # none could be started in the stead of the last one; the looks try again
+                time.sleep(0.2)
+                continue
             code = os.waitstatus_to_exitcode(status)
-            if pid == self._telling:
-                self._telling = 0
+            if self._telling.gone(pid):
                 if code == 0 and not self._stopping:
                     self._rolling.begin(self._workers)
                 continue
             ended = self._workers.pop(pid, None)
             if ended is None:
                 continue
-            if ended.line is not None:
-                ended.line.close()
+            ended.let_be()
             if self._stopping or self._ends_as_asked(pid):
                 self._forget(ended)
                 continue
-            complain(f"a worker ended unexpectedly ({_ending(code)}); starting another one")
+            complain(f"a worker ended unexpectedly ({forks.ending(code)}); starting another one")
             self._begin_anew(ended)
         return 0
 
@@ -204,8 +264,10 @@ class Supervisor:
         was_asked = self._rolling.gone(pid)
         if self._rolling.failed:
             self._rolling.failed = False
-            self._refused = self._seen
-            complain("a new worker could not start: those of before go on as they are")
+            said = "a new worker could not start: those of before go on as they are"
+            if self._renewal.is_new([one.watched for one in self._staying().values()]):
+                said += f"; the certificate is tried again in {self._renewal.refused():.0f} seconds, or when it changes"
+            complain(said)
         return was_asked
 
     def _begin_anew(self, ended: Worker) -> None:
@@ -217,8 +279,8 @@ class Supervisor:
         self._pausing = True
         self._pause(self._delay)
         self._pausing = False
-        if not self._stopping:
-            self._start(ended.listening if not self._delay else None)
+        if self._stopping or not self._start(ended.listening if not self._delay else None):
+            self._forget(ended)  # `_settle` tries again
 
     def _forget(self, ended: Worker, but: int = 0) -> None:
         """Close its socket, unless one that was started in its stead has it. `but`: its own process, while it lives."""
@@ -231,24 +293,29 @@ class Supervisor:
         old = self._workers.get(pid)
         return self._start(old.listening if old is not None else None)
 
-    def _look(self, _number: int, _frame: Any) -> None:
-        """Each second: who is ready, who stands still, who is to be replaced."""
-        if self._stopping or self._looking:  # on a machine that is very busy the next look comes within this one
-            return
-        self._looking = True
-        try:
-            self._look_once()
-        finally:
-            self._looking = False
+    def _tick(self, _number: int, _frame: Any) -> None:
+        """Each second: a look at the workers, or at how long a stop takes."""
+        if self._stopping:
+            if time.monotonic() - self._stopping > GRACE:
+                self._send_all(signal.SIGKILL)
+        elif self._watching and not self._looking:  # on a very busy machine the next one comes within a look
+            self._looking = True
+            try:
+                self._look()
+            except OSError as error:  # a stop came within it, or the system has no room
+                complain(f"the workers could not be looked at ({error.strerror or error}); the next look is due")
+            finally:
+                self._looking = False
 
-    def _look_once(self) -> None:
+    def _look(self) -> None:
+        """Who is ready, who stands still, who is to be replaced."""
         for pid in list(self._workers):
             self._hear(pid)
         self._end_still()
-        if self._hung_up and not self._telling:
-            self._hung_up = False
-            self._tell()
-        self._look_at_files()
+        self._end_silent()
+        self._telling.step()
+        if not self._rolling.is_on:
+            self._look_at_files()
         if self._rolling.step(lambda pid: pid in self._workers and self._workers[pid].is_ready):
             self._taken()
             complain("every worker is a new one")
@@ -261,25 +328,33 @@ class Supervisor:
         for place in self._pulses.look(by_place):
             complain(f"a worker (process {by_place[place]}) has stood still for {LOOKS} seconds: ending it")
             self._pulses.clear(place)
-            _kill(by_place[place])
+            forks.kill(by_place[place])
+
+    def _end_silent(self) -> None:
+        """End workers that have begun and never came so far that people can connect."""
+        for pid, one in self._workers.items():
+            if not one.is_ready and not one.is_given_up and time.monotonic() - one.began > COME_UP_S:
+                complain(f"a worker (process {pid}) does not serve after {COME_UP_S:.0f} seconds: ending it")
+                one.is_given_up = True
+                forks.kill(pid)
 
     def _look_at_files(self) -> None:
         """A certificate was renewed: whoever has the old one is replaced, once it has stopped changing."""
-        staying = {pid: one for pid, one in self._workers.items() if one.watched and not self._rolling.leaves(pid)}
-        before, self._seen = self._seen, looks({path for one in staying.values() for path in one.watched})
-        if self._rolling.is_on or self._seen in (self._refused, {}) or self._seen != before:
-            return
-        if old := [pid for pid, one in staying.items() if one.watched != self._seen]:
+        staying = {pid: one.watched for pid, one in self._staying().items() if one.watched}
+        if self._renewal.is_due(staying.values()):
             complain("the certificate has changed: new workers take it up, one after the other")
-            self._rolling.begin(old)
+            self._rolling.begin(pid for pid, watched in staying.items() if self._renewal.is_new([watched]))
+
+    def _staying(self) -> dict[int, Worker]:
+        return {pid: one for pid, one in self._workers.items() if not self._rolling.leaves(pid)}
 
     def _settle(self) -> None:
         """As many workers as the settings say by now."""
-        staying = [pid for pid in self._workers if not self._rolling.leaves(pid)]
+        staying = [*self._staying()]
         for pid in staying[self._wanted :]:  # nobody takes its place: it ends as all of them do at a stop
             self._rolling.leave(pid)
             self._forget(self._workers[pid], but=pid)
-            _signal(pid, signal.SIGTERM)
+            forks.send(pid, signal.SIGTERM)
         if len(staying) < self._wanted and all(one.is_ready for one in self._workers.values()):
             self._start()
 
@@ -292,64 +367,18 @@ class Supervisor:
         """A terminal that has gone ends all. Without one: new settings are taken up, at the next look."""
         if self._has_terminal:
             self._stop(number, frame)
-        self._hung_up = True
+        self._telling.ask()
 
-    def _tell(self) -> None:
-        """Say what is different, in a process that may be large; `_watch` reaps it, and goes on by its code."""
-        self._telling = os.fork()
-        if self._telling:
-            return
-        code = 1
-        try:
-            _forget_signals()
-            complain(*self._told())
-            code = 0
-        except Failed as failed:
-            complain(*failed.lines)
-        finally:
-            os._exit(code)
-
-    def _stop(self, number: int, _frame: Any) -> None:
+    def _stop(self, _number: int, _frame: Any) -> None:
         """The first signal lets the workers finish their requests; one more, or too long a wait, ends them."""
-        again = self._stopping and number != signal.SIGALRM
+        is_final = bool(self._stopping) and time.monotonic() - self._stopping > 1
         if not self._stopping:
             self._stopping = time.monotonic()
             for one in self._workers.values():  # nobody shall wait on a socket that nobody will accept on
                 if one.listening is not None:
                     one.listening.close()
-            signal.signal(signal.SIGALRM, self._stop)  # in the place of the looks
-            signal.alarm(int(GRACE))
-        final = number == signal.SIGALRM or (again and time.monotonic() - self._stopping > 1)
+        self._send_all(signal.SIGKILL if is_final else signal.SIGTERM)
+
+    def _send_all(self, number: int) -> None:
         for pid in list(self._workers):
-            _signal(pid, signal.SIGKILL if final else signal.SIGTERM)
-
-
-def _signal(pid: int, number: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
-def _kill(pid: int) -> None:
-    _signal(pid, signal.SIGKILL)
-
-
-def _forget_signals() -> None:
-    """In a child: what this one does about them is not its business."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
-        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _ending(code: int) -> str:
-    return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-
-
-def _die_with(alive: int) -> None:
-    """End this worker when its supervisor is gone, however that came about: nobody would start it anew, or stop it."""
-    import threading
-
-    def wait() -> None:
-        os.read(alive, 1)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, name="supervisor", daemon=True).start()
+            forks.send(pid, number)

@@ -48,9 +48,11 @@ class Line:
         """In the worker, after the fork."""
         self._ours.close()
 
-    def hear(self, *, wait: bool = False) -> tuple[Ready, socket.socket] | None:
-        """What it has said; None: nothing yet, or it has ended. `wait`: until one of the two."""
-        if not wait and not select.select([self._ours], [], [], 0)[0]:
+    def hear(self, *, wait: float = 0.0) -> tuple[Ready, socket.socket] | None:
+        """What it has said; None: it has ended, or nothing yet. Errors: `TimeoutError`, nothing in `wait` seconds."""
+        if not select.select([self._ours], [], [], wait)[0]:
+            if wait:
+                raise TimeoutError
             return None
         said, files, *_ = socket.recv_fds(self._ours, _LONGEST, 1)
         if not said or not files:
@@ -62,6 +64,7 @@ class Line:
     def close(self) -> None:
         """Nothing more is heard."""
         self._ours.close()
+        self._theirs.close()
 
 
 def listen(host: str, port: int, backlog: int, inherited: socket.socket | None) -> socket.socket:
