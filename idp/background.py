@@ -102,9 +102,14 @@ def _background(services: Services) -> None:
     from idp.installation.processes import Beat  # loaded when the first answers are out
 
     beat = Beat()
+
+    def compare(services: Services) -> None:
+        if not services.jobs.has_left:  # the next one shall not be compared with this one
+            beat.tick(services)
+
     while True:
         services.faults.woken.wait(1.0)
-        for failure, work in (*EVERY_SECOND, ("processes_not_compared", beat.tick)):
+        for failure, work in (*EVERY_SECOND, ("processes_not_compared", compare)):
             try:
                 work(services)
             except Exception as error:

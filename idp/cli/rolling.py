@@ -7,14 +7,19 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 START_S: Final = 60.0  # seconds that a new worker may take until people can connect
-LEAVE_S: Final = 60.0  # seconds that one which is replaced may take to finish what it has begun
+#: Seconds that one which is replaced may take to finish what it has begun: the longest file (`Limits.stream_seconds`),
+#: and a minute. One that has nothing to finish goes at once.
+LEAVE_S: Final = 3660.0
 
 
 class Rolling:
     """Which workers are to be replaced, which one is starting in the place of one, and which ones leave."""
 
     def __init__(self, start: Callable[[int], int], end: Callable[[int], None], kill: Callable[[int], None]) -> None:
-        """`start`: forks one in the stead of another, answers its process; `end`, `kill`: by process."""
+        """`start`: forks one in the stead of another, answers its process, 0 where it cannot now and is asked again.
+
+        `end`, `kill`: by process.
+        """
         self._start, self._end, self._kill = start, end, kill
         self._waiting: list[int] = []
         self._leaving: dict[int, float] = {}

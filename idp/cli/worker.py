@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from idp.cli import certificate
@@ -66,18 +67,19 @@ def serve(
     listening = listen(server.host, server.port, edge.BACKLOG, inherited)
     ready = Ready(server.workers, told, tls.watched if tls is not None else {})
     threads = blocking_threads(settings, services.passwords.threads)
+    allowed = replace(limits(server, services.part(Leaving)), ending=lambda: _leave(services))
     edge.serve(
-        app, listening, threads, limits(server, services.part(Leaving)), lambda: line.speak(ready, listening),
+        app, listening, threads, allowed, lambda: line.speak(ready, listening),
         tls=tls.files if tls is not None else None,
     )  # fmt: skip
-    _leave(services)
 
 
 def _leave(services: Services) -> None:
-    """The next one shall not be compared with this one."""
+    """What is still answered may take long, by settings that are others by now: the rest is for those that stay."""
     from idp.installation import processes
     from idp.state import StateUnavailable
 
+    services.jobs.leave()
     with suppress(StateUnavailable):  # the line goes by itself
         processes.leave(services)
 

@@ -168,10 +168,19 @@ class Jobs:
             for thread in self._threads:
                 thread.start()
 
-    def stop(self) -> None:
-        """Finish the jobs that are running, for at most ten seconds, and serve no more."""
+    def leave(self) -> None:
+        """Begin no further job, without waiting for those that run: other processes go on with the queue."""
         self._stopping.set()
         self._wake()
+
+    @property
+    def has_left(self) -> bool:
+        """Whether this process serves the queue no more."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Finish the jobs that are running, for at most ten seconds, and serve no more."""
+        self.leave()
         deadline = time.monotonic() + STOP_TIMEOUT
         for thread in self._threads:
             thread.join(max(0.1, deadline - time.monotonic()))
@@ -181,7 +190,7 @@ class Jobs:
 
     def _run_next(self) -> bool:
         """Run one job that is due; answers whether there was one."""
-        if self.paused:
+        if self.paused or self.has_left:
             return False
         now, besides = self._clock(), self._patience.besides()
         if self._db.one(store.ANY_DUE, now=now, besides=besides) is None:  # a read, so that waiting writes nothing

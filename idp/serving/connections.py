@@ -35,7 +35,7 @@ class Limits:
 
     Of an answer that is made while it is sent: `reader_seconds`, in which its reader takes some of it
     (`streams.MIN_BYTES`), and `stream_seconds`, in which it ends. `leaving` is set at the first signal, and from then
-    on requests are taken for `drain_seconds` more.
+    on requests are taken for `drain_seconds` more. `ending` is called once none is taken any more.
     """
 
     body_seconds: float
@@ -48,6 +48,7 @@ class Limits:
     stream_seconds: float = 3600.0
     drain_seconds: float = 0.0
     leaving: threading.Event = field(default_factory=threading.Event)
+    ending: Callable[[], object] = bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import resource
 import select
 import signal
 import socket
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -32,7 +33,8 @@ def serve(
 ) -> None:  # fmt: skip
     """Serve on a socket that listens until SIGTERM, SIGINT or SIGHUP; then finish what has begun.
 
-    HAND_OVER ends it for another process that accepts on the same socket: no connection is lost to either.
+    HAND_OVER ends it for another process that accepts on the same socket: no connection that waits is lost to either,
+    and each request that was taken is answered.
 
     `ready` is called once requests are taken. `tls`: the files of a certificate with its chain, and of its key.
     """
@@ -51,6 +53,8 @@ def serve(
         select.select([stop], [], [], limits.drain_seconds)  # a second signal: at once
     listening.close()  # granian's copy ends with its accepting
     ended.stop()
+    with suppress(Exception):
+        limits.ending()
     while not ended.wait(0.2):
         connections.close_unused()
 
@@ -63,11 +67,16 @@ def _let_others_accept(listening: socket.socket) -> None:
     """
     unknown = socket.create_server(("127.0.0.1", 0))
     unknown.setblocking(False)  # granian will look whether somebody has come
-    mine = os.fstat(listening.fileno()).st_ino
+    mine = os.fstat(listening.fileno())
     for file in map(int, os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else ():
         with suppress(OSError):
-            if file != listening.fileno() and os.fstat(file).st_ino == mine:
+            if file != listening.fileno() and _is_same_socket(os.fstat(file), mine):
                 os.dup2(unknown.fileno(), file, inheritable=False)
+
+
+def _is_same_socket(one: os.stat_result, other: os.stat_result) -> bool:
+    """A number alone is no name: a file of a disk may have the same."""
+    return stat.S_ISSOCK(one.st_mode) and os.path.samestat(one, other)
 
 
 class _Ended(threading.Event):

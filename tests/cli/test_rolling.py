@@ -22,10 +22,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from idp.cli.certificate import read
-from idp.cli.rolling import Rolling
+from idp.cli.rolling import LEAVE_S, Rolling
 from idp.cli.workers import listen
 from idp.config.server import Server as Settings
 from idp.installation.failures import Failed
+from idp.serving.connections import Limits
 from tests.backends import find_free_port
 from tests.cli.conftest import CHEAP, COMMAND, Folder
 
@@ -100,9 +101,31 @@ def test_G4_one_that_does_not_come_up_or_go_is_killed(monkeypatch: pytest.Monkey
     assert processes.killed == [101]
     rolling.gone(101)
     rolling.leave(1)
-    now[0] = 122.0
+    now[0] += 3600.0  # a file that it sends may take as long
+    rolling.step(lambda pid: False)
+    assert processes.killed == [101]
+    now[0] += 61.0
     rolling.step(lambda pid: False)
     assert processes.killed == [101, 1]
+
+
+def test_G4_one_that_is_replaced_may_finish_the_longest_file() -> None:
+    assert Limits(30, 30, 30, 100, 100).stream_seconds < LEAVE_S
+
+
+def test_G4_where_none_can_be_forked_now_it_is_asked_again() -> None:
+    asked, ended, answers = list[int](), list[int](), iter([0, 0, 101])
+
+    def start(instead: int) -> int:
+        asked.append(instead)
+        return next(answers)
+
+    rolling = Rolling(start, ended.append, ended.append)
+    rolling.begin([1])
+    for _ in range(3):
+        assert not rolling.step(lambda pid: True)
+    assert rolling.step(lambda pid: True)
+    assert (asked, ended, rolling.is_on) == ([1, 1, 1], [1], False)
 
 
 # -- the socket and the certificate ----------------------------------------------------------------------------------

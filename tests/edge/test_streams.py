@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 
+from idp.cli.workers import listen
+from idp.serving.server import HAND_OVER, _let_others_accept
 from idp.serving.streams import MAX_STREAMS
 from tests.backends import find_free_port
 
@@ -58,7 +63,10 @@ def app(environ, start_response):
     return pieces(path)
 
 reader_seconds, stream_seconds = map(float, sys.argv[2:])
-limits = Limits(10, 10, 30, 100, 50, reader_seconds=reader_seconds, stream_seconds=stream_seconds)
+limits = Limits(
+    10, 10, 30, 100, 50, reader_seconds=reader_seconds, stream_seconds=stream_seconds,
+    ending=lambda: print("ending", flush=True),
+)
 serve(app, listen("127.0.0.1", int(sys.argv[1]), 1024, None), Server.model_fields["threads"].default, limits)
 """
 
@@ -73,13 +81,20 @@ def port() -> Iterator[int]:
 @contextmanager
 def served(reader_seconds: float = 60, stream_seconds: float = 600) -> Iterator[int]:
     """The same with other limits."""
+    with running(reader_seconds, stream_seconds) as (port, _):
+        yield port
+
+
+@contextmanager
+def running(reader_seconds: float = 60, stream_seconds: float = 600) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """The same with its process, which says when it takes nothing more."""
     port = find_free_port()
     arguments = (str(port), str(reader_seconds), str(stream_seconds))
-    with subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments]) as server:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, text=True) as server:
         try:
             while server.poll() is None and not _listens(port):
                 time.sleep(0.02)
-            yield port
+            yield port, server
         finally:
             server.kill()
 
@@ -196,6 +211,42 @@ def test_n4_a_reader_who_only_trickles_is_broken_off(reader_seconds: float, stre
         _until(is_over)
         assert not heard.endswith(b"0\r\n\r\n")
         assert said(port, "/few").endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signal", [HAND_OVER, SIGTERM])
+def test_G4_a_file_that_is_being_fetched_is_finished_by_the_process_that_ends(signal: int) -> None:
+    with running() as (port, server), begun(port, "/long") as reader:
+        server.send_signal(signal)
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ending\n"
+        assert not _listens(port)
+        assert server.poll() is None
+        heard, last = 0, b""
+        while piece := reader.recv(1 << 20):
+            heard, last = heard + len(piece), (last + piece)[-5:]
+        assert (heard > 2000 * 65536, last) == (True, b"0\r\n\r\n")
+        assert server.wait(30) == 0
+
+
+def test_G5_only_the_socket_that_is_handed_over_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of another file system may have its number, and another kind of file may, too."""
+    asked = os.fstat
+    with listen("127.0.0.1", find_free_port(), 8, None) as listening, (tmp_path / "file").open("wb+") as file:
+        same = asked(listening.fileno())
+
+        def fstat(number: int) -> os.stat_result:
+            found = asked(number)
+            return os.stat_result((found[0], same.st_ino, *found[2:])) if number == file.fileno() else found
+
+        copy = listening.dup()
+        monkeypatch.setattr(os, "fstat", fstat)
+        _let_others_accept(listening)
+        monkeypatch.undo()
+        os.write(file.fileno(), b"it is still itself")
+        assert (tmp_path / "file").read_bytes() == b"it is still itself"
+        assert asked(copy.fileno()).st_ino != same.st_ino
+        copy.close()
 
 
 def _until(holds: Callable[[], bool], most: int = 3000) -> None:

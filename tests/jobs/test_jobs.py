@@ -376,6 +376,28 @@ def test_waiting_writes_nothing_and_asks_little(make: Callable[[], Jobs]) -> Non
     assert len(asked) <= 20, "two threads, two reads a second each"
 
 
+def test_G4_a_process_that_is_replaced_begins_no_further_job(make: Callable[[], Jobs]) -> None:
+    """What it still answers may take an hour, and its settings are others than those that hold."""
+    old, new, done, gate = make(), make(), list[str](), threading.Event()
+    for jobs in (old, new):
+        jobs.register("long", lambda _: gate.wait(10))
+    old.register("job", lambda _: done.append("old"))
+    new.register("job", lambda _: done.append("new"))
+    old.enqueue("long", {})
+    old.start()
+    eventually(lambda: [job.state for job in old.pending()] == ["running"])
+    old.leave()  # at once, whatever runs
+    assert old.has_left
+    time.sleep(0.3)  # what it was about to look for has been looked for
+    old.enqueue("job", {})
+    time.sleep(0.3)
+    assert done == []
+    new.start()
+    eventually(lambda: done == ["new"])
+    gate.set()
+    eventually(lambda: new.pending() == [])
+
+
 def test_H3_what_a_clock_that_was_ahead_has_queued_does_not_wait_until_that_time(store: tuple[Path, str]) -> None:
     """Set back by an hour, it runs what is due, keeps a delay, and takes back what somebody then had claimed."""
     clock, db = Clock(), Database(store[1])
