@@ -30,6 +30,7 @@ KEEP_FAILED = 30 * 86400.0  # seconds that a job which used up its tries stays v
 SWEEP_EVERY = 30.0  # seconds between two looks for those that failed longer ago
 POLL = 1.0  # seconds at most between two looks for what other processes queued
 REST = 4.0  # seconds without a database until the next try
+RESERVE = 6  # threads at most that begin one after the other while all before them wait for somebody
 STOP_TIMEOUT = 10.0  # seconds that running jobs are given at the end
 PERIODIC = store.PERIODIC
 
@@ -84,7 +85,7 @@ class Jobs:
         self.paused = False  # no job is begun, by this process, while the installation is about to move
         self._news = 0  # how often something was queued in this process
         self._threads: list[threading.Thread] = []
-        self._patience = Patience(workers)
+        self._patience = Patience()
 
     # -- the door ------------------------------------------------------------------------------------------------------
 
@@ -167,6 +168,7 @@ class Jobs:
             ]
             for thread in self._threads:
                 thread.start()
+            self._begin_reserve(0)
 
     def leave(self) -> None:
         """Begin no further job, without waiting for those that run: other processes go on with the queue."""
@@ -188,14 +190,14 @@ class Jobs:
 
     # -- one job -------------------------------------------------------------------------------------------------------
 
-    def _run_next(self) -> bool:
-        """Run one job that is due; answers whether there was one."""
+    def _run_next(self, others: int | None = None) -> bool:
+        """Run one job that is due; answers whether there was one. `others`: threads beside this one that serve."""
         if self.paused or self.has_left:
             return False
-        now, besides = self._clock(), self._patience.besides()
-        if self._db.one(store.ANY_DUE, now=now, besides=besides) is None:  # a read, so that waiting writes nothing
+        now, besides = self._clock(), self._besides(others)
+        if self._db.one(store.ANY_DUE, now=now, **besides) is None:  # a read, so that waiting writes nothing
             return False
-        row = self._db.one(store.CLAIM, durable=False, now=now, besides=besides)
+        row = self._db.one(store.CLAIM, durable=False, now=now, **besides)
         if row is None:
             return False
         with self._patience.at(row.name):
@@ -263,11 +265,36 @@ class Jobs:
 
     def _rest(self, news: int) -> None:
         """Until this process queues something, or something that is known of is due, or it is time for a look."""
-        row = self._db.one(store.NEXT_DUE, besides=self._patience.besides())
+        row = self._db.one(store.NEXT_DUE, **self._besides())
         wait = POLL if row is None else min(POLL, max(0.01, row.due - self._clock()))
         with self._woken:
             if self._news == news and not self._stopping.is_set():
                 self._woken.wait(wait)
+
+    def _besides(self, others: int | None = None) -> dict[str, Any]:
+        return store.besides(self._patience.besides(self._workers - 1 if others is None else others))
+
+    # -- in need -------------------------------------------------------------------------------------------------------
+
+    def _begin_reserve(self, number: int) -> None:
+        """One that asks the database for nothing until it is needed."""
+        if number < RESERVE and len(self._threads) == self._workers + number:
+            thread = threading.Thread(target=self._stand_by, args=(number,), name=f"jobs +{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _stand_by(self, number: int) -> None:
+        """While all before it wait for somebody, run what is none of theirs: those may be of as many names."""
+        others = self._workers + number
+        while not self._stopping.wait(POLL):
+            try:
+                while self._patience.is_needed(others) and not self._stopping.is_set():
+                    self._begin_reserve(number + 1)
+                    if not self._run_next(others):
+                        break
+            except Exception:
+                logger.exception("the job queue cannot be served; trying again")
+                self._stopping.wait(REST)
 
     def _wake(self) -> None:
         with self._woken:

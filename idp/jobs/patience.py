@@ -12,13 +12,12 @@ SLOW_S: Final = 1.0  # seconds after which a run is one that waits for somebody
 
 
 class Patience:
-    """What the threads of one process are at. Where all others wait for jobs of one name, that name is left to them.
+    """What the threads of one process are at. Where all others wait for somebody, their jobs' names are left to them.
 
     A name whose last run was slow counts as slow from its beginning, so that not all threads begin with it at once.
     """
 
-    def __init__(self, threads: int) -> None:
-        self._others = threads - 1
+    def __init__(self) -> None:
         self._running: dict[int, tuple[str, float]] = {}
         self._slow: set[str] = set()
 
@@ -33,11 +32,18 @@ class Patience:
             (self._slow.add if monotonic() - begun > SLOW_S else self._slow.discard)(name)
             del self._running[me]
 
-    def besides(self) -> str:
-        """The name of the jobs that this thread leaves alone; '' for none."""
+    def besides(self, others: int) -> frozenset[str]:
+        """The names of the jobs that this thread leaves alone: of all slow ones, where so many other threads wait."""
+        slow = self._slow_ones()
+        return frozenset(slow) if slow and len(slow) >= others else frozenset()
+
+    def is_needed(self, others: int) -> bool:
+        """Whether so many other threads wait for somebody, each for longer than a moment."""
+        return len(self._slow_ones()) >= others
+
+    def _slow_ones(self) -> list[str]:
         now, me = monotonic(), threading.get_ident()
-        slow = [
+        return [
             name for thread, (name, begun) in list(self._running.items())
             if thread != me and (name in self._slow or now - begun > SLOW_S)
         ]  # fmt: skip
-        return slow[0] if slow and len(slow) >= self._others and len(set(slow)) == 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -46,11 +47,20 @@ Index("jobs_due", jobs.c.due)
 Index("jobs_failed_at", jobs.c.failed_at)
 
 _j = jobs.c
+_MOST_BESIDES = 8  # names that one look leaves alone
+_BESIDES = tuple(_j.name != bindparam(f"besides_{number}") for number in range(_MOST_BESIDES))
 _FREE = and_(
     _j.due <= bindparam("now"), or_(_j.claimed_until.is_(None), _j.claimed_until <= bindparam("now")),
-    _j.name != bindparam("besides"),
+    *_BESIDES,
 )  # fmt: skip
 _IS_MINE = and_(_j.id == bindparam("job_id"), _j.claimed_until == bindparam("claim"))
+
+
+def besides(names: Iterable[str] = ()) -> dict[str, Any]:
+    """The parameters that leave jobs of these names to others."""
+    filled = [*sorted(names), *[""] * _MOST_BESIDES]
+    return {f"besides_{number}": filled[number] for number in range(_MOST_BESIDES)}
+
 
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("id", "name", "payload", "lease", "due")}
 ADD = insert(jobs).values(_NEW)
@@ -67,12 +77,7 @@ CLAIM = (
     .values(claimed_until=bindparam("now") + _j.lease)
     .returning(_j.id, _j.name, _j.payload, _j.due, _j.tries, _j.claimed_until)
 )
-NEXT_DUE = (
-    select(_j.due)
-    .where(_j.due.is_not(None), _j.claimed_until.is_(None), _j.name != bindparam("besides"))
-    .order_by(_j.due)
-    .limit(1)
-)
+NEXT_DUE = select(_j.due).where(_j.due.is_not(None), _j.claimed_until.is_(None), *_BESIDES).order_by(_j.due).limit(1)
 DONE = delete(jobs).where(_j.id == bindparam("job_id"))
 PUT_OFF = (
     update(jobs)

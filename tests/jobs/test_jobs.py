@@ -411,7 +411,7 @@ def test_H3_what_a_clock_that_was_ahead_has_queued_does_not_wait_until_that_time
     while jobs._run_next():
         pass
     jobs.enqueue("claimed", {"n": 1})
-    db.one(statements.CLAIM, now=clock(), besides="")  # by a process that was killed since
+    db.one(statements.CLAIM, now=clock(), **statements.besides())  # by a process that was killed since
     jobs.enqueue("at once", {"n": 2})
     jobs.enqueue("later", {}, delay=600)
     clock.advance(-3600)
@@ -455,3 +455,59 @@ def test_H3_a_job_that_hangs_leaves_a_thread_to_all_others(
     assert len(begun) == 1
     hanging.set()
     eventually(lambda: len(begun) == 4)
+
+
+def test_H3_jobs_of_several_names_that_hang_leave_a_thread_to_all_others(
+    make: Callable[[], Jobs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail server and a directory that say nothing hold up neither sign-outs nor sweeps, which go on in periods."""
+    monkeypatch.setattr("idp.jobs.patience.SLOW_S", 0.05)
+    monkeypatch.setattr("idp.jobs.POLL", 0.1)
+    hanging, swept, told, begun = threading.Event(), list[float](), list[int](), Counter[str]()
+
+    def hangs(name: str) -> Callable[[dict[str, Any]], object]:
+        def run(_: dict[str, Any]) -> None:
+            begun[name] += 1
+            hanging.wait(30)
+
+        return run
+
+    jobs, names = make(), [f"slow {number}" for number in range(6)]
+    for name in names:
+        jobs.register(name, hangs(name))
+    jobs.register("sign-out", lambda payload: told.append(payload["n"]))
+    jobs.every("sweep", 1, lambda: swept.append(time.monotonic()))
+    for _ in range(2):
+        for name in names:
+            jobs.enqueue(name, {})
+    jobs.start()
+    eventually(lambda: len(begun) == len(names))
+    many = len(swept)
+    for number in range(5):
+        jobs.enqueue("sign-out", {"n": number})
+    eventually(lambda: len(told) == 5 and len(swept) > many + 1)
+    assert begun.total() <= len(names) + 1  # two may have begun with one name before it was known to be slow
+    assert len(jobs._threads) <= 2 + idp.jobs.RESERVE
+    hanging.set()
+    eventually(lambda: begun.total() == 2 * len(names))
+    jobs.stop()
+    assert sorted(told) == [*range(5)]
+
+
+def test_H3_threads_in_reserve_ask_the_database_for_nothing(make: Callable[[], Jobs]) -> None:
+    jobs = make()
+    jobs.register("quick", lambda _: None)
+    asked: list[str] = []
+    one = jobs._db.one
+
+    def noted(*args: Any, **given: Any) -> Any:
+        asked.append(threading.current_thread().name)
+        return one(*args, **given)
+
+    jobs._db.one = noted  # type: ignore[method-assign]
+    jobs.enqueue("quick", {})
+    jobs.start()
+    eventually(lambda: not jobs.pending())
+    time.sleep(1.5)
+    assert {"jobs 0", "jobs 1"} >= set(asked) > set()
+    assert [thread.name for thread in jobs._threads] == ["jobs 0", "jobs 1", "jobs +0"]
