@@ -74,7 +74,8 @@ def send(
     locale, problem = of_person(services, person.claims), ""
     if now:
         try:
-            said = delivery.send_now(services, person.email, message, locale, values, person_id=person.id)
+            sent = delivery.Sent(person.email, message, person.id)
+            said = delivery.send_now(services, sent, locale, values)
             return Invited(person.email, said)
         except delivery.Rejected as refused:
             return Invited(why=refused.reason)

@@ -94,4 +94,4 @@ def send_test(services: Services, actor: Actor, to: str, locale: str) -> None:
     with services.db.transaction() as tx:
         masked = masked_number(to) if is_number else masked_address(to)
         actor.record(services)(tx, f"{job}:tested", {"to": masked})
-        delivery.queue(services, to, "test", locale, {}, None, job=job, tx=tx)
+        delivery.queue(services, delivery.Sent(to, "test", job=job), locale, {}, tx=tx)

@@ -92,4 +92,5 @@ def _check_ready(services: Services, is_number: bool) -> None:
 def _send(services: Services, to: str, locale: str, is_number: bool) -> str:
     from idp.mail import delivery
 
-    return delivery.send_now(services, to, "test", locale, job=delivery.SMS_JOB if is_number else delivery.JOB)
+    sent = delivery.Sent(to, "test", job=delivery.SMS_JOB if is_number else delivery.JOB)
+    return delivery.send_now(services, sent, locale)

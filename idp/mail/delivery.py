@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,16 @@ LEASE = 180.0  # seconds; a server may take its time for each of the steps
 DAY = 86400.0
 NO_SERVER = "no mail server is set: give [mail] a host"
 NO_QUEUE = "the queue could not be reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message and whom it goes to. `to`: an address or a number, '' for nobody; `person_id`: whose it is."""
+
+    to: str
+    message: str
+    person_id: str | None = None
+    job: str = JOB
 
 
 class Undelivered(Exception):
@@ -74,58 +85,45 @@ def leaves(services: Services) -> bool:
 
 
 def queue(
-    services: Services,
-    to: str,
-    message: str,
-    locale: str,
-    values: Mapping[str, Any],
-    person_id: str | None,
-    *,
-    job: str = JOB,
-    tx: Transaction | None = None,
+    services: Services, sent: Sent, locale: str, values: Mapping[str, Any], *, tx: Transaction | None = None
 ) -> str:
     """Write a message down to be delivered; answers why it is not, '' where it is.
 
     `tx`: the transaction of the change that it tells of: both are there, or neither. Without one, what goes wrong is
     logged and recorded, never raised.
     """
-    if job == JOB and not is_ready(services):
-        failed(services, message, to, NO_SERVER, person_id=person_id, tx=tx)
+    if sent.job == JOB and not is_ready(services):
+        failed(services, sent, NO_SERVER, tx=tx)
         return NO_SERVER
-    content = _content(services, to, message, locale, values, person_id)
-    sealed = services.sealer.seal(PURPOSE, json.dumps(content, separators=(",", ":")).encode(), job.encode())
+    content = _content(services, sent, locale, values)
+    sealed = services.sealer.seal(PURPOSE, json.dumps(content, separators=(",", ":")).encode(), sent.job.encode())
     try:
-        services.jobs.enqueue(job, {"id": content["id"], "sealed": sealed}, tx=tx)
+        services.jobs.enqueue(sent.job, {"id": content["id"], "sealed": sealed}, tx=tx)
     except JobsUnavailable as error:
-        services.log.error("mail_not_queued", message=message, reason=str(error)[:200])
-        failed(services, message, to, NO_QUEUE, person_id=person_id, job=job)
+        services.log.error("mail_not_queued", message=sent.message, reason=str(error)[:200])
+        failed(services, sent, NO_QUEUE)
         return NO_QUEUE
     return ""
 
 
-def send_now(
-    services: Services, to: str, message: str, locale: str, values: Mapping[str, Any] = {}, *, job: str = JOB,
-    person_id: str | None = None,
-) -> str:  # fmt: skip
+def send_now(services: Services, sent: Sent, locale: str, values: Mapping[str, Any] = {}) -> str:
     """Past the queue, for an admin who waits; answers what the other side said. Errors: `Rejected`, `Undelivered`."""
-    content = _content(services, to, message, locale, values, person_id)
+    content = _content(services, sent, locale, values)
     try:
-        said = _leave(services, job, content)
+        said = _leave(services, sent.job, content)
     except (Rejected, Undelivered) as problem:  # no line in the log: whoever waits reads it
-        _record(services, f"{job}:failed", message, to, person_id, job, _why(str(problem), problem.means))
+        _record(services, "failed", sent, _why(str(problem), problem.means))
         raise
-    _record(services, f"{job}:sent", message, to, person_id, job, {"said": said})
+    _record(services, "sent", sent, {"said": said})
     return said
 
 
-def _content(
-    services: Services, to: str, message: str, locale: str, values: Mapping[str, Any], person_id: str | None
-) -> dict[str, Any]:
+def _content(services: Services, sent: Sent, locale: str, values: Mapping[str, Any]) -> dict[str, Any]:
     now = services.clock()
     useful = values["minutes"] * 60.0 if "minutes" in values else DAY
     return {
-        "id": new_id(now), "at": now, "until": now + useful, "to": to, "message": message,
-        "locale": locale, "values": _said(services, locale, values), "person_id": person_id,
+        "id": new_id(now), "at": now, "until": now + useful, "to": sent.to, "message": sent.message,
+        "locale": locale, "values": _said(services, locale, values), "person_id": sent.person_id,
     }  # fmt: skip
 
 
@@ -138,24 +136,23 @@ def _said(services: Services, locale: str, values: Mapping[str, Any]) -> dict[st
 def deliver(services: Services, job: str, payload: Mapping[str, Any]) -> None:
     """Send one queued message. Errors: `Undelivered`, so that the queue tries again."""
     content = json.loads(services.sealer.open(PURPOSE, payload["sealed"], job.encode()))
-    id, to, message, person_id = content["id"], content["to"], content["message"], content["person_id"]
-    if not to or services.state.get(_sent_key(id)):  # for nobody; or a process was killed after it had sent this
+    id, sent = content["id"], Sent(content["to"], content["message"], content["person_id"], job)
+    if not sent.to or services.state.get(_sent_key(id)):  # for nobody; or a process was killed after it had sent this
         return
     if services.clock() >= content["until"]:
-        failed(services, message, to, "it came too late to be of use", person_id=person_id, job=job)
+        failed(services, sent, "it came too late to be of use")
         return
     try:
         said = _leave(services, job, content)
     except Rejected as rejected:
-        failed(services, message, to, rejected.reason, person_id=person_id, job=job, means=rejected.means)
+        failed(services, sent, rejected.reason, means=rejected.means)
         return
     except Undelivered as problem:
         if services.state.add(f"mail:failed:{id}", 1, DAY):  # told once, not with every try
-            again = f"{problem}; trying again"
-            failed(services, message, to, again, person_id=person_id, job=job, means=problem.means)
+            failed(services, sent, f"{problem}; trying again", means=problem.means)
         raise
     services.state.put(_sent_key(id), 1, DAY)
-    _record(services, f"{job}:sent", message, to, person_id, job, {"said": said})
+    _record(services, "sent", sent, {"said": said})
 
 
 def _leave(services: Services, job: str, content: Mapping[str, Any]) -> str:
@@ -174,12 +171,16 @@ def _leave(services: Services, job: str, content: Mapping[str, Any]) -> str:
 
 
 def failed(
-    services: Services, message: str, to: str, reason: str, *, person_id: str | None = None, job: str = JOB,
-    tx: Transaction | None = None, means: Mapping[str, Any] | None = None,
+    services: Services,
+    sent: Sent,
+    reason: str,
+    *,
+    tx: Transaction | None = None,
+    means: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Record for the help desk that a message did not leave; `means`: whose fault, and what to do."""
-    services.log.warning("message_failed", kind=job, message=message, reason=reason)
-    event = _event(f"{job}:failed", message, to, person_id, job, _why(reason, means))
+    services.log.warning("message_failed", kind=sent.job, message=sent.message, reason=reason)
+    event = _event("failed", sent, _why(reason, means))
     if tx is not None:
         record(tx, event, services.clock())
     else:
@@ -190,16 +191,15 @@ def _why(reason: str, means: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return {"reason": reason, **({"findings": [means]} if means is not None else {})}
 
 
-def _record(
-    services: Services, action: str, message: str, to: str, person_id: str | None, job: str, more: Mapping[str, Any]
-) -> None:
-    services.part(Meters).count("messages", *action.split(":"))
-    _record_event(services, _event(action, message, to, person_id, job, more))
+def _record(services: Services, outcome: str, sent: Sent, more: Mapping[str, Any]) -> None:
+    services.part(Meters).count("messages", sent.job, outcome)
+    _record_event(services, _event(outcome, sent, more))
 
 
-def _event(action: str, message: str, to: str, person_id: str | None, job: str, more: Mapping[str, Any]) -> Event:
-    masked = masked_number(to) if job == SMS_JOB else masked_address(to)
-    return Event(action, actor="system", person_id=person_id, detail={"message": message, "to": masked, **more})
+def _event(outcome: str, sent: Sent, more: Mapping[str, Any]) -> Event:
+    masked = masked_number(sent.to) if sent.job == SMS_JOB else masked_address(sent.to)
+    detail = {"message": sent.message, "to": masked, **more}
+    return Event(f"{sent.job}:{outcome}", actor="system", person_id=sent.person_id, detail=detail)
 
 
 def _record_event(services: Services, event: Event) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from idp.accounts import not_me
 from idp.language import dates_of_person
 from idp.mail import delivery
+from idp.mail.delivery import Sent
 from idp.mail.messages import MESSAGES, check
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def tell(
         about["not_me_url"] = services.url(f"/not-me/{token}")
     if not addresses:
         check(message, about, services.issuer)
-        delivery.failed(services, message, "", NO_ADDRESS, person_id=person.id, tx=tx)
+        delivery.failed(services, Sent("", message, person.id), NO_ADDRESS, tx=tx)
         return Told(why=NO_ADDRESS)
     locale = dates_of_person(services, person.claims)
     refused = {
@@ -91,4 +92,4 @@ def send(
     the call (see `messages.check`).
     """
     check(message, values, services.issuer)
-    return delivery.queue(services, to, message, locale, values, person_id, tx=tx)
+    return delivery.queue(services, Sent(to, message, person_id), locale, values, tx=tx)

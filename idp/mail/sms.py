@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from idp import phone_numbers
 from idp.http import OutboundFailed, OutboundRefused
 from idp.mail import delivery, outbox
-from idp.mail.delivery import Rejected, Undelivered
+from idp.mail.delivery import Rejected, Sent, Undelivered
 from idp.mail.messages import check
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ def send(
 ) -> None:
     """Queue a text message to a number; what goes wrong is recorded, never raised. Errors: as `mail.send`."""
     check(message, values, services.issuer)
+    sent = Sent(to, message, person_id, delivery.SMS_JOB)
     if not is_ready(services):
-        reason = "no sender is set: give [sms] one"
-        delivery.failed(services, message, to, reason, person_id=person_id, job=delivery.SMS_JOB)
+        delivery.failed(services, sent, "no sender is set: give [sms] one")
         return
-    delivery.queue(services, to, message, locale, values, person_id, job=delivery.SMS_JOB)
+    delivery.queue(services, sent, locale, values)
 
 
 def leave(services: Services, content: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ def test_A10_messages_that_left_or_did_not_are_listed_a_page_at_a_time(
     ann = provider.add_person("ann", email="ann@example.com")
     for n in range(3):
         clock.advance(1)
-        delivery.failed(provider.services, "invitation", "ann@example.com", f"reason {n}", person_id=ann.id)
+        delivery.failed(provider.services, delivery.Sent("ann@example.com", "invitation", ann.id), f"reason {n}")
     auditor = program(RoleGrant("auditor"), name="aud")
     page = auditor.get("/messages?failed=true&limit=2").json
     rest = auditor.get(f"/messages?failed=true&limit=2&cursor={page['next']}").json

@@ -38,7 +38,7 @@ def provider(open_provider: Callable[..., Provider], refusing: MailServer) -> Pr
 def refused(provider: Provider) -> tuple[Finding, str]:
     """What stands under the event of a message that did not leave, and the event as text."""
     with pytest.raises((delivery.Undelivered, delivery.Rejected)):
-        delivery.send_now(provider.services, TO, "test", "en")
+        delivery.send_now(provider.services, delivery.Sent(TO, "test"), "en")
     (event,) = provider.events("mail:failed")
     return findings_of(event)[0], str(event)
 

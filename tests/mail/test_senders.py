@@ -35,7 +35,7 @@ def test_n26_a_sender_of_any_name_arrives_as_it_was_written(
 ) -> None:
     mail = {**server.settings, "sender": sender, "reply_to": sender}
     provider = open_provider(mail=mail, brand={"company": "Example & Sons"})
-    delivery.send_now(provider.services, "ann@example.com", "test", "en")
+    delivery.send_now(provider.services, delivery.Sent("ann@example.com", "test"), "en")
     (got,) = server.received
     assert got.sender == address
     for field in ("From", "Reply-To"):

@@ -78,7 +78,7 @@ def test_Q5_case_33_the_receiver_does_not_believe_the_sender(
     provider = open_provider(mail={**server.settings, "sender": "login@example.com"})
     server.of_content = "550 5.7.23 SPF check failed: 192.0.2.1 may not send for example.com"
     with pytest.raises(delivery.Rejected):
-        delivery.send_now(provider.services, "ann@example.com", "test", "en")
+        delivery.send_now(provider.services, delivery.Sent("ann@example.com", "test"), "en")
     finding = told(provider, "mail:failed")
     assert (finding["side"], "SPF" in finding["field"]) == ("doorward", True)
     tells(33, client="a mail server that checks SPF", person="", developer="", finding=finding)
