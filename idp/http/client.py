@@ -48,6 +48,16 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class _Call:
+    """What is sent. Header names are in lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class _Sink:
     """Where an answer's body goes. `whole`: a longer one counts as failed; else the rest is left unread."""
 
@@ -133,7 +143,7 @@ class Outbound:
         failure = OutboundFailed("no answer")
         for hop in range(redirects + 1):
             try:
-                return self._fetch("GET", url, dict(sent), b"", sink(), deadline, inside)
+                return self._fetch(_Call("GET", url, sent), sink(), deadline, inside)
             except _Redirected as redirect:
                 words = "too many redirects" if hop else "redirects are not followed"
                 failure = OutboundFailed(f"it answered with a redirect ({redirect.status}); {words}")
@@ -152,9 +162,9 @@ class Outbound:
             sent.setdefault("content-type", "application/x-www-form-urlencoded")
         sent["content-length"] = str(len(data))
         body = bytearray()
-        deadline = time.monotonic() + self._timeout
+        sink = _Sink(body.extend, self._max_bytes, whole=False)
         try:
-            fetched = self._fetch("POST", url, sent, data, _Sink(body.extend, self._max_bytes, whole=False), deadline)
+            fetched = self._fetch(_Call("POST", url, sent, data), sink, time.monotonic() + self._timeout)
         except _Redirected as redirect:
             status = redirect.status
         else:
@@ -171,7 +181,7 @@ class Outbound:
         body = bytearray()
         sink = _Sink(body.extend, max_bytes, whole=False)
         try:
-            fetched = self._fetch(method, url, sent, content, sink, time.monotonic() + timeout)
+            fetched = self._fetch(_Call(method, url, sent, content), sink, time.monotonic() + timeout)
         except _Redirected as redirect:
             status = redirect.status
         else:
@@ -195,23 +205,13 @@ class Outbound:
             return False
         return all(_is_closed(address, target.port, deadline) for address in addresses)
 
-    def _fetch(
-        self,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        content: bytes,
-        sink: _Sink,
-        deadline: float,
-        inside: bool = True,
-    ) -> Fetched:
-        target = parse(url)
+    def _fetch(self, call: _Call, sink: _Sink, deadline: float, inside: bool = True) -> Fetched:
+        target = parse(call.url)
         addresses = self._vet(target, deadline, inside)
-        headers |= {"host": target.authority, "user-agent": "Doorward", "accept-encoding": "identity"}
         failure, begun = OutboundFailed("no answer"), time.perf_counter()
         status = 0
         try:
-            fetched = self._exchange(method, target, addresses, headers, content, deadline, sink)
+            fetched = self._exchange(call, target, Wire(addresses, deadline), sink)
             status = fetched.status
             return fetched
         except _Redirected as redirect:
@@ -222,7 +222,7 @@ class Outbound:
         except Exception as error:  # of httpcore, h11, ssl, socket: all of them "failed"
             failure = OutboundFailed(_explain(error))
         finally:
-            SPENT.mark("outbound", begun, time.perf_counter(), (method, target.host, target.port, status))
+            SPENT.mark("outbound", begun, time.perf_counter(), (call.method, target.host, target.port, status))
         # Raised out here, without the cause: a protocol error's text, or its traceback, may hold what was answered.
         raise failure
 
@@ -267,26 +267,18 @@ class Outbound:
             raise OutboundFailed(f"{target.host} has no address, or the name server did not answer in time")
         return found[0]
 
-    def _exchange(
-        self,
-        method: str,
-        target: Target,
-        addresses: Sequence[str],
-        headers: Mapping[str, str],
-        content: bytes,
-        deadline: float,
-        sink: _Sink,
-    ) -> Fetched:
+    def _exchange(self, call: _Call, target: Target, wire: Any, sink: _Sink) -> Fetched:
         import httpcore
 
         origin = httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port)
         url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target.path.encode("ascii"))
-        wire: Any = Wire(addresses, deadline)
+        own = {"host": target.authority, "user-agent": "Doorward", "accept-encoding": "identity"}
+        headers = list({**call.headers, **own}.items())
         tls = self._tls if target.scheme == "https" else None
         with (
             contextlib.closing(wire),
             httpcore.HTTPConnection(origin, ssl_context=tls, network_backend=wire) as connection,
-            connection.stream(method, url, headers=list(headers.items()), content=content) as response,
+            connection.stream(call.method, url, headers=headers, content=call.content) as response,
         ):
             return self._read(response, sink)
 
