@@ -39,7 +39,8 @@ def _revoke_refresh(services: Services, request: Request, client: Client, token:
     row = ledger.find_genuine(services, token)
     if row is not None:
         _check_owner(row.client_id, client)
-        ledger.revoke_family(services, request, row.family_id, client.id, row.person_id, "the application revoked it")
+        given = ledger.Given(row.family_id, client.id, row.person_id)
+        ledger.revoke_family(services, request, given, "the application revoked it")
 
 
 def _revoke_access(services: Services, request: Request, client: Client, token: str) -> None:

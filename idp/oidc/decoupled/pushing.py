@@ -44,7 +44,8 @@ def give_up(services: Services, asked: Pending) -> None:
     said = pending.said(services, asked.id)
     if said is not None and said.grant is not None:
         why = "the application did not take its tokens"
-        ledger.revoke_family(services, _wire(asked), said.grant["id"], asked.client_id, said.person_id, why)
+        given = ledger.Given(said.grant["id"], asked.client_id, said.person_id)
+        ledger.revoke_family(services, _wire(asked), given, why)
     forget(services, asked)
 
 

@@ -35,6 +35,7 @@ from idp.oidc.ledger.lookup import (
 from idp.oidc.ledger.past import ACCESS_TOKENS, CODES, PREFIXES, REFRESH_TOKENS, Past, past_of
 from idp.oidc.ledger.refresh_tokens import find_genuine, find_refresh, refresh
 from idp.oidc.ledger.revocation import (
+    Given,
     clients_of_session,
     count_live,
     granted,
@@ -63,6 +64,7 @@ __all__ = [
     "CodeReused",
     "Device",
     "Exchanged",
+    "Given",
     "Grant",
     "Holder",
     "Issued",

@@ -15,7 +15,7 @@ from idp.oidc.ledger.access_tokens import AccessToken, insert_access, new_access
 from idp.oidc.ledger.devices import Device
 from idp.oidc.ledger.grant import ALONE, CodeReused, Grant, Holder, Issued, Terms, to_json
 from idp.oidc.ledger.redeeming import redeem
-from idp.oidc.ledger.revocation import revoke_code
+from idp.oidc.ledger.revocation import Given, revoke_code
 from idp.oidc.token_request import TokenRequest
 from idp.protocols import Services
 
@@ -195,7 +195,7 @@ def _absolute_life(services: Services, client: Client) -> int:
 def _refuse(services: Services, asked: TokenRequest, grant: Grant, reason: str) -> None:
     # A second use ends what the first one gave, also where the grant itself does not stand any more.
     why = reason or "the code was used twice"
-    revoke_code(services, asked.wire, grant.id, grant.client_id, grant.person_id, why)
+    revoke_code(services, asked.wire, Given(grant.id, grant.client_id, grant.person_id), why)
     if reason:
         raise OAuthError(
             "invalid_grant", "The grant does not stand any more.", detail=reason, field="code",

@@ -20,7 +20,7 @@ from idp.oidc.ledger.access_tokens import lifetime, new_access, with_access
 from idp.oidc.ledger.chain import Chain, Repeat, Reused, chain_of, decide, is_current
 from idp.oidc.ledger.families import REFRESH, check_version, why_dead, within_access
 from idp.oidc.ledger.grant import Holder, Issued, Terms, to_json
-from idp.oidc.ledger.revocation import revoke_family
+from idp.oidc.ledger.revocation import Given, revoke_family
 from idp.oidc.scopes import check_parted
 from idp.oidc.token_request import TokenRequest, is_for_us_alone
 from idp.protocols import Services
@@ -58,7 +58,7 @@ def refresh(services: Services, asked: TokenRequest, token: str) -> Issued:
         return _repeat(services, client, replace(use, row=row))
     if isinstance(decision, Reused):
         why = "a rotated refresh token was used again"
-        revoke_family(services, asked.wire, family_id, client.id, row.person_id, why)
+        revoke_family(services, asked.wire, Given(family_id, client.id, row.person_id), why)
         services.part(Traffic).proven(REUSED, client.id, family_id, asked.wire.remote_address, now)
         raise _invalid(f"{why}; the family is revoked", kind="refresh_token_reused")
     raise _invalid("not a token of this family", kind="refresh_token")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clients.client import Client
@@ -15,23 +16,33 @@ from idp.protocols import Services
 from idp.wire import Request
 
 
-def revoke_family(
-    services: Services, request: Request, family_id: str, client_id: str, person_id: str, why: str
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What one authorization gave: the family's id, the application that has it, and whose it is."""
+
+    family_id: str
+    client_id: str
+    person_id: str
+
+
+def revoke_family(services: Services, request: Request, given: Given, why: str) -> bool:
     """Everything that one authorization gave is dead from here on; answers whether it lived."""
     now = services.clock()
     with services.db.transaction() as tx:
-        done = tx.run(store.REVOKE, family_id=family_id, now=now, why=why) > 0
+        done = tx.run(store.REVOKE, family_id=given.family_id, now=now, why=why) > 0
         if done:
-            record(tx, Event("tokens:revoked", person_id=person_id, client_id=client_id, address=request.remote_address,
-                             request_id=request.id, detail={"family": family_id, "why": why}), now)  # fmt: skip
+            event = Event(
+                "tokens:revoked", person_id=given.person_id, client_id=given.client_id, address=request.remote_address,
+                request_id=request.id, detail={"family": given.family_id, "why": why},
+            )  # fmt: skip
+            record(tx, event, now)
     return done
 
 
-def revoke_code(services: Services, request: Request, code_id: str, client_id: str, person_id: str, why: str) -> None:
+def revoke_code(services: Services, request: Request, given: Given, why: str) -> None:
     """What a code gave is dead, and what went through the browser beside it: whoever has the one may have the other."""
-    for family_id in (code_id, beside(code_id)):
-        revoke_family(services, request, family_id, client_id, person_id, why)
+    for family_id in (given.family_id, beside(given.family_id)):
+        revoke_family(services, request, replace(given, family_id=family_id), why)
 
 
 def revoke_person(tx: Any, person_id: str, now: float, why: str, *, keep_session: str = "") -> int:
@@ -75,7 +86,7 @@ def revoke_reused_code(services: Services, request: Request, code_id: str, code_
     """A code that is not in the state store any more: used before? Then what it gave is revoked (RFC 6749 §4.1.2)."""
     row = services.db.one(store.FAMILY, family_id=code_id, jti="")
     if row is not None and row.client_id == client.id and hmac.compare_digest(row.code_hash, code_hash):
-        revoke_code(services, request, code_id, client.id, row.person_id, "the code was used twice")
+        revoke_code(services, request, Given(code_id, client.id, row.person_id), "the code was used twice")
         return True
     return False
 
