@@ -9,6 +9,7 @@ from idp.accounts import approvals, break_glass
 from idp.accounts.approvals import Approval
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.approving import telling
+from idp.admin.approving.telling import News
 from idp.admin.permissions import Permission
 from idp.ids import new_id
 from idp.protocols import Services
@@ -70,7 +71,7 @@ def ask(services: Services, actor: Actor, action: str, verb: str, args: Mapping[
         approvals.add(tx, asked)
         detail = {"approval": asked.id, "action": action, "verb": verb, "args": _told(args)}
         actor.record(services)(tx, "approval:asked", detail)
-        telling.owners(services, tx, "asked", action, actor.name, asked.id, but=actor.id)
+        telling.owners(services, tx, News("asked", action, actor.name, asked.id), but=actor.id)
     raise Waits(asked.id)
 
 
@@ -111,4 +112,4 @@ def _told(args: Mapping[str, Any]) -> dict[str, Any]:
 def _bypass(services: Services, actor: Actor, action: str, verb: str, args: Mapping[str, Any]) -> None:
     with services.db.transaction() as tx:
         actor.record(services)(tx, "approval:bypassed", {"action": action, "verb": verb, "args": _told(args)})
-        telling.owners(services, tx, "bypassed", action, actor.name, "")
+        telling.owners(services, tx, News("bypassed", action, actor.name))

@@ -9,6 +9,7 @@ from idp.accounts import approvals, break_glass
 from idp.accounts.approvals import DONE, FAILED, REFUSED, RUNNING, WAITS, WITHDRAWN, Approval
 from idp.admin.actor import Actor, NotAllowed, of_name
 from idp.admin.approving import telling
+from idp.admin.approving.telling import News
 from idp.admin.approving.verbs import VERBS, mark
 from idp.admin.permissions import Permission
 from idp.protocols import Services
@@ -101,7 +102,7 @@ def refuse(services: Services, actor: Actor, id: str, note: str = "") -> None:
             raise Decided(id)
         detail = {"approval": id, "action": one.action, "by": one.asked_by, "note": note}
         actor.record(services)(tx, "approval:refused", detail)
-        telling.asker(services, tx, "refused", one.action, actor.name, one.asked_by, id, note)
+        telling.asker(services, tx, one.asked_by, News("refused", one.action, actor.name, id, note))
 
 
 def withdraw(services: Services, actor: Actor, id: str) -> None:
@@ -139,7 +140,7 @@ def _over(services: Services, actor: Actor, one: Approval, state: str, note: str
             detail = {"approval": one.id, "action": one.action, "reason": note}
             actor.record(services)(tx, "approval:failed", detail)
         what = "failed" if state == FAILED else "approved"
-        telling.asker(services, tx, what, one.action, actor.name, one.asked_by, one.id, note)
+        telling.asker(services, tx, one.asked_by, News(what, one.action, actor.name, one.id, note))
 
 
 def _tidied(note: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from idp import mail
 from idp.accounts.person import Person
 from idp.admin.approving.titles import ACTIONS
@@ -11,26 +13,36 @@ from idp.protocols import Services
 PATH = "/admin/approvals"
 
 
-def owners(
-    services: Services, tx: Transaction, what: str, action: str, by: str, id: str, *, but: str = ""
-) -> int:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class News:
+    """What became of a change. `what`: in a word of the mail's; `by`: whose name stands there; `id`: the approval."""
+
+    what: str
+    action: str
+    by: str
+    id: str = ""
+    note: str = ""
+
+
+def owners(services: Services, tx: Transaction, news: News, *, but: str = "") -> int:
     """Mail every owner who can sign in but whoever asked; answers how many it leaves for."""
     told = [one for one in services.directory.owners() if one.enabled and one.email and one.id != but]
-    return sum(_tell(services, tx, one, what, action, _name(services, by), id, "") for one in told)
+    return sum(_tell(services, tx, one, news) for one in told)
 
 
-def asker(services: Services, tx: Transaction, what: str, action: str, by: str, to: str, id: str, note: str) -> None:
+def asker(services: Services, tx: Transaction, to: str, news: News) -> None:
     """Mail whoever asked."""
     person = services.directory.find(to.removeprefix("person:"))
     if person is not None and person.enabled:
-        _tell(services, tx, person, what, action, _name(services, by), id, note)
+        _tell(services, tx, person, news)
 
 
-def _tell(
-    services: Services, tx: Transaction, to: Person, what: str, action: str, who: str, id: str, note: str
-) -> bool:  # fmt: skip
-    link = services.url(f"{PATH}/{id}" if id else PATH)
-    values = {"what": what, "subject": ACTIONS[action], "username": who, "link": link, "note": note}
+def _tell(services: Services, tx: Transaction, to: Person, news: News) -> bool:
+    link = services.url(f"{PATH}/{news.id}" if news.id else PATH)
+    values = {
+        "what": news.what, "subject": ACTIONS[news.action], "username": _name(services, news.by), "link": link,
+        "note": news.note,
+    }  # fmt: skip
     return bool(mail.tell(services, to, "approval", values, tx=tx).to)
 
 
