@@ -63,14 +63,26 @@ class Need:
 NONE = Need()
 
 
-def needed(
-    rules: Sequence[Rule], groups: Sequence[str], client_id: str, address: str,
-    is_known_device: Callable[[], bool], now: float, since: float = 0.0, roles: Sequence[str] = (),
-) -> Need:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Who signs in to what, from where and when: all that the conditions of rules are about.
+
+    `is_known_device` is asked only where a rule depends on it.
+    """
+
+    groups: Sequence[str]
+    client_id: str
+    address: str
+    is_known_device: Callable[[], bool]
+    at: float
+    roles: Sequence[str] = ()
+
+
+def needed(rules: Sequence[Rule], here: Circumstances, since: float = 0.0) -> Need:
     """The strongest need of all rules that apply; of equals the one due first. `since`: the person's first day."""
     found, max_age, age_rule = NONE, 0.0, None
     for rule in rules:
-        if why_not(rule, groups, client_id, address, is_known_device, now, roles):
+        if why_not(rule, here):
             continue
         if rule.max_age_minutes and (not max_age or rule.max_age_minutes * 60.0 < max_age):
             max_age, age_rule = rule.max_age_minutes * 60.0, rule
@@ -99,22 +111,19 @@ def concerns(rule: About, groups: Sequence[str], now: float, roles: Sequence[str
     return rule.need in (SECOND, PHISHING_RESISTANT) and starts_at(rule) <= now and is_about(rule, groups, roles)
 
 
-def why_not(
-    rule: Rule, groups: Sequence[str], client_id: str, address: str, is_known_device: Callable[[], bool], now: float,
-    roles: Sequence[str] = (),
-) -> str:  # fmt: skip
+def why_not(rule: Rule, here: Circumstances) -> str:
     """The first condition that keeps a rule from holding here, by its name; '' where it holds."""
-    if starts_at(rule) > now:
+    if starts_at(rule) > here.at:
         return "starts"
-    if not is_about(rule, groups, roles):
-        return "roles" if is_about(_AnyRole(rule.groups), groups) else "groups"
-    if rule.apps and client_id not in rule.apps:
+    if not is_about(rule, here.groups, here.roles):
+        return "roles" if is_about(_AnyRole(rule.groups), here.groups) else "groups"
+    if rule.apps and here.client_id not in rule.apps:
         return "apps"
-    if rule.networks and not _is_within(address, rule.networks, unreadable=True):
+    if rule.networks and not _is_within(here.address, rule.networks, unreadable=True):
         return "networks"
-    if rule.outside and _is_within(address, rule.outside, unreadable=False):
+    if rule.outside and _is_within(here.address, rule.outside, unreadable=False):
         return "outside"
-    return "device" if rule.device != "any" and is_known_device() else ""
+    return "device" if rule.device != "any" and here.is_known_device() else ""
 
 
 @dataclass(frozen=True, slots=True)

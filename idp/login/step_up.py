@@ -17,7 +17,7 @@ from idp.login.browser import devices
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.policy import NOTHING, StepUp
-from idp.login.requirements import Need
+from idp.login.requirements import Circumstances, Need
 from idp.login.services import Services
 from idp.wire import Request
 
@@ -30,10 +30,10 @@ def of_session(services: Services, request: Request, flow: Flow, session: Sessio
     wishes = any(not amounts_to(session.methods, value) for value in flow.demands.preferred[:1])
     if not rules and not flow.demands.strength and not wishes and ADMIN_CODE not in session.methods:
         return NOTHING
-    need = requirements.needed(
-        rules, session.groups, flow.client_id, request.remote_address,
-        lambda: devices.is_let_off(services, request, session.person_id), services.clock(), roles=session.roles,
-    )  # fmt: skip
+    need = requirements.needed(rules, Circumstances(
+        session.groups, flow.client_id, request.remote_address,
+        lambda: devices.is_let_off(services, request, session.person_id), services.clock(), session.roles,
+    ))  # fmt: skip
     if need.due:
         # Counted from the person's first day, which the session does not carry; so looked up where it matters.
         person = services.directory.find(session.person_id)
@@ -82,10 +82,10 @@ def needed_at(services: Services, place: Place, flow: Flow, person: Person) -> N
     """What the rules ask of somebody there; of a break-glass account nothing but what it takes anyway (U5)."""
     if break_glass.is_one(services.db, person):
         return EMERGENCY
-    return requirements.needed(
-        services.rules.current(), person.groups, flow.client_id, place.address, place.is_let_off, place.at,
-        person.created_at, person.roles,
+    here = Circumstances(
+        person.groups, flow.client_id, place.address, place.is_let_off, place.at, person.roles
     )  # fmt: skip
+    return requirements.needed(services.rules.current(), here, person.created_at)
 
 
 def days_off(services: Services, request: Request, flow: Flow, person: Person) -> int:
@@ -93,13 +93,14 @@ def days_off(services: Services, request: Request, flow: Flow, person: Person) -
     if break_glass.is_one(services.db, person):
         return 0
     setting, rules = services.settings.factors, services.rules.current()
-    about = (rules, person.groups, flow.client_id, request.remote_address)
-    now, since = services.clock(), person.created_at
-    if not setting.remember_days or requirements.needed(*about, lambda: True, now, since, person.roles).level:
+    here = Circumstances(
+        person.groups, flow.client_id, request.remote_address, lambda: True, services.clock(), person.roles
+    )  # fmt: skip
+    if not setting.remember_days or requirements.needed(rules, here, person.created_at).level:
         return 0
     if setting.personal == "always" and has_own(services, person.id):
         return 0  # asked on every device, so a tick would change nothing
-    is_asked = requirements.needed(*about, lambda: False, now, since, person.roles).level
+    is_asked = requirements.needed(rules, replace(here, is_known_device=lambda: False), person.created_at).level
     return setting.remember_days if is_asked or setting.personal == "unknown-device" else 0
 
 

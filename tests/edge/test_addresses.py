@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from idp.login import requirements
+from idp.login.requirements import Circumstances
 from idp.wire import UNREADABLE, Request
 from tests.provider import PASSWORD, Provider
 
@@ -86,8 +87,8 @@ def test_N2_rules_by_network_ask_for_more_where_the_address_cannot_be_read(condi
     from idp.config import FactorRule
 
     rule = FactorRule(need="second", **condition)
-    assert requirements.needed([rule], [], "", "198.51.100.1", lambda: True, 0.0).level == ""
-    assert requirements.needed([rule], [], "", UNREADABLE, lambda: True, 0.0).level == "second"
+    assert requirements.needed([rule], Circumstances([], "", "198.51.100.1", lambda: True, 0.0)).level == ""
+    assert requirements.needed([rule], Circumstances([], "", UNREADABLE, lambda: True, 0.0)).level == "second"
 
 
 @pytest.mark.parametrize(

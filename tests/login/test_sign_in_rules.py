@@ -11,6 +11,7 @@ from idp.accounts import sign_in_rules
 from idp.accounts.sign_in_rules import keeping
 from idp.config import FactorRule
 from idp.login import requirements
+from idp.login.requirements import Circumstances
 from tests.backends import Clock
 from tests.login.second_step import enrol, is_second_step
 from tests.provider import Browser, Provider
@@ -29,7 +30,7 @@ def nobody(*_: Any) -> None:
 
 
 def needed(*rules: FactorRule, groups: tuple[str, ...] = (), roles: tuple[str, ...] = (), app: str = "") -> Any:
-    return requirements.needed(rules, groups, app, OFFICE, lambda: True, 0.0, roles=roles)
+    return requirements.needed(rules, Circumstances(groups, app, OFFICE, lambda: True, 0.0, roles))
 
 
 def test_F9_all_rules_that_hold_count_and_the_strongest_wins_in_any_order() -> None:
@@ -54,7 +55,7 @@ def test_B2_a_rule_for_a_role_concerns_nobody_else() -> None:
     rule = FactorRule(need="phishing-resistant", roles=["owner", "admin"])
     assert needed(rule, roles=("admin",)).level == "phishing-resistant"
     assert needed(rule, roles=("help_desk",)).level == needed(rule).level == ""
-    assert requirements.why_not(rule, (), "", OFFICE, lambda: True, 0.0) == "roles"
+    assert requirements.why_not(rule, Circumstances((), "", OFFICE, lambda: True, 0.0)) == "roles"
 
 
 @pytest.mark.parametrize("way", ["add", "change", "turn", "remove", "restore"])

@@ -16,6 +16,7 @@ from idp.admin.permissions import Permission
 from idp.admin.rules import checking, effects, protecting
 from idp.admin.rules.effects import Effects
 from idp.login import requirements
+from idp.login.requirements import Circumstances
 from idp.protocols import Services
 
 
@@ -175,10 +176,9 @@ def _denies(services: Services, actor: Actor, rule: Rule) -> bool:
     person = services.directory.find(actor.id) if actor.kind == "person" else None
     if person is None or rule.need != DENY:
         return False
-    return not requirements.why_not(
-        rule, person.groups, "", actor.address, lambda: False, max(services.clock(), requirements.starts_at(rule)),
-        person.roles,
-    )  # fmt: skip
+    at = max(services.clock(), requirements.starts_at(rule))
+    here = Circumstances(person.groups, "", actor.address, lambda: False, at, person.roles)
+    return not requirements.why_not(rule, here)
 
 
 def _own(services: Services, actor: Actor, rule_id: str) -> Kept:

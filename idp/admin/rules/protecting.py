@@ -19,7 +19,7 @@ from idp.accounts.sign_in_rules.rule import DENY, LEVELS, Rule, is_about, starts
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.permissions import Permission
 from idp.login import requirements
-from idp.login.requirements import Need
+from idp.login.requirements import Circumstances, Need
 from idp.protocols import Services
 
 #: Looks at a rule or one of its networks. With more, nobody can say within a page's time that nothing is weaker.
@@ -124,9 +124,8 @@ def _needs(
 
 
 def _need(rules: Sequence[Rule], person: Person, app: str, address: str, is_known: bool, at: float) -> Need:
-    return requirements.needed(
-        rules, person.groups, app, address, lambda: is_known, at, person.created_at, person.roles
-    )  # fmt: skip
+    here = Circumstances(person.groups, app, address, lambda: is_known, at, person.roles)
+    return requirements.needed(rules, here, person.created_at)
 
 
 def _is_less(was: Need, will: Need, at: float) -> bool:

@@ -23,7 +23,7 @@ from idp.login.authn import PASSKEY, PASSWORD
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.policy import StepUp, next_step
-from idp.login.requirements import Need
+from idp.login.requirements import Circumstances, Need
 from idp.login.step_up import Place
 from idp.login.steps import Consent, Deny, Done, Enrol, Identify, Prove, Renew
 from idp.protocols import Services
@@ -109,11 +109,12 @@ def simulate(services: Services, actor: Actor, wanted: Situation) -> Simulated:
 def _verdicts(services: Services, wanted: Situation, need: Need) -> tuple[Verdict, ...]:
     person, client_id = wanted.person, wanted.client.id if wanted.client else ""
     every = [*services.rules.fixed, *(kept.rule for kept in keeping.list_of(services.db))]
+    here = Circumstances(
+        person.groups, client_id, wanted.address, lambda: wanted.is_known_device, wanted.at, person.roles
+    )  # fmt: skip
     found = []
     for rule in every:
-        why_not = "off" if not rule.enabled else requirements.why_not(
-            rule, person.groups, client_id, wanted.address, lambda: wanted.is_known_device, wanted.at, person.roles
-        )  # fmt: skip
+        why_not = "off" if not rule.enabled else requirements.why_not(rule, here)
         decides = "level" if need.rule is not None and need.rule.id == rule.id else ""
         if not decides and need.age_rule is not None and need.age_rule.id == rule.id:
             decides = "age"

@@ -9,7 +9,7 @@ from clients.access import decide
 from clients.client import Client
 from idp.errors import OAuthError
 from idp.login import requirements, step_up
-from idp.login.requirements import Need
+from idp.login.requirements import Circumstances, Need
 from idp.protocols import Services
 
 
@@ -39,10 +39,9 @@ def check_person(services: Services, by: Client, proof: Proof) -> None:
     if not decision.allowed:
         raise denied("The person may not use this application.", expected="access", got=decision.reason,
                      fix=f"Let the person open it: doorward client access {by.id}")  # fmt: skip
-    need = requirements.needed(
-        # Where the person is, is not known here: whatever depends on the network or the device is asked for.
-        services.rules.current(), groups, by.id, "", lambda: False, services.clock(), roles=roles,
-    )  # fmt: skip
+    # Where the person is, is not known here: whatever depends on the network or the device is asked for.
+    here = Circumstances(groups, by.id, "", lambda: False, services.clock(), roles)
+    need = requirements.needed(services.rules.current(), here)
     if not (_is_fresh(services, proof, need) and _is_enough(services, proof, need)):
         raise denied("The person proved themselves less than the rules ask for this application.",
                      expected=need.level or f"a proof of the last {int(need.max_age)} s", got=" ".join(proof.methods),

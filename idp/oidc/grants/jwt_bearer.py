@@ -16,6 +16,7 @@ from idp.errors import OAuthError
 from idp.http import OutboundFailed, OutboundRefused
 from idp.ids import digest
 from idp.login import requirements
+from idp.login.requirements import Circumstances
 from idp.oidc import authorization_details, ledger, scopes, tokens
 from idp.oidc.client_auth.client_keys import KEYS_FRESH, KEYS_RETRY
 from idp.oidc.fetched import Fetched
@@ -202,11 +203,9 @@ def _person(
         raise _refused("The assertion speaks of nobody here.", f"the {how} of somebody who is enabled", "nobody",
                        f"Its sub is compared with the {how} of people (subject in assertion_issuers).")  # fmt: skip
     services.rules.refresh()
-    need = requirements.needed(
-        # What another issuer saw of the person is not known here: no rule that asks for anything is met by it.
-        services.rules.current(), person.groups, asked.client.id, "", lambda: False, services.clock(),
-        person.created_at, person.roles,
-    )  # fmt: skip
+    # What another issuer saw of the person is not known here: no rule that asks for anything is met by it.
+    here = Circumstances(person.groups, asked.client.id, "", lambda: False, services.clock(), person.roles)
+    need = requirements.needed(services.rules.current(), here, person.created_at)
     if need.level or need.max_age:
         raise _refused(
             "A sign-in rule asks for a proof here that another issuer's word is not.", "no such rule",
