@@ -49,11 +49,11 @@ def ann(provider: Provider) -> Person:
 
 
 def ask(provider: Provider, person: Person, bound: str = "b1", kind: str = EMAIL) -> Sent:
-    return sent_codes.begin(provider.services, kind, person, bound, "en", {})
+    return sent_codes.begin(provider.services, kind, person, bound, sent_codes.Wording("en", {}))
 
 
 def again(provider: Provider, person: Person, bound: str = "b1") -> Sent:
-    return sent_codes.send(provider.services, EMAIL, person, bound, "en", {})
+    return sent_codes.send(provider.services, EMAIL, person, bound, sent_codes.Wording("en", {}))
 
 
 def verify(provider: Provider, person: Person, code: str, bound: str = "b1") -> str:

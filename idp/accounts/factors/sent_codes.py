@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from idp.accounts.person import Person
@@ -63,18 +63,23 @@ def masked(services: Services, person: Person, kind: str) -> str:
     return mail.masked_address(found) if kind == EMAIL else mail.masked_number(found)
 
 
-def begin(services: Services, kind: str, person: Person, bound: str, locale: str, about: Mapping[str, Any]) -> Sent:
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The language of the message, and what it says beside the code, such as `app` and `device`."""
+
+    locale: str
+    about: Mapping[str, Any]
+
+
+def begin(services: Services, kind: str, person: Person, bound: str, wording: Wording) -> Sent:
     """The first code of a sign-in; where one was sent already, how things stand. `bound`: names the sign-in."""
     if services.state.count(_key(kind, bound, "count"), 2 * TTL, 0) == 0:
-        return send(services, kind, person, bound, locale, about)
+        return send(services, kind, person, bound, wording)
     return standing(services, kind, person, bound)
 
 
-def send(services: Services, kind: str, person: Person, bound: str, locale: str, about: Mapping[str, Any]) -> Sent:
-    """A new code, unless it is too early or there were too many; the one before it is void. Answers how things stand.
-
-    `about`: further values of the message, such as `app` and `device`.
-    """
+def send(services: Services, kind: str, person: Person, bound: str, wording: Wording) -> Sent:
+    """A new code, unless it is too early or there were too many; the one before it is void. Answers how it stands."""
     state, to, now = services.state, target(services, person, kind), services.clock()
     if not to or not state.add(_key(kind, bound, "wait"), now + WAIT, WAIT):
         return standing(services, kind, person, bound)
@@ -86,7 +91,8 @@ def send(services: Services, kind: str, person: Person, bound: str, locale: str,
     kept = {"id": id, "hash": _hash(services, kind, bound, code), "until": now + TTL, "target": digest(to)}
     state.put(_key(kind, bound, "code"), kept, TTL)
     state.count(_key(kind, bound, "count"), 2 * TTL)
-    _deliver(services, kind, to, person, locale, {**about, "code": code, "minutes": int(TTL // 60)})
+    about = {**wording.about, "code": code, "minutes": int(TTL // 60)}
+    _deliver(services, kind, to, person, replace(wording, about=about))
     return standing(services, kind, person, bound)
 
 
@@ -130,7 +136,7 @@ def verify(services: Services, kind: str, person: Person, bound: str, typed: str
 _WIDE = {0xFF10 + n: str(n) for n in range(10)}  # full-width digits of East Asian keyboards
 
 
-def _deliver(services: Services, kind: str, to: str, person: Person, locale: str, values: Mapping[str, Any]) -> None:
+def _deliver(services: Services, kind: str, to: str, person: Person, wording: Wording) -> None:
     from idp import mail
     from idp.mail import sms
 
@@ -138,7 +144,8 @@ def _deliver(services: Services, kind: str, to: str, person: Person, locale: str
     asked = Event("code:sent", actor=person.id, person_id=person.id, detail={"kind": kind, "to": hint})
     record(services.db, asked, services.clock())
     leave = mail.send if kind == EMAIL else sms.send
-    leave(services, to, "sign_in_code", locale, {"name": person.name, **values}, person_id=person.id)
+    values = {"name": person.name, **wording.about}
+    leave(services, to, "sign_in_code", wording.locale, values, person_id=person.id)
 
 
 def _hash(services: Services, kind: str, bound: str, code: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.accounts.factors import sent_codes
+from idp.accounts.factors.sent_codes import Wording
 from idp.accounts.person import Person
 from idp.language import locale_for
 from idp.login.pending import Pending, Verdict
@@ -36,7 +37,7 @@ class Sent:
     def show(self, services: Services, request: Request, pending: Pending) -> tuple[str, Mapping[str, Any]]:
         """The page; the first time the code is sent with it."""
         person = services.directory.get(pending.person_id)
-        sent = sent_codes.begin(services, self.kind, person, pending.id, *_about(services, request, pending, person))
+        sent = sent_codes.begin(services, self.kind, person, pending.id, _wording(services, request, pending, person))
         return "login/factor_sent.html", {
             "sent": sent, "minutes": int(sent_codes.TTL // 60), "most": sent_codes.MAX_SENT,
             "again_in": max(0, math.ceil(sent.again_at - services.clock())),
@@ -63,12 +64,12 @@ class Sent:
         before = sent_codes.standing(services, self.kind, person, pending.id)
         if not before.left:
             return Verdict(False, error=NO_MORE, counts=False)
-        after = sent_codes.send(services, self.kind, person, pending.id, *_about(services, request, pending, person))
+        after = sent_codes.send(services, self.kind, person, pending.id, _wording(services, request, pending, person))
         return Verdict(False, error="" if after.count > before.count else EARLY, counts=False)
 
 
-def _about(services: Services, request: Request, pending: Pending, person: Person) -> tuple[str, Mapping[str, Any]]:
+def _wording(services: Services, request: Request, pending: Pending, person: Person) -> Wording:
     """The language of the page that the person reads, and what the message says beside the code."""
     client = services.registry.find(pending.flow.client_id) if pending.flow.client_id else None
     locale = locale_for(services, request, str(person.claims.get("locale") or ""))
-    return locale, {"app": client.name if client is not None else "", **circumstances(services, request)}
+    return Wording(locale, {"app": client.name if client is not None else "", **circumstances(services, request)})
