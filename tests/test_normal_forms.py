@@ -19,7 +19,7 @@ from idp.accounts.registering.names import full_name
 from idp.answers.differences import alike, differences, marked
 from idp.answers.findings import logout, redirect_uri
 from idp.answers.seen import shown_uri
-from idp.login.throttle import Account
+from idp.login.throttle import Account, Guesser
 from idp.normal_forms import LONGEST, normal
 from tests.provider import Provider
 
@@ -70,10 +70,11 @@ def test_Q1_a_sign_out_to_a_host_of_marks_costs_no_square_of_its_length() -> Non
 
 def test_L7_a_password_of_marks_costs_no_square_of_its_length(provider: Provider) -> None:
     """The doors before the length of a password is looked at: a name's pause, and the break-glass account's way."""
-    throttle, account = provider.services.throttle, Account(name="ann", key="ann")
+    throttle = provider.services.throttle
+    guesser = Guesser(Account(name="ann", key="ann"), None, "203.0.113.7")
     begun = thread_time()
-    throttle.repeated(account, None, "203.0.113.7", MARKS)
-    throttle.failed(account, None, "203.0.113.7", MARKS, provider.services.clock())
+    throttle.repeated(guesser, MARKS)
+    throttle.failed(guesser, MARKS, provider.services.clock())
     assert not break_glass.opens(provider.services.db, None, MARKS)
     assert thread_time() - begun < 2
 

@@ -12,7 +12,7 @@ from idp.federation.guesses import Guess
 from idp.federation.ldap import standing
 from idp.federation.ports import Identity
 from idp.federation.provider import Provider
-from idp.login.upstream import Typed
+from idp.login.upstream import Asked, Typed
 from idp.protocols import Services
 from idp.texts import N_
 from idp.wire import Request
@@ -38,12 +38,11 @@ def directory_of(services: Services, request: Request, login: str, person: Perso
     return able[0].id if able else ""
 
 
-def check_password(
-    services: Services, request: Request, directory: str, login: str, password: str, person: Person | None
-) -> Typed:
+def check_password(services: Services, request: Request, asked: Asked) -> Typed:
     """What the directory says of it. Errors: `Busy`."""
     from idp.federation.ldap import signing_in
 
+    directory, login, person = asked.directory, asked.login, asked.person
     kept = keeping.find(services.db, directory)
     if kept is None or not kept.provider.enabled or len(login) > MAX_LOGIN:
         return Typed()
@@ -53,7 +52,7 @@ def check_password(
     guess = Guess(services, request, kept.provider, account)
     try:
         checked = signing_in.check_password(
-            services, leaving.trial(services, kept), login, password, subject, guess.may_be_tried
+            services, leaving.trial(services, kept), login, asked.password, subject, guess.may_be_tried
         )
     except Refused as error:
         services.log.warning("directory_not_asked", provider=directory, kind=error.code, reason=error.detail)

@@ -15,7 +15,7 @@ from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
 from idp.login.recording import recorder
 from idp.login.signout import Notice
-from idp.login.upstream import Challenge, Offers, Typed
+from idp.login.upstream import Asked, Challenge, Offers, Typed
 from idp.protocols import Services
 from idp.wire import Cookie, Request, Response
 
@@ -45,11 +45,9 @@ class Federation:
         """The directory that is asked for this name's password."""
         return typed.directory_of(services, request, login, person)
 
-    def check_password(
-        self, services: Services, request: Request, directory: str, login: str, password: str, person: Person | None
-    ) -> Typed:  # fmt: skip
+    def check_password(self, services: Services, request: Request, asked: Asked) -> Typed:
         """What it says of it. Errors: `Busy`."""
-        return typed.check_password(services, request, directory, login, password, person)
+        return typed.check_password(services, request, asked)
 
     def accounts(self, services: Services, person_id: str) -> tuple[tuple[str, str], ...]:
         """The accounts elsewhere that somebody may sign in with now, at the providers that are on."""

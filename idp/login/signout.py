@@ -110,16 +110,21 @@ class Result:
         return {"name": self.name, "result": self.result, "text": _TEXTS[self.result], "tries": self.tries}
 
 
-def leave(
-    services: Services, request: Request, left: Sequence[Session], why: str, ending: Ending, *, asked_by: str = "",
-    also: Also | None = None,
-) -> Response:  # fmt: skip
-    """End these sessions and tell the applications; answers the first hop, or the ending.
-
-    `asked_by`: the client that asked, which knows already. `also`: as of `end`.
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why sessions end. `asked_by`: the client that asked, which knows already; `also`: what else each end causes, in
+    the same transaction.
     """
+
+    why: str
+    asked_by: str = ""
+    also: Also | None = None
+
+
+def leave(services: Services, request: Request, left: Sequence[Session], cause: Cause, ending: Ending) -> Response:
+    """End these sessions and tell the applications; answers the first hop, or the ending."""
     there = services.upstream.notices(services, left)
-    results, hops, cookies = end(services, request, left, why, asked_by=asked_by, also=also)
+    results, hops, cookies = end(services, request, left, cause)
     hops += there  # the last: its own page may lead nowhere
     if not hops:
         response = _conclude(services, request, ending, results)
@@ -135,23 +140,22 @@ def leave(
 
 
 def end(
-    services: Services, request: Request, left: Sequence[Session], why: str, *, asked_by: str = "",
-    also: Also | None = None,
-) -> tuple[list[Result], list[Notice], list[Cookie]]:  # fmt: skip
+    services: Services, request: Request, left: Sequence[Session], cause: Cause
+) -> tuple[list[Result], list[Notice], list[Cookie]]:
     """The sessions end, and who can be told directly is told: what is known so far, who needs the browser, cookies.
 
-    Each one's notices are queued as it ends. `also`: what else its end causes, in the same transaction.
+    Each one's notices are queued as it ends.
     """
-    if asked_by:
-        services.part(Traffic).proven(LOGOUT, asked_by)
+    if cause.asked_by:
+        services.part(Traffic).proven(LOGOUT, cause.asked_by)
     here, until = sessions.to_end(services, request), services.clock() + KEEP_TRYING
     notices: list[Notice] = []
     cookies = []
     for session in left:
         found = [notice for door in services.protocols.values() for notice in door.notices(services, session)]
-        found = [_named(notice, until) for notice in (one.to(asked_by) for one in found) if notice is not None]
+        found = [_named(notice, until) for notice in (one.to(cause.asked_by) for one in found) if notice is not None]
         cookie = sessions.end(
-            services, request, session, why, told=partial(_queue, services, session, found, also),
+            services, request, session, cause.why, told=partial(_queue, services, session, found, cause.also),
             detail={"told": [_recorded(notice) for notice in found[:MAX_RECORDED]]} if found else None,
         )  # fmt: skip
         if here is not None and here.id == session.id:

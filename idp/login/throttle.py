@@ -83,6 +83,25 @@ class Account(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Guesser:
+    """Who types passwords, and from where.
+
+    `device`: the id of a device that has signed in to this very account before, proven by its cookie; else None.
+    """
+
+    account: Account
+    device: str | None
+    address: str
+
+    @property
+    def lane(self) -> _Lane:
+        """Where their failures are counted."""
+        if self.device is None:
+            return _Lane("address", self.account.name, address_range(self.address))
+        return _Lane("device", self.account.key, digest(self.device)[:22])
+
+
+@dataclass(frozen=True, slots=True)
 class _Lane:
     of: str  # "device" or "address"
     whose: str  # the person on a device of their own; the name as typed for everybody else
@@ -118,18 +137,17 @@ class Throttle:
         name = "x" + self._mac("name", fold(login[:MAX_LOGIN]))
         return Account(person_id or name, name)
 
-    def check(self, account: Account, device: str | None, address: str, now: float) -> Pause | None:
+    def check(self, who: Guesser, now: float) -> Pause | None:
         """Whether this sign-in must wait. Ask before the hash; a pause holds for right passwords too.
 
-        `device`: the id of a device that has signed in to this very account before, proven by its cookie; else None.
         One round trip for a known device, one more where something has failed; three for others, whatever has: a
         failure under one name of a person must not be seen in the work for another name (L7).
         """
-        record = self._state.get(_account_key(account.key))
-        looked = record or ({"generation": ""} if device is None else None)
-        pause = self._pause(_lane(account, device, address), looked, now)
-        if pause is None and device is None and now - _lifted(record) > LIFTED_FOR:
-            pause = _running(self._state.get(_range_key(address)), "range", now)
+        record = self._state.get(_account_key(who.account.key))
+        looked = record or ({"generation": ""} if who.device is None else None)
+        pause = self._pause(who.lane, looked, now)
+        if pause is None and who.device is None and now - _lifted(record) > LIFTED_FOR:
+            pause = _running(self._state.get(_range_key(who.address)), "range", now)
         return pause
 
     def failures(self, account: Account, address: str) -> int:
@@ -138,34 +156,31 @@ class Throttle:
         Three round trips, the same for every name (L7).
         """
         record = self._state.get(_account_key(account.key)) or {"generation": ""}
-        place = _place(record, _lane(account, None, address))
+        place = _place(record, Guesser(account, None, address).lane)
         count = self._state.count
         return count(_lane_key(place), LANE_TTL, 0) + count(_repeats_key(place), LANE_TTL, 0)
 
-    def repeated(
-        self, account: Account, device: str | None, address: str, password: str, of: str = ""
-    ) -> Repeat | None:
+    def repeated(self, who: Guesser, password: str, of: str = "") -> Repeat | None:
         """Whether this very password was wrong in this lane within the hour; counts it as a repeat then.
 
         `of`: what it was compared with, so that a password that was set meanwhile is looked at. Two round trips where
         it was not, four where it was. What is kept is a keyed digest: who reads State cannot try passwords on it.
         """
-        lane = _lane(account, device, address)
-        record = self._state.get(_account_key(account.key)) or {"generation": ""}
+        lane = who.lane
+        record = self._state.get(_account_key(who.account.key)) or {"generation": ""}
         place = _place(record, lane)
         typed = _normal(password)
         note = self._state.get(self._typed_key(place, lane, of, typed))
         return None if note is None else self._repeat(place, self._typed_key(place, lane, of, typed.strip()), note)
 
     def failed(
-        self, account: Account, device: str | None, address: str, password: str, now: float, *, of: str = "",
-        note: Mapping[str, Any] | None = None,
-    ) -> Failure:  # fmt: skip
+        self, who: Guesser, password: str, now: float, *, of: str = "", note: Mapping[str, Any] | None = None
+    ) -> Failure:
         """Count a wrong password; the same one typed again in the same lane is not counted (W2).
 
         `note`: kept with it for `repeated`.
         """
-        lane = _lane(account, device, address)
+        lane, account = who.lane, who.account
         record = self._opened(account.key)
         place = _place(record, lane)
         repeat = self._note_wrong(place, lane, of, _normal(password), dict(note or {}))
@@ -178,30 +193,28 @@ class Throttle:
         in_a_row = self._state.count(_row_key(account.key, record, lane.of), ACCOUNT_TTL)
         alarm = False
         if lane.of == "address":
-            names, of_range = self._count_name(account.name, address, now)
+            names, of_range = self._count_name(account.name, who.address, now)
             alarm, pause = names == self._range_names, _longer(pause, of_range)
         if in_a_row >= self._limits[lane.of]:
             self._state.put(_account_key(account.key), {**record, lane.of: "stopped"}, STOPPED_TTL)
             pause = Pause(None, lane.of)
         return Failure(pause, failures, alarm, late)
 
-    def annotate(
-        self, account: Account, device: str | None, address: str, password: str, note: Mapping[str, Any], of: str = ""
-    ) -> None:
+    def annotate(self, who: Guesser, password: str, note: Mapping[str, Any], of: str = "") -> None:
         """Another note for something that has just failed."""
-        lane = _lane(account, device, address)
-        place = _place(self._opened(account.key), lane)
+        lane = who.lane
+        place = _place(self._opened(who.account.key), lane)
         self._state.put(self._typed_key(place, lane, of, _normal(password)), dict(note), self._typed_ttl)
 
-    def succeeded(self, account: Account, device: str | None, address: str, now: float) -> Pause | None:
+    def succeeded(self, who: Guesser, now: float) -> Pause | None:
         """Forget this lane's failures after a right password, unless a pause began meanwhile: then that holds.
 
         So guesses sent in parallel gain nothing over guesses one by one. One round trip where nothing has failed.
         """
+        account, lane = who.account, who.lane
         record = self._state.get(_account_key(account.key))
         if record is None:
             return None
-        lane = _lane(account, device, address)
         pause = self._pause(lane, record, now)
         if pause is None:
             self._state.take(_lane_key(_place(record, lane)))
@@ -327,12 +340,6 @@ def address_range(address: str) -> str:
 def second_step(person_id: str) -> str:
     """What wrong codes of a person are counted under: apart from wrong passwords."""
     return "second:" + person_id
-
-
-def _lane(account: Account, device: str | None, address: str) -> _Lane:
-    if device is None:
-        return _Lane("address", account.name, address_range(address))
-    return _Lane("device", account.key, digest(device)[:22])
 
 
 def _of(device: str | None) -> str:

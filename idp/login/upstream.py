@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from idp.accounts.person import Person
     from idp.login.browser.sessions import Session
     from idp.login.flow import Flow
     from idp.login.signout import Notice
@@ -60,12 +61,22 @@ class Typed:
     for its person to prove the one here, with the `notice` that says so.
     """
 
-    person: Any = None
+    person: Person | None = None
     is_right: bool = False
     is_unasked: bool = False
     error: str = ""
     linking: str = ""
     notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a directory is asked of: a name and a password as they were typed, and who is called so here, if anybody."""
+
+    directory: str
+    login: str
+    password: str = field(repr=False)
+    person: Person | None
 
 
 class Upstream(Protocol):
@@ -85,21 +96,19 @@ class Upstream(Protocol):
         """Where the mail domain of a typed name leads to."""
         ...
 
-    def directory_of(self, services: Any, request: Request, login: str, person: Any) -> str:
+    def directory_of(self, services: Any, request: Request, login: str, person: Person | None) -> str:
         """The directory that is asked for this name's password; '' for none. `person`: who is called so here."""
         ...
 
-    def check_password(
-        self, services: Any, request: Request, directory: str, login: str, password: str, person: Any
-    ) -> Typed:  # fmt: skip
-        """What that directory says of it. Errors: `Busy`."""
+    def check_password(self, services: Any, request: Request, asked: Asked) -> Typed:
+        """What the directory says of it. Errors: `Busy`."""
         ...
 
     def accounts(self, services: Any, person_id: str) -> tuple[tuple[str, str], ...]:
         """The accounts elsewhere that somebody may sign in with now: the provider's name, and theirs there."""
         ...
 
-    def proven(self, services: Any, request: Request, flow: Flow, person: Any) -> None:
+    def proven(self, services: Any, request: Request, flow: Flow, person: Person) -> None:
         """Somebody has signed in here whose account elsewhere waits for that (`Flow.linking`)."""
         ...
 
@@ -129,13 +138,11 @@ class NoUpstream:
     def by_name(self, services: Any, request: Request, flow: Flow, typed: str) -> None:
         """To nowhere."""
 
-    def directory_of(self, services: Any, request: Request, login: str, person: Any) -> str:
+    def directory_of(self, services: Any, request: Request, login: str, person: Person | None) -> str:
         """None."""
         return ""
 
-    def check_password(
-        self, services: Any, request: Request, directory: str, login: str, password: str, person: Any
-    ) -> Typed:  # fmt: skip
+    def check_password(self, services: Any, request: Request, asked: Asked) -> Typed:
         """Nobody is asked."""
         return Typed(is_unasked=True)
 
@@ -143,7 +150,7 @@ class NoUpstream:
         """None."""
         return ()
 
-    def proven(self, services: Any, request: Request, flow: Flow, person: Any) -> None:
+    def proven(self, services: Any, request: Request, flow: Flow, person: Person) -> None:
         """Nothing waits."""
 
     def stay(self, services: Any) -> tuple[Cookie, ...]:

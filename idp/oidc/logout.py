@@ -15,7 +15,7 @@ from idp.login import pages, signout
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import open_value, seal_value
-from idp.login.signout import Ending
+from idp.login.signout import Cause, Ending
 from idp.oidc import backchannel, client_auth, cross_site, logout_request
 from idp.oidc.logout_request import LogoutRequest
 from idp.protocols import Services
@@ -150,18 +150,17 @@ def _sign_out(
     services: Services, request: Request, asked: LogoutRequest, session: Session, lost: dict[str, str]
 ) -> Response:
     ending = Ending(location=asked.return_to, values={"lost": lost} if lost else {})
-    also = partial(backchannel.remind, services, asked.initiator)
-    return signout.leave(services, request, [session], _why(asked), ending, asked_by=asked.initiator, also=also)
+    return signout.leave(services, request, [session], _cause(services, asked), ending)
 
 
 def _end_elsewhere(services: Services, request: Request, asked: LogoutRequest, session: Session) -> None:
     """End a session of another browser. Who needs that browser to hear of it hears nothing; tokens end all the same."""
-    also = partial(backchannel.remind, services, asked.initiator)
-    signout.end(services, request, [session], _why(asked), asked_by=asked.initiator, also=also)
+    signout.end(services, request, [session], _cause(services, asked))
 
 
-def _why(asked: LogoutRequest) -> str:
-    return f"signed out at {asked.client_id}" if asked.client_id else "signed out"
+def _cause(services: Services, asked: LogoutRequest) -> Cause:
+    why = f"signed out at {asked.client_id}" if asked.client_id else "signed out"
+    return Cause(why, asked.initiator, partial(backchannel.remind, services, asked.initiator))
 
 
 def _done(services: Services, asked: LogoutRequest, *, ended: bool, lost: dict[str, str]) -> Response:

@@ -20,8 +20,8 @@ from idp.login import engine, pages, signout
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
 from idp.login.flow import Demands, Flow
-from idp.login.signout import Ending
-from idp.login.steps import identify
+from idp.login.signout import Cause, Ending
+from idp.login.steps import sign_in_page
 from idp.normal_forms import normal
 from idp.portal import first_steps, reminders
 from idp.protocols import Services
@@ -220,7 +220,7 @@ def sign_out(services: Services, request: Request) -> Response:
     leaving = [one for one in everybody if only in (None, one.id)] or everybody
     stays = next((one for one in everybody if one not in leaving), None)
     values = {"left": pages.person(leaving[0])["name"]} if stays is not None else {}
-    return signout.leave(services, request, leaving, "signed out", Ending(values=values))
+    return signout.leave(services, request, leaving, Cause("signed out"), Ending(values=values))
 
 
 def switch(services: Services, request: Request) -> Response:
@@ -234,5 +234,5 @@ def switch(services: Services, request: Request) -> Response:
     flow = Flow(protocol=PROTOCOL, client_id="", request={"path": "/"}, demands=Demands(select=True), started_at=now)
     if request.query.get("add"):
         sessions.current(services, request)  # whoever is signed in reads it in their own language
-        return identify.page(services, request, replace(flow, beside=True, selected=True))
+        return sign_in_page.page(services, request, replace(flow, beside=True, selected=True))
     return engine.begin(services, request, flow)

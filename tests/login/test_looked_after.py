@@ -11,6 +11,7 @@ from idp.accounts.cases import NO_WAY_IN, open_case
 from idp.audit import Event
 from idp.audit.searching import Wanted, latest
 from idp.login import explaining, overview
+from idp.login.throttle import Guesser
 from idp.oidc import ending
 from tests.provider import PASSWORD, App, Provider
 
@@ -110,7 +111,7 @@ def test_n35_a_pause_that_is_over_is_not_told(provider: Provider, ann: Any, crm:
 def test_n35_somebody_stopped_for_good_is_told(provider: Provider, ann: Any) -> None:
     throttle, account = provider.services.throttle, provider.services.throttle.account(ann.id, "ann")
     for n in range(100):
-        throttle.failed(account, None, "192.0.2.1", f"wrong {n}", provider.clock())
+        throttle.failed(Guesser(account, None, "192.0.2.1"), f"wrong {n}", provider.clock())
     codes = [(one.code, one.addresses) for one in explaining.obstacles(provider.services, ann)]
     assert (explaining.STOPPED, ("devices that are not known",)) in codes
 

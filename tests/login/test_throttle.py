@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.login.throttle import Account, Failure, Pause, Throttle, address_range
+from idp.login.throttle import Account, Failure, Guesser, Pause, Throttle, address_range
 from idp.state.memory import MemoryState
 from tests.backends import Clock
 
@@ -39,13 +39,13 @@ class Door:
         """Type a password that was not typed before, or this one."""
         self._typed += 1
         typed = password or f"wrong {self._typed}"
-        return self.throttle.failed(as_account(account), device, address, typed, self.clock.now)
+        return self.throttle.failed(Guesser(as_account(account), device, address), typed, self.clock.now)
 
     def check(self, account: Account | str = PERSON, device: str | None = None, address: str = HOME) -> Pause | None:
-        return self.throttle.check(as_account(account), device, address, self.clock.now)
+        return self.throttle.check(Guesser(as_account(account), device, address), self.clock.now)
 
     def right(self, account: Account | str = PERSON, device: str | None = None, address: str = HOME) -> Pause | None:
-        return self.throttle.succeeded(as_account(account), device, address, self.clock.now)
+        return self.throttle.succeeded(Guesser(as_account(account), device, address), self.clock.now)
 
     def fail_until_paused(
         self, account: Account | str = PERSON, device: str | None = None, address: str = HOME
@@ -166,7 +166,7 @@ def test_any_typed_text_makes_a_usable_account(login: str) -> None:
 
 def test_nothing_that_was_typed_is_stored(door: Door) -> None:
     account = door.throttle.account(None, "my-secret-in-the-wrong-field")
-    door.throttle.failed(account, None, HOME, "my-almost-right-password", door.clock.now)
+    door.throttle.failed(Guesser(account, None, HOME), "my-almost-right-password", door.clock.now)
     kept = repr(door.state._entries)
     assert "secret" not in kept
     assert "almost" not in kept
@@ -318,11 +318,8 @@ def test_S63_guesses_sent_in_parallel_gain_nothing(door: Door) -> None:
     with ThreadPoolExecutor(8) as pool:
         checks = list(pool.map(lambda _: door.check(), range(32)))
         assert checks == [None] * 32
-        failures = list(
-            pool.map(
-                lambda n: door.throttle.failed(as_account(PERSON), None, HOME, f"guess {n}", door.clock.now), range(32)
-            )
-        )
+        who = Guesser(as_account(PERSON), None, HOME)
+        failures = list(pool.map(lambda n: door.throttle.failed(who, f"guess {n}", door.clock.now), range(32)))
     assert sorted(f.failures for f in failures) == list(range(1, 33))
     assert door.right() is not None
 

@@ -15,6 +15,7 @@ from idp.accounts import factors
 from idp.accounts.factors import totp
 from idp.accounts.person import Person
 from idp.accounts.recovery import contacts
+from idp.login.throttle import Guesser
 from tests.backends import Clock
 from tests.provider import PASSWORD, Answer, App, Browser, Provider
 from tests.recovery.post import MAIL, collect
@@ -216,8 +217,9 @@ def test_P4_other_sessions_stay_where_the_person_says_so(provider: Provider, ann
 
 def test_P4_W3_a_reset_ends_the_pause_and_the_record_says_so(provider: Provider, ann: Person) -> None:
     stranger, throttle = provider.browser("198.51.100.9"), provider.services.throttle
+    guesser = Guesser(throttle.account(ann.id, "ann"), None, stranger.address)
     for n in range(6):
-        throttle.failed(throttle.account(ann.id, "ann"), None, stranger.address, f"wrong {n}", provider.clock())
+        throttle.failed(guesser, f"wrong {n}", provider.clock())
     assert stranger.log_in(stranger.get(""), "ann", PASSWORD).dom.find("div", id="pause")
     mail = reset_mail(provider, stranger)
     assert choose(stranger, mail.link).is_redirect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +19,8 @@ from idp.ids import new_id
 from idp.login import holding
 from idp.login.browser import devices, robots
 from idp.login.services import Services
-from idp.login.throttle import Account, Pause, Repeat
+from idp.login.throttle import Guesser, Pause, Repeat
+from idp.login.upstream import Asked
 from idp.meters.notes import Meters
 from idp.texts import N_
 from idp.wire import Request
@@ -65,19 +67,12 @@ class _Try:
     """
 
     person: Person | None
-    account: Account
-    device: str | None
-    address: str
+    who: Guesser
     typed: str = field(repr=False)
     stored: str | None = field(repr=False)
     directory: str = ""
     at: int = 0
     is_unasked: bool = False
-
-    @property
-    def lane(self) -> tuple[Account, str | None, str, str]:
-        """What the throttle is asked with."""
-        return self.account, self.device, self.address, self.typed
 
     @property
     def of(self) -> str:
@@ -117,14 +112,15 @@ def _prove(services: Services, request: Request, login: str, password: str, *, k
     account = services.throttle.account(person.id if person else None, login)
     device = devices.known(services, request, person.id) if person else None
     # The decision comes before the hash, so that a locked name costs nothing.
-    pause = services.throttle.check(account, device, address, services.clock())
+    who = Guesser(account, device, address)
+    pause = services.throttle.check(who, services.clock())
     if pause is not None and not break_glass.opens(services.db, person, password):
         return PasswordResult(None, None, pause)
     stored = credentials.password_hash if credentials is not None else None
     directory = services.upstream.directory_of(services, request, login, person)
     at = int(services.clock() // _MINUTE)
-    tried = _Try(person, account, device, address, password, stored, directory, at)
-    again = services.throttle.repeated(*tried.lane, of=tried.of)
+    tried = _Try(person, who, password, stored, directory, at)
+    again = services.throttle.repeated(who, password, tried.of)
     if again is not None:
         return _repeated(services, request, tried, again)
     is_checked = not known and device is None and services.throttle.failures(account, address) >= robots.FROM
@@ -134,7 +130,7 @@ def _prove(services: Services, request: Request, login: str, password: str, *, k
     verdict = services.passwords.verify(stored, password)
     if person is None or credentials is None or not verdict.ok:
         return _elsewhere(services, request, login, tried) if directory else _failed(services, request, tried)
-    pause = services.throttle.succeeded(account, device, address, services.clock())
+    pause = services.throttle.succeeded(who, services.clock())
     if pause is not None and not break_glass.opens(services.db, person, password):  # begun while this was hashed
         _record(services, request, person, {"known_device": device is not None, "late": True})
         return PasswordResult(None, None, pause, device is None)
@@ -149,16 +145,18 @@ def _prove(services: Services, request: Request, login: str, password: str, *, k
 
 def _turned_off(services: Services, request: Request, tried: _Try, person: Person) -> PasswordResult:
     note = {"event": new_id(services.clock()), "error": new_error_id(), "disabled": True}
-    detail = {"known_device": tried.device is not None, "enabled": False, "right": True}
-    _record(services, request, person, detail, str(note["event"]), str(note["error"]))
-    services.throttle.annotate(*tried.lane, note, tried.of)  # it stays so: no hash and no row for the next time
+    detail = {"known_device": tried.who.device is not None, "enabled": False, "right": True}
+    _record(services, request, person, detail, note)
+    # It stays so: no hash and no row for the next time.
+    services.throttle.annotate(tried.who, tried.typed, note, tried.of)
     return PasswordResult(None, DISABLED, error_id=str(note["error"]))
 
 
 def _elsewhere(services: Services, request: Request, login: str, tried: _Try) -> PasswordResult:
     """It is not the password of an account here; it may be the one that a directory has. Errors: `Busy`."""
     try:
-        said = services.upstream.check_password(services, request, tried.directory, login, tried.typed, tried.person)
+        asked = Asked(tried.directory, login, tried.typed, tried.person)
+        said = services.upstream.check_password(services, request, asked)
     except Busy:
         _failed(services, request, replace(tried, is_unasked=True))
         raise
@@ -170,11 +168,11 @@ def _elsewhere(services: Services, request: Request, login: str, tried: _Try) ->
         return _failed(services, request, tried)
     pause = _right_there(services, tried, said.person)
     if pause is not None:  # begun while the directory was asked
-        return PasswordResult(None, None, pause, tried.device is None)
-    detail = {"known_device": tried.device is not None, "directory": tried.directory, "right": True}
+        return PasswordResult(None, None, pause, tried.who.device is None)
+    detail = {"known_device": tried.who.device is not None, "directory": tried.directory, "right": True}
     if said.error:
         error_id = new_error_id()
-        _record(services, request, tried.person, {**detail, "told": str(said.error)}, "", error_id)
+        _record(services, request, tried.person, {**detail, "told": str(said.error)}, {"error": error_id})
         return PasswordResult(None, said.error, error_id=error_id)
     if said.person is None:
         _record(services, request, tried.person, {**detail, "linking": True})
@@ -190,13 +188,13 @@ def _right_there(services: Services, tried: _Try, person: Person | None) -> Paus
     """
     is_theirs = tried.person is None or (person is not None and person.id == tried.person.id)
     asked = services.throttle.succeeded if is_theirs else services.throttle.check
-    return asked(tried.account, tried.device, tried.address, services.clock())
+    return asked(tried.who, services.clock())
 
 
 def _failed(services: Services, request: Request, tried: _Try) -> PasswordResult:
-    now, person, device = services.clock(), tried.person, tried.device
+    now, person, device = services.clock(), tried.person, tried.who.device
     note = {"event": new_id(now), "error": new_error_id()}
-    failure = services.throttle.failed(*tried.lane, now, of=tried.of, note=note)
+    failure = services.throttle.failed(tried.who, tried.typed, now, of=tried.of, note=note)
     if failure.again is not None and failure.pause is None:
         return _repeated(services, request, tried, failure.again)
     if failure.again is None:
@@ -208,9 +206,9 @@ def _failed(services: Services, request: Request, tried: _Try) -> PasswordResult
         }
         if failure.pause is not None:
             detail |= _by_proxy(services, request)
-        _record(services, request, person, detail, note["event"], note["error"])
+        _record(services, request, person, detail, note)
         if failure.pause is not None:
-            holding.note(services, tried.account.key, person.id if person else None, failure.pause)
+            holding.note(services, tried.who.account.key, person.id if person else None, failure.pause)
     if failure.alarm:
         services.log.warning("many_names_fail", address=request.remote_address)
         alarm = Event("range:alarm", address=request.remote_address, request_id=request.id,
@@ -222,7 +220,7 @@ def _failed(services: Services, request: Request, tried: _Try) -> PasswordResult
         return PasswordResult(None, None, failure.pause, check)
     changed = _changed_on(services, request, tried) if _is_owner(tried) else ""
     if changed:
-        services.throttle.annotate(*tried.lane, {**note, "earlier": True}, tried.of)
+        services.throttle.annotate(tried.who, tried.typed, {**note, "earlier": True}, tried.of)
     shown = note["error"] if failure.again is None and failure.failures >= TOLD_FROM else ""
     return PasswordResult(None, changed or WRONG, failure.pause, check, error_id=shown)
 
@@ -238,7 +236,8 @@ def _repeated(services: Services, request: Request, tried: _Try, again: Repeat) 
     audit.repeat(services.db, str(again.note.get("event", "")), again.times, services.clock())
     if again.note.get("disabled"):
         return PasswordResult(None, DISABLED, error_id=str(again.note.get("error", "")))
-    check = tried.device is None and services.throttle.failures(tried.account, tried.address) >= robots.FROM
+    who = tried.who
+    check = who.device is None and services.throttle.failures(who.account, who.address) >= robots.FROM
     changed = _text_of_change(services, request, tried) if again.note.get("earlier") else ""
     shown = str(again.note.get("error", "")) if again.times >= TOLD_FROM - 1 else ""
     return PasswordResult(None, changed or WRONG, None, check, error_id=shown)
@@ -246,7 +245,7 @@ def _repeated(services: Services, request: Request, tried: _Try, again: Repeat) 
 
 def _is_owner(tried: _Try) -> bool:
     person = tried.person
-    return tried.device is not None and person is not None and person.enabled and not person.must_reset
+    return tried.who.device is not None and person is not None and person.enabled and not person.must_reset
 
 
 def _changed_on(services: Services, request: Request, tried: _Try) -> str:
@@ -277,13 +276,13 @@ def _text_of_change(services: Services, request: Request, tried: _Try) -> str:
 
 
 def _record(
-    services: Services, request: Request, person: Person | None, detail: dict[str, Any], event_id: str = "",
-    error_id: str = "",
-) -> None:  # fmt: skip
+    services: Services, request: Request, person: Person | None, detail: dict[str, Any], note: Mapping[str, Any] = {}
+) -> None:
+    """`note`: what the throttle keeps of it, with the ids of this event and of its error."""
     event = Event(
         "session:failed",
-        id=event_id,
-        error_id=error_id or new_error_id(),
+        id=str(note.get("event", "")),
+        error_id=str(note.get("error") or new_error_id()),
         person_id=person.id if person else None,
         client_id=request.visitor.for_client or None,
         address=request.remote_address,

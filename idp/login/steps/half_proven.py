@@ -5,6 +5,7 @@ A half-proven person never has a session; where somebody who is signed in shall 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from idp.accounts.factors import kinds
@@ -22,6 +23,14 @@ from idp.wire import Request
 LATE = N_("That took longer than a quarter of an hour. Please sign in again.")
 
 
+@dataclass(frozen=True, slots=True)
+class HalfProven:
+    """Somebody who has more to prove, and what waits for it."""
+
+    kept: Pending
+    person: Person
+
+
 def step_up(services: Services, request: Request, flow: Flow, session: Session | None) -> Proven | None:
     """What somebody who is signed in has proven so far; None where there is no such person."""
     person = services.directory.find(session.person_id) if session is not None else None
@@ -32,27 +41,29 @@ def step_up(services: Services, request: Request, flow: Flow, session: Session |
     return Proven(flow, person, session.methods, stay=stays, shared=shared, session_id=session.id)
 
 
-def begin(services: Services, proven: Proven, allowed: tuple[str, ...] = ()) -> Pending:
+def begin(services: Services, proven: Proven, allowed: tuple[str, ...] = ()) -> HalfProven:
     """Keep what was proven while more is asked for. `allowed`: the authenticators that would do."""
-    return pending.begin(
+    kept = pending.begin(
         services, proven.flow, proven.person, proven.methods, stay=proven.stay, shared=proven.shared, allowed=allowed,
         session_id=proven.session_id, auth_time=proven.auth_time, began=elsewhere.dump(proven.began),
     )  # fmt: skip
+    return HalfProven(kept, proven.person)
 
 
-def find(services: Services, request: Request, flow: Flow) -> tuple[Pending | None, Person | None]:
-    """The conversation, and its person where they are still who they were when it began."""
+def find(services: Services, request: Request, flow: Flow) -> HalfProven | None:
+    """The conversation and its person, where they are still who they were when it began."""
     kept = pending.find(services, flow)
     person = services.directory.find(kept.person_id) if kept is not None else None
     if kept is None or person is None or not person.enabled or person.password_changed_at != kept.password_changed_at:
-        return kept, None
+        return None
     if kept.session_id and not accounts.is_here(services, request, kept.session_id):
-        return kept, None  # signed out meanwhile: what that session had shown is worth nothing any more
-    return kept, person
+        return None  # signed out meanwhile: what that session had shown is worth nothing any more
+    return HalfProven(kept, person)
 
 
-def about(services: Services, request: Request, kept: Pending, person: Person) -> dict[str, Any]:
+def about(services: Services, request: Request, half: HalfProven) -> dict[str, Any]:
     """What each of their pages shows."""
+    kept, person = half.kept, half.person
     request.learn(person_claims=to_json(person.claims))  # their language, although they are not signed in yet
     return {
         "app": pages.app(services, kept.flow),

@@ -10,9 +10,8 @@ import math
 from dataclasses import replace
 
 from idp.accounts.passwords import Busy
-from idp.accounts.registering import terms
 from idp.login import flood, pages
-from idp.login.authenticators import passkeys, password
+from idp.login.authenticators import password
 from idp.login.browser import last_account, robots
 from idp.login.browser.sessions import Session
 from idp.login.flow import Flow
@@ -20,18 +19,13 @@ from idp.login.services import Services
 from idp.login.steps import Deny, Identify, offer_passkey, sign_in_form, slips
 from idp.login.steps.outcomes import Denied, Outcome, Proven, Show
 from idp.login.steps.sign_in_form import Typed
+from idp.login.steps.sign_in_page import NOTHING, Said, page
 from idp.login.throttle import Pause
 from idp.login.upstream import Challenge
-from idp.showing import form_targets
 from idp.texts import N_
 from idp.wire import Page, Request, Response
 
 STEP = "identify"
-#: How a pause without an end is told: an admin lifts it.
-STOPPED = N_(
-    "Too many wrong passwords: signing in with this name is stopped until the help desk unlocks it "
-    "or the password is reset."
-)
 #: For somebody who has proven who they are by another way than the password that was taken away (A3).
 LOCKED = N_(
     "This account was locked because somebody said “This was not me”. "
@@ -50,76 +44,16 @@ def show(services: Services, request: Request, flow: Flow, session: Session | No
     if isinstance(away, Response):
         return away
     again = session.username if session is not None and step.notice else ""
-    typed = step.typed or again
-    if away is not None:
-        return challenged(services, request, flow, away, typed=typed, notice=step.notice)
-    return page(services, request, flow, typed=typed, error=step.error or None, notice=step.notice, anew=step.anew)
+    said = Said(typed=step.typed or again, error=step.error or None, notice=step.notice, anew=step.anew)
+    return challenged(services, request, flow, away, said) if away is not None else page(services, request, flow, said)
 
 
-def challenged(
-    services: Services, request: Request, flow: Flow, said: Challenge, *, typed: str = "", notice: str = ""
-) -> Page:  # fmt: skip
+def challenged(services: Services, request: Request, flow: Flow, asked: Challenge, said: Said = NOTHING) -> Page:
     """The page, for whoever cannot do what is asked of the browser with it."""
-    shown = page(
-        services, request, flow, typed=typed, error=said.error or None, notice=notice, error_id=said.error_id,
-        status=said.status,
-    )  # fmt: skip
-    return replace(shown, headers=(*shown.headers, *said.headers), cookies=(*shown.cookies, *said.cookies))
-
-
-def page(
-    services: Services, request: Request, flow: Flow, *, typed: str = "", error: str | None = None,
-    notice: str = "", pause: Pause | None = None, status: int = 200, check: bool = False, kept: str = "",
-    error_id: str = "", anew: bool = False,
-) -> Page:  # fmt: skip
-    """The name and password page; with `check`, somebody must show that they are no program.
-
-    `kept`: what they have typed, sealed, so that showing it is all that is left to do. `anew`: as of `Identify`.
-    """
-    now = services.clock()
-    until = pause.until if pause is not None else None
-    if pause is not None and until is None:
-        error = STOPPED
-    last = None if anew or flow.beside else last_account.recall(services, request, flow.demands.subject)
-    # So that it comes back from the pages of help. What was typed, or the application says, comes first.
-    flow = replace(flow, login_hint=typed[:255] or flow.login_hint or (last.login if last is not None else ""))
-    greeted = last if last is not None and last.is_called(flow.login_hint) else None
-    elsewhere = services.upstream.offers(services, request, flow)
-    by_password = request.form.get("action") == "password" or "password" in request.form
-    by_name = elsewhere.by_name and not by_password and (not flow.login_hint or elsewhere.leads)
-    name_first = services.settings.session.name_first
-    return Page(
-        template="login/login.html",
-        status=status,
-        headers=(("Retry-After", str(math.ceil(until - now))),) if until is not None else (),
-        values={
-            **pages.about(services, request, flow),
-            "login": flow.login_hint,
-            "last": greeted,
-            "name_first": name_first or elsewhere.by_name,
-            "only_name": by_name or (name_first and not flow.login_hint),
-            "with_password": by_name,
-            "upstream": elsewhere.buttons,
-            "ticked": [box for box in ("stay", "shared") if request.method == "POST" and request.form.get(box)],
-            "error": error,
-            "notice": notice,
-            "notices": [
-                {"text": told.text, "app": ""}
-                for told in services.notices.shown("login")
-                if told.client_id in (None, flow.client_id)
-            ],
-            "retry_at": math.ceil(until) if until is not None else None,
-            "retry_in": max(1, math.ceil(until - now)) if until is not None else 0,
-            "stay_days": services.settings.session.stay_days,
-            "may_register": terms.find(services, flow.client_id) is not None,
-            "passkey": passkeys.offer(services, request),
-            "signals": "",
-            "check": robots.offer(services, request) if check or robots.is_expected(services, request) else None,
-            "kept": kept,
-            "error_id": error_id,
-        },
-        form_action=tuple(dict.fromkeys((*form_targets(flow.destination), *elsewhere.targets))),
-    )
+    said = replace(said, error=asked.error or None, error_id=asked.error_id)
+    shown = page(services, request, flow, said)
+    headers, cookies = (*shown.headers, *asked.headers), (*shown.cookies, *asked.cookies)
+    return replace(shown, status=asked.status, headers=headers, cookies=cookies)
 
 
 def submit(services: Services, request: Request, flow: Flow) -> Outcome:
@@ -131,7 +65,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     action, name = request.form.get("action"), request.form.first.get("login", "").strip()
     if action in ("next", "password"):  # the name came first; nobody is looked up for it (L7)
         away = services.upstream.by_name(services, request, flow, name) if action == "next" else None
-        return away or page(services, request, flow, typed=name)
+        return away or page(services, request, flow, Said(typed=name))
     if request.form.get("action") == "cancel":
         # The old session, if there is one, is left as it was (CVE-2023-6787).
         return Denied(flow, Deny("access_denied", "The person cancelled the sign-in.", "cancelled"))
@@ -139,7 +73,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
     flow = replace(flow, makes_passkeys=can or flow.makes_passkeys)
     typed = sign_in_form.read(services, request)
     if sign_in_form.is_late(services, request):
-        return page(services, request, flow, typed=typed.login, notice=sign_in_form.LATE)
+        return page(services, request, flow, Said(typed=typed.login, notice=sign_in_form.LATE))
     counted, now = services.flood, services.clock()
     restart = services.protocols[flow.protocol].restart_url(services, flow)
     key = counted.key(request.remote_address, typed.login, typed.password)
@@ -167,7 +101,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
 
 def _somebody_else(services: Services, request: Request, flow: Flow) -> Page:
     """Not whoever this device remembers: it forgets them."""
-    empty = page(services, request, replace(flow, login_hint=""), anew=True)
+    empty = page(services, request, replace(flow, login_hint=""), Said(anew=True))
     return replace(empty, cookies=(last_account.forget(services),))
 
 
@@ -179,10 +113,10 @@ def _not_proven(
     if outcome.unproven:
         kept = sign_in_form.seal(services, request, typed)
         notice = robots.MISREAD if request.form.get("digits") else robots.UNPROVEN
-    again = page(
-        services, request, flow, typed=typed.login, error=outcome.error, notice=notice, pause=outcome.pause,
-        error_id=outcome.error_id, check=outcome.check, kept=kept,
-    )  # fmt: skip
+    again = page(services, request, flow, Said(
+        typed=typed.login, error=outcome.error, notice=notice, pause=outcome.pause, error_id=outcome.error_id,
+        check=outcome.check, kept=kept,
+    ))  # fmt: skip
     again = replace(again, cookies=(robots.cookie(services),)) if outcome.check else again
     if kept:  # a password stands in no address
         return again
@@ -191,7 +125,7 @@ def _not_proven(
         "typed": typed.login, "error": outcome.error, "notice": notice, "error_id": outcome.error_id, "paused": paused,
         "check": outcome.check,
     }  # fmt: skip
-    return slips.by_address(services, request, flow, again, STEP, said)
+    return slips.by_address(services, request, again, slips.Slip(flow, STEP, said, services.clock()))
 
 
 def slipped(services: Services, request: Request, slip: slips.Slip) -> Page:
@@ -199,7 +133,7 @@ def slipped(services: Services, request: Request, slip: slips.Slip) -> Page:
     said = dict(slip.said)
     paused = said.pop("paused")
     pause = Pause(*paused) if paused is not None and (paused[0] is None or paused[0] > services.clock()) else None
-    return page(services, request, slip.flow, pause=pause, **said)
+    return page(services, request, slip.flow, Said(pause=pause, **said))
 
 
 def _filled_in(services: Services, request: Request, flow: Flow, typed: Typed) -> dict[str, str]:

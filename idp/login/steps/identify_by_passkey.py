@@ -9,8 +9,9 @@ from idp.login import holding
 from idp.login.authenticators import passkeys
 from idp.login.flow import Flow
 from idp.login.services import Services
-from idp.login.steps import identify
+from idp.login.steps import sign_in_page
 from idp.login.steps.outcomes import Outcome, Proven
+from idp.login.steps.sign_in_page import Said
 from idp.texts import N_
 from idp.wire import Page, Request
 
@@ -32,7 +33,7 @@ def submit(services: Services, request: Request, flow: Flow) -> Outcome:
 
 def _not_proven(services: Services, request: Request, flow: Flow, outcome: passkeys.PasskeyResult) -> Page:
     typed = request.form.first.get("login", "")
-    page = identify.page(services, request, flow, typed=typed, error=outcome.error or NOT_PROVEN)
+    page = sign_in_page.page(services, request, flow, Said(typed=typed, error=outcome.error or NOT_PROVEN))
     offered = page.values["passkey"]
     if not outcome.unknown or not offered:
         return page

@@ -35,15 +35,13 @@ class Slip:
     at: float
 
 
-def by_address(
-    services: Services, request: Request, flow: Flow, page: Page, step: str, said: Mapping[str, Any]
-) -> Response:  # fmt: skip
+def by_address(services: Services, request: Request, page: Page, slip: Slip) -> Response:
     """The page; where there is no JavaScript, a redirect to it."""
     if not request.form.get(FIELD) or not browser.comes_from_own_page(services, request):
         return page
     locale = language.locale_for(services, request)
-    words = {name: translate(locale, one) if isinstance(one, Text) else one for name, one in said.items()}
-    value = [dump(flow), step, words, services.clock()]
+    words = {name: translate(locale, one) if isinstance(one, Text) else one for name, one in slip.said.items()}
+    value = [dump(slip.flow), slip.step, words, slip.at]
     sealed = seal_value(services.sealer, _PURPOSE, value, browser.identify(services, request))
     url = services.url(f"{PATH}?said={sealed}")
     return Redirect(location=url, cookies=page.cookies) if len(url) <= MAX_URL else page

@@ -10,7 +10,7 @@ from typing import Any
 
 from idp.errors import SamlError
 from idp.login import signout
-from idp.login.signout import Ending
+from idp.login.signout import Cause, Ending
 from idp.protocols import Services
 from idp.readers import Readers
 from idp.saml.faults import fault
@@ -58,10 +58,8 @@ def receive_logout_message(services: Services, request: Request) -> Response:
         left = find_sessions(services, client, logout_request)
     except SamlError as error:
         return respond(services, client, values, keep_error(services, request, client, error, received))
-    return signout.leave(
-        services, request, left, f"signed out at {client.id}", Ending(protocol=PROTOCOL, values=values),
-        asked_by=client.id,
-    )  # fmt: skip
+    cause = Cause(f"signed out at {client.id}", asked_by=client.id)
+    return signout.leave(services, request, left, cause, Ending(protocol=PROTOCOL, values=values))
 
 
 def _by_soap(services: Services, request: Request) -> Response:
@@ -80,7 +78,7 @@ def _by_soap(services: Services, request: Request) -> Response:
     try:
         logout_request = accept_logout_request(services, client, provider, root, by_browser=False)
         left = find_sessions(services, client, logout_request)
-        results, hops, _ = signout.end(services, request, left, f"signed out at {client.id}", asked_by=client.id)
+        results, hops, _ = signout.end(services, request, left, Cause(f"signed out at {client.id}", asked_by=client.id))
         if hops or any(one.result != "signed out" for one in results):
             problem = keep_error(services, request, client, partial_logout(), received)
     except SamlError as error:
