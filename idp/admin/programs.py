@@ -12,6 +12,7 @@ from clients.client import Client
 from clients.errors import InvalidMetadata, Problem
 from clients.registry import Registry, takes_secret
 from idp.accounts import roles
+from idp.accounts.person import check_roles
 from idp.accounts.roles import RoleGrant
 from idp.admin.actor import Actor, NotAllowed
 from idp.admin.permissions import Permission
@@ -49,6 +50,7 @@ def change_roles(
     actor.check(Permission.ROLES_GRANT)
     if actor.kind == "client" and actor.id == client.id:
         raise NotAllowed(Permission.ROLES_GRANT, "nobody changes their own rights; ask an owner")
+    check_roles((*(grant.role for grant in give), *take))
     if not actor.outranks(give):
         raise NotAllowed(Permission.ROLES_GRANT, "you cannot give more rights than you have")
     end = actor.until(Permission.ROLES_GRANT)
