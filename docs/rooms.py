@@ -92,6 +92,14 @@ def filled(page: str) -> str:
     return f"{before}{BEGIN}\n{picture()}\n{END}{rest.split(END)[1]}"
 
 
+def circles() -> list[frozenset[str]]:
+    """Modules that import each other, by whatever way, imports for types and those within functions counted."""
+    graph = grimp.build_graph(*ROOMS, exclude_type_checking_imports=False, cache_dir=None)
+    down = {module: graph.find_upstream_modules(module) for module in graph.modules}
+    rings = (frozenset({one, *(other for other in found if one in down[other])}) for one, found in down.items())
+    return sorted({ring for ring in rings if len(ring) > 1}, key=sorted)
+
+
 def _reached(found: dict[str, set[str]], room: str) -> set[str]:
     seen: set[str] = set()
     waiting = [room]

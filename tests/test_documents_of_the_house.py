@@ -40,6 +40,28 @@ def test_no_room_passes_for_a_part_of_the_spine() -> None:
     assert rooms.arrows()[rooms.SPINE] <= {"keys"}
 
 
+#: Circles that stand: a package and what it loads where it is used; verbs that wait for approval and are run by it;
+#: commands that register each other's. None is there when modules are loaded. A new one is a fault.
+_CIRCLES = (
+    {"idp.state", "idp.state.redis", "idp.state.sql"},
+    {"idp.db.database", "idp.db.optimistic"},
+    {"idp.accounts.factors", "idp.accounts.factors.kinds", "idp.accounts.factors.webauthn"},
+    {"idp.accounts.groups", "idp.accounts.grouping.nesting"},
+    {"idp.mail.delivery", "idp.mail.smpp", "idp.mail.sms", "idp.mail.smtp"},
+    {"idp.installation.moving.standing", "idp.installation.schema"},
+    {"idp.admin.providers", "idp.admin.approving.of_providers"},
+    {"idp.admin.trial", "idp.admin.trial_saml"},
+    {"idp.admin.people", "idp.admin.granting", "idp.admin.approving.verbs", "idp.admin.break_glass.keeping"},
+    {"idp.console.apps.changes", "idp.console.apps.showing"},
+    {"idp.api.about", "idp.api.document", "idp.api.resources"},
+)
+
+
+def test_no_modules_import_each_other_but_those_that_are_known_to() -> None:
+    new = [ring for ring in rooms.circles() if not any(ring <= known for known in _CIRCLES)]
+    assert [sorted(ring) for ring in new if not all(one.startswith("idp.cli.") for one in ring)] == []
+
+
 def test_Q5_the_table_of_cases_is_what_tests_saw_being_told() -> None:
     page = answers_page.PAGE.read_text("utf-8")
     assert page == answers_page.filled(page), "run: python docs/answers.py"

@@ -6,9 +6,9 @@ from idp import catalogue
 from idp.accounts import tokens
 from idp.admin import actor as actors
 from idp.admin.actor import Actor, NotAllowed
+from idp.api import PREFIX
 from idp.api.operations import Operation
 from idp.api.problems import Problem
-from idp.api.views import PREFIX
 from idp.errors import OAuthError
 from idp.oidc import bearer, protected_resources
 from idp.oidc.scopes import ADMIN

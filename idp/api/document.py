@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from idp.api import editions, repeating
+from idp.api import PREFIX, editions, repeating
 from idp.api.models import Model, ProblemDetails
 from idp.api.operations import Operation
 from idp.api.problems import CONTENT_TYPE, KINDS
-from idp.api.views import PREFIX
 from idp.oidc.scopes import ADMIN
 from idp.protocols import Services
 from idp.wire import Raw, dumps

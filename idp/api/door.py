@@ -7,12 +7,11 @@ from typing import Final
 
 from clients.documents.address import of_path
 from idp.admin.actor import NotAllowed
-from idp.api import access, editions, pace, problems, reading, repeating
+from idp.api import PREFIX, access, editions, pace, problems, reading, repeating
 from idp.api.operations import Answer, Call, Operation
 from idp.api.problems import Problem
 from idp.api.repeating import Told
 from idp.api.resources import OPERATIONS
-from idp.api.views import PREFIX
 from idp.db import ReadOnly, Unavailable
 from idp.errors import Explanation, Refused, Stale
 from idp.protocols import Services

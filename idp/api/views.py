@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from idp.api import PREFIX
 from idp.protocols import Services
 from idp.wire import Request, Response, Route
 
-PREFIX: Final = "/api/v1"
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 

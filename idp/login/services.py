@@ -12,7 +12,7 @@ from idp.login.upstream import NoUpstream
 if TYPE_CHECKING:
     from clients.registry import Registry
     from idp.login.flood import Flood
-    from idp.login.signout import Notice
+    from idp.login.notice import Notice
     from idp.login.throttle import Throttle
     from idp.login.upstream import Upstream
     from idp.wire import Request, Response

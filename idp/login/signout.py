@@ -27,6 +27,7 @@ from idp.login import deliveries, pages
 from idp.login.browser import accounts, sessions
 from idp.login.browser.sessions import Session
 from idp.login.deliveries import Try
+from idp.login.notice import Notice as Notice
 from idp.login.services import Services
 from idp.showing import form_target, form_targets
 from idp.texts import N_
@@ -58,34 +59,6 @@ _TEXTS: Final = {
     "asked": N_("Your browser has asked it. Whether it has signed you out cannot be known from here."),
     "not supported": N_("Its access has ended here. If it still shows you as signed in, close its window."),
 }
-
-
-@dataclass(frozen=True)
-class Notice:
-    """One application to tell. `job`: the queue's name for telling it directly; `protocol`: whose hop it is, else.
-
-    Both: the browser goes there where the direct way fails, such as for a server that only people's machines reach.
-    `frame`: the address that the browser asks in a hidden frame, likewise alone or where the direct way fails. None of
-    all: it has no way to be told. `payload`: the job's or the hop's own, JSON, no secrets.
-    """
-
-    client_id: str
-    name: str
-    job: str = ""
-    protocol: str = ""
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    frame: str = ""
-
-    @property
-    def by_browser(self) -> bool:
-        """Whether the browser has a way to tell it."""
-        return bool(self.protocol or self.frame)
-
-    def to(self, asked_by: str) -> Notice | None:
-        """What is left to tell, where this client asked for the sign-out: in its own frames it may have to clear up."""
-        if self.client_id != asked_by:
-            return self
-        return Notice(self.client_id, self.name, frame=self.frame) if self.frame else None
 
 
 @dataclass(frozen=True)

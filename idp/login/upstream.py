@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from idp.accounts.person import Person
-    from idp.login.browser.sessions import Session
+    from idp.login.browser.session import Session
     from idp.login.flow import Flow
-    from idp.login.signout import Notice
+    from idp.login.notice import Notice
     from idp.wire import Cookie, Request, Response
 
 

@@ -3,3 +3,7 @@
 Door: `views.ROUTES`. Each call: `door` proves the client, `users` and `groups` do it by the verbs of admin, `finding`
 answers filters. Rule: a client reaches what it was made for, never anybody with a role, and all is on the record.
 """
+
+from typing import Final
+
+PREFIX: Final = "/scim/v2"

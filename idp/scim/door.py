@@ -11,11 +11,10 @@ from idp.admin import provisioners
 from idp.db import Unavailable
 from idp.errors import Explanation, OAuthError, Refused, Stale
 from idp.protocols import Services
-from idp.scim import bulk, faults, finding, groups, schemas, users
+from idp.scim import PREFIX, bulk, faults, finding, groups, schemas, users
 from idp.scim.call import Call
 from idp.scim.faults import Fault, said_as
 from idp.scim.pace import Pace
-from idp.scim.views import PREFIX
 from idp.state import StateUnavailable
 from idp.wire import Request, Response
 

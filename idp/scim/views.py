@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from idp.protocols import Services
+from idp.scim import PREFIX
 from idp.wire import Request, Response, Route
 
-PREFIX: Final = "/scim/v2"
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 

@@ -4,6 +4,7 @@ Door: `CertificateRing`. Rule: metadata carries the next certificate beside the 
 waits, and the retiring one until it is removed; nothing turns by itself.
 """
 
-from .ring import Certificate, CertificateRing, CertifiedKey, NoSuchCertificate, TooEarly
+from .certificate import Certificate
+from .ring import CertificateRing, CertifiedKey, NoSuchCertificate, TooEarly
 
 __all__ = ["Certificate", "CertificateRing", "CertifiedKey", "NoSuchCertificate", "TooEarly"]

@@ -23,6 +23,7 @@ from ..ports import Statements, Store
 from ..sealing import BrokenSeal, Sealer
 from ..store import get_pins, pin, unpin
 from . import store
+from .certificate import Certificate
 from .envelope import self_signed
 from .held import HeldKey
 
@@ -45,21 +46,6 @@ class TooEarly(Exception):
     def __init__(self, kid: str, at: float) -> None:
         super().__init__(f"{kid} has not been in the metadata for long enough")
         self.kid, self.at = kid, at
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """One certificate and its life so far. Times: epoch seconds. `der`: the X.509 certificate, base64."""
-
-    kid: str
-    use: str
-    kind: str
-    state: str
-    der: str = field(repr=False)
-    sealed: str = field(repr=False)
-    created_at: float
-    activated_at: float | None = None
-    retired_at: float | None = None
 
 
 @dataclass(frozen=True)

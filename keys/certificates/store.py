@@ -13,7 +13,7 @@ from ..ports import Statements, Store
 from ..store import add_version, keys_version, metadata, unpin_all
 
 if TYPE_CHECKING:
-    from .ring import Certificate
+    from .certificate import Certificate
 
 certificates = Table(
     "certificates",
@@ -55,7 +55,7 @@ def get_version(db: Statements) -> int:
 
 def get_all(db: Statements) -> tuple[int, tuple[Certificate, ...]]:
     """The version and the certificates; they may be newer than the version, never older."""
-    from .ring import Certificate
+    from .certificate import Certificate
 
     version = get_version(db)
     return version, tuple(Certificate(**row._asdict()) for row in db.all(_ALL))

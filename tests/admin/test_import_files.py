@@ -1,4 +1,4 @@
-"""Which files are taken as a list of people, and what is said of those that are not. U1."""
+"""Which files are taken as a list of people, and what is said of those that are not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def refused(raw: bytes) -> str:
     ],
     ids=["empty", "no-people", "blank", "open-quote", "stray", "utf-16", "cp1252", "columns", "wide", "people", "long"],
 )
-def test_U1_a_file_that_cannot_be_taken_is_told_why(raw: bytes, said: str) -> None:
+def test_a_file_that_cannot_be_taken_is_told_why(raw: bytes, said: str) -> None:
     assert said in refused(raw)
 
 
@@ -49,7 +49,7 @@ def test_U1_a_file_that_cannot_be_taken_is_told_why(raw: bytes, said: str) -> No
         ('username,"name; as written"\nzoë,Zoë Ångström\n'.encode(), "UTF-8", ","),
     ],
 )
-def test_U1_letters_and_separators_of_spreadsheets_are_found_by_themselves(
+def test_letters_and_separators_of_spreadsheets_are_found_by_themselves(
     raw: bytes, encoding: str, separator: str
 ) -> None:
     table = read(raw)
@@ -57,5 +57,5 @@ def test_U1_letters_and_separators_of_spreadsheets_are_found_by_themselves(
     assert encoding.lower() in table.encoding.lower()
 
 
-def test_U1_as_many_people_as_may_be_are_taken() -> None:
+def test_as_many_people_as_may_be_are_taken() -> None:
     assert len(read(b"username\n" + b"a\n" * MAX_ROWS).rows) == MAX_ROWS

@@ -21,30 +21,12 @@ from idp.errors import Stale
 from idp.login import store
 from idp.login.browser import bound, brought, copied
 from idp.login.browser.brought import Brought
+from idp.login.browser.session import Session as Session
 from idp.login.services import Services
 from idp.wire import Cookie, Request
 
 #: `auth_time` where nobody says when it was proven: an account elsewhere, in silently perhaps; older than any limit.
 UNSAID = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A live session with its person, and the consent for the application that asks."""
-
-    id: str
-    person_id: str
-    username: str
-    name: str
-    groups: tuple[str, ...]
-    roles: tuple[str, ...]
-    methods: tuple[str, ...]
-    created_at: float
-    auth_time: float
-    expires_at: float
-    idle_seconds: int = 0
-    consent_scopes: frozenset[str] = frozenset()
-    consent_at: float = 0.0
 
 
 def current(services: Services, request: Request, client_id: str = "") -> Session | None:
