@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from idp.admin import activity, problems
 from idp.admin.actor import Actor
+from idp.admin.histories.applications import NO_CHANGE
 from idp.admin.permissions import Permission
 from idp.audit import Event, causes
 from idp.audit.searching import Wanted, latest
@@ -19,10 +20,6 @@ MANY: Final = 5  # changes that are told
 _LOOKED_AT: Final = 500  # events of one kind
 #: What changes how an application signs people in, by the beginning of its action.
 _OF_APP: Final = ("client:", "saml:metadata", "source:")
-_NO_CHANGE: Final = frozenset(
-    ("client:refused", "client:previewed", "client:check_started", "client:check_ended", "client:check_shared",
-     "client:check_unshared", "client:error_shared", "client:error_unshared")
-)  # fmt: skip
 #: Of the whole house: keys, rules, what was applied from files, our own version.
 _OF_HOUSE: Final = ("key:*", "rule:*", "doorward:version")
 #: Of the providers that people sign in through, where one of them is what failed.
@@ -103,8 +100,8 @@ def _changes(services: Services, actor: Actor, event: Event, since: float) -> It
     if client_id and (removed is None or actor.may_app(Permission.ACTIVITY_READ, client_id)):
         wanted = Wanted(client_id=client_id, since=since - BEFORE, until=since)
         for action in _OF_APP:
-            found = latest(services.db, _of(wanted, f"{action}*"), MANY + len(_NO_CHANGE))
-            yield from (one for one in found if one.action not in _NO_CHANGE and not one.action.endswith(":failed"))
+            found = latest(services.db, _of(wanted, f"{action}*"), MANY + len(NO_CHANGE))
+            yield from (one for one in found if one.action not in NO_CHANGE and not one.action.endswith(":failed"))
     of_house = _OF_HOUSE + (_OF_PROVIDERS if event.action.startswith("error:upstream_") else ())
     for action in of_house if actor.scope(Permission.ACTIVITY_READ) is None else ():
         found = latest(services.db, Wanted(action=action, since=since - BEFORE, until=since), MANY)

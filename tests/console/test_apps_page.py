@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from clients.access import Access
 from idp import audit
 from idp.accounts.roles import RoleGrant
 from idp.admin.configuration import marks
-from tests.console.conftest import Enter, form_key
+from idp.admin.histories.applications import NO_CHANGE
+from idp.console.apps.changes import ACTIONS
+from tests.console.conftest import Enter, form_at, form_key
 from tests.provider import Answer, App, Browser, Provider
 
 HOSTILE = """"><script>alert(1)</script><b id=x>'&{{7*7}}"""
@@ -170,3 +173,26 @@ def test_C5_an_undo_by_hand_is_refused_where_the_setting_leaves_it_to_the_file(
     refused = browser.submit(page, form=undos(page)[0])
     assert refused.status == 403
     assert provider.services.registry.get(app.id).metadata["description"] == "new"
+
+
+def test_C6_the_history_has_what_changed_the_application_and_says_it_in_words(
+    provider: Provider, owner: Browser
+) -> None:
+    app = provider.add_client("CRM", access=Access.only())
+    provider.add_person("ann")
+    owner.get(f"admin/apps/{app.id}/preview?person=ann")
+    on_record = [event.action for event in provider.events() if event.client_id == app.id]
+    assert "client:previewed" in on_record
+    turned_off = owner.get(f"admin/apps/{app.id}/state")
+    owner.submit(turned_off, form=form_at(turned_off, "/state"))
+    page = owner.get(f"admin/apps/{app.id}/history")
+    assert "Turned off" in page.dom.text
+    assert "client:" not in page.dom.text
+
+
+def test_C6_whatever_changes_an_application_has_words_in_its_history() -> None:
+    root = Path(__file__).parents[2]
+    files = [*(root / "clients").glob("*.py"), *(root / "idp").rglob("*.py")]
+    recorded = {name for file in files for name in re.findall(r'"(client:[a-z_]+)"', file.read_text("utf-8"))}
+    assert {"client:register", "client:roles", "client:previewed", "client:grants_ended"} <= recorded
+    assert recorded - NO_CHANGE == set(ACTIONS)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import Final
+
 from clients.client import Client
 from clients.undoing import can_undo
 from idp.admin import managed
@@ -12,15 +15,21 @@ from idp.admin.histories import changes
 from idp.admin.histories.changes import Change, NoSuchChange
 from idp.admin.permissions import Permission
 from idp.audit import Event, find
-from idp.audit.searching import Wanted, latest
 from idp.protocols import Services
+
+#: What is on record of an application and changed nothing of it.
+NO_CHANGE: Final = frozenset(
+    ("client:refused", "client:previewed", "client:check_started", "client:check_ended", "client:check_shared",
+     "client:check_unshared", "client:error_shared", "client:error_unshared")
+)  # fmt: skip
+_PAGE: Final = 50  # events that are read at once
 
 
 def of(services: Services, client_id: str, *, before: str = "", many: int = 20) -> tuple[Change, ...]:
     """The latest changes, the latest first; `before`: the id of the last one of the page before."""
     names = Names(services)
-    found = latest(services.db, Wanted(client_id=client_id, action="client:*"), many, before)
-    return tuple(_change(event, names) for event in reversed(found))
+    found = changes.events_of(services, "client:*", before, client_id=client_id, page=max(many, _PAGE))
+    return tuple(_change(event, names) for event in islice((one for one in found if one.action not in NO_CHANGE), many))
 
 
 def undo(services: Services, actor: Actor, client_id: str, event_id: str) -> Client:

@@ -68,14 +68,19 @@ def said(event: Event) -> dict[str, Any]:
     return {**new, **event.detail.get("changed", {})}
 
 
-def events_of(services: Services, action: str, before: str = "") -> Iterator[Event]:
-    """Events of a kind, the latest first, a page in memory; `before`: the id of the last one of the page before."""
-    for _ in range(_LOOKED_AT // _PAGE):
-        page = latest(services.db, Wanted(action=action), _PAGE, before)
-        yield from reversed(page)
-        if len(page) < _PAGE:
+def events_of(
+    services: Services, action: str, before: str = "", *, client_id: str | None = None, page: int = _PAGE
+) -> Iterator[Event]:
+    """Events of a kind, the latest first, a page in memory; `before`: the id of the last one of the page before.
+
+    `client_id`: of one application alone; `page`: how many are read at once.
+    """
+    for _ in range(_LOOKED_AT // page):
+        found = latest(services.db, Wanted(action=action, client_id=client_id), page, before)
+        yield from reversed(found)
+        if len(found) < page:
             return
-        before = page[0].id
+        before = found[0].id
 
 
 def undoable(services: Services, event_id: str, can_undo: Callable[[Event], bool]) -> Event:

@@ -32,6 +32,8 @@ ACTIONS: Final = {
     "client:restore": N_("Brought back"),
     "client:secret": N_("New secret made"),
     "client:secret_ended": N_("Secret ended"),
+    "client:roles": N_("Its role changed"),
+    "client:grants_ended": N_("All that people allowed it ended"),
 }
 _CANNOT = N_("This change cannot be undone here.")
 
