@@ -55,8 +55,3 @@ def page(
         values={"person": person, "rooms": rooms, "may": visit.actor.may, "Permission": Permission,
                 "alarms": break_glass.alarms(services, visit.actor), **values},
     )  # fmt: skip
-
-
-def paths() -> frozenset[str]:
-    """Where rooms stand: a finding leads to one, or to nowhere."""
-    return frozenset(room.path for room in ROOMS)

@@ -26,7 +26,7 @@ def home(services: Services, request: Request, visit: Visit) -> Response:
     span = "week" if request.query.get("span") == "week" else "day"
     return frame.page(
         services, request, visit, "console/overview.html", findings=attention.find(services, visit.actor),
-        traffic=_traffic(services, span) if sees_all else None, span=span, known=frame.paths(),
+        traffic=_traffic(services, span) if sees_all else None, span=span,
     )  # fmt: skip
 
 

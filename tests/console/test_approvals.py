@@ -50,7 +50,9 @@ def test_C3_turning_somebody_off_waits_and_another_owner_approves_it(
     own = owner.get(f"admin/{path}")
     assert "Another owner has to approve" in own.dom.text
     assert "Approve and do it" not in own.dom.text
-    assert "1 change waits for a second owner." in other.get("admin").dom.text
+    overview = other.get("admin")
+    assert "1 change waits for a second owner." in overview.dom.text
+    assert 'href="/admin/approvals"' in overview.text  # B3: a press away
     assert "1 change waits" not in owner.get("admin").dom.text
     page = other.get(f"admin/{path}")
     assert "leaver" in page.dom.text  # what it changes
