@@ -18,7 +18,7 @@ from tests.console.hostile import Company, addresses
 from tests.server import Server
 
 NARROW, WIDE = 360, 1280
-#: What of a page a browser would run that is not ours, and how far it sticks out.
+#: What of a page a browser would run that is not ours, how far it sticks out, and names that are squeezed to letters.
 LOOK = """() => ({
   hacked: window.hacked,
   foreign: [...document.querySelectorAll("[onerror], [onload], [onmouseover], img[src='x'], script:not([src])")]
@@ -28,6 +28,10 @@ LOOK = """() => ({
     const box = one.getBoundingClientRect();
     return box.width && box.right > innerWidth + 1 && !one.closest(".scroll, pre, table, [class*=scroll]");
   }).slice(0, 3).map((one) => one.outerHTML.slice(0, 120)),
+  thin: [...document.querySelectorAll(".table tbody :is(th, td)")].map((one) => [one, one.getBoundingClientRect()])
+    .filter(([one, box]) => box.width < 120 && (one.tagName == "TH" || one.textContent.trim().length > 60 &&
+      !one.querySelector("button")))
+    .slice(0, 3).map(([one]) => one.outerHTML.slice(0, 80)),
 })"""
 
 
@@ -72,6 +76,7 @@ def _seen(page: Any) -> list[str]:
     found = page.evaluate(LOOK)
     told = [f"runs {one}" for one in found["foreign"]]
     told += ["ran somebody's name"] if found["hacked"] is not None else []
+    told += [f"squeezes the names of its rows: {found['thin']}"] if found["thin"] else []
     width = page.viewport_size["width"]
     return told + ([f"sticks out {found['wide']} px at {width}: {found['out']}"] if found["wide"] > 0 else [])
 
