@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from idp.cli import histories, provider_keys, provider_restoring, provider_sync
+from idp.cli import federation_organisations, histories, provider_keys, provider_restoring, provider_sync
 from idp.cli.installation import opened, shell
 from idp.cli.terminal import (
     command,
@@ -54,6 +54,7 @@ def add_parsers(commands: Any) -> None:
     provider_restoring.add_parsers(verbs)
     histories.add_parsers(verbs, histories.PROVIDER)
     provider_keys.add_parser(verbs)
+    federation_organisations.add_parser(verbs)
     off = _provider(with_json(command(verbs, "disconnect", run_disconnect, "let somebody come by a provider no more")))
     off.add_argument("person", metavar="NAME", help="username or e-mail address")
 

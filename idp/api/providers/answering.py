@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from idp.admin import managed, providers
+from idp.admin import federations, managed, providers
 from idp.admin.histories import providers as provider_history
 from idp.admin.histories.changes import Change, NoSuchChange
 from idp.api import editions, problems
@@ -108,6 +108,25 @@ def test(services: Services, call: Call) -> m.ProviderTest:
         found = (Found(one.provider.name, False, error.explanation.fix),)
     shown = tuple(m.ProviderFinding(what=seen.what, ok=seen.ok, fix=seen.fix) for seen in found)
     return m.ProviderTest(ok=all(seen.ok for seen in found), found=shown)
+
+
+def organisations(services: Services, call: Call) -> m.Organisations:
+    """GET /providers/<id>/organisations."""
+    try:
+        seen = federations.organisations(services, call.actor, call.path["id"], call.query.q)
+    except keeping.UnknownProvider:
+        raise not_found("federation") from None
+    stands = seen.standing
+    return m.Organisations(
+        listed_at=seen.listed_at, many=stands.many if stands else 0, is_more=seen.is_more,
+        looked_at=moment_or_none(stands.at if stands else None), reason=stands.reason if stands else "",
+        until=moment_or_none(stands.until if stands else None),
+        items=tuple(
+            m.Organisation(
+                entity_id=one.entity_id, name=one.name(), scopes=one.scopes, registered_by=one.authority
+            ) for one in seen.found
+        ),
+    )  # fmt: skip
 
 
 def remove(services: Services, call: Call) -> None:

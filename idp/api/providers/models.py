@@ -187,3 +187,42 @@ class ProviderChanges(Model):
 
     items: tuple[ProviderChange, ...]
     """The latest first, 50 at most."""
+
+
+class OrganisationQuery(Model):
+    """Which organisations of a federation."""
+
+    q: str = Field(default="", max_length=200)
+    """Words that the name, a keyword or a domain has, each of them; empty: the first ones by name."""
+
+
+class Organisation(Model):
+    """An identity provider of a federation."""
+
+    entity_id: str
+    """Its name in SAML."""
+    name: str
+    """What people read."""
+    scopes: tuple[str, ...]
+    """Domains that it speaks for (shibmd:Scope)."""
+    registered_by: str
+    """Its registration authority; empty: nobody is named."""
+
+
+class Organisations(Model):
+    """From where people of a federation may come, 30 at most."""
+
+    listed_at: str
+    """Where all of them stand."""
+    many: int
+    """How many identity providers there were at the last look, those too from which nobody may come."""
+    looked_at: datetime | None
+    """When it was looked at last; null: never."""
+    until: datetime | None
+    """Until when the list holds."""
+    reason: str
+    """Why the last look was vain; empty where it was not."""
+    is_more: bool
+    """Whether there are further ones; more words tell them apart."""
+    items: tuple[Organisation, ...]
+    """By name."""

@@ -61,6 +61,11 @@ OPERATIONS: Final = (
         summary="Try all that can be tried without a person", handler=a.test, gives=m.ProviderTest,
     ),
     Operation(
+        method="GET", path=f"{_ONE}/organisations", id="listFederationOrganisations", permission=_READ, tag=_TAG,
+        summary="Of a federation: how its list stands, and from where people may come", handler=a.organisations,
+        query=m.OrganisationQuery, gives=m.Organisations,
+    ),
+    Operation(
         method="DELETE", path=_ONE, id="removeProvider", permission=_CHANGE, tag=_TAG,
         summary="Remove it with its links; it can be restored for 30 days", handler=a.remove, guarded=True,
         problems=(409,),
