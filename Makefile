@@ -104,8 +104,9 @@ soak: $(VENV)/.test .soak/.installed ## Kill each part of several machines under
 bench: $(VENV)/.test ## Measure: requests per second, latency and memory beside what this machine's OpenSSL can sign
 	$(BIN)/python -m bench
 
-screenshots: $(VENV)/.test ## Take the pictures in docs/images anew, from the running demo
+screenshots: $(VENV)/.test ## Take the pictures in docs/images anew: of the running demo, and of each page of the console
 	$(BIN)/python docs/screenshots.py
+	$(BIN)/python docs/console_pictures.py
 
 catalogues: $(VENV)/.test ## Extract the texts that people see, bring idp/locales up to date and compile it; then translate what is new
 	@$(BIN)/pybabel -q extract --mapping idp/locales/babel.cfg --keywords N_ --keywords plural:1,2 \

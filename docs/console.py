@@ -7,6 +7,17 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parent / "console.md"
+IMAGES = PAGE.parent / "images" / "console"
+#: Pages of which there is no picture, and why.
+NO_PICTURE = {
+    "/admin/people/import/<id>/rows": "a file",
+    "/admin/people/many": "it leads to the list, and the list to what it would do",
+    "/admin/people/many/<id>/rows": "a file",
+    "/admin/reviews/<id>/rows": "a file",
+    "/admin/apps/<id>/remove": "it leads to the page before, where both stand",
+    "/admin/resume": "only a form whose session ended leads there",
+    "/admin/apps/<id>/sign-in": "an address of the test, which leads on",
+}
 
 #: What each page is for. A page without a line here fails the test.
 PURPOSES = {
@@ -77,6 +88,7 @@ PURPOSES = {
     "/admin/providers/new/<template>": "what to do there, step by step, with the redirect URI; what was got there",
     "/admin/providers/<id>": "one provider: how it stands, tried without a person, off and on, its secret",
     "/admin/providers/<id>/edit": "its fields, in groups",
+    "/admin/providers/<id>/organisations": "of a federation: how its list stands, and from where people may come",
     "/admin/providers/<id>/history": "what was changed, by whom, with the difference, and undo",
     "/admin/providers/<id>/preview": "one's own sign-in there, to see what it would bring; nobody is signed in by it",
     "/admin/providers/<id>/remove": "removed, with what it costs people in numbers",
@@ -105,7 +117,20 @@ def filled(page: str) -> str:
         + (f", to change `{one.change}` |" if one.change else " |")
         for one in PAGES
     ]
-    return _table(page, "| Page | What it is for | Needs |", rows)
+    page = _table(page, "| Page | What it is for | Needs |", rows)
+    shown = "\n".join(map(_shown, (one.path for one in PAGES if one.path not in NO_PICTURE)))
+    return re.sub(r"(?<=<!-- pictures -->\n).*?(?=<!-- end of pictures -->)", lambda _: shown, page, flags=re.DOTALL)
+
+
+def picture_of(path: str) -> Path:
+    """Where the picture of a page is."""
+    return IMAGES / (re.sub(r"[^a-z]+", "-", path).strip("-") + ".webp")
+
+
+def _shown(path: str) -> str:
+    picture, what = picture_of(path).relative_to(PAGE.parent), PURPOSES[path]
+    name = path.replace("<", "&lt;").replace(">", "&gt;")
+    return f"<details><summary><code>{name}</code>: {what}</summary>\n\n![{what}]({picture})\n\n</details>\n"
 
 
 def _table(page: str, head: str, rows: list[str]) -> str:

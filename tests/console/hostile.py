@@ -6,6 +6,7 @@ address names an object needs a line in `_OBJECTS`, or `addresses` fails and say
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -14,17 +15,21 @@ from clients.registry import Draft
 from idp.accounts import approvals, cases, notices
 from idp.accounts.approvals import Approval
 from idp.accounts.cases import store as case_store
-from idp.admin import provisioning
+from idp.admin import providers, provisioning
 from idp.admin.actor import of_shell
 from idp.audit import Event, record
 from idp.console.views import PAGES
 from idp.errors import new_error_id, new_spoken_id
+from idp.federation.saml.federations import members, refreshing
+from idp.federation.saml.federations.describing import Member
+from idp.federation.saml.federations.refreshing import Standing
 from idp.ids import new_id
 from idp.provisioning import keeping
 from idp.provisioning.objects import Object
 from idp.provisioning.target import Said
 from tests.console.test_import import upload, work
 from tests.provider import Browser, Provider, write_address
+from tests.saml.pairs import rsa_pair
 
 #: What a browser runs where it is not told as text: in text, in an attribute, in an address, in a script.
 SCRIPT: Final = "<script>hacked=1</script>"
@@ -57,7 +62,7 @@ class Company:
         self.saml = self._saml(MANY)
         self._written()
         self.rule = provider.add_rule(name=f"{NAME}{TURNED}"[:100], groups=[NAME], need="second", why=MANY)
-        self.upstream = self._upstream()
+        self.upstream, self.federation = self._upstream(), self._federation()
         self.directory = self._directory()
         with db.transaction() as tx:
             self.event_id = self._event(tx)
@@ -79,13 +84,19 @@ class Company:
         return provisioners.make(self._services, of_shell("cli:test"), Wanted(name=name)).client.id
 
     def _upstream(self) -> str:
-        from idp.admin import providers
-        from idp.admin.actor import of_shell
-
         name, client = ("".join(filter(str.isprintable, text)) for text in (IMAGE + NAME, MANY))
         said = {"name": name[:80], "issuer": "https://id.example.com", "client_id": client[:500], "step_up": IMAGE,
                 "attributes": {"given_name": IMAGE}, "domains": ["example.com"]}  # fmt: skip
         return providers.add(self._services, of_shell("test"), said, "a secret", enabled=False).provider.id
+
+    def _federation(self) -> str:
+        """Whose organisations say of themselves what attacks."""
+        return federation(self._services, "F" + "".join(filter(str.isprintable, IMAGE + NAME))[:79], [
+            Member(
+                entity_id=f"urn:{IMAGE}{n}", names={"en": f"{name} {n}"}, words=(SCRIPT,), document="",
+                scopes=(f"x{n}.example", MANY), authority=f"https://x.example/{IMAGE}",
+            ) for n, name in enumerate((NAME, TURNED + LONG, MANY))
+        ])  # fmt: skip
 
     def _written(self) -> None:
         """People are written to the application, which answers with attacks."""
@@ -191,6 +202,17 @@ class Company:
         return sent.location.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
+def federation(services: Any, name: str, some: list[Member]) -> str:
+    """A provider that is a federation of these organisations, read an hour ago."""
+    said = {"name": name, "kind": "federation", "federation_url": "https://mds.example.org/federation.xml",
+            "metadata_keys": rsa_pair("federation").certificate_pem}  # fmt: skip
+    made, now = providers.add(services, of_shell("test"), said, "", enabled=False).provider, services.clock()
+    members.put(services, made, some, now)
+    stands = Standing(now - 3600, len(some), now + 7 * 86400)
+    services.state.put(refreshing._key(made), asdict(stands), 86400)
+    return made.id
+
+
 #: What the last object in an address is, by what stands before it. `{}` is filled with it.
 _OBJECTS: Final = {
     "/admin/apps/new/<product>": ("grafana", "other-saml"),
@@ -202,6 +224,7 @@ _OBJECTS: Final = {
     "/admin/rules/<id>": ("rule",),
     "/admin/providers/new/<template>": ("entra", "oidc"),
     "/admin/providers/<id>": ("upstream",),
+    "/admin/providers/<id>/organisations": ("federation",),
     "/admin/directories/<id>": ("directory",),
     "/admin/reviews/<id>": ("review",),
     "/admin/cases/<id>": ("case_id",),
@@ -221,7 +244,8 @@ _QUERIES: Final = {
     "/admin/reviews/<id>": ("q={}", "show=all"),
     "/admin/activity": ("person={}&app={}&action={}&since={}", "failed=1", "action=session:*"),
     "/admin/apps/<id>/preview": ("person={}",),
-    "/admin/rules/try": ("person={}&app={}&network={}",),
+    "/admin/providers/<id>/organisations": ("q={}",),
+    "/admin/rules/try": ("person={}&app={}&address={}",),
 }
 
 #: With its first query, a page of these shows what it does not show without.
@@ -236,14 +260,15 @@ def addresses(company: Company, kid: str, *, briefly: bool = False) -> list[str]
     found = []
     for page in PAGES:
         queries = ["", *(f"?{query.replace('{}', quote(IMAGE))}" for query in _QUERIES.get(page.path, ()))]
-        paths = _paths(page.path, company, kid)
+        paths = places(page.path, company, kid)
         if briefly:
             paths, queries = paths[-1:], queries[:1] + [one for one in queries[1:2] if page.path in _DRAWN_OTHERWISE]
         found += [path + query for path in paths for query in queries]
     return found
 
 
-def _paths(pattern: str, company: Company, kid: str) -> list[str]:
+def places(pattern: str, company: Any, kid: str) -> list[str]:
+    """The paths of one page of the console in a company, one for each object that it is tried with."""
     if "<" not in pattern:
         return [pattern]
     begin = max((one for one in _OBJECTS if pattern.startswith(one)), key=len, default=None)
@@ -252,4 +277,5 @@ def _paths(pattern: str, company: Company, kid: str) -> list[str]:
     ids = [
         told.get(name) or str(getattr(getattr(company, name), "id", getattr(company, name))) for name in _OBJECTS[begin]
     ]
-    return [f"{begin.rpartition('/')[0]}/{one}{pattern.removeprefix(begin)}" for one in ids]
+    before, after = begin[: begin.rindex("<")], begin[begin.rindex(">") + 1 :]
+    return [f"{before}{one}{after}{pattern.removeprefix(begin)}" for one in ids]
