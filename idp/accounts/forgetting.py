@@ -25,5 +25,7 @@ _STATEMENTS = (*break_glass.FORGET, *factors.FORGET, *own.FORGET, *planned_ends.
 
 def forget(tx: Any, person_id: str) -> None:
     """Delete everything that is theirs in this room, in the caller's transaction; the person last."""
+    for row in tx.all(store.GROUPS_OF, person_id=person_id):
+        tx.run(store.NUDGE_GROUP, of_group=row.group_id)  # who knows the group with them in it knows another one
     for statement in _STATEMENTS:
         tx.run(statement, person_id=person_id)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     cast,
     delete,
     event,
@@ -274,19 +275,23 @@ def member_counts(many: int) -> Any:
     )
 
 
+#: Each change is another moment, also where the clock stands still or another machine's is behind: it is what whoever
+#: knows the group knows it by (RFC 7644 §3.14).
+_moved = case((_g.changed_at < bindparam("changed_at"), bindparam("changed_at")), else_=_g.changed_at + 0.00001)
 GROUP_BY_ID = _GROUPS.where(_g.id == bindparam("of_group"))
 RENAME_GROUP = (
     update(groups)
     .where(_g.id == bindparam("of_group"))
-    .values(name=bindparam("name"), key=bindparam("key"), changed_at=bindparam("changed_at"))
+    .values(name=bindparam("name"), key=bindparam("key"), changed_at=_moved)
 )
 SET_GROUP = (
     update(groups)
     .where(_g.id == bindparam("of_group"))
-    .values({name: bindparam(name) for name in ("description", "source", "added_only", "external_id", "changed_at")})
+    .values({name: bindparam(name) for name in ("description", "source", "added_only", "external_id")})
+    .values(changed_at=_moved)
 )
-TOUCH_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(changed_at=bindparam("changed_at"))
-#: Somebody has left: whoever knows the group by its version knows another one.
+TOUCH_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(changed_at=_moved)
+#: Somebody has left, or a group has come or gone: whoever knows the group by its version knows another one.
 NUDGE_GROUP = update(groups).where(_g.id == bindparam("of_group")).values(changed_at=_g.changed_at + 0.00001)
 #: Whoever provided groups and put people in is gone: all of it is ours from now on.
 RELEASE_GROUPS = (
@@ -308,6 +313,8 @@ MEMBERS = (
     .order_by(_i.key)
     .limit(bindparam("many"))
 )
+#: The groups that somebody was put into, in one order for all who lock them.
+GROUPS_OF = select(_m.group_id).where(_m.person_id == bindparam("person_id")).order_by(_m.group_id)
 MEMBER_IDS = select(_m.person_id).where(_m.group_id == bindparam("of_group")).order_by(_m.person_id)
 LEAVE_BY_ALL = delete(memberships).where(_m.group_id == bindparam("of_group"))
 REMOVE_GROUP = delete(groups).where(_g.id == bindparam("of_group"))

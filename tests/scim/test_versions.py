@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from idp.accounts import groups
+from idp.accounts.grouping import nesting
 from idp.scim import groups as scim_groups
 from idp.scim import users
 from tests.provider import Provider
@@ -105,3 +107,36 @@ def test_Y1_who_comes_and_goes_changes_the_version_also_in_one_tick_of_the_clock
         scim.patch(path, {"op": op, "path": "members", "value": [{"value": ann}]})
         versions.add(scim.get(path)["meta"]["version"])
     assert len(versions) == 3
+
+
+@pytest.mark.spec("RFC7644 3.14")
+def test_Y1_a_group_has_another_version_whenever_what_is_shown_of_it_is_another(scim: Scim, provider: Provider) -> None:
+    services, nobody = provider.services, lambda *_: None
+    ann, ben = (scim.make("Users", userName=name)["id"] for name in ("ann", "ben"))
+    made = scim.make("Groups", displayName="Sales", members=[{"value": ann}, {"value": ben}])
+    path = f"Groups/{made['id']}"
+    outer, inner = groups.find(services.db, "Sales"), groups.add(services.db, "North", 1.0, record=nobody)
+    assert outer is not None
+
+    def members() -> tuple[str, set[str]]:
+        now = scim.get(path)
+        return now["meta"]["version"], {one["value"] for one in now.get("members", ())}
+
+    seen = [members()]
+    for change in (
+        lambda: nesting.put_in(services.db, inner, outer, 1.0, record=nobody),
+        lambda: nesting.take_out(services.db, inner, outer, 1.0, record=nobody),
+        lambda: nesting.put_in(services.db, inner, outer, 1.0, record=nobody),
+        lambda: groups.remove(services.db, inner, 1.0, record=nobody),
+        lambda: services.directory.remove(ann),
+        lambda: services.directory.remove_from_group(ben, "Sales", by=outer.source),
+        lambda: services.directory.add_to_group(ben, "Sales", by=outer.source),
+    ):  # the clock stands still all the while
+        change()
+        seen.append(members())
+    for before, after in itertools.pairwise(seen):
+        assert before[1] != after[1]
+        assert before[0] != after[0], (before, after)
+    assert len({version for version, _ in seen}) == len(seen)
+    known = {"If-Match": seen[0][0]}
+    refused(scim.call("DELETE", path, None, known), 412)

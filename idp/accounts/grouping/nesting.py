@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from idp.accounts.grouping import effective, store
 from idp.accounts.person import InvalidPerson, Person
-from idp.accounts.store import to_person
+from idp.accounts.store import NUDGE_GROUP, to_person
 from idp.audit import Recorder
 from idp.db import Database, Transaction
 
@@ -54,6 +54,7 @@ def put_in(db: Database, group: Group, into: Group, now: float, *, record: Recor
             return 0
         _check(edges | {(group.id, into.id)}, group, into)
         tx.run(store.NEST, group_id=group.id, parent_id=into.id)
+        tx.run(NUDGE_GROUP, of_group=into.id)
         changed = _settle(tx, edges | {(group.id, into.id)}, group.id, now)
         record(tx, "group:nested", {"group": into.name, "group_id": into.id, "inner": group.name, "people": changed})
     return changed
@@ -66,6 +67,7 @@ def take_out(db: Database, group: Group, out_of: Group, now: float, *, record: R
         if (group.id, out_of.id) not in edges:
             return 0
         tx.run(store.UNNEST, of_group=group.id, of_parent=out_of.id)
+        tx.run(NUDGE_GROUP, of_group=out_of.id)
         changed = _settle(tx, edges - {(group.id, out_of.id)}, group.id, now)
         record(
             tx, "group:unnested", {"group": out_of.name, "group_id": out_of.id, "inner": group.name, "people": changed}
@@ -78,8 +80,10 @@ def forget(tx: Transaction, group_id: str, now: float) -> None:
     edges = _locked(tx, group_id)
     within = [one for one, parent in edges if parent == group_id]
     left = {edge for edge in edges if group_id not in edge}
-    for one, parent in edges - left:
+    for one, parent in sorted(edges - left):
         tx.run(store.UNNEST, of_group=one, of_parent=parent)
+        if one == group_id:
+            tx.run(NUDGE_GROUP, of_group=parent)
     _keep_above(tx, left)
     for one in within:
         effective.write_within(tx, one, now)
