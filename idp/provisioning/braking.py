@@ -11,6 +11,7 @@ from idp.provisioning.objects import WHOM, Kind, Object
 from idp.provisioning.target import Said, Target
 
 DAY: Final = 86_400.0  # seconds over which endings are counted together
+HOUR: Final = 3600.0  # seconds of one count: a day is 24 of them, and the one that has begun
 Ending = Literal["turn off", "delete", "empty"]
 
 
@@ -45,9 +46,26 @@ def weigh(services: Services, target: Target, kind: Kind) -> Weighed:
     of: dict[str, Any] = {"of_client": target.client_id, "of_kind": kind}
     many = int(services.db.one(store.ENDING, all_off=int(target.said.off == "delete"), **of).many)
     now = services.clock()
-    before = target.ended if kind == "user" and now - DAY < target.ended_since <= now else 0
+    before = ended(target, kind, now)
     there = int(services.db.one(store.THERE, **of).many) + before
     return Weighed(max(1, many), before, there, max(target.said.brake, there * target.said.brake_share // 100))
+
+
+def ended(target: Target, kind: Kind, now: float) -> int:
+    """How many have ended there within the last day whom no admin had let: in however many runs, to an hour."""
+    of_before = target.ended if kind == "user" and now - DAY < target.ended_since <= now else 0
+    first = int((now - DAY) // HOUR)
+    return of_before + sum(many for hour, many in target.endings.get(kind, {}).items() if int(hour) >= first)
+
+
+def counted(target: Target, kind: Kind, now: float) -> dict[str, dict[str, int]]:
+    """The count with one more; hours that are past the day are forgotten."""
+    first, this = int((now - DAY) // HOUR), str(int(now // HOUR))
+    found = {of: {hour: many for hour, many in hours.items() if int(hour) >= first}
+             for of, hours in target.endings.items()}  # fmt: skip
+    hours = found.setdefault(kind, {})
+    hours[this] = hours.get(this, 0) + 1
+    return found
 
 
 def problem(services: Services, target: Target, one: Object) -> tuple[int, str] | None:

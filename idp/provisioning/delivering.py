@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -12,7 +13,7 @@ from idp.db import Transaction, Unavailable
 from idp.login.services import Services
 from idp.provisioning import abilities, braking, judging, keeping, membership, noting, settling, store, wanting
 from idp.provisioning.calling import Line, Unreached, line_to
-from idp.provisioning.objects import ENDS, LET, MAX_WELL, Object
+from idp.provisioning.objects import ENDS, LET, MAX_WELL, Kind, Object
 from idp.provisioning.settling import Wanted
 from idp.provisioning.target import Target
 from idp.provisioning.tokens import NoToken
@@ -39,7 +40,7 @@ class _Claim:
     def __init__(self, services: Services, client_id: str) -> None:
         self._services, self._client_id = services, client_id
         self.until = services.clock() + LEASE
-        self.ended = 0  # people, since something new became known
+        self.ended: dict[Kind, int] = {}  # how many of each kind, since something new became known
 
     def take(self) -> bool:
         """Whether it is ours."""
@@ -84,11 +85,11 @@ def _step(services: Services, client_id: str, claim: _Claim, groups_first: bool)
         return False  # who is turned off for an hour does not lose its people there
     target = _looked(services, target, client)
     if noting.take(services, target, client):
-        claim.ended = 0
+        claim.ended.clear()
         return True
     if target.walk is not None:
         noting.walk(services, target, client)
-        claim.ended = 0
+        claim.ended.clear()
         return True
     if target.retry_at > services.clock():
         return False
@@ -118,8 +119,8 @@ def _is_held(services: Services, target: Target, one: Object, claim: _Claim) -> 
     elif not one.ends:  # nobody knew it before: it counts with the others from here on
         marked: dict[str, Any] = {"of_client": one.client_id, "of_kind": one.kind, **store.listed([one.local_id])}
         services.db.run(store.MARK, **marked)
-    claim.ended += 1
-    if one.ends == ENDS and claim.ended % WEIGHED != 1:
+    claim.ended[one.kind] = claim.ended.get(one.kind, 0) + 1
+    if one.ends == ENDS and claim.ended[one.kind] % WEIGHED != 1:
         return False
     found = braking.problem(services, target, one)
     if found is None:
@@ -258,8 +259,10 @@ def _done(line: Line, client: Client, before: Object, after: Object, wanted: Wan
             after = replace(after, request=after.request[:MAX_WELL], answer=after.answer[:MAX_WELL])
             if before.ends == LET and _ends(target, before, wanted):
                 tx.run(store.COUNT_LET, of_client=target.client_id)
-            elif after.kind == "user" and _ends(target, before, wanted):
-                tx.run(store.COUNT_ENDED, of_client=target.client_id, now=services.clock(), day=braking.DAY)
+            elif _ends(target, before, wanted):
+                now = keeping.lock(tx, target.client_id)
+                endings = json.dumps(braking.counted(now, after.kind, services.clock()))
+                tx.run(store.COUNT_ENDED, of_client=target.client_id, new_endings=endings)
         if wanted.is_gone and (after.state == "left" or not after.remote_id or after.state == "off"):
             tx.run(store.DROP_OBJECT, of_client=after.client_id, of_kind=after.kind, of_id=after.local_id)
         elif wanted.attributes is None and after.state == "gone" and not after.at and not before.attempted:

@@ -172,7 +172,11 @@ def release(db: Database, client_id: str, many: int, now: float, *, record: Reco
         kind = next((kind for kind, whom in WHOM.items() if f" {whom} there" in before.reason), "user")
         tx.run(store.LET_NOBODY, of_client=client_id)
         tx.run(store.LET_THEM, of_client=client_id, of_kind=kind, all_off=int(before.said.off == "delete"))
-        tx.run(store.LET, of_client=client_id, new_let_end=many, new_let_until=now + RELEASED, new_ended=0)
+        # Somebody has looked: of this kind it is counted from here on.
+        endings = json.dumps({of: hours for of, hours in before.endings.items() if of != kind})
+        ended = 0 if kind == "user" else before.ended
+        tx.run(store.LET, of_client=client_id, new_let_end=many, new_let_until=now + RELEASED, new_ended=ended,
+               new_endings=endings)  # fmt: skip
         tx.run(store.TURN, of_client=client_id, new_state="on", new_reason="", new_retry_at=0.0, new_failures=0,
                new_forbidden=0, new_unwell=0, new_braked=0)  # fmt: skip
         tx.run(store.WAKE, of_client=client_id, now=now)
@@ -316,11 +320,12 @@ def _sealed(sealer: Sealer, client_id: str, secret: str) -> str:
 def _row(target: Target) -> dict[str, Any]:
     values = {name: getattr(target, name) for name in Target.__dataclass_fields__}
     return {**values, "said": json.dumps(target.said.to_json()), "again": int(target.again),
-            "abilities": target.abilities.to_json()}  # fmt: skip
+            "abilities": target.abilities.to_json(), "endings": json.dumps(target.endings)}  # fmt: skip
 
 
 def _target(row: Any) -> Target:
     values = {name: getattr(row, name) for name in Target.__dataclass_fields__}
-    said = said_of(json.loads(row.said))
+    said, endings = said_of(json.loads(row.said)), json.loads(row.endings)
     abilities = Abilities(**json.loads(row.abilities))
-    return replace(Target(**{**values, "said": said, "abilities": abilities}), again=bool(row.again))
+    values |= {"said": said, "abilities": abilities, "endings": endings, "again": bool(row.again)}
+    return Target(**values)

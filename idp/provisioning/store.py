@@ -52,6 +52,7 @@ provision_targets = Table(
     Column("braked", Integer, nullable=False, server_default="0"),  # people that would end; 0: no brake
     Column("ended", Integer, nullable=False, server_default="0"),
     Column("ended_since", Double, nullable=False, server_default="0"),
+    Column("endings", Text, nullable=False, server_default="{}"),  # JSON: kind to hours to how many ended in each
     Column("let_end", Integer, nullable=False, server_default="0"),  # an admin lets so many end
     Column("let_until", Double, nullable=False, server_default="0"),
     Column("seen", Text, nullable=False),  # a digest of the application's limit
@@ -140,18 +141,10 @@ KNOW = set_target("abilities")
 COUNT_FAILURES = set_target("retry_at", "failures", "forbidden", "unwell")
 #: Who answers slowly is left alone for as long as it took.
 REST = update(provision_targets).where(_target, _t.retry_at < bindparam("until")).values(retry_at=bindparam("until"))
-_is_of_today = _t.ended_since > bindparam("now") - bindparam("day")
-#: One more has ended there whom no admin had let end.
-COUNT_ENDED = (
-    update(provision_targets)
-    .where(_target)
-    .values(
-        ended=case((_is_of_today, _t.ended + 1), else_=1),
-        ended_since=case((_is_of_today, _t.ended_since), else_=bindparam("now")),
-    )
-)
+#: How many have ended there whom no admin had let end.
+COUNT_ENDED = set_target("endings")
 COUNT_LET = update(provision_targets).where(_target, _t.let_end > 0).values(let_end=_t.let_end - 1)
-LET = set_target("let_end", "let_until", "ended")
+LET = set_target("let_end", "let_until", "ended", "endings")
 #: Of any number of processes one delivers to it; after the lease another, where that one was killed.
 CLAIM = (
     update(provision_targets)

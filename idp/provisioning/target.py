@@ -74,9 +74,10 @@ class Target:
 
     `state`: `stopped` by a refusal of the credentials, with its `reason`; `retry_at`: nothing is sent before, since it
     did not answer (`failures` times) or asked for time; `forbidden`: refusals of single objects in a row; `unwell`:
-    errors of its own in a row. `braked`: how many would have been ended as the brake stopped it; `ended` since
-    `ended_since`; an admin has let so many end (`let_end`) before `let_until`. `seen`: of
-    the application's limit; `walk`: how far everybody was looked at, None: it is done; `again`: all is sent anew.
+    errors of its own in a row. `braked`: how many would have been ended as the brake stopped it; `endings`: how many
+    were, by kind and hour (`ended` since `ended_since`: people, as releases before counted them); an admin has let so
+    many end (`let_end`) before `let_until`. `seen`: of the application's limit; `walk`: how far everybody was looked
+    at, None: it is done; `again`: all is sent anew.
     """
 
     client_id: str
@@ -91,6 +92,7 @@ class Target:
     braked: int = 0
     ended: int = 0
     ended_since: float = 0.0
+    endings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     let_end: int = 0
     let_until: float = 0.0
     seen: str = ""

@@ -209,7 +209,7 @@ def test_Y2_groups_that_were_left_before_do_not_count(world: World) -> None:
     directory, db = world.services.directory, world.services.db
     for n in range(6):
         directory.add(Draft(username=f"p{n:02}", groups=(f"G{n}",)))
-    world.begin(brake=3)
+    world.begin(brake=5)
     world.deliver()
     for group in groups.list_of(db):  # as if they had been there before
         keeping.put(db, replace(world.object(group.id, "group"), made=False))
@@ -237,3 +237,60 @@ def _deleting(said: Any) -> Any:
 
 def _only(said: Any, *names: str) -> Any:
     return replace(said, only=names)
+
+
+def test_Y2_what_ended_counts_for_a_whole_day_whenever_it_was(world: World) -> None:
+    people = filled(world, 8)
+    for person in people[:3]:
+        world.services.directory.disable(person.id)
+        world.deliver()
+        world.clock.advance(11 * 3600)  # the first of them ended 22 hours before the last
+    assert world.target().state == "on"
+    world.clock.advance(-10 * 3600)
+    world.services.directory.disable(people[3].id)
+    world.deliver()
+    assert "would turn off 1 of 8 people there after 3 within a day" in world.target().reason
+    world.clock.advance(3 * 3600)  # the first is past, the two others are not: a day is no window that begins anew
+    world.services.directory.disable(people[4].id)
+    provisioning.turn(world.services, SHELL, world.id, on=True)
+    world.deliver()
+    assert "would turn off 2 of 7 people there after 2 within a day" in world.target().reason
+
+
+def test_Y2_groups_that_end_one_after_the_other_count_together_within_a_day(world: World) -> None:
+    for number in range(6):
+        groups.add(world.services.db, f"G{number}", world.clock(), record=lambda *_: None)
+    filled(world, 1, brake=3)
+    actor, db = SHELL, world.services.db
+
+    def remove(number: int) -> None:
+        found = groups.find(db, f"G{number}")
+        assert found is not None
+        verbs.remove(world.services, actor, found, with_members=True)
+        world.deliver()
+
+    for number in range(3):
+        remove(number)
+    assert world.target().state == "on"
+    remove(3)
+    assert (world.target().state, world.target().braked) == ("stopped", 1)
+    assert "after 3 within a day" in world.target().reason
+    provisioning.release(world.services, SHELL, world.id, 1)
+    world.deliver()
+    assert world.target().state == "on"
+    remove(4)  # somebody has looked: it is counted from there on
+    assert world.target().state == "on"
+
+
+def test_Y2_a_release_of_groups_says_nothing_of_people(world: World) -> None:
+    people = filled(world, 6)
+    for person in people[:3]:
+        world.services.directory.disable(person.id)
+        world.deliver()
+    record = lambda *_: None  # noqa: E731
+    keeping.turn(world.services.db, world.id, "stopped", 0.0, record=record, reason="would delete 9 of 9 groups there",
+                 braked=9)  # fmt: skip
+    provisioning.release(world.services, SHELL, world.id, 9)
+    world.services.directory.disable(people[3].id)
+    world.deliver()
+    assert "would turn off 1 of 6 people there after 3 within a day" in world.target().reason
