@@ -98,7 +98,10 @@ def turn(services: Services, actor: Actor, client: Provisioner, *, on: bool) -> 
 
 
 def renew(services: Services, actor: Actor, client: Provisioner, *, at_once: bool) -> Made:
-    """Another token; the one before works for a week, or not any more. Errors: `NotAllowed`; `UnknownProvisioner`."""
+    """Another token; the one in use works for a week, or not any more.
+
+    Errors: `NotAllowed`; `UnknownProvisioner`; `StillInUse`.
+    """
     _check(actor)
     made = clients.renew(services.db, client, services.clock(), at_once=at_once, record=actor.record(services))
     if made is None:

@@ -99,7 +99,7 @@ def run_change(args: Namespace) -> None:
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
     """What the verbs say no with. Errors: `Refused`."""
-    from idp.accounts.provisioning.clients import InvalidProvisioner
+    from idp.accounts.provisioning.clients import InvalidProvisioner, StillInUse
     from idp.admin.managed import ManagedByFile
 
     try:
@@ -107,6 +107,8 @@ def _explained() -> Iterator[None]:
     except InvalidProvisioner as error:
         option = {"name": "NAME", "attributes": "--attribute"}.get(error.field, f"--{error.field}")
         raise Refused(f"{option}: {error.message}") from None
+    except StillInUse as error:
+        raise Refused(f"{error} (--at-once); the one before works until {timestamp(error.until)}") from None
     except ManagedByFile as error:
         raise Refused(f"it is managed by {error.manager}: change it there, and run `doorward apply`") from None
 
@@ -115,7 +117,7 @@ def run_renew(args: Namespace) -> None:
     """Another token."""
     from idp.admin import provisioners
 
-    with opened(args) as services:
+    with opened(args) as services, _explained():
         made = provisioners.renew(services, shell(), _get(services, args.name), at_once=args.at_once)
         _show(services, args, made)
 

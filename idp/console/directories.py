@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from idp import flash
 from idp.accounts.provisioning import clients
-from idp.accounts.provisioning.clients import InvalidProvisioner, Made, Provisioner, Wanted
+from idp.accounts.provisioning.clients import InvalidProvisioner, Made, Provisioner, StillInUse, Wanted
 from idp.admin import managed, provisioners
 from idp.admin.permissions import Permission
 from idp.console import frame
@@ -21,6 +21,7 @@ _WRONG: Final = {
     "name": N_("Say which directory it is, in at most 80 characters, and by a name that none has yet: Microsoft Entra"),
     "users": N_("It may do nothing so: let it read or write people or groups."),
     "groups": N_("It may do nothing so: let it read or write people or groups."),
+    "token": N_("Both its tokens are in use: put the last one in place wherever the other is, or make one at once."),
     "attributes": N_("One attribute of SCIM a line, such as displayName or enterprise.department."),
 }
 
@@ -48,6 +49,8 @@ def one(services: Services, request: Request, visit: Visit) -> Response:
         return _do(services, request, visit, client)
     except provisioners.UnknownProvisioner:
         return Redirect(location=services.url(PATH))
+    except StillInUse:
+        return _show(services, request, visit, client, client, "token")
     except InvalidProvisioner as error:
         return _show(services, request, visit, client, _wanted(request, client.name), error.field)
 

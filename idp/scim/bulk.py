@@ -23,6 +23,17 @@ _PATH: Final = re.compile(r"/(Users|Groups)(?:/([^/?#]{1,200}))?")
 _ID: Final = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 _REFERS: Final = "bulkId:"
 
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that was refused, for whoever looks after the client. `path`: below our address."""
+
+    method: str
+    path: str
+    status: int
+    detail: str
+
+
 #: Answers one call as the door does, whatever goes wrong.
 Answer = Callable[[Call], Response]
 
@@ -40,8 +51,10 @@ class _Operation:
     refers: frozenset[str]
 
 
-def answer(call: Call, one: Answer) -> Json:
-    """All of them, in their order but for what needs another one first, until too many have failed. Errors: `Fault`."""
+def answer(call: Call, one: Answer) -> tuple[Json, list[Refusal]]:
+    """All of them, in their order but for what needs another one first, until too many have failed; and what was
+    refused of them. Errors: `Fault`.
+    """
     if call.request.method != "POST":
         raise Fault(405, "this takes POST", headers=(("Allow", "POST"),))
     if len(call.request.body) > MAX_PAYLOAD:
@@ -50,14 +63,21 @@ def answer(call: Call, one: Answer) -> Json:
     most, operations = _most_errors(sent), _operations(sent)
     made: dict[str, str] = {}
     found: list[dict[str, Any]] = []
-    failed = 0
+    refused: list[Refusal] = []
     for operation, problem in _in_order(operations):
         told = _failed(call, operation, problem) if problem else _done(call, operation, made, one)
         found.append(told)
-        failed += "response" in told
-        if most and failed >= most:  # RFC 7644 §3.7: what is not tried is not told
+        if "response" in told:
+            refused.append(_refusal(operation, told))
+        if most and len(refused) >= most:  # RFC 7644 §3.7: what is not tried is not told
             break
-    return said_as({"schemas": [RESPONSE], "Operations": found})
+    return said_as({"schemas": [RESPONSE], "Operations": found}), refused
+
+
+def _refusal(operation: _Operation, told: Mapping[str, Any]) -> Refusal:
+    said = told["response"] or {}
+    path = f"/{operation.kind}/{operation.rest}" if operation.rest else f"/{operation.kind}"
+    return Refusal(operation.method, path, int(told["status"]), f"in a bulk request: {said.get('detail', '')}")
 
 
 # -- what was asked ----------------------------------------------------------------------------------------------------

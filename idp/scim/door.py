@@ -43,16 +43,16 @@ def answer(services: Services, request: Request) -> Response:
     except Exception as error:
         fault = _fault(services, request, error)
         if call is not None:
-            _note(call, fault)
+            _note(call, bulk.Refusal(call.request.method, f"/{call.request.segment}", fault.status, fault.detail))
         return faults.answered(fault)
 
 
-def _note(call: Call, fault: Fault) -> None:
+def _note(call: Call, *refused: bulk.Refusal) -> None:
     """For whoever looks after the client; of an address no parameter, which may have names of people."""
-    said = {"method": call.request.method, "path": f"/{call.request.segment[:100]}", "status": fault.status,
-            "detail": fault.detail[:200]}  # fmt: skip
+    said = [{"method": one.method, "path": one.path[:100], "status": one.status, "detail": one.detail[:200]}
+            for one in refused]  # fmt: skip
     with contextlib.suppress(Unavailable):
-        clients.note_fault(call.services.db, call.client, said, call.services.clock())
+        clients.note_faults(call.services.db, call.client, said, call.services.clock())
 
 
 def _proven(services: Services, request: Request) -> Call:
@@ -96,7 +96,9 @@ def _answer(call: Call) -> Response:
     if name == "Bulk":
         if rest:
             raise Fault(404, "there is no such endpoint: see /ResourceTypes")
-        return bulk.answer(call, _alone)
+        answered, refused = bulk.answer(call, _alone)
+        _note(call, *refused)
+        return answered
     table = _OF_ONE if rest else _OF_ALL
     if not any(path == name for path, _ in table):
         raise Fault(404, "there is no such endpoint: see /ResourceTypes")

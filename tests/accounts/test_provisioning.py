@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from sqlalchemy import bindparam, null, update
+
 from idp.accounts import groups
 from idp.accounts.directory import Directory
 from idp.accounts.grouping import nesting
 from idp.accounts.person import Draft
-from idp.accounts.provisioning import clients, kept
+from idp.accounts.provisioning import clients, kept, store
 from idp.db import Database
 from tests.backends import Clock
 
@@ -26,7 +29,9 @@ def test_Y1_a_client_is_found_by_its_token_and_by_the_one_before_for_a_week(db: 
     renewed = clients.renew(db, made.client, clock(), at_once=False, record=nobody)
     assert renewed is not None
     assert {clients.find(db, one.value, clock()) is not None for one in (made, renewed)} == {True}
-    clients.touch(db, made.client, clock())
+    before = clients.find(db, made.value, clock())
+    assert before is not None
+    clients.touch(db, before, clock())
     clock.advance(clients.OVERLAP)
     assert clients.find(db, made.value, clock()) is None
     (listed,) = clients.list_of(db)
@@ -72,3 +77,23 @@ def test_Y1_members_of_groups_are_read_up_to_a_bound(db: Database, directory: Di
     assert [one.name for one in kept.groups_named(db, "b")] == ["B"]
     assert [one.name for one in kept.group_page(db, 1, 5)] == ["B"]
     assert kept.group_count(db) == 2
+
+
+def test_Y1_after_an_upgrade_nobody_knows_which_token_is_in_use_until_it_comes(db: Database, clock: Clock) -> None:
+    made = clients.make(db, clients.Wanted(name="Entra"), "cli:test", clock(), record=nobody)
+    renewed = clients.renew(db, made.client, clock(), at_once=False, record=nobody)
+    assert renewed is not None
+    # As a release before 0071 kept it: it noted the last use, and not by which token.
+    db.run(
+        update(store.provisioners).values(last_used_at=bindparam("now"), used_at=null(), earlier_used_at=null()),
+        now=clock(),
+    )
+    with pytest.raises(clients.StillInUse):
+        clients.renew(db, made.client, clock(), at_once=False, record=nobody)
+    clock.advance(1)
+    came = clients.find(db, renewed.value, clock())
+    assert came is not None
+    clients.touch(db, came, clock())
+    again = clients.renew(db, made.client, clock(), at_once=False, record=nobody)
+    assert again is not None
+    assert [clients.find(db, one.value, clock()) is not None for one in (made, renewed, again)] == [False, True, True]

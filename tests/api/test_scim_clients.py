@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from idp.accounts.provisioning import clients
+from idp.accounts.provisioning.clients import Wanted
 from idp.accounts.roles import RoleGrant
-from tests.api.conftest import Api, Program
+from idp.admin import provisioners
+from tests.api.conftest import SHELL, Api, Program
+from tests.backends import Clock
 from tests.provider import Provider, bearer
 
 USERS = "scim/v2/Users"
@@ -73,3 +76,42 @@ def test_Y1_C2_whoever_may_not_give_rights_lets_none_in(provider: Provider, prog
         assert api.post(f"{path}/renew", {}).status == 403
         assert api.call("DELETE", path, None, {"If-Match": "*"}).status == 403
     assert opens(provider, made["token"]) == 200
+
+
+def test_Y1_a_second_renewal_never_ends_the_token_that_is_in_use(provider: Provider, owner: Api, clock: Clock) -> None:
+    made = owner.post("/scim-clients", {"name": "Okta"}).json
+    path, first = f"/scim-clients/{made['client']['id']}", made["token"]
+    assert opens(provider, first) == 200
+    lost = owner.post(f"{path}/renew", {}).json
+    clock.advance(120)
+    assert opens(provider, first) == 200
+    second = owner.post(f"{path}/renew", {}).json  # the one between was lost, and never used
+    assert second["client"]["earlier_until"] == lost["client"]["earlier_until"]  # as it was promised
+    assert [opens(provider, one) for one in (lost["token"], second["token"])] == [401, 200]
+    clock.advance(1)
+    assert opens(provider, first) == 200
+    refused = owner.post(f"{path}/renew", {})  # one server has the new one, another the one before
+    assert (refused.status, "both its tokens are in use" in refused.json["detail"].lower()) == (409, True)
+    assert [opens(provider, one) for one in (first, second["token"])] == [200, 200]
+    clock.advance(8 * 86_400)
+    assert [opens(provider, one) for one in (first, second["token"])] == [401, 200]
+    services = provider.services
+    for at_once, still in ((False, 200), (True, 401)):
+        (one,) = clients.list_of(services.db)
+        value = provisioners.renew(services, SHELL, one, at_once=at_once).value
+        assert [opens(provider, token) for token in (second["token"], value)] == [still, 200]
+
+
+def test_Y1_a_directory_that_has_gone_over_to_its_new_token_is_given_another_beside_that(
+    provider: Provider, clock: Clock
+) -> None:
+    services = provider.services
+    made = provisioners.make(services, SHELL, Wanted(name="Okta"))
+    assert opens(provider, made.value) == 200
+    second = provisioners.renew(services, SHELL, made.client, at_once=False).value
+    clock.advance(60)
+    assert opens(provider, second) == 200
+    third = provisioners.renew(services, SHELL, made.client, at_once=False).value
+    assert [opens(provider, one) for one in (made.value, second, third)] == [401, 200, 200]
+    clock.advance(6.9 * 86_400)
+    assert opens(provider, second) == 200

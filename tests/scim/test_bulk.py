@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from idp.accounts import groups
+from idp.accounts.provisioning import clients
 from idp.scim.bulk import REQUEST, RESPONSE
 from idp.scim.schemas import GROUP, MAX_PAYLOAD, MOST_OPERATIONS, USER
 from tests.provider import Provider
@@ -123,3 +124,16 @@ def test_Y1_what_is_no_bulk_request_does_nothing(scim: Scim, body: Any, status: 
 def test_Y1_the_limits_are_told_as_they_are(scim: Scim) -> None:
     said = scim.get("ServiceProviderConfig")["bulk"]
     assert said == {"supported": True, "maxOperations": MOST_OPERATIONS, "maxPayloadSize": MAX_PAYLOAD}
+
+
+def test_Y1_what_is_refused_in_a_bulk_request_is_noted_with_its_reason(connect: Connect, provider: Provider) -> None:
+    scim = connect(groups="read")
+    answer = sent(
+        scim, person("ann"), group("Sales"), person("nobody", userName=""),
+        {"method": "DELETE", "path": "/Users/u-unknown"},
+    )  # fmt: skip
+    assert statuses(answer) == ["201", "403", "400", "404"]
+    (client,) = clients.list_of(provider.services.db)
+    noted = [(one["method"], one["path"], one["status"]) for one in client.faults]
+    assert noted == [("DELETE", "/Users/u-unknown", 404), ("POST", "/Users", 400), ("POST", "/Groups", 403)]
+    assert all(one["detail"].startswith("in a bulk request: ") and len(one["detail"]) > 25 for one in client.faults)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hmac
 import json
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from idp.accounts import groups
@@ -25,6 +25,15 @@ MOST_FAULTS: Final = 10  # that are kept
 TOUCH_EVERY: Final = 60.0  # seconds between two notes of its last use
 
 May = Literal["write", "read", "no"]
+
+
+class StillInUse(Exception):
+    """Both its tokens are in use, and the one before ends at `until` as it was promised: no third one yet."""
+
+    def __init__(self, until: float) -> None:
+        where = "put the last one in place wherever the one before is, or renew at once, which ends both"
+        super().__init__(f"both its tokens are in use: {where}")
+        self.until = until
 
 
 class ChangedMeanwhile(Exception):
@@ -65,6 +74,10 @@ class Provisioner(Wanted):
     is_off: bool = False  # its token opens nothing
     faults: tuple[Mapping[str, Any], ...] = ()  # what was refused last: at, method, path, status, detail
     earlier_until: float | None = None  # the token before the last renewal works as long
+    used_at: float | None = None  # when its token came first; None: not yet
+    earlier_used_at: float | None = None  # when the one before came last
+    shown: str = field(default="", repr=False, compare=False)  # the hash of the token that it has shown
+    by_earlier: bool = field(default=False, compare=False)  # that is the one before
 
     @property
     def source(self) -> str:
@@ -99,6 +112,7 @@ def make(db: Database, wanted: Wanted, by: str, now: float, *, record: Recorder)
             raise InvalidProvisioner("name", "there is one of this name; the record tells them by it: use another")
         tx.run(
             store.INSERT, id=client_id, name=name, hash=digest(secret), earlier_hash=None, earlier_until=None,
+            used_at=None, earlier_used_at=None,
             users=wanted.users, groups=wanted.groups,
             attributes=None if wanted.attributes is None else json.dumps(sorted(wanted.attributes)),
             adopts=int(wanted.adopts), trusts_mail=int(wanted.trusts_mail), invites=int(wanted.invites),
@@ -145,26 +159,51 @@ def turn(db: Database, client: Provisioner, *, on: bool, record: Recorder) -> Pr
         return _client(tx.one(store.FIND, of_id=client.id))
 
 
-def note_fault(db: Database, client: Provisioner, fault: Mapping[str, Any], now: float) -> None:
-    """Keep what was refused to it, some of the last ones, and one in some seconds."""
-    if client.faults and now - float(client.faults[0]["at"]) < FAULT_EVERY:
+def note_faults(db: Database, client: Provisioner, faults: Sequence[Mapping[str, Any]], now: float) -> None:
+    """Keep what one call was refused, the last first: some of the last ones, and of one call in some seconds."""
+    if not faults or (client.faults and now - float(client.faults[0]["at"]) < FAULT_EVERY):
         return
-    kept = json.dumps([{**fault, "at": now}, *client.faults][:MOST_FAULTS])
+    new = [{**fault, "at": now} for fault in reversed(faults)]
+    kept = json.dumps([*new, *client.faults][:MOST_FAULTS])
     db.run(store.NOTE_FAULTS, durable=False, of_id=client.id, new_faults=kept)
 
 
 def renew(db: Database, client: Provisioner, now: float, *, at_once: bool, record: Recorder) -> Made | None:
-    """Another token; the one before works for a week, or `at_once` not any more. None: the client is gone."""
+    """Another token; the one that is in use works for a week, or `at_once` not any more. None: the client is gone.
+
+    Within the week of a renewal: a token that was never used is given up, and the one in use keeps the end that it was
+    promised; where the directory has gone over to the new one, that one is the one before now.
+
+    Errors: `StillInUse` where both are used.
+    """
     secret = new_secret()
     with db.transaction() as tx:
+        tx.run(store.LOCK, of_id=client.id)
         row = tx.one(store.FIND, of_id=client.id)
         if row is None:
             return None
-        earlier = (None, None) if at_once else (row.hash, now + OVERLAP)
-        tx.run(store.RENEW, of_id=client.id, hash=digest(secret), earlier_hash=earlier[0], earlier_until=earlier[1])
+        earlier = (None, None, None) if at_once else _stays(row, now)
+        tx.run(
+            store.RENEW, of_id=client.id, hash=digest(secret), earlier_hash=earlier[0], earlier_until=earlier[1],
+            earlier_used_at=earlier[2],
+        )  # fmt: skip
         record(tx, "provisioner:renewed", {"provisioner": client.id, "name": client.name, "at_once": at_once})
         made = _client(tx.one(store.FIND, of_id=client.id))
     return Made(made, f"{PREFIX}{client.id}.{secret}")
+
+
+def _stays(row: Any, now: float) -> tuple[str, float, float | None]:
+    """The token that works beside the new one, until when, and when it came last. Errors: `StillInUse`."""
+    is_between = bool(row.earlier_hash) and now < (row.earlier_until or 0.0)
+    if not is_between:
+        return row.hash, now + OVERLAP, row.last_used_at if row.used_at is None else row.used_at
+    if row.used_at is None:
+        if row.earlier_used_at is None and row.last_used_at is not None:
+            raise StillInUse(row.earlier_until)  # renewed by a release that did not note which of them comes
+        return row.earlier_hash, row.earlier_until, row.earlier_used_at
+    if row.earlier_used_at is not None and row.earlier_used_at >= row.used_at:
+        raise StillInUse(row.earlier_until)
+    return row.hash, now + OVERLAP, row.used_at
 
 
 def remove(db: Database, client: Provisioner, *, record: Recorder, seen: str = "") -> bool:
@@ -189,9 +228,11 @@ def find(db: Database, value: str, now: float) -> Provisioner | None:
     if presented is None or row is None or row.is_off:
         return None
     shown = digest(presented[1])
-    is_earlier = bool(row.earlier_hash) and now < (row.earlier_until or 0.0)
-    if hmac.compare_digest(row.hash, shown) or (is_earlier and hmac.compare_digest(row.earlier_hash, shown)):
-        return _client(row)
+    if hmac.compare_digest(row.hash, shown):
+        return replace(_client(row), shown=shown)
+    is_between = bool(row.earlier_hash) and now < (row.earlier_until or 0.0)
+    if is_between and hmac.compare_digest(row.earlier_hash, shown):
+        return replace(_client(row), shown=shown, by_earlier=True)
     return None
 
 
@@ -207,9 +248,13 @@ def list_of(db: Database) -> tuple[Provisioner, ...]:
 
 
 def touch(db: Database, client: Provisioner, now: float) -> None:
-    """Note that it was used, at most once a minute."""
-    if client.last_used_at is None or now - client.last_used_at >= TOUCH_EVERY:
-        db.run(store.TOUCH, durable=False, of_id=client.id, now=now, before=now - TOUCH_EVERY)
+    """Note that it was used, and by which of its tokens: at most once a minute, but where that says something new."""
+    last = client.earlier_used_at if client.by_earlier else client.last_used_at
+    is_known = last is not None and (last >= (client.used_at or 0.0) if client.by_earlier else bool(client.used_at))
+    if last is None or not is_known or now - last >= TOUCH_EVERY:
+        statement = store.TOUCH_EARLIER if client.by_earlier else store.TOUCH
+        before = {} if client.by_earlier else {"before": now - TOUCH_EVERY}
+        db.run(statement, durable=False, of_id=client.id, of_hash=client.shown, now=now, **before)
 
 
 def _check_edition(tx: Transaction, client_id: str, seen: str) -> None:
@@ -246,5 +291,6 @@ def _client(row: Any) -> Provisioner:
         attributes=None if row.attributes is None else tuple(json.loads(row.attributes)),
         adopts=bool(row.adopts), trusts_mail=bool(row.trusts_mail), invites=bool(row.invites),
         created_at=row.created_at, created_by=row.created_by, last_used_at=row.last_used_at,
-        earlier_until=row.earlier_until, is_off=bool(row.is_off), faults=tuple(json.loads(row.faults)),
+        earlier_until=row.earlier_until, used_at=row.used_at,
+        earlier_used_at=row.earlier_used_at, is_off=bool(row.is_off), faults=tuple(json.loads(row.faults)),
     )  # fmt: skip

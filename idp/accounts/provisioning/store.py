@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    null,
     or_,
     select,
     update,
@@ -36,6 +37,8 @@ provisioners = Table(
     Column("hash", Text, nullable=False),  # SHA-256 of the token's secret
     Column("earlier_hash", Text),  # of the token before, as long as it works beside
     Column("earlier_until", Double),
+    Column("used_at", Double),  # when the token came first; null: not yet
+    Column("earlier_used_at", Double),  # when the one before came last
     Column("users", Text, nullable=False),  # write, read, no
     Column("groups", Text, nullable=False),
     Column("attributes", Text),  # JSON array of what it may write of people; NULL: all there is
@@ -73,7 +76,13 @@ LOCK = update(provisioners).where(_v.id == bindparam("of_id")).values(name=_v.na
 RENEW = (
     update(provisioners)
     .where(_v.id == bindparam("of_id"))
-    .values(hash=bindparam("hash"), earlier_hash=bindparam("earlier_hash"), earlier_until=bindparam("earlier_until"))
+    .values(
+        hash=bindparam("hash"),
+        earlier_hash=bindparam("earlier_hash"),
+        earlier_until=bindparam("earlier_until"),
+        used_at=null(),
+        earlier_used_at=bindparam("earlier_used_at"),
+    )
 )
 TURN = update(provisioners).where(_v.id == bindparam("of_id")).values(is_off=bindparam("off"))
 CHANGE = (
@@ -84,10 +93,19 @@ CHANGE = (
 )  # fmt: skip
 NOTE_FAULTS = update(provisioners).where(_v.id == bindparam("of_id")).values(faults=bindparam("new_faults"))
 REMOVE = delete(provisioners).where(_v.id == bindparam("of_id"))
+#: By the hash as well: a call that came before a renewal says nothing of the token that it made.
 TOUCH = (
     update(provisioners)
-    .where(_v.id == bindparam("of_id"), or_(_v.last_used_at.is_(None), _v.last_used_at < bindparam("before")))
-    .values(last_used_at=bindparam("now"))
+    .where(
+        _v.id == bindparam("of_id"), _v.hash == bindparam("of_hash"),
+        or_(_v.used_at.is_(None), _v.last_used_at.is_(None), _v.last_used_at < bindparam("before")),
+    )
+    .values(last_used_at=bindparam("now"), used_at=func.coalesce(_v.used_at, bindparam("now")))
+)  # fmt: skip
+TOUCH_EARLIER = (
+    update(provisioners)
+    .where(_v.id == bindparam("of_id"), _v.earlier_hash == bindparam("of_hash"))
+    .values(last_used_at=bindparam("now"), earlier_used_at=bindparam("now"))
 )
 
 #: What was sent is put in place of what was sent before; who made the person stays.

@@ -209,6 +209,9 @@ def _placed() -> Iterator[None]:
         raise problems.wrong(error.field, error.message) from None
     except clients.ChangedMeanwhile:
         raise Problem("changed", "It is another edition by now. Read it again.") from None
+    except clients.StillInUse as error:
+        until = moment(error.until).isoformat()
+        raise Problem("conflict", f"{str(error).capitalize()}. The one before works until {until}.") from None
     except provisioners.UnknownProvisioner:
         raise not_found("directory that writes here") from None
 

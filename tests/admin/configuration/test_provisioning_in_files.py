@@ -154,7 +154,9 @@ def test_c5_y1_a_plan_says_whose_token_ends_and_what_is_taken_out_goes_back(conf
     configured.apply(ENTRA)
     (one,) = clients.list_of(services.db)
     assert (one.attributes, one.adopts) == (None, False)
-    clients.touch(services.db, one, services.clock())
+    shown = clients.find(services.db, made.value, services.clock())
+    assert shown is not None
+    clients.touch(services.db, shown, services.clock())
     (off,) = configured.changes(ENTRA + "enabled = false\n")
     assert off.effects == (
         "its token opens nothing until it is turned on again",
