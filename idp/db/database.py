@@ -180,18 +180,18 @@ class Database:
             connection = None
         if connection is None:
             try:
-                connection = self._local.connection = self._connect()
-            except (self._errors.DatabaseError, OSError) as error:
+                connection = self._connect()
+                self._local.cursor = self._cursor_of(connection)
+                if self.name == "postgresql":
+                    # A server that restarts says so on idle connections: noticed before anything is asked (1 µs).
+                    self._local.ended = select.poll()
+                    self._local.ended.register(connection.fileno(), select.POLLIN)
+            except (self._errors.Error, OSError) as error:  # it may be gone again: this thread has none, then
                 self.failures += 1
                 raise Unavailable(str(error)) from error
-            self._local.held = _Held()
+            self._local.wrote, self._local.held = False, _Held()
             self._open.add(self._local.held)
-            self._local.cursor = self._cursor_of(connection)
-            self._local.wrote = False
-            if self.name == "postgresql":
-                # A server that restarts says so on idle connections: noticed before anything is asked on one (1 µs).
-                self._local.ended = select.poll()
-                self._local.ended.register(connection.fileno(), select.POLLIN)
+            self._local.connection = connection
         return connection
 
     @property

@@ -20,8 +20,8 @@ def unhurried(db: Database) -> Iterator[None]:
         return
     connection = db._connection()
     patience, connection.patience = connection.patience, None
-    connection.execute("SET statement_timeout TO 0")
     try:
+        connection.execute("SET statement_timeout TO 0")
         yield
     finally:
         connection.patience = patience

@@ -14,7 +14,8 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -240,11 +241,14 @@ def _tell(services: Services, notices: Sequence[Notice]) -> list[tuple[Notice, b
     if not notices:
         return []
     pool = ThreadPoolExecutor(min(_PARALLEL, len(notices)), thread_name_prefix="sign-out")
-    tries = [pool.submit(services.jobs.perform, notice.job, notice.payload) for notice in notices]
+    tries: list[Future[None]] = []
+    with suppress(RuntimeError):  # no room for a thread: the queue tells them
+        for notice in notices:
+            tries.append(pool.submit(services.jobs.perform, notice.job, notice.payload))  # noqa: PERF401  those begun before stay
     wait(tries, timeout=FIRST_TRY)
     pool.shutdown(wait=False, cancel_futures=True)
     done = [one.done() and not one.cancelled() and one.exception() is None for one in tries]
-    return list(zip(notices, done, strict=True))
+    return list(zip(notices, done + [False] * (len(notices) - len(done)), strict=True))
 
 
 # -- by way of the browser -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 
 from idp.db import Conflict, Database, Unavailable, durability, joined
+from idp.db.unhurried import unhurried
 from tests.backends import PostgreSQL, create_tables, start_postgresql
 
 THREADS = 8
@@ -580,3 +582,39 @@ def test_no_limit_of_a_statements_time_breaks_loading_off(database: Database) ->
         tx.load(thing, [{"id": "a", "n": 1}])
         assert tx.one(asked).limit == "0"
     assert database.one(asked).limit == limit != "0"
+
+
+def test_H3_a_connection_that_goes_as_it_is_opened_costs_its_thread_nothing_more(database: Database) -> None:
+    database.close()
+    cursor_of, gone = database._cursor_of, [True]
+
+    def once(connection: Any) -> Any:
+        if gone.pop() if gone else False:
+            raise database._errors.OperationalError("the connection is closed")
+        return cursor_of(connection)
+
+    database._cursor_of = once
+    before = database.connections
+    with pytest.raises(Unavailable), database.transaction():
+        pass
+    assert database.connections == before
+    add(database, "after")
+    assert ids(database) == ["after"]
+
+
+def test_H3_a_connection_that_cannot_be_asked_for_more_time_keeps_its_patience() -> None:
+    class Broken:
+        patience: float | None = 6.0
+
+        def execute(self, statement: str) -> None:
+            raise sqlite3.OperationalError(statement)
+
+    class Grown:
+        name, _errors, connection = "postgresql", sqlite3, Broken()
+
+        def _connection(self) -> Broken:
+            return self.connection
+
+    with pytest.raises(sqlite3.OperationalError), unhurried(Grown()):  # type: ignore[arg-type]
+        pass
+    assert Grown.connection.patience == 6.0
