@@ -63,12 +63,17 @@ def _let_others_accept(listening: socket.socket) -> None:
     """Take no connection any more, and leave the socket as it is, as it is another process's too.
 
     granian ends accepting together with everything it has accepted, also what has not asked for anything yet. So its
-    copies of the socket become one that nobody knows.
+    copies of the socket become one that nobody knows. Where no file is left for that one, who has not asked yet is cut
+    off: better than all that is under way.
     """
-    unknown = socket.create_server(("127.0.0.1", 0))
+    try:
+        unknown = socket.create_server(("127.0.0.1", 0))
+        files = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
+    except OSError:
+        return
     unknown.setblocking(False)  # granian will look whether somebody has come
     mine = os.fstat(listening.fileno())
-    for file in map(int, os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else ():
+    for file in map(int, files):
         with suppress(OSError):
             if file != listening.fileno() and _is_same_socket(os.fstat(file), mine):
                 os.dup2(unknown.fileno(), file, inheritable=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -220,7 +221,7 @@ def test_G4_a_file_that_is_being_fetched_is_finished_by_the_process_that_ends(si
         server.send_signal(signal)
         assert server.stdout is not None
         assert server.stdout.readline() == "ending\n"
-        assert not _listens(port)
+        _until(lambda: not _listens(port))  # granian ends its accepting in a moment of its own
         assert server.poll() is None
         heard, last = 0, b""
         while piece := reader.recv(1 << 20):
@@ -247,6 +248,19 @@ def test_G5_only_the_socket_that_is_handed_over_is_given_up(tmp_path: Path, monk
         assert (tmp_path / "file").read_bytes() == b"it is still itself"
         assert asked(copy.fileno()).st_ino != same.st_ino
         copy.close()
+
+
+@pytest.mark.parametrize(("where", "what"), [(socket, "create_server"), (os, "listdir")])
+def test_H3_a_process_without_a_file_left_ends_in_order_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, where: object, what: str
+) -> None:
+    def none_left(*_: object) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with listen("127.0.0.1", find_free_port(), 8, None) as listening, monkeypatch.context() as patched:
+        patched.setattr(where, what, none_left)
+        _let_others_accept(listening)
+        assert listening.fileno() >= 0
 
 
 def _until(holds: Callable[[], bool], most: int = 3000) -> None:
