@@ -91,7 +91,10 @@ def answer(provider: Provider, reason: str, *, field: str = "", fix: str = "") -
 
 def redirect_uri(provider: Provider, expected: str, reason: str) -> Refused:
     """Our redirect URI is not registered there."""
-    fix = "Register the redirect URI of this provider there, exactly as it stands here."
+    fix = (
+        "Register the redirect URI of this provider there, exactly as it stands here: "
+        f"doorward provider show {provider.id}"
+    )
     return refused(
         provider, "upstream_redirect_uri", Explanation(SIDE, fix, "redirect_uri", expected, reason), detail=reason
     )
@@ -100,8 +103,9 @@ def redirect_uri(provider: Provider, expected: str, reason: str) -> Refused:
 def secret(provider: Provider, reason: str) -> Refused:
     """The provider does not know us by what we showed."""
     fix = (
-        "Make a new secret there and give it to the provider here; of a secret with an id, its value and not its id. "
-        "With a key, let the provider read ours at /oauth/jwks."
+        f"Make a new secret there and give it to the provider here (doorward provider change {provider.id} "
+        "--secret-file -); of a secret with an id, its value and not its id. With a key, let the provider read ours at "
+        "/oauth/jwks."
     )
     return refused(
         provider,

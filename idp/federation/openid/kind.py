@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from idp.errors import Refused
 from idp.federation import calling, failures, mapping
-from idp.federation.openid import id_token, metadata, redeeming
+from idp.federation.openid import id_token, metadata, redeeming, wording
 from idp.federation.openid.metadata import Metadata
 from idp.federation.ports import Cancelled, Found, Identity, Leaving, Question, SessionThere
 from idp.federation.provider import Provider
@@ -108,10 +108,13 @@ def check_answer(question: Question, found: Metadata, answer: Params) -> None:
 def refused(question: Question, error: str, told: str) -> Refused:
     """What an error of the authorization endpoint means."""
     provider, reason = question.provider, f"{error}: {told}"[:300]
-    if error == "consent_required" or "AADSTS65001" in told or "AADSTS90094" in told:
+    what = wording.about(error, told)
+    if what == wording.CONSENT:
         return failures.consent(provider, reason)
-    if "redirect_uri" in error:
+    if what == wording.REDIRECT_URI:
         return failures.redirect_uri(provider, question.redirect_uri, reason)
+    if what == wording.SECRET:
+        return failures.secret(provider, reason)
     return failures.answer(provider, reason, field="error")
 
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from idp.errors import Refused
 from idp.federation import calling, failures
-from idp.federation.openid import client_auth
+from idp.federation.openid import client_auth, wording
 from idp.federation.openid.metadata import Metadata
 from idp.federation.ports import Question
 from idp.federation.provider import Provider
 from idp.protocols import Services
-
-#: Entra's numbers, for the text that an admin reads and nothing else: they are not to be branched on.
-_ENTRA: Final = {
-    "50011": "redirect_uri", "7000215": "secret", "7000222": "secret", "7000218": "secret", "65001": "consent",
-    "90094": "consent",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +47,12 @@ def refused(provider: Provider, said: dict[str, Any], status: int, redirect_uri:
     """What a refusal of the token endpoint means."""
     error, told = str(said.get("error", "")), str(said.get("error_description", ""))
     reason = f"status {status}, {error}: {told}"[:300]
-    number = re.match(r"AADSTS(\d+)", told)
-    what = _ENTRA.get(number[1], "") if number else ""
-    if what == "redirect_uri" or "redirect_uri" in error:
+    what = wording.about(error, told)
+    if what == wording.REDIRECT_URI:
         return failures.redirect_uri(provider, redirect_uri, reason)
-    if what == "consent" or error == "consent_required":
+    if what == wording.CONSENT:
         return failures.consent(provider, reason)
-    if what == "secret" or error in ("invalid_client", "unauthorized_client", "incorrect_client_credentials"):
+    if what == wording.SECRET or error in ("invalid_client", "unauthorized_client"):
         return failures.secret(provider, reason)
     if error in ("invalid_grant", "bad_verification_code"):
         return failures.code(provider, reason)

@@ -1,14 +1,16 @@
-"""SAML cases 21 to 26 and 28 by python3-saml: what person, developer and admin are told. Q1, Q4, Q5."""
+"""SAML cases 21 to 26 and 28 by python3-saml and pysaml2: what person, developer and admin are told. Q1, Q4, Q5."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
+from saml2 import BINDING_HTTP_POST
 
 from idp.saml.messages import names
 from idp.saml.messages.http_redirect import decode_redirect, deflate
@@ -20,6 +22,8 @@ from tests.provider import Answer, Provider
 from tests.saml.asking import SSO, authn_request, by_post, by_redirect, policy, redirect_query, requested_context
 from tests.saml.pairs import rsa_pair
 from tests.saml.relying import ACS, SP, Toolkit, certificate, facts, register, sign_in
+from tests.saml.sign_on.test_pysaml2 import ACS as DESK_ACS
+from tests.saml.sign_on.test_pysaml2 import ENTITY, Desk
 
 MINE, OTHER, FORMER = rsa_pair("mine"), rsa_pair("other"), rsa_pair("former")
 SIGNED = {"authnRequestsSigned": True}
@@ -154,16 +158,17 @@ def test_Q5_case_22_an_address_of_ours_and_an_address_named_twice(provider: Prov
     assert (found["code"], found["field"]) == ("acs_twice", "AssertionConsumerServiceIndex")
 
 
-def test_Q5_case_23_a_key_that_is_not_in_the_metadata(provider: Provider) -> None:
-    wiki = register(provider, said=facts(signing_certificates=[certificate(MINE)]))
-    page = by_post(provider.browser(), authn_request(provider), pair=OTHER)
-    person, developer = _page(page)
+def test_Q5_case_23_a_key_that_is_not_in_the_metadata(provider: Provider, tmp_path: Path) -> None:
+    said = facts(ENTITY, DESK_ACS, signing_certificates=[certificate(MINE)])
+    desk_here = register(provider, "Desk", said)
+    desk = Desk(provider, tmp_path, OTHER, authn_requests_signed=True)
+    person, developer = _page(desk.send(provider.browser(), BINDING_HTTP_POST))
     found = _found(provider)
     assert "CN=a test, 2020-01-01 to 2040-01-01" in found["got"]
     assert found["got"] != found["expected"]
-    assert f"doorward client refresh {wiki.id}" in found["fix"]
-    tells(23, client="a request by HTTP-POST", person=person, developer=developer, finding=_without_age(found),
-          also=_also(wiki))  # fmt: skip
+    assert f"doorward client refresh {desk_here.id}" in found["fix"]
+    tells(23, client="pysaml2", person=person, developer=developer, finding=_without_age(found),
+          also=_also(desk_here))  # fmt: skip
 
 
 @pytest.mark.parametrize("by", ["redirect", "post"])
